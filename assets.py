@@ -1,0 +1,186 @@
+"""The files under static/: served from memory under addresses that carry a hash of their content.
+
+An address such as /static/icons/sprite.0123456789ab.svg never changes its meaning, so browsers keep it for a
+year. There is no build step: the files are read when the application starts, the stylesheets are joined into
+one and every `url()` in them is pointed at its hashed address.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+import posixpath
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import brotli  # type: ignore[import-untyped]
+from flask import Flask
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PREFIX = "/static/"
+ROOT = Path(__file__).parent / "static"
+
+# Behaviours any page may need, joined into one file; a page names its own script in its `scripts` block.
+SCRIPTS = ("htmx-guard", "toasts", "theme", "menu", "dialog", "reveal", "form", "copy", "fold")
+
+_TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".vtt": "text/vtt"}
+_COMMENT = re.compile(r"/\*.*?\*/\s*", re.S)
+_URL = re.compile(r"""url\(\s*['"]?(?!data:|https?:|/|#)([^'")]+)['"]?\s*\)""")
+_YEAR = "public, max-age=31536000, immutable"
+
+
+class Asset:
+    """One file as it is sent: its address, its type, its bytes, and these compressed when first asked for."""
+
+    def __init__(self, name: str, body: bytes) -> None:
+        stem, suffix = posixpath.splitext(name)
+        self.digest = hashlib.sha256(body).hexdigest()[:12]
+        self.address = f"{PREFIX}{stem}.{self.digest}{suffix}"
+        kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.is_text = kind.startswith(_TEXT_TYPES)
+        self.content_type = f"{kind}; charset=utf-8" if self.is_text else kind
+        self.body = body
+
+    @cached_property
+    def brotli(self) -> bytes:
+        return brotli.compress(self.body)
+
+    @cached_property
+    def gzip(self) -> bytes:
+        return gzip.compress(self.body, 9, mtime=0)
+
+    def negotiate(self, accepted: str) -> tuple[bytes, str | None]:
+        """The body in the best encoding that the Accept-Encoding header `accepted` allows, and its name."""
+        codings = parse_accept_header(accepted, Accept)
+        if self.is_text and codings.quality("br") > 0:
+            return self.brotli, "br"
+        if self.is_text and codings.quality("gzip") > 0:
+            return self.gzip, "gzip"
+        return self.body, None
+
+
+class Shelf:
+    """Every asset of one static folder, found by its plain name or by its hashed address."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._seen: tuple[int, int] = (0, 0)
+        self.by_name: dict[str, Asset] = {}
+        self.by_address: dict[str, Asset] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the folder again when a file in it has changed since the last reading."""
+        files = {p.relative_to(self.root).as_posix(): p for p in sorted(self.root.rglob("*")) if p.is_file()}
+        seen = (len(files), max((p.stat().st_mtime_ns for p in files.values()), default=0))
+        if seen == self._seen:
+            return
+        is_sheet = {name: name.endswith(".css") for name in files}
+        by_name = {name: Asset(name, path.read_bytes()) for name, path in files.items() if not is_sheet[name]}
+        sheets = {
+            name: _with_hashed_urls(name, path.read_text(), by_name)
+            for name, path in files.items()
+            if is_sheet[name]
+        }
+        by_name |= {name: Asset(name, text.encode()) for name, text in sheets.items()}
+        by_name["app.css"] = Asset("app.css", _join_stylesheets(sheets).encode())
+        by_name["app.js"] = Asset("app.js", b"\n".join(by_name[f"js/{name}.js"].body for name in SCRIPTS))
+        self.by_name, self._seen = by_name, seen
+        self.by_address = {asset.address: asset for asset in by_name.values()}
+
+    def address(self, name: str) -> str:
+        """The hashed address of `name`, a path below static/; KeyError when there is no such file."""
+        try:
+            return self.by_name[name].address
+        except KeyError:
+            raise KeyError(f"static/{name} does not exist") from None
+
+
+class StaticFiles:
+    """WSGI: answers /static/ from the shelf before Flask is asked, and hands everything else on."""
+
+    def __init__(self, app: Flask, shelf: Shelf) -> None:
+        self.app, self.shelf, self.inner = app, shelf, app.wsgi_app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.app.debug:
+            self.shelf.refresh()
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(PREFIX):
+            return self.inner(environ, start_response)
+        asset = self.shelf.by_address.get(path)
+        if asset is None:
+            return _plain("404 Not Found", b"No such file.\n", start_response)
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _plain("405 Method Not Allowed", b"Read only.\n", start_response)
+        return _send(asset, environ, start_response)
+
+
+def init_app(app: Flask, root: Path = ROOT) -> None:
+    """Read `root`, serve it in front of `app`; templates get `static_url`, `stylesheet_url`, `script_url`."""
+    shelf = Shelf(root)
+    app.extensions["assets"] = shelf
+    # An instance attribute is Flask's documented place for WSGI middleware; mypy sees only the method.
+    app.wsgi_app = StaticFiles(app, shelf)  # type: ignore[method-assign]
+    app.jinja_env.globals.update(
+        static_url=shelf.address,
+        stylesheet_url=lambda: shelf.by_name["app.css"].address,
+        script_url=lambda: shelf.by_name["app.js"].address,
+    )
+
+
+def _with_hashed_urls(name: str, text: str, assets: dict[str, Asset]) -> str:
+    """The stylesheet `name` without comments, its relative url()s resolved; KeyError for a dead one."""
+
+    def resolve(match: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
+        if target not in assets:
+            raise KeyError(f"static/{name} refers to static/{target}, which does not exist")
+        return f"url({assets[target].address})"
+
+    return _URL.sub(resolve, _COMMENT.sub("", text))
+
+
+def _join_stylesheets(sheets: dict[str, str]) -> str:
+    """The one stylesheet: css/layers.css, which declares the order of the layers, then the rest by name."""
+    names = [name for name in sorted(sheets) if posixpath.dirname(name) == "css"]
+    names.sort(key=lambda name: name != "css/layers.css")
+    return "\n".join(sheets[name].strip() for name in names) + "\n"
+
+
+def _send(asset: Asset, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    etag = f'"{asset.digest}"'
+    headers = [("Cache-Control", _YEAR), ("ETag", etag), ("X-Content-Type-Options", "nosniff")]
+    if asset.is_text:
+        headers.append(("Vary", "Accept-Encoding"))
+    if etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        start_response("304 Not Modified", headers)
+        return []
+    body, coding = asset.negotiate(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    if coding:
+        headers.append(("Content-Encoding", coding))
+    headers += [("Content-Type", asset.content_type), ("Content-Length", str(len(body)))]
+    start_response("200 OK", headers)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _plain(status: str, body: bytes, start_response: StartResponse) -> list[bytes]:
+    start_response(
+        status,
+        [
+            ("Content-Type", "text/plain"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-cache"),
+            ("X-Content-Type-Options", "nosniff"),
+        ],
+    )
+    return [body]

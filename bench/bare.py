@@ -1,0 +1,121 @@
+"""The measure: Flask and Jinja render the same bytes with nothing behind them, and a raw upsert.
+
+Usage: BENCH_TOUR=tour.json granian --interface wsgi --factory bench.bare:create_bare
+
+Our own application is asked once for every address, and the template and the values it rendered are kept.
+The bare one has the same templates, filters, macros and addresses, but no database, session, sign-in,
+token, hook or log. Whether it answers the same bytes is checked for every address before it serves.
+
+Lectern remembers the cards and filters it has rendered; the bare application renders them every time, and
+remembers them as Lectern does when BENCH_REMEMBERS is set: a harder measure.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, render_template, request, template_rendered
+from jinja2 import Template
+
+import app as lectern
+from bench import raw, tour
+from blueprints.catalog import fragments
+from config import ROOT
+from domain import settings as site_settings
+
+TOKEN = "the-token"  # noqa: S105 - stands where the application has a real one
+TRIES = 3
+OWN = ("request", "session", "g", "csrf_token", "csrf_meta_tag")
+_SIGNED = re.compile(rb"[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What was rendered for an address: template, values, and the person who saw it."""
+
+    template: str
+    values: dict[str, Any]
+    person: Any
+    html: bytes
+
+
+def create_bare() -> Flask:
+    """The bare application for the tour that BENCH_TOUR names. SystemExit when its pages differ."""
+    plan = tour.Tour.load(Path(os.environ["BENCH_TOUR"]))
+    ours = lectern.create_app()
+    recorder = Recorder(ours, plan.cookie)
+    pages = {
+        (at, signed_in): recorder.page(at, signed_in) for _scenario, signed_in, at in tour.addresses(plan)
+    }
+    bare = build(ours, pages)
+    raw.add_heartbeat(bare, os.environ["DATABASE_URL"], plan.senders)
+    check(bare, recorder, pages)
+    return bare
+
+
+Pages = dict[tuple[str, bool], Page]
+
+
+class Recorder:
+    """Asks our own application, and keeps what it rendered."""
+
+    def __init__(self, ours: Flask, cookie: str) -> None:
+        self.ours, self.cookie = ours, cookie
+        self.client = ours.test_client(use_cookies=False)
+
+    def page(self, address: str, signed_in: bool) -> Page:
+        """The page at `address`, for a stranger or for the reader of the cookie."""
+        rendered: list[tuple[Template, dict[str, Any]]] = []
+
+        def keep(_app: Flask, template: Template, context: dict[str, Any], **_: object) -> None:
+            rendered.append((template, context))
+
+        with template_rendered.connected_to(keep, self.ours):
+            html = self.client.get(address, headers={"Cookie": self.cookie} if signed_in else {}).data
+        template, context = rendered[0]
+        person = context["current_user"]
+        person = person._get_current_object() if hasattr(person, "_get_current_object") else person
+        values = {name: value for name, value in context.items() if name not in OWN}
+        return Page(str(template.name), values | {"current_user": person}, person, html)
+
+
+def build(ours: Flask, pages: Pages) -> Flask:
+    """A Flask application with the templates and addresses of `ours` that renders `pages` from memory."""
+    bare = Flask("bare", root_path=str(ROOT), static_folder=None)
+    bare.config["SETTINGS"] = ours.config["SETTINGS"]
+    lectern.add_templates(bare)
+    with ours.app_context():
+        bare.jinja_env.globals["site"] = site_settings.current()
+    for name in ("static_url", "stylesheet_url", "script_url"):
+        bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
+    bare.jinja_env.globals["csrf_token"] = lambda: TOKEN
+    shared = ours.jinja_env.globals.items()
+    bare.jinja_env.globals |= {n: f for n, f in shared if getattr(f, "__module__", "") == fragments.__name__}
+
+    def show(**_: str) -> str:
+        page = pages[request.full_path.rstrip("?"), "Cookie" in request.headers]
+        g._login_user = page.person  # dates are shown in the reader's zone
+        return render_template(page.template, **page.values)
+
+    for rule in ours.url_map.iter_rules():
+        if rule.endpoint != "learn.heartbeat":
+            bare.add_url_rule(rule.rule, rule.endpoint, show, methods=rule.methods)
+    return bare
+
+
+def check(bare: Flask, recorder: Recorder, pages: Pages) -> None:
+    """Stop unless `bare` answers every page as the application does, but for its tokens."""
+    # Fragments are not remembered where templates may change; that is decided when each is first shown.
+    bare.jinja_env.auto_reload = not os.environ.get("BENCH_REMEMBERS")
+    client = bare.test_client(use_cookies=False)
+    for address, signed_in in pages:
+        for _ in range(TRIES):  # “2 minutes ago” may have become 3 in between
+            html = client.get(address, headers={"Cookie": recorder.cookie} if signed_in else {}).data
+            if html == _SIGNED.sub(TOKEN.encode(), pages[address, signed_in].html):
+                break
+            pages[address, signed_in] = recorder.page(address, signed_in)
+        else:
+            raise SystemExit(f"The bare application answers {address} differently.")
+    bare.jinja_env.auto_reload = False

@@ -1,0 +1,82 @@
+"""A heartbeat as cheap as it can be: the form is read, one upsert by the plain driver is committed.
+
+Like Lectern's heartbeats it doesn't wait for the disk; see docs/decisions/0013.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, request
+from sqlalchemy.engine import make_url
+
+from bench.tour import Sender
+
+COLUMNS = (
+    "user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "started_at", "created_at",
+    "updated_at",
+)  # fmt: skip
+CHANGED = ("position_seconds", "watched_seconds", "watched", "updated_at")
+_SQL = (
+    f"INSERT INTO lesson_progress ({', '.join(COLUMNS)}) VALUES ({{}}) ON CONFLICT (user_id, lesson_id)"
+    f" DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CHANGED)}"
+)
+Write = Callable[[Sequence[Any]], None]
+
+
+def add_heartbeat(bare: Flask, database_url: str, senders: list[Sender]) -> None:
+    """Let `bare` take the heartbeats of `senders` and write each to the database at `database_url`."""
+    learners = {sender.path: (sender.user, sender.lesson) for sender in senders}
+    connections = threading.local()
+
+    def heartbeat(course_slug: str, lesson_slug: str) -> Response:
+        if not hasattr(connections, "write"):
+            connections.write = connect(database_url)
+        position = float(request.form["position"])
+        stretch = [[float(request.form["start"]), float(request.form["end"])]]
+        now = datetime.now(UTC)
+        values = (*learners[request.path], int(position), 10, json.dumps(stretch), now, now, now)
+        connections.write(values)
+        return Response(status=204)
+
+    rule = "/learn/<course_slug>/<lesson_slug>/heartbeat"
+    bare.add_url_rule(rule, "learn.heartbeat", heartbeat, methods=["POST"])
+
+
+def connect(database_url: str) -> Write:
+    """A function that writes one row and commits, with the durability that Lectern has."""
+    url = make_url(database_url)
+    return _sqlite(str(url.database)) if url.get_backend_name() == "sqlite" else _postgresql(url)
+
+
+def _sqlite(path: str) -> Write:
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536", "mmap_size=268435456"):
+        connection.execute(f"PRAGMA {pragma}")
+    statement = _SQL.format(", ".join("?" * len(COLUMNS)))
+
+    def write(values: Sequence[Any]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        plain = [v.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(v, datetime) else v for v in values]
+        connection.execute(statement, plain)
+        connection.execute("COMMIT")
+
+    return write
+
+
+def _postgresql(url: Any) -> Write:
+    import psycopg
+
+    connection = psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()
+    statement = _SQL.format(", ".join(["%s"] * len(COLUMNS)))
+
+    def write(values: Sequence[Any]) -> None:
+        connection.execute(statement, values)
+        connection.commit()
+
+    return write

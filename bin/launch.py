@@ -1,0 +1,234 @@
+"""Runs Lectern for development: web server, worker and, without a Stripe key, the payment sandbox.
+
+Started by bin/dev. Stops everything on Ctrl-C; stops and says so when a part dies.
+"""
+
+import ctypes
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.chdir(ROOT)
+
+HOST = "127.0.0.1"
+STOP_SECONDS = 15
+ACCOUNTS = (
+    ("admin@example.com", "runs the shop"),
+    ("creator@example.com", "teaches, vetted"),
+    ("newcreator@example.com", "teaches, not vetted yet"),
+    ("learner@example.com", "owns courses, has progress"),
+    ("newlearner@example.com", "owns nothing yet"),
+)
+
+started = time.monotonic()
+
+
+def main() -> int:
+    """Prepare, start the parts, and wait until they are to stop; answers the exit status."""
+    port = port_from_environment()
+    if not is_free(port):
+        print(
+            f"Port {port} is taken. Stop what uses it, or choose another: PORT={port + 10} bin/dev",
+            file=sys.stderr,
+        )
+        return 1
+    environ = environment(port)
+    os.environ.update(environ)
+    # A shell's background job would otherwise start with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if not prepare():
+        return 1
+    parts: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        start_parts(parts, port)
+        if not wait_until_ready(parts, port):
+            return 1
+        greet(port)
+        return watch(parts)
+    except (KeyboardInterrupt, SystemExit):
+        print("\nStopping …", flush=True)
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop(parts)
+
+
+def port_from_environment() -> int:
+    """PORT, 5000 by default; stops with a sentence when it isn't a port."""
+    text = os.environ.get("PORT", "5000")
+    if not text.isdigit() or not 1 <= int(text) <= 65000:
+        sys.exit(f"PORT must be a number from 1 to 65000, not “{text}”.")
+    return int(text)
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on `port` of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def environment(port: int) -> dict[str, str]:
+    """What the parts need to know, for everything that isn't set already."""
+    environ = {
+        "LECTERN_ENV": "development",
+        "LECTERN_BASE_URL": f"http://{HOST}:{port}",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if not os.environ.get("STRIPE_SECRET_KEY"):
+        sandbox = next(p for p in range(port + 1, port + 50) if is_free(p))
+        environ |= {
+            "STRIPE_SECRET_KEY": "sk_test_sandbox_development",
+            "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_hex(16)}",
+            "STRIPE_API_BASE": f"http://{HOST}:{sandbox}",
+        }
+    return {name: os.environ.get(name) or value for name, value in environ.items()}
+
+
+def prepare() -> bool:
+    """Bring the database up to date and load the demo once; False when the settings don't allow a start."""
+    step("Reading the settings")
+    import config
+
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        print(f"Lectern can't start: {error}", file=sys.stderr)
+        return False
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    import flask_migrate
+
+    from app import create_app
+    from cli.demo import show_progress
+    from demo import loader
+    from models import db
+
+    app = create_app(settings)
+    with app.app_context():
+        step("Bringing the database up to date")
+        flask_migrate.upgrade()
+        if not loader.is_loaded():
+            step("Loading the demo courses (once)")
+            loader.load(show_progress)
+            db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return True
+
+
+def start_parts(parts: dict[str, subprocess.Popen[bytes]], port: int) -> None:
+    """Start the sandbox (if used), the web server and the worker, in this order."""
+    python = sys.executable
+    sandbox = (
+        os.environ["STRIPE_API_BASE"] if os.environ["STRIPE_SECRET_KEY"].startswith("sk_test_sandbox") else ""
+    )
+    if sandbox:
+        step("Starting the payment sandbox")
+        data = Path(os.environ.get("LECTERN_DATA_DIR") or ROOT / "instance")
+        parts["sandbox"] = start(
+            [python, "-m", "stripe_sandbox", "--port", sandbox.rsplit(":", 1)[1],
+             "--state", str(data / "sandbox.db"), "--webhook-url", f"http://{HOST}:{port}/stripe/webhook",
+             "--webhook-secret", os.environ["STRIPE_WEBHOOK_SECRET"]]
+        )  # fmt: skip
+    step("Starting the web server and the worker")
+    parts["web"] = start(
+        [python, "-m", "granian", "--interface", "wsgi", "--factory", "--host", HOST, "--port", str(port),
+         "--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws",
+         "--log-level", "warning", "app:create_app"]
+    )  # fmt: skip
+    parts["worker"] = start([python, "-m", "flask", "--app", "app", "worker"])
+
+
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a part in a session of its own, so that Ctrl-C reaches it only through us."""
+    return subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this part when bin/dev is killed outright (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def wait_until_ready(parts: dict[str, subprocess.Popen[bytes]], port: int) -> bool:
+    """Wait until the site answers; False when a part ended instead."""
+    for _ in range(300):
+        if dead := first_dead(parts):
+            print(f"The {dead} stopped while starting; what it said stands above.", file=sys.stderr)
+            return False
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    print("The web server did not answer within half a minute.", file=sys.stderr)
+    return False
+
+
+def greet(port: int) -> None:
+    """Print where it runs and who can sign in."""
+    width = max(len(email) for email, _ in ACCOUNTS)
+    people = "\n".join(f"  {email:{width}}  {story}" for email, story in ACCOUNTS)
+    print(
+        f"\nLectern runs on http://{HOST}:{port}\n\n"
+        f"Sign in with the password lectern-demo as\n{people}\n\n"
+        f"Mail it writes: http://{HOST}:{port}/dev/mail    Payments: "
+        f"{os.environ['STRIPE_API_BASE']}/_sandbox/\nCtrl-C stops it; your data stays.\n",
+        flush=True,
+    )
+
+
+def watch(parts: dict[str, subprocess.Popen[bytes]]) -> int:
+    """Wait for a part to die, which nothing but a fault makes it do."""
+    while not (dead := first_dead(parts)):
+        time.sleep(0.5)
+    print(
+        f"The {dead} stopped unexpectedly (status {parts[dead].returncode}); stopping the rest.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def first_dead(parts: dict[str, subprocess.Popen[bytes]]) -> str | None:
+    """The name of a part that has ended, if one has."""
+    return next((name for name, process in parts.items() if process.poll() is not None), None)
+
+
+def stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Ask every part to finish what it is doing, and end those that don't in time."""
+    for name, process in parts.items():
+        if process.poll() is None:
+            # huey takes SIGINT as "finish the running jobs", SIGTERM as "drop them".
+            process.send_signal(signal.SIGINT if name == "worker" else signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in parts.values():
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def step(text: str) -> None:
+    """One line per step, with the seconds since the start."""
+    print(f"==> {text} ({time.monotonic() - started:.0f} s, {datetime.now(UTC):%H:%M:%S} UTC)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""The areas of the site, a folder each."""
+
+from flask import Blueprint
+
+from blueprints.account import account
+from blueprints.auth import auth
+from blueprints.catalog import catalog
+from blueprints.checkout import checkout
+from blueprints.dev import dev
+from blueprints.learn import learn
+from blueprints.media import media
+from blueprints.orders import orders
+from blueprints.reviews import reviews
+from blueprints.site import site
+from blueprints.stripe_hooks import stripe_hooks
+
+AREAS: list[Blueprint] = [
+    site,
+    catalog,
+    auth,
+    account,
+    checkout,
+    orders,
+    learn,
+    reviews,
+    stripe_hooks,
+    media,
+    dev,
+]

@@ -1,0 +1,9 @@
+"""A person's own account: what they tell of themselves, their password, devices and address."""
+
+from flask import Blueprint
+
+import doors
+
+account = doors.signed_in(Blueprint("account", __name__))
+
+from blueprints.account import email, profile, security  # noqa: E402,F401

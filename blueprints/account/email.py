@@ -1,0 +1,35 @@
+"""The address of an account."""
+
+from flask import request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.account import account
+from blueprints.account.forms import EmailForm
+from blueprints.account.proof import prove
+from domain import Refused, attempts, email_change
+from models import db
+
+
+@account.route("/account/email", methods=["GET", "POST"])
+def email() -> Response:
+    """Ask for another address; it changes once the link that is sent there is opened."""
+    form = EmailForm()
+    if form.validate_on_submit():
+        try:
+            return _ask(form)
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+    return hypermedia.render("account/email.html", status=form.status, form=form)
+
+
+def _ask(form: EmailForm) -> Response:
+    attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+    prove(form.current.data or "")
+    attempts.refuse_excess(attempt)
+    email_change.ask(current_user, form.email.data or "")
+    db.session.commit()
+    hypermedia.toast(f"We have written to {form.email.data}. Open the link there to finish.", "info")
+    return hypermedia.see_other(url_for("account.email"))

@@ -1,0 +1,128 @@
+"""The forms of one's own account."""
+
+import re
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
+from forms import Form, one_line, paragraphs, text
+
+REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
+GITHUB = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
+LINKEDIN = re.compile(r"[\w-]{3,100}")
+
+
+@cache
+def zones() -> list[tuple[str, str]]:
+    """The time zones of the world by region and place, UTC first."""
+    names = sorted(z for z in available_timezones() if REGIONS.match(z))
+    return [("UTC", "UTC")] + [(name, name.replace("_", " ").replace("/", ", ")) for name in names]
+
+
+def website_address(value: Any) -> str:
+    """A web address as people type it, with the scheme that they leave out."""
+    typed = one_line(value)
+    return f"https://{typed}" if typed and "://" not in typed else typed
+
+
+def account_name(value: Any) -> str:
+    """The name in "@name" or in the address of a profile."""
+    typed = one_line(value).rstrip("/")
+    return typed.rsplit("/", 1)[-1].removeprefix("@")
+
+
+def _current_password() -> PasswordField:
+    return PasswordField(
+        "Current password",
+        [
+            InputRequired("Enter your current password."),
+            Length(max=1024, message="That is not your password."),
+        ],
+        filters=[text],
+    )
+
+
+class ProfileForm(Form):
+    """What others may see, and the zone in which times are shown."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Enter your name."), Length(max=100, message="Use at most 100 characters.")],
+        filters=[one_line],
+    )
+    bio = TextAreaField(
+        "About you", [Length(max=2000, message="Use at most 2,000 characters.")], filters=[paragraphs]
+    )
+    website = StringField(
+        "Website", [Length(max=255, message="Use at most 255 characters.")], filters=[website_address]
+    )
+    github = StringField("GitHub", filters=[account_name])
+    linkedin = StringField("LinkedIn", filters=[account_name])
+    timezone = SelectField("Time zone", validate_choice=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.timezone.choices = zones()
+
+    def validate_name(self, field: StringField) -> None:
+        """Something must remain once invisible characters are gone."""
+        if not field.data:
+            raise ValidationError("Enter your name.")
+
+    def validate_website(self, field: StringField) -> None:
+        """Only addresses of the web: what is shown as a link must not run anything."""
+        try:
+            parts = urlsplit(field.data or "")
+            host = parts.hostname or ""
+        except ValueError:
+            raise ValidationError("That is no web address.") from None
+        if field.data and (parts.scheme not in ("http", "https") or "." not in host or " " in field.data):
+            raise ValidationError("That is no web address. It looks like https://example.com.")
+
+    def validate_github(self, field: StringField) -> None:
+        """The rules that GitHub has for names."""
+        if field.data and not GITHUB.fullmatch(field.data):
+            raise ValidationError("Enter your GitHub name alone, such as octocat.")
+
+    def validate_linkedin(self, field: StringField) -> None:
+        """The last part of the address of a LinkedIn profile."""
+        if field.data and not LINKEDIN.fullmatch(field.data):
+            raise ValidationError("Enter the last part of your LinkedIn address, after /in/.")
+
+
+class PasswordForm(Form):
+    """The password of now and the one to come."""
+
+    current = _current_password()
+    password = PasswordField(
+        "New password",
+        [
+            InputRequired("Choose a password."),
+            Length(min=MIN_PASSWORD, message=f"Use at least {MIN_PASSWORD} characters."),
+            Length(max=MAX_PASSWORD, message=f"Use at most {MAX_PASSWORD} characters."),
+        ],
+        filters=[text],
+    )
+
+
+class EmailForm(Form):
+    """The address to move to, and the proof that it is the owner who asks."""
+
+    email = EmailField(
+        "New email",
+        [
+            InputRequired("Enter an email address."),
+            Length(max=254, message="That is too long."),
+        ],
+        filters=[one_line],
+    )
+    current = _current_password()
+
+
+class PressForm(Form):
+    """A button alone."""

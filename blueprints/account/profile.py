@@ -1,0 +1,26 @@
+"""What a person tells of themselves."""
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.account import account
+from blueprints.account.forms import ProfileForm
+from domain import accounts
+from models import db
+
+
+@account.route("/account", methods=["GET", "POST"])
+def profile() -> Response:
+    """Name, text, links and time zone."""
+    form = ProfileForm(obj=current_user)
+    if form.validate_on_submit():
+        accounts.introduce(
+            current_user, form.name.data or "", form.bio.data or "", form.timezone.data,
+            website=form.website.data, github=form.github.data, linkedin=form.linkedin.data,
+        )  # fmt: skip
+        db.session.commit()
+        hypermedia.toast("Saved.")
+        return hypermedia.see_other(url_for("account.profile"))
+    return hypermedia.render("account/profile.html", status=form.status, form=form)

@@ -1,0 +1,81 @@
+"""The password, and the devices that are signed in."""
+
+import uuid
+
+from flask import abort, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.account import account
+from blueprints.account.forms import PasswordForm, PressForm
+from blueprints.account.proof import prove
+from domain import Refused, accounts, attempts, recovery, sessions
+from domain.devices import describe
+from models import db
+
+
+@account.route("/account/security", methods=["GET", "POST"])
+def security() -> Response:
+    """Change the password; see every device and sign any of them out."""
+    form = PasswordForm()
+    if form.validate_on_submit():
+        try:
+            return _change_password(form)
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+    token = current_user.session_token
+    devices = [
+        {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
+        for row in sessions.devices_of(current_user)
+    ]
+    return hypermedia.render("account/security.html", status=form.status, form=form, devices=devices)
+
+
+@account.post("/account/security/devices/<uuid:device_id>/sign-out")
+def sign_out_device(device_id: uuid.UUID) -> Response:
+    """Sign out one device of one's own."""
+    _pressed()
+    sessions.end_one(current_user, device_id)
+    db.session.commit()
+    hypermedia.toast("That device is signed out.")
+    return hypermedia.see_other(url_for("account.security"))
+
+
+@account.post("/account/security/devices/sign-out-others")
+def sign_out_others() -> Response:
+    """Sign out every device but this one."""
+    _pressed()
+    sessions.end_all(current_user, except_token=current_user.session_token)
+    db.session.commit()
+    hypermedia.toast("Every other device is signed out.")
+    return hypermedia.see_other(url_for("account.security"))
+
+
+@account.post("/account/security/password-link")
+def send_password_link() -> Response:
+    """Mail a link that sets a password, for an account that was made at GitHub or Google."""
+    _pressed()
+    attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+    db.session.commit()
+    attempts.refuse_excess(attempt)
+    recovery.ask(current_user.email)
+    db.session.commit()
+    hypermedia.toast("The link is on its way. It can take a minute.", "info")
+    return hypermedia.see_other(url_for("account.security"))
+
+
+def _change_password(form: PasswordForm) -> Response:
+    prove(form.current.data or "")
+    db.session.commit()
+    password_hash = accounts.hash_password(form.password.data or "")
+    recovery.change(current_user, password_hash)
+    db.session.commit()
+    hypermedia.toast("Your password is changed, and every other device is signed out.")
+    return hypermedia.see_other(url_for("account.security"))
+
+
+def _pressed() -> None:
+    if not PressForm().validate():
+        abort(400)

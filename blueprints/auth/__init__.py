@@ -1,0 +1,9 @@
+"""Coming in: registering, signing in and out, and the links that are sent by mail."""
+
+from flask import Blueprint
+
+import doors
+
+auth = doors.open_to_all(Blueprint("auth", __name__))
+
+from blueprints.auth import oauth, presence, recovery, registering, signing_in  # noqa: E402,F401

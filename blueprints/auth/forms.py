@@ -1,0 +1,82 @@
+"""The forms of coming in."""
+
+from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms.validators import InputRequired, Length, StopValidation
+
+from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
+from forms import Form, one_line, text
+
+MAX_EMAIL = 254
+
+
+def _email() -> EmailField:
+    return EmailField(
+        "Email",
+        [
+            InputRequired("Enter your email address."),
+            Length(max=MAX_EMAIL, message="That is too long."),
+        ],
+        filters=[one_line],
+    )
+
+
+def _new_password(label: str) -> PasswordField:
+    return PasswordField(
+        label,
+        [
+            InputRequired("Choose a password."),
+            Length(min=MIN_PASSWORD, message=f"Use at least {MIN_PASSWORD} characters."),
+            Length(max=MAX_PASSWORD, message=f"Use at most {MAX_PASSWORD} characters."),
+        ],
+        filters=[text],
+    )
+
+
+def says_something(_form: Form, field: StringField) -> None:
+    """What remains after cleaning must be something; raises StopValidation."""
+    if not field.data:
+        raise StopValidation("Enter your name.")
+
+
+class RegisterForm(Form):
+    """A name, an address and a password, asked for once: it can be shown and reset."""
+
+    name = StringField(
+        "Name",
+        [
+            InputRequired("Enter your name."),
+            says_something,
+            Length(max=100, message="Use at most 100 characters."),
+        ],
+        filters=[one_line],
+    )
+    email = _email()
+    password = _new_password("Password")
+
+
+class LoginForm(Form):
+    """Any text is tried as a password: what is too long can't fit, and says so like any other."""
+
+    email = _email()
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
+        filters=[text],
+    )
+    remember = BooleanField("Keep me signed in on this device")
+
+
+class ForgotForm(Form):
+    """The address to send a link to."""
+
+    email = _email()
+
+
+class ResetForm(Form):
+    """The new password."""
+
+    password = _new_password("New password")
+
+
+class ConfirmForm(Form):
+    """A button alone."""

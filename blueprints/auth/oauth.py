@@ -1,0 +1,65 @@
+"""Signing in with GitHub or Google: there and back."""
+
+from flask import abort, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.auth import auth, providers
+from blueprints.auth.presence import let_in
+from blueprints.auth.way_back import safe_next, wanted
+from domain import Refused, oauth
+from models import db, write_from_here
+from observe import log
+
+
+@auth.get("/oauth/<provider>")
+def start_oauth(provider: str) -> Response:
+    """Send the browser to the provider."""
+    name = providers.available().get(provider) or abort(404)
+    if current_user.is_authenticated:
+        return hypermedia.see_other(wanted())
+    session["oauth_next"] = wanted()
+    try:
+        return providers.send_off(provider)
+    except providers.Failed as failure:
+        return _failed(name, failure)
+
+
+@auth.get("/oauth/<provider>/callback")
+def finish_oauth(provider: str) -> Response:
+    """Let in whoever comes back with the provider's word for who they are.
+
+    A GET that writes: the provider sends browsers here so, and the state proves that it was asked for.
+    """
+    name = providers.available().get(provider) or abort(404)
+    if request.args.get("error") == "access_denied":
+        hypermedia.toast(f"You are not signed in: {name} was not allowed to tell us who you are.", "info")
+        return hypermedia.see_other(url_for("auth.login"))
+    try:
+        identity = providers.identity(provider)
+    except providers.Failed as failure:
+        return _failed(name, failure)
+    page = safe_next(session.pop("oauth_next", "/"))
+    write_from_here()
+    try:
+        let_in(oauth.account_of(identity), remember=True)
+    except Refused as refusal:
+        db.session.rollback()
+        return hypermedia.render(
+            "auth/provider_failed.html", status=403, name=name, sentence=refusal.sentence, again=None
+        )
+    db.session.commit()
+    return hypermedia.see_other(page)
+
+
+def _failed(name: str, failure: providers.Failed) -> Response:
+    if failure.stale:
+        sentence, status = "This try has run out, or was begun in another browser. Start again.", 400
+    else:
+        sentence, status = f"{name} does not answer as it should. Try again, or sign in with your email.", 502
+        log.warning("signing in with %s failed: %r", name, failure.__cause__)
+    again = request.view_args["provider"] if request.view_args else ""
+    return hypermedia.render(
+        "auth/provider_failed.html", status=status, name=name, sentence=sentence, again=again
+    )

@@ -1,0 +1,65 @@
+"""Who is here: letting a browser in and out, noticing that a device is used, and refusing haste."""
+
+from flask import Response, g, render_template, request, session
+from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as BaseResponse
+
+import hypermedia
+from blueprints.auth import auth
+from blueprints.auth.way_back import wanted
+from domain import attempts, sessions
+from models import User, db
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def let_in(user: User, remember: bool) -> None:
+    """Sign `user` in on this browser, with a new token and nothing left of whoever used it before.
+
+    Without `remember` the browser forgets when it is closed. The caller commits.
+    """
+    if current_user.is_authenticated:
+        sessions.end(current_user.session_token)
+    session.clear()
+    sessions.start(user, request.user_agent.string, request.remote_addr or "")
+    login_user(user, remember=remember)
+
+
+def let_out() -> None:
+    """Sign this browser out. The caller commits."""
+    if current_user.is_authenticated:
+        sessions.end(current_user.session_token)
+    session.clear()
+    logout_user()
+
+
+@auth.after_app_request
+def note_presence(response: Response) -> Response:
+    """Keep the device's "last used" roughly true, after a form that went through; pages never write."""
+    user = g.get("_login_user")
+    if request.method in SAFE_METHODS or response.status_code >= 400 or user is None:
+        return response
+    try:
+        if user.is_authenticated and sessions.touch(user):
+            db.session.commit()
+    except SQLAlchemyError:  # the answer stands without it
+        db.session.rollback()
+    return response
+
+
+@auth.app_errorhandler(attempts.TooMany)
+def slow_down(refusal: attempts.TooMany) -> tuple[str, int, dict[str, str]]:
+    """Say how long to wait, and the way that is open meanwhile."""
+    db.session.rollback()
+    minutes = -(-refusal.seconds // 60)
+    return render_template("auth/too_many.html", minutes=minutes), 429, {"Retry-After": str(refusal.seconds)}
+
+
+@auth.errorhandler(CSRFError)
+def stale_form(error: CSRFError) -> BaseResponse | tuple[str, int]:
+    """A form sent twice: the first one signed them in and renewed the browser's session."""
+    if current_user.is_authenticated and request.endpoint in ("auth.login", "auth.register"):
+        return hypermedia.see_other(wanted())
+    return render_template("errors/400_stale.html"), 400

@@ -1,0 +1,110 @@
+"""GitHub and Google, as they are configured, spoken to through Authlib.
+
+Every exchange carries a state and a PKCE challenge; Google's, which is OpenID Connect, a nonce too.
+"""
+
+from typing import Any
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.base_client import MismatchingStateError
+from authlib.integrations.flask_client import OAuth
+from flask import current_app
+from joserfc.errors import JoseError
+from werkzeug.wrappers import Response
+
+from config import Settings
+from domain.oauth import Identity
+from forms import one_line
+
+NAMES = {"github": "GitHub", "google": "Google"}
+TIMEOUT_SECONDS = 10
+
+
+class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The provider can't be reached, or what it says does not add up. `stale`: starting again helps."""
+
+    def __init__(self, stale: bool = False) -> None:
+        super().__init__("stale" if stale else "failed")
+        self.stale = stale
+
+
+def available() -> dict[str, str]:
+    """The providers that can be used, by key, with the name people know them by."""
+    settings = current_app.config["SETTINGS"]
+    return {
+        key: name
+        for key, name in NAMES.items()
+        if getattr(settings, f"{key}_client_id") and getattr(settings, f"{key}_client_secret")
+    }
+
+
+def send_off(provider: str) -> Response:
+    """Send the browser to the provider; state, nonce and verifier wait in its session. Raises Failed."""
+    address = f"{current_app.config['SETTINGS'].base_url}/oauth/{provider}/callback"
+    try:
+        response: Response = _client(provider).authorize_redirect(address)
+    except (AuthlibBaseError, requests.RequestException, ValueError, RuntimeError) as error:
+        raise Failed from error
+    return response
+
+
+def identity(provider: str) -> Identity:
+    """Who the provider says has come back with this request. Raises Failed."""
+    client = _client(provider)
+    try:
+        token = client.authorize_access_token()
+        return _github(client, token) if provider == "github" else _google(token)
+    except MismatchingStateError as error:
+        raise Failed(stale=True) from error
+    except (AuthlibBaseError, JoseError, requests.RequestException) as error:
+        raise Failed from error
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise Failed from error  # an answer that isn't shaped as the provider documents it
+
+
+def _github(client: Any, token: dict[str, Any]) -> Identity:
+    person, addresses = client.get("user", token=token), client.get("user/emails", token=token)
+    person.raise_for_status()
+    addresses.raise_for_status()
+    verified = [a for a in addresses.json() if a["verified"] is True]
+    best = next((a for a in verified if a["primary"]), verified[0] if verified else None)
+    who = person.json()
+    name = one_line(who.get("name")) or one_line(who.get("login"))
+    return Identity("github", NAMES["github"], str(int(who["id"])), name, best["email"] if best else None)
+
+
+def _google(token: dict[str, Any]) -> Identity:
+    who = token["userinfo"]  # the claims of the id_token, whose signature and nonce were checked
+    proved = who.get("email_verified") in (True, "true")
+    name = one_line(who.get("name")) or "Learner"
+    return Identity("google", NAMES["google"], str(who["sub"]), name, who["email"] if proved else None)
+
+
+def _client(provider: str) -> Any:
+    """Kept by the application, since Google's addresses and keys are read once."""
+    clients = current_app.extensions.setdefault("lectern_cache_oauth", {})
+    if provider not in clients:
+        registry = OAuth(current_app._get_current_object())  # type: ignore[attr-defined]
+        clients[provider] = registry.register(provider, **_registration(provider))
+    return clients[provider]
+
+
+def _registration(provider: str) -> dict[str, Any]:
+    settings: Settings = current_app.config["SETTINGS"]
+    common = {"code_challenge_method": "S256", "default_timeout": TIMEOUT_SECONDS}
+    if provider == "github":
+        return {
+            "client_id": settings.github_client_id,
+            "client_secret": settings.github_client_secret,
+            "authorize_url": f"{settings.github_base_url}/login/oauth/authorize",
+            "access_token_url": f"{settings.github_base_url}/login/oauth/access_token",
+            "api_base_url": f"{settings.github_api_url.rstrip('/')}/",
+            "client_kwargs": {"scope": "read:user user:email", **common},
+        }
+    return {
+        "client_id": settings.google_client_id,
+        "client_secret": settings.google_client_secret,
+        "server_metadata_url": f"{settings.google_issuer_url}/.well-known/openid-configuration",
+        "client_kwargs": {"scope": "openid email profile", **common},
+    }

@@ -1,0 +1,60 @@
+"""Signing in and out."""
+
+from flask import request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.auth import auth, providers
+from blueprints.auth.forms import LoginForm
+from blueprints.auth.presence import let_in, let_out
+from blueprints.auth.way_back import wanted
+from domain import Refused, accounts, attempts
+from models import User, db
+
+NO_MATCH = Refused("This email and password do not belong together. Check both, or reset your password.")
+
+
+@auth.route("/login", methods=["GET", "POST"])
+def login() -> Response:
+    """The sign-in form; the same sentence for a wrong password and for an address nobody has."""
+    if current_user.is_authenticated and request.method == "GET":
+        return hypermedia.see_other(wanted())
+    form = LoginForm()
+    if form.validate_on_submit():
+        user = _prove(form.email.data or "", form.password.data or "")
+        if user is not None:
+            let_in(user, remember=form.remember.data)
+            db.session.commit()
+            return hypermedia.see_other(wanted())
+        form.refuse(NO_MATCH)
+    return hypermedia.render(
+        "auth/login.html", status=form.status, form=form, next=wanted(), providers=providers.available()
+    )
+
+
+@auth.post("/logout")
+def logout() -> Response:
+    """Sign this browser out."""
+    let_out()
+    db.session.commit()
+    hypermedia.toast("You are signed out.", "info")
+    return hypermedia.see_other("/")
+
+
+def _prove(email: str, password: str) -> User | None:
+    """Whose account this opens. The try is committed before the password is looked at, which then
+    takes its time outside any transaction. Raises attempts.TooMany."""
+    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or ""))
+    db.session.commit()
+    attempts.refuse_excess(attempt)
+    lock = accounts.lock_of(email)
+    db.session.rollback()
+    if not lock.opens_with(password) or lock.user_id is None:
+        return None
+    user = accounts.get(lock.user_id)
+    if user is None or user.password_hash != lock.password_hash:
+        return None  # deleted, or given another password, meanwhile
+    attempts.succeeded(attempt)
+    accounts.renew_hash(user, password)
+    return user

@@ -1,0 +1,9 @@
+"""The catalogue: what strangers see of the shop, and what search engines and feed readers are given."""
+
+from flask import Blueprint
+
+import doors
+
+catalog = doors.open_to_all(Blueprint("catalog", __name__))
+
+from blueprints.catalog import course, courses, creators, fragments, home, machines, shelves  # noqa: E402,F401

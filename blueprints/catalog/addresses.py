@@ -1,0 +1,57 @@
+"""Addresses of the catalogue's pages: with what was chosen, page by page."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from domain.facets import Selection
+
+COURSES = "/courses"
+_FARTHEST = 1_000_000
+_AROUND = 2
+
+
+def page_number() -> int:
+    """The page asked for; anything that isn't a number of a page is the first."""
+    asked = request.args.get("page", "1")
+    if not asked.isascii() or not asked.isdigit():
+        return 1
+    return min(max(int(asked[:9]), 1), _FARTHEST)
+
+
+def of(selection: Selection, number: int = 1) -> str:
+    """The address of page `number` of what `selection` finds."""
+    return with_page(COURSES, selection.pairs(), number)
+
+
+def with_page(path: str, pairs: list[tuple[str, str]], number: int = 1) -> str:
+    """`path` with `pairs` as its query; the first page goes without saying."""
+    query = urlencode([*pairs, ("page", str(number))] if number > 1 else pairs)
+    return f"{path}?{query}" if query else path
+
+
+def pager(path: str, pairs: list[tuple[str, str]], number: int, last: int) -> dict[str, Any]:
+    """What `ui.pager` shows: the ends, the neighbours, and gaps between them."""
+
+    first = with_page(path, pairs)
+    further = f"{first}{'&' if pairs else '?'}page="
+
+    def to(page: int) -> str:
+        return f"{further}{page}" if page > 1 else first
+
+    near = {1, last, *range(max(1, number - _AROUND), min(last, number + _AROUND) + 1)}
+    items: list[tuple[str, str | None, bool]] = []
+    before = 0
+    for page in sorted(near):
+        if page - before == 2:
+            items.append((str(page - 1), to(page - 1), False))
+        elif page - before > 2:
+            items.append(("…", None, False))
+        items.append((f"{page:,}", to(page), page == number))
+        before = page
+    return {
+        "prev": to(number - 1) if number > 1 else None,
+        "next": to(number + 1) if number < last else None,
+        "items": items,
+    }

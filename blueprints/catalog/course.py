@@ -1,0 +1,55 @@
+"""The page of a course."""
+
+from flask import abort, redirect, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.catalog import catalog, linked_data
+from blueprints.catalog.freshness import unless_known
+from domain import course_page, facets, review_board, views
+from domain.course_page import CoursePage, Offer
+from models import ProductStatus, ProductVisibility
+
+
+@catalog.get("/courses/<slug>")
+def course(slug: str) -> Response:
+    """Everything a visitor needs to decide; an address that was given up leads to the present one.
+
+    In place only the reviews are shown anew, in another order or another page of them.
+    """
+    visitor = current_user._get_current_object() if current_user.is_authenticated else None
+    page = course_page.load(slug, visitor)
+    if page is None:
+        return _moved(slug)
+    if not hypermedia.is_swap() and (visitor is None or visitor.id != page.row.creator_id):
+        views.note(page.row.id, request.user_agent.string)
+    board = review_board.load(page.row.id, visitor, request.args)
+    response = hypermedia.render(
+        "catalog/course.html",
+        "reviews/section.oob.html",
+        sheet=page,
+        course=page.row,
+        language=facets.language_name(page.row.language),
+        is_unlisted=_is_unlisted(page),
+        linked_data=linked_data.of_course(page, board),
+        board=board,
+        can_review=page.offer == Offer.CONTINUE,
+        focus="list" if "reviews_page" in request.args else None,
+    )
+    hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")
+    return unless_known(response)
+
+
+def _moved(slug: str) -> Response:
+    present = course_page.moved_to(slug)
+    if present is None or present == slug:
+        abort(404)
+    return redirect(f"/courses/{present}", code=301)
+
+
+def _is_unlisted(page: CoursePage) -> bool:
+    """Whether search engines are to leave it alone."""
+    row = page.row
+    is_public = row.status == ProductStatus.PUBLISHED and row.visibility == ProductVisibility.PUBLIC
+    return not is_public or row.is_expired

@@ -1,0 +1,52 @@
+"""The catalogue: searched, filtered, sorted, page by page."""
+
+from flask import redirect, request
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.catalog import addresses, catalog, filters
+from blueprints.catalog.freshness import unless_known
+from domain import catalog as storefront
+from domain import facets, listing
+from domain.catalog import Found
+from domain.facets import Selection
+
+
+@catalog.get("/courses")
+def courses() -> Response:
+    """The courses that answer the query string; what it has of unknown filters is passed over."""
+    index = listing.current()
+    selection = facets.read(request.args.to_dict(flat=False), index.facets.values())
+    number = addresses.page_number()
+    if "" in request.args.values() and not hypermedia.is_swap():
+        # A form without JavaScript sends its empty fields too; what is shared and kept is the short address.
+        return redirect(addresses.of(selection, number))
+    found = storefront.browse(index, selection, number)
+    if found is None:
+        first = addresses.of(selection)
+        return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
+    response = hypermedia.render(
+        "catalog/courses.html",
+        "catalog/courses.oob.html",
+        found=found,
+        selection=selection,
+        filters=filters.column(found),
+        chips=filters.chips(found),
+        sorts=_sorts(selection),
+        pages=addresses.pager(addresses.COURSES, selection.pairs(), number, found.last),
+        instead=_instead(found),
+        address=addresses.of(selection, number),
+    )
+    hypermedia.show_address(response, addresses.of(selection), typed="q")
+    return unless_known(response)
+
+
+def _sorts(selection: Selection) -> list[tuple[str, str]]:
+    return [(value, name) for value, name in facets.SORTS.items() if value != "relevance" or selection.words]
+
+
+def _instead(found: Found) -> tuple[str, str] | None:
+    """The search that was perhaps meant: its text and its address."""
+    if found.meant is None:
+        return None
+    return found.meant, addresses.with_page(addresses.COURSES, [("q", found.meant)])

@@ -1,0 +1,30 @@
+"""The page of a creator."""
+
+from flask import abort
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.catalog import addresses, catalog
+from blueprints.catalog.freshness import unless_known
+from domain import catalog as storefront
+from domain import creators
+
+
+@catalog.get("/creators/<slug>")
+def creator(slug: str) -> Response:
+    """Who they are, what they have made, and how many learn from them."""
+    person = creators.find(slug) or abort(404)
+    number = addresses.page_number()
+    last = max(1, -(-person.totals.courses // storefront.PAGE_SIZE))
+    path = f"/creators/{person.slug}"
+    if number > last:
+        return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
+    return unless_known(
+        hypermedia.render(
+            "catalog/creator.html",
+            person=person,
+            cards=storefront.cards_by(person.id, number),
+            pages=addresses.pager(path, [], number, last),
+            address=addresses.with_page(path, [], number),
+        )
+    )

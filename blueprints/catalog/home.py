@@ -1,0 +1,14 @@
+"""The start page."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.catalog import catalog
+from blueprints.catalog.freshness import unless_known
+from domain import catalog as storefront
+
+
+@catalog.get("/")
+def home() -> Response:
+    """What the shop is, and a first look at its shelves."""
+    return unless_known(hypermedia.render("catalog/home.html", home=storefront.home()))

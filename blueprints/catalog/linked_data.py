@@ -1,0 +1,101 @@
+"""JSON-LD: what search engines read of a course, in the words of schema.org."""
+
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app
+
+import formats
+from domain import settings
+from domain.course_page import CoursePage, Offer
+from domain.review_board import Board, Line
+
+REVIEWS = 3
+ON_SALE = (Offer.BUY, Offer.ENROLL)
+
+
+def of_course(page: CoursePage, board: Board) -> list[dict[str, Any]]:
+    """The course with its offer, its rating and the first reviews of the page, and the way to it."""
+    course = _course(page)
+    if board.lines:
+        course["review"] = [_review(line) for line in board.lines if not line.is_hidden][:REVIEWS]
+    return [course, _crumbs(page)]
+
+
+def _course(page: CoursePage) -> dict[str, Any]:
+    row, site = page.row, settings.current()
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Course",
+        "@id": _url(f"/courses/{row.slug}"),
+        "url": _url(f"/courses/{row.slug}"),
+        "name": row.title,
+        "description": row.meta_description or row.summary or row.title,
+        "inLanguage": row.language,
+        "educationalLevel": row.level.value.capitalize(),
+        "provider": {"@type": "Organization", "name": site.name, "url": _url("/")},
+        "author": {"@type": "Person", "name": row.creator_name, "url": _url(f"/creators/{row.creator_slug}")},
+        "hasCourseInstance": {
+            "@type": "CourseInstance",
+            "courseMode": "Online",
+            "courseWorkload": f"PT{max(1, round(row.duration_seconds / 60))}M",
+        },
+    }
+    if row.objectives:
+        data["teaches"] = [str(objective) for objective in row.objectives]
+    if page.offer in ON_SALE:
+        data["offers"] = _offer(row)
+    if row.rating_count:
+        data["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": round(row.rating_avg, 2),
+            "reviewCount": row.rating_count,
+            "bestRating": 5,
+            "worstRating": 1,
+        }
+    return data
+
+
+def _review(line: Line) -> dict[str, Any]:
+    return {
+        "@type": "Review",
+        "author": {"@type": "Person", "name": line.author or "Former member"},
+        "datePublished": line.created_at.date().isoformat(),
+        "reviewRating": {"@type": "Rating", "ratingValue": line.rating, "bestRating": 5, "worstRating": 1},
+        "reviewBody": line.comment,
+    }
+
+
+def _offer(row: Any) -> dict[str, Any]:
+    amount = Decimal(row.price_now_cents).scaleb(-formats.minor_digits(row.currency))
+    offer = {
+        "@type": "Offer",
+        "category": "Paid" if row.price_now_cents else "Free",
+        "price": str(amount),
+        "priceCurrency": row.currency.upper(),
+        "availability": "https://schema.org/InStock",
+        "url": _url(f"/courses/{row.slug}"),
+    }
+    if row.sale_ends_at is not None:
+        offer["priceValidUntil"] = row.sale_ends_at.date().isoformat()
+    return offer
+
+
+def _crumbs(page: CoursePage) -> dict[str, Any]:
+    row = page.row
+    trail = [("Courses", "/courses")]
+    if row.parent_slug:
+        trail.append((row.parent_name, f"/categories/{row.parent_slug}"))
+    trail += [(row.category_name, f"/categories/{row.category_slug}"), (row.title, f"/courses/{row.slug}")]
+    return {
+        "@context": "https://schema.org",
+        "@type": "BreadcrumbList",
+        "itemListElement": [
+            {"@type": "ListItem", "position": at, "name": name, "item": _url(path)}
+            for at, (name, path) in enumerate(trail, 1)
+        ],
+    }
+
+
+def _url(path: str) -> str:
+    return str(current_app.config["SETTINGS"].base_url) + path

@@ -1,0 +1,56 @@
+"""What programs read: the sitemap, the feed of new courses, and what crawlers are asked to leave alone."""
+
+import re
+
+from flask import Response, abort, current_app, request
+
+from blueprints.catalog import catalog
+from domain import syndication
+
+# XML 1.0, section 2.2: characters that no escape can carry.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+AN_HOUR = "public, max-age=3600"
+
+
+@catalog.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Every public address; beyond 50,000 an index of files, which `?file=` tells apart."""
+    files = syndication.sitemap_files()
+    asked = request.args.get("file", "")
+    if not asked and files > 1:
+        return _xml("catalog/sitemap_index.xml", files=range(1, files + 1))
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    if not 1 <= number <= files:
+        abort(404)
+    places = syndication.places(number)
+    if number == 1:
+        places = syndication.shelves_and_creators() + places
+    return _xml("catalog/sitemap.xml", places=places)
+
+
+@catalog.get("/feed.xml")
+def feed() -> Response:
+    """The newest courses as Atom (RFC 4287)."""
+    response = _xml("catalog/feed.xml", entries=syndication.feed())
+    response.mimetype = "application/atom+xml"
+    return response
+
+
+@catalog.get("/robots.txt")
+def robots() -> Response:
+    """Everything public may be read; pages that are one person's, and every mixture of filters, need not."""
+    response = Response(_for_anyone("catalog/robots.txt"), mimetype="text/plain")
+    response.headers["Cache-Control"] = AN_HOUR
+    return response
+
+
+def _xml(template: str, **context: object) -> Response:
+    text = _NOT_XML.sub("", _for_anyone(template, **context))
+    response = Response(text, mimetype="application/xml")
+    response.headers["Cache-Control"] = AN_HOUR
+    return response
+
+
+def _for_anyone(template: str, **context: object) -> str:
+    """Rendered without asking who reads: these answers are kept by caches, and must carry nobody's cookie."""
+    return current_app.jinja_env.get_template(template).render(**context)

@@ -1,0 +1,43 @@
+"""The page of a category."""
+
+from flask import abort, request
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.catalog import addresses, catalog
+from blueprints.catalog.freshness import unless_known
+from domain import catalog as storefront
+from domain import facets, listing
+
+SORTS = ("popular", "newest", "rating")
+
+
+@catalog.get("/categories/<slug>")
+def category(slug: str) -> Response:
+    """The courses of a category and of those below it."""
+    index = listing.current()
+    shelf = index.shelves.get(slug) or abort(404)
+    asked = request.args.get("sort", "")
+    sort = asked if asked in SORTS else SORTS[0]
+    selection = facets.Selection(chosen=(("category", (slug,)),), sort=sort)
+    number = addresses.page_number()
+    found = storefront.browse(index, selection, number)
+    path, pairs = f"/categories/{slug}", [] if sort == SORTS[0] else [("sort", sort)]
+    if found is None:
+        return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
+    tabs = [
+        (facets.SORTS[s], addresses.with_page(path, [("sort", s)] if s != SORTS[0] else []), s == sort)
+        for s in SORTS
+    ]
+    return unless_known(
+        hypermedia.render(
+            "catalog/category.html",
+            shelf=shelf,
+            parent=index.shelves.get(shelf.parent or ""),
+            below=[s for s in index.shelves.values() if s.parent == slug and s.courses],
+            found=found,
+            tabs=tabs,
+            pages=addresses.pager(path, pairs, number, found.last),
+            address=addresses.with_page(path, [], number),
+        )
+    )

@@ -1,0 +1,9 @@
+"""Paying: to Stripe's page and back."""
+
+from flask import Blueprint
+
+import doors
+
+checkout = doors.signed_in(Blueprint("checkout", __name__))
+
+from blueprints.checkout import returning, starting  # noqa: E402,F401

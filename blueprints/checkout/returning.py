@@ -1,0 +1,65 @@
+"""Back from Stripe's page: paid, still to be confirmed, or cancelled."""
+
+from flask import abort, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.checkout import checkout
+from domain import fulfilment, orders
+from models import Order, db, write_from_here
+from observe import log
+from payments import PaymentUnavailable, find_session
+
+QUICK_LOOKS, LOOKS = 10, 40
+
+
+@checkout.get("/checkout/success")
+def success() -> Response:
+    """Show how the payment stands, after asking Stripe itself; the address alone proves nothing.
+
+    The webhook may come later or never: what it would have done is done here, by the same verb.
+    """
+    session_id = request.args.get("session_id", "")
+    looks = request.args.get("n", 0, type=int)
+    order = orders.of_session(current_user, session_id) or abort(404)
+    if orders.standing(order) == orders.Standing.OPEN:
+        _learn_of_payment(session_id)
+        order = orders.of_session(current_user, session_id) or abort(404)
+    refund = orders.refunds_of([order]).get(order.id)
+    standing = orders.standing(order, refund)
+    return hypermedia.render(
+        "checkout/success.html",
+        "checkout/_standing.html",
+        order=order,
+        standing=standing.value,
+        again=_look_again(session_id, looks) if standing == orders.Standing.OPEN else None,
+        seconds=3 if looks < QUICK_LOOKS else 15,
+    )
+
+
+@checkout.get("/checkout/cancelled")
+def cancelled() -> Response:
+    """The buyer turned back. The order stays open, so that trying again leads to the same page."""
+    order = orders.find(current_user, request.args.get("order", "")) or abort(404)
+    if orders.standing(order) not in (orders.Standing.OPEN, orders.Standing.CANCELLED):
+        return hypermedia.see_other(url_for("orders.show", number=order.number))
+    return hypermedia.render("checkout/cancelled.html", order=order)
+
+
+def _learn_of_payment(session_id: str) -> Order | None:
+    """Do what a paid session asks for; when Stripe can't be reached the page says that we are waiting."""
+    write_from_here()
+    try:
+        session = find_session(session_id)
+    except PaymentUnavailable:
+        log.warning("Stripe can't be asked about session %s; the webhook or the sweep will", session_id)
+        return None
+    order = fulfilment.settle(session) if session is not None else None
+    db.session.commit()
+    return order
+
+
+def _look_again(session_id: str, looks: int) -> str | None:
+    """The address that the waiting page asks next; None once it has asked long enough."""
+    return url_for("checkout.success", session_id=session_id, n=looks + 1) if looks < LOOKS else None

@@ -1,0 +1,66 @@
+""" "Buy now": an order, a Checkout Session, and on to Stripe's page."""
+
+from flask import abort, current_app, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.checkout import checkout
+from blueprints.checkout.forms import BuyForm
+from domain import Refused, access
+from domain import checkout as buying
+from models import Course, db
+from payments import PaymentRefused, PaymentUnavailable
+
+
+@checkout.post("/checkout")
+def start() -> Response:
+    """Send the buyer to Stripe, or to the course where it is theirs already, or say why not."""
+    form = BuyForm()
+    if not form.validate() or form.product_id is None:
+        abort(404)
+    course = buying.product_on_offer(form.product_id) or abort(404)
+    try:
+        return _go_to_stripe(course)
+    except Refused as refusal:
+        return _refused(course, refusal)
+    except PaymentUnavailable:
+        db.session.rollback()
+        course = buying.product_on_offer(form.product_id) or abort(404)
+        return hypermedia.render("checkout/unavailable.html", status=503, course=course)
+
+
+def _go_to_stripe(course: Course) -> Response:
+    for _ in range(buying.ROUNDS):
+        if access.owns(current_user, course) or current_user.access_override:
+            hypermedia.toast("This course is yours already.", "info")
+            return hypermedia.leave(f"/learn/{course.slug}")
+        plan = buying.begin(current_user, course, _address("success"), _address("cancelled"))
+        db.session.commit()
+        if plan.waits:
+            return hypermedia.leave(url_for("orders.show", number=plan.number))
+        try:
+            session = buying.ask_stripe(plan)
+        except PaymentRefused as refusal:
+            buying.give_up(plan, str(refusal))
+            db.session.commit()
+            raise Refused("This course can't be paid for at the moment. We have been told.") from refusal
+        page = buying.note(plan, session)
+        db.session.commit()
+        if page is not None:
+            return hypermedia.leave(page)
+    raise PaymentUnavailable("The order kept changing.")
+
+
+def _refused(course: Course, refusal: Refused) -> Response:
+    db.session.rollback()
+    page = "checkout/verify.html" if isinstance(refusal, buying.NotVerified) else "checkout/refused.html"
+    is_free = isinstance(refusal, buying.Free)
+    return hypermedia.render(page, status=422, course=course, sentence=refusal.sentence, is_free=is_free)
+
+
+def _address(page: str) -> str:
+    """Where Stripe sends the buyer afterwards; Stripe and the order fill in the placeholders."""
+    base = current_app.config["SETTINGS"].base_url
+    query = "session_id={CHECKOUT_SESSION_ID}" if page == "success" else "order={ORDER}"
+    return f"{base}{url_for(f'checkout.{page}')}?{query}"

@@ -1,0 +1,9 @@
+"""Pages for development: the mailbox and the styleguide."""
+
+from flask import Blueprint
+
+import doors
+
+dev = doors.development_only(Blueprint("dev", __name__))
+
+from blueprints.dev import mailbox, styleguide  # noqa: E402,F401

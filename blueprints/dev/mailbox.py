@@ -1,0 +1,38 @@
+"""The mailbox of development: every message the site has written, as its reader would see it."""
+
+import uuid
+
+from flask import Response, abort
+from werkzeug.wrappers import Response as BaseResponse
+
+import hypermedia
+import mail
+from blueprints.dev import dev
+from domain import outbox
+
+
+@dev.get("/dev/mail")
+def mailbox() -> BaseResponse:
+    """The newest messages first."""
+    return hypermedia.render("dev/mailbox.html", messages=outbox.newest(limit=100))
+
+
+@dev.get("/dev/mail/<uuid:message_id>")
+def message(message_id: uuid.UUID) -> BaseResponse:
+    """One message: its text, and its HTML in a frame."""
+    found = outbox.find(message_id) or abort(404)
+    text, _html = mail.render_bodies(found)
+    return hypermedia.render("dev/message.html", message=found, text=text)
+
+
+@dev.get("/dev/mail/<uuid:message_id>/body.html")
+def body(message_id: uuid.UUID) -> BaseResponse:
+    """The message's HTML alone, for the frame; mail carries its styles inline, so they are allowed here."""
+    found = outbox.find(message_id) or abort(404)
+    response = Response(mail.render_bodies(found)[1], mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self';"
+        " sandbox allow-popups allow-top-navigation-by-user-activation"
+    )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response

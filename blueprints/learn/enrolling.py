@@ -1,0 +1,28 @@
+"""Taking a free course."""
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+import doors
+import hypermedia
+from blueprints.learn import learn, reader
+from blueprints.learn.forms import PressForm
+from domain import Refused, access, enrollment
+from models import db
+
+
+@learn.post("/learn/<course_slug>/enroll")
+def enroll(course_slug: str) -> Response:
+    """Take the course in one press and begin; what isn't free leads back to its page and says so."""
+    user = reader()
+    course, _decision = access.course_for_learner(user, course_slug)
+    if user is None:
+        return doors.ask_to_sign_in() or hypermedia.leave(url_for("learn.library"))
+    try:
+        PressForm().validate_on_submit()
+        enrollment.enroll_free(user, course)
+    except Refused as refusal:
+        hypermedia.toast(refusal.sentence, "warn")
+        return hypermedia.leave(f"/courses/{course.slug}")
+    db.session.commit()
+    return hypermedia.leave(url_for("learn.course", course_slug=course.slug))

@@ -1,0 +1,52 @@
+"""The one address that every player calls again and again."""
+
+from flask import jsonify, session
+from flask_login import current_user
+from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
+
+from blueprints.learn import learn
+from blueprints.learn.forms import BeatForm
+from domain import watching
+from domain.stretches import Beat
+from models import db
+
+NOTHING_TO_SAY = 204
+
+
+@learn.post("/learn/<course_slug>/<lesson_slug>/heartbeat")
+def heartbeat(course_slug: str, lesson_slug: str) -> Response:
+    """Keep what was watched. Answers 204, or JSON when that completed the lesson; 403 to whoever may not.
+
+    The person is found together with the lesson in one query, by the device's token in the cookie.
+    """
+    form = BeatForm()
+    if not form.validate():
+        return Response(status=422)
+    token = session.get("_user_id") or _remembered()
+    if not isinstance(token, str):
+        raise Forbidden
+    with watching.connect() as connection, connection.begin():
+        who = watching.watcher(connection, token, course_slug, lesson_slug)
+        outcome = watching.record(connection, who, _beat(form))
+    if not outcome.lesson_completed:
+        return Response(status=NOTHING_TO_SAY)
+    return jsonify(lesson_completed=True, course_completed=outcome.course_completed)
+
+
+def _remembered() -> str | None:
+    """The token of a browser that was closed since and only remembers its device."""
+    token = getattr(current_user, "session_token", None)
+    db.session.rollback()  # it holds SQLite's write lock, which the heartbeat's own connection needs
+    return token
+
+
+def _beat(form: BeatForm) -> Beat:
+    state = form.state.data
+    return Beat(
+        position=form.position.data or 0.0,
+        start=form.start.data,
+        end=form.end.data,
+        flowing=state == "playing",
+        ended=state == "ended",
+    )

@@ -1,0 +1,100 @@
+"""A course's lessons: where to go on, and the page on which people learn."""
+
+import mimetypes
+import uuid
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from flask import abort, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+import storage
+from blueprints.learn import learn, locked, reader
+from blueprints.learn.forms import LONGEST
+from domain import access, embeds, outline, recordings
+from domain.access import Decision
+from domain.recordings import Playback
+from models import Course, Lesson
+
+NEARLY_OVER = 0.97
+
+
+@learn.get("/learn/<course_slug>")
+def course(course_slug: str) -> Response:
+    """Go on where the reader stopped; never into a lesson that is locked."""
+    found, decision = access.course_for_learner(reader(), course_slug)
+    user = reader()
+    if user is None or not decision.allowed or decision.facts is None:
+        return locked.answer(found, None, decision)
+    plan = outline.of(user, found, decision.facts)
+    entry = plan.where_to_go_on(outline.last_lesson_of(user, found))
+    if entry is not None:
+        return redirect(url_for("learn.lesson", course_slug=found.slug, lesson_slug=entry.slug))
+    return hypermedia.render("learn/waiting.html", course=found, plan=plan)
+
+
+@learn.get("/learn/<course_slug>/<lesson_slug>")
+def lesson(course_slug: str, lesson_slug: str) -> Response:
+    """The lesson, or why it is locked and what to do about it."""
+    found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
+    if found.slug != course_slug:
+        url = url_for("learn.lesson", course_slug=found.slug, lesson_slug=shown.slug)
+        return redirect(url, 301)
+    if not decision.allowed:
+        return locked.answer(found, shown, decision)
+    return page(found, shown, decision)
+
+
+@learn.get("/learn/<course_slug>/<lesson_slug>/resources/<uuid:resource_id>")
+def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Response:
+    """A file that belongs to the lesson, for whoever may open the lesson."""
+    found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
+    if not decision.allowed:
+        return locked.answer(found, shown, decision)
+    file = next((r for r in shown.resources if r.id == resource_id and r.storage_key), None) or abort(404)
+    suffix = PurePosixPath(file.storage_key or "").suffix
+    kind = mimetypes.types_map.get(suffix, "application/octet-stream")
+    return storage.send(file.storage_key or "", kind, download_name=f"{file.title}{suffix}")
+
+
+def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
+    """The lesson page; to htmx only what completing a lesson changes."""
+    user, facts = reader(), decision.facts
+    assert facts is not None  # noqa: S101 - decide() always says by what it decided
+    plan = outline.of(user, course, facts)
+    before, after = plan.beside(lesson.id)
+    entry = plan.entry(lesson.id)
+    playback = _playback(course, lesson)
+    return hypermedia.render(
+        "learn/lesson.html",
+        "learn/lesson.oob.html",
+        course=course,
+        lesson=lesson,
+        plan=plan,
+        entry=entry,
+        before=before,
+        after=after,
+        playback=playback,
+        embed=embeds.embed(lesson.external_video_url) if playback is None else None,
+        start_at=_start_at(entry.position, playback.duration if playback else 0),
+        keeps_progress=user is not None and (facts.holds or facts.trusted),
+        owned=facts.holds or facts.trusted,
+    )
+
+
+def _playback(course: Course, lesson: Lesson) -> Playback | None:
+    """The lesson's recording, captions in the course's own language first."""
+    if lesson.media is None:
+        return None
+    found = recordings.playback(lesson.media)
+    tracks = sorted(found.tracks, key=lambda track: track.language.split("-")[0] != course.language)
+    return replace(found, tracks=tracks)
+
+
+def _start_at(position: int, duration: float) -> int:
+    """Where playing begins, in seconds: as asked for in the address, or where the reader stopped."""
+    asked = request.args.get("t", "")
+    if asked.isascii() and asked.isdigit() and (second := int(asked[:9])) <= min(LONGEST, duration):
+        return second
+    return 0 if position >= duration * NEARLY_OVER else position

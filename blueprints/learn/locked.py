@@ -1,0 +1,72 @@
+"""What a closed course or lesson says: why, and the way on."""
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+import doors
+import hypermedia
+from domain.access import Decision, Reason
+from models import Course, Lesson
+
+
+@dataclass(frozen=True)
+class WayOn:
+    """A sentence that says why, and where to go instead."""
+
+    sentence: str
+    action: str
+    url: str
+
+
+def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Response:
+    """The page for a decision that isn't allowed: 403, or the sign-in page where that may be all it takes."""
+    if decision.reason == Reason.LOGIN and (way_in := doors.ask_to_sign_in()) is not None:
+        return way_in
+    return hypermedia.render(
+        "learn/locked.html", status=403, course=course, lesson=lesson, decision=decision,
+        way=way_on(course, decision),
+    )  # fmt: skip
+
+
+def way_on(course: Course, decision: Decision) -> WayOn:
+    """The sentence and the way on for `decision`; it has one for every reason."""
+    product = f"/courses/{course.slug}"
+    match decision.reason:
+        case Reason.LOGIN:
+            return WayOn("Sign in to go on.", "Sign in", url_for("auth.login", next=request.path))
+        case Reason.BUY:
+            return WayOn(
+                "You don’t own this course yet. Bought once, it stays yours.",
+                "See the course", product,
+            )  # fmt: skip
+        case Reason.ENROLL:
+            return WayOn("The course is free. Take it, and every lesson is open.", "See the course", product)
+        case Reason.UNAVAILABLE:
+            return WayOn("This course isn’t sold at the moment.", "Browse other courses", "/courses")
+        case Reason.EXPIRED if decision.until is not None:
+            return WayOn("Your access to this course has ended.", "See the course", product)
+        case Reason.EXPIRED:
+            return WayOn(
+                "This course is no longer kept up to date, so it isn’t sold any more.",
+                "Browse other courses", "/courses",
+            )  # fmt: skip
+        case Reason.LOCKED_UNTIL:
+            return WayOn(
+                "This part of the course opens later, so that there is time for what comes before.",
+                "Back to the course", url_for("learn.course", course_slug=course.slug),
+            )  # fmt: skip
+        case Reason.FINISH_PREVIOUS if isinstance(decision.needed, Lesson):
+            return WayOn(
+                f"The lessons of this course build on each other. Finish “{decision.needed.title}” first.",
+                "Go to that lesson",
+                url_for("learn.lesson", course_slug=course.slug, lesson_slug=decision.needed.slug),
+            )
+        case Reason.PREREQUISITE if isinstance(decision.needed, Course):
+            return WayOn(
+                f"This course builds on “{decision.needed.title}”. Complete that one first.",
+                "See that course", f"/courses/{decision.needed.slug}",
+            )  # fmt: skip
+        case _:
+            return WayOn("This isn’t open at the moment.", "My learning", url_for("learn.library"))

@@ -1,0 +1,47 @@
+"""Marking a lesson complete, and taking that back."""
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+import doors
+import hypermedia
+from blueprints.learn import learn, lessons, locked, reader
+from blueprints.learn.forms import PressForm
+from domain import access, progress
+from models import Course, Lesson, db
+
+
+@learn.post("/learn/<course_slug>/<lesson_slug>/complete")
+def complete(course_slug: str, lesson_slug: str) -> Response:
+    """The reader is done with the lesson, whatever a player has counted."""
+    return _mark(course_slug, lesson_slug, done=True)
+
+
+@learn.post("/learn/<course_slug>/<lesson_slug>/reopen")
+def reopen(course_slug: str, lesson_slug: str) -> Response:
+    """The reader isn't done after all."""
+    return _mark(course_slug, lesson_slug, done=False)
+
+
+def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
+    user = reader()
+    course, lesson, decision = access.lesson_for(user, course_slug, lesson_slug)
+    if user is None:
+        return doors.ask_to_sign_in() or locked.answer(course, lesson, decision)
+    if not decision.allowed or not PressForm().validate_on_submit():
+        return locked.answer(course, lesson, decision)
+    if done:
+        if progress.complete(user, lesson):
+            hypermedia.toast(f"You have completed “{course.title}”.")
+    else:
+        progress.reopen(user, lesson)
+    db.session.commit()
+    return _show_again(course, lesson)
+
+
+def _show_again(course: Course, lesson: Lesson) -> Response:
+    if not hypermedia.is_swap():
+        url = url_for("learn.lesson", course_slug=course.slug, lesson_slug=lesson.slug)
+        return hypermedia.see_other(url)
+    course, lesson, decision = access.lesson_for(reader(), course.slug, lesson.slug)
+    return lessons.page(course, lesson, decision)

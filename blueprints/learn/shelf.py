@@ -1,0 +1,39 @@
+"""A learner's own courses."""
+
+from flask import abort, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import doors
+import hypermedia
+from blueprints.learn import learn
+from domain import library as shelves
+
+LAST_PAGE = 10_000
+
+
+@learn.get("/learn")
+def library() -> Response:
+    """The shelf: what to go on with, what waits, what is finished."""
+    if (way_in := doors.ask_to_sign_in()) is not None:
+        return way_in
+    page = request.args.get("page", "1")
+    number = int(page[:9]) if page.isascii() and page.isdigit() else 0
+    if not 1 <= number <= LAST_PAGE:
+        abort(404)
+    shelf = shelves.shelf(current_user, number)
+    if not shelf.courses and shelf.page > 1:
+        abort(404)
+    return hypermedia.render("learn/library.html", shelf=shelf, pages=_pages(shelf))
+
+
+def _pages(shelf: shelves.Shelf) -> dict[str, object]:
+    """The pager: few pages, so all of them."""
+    last = -(-shelf.total // shelves.PAGE_SIZE) or 1
+    link = {number: url_for("learn.library", page=number) for number in range(1, last + 1)}
+    near = [n for n in link if n in (1, last) or abs(n - shelf.page) <= 2]
+    return {
+        "prev": link.get(shelf.page - 1),
+        "next": link.get(shelf.page + 1),
+        "items": [(str(n), link[n], n == shelf.page) for n in near],
+    }

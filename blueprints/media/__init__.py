@@ -1,0 +1,9 @@
+"""Recordings and files, for whoever holds a signed address that has not run out."""
+
+from flask import Blueprint
+
+import doors
+
+media = doors.open_to_all(Blueprint("media", __name__))
+
+from blueprints.media import files  # noqa: E402,F401

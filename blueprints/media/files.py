@@ -1,0 +1,46 @@
+"""The bytes. The token was given out after an access decision; here it is only checked."""
+
+import uuid
+from datetime import datetime
+
+from flask import Response, abort
+
+import storage
+from blueprints.media import media
+from domain import recordings
+
+
+@media.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
+def captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
+    """The captions of one language."""
+    expires_at = _expiry(token, asset_id)
+    return _text(recordings.caption_text(asset_id, language), expires_at)
+
+
+@media.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
+def chapters(token: str, asset_id: uuid.UUID) -> Response:
+    """The chapters, for players that show them."""
+    expires_at = _expiry(token, asset_id)
+    return _text(recordings.chapters_text(asset_id), expires_at)
+
+
+@media.get("/media/<token>/<uuid:asset_id>/<path:name>")
+def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
+    """A playlist, a segment, the film, its poster: with ranges, kept as long as the address holds."""
+    expires_at = _expiry(token, asset_id)
+    key = f"{recordings.folder(asset_id)}{name}"
+    return storage.send(key, recordings.content_type(name), expires_at=expires_at)
+
+
+def _expiry(token: str, asset_id: uuid.UUID) -> datetime:
+    """Until when the address holds; one that never did, or has run out, is forbidden."""
+    return storage.verify(token, recordings.folder(asset_id)) or abort(403)
+
+
+def _text(vtt: str | None, expires_at: datetime) -> Response:
+    if vtt is None:
+        abort(404)
+    response = Response(vtt, content_type="text/vtt; charset=utf-8")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.expires = expires_at
+    return response

@@ -1,0 +1,32 @@
+"""What somebody has bought, and the receipt of each order."""
+
+from flask import abort, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.orders import orders
+from domain import orders as bought
+
+LAST_PAGE = 1000
+
+
+@orders.get("/orders")
+def index() -> Response:
+    """The reader's orders, newest first."""
+    number = request.args.get("page", 1, type=int)
+    if not 1 <= number <= LAST_PAGE:
+        abort(404)
+    listing = bought.of(current_user, number)
+    refunds = bought.refunds_of(listing.rows)
+    standings = {order.id: bought.standing(order, refunds.get(order.id)).value for order in listing.rows}
+    return hypermedia.render("orders/index.html", listing=listing, standings=standings, number=number)
+
+
+@orders.get("/orders/<number>")
+def show(number: str) -> Response:
+    """One order: its receipt, or how it stands."""
+    order = bought.find(current_user, number) or abort(404)
+    refund = bought.refunds_of([order]).get(order.id)
+    standing = bought.standing(order, refund).value
+    return hypermedia.render("orders/show.html", order=order, refund=refund, standing=standing)

@@ -1,0 +1,71 @@
+"""The forms about reviews."""
+
+import uuid
+
+from wtforms import BooleanField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, InputRequired, Length
+
+from domain.reviews import MAX_COMMENT, MAX_NOTE
+from forms import Form, paragraphs, text
+from models import ReportReason
+
+REASONS = {
+    ReportReason.SPAM: "It is advertising",
+    ReportReason.ABUSE: "It insults or threatens somebody",
+    ReportReason.OFF_TOPIC: "It isn't about this course",
+    ReportReason.SPOILER: "It gives solutions away",
+    ReportReason.OTHER: "Something else",
+}
+
+
+class ReviewForm(Form):
+    """Stars and what there is to say. The rating is "1" to "5"."""
+
+    rating = StringField(
+        "Your rating",
+        [
+            InputRequired("Choose from one to five stars."),
+            AnyOf(["1", "2", "3", "4", "5"], "Choose from one to five stars."),
+        ],
+        filters=[lambda value: str(value) if isinstance(value, int) else text(value)],
+    )
+    comment = TextAreaField(
+        "What should others know?",
+        [Length(max=MAX_COMMENT, message=f"Use at most {MAX_COMMENT:,} characters.")],
+        filters=[paragraphs],
+    )
+
+
+class ReportForm(Form):
+    """Why a review should not stand. Several may be open on one page, each with ids of its own."""
+
+    def __init__(self, review_id: uuid.UUID) -> None:
+        super().__init__()
+        self.reason.id = f"reason-{review_id.hex}"
+
+    reason = RadioField(
+        "What is wrong with it?",
+        [
+            InputRequired("Choose a reason."),
+            AnyOf([reason.value for reason in ReportReason], "Choose one of these reasons."),
+        ],
+        choices=[SelectChoice(reason.value, words) for reason, words in REASONS.items()],
+        validate_choice=False,
+        filters=[text],
+    )
+    note = TextAreaField(
+        "Anything to add?",
+        [Length(max=MAX_NOTE, message=f"Use at most {MAX_NOTE} characters.")],
+        filters=[paragraphs],
+    )
+
+
+class VoteForm(Form):
+    """Whether the review is to count as helpful: the wish, so that sending it twice changes nothing."""
+
+    helpful = BooleanField(false_values=("", "no"))
+
+
+class PressForm(Form):
+    """A button alone."""

@@ -1,0 +1,71 @@
+"""What readers do with the reviews of others: find them helpful, or report them."""
+
+import uuid
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
+from blueprints.reviews.forms import ReportForm, VoteForm
+from domain import Refused
+from domain import reviews as rules
+from models import ReportReason, Review, db
+
+
+@reviews.post("/reviews/<uuid:review_id>/helpful")
+def helpful(review_id: uuid.UUID) -> Response:
+    """Count the reader among those whom it helped, or no longer."""
+    review, course = rules.find(reader(), review_id)
+    form = VoteForm()
+    form.validate_on_submit()
+    try:
+        rules.vote(reader(), review, form.helpful.data)
+    except Refused as refusal:
+        return refuse(course, refusal.sentence)
+    back = page_of(course, hypermedia.dom_id(review))
+    db.session.commit()
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(back)
+    review, course = rules.find(reader(), review_id)
+    return hypermedia.render(
+        "reviews/_votes.html",
+        "reviews/_votes.html",
+        review=review,
+        voted=form.helpful.data,
+        place=place(),
+    )
+
+
+@reviews.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
+def report(review_id: uuid.UUID) -> Response:
+    """The form that asks why; sent, it hides the review until somebody has looked at it."""
+    review, course = rules.find(reader(), review_id)
+    if review.user_id == reader().id:
+        return refuse(course, "This is your own review. You can change or delete it.")
+    form = ReportForm(review.id)
+    if form.validate_on_submit():
+        try:
+            rules.report(reader(), review, ReportReason(form.reason.data), form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            said = _thanks(review)
+            db.session.commit()
+            hypermedia.toast(said)
+            return show_again(course, focus="list")
+    return hypermedia.render(
+        "reviews/report.html",
+        "reviews/_report.html",
+        status=form.status,
+        review=review,
+        course=course,
+        form=form,
+        place=place(),
+        back=page_of(course),
+    )
+
+
+def _thanks(review: Review) -> str:
+    if review.approved:
+        return "Thank you. This review was checked before and stays; we will look at what you say."
+    return "Thank you. The review is hidden until we have looked at it."

@@ -1,0 +1,73 @@
+"""One's own review of a course: write it, change it, delete it."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
+from blueprints.reviews.forms import PressForm, ReviewForm
+from domain import Refused, access
+from domain import reviews as rules
+from models import Course, Review, db
+
+ONLY_OWNERS = "Only people who have this course can review it."
+NOT_THE_CREATOR = "Nobody reviews a course of their own."
+
+
+@reviews.route("/courses/<slug>/review", methods=["GET", "POST"])
+def write(slug: str) -> Response:
+    """The form, with what was written before."""
+    course, _ = access.course_for_learner(reader(), slug)
+    if not rules.may_review(reader(), course):
+        return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
+    before = rules.of(reader(), course)
+    form = ReviewForm(obj=before)
+    if not form.validate_on_submit():
+        return hypermedia.render(
+            "reviews/write.html",
+            "reviews/_form.html",
+            status=form.status,
+            course=course,
+            form=form,
+            is_new=before is None,
+            place=place(),
+            back=page_of(course),
+        )
+    return _save(course, form, is_new=before is None)
+
+
+def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
+    try:
+        review = rules.write(reader(), course, int(form.rating.data or 0), form.comment.data or "")
+    except Refused as refusal:
+        return refuse(course, refusal.sentence)
+    said = _thanks(review, is_new)
+    db.session.commit()
+    hypermedia.toast(said)
+    return show_again(course, focus="own")
+
+
+def _thanks(review: Review, is_new: bool) -> str:
+    if review.flagged and not review.approved:
+        return "Saved. Your review stays hidden until it has been checked."
+    return "Thank you. Your review is published." if is_new else "Your review is changed."
+
+
+@reviews.route("/courses/<slug>/review/delete", methods=["GET", "POST"])
+def remove(slug: str) -> Response:
+    """Ask first, then delete; whoever no longer has the course can still take their words back."""
+    course, _ = access.course_for_learner(reader(), slug)
+    before = rules.of(reader(), course)
+    form = PressForm()
+    if before is not None and not form.validate_on_submit():
+        return hypermedia.render(
+            "reviews/delete.html",
+            "reviews/_delete.html",
+            status=form.status,
+            course=course,
+            place=place(),
+            back=page_of(course),
+        )
+    if before is not None and rules.withdraw(reader(), course):
+        db.session.commit()
+        hypermedia.toast("Your review is deleted.")
+    return show_again(course, focus="own")

@@ -1,0 +1,9 @@
+"""What belongs to the site as a whole: its health, its theme, its drawn covers."""
+
+from flask import Blueprint
+
+import doors
+
+site = doors.open_to_all(Blueprint("site", __name__))
+
+from blueprints.site import health, looks  # noqa: E402,F401

@@ -1,0 +1,20 @@
+"""Is the process alive, and is it ready to serve?"""
+
+from flask import Response, jsonify
+
+from blueprints.site import site
+from domain import health
+
+
+@site.get("/healthz")
+def healthz() -> Response:
+    """The process lives; nothing else is asked."""
+    return jsonify(status="ok")
+
+
+@site.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Whether database, migrations and worker are well, and which is not."""
+    checks = health.checks()
+    well = all(state == "ok" for state in checks.values())
+    return jsonify(status="ok" if well else "unready", **checks), 200 if well else 503

@@ -1,0 +1,21 @@
+"""The webhook: verify, write down, answer; the work is a job's."""
+
+from flask import request
+
+from blueprints.stripe_hooks import stripe_hooks
+from domain import webhooks
+from models import db
+from observe import log
+from payments import NotFromStripe
+
+
+@stripe_hooks.post("/stripe/webhook")
+def receive() -> tuple[str, int]:
+    """Take in one event. 400 for what Stripe didn't sign; whatever else fails, Stripe sends again."""
+    try:
+        webhooks.receive(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+    except NotFromStripe as refusal:
+        log.warning("refused a webhook: %s", refusal)
+        return "This isn't a signed event.\n", 400
+    db.session.commit()
+    return "", 204

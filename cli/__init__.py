@@ -1,0 +1,12 @@
+"""The commands of `flask`, a file each."""
+
+import click
+
+from cli.admin import create_admin
+from cli.demo import demo
+from cli.jobs import jobs_group
+from cli.ledger import ledger_group
+from cli.stats import stats
+from cli.worker import worker
+
+COMMANDS: list[click.Command] = [worker, demo, jobs_group, ledger_group, stats, create_admin]

@@ -1,0 +1,42 @@
+"""`flask jobs`: what waits, what runs, what died, and another try for it."""
+
+import uuid
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import func, select
+
+import jobs
+from models import Job, JobState, db
+
+jobs_group = AppGroup("jobs", help="See and retry the worker's jobs.")
+
+
+@jobs_group.command("list")
+@click.option("--state", type=click.Choice([s.value for s in JobState]), help="Only jobs in this state.")
+@click.option("--limit", default=50, show_default=True, help="At most so many rows.")
+def list_jobs(state: str | None, limit: int) -> None:
+    """Count the jobs by state and list the newest; dead ones say why."""
+    for name, count in db.session.execute(select(Job.state, func.count()).group_by(Job.state)):
+        click.echo(f"{name.value:8} {count}")
+    query = select(Job).order_by(Job.created_at.desc()).limit(limit)
+    for job in db.session.scalars(query.where(Job.state == state) if state else query):
+        why = f"  {job.last_error}" if job.last_error else ""
+        click.echo(f"{job.id}  {job.state.value:8} {job.kind:20} {job.attempts} tries{why}")
+
+
+@jobs_group.command("retry")
+@click.argument("job_id", required=False, type=click.UUID)
+@click.option("--all-dead", is_flag=True, help="Retry every dead job.")
+def retry_jobs(job_id: uuid.UUID | None, all_dead: bool) -> None:
+    """Give a dead job, or all of them, another full set of tries."""
+    if not job_id and not all_dead:
+        raise click.UsageError("Name a job, or say --all-dead.")
+    chosen = Job.id == job_id if job_id else Job.state == JobState.DEAD
+    rows = list(db.session.scalars(select(Job).where(chosen)))
+    if not rows:
+        raise click.ClickException("There is no such job." if job_id else "No job is dead.")
+    for job in rows:
+        jobs.retry(job)
+    db.session.commit()
+    click.echo(f"{len(rows)} queued again")

@@ -1,0 +1,27 @@
+"""`flask ledger check`: prove that the books agree, or show the rows that do not."""
+
+import sys
+
+import click
+from flask.cli import AppGroup
+
+from domain import ledger
+
+ledger_group = AppGroup("ledger", help="Look after the books.")
+
+
+@ledger_group.command("check")
+def check() -> None:
+    """Compare orders, purchases, earnings, access and refunds; exit 1 with the rows that disagree."""
+    found: dict[str, list[str]] = {}
+    with click.progressbar(list(ledger.CHECKS), label="Checking the books", file=sys.stderr) as bar:
+        for name in bar:
+            found[name] = ledger.CHECKS[name]()
+    for name, rows_wrong in found.items():
+        click.echo(f"{'ok   ' if not rows_wrong else 'WRONG'}  {name}")
+        for row in rows_wrong:
+            click.echo(f"       {row}")
+    wrong = sum(len(rows) for rows in found.values())
+    if wrong:
+        raise click.ClickException(f"{wrong} rows disagree.")
+    click.echo("The books agree.")

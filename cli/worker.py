@@ -1,0 +1,58 @@
+"""`flask worker`: does the jobs, keeps the schedule, and gives a sign of life."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+import carrier
+import jobs
+from domain import health
+from models import db
+from observe import log
+
+TICK_SECONDS = 5
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@with_appcontext
+def worker(once: bool) -> None:
+    """Do the jobs: mail, media, payments to settle, the schedule. Ctrl-C ends it cleanly."""
+    if once:
+        jobs.plan_schedule(datetime.now(UTC))
+        db.session.commit()
+        click.echo(f"{jobs.run_all()} jobs done")
+        return
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    over = threading.Event()
+    clock = threading.Thread(target=_keep_time, args=(app, over, carrier.of(app).carry), daemon=True)
+    clock.start()
+    try:
+        carrier.of(app).consume(app.config["SETTINGS"].worker_threads)
+    finally:
+        over.set()
+        clock.join(timeout=TICK_SECONDS)
+
+
+def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) -> None:
+    """Every few seconds: a sign of life, what the schedule has due, and jobs that nobody carries."""
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    while True:
+        with app.app_context():
+            try:
+                health.beat(name)
+                jobs.plan_schedule(datetime.now(UTC))
+                db.session.commit()
+                for job_id in jobs.due():
+                    carry(str(job_id))
+            except Exception:  # noqa: BLE001 - the clock must outlive a database that is away for a while
+                log.warning("the worker's clock missed a beat", exc_info=True)
+                db.session.rollback()
+        if over.wait(TICK_SECONDS):
+            return

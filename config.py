@@ -1,0 +1,209 @@
+"""Settings, read once from the environment and checked at start.
+
+Development and tests have defaults for everything; production refuses to start on a missing or
+weak value with a sentence that says which variable to set.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).parent
+
+
+class ConfigError(Exception):
+    """The environment can't be started with; the message names the variable and says what to set."""
+
+
+def _env(name: str, default: Any = MISSING, secret: bool = False) -> Any:
+    return field(default=default, metadata={"env": name, "secret": secret}, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set, each from one environment variable.
+
+    Times are seconds, sizes bytes. `load()` builds it from an environment and checks it.
+    """
+
+    env: str = _env("LECTERN_ENV", "development")
+    data_dir: Path = _env("LECTERN_DATA_DIR", ROOT / "instance")
+    secret_key: str = _env("LECTERN_SECRET_KEY", "", secret=True)
+    base_url: str = _env("LECTERN_BASE_URL", "http://127.0.0.1:5000")
+    debug: bool = _env("LECTERN_DEBUG", False)
+    log_format: str = _env("LECTERN_LOG_FORMAT", "")
+    trusted_proxies: int = _env("LECTERN_TRUSTED_PROXIES", 0)
+    max_request_bytes: int = _env("LECTERN_MAX_REQUEST_BYTES", 16 * 1024 * 1024)
+    worker_threads: int = _env("LECTERN_WORKER_THREADS", 3)
+
+    login_window_seconds: int = _env("LECTERN_LOGIN_WINDOW_SECONDS", 900)
+    login_account_limit: int = _env("LECTERN_LOGIN_ACCOUNT_LIMIT", 8)
+    login_address_limit: int = _env("LECTERN_LOGIN_ADDRESS_LIMIT", 40)
+    mail_address_limit: int = _env("LECTERN_MAIL_ADDRESS_LIMIT", 20)
+
+    database_url: str = _env("DATABASE_URL", "", secret=True)
+    redis_url: str = _env("REDIS_URL", "", secret=True)
+
+    stripe_secret_key: str = _env("STRIPE_SECRET_KEY", "", secret=True)
+    stripe_webhook_secrets: tuple[str, ...] = _env("STRIPE_WEBHOOK_SECRET", (), secret=True)
+    stripe_api_base: str = _env("STRIPE_API_BASE", "https://api.stripe.com")
+
+    storage: str = _env("LECTERN_STORAGE", "local")
+    x_accel_prefix: str = _env("LECTERN_X_ACCEL_PREFIX", "")
+    s3_bucket: str = _env("S3_BUCKET", "")
+    s3_endpoint_url: str = _env("S3_ENDPOINT_URL", "")
+    s3_region: str = _env("S3_REGION", "us-east-1")
+    s3_access_key_id: str = _env("S3_ACCESS_KEY_ID", "", secret=True)
+    s3_secret_access_key: str = _env("S3_SECRET_ACCESS_KEY", "", secret=True)
+
+    smtp_host: str = _env("SMTP_HOST", "")
+    smtp_port: int = _env("SMTP_PORT", 587)
+    smtp_user: str = _env("SMTP_USER", "")
+    smtp_password: str = _env("SMTP_PASSWORD", "", secret=True)
+    smtp_security: str = _env("SMTP_SECURITY", "starttls")
+    mail_from: str = _env("SMTP_FROM", "Lectern <lectern@localhost>")
+
+    github_client_id: str = _env("GITHUB_CLIENT_ID", "")
+    github_client_secret: str = _env("GITHUB_CLIENT_SECRET", "", secret=True)
+    google_client_id: str = _env("GOOGLE_CLIENT_ID", "")
+    google_client_secret: str = _env("GOOGLE_CLIENT_SECRET", "", secret=True)
+    github_base_url: str = _env("LECTERN_GITHUB_BASE_URL", "https://github.com")
+    github_api_url: str = _env("LECTERN_GITHUB_API_URL", "https://api.github.com")
+    google_issuer_url: str = _env("LECTERN_GOOGLE_ISSUER_URL", "https://accounts.google.com")
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the strict checks apply."""
+        return self.env == "production"
+
+    @property
+    def is_testing(self) -> bool:
+        """Whether the test suite is running."""
+        return self.env == "testing"
+
+    @property
+    def uses_sandbox(self) -> bool:
+        """Whether payments go to the embedded Stripe."""
+        return self.stripe_secret_key.startswith("sk_test_sandbox_")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (the process's own by default) and check them.
+
+    Raises ConfigError with a sentence that names the variable and what to set.
+    """
+    environ = os.environ if environ is None else environ
+    _refuse_unknown(environ)
+    values = {
+        f.name: _convert(f.metadata["env"], environ[f.metadata["env"]], f.type)
+        for f in fields(Settings)
+        if environ.get(f.metadata["env"], "") != ""
+    }
+    settings = _with_defaults(Settings(**values))
+    _check(settings)
+    return settings
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {f.metadata["env"] for f in fields(Settings)}
+    for name in environ:
+        if name.startswith("LECTERN_") and name not in known:
+            raise ConfigError(f"{name} is not a setting. See docs/operating.md for the list.")
+
+
+def _convert(name: str, text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() not in ("1", "0", "true", "false", "yes", "no"):
+            raise ConfigError(f"{name} must be true or false, not “{text}”.")
+        return text.lower() in ("1", "true", "yes")
+    if kind is int:
+        if not text.isdigit():
+            raise ConfigError(f"{name} must be a whole number, not “{text}”.")
+        return int(text)
+    if kind is Path:
+        return Path(text)
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _with_defaults(given: Settings) -> Settings:
+    """Fill in what may have a default: nothing secret in production."""
+    changes: dict[str, Any] = {}
+    if not given.secret_key and not given.is_production:
+        changes["secret_key"] = _development_secret(given.data_dir)
+    if not given.database_url:
+        changes["database_url"] = f"sqlite:///{given.data_dir / 'lectern.db'}"
+    if not given.log_format:
+        changes["log_format"] = "json" if given.is_production else "text"
+    changes["base_url"] = given.base_url.rstrip("/")
+    values = {f.name: getattr(given, f.name) for f in fields(Settings)}
+    return Settings(**{**values, **changes})
+
+
+def _development_secret(data_dir: Path) -> str:
+    """A secret that survives restarts, so that nobody is signed out by one."""
+    path = data_dir / "secret"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_urlsafe(32))
+        path.chmod(0o600)
+    return path.read_text()
+
+
+def _check(settings: Settings) -> None:
+    _check_choice("LECTERN_ENV", settings.env, ("development", "testing", "production"))
+    _check_choice("LECTERN_LOG_FORMAT", settings.log_format, ("text", "json"))
+    _check_choice("LECTERN_STORAGE", settings.storage, ("local", "s3"))
+    _check_choice("SMTP_SECURITY", settings.smtp_security, ("none", "starttls", "tls"))
+    if settings.storage == "s3" and not settings.s3_bucket:
+        raise ConfigError("S3_BUCKET must name the bucket when LECTERN_STORAGE is s3.")
+    if (
+        urlsplit(settings.base_url).scheme not in ("http", "https")
+        or not urlsplit(settings.base_url).hostname
+    ):
+        raise ConfigError("LECTERN_BASE_URL must be an address such as https://courses.example.com.")
+    if bool(settings.stripe_secret_key) != bool(settings.stripe_webhook_secrets):
+        raise ConfigError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.")
+    if settings.is_production:
+        _check_production(settings)
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
+
+
+def _check_production(settings: Settings) -> None:
+    refusals = [
+        (
+            len(settings.secret_key) < 32 or len(set(settings.secret_key)) < 10,
+            "LECTERN_SECRET_KEY must be set to at least 32 random characters;"
+            " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        ),
+        (settings.debug, "LECTERN_DEBUG must not be on in production; unset it."),
+        (
+            not settings.base_url.startswith("https://"),
+            "LECTERN_BASE_URL must be the https address that people use, such as https://courses.example.com.",
+        ),
+        (
+            not settings.stripe_secret_key,
+            "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set: production takes real payments.",
+        ),
+        (
+            settings.uses_sandbox or settings.stripe_api_base != "https://api.stripe.com",
+            "The payment sandbox can't be used in production: set STRIPE_SECRET_KEY to your own key"
+            " and unset STRIPE_API_BASE.",
+        ),
+        (
+            not settings.smtp_host,
+            "SMTP_HOST must name the mail server that sends receipts and sign-in links.",
+        ),
+    ]
+    for refused, sentence in refusals:
+        if refused:
+            raise ConfigError(sentence)

@@ -1,0 +1,1 @@
+"""The demo marketplace: data files, and the loader that bin/dev runs."""

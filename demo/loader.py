@@ -1,0 +1,77 @@
+"""Loads the demo marketplace: once, in one transaction, the same every time."""
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+import media
+from demo import screenings, shelves, source, year
+from domain import clock
+from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def is_loaded() -> bool:
+    """Whether the demo's people are here already."""
+    return db.session.scalar(select(User.id).where(User.email == "creator@example.com")) is not None
+
+
+def load(progress: Progress, with_films: bool = True) -> int:
+    """Write the whole demo into an empty database and flush; answers how many courses there are.
+
+    Films are rendered with PyAV; without it (or with `with_films` off) their lessons keep their text.
+    """
+    now = clock.now()
+    if db.session.get(PlatformSettings, 1) is None:
+        db.session.add(PlatformSettings(id=1))
+    people = shelves.add_people(source.people(), now)
+    categories = shelves.add_categories(source.categories())
+    sources = source.courses()
+    courses, tags = {}, dict[str, Tag]()
+    for number, one in enumerate(sources, 1):
+        courses[one.slug] = shelves.add_course(one, people, categories, tags, now)
+        progress("Courses", number, len(sources))
+    shelves.link_prerequisites(sources, courses)
+    written = source.reviews()
+    learners = [user for user in people.values() if user.role == Role.LEARNER]
+    newcomer = people["newlearner@example.com"]
+    buyers = [user for user in dict.fromkeys(learners) if user is not newcomer]
+    sales = year.spread(courses, written["sales_weight"], buyers, now - timedelta(hours=1))
+    sales += _for_the_demo_learner(sales, courses, people, now)
+    sales.sort(key=lambda sale: (sale.at, sale.course.slug))
+    year.add_sales(sales, now)
+    year.add_reviews(written["reviews"], courses, sales, now)
+    progress("A year of orders and reviews", 1, 1)
+    if with_films:
+        _add_films(sources, courses, progress)
+    db.session.flush()
+    return len(courses)
+
+
+def _for_the_demo_learner(
+    sales: list[year.Sale], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> list[year.Sale]:
+    """What the demo's learner owns besides what chance gave them: the courses worth opening first."""
+    learner = people["learner@example.com"]
+    owned = {sale.course.slug for sale in sales if sale.learner is learner}
+    shown = [slug for slug, course in courses.items() if course.featured and slug not in owned]
+    return [year.Sale(courses[slug], learner, now - timedelta(days=9 * n)) for n, slug in enumerate(shown, 1)]
+
+
+def _add_films(sources: list[source.CourseSource], courses: dict[str, Course], progress: Progress) -> None:
+    lessons = {(lesson.course_id, lesson.title): lesson for lesson in db.session.scalars(select(Lesson))}
+    showings = [
+        screenings.Screening(lessons[courses[one.slug].id, row["title"]], script)
+        for one in sources
+        for row in one.lessons()
+        if (script := one.film(row)) is not None
+    ]
+    if not showings or not media.available():
+        progress("Films (left out: the video extra isn't installed)", 0, 0)
+        return
+    finished = itertools.count(1)
+    screenings.render_all(showings, lambda: progress("Films", next(finished), len(showings)))

@@ -1,0 +1,207 @@
+"""A year of the demo: orders spread over twelve months, progress, reviews. The same every time."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from models import (
+    AccessGrant,
+    Course,
+    Earning,
+    Enrollment,
+    EnrollmentStatus,
+    GrantSource,
+    Lesson,
+    LessonProgress,
+    Module,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    Review,
+    ReviewVote,
+    User,
+    db,
+)
+
+FEE_PERCENT = 30
+REFUND_DAYS = 30
+ORDERS_PER_WEIGHT = 0.34
+
+
+@dataclass(frozen=True)
+class Sale:
+    """Who got which course when, as spread by `spread`."""
+
+    course: Course
+    learner: User
+    at: datetime
+
+
+def spread(
+    courses: dict[str, Course], weights: dict[str, int], learners: list[User], now: datetime
+) -> list[Sale]:
+    """Give every course its share of learners, spread over the days since it came out, oldest first."""
+    dice = random.Random("lectern: a year of orders")
+    sales = []
+    for slug in sorted(courses):
+        course = courses[slug]
+        if course.published_at is None:
+            continue
+        count = min(len(learners), max(2, round(weights.get(slug, 10) * ORDERS_PER_WEIGHT)))
+        days = max(1, min(364, (now - course.published_at).days - 1))
+        for learner in dice.sample(learners, count):
+            moment = now - timedelta(days=dice.uniform(0.5, days), minutes=dice.randrange(600))
+            sales.append(Sale(course, learner, max(moment, course.published_at)))
+    return sorted(sales, key=lambda sale: (sale.at, sale.course.slug))
+
+
+def add_sales(sales: list[Sale], now: datetime) -> None:
+    """Write each sale with everything a real one leaves behind; free courses are enrolled in."""
+    dice = random.Random("lectern: progress")
+    lessons = _lessons_by_course()
+    for number, sale in enumerate(sales, 1):
+        purchase = None if sale.course.price_cents == 0 else _purchase(sale, number)
+        db.session.add(
+            AccessGrant(
+                user_id=sale.learner.id,
+                course_id=sale.course.id,
+                source=GrantSource.PURCHASE if purchase else GrantSource.COMPLIMENTARY,
+                purchase_id=purchase.id if purchase else None,
+                granted_at=sale.at,
+            )
+        )
+        _add_progress(sale, lessons[sale.course.id], dice, now)
+        sale.course.sales_count += 1
+    db.session.flush()
+
+
+def _purchase(sale: Sale, number: int) -> Purchase:
+    course, amount = sale.course, sale.course.price_cents
+    fee = (amount * FEE_PERCENT + 50) // 100
+    order = Order(
+        number=f"LN-{sale.at:%Y}-D{number:05}",
+        user_id=sale.learner.id,
+        cart_key=str(course.id),
+        subtotal_cents=amount,
+        total_cents=amount,
+        currency=course.currency,
+        status=OrderStatus.COMPLETED,
+        stripe_session_id=f"cs_demo_{number:05}",
+        stripe_payment_intent_id=f"pi_demo_{number:05}",
+        created_at=sale.at,
+        completed_at=sale.at + timedelta(minutes=2),
+    )
+    db.session.add(order)
+    db.session.flush()
+    purchase = Purchase(
+        order_id=order.id,
+        user_id=sale.learner.id,
+        product_id=course.id,
+        product_snapshot={"title": course.title, "summary": course.summary, "slug": course.slug},
+        price_cents=amount,
+        amount_cents=amount,
+        currency=course.currency,
+        platform_fee_cents=fee,
+        creator_amount_cents=amount - fee,
+        status=PurchaseStatus.COMPLETED,
+        created_at=sale.at,
+    )
+    db.session.add(purchase)
+    db.session.flush()
+    db.session.add(
+        Earning(
+            creator_id=course.creator_id,
+            purchase_id=purchase.id,
+            product_id=course.id,
+            amount_cents=amount - fee,
+            currency=course.currency,
+            available_at=sale.at + timedelta(days=REFUND_DAYS),
+            created_at=sale.at,
+        )
+    )
+    return purchase
+
+
+def _lessons_by_course() -> dict[Any, list[Lesson]]:
+    query = select(Lesson).join(Module).order_by(Lesson.course_id, Module.position, Lesson.position)
+    found: dict[Any, list[Lesson]] = {}
+    for lesson in db.session.scalars(query):
+        found.setdefault(lesson.course_id, []).append(lesson)
+    return found
+
+
+def _add_progress(sale: Sale, lessons: list[Lesson], dice: random.Random, now: datetime) -> None:
+    """Some finish, most are under way, a few never start; nobody is ahead of the clock."""
+    share = dice.choice((0.0, 0.2, 0.4, 0.5, 0.7, 1.0, 1.0))
+    done = round(len(lessons) * share)
+    pace = min(timedelta(hours=dice.randrange(6, 60)), (now - sale.at) / (done + 1))
+    moment = sale.at
+    for lesson in lessons[:done]:
+        moment += pace
+        db.session.add(
+            LessonProgress(
+                user_id=sale.learner.id,
+                lesson_id=lesson.id,
+                position_seconds=0,
+                watched_seconds=lesson.duration_seconds if lesson.kind != "text" else 0,
+                watched=[[0, lesson.duration_seconds]] if lesson.kind != "text" else [],
+                started_at=moment,
+                completed_at=moment,
+            )
+        )
+    finished = done == len(lessons)
+    db.session.add(
+        Enrollment(
+            user_id=sale.learner.id,
+            course_id=sale.course.id,
+            status=EnrollmentStatus.COMPLETED if finished else EnrollmentStatus.ACTIVE,
+            progress_percent=round(100 * done / len(lessons)),
+            last_lesson_id=lessons[min(done, len(lessons) - 1)].id if done else None,
+            total_watch_seconds=sum(x.duration_seconds for x in lessons[:done] if x.kind != "text"),
+            enrolled_at=sale.at,
+            completed_at=moment if finished else None,
+            last_accessed_at=moment,
+        )
+    )
+
+
+def add_reviews(
+    rows: list[dict[str, Any]], courses: dict[str, Course], sales: list[Sale], now: datetime
+) -> None:
+    """Give each review to the next owner of its course, and count them into the course's rating."""
+    dice = random.Random("lectern: helpful votes")
+    owners: dict[str, Iterator[Sale]] = {
+        slug: iter([sale for sale in sales if sale.course.slug == slug]) for slug in courses
+    }
+    everyone = sorted({sale.learner.email: sale.learner for sale in sales}.items())
+    for row in rows:
+        sale = next(owners[row["course"]], None)
+        if sale is None:
+            continue
+        voters = [user for _, user in dice.sample(everyone, dice.choice((0, 0, 1, 2, 3, 5, 8)))]
+        moment = max(now - timedelta(days=row["days_ago"]), sale.at + timedelta(hours=20))
+        review = Review(
+            user_id=sale.learner.id,
+            product_id=sale.course.id,
+            rating=row["rating"],
+            comment=row["comment"],
+            created_at=min(moment, now - timedelta(minutes=5)),
+            helpful_count=sum(voter.id != sale.learner.id for voter in voters),
+        )
+        db.session.add(review)
+        db.session.flush()
+        votes = [ReviewVote(review_id=review.id, user_id=v.id) for v in voters if v.id != sale.learner.id]
+        db.session.add_all(votes)
+    _count_ratings(courses)
+
+
+def _count_ratings(courses: dict[str, Course]) -> None:
+    by_id = {course.id: course for course in courses.values()}
+    query = select(Review.product_id, func.count(), func.avg(Review.rating)).group_by(Review.product_id)
+    for product_id, count, average in db.session.execute(query):
+        by_id[product_id].rating_count, by_id[product_id].rating_avg = count, round(float(average), 4)

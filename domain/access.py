@@ -1,0 +1,242 @@
+"""Who may learn what: the one function that decides, what it decides by, and the loaders that ask it.
+
+The order is that of the access rule: whoever runs or made it, people with free access to everything,
+previews of published courses, a grant that holds, and then what gates the lessons of a course.
+"""
+
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.orm import contains_eager, joinedload
+from werkzeug.exceptions import NotFound
+
+from domain import clock, gates
+from models import (
+    AccessGrant,
+    Course,
+    Enrollment,
+    EnrollmentStatus,
+    GrantSource,
+    Lesson,
+    MediaAsset,
+    Product,
+    ProductStatus,
+    ProductVisibility,
+    SlugRedirect,
+    User,
+    db,
+    upsert,
+)
+
+
+class Reason(StrEnum):
+    """Why a course or lesson is closed; each has its sentence and its way on."""
+
+    LOGIN = "login"
+    BUY = "buy"
+    ENROLL = "enroll"
+    DRAFT = "draft"
+    UNAVAILABLE = "unavailable"
+    EXPIRED = "expired"
+    LOCKED_UNTIL = "locked_until"
+    FINISH_PREVIOUS = "finish_previous"
+    PREREQUISITE = "prerequisite"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Allowed, or the reason why not. `until`: when it opens, or when the access ran out (aware UTC).
+
+    `needed` is the lesson to finish or the course to complete first. `facts` is what it was decided by.
+    """
+
+    allowed: bool
+    reason: Reason | None = None
+    until: datetime | None = None
+    needed: Course | Lesson | None = None
+    facts: gates.Facts | None = field(default=None, compare=False, repr=False)
+
+
+def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> Decision:
+    """May `user` (None: a stranger) learn `course`, or open `lesson` of it? At most two queries."""
+    person = user if user is not None and user.is_authenticated else None
+    facts = gates.of(person, course, lesson)
+    decision = judge(facts)
+    if decision.reason == Reason.BUY and course.price_at(clock.now()) == 0:
+        decision = Decision(False, Reason.ENROLL)
+    return replace(decision, needed=_needed(decision, facts), facts=facts)
+
+
+def judge(facts: gates.Facts) -> Decision:
+    """The rule itself, without a query; `needed` and the price are left to `decide`."""
+    if facts.deleted:
+        return Decision(False, Reason.DRAFT)
+    if facts.trusted or facts.opens_preview:
+        return Decision(True)
+    if facts.stranger:
+        return Decision(False, Reason.DRAFT if facts.hidden else Reason.LOGIN)
+    if not facts.holds:
+        return _way_in(facts)
+    if facts.missing is not None:
+        return Decision(False, Reason.PREREQUISITE)
+    return Decision(True) if facts.gate is None else _pass(facts.gate, facts.since)
+
+
+def owns(user: User | None, course: Product) -> bool:
+    """Whether `user` holds a grant for `course` that is neither revoked nor run out."""
+    if user is None or not user.is_authenticated:
+        return False
+    held = select(AccessGrant.id).where(*gates.holding(user.id, course.id)).limit(1)
+    return db.session.scalar(held) is not None
+
+
+def course_for_learner(user: User | None, slug: str) -> tuple[Course, Decision]:
+    """The course at `slug` (or at a slug it once had) and whether `user` may learn it.
+
+    Raises NotFound for an unknown course and for one that isn't theirs to know of.
+    """
+    course = _by_slug(slug)
+    decision = decide(user, course)
+    if decision.reason == Reason.DRAFT:
+        raise NotFound
+    return course, decision
+
+
+def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[Course, Lesson, Decision]:
+    """The lesson with what its page shows (module, recording, captions, resources), and the decision.
+
+    Raises NotFound for unknown addresses and for what isn't published, unless the reader may see it.
+    """
+    asked = {"course_slug": course_slug, "lesson_slug": lesson_slug}
+    row = db.session.execute(_lesson(renamed=False), asked).unique().first()
+    if row is None:
+        row = db.session.execute(_lesson(renamed=True), asked).unique().first()
+    if row is None:
+        raise NotFound
+    course, lesson = row
+    decision = decide(user, course, lesson)
+    gate = decision.facts.gate if decision.facts else None
+    if not decision.allowed and (decision.reason == Reason.DRAFT or (gate and gate.withheld)):
+        raise NotFound
+    return course, lesson, decision
+
+
+def grant(
+    user_id: uuid.UUID, course_id: uuid.UUID, source: GrantSource, purchase_id: uuid.UUID | None = None
+) -> AccessGrant:
+    """Open the course to the user, for good. Safe to repeat; a revoked grant of this source lives again."""
+    now = clock.now()
+    this = (
+        AccessGrant.user_id == user_id,
+        AccessGrant.course_id == course_id,
+        AccessGrant.source == source,
+    )
+    row = upsert(AccessGrant).values(
+        user_id=user_id, course_id=course_id, source=source, purchase_id=purchase_id, granted_at=now
+    )
+    opened = db.session.scalar(row.on_conflict_do_nothing().returning(AccessGrant.id))
+    if opened is None:
+        again = {"purchase_id": purchase_id, "expires_at": None, "revoked_at": None}
+        revoked = update(AccessGrant).where(*this, AccessGrant.revoked_at.is_not(None))
+        opened = db.session.scalar(revoked.values(again).returning(AccessGrant.id))
+        if opened is None:
+            db.session.execute(update(AccessGrant).where(*this).values(again))
+    if opened is not None:
+        _count_holders(course_id, 1)
+    return db.session.scalars(
+        select(AccessGrant).where(*this), execution_options={"populate_existing": True}
+    ).one()
+
+
+def revoke(purchase_id: uuid.UUID) -> None:
+    """Take back what was granted for a purchase; the enrolment is cancelled unless another grant holds."""
+    rows = db.session.execute(
+        update(AccessGrant)
+        .where(AccessGrant.purchase_id == purchase_id, AccessGrant.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+        .returning(AccessGrant.user_id, AccessGrant.course_id)
+    ).all()
+    for user_id, course_id in rows:
+        _count_holders(course_id, -1)
+        db.session.execute(
+            update(Enrollment)
+            .where(
+                Enrollment.user_id == user_id,
+                Enrollment.course_id == course_id,
+                ~select(AccessGrant.id).where(*gates.holding(user_id, course_id)).exists(),
+            )
+            .values(status=EnrollmentStatus.CANCELLED)
+        )
+
+
+def _count_holders(course_id: uuid.UUID, change: int) -> None:
+    """`sales_count` says how many hold the course, bought or free; `flask stats rebuild` counts it anew."""
+    held = update(Product).where(Product.id == course_id)
+    db.session.execute(held.values(sales_count=Product.sales_count + change))
+
+
+@cache
+def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
+    """The query of `lesson_for`, built once; `renamed`: by a slug that the course once had."""
+    query = (
+        select(Course, Lesson)
+        .join(Lesson, Lesson.course_id == Course.id)
+        .join(Lesson.module)
+        .options(
+            contains_eager(Lesson.module),
+            joinedload(Lesson.media).selectinload(MediaAsset.captions),
+            joinedload(Lesson.resources),
+        )
+        .where(Course.deleted_at.is_(None), Lesson.slug == bindparam("lesson_slug"))
+    )
+    if renamed:
+        query = query.join(SlugRedirect, SlugRedirect.product_id == Course.id)
+    return query.where((SlugRedirect if renamed else Course).slug == bindparam("course_slug"))
+
+
+def _by_slug(slug: str) -> Course:
+    living = select(Course).where(Course.deleted_at.is_(None))
+    course = db.session.scalar(living.where(Course.slug == slug)) or db.session.scalar(
+        living.join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
+    )
+    if course is None:
+        raise NotFound
+    return course
+
+
+def _needed(decision: Decision, facts: gates.Facts) -> Course | Lesson | None:
+    if decision.reason == Reason.PREREQUISITE:
+        return db.session.get(Course, facts.missing)
+    if decision.reason == Reason.FINISH_PREVIOUS and facts.gate is not None:
+        return db.session.get(Lesson, facts.gate.unfinished)
+    return None
+
+
+def _way_in(facts: gates.Facts) -> Decision:
+    """What somebody without a grant can do about it."""
+    if facts.hidden:
+        return Decision(False, Reason.DRAFT)
+    if facts.status == ProductStatus.EXPIRED:
+        return Decision(False, Reason.EXPIRED)
+    if facts.status == ProductStatus.ARCHIVED or facts.visibility == ProductVisibility.MEMBERS_ONLY:
+        return Decision(False, Reason.UNAVAILABLE)
+    if facts.ran_out is not None:
+        return Decision(False, Reason.EXPIRED, until=facts.ran_out)
+    return Decision(False, Reason.BUY)
+
+
+def _pass(gate: gates.Gate, since: datetime | None) -> Decision:
+    """What stands between an owner and one lesson. A lesson that was completed once stays open."""
+    if gate.withheld:
+        return Decision(False, Reason.DRAFT)
+    if gate.completed:
+        return Decision(True)
+    opens = gates.opens_at(since, gate.unlock_after_days)
+    if opens is not None and opens > clock.now():
+        return Decision(False, Reason.LOCKED_UNTIL, until=opens)
+    return Decision(True) if gate.unfinished is None else Decision(False, Reason.FINISH_PREVIOUS)

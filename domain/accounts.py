@@ -1,0 +1,134 @@
+"""Accounts: finding them, proving passwords, and what changes about them."""
+
+import uuid
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from domain import Refused, audit, clock
+from models import Role, User, db
+
+# The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+MIN_PASSWORD = 10
+MAX_PASSWORD = 256
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What opens an account: read first, so that no transaction is open while a password is hashed."""
+
+    user_id: uuid.UUID | None
+    password_hash: str | None
+
+    def opens_with(self, password: str) -> bool:
+        """Whether `password` fits; takes as long for nobody as for somebody."""
+        fits = _verify(self.password_hash or _decoy(), password)
+        return fits and self.user_id is not None and self.password_hash is not None
+
+
+def normalise(email: str) -> str:
+    """The form in which an address is stored. Raises Refused when it isn't one."""
+    try:
+        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise Refused("That isn't a complete email address.", "email") from error
+    return checked.normalized.lower()
+
+
+def find(email: str) -> User | None:
+    """The living account with this address."""
+    return _living(User.email == email.strip().lower())
+
+
+def get(user_id: uuid.UUID) -> User | None:
+    """The living account with this id."""
+    return _living(User.id == user_id)
+
+
+def holder(email: str) -> User | None:
+    """Whoever has this address, be the account living or deleted: an address is never given twice."""
+    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def lock_of(email: str) -> Lock:
+    """The lock of the living account with this address; one that nothing opens where there is none."""
+    try:
+        user = find(normalise(email))
+    except Refused:
+        user = None
+    return Lock(user.id, user.password_hash) if user else Lock(None, None)
+
+
+def password_fits(user: User | None, password: str) -> bool:
+    """Whether `password` opens `user`'s account; takes as long for nobody as for somebody."""
+    return (Lock(user.id, user.password_hash) if user else Lock(None, None)).opens_with(password)
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash to store. Raises Refused when it is too short, absurdly long or plainly weak."""
+    if len(password) < MIN_PASSWORD:
+        raise Refused(f"Use at least {MIN_PASSWORD} characters.", "password")
+    if len(password) > MAX_PASSWORD:
+        raise Refused(f"Use at most {MAX_PASSWORD} characters.", "password")
+    if len(set(password)) < 4:
+        raise Refused("That is too easy to guess. A few unrelated words are good.", "password")
+    return HASHER.hash(password)
+
+
+def renew_hash(user: User, password: str) -> None:
+    """Hash `password`, which has just been proved, again when today's parameters are other ones."""
+    if user.password_hash and HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(password)
+
+
+def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
+    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
+    user.name, user.bio, user.timezone = name, bio, timezone
+    for site, value in links.items():
+        setattr(user, site, value or None)
+
+
+def make_admin(email: str, name: str, password: str) -> User:
+    """Make the account with this address an admin, creating it where there is none.
+
+    Raises Refused for a bad address or password, and when a closed account holds the address.
+    """
+    address = normalise(email)
+    user = holder(address)
+    if user is not None and user.deleted_at is not None:
+        raise Refused("A closed account holds this address.", "email")
+    if user is None:
+        user = User(email=address, name=name.strip()[:100] or "Admin")
+        db.session.add(user)
+    user.password_hash = hash_password(password)
+    user.role = Role.ADMIN
+    user.email_verified_at = user.email_verified_at or clock.now()
+    db.session.flush()
+    audit.record(None, "make_admin", user)
+    return user
+
+
+def _living(condition: object) -> User | None:
+    return db.session.scalar(select(User).where(condition, User.deleted_at.is_(None)))  # type: ignore[arg-type]
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _decoy() -> str:
+    """A hash that nothing opens, so that an unknown address costs as much time as a known one."""
+    global _decoy_hash
+    if not _decoy_hash:
+        _decoy_hash = HASHER.hash("no password at all")
+    return _decoy_hash
+
+
+_decoy_hash = ""

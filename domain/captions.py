@@ -1,0 +1,184 @@
+"""Captions, transcripts and chapters: WebVTT in and out, SubRip in.
+
+Source of the format: W3C WebVTT, section 4 (syntax) and 6.4 (cue text). Times are seconds.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from domain import Refused
+
+MAX_CHARACTERS = 1_000_000
+MAX_CUES = 20_000
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+_TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t]+(.*))?$")
+_MARKUP = re.compile(r"</?[^<>\n]{0,200}>|\{\\[^{}\n]{0,200}\}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# RFC 5646, section 2.1, without grandfathered tags: language, script, region, variants, private use.
+_LANGUAGE = re.compile(
+    r"[a-z]{2,3}(-[a-z]{4})?(-(?:[a-z]{2}|[0-9]{3}))?(-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(-x(-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One line of speech: shown from `start` to `end`, `text` plain with line breaks, `id` often empty."""
+
+    start: float
+    end: float
+    text: str
+    id: str = ""
+
+
+def parse(source: str) -> list[Cue]:
+    """The cues of a WebVTT or SubRip file, in order of time.
+
+    Styles, positions and markup are dropped: what remains is text. Raises `Refused` with the line that is
+    wrong: no timing, an end before its start, a start before the one above, an empty file.
+    """
+    if len(source) > MAX_CHARACTERS:
+        raise Refused("This caption file is larger than a film's captions can be (1 MB).")
+    text = _CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
+    lines = text.split("\n")
+    subrip = not re.match(r"WEBVTT(?:[ \t]|$)", lines[0])
+    if subrip and not any(_TIMING.match(line) for line in lines[:10]):
+        raise Refused("Line 1: a caption file begins with WEBVTT, or is a SubRip file with timed blocks.")
+    cues: list[Cue] = []
+    for first, block in _blocks(lines, 0 if subrip else _after_header(lines)):
+        cue = _cue(first, block, subrip)
+        if cue is None:
+            continue
+        if cues and cue.start < cues[-1].start:
+            raise Refused(f"Line {first}: this caption starts before the one above it.")
+        cues.append(cue)
+    if not cues:
+        raise Refused("There are no captions in this file.")
+    if len(cues) > MAX_CUES:
+        raise Refused(f"This file has more than {MAX_CUES:,} captions.")
+    return cues
+
+
+def _after_header(lines: list[str]) -> int:
+    """The index after WEBVTT and what belongs to it, up to the first empty line."""
+    for index, line in enumerate(lines):
+        if not line.strip():
+            return index
+        if "-->" in line:
+            raise Refused(f"Line {index + 1}: an empty line is needed between WEBVTT and the first caption.")
+    return len(lines)
+
+
+def _blocks(lines: list[str], start: int) -> Iterable[tuple[int, list[str]]]:
+    """Runs of lines between empty ones, each with the number of its first line, counted from 1."""
+    block: list[str] = []
+    for index in range(start, len(lines) + 1):
+        line = lines[index] if index < len(lines) else ""
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield index + 1 - len(block), block
+            block = []
+
+
+def _cue(first: int, block: list[str], subrip: bool) -> Cue | None:
+    """One block; None for a comment, style or region, and for a cue without text."""
+    if not subrip and re.match(r"(NOTE|STYLE|REGION)(\s|$)", block[0]):
+        return None
+    at = next((index for index, line in enumerate(block[:2]) if "-->" in line), None)
+    if at is None:
+        raise Refused(f"Line {first}: a caption needs its time, like 00:01.000 --> 00:04.000.")
+    start, end = _timing(first + at, block[at])
+    for offset, line in enumerate(block[at + 1 :]):
+        if "-->" in line:
+            raise Refused(f"Line {first + at + 1 + offset}: an empty line is missing above this time.")
+    text = plain("\n".join(block[at + 1 :]))
+    name = block[0].strip() if at and not subrip else ""
+    return Cue(start, end, text, name) if text else None
+
+
+def _timing(number: int, line: str) -> tuple[float, float]:
+    found = _TIMING.match(line)
+    if not found:
+        raise Refused(f"Line {number}: this time can't be read; it looks like 00:01.000 --> 00:04.000.")
+    start, end = _seconds(number, found.groups()[:4]), _seconds(number, found.groups()[4:8])
+    if end <= start:
+        raise Refused(f"Line {number}: the caption ends before it starts.")
+    return start, end
+
+
+def _seconds(number: int, parts: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = (int(part or 0) for part in parts)
+    if minutes > 59 or seconds > 59:
+        raise Refused(f"Line {number}: minutes and seconds go up to 59.")
+    thousandths = int((parts[3] or "0").ljust(3, "0")) if fraction else 0
+    return (hours * 3_600_000 + minutes * 60_000 + seconds * 1000 + thousandths) / 1000
+
+
+def plain(cue_text: str) -> str:
+    """What is said, without tags (`<v Ann>`, `<i>`, `{\\an8}`) and with `&lt;` and the like resolved."""
+    resolved = html.unescape(_MARKUP.sub("", cue_text))
+    kept = (_CONTROLS.sub("", line).strip() for line in resolved.split("\n"))
+    return "\n".join(line for line in kept if line)
+
+
+def to_vtt(cues: Iterable[Cue]) -> str:
+    """A WebVTT file of these cues; whatever their text, it can't open a tag or end its cue."""
+    return "WEBVTT\n" + "".join(_block(cue) for cue in cues)
+
+
+def _block(cue: Cue) -> str:
+    lines = (line.strip() for line in re.split(r"[\r\n\u2028\u2029\x85]+", _CONTROLS.sub("", cue.text)))
+    body = "\n".join(_escaped(line) for line in lines if line)
+    name = re.sub(r"\s+", " ", cue.id.replace("-->", "")).strip()
+    return f"\n{name + chr(10) if name else ''}{stamp(cue.start)} --> {stamp(cue.end)}\n{body}\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def stamp(seconds: float) -> str:
+    """Seconds as WebVTT writes them.
+
+    >>> stamp(3725.5)
+    '01:02:05.500'
+    """
+    thousandths = round(seconds * 1000)
+    minutes, rest = divmod(thousandths, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"
+
+
+def chapters_vtt(chapters: Iterable[tuple[float, str]], duration: float) -> str:
+    """A chapters track: each chapter lasts until the next, the last until `duration` seconds.
+
+    `chapters` are (start, title). Raises `Refused` when they are not in order or begin after the end.
+    """
+    listed = list(chapters)
+    ends = [start for start, _ in listed[1:]] + [duration]
+    for (start, title), end in zip(listed, ends, strict=True):
+        if not 0 <= start < end:
+            raise Refused(f"Chapter “{title}” at {stamp(max(start, 0))} is out of order or after the end.")
+    return to_vtt(Cue(start, end, title) for (start, title), end in zip(listed, ends, strict=True))
+
+
+def check_language(tag: str) -> str:
+    """A BCP 47 tag in its usual spelling (`pt-BR`, `zh-Hant`); `Refused` for anything else.
+
+    >>> check_language("PT-br")
+    'pt-BR'
+    """
+    if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
+        raise Refused(f"“{tag[:40]}” is not a language code. Write it like en, de or pt-BR.", "language")
+    first, *rest = tag.lower().split("-")
+    spelled = [first]
+    for index, part in enumerate(rest):
+        private = "x" in rest[: index + 1]
+        if len(part) == 2 and not private:
+            part = part.upper()
+        elif len(part) == 4 and part.isalpha() and not private:
+            part = part.title()
+        spelled.append(part)
+    return "-".join(spelled)

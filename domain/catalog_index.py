@@ -1,0 +1,225 @@
+"""The published catalogue in memory: what it takes to filter, sort, count and page without the database.
+
+Courses are numbered rows 0…n-1. Each order keeps the rows in its sequence, and for every choice of every
+facet the set of places at which a course of that choice stands, so that the first members of an
+intersection are the first page.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from operator import and_, or_
+from typing import NamedTuple
+from uuid import UUID
+
+from domain import bitsets, spelling
+from domain.facets import Facet, Selection
+from domain.search import Postings, Term
+
+Bits = dict[str, dict[str, int]]
+KEPT_SEARCHES = 128
+KEPT_TERMS = 256
+KEPT_COUNTS = 1024
+
+
+class Shelf(NamedTuple):
+    """A category as pages show it. `parent` is a slug; `courses` counts its subcategories' too."""
+
+    slug: str
+    name: str
+    description: str
+    icon: str
+    parent: str | None
+    courses: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """One way to sort: the row at each place, the place of each row, and the places of each choice."""
+
+    rows: Sequence[int]
+    places: Sequence[int]
+    bits: Bits
+
+    @classmethod
+    def of(cls, rows: Sequence[int], columns: dict[str, tuple[Facet, Sequence[int]]]) -> "Order":
+        """The order that `rows` are in; `columns` hold each facet with the code of every row."""
+        places = array("I", bytes(4 * len(rows)))
+        for place, row in enumerate(rows):
+            places[row] = place
+        bits: Bits = {}
+        for name, (facet, codes) in columns.items():
+            kinds = 1 + max((code for choice in facet.choices for code in choice.codes), default=0)
+            sets = bitsets.of_codes([codes[row] for row in rows], kinds)
+            bits[name] = {c.value: reduce(or_, (sets[code] for code in c.codes), 0) for c in facet.choices}
+        return cls(array("I", rows), places, bits)
+
+    def matching(self, selection: Selection, except_facet: str = "") -> int:
+        """The places of the courses that have what was chosen of every facet but one; -1 is all of them."""
+        found = -1
+        for name, values in selection.chosen:
+            if name != except_facet:
+                found &= reduce(or_, (self.bits[name][value] for value in values))
+        return found
+
+
+@dataclass
+class Index:
+    """What is known of the catalogue since one moment; it is replaced as a whole, never changed.
+
+    `ids` holds sixteen bytes for every row, `documents` the row of each search document's id or -1.
+    """
+
+    ids: bytes
+    facets: dict[str, Facet]
+    orders: dict[str, Order]
+    documents: Sequence[int]
+    vocabulary: dict[str, int]
+    shelves: dict[str, Shelf]
+    featured: tuple[UUID, ...]
+    currency: str
+    search: Callable[[Sequence[Term]], list[Postings]]
+    terms: dict[Term, tuple[int, ...]] = field(default_factory=dict, init=False)
+    everything: int = field(init=False)
+    spellings: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.everything = (1 << self.size) - 1
+        self.spellings = sorted(self.vocabulary)
+        # Bound caches: they live and die with this state of the catalogue.
+        self.hits = lru_cache(KEPT_SEARCHES)(self._hits)
+        self.counts = lru_cache(KEPT_COUNTS)(self._counts)
+        self.total = lru_cache(KEPT_COUNTS)(self._total)
+        self.meant = lru_cache(KEPT_SEARCHES)(self._meant)
+
+    @property
+    def size(self) -> int:
+        """How many courses there are."""
+        return len(self.ids) // 16
+
+    def id_at(self, row: int) -> UUID:
+        """The product id of a row."""
+        return UUID(bytes=self.ids[16 * row : 16 * row + 16])
+
+    def page(self, selection: Selection, skip: int, count: int) -> list[UUID]:
+        """The ids of the courses number `skip` and following of what `selection` finds, in its order."""
+        order = self.orders["popular" if selection.sort == "relevance" else selection.sort]
+        found = order.matching(selection)
+        found = self.everything if found < 0 else found
+        if not selection.words:
+            layers = [found]
+        elif selection.sort == "relevance":
+            layers = [found & tier for tier in self.hits(selection.words, "popular")]
+        else:
+            layers = [found & reduce(or_, self.hits(selection.words, selection.sort))]
+        places: list[int] = []
+        for layer in layers:
+            inside = layer.bit_count() if len(layers) > 1 else 0
+            if len(layers) > 1 and skip >= inside:
+                skip -= inside
+                continue
+            places += bitsets.page(layer, skip, count - len(places))
+            skip = 0
+            if len(places) == count:
+                break
+        return [self.id_at(order.rows[place]) for place in places]
+
+    def _total(self, words: tuple[str, ...], chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
+        """How many courses have all of `words` and what was chosen."""
+        found = self.orders["popular"].matching(Selection(chosen=chosen))
+        return (self._searched(words) & found).bit_count()
+
+    def _counts(
+        self, words: tuple[str, ...], chosen: tuple[tuple[str, tuple[str, ...]], ...]
+    ) -> dict[str, dict[str, int]]:
+        """For every facet's lines, how many courses each would show beside what else was chosen."""
+        order, selection, searched = self.orders["popular"], Selection(chosen=chosen), self._searched(words)
+        whole = searched & order.matching(selection)
+        counts = {}
+        for name, facet in self.facets.items():
+            values = selection.values(name)
+            among = searched & order.matching(selection, name) if values else whole
+            bits = order.bits[name]
+            counts[name] = {c.value: (bits[c.value] & among).bit_count() for c in facet.lines(values)}
+        return counts
+
+    def _meant(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Words like these that find something, if others than these are likely to be meant."""
+        better = spelling.correct(words, self.vocabulary) if words else None
+        return better if better and self.total(better, ()) else None
+
+    def _searched(self, words: tuple[str, ...]) -> int:
+        return reduce(or_, self.hits(words, "popular")) if words else self.everything
+
+    def _hits(self, words: tuple[str, ...], sort: str) -> tuple[int, ...]:
+        """The places in the order `sort` of the courses that have `words`: disjoint sets, best tier first.
+
+        The last word may be a beginning. Best is all words in the title, then there as a beginning, then in
+        the title or the keywords, then anywhere. For another order than "popular" it is one set.
+        """
+        order, popular = self.orders[sort], self.orders["popular"]
+        if sort != "popular":
+            rows = (popular.rows[p] for bits in self.hits(words, "popular") for p in bitsets.places(bits))
+            return (bitsets.of_places((order.places[row] for row in rows), self.size),)
+        *before, last = words
+        begun = Term(last, begins=len(last) > 1)
+        also = self._begins_a_longer_word(last)
+        *whole, exact, begins = self._terms([*map(Term, before), Term(last) if also else begun, begun])
+        tiers, seen = [], 0
+        for place, end in ((0, exact), (0, begins), (1, begins), (2, begins)):
+            found = reduce(and_, (sets[place] for sets in whole), end[place]) & ~seen
+            seen |= found
+            tiers.append(found)
+        return tuple(tiers)
+
+    def _begins_a_longer_word(self, word: str) -> bool:
+        """Whether a title or keyword goes on where `word` ends: only then it must be asked for twice."""
+        after = bisect_right(self.spellings, word)
+        return after < len(self.spellings) and self.spellings[after].startswith(word)
+
+    def _terms(self, terms: list[Term]) -> list[tuple[int, ...]]:
+        """For each term the places, in the order "popular", of the courses that have it: see Postings.
+
+        What isn't remembered of them is asked for in one query.
+        """
+        known = {term: sets for term in terms if (sets := self.terms.pop(term, None)) is not None}
+        missing = [term for term in dict.fromkeys(terms) if term not in known]
+        if missing:
+            found = self.search(missing)
+            known |= {term: self._places(postings) for term, postings in zip(missing, found, strict=True)}
+        self.terms |= known
+        while len(self.terms) > KEPT_TERMS and (oldest := next(iter(self.terms), None)):
+            self.terms.pop(oldest, None)
+        return [known[term] for term in terms]
+
+    def _places(self, postings: Postings) -> tuple[int, ...]:
+        """The places in the order "popular" of those documents that are in the catalogue."""
+        numbers, places, known = self.documents, self.orders["popular"].places, len(self.documents)
+        sets: list[int] = []
+        before = -1
+        for documents in postings:
+            # Each holds the one before it, so as many are the same.
+            if len(documents) != before:
+                rows = [numbers[document] for document in documents if document < known]
+                sets.append(bitsets.of_places([places[row] for row in rows if row >= 0], self.size))
+            else:
+                sets.append(sets[-1])
+            before = len(documents)
+        return tuple(sets)
+
+    def related(self, category: str, technology: str, count: int) -> list[UUID]:
+        """Popular courses near one: of its category and technology, of either, of its parent, of any."""
+        order = self.orders["popular"]
+        same = order.bits["category"].get(category, 0)
+        alike = order.bits["technology"].get(technology.lower(), 0)
+        parent = self.shelves[category].parent if category in self.shelves else None
+        wider = order.bits["category"].get(parent or "", 0)
+        seen, places = 0, list[int]()
+        for layer in (same & alike, same, alike, wider, self.everything):
+            places += bitsets.page(layer & ~seen, 0, count - len(places))
+            seen |= layer
+            if len(places) >= count:
+                break
+        return [self.id_at(order.rows[place]) for place in places]

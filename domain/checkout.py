@@ -1,0 +1,206 @@
+"""Buying: from "Buy now" to Stripe's page, however often it is clicked and whatever fails on the way.
+
+Opening a Checkout Session can't wait for a job, because the buyer stands before the page. So it goes in
+three steps, and the handler commits between them: `begin` writes the order with its frozen price,
+`ask_stripe` talks to Stripe without a transaction, `note` writes down what came of it. When `note` has no
+address to send the buyer to, the world has moved on and the three are gone through again.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import joinedload
+from uuid_utils.compat import uuid7
+
+import payments
+from domain import Refused, alerts, clock, fulfilment, gates, orders, pricing
+from models import (
+    Course,
+    Order,
+    OrderStatus,
+    ProductStatus,
+    ProductVisibility,
+    Purchase,
+    User,
+    db,
+    upsert,
+)
+
+ROUNDS = 5
+
+
+class NotVerified(Refused):
+    """The buyer's address isn't known to be theirs yet."""
+
+
+class Free(Refused):
+    """It costs nothing: there is a simpler way in."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do for an open order: ask after `session_id`, or open `checkout`.
+
+    `stale`: the price has changed since the session was opened. `waits`: nothing may be opened, because
+    a payment is being confirmed or a person has to look at the order.
+    """
+
+    order_id: uuid.UUID
+    number: str
+    attempt: int
+    session_id: str | None
+    stale: bool
+    waits: bool
+    checkout: payments.Checkout
+
+
+def product_on_offer(product_id: uuid.UUID) -> Course | None:
+    """The course to be bought, with its creator; None for one that strangers don't know of."""
+    course = db.session.scalar(
+        select(Course).options(joinedload(Course.creator)).where(Course.id == product_id)
+    )
+    if course is None or course.deleted_at is not None or course.visibility == ProductVisibility.PRIVATE:
+        return None
+    return None if course.status in gates.NOT_YET_PUBLISHED else course
+
+
+def refuse_unless_sold(user: User, course: Course) -> None:
+    """Raise Refused, with the reason, unless `user` may pay for `course` now."""
+    if course.creator_id == user.id:
+        raise Refused("This is your own course. You can learn it without buying it.")
+    expired = course.expires_at is not None and course.expires_at <= clock.now()
+    if course.status != ProductStatus.PUBLISHED or expired:
+        raise Refused("This course is no longer sold.")
+    if course.visibility == ProductVisibility.MEMBERS_ONLY:
+        raise Refused("This course is for members and isn't sold singly.")
+    if course.price_at(clock.now()) == 0:
+        raise Free("This course is free. You can start it without paying.")
+    if not user.is_verified:
+        raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
+
+
+def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan:
+    """The buyer's one open order for `course`, made where there is none, and what to do for it.
+
+    `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
+    """
+    refuse_unless_sold(user, course)
+    order, purchase = _open_order(user, course)
+    offer = pricing.quote(course, clock.now())
+    return Plan(
+        order_id=order.id,
+        number=order.number,
+        attempt=order.attempt,
+        session_id=order.stripe_session_id,
+        stale=(offer.amount_cents, offer.currency) != (order.total_cents, order.currency),
+        waits=order.confirming_since is not None or order.problem is not None,
+        checkout=payments.Checkout(
+            key=f"order:{order.id}:v{order.attempt}",
+            order_id=str(order.id),
+            number=order.number,
+            title=purchase.product_snapshot["title"],
+            amount=order.total_cents,
+            currency=order.currency,
+            email=user.email,
+            success_url=success_url,
+            cancel_url=cancel_url.replace("{ORDER}", order.number),
+        ),
+    )
+
+
+def ask_stripe(plan: Plan) -> payments.Session | None:
+    """The plan's session as Stripe has it now; None when this attempt can't come to anything.
+
+    No transaction may be open. Raises payments.PaymentUnavailable, payments.PaymentRefused.
+    """
+    if plan.session_id is not None:
+        session = payments.find_session(plan.session_id)
+        if session is not None and session.status == "open" and plan.stale:
+            session = payments.expire_session(session.id)
+        return session
+    if plan.stale:
+        return None
+    try:
+        return payments.open_session(plan.checkout)
+    except payments.KeySpent:
+        return None
+
+
+def note(plan: Plan, session: payments.Session | None) -> str | None:
+    """Write down what Stripe answered; the address of the page to pay on, or None to begin again."""
+    order = orders.lock(plan.order_id)
+    if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
+        return None
+    if session is None or session.status == "expired":
+        _renew(order)
+        return None
+    if session.status == "complete":
+        fulfilment.settle(session)
+        return None
+    order.stripe_session_id = session.id
+    order.checkout_url = session.url
+    order.checkout_expires_at = session.expires_at
+    return session.url
+
+
+def give_up(plan: Plan, reason: str) -> None:
+    """Close an order that Stripe won't open a checkout for, and tell the shop why."""
+    order = orders.lock(plan.order_id)
+    if order.status == OrderStatus.PENDING:
+        fulfilment.cancel(order, order.stripe_session_id)
+        alerts.raise_for(order, "checkout_refused", f"Stripe refused to open a checkout: {reason}")
+
+
+def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
+    """The pending order of this buyer for this course. The partial unique index lets only one be made."""
+    values = {
+        "id": uuid7(),
+        "number": orders.new_number(clock.now()),
+        "user_id": user.id,
+        "cart_key": str(course.id),
+        "subtotal_cents": 0,
+        "total_cents": 0,
+        "currency": course.currency.lower(),
+    }
+    made = db.session.scalar(
+        upsert(Order)
+        .values(values)
+        .on_conflict_do_nothing(
+            index_elements=["user_id", "cart_key"], index_where=text("status = 'pending'")
+        )
+        .returning(Order.id)
+    )
+    if made is not None:
+        purchase = Purchase(order_id=made, user_id=user.id, product_id=course.id)
+        pricing.freeze(purchase, course, pricing.quote(course, clock.now()))
+        db.session.add(purchase)
+        _total(db.session.get_one(Order, made), purchase)
+        db.session.flush()
+    row = db.session.execute(
+        select(Order, Purchase)
+        .join(Purchase, Purchase.order_id == Order.id)
+        .where(
+            Order.user_id == user.id,
+            Order.cart_key == str(course.id),
+            Order.status == OrderStatus.PENDING,
+        )
+    ).first()
+    if row is None:
+        raise Refused("Your order has just changed. Please try again.")
+    return row[0], row[1]
+
+
+def _total(order: Order, purchase: Purchase) -> None:
+    order.subtotal_cents = purchase.amount_cents
+    order.total_cents = purchase.amount_cents
+    order.currency = purchase.currency
+
+
+def _renew(order: Order) -> None:
+    """Another attempt at today's price, after the last session came to its end."""
+    purchase = order.purchases[0]
+    pricing.freeze(purchase, purchase.product, pricing.quote(purchase.product, clock.now()))
+    _total(order, purchase)
+    order.attempt += 1
+    order.stripe_session_id = order.checkout_url = order.checkout_expires_at = None

@@ -1,0 +1,99 @@
+"""Creators as strangers see them: what they say of themselves, and what they have made."""
+
+import uuid
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, func, or_, select
+
+from domain import clock
+from domain.catalog import creator_slug, people, profiles
+from domain.stocktaking import courses, listed, products
+from models import db
+
+
+class Totals(NamedTuple):
+    """`courses` that are listed, `students` who bought or took them, the `rating` of all their reviews."""
+
+    courses: int
+    students: int
+    ratings: int
+    rating: float
+
+
+class Creator(NamedTuple):
+    """A creator's page; the links are whole addresses or None."""
+
+    id: uuid.UUID
+    name: str
+    slug: str
+    headline: str
+    bio: str
+    expertise: list[str]
+    years_experience: int | None
+    website: str | None
+    github: str | None
+    linkedin: str | None
+    totals: Totals
+
+
+def find(slug: str) -> Creator | None:
+    """The creator whose page is at `slug`: somebody with a profile or a listed course."""
+    u, p = people.c, profiles.c
+    query = (
+        select(
+            u.id, u.name, creator_slug(), func.coalesce(p.headline, ""), u.bio, p.expertise,
+            p.years_experience, u.website, u.github, u.linkedin,
+        )
+        .select_from(people.outerjoin(profiles, p.user_id == u.id))
+        .where(or_(p.slug == slug, p.slug.is_(None) & (u.id == _as_id(slug))), u.deleted_at.is_(None))
+    )  # fmt: skip
+    row = db.session.execute(query).first()
+    if row is None:
+        return None
+    totals = _totals(row[0])
+    if not totals.courses and row.years_experience is None and row.expertise is None:
+        return None
+    values: list[Any] = list(row)
+    values[5] = [str(word) for word in values[5] or []]
+    values[7:] = [_web(values[7]), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
+    return Creator._make((*values, totals))
+
+
+def _totals(creator_id: uuid.UUID) -> Totals:
+    """Students are counted per course: one who took two courses is two."""
+    now = clock.now()
+    shown = case((listed(now), 1), else_=0)
+    ratings = func.coalesce(func.sum(products.c.rating_count), 0)
+    query = (
+        select(
+            func.coalesce(func.sum(shown), 0),
+            func.coalesce(func.sum(products.c.sales_count), 0),
+            ratings,
+            func.sum(products.c.rating_avg * products.c.rating_count) / func.nullif(ratings, 0),
+        )
+        .select_from(products.join(courses, courses.c.id == products.c.id))
+        .where(products.c.creator_id == creator_id, products.c.deleted_at.is_(None))
+    )
+    count, students, rated, average = db.session.execute(query).one()
+    return Totals(int(count), int(students), int(rated), float(average or 0))
+
+
+_LINKEDIN = "https://www.linkedin.com/in/"
+
+
+def _as_id(slug: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(slug)
+    except ValueError:
+        return None
+
+
+def _web(address: str | None) -> str | None:
+    return address if address and address.startswith(("https://", "http://")) else None
+
+
+def _at(place: str, name: str | None) -> str | None:
+    """The address of `name` at another site; whole addresses of that site pass."""
+    if not name:
+        return None
+    return name if name.startswith(place) else place + name.strip("/@ ").rsplit("/", 1)[-1]

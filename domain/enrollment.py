@@ -1,0 +1,72 @@
+"""Joining a course: the enrolment that keeps a learner's progress, and free courses taken in one click."""
+
+import uuid
+
+from sqlalchemy import case, select, update
+
+import mail
+from domain import Refused, access, clock, progress
+from models import (
+    Course,
+    Enrollment,
+    EnrollmentStatus,
+    GrantSource,
+    ProductStatus,
+    ProductVisibility,
+    User,
+    db,
+    upsert,
+)
+
+
+def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
+    """The learner's enrolment in the course, made where there is none, taken up again where it was cancelled.
+
+    Safe to repeat and to race: whoever makes the row writes the welcome mail, once.
+    """
+    progress.lock(user_id)
+    now = clock.now()
+    made = db.session.scalar(
+        upsert(Enrollment)
+        .values(user_id=user_id, course_id=course_id, enrolled_at=now, last_accessed_at=now)
+        .on_conflict_do_nothing(index_elements=["user_id", "course_id"])
+        .returning(Enrollment.id)
+    )
+    progress.recount(user_id, course_id)
+    if made is None:
+        _take_up_again(user_id, course_id)
+    else:
+        mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
+    query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+def enroll_free(user: User, course: Course) -> Enrollment:
+    """Take a free course: a complimentary grant and the enrolment. Refused when it isn't free to take."""
+    if access.owns(user, course):
+        return enroll(user.id, course.id)
+    if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
+        raise Refused("This course is not open to new learners.")
+    if course.visibility not in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED):
+        raise Refused("This course can't be taken on its own.")
+    if course.price_at(clock.now()) != 0:
+        raise Refused("This course isn't free. You can buy it on its page.")
+    access.grant(user.id, course.id, GrantSource.COMPLIMENTARY)
+    return enroll(user.id, course.id)
+
+
+def _take_up_again(user_id: uuid.UUID, course_id: uuid.UUID) -> None:
+    db.session.execute(
+        update(Enrollment)
+        .where(
+            Enrollment.user_id == user_id,
+            Enrollment.course_id == course_id,
+            Enrollment.status == EnrollmentStatus.CANCELLED,
+        )
+        .values(
+            status=case(
+                (Enrollment.completed_at.is_(None), EnrollmentStatus.ACTIVE),
+                else_=EnrollmentStatus.COMPLETED,
+            )
+        )
+    )

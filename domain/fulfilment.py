@@ -1,0 +1,183 @@
+"""Turning Stripe's word into a course: one idempotent verb for the webhook, the success page and the sweep.
+
+`settle` may be called any number of times, in any order and at the same moment from several processes:
+it holds the order, looks at what Stripe's own object says, and does what is still to be done.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+import mail
+from domain import access, alerts, audit, clock, enrollment, orders, refunds, settings
+from models import (
+    Earning,
+    GrantSource,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    db,
+)
+from observe import log
+from payments import Session, is_live
+
+SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
+
+
+def settle(session: Session) -> Order | None:
+    """Bring the order that `session` was opened for up to what Stripe says of it.
+
+    Paid (or nothing due): the course is the buyer's. A slow method: the order waits, or has failed.
+    Expired: the order is cancelled. Answers None for a session that isn't ours.
+    """
+    order_id = _order_of(session)
+    if order_id is None:
+        log.info("session %s belongs to no order of ours", session.id)
+        return None
+    order = orders.lock(order_id)
+    if session.is_settled:
+        _take_payment(order, session)
+    elif session.has_failed:
+        _fail(order, session)
+    elif session.status == "complete":
+        _wait(order, session)
+    elif session.status == "expired":
+        cancel(order, session.id)
+    return order
+
+
+def cancel(order: Order, session_id: str | None) -> None:
+    """Close a checkout that nobody paid; an older session than the order's own changes nothing."""
+    if order.status == OrderStatus.PENDING and order.stripe_session_id == session_id:
+        _close(order, OrderStatus.CANCELLED)
+
+
+def hold(order: Order, sentence: str) -> None:
+    """Stop the order until a person has looked at it: nothing is granted, the shop is told once."""
+    if order.problem == sentence:
+        return
+    order.problem = sentence
+    alerts.raise_for(order, "order_problem", sentence)
+
+
+def _order_of(session: Session) -> uuid.UUID | None:
+    """The order that opened this session, or the one that the session names."""
+    found = db.session.scalar(select(Order.id).where(Order.stripe_session_id == session.id))
+    if found is not None:
+        return found
+    try:
+        named = uuid.UUID(session.client_reference_id or "")
+    except ValueError:
+        return None
+    return db.session.scalar(select(Order.id).where(Order.id == named))
+
+
+def _take_payment(order: Order, session: Session) -> None:
+    if order.status in SETTLED:
+        if session.id != order.stripe_session_id:
+            _return(order, session)
+        return
+    wrong = _disagreement(order, session)
+    if wrong is not None:
+        hold(order, wrong)
+    elif _owned_through_another(order):
+        _return(order, session)
+    else:
+        _complete(order, session)
+
+
+def _disagreement(order: Order, session: Session) -> str | None:
+    """What differs between the order as it was frozen and the session as it was paid."""
+    if session.livemode != is_live():
+        return "Stripe's session is of the other mode, live or test."
+    if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
+        return "Stripe's session names another order."
+    if session.currency.lower() != order.currency:
+        return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
+    if session.amount_total != order.total_cents:
+        return f"Paid {session.amount_total}, ordered for {order.total_cents} (minor units)."
+    return None
+
+
+def _owned_through_another(order: Order) -> bool:
+    """Whether another order has already brought the buyer something of this one."""
+    query = select(Purchase.id).where(
+        Purchase.user_id == order.user_id,
+        Purchase.product_id.in_([p.product_id for p in order.purchases]),
+        Purchase.order_id != order.id,
+        Purchase.status == PurchaseStatus.COMPLETED,
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _return(order: Order, session: Session) -> None:
+    """Send a second payment for the same thing back, and say so."""
+    if not refunds.return_payment(order, session):
+        return
+    if order.status not in SETTLED:
+        _close(order, OrderStatus.FAILED)
+        order.stripe_session_id = session.id
+        order.stripe_payment_intent_id = session.payment_intent
+    alerts.raise_for(order, "double_payment", "Paid twice for one course: the second payment is sent back.")
+
+
+def _complete(order: Order, session: Session) -> None:
+    now = clock.now()
+    order.status = OrderStatus.COMPLETED
+    order.completed_at = now
+    order.stripe_session_id = session.id
+    order.stripe_payment_intent_id = session.payment_intent
+    order.checkout_url = order.confirming_since = order.problem = None
+    for purchase in order.purchases:
+        purchase.status = PurchaseStatus.COMPLETED
+    db.session.flush()
+    for purchase in order.purchases:
+        _hand_over(purchase, now)
+    mail.receipt(order.user, order)
+    audit.record(order.user, "order_completed", order)
+
+
+def _hand_over(purchase: Purchase, now: datetime) -> None:
+    """Earning, grant, enrolment and the count of sales for one thing bought; free of charge earns nothing."""
+    if purchase.creator_amount_cents:
+        window = timedelta(days=settings.current().refund_window_days)
+        db.session.add(
+            Earning(
+                creator_id=purchase.product.creator_id,
+                purchase_id=purchase.id,
+                product_id=purchase.product_id,
+                amount_cents=purchase.creator_amount_cents,
+                currency=purchase.currency,
+                available_at=now + window,
+                created_at=now,
+            )
+        )
+    access.grant(purchase.user_id, purchase.product_id, GrantSource.PURCHASE, purchase.id)
+    enrollment.enroll(purchase.user_id, purchase.product_id)
+
+
+def _wait(order: Order, session: Session) -> None:
+    """The buyer has done their part, the money takes days: no access yet, and no second payment."""
+    if order.status != OrderStatus.PENDING or order.confirming_since is not None:
+        return
+    order.stripe_session_id = session.id
+    order.confirming_since = clock.now()
+    order.checkout_url = None
+    mail.payment_pending(order.user, order)
+
+
+def _fail(order: Order, session: Session) -> None:
+    if order.status != OrderStatus.PENDING or order.stripe_session_id not in (None, session.id):
+        return
+    order.stripe_session_id = session.id
+    _close(order, OrderStatus.FAILED)
+    mail.payment_failed(order.user, order)
+
+
+def _close(order: Order, status: OrderStatus) -> None:
+    order.status = status
+    order.checkout_url = order.confirming_since = None
+    for purchase in order.purchases:
+        purchase.status = PurchaseStatus.FAILED

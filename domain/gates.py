@@ -1,0 +1,234 @@
+"""What a decision about access is made of: the facts about a person, a course and a lesson, in one query."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+
+from domain import clock
+from models import (
+    AccessGrant,
+    Course,
+    Enrollment,
+    Lesson,
+    LessonProgress,
+    LessonVisibility,
+    Module,
+    Product,
+    ProductStatus,
+    ProductVisibility,
+    User,
+    course_prerequisites,
+    db,
+)
+
+product, course_, grant, enrollment = (t.__table__ for t in (Product, Course, AccessGrant, Enrollment))
+lesson_, module, progress = (t.__table__ for t in (Lesson, Module, LessonProgress))
+NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductStatus.REJECTED)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What one lesson asks of somebody who owns its course; `unfinished` is the lesson to complete first."""
+
+    withheld: bool
+    preview: bool
+    unlock_after_days: int
+    completed: bool
+    unfinished: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A person and a course. `trusted`: runs it, made it, or may see everything; `since`: learns since then.
+
+    `ran_out` is when the last grant ended, `missing` a prerequisite still to complete.
+    """
+
+    stranger: bool
+    trusted: bool
+    status: ProductStatus
+    visibility: ProductVisibility
+    deleted: bool
+    holds: bool
+    ran_out: datetime | None
+    since: datetime | None
+    missing: uuid.UUID | None
+    gate: Gate | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether those who hold nothing of the course may not even know of it."""
+        return self.status in NOT_YET_PUBLISHED or self.visibility == ProductVisibility.PRIVATE
+
+    @property
+    def opens_preview(self) -> bool:
+        """Whether the lesson is there for anyone to try."""
+        shown = self.status == ProductStatus.PUBLISHED and self.visibility != ProductVisibility.PRIVATE
+        return self.gate is not None and self.gate.preview and not self.gate.withheld and shown
+
+
+def of(user: User | None, course: Course, lesson: Lesson | None = None) -> Facts:
+    """The facts about `user` (None: a stranger), `course` and, where one is named, `lesson`."""
+    values = {"user_id": user.id if user else None, "course_id": course.id}
+    if lesson is not None:
+        values["lesson_id"] = lesson.id
+    rows = db.session.execute(_by_ids(lesson is not None), values).all()
+    trusted = user is not None and sees_everything(user, course)
+    return from_rows(rows, trusted=trusted, stranger=user is None)
+
+
+def sees_everything(user: User, course: Course) -> bool:
+    """Whether no grant and no gate applies: admins, the creator, people with free access to everything."""
+    return user.is_admin or user.access_override or course.creator_id == user.id
+
+
+def holding(user_id: uuid.UUID, course_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which an AccessGrant opens a course (an id or a column) to the user now."""
+    return (
+        AccessGrant.user_id == user_id,
+        AccessGrant.course_id == course_id,
+        AccessGrant.revoked_at.is_(None),
+        or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > clock.now()),
+    )
+
+
+def from_rows(rows: Any, trusted: bool, stranger: bool) -> Facts:
+    """Facts from the rows of `query`: the same person, course and lesson, once for each grant."""
+    row, now = rows[0], clock.now()
+    live = [r for r in rows if r.granted_at and (r.expires_at is None or r.expires_at > now)]
+    return Facts(
+        stranger=stranger,
+        trusted=trusted,
+        status=row.status,
+        visibility=row.visibility,
+        deleted=row.deleted_at is not None,
+        holds=bool(live),
+        ran_out=max((r.expires_at for r in rows if r.expires_at), default=None),
+        since=row.enrolled_at or min((r.granted_at for r in live), default=None),
+        missing=row.missing,
+        gate=_gate_of(row) if "unfinished" in row._fields else None,
+    )
+
+
+def opens_at(since: datetime | None, unlock_after_days: int) -> datetime | None:
+    """When a module opens for somebody who learns since `since`; None when it isn't dripped."""
+    return since + timedelta(days=unlock_after_days) if since is not None and unlock_after_days else None
+
+
+def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> Select[*tuple[Any, ...]]:
+    """A select of the facts; the caller says which course and lesson.
+
+    The person is `user_id`: a parameter, or a column of the tables `people`.
+    """
+    shelf = product if people is None else people.join(product, true())
+    held = and_(grant.c.user_id == user_id, grant.c.course_id == product.c.id, grant.c.revoked_at.is_(None))
+    mine = and_(enrollment.c.user_id == user_id, enrollment.c.course_id == product.c.id)
+    statement = select(
+        product.c.status,
+        product.c.visibility,
+        product.c.deleted_at,
+        grant.c.granted_at,
+        grant.c.expires_at,
+        enrollment.c.enrolled_at,
+        _missing(user_id).label("missing"),
+    ).select_from(shelf.join(course_, course_.c.id == product.c.id))
+    if with_lesson:
+        statement = _with_lesson(statement, user_id)
+    return statement.outerjoin(grant, held).outerjoin(enrollment, mine)
+
+
+@cache
+def _by_ids(with_lesson: bool) -> Select[*tuple[Any, ...]]:
+    """The query by ids, built once: putting it together costs more than running it."""
+    statement = query(bindparam("user_id", type_=Uuid()), with_lesson)
+    statement = statement.where(product.c.id == bindparam("course_id", type_=Uuid()))
+    return statement.where(lesson_.c.id == bindparam("lesson_id", type_=Uuid())) if with_lesson else statement
+
+
+def _with_lesson(statement: Select[*tuple[Any, ...]], user_id: Any) -> Select[*tuple[Any, ...]]:
+    read = and_(progress.c.lesson_id == lesson_.c.id, progress.c.user_id == user_id)
+    return (
+        statement.add_columns(
+            lesson_.c.published,
+            lesson_.c.visibility.label("lesson_visibility"),
+            module.c.published.label("module_published"),
+            module.c.unlock_after_days,
+            progress.c.completed_at,
+            case((course_.c.sequential, _unfinished_before(user_id)), else_=null()).label("unfinished"),
+        )
+        .join(lesson_, lesson_.c.course_id == product.c.id)
+        .join(module, module.c.id == lesson_.c.module_id)
+        .outerjoin(progress, read)
+    )
+
+
+def _gate_of(row: Row[*tuple[Any, ...]]) -> Gate:
+    withheld = not (row.published and row.module_published)
+    return Gate(
+        withheld=withheld or row.lesson_visibility == LessonVisibility.PRIVATE,
+        preview=row.lesson_visibility == LessonVisibility.PREVIEW,
+        unlock_after_days=row.unlock_after_days,
+        completed=row.completed_at is not None,
+        unfinished=row.unfinished,
+    )
+
+
+def _missing(user_id: Any) -> Any:
+    """The first prerequisite of the course that can still be had and isn't completed."""
+    required, done = product.alias("required"), enrollment.alias("done")
+    mine = and_(done.c.user_id == user_id, done.c.course_id == required.c.id)
+    return (
+        select(required.c.id)
+        .join(course_prerequisites, course_prerequisites.c.prerequisite_id == required.c.id)
+        .outerjoin(done, and_(mine, done.c.completed_at.is_not(None)))
+        .where(
+            course_prerequisites.c.course_id == product.c.id,
+            required.c.status == ProductStatus.PUBLISHED,
+            required.c.deleted_at.is_(None),
+            done.c.id.is_(None),
+        )
+        .order_by(required.c.title)
+        .limit(1)
+        .correlate_except(required, done, course_prerequisites)
+        .scalar_subquery()
+    )
+
+
+def _unfinished_before(user_id: Any) -> Any:
+    """The first lesson before this one, among those that learners see, that isn't completed."""
+    other, place, done = lesson_.alias("other"), module.alias("place"), progress.alias("finished")
+    return (
+        select(other.c.id)
+        .join(place, place.c.id == other.c.module_id)
+        .outerjoin(done, and_(done.c.lesson_id == other.c.id, done.c.user_id == user_id))
+        .where(
+            other.c.course_id == lesson_.c.course_id,
+            other.c.published,
+            place.c.published,
+            other.c.visibility != LessonVisibility.PRIVATE,
+            done.c.completed_at.is_(None),
+            tuple_(place.c.position, other.c.position) < tuple_(module.c.position, lesson_.c.position),
+        )
+        .order_by(place.c.position, other.c.position)
+        .limit(1)
+        .correlate_except(other, place, done)
+        .scalar_subquery()
+    )

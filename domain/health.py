@@ -1,0 +1,46 @@
+"""Whether the parts this process leans on are well."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from domain import clock
+from models import WorkerBeat, db, upsert
+
+SILENCE = timedelta(seconds=60)
+
+
+def checks() -> dict[str, str]:
+    """Each part's state: "ok" or what is wrong with it, fit for an operator's eye."""
+    try:
+        db.session.execute(select(1))
+        return {"database": "ok", "migrations": _migrations(), "worker": _worker()}
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        return {"database": f"not answering ({type(error).__name__})"}
+
+
+def beat(name: str) -> None:
+    """Note that the worker `name` is alive."""
+    moment = clock.now()
+    insert = upsert(WorkerBeat).values(name=name, at=moment)
+    db.session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"at": moment}))
+
+
+def _migrations() -> str:
+    directory = Path(current_app.root_path) / "migrations"
+    wanted = ScriptDirectory(str(directory)).get_current_head()
+    present = MigrationContext.configure(db.session.connection()).get_current_revision()
+    return "ok" if present == wanted else f"at {present}, the code needs {wanted}: run flask db upgrade"
+
+
+def _worker() -> str:
+    last = db.session.scalar(select(func.max(WorkerBeat.at)))
+    if last is None:
+        return "never seen: start it with flask worker"
+    return "ok" if clock.now() - last < SILENCE else f"silent since {last:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,25 @@
+"""What is thrown away in time: finished jobs, handled events, old sign-in attempts, devices long gone."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from domain import clock
+from models import Job, JobState, LoginAttempt, StripeEvent, UserSession, WorkerBeat, db
+
+KEEP_JOBS = timedelta(days=7)
+KEEP_ATTEMPTS = timedelta(days=2)
+KEEP_DEVICES = timedelta(days=30)
+# Stripe lists its events for 30 days; until then a row here is how a repeated one is known.
+KEEP_EVENTS = timedelta(days=60)
+
+
+def clean_up() -> None:
+    """Delete what nobody will ask for again. Dead jobs stay: they wait for a person."""
+    now = clock.now()
+    db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now - KEEP_JOBS))
+    db.session.execute(delete(StripeEvent).where(StripeEvent.processed_at < now - KEEP_EVENTS))
+    db.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_ATTEMPTS))
+    db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
+    db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
+    db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))

@@ -1,0 +1,171 @@
+"""Do the books agree? Each check answers with the rows that disagree, and why.
+
+What buyers paid is what the platform and the creators got, to the minor unit; access follows from
+payment and from nothing else; what is sent back was paid before.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from models import (
+    AccessGrant,
+    Earning,
+    GrantSource,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    Refund,
+    RefundStatus,
+    db,
+)
+
+SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
+BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
+
+
+def shares_add_up() -> list[str]:
+    """Every purchase: fee and creator's share make up the amount, in the currency of its order."""
+    query = (
+        select(Order.number, Purchase.id)
+        .join(Order, Order.id == Purchase.order_id)
+        .where(
+            or_(
+                Purchase.platform_fee_cents + Purchase.creator_amount_cents != Purchase.amount_cents,
+                Purchase.currency != Order.currency,
+            )
+        )
+    )
+    return _rows(query, "order {}: purchase {} does not add up, or is in another currency")
+
+
+def totals_match() -> list[str]:
+    """Every order: its total is the sum of its purchases."""
+    amount = func.coalesce(func.sum(Purchase.amount_cents), -1)
+    query = (
+        select(Order.number, Order.total_cents, amount)
+        .outerjoin(Purchase, Purchase.order_id == Order.id)
+        .group_by(Order.id)
+        .having(amount != Order.total_cents)
+    )
+    return _rows(query, "order {}: the total is {}, its purchases make {}")
+
+
+def orders_match_purchases() -> list[str]:
+    """A completed order's purchases are completed; an order that was never paid has none that is."""
+    fits = or_(
+        and_(Order.status == OrderStatus.COMPLETED, Purchase.status == PurchaseStatus.COMPLETED),
+        and_(Order.status.in_(SETTLED), Order.status != OrderStatus.COMPLETED),
+        and_(Order.status.not_in(SETTLED), Purchase.status.not_in(BOUGHT)),
+    )
+    query = (
+        select(Order.number, Order.status, Purchase.id, Purchase.status)
+        .join(Purchase, Purchase.order_id == Order.id)
+        .where(~fits)
+    )
+    return _rows(query, "order {} is {}, but its purchase {} is {}")
+
+
+def completions_are_dated() -> list[str]:
+    """An order says when it was completed exactly if it was; one that waits for a bank isn't completed."""
+    dated = Order.completed_at.is_not(None)
+    wrong = or_(
+        and_(Order.status == OrderStatus.COMPLETED, ~dated),
+        and_(Order.status.not_in(SETTLED), dated),
+        and_(Order.status == OrderStatus.COMPLETED, Order.confirming_since.is_not(None)),
+    )
+    return _rows(
+        select(Order.number, Order.status).where(wrong), "order {} is {}, but its dates say otherwise"
+    )
+
+
+def earnings_match() -> list[str]:
+    """Every purchase: the creator was credited their share of it once, and nothing if it was never paid."""
+    credited = func.coalesce(func.sum(case((Earning.amount_cents > 0, Earning.amount_cents), else_=0)), 0)
+    left = func.coalesce(func.sum(Earning.amount_cents), 0)
+    due = case((Purchase.status.in_(BOUGHT), Purchase.creator_amount_cents), else_=0)
+    query = (
+        select(Purchase.id, due, credited)
+        .outerjoin(Earning, Earning.purchase_id == Purchase.id)
+        .group_by(Purchase.id)
+        .having(or_(credited != due, left < 0))
+    )
+    strange = (
+        select(Earning.id, Earning.currency, Purchase.currency)
+        .join(Purchase, Purchase.id == Earning.purchase_id)
+        .where(or_(Earning.currency != Purchase.currency, Earning.product_id != Purchase.product_id))
+    )
+    return _rows(query, "purchase {}: the creator's share is {}, credited is {}") + _rows(
+        strange, "earning {} ({}) is of another currency or product than its purchase ({})"
+    )
+
+
+def books_balance() -> list[str]:
+    """Each currency: what buyers paid = the platform's fees + what creators were credited."""
+    query = select(Purchase.currency, _sum(Purchase.amount_cents), _sum(Purchase.platform_fee_cents))
+    bought = db.session.execute(query.where(Purchase.status.in_(BOUGHT)).group_by(Purchase.currency)).all()
+    credits = select(Earning.currency, _sum(Earning.amount_cents)).where(Earning.amount_cents > 0)
+    earned = {row[0]: row[1] for row in db.session.execute(credits.group_by(Earning.currency))}
+    rest = {currency: paid - fees - earned.pop(currency, 0) for currency, paid, fees in bought}
+    rest.update({currency: -amount for currency, amount in earned.items()})
+    return [
+        f"{currency}: paid less fees less earnings leaves {left}" for currency, left in rest.items() if left
+    ]
+
+
+def access_follows_payment() -> list[str]:
+    """A completed purchase has one live grant for its buyer, and a live grant has a completed purchase."""
+    live = and_(AccessGrant.purchase_id == Purchase.id, AccessGrant.revoked_at.is_(None))
+    shut_out = (
+        select(Purchase.id, Purchase.user_id)
+        .outerjoin(AccessGrant, and_(live, AccessGrant.user_id == Purchase.user_id))
+        .where(Purchase.status == PurchaseStatus.COMPLETED, AccessGrant.id.is_(None))
+    )
+    unpaid = (
+        select(AccessGrant.id, AccessGrant.user_id)
+        .outerjoin(Purchase, Purchase.id == AccessGrant.purchase_id)
+        .where(
+            AccessGrant.source == GrantSource.PURCHASE,
+            AccessGrant.revoked_at.is_(None),
+            or_(Purchase.id.is_(None), Purchase.status != PurchaseStatus.COMPLETED),
+        )
+    )
+    return _rows(shut_out, "purchase {} of user {} gives no access") + _rows(
+        unpaid, "grant {} of user {} has no completed purchase"
+    )
+
+
+def refunds_were_paid() -> list[str]:
+    """Each payment: what is sent back is at most what the order cost, in its currency."""
+    sent = _sum(Refund.amount_cents)
+    query = (
+        select(Order.number, Refund.payment_intent_id, sent, Order.total_cents)
+        .join(Order, Order.id == Refund.order_id)
+        .where(Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)))
+        .group_by(Order.id, Refund.payment_intent_id)
+        .having(sent > Order.total_cents)
+    )
+    return _rows(query, "order {}: payment {} has {} sent back of {}")
+
+
+CHECKS: dict[str, Callable[[], list[str]]] = {
+    "fees and shares add up to what was paid": shares_add_up,
+    "orders equal their purchases": totals_match,
+    "completed orders have completed purchases": orders_match_purchases,
+    "orders are dated as they stand": completions_are_dated,
+    "creators were credited their share, once": earnings_match,
+    "purchases = fees + earnings, per currency": books_balance,
+    "access follows payment": access_follows_payment,
+    "refunds stay within what was paid": refunds_were_paid,
+}
+
+
+def _sum(column: Any) -> ColumnElement[int]:
+    """A sum that stays a whole number on every database."""
+    return func.coalesce(func.sum(column), 0)
+
+
+def _rows(query: Any, sentence: str) -> list[str]:
+    return [sentence.format(*row) for row in db.session.execute(query)]

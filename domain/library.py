@@ -1,0 +1,102 @@
+"""What a learner has: their courses, what to go on with first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, case, func, select
+
+from domain import gates
+from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, User, db
+
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True)
+class OwnCourse:
+    """A course on the learner's shelf, with what its card shows; `position` is in seconds."""
+
+    slug: str
+    title: str
+    creator_name: str
+    category_slug: str
+    lesson_count: int
+    percent: int
+    completed_at: datetime | None
+    last_accessed_at: datetime
+    lesson_title: str | None
+    lesson_slug: str | None
+    position: int
+
+    @property
+    def is_started(self) -> bool:
+        """Whether anything of it was opened yet."""
+        return self.lesson_slug is not None or self.percent > 0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One page of a learner's courses, unfinished ones first, each group by last use."""
+
+    courses: list[OwnCourse]
+    total: int
+    page: int
+
+    @property
+    def going_on(self) -> list[OwnCourse]:
+        """What was begun and isn't finished."""
+        return [course for course in self.courses if course.is_started and not course.completed_at]
+
+    @property
+    def waiting(self) -> list[OwnCourse]:
+        """What was never opened."""
+        return [course for course in self.courses if not course.is_started and not course.completed_at]
+
+    @property
+    def finished(self) -> list[OwnCourse]:
+        """What was completed."""
+        return [course for course in self.courses if course.completed_at]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def shelf(user: User, page: int = 1) -> Shelf:
+    """Page `page` (from 1) of the courses that `user` may learn, in one query."""
+    mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
+    held = select(AccessGrant.id).where(*gates.holding(user.id, Enrollment.course_id)).exists()
+    query = (
+        select(
+            Course.slug,
+            Course.title,
+            User.name.label("creator_name"),
+            Category.slug.label("category_slug"),
+            Course.lesson_count,
+            Enrollment.progress_percent.label("percent"),
+            Enrollment.completed_at,
+            Enrollment.last_accessed_at,
+            Lesson.title.label("lesson_title"),
+            Lesson.slug.label("lesson_slug"),
+            func.coalesce(LessonProgress.position_seconds, 0).label("position"),
+            func.count().over().label("total"),
+        )
+        .select_from(Enrollment)
+        .join(Course, Course.id == Enrollment.course_id)
+        .join(User, User.id == Course.creator_id)
+        .join(Category, Category.id == Course.category_id)
+        .outerjoin(Lesson, Lesson.id == Enrollment.last_lesson_id)
+        .outerjoin(LessonProgress, mine)
+        .where(Enrollment.user_id == user.id, Course.deleted_at.is_(None), held)
+        .order_by(
+            case((Enrollment.completed_at.is_(None), 0), else_=1),
+            case((Enrollment.last_lesson_id.is_(None), 1), else_=0),
+            Enrollment.last_accessed_at.desc(),
+            Enrollment.id,
+        )
+        .limit(PAGE_SIZE)
+        .offset((page - 1) * PAGE_SIZE)
+    )
+    rows = db.session.execute(query).mappings().all()
+    courses = [OwnCourse(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
+    return Shelf(courses, rows[0]["total"] if rows else 0, page)

@@ -1,0 +1,123 @@
+"""Orders: how they are numbered, found, shown and locked."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
+
+from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
+
+PER_PAGE = 20
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else on paper
+
+
+class Standing(StrEnum):
+    """How an order looks to its buyer."""
+
+    OPEN = "open"
+    CONFIRMING = "confirming"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    PROBLEM = "problem"
+    RETURNING = "returning"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of somebody's orders, newest first, and the numbers of the pages beside it."""
+
+    rows: list[Order]
+    before: int | None
+    after: int | None
+
+
+def new_number(moment: datetime) -> str:
+    """A readable number that tells nobody how many orders there are: "LN-2611-7KQ3-M9XT"."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"LN-{moment:%y%m}-{letters[:4]}-{letters[4:]}"
+
+
+def find(user: User, number: str) -> Order | None:
+    """The order of that number with its purchases, if it is `user`'s."""
+    return _one(user, Order.number, number)
+
+
+def of_session(user: User, session_id: str) -> Order | None:
+    """The order for which that Checkout Session was opened, if it is `user`'s."""
+    return _one(user, Order.stripe_session_id, session_id)
+
+
+def of(user: User, page: int) -> Listing:
+    """A page of what `user` ordered; checkouts that came to nothing are left out."""
+    query = (
+        _with_purchases()
+        .where(
+            Order.user_id == user.id,
+            or_(Order.status != OrderStatus.CANCELLED, Order.problem.is_not(None)),
+        )
+        .order_by(Order.created_at.desc(), Order.id.desc())
+        .offset((page - 1) * PER_PAGE)
+        .limit(PER_PAGE + 1)
+    )
+    rows = list(db.session.scalars(query))
+    more = len(rows) > PER_PAGE
+    return Listing(rows[:PER_PAGE], page - 1 if page > 1 else None, page + 1 if more else None)
+
+
+def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
+    """The newest refund of each of `orders` that has any."""
+    query = select(Refund).where(Refund.order_id.in_([o.id for o in orders])).order_by(Refund.created_at)
+    return {refund.order_id: refund for refund in db.session.scalars(query)}
+
+
+def standing(order: Order, refund: Refund | None = None) -> Standing:
+    """What to tell the buyer of `order`, of which `refund` is the newest refund."""
+    if order.status in (OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED):
+        return Standing.REFUNDED
+    if order.status == OrderStatus.COMPLETED:
+        return Standing.PAID
+    if order.problem:
+        return Standing.PROBLEM
+    if refund is not None and refund.status == RefundStatus.PENDING:
+        return Standing.RETURNING
+    if order.status == OrderStatus.PENDING:
+        return Standing.CONFIRMING if order.confirming_since else Standing.OPEN
+    return Standing(order.status.value)
+
+
+def lock(order_id: uuid.UUID) -> Order:
+    """The order with its purchases and their products, as it is now, held until the transaction ends.
+
+    The buyer's row is held first, so that two orders of one buyer can't be paid at the same moment;
+    not so strongly that their heartbeats would wait. On SQLite the transaction itself is the lock.
+    """
+    buyer = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
+    db.session.execute(select(User.id).where(User.id == buyer).with_for_update(key_share=True))
+    query = (
+        select(Order)
+        .where(Order.id == order_id)
+        .options(
+            selectinload(Order.purchases).joinedload(Purchase.product).joinedload(Product.creator),
+            selectinload(Order.user),
+        )
+        .with_for_update()
+    )
+    return db.session.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:
+    """`user`'s order with this value; whatever can't be one (PostgreSQL refuses NUL in text) finds none."""
+    if not value or len(value) > 255 or not value.isprintable():
+        return None
+    return db.session.scalar(_with_purchases().where(column == value, Order.user_id == user.id))
+
+
+def _with_purchases() -> Select[Order]:
+    return select(Order).options(selectinload(Order.purchases).joinedload(Purchase.product))

@@ -1,0 +1,174 @@
+"""A course as its learner sees it: every lesson with its tick, its time and its lock, and where to go on."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, Uuid, and_, bindparam, select
+
+from domain import access, gates
+from domain.access import Reason
+from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, LessonVisibility, Module, User, db
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked."""
+
+    id: uuid.UUID
+    slug: str
+    title: str
+    kind: LessonKind
+    duration: int
+    position: int
+    done: bool
+    withheld: bool
+    reason: Reason | None = None
+    until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the reader may open it now."""
+        return self.reason is None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A module: its title, and its lessons in order."""
+
+    title: str
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The whole course. Lessons that aren't published are there for its creator, and count for nobody."""
+
+    parts: list[Part]
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def counted(self) -> list[Entry]:
+        """The lessons that make up the course."""
+        return [entry for entry in self.entries if not entry.withheld]
+
+    @property
+    def done(self) -> int:
+        """How many of them are completed."""
+        return sum(entry.done for entry in self.counted)
+
+    @property
+    def percent(self) -> int:
+        """How much of the course is completed, rounded down: 100 means all of it."""
+        return self.done * 100 // len(self.counted) if self.counted else 0
+
+    def entry(self, lesson_id: uuid.UUID) -> Entry:
+        """The entry of a lesson."""
+        return next(entry for entry in self.entries if entry.id == lesson_id)
+
+    def beside(self, lesson_id: uuid.UUID) -> tuple[Entry | None, Entry | None]:
+        """The lessons before and after this one."""
+        at = next(i for i, entry in enumerate(self.entries) if entry.id == lesson_id)
+        before = self.entries[at - 1] if at else None
+        after = self.entries[at + 1] if at + 1 < len(self.entries) else None
+        return before, after
+
+    def where_to_go_on(self, last_lesson_id: uuid.UUID | None) -> Entry | None:
+        """The open lesson to continue with; None when there is none.
+
+        That is the lesson last worked on while it is unfinished, else the next unfinished one after it,
+        else the first unfinished one. A finished course begins anew.
+        """
+        is_open = [entry for entry in self.entries if entry.is_open]
+        at = next((i for i, entry in enumerate(is_open) if entry.id == last_lesson_id), 0)
+        unfinished = [entry for entry in is_open[at:] + is_open[:at] if not entry.done and not entry.withheld]
+        if unfinished:
+            return unfinished[0]
+        if self.done < len(self.counted):
+            return is_open[at] if is_open else None
+        return is_open[0] if is_open else None
+
+
+def of(user: User | None, course: Course, facts: gates.Facts) -> Outline:
+    """The outline of `course` for `user` (None: a stranger), locks by `facts`; one query."""
+    parts: list[Part] = []
+    module_id: uuid.UUID | None = None
+    unfinished: uuid.UUID | None = None
+    for row in _rows(user, course, everything=facts.trusted):
+        if row.module_id != module_id:
+            module_id = row.module_id
+            parts.append(Part(row.module_title, []))
+        entry = _entry(row, facts, unfinished if course.sequential else None)
+        parts[-1].entries.append(entry)
+        if unfinished is None and not entry.done and not entry.withheld:
+            unfinished = entry.id
+    return Outline(parts, [entry for part in parts for entry in part.entries])
+
+
+def last_lesson_of(user: User, course: Course) -> uuid.UUID | None:
+    """The lesson that the learner worked on last."""
+    query = select(Enrollment.last_lesson_id)
+    return db.session.scalar(query.where(Enrollment.user_id == user.id, Enrollment.course_id == course.id))
+
+
+def _rows(user: User | None, course: Course, everything: bool) -> Any:
+    values = {"user": user.id if user else None, "course": course.id}
+    return db.session.connection().execute(_lessons(everything), values)
+
+
+@cache
+def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
+    """The query of the outline, built once; `everything`: also what learners don't see."""
+    lesson, module, read = (table.__table__.c for table in (Lesson, Module, LessonProgress))
+    mine = and_(read.lesson_id == lesson.id, read.user_id == bindparam("user", type_=Uuid()))
+    query = (
+        select(
+            lesson.id,
+            lesson.slug,
+            lesson.title,
+            lesson.kind,
+            lesson.duration_seconds,
+            lesson.visibility,
+            lesson.published,
+            module.id.label("module_id"),
+            module.title.label("module_title"),
+            module.published.label("module_published"),
+            module.unlock_after_days,
+            read.position_seconds,
+            read.completed_at,
+        )
+        .select_from(Lesson.__table__)
+        .join(Module.__table__, module.id == lesson.module_id)
+        .outerjoin(LessonProgress.__table__, mine)
+        .where(lesson.course_id == bindparam("course", type_=Uuid()))
+        .order_by(module.position, lesson.position)
+    )
+    if everything:
+        return query
+    return query.where(lesson.published, module.published, lesson.visibility != LessonVisibility.PRIVATE)
+
+
+def _entry(row: Any, facts: gates.Facts, unfinished: uuid.UUID | None) -> Entry:
+    withheld = not (row.published and row.module_published) or row.visibility == LessonVisibility.PRIVATE
+    gate = gates.Gate(
+        withheld=withheld,
+        preview=row.visibility == LessonVisibility.PREVIEW,
+        unlock_after_days=row.unlock_after_days,
+        completed=row.completed_at is not None,
+        unfinished=unfinished,
+    )
+    decision = access.judge(replace(facts, gate=gate))
+    return Entry(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        kind=row.kind,
+        duration=row.duration_seconds,
+        position=row.position_seconds or 0,
+        done=gate.completed,
+        withheld=withheld,
+        reason=decision.reason,
+        until=decision.until,
+    )

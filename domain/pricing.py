@@ -1,0 +1,55 @@
+"""What a product costs now, and who gets which part of what is paid."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain import settings
+from models import Product, Purchase
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of one product at one moment: list price and what is to be paid, in minor units."""
+
+    price_cents: int
+    amount_cents: int
+    currency: str
+
+
+def quote(product: Product, moment: datetime) -> Quote:
+    """What `product` costs at `moment`; computed here and nowhere in the browser."""
+    return Quote(product.price_cents, product.price_at(moment), product.currency.lower())
+
+
+def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
+    """The platform's fee and the creator's share of `amount_cents`; they always add up.
+
+    The fee is rounded half up in minor units, whatever the currency's exponent; the creator gets the rest.
+    """
+    fee = (amount_cents * fee_percent + 50) // 100
+    return fee, amount_cents - fee
+
+
+def freeze(purchase: Purchase, product: Product, offer: Quote) -> None:
+    """Write the offer into `purchase`, with the shares of today's fee and the product as it looks today.
+
+    `product.creator` must be loaded.
+    """
+    fee, share = split(offer.amount_cents, settings.current().platform_fee_percent)
+    purchase.price_cents = offer.price_cents
+    purchase.amount_cents = offer.amount_cents
+    purchase.currency = offer.currency
+    purchase.platform_fee_cents = fee
+    purchase.creator_amount_cents = share
+    purchase.product_snapshot = snapshot(product)
+
+
+def snapshot(product: Product) -> dict[str, Any]:
+    """What a receipt says of `product`, however it changes later."""
+    return {
+        "title": product.title,
+        "summary": product.summary,
+        "creator": product.creator.name,
+        "slug": product.slug,
+    }

@@ -1,0 +1,254 @@
+"""Markdown of lessons, descriptions and reviews into HTML that is safe to put on a page.
+
+Rendered once, when the text is saved. Three locks, each enough alone: the parser reads no HTML, the result
+passes an allow-list, and htmx ignores what is in it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+
+from domain import Refused
+from domain.highlighting import PYGMENTS_CLASSES, highlight, label
+
+MAX_BYTES = 200_000
+MAX_LINES = 10_000
+MAX_COLUMNS = 30
+WORDS_PER_MINUTE = 220
+_DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
+_WORDS = {"text", "code_inline", "fence", "code_block"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+TAGS = {
+    "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input",
+    "label", "li", "ol", "p", "pre", "s", "section", "span", "strong", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "a": {"href", "title", "id", "rel", "aria-label"},
+    "div": {"data-copy", "tabindex", "role", "aria-label"},
+    "img": {"src", "alt", "title", "loading", "decoding"},
+    "input": {"type", "checked", "disabled"},
+    "li": {"id"},
+    "ol": {"start"},
+    "pre": {"tabindex"},
+    "th": {"scope"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+}
+CLASSES = {
+    "a": {"anchor", "footnote-backref", "foreign-image"},
+    "div": {"code", "table-scroll"},
+    "hr": {"footnotes-sep"},
+    "input": {"task-list-item-checkbox"},
+    "li": {"task-list-item", "footnote-item"},
+    "ol": {"footnotes-list"},
+    "pre": {"highlight"},
+    "section": {"footnotes"},
+    "span": {"code-language", *PYGMENTS_CLASSES},
+    "sup": {"footnote-ref"},
+    "td": {"left", "center", "right"},
+    "th": {"left", "center", "right"},
+    "ul": {"contains-task-list"},
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A place in the text: `level` from 2, `anchor` is the element's id."""
+
+    level: int
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Rendered text: one `<div class="prose" hx-ignore>`, its headings, and how long it takes to read."""
+
+    html: str
+    toc: tuple[Heading, ...]
+    words: int
+    reading_seconds: int
+
+
+def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Prose:
+    """HTML of `markdown` (CommonMark with tables, strike-through, footnotes and task lists).
+
+    Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
+    `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
+    or 30 table columns.
+    """
+    text = _CONTROLS.sub("", markdown.replace("\r\n", "\n").replace("\r", "\n"))
+    _check_size(text)
+    env: dict[str, Any] = {"own_host": own_host}
+    tokens = _PARSER.parse(text, env)
+    toc = tuple(_settle_headings(tokens, top_level))
+    for token in _all(tokens):
+        _settle(token, own_host)
+    cleaned = nh3.clean(
+        _PARSER.renderer.render(tokens, _PARSER.options, env),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        allowed_classes=CLASSES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
+    words = sum(len(token.content.split()) for token in _all(tokens) if token.type in _WORDS)
+    html = f'<div class="prose" hx-ignore>\n{cleaned}</div>'
+    return Prose(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
+
+
+def _check_size(text: str) -> None:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise Refused(f"This text has {size // 1000} kB. At most {MAX_BYTES // 1000} kB can be stored.")
+    if text.count("\n") > MAX_LINES:
+        raise Refused(f"This text has more than {MAX_LINES:,} lines. Split it into several lessons.")
+    # Before parsing, because it is the parsing of a wide table that takes long.
+    if any(row.group().strip(" \t>|").count("|") >= MAX_COLUMNS for row in _DELIMITER_ROW.finditer(text)):
+        raise Refused(f"A table can have at most {MAX_COLUMNS} columns.")
+
+
+def _all(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _all(token.children or ())
+
+
+def _settle(token: Token, own_host: str | None) -> None:
+    """Finish one token's attributes: alignment as a class, foreign links marked."""
+    if token.type in ("th_open", "td_open"):
+        style = token.attrs.pop("style", None)
+        if style:
+            token.attrs["class"] = str(style).rpartition(":")[2]
+        if token.type == "th_open":
+            token.attrs["scope"] = "col"
+    elif token.type == "link_open" and _is_foreign(str(token.attrs.get("href", "")), own_host):
+        token.attrs["rel"] = "nofollow ugc noopener"
+
+
+def _is_foreign(address: str, own_host: str | None) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return True
+    return bool(parts.netloc or parts.scheme) and (parts.netloc != own_host or own_host is None)
+
+
+def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
+    """Give each heading its level and a unique id; yields the table of contents."""
+    places = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
+    highest = min((int(tokens[index].tag[1]) for index in places), default=1)
+    taken: dict[str, int] = {}
+    previous = top_level - 1
+    for index in places:
+        wanted = int(tokens[index].tag[1]) - highest + top_level
+        previous = min(wanted, previous + 1, 6)
+        inline = tokens[index + 1]
+        text = "".join(child.content for child in inline.children or () if child.type in _WORDS).strip()
+        anchor = _unique(_slug(text), taken)
+        tokens[index].tag = tokens[index + 2].tag = f"h{previous}"
+        tokens[index].attrs["id"] = anchor
+        inline.children = [*(inline.children or ()), Token("heading_anchor", "a", 0, meta={"id": anchor})]
+        yield Heading(previous, anchor, text)
+
+
+def _slug(text: str) -> str:
+    """Letters, digits and hyphens behind `s-`, which keeps it apart from the page's own ids."""
+    letters = unicodedata.normalize("NFKC", text).lower()
+    return "s-" + (re.sub(r"[\W_]+", "-", letters).strip("-")[:60] or "section")
+
+
+def _unique(wanted: str, taken: dict[str, int]) -> str:
+    """`wanted`, or with the next free number; `taken` keeps the last number tried for each name."""
+    name = wanted
+    while name in taken:
+        taken[wanted] += 1
+        name = f"{wanted}-{taken[wanted]}"
+    taken[name] = 1
+    return name
+
+
+class _Renderer(RendererHTML):
+    """HTML of the tokens that differ from markdown-it's own."""
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Highlighted code with its language; a script adds the copy button to `data-copy`."""
+        info = tokens[idx].info.split(maxsplit=1)
+        named = label(info[0]) if info else ""
+        head = f'<span class="code-language">{escapeHtml(named)}</span>' if named else ""
+        body = highlight(tokens[idx].content, info[0] if info else "")
+        return (
+            f'<div class="code" data-copy="">{head}'
+            f'<pre class="highlight" tabindex="0"><code>{body}</code></pre></div>\n'
+        )
+
+    code_block = fence
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A picture of ours; one elsewhere becomes a link, since a page asks no foreign host for anything."""
+        token = tokens[idx]
+        source = str(token.attrs["src"])
+        alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
+        if _is_foreign(source, env["own_host"]):
+            shown = alt or urlsplit(source).netloc
+            return (
+                f'<a class="foreign-image" rel="nofollow ugc noopener" href="{escapeHtml(source)}">'
+                f"{escapeHtml(shown)}</a>"
+            )
+        title = f' title="{escapeHtml(str(token.attrs["title"]))}"' if token.attrs.get("title") else ""
+        return (
+            f'<img src="{escapeHtml(source)}" alt="{escapeHtml(alt)}"{title} loading="lazy" decoding="async">'
+        )
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A frame that scrolls by itself on a narrow screen, also with the keyboard."""
+        return '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """End of the frame."""
+        return "</table></div>\n"
+
+    def heading_anchor(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """A link to the heading itself."""
+        address = escapeHtml(tokens[idx].meta["id"])
+        return f' <a class="anchor" href="#{address}" aria-label="Link to this section">#</a>'
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        """Only where a reader can go: the web, an address to write to, or a place on this site."""
+        scheme = re.match(r"([^/?#]*):", url)
+        return scheme is None or scheme.group(1).lower() in ("http", "https", "mailto")
+
+
+def _way_back(
+    renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+) -> str:
+    """The arrow from a footnote to where it was called, with a name for those who hear the page."""
+    number, again = tokens[idx].meta["id"] + 1, tokens[idx].meta["subId"]
+    place = f"{number}:{again}" if again else f"{number}"
+    return f' <a class="footnote-backref" href="#fnref{place}" aria-label="Back to the text">\u21a9\ufe0e</a>'
+
+
+def _parser() -> MarkdownIt:
+    parser = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer)
+    parser.enable(["table", "strikethrough"])
+    parser.use(footnote_plugin, inline=False).use(tasklists_plugin, label=True)
+    parser.add_render_rule("footnote_anchor", _way_back)
+    return parser
+
+
+_PARSER = _parser()

@@ -1,0 +1,106 @@
+"""Asking Stripe ourselves, for whatever no webhook told us: orders left open, events that never came."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select
+
+import jobs
+import payments
+from domain import clock, fulfilment, orders, webhooks
+from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
+from payments import Event, Session
+
+PATIENCE = timedelta(minutes=3)
+YOUNG = timedelta(hours=1)
+LONGEST_SESSION = timedelta(hours=25)  # Stripe ends a session after a day at the latest
+OVERLAP = timedelta(hours=1)
+KEPT_BY_STRIPE = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Question:
+    """An order to ask Stripe about, by its session."""
+
+    order_id: uuid.UUID
+    session_id: str
+
+
+def sweep() -> None:
+    """Ask for a look at every unsettled order and refund, and another try for events left lying.
+
+    Young orders are asked about at every sweep, older ones once an hour: the key says which.
+    """
+    for event_id in webhooks.unprocessed():
+        webhooks.handle_soon(event_id)
+    if not payments.is_configured():
+        return
+    now = clock.now()
+    for order in db.session.scalars(_unsettled(now)):
+        if order.stripe_session_id is None:
+            _forget(order, now)
+            continue
+        slot = int(now.timestamp() // (300 if now - order.created_at < YOUNG else 3600))
+        jobs.enqueue("settle_order", key=f"settle:{order.id}:{slot}", order_id=str(order.id))
+    pending = select(Refund.id).where(Refund.status == RefundStatus.PENDING, Refund.updated_at < now - YOUNG)
+    for refund_id in db.session.scalars(pending):
+        slot = int(now.timestamp() // 3600)
+        jobs.enqueue("refund_payment", key=f"refund:{refund_id}:{slot}", refund_id=str(refund_id))
+
+
+def begin(order_id: str) -> Question | None:
+    """What to ask, unless the order has been settled meanwhile."""
+    order = db.session.get(Order, uuid.UUID(order_id))
+    if order is None or order.status != OrderStatus.PENDING or order.stripe_session_id is None:
+        return None
+    return Question(order.id, order.stripe_session_id)
+
+
+def look(question: Question) -> Session | None:
+    """The session as Stripe has it now, or None."""
+    return payments.find_session(question.session_id)
+
+
+def end(question: Question, session: Session | None) -> None:
+    """Settle the order; one whose session Stripe doesn't know can't be paid any more."""
+    if session is not None:
+        fulfilment.settle(session)
+    else:
+        fulfilment.cancel(orders.lock(question.order_id), question.session_id)
+
+
+def begin_listing() -> datetime | None:
+    """Since when to list events: an hour before the last listing that was finished, at most 30 days ago."""
+    if not payments.is_configured():
+        return None
+    done = select(func.max(Job.created_at)).where(
+        Job.kind == "list_stripe_events", Job.state == JobState.DONE
+    )
+    last: datetime | None = db.session.scalar(done)
+    return last - OVERLAP if last is not None else clock.now() - KEPT_BY_STRIPE
+
+
+def list_events(since: datetime) -> list[Event]:
+    """The events that matter to us, oldest first. Raises PaymentUnavailable."""
+    return payments.events_since(since, webhooks.HANDLED)
+
+
+def end_listing(_since: datetime, events: list[Event]) -> None:
+    """Take in whatever hasn't come by webhook."""
+    for event in events:
+        webhooks.store(event)
+
+
+def _unsettled(now: datetime) -> Select[Order]:
+    return select(Order).where(
+        Order.status == OrderStatus.PENDING,
+        Order.problem.is_(None),
+        Order.created_at < now - PATIENCE,
+    )
+
+
+def _forget(order: Order, now: datetime) -> None:
+    """Close an order that never got a session: whatever Stripe may have opened for it has ended by now."""
+    if order.created_at < now - LONGEST_SESSION:
+        fulfilment.cancel(orders.lock(order.id), None)

@@ -1,0 +1,99 @@
+"""Money on its way back. A refund is a row first; a job asks Stripe, with the row's id as the key."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+import jobs
+import payments
+from domain import alerts, audit, clock, orders
+from models import Order, OrderStatus, Refund, RefundStatus, db
+from payments import Session, StripeRefund
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One refund to ask Stripe for, or about: minor units of the payment's currency."""
+
+    id: uuid.UUID
+    payment_intent: str
+    amount: int
+    stripe_id: str | None
+
+
+def return_payment(order: Order, session: Session) -> bool:
+    """Send the whole of `session` back; False when there is nothing to send or it is on its way already."""
+    if session.payment_intent is None or session.amount_total == 0:
+        return False
+    known = select(Refund.id).where(Refund.payment_intent_id == session.payment_intent)
+    if db.session.scalar(known.limit(1)) is not None:
+        return False
+    refund = Refund(
+        id=uuid7(),
+        order_id=order.id,
+        payment_intent_id=session.payment_intent,
+        amount_cents=session.amount_total,
+        currency=session.currency.lower(),
+        reason="Paid twice",
+    )
+    db.session.add(refund)
+    jobs.enqueue("refund_payment", key=f"refund:{refund.id}", refund_id=str(refund.id))
+    return True
+
+
+def begin(refund_id: str) -> Errand | None:
+    """What there is to ask; nothing once Stripe has decided."""
+    refund = db.session.get(Refund, uuid.UUID(refund_id))
+    if refund is None or refund.status != RefundStatus.PENDING:
+        return None
+    return Errand(refund.id, refund.payment_intent_id, refund.amount_cents, refund.stripe_refund_id)
+
+
+def send(errand: Errand) -> StripeRefund | str | None:
+    """Ask Stripe for the refund, or how the one that was asked for stands; a refusal is its sentence."""
+    if errand.stripe_id is not None:
+        return payments.find_refund(errand.stripe_id)
+    try:
+        return payments.refund(errand.payment_intent, errand.amount, str(errand.id))
+    except payments.PaymentRefused as refusal:
+        return str(refusal)
+
+
+def end(errand: Errand, found: StripeRefund | str | None) -> None:
+    """Write down what Stripe said; a refund that was refused waits for a person."""
+    if isinstance(found, StripeRefund):
+        apply(found)
+    elif found is not None:
+        refund = db.session.get_one(Refund, errand.id)
+        refund.status = RefundStatus.FAILED
+        alerts.raise_for(orders.lock(refund.order_id), "refund_refused", f"Stripe refused a refund: {found}")
+
+
+def apply(found: StripeRefund) -> None:
+    """Bring our row up to Stripe's refund; a refund that wasn't ours to make changes nothing."""
+    refund = _row_of(found)
+    if refund is None:
+        return
+    order = orders.lock(refund.order_id)
+    refund.stripe_refund_id = found.id
+    if refund.status == RefundStatus(found.status):
+        return
+    refund.status = RefundStatus(found.status)
+    audit.record(None, f"refund_{refund.status.value}", order, refund.reason)
+    if refund.status == RefundStatus.SUCCEEDED and order.status == OrderStatus.FAILED:
+        order.status = OrderStatus.REFUNDED
+        order.refunded_at = clock.now()
+    elif refund.status != RefundStatus.SUCCEEDED and order.status == OrderStatus.REFUNDED:
+        order.status, order.refunded_at = OrderStatus.FAILED, None
+
+
+def _row_of(found: StripeRefund) -> Refund | None:
+    refund = db.session.scalar(select(Refund).where(Refund.stripe_refund_id == found.id))
+    if refund is None and found.our_id is not None:
+        try:
+            refund = db.session.get(Refund, uuid.UUID(found.our_id))
+        except ValueError:
+            return None
+    return refund

@@ -1,0 +1,209 @@
+"""Reviews: who may write one, how they are changed, voted for and reported, and the ratings they add up to.
+
+Whatever changes a rating holds the product's row: two reviews at once would each count without the other.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_, select, update
+from werkzeug.exceptions import NotFound
+
+from domain import Refused, access, clock
+from models import Course, Product, Report, ReportReason, Review, ReviewVote, User, db, upsert
+
+MAX_COMMENT = 5000
+MAX_NOTE = 500
+_DIGITS = 4
+
+
+def hidden() -> ColumnElement[bool]:
+    """The condition under which only its author and admins see a review, and no rating counts it."""
+    return and_(Review.flagged, not_(Review.approved))
+
+
+def may_review(user: User | None, product: Product) -> bool:
+    """Whether `user` holds the product now and didn't make it; running the shop is no reason."""
+    return user is not None and product.creator_id != user.id and access.owns(user, product)
+
+
+def of(user: User, product: Product) -> Review | None:
+    """What `user` wrote about the product."""
+    query = select(Review).where(Review.user_id == user.id, Review.product_id == product.id)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).first()
+
+
+def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
+    """A review that `user` may see, with its course; raises NotFound for every other."""
+    found = db.session.execute(
+        select(Review, Course)
+        .join(Course, Course.id == Review.product_id)
+        .where(Review.id == review_id, Course.deleted_at.is_(None))
+    ).first()
+    if found is None:
+        raise NotFound
+    review, course = found
+    is_hidden = review.flagged and not review.approved
+    if is_hidden and not user.is_admin and review.user_id != user.id:
+        raise NotFound
+    if access.decide(user, course).reason == access.Reason.DRAFT:
+        raise NotFound
+    return review, course
+
+
+def write(user: User, product: Product, rating: int, comment: str) -> Review:
+    """Put down `user`'s review of the product, or change the one there is. Safe to repeat.
+
+    `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval holds for the words that were
+    approved: other words begin anew, visible and open to reports. Refused unless `may_review`.
+    """
+    _lock(product.id)
+    if not may_review(user, product):
+        raise Refused("Only people who have this course can review it.")
+    review = of(user, product)
+    if review is None:
+        review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
+        db.session.add(review)
+    elif (review.rating, review.comment) != (rating, comment):
+        if review.approved and review.comment != comment:
+            review.flagged = review.approved = False
+        review.rating, review.comment, review.edited_at = rating, comment, clock.now()
+    db.session.flush()
+    _settle(product.id)
+    return review
+
+
+def withdraw(user: User, product: Product) -> bool:
+    """Delete `user`'s review of the product, also when they no longer have it; says whether there was one."""
+    _lock(product.id)
+    mine = delete(Review).where(Review.user_id == user.id, Review.product_id == product.id)
+    gone = db.session.scalar(mine.returning(Review.id)) is not None
+    if gone:
+        _settle(product.id)
+    return gone
+
+
+def vote(user: User, review: Review, helpful: bool) -> None:
+    """Say that `review` helped `user`, or take that back. Safe to repeat; one's own is refused."""
+    if review.user_id == user.id:
+        raise Refused("You can't vote for your own review.")
+    _hold(review)
+    pair = {"review_id": review.id, "user_id": user.id}
+    change: Any = delete(ReviewVote).filter_by(**pair)
+    if helpful:
+        change = upsert(ReviewVote).values(**pair).on_conflict_do_nothing()
+    if db.session.scalar(change.returning(ReviewVote.user_id)) is None:
+        return
+    step = 1 if helpful else -1
+    db.session.execute(
+        update(Review)
+        .where(Review.id == review.id)
+        .values(helpful_count=Review.helpful_count + step, updated_at=Review.updated_at)
+    )
+    db.session.refresh(review, ["helpful_count"])
+
+
+def report(user: User, review: Review, reason: ReportReason, note: str = "") -> None:
+    """Ask the admins to look at `review`; it is hidden until they do, unless they have approved it already.
+
+    Refused for one's own, from an address nobody has proved (one report hides, so it must cost a real
+    mailbox), and for a second time before its author has changed it.
+    """
+    if not user.is_verified:
+        raise Refused("Confirm your email address first; then you can report a review.")
+    if review.user_id == user.id:
+        raise Refused("You can't report your own review. You can change or delete it.")
+    _lock(review.product_id)
+    _hold(review)
+    mine = select(Report).where(Report.review_id == review.id, Report.user_id == user.id)
+    before = db.session.scalars(mine).first()
+    if before is None:
+        db.session.add(Report(review_id=review.id, user_id=user.id, reason=reason, note=note))
+    elif review.edited_at is None or review.edited_at < before.updated_at:
+        raise Refused("You have reported this review already. It will be looked at.")
+    else:
+        before.reason, before.note, before.updated_at = reason, note, clock.now()
+    review.flagged = True
+    db.session.flush()
+    _settle(review.product_id)
+
+
+def recount(product_id: uuid.UUID) -> None:
+    """Count the product's visible reviews anew, and keep their number and average with it."""
+    _lock(product_id)
+    _settle(product_id)
+
+
+def recount_all() -> int:
+    """Correct every rating and helpful count that doesn't agree with its rows; says how many there were."""
+    wrong = db.session.scalars(_wrong_ratings()).all()
+    for product_id in wrong:
+        recount(product_id)
+    return len(wrong) + _recount_votes()
+
+
+def _lock(product_id: uuid.UUID) -> None:
+    """Let nobody else change this product's reviews until the transaction ends.
+
+    On SQLite whoever may write already holds the only lock. Rows that refer to the product stay writable.
+    """
+    db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
+
+
+def _hold(review: Review) -> None:
+    """Read `review` as it is now and keep it so; raises NotFound when its author has deleted it meanwhile."""
+    query = select(Review).where(Review.id == review.id).with_for_update(key_share=True)
+    if db.session.scalars(query, execution_options={"populate_existing": True}).first() is None:
+        raise NotFound
+
+
+def _settle(product_id: uuid.UUID) -> None:
+    """Write what the visible reviews add up to; its stamp tells the catalogue, so only if it changed."""
+    count, average = _tally(product_id)
+    db.session.execute(
+        update(Product)
+        .where(Product.id == product_id, or_(Product.rating_count != count, Product.rating_avg != average))
+        .values(rating_count=count, rating_avg=average)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tally(product_id: uuid.UUID) -> tuple[int, float]:
+    counted = select(func.count(), func.avg(Review.rating)).where(
+        Review.product_id == product_id, not_(hidden())
+    )
+    count, average = db.session.execute(counted).one()
+    return count, round(float(average or 0), _DIGITS)
+
+
+def _wrong_ratings() -> Any:
+    """The ids, in order, of products whose rating isn't that of their visible reviews."""
+    true = (
+        select(Review.product_id, func.count().label("count"), func.avg(Review.rating).label("average"))
+        .where(not_(hidden()))
+        .group_by(Review.product_id)
+        .subquery()
+    )
+    apart = func.abs(Product.rating_avg - func.coalesce(cast(true.c.average, Float), 0)) > 0.1**_DIGITS
+    return (
+        select(Product.id)
+        .outerjoin(true, true.c.product_id == Product.id)
+        .where(or_(Product.rating_count != func.coalesce(true.c.count, 0), apart))
+        .order_by(Product.id)
+    )
+
+
+def _recount_votes() -> int:
+    votes = select(func.count()).where(ReviewVote.review_id == Review.id).correlate(Review).scalar_subquery()
+    wrong = db.session.scalars(select(Review.id).where(Review.helpful_count != votes).order_by(Review.id))
+    ids = wrong.all()
+    for review_id in ids:
+        # Held first: a statement that waited for a vote would still count as of before it waited.
+        db.session.execute(select(Review.id).where(Review.id == review_id).with_for_update())
+        db.session.execute(
+            update(Review)
+            .where(Review.id == review_id)
+            .values(helpful_count=votes, updated_at=Review.updated_at)
+            .execution_options(synchronize_session=False)
+        )
+    return len(ids)

@@ -1,0 +1,134 @@
+"""Devices that are signed in: each holds a random token, of which the database keeps the hash."""
+
+import hashlib
+import secrets
+import uuid
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
+
+from domain import clock
+from models import User, UserSession, UtcDateTime, db
+
+LIFETIME = timedelta(days=60)
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def user_for(token: str) -> User | None:
+    """The person whose device holds `token`, unless it was signed out, ran out, or they left.
+
+    Every page of a signed-in person asks this, so it is one query, put together once.
+    """
+    row = db.session.execute(_holder(), {"token_hash": token_hash(token), "at": clock.now()}).first()
+    if row is None:
+        return None
+    user: User = row[0]
+    user.session_token = token
+    user.device_seen_at = row[1]
+    return user
+
+
+@cache
+def _holder() -> Select[*tuple[Any, ...]]:
+    holds = holder_of(bindparam("token_hash"), bindparam("at", type_=UtcDateTime()))
+    return (
+        select(User, UserSession.last_seen_at)
+        .join_from(UserSession, User, User.id == UserSession.user_id)
+        .where(*holds)
+    )
+
+
+def touch(user: User) -> bool:
+    """Note that `user`'s device is in use, if that was last noted a while ago; says whether it wrote."""
+    seen, now = user.device_seen_at, clock.now()
+    if user.session_token is None or seen is None or now - seen < SEEN_EVERY:
+        return False
+    db.session.execute(
+        update(UserSession)
+        .where(UserSession.token_hash == token_hash(user.session_token), UserSession.revoked_at.is_(None))
+        .values(last_seen_at=now)
+    )
+    return True
+
+
+def holder_of(hash_: Any, at: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a UserSession joined with its User is signed in with that token at `at`.
+
+    They name columns of the tables, so that a statement without entities stays one.
+    """
+    device, user = UserSession.__table__.c, User.__table__.c
+    return (
+        device.token_hash == hash_,
+        device.revoked_at.is_(None),
+        device.expires_at > at,
+        user.deleted_at.is_(None),
+    )
+
+
+def devices_of(user: User) -> list[UserSession]:
+    """Where `user` is signed in, most recently used first."""
+    query = (
+        select(UserSession)
+        .where(
+            UserSession.user_id == user.id,
+            UserSession.revoked_at.is_(None),
+            UserSession.expires_at > clock.now(),
+        )
+        .order_by(UserSession.last_seen_at.desc())
+    )
+    return list(db.session.scalars(query))
+
+
+def is_this_device(session: UserSession, token: str) -> bool:
+    """Whether `session` is the device that holds `token`."""
+    return session.token_hash == token_hash(token)
+
+
+def start(user: User, user_agent: str = "", ip: str = "") -> UserSession:
+    """Sign a device in. Afterwards `user.session_token` is the token that its browser is to keep."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    session = UserSession(
+        user_id=user.id,
+        token_hash=token_hash(token),
+        user_agent="".join(c for c in user_agent if c.isprintable())[:255],
+        ip=ip[:45],
+        last_seen_at=now,
+        expires_at=now + LIFETIME,
+    )
+    db.session.add(session)
+    user.last_login_at = now
+    user.session_token, user.device_seen_at = token, now
+    db.session.flush()
+    return session
+
+
+def end(token: str) -> None:
+    """Sign out the device that holds `token`."""
+    _revoke(UserSession.token_hash == token_hash(token))
+
+
+def end_one(user: User, session_id: uuid.UUID) -> None:
+    """Sign out one of `user`'s devices; another person's id does nothing."""
+    _revoke(UserSession.user_id == user.id, UserSession.id == session_id)
+
+
+def end_all(user: User, except_token: str | None = None) -> None:
+    """Sign out every device of `user`, but for the one that holds `except_token`."""
+    keep = [UserSession.token_hash != token_hash(except_token)] if except_token else []
+    _revoke(UserSession.user_id == user.id, *keep)
+
+
+def _revoke(*conditions: object) -> None:
+    db.session.execute(
+        update(UserSession)
+        .where(*conditions, UserSession.revoked_at.is_(None))  # type: ignore[arg-type]
+        .values(revoked_at=clock.now())
+    )
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a device's token."""
+    return hashlib.sha256(token.encode()).hexdigest()

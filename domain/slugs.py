@@ -1,0 +1,78 @@
+"""Addresses made from titles: short, readable, unique, and remembered after a rename."""
+
+import re
+import uuid
+
+from sqlalchemy import ColumnElement, delete, func, select
+
+from domain.words import fold
+from models import CreatorProfile, Lesson, Product, SlugRedirect, db
+
+LENGTH = 80
+
+
+def slugify(text: str, fallback: str = "untitled") -> str:
+    """`text` in lower-case ASCII words joined by hyphens, at most LENGTH characters.
+
+    A text without a letter that ASCII can tell gives `fallback`.
+    """
+    words = re.findall(r"[a-z0-9]+", fold(text))
+    slug = ""
+    for word in words:
+        longer = f"{slug}-{word}" if slug else word[:LENGTH]
+        if len(longer) > LENGTH:
+            break
+        slug = longer
+    return slug or fallback
+
+
+def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
+    """A free address for a product called `title`; its own, present or former, counts as free."""
+    others = select(Product.slug).where(Product.id != product_id) if product_id else select(Product.slug)
+    former = select(SlugRedirect.slug)
+    if product_id:
+        former = former.where(SlugRedirect.product_id != product_id)
+    base = slugify(title, "course")
+    taken = set(db.session.scalars(others.where(_like(Product.slug, base))))
+    taken |= set(db.session.scalars(former.where(_like(SlugRedirect.slug, base))))
+    return _free(base, taken)
+
+
+def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> str:
+    """A free address for a lesson called `title` within its course."""
+    base = slugify(title, "lesson")
+    query = select(Lesson.slug).where(Lesson.course_id == course_id, _like(Lesson.slug, base))
+    if lesson_id:
+        query = query.where(Lesson.id != lesson_id)
+    return _free(base, set(db.session.scalars(query)))
+
+
+def for_creator(name: str) -> str:
+    """A free address for the page of a creator called `name`."""
+    base = slugify(name, "creator")
+    return _free(
+        base, set(db.session.scalars(select(CreatorProfile.slug).where(_like(CreatorProfile.slug, base))))
+    )
+
+
+def rename(product: Product, slug: str) -> None:
+    """Give `product` the address `slug` and let the one it had lead there."""
+    if slug == product.slug:
+        return
+    db.session.execute(delete(SlugRedirect).where(SlugRedirect.slug.in_((slug, product.slug))))
+    db.session.add(SlugRedirect(slug=product.slug, product_id=product.id))
+    product.slug = slug
+    db.session.flush()
+
+
+def _like(column: object, base: str) -> ColumnElement[bool]:
+    return func.substr(column, 1, len(base)) == base
+
+
+def _free(base: str, taken: set[str]) -> str:
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}"

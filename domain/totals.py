@@ -1,0 +1,76 @@
+"""Totals that stand beside what they count, counted anew.
+
+They are kept by what changes them; this is for after an import, a restore, or a doubt.
+"""
+
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, or_, select, true, update
+
+from domain import clock, reviews
+from models import AccessGrant, Course, Lesson, LessonVisibility, Module, Product, db
+
+products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
+
+
+def recount_ratings() -> int:
+    """Every product's rating, and how many found each review helpful; answers how many were wrong."""
+    return reviews.recount_all()
+
+
+def recount_sales() -> int:
+    """How many people bought or took each product and have it still; answers how many were wrong."""
+    held = (
+        select(AccessGrant.course_id.label("id"), func.count(AccessGrant.id).label("people"))
+        .where(AccessGrant.revoked_at.is_(None))
+        .group_by(AccessGrant.course_id)
+        .subquery()
+    )
+    people = func.coalesce(held.c.people, 0)
+    wrong = db.session.execute(
+        select(products.c.id, people)
+        .select_from(products.outerjoin(held, held.c.id == products.c.id))
+        .where(products.c.sales_count != people)
+    )
+    rows = [{"product": id_, "people": count} for id_, count in wrong]
+    _write(update(Product).values(sales_count=bindparam("people")), rows)
+    return len(rows)
+
+
+def recount_lessons() -> int:
+    """How many lessons each course shows and how long they take; answers how many courses were wrong."""
+    shown = and_(lessons.c.published == true(), lessons.c.visibility != LessonVisibility.PRIVATE)
+    true_totals = (
+        select(
+            lessons.c.course_id.label("id"),
+            func.count(lessons.c.id).label("lessons"),
+            func.sum(lessons.c.duration_seconds).label("seconds"),
+        )
+        .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
+        .where(shown, modules.c.published == true())
+        .group_by(lessons.c.course_id)
+        .subquery()
+    )
+    count, seconds = (func.coalesce(true_totals.c[name], 0) for name in ("lessons", "seconds"))
+    wrong = db.session.execute(
+        select(courses.c.id, count, seconds)
+        .select_from(courses.outerjoin(true_totals, true_totals.c.id == courses.c.id))
+        .where(or_(courses.c.lesson_count != count, courses.c.duration_seconds != seconds))
+    )
+    rows = [{"product": id_, "lessons": n, "seconds": int(total)} for id_, n, total in wrong]
+    if rows:
+        correct = update(Course).where(courses.c.id == bindparam("product"))
+        totals: dict[str, Any] = {
+            "lesson_count": bindparam("lessons"),
+            "duration_seconds": bindparam("seconds"),
+        }
+        db.session.connection().execute(correct.values(**totals), rows)
+    _write(update(Product), [{"product": row["product"]} for row in rows])
+    return len(rows)
+
+
+def _write(statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Change each row's product, with its stamp: the catalogue watches it."""
+    if rows:
+        changed = statement.where(products.c.id == bindparam("product")).values(updated_at=clock.now())
+        db.session.connection().execute(changed, rows)

@@ -1,0 +1,75 @@
+"""From an uploaded file to something that plays: the worker's part."""
+
+import tempfile
+import uuid
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+import media
+import storage
+from domain import recordings
+from models import MediaAsset, MediaKind, MediaStatus, db
+
+Plan = tuple[uuid.UUID, str]
+
+
+def begin(asset_id: str) -> Plan | None:
+    """The recording's id and storage key, unless it is gone or done already."""
+    asset = db.session.get(MediaAsset, uuid.UUID(asset_id))
+    if asset is None or asset.status != MediaStatus.PROCESSING:
+        return None
+    return asset.id, asset.storage_key
+
+
+def process(plan: Plan) -> media.Processed | media.MediaError:
+    """Make renditions and poster and store them. A bad file is an answer, not a failure."""
+    asset_id, key = plan
+    store = storage.current()
+    with store.local_copy(key) as path, tempfile.TemporaryDirectory(prefix="lectern-media-") as folder:
+        out = Path(folder)
+        try:
+            made = media.process(path, out)
+        except media.MediaError as error:
+            return error
+        for file in sorted(out.rglob("*")):
+            if file.is_file():
+                name = file.relative_to(out).as_posix()
+                with file.open("rb") as content:
+                    store.put(f"media/{asset_id}/{name}", content, recordings.content_type(name))
+        return made
+
+
+def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
+    """Record what can be played, or the sentence that says why nothing can."""
+    asset = db.session.scalar(
+        select(MediaAsset)
+        .where(MediaAsset.id == plan[0])
+        .options(joinedload(MediaAsset.lesson))
+        .with_for_update(of=MediaAsset)
+    )
+    if asset is None:
+        return
+    if isinstance(result, media.MediaError):
+        asset.status, asset.error = MediaStatus.ERROR, str(result)[:500]
+        return
+    record(asset, result)
+
+
+def record(asset: MediaAsset, made: media.Processed) -> None:
+    """Write what processing found and made into the row; the lesson takes its length from it."""
+    asset.kind = MediaKind(made.kind)
+    asset.duration_seconds = made.duration
+    asset.width, asset.height, asset.format = made.width, made.height, made.format
+    asset.mp4, asset.playlist, asset.poster = made.mp4, made.playlist, made.poster
+    asset.renditions = made.renditions
+    asset.status, asset.error = MediaStatus.READY, None
+    if asset.lesson is not None:
+        asset.lesson.duration_seconds = round(made.duration)
+
+
+def discard(asset_id: str) -> None:
+    """Remove the files of a recording that was replaced, once its addresses have run out."""
+    if db.session.get(MediaAsset, uuid.UUID(asset_id)) is None:
+        storage.current().delete_prefix(f"media/{asset_id}/")

@@ -1,0 +1,111 @@
+"""The webhook inbox: an event is stored before anything else, handled once, and only ever a trigger.
+
+What is applied is Stripe's object as it is when the handler looks, so the order in which events arrive,
+and how often, makes no difference.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import select
+
+import jobs
+import payments
+from config import Settings
+from domain import clock, fulfilment, refunds
+from models import StripeEvent, db, upsert
+from observe import log
+from payments import Event, Session, StripeRefund
+
+SESSION_EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+)
+REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
+HANDLED = SESSION_EVENTS + REFUND_EVENTS
+PATIENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """An event that asks to look at one of Stripe's objects."""
+
+    event_id: str
+    type: str
+    object_id: str
+
+
+def receive(raw: bytes, header: str | None) -> None:
+    """Take in what was posted to the webhook. Raises payments.NotFromStripe; then nothing was written."""
+    settings: Settings = current_app.config["SETTINGS"]
+    store(payments.read_event(raw, header, settings.stripe_webhook_secrets))
+
+
+def store(event: Event) -> None:
+    """Write the event down and have it handled soon, unless that has been done.
+
+    Events of a kind we don't act on, or of the other mode (live, test), are only recorded.
+    """
+    ours = event.type in HANDLED and event.livemode == payments.is_live()
+    if not ours:
+        log.info("event %s (%s, livemode %s) has no effect", event.id, event.type, event.livemode)
+    row = {"id": event.id, "type": event.type, "payload": event.payload, "received_at": clock.now()}
+    db.session.execute(
+        upsert(StripeEvent)
+        .values({**row, "processed_at": None if ours else clock.now()})
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
+    if db.session.scalar(select(StripeEvent.processed_at).where(StripeEvent.id == event.id)) is None:
+        handle_soon(event.id)
+
+
+def handle_soon(event_id: str) -> None:
+    """Ask for the event to be handled now, also when earlier tries have failed or been used up."""
+    key = f"stripe_event:{event_id}"
+    jobs.enqueue("process_stripe_event", key=key, event_id=event_id)
+    jobs.hasten(key)
+
+
+def unprocessed() -> list[str]:
+    """The ids of events that should have been handled by now."""
+    query = select(StripeEvent.id).where(
+        StripeEvent.processed_at.is_(None), StripeEvent.received_at < clock.now() - PATIENCE
+    )
+    return list(db.session.scalars(query.order_by(StripeEvent.received_at).limit(500)))
+
+
+def begin(event_id: str) -> Trigger | None:
+    """What the event asks to look at; nothing when it was handled already."""
+    event = db.session.get(StripeEvent, event_id)
+    if event is None or event.processed_at is not None:
+        return None
+    event.attempts += 1
+    return Trigger(event.id, event.type, event.payload["data"]["object"].get("id", ""))
+
+
+def look(trigger: Trigger) -> Session | StripeRefund | None:
+    """Fetch the object as it is now; None when Stripe knows it no longer. Raises PaymentUnavailable."""
+    if trigger.type in REFUND_EVENTS:
+        return payments.find_refund(trigger.object_id)
+    return payments.find_session(trigger.object_id)
+
+
+def end(trigger: Trigger, found: Session | StripeRefund | None) -> None:
+    """Apply what was found; "handled" is written in the same transaction as its effects."""
+    if isinstance(found, Session):
+        fulfilment.settle(found)
+    elif isinstance(found, StripeRefund):
+        refunds.apply(found)
+    event = db.session.get_one(StripeEvent, trigger.event_id)
+    event.processed_at = clock.now()
+    event.error = None if found else "Stripe no longer knows what this event is about."
+
+
+def fail(error: str, event_id: str) -> None:
+    """Show beside the event why its last try failed."""
+    event = db.session.get(StripeEvent, event_id)
+    if event is not None and event.processed_at is None:
+        event.error = error

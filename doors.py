@@ -1,0 +1,57 @@
+"""The doors: every area has exactly one, and says by name who may come in.
+
+A door is a `before_request` of the whole blueprint; a test proves that no route stands outside one.
+"""
+
+from flask import Blueprint, abort, current_app, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+
+
+def open_to_all(area: Blueprint) -> Blueprint:
+    """Anyone may come in; each page decides for itself what it shows to whom."""
+    area.door = "open"  # type: ignore[attr-defined]
+    return area
+
+
+def signed_in(area: Blueprint) -> Blueprint:
+    """Only people with an account; others are asked to sign in and brought back."""
+    area.door = "signed_in"  # type: ignore[attr-defined]
+    area.before_request(ask_to_sign_in)
+    return area
+
+
+def development_only(area: Blueprint) -> Blueprint:
+    """Pages for whoever works on Lectern; everywhere else they don't exist."""
+    area.door = "development_only"  # type: ignore[attr-defined]
+    area.before_request(_hide_in_production)
+    return area
+
+
+def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -> None:
+    """No address of ours holds a NUL, and PostgreSQL can't be asked for one."""
+    if any("\x00" in str(value) for value in (values or {}).values()):
+        abort(404)
+
+
+def ask_to_sign_in() -> Response | None:
+    """Send a stranger to the sign-in page, with the way back to what they asked for."""
+    if current_user.is_authenticated:
+        return None
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of_origin()
+    return hypermedia.leave(url_for("auth.login", next=wanted))
+
+
+def _page_of_origin() -> str:
+    """The page that a stranger's form was on: what was posted can't be asked for again."""
+    referrer = request.referrer or ""
+    return (
+        referrer.removeprefix(request.host_url.rstrip("/")) if referrer.startswith(request.host_url) else "/"
+    )
+
+
+def _hide_in_production() -> None:
+    if current_app.config["SETTINGS"].is_production:
+        abort(404)

@@ -1,0 +1,187 @@
+"""How values are shown: the Jinja filters for money, time, durations, counts and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, has_request_context
+from flask_login import current_user
+from markupsafe import Markup, escape
+
+from domain import clock as time_source
+
+# ISO 4217 as Stripe counts minor units: https://docs.stripe.com/currencies
+ZERO_DECIMAL = frozenset(
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    )
+)
+THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
+
+_SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+    "KRW": "₩",
+    "CAD": "CA$",
+    "AUD": "A$",
+    "NZD": "NZ$",
+    "BRL": "R$",
+    "MXN": "MX$",
+    "ILS": "₪",
+    "PHP": "₱",
+    "VND": "₫",
+}
+_AGO = (
+    (31_536_000, "year"),
+    (2_592_000, "month"),
+    (604_800, "week"),
+    (86_400, "day"),
+    (3_600, "hour"),
+    (60, "minute"),
+)
+_NBSP = "\u00a0"
+
+
+def minor_digits(currency: str) -> int:
+    """How many decimals `currency` (ISO code, any case) has: 0, 2 or 3."""
+    code = currency.upper()
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+
+
+def money(cents: int, currency: str) -> str:
+    """`cents` minor units of `currency` as people write it: 1900 USD is $19.00, 1900 JPY is ¥1,900."""
+    code, digits = currency.upper(), minor_digits(currency)
+    amount = f"{Decimal(abs(cents)).scaleb(-digits):,.{digits}f}"
+    sign = "−" if cents < 0 else ""
+    return f"{sign}{_SYMBOLS[code]}{amount}" if code in _SYMBOLS else f"{sign}{code}{_NBSP}{amount}"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time to plan with: 4800 is "1 h 20 min", 50 is "50 s", nothing or None is "0 min"."""
+    total = round(seconds or 0)
+    if total < 60:
+        return f"{total} s" if total else "0 min"
+    hours, minutes = divmod((total + 30) // 60, 60)
+    parts = [f"{hours} h"] if hours else []
+    return " ".join(parts + ([f"{minutes} min"] if minutes else []))
+
+
+def clock(seconds: float | None) -> str:
+    """A position in a recording: 245 is "4:05", 3845 is "1:04:05"; missing or negative is "0:00"."""
+    minutes, rest = divmod(max(int(seconds or 0), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`count` with its word: 1 lesson, 2 lessons, 1,204 lessons. `many` is `one` + s if left out."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def date(moment: datetime | None) -> str:
+    """`moment` (aware) as a <time> element reading "21 Nov 2026", the exact time as title; None is a dash."""
+    return _time_element(moment, lambda local: f"{local.day} {local:%b %Y}")
+
+
+def ago(moment: datetime | None) -> str:
+    """`moment` (aware) as a <time> element reading "3 weeks ago" or "in 2 days"; None is a dash."""
+    return _time_element(moment, _distance)
+
+
+def attrs(values: Mapping[str, Any]) -> Markup:
+    """`values` as HTML attributes with a leading space: `_` in a name becomes `-`, True stands bare, None and
+    False are left out. A trailing underscore (`class_`, `for_`) is dropped."""
+    parts = []
+    for name, value in values.items():
+        if value is None or value is False:
+            continue
+        name = name.rstrip("_").replace("_", "-")
+        parts.append(f" {escape(name)}" if value is True else f' {escape(name)}="{escape(value)}"')
+    return Markup("".join(parts))
+
+
+def attr_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` as WTForms widgets take them: `_` in a name becomes `-`, and what is empty is left out."""
+    kept = {name: value for name, value in values.items() if value not in (None, "")}
+    return {name.rstrip("_").replace("_", "-"): value for name, value in kept.items()}
+
+
+def readable_on(colour: str) -> str:
+    """Black or white, whichever reads better on `colour` (#rrggbb): WCAG 2.2, relative luminance."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#ffffff" if luminance < 0.179 else "#111111"
+
+
+class Macros:
+    """The macros of templates/shared/ui.html, as the global `ui` of all templates.
+
+    Importing them in every fragment would run the file once for each card of a grid.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._env = app.jinja_env
+
+    def __getattr__(self, name: str) -> Any:
+        macro = getattr(self._env.get_template("shared/ui.html").module, name)
+        if not self._env.auto_reload:
+            setattr(self, name, macro)
+        return macro
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters of this module, and the macros as `ui`."""
+    app.jinja_env.globals["ui"] = Macros(app)
+    for filter_ in (money, duration, clock, plural, date, ago, attrs, attr_names, readable_on):
+        app.jinja_env.filters[filter_.__name__] = filter_
+
+
+def _time_element(moment: datetime | None, text: Any) -> str:
+    if moment is None:
+        return Markup('<span class="muted">–</span>')
+    local = moment.astimezone(_zone())
+    exact = f"{local.day} {local:%B %Y, %H:%M} {local.tzname()}"
+    machine = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(machine, exact, text(local))
+
+
+def _distance(moment: datetime) -> str:
+    seconds = (time_source.now() - moment).total_seconds()
+    for size, unit in _AGO:
+        if abs(seconds) >= size:
+            count = int(abs(seconds) // size)
+            words = f"{count} {unit}{'' if count == 1 else 's'}"
+            return f"{words} ago" if seconds > 0 else f"in {words}"
+    return "just now" if seconds >= 0 else "in a moment"
+
+
+def _zone() -> ZoneInfo:
+    """The reader's time zone: the one on their account, UTC for others and for a name that is gone."""
+    name = getattr(current_user, "timezone", None) if has_request_context() else None
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

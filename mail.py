@@ -1,0 +1,164 @@
+"""The mail we send: one function per message, named like its folder under templates/mail/.
+
+A function writes a row in the caller's transaction; the worker renders and sends it. `data` holds
+plain JSON values only, so that a message looks the same whenever it is sent.
+"""
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import current_app, render_template
+from uuid_utils.compat import uuid7
+
+import jobs
+from models import Course, EmailMessage, Order, User, db
+
+
+def compose(template: str, to: str, user: User | None = None, **data: Any) -> EmailMessage:
+    """Write the message `template` to the address `to` and ask the worker to send it."""
+    message_id, site = uuid7(), urlsplit(current_app.config["SETTINGS"].base_url).hostname
+    message = EmailMessage(
+        id=message_id,
+        recipient=to,
+        user_id=user.id if user else None,
+        template=template,
+        subject=render_subject(template, data),
+        data=data,
+        message_id=f"<{message_id.hex}@{site}>",
+    )
+    db.session.add(message)
+    db.session.flush()
+    jobs.enqueue("send_email", key=f"email:{message.id}", message_id=str(message.id))
+    return message
+
+
+def verify_email(user: User, token: str, way_back: str) -> EmailMessage:
+    """Ask for the proof that the address is theirs; `way_back` is the path they were on.
+
+    The name isn't said: nobody has proved that it belongs to this address, and it may be an advertisement.
+    """
+    after = f"?{urlencode({'next': way_back})}" if way_back != "/" else ""
+    return compose("verify_email", user.email, user, url=f"{_base()}/verify-email/{token}{after}")
+
+
+def already_registered(user: User) -> EmailMessage:
+    """Tell whoever has the address that somebody tried to register with it again."""
+    return compose(
+        "already_registered", user.email, name=user.name, closed=user.deleted_at is not None,
+        login_url=f"{_base()}/login", reset_url=f"{_base()}/forgot-password",
+    )  # fmt: skip
+
+
+def reset_password(user: User, token: str) -> EmailMessage:
+    """Send the link that sets a new password."""
+    return compose(
+        "reset_password", user.email, user, name=user.name, url=f"{_base()}/reset-password/{token}"
+    )
+
+
+def password_changed(user: User) -> EmailMessage:
+    """Say that the password was changed, in case it wasn't them."""
+    return compose(
+        "password_changed", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
+    )
+
+
+def provider_linked(user: User, provider: str) -> EmailMessage:
+    """Say that an identity elsewhere opens the account from now on, in case it wasn't them."""
+    return compose(
+        "provider_linked", user.email, user, name=user.name, provider=provider,
+        reset_url=f"{_base()}/forgot-password",
+    )  # fmt: skip
+
+
+def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:
+    """Ask the new address for proof before it replaces the old one; the name isn't said, as above."""
+    return compose(
+        "confirm_new_email", new_email, user, old_email=user.email, url=f"{_base()}/confirm-email/{token}"
+    )
+
+
+def email_changed(user: User, old_email: str) -> tuple[EmailMessage, EmailMessage]:
+    """Tell the old address and the new one that the account has moved."""
+    facts = {
+        "name": user.name,
+        "old_email": old_email,
+        "new_email": user.email,
+        "login_url": f"{_base()}/login",
+    }
+    return (
+        compose("email_changed_old", old_email, user, **facts),
+        compose("email_changed_new", user.email, user, **facts),
+    )
+
+
+def welcome_to_course(user: User, course: Course) -> EmailMessage:
+    """Tell a new learner where the course is, and that it keeps their place."""
+    url = f"{current_app.config['SETTINGS'].base_url}/learn/{course.slug}"
+    return compose(
+        "welcome_to_course", user.email, user, name=user.name, course=course.title, course_url=url,
+        lesson_count=course.lesson_count,
+    )  # fmt: skip
+
+
+def receipt(user: User, order: Order) -> EmailMessage:
+    """Say what was bought, for how much, and where it is; needs `order.purchases` and `completed_at`."""
+    day = order.completed_at or order.created_at
+    return compose("receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order))
+
+
+def payment_pending(user: User, order: Order) -> EmailMessage:
+    """Say that the bank takes its time, and that nothing has to be done."""
+    return compose("payment_pending", user.email, user, **_order_facts(user, order))
+
+
+def payment_failed(user: User, order: Order) -> EmailMessage:
+    """Say that the bank turned the payment down, that nothing was charged, and how to try again."""
+    return compose("payment_failed", user.email, user, **_order_facts(user, order))
+
+
+def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
+    """Tell whoever runs the shop that an order needs a person, and why."""
+    return compose(
+        "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
+        currency=order.currency, session=order.stripe_session_id or "",
+    )  # fmt: skip
+
+
+def _order_facts(user: User, order: Order) -> dict[str, Any]:
+    base = current_app.config["SETTINGS"].base_url
+    lines = [
+        {
+            "title": purchase.product_snapshot["title"],
+            "amount_cents": purchase.amount_cents,
+            "url": f"{base}/learn/{purchase.product_snapshot['slug']}",
+            "course_url": f"{base}/courses/{purchase.product_snapshot['slug']}",
+        }
+        for purchase in order.purchases
+    ]
+    return {
+        "name": user.name,
+        "number": order.number,
+        "lines": lines,
+        "total_cents": order.total_cents,
+        "currency": order.currency,
+        "order_url": f"{base}/orders/{order.number}",
+    }
+
+
+def _base() -> str:
+    base: str = current_app.config["SETTINGS"].base_url
+    return base
+
+
+def render_subject(template: str, data: dict[str, Any]) -> str:
+    """The subject line, always one line of at most 255 characters."""
+    text = render_template(f"mail/{template}/subject.txt", **data)
+    return " ".join(text.split())[:255]
+
+
+def render_bodies(message: EmailMessage) -> tuple[str, str]:
+    """The plain text and the HTML of `message`."""
+    folder = f"mail/{message.template}"
+    context = {**message.data, "subject": message.subject}
+    return render_template(f"{folder}/body.txt", **context), render_template(f"{folder}/body.html", **context)

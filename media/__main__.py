@@ -1,0 +1,100 @@
+"""The child process: one order as JSON in the arguments, progress and the answer as JSON lines on stdout.
+
+python -m media '{"verb": "probe", "path": "/tmp/a.mp4", "limits": {}}'
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from media.facts import Limits, MediaError
+
+# An answer goes here; stdout itself belongs to whatever a codec library wants to print.
+ANSWERS = os.dup(1)
+os.dup2(2, 1)
+
+
+def say(**words: Any) -> None:
+    """One line to the parent. When the parent is gone this raises, and the work ends with it."""
+    os.write(ANSWERS, json.dumps(words).encode() + b"\n")
+
+
+def confine(limits: Limits) -> None:
+    """Give up, before the file is touched, what decoding does not need: memory, disk, cores, priority."""
+    memory = (limits.memory_bytes, limits.memory_bytes)
+    resource.setrlimit(resource.RLIMIT_AS, memory)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.max_bytes * 2, limits.max_bytes * 2))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+    os.nice(10)
+
+
+class Reporter:
+    """Tells the parent how far we are, at most twice a second."""
+
+    def __init__(self, duration: float) -> None:
+        self._duration = duration
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        """`share` of the work is done, from 0 to 1."""
+        now = time.monotonic()
+        if now - self._last >= 0.5:
+            self._last = now
+            say(progress=round(share, 4), duration=self._duration, spent=now - self._began)
+
+
+def carry_out(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Do what the parent asked for; imports PyAV only now, inside the limits."""
+    from av import FFmpegError
+
+    from media.probing import damaged
+
+    try:
+        return _do(order, limits)
+    except FFmpegError as error:
+        raise MediaError(damaged(error)) from error
+
+
+def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    from media import making, probing
+
+    path = Path(order["path"])
+    facts = probing.judge(path, limits)
+    if order["verb"] == "probe":
+        return asdict(facts)
+    out, progress = Path(order["out"]), Reporter(facts.duration)
+    match order["verb"]:
+        case "poster":
+            making.make_poster(path, out, facts)
+        case "mp4":
+            making.make_mp4(path, out, facts, progress)
+        case "hls":
+            out.mkdir(parents=True, exist_ok=True)
+            renditions = making.make_hls(path, out, facts, order["heights"], progress)
+            return {"renditions": renditions}
+        case "all":
+            heights, poster = order["heights"], order["poster"]
+            return asdict(making.make_all(path, out, facts, heights, poster, progress))
+    return {}
+
+
+def main() -> None:
+    """Answer with a result or with a sentence about the file; anything else is seen as a crash."""
+    order = json.loads(sys.argv[1])
+    limits = Limits(**order["limits"])
+    confine(limits)
+    try:
+        say(result=carry_out(order, limits))
+    except MediaError as error:
+        say(error=str(error))
+    except MemoryError:
+        say(error="Processing this recording needs more memory than is allowed.")
+
+
+main()

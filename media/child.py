@@ -1,0 +1,134 @@
+"""The parent's side: start the worker process for one recording, listen to it, end it when it must end."""
+
+import json
+import logging
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from media.facts import HEIGHTS, Limits, MediaError, Probe, Processed, Rendition, available
+
+log = logging.getLogger(__name__)
+Progress = Callable[[float], None]
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT = Limits()
+
+
+def probe(path: Path, limits: Limits = DEFAULT) -> Probe:
+    """What the recording at `path` is. MediaError, with a sentence, when we can't play it."""
+    return Probe(**_run("probe", path, limits))
+
+
+def poster(path: Path, out: Path, limits: Limits = DEFAULT) -> None:
+    """A JPEG of at most 1280 pixels, from a tenth into the film; MediaError when there is no picture."""
+    _run("poster", path, limits, out=str(out))
+
+
+def faststart_mp4(path: Path, out: Path, progress: Progress | None = None, limits: Limits = DEFAULT) -> None:
+    """An MP4 with its index in front: rearranged when it is H.264 and AAC already, else encoded."""
+    _run("mp4", path, limits, progress, out=str(out))
+
+
+def hls(
+    path: Path,
+    out_dir: Path,
+    heights: Sequence[int] = HEIGHTS,
+    progress: Progress | None = None,
+    limits: Limits = DEFAULT,
+) -> list[Rendition]:
+    """HLS playlists in `out_dir` for those `heights` that the source has; `master.m3u8` when complete."""
+    made = _run("hls", path, limits, progress, out=str(out_dir), heights=list(heights))
+    renditions: list[Rendition] = made["renditions"]
+    return renditions
+
+
+def process(
+    path: Path,
+    out_dir: Path,
+    progress: Progress | None = None,
+    *,
+    heights: Sequence[int] = HEIGHTS,
+    with_poster: bool = True,
+    limits: Limits = DEFAULT,
+) -> Processed:
+    """Everything a worker needs from one recording, written into the empty folder `out_dir`.
+
+    `progress` is called about once a second with the share that is done, to renew a lease; what it raises
+    ends the work. No `heights` means no HLS. Raises MediaError; `out_dir` may then hold leftovers.
+    """
+    made = _run("all", path, limits, progress, out=str(out_dir), heights=list(heights), poster=with_poster)
+    return Processed.from_json(made)
+
+
+def _run(
+    verb: str, path: Path, limits: Limits, progress: Progress | None = None, **more: Any
+) -> dict[str, Any]:
+    """One verb in a fresh process that has neither our environment nor our open files."""
+    if not available():
+        raise MediaError("This site can't process recordings: the extra video is not installed.")
+    order = {"verb": verb, "path": str(path.resolve()), "limits": asdict(limits), **more}
+    environment = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "media", json.dumps(order)],
+            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+        try:
+            answer = _listen(process, limits, progress)
+            code = process.wait(10)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+        if answer is None:
+            errors.seek(0)
+            tail = errors.read()[-2000:].decode("utf-8", "replace")
+            log.warning("media %s ended with %s: %s", verb, code, tail)
+            raise MediaError("This file makes the decoder fail, so it can't be used. Export it again.")
+    if "error" in answer:
+        raise MediaError(answer["error"])
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+def _listen(
+    process: subprocess.Popen[bytes], limits: Limits, progress: Progress | None
+) -> dict[str, Any] | None:
+    """The child's last word; None when it ended without one. MediaError when it takes too long."""
+    if process.stdout is None:
+        return None
+    latest = time.monotonic() + limits.total_seconds
+    for line in _lines(process.stdout, limits.stall_seconds):
+        said: dict[str, Any] = json.loads(line)
+        if "result" in said or "error" in said:
+            return said
+        latest = max(latest, time.monotonic() - said["spent"] + 30 * said["duration"])
+        if time.monotonic() > latest:
+            raise MediaError("Processing this recording took too long and was stopped.")
+        if progress:
+            progress(said["progress"])
+    return None
+
+
+def _lines(pipe: IO[bytes], stall_seconds: float) -> Iterator[bytes]:
+    """Lines as they come; MediaError after `stall_seconds` of silence."""
+    waiting = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(pipe, selectors.EVENT_READ)
+        while True:
+            if not selector.select(stall_seconds):
+                raise MediaError("Processing this recording got stuck and was stopped.")
+            piece = os.read(pipe.fileno(), 65536)
+            if not piece:
+                return
+            *lines, waiting = (waiting + piece).split(b"\n")
+            yield from lines

@@ -1,0 +1,100 @@
+"""What is known about recordings, in plain values; nothing here needs PyAV."""
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, Literal, TypedDict
+
+HEIGHTS = (720, 480, 360)
+CONTENT_TYPES = {
+    "jpg": "image/jpeg",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "m4a": "audio/mp4",
+    "m4s": "video/iso.segment",
+    "mp4": "video/mp4",
+    "vtt": "text/vtt",
+}
+
+
+class MediaError(Exception):
+    """A recording can't be used; the message is a sentence for the person who uploaded it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a recording may be, and what working on it may cost.
+
+    `stall_seconds` is how long the work may make no progress; `total_seconds` bounds it altogether and is
+    raised to 30 times the recording's own length where that is more.
+    """
+
+    max_bytes: int = 8 * 1024**3
+    max_seconds: float = 6 * 3600
+    max_side: int = 4096
+    memory_bytes: int = 3 * 1024**3
+    stall_seconds: float = 120
+    total_seconds: float = 1800
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a recording is. `width` and `height` as shown, rotation applied; None for audio."""
+
+    kind: Literal["video", "audio"]
+    format: str
+    duration: float
+    width: int | None = None
+    height: int | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+
+
+class Rendition(TypedDict):
+    """One HLS playlist: `height` names the quality (the shorter side), `bandwidth` is its peak in bit/s.
+    Plain values, because this is how the row of a recording keeps it."""
+
+    height: int
+    file: str
+    bandwidth: int
+
+
+@dataclass(frozen=True)
+class Produced:
+    """A file that was made, named relative to the output folder."""
+
+    name: str
+    size: int
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Processed(Probe):
+    """All that a worker stores: what the recording is, and the names of the files made from it.
+
+    `mp4` is `video.mp4` or, for audio, `audio.m4a`; `playlist` and `poster` are None where none was made.
+    `files` is in the order to upload it: playlists after what they name.
+    """
+
+    mp4: str = ""
+    playlist: str | None = None
+    poster: str | None = None
+    renditions: list[Rendition] = field(default_factory=list)
+    files: list[Produced] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Processed":
+        """From the plain values that `asdict` made of it, on the way out of the child process."""
+        return cls(**{**values, "files": [Produced(**one) for one in values["files"]]})
+
+
+def available() -> bool:
+    """Whether recordings can be processed here, that is whether the extra `video` is installed."""
+    return find_spec("av") is not None
+
+
+def content_type(name: str) -> str:
+    """The type to send one of our files with, by its name.
+
+    >>> content_type("720p.m3u8")
+    'application/vnd.apple.mpegurl'
+    """
+    return CONTENT_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")

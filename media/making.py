@@ -1,0 +1,200 @@
+"""Posters, MP4 files and HLS folders from a judged recording. Runs in the child process only."""
+
+import math
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import av
+from PIL import ImageStat
+
+from media.encoding import Progress, Target, encode, open_output
+from media.facts import MediaError, Probe, Processed, Produced, Rendition, content_type
+from media.probing import CUT_OFF, opened, picture, sound
+
+POSTER_SIDE = 1280
+# Above these an MP4 is made anew rather than only rearranged: it has to play on a phone's connection.
+MAX_COPIED_BITS = 8_000_000
+MAX_COPIED_SIDE = 1080
+
+
+def make_poster(path: Path, out: Path, facts: Probe) -> None:
+    """A JPEG of a frame a tenth into the recording, or later where that is black."""
+    with opened(path) as container:
+        video = picture(container)
+        if video is None:
+            raise MediaError("There is no picture in this recording.")
+        best = None
+        for share in (0.1, 0.3, 0.6):
+            container.seek(int(facts.duration * share * av.time_base))
+            frame = next(container.decode(video), None)
+            if frame is None:
+                continue
+            best = frame
+            if ImageStat.Stat(frame.to_image(width=64, height=36).convert("L")).mean[0] > 24:
+                break
+        if best is None:
+            raise MediaError("No frame of this recording can be read.")
+        image = best.to_image()
+        image = image.rotate(best.rotation, expand=True) if best.rotation else image
+        image.thumbnail((POSTER_SIDE, POSTER_SIDE))
+        image.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+
+
+def make_mp4(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
+    """An MP4 (M4A for sound alone) that starts playing before it has arrived; copied where that will do."""
+    if _can_copy(path, facts):
+        _copy(path, out, facts, progress)
+    else:
+        encode(path, [mp4_target(out, facts)], facts.duration, progress)
+
+
+def mp4_target(out: Path, facts: Probe) -> Target:
+    """What `encode` needs to write the MP4 anew, at most 1080 lines."""
+    if facts.width is None or facts.height is None:
+        return Target(out)
+    return _target(out, facts.width, facts.height, min(MAX_COPIED_SIDE, facts.width, facts.height))
+
+
+def _target(out: Path, width: int, height: int, side: int) -> Target:
+    scale = side / min(width, height)
+    return Target(out, max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
+
+
+def _can_copy(path: Path, facts: Probe) -> bool:
+    if facts.audio_codec not in (None, "aac") or facts.video_codec not in (None, "h264"):
+        return False
+    if path.stat().st_size * 8 / facts.duration > MAX_COPIED_BITS:
+        return False
+    if facts.width and facts.height and min(facts.width, facts.height) > MAX_COPIED_SIDE:
+        return False
+    with opened(path) as container:
+        video = picture(container)
+        return video is None or video.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
+
+
+def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
+    """The same streams in a new container; what else the file held (place, device, owner) stays behind."""
+    with opened(path) as container:
+        streams = [stream for stream in (picture(container), sound(container)) if stream is not None]
+        target = open_output(out)
+        reached = 0.0
+        copies = {stream.index: target.add_stream_from_template(stream) for stream in streams}
+        for packet in container.demux(streams):
+            if packet.dts is None:
+                continue
+            reached = max(reached, float(packet.dts * packet.time_base))
+            progress(min(reached / facts.duration, 1.0))
+            packet.stream = copies[packet.stream.index]
+            target.mux(packet)
+        target.close()
+    if reached < facts.duration * 0.9 - 1:
+        raise MediaError(CUT_OFF)
+
+
+def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:
+    """The qualities to make: those of `heights` that the source has, else its own."""
+    if facts.width is None or facts.height is None or not heights:
+        return []
+    side = min(facts.width, facts.height)
+    return sorted((height for height in heights if height <= side), reverse=True) or [side // 2 * 2]
+
+
+def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[Target]:
+    """One playlist for each quality of the ladder."""
+    return [
+        _target(out_dir / f"{side}p.m3u8", facts.width or 0, facts.height or 0, side)
+        for side in ladder(facts, heights)
+    ]
+
+
+def make_hls(
+    path: Path, out_dir: Path, facts: Probe, heights: Sequence[int], progress: Progress
+) -> list[Rendition]:
+    """Playlists and segments for each quality; `master.m3u8` appears only when all are complete."""
+    targets = hls_targets(out_dir, facts, heights)
+    encode(path, targets, facts.duration, progress)
+    return write_master(targets, facts)
+
+
+def write_master(targets: Sequence[Target], facts: Probe) -> list[Rendition]:
+    """The playlist of playlists, best quality first."""
+    lines, renditions = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"], []
+    for target in targets:
+        peak, average = _bandwidth(target.path)
+        codecs = _avc(target.path.with_name(f"{target.path.stem}-init.mp4"))
+        codecs += ",mp4a.40.2" if facts.audio_codec else ""
+        lines += [
+            f"#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},"
+            f'RESOLUTION={target.width}x{target.height},CODECS="{codecs}"',
+            target.path.name,
+        ]
+        renditions.append(Rendition(height=target.side, file=target.path.name, bandwidth=peak))
+    folder = targets[0].path.parent
+    unfinished = folder / "master.m3u8.part"
+    unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    os.replace(unfinished, folder / "master.m3u8")
+    return renditions
+
+
+def _bandwidth(playlist: Path) -> tuple[int, int]:
+    """Peak and average in bit/s, from the segments as they are."""
+    bits, seconds, peak, length = 0, 0.0, 0.0, 0.0
+    for line in playlist.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#EXTINF:"):
+            length = float(line[8:].rstrip(","))
+        elif line and not line.startswith("#"):
+            size = playlist.with_name(line).stat().st_size * 8
+            bits, seconds = bits + size, seconds + length
+            peak = max(peak, size / max(length, 1.0))
+    return math.ceil(peak), math.ceil(bits / max(seconds, 0.1))
+
+
+def _avc(init: Path) -> str:
+    """The `avc1.…` name of a stream, from the profile bytes of its avcC box (RFC 6381, section 3.3)."""
+    data = init.read_bytes()
+    at = data.find(b"avcC")
+    return f"avc1.{data[at + 5 : at + 8].hex()}" if at > 0 else "avc1.64001f"
+
+
+def make_all(
+    path: Path, out_dir: Path, facts: Probe, heights: Sequence[int], with_poster: bool, progress: Progress
+) -> Processed:
+    """Poster, MP4 and, for videos, HLS, in as few passes over the recording as possible."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    mp4 = out_dir / ("video.mp4" if facts.kind == "video" else "audio.m4a")
+    poster = out_dir / "poster.jpg" if facts.kind == "video" and with_poster else None
+    if poster:
+        make_poster(path, poster, facts)
+    targets = hls_targets(out_dir, facts, heights)
+    if _can_copy(path, facts):
+        _copy(path, mp4, facts, lambda share: progress(share * 0.05))
+        if targets:
+            encode(path, targets, facts.duration, lambda share: progress(0.05 + share * 0.95))
+    else:
+        encode(path, [mp4_target(mp4, facts), *targets], facts.duration, progress)
+    renditions = write_master(targets, facts) if targets else []
+    return Processed(
+        **asdict(facts),
+        mp4=mp4.name,
+        playlist="master.m3u8" if renditions else None,
+        poster=poster.name if poster else None,
+        renditions=renditions,
+        files=_produced(out_dir),
+    )
+
+
+def _produced(out_dir: Path) -> list[Produced]:
+    """Every file made, segments first and the master playlist last, so that a reader never meets a gap."""
+
+    def turn(path: Path) -> tuple[int, str]:
+        return (2 if path.name == "master.m3u8" else int(path.suffix == ".m3u8"), path.name)
+
+    with suppress(FileNotFoundError):
+        return [
+            Produced(path.name, path.stat().st_size, content_type(path.name))
+            for path in sorted((one for one in out_dir.iterdir() if one.is_file()), key=turn)
+        ]
+    return []

@@ -1,0 +1,152 @@
+"""Opening a recording and judging it. Runs in the child process only: it decodes what strangers upload."""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from media.facts import Limits, MediaError, Probe
+from media.sniffing import sniff
+
+VIDEO_CODECS = {
+    "h264": "H.264", "hevc": "H.265", "vp8": "VP8", "vp9": "VP9", "av1": "AV1", "mpeg4": "MPEG-4",
+    "prores": "ProRes", "mjpeg": "Motion JPEG",
+}  # fmt: skip
+AUDIO_CODECS = {
+    "aac", "ac3", "alac", "eac3", "flac", "mp3", "opus", "pcm_f32le", "pcm_s16be", "pcm_s16le", "pcm_s24le",
+    "pcm_s32le", "pcm_u8", "vorbis",
+}  # fmt: skip
+# Decoders that FFmpeg may open at all, also while it looks for streams: fewer parsers meet a hostile file.
+_DECODERS = ",".join([*VIDEO_CODECS, *sorted(AUDIO_CODECS), "libdav1d", "mp3float", "libopus", "libvorbis"])
+CUT_OFF = "This file is incomplete: the recording breaks off. Export or upload it again."
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The recording, read with the one demuxer that its first bytes ask for and from files only."""
+    format_name = sniff(path)
+    options = {"protocol_whitelist": "file", "codec_whitelist": _DECODERS}
+    try:
+        container = av.open(str(path), format=format_name, container_options=options)
+    except (av.FFmpegError, ValueError) as error:
+        raise MediaError(CUT_OFF if format_name == "mov" else damaged(error)) from error
+    with contextlib.closing(container):
+        yield container
+
+
+def picture(container: InputContainer) -> VideoStream | None:
+    """The moving picture; a cover inside a music file is none."""
+    moving = [stream for stream in container.streams.video if not stream.disposition & _COVER]
+    return moving[0] if moving else None
+
+
+def sound(container: InputContainer) -> AudioStream | None:
+    """The first sound track."""
+    return container.streams.audio[0] if container.streams.audio else None
+
+
+_COVER = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+
+
+def judge(path: Path, limits: Limits) -> Probe:
+    """What the recording at `path` is; MediaError when it is nothing we can play."""
+    size = path.stat().st_size
+    if size > limits.max_bytes:
+        raise MediaError(f"This file is larger than {limits.max_bytes / 1024**3:.3g} GB.")
+    with opened(path) as container:
+        video, audio = picture(container), sound(container)
+        if video is None and audio is None:
+            raise MediaError("There is neither picture nor sound in this file.")
+        _check_codecs(video, audio)
+        duration = _duration(container, video or audio)
+        _check_duration(duration, limits)
+        try:
+            width, height = _shown_size(container, video, limits) if video else (None, None)
+            if not video and audio and next(container.decode(audio), None) is None:
+                raise MediaError(CUT_OFF)
+            _check_end(container, video or audio, duration)
+        except (av.FFmpegError, ValueError) as error:
+            raise MediaError(damaged(error)) from error
+        return Probe(
+            kind="video" if video else "audio",
+            format=container.format.name.split(",")[0],
+            duration=round(duration, 3),
+            width=width,
+            height=height,
+            video_codec=video.codec_context.codec.canonical_name if video else None,
+            audio_codec=audio.codec_context.codec.canonical_name if audio else None,
+        )
+
+
+def _check_codecs(video: VideoStream | None, audio: AudioStream | None) -> None:
+    for stream, known in ((video, VIDEO_CODECS), (audio, AUDIO_CODECS)):
+        if stream is None:
+            continue
+        context = stream.codec_context
+        name = context.codec.canonical_name if context is not None else "an unknown codec"
+        if name not in known:
+            what = "picture" if stream is video else "sound"
+            raise MediaError(f"The {what} is stored as {name}, which is not supported. Use H.264 with AAC.")
+
+
+def _duration(container: InputContainer, stream: VideoStream | AudioStream | None) -> float:
+    """Seconds, from the header or, where a browser's recorder left that out, from the last packet."""
+    if container.duration and container.duration > 0:
+        return container.duration / av.time_base
+    end = 0.0
+    with contextlib.suppress(av.FFmpegError):
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    with contextlib.suppress(av.FFmpegError):
+        container.seek(0)
+    return end
+
+
+def _check_duration(duration: float, limits: Limits) -> None:
+    if duration <= 0.1:
+        raise MediaError("This recording has no length. Export or upload it again.")
+    if duration > limits.max_seconds:
+        raise MediaError(
+            f"This recording lasts {duration / 3600:.1f} hours; at most {limits.max_seconds / 3600:g} may be."
+        )
+
+
+def _shown_size(container: InputContainer, video: VideoStream, limits: Limits) -> tuple[int, int]:
+    """Width and height on screen, from the first frame that decodes."""
+    width, height = video.codec_context.width, video.codec_context.height
+    if min(width, height) < 16 or max(width, height) > limits.max_side:
+        raise MediaError(
+            f"The picture is {width} × {height}; its sides may have 16 to {limits.max_side} pixels."
+        )
+    if max(width, height) > 8 * min(width, height):
+        raise MediaError(f"The picture is {width} × {height}, too long a strip to be shown.")
+    frame = next(container.decode(video), None)
+    if frame is None:
+        raise MediaError(CUT_OFF)
+    return (height, width) if frame.rotation % 180 else (width, height)
+
+
+def _check_end(container: InputContainer, stream: VideoStream | AudioStream | None, duration: float) -> None:
+    """A file cut in the middle often has a perfect beginning; whether its last tenth is there tells."""
+    if duration < 2 or stream is None:
+        return
+    try:
+        container.seek(int(duration * 0.9 * av.time_base))
+    except av.FFmpegError:
+        return  # no index to seek by, as in a browser's recording; copying or encoding will find out
+    for packet in container.demux(stream):
+        if packet.pts is not None and float(packet.pts * packet.time_base) >= duration * 0.9 - 1:
+            return
+    raise MediaError(CUT_OFF)
+
+
+def damaged(error: Exception) -> str:
+    """What FFmpeg's refusal means for the person whose file it is."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return f"This file is damaged and can't be processed ({reason})."

@@ -1,0 +1,122 @@
+"""The front door of the schema: every table, in the order a reader meets them."""
+
+from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
+from tables.catalog import (
+    Caption,
+    Category,
+    Course,
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    Level,
+    MediaAsset,
+    MediaKind,
+    MediaStatus,
+    Module,
+    Product,
+    ProductKind,
+    ProductStatus,
+    ProductVisibility,
+    Resource,
+    ResourceKind,
+    SearchDocument,
+    SlugRedirect,
+    Tag,
+    Tier,
+    course_prerequisites,
+    product_tags,
+)
+from tables.commerce import (
+    Earning,
+    EarningStatus,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseStatus,
+    Refund,
+    RefundStatus,
+    StripeEvent,
+)
+from tables.community import Report, ReportReason, Review, ReviewVote
+from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
+from tables.people import CreatorProfile, LoginAttempt, OAuthAccount, Role, User, UserSession
+from tables.platform import (
+    AuditEntry,
+    EmailMessage,
+    EmailStatus,
+    Job,
+    JobState,
+    PlatformSettings,
+    WorkerBeat,
+)
+
+__all__ = [
+    # fmt: off
+    "Base",
+    "UtcDateTime",
+    "db",
+    "now",
+    "upsert",
+    "write_from_here",
+    # people
+    "User",
+    "Role",
+    "OAuthAccount",
+    "UserSession",
+    "CreatorProfile",
+    "LoginAttempt",
+    # catalogue
+    "Category",
+    "Tag",
+    "product_tags",
+    "Product",
+    "ProductKind",
+    "ProductStatus",
+    "ProductVisibility",
+    "Level",
+    "Tier",
+    "Course",
+    "course_prerequisites",
+    "SlugRedirect",
+    "SearchDocument",
+    "Module",
+    "Lesson",
+    "LessonKind",
+    "LessonVisibility",
+    "Resource",
+    "ResourceKind",
+    "MediaAsset",
+    "MediaKind",
+    "MediaStatus",
+    "Caption",
+    # commerce
+    "Order",
+    "OrderStatus",
+    "Purchase",
+    "PurchaseStatus",
+    "Refund",
+    "RefundStatus",
+    "Earning",
+    "EarningStatus",
+    "StripeEvent",
+    # learning
+    "AccessGrant",
+    "GrantSource",
+    "Enrollment",
+    "EnrollmentStatus",
+    "LessonProgress",
+    # community
+    "Review",
+    "ReviewVote",
+    "Report",
+    "ReportReason",
+    # platform
+    "PlatformSettings",
+    "EmailMessage",
+    "EmailStatus",
+    "Job",
+    "JobState",
+    "WorkerBeat",
+    "AuditEntry",
+    # fmt: on
+]

@@ -1,0 +1,36 @@
+// Forms: the first error gets the focus, a form is sent once, and data-autosubmit sends it when a choice changes.
+(() => {
+  const focusError = (root) => {
+    const wrong = ["[aria-invalid='true']", ".has-error input", "[data-form-errors]"];
+    wrong.map((selector) => root.querySelector(selector)).find(Boolean)?.focus();
+  };
+  if (document.querySelector(".has-error, [data-form-errors]")) focusError(document);
+  document.addEventListener("htmx:after:swap", (event) => {
+    const target = event.detail.ctx.target;
+    if (event.detail.ctx.response?.status === 422 && target) {
+      focusError(target.isConnected === false || !target.querySelector ? document : target);
+    }
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.method === "dialog" || form.method === "get") return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    // Not `disabled`: a disabled button would leave its own name out of what is sent.
+    event.submitter?.classList.add("is-busy");
+  });
+  // A page from the back-forward cache is as it was left: its forms may be sent again.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+    document.querySelectorAll(".is-busy").forEach((button) => button.classList.remove("is-busy"));
+  });
+
+  document.addEventListener("change", (event) => {
+    event.target.closest("form[data-autosubmit]")?.requestSubmit();
+  });
+})();

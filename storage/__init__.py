@@ -1,0 +1,26 @@
+"""The only code that stores files and signs their addresses: on this machine's disk, or in an S3 bucket.
+
+A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a stored file without a token:
+`sign` makes one for a folder, `verify` answers until when it holds, `send` delivers one file of it.
+"""
+
+from storage.delivery import send
+from storage.keys import UnsafeKeyError, check_key
+from storage.local import LocalStorage
+from storage.places import Storage, current, init_app, origin
+from storage.s3 import S3Storage
+from storage.signing import sign, verify
+
+__all__ = [
+    "LocalStorage",
+    "S3Storage",
+    "Storage",
+    "UnsafeKeyError",
+    "check_key",
+    "current",
+    "init_app",
+    "origin",
+    "send",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,108 @@
+"""Answers to a request for a stored file: from disk with ranges, by a front server, or by the bucket."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import werkzeug.utils
+from flask import Response, current_app, redirect, request
+from werkzeug.exceptions import NotFound
+from werkzeug.http import dump_options_header
+
+from storage.keys import UnsafeKeyError, check_key
+from storage.local import LocalStorage
+from storage.places import Storage, current
+
+# A browser may show these; anything else is only ever saved, so that an upload can't run as a page of ours.
+SHOWN = ("audio/", "video/", "image/avif", "image/gif", "image/jpeg", "image/png", "image/webp")
+SHOWN_EXACTLY = {"application/pdf", "application/vnd.apple.mpegurl", "text/vtt", "text/plain"}
+# A playlist names its segments relative to its own address, and a caption track must be same-origin:
+# these two come from us even when the bucket delivers everything else.
+NEVER_REDIRECTED = {"application/vnd.apple.mpegurl", "text/vtt"}
+
+
+def send(
+    key: str, content_type: str, download_name: str | None = None, expires_at: datetime | None = None
+) -> Response:
+    """Answer the current request with a stored file; 404 when there is none, 416 for a range beyond it.
+
+    Call it only after an access decision. `expires_at` (of `verify`) says how long a browser may keep the
+    file; without it the file is checked with us each time. A bucket or a front server does the sending
+    where one is configured; otherwise the file streams from disk, with ranges.
+    """
+    store = current()
+    seconds = max(0, int(expires_at.timestamp() - time.time())) if expires_at else 0
+    shown = content_type.startswith(SHOWN) or content_type in SHOWN_EXACTLY
+    if not shown:
+        content_type = "application/octet-stream"
+    disposition = _disposition(key, download_name, attach=download_name is not None or not shown)
+    try:
+        response = _deliver(store, key, content_type, disposition, seconds)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, UnsafeKeyError) as error:
+        raise NotFound from error
+    response.headers["Content-Disposition"] = disposition
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = f"private, max-age={seconds}" if seconds else "private, no-cache"
+    return response
+
+
+def _deliver(store: Storage, key: str, content_type: str, disposition: str, seconds: int) -> Response:
+    if isinstance(store, LocalStorage):
+        return _send_local(store.path(key), check_key(key), content_type)
+    if content_type in NEVER_REDIRECTED:
+        with store.open(key) as body:
+            return Response(body.read(), content_type=content_type)
+    # A little longer than the answer may be cached, so that a cached redirect still works.
+    address = store.url(key, (seconds or 300) + 60, content_type, disposition)
+    return cast(Response, redirect(address or "", 302))
+
+
+def _send_local(path: Path, key: str, content_type: str) -> Response:
+    """The front server sends it when `X_ACCEL_PREFIX` names its internal location, else we stream it."""
+    facts = path.stat()
+    if not path.is_file():
+        raise IsADirectoryError(key)
+    front = current_app.config.get("X_ACCEL_PREFIX")
+    if front:
+        accelerated = Response(content_type=content_type)
+        accelerated.headers["X-Accel-Redirect"] = f"{front.rstrip('/')}/{quote(key)}"
+        return accelerated
+    answer = werkzeug.utils.send_file(
+        path,
+        _readable_range(request.environ, facts.st_size),
+        mimetype=content_type,
+        conditional=True,
+        etag=f"{facts.st_mtime_ns:x}-{facts.st_size:x}",
+        last_modified=facts.st_mtime,
+        response_class=Response,
+    )
+    return cast(Response, answer)
+
+
+def _readable_range(environ: dict[str, Any], size: int) -> dict[str, Any]:
+    """Without a Range we would not serve: RFC 9110 14.2 lets a server ignore several, and demands that it
+    ignores one in a HEAD request or one that it can't read. The whole file is then the right answer, as it
+    is for the last n bytes of a shorter file."""
+    unit, _, span = environ.get("HTTP_RANGE", "").replace(" ", "").partition("=")
+    first, dash, last = span.partition("-")
+    digits = first + last
+    plain = unit == "bytes" and dash and digits.isascii() and digits.isdecimal() and len(digits) < 40
+    if plain and first:
+        plain = not last or int(first) <= int(last)
+    elif plain:
+        plain = int(last) < size
+    if plain and environ["REQUEST_METHOD"] == "GET":
+        return environ
+    return {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
+
+
+def _disposition(key: str, download_name: str | None, attach: bool) -> str:
+    name = download_name or key.rpartition("/")[2]
+    name = "".join(letter for letter in name if letter.isprintable() and letter not in '/\\"') or "file"
+    plain = name.encode("ascii", "ignore").decode().strip() or "file"
+    options: dict[str, str] = {"filename": plain}
+    if plain != name:
+        options["filename*"] = f"UTF-8''{quote(name, safe='')}"
+    return dump_options_header("attachment" if attach else "inline", options)

@@ -1,0 +1,67 @@
+"""What every storage can do, and which one this app has."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from flask import Flask, current_app
+
+from storage.local import LocalStorage
+from storage.s3 import S3Storage
+
+
+class Storage(Protocol):
+    """What both places can do. A bad key is an `UnsafeKeyError`, a missing file a `FileNotFoundError`."""
+
+    def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
+        """Store all of `content` under `key`, whole or not at all, replacing what was there; its bytes."""
+
+    def open(self, key: str) -> BinaryIO:
+        """The file's bytes to read; the caller closes it."""
+
+    def size(self, key: str) -> int:
+        """How many bytes the file has."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a file under `key`."""
+
+    def delete(self, key: str) -> None:
+        """Remove the file; nothing happens when it is already gone."""
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove every file below the folder `prefix`, which ends in `/`."""
+
+    def local_copy(self, key: str) -> AbstractContextManager[Path]:
+        """A path on this machine that holds the file while the context lasts; not to be written to."""
+
+    def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
+        """An address of the storage's own that serves the file for so long; None where the app serves it."""
+
+
+def init_app(app: Flask) -> None:
+    """Choose the storage from `STORAGE` (`local` | `s3`) and what belongs to it; ValueError otherwise."""
+    config = app.config
+    kind = config.get("STORAGE") or "local"
+    if kind == "local":
+        app.extensions["storage"] = LocalStorage(config["STORAGE_ROOT"])
+    elif kind == "s3":
+        app.extensions["storage"] = S3Storage(
+            config["S3_BUCKET"],
+            config.get("S3_ENDPOINT_URL"),
+            config.get("S3_REGION"),
+            config.get("S3_ACCESS_KEY_ID"),
+            config.get("S3_SECRET_ACCESS_KEY"),
+        )
+    else:
+        raise ValueError(f"STORAGE must be local or s3, not {kind!r}.")
+
+
+def current() -> Storage:
+    """The running app's storage."""
+    return cast(Storage, current_app.extensions["storage"])
+
+
+def origin() -> str | None:
+    """Where browsers are sent for media, if that is not us: the bucket's origin, for CSP's media-src."""
+    store = current()
+    return store.origin() if isinstance(store, S3Storage) else None

@@ -1,0 +1,129 @@
+"""Storage in an S3 bucket. Imports boto3 only when it is used: it is the optional extra `s3`."""
+
+import importlib
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from storage.keys import check_key, check_prefix
+
+CHUNK = 1024 * 1024
+
+
+class S3Storage:
+    """Files in a bucket of Amazon S3, Cloudflare R2, MinIO or any other that speaks S3."""
+
+    def __init__(
+        self,
+        bucket: str,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        key_id: str | None = None,
+        secret: str | None = None,
+    ) -> None:
+        try:
+            boto3 = importlib.import_module("boto3")
+            config = importlib.import_module("botocore.config").Config(
+                signature_version="s3v4", retries={"mode": "standard", "max_attempts": 4}
+            )
+        except ModuleNotFoundError as error:
+            raise RuntimeError("STORAGE=s3 needs the extra s3: pip install 'lectern[s3]'") from error
+        self.bucket = bucket
+        self._errors = importlib.import_module("botocore.exceptions")
+        self._client: Any = boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint_url or None,
+            region_name=region or "us-east-1",
+            aws_access_key_id=key_id or None,
+            aws_secret_access_key=secret or None,
+            config=config,
+        )
+
+    def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
+        """Upload in parts where it is large; the object appears only when it is complete."""
+        check_key(key)
+        counted = _Counted(io.BytesIO(content) if isinstance(content, bytes) else content)
+        self._client.upload_fileobj(counted, self.bucket, key, ExtraArgs={"ContentType": content_type})
+        return counted.size
+
+    def open(self, key: str) -> BinaryIO:
+        """The object's body, read as it arrives."""
+        try:
+            answer = self._client.get_object(Bucket=self.bucket, Key=check_key(key))
+        except self._errors.ClientError as error:
+            raise _missing(key, error) from error
+        return cast(BinaryIO, answer["Body"])
+
+    def size(self, key: str) -> int:
+        """The object's length."""
+        try:
+            return int(self._client.head_object(Bucket=self.bucket, Key=check_key(key))["ContentLength"])
+        except self._errors.ClientError as error:
+            raise _missing(key, error) from error
+
+    def exists(self, key: str) -> bool:
+        """Asks the bucket."""
+        try:
+            self.size(key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove one object."""
+        self._client.delete_object(Bucket=self.bucket, Key=check_key(key))
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Remove by pages of at most a thousand, which is what one request may name."""
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=check_prefix(prefix)):
+            names = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            if names:
+                self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})
+
+    @contextmanager
+    def local_copy(self, key: str) -> Iterator[Path]:
+        """A download that is removed afterwards; PyAV wants a file it can seek in."""
+        with tempfile.TemporaryDirectory(prefix="lectern-") as folder, self.open(key) as body:
+            path = Path(folder) / "file"
+            with path.open("wb") as file:
+                shutil.copyfileobj(body, file, CHUNK)
+            yield path
+
+    def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
+        """A presigned GET that also fixes the type and the file name the browser sees."""
+        named = {"Bucket": self.bucket, "Key": check_key(key)}
+        named |= {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+        return str(self._client.generate_presigned_url("get_object", Params=named, ExpiresIn=expires_seconds))
+
+    def origin(self) -> str:
+        """Scheme and host that `url` points to, for the Content-Security-Policy of pages with media."""
+        parts = urlsplit(self.url("origin", 60, "text/plain", "inline") or "")
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+class _Counted(io.RawIOBase):
+    """Counts what an upload reads, since a stream does not know its length beforehand."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.size = 0
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, amount: int = -1) -> bytes:
+        data = self._source.read(amount)
+        self.size += len(data)
+        return data
+
+
+def _missing(key: str, error: Exception) -> Exception:
+    """FileNotFoundError where the bucket says 404; any other refusal stays what it is."""
+    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return FileNotFoundError(key) if status == 404 else error

@@ -1,0 +1,253 @@
+"""A session's life: open, then complete or expired; each step under the one lock, so one wins a race."""
+
+from __future__ import annotations
+
+from . import ledger
+from .cards import BY_NAME, Method
+from .engine import TIMERS, Sandbox
+from .errors import StripeError
+from .intents import blank_charge, blank_intent
+from .people import blank_customer
+from .sessions import buyer_details
+from .store import Body
+
+
+class SessionClosedError(Exception):
+    """The session can no longer be paid: it is complete or expired already."""
+
+
+def expire(sandbox: Sandbox, session: Body, request: Body | None = None) -> Body:
+    """End an open session and tell of it."""
+    session.update(status="expired", url=None)
+    if session["payment_intent"]:
+        intent = sandbox.get("payment_intent", session["payment_intent"])
+        intent.update(
+            status="canceled", canceled_at=sandbox.now(), cancellation_reason="automatic", next_action=None
+        )
+        sandbox.store.save(intent)
+        sandbox.emit("payment_intent.canceled", intent, request=request)
+    sandbox.store.save(session)
+    sandbox.emit("checkout.session.expired", session, request=request)
+    return session
+
+
+def expire_on_time(sandbox: Sandbox, session_id: str) -> None:
+    """Timer: nobody paid in time."""
+    session = sandbox.store.find("checkout.session", session_id)
+    if session and session["status"] == "open":
+        expire(sandbox, session)
+
+
+def open_session(sandbox: Sandbox, session_id: str) -> Body:
+    """The session if it can still be paid, else SessionClosedError; StripeError if there is none."""
+    session = sandbox.get("checkout.session", session_id)
+    if session["status"] != "open":
+        raise SessionClosedError(f"This session is {session['status']}.")
+    return session
+
+
+def pay(
+    sandbox: Sandbox, session_id: str, method: Method, name: str | None = None, email: str | None = None
+) -> Body:
+    """Try to pay an open session; returns it as it is afterwards.
+
+    Complete means paid (or a debit under way); still open means declined or waiting for 3-D Secure: the
+    payment intent's status says which. `name` and `email` are as typed. Raises SessionClosedError.
+    """
+    sandbox.sweep()
+    with sandbox.store.transaction():
+        session = open_session(sandbox, session_id)
+        introduce(session, name, email)
+        if session["amount_total"] == 0:
+            return complete(sandbox, session, "no_payment_required")
+        intent = intent_of(sandbox, session, method)
+        if method.outcome == "declined":
+            decline(sandbox, session, intent, method)
+        elif method.outcome == "challenge":
+            challenge(sandbox, session, intent)
+        elif method.is_debit:
+            begin_debit(sandbox, session, intent, method)
+        else:
+            charge_now(sandbox, session, intent, method)
+        return session
+
+
+def introduce(session: Body, name: str | None, email: str | None) -> None:
+    """Note who pays: what the session knew first, then what was typed."""
+    known = session["customer_details"] or {}
+    session["customer_details"] = buyer_details(
+        known.get("email") or email or "buyer@example.com", name or known.get("name")
+    )
+
+
+def intent_of(sandbox: Sandbox, session: Body, method: Method) -> Body:
+    """The session's payment intent; made at the first attempt to pay, not before."""
+    if session["payment_intent"]:
+        intent = sandbox.get("payment_intent", session["payment_intent"])
+    else:
+        intent = sandbox.store.add(blank_intent(sandbox, session))
+        session["payment_intent"] = intent["id"]
+        sandbox.emit("payment_intent.created", intent)
+    intent["payment_method"] = sandbox.ids.make("pm_1")
+    intent["_number"] = method.number
+    return intent
+
+
+def decline(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
+    """The bank says no: a failed charge, and the session stays open for another try."""
+    charge = blank_charge(sandbox, session, intent, method, "failed")
+    charge.update(failure_code=method.code, failure_message=method.message)
+    sandbox.store.add(charge)
+    sandbox.emit("charge.failed", charge)
+    error = {"code": method.code, "message": method.message, "charge": charge["id"], "type": "card_error"}
+    if method.decline_code:
+        error["decline_code"] = method.decline_code
+    fall_back(sandbox, session, intent, error, charge["id"])
+
+
+def fall_back(
+    sandbox: Sandbox, session: Body, intent: Body, error: Body, charge_id: str | None = None
+) -> None:
+    """The intent waits for another payment method."""
+    intent.update(
+        status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None
+    )
+    if charge_id:
+        intent["latest_charge"] = charge_id
+    sandbox.store.save(intent)
+    sandbox.emit("payment_intent.payment_failed", intent)
+    sandbox.store.save(session)
+
+
+def challenge(sandbox: Sandbox, session: Body, intent: Body) -> None:
+    """The bank wants to see the buyer first."""
+    action = {
+        "type": "redirect_to_url",
+        "redirect_to_url": {"return_url": session["success_url"], "url": session["url"]},
+    }
+    intent.update(status="requires_action", next_action=action)
+    sandbox.store.save(intent)
+    sandbox.store.save(session)
+    sandbox.emit("payment_intent.requires_action", intent)
+
+
+def authenticate(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
+    """The buyer passed 3-D Secure, or not. Raises SessionClosedError, or StripeError if nothing was asked."""
+    sandbox.sweep()
+    with sandbox.store.transaction():
+        session = open_session(sandbox, session_id)
+        intent = sandbox.store.find("payment_intent", session["payment_intent"] or "")
+        if intent is None or intent["status"] != "requires_action":
+            raise StripeError("No authentication is under way.")
+        if ok:
+            charge_now(sandbox, session, intent, BY_NAME["3ds"])
+        else:
+            message = "The provided payment method has failed authentication. Choose another one."
+            error = {
+                "code": "payment_intent_authentication_failure",
+                "message": message,
+                "type": "card_error",
+            }
+            fall_back(sandbox, session, intent, error)
+        return session
+
+
+def charge_now(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
+    """The card pays."""
+    charge = sandbox.store.add(blank_charge(sandbox, session, intent, method, "succeeded"))
+    arrive(sandbox, intent, charge)
+    complete(sandbox, session, "paid")
+
+
+def arrive(sandbox: Sandbox, intent: Body, charge: Body) -> None:
+    """The money is there: charge, balance and intent say so."""
+    charge.update(status="succeeded", paid=True)
+    charge["balance_transaction"] = ledger.receive(sandbox, charge)["id"]
+    sandbox.store.save(charge)
+    sandbox.emit("charge.succeeded", charge)
+    intent.update(
+        status="succeeded",
+        amount_received=intent["amount"],
+        latest_charge=charge["id"],
+        last_payment_error=None,
+        next_action=None,
+    )
+    sandbox.store.save(intent)
+    sandbox.emit("payment_intent.succeeded", intent)
+
+
+def begin_debit(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
+    """A bank debit starts: the session is complete, the money is not there yet."""
+    charge = sandbox.store.add(blank_charge(sandbox, session, intent, method, "pending"))
+    sandbox.emit("charge.pending", charge)
+    intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
+    sandbox.store.save(intent)
+    sandbox.emit("payment_intent.processing", intent)
+    session["_settles_ok"] = method.outcome == "debit_ok"
+    sandbox.store.set_timer(sandbox.now() + sandbox.settings.settle_after, "settle_session", session["id"])
+    complete(sandbox, session, "unpaid")
+
+
+def complete(sandbox: Sandbox, session: Body, payment_status: str) -> Body:
+    """Close a session that has been through; a customer is made if the session asked for one."""
+    if session["customer_creation"] == "always":
+        session["customer"] = new_customer(sandbox, session)
+    session.update(status="complete", payment_status=payment_status, url=None)
+    sandbox.store.save(session)
+    event = sandbox.emit("checkout.session.completed", session)
+    session["_completed_event"] = event["id"]
+    return sandbox.store.save(session)
+
+
+def new_customer(sandbox: Sandbox, session: Body) -> str:
+    """A customer with the buyer's details; returns its id."""
+    customer = blank_customer(sandbox.ids.make("cus_", 14), sandbox.now())
+    customer.update(email=session["customer_details"]["email"], name=session["customer_details"]["name"])
+    sandbox.store.add(customer)
+    sandbox.emit("customer.created", customer)
+    return str(customer["id"])
+
+
+def settle(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
+    """Decide a bank debit that is under way. Raises StripeError when there is none."""
+    with sandbox.store.transaction():
+        session = sandbox.get("checkout.session", session_id)
+        intent = sandbox.store.find("payment_intent", session["payment_intent"] or "")
+        if intent is None or intent["status"] != "processing":
+            raise StripeError("This session has no payment under way.")
+        charge = sandbox.get("charge", intent["latest_charge"])
+        if ok:
+            arrive(sandbox, intent, charge)
+            session["payment_status"] = "paid"
+        else:
+            bounce(sandbox, session, intent, charge)
+        sandbox.store.save(session)
+        sandbox.emit(f"checkout.session.async_payment_{'succeeded' if ok else 'failed'}", session)
+        return session
+
+
+def bounce(sandbox: Sandbox, session: Body, intent: Body, charge: Body) -> None:
+    """The debit was returned: no money."""
+    message = "The customer's account has insufficient funds to cover this payment."
+    charge.update(status="failed", failure_code="insufficient_funds", failure_message=message)
+    sandbox.store.save(charge)
+    sandbox.emit("charge.failed", charge)
+    error = {"code": "insufficient_funds", "message": message, "charge": charge["id"], "type": "card_error"}
+    fall_back(sandbox, session, intent, error)
+
+
+def settle_on_time(sandbox: Sandbox, session_id: str) -> None:
+    """Timer: the debit is decided as the chosen method says, unless someone decided it before."""
+    session = sandbox.get("checkout.session", session_id)
+    intent = sandbox.store.find("payment_intent", session["payment_intent"] or "")
+    if intent and intent["status"] == "processing":
+        settle(sandbox, session_id, session["_settles_ok"])
+
+
+def return_address(session: Body) -> str:
+    """Where the buyer goes after paying: only a literal `{CHECKOUT_SESSION_ID}` is filled in."""
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+TIMERS["expire_session"] = expire_on_time
+TIMERS["settle_session"] = settle_on_time

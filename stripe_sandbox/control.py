@@ -1,0 +1,184 @@
+"""/_sandbox/: what happened, what is under way, and the levers; for people and for programs.
+
+A form is answered with a redirect to the page; a JSON body (or `Accept: application/json`) with JSON.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from . import checkout, refunding
+from .engine import Sandbox
+from .errors import StripeError
+from .expansion import present
+from .faults import API_FAULTS, EVENT_FAULTS
+from .hosted import method_named
+from .store import Body
+
+SHOWN = 50
+FAULT_NUMBERS: dict[str, Callable[[Any], Any]] = {"times": int, "copies": int, "seconds": float}
+FAULT_FLAGS = ("should_retry", "remember")
+
+
+def create_blueprint(sandbox: Sandbox) -> Blueprint:
+    """The control surface of one sandbox."""
+    blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
+    blueprint.add_app_template_filter(moment, "moment")
+    levers: dict[str, Callable[..., Any]] = {
+        "/faults": lambda: add_fault(sandbox),
+        "/faults/clear": lambda: sandbox.faults.clear(),
+        "/clock": lambda: move_clock(sandbox),
+        "/endpoint/enable": lambda: sandbox.courier.enable(),
+        "/reset": lambda: sandbox.reset(),
+        "/events/<id>/deliver": lambda id: deliver(sandbox, id),
+        "/sessions/<id>/pay": lambda id: pay(sandbox, id),
+        "/sessions/<id>/settle": lambda id: checkout.settle(sandbox, id, said_ok()),
+        "/sessions/<id>/expire": lambda id: expire(sandbox, id),
+        "/refunds/<id>/settle": lambda id: refunding.settle(sandbox, id, said_ok()),
+    }
+    for rule, pull in levers.items():
+        blueprint.add_url_rule(rule, rule.strip("/").replace("/", "_"), lever(pull), methods=["POST"])
+    blueprint.add_url_rule("/", "page", lambda: show(sandbox))
+    blueprint.add_url_rule("/state", "state", lambda: jsonify(state(sandbox)))
+    blueprint.add_url_rule("/faults", "faults_listed", lambda: jsonify(sandbox.faults.listed()))
+    return blueprint
+
+
+def lever(pull: Callable[..., Any]) -> Callable[..., Answer]:
+    """A view that pulls a lever and answers in the asker's language; wrong use is a 400."""
+
+    def view(**ids: str) -> Answer:
+        try:
+            result = pull(**ids)
+        except StripeError as error:
+            return told({"error": error.message}, error.status)
+        except (ValueError, TypeError, KeyError, checkout.SessionClosedError) as error:
+            return told({"error": str(error)}, 400)
+        return told(result if isinstance(result, dict) else {"done": True}, 200)
+
+    return view
+
+
+def told(result: Body, status: int) -> Answer:
+    """JSON for programs; for people the page again, or the error in plain text."""
+    if request.is_json or request.accept_mimetypes.best == "application/json":
+        answer: Response = jsonify(result)
+        answer.status_code = status
+        return answer
+    if status >= 400:
+        return Response(f"{result['error']}\n", status, content_type="text/plain; charset=utf-8")
+    return redirect(url_for("control.page"), 303)
+
+
+def sent() -> dict[str, Any]:
+    """The fields of the request, from JSON or a form. ValueError for JSON that is not an object."""
+    if not request.is_json:
+        return request.form.to_dict()
+    fields = request.get_json(silent=True)
+    if not isinstance(fields, dict):
+        raise ValueError("Send a JSON object.")
+    return fields
+
+
+def truth(value: Any) -> bool:
+    """`true`, `1`, `on` and their like."""
+    return str(value).lower() in ("true", "1", "on", "yes")
+
+
+def said_ok() -> bool:
+    """The `ok` of a settle request; yes unless it says no."""
+    return truth(sent().get("ok", "true"))
+
+
+def finite(value: float) -> float:
+    """The number, or ValueError for infinities and the like."""
+    if not math.isfinite(value) or not 0 <= value < 10**10:
+        raise ValueError("Give a number of seconds that is not negative.")
+    return value
+
+
+def add_fault(sandbox: Sandbox) -> Body:
+    """`kind`, `on` and the options of `faults.Fault`."""
+    fields = {name: value for name, value in sent().items() if value not in ("", None)}
+    kind, on = str(fields.pop("kind", "")), str(fields.pop("on", ""))
+    options: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in FAULT_NUMBERS:
+            options[name] = FAULT_NUMBERS[name](finite(float(value)))
+        elif name in FAULT_FLAGS:
+            options[name] = truth(value)
+        else:
+            raise ValueError(f"A fault has no {name}.")
+    fault = sandbox.faults.add(kind, on, **options)
+    return {"id": fault.id, "kind": fault.kind, "on": fault.on, "times": fault.times}
+
+
+def move_clock(sandbox: Sandbox) -> Body:
+    """`advance` (seconds) or `set` (Unix seconds)."""
+    fields = sent()
+    if "set" in fields:
+        return {"now": sandbox.clock.set(finite(float(fields["set"])))}
+    return {"now": sandbox.clock.advance(finite(float(fields.get("advance", 0))))}
+
+
+def deliver(sandbox: Sandbox, id: str) -> None:
+    """Send an event again."""
+    sandbox.get("event", id)
+    sandbox.courier.resend(id)
+
+
+def pay(sandbox: Sandbox, id: str) -> Body:
+    """Pay a session: `how` is one of the page's choices."""
+    session = checkout.pay(sandbox, id, method_named(str(sent().get("how", "card"))))
+    return present(sandbox, session)
+
+
+def expire(sandbox: Sandbox, id: str) -> Body:
+    """End an open session now."""
+    with sandbox.store.transaction():
+        return present(sandbox, checkout.expire(sandbox, checkout.open_session(sandbox, id)))
+
+
+def moment(seconds: float | None) -> str:
+    """Unix seconds as people read them, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M:%S") if seconds else ""
+
+
+def show(sandbox: Sandbox) -> str:
+    """The control page: newest first."""
+    sandbox.sweep()
+    sessions = list(reversed(sandbox.store.all("checkout.session")))[:SHOWN]
+    events = list(reversed(sandbox.store.all("event")))[:SHOWN]
+    deliveries: dict[str, list[Any]] = {}
+    for row in sandbox.store.run("SELECT * FROM deliveries ORDER BY id DESC LIMIT 500"):
+        deliveries.setdefault(row["event_id"], []).append(row)
+    return render_template(
+        "control.html",
+        business=sandbox.settings.business,
+        settings=sandbox.settings,
+        disabled=sandbox.courier.disabled,
+        now=sandbox.now(),
+        sessions=sessions,
+        events=events,
+        deliveries=deliveries,
+        pending_refunds=[row for row in sandbox.store.all("refund") if row["status"] == "pending"],
+        faults=sandbox.faults.listed(),
+        api_faults=API_FAULTS,
+        event_faults=EVENT_FAULTS,
+    )
+
+
+def state(sandbox: Sandbox) -> Body:
+    """Everything, for a check of the books: objects by kind, deliveries, faults, clock."""
+    return {
+        "now": sandbox.now(),
+        "objects": sandbox.store.dump(),
+        "deliveries": [dict(row) for row in sandbox.store.run("SELECT * FROM deliveries ORDER BY id")],
+        "faults": sandbox.faults.listed(),
+    }

@@ -1,0 +1,63 @@
+"""How an operation of the API is declared: address, parameters, the kind of its answer, and the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import listing
+from .expansion import Tree
+from .parameters import Group, Rows, Shape, Text
+from .store import Body
+
+if TYPE_CHECKING:
+    from .engine import Sandbox
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request being worked on: read parameters, ids from the path, what to expand, who asked."""
+
+    sandbox: Sandbox
+    path: str
+    params: Body
+    ids: dict[str, str]
+    tree: Tree
+    request: Body
+    base_url: str
+    faults: frozenset[str] = field(default=frozenset())
+
+    def list(self, kind: str, *filters: str) -> Body:
+        """A page of `kind`, narrowed by those of the named parameters that were sent."""
+        chosen = {name: self.params[name] for name in filters if name in self.params}
+        return listing.page(self.sandbox, kind, self.path, self.params, chosen, self.tree)
+
+    def emit(self, type: str, body: Body, previous: Body | None = None) -> Body:
+        """Record an event caused by this call."""
+        return self.sandbox.emit(type, body, previous, self.request)
+
+
+Work = Callable[[Call], Body]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`rule` is a Flask rule, `kind` what `expand` may walk; `work` returns the object, or the ready list."""
+
+    method: str
+    rule: str
+    takes: Group
+    kind: str
+    work: Work
+    listed: bool = False
+
+
+def takes(*needs: str, **fields: Shape) -> Group:
+    """Parameters of an operation that answers with an object: `needs` must be sent, `expand` may be."""
+    return Group({**fields, "expand": Rows(Text())}, needs)
+
+
+def pages(dated: bool = True, **filters: Shape) -> Group:
+    """Parameters of a list: its filters, the cursors and, where the kind has one, `created`."""
+    return Group({**(listing.DATED if dated else listing.PAGE), **filters})

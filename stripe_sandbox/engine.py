@@ -1,0 +1,124 @@
+"""The sandbox itself, without HTTP: objects, clock and events. Every surface works on one of these."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from .clock import Clock
+from .courier import Courier, Sender, post
+from .errors import missing_object
+from .faults import Faults
+from .ids import Ids
+from .recorder import Recorder
+from .settings import API_VERSION, Settings
+from .store import Body, Store
+
+Timer = Callable[["Sandbox", str], None]
+# What a timer may ask for; the modules that own an action enter it here.
+TIMERS: dict[str, Timer] = {}
+
+
+class Sandbox:
+    """One Stripe account in a box.
+
+    `settings` are checked first (see `Settings.check` for what is refused). `sender` replaces the HTTP POST
+    of webhooks: it takes address, body, headers and timeout and returns a status code.
+    """
+
+    def __init__(self, settings: Settings, sender: Sender = post) -> None:
+        settings.check()
+        self.settings = settings
+        self.store = Store(settings.state)
+        self.clock = Clock(float(self.store.meta("clock_offset", "0")))
+        self.clock.on_move = self._moved
+        self.faults = Faults()
+        self.recorder = Recorder(on=settings.record)
+        self.ids = Ids(self.store, self._seed())
+        self.courier = Courier(self, sender)
+
+    def _seed(self) -> str:
+        seed = self.settings.seed or self.store.meta("seed") or secrets.token_hex(16)
+        self.store.remember("seed", seed)
+        return seed
+
+    def _moved(self) -> None:
+        self.store.remember("clock_offset", str(self.clock.offset))
+        self.sweep()
+
+    def now(self) -> int:
+        """The sandbox's time in Unix seconds."""
+        return self.clock.now()
+
+    def get(self, kind: str, id: str, param: str = "id") -> Body:
+        """The object, or a 404 StripeError that names `param`."""
+        body = self.store.find(kind, id)
+        if body is None:
+            raise missing_object(kind, id, param)
+        return body
+
+    def emit(self, type: str, body: Body, previous: Body | None = None, request: Body | None = None) -> Body:
+        """Record that something happened to `body`, frozen as it is now, and have it delivered.
+
+        `request` is `{"id", "idempotency_key"}` of the API call that caused it, if one did.
+        """
+        data: Body = {"object": shown(body)}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        event = {
+            "id": self.ids.make("evt_"),
+            "object": "event",
+            "api_version": API_VERSION,
+            "created": self.now(),
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": 1 if self.wanted(type) else 0,
+            "request": request or {"id": None, "idempotency_key": None},
+            "type": type,
+        }
+        self.store.add(event)
+        if self.settings.deliver and self.wanted(type) and not self.courier.disabled:
+            self.courier.enqueue(str(event["id"]))
+        return event
+
+    def wanted(self, type: str) -> bool:
+        """Whether the endpoint is subscribed to this type of event."""
+        if self.settings.webhook_url is None and self.settings.deliver:
+            return False
+        return any(fnmatchcase(type, pattern) for pattern in self.settings.enabled_events)
+
+    def sweep(self) -> None:
+        """Let everything happen that the clock has made due: sessions expire, debits settle."""
+        now = self.now()
+        if not self.store.run("SELECT 1 FROM timers WHERE due <= ? LIMIT 1", (now,)):
+            return
+        with self.store.transaction():
+            for timer in self.store.take_due_timers(now):
+                TIMERS[timer["action"]](self, timer["object_id"])
+
+    def reset(self) -> None:
+        """Forget every object, fault and delivery, and put the clock back; seeded ids start over."""
+        self.courier.forget()
+        self.store.clear()
+        self.faults.clear()
+        self.recorder.clear()
+        self.clock.reset()
+        self._seed()
+
+    def close(self) -> None:
+        """Stop delivering and close the store."""
+        self.courier.stop()
+        self.store.close()
+
+
+def shown(body: Body) -> Body:
+    """What the outside sees of an object: names that start with an underscore are the sandbox's own."""
+    return {name: value for name, value in body.items() if not name.startswith("_")}
+
+
+def change_metadata(kept: dict[str, str], sent: dict[str, str] | None) -> dict[str, str]:
+    """Merge as Stripe does: None unsets all, an empty value unsets one key."""
+    if sent is None:
+        return {}
+    return {key: value for key, value in {**kept, **sent}.items() if value != ""}

@@ -1,0 +1,28 @@
+"""Ids that look like Stripe's and come out the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from .store import Store
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Ids:
+    """Numbered by the store, spread by a keyed hash: unique, and repeatable by whoever knows the seed."""
+
+    def __init__(self, store: Store, seed: str) -> None:
+        self._store = store
+        self._seed = seed.encode()[:64]
+
+    def make(self, prefix: str, length: int = 24) -> str:
+        """A new id such as `ch_3Q…`: `prefix` and `length` letters and digits (at most 80)."""
+        number = self._store.next_number()
+        digest = hashlib.blake2b(f"{prefix}{number}".encode(), key=self._seed, digest_size=64).digest()
+        value = int.from_bytes(digest, "big")
+        letters = []
+        for _ in range(length):
+            value, rest = divmod(value, len(ALPHABET))
+            letters.append(ALPHABET[rest])
+        return prefix + "".join(letters)

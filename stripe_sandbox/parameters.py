@@ -1,0 +1,254 @@
+"""Reading a form the way Stripe does: bracketed names, strict shapes, one clear error.
+
+An endpoint declares what it takes with the small classes below; `Group.read` gives back plain Python values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from . import money
+from .errors import StripeError
+
+NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+METADATA_KEYS, METADATA_KEY, METADATA_VALUE = 50, 40, 500
+
+
+def refused(message: str, param: str, code: str | None = None) -> StripeError:
+    """A parameter that can't be read: the request never starts."""
+    return StripeError(message, code=code, param=param, before_start=True)
+
+
+def decode(text: str) -> dict[str, Any]:
+    """`a[b][0][c]=1` becomes `{"a": {"b": {"0": {"c": "1"}}}}`. Raises StripeError for clashing names."""
+    root: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2000):
+        match = NAME.match(name)
+        if match is None:
+            raise refused(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        parts = [match[1], *re.findall(r"\[([^\[\]]*)\]", match[2])]
+        node = root
+        for part in parts[:-1]:
+            node = node.setdefault(part or str(len(node)), {})
+            if not isinstance(node, dict):
+                raise refused(f"Invalid value for {match[1]}", match[1])
+        node[parts[-1] or str(len(node))] = value
+    return root
+
+
+class Shape(Protocol):
+    """Anything that can read one parameter."""
+
+    def read(self, value: Any, name: str) -> Any:
+        """The value, or StripeError naming `name`."""
+
+
+def plain(value: Any, name: str) -> str:
+    """A single non-empty string."""
+    if not isinstance(value, str):
+        raise refused(f"Invalid string: {name} must be a single value", name)
+    if value == "":
+        raise refused(
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
+            f"parameter; however '{name}' cannot be unset. You should remove '{name}' from your request or "
+            "supply a non-empty value.",
+            name,
+            "parameter_invalid_empty",
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Text:
+    """Up to `most` characters. With `unset`, an empty string means None."""
+
+    most: int = 5000
+    unset: bool = False
+
+    def read(self, value: Any, name: str) -> str | None:
+        """The text."""
+        if self.unset and value == "":
+            return None
+        text = plain(value, name)
+        if len(text) > self.most:
+            raise refused(
+                f"Invalid string: {text[:20]}…; must be at most {self.most} characters",
+                name,
+                "parameter_invalid_string",
+            )
+        return text
+
+
+@dataclass(frozen=True)
+class Address:
+    """An absolute web address. `{CHECKOUT_SESSION_ID}` may stand in it."""
+
+    def read(self, value: Any, name: str) -> str:
+        """The address."""
+        text = plain(value, name)
+        try:
+            parts = urlsplit(text)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > 5000:
+            raise refused("Not a valid URL", name, "url_invalid")
+        return text
+
+
+@dataclass(frozen=True)
+class Email:
+    """An address with something on both sides of the @."""
+
+    unset: bool = False
+
+    def read(self, value: Any, name: str) -> str | None:
+        """The address."""
+        if self.unset and value == "":
+            return None
+        text = plain(value, name)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", text) or len(text) > 512:
+            raise refused(f"Invalid email address: {text}", name, "email_invalid")
+        return text
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An integer from `least` to `most`."""
+
+    least: int = 0
+    most: int = 2**53
+
+    def read(self, value: Any, name: str) -> int:
+        """The number."""
+        text = plain(value, name)
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise refused(f"Invalid integer: {text}", name, "parameter_invalid_integer")
+        number = int(text)
+        if number < self.least:
+            floor = "non-negative integer" if self.least == 0 else f"integer of at least {self.least}"
+            raise refused(f"This value must be a {floor}.", name, "parameter_invalid_integer")
+        if number > self.most:
+            raise refused(
+                f"This value must be less than or equal to {self.most}.", name, "parameter_invalid_integer"
+            )
+        return number
+
+
+@dataclass(frozen=True)
+class Flag:
+    """`true` or `false`."""
+
+    def read(self, value: Any, name: str) -> bool:
+        """The boolean."""
+        text = plain(value, name)
+        if text not in ("true", "false"):
+            raise refused(f"Invalid boolean: {text}", name)
+        return text == "true"
+
+
+class Choice:
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: Any, name: str) -> str:
+        """The word."""
+        text = plain(value, name)
+        if text not in self.words:
+            raise refused(f"Invalid {name}: must be one of {', '.join(self.words)}", name)
+        return text
+
+
+@dataclass(frozen=True)
+class Currency:
+    """A three-letter code Stripe charges in, in either case."""
+
+    def read(self, value: Any, name: str) -> str:
+        """The code in lower case."""
+        code = plain(value, name).lower()
+        if code not in money.CURRENCIES:
+            raise refused(f"Invalid currency: {code}", name)
+        return code
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Up to 50 pairs of strings; an empty string unsets one pair, or all of them."""
+
+    def read(self, value: Any, name: str) -> dict[str, str] | None:
+        """The pairs as sent (empty values still in), or None for "unset everything"."""
+        if value == "":
+            return None
+        if not isinstance(value, dict):
+            raise refused("Invalid object", name)
+        if len(value) > METADATA_KEYS:
+            raise refused(f"You can have up to {METADATA_KEYS} metadata keys.", name)
+        for key, text in value.items():
+            if not isinstance(text, str):
+                raise refused("Metadata values must be strings.", f"{name}[{key}]")
+            if len(key) > METADATA_KEY:
+                raise refused(f"Metadata keys can be up to {METADATA_KEY} characters long.", name)
+            if len(text) > METADATA_VALUE:
+                raise refused(
+                    f"Metadata values can be up to {METADATA_VALUE} characters long.", f"{name}[{key}]"
+                )
+        return dict(value)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of one shape, `name[0]`, `name[1]` …"""
+
+    of: Shape
+    most: int = 100
+
+    def read(self, value: Any, name: str) -> list[Any]:
+        """The rows in order."""
+        if not isinstance(value, dict) or not all(key.isdigit() for key in value):
+            raise refused("Invalid array", name)
+        if len(value) > self.most:
+            raise refused(f"Too many {name}: at most {self.most}.", name)
+        return [self.of.read(value[key], f"{name}[{key}]") for key in sorted(value, key=int)]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Named parameters. Anything not named is refused; what `needs` names must be there."""
+
+    fields: Mapping[str, Shape]
+    needs: tuple[str, ...] = field(default=())
+
+    def read(self, value: Any, name: str = "") -> dict[str, Any]:
+        """The parameters that were sent, read."""
+        if not isinstance(value, dict):
+            raise refused("Invalid object", name)
+        for key in value:
+            if key not in self.fields:
+                full = inside(name, key)
+                raise refused(f"Received unknown parameter: {full}", full, "parameter_unknown")
+        for key in self.needs:
+            if key not in value:
+                full = inside(name, key)
+                raise refused(f"Missing required param: {full}.", full, "parameter_missing")
+        return {key: self.fields[key].read(item, inside(name, key)) for key, item in value.items()}
+
+
+@dataclass(frozen=True)
+class When:
+    """A moment, or bounds around it: `created=…` or `created[gte]=…`."""
+
+    def read(self, value: Any, name: str) -> dict[str, int]:
+        """Bounds by operator: any of `eq`, `gt`, `gte`, `lt`, `lte`."""
+        if isinstance(value, str):
+            return {"eq": Whole().read(value, name)}
+        return Group({op: Whole() for op in ("gt", "gte", "lt", "lte")}).read(value, name)
+
+
+def inside(name: str, key: str) -> str:
+    """`line_items[0]`, `price` becomes `line_items[0][price]`."""
+    return f"{name}[{key}]" if name else key

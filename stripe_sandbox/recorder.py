@@ -1,0 +1,45 @@
+"""What was asked and answered, kept for tests that hold it to Stripe's schemas."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call to /v1: texts as they were on the wire, the answer decoded."""
+
+    method: str
+    path: str
+    query: str
+    body: str
+    status: int
+    answer: Any
+    headers: dict[str, str]
+
+
+class Recorder:
+    """A list of exchanges, kept only while `on`."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+        self._lock = threading.Lock()
+        self._kept: list[Exchange] = []
+
+    def keep(self, exchange: Exchange) -> None:
+        """Add one exchange."""
+        if self.on:
+            with self._lock:
+                self._kept.append(exchange)
+
+    def kept(self) -> list[Exchange]:
+        """A copy, oldest first."""
+        with self._lock:
+            return list(self._kept)
+
+    def clear(self) -> None:
+        """Forget them."""
+        with self._lock:
+            self._kept.clear()

@@ -1,0 +1,90 @@
+"""Customers."""
+
+from __future__ import annotations
+
+from ..endpoints import Call, Endpoint, pages, takes
+from ..engine import change_metadata
+from ..errors import missing_object
+from ..parameters import Email, Group, Metadata, Rows, Shape, Text
+from ..people import blank_customer
+from ..store import Body
+
+FIELDS: dict[str, Shape] = {
+    "email": Email(unset=True),
+    "name": Text(256, unset=True),
+    "description": Text(unset=True),
+    "phone": Text(20, unset=True),
+    "metadata": Metadata(),
+    "preferred_locales": Rows(Text(35)),
+}
+
+
+def create(call: Call) -> Body:
+    """`POST /v1/customers`."""
+    customer = blank_customer(call.sandbox.ids.make("cus_", 14), call.sandbox.now())
+    change(customer, call.params)
+    call.sandbox.store.add(customer)
+    call.emit("customer.created", customer)
+    return customer
+
+
+def change(customer: Body, params: Body) -> Body:
+    """Apply parameters; returns the earlier values of what changed."""
+    earlier = {}
+    for name, value in params.items():
+        new = change_metadata(customer["metadata"], value) if name == "metadata" else value
+        if customer[name] != new:
+            earlier[name] = customer[name]
+        customer[name] = new
+    return earlier
+
+
+def alive(call: Call) -> Body:
+    """The customer in the path, unless deleted."""
+    customer = call.sandbox.get("customer", call.ids["id"])
+    if customer.get("deleted"):
+        raise missing_object("customer", customer["id"])
+    return customer
+
+
+def retrieve(call: Call) -> Body:
+    """`GET /v1/customers/{id}`: a deleted one is still there as `{id, object, deleted}`."""
+    return call.sandbox.get("customer", call.ids["id"])
+
+
+def update(call: Call) -> Body:
+    """`POST /v1/customers/{id}`."""
+    customer = alive(call)
+    earlier = change(customer, call.params)
+    call.sandbox.store.save(customer)
+    if earlier:
+        call.emit("customer.updated", customer, earlier)
+    return customer
+
+
+def delete(call: Call) -> Body:
+    """`DELETE /v1/customers/{id}`: for good."""
+    customer = alive(call)
+    call.emit("customer.deleted", customer)
+    return call.sandbox.store.save({"id": customer["id"], "object": "customer", "deleted": True})
+
+
+def index(call: Call) -> Body:
+    """`GET /v1/customers`: the living."""
+    return call.list("customer", "created", "email", "livemode")
+
+
+def living(call: Call) -> Body:
+    """The list; deleted customers have no `livemode` left and so drop out."""
+    call.params["livemode"] = False
+    return index(call)
+
+
+ONE = "/v1/customers/<id>"
+ENDPOINTS = (
+    Endpoint("POST", "/v1/customers", takes(**FIELDS), "customer", create),
+    Endpoint("GET", "/v1/customers", pages(email=Text()), "customer", living, listed=True),
+    Endpoint("GET", ONE, takes(), "customer", retrieve),
+    Endpoint("POST", ONE, takes(**FIELDS), "customer", update),
+    Endpoint("DELETE", ONE, Group({}), "customer", delete),
+)

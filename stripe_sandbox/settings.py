@@ -1,0 +1,74 @@
+"""What a sandbox is started with. Everything has a default but the decision to start it at all."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+API_VERSION = "2026-10-28.endive"
+KEY_PREFIX = "sk_test_sandbox_"
+DAY = 24 * 60 * 60
+
+
+class UnsafeSettingsError(ValueError):
+    """The sandbox will not start like this; the text says why."""
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host` (a name or an address) can only be reached from this machine."""
+    if host is None:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass
+class Settings:
+    """One sandbox's settings.
+
+    `state` is a SQLite file, or None for memory. `deliver` sends webhooks by itself; off, events are only
+    collected. `backoff` holds the seconds between attempts at one event (Stripe's own spread over three
+    days; here short enough to watch). `redirect_wait` is how long, in seconds, the hosted page waits for the
+    answer to `checkout.session.completed`. `settle_after` (seconds) is how long a bank debit takes,
+    `available_after` (seconds) how long a payment stays pending in the balance. `overdraft` is what the
+    account's bank lends a refund, in minor units: 0 makes refunds wait for the balance.
+    """
+
+    state: str | None = None
+    seed: str | None = None
+    webhook_url: str | None = None
+    webhook_secrets: list[str] = field(default_factory=list)
+    enabled_events: tuple[str, ...] = ("*",)
+    deliver: bool = True
+    workers: int = 4
+    backoff: tuple[float, ...] = (5, 30, 120, 600, 3600, 4 * 3600)
+    delivery_timeout: float = 10.0
+    redirect_wait: float = 10.0
+    settle_after: int = 120
+    available_after: int = 2 * DAY
+    overdraft: int = 10**12
+    business: str = "Sandbox shop"
+    public_url: str | None = None
+    record: bool = False
+
+    def check(self) -> None:
+        """Raise `UnsafeSettingsError` for anything that could reach real money or another machine."""
+        if os.environ.get("STRIPE_SECRET_KEY", "").startswith("sk_live_"):
+            raise UnsafeSettingsError(
+                "STRIPE_SECRET_KEY is a live key: the sandbox does not start beside real money."
+            )
+        if self.webhook_url is None:
+            return
+        parts = urlsplit(self.webhook_url)
+        if parts.scheme != "http" or not is_loopback(parts.hostname):
+            raise UnsafeSettingsError(
+                "The webhook address must be http on this machine, such as http://127.0.0.1:8000/…"
+            )
+        if not self.webhook_secrets or not all(self.webhook_secrets):
+            raise UnsafeSettingsError("A webhook address needs a webhook secret (whsec_…).")

@@ -1,0 +1,249 @@
+"""A sandbox for tests: started on a free port in a moment, moved by Python calls.
+
+with RunningSandbox() as stripe:
+    ...                                    # the app makes a session through stripe.url
+    stripe.pay(session_id)                 # as the buyer would on the page
+    body, headers = stripe.signed(stripe.events("checkout.session.completed")[-1]["id"])
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from flask import Flask
+
+from . import checkout, refunding
+from .app import create_sandbox
+from .clock import Clock
+from .courier import post
+from .engine import Sandbox, shown
+from .expansion import present
+from .faults import Fault
+from .hosted import method_named
+from .recorder import Exchange
+from .serving import Server, loopback_server
+from .signing import bytes_of, sign
+from .store import Body
+
+SECRET = "whsec_sandbox_tests"
+Receiver = Callable[[bytes, dict[str, str]], int]
+
+
+class Spec(Protocol):
+    """What `violations` needs of a schema validator: each returns complaints, none when all is well."""
+
+    def request(self, method: str, path: str, query: str = "", body: str = "") -> list[str]:
+        """Check what was sent."""
+
+    def response(self, method: str, path: str, status: int, answer: Any) -> list[str]:
+        """Check what was answered."""
+
+    def event(self, event: Any) -> list[str]:
+        """Check an event."""
+
+
+class RunningSandbox:
+    """A context manager around one sandbox.
+
+    `deliver=False` (the default) collects events for the test to deliver by hand; with `deliver=True` they go
+    out by themselves. They go to `webhook_url`, or to `receiver(body, headers) -> status` (a test client).
+    Further keyword arguments are the fields of `settings.Settings`. `api_key` is a key it takes.
+    """
+
+    api_key = "sk_test_sandbox_tests"
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str | None = None,
+        receiver: Receiver | None = None,
+        deliver: bool = False,
+        spec: Spec | None = None,
+        **settings: Any,
+    ) -> None:
+        settings = {
+            "seed": "tests",
+            "record": True,
+            "webhook_secrets": [SECRET],
+            "backoff": (0.05, 0.1),
+            **settings,
+        }
+        if receiver is not None:
+            webhook_url = "http://127.0.0.1/receiver"
+        self._receiver = receiver
+        self._spec = spec
+        self._settings = {**settings, "webhook_url": webhook_url, "deliver": deliver}
+        self._server: Server
+        self._thread: threading.Thread
+        self.app: Flask
+        self.engine: Sandbox
+        self.url = ""
+
+    def start(self) -> RunningSandbox:
+        """Listen on a free loopback port; same as entering the `with` block."""
+        self.app = create_sandbox(sender=self._send, **self._settings)
+        self.engine = self.app.extensions["stripe_sandbox"]
+        self._server = loopback_server(self.app, 0, quiet=True)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        run = lambda: self._server.serve_forever(poll_interval=0.01)  # noqa: E731
+        self._thread = threading.Thread(target=run, name="stripe-sandbox", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and forget everything."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self.engine.close()
+
+    def __enter__(self) -> RunningSandbox:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _send(self, url: str, body: bytes, headers: dict[str, str], timeout: float) -> int:
+        if self._receiver is None:
+            return post(url, body, headers, timeout)
+        try:
+            return self._receiver(body, headers)
+        except Exception as error:  # noqa: BLE001 - however the receiver fails, Stripe only sees no answer
+            logging.getLogger("stripe_sandbox").exception("The receiver failed")
+            raise ConnectionResetError(f"the receiver raised {error!r}") from error
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's clock: `advance(days=3)`, `set(datetime)`, `freeze()`."""
+        return self.engine.clock
+
+    @property
+    def secrets(self) -> list[str]:
+        """The webhook secrets that sign; replace the list to roll them."""
+        return self.engine.settings.webhook_secrets
+
+    @secrets.setter
+    def secrets(self, secrets: list[str]) -> None:
+        self.engine.settings.webhook_secrets = list(secrets)
+
+    def pay(self, session_id: str, how: str = "card", *, authenticated: bool | None = True) -> str | None:
+        """Do what a buyer does on the page; returns where they are sent, or None when they stay there.
+
+        `how`: card, declined, 3ds, later_succeeds, later_fails. For 3ds, `authenticated` is their answer to
+        the bank: None leaves the bank's page open. Raises `checkout.SessionClosedError` when it is too late.
+        """
+        session = checkout.pay(self.engine, session_id, method_named(how))
+        if how == "3ds" and authenticated is not None and session["status"] == "open":
+            session = checkout.authenticate(self.engine, session_id, authenticated)
+        return checkout.return_address(session) if session["status"] == "complete" else None
+
+    def settle(self, session_id: str, ok: bool = True) -> Body:
+        """Decide a bank debit now instead of when its time comes."""
+        return shown(checkout.settle(self.engine, session_id, ok))
+
+    def settle_refund(self, refund_id: str, ok: bool = True) -> Body:
+        """Decide a pending refund, or let a succeeded one fail."""
+        return shown(refunding.settle(self.engine, refund_id, ok))
+
+    def expire(self, session_id: str) -> Body:
+        """End an open session, as if its time had come. Raises `checkout.SessionClosedError`."""
+        with self.engine.store.transaction():
+            return shown(checkout.expire(self.engine, checkout.open_session(self.engine, session_id)))
+
+    def get(self, kind: str, id: str) -> Body:
+        """Any object by kind and id, such as `get("charge", "ch_…")`."""
+        return present(self.engine, self.engine.get(kind, id))
+
+    def all(self, kind: str) -> list[Body]:
+        """Every object of a kind, oldest first."""
+        return [present(self.engine, body) for body in self.engine.store.all(kind)]
+
+    def events(self, type: str | None = None) -> list[Body]:
+        """The events so far, oldest first; of one type, if named."""
+        return [event for event in self.engine.store.all("event") if type in (None, event["type"])]
+
+    def last_event(self, type: str) -> Body:
+        """The newest event of a type. Raises LookupError when there is none."""
+        found = self.events(type)
+        if not found:
+            raise LookupError(f"No {type} yet; there is: {[event['type'] for event in self.events()]}")
+        return found[-1]
+
+    def signed(
+        self, event: str | Body, tamper: str | None = None, moment: int | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        """Body and headers of a delivery, for a test to post itself.
+
+        `event` is an id, or a dict of the test's own making, which is signed as it is. `tamper`: tamper_body,
+        tamper_signature, tamper_time, wrong_secret. `moment` is the time signed with (Unix seconds).
+        """
+        body = self.engine.get("event", event) if isinstance(event, str) else event
+        raw, header = sign(bytes_of(body), self.secrets, tamper, moment)
+        return raw, {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": header}
+
+    def deliver(
+        self, event_id: str, times: int = 1, parallel: bool = False, tamper: str | None = None
+    ) -> list[int | None]:
+        """Send an event `times` times, one after the other or all at once; the statuses (None: no answer)."""
+        event = self.engine.get("event", event_id)
+        with ThreadPoolExecutor(times if parallel else 1) as pool:
+            sent = [pool.submit(self.engine.courier.send, event, tamper) for _ in range(times)]
+            return [outcome.result()[0] for outcome in sent]
+
+    def deliver_all(self, *types: str) -> list[int | None]:
+        """Send every event so far once, in order; only these types, if named."""
+        chosen = [event for event in self.events() if not types or event["type"] in types]
+        return [status for event in chosen for status in self.deliver(event["id"])]
+
+    @property
+    def endpoint_disabled(self) -> bool:
+        """Whether automatic delivery gave up on the endpoint."""
+        return self.engine.courier.disabled
+
+    def drain(self, timeout: float = 5.0) -> bool:
+        """With `deliver=True`: wait until nothing is on its way. False if that takes too long."""
+        return self.engine.courier.quiet(timeout)
+
+    def deliveries(self, event_id: str | None = None) -> list[Body]:
+        """The log of automatic deliveries: event_id, attempt, state, status, note, fault, sent_at, took."""
+        rows = self.engine.store.run("SELECT * FROM deliveries ORDER BY id")
+        return [dict(row) for row in rows if event_id in (None, row["event_id"])]
+
+    def fault(self, kind: str, on: str, **options: Any) -> Fault:
+        """Order trouble: `fault("409", "POST /v1/refunds")`, `fault("drop", "charge.*", times=2)`."""
+        return self.engine.faults.add(kind, on, **options)
+
+    def requests(self, method: str | None = None, path: str | None = None) -> list[Exchange]:
+        """The calls to /v1 so far; of one method and path, if named."""
+        kept = self.engine.recorder.kept()
+        return [call for call in kept if method in (None, call.method) and path in (None, call.path)]
+
+    def violations(self, spec: Spec | None = None) -> list[str]:
+        """What Stripe's schemas forbid in the calls, answers and events so far; empty when all is fine.
+
+        `spec` may also be given to the constructor; ValueError without one.
+        """
+        spec = spec or self._spec
+        if spec is None:
+            raise ValueError("violations() needs a spec, here or in RunningSandbox(spec=…).")
+        found = []
+        for call in self.engine.recorder.kept():
+            said = spec.request(call.method, call.path, call.query, call.body)
+            if call.status:
+                said = [*said, *spec.response(call.method, call.path, call.status, call.answer)]
+            found += [f"{call.method} {call.path} ({call.status}): {complaint}" for complaint in said]
+        for event in self.events():
+            found += [f"{event['type']} {event['id']}: {complaint}" for complaint in spec.event(event)]
+        return found
+
+    def state(self) -> dict[str, list[Body]]:
+        """Every object by kind, oldest first, with the sandbox's own hidden fields."""
+        return self.engine.store.dump()
+
+    def reset(self) -> None:
+        """Back to an empty account; the same seed gives the same ids again."""
+        self.engine.reset()

@@ -1,0 +1,420 @@
+"""The catalogue: what can be sold, how it is sorted and found, and what a course is made of."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+
+from tables.base import Base, Stamped, enum_of, now, pk
+from tables.people import User
+
+
+class ProductKind(StrEnum):
+    """What a product is; more kinds join when they can be sold."""
+
+    COURSE = "course"
+
+
+class Level(StrEnum):
+    """Whom a product is for."""
+
+    BEGINNER = "beginner"
+    INTERMEDIATE = "intermediate"
+    ADVANCED = "advanced"
+
+
+class ProductStatus(StrEnum):
+    """Where a product stands between its creator's desk and the shelf."""
+
+    DRAFT = "draft"
+    PENDING_REVIEW = "pending_review"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+
+
+class ProductVisibility(StrEnum):
+    """Who may see a published product: everyone, holders of the link, members, nobody else."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    MEMBERS_ONLY = "members_only"
+    PRIVATE = "private"
+
+
+class Tier(StrEnum):
+    """A course's size, which bounds its price."""
+
+    QUICK_SKILL = "quick_skill"
+    STANDARD = "standard"
+    DEEP_DIVE = "deep_dive"
+
+
+class LessonKind(StrEnum):
+    """How a lesson teaches."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    TEXT = "text"
+
+
+class LessonVisibility(StrEnum):
+    """Who may open a lesson of a published course."""
+
+    PRIVATE = "private"
+    MEMBERS = "members"
+    PREVIEW = "preview"
+
+
+class ResourceKind(StrEnum):
+    """What a lesson's extra is."""
+
+    PDF = "pdf"
+    DOCUMENT = "document"
+    SPREADSHEET = "spreadsheet"
+    PRESENTATION = "presentation"
+    CODE = "code"
+    LINK = "link"
+
+
+class MediaKind(StrEnum):
+    """What a stored recording carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class MediaStatus(StrEnum):
+    """How far the worker has come with a recording."""
+
+    UPLOADING = "uploading"
+    PROCESSING = "processing"
+    READY = "ready"
+    ERROR = "error"
+
+
+class Category(Stamped, Base):
+    """A shelf; a subcategory names its parent."""
+
+    __tablename__ = "categories"
+
+    id: Mapped[pk]
+    parent_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("categories.id", ondelete="RESTRICT"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    description: Mapped[str] = mapped_column(Text, default="")
+    icon: Mapped[str] = mapped_column(String(32), default="book")
+    color: Mapped[str] = mapped_column(String(7), default="#0f766e")
+    position: Mapped[int] = mapped_column(default=0)
+
+
+product_tags = Table(
+    "product_tags",
+    Base.metadata,
+    Column("product_id", ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Tag(Stamped, Base):
+    """A word that products share."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[pk]
+    name: Mapped[str] = mapped_column(String(50))
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+
+
+class Product(Stamped, Base):
+    """What can be sold. Prices are whole minor units of `currency`; 0 is free.
+
+    `tier` stands here and not with the course, so that one CHECK can hold it against the price.
+    `rating_avg`, `rating_count`, `sales_count` are kept by what changes them and can be re-counted.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (
+        CheckConstraint("price_cents >= 0", name="price_not_negative"),
+        CheckConstraint("length(title) BETWEEN 1 AND 200", name="title_length"),
+        CheckConstraint("length(summary) <= 300", name="summary_length"),
+        CheckConstraint("meta_title IS NULL OR length(meta_title) <= 60", name="meta_title_length"),
+        CheckConstraint(
+            "meta_description IS NULL OR length(meta_description) <= 160", name="meta_description_length"
+        ),
+        CheckConstraint(
+            "sale_price_cents IS NULL OR (sale_price_cents >= 0 AND sale_price_cents < price_cents)",
+            name="sale_below_price",
+        ),
+        CheckConstraint("(sale_price_cents IS NULL) = (sale_ends_at IS NULL)", name="sale_ends"),
+        CheckConstraint(
+            "tier IS NULL OR (tier = 'quick_skill' AND price_cents BETWEEN 500 AND 1000)"
+            " OR (tier = 'standard' AND price_cents BETWEEN 1500 AND 2500)"
+            " OR (tier = 'deep_dive' AND price_cents BETWEEN 2500 AND 4000)",
+            name="tier_price",
+        ),
+        CheckConstraint("rating_avg BETWEEN 0 AND 5", name="rating_range"),
+        CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_when"),
+        Index("ix_products_status_published_at", "status", "published_at"),
+        Index("ix_products_creator_id_status", "creator_id", "status"),
+        Index("ix_products_category_id_status", "category_id", "status"),
+        Index("ix_products_updated_at", "updated_at"),
+    )
+    __mapper_args__ = {"polymorphic_on": "kind"}
+
+    id: Mapped[pk]
+    kind: Mapped[ProductKind] = mapped_column(enum_of(ProductKind))
+    title: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(220), unique=True)
+    summary: Mapped[str] = mapped_column(String(300), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    description_html: Mapped[str] = mapped_column(Text, default="")
+    creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    category_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("categories.id", ondelete="RESTRICT"))
+    level: Mapped[Level] = mapped_column(enum_of(Level), default=Level.BEGINNER)
+    tier: Mapped[Tier | None] = mapped_column(enum_of(Tier))
+    price_cents: Mapped[int] = mapped_column(default=0)
+    sale_price_cents: Mapped[int | None]
+    sale_ends_at: Mapped[datetime | None]
+    currency: Mapped[str] = mapped_column(String(3), default="usd")
+    status: Mapped[ProductStatus] = mapped_column(enum_of(ProductStatus), default=ProductStatus.DRAFT)
+    visibility: Mapped[ProductVisibility] = mapped_column(
+        enum_of(ProductVisibility), default=ProductVisibility.PUBLIC
+    )
+    featured: Mapped[bool] = mapped_column(default=False)
+    published_at: Mapped[datetime | None]
+    view_count: Mapped[int] = mapped_column(default=0)
+    sales_count: Mapped[int] = mapped_column(default=0)
+    rating_avg: Mapped[float] = mapped_column(default=0.0)
+    rating_count: Mapped[int] = mapped_column(default=0)
+    meta_title: Mapped[str | None] = mapped_column(String(60))
+    meta_description: Mapped[str | None] = mapped_column(String(160))
+    deleted_at: Mapped[datetime | None]
+
+    creator: Mapped[User] = relationship(lazy="raise_on_sql")
+    category: Mapped[Category] = relationship(lazy="raise_on_sql")
+    tags: Mapped[list[Tag]] = relationship(secondary=product_tags, lazy="raise_on_sql", order_by=Tag.name)
+
+    def price_at(self, moment: datetime) -> int:
+        """What it costs at `moment`, in minor units: the sale price while the sale runs."""
+        on_sale = self.sale_ends_at is not None and moment < self.sale_ends_at
+        return self.sale_price_cents if on_sale and self.sale_price_cents is not None else self.price_cents
+
+
+course_prerequisites = Table(
+    "course_prerequisites",
+    Base.metadata,
+    Column("course_id", ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True),
+    Column("prerequisite_id", ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True, index=True),
+    CheckConstraint("course_id <> prerequisite_id", name="not_itself"),
+)
+
+
+class Course(Product):
+    """A course: a product with modules of lessons, which its creator keeps fresh."""
+
+    __tablename__ = "courses"
+    __table_args__ = (  # type: ignore[assignment]  # each class of a hierarchy has its own table
+        CheckConstraint("duration_seconds >= 0 AND lesson_count >= 0", name="totals_not_negative"),
+        Index("ix_courses_expires_at", "expires_at"),
+    )
+    __mapper_args__ = {"polymorphic_identity": ProductKind.COURSE}
+
+    id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    technology: Mapped[str] = mapped_column(String(60), default="")
+    language: Mapped[str] = mapped_column(String(16), default="en")
+    objectives: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    prerequisites: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    sequential: Mapped[bool] = mapped_column(default=False)
+    duration_seconds: Mapped[int] = mapped_column(default=0)
+    lesson_count: Mapped[int] = mapped_column(default=0)
+    content_updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+    modules: Mapped[list["Module"]] = relationship(
+        back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes=True
+    )
+    required_courses: Mapped[list["Course"]] = relationship(
+        secondary=course_prerequisites,
+        primaryjoin="Course.id == course_prerequisites.c.course_id",
+        secondaryjoin="Course.id == course_prerequisites.c.prerequisite_id",
+        lazy="raise_on_sql",
+    )
+
+
+@event.listens_for(Course, "before_update")
+def _stamp(_mapper: object, _connection: object, course: Course) -> None:
+    """A change to a course's own columns is a change of the product: the catalogue watches its stamp."""
+    session = object_session(course)
+    if session is not None and session.is_modified(course, include_collections=False):
+        course.updated_at = now()
+
+
+class SlugRedirect(Base):
+    """An address a product once had, which keeps leading to it."""
+
+    __tablename__ = "slug_redirects"
+
+    slug: Mapped[str] = mapped_column(String(220), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+
+
+class SearchDocument(Base):
+    """The words by which a product is found; the full-text index is built over this table.
+
+    The integer key is what FTS5 needs for its rows; nothing outside search knows it.
+    """
+
+    __tablename__ = "search_documents"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), unique=True)
+    title: Mapped[str] = mapped_column(Text)
+    keywords: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+
+
+class Module(Stamped, Base):
+    """A part of a course. `unlock_after_days` counts from the learner's enrolment (drip)."""
+
+    __tablename__ = "modules"
+    __table_args__ = (
+        UniqueConstraint("course_id", "position"),
+        UniqueConstraint("id", "course_id"),
+        CheckConstraint("unlock_after_days >= 0", name="drip_not_negative"),
+    )
+
+    id: Mapped[pk]
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int]
+    published: Mapped[bool] = mapped_column(default=True)
+    unlock_after_days: Mapped[int] = mapped_column(default=0)
+
+    course: Mapped[Course] = relationship(back_populates="modules", lazy="raise_on_sql")
+    lessons: Mapped[list["Lesson"]] = relationship(
+        back_populates="module", order_by="Lesson.position", lazy="raise_on_sql", passive_deletes=True
+    )
+
+
+class Lesson(Stamped, Base):
+    """One sitting of a course. It names its course too, so that its address is unique within it.
+
+    `duration_seconds` is the recording's length, or the reading time of a text.
+    """
+
+    __tablename__ = "lessons"
+    __table_args__ = (
+        UniqueConstraint("module_id", "position"),
+        UniqueConstraint("course_id", "slug"),
+        ForeignKeyConstraint(
+            ["module_id", "course_id"], ["modules.id", "modules.course_id"], ondelete="CASCADE"
+        ),
+        CheckConstraint("duration_seconds >= 0", name="duration_not_negative"),
+    )
+
+    id: Mapped[pk]
+    course_id: Mapped[uuid.UUID]
+    module_id: Mapped[uuid.UUID]
+    title: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(220))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int]
+    kind: Mapped[LessonKind] = mapped_column(enum_of(LessonKind), default=LessonKind.TEXT)
+    visibility: Mapped[LessonVisibility] = mapped_column(
+        enum_of(LessonVisibility), default=LessonVisibility.MEMBERS
+    )
+    body: Mapped[str] = mapped_column(Text, default="")
+    body_html: Mapped[str] = mapped_column(Text, default="")
+    external_video_url: Mapped[str | None] = mapped_column(String(255))
+    duration_seconds: Mapped[int] = mapped_column(default=0)
+    published: Mapped[bool] = mapped_column(default=True)
+
+    module: Mapped[Module] = relationship(back_populates="lessons", lazy="raise_on_sql")
+    media: Mapped["MediaAsset | None"] = relationship(back_populates="lesson", lazy="raise_on_sql")
+    resources: Mapped[list["Resource"]] = relationship(lazy="raise_on_sql", order_by="Resource.position")
+
+
+class Resource(Stamped, Base):
+    """Something to take along from a lesson: a link or a stored file."""
+
+    __tablename__ = "resources"
+    __table_args__ = (CheckConstraint("(url IS NULL) <> (storage_key IS NULL)", name="link_or_file"),)
+
+    id: Mapped[pk]
+    lesson_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[ResourceKind] = mapped_column(enum_of(ResourceKind))
+    url: Mapped[str | None] = mapped_column(String(500))
+    storage_key: Mapped[str | None] = mapped_column(String(255))
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class MediaAsset(Stamped, Base):
+    """A recording and what the worker made of it, all below `media/<id>/` in storage.
+
+    `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
+    `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
+    The course's own preview film has no lesson.
+    """
+
+    __tablename__ = "media_assets"
+    __table_args__ = (CheckConstraint("(status = 'error') = (error IS NOT NULL)", name="error_says_why"),)
+
+    id: Mapped[pk]
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    lesson_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), unique=True
+    )
+    kind: Mapped[MediaKind] = mapped_column(enum_of(MediaKind), default=MediaKind.VIDEO)
+    status: Mapped[MediaStatus] = mapped_column(enum_of(MediaStatus), default=MediaStatus.UPLOADING)
+    error: Mapped[str | None] = mapped_column(String(500))
+    storage_key: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    duration_seconds: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    format: Mapped[str | None] = mapped_column(String(32))
+    mp4: Mapped[str | None] = mapped_column(String(100))
+    playlist: Mapped[str | None] = mapped_column(String(100))
+    poster: Mapped[str | None] = mapped_column(String(100))
+    renditions: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    chapters: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+    lesson: Mapped[Lesson | None] = relationship(back_populates="media", lazy="raise_on_sql")
+    captions: Mapped[list["Caption"]] = relationship(lazy="raise_on_sql", order_by="Caption.language")
+
+
+class Caption(Stamped, Base):
+    """What is said in a recording, as WebVTT, in one language (a BCP 47 tag)."""
+
+    __tablename__ = "captions"
+    __table_args__ = (UniqueConstraint("asset_id", "language"),)
+
+    id: Mapped[pk]
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(60))
+    vtt: Mapped[str] = mapped_column(Text)

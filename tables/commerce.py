@@ -1,0 +1,190 @@
+"""Commerce: orders, what was bought with them, what creators earned, and what Stripe told us."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tables.base import Base, Stamped, enum_of, now, pk
+from tables.catalog import Product
+from tables.people import User
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; only Stripe's word completes or fails it."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+
+
+class PurchaseStatus(StrEnum):
+    """Whether a bought product is still the buyer's."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+
+
+class EarningStatus(StrEnum):
+    """How far a ledger line is on its way to the creator."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class RefundStatus(StrEnum):
+    """What Stripe says of a refund; anything it may yet change its mind about is pending."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Order(Stamped, Base):
+    """A checkout, with its prices frozen when it was opened.
+
+    `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time.
+    `attempt` numbers the Checkout Sessions opened for it and is part of their idempotency key.
+    `confirming_since` is set while a slow payment method settles. `problem` says in a sentence
+    why Stripe's object and this order disagree; such an order waits for an admin.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint("subtotal_cents >= 0 AND total_cents >= 0", name="amounts_not_negative"),
+        Index(
+            "uq_orders_open_checkout",
+            "user_id",
+            "cart_key",
+            unique=True,
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index("ix_orders_user_id_created_at", "user_id", "created_at"),
+        Index("ix_orders_status_created_at", "status", "created_at"),
+    )
+
+    id: Mapped[pk]
+    number: Mapped[str] = mapped_column(String(24), unique=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    cart_key: Mapped[str] = mapped_column(String(64))
+    subtotal_cents: Mapped[int]
+    total_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[OrderStatus] = mapped_column(enum_of(OrderStatus), default=OrderStatus.PENDING)
+    attempt: Mapped[int] = mapped_column(default=1)
+    stripe_session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_payment_intent_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    checkout_url: Mapped[str | None] = mapped_column(Text)
+    checkout_expires_at: Mapped[datetime | None]
+    confirming_since: Mapped[datetime | None]
+    problem: Mapped[str | None] = mapped_column(String(500))
+    completed_at: Mapped[datetime | None]
+    refunded_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="raise_on_sql")
+    purchases: Mapped[list["Purchase"]] = relationship(back_populates="order", lazy="raise_on_sql")
+
+
+class Purchase(Stamped, Base):
+    """One product of an order. `product_snapshot` keeps title, summary, creator and cover as bought.
+
+    `price_cents` is the list price of that day, `amount_cents` what was paid for it.
+    """
+
+    __tablename__ = "purchases"
+    __table_args__ = (
+        CheckConstraint("platform_fee_cents + creator_amount_cents = amount_cents", name="split_adds_up"),
+        CheckConstraint("amount_cents >= 0 AND platform_fee_cents >= 0", name="amounts_not_negative"),
+        CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refund_within_amount"),
+        Index(
+            "uq_purchases_owned_once",
+            "user_id",
+            "product_id",
+            unique=True,
+            sqlite_where=text("status = 'completed'"),
+            postgresql_where=text("status = 'completed'"),
+        ),
+        Index("ix_purchases_product_id_created_at", "product_id", "created_at"),
+    )
+
+    id: Mapped[pk]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"))
+    product_snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
+    price_cents: Mapped[int]
+    amount_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    platform_fee_cents: Mapped[int]
+    creator_amount_cents: Mapped[int]
+    status: Mapped[PurchaseStatus] = mapped_column(enum_of(PurchaseStatus), default=PurchaseStatus.PENDING)
+    refunded_cents: Mapped[int] = mapped_column(default=0)
+    refunded_at: Mapped[datetime | None]
+
+    order: Mapped[Order] = relationship(back_populates="purchases", lazy="raise_on_sql")
+    product: Mapped[Product] = relationship(lazy="raise_on_sql")
+
+
+class Refund(Stamped, Base):
+    """Money on its way back. The row is written before Stripe is asked; its id is the idempotency key."""
+
+    __tablename__ = "refunds"
+    __table_args__ = (CheckConstraint("amount_cents > 0", name="amount_positive"),)
+
+    id: Mapped[pk]
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
+    payment_intent_id: Mapped[str] = mapped_column(String(255), index=True)
+    amount_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    reason: Mapped[str] = mapped_column(String(200))
+    status: Mapped[RefundStatus] = mapped_column(enum_of(RefundStatus), default=RefundStatus.PENDING)
+    stripe_refund_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+
+
+class Earning(Base):
+    """A line of the creator's ledger, in minor units; amounts are never changed and never deleted."""
+
+    __tablename__ = "earnings"
+    __table_args__ = (
+        Index("ix_earnings_creator_id_status", "creator_id", "status"),
+        Index("ix_earnings_creator_id_created_at", "creator_id", "created_at"),
+    )
+
+    id: Mapped[pk]
+    creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    purchase_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
+    )
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"), index=True)
+    amount_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    status: Mapped[EarningStatus] = mapped_column(enum_of(EarningStatus), default=EarningStatus.PENDING)
+    available_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class StripeEvent(Base):
+    """The webhook inbox: an event is stored before it is handled, and handled once."""
+
+    __tablename__ = "stripe_events"
+    __table_args__ = (Index("ix_stripe_events_processed_at_received_at", "processed_at", "received_at"),)
+
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    type: Mapped[str] = mapped_column(String(100))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    received_at: Mapped[datetime] = mapped_column(default=now)
+    processed_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,78 @@
+"""What learners say: reviews, whom they helped, and reports of what should not stand."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tables.base import Base, Stamped, enum_of, pk
+from tables.people import User
+
+
+class ReportReason(StrEnum):
+    """Why something was reported."""
+
+    SPAM = "spam"
+    ABUSE = "abuse"
+    OFF_TOPIC = "off_topic"
+    SPOILER = "spoiler"
+    OTHER = "other"
+
+
+class Review(Stamped, Base):
+    """An owner's judgement of a product; hidden while flagged, until an admin approves it.
+
+    `edited_at` is when its author last changed it, which `updated_at` can't tell from a vote.
+    """
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        UniqueConstraint("user_id", "product_id"),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating_range"),
+        CheckConstraint("length(comment) <= 5000", name="comment_length"),
+        Index("ix_reviews_product_id_created_at", "product_id", "created_at"),
+        Index("ix_reviews_product_id_helpful_count", "product_id", "helpful_count", "created_at"),
+        # Holds all that the histogram asks for.
+        Index("ix_reviews_product_id_rating", "product_id", "rating", "flagged", "approved"),
+        Index("ix_reviews_flagged_created_at", "flagged", "created_at"),
+    )
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
+    rating: Mapped[int]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    flagged: Mapped[bool] = mapped_column(default=False)
+    approved: Mapped[bool] = mapped_column(default=False)
+    helpful_count: Mapped[int] = mapped_column(default=0)
+    edited_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="raise_on_sql")
+
+
+class ReviewVote(Stamped, Base):
+    """Somebody found a review helpful."""
+
+    __tablename__ = "review_votes"
+
+    review_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("reviews.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Report(Stamped, Base):
+    """Who flagged a review, and why."""
+
+    __tablename__ = "reports"
+    __table_args__ = (UniqueConstraint("review_id", "user_id"),)
+
+    id: Mapped[pk]
+    review_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[ReportReason] = mapped_column(enum_of(ReportReason))
+    note: Mapped[str] = mapped_column(String(500), default="")

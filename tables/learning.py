@@ -1,0 +1,93 @@
+"""Learning: who may learn what, and how far they have come."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from tables.base import Base, Stamped, enum_of, pk
+from tables.catalog import Course
+
+
+class GrantSource(StrEnum):
+    """Why somebody may learn a course."""
+
+    PURCHASE = "purchase"
+    COMPLIMENTARY = "complimentary"
+
+
+class EnrollmentStatus(StrEnum):
+    """How a learner stands with a course."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    SUSPENDED = "suspended"
+
+
+class AccessGrant(Stamped, Base):
+    """The single source of truth for "may this person learn this course?"."""
+
+    __tablename__ = "access_grants"
+    __table_args__ = (UniqueConstraint("user_id", "course_id", "source"),)
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    source: Mapped[GrantSource] = mapped_column(enum_of(GrantSource))
+    purchase_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
+    )
+    granted_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Enrollment(Stamped, Base):
+    """A learner in a course: how far, how long, where last."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        UniqueConstraint("user_id", "course_id"),
+        CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_range"),
+        Index("ix_enrollments_user_id_last_accessed_at", "user_id", "last_accessed_at"),
+    )
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    status: Mapped[EnrollmentStatus] = mapped_column(
+        enum_of(EnrollmentStatus), default=EnrollmentStatus.ACTIVE
+    )
+    progress_percent: Mapped[int] = mapped_column(default=0)
+    last_lesson_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("lessons.id", ondelete="SET NULL"))
+    total_watch_seconds: Mapped[int] = mapped_column(default=0)
+    enrolled_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    last_accessed_at: Mapped[datetime]
+
+    course: Mapped[Course] = relationship(lazy="raise_on_sql")
+
+
+class LessonProgress(Stamped, Base):
+    """How far a learner has come in a lesson.
+
+    `watched` holds the seconds really played as merged [start, end] pairs, so that replays, two tabs
+    and two devices count once; `watched_seconds` is their sum. `position_seconds` is where to resume.
+    """
+
+    __tablename__ = "lesson_progress"
+    __table_args__ = (CheckConstraint("position_seconds >= 0 AND watched_seconds >= 0", name="not_negative"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    lesson_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    position_seconds: Mapped[int] = mapped_column(default=0)
+    watched_seconds: Mapped[int] = mapped_column(default=0)
+    watched: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    started_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]

@@ -1,0 +1,129 @@
+"""The platform itself: its settings, its mail, its jobs and its memory of who did what."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tables.base import Base, Stamped, enum_of, now, pk
+
+
+class EmailStatus(StrEnum):
+    """How far a message has come."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class JobState(StrEnum):
+    """Where a job stands; a dead one has used up its tries and waits for a person."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class PlatformSettings(Stamped, Base):
+    """How this shop presents itself and what it charges; there is one row, with id 1."""
+
+    __tablename__ = "platform_settings"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one_row"),
+        CheckConstraint("platform_fee_percent BETWEEN 0 AND 100", name="fee_range"),
+        CheckConstraint("refund_window_days >= 0", name="window_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(60), default="Lectern")
+    primary_color: Mapped[str] = mapped_column(String(7), default="#0f766e")
+    hero_title: Mapped[str] = mapped_column(
+        String(120), default="Learn the craft from people who practise it"
+    )
+    hero_subtitle: Mapped[str] = mapped_column(
+        String(300),
+        default="Short, honest courses with real code. Buy once, keep them, learn in the browser.",
+    )
+    contact_email: Mapped[str] = mapped_column(String(254), default="hello@example.com")
+    platform_fee_percent: Mapped[int] = mapped_column(default=30)
+    refund_window_days: Mapped[int] = mapped_column(default=30)
+
+
+class EmailMessage(Stamped, Base):
+    """A message to one person, written in the transaction that causes it, sent by the worker.
+
+    `template` names the folder under templates/mail/, `data` what it is filled with.
+    """
+
+    __tablename__ = "email_messages"
+    __table_args__ = (
+        Index("ix_email_messages_status_scheduled_for", "status", "scheduled_for"),
+        Index("ix_email_messages_created_at", "created_at"),
+    )
+
+    id: Mapped[pk]
+    recipient: Mapped[str] = mapped_column(String(254), index=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    template: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(255))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    scheduled_for: Mapped[datetime] = mapped_column(default=now)
+    status: Mapped[EmailStatus] = mapped_column(enum_of(EmailStatus), default=EmailStatus.PENDING)
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    sent_at: Mapped[datetime | None]
+
+
+class Job(Stamped, Base):
+    """Work to be done outside the request, written in the transaction whose consequence it is.
+
+    `unique_key` lets the same work be asked for twice and done once. A running job holds a lease;
+    a worker that dies lets it run out, and another takes the job up again.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_state_run_after", "state", "run_after"),)
+
+    id: Mapped[pk]
+    kind: Mapped[str] = mapped_column(String(60), index=True)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    unique_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    state: Mapped[JobState] = mapped_column(enum_of(JobState), default=JobState.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(default=now)
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[uuid.UUID | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    finished_at: Mapped[datetime | None]
+
+
+class WorkerBeat(Base):
+    """The worker's sign of life, one row per worker process, for /readyz."""
+
+    __tablename__ = "worker_beats"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """Who did what to what, and when; entries are only ever added."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_subject_type_subject_id", "subject_type", "subject_id"),)
+
+    id: Mapped[pk]
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    actor_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    action: Mapped[str] = mapped_column(String(60))
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text, default="")

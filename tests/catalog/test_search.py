@@ -1,0 +1,120 @@
+"""Finding courses by words: the same on both databases, whatever is typed."""
+
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain import search, spelling
+from models import Course, Tag, db
+from tests.cast import Cast
+from tests.catalog.shop import add_course
+
+
+def titles(client: FlaskClient, address: str) -> list[str]:
+    """The titles of the courses that a page lists, in order; what it offers instead of them is left out."""
+    page = client.get(address)
+    assert page.status_code == 200
+    parts = page.text.split("Popular with other learners")[0].split('course-card-title"><a href="')[1:]
+    return [part.split(">", 1)[1].split("</a>")[0] for part in parts]
+
+
+def standing(word: str) -> search.Postings:
+    """Where `word` stands."""
+    return search.find([search.Term(word)])[0]
+
+
+def test_title_before_keywords_before_body(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    with app.app_context():
+        add_course(cast, "Sailing", description="Ropes and a compass.", sales_count=90)
+        add_course(cast, "Knots", tags=[Tag(name="Compass", slug="compass")], sales_count=50)
+        add_course(cast, "Compasses of the world", sales_count=5)
+        add_course(cast, "The compass", sales_count=1)
+    assert titles(client, "/courses?q=compass") == [
+        "The compass", "Compasses of the world", "Knots", "Sailing",
+    ]  # fmt: skip
+    assert titles(client, "/courses?q=compass&sort=popular")[0] == "Sailing"
+    assert titles(client, "/courses?q=compass&sort=newest").__len__() == 4
+
+
+def test_popularity_decides_inside_a_tier(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    with app.app_context():
+        add_course(cast, "Weaving one", sales_count=1)
+        add_course(cast, "Weaving two", sales_count=9)
+    assert titles(client, "/courses?q=weaving") == ["Weaving two", "Weaving one"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("creme brulee", True),
+        ("CRÈME", True),
+        ("crem", True),
+        ("brûlée crème", True),
+        ("creme flask", False),
+        ("c++", True),
+        ("c#", False),
+        ("cr", True),
+        ("rème", False),
+    ],
+)
+def test_accents_beginnings_and_names(
+    app: Flask, client: FlaskClient, cast: Cast, typed: str, found: bool
+) -> None:
+    with app.app_context():
+        add_course(cast, "Crème brûlée in C++")
+    assert ("Crème brûlée in C++" in titles(client, f"/courses?category=data&q={quote(typed)}")) is found
+
+
+@pytest.mark.parametrize("typed", ["pyhton", "pythno", "pythn", "pyton", "Flask, frist steps"])
+def test_did_you_mean(client: FlaskClient, cast: Cast, typed: str) -> None:
+    page = client.get("/courses", query_string={"q": typed}).text
+    assert "Did you mean" in page
+    meant = "flask first steps" if "frist" in typed else "python"
+    assert f"<b>{meant}</b>" in page
+    assert titles(client, f"/courses?q={meant.replace(' ', '+')}")
+
+
+def test_nothing_is_meant_by_nonsense(client: FlaskClient, cast: Cast) -> None:
+    page = client.get("/courses?q=xqzvwk").text
+    assert "No course matches" in page
+    assert "Did you mean" not in page
+    assert "Flask, first steps" in page, "popular courses are offered instead"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+def test_whatever_is_typed_is_an_answer(client: FlaskClient, cast: Cast, typed: str) -> None:
+    assert client.get("/courses", query_string={"q": typed}, follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['"', 'c++ "', "AND", "NEAR(", "a AND", "title:x", "*", "' & '", "a:*", "x\x00y", "-", "()", "é" * 500],
+)
+def test_no_operator_of_an_engine_leaks(client: FlaskClient, cast: Cast, typed: str) -> None:
+    assert client.get("/courses", query_string={"q": typed}, follow_redirects=True).status_code == 200
+
+
+def test_reindexing_writes_what_publishing_writes(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        assert list(search.reindex_all()) == [3]
+        assert standing("routes").anywhere, "lessons are found by their titles"
+        course.title = "Renamed"
+        search.index(course)
+        assert standing("renamed").title
+        assert not standing("first").title
+        search.forget(course)
+        assert not standing("renamed").anywhere
+
+
+def test_corrections_prefer_the_nearer_and_then_the_commoner_word() -> None:
+    known = {"react": 3, "reach": 9, "redux": 1, "flask": 5}
+    assert spelling.correct(("raect",), known) == ("react",)
+    assert spelling.correct(("reacc",), known) == ("reach",)
+    assert spelling.correct(("flask", "rea"), known) is None, "a beginning of a known word is known"
+    assert spelling.correct(("zzzzzz",), known) is None

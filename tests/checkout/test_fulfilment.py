@@ -1,0 +1,136 @@
+"""What a payment brings with it, and what it must equal; Stripe's session is given, no network is asked."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from domain import checkout, clock, fulfilment
+from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, User, db
+from payments import Session
+from tests.cast import Cast
+
+
+def open_order(cast: Cast) -> Order:
+    user = db.session.get_one(User, cast.cy.id)
+    course = checkout.product_on_offer(cast.flask_course.id)
+    assert course is not None
+    plan = checkout.begin(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
+    return db.session.get_one(Order, plan.order_id)
+
+
+def session_of(order: Order, **changes: Any) -> Session:
+    paid = Session(
+        id="cs_test_1",
+        url=None,
+        status="complete",
+        payment_status="paid",
+        amount_total=order.total_cents,
+        currency=order.currency,
+        livemode=False,
+        expires_at=clock.now(),
+        payment_intent="pi_1",
+        payment_intent_status="succeeded",
+        metadata={"order_id": str(order.id)},
+        client_reference_id=str(order.id),
+    )
+    return replace(paid, **changes)
+
+
+def test_a_payment_is_written_down_whole(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        fulfilment.settle(session_of(order))
+        db.session.commit()
+        (earning,) = db.session.scalars(select(Earning).where(Earning.purchase_id == order.purchases[0].id))
+        assert (earning.amount_cents, earning.currency, earning.creator_id) == (1330, "usd", cast.ada.id)
+        assert earning.available_at - earning.created_at == timedelta(days=30)
+        assert (order.stripe_session_id, order.stripe_payment_intent_id) == ("cs_test_1", "pi_1")
+        assert db.session.get_one(Course, cast.flask_course.id).sales_count == 2
+        entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "order_completed")).one()
+        assert (entry.actor_id, entry.subject_id) == (cast.cy.id, str(order.id))
+
+
+def test_fault_11_nothing_due_gives_access_and_an_empty_ledger(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        bought = db.session.scalars(select(Purchase).where(Purchase.order_id == order.id)).one()
+        order.subtotal_cents = order.total_cents = 0
+        bought.amount_cents = bought.platform_fee_cents = bought.creator_amount_cents = 0
+        free = session_of(
+            order, payment_status="no_payment_required", payment_intent=None, payment_intent_status=None
+        )
+        fulfilment.settle(free)
+        fulfilment.settle(free)
+        db.session.commit()
+        assert order.status == OrderStatus.COMPLETED
+        assert order.stripe_payment_intent_id is None
+        assert db.session.scalars(select(Earning).where(Earning.purchase_id == bought.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount_total": 1},
+        {"amount_total": 0, "payment_status": "no_payment_required"},
+        {"currency": "eur"},
+        {"livemode": True},
+        {"metadata": {}},
+        {"metadata": {"order_id": "x"}},
+    ],
+)
+def test_whatever_differs_completes_nothing(app: Flask, cast: Cast, wrong: dict[str, Any]) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        fulfilment.settle(session_of(order, **wrong))
+        db.session.commit()
+        assert order.status == OrderStatus.PENDING
+        assert order.problem is not None
+        assert db.session.scalars(select(AuditEntry.action)).all() == ["order_problem"]
+
+
+def test_a_session_of_ours_that_names_another_order_is_held(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        order.stripe_session_id = "cs_test_1"
+        fulfilment.settle(session_of(order, client_reference_id=str(cast.order.id)))
+        assert order.problem == "Stripe's session names another order."
+
+
+@pytest.mark.parametrize("reference", [None, "", "cart-1", "018f0000-0000-7000-8000-000000000000"])
+def test_a_session_of_another_shop_is_left_alone(app: Flask, cast: Cast, reference: str | None) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        assert fulfilment.settle(session_of(order, client_reference_id=reference)) is None
+        assert order.status == OrderStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        {"status": "open", "payment_status": "unpaid"},
+        {"status": "expired", "payment_status": "unpaid"},
+        {"payment_status": "unpaid", "payment_intent_status": "processing"},
+        {"payment_status": "unpaid", "payment_intent_status": "requires_payment_method"},
+    ],
+)
+def test_an_older_picture_never_wins(app: Flask, cast: Cast, older: dict[str, Any]) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        fulfilment.settle(session_of(order))
+        fulfilment.settle(session_of(order, **older))
+        assert order.status == OrderStatus.COMPLETED
+        assert order.confirming_since is None
+
+
+def test_a_payment_after_the_order_was_closed_still_counts(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        order.stripe_session_id = "cs_test_1"
+        fulfilment.settle(session_of(order, status="expired", payment_status="unpaid"))
+        assert order.status == OrderStatus.CANCELLED
+        fulfilment.settle(session_of(order))
+        assert order.status == OrderStatus.COMPLETED

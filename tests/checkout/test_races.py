@@ -1,0 +1,186 @@
+"""Two at the same moment. Each race is run twice: without its lock it shows the bug, with it one winner."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select, text, update
+from sqlalchemy.engine import Engine
+
+import payments
+from domain import fulfilment, orders
+from models import Order, OrderStatus, Purchase, db
+from tables import base
+from tests.cast import Cast
+from tests.checkout.shop import ONCE, Shop, at_once
+
+COMPLETED = "checkout.session.completed"
+
+
+@pytest.fixture
+def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No row lock on PostgreSQL; on SQLite no transaction, as its driver has it when left alone."""
+
+    def look(order_id: uuid.UUID) -> Order:
+        loads = db.selectinload(Order.purchases).joinedload(Purchase.product), db.selectinload(Order.user)
+        return db.session.scalars(select(Order).where(Order.id == order_id).options(*loads)).one()
+
+    shop.falsified = True
+    monkeypatch.setattr(orders, "lock", look)
+    event.remove(Engine, "begin", base._begin_sqlite)
+    yield
+    event.listen(Engine, "begin", base._begin_sqlite)
+
+
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that have read the order wait for each other before they write; whoever is alone waits in vain."""
+    met, real = threading.Barrier(2), fulfilment._owned_through_another
+
+    def look_and_wait(order: Order) -> bool:
+        owned = real(order)
+        with suppress(threading.BrokenBarrierError):
+            met.wait(1.5)
+        return owned
+
+    monkeypatch.setattr(fulfilment, "_owned_through_another", look_and_wait)
+
+
+def webhook_and_return(shop: Shop, cast: Cast) -> dict[str, int]:
+    """The buyer comes back while the worker handles the event; what came of it, counted."""
+    cy = shop.signed_in(cast.cy)
+    session_id = shop.buy(cy, cast.flask_course)
+    shop.stripe.deliver_all(COMPLETED)
+    at_once(partial(shop.back, cy, session_id), shop.work)
+    return shop.effects(cast.cy, cast.flask_course)
+
+
+def test_fault_02_webhook_and_success_page_at_once(shop: Shop, cast: Cast, meeting: None) -> None:
+    assert webhook_and_return(shop, cast) == ONCE
+
+
+def test_fault_02_shows_two_fulfilments_without_the_lock(
+    shop: Shop, cast: Cast, meeting: None, without_lock: None
+) -> None:
+    seen = webhook_and_return(shop, cast)
+    assert (seen["earnings"], seen["receipts"]) == (2, 2)
+
+
+def both_orders_paid(shop: Shop, cast: Cast) -> Callable[[], list[Any]]:
+    """Two orders of one buyer for one course, both paid; the call settles them at once."""
+    cy = shop.signed_in(cast.cy)
+    first = shop.open(cy, cast.flask_course)
+    with shop.database() as session:
+        session.execute(update(Order).where(Order.stripe_session_id == first).values(status="cancelled"))
+    second = shop.open(cy, cast.flask_course)
+    shop.stripe.pay(first)
+    shop.stripe.pay(second)
+
+    def settle(session_id: str) -> None:
+        with shop.app.app_context():
+            found = payments.find_session(session_id)
+            assert found is not None
+            fulfilment.settle(found)
+            db.session.commit()
+
+    return lambda: at_once(partial(settle, first), partial(settle, second))
+
+
+def test_two_paid_orders_settled_at_once_give_one_course_and_one_refund(
+    shop: Shop, cast: Cast, meeting: None
+) -> None:
+    assert both_orders_paid(shop, cast)() == [None, None]
+    assert shop.effects(cast.cy, cast.flask_course) == ONCE
+    assert len(shop.refunds()) == 1
+
+
+def test_two_paid_orders_clash_without_the_lock(
+    shop: Shop, cast: Cast, meeting: None, without_lock: None
+) -> None:
+    """The index of the database is the last guard: the second payment fails instead of being sent back."""
+    came_of_it = both_orders_paid(shop, cast)()
+    assert [error for error in came_of_it if error is not None]
+    assert shop.refunds() == []
+
+
+def clicks(shop: Shop, cast: Cast) -> list[str]:
+    """Two tabs press "Buy now" at the same moment; the sessions they are sent to."""
+    tabs = [shop.signed_in(cast.cy), shop.signed_in(cast.cy)]
+    answers = at_once(*[partial(shop.click, tab, cast.flask_course) for tab in tabs])
+    return [shop.session_in(answer) for answer in answers]
+
+
+@pytest.fixture
+def both_ask(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], str]], None]:
+    """Let both tabs ask Stripe before either has an answer, with the key that a function makes of theirs."""
+    met, real = threading.Barrier(2), payments.open_session
+
+    def install(key: Callable[[str], str]) -> None:
+        def ask(checkout: payments.Checkout) -> payments.Session:
+            with suppress(threading.BrokenBarrierError):
+                met.wait(3)
+            return real(replace(checkout, key=key(checkout.key)))
+
+        monkeypatch.setattr(payments, "open_session", ask)
+
+    return install
+
+
+def test_fault_16_two_tabs_share_a_session_through_the_stored_key(
+    shop: Shop, cast: Cast, both_ask: Callable[[Callable[[str], str]], None]
+) -> None:
+    both_ask(lambda key: key)
+    assert len(set(clicks(shop, cast))) == 1
+    assert len(shop.stripe.all("checkout.session")) == 1
+
+
+def test_fault_16_shows_two_sessions_without_the_stored_key(
+    shop: Shop, cast: Cast, both_ask: Callable[[Callable[[str], str]], None]
+) -> None:
+    both_ask(lambda key: str(uuid.uuid4()))
+    clicks(shop, cast)
+    assert len(shop.stripe.all("checkout.session")) == 2
+
+
+def insert_twice(shop: Shop, cast: Cast) -> int:
+    """Two processes that both believe there is no open order write one; how many there are then."""
+
+    def insert(number: str) -> None:
+        with shop.app.app_context():
+            values = {"cart_key": "same", "subtotal_cents": 1, "total_cents": 1, "currency": "usd"}
+            db.session.add(Order(number=number, user_id=cast.cy.id, **values))
+            db.session.commit()
+
+    shop.falsified = True
+    at_once(partial(insert, "LN-A"), partial(insert, "LN-B"))
+    return shop.count(Order, Order.cart_key == "same", Order.status == OrderStatus.PENDING)
+
+
+def test_fault_16_the_index_lets_one_checkout_be_open(shop: Shop, cast: Cast) -> None:
+    assert insert_twice(shop, cast) == 1
+
+
+def test_fault_16_shows_two_open_checkouts_without_the_index(shop: Shop, cast: Cast) -> None:
+    with shop.database() as session:
+        session.execute(text("DROP INDEX uq_orders_open_checkout"))
+    assert insert_twice(shop, cast) == 2
+
+
+def test_paying_and_expiring_race_at_stripe_and_one_wins(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    session_id = shop.open(cy, cast.flask_course)
+    with shop.database() as session:
+        session.execute(text("UPDATE products SET price_cents = 2500 WHERE slug = 'flask-first-steps'"))
+    _, clicked = at_once(partial(shop.stripe.pay, session_id), partial(shop.click, cy, cast.flask_course))
+    shop.hear()
+    if shop.stripe.get("checkout.session", session_id)["status"] == "complete":
+        assert clicked.headers["Location"] == "/learn/flask-first-steps"
+        assert shop.effects(cast.cy, cast.flask_course) == ONCE
+    else:
+        assert shop.session_in(clicked) != session_id
+    assert shop.alerts() == []

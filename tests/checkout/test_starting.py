@@ -1,0 +1,232 @@
+"""From "Buy now" to Stripe's page, and why not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from domain import clock
+from models import Course, Order, OrderStatus, Product, User
+from tests.cast import Cast
+from tests.checkout.shop import NOTHING, ONCE, Shop
+
+
+def change(shop: Shop, course: Course, **values: Any) -> None:
+    with shop.database() as db:
+        db.execute(update(Product).where(Product.id == course.id).values(values))
+
+
+def test_buying_leads_from_the_button_to_the_course(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    session_id = shop.open(cy, cast.flask_course)
+    order = shop.order(session_id)
+    assert (order.status, order.total_cents, order.currency) == (OrderStatus.PENDING, 1900, "usd")
+    assert shop.effects(cast.cy, cast.flask_course) == NOTHING
+    session = shop.stripe.get("checkout.session", session_id)
+    assert (session["amount_total"], session["customer_email"]) == (1900, "cy@example.com")
+    back = shop.stripe.pay(session_id)
+    assert back == f"http://localhost/checkout/success?session_id={session_id}"
+    page = cy.get(back)
+    assert page.status_code == 200
+    assert "Flask, first steps” is yours" in page.text
+    assert 'href="/learn/flask-first-steps"' in page.text
+    assert shop.effects(cast.cy, cast.flask_course) == ONCE
+
+
+def test_the_order_is_written_before_stripe_is_asked(shop: Shop, cast: Cast) -> None:
+    shop.stripe.fault("503", "POST /v1/checkout/sessions", times=3)
+    answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
+    assert answer.status_code == 503
+    assert "your order is kept" in answer.text
+    assert shop.count(Order, Order.user_id == cast.cy.id, Order.stripe_session_id.is_(None)) == 1
+
+
+def test_after_an_outage_the_same_order_and_key_go_on(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    shop.stripe.fault("503", "POST /v1/checkout/sessions", times=3)
+    shop.click(cy, cast.flask_course)
+    session_id = shop.open(cy, cast.flask_course)
+    assert {call.headers["Idempotency-Key"] for call in shop.creates()} == {
+        f"order:{shop.order(session_id).id}:v1"
+    }
+
+
+def test_a_stripe_that_can_not_be_reached_at_all_is_a_clear_page(shop: Shop, cast: Cast) -> None:
+    shop.stripe.fault("drop_before", "*/checkout/sessions", times=9)
+    answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
+    assert answer.status_code == 503
+    assert "Try again" in answer.text
+
+
+def test_an_open_session_is_used_again(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    assert shop.open(cy, cast.flask_course) == shop.open(cy, cast.flask_course)
+    assert len(shop.creates()) == 1
+
+
+def test_an_expired_session_is_followed_by_another_for_the_same_order(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    first = shop.open(cy, cast.flask_course)
+    shop.stripe.expire(first)
+    second = shop.open(cy, cast.flask_course)
+    assert second != first
+    assert shop.count(Order, Order.user_id == cast.cy.id) == 1
+    shop.hear()
+    assert shop.order(second).status == OrderStatus.PENDING
+
+
+def test_the_webhook_of_an_expired_session_frees_the_buyer(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    first = shop.open(cy, cast.flask_course)
+    shop.stripe.expire(first)
+    shop.hear()
+    assert shop.order(first).status == OrderStatus.CANCELLED
+    assert "Nothing was charged" in shop.back(cy, first).text
+    assert shop.buy(cy, cast.flask_course) != first
+
+
+def test_a_new_price_ends_the_old_session_and_opens_one_at_the_new_price(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    first = shop.open(cy, cast.flask_course)
+    change(shop, cast.flask_course, price_cents=2500)
+    second = shop.open(cy, cast.flask_course)
+    assert shop.stripe.get("checkout.session", first)["status"] == "expired"
+    assert shop.stripe.get("checkout.session", second)["amount_total"] == 2500
+    order = shop.order(second)
+    assert (order.attempt, order.total_cents) == (2, 2500)
+    assert (order.purchases[0].platform_fee_cents, order.purchases[0].creator_amount_cents) == (750, 1750)
+    shop.stripe.pay(second)
+    shop.hear()
+    assert shop.effects(cast.cy, cast.flask_course) == ONCE
+
+
+def test_a_payment_that_overtakes_the_new_price_counts(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    session_id = shop.buy(cy, cast.flask_course)
+    change(shop, cast.flask_course, price_cents=2500)
+    answer = shop.click(cy, cast.flask_course)
+    assert answer.headers["Location"] == "/learn/flask-first-steps"
+    assert shop.order(session_id).total_cents == 1900
+    assert shop.effects(cast.cy, cast.flask_course) == ONCE
+
+
+def test_the_sale_price_counts_while_the_sale_runs(shop: Shop, cast: Cast) -> None:
+    ends = clock.now() + timedelta(days=1)
+    change(shop, cast.flask_course, sale_price_cents=1501, sale_ends_at=ends)
+    order = shop.order(shop.open(shop.signed_in(cast.cy), cast.flask_course))
+    (purchase,) = order.purchases
+    assert (purchase.price_cents, purchase.amount_cents, order.total_cents) == (1900, 1501, 1501)
+    assert (purchase.platform_fee_cents, purchase.creator_amount_cents) == (450, 1051)
+
+
+def test_yen_go_over_the_wire_as_whole_yen(shop: Shop, cast: Cast) -> None:
+    change(shop, cast.flask_course, currency="jpy", price_cents=1505)
+    session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
+    session = shop.stripe.get("checkout.session", session_id)
+    assert (session["amount_total"], session["currency"]) == (1505, "jpy")
+    shop.hear()
+    (purchase,) = shop.order(session_id).purchases
+    assert (purchase.platform_fee_cents, purchase.creator_amount_cents) == (452, 1053)
+    assert "¥1,505" in shop.signed_in(cast.cy).get(f"/orders/{shop.order(session_id).number}").text
+
+
+def test_the_buyers_new_address_is_no_obstacle(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    session_id = shop.open(cy, cast.flask_course)
+    with shop.database() as db:
+        db.execute(update(Order).where(Order.stripe_session_id == session_id).values(stripe_session_id=None))
+        db.execute(update(User).where(User.id == cast.cy.id).values(email="cyrus@example.com"))
+    second = shop.open(cy, cast.flask_course)
+    assert shop.stripe.get("checkout.session", second)["customer_email"] == "cyrus@example.com"
+    assert shop.order(second).attempt == 2
+
+
+def test_owners_are_sent_to_their_course(shop: Shop, cast: Cast) -> None:
+    answer = shop.click(shop.signed_in(cast.bo), cast.flask_course)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/learn/flask-first-steps")
+    assert shop.creates() == []
+
+
+def test_free_courses_have_a_simpler_way_in(shop: Shop, cast: Cast) -> None:
+    answer = shop.click(shop.signed_in(cast.cy), cast.free_course)
+    assert answer.status_code == 422
+    assert "This course is free" in answer.text
+    assert 'href="/courses/reading-code"' in answer.text
+
+
+def test_creators_do_not_buy_their_own_course(shop: Shop, cast: Cast) -> None:
+    answer = shop.click(shop.signed_in(cast.ada), cast.flask_course)
+    assert answer.status_code == 422
+    assert "your own course" in answer.text
+
+
+def test_an_unverified_buyer_is_asked_to_confirm_the_address(shop: Shop, cast: Cast) -> None:
+    answer = shop.click(shop.signed_in(cast.una), cast.flask_course)
+    assert answer.status_code == 422
+    assert "Send the link again" in answer.text
+    assert "una@example.com" in answer.text
+    assert shop.count(Order, Order.user_id == cast.una.id) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"status": "archived"}, 422),
+        ({"status": "expired"}, 422),
+        ({"visibility": "members_only"}, 422),
+        ({"visibility": "unlisted"}, 303),
+        ({"visibility": "private"}, 404),
+        ({"status": "rejected"}, 404),
+        ({"deleted_at": clock.now()}, 404),
+    ],
+)
+def test_only_what_is_on_the_shelf_is_sold(
+    shop: Shop, cast: Cast, values: dict[str, Any], status: int
+) -> None:
+    change(shop, cast.flask_course, **values)
+    assert shop.click(shop.signed_in(cast.cy), cast.flask_course).status_code == status
+
+
+def test_a_course_past_its_date_is_not_sold(shop: Shop, cast: Cast) -> None:
+    with shop.database() as db:
+        past = clock.now() - timedelta(minutes=1)
+        db.execute(update(Course).where(Course.id == cast.flask_course.id).values(expires_at=past))
+    answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
+    assert answer.status_code == 422
+    assert "no longer sold" in answer.text
+
+
+def test_strangers_and_drafts(shop: Shop, cast: Cast) -> None:
+    assert shop.click(shop.app.test_client(), cast.flask_course).headers["Location"].startswith("/login")
+    assert shop.click(shop.signed_in(cast.cy), cast.draft_course).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "x", "0", "00000000-0000-0000-0000-000000000000", "'; --", "\0", "é" * 9999]
+)
+def test_a_product_that_is_none_is_not_found(shop: Shop, cast: Cast, typed: str) -> None:
+    assert shop.signed_in(cast.cy).post("/checkout", data={"product": typed}).status_code == 404
+
+
+def test_the_amount_is_no_business_of_the_browser(shop: Shop, cast: Cast) -> None:
+    typed = {"product": str(cast.flask_course.id), "price": "1", "amount": "1", "total_cents": "1"}
+    answer = shop.signed_in(cast.cy).post("/checkout", data=typed)
+    assert shop.stripe.get("checkout.session", shop.session_in(answer))["amount_total"] == 1900
+
+
+def test_a_price_below_stripes_minimum_is_refused_and_reported(shop: Shop, cast: Cast) -> None:
+    change(shop, cast.flask_course, tier=None, price_cents=10)
+    answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
+    assert answer.status_code == 422
+    assert "We have been told" in answer.text
+    assert len(shop.alerts()) == 1
+    change(shop, cast.flask_course, price_cents=1000)
+    assert shop.open(shop.signed_in(cast.cy), cast.flask_course)
+
+
+def test_paying_needs_the_forms_token(shop: Shop, cast: Cast) -> None:
+    cy = shop.signed_in(cast.cy)
+    shop.app.config["WTF_CSRF_ENABLED"] = True
+    assert shop.click(cy, cast.flask_course).status_code == 400
+    assert shop.creates() == []

@@ -1,0 +1,177 @@
+"""A real, migrated database for every test, copied from one that holds the cast.
+
+TEST_DATABASE_URL (a PostgreSQL server's maintenance database) runs the same tests there.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+
+import config
+from app import create_app
+from domain import sessions
+from models import User, db
+from tests import cast as cast_module
+from tests.cast import Cast
+
+os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+
+SERVER_URL = os.environ.get("TEST_DATABASE_URL", "")
+ON_POSTGRESQL = SERVER_URL.startswith("postgresql")
+
+
+class Databases:
+    """Makes the template once and gives every test a copy of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = f"lectern_test_{uuid.uuid4().hex[:12]}"
+        self.folder = folder
+        self.url = self._postgres_url(self.name) if ON_POSTGRESQL else f"sqlite:///{folder / 'test.db'}"
+
+    def make_template(self, app: Flask, fill: Callable[[], None]) -> None:
+        """Migrate an empty database, write into it what `fill` writes, and keep it as the template."""
+        if ON_POSTGRESQL:
+            self._execute(f"CREATE DATABASE {self.name}")
+        with app.app_context():
+            flask_migrate.upgrade()
+            fill()
+            db.session.remove()
+            db.engine.dispose()
+        if ON_POSTGRESQL:
+            self._execute(f"ALTER DATABASE {self.name} RENAME TO {self.name}_template")
+        else:
+            self._drop_wal()
+            shutil.move(self.folder / "test.db", self.folder / "template.db")
+
+    def copy(self, app: Flask) -> None:
+        """Put a fresh copy in place of what the last test left."""
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        if ON_POSTGRESQL:
+            self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+            self._execute(f"CREATE DATABASE {self.name} TEMPLATE {self.name}_template")
+        else:
+            self._drop_wal()
+            shutil.copy(self.folder / "template.db", self.folder / "test.db")
+
+    def drop(self) -> None:
+        """Leave nothing behind on the server."""
+        if ON_POSTGRESQL:
+            self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+            self._execute(f"DROP DATABASE IF EXISTS {self.name}_template WITH (FORCE)")
+
+    def _drop_wal(self) -> None:
+        for suffix in ("-wal", "-shm"):
+            (self.folder / f"test.db{suffix}").unlink(missing_ok=True)
+
+    @staticmethod
+    def _postgres_url(name: str) -> str:
+        return SERVER_URL.rsplit("/", 1)[0] + "/" + name
+
+    @staticmethod
+    def _execute(statement: str) -> None:
+        with psycopg.connect(SERVER_URL.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The one Chromium of this test process, for tests marked `browser`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The databases of this test process."""
+    made = Databases(tmp_path_factory.mktemp("lectern"))
+    yield made
+    made.drop()
+
+
+def application(databases: Databases) -> Flask:
+    """An application on `databases`, as the tests want it: nothing carried to a queue, CSRF off."""
+    environ = {
+        "LECTERN_ENV": "testing",
+        "LECTERN_DATA_DIR": str(databases.folder),
+        "LECTERN_SECRET_KEY": "a secret for tests only, never used elsewhere",
+        "LECTERN_BASE_URL": "http://localhost",
+        "DATABASE_URL": databases.url,
+        "STRIPE_SECRET_KEY": "sk_test_sandbox_tests",
+        "STRIPE_WEBHOOK_SECRET": "whsec_tests",
+        "STRIPE_API_BASE": "http://127.0.0.1:9",
+    }
+    app = create_app(config.load(environ))
+    app.extensions.pop("lectern_carrier", None)
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.fixture(scope="session")
+def whole_app(databases: Databases) -> Flask:
+    """The application, made once; use `app`, which comes with a fresh database."""
+    app = application(databases)
+    databases.make_template(app, cast_module.build)
+    return app
+
+
+@pytest.fixture
+def app(whole_app: Flask, databases: Databases) -> Iterator[Flask]:
+    """The application on a database of its own, with nothing remembered from the last test."""
+    databases.copy(whole_app)
+    for key in [k for k in whole_app.extensions if k.startswith("lectern_cache")]:
+        del whole_app.extensions[key]
+    config_before = dict(whole_app.config)
+    yield whole_app
+    whole_app.config.clear()
+    whole_app.config.update(config_before)
+    with whole_app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """The people and courses, see tests/cast.py."""
+    with app.app_context():
+        return cast_module.load()
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[[User], FlaskClient]:
+    """A function that gives a browser in which a person is signed in."""
+
+    def browser(user: User) -> FlaskClient:
+        with app.app_context():
+            row = db.session.get_one(User, user.id)
+            sessions.start(row, "pytest", "127.0.0.1")
+            token = row.session_token
+            db.session.commit()
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+            session["_fresh"] = True
+        return client
+
+    return browser

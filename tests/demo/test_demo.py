@@ -1,0 +1,123 @@
+"""The demo marketplace: honest data that any check of the shop would pass, and safe to load twice."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from demo import loader, source
+from models import (
+    Category,
+    Course,
+    Enrollment,
+    Lesson,
+    LessonProgress,
+    Order,
+    ProductStatus,
+    Purchase,
+    Review,
+    User,
+    db,
+    now,
+)
+from tests.conftest import Databases, application
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application whose database holds the demo; films are tested on their own. Read only."""
+    databases = Databases(tmp_path_factory.mktemp("demo"))
+    app = application(databases)
+    databases.make_template(app, load)
+    databases.copy(app)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    databases.drop()
+
+
+def load() -> None:
+    loader.load(lambda *_: None, with_films=False)
+    db.session.commit()
+
+
+def count(model: type) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_it_is_a_marketplace_worth_looking_at(shop: Flask) -> None:
+    with shop.app_context():
+        published = db.session.scalars(select(Course).where(Course.status == ProductStatus.PUBLISHED)).all()
+        assert len(published) >= 24
+        assert len({course.creator_id for course in published}) == 6
+        assert {course.tier for course in published} == {"quick_skill", "standard", "deep_dive", None}
+        assert any(course.price_cents == 0 for course in published)
+        assert db.session.scalar(select(func.count()).where(Category.parent_id.is_(None))) == 6
+        assert min(len(lesson.body.split()) for lesson in db.session.scalars(select(Lesson))) > 20
+        assert set(db.session.scalars(select(Review.rating))) == {1, 2, 3, 4, 5}
+        months = {
+            (order.created_at.year, order.created_at.month) for order in db.session.scalars(select(Order))
+        }
+        assert len(months) >= 12
+
+
+def test_nothing_in_it_is_ahead_of_the_clock(shop: Flask) -> None:
+    with shop.app_context():
+        for column in (
+            Enrollment.completed_at,
+            Enrollment.last_accessed_at,
+            LessonProgress.completed_at,
+            Review.created_at,
+            Purchase.created_at,
+        ):
+            latest = db.session.scalar(select(func.max(column)))
+            assert latest is not None
+            assert latest <= now()
+
+
+def test_the_books_of_the_demo_balance(shop: Flask) -> None:
+    result = shop.test_cli_runner().invoke(args=["ledger", "check"])
+    assert result.exit_code == 0, result.output
+
+
+def test_loading_twice_changes_nothing(shop: Flask) -> None:
+    with shop.app_context():
+        before = [count(model) for model in (User, Course, Order, Review)]
+    result = shop.test_cli_runner().invoke(args=["demo"])
+    assert "already loaded" in result.output
+    with shop.app_context():
+        assert [count(model) for model in (User, Course, Order, Review)] == before
+
+
+@pytest.mark.parametrize("email", ["admin", "creator", "newcreator", "learner", "newlearner"])
+def test_every_promised_account_can_sign_in(shop: Flask, email: str) -> None:
+    client = shop.test_client()
+    answer = client.post("/login", data={"email": f"{email}@example.com", "password": "lectern-demo"})
+    assert answer.status_code == 303
+    assert client.get("/account").status_code == 200
+
+
+def test_flask_under_twenty_dollars_begins_with_a_free_film(shop: Flask) -> None:
+    client: FlaskClient = shop.test_client()
+    found = client.get("/courses?q=flask&level=beginner").text
+    assert "/courses/flask-first-steps" in found
+    with shop.app_context():
+        course = db.session.scalars(select(Course).where(Course.slug == "flask-first-steps")).one()
+        assert course.price_cents < 2000
+    first = client.get("/learn/flask-first-steps/what-happens-when-a-request-arrives")
+    assert first.status_code == 200
+
+
+def test_every_icon_that_is_named_is_in_the_sprite(shop: Flask) -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons/sprite.svg").read_text()))
+    assert {row["icon"] for row in source.categories()} <= drawn
+    named: Callable[[str], list[str]] = re.compile(r"ui\.icon\(\s*['\"]([a-z-]+)['\"]").findall
+    used = {name for page in (ROOT / "templates").rglob("*.html") for name in named(page.read_text())}
+    assert used <= drawn

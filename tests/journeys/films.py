@@ -1,0 +1,67 @@
+"""A real, short film for tests: 24 seconds of a moving square with a tone, as H.264 and AAC in an MP4."""
+
+import uuid
+from pathlib import Path
+
+import av
+import numpy as np
+from flask import Flask
+
+import storage
+from models import Caption, Lesson, MediaAsset, MediaStatus, db
+
+SECONDS, RATE, FPS = 24, 24_000, 10
+VTT = """WEBVTT
+
+00:00:00.000 --> 00:00:08.000
+First the square is on the left
+
+00:00:08.000 --> 00:00:16.000
+Then it crosses the middle
+
+00:00:16.000 --> 00:00:24.000
+And at last it is on the right
+"""
+
+
+def shoot(path: Path) -> None:
+    """Write the film to `path`."""
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        video = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": "10"})
+        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
+        sound = container.add_stream("aac", rate=RATE, layout="mono")
+        for number in range(SECONDS * FPS):
+            picture = np.full((180, 320, 3), 230, dtype=np.uint8)
+            left = number * 260 // (SECONDS * FPS)
+            picture[60:120, left : left + 60] = (15, 118, 110)
+            for packet in video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        wave = 0.1 * np.sin(2 * np.pi * 220 * np.arange(SECONDS * RATE) / RATE)
+        for start in range(0, len(wave), 1024):
+            part = np.zeros((1, 1024), dtype=np.float32)
+            part[0, : len(wave[start : start + 1024])] = wave[start : start + 1024]
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = RATE, start
+            for packet in sound.encode(frame):
+                container.mux(packet)
+        for stream in (video, sound):
+            for packet in stream.encode(None):
+                container.mux(packet)
+
+
+def show(app: Flask, lesson_id: uuid.UUID, path: Path) -> None:
+    """Make the film the recording of a lesson, with captions and chapters."""
+    with app.app_context():
+        lesson = db.session.get_one(Lesson, lesson_id)
+        lesson.duration_seconds = SECONDS
+        asset = MediaAsset(
+            course_id=lesson.course_id, lesson_id=lesson.id, storage_key="", mp4="film.mp4", width=320,
+            height=180, status=MediaStatus.READY, duration_seconds=float(SECONDS),
+            chapters=[{"start": 0, "title": "Left"}, {"start": 12, "title": "Right"}],
+        )  # fmt: skip
+        db.session.add(asset)
+        db.session.flush()
+        asset.storage_key = f"media/{asset.id}/film.mp4"
+        storage.current().put(asset.storage_key, path.read_bytes(), "video/mp4")
+        db.session.add(Caption(asset_id=asset.id, language="en", label="English", vtt=VTT))
+        db.session.commit()

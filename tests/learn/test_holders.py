@@ -1,0 +1,30 @@
+"""How many hold a course is counted where it changes, and comes out the same when counted anew."""
+
+from flask import Flask
+
+from domain import access, enrollment, totals
+from models import Course, GrantSource, Product, User, db
+from tests.cast import Cast
+
+
+def held(product_id: object) -> int:
+    db.session.expire_all()
+    return db.session.get_one(Product, product_id).sales_count
+
+
+def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        totals.recount_sales()
+        free = db.session.get_one(Course, cast.free_course.id)
+        for _ in range(2):
+            enrollment.enroll_free(db.session.get_one(User, cast.cy.id), free)
+        assert held(free.id) == 1
+        paid = cast.flask_course.id
+        before = held(paid)
+        access.revoke(cast.purchase.id)
+        access.revoke(cast.purchase.id)
+        assert held(paid) == before - 1
+        for _ in range(2):
+            access.grant(cast.bo.id, paid, GrantSource.PURCHASE, cast.purchase.id)
+        assert held(paid) == before
+        assert totals.recount_sales() == 0

@@ -1,0 +1,101 @@
+"""How values are shown: money of every currency, lengths of time, dates in the reader's zone."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from markupsafe import Markup
+
+import formats
+from domain import clock
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "text"),
+    [
+        (1900, "USD", "$19.00"),
+        (1900, "usd", "$19.00"),
+        (0, "EUR", "€0.00"),
+        (1900, "JPY", "¥1,900"),
+        (1900, "KWD", "KWD\u00a01.900"),
+        (123456789, "GBP", "£1,234,567.89"),
+        (-550, "USD", "−$5.50"),
+        (5, "CAD", "CA$0.05"),
+        (1500, "CHF", "CHF\u00a015.00"),
+    ],
+)
+def test_money_follows_its_currency(cents: int, currency: str, text: str) -> None:
+    assert formats.money(cents, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "0 min"),
+        (0, "0 min"),
+        (50, "50 s"),
+        (59.6, "1 min"),
+        (90, "2 min"),
+        (3600, "1 h"),
+        (4800, "1 h 20 min"),
+        (3599, "1 h"),
+        (36_060, "10 h 1 min"),
+    ],
+)
+def test_a_length_of_time_is_rounded_to_what_one_plans_with(seconds: float | None, text: str) -> None:
+    assert formats.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "0:00"), (-3, "0:00"), (4.9, "0:04"), (245, "4:05"), (3845, "1:04:05")],
+)
+def test_a_position_reads_like_a_player(seconds: float | None, text: str) -> None:
+    assert formats.clock(seconds) == text
+
+
+def test_a_count_takes_the_word_that_fits() -> None:
+    assert formats.plural(1, "lesson") == "1 lesson"
+    assert formats.plural(0, "lesson") == "0 lessons"
+    assert formats.plural(1204, "category", "categories") == "1,204 categories"
+
+
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (timedelta(seconds=3), "just now"),
+        (timedelta(minutes=1, seconds=5), "1 minute ago"),
+        (timedelta(hours=30), "1 day ago"),
+        (timedelta(days=22), "3 weeks ago"),
+        (timedelta(days=800), "2 years ago"),
+        (-timedelta(days=2, hours=1), "in 2 days"),
+    ],
+)
+def test_a_moment_is_told_by_its_distance(app: Flask, distance: timedelta, text: str) -> None:
+    with app.test_request_context():
+        assert f">{text}</time>" in formats.ago(clock.now() - distance)
+
+
+def test_a_date_carries_the_exact_time_for_people_and_machines(app: Flask) -> None:
+    with app.test_request_context():
+        html = formats.date(datetime(2026, 3, 7, 14, 5, tzinfo=UTC))
+    assert 'datetime="2026-03-07T14:05:00Z"' in html
+    assert 'title="7 March 2026, 14:05 UTC"' in html
+    assert ">7 Mar 2026</time>" in html
+
+
+def test_a_missing_date_is_a_dash(app: Flask) -> None:
+    with app.test_request_context():
+        assert "–" in formats.date(None)
+
+
+def test_attributes_are_escaped_and_the_empty_left_out() -> None:
+    html = formats.attrs(
+        {"data_opens": 'a"b', "class_": "x", "disabled": True, "title": None, "hidden": False}
+    )
+    assert html == Markup(' data-opens="a&#34;b" class="x" disabled')
+
+
+@pytest.mark.parametrize(("colour", "ink"), [("#0f766e", "#ffffff"), ("#ffd400", "#111111")])
+def test_text_on_the_brand_is_readable(colour: str, ink: str) -> None:
+    assert formats.readable_on(colour) == ink

@@ -1,0 +1,93 @@
+"""Recordings are served to holders of a fresh signed address, and to nobody else."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import storage
+from domain import recordings
+from models import Caption, MediaAsset, MediaStatus, db, now
+from tests.cast import Cast
+
+VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
+
+
+@pytest.fixture
+def asset_id(app: Flask, cast: Cast) -> uuid.UUID:
+    """A recording of the cast's video lesson, with a film of 1,000 bytes and English captions."""
+    with app.app_context():
+        asset = MediaAsset(
+            course_id=cast.flask_course.id, lesson_id=cast.video_lesson.id, storage_key="", mp4="film.mp4",
+            status=MediaStatus.READY, duration_seconds=120.0, chapters=[{"start": 0, "title": "Begin"}],
+        )  # fmt: skip
+        db.session.add(asset)
+        db.session.flush()
+        asset.storage_key = f"media/{asset.id}/film.mp4"
+        db.session.add(Caption(asset_id=asset.id, language="en", label="English", vtt=VTT))
+        storage.current().put(asset.storage_key, bytes(range(250)) * 4, "video/mp4")
+        db.session.commit()
+        return asset.id
+
+
+def addresses(app: Flask, lesson_id: uuid.UUID) -> recordings.Playback:
+    with app.app_context():
+        asset = recordings.of_lesson(lesson_id)
+        assert asset is not None
+        return recordings.playback(asset)
+
+
+def test_a_film_plays_with_ranges(app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID) -> None:
+    source = addresses(app, cast.video_lesson.id).sources[0]
+    whole = client.get(source.url)
+    assert whole.status_code == 200
+    assert whole.content_type == "video/mp4"
+    assert len(whole.data) == 1000
+    assert "private, max-age=" in whole.headers["Cache-Control"]
+    part = client.get(source.url, headers={"Range": "bytes=100-199"})
+    assert part.status_code == 206
+    assert part.headers["Content-Range"] == "bytes 100-199/1000"
+    beyond = client.get(source.url, headers={"Range": "bytes=5000-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["Content-Range"] == "bytes */1000"
+
+
+def test_captions_and_chapters_are_webvtt(
+    app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID
+) -> None:
+    play = addresses(app, cast.video_lesson.id)
+    answer = client.get(play.tracks[0].url)
+    assert answer.text == VTT
+    assert answer.content_type.startswith("text/vtt")
+    assert play.chapters_url is not None
+    assert "Begin" in client.get(play.chapters_url).text
+    assert [cue.text for cue in play.transcripts["en"]] == ["Hello there"]
+
+
+def test_a_token_opens_one_recording_only(
+    app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID
+) -> None:
+    url = addresses(app, cast.video_lesson.id).sources[0].url
+    assert client.get(url.replace(str(asset_id), str(uuid.uuid4()))).status_code == 403
+    token = url.split("/")[2]
+    assert client.get(url.replace(token, token[:-1] + ("0" if token[-1] != "0" else "1"))).status_code == 403
+    assert client.get(f"/media/nonsense/{asset_id}/film.mp4").status_code == 403
+    assert client.get(f"/media/{token}/{asset_id}/../../secret").status_code in (403, 404)
+    assert client.get(f"/media/{token}/{asset_id}/missing.mp4").status_code == 404
+
+
+def test_an_address_runs_out(app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID) -> None:
+    with app.app_context():
+        token = storage.sign(recordings.folder(asset_id), now() - timedelta(hours=1))
+    assert client.get(f"/media/{token}/{asset_id}/film.mp4").status_code == 403
+
+
+def test_nothing_is_offered_before_it_is_ready(app: Flask, cast: Cast, asset_id: uuid.UUID) -> None:
+    with app.app_context():
+        db.session.get_one(MediaAsset, asset_id).status = MediaStatus.PROCESSING
+        db.session.commit()
+    play = addresses(app, cast.video_lesson.id)
+    assert play.state == "processing"
+    assert play.sources == []

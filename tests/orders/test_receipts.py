@@ -1,0 +1,109 @@
+"""/orders: what was bought, how it stands, and the receipt; each person sees their own."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from domain import clock
+from models import Order, Purchase, User, db
+from tests.cast import Cast
+
+SignIn = Callable[[User], FlaskClient]
+
+
+def order_of(app: Flask, cast: Cast, user: User, **values: Any) -> str:
+    """An order with one purchase of the Flask course, in whatever state; its number."""
+    with app.app_context():
+        number = f"LN-{uuid.uuid4().hex[:12]}"
+        amounts = {"subtotal_cents": 1900, "total_cents": 1900, "currency": "usd"}
+        order = Order(number=number, user_id=user.id, cart_key=number, **{**amounts, **values})
+        db.session.add(order)
+        db.session.flush()
+        db.session.add(
+            Purchase(
+                order_id=order.id, user_id=user.id, product_id=cast.flask_course.id, price_cents=2100,
+                amount_cents=1900, currency="usd", platform_fee_cents=570, creator_amount_cents=1330,
+                product_snapshot={"title": "Flask <as> sold", "creator": "Ada", "slug": "x", "summary": ""},
+            )
+        )  # fmt: skip
+        db.session.commit()
+        return number
+
+
+def test_nobody_has_bought_anything_yet(cast: Cast, signed_in: SignIn) -> None:
+    page = signed_in(cast.cy).get("/orders")
+    assert page.status_code == 200
+    assert "No orders yet" in page.text
+    assert 'href="/courses"' in page.text
+
+
+def test_a_receipt_shows_what_was_paid(cast: Cast, signed_in: SignIn) -> None:
+    bo = signed_in(cast.bo)
+    assert 'href="/orders/LN-TEST-0001"' in bo.get("/orders").text
+    page = bo.get("/orders/LN-TEST-0001").text
+    for part in ("Receipt LN-TEST-0001", "Flask, first steps", "$19.00", "Bo", "bo@example.com", "Paid on"):
+        assert part in page
+
+
+def test_the_receipt_keeps_the_name_it_was_sold_by(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    number = order_of(app, cast, cast.cy)
+    page = signed_in(cast.cy).get(f"/orders/{number}").text
+    assert "Flask &lt;as&gt; sold" in page
+    assert "$21.00" in page
+
+
+def test_orders_are_seen_by_their_buyer_only(cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
+    for person in (cast.cy, cast.ada, cast.mo):
+        assert signed_in(person).get("/orders/LN-TEST-0001").status_code == 404
+    assert client.get("/orders/LN-TEST-0001").headers["Location"].startswith("/login?next=")
+    assert client.get("/orders").status_code == 303
+
+
+@pytest.mark.parametrize("number", ["nothing", "LN-" + "9" * 5000, "%00", "..%2f..", "é"])
+def test_an_order_that_is_none_is_not_found(cast: Cast, signed_in: SignIn, number: str) -> None:
+    assert signed_in(cast.bo).get(f"/orders/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "listed", "told"),
+    [
+        ({}, "Not paid", "has not been paid yet"),
+        ({"confirming_since": clock.now()}, "Being confirmed", "do not pay a second time"),
+        ({"status": "failed"}, "Payment failed", "You have not been charged"),
+        ({"problem": "secret reason"}, "On hold", "a person is looking at it"),
+        ({"status": "refunded", "refunded_at": clock.now()}, "Refunded", "was refunded"),
+    ],
+)
+def test_every_state_is_told(
+    app: Flask, cast: Cast, signed_in: SignIn, values: dict[str, Any], listed: str, told: str
+) -> None:
+    number = order_of(app, cast, cast.cy, **values)
+    cy = signed_in(cast.cy)
+    assert listed in cy.get("/orders").text
+    page = cy.get(f"/orders/{number}").text
+    assert told in page
+    assert "secret reason" not in page
+
+
+def test_what_came_to_nothing_is_not_listed(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    number = order_of(app, cast, cast.cy, status="cancelled")
+    assert number not in signed_in(cast.cy).get("/orders").text
+    assert "Nothing was charged" in signed_in(cast.cy).get(f"/orders/{number}").text
+
+
+def test_many_orders_come_in_pages(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    for _ in range(21):
+        order_of(app, cast, cast.cy, status="failed")
+    cy = signed_in(cast.cy)
+    first = cy.get("/orders").text
+    assert 'href="/orders?page=2"' in first
+    second = cy.get("/orders?page=2").text
+    assert 'href="/orders?page=1"' in second
+    assert "No more orders" in cy.get("/orders?page=3").text
+    for page in ("0", "-1", "1001", "99999999999999999999"):
+        assert cy.get(f"/orders?page={page}").status_code == 404
+    assert cy.get("/orders?page=x").status_code == 200

@@ -1,0 +1,117 @@
+"""What the tests of reviews share: people who own a course, and reviews that stand already."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask, Response, request_finished
+from sqlalchemy import func, select
+
+import observe
+from domain import access, clock, reviews
+from models import Course, GrantSource, Product, Review, User, db
+from tests.cast import Cast
+
+
+class Shelf:
+    """The reviews of the cast's paid course, as the database has them."""
+
+    def __init__(self, app: Flask, course: Course) -> None:
+        self.app, self.course, self.page = app, course, f"/courses/{course.slug}"
+
+    def owner(self, name: str = "", **more: Any) -> User:
+        """Somebody new who has the course."""
+        with self.app.app_context():
+            name = name or f"Reader {uuid.uuid4().hex[:6]}"
+            user = User(email=f"{uuid.uuid4().hex}@example.com", name=name, **more)
+            db.session.add(user)
+            db.session.flush()
+            access.grant(user.id, self.course.id, GrantSource.COMPLIMENTARY)
+            db.session.commit()
+            db.session.refresh(user)
+            db.session.expunge(user)
+            return user
+
+    def review(self, user: User, rating: int = 4, comment: str = "Good.", **more: Any) -> uuid.UUID:
+        """A review that `user` wrote at some time; the product's rating is right afterwards."""
+        with self.app.app_context():
+            row = Review(user_id=user.id, product_id=self.course.id, rating=rating, comment=comment, **more)
+            db.session.add(row)
+            db.session.flush()
+            reviews.recount(self.course.id)
+            db.session.commit()
+            return row.id
+
+    def many(self, count: int, **more: Any) -> list[uuid.UUID]:
+        """`count` reviews of `count` people, an hour apart, the oldest first."""
+        first = clock.now() - timedelta(hours=count)
+        return [
+            self.review(
+                self.owner(f"Reader {n}"),
+                comment=f"Words {n}.",
+                created_at=first + timedelta(hours=n),
+                **more,
+            )
+            for n in range(count)
+        ]
+
+    def get(self, review_id: uuid.UUID) -> Review | None:
+        """The row as it is now."""
+        with self.app.app_context():
+            row = db.session.get(Review, review_id)
+            if row is not None:
+                db.session.expunge(row)
+            return row
+
+    def by(self, user: User) -> list[Review]:
+        """What `user` has written."""
+        with self.app.app_context():
+            rows = list(db.session.scalars(select(Review).where(Review.user_id == user.id)))
+            for row in rows:
+                db.session.expunge(row)
+            return rows
+
+    def rating(self) -> tuple[int, float]:
+        """What the product says: how many reviews, and their average."""
+        with self.app.app_context():
+            query = select(Product.rating_count, Product.rating_avg).where(Product.id == self.course.id)
+            count, average = db.session.execute(query).one()
+            return count, average
+
+    def count(self, table: Any) -> int:
+        """How many rows `table` has."""
+        with self.app.app_context():
+            return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+    def change(self, row: type[Any], id_: uuid.UUID, **values: Any) -> None:
+        """Write into a row what nobody can by a form."""
+        with self.app.app_context():
+            found = db.session.get_one(row, id_)
+            for name, value in values.items():
+                setattr(found, name, value)
+            db.session.flush()
+            reviews.recount(self.course.id)
+            db.session.commit()
+
+
+@pytest.fixture
+def shelf(app: Flask, cast: Cast) -> Shelf:
+    """The course that bo has, without a review yet."""
+    return Shelf(app, cast.flask_course)
+
+
+@pytest.fixture
+def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
+    """A function that tells how many statements the last request sent."""
+    counts: list[int] = []
+
+    def note(_app: Flask, response: Response) -> None:
+        counts.append(observe.query_count())
+
+    with request_finished.connected_to(note, app):
+        yield lambda: counts[-1]
+
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

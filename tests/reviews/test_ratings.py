@@ -1,0 +1,247 @@
+"""Ratings stay what the reviews add up to: when two write at once, and when they are counted anew."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select, update
+from sqlalchemy.engine import Engine
+
+from domain import reviews
+from models import Course, Product, Report, Review, ReviewVote, User, db
+from tables import base
+from tests.cast import Cast
+from tests.reviews.conftest import Shelf
+
+SignedIn = Callable[[User], FlaskClient]
+REVIEW = "/courses/flask-first-steps/review"
+
+
+@pytest.fixture
+def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No row lock on PostgreSQL; on SQLite no transaction, as its driver has it when left alone."""
+    monkeypatch.setattr(reviews, "_lock", lambda product_id: None)
+    event.remove(Engine, "begin", base._begin_sqlite)
+    yield
+    event.listen(Engine, "begin", base._begin_sqlite)
+
+
+@pytest.fixture
+def overtaken(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
+    """A function that runs two calls at once: whoever has counted first lets the other finish, if it can."""
+    counted, finished, real = threading.Event(), threading.Event(), reviews._tally
+
+    def count(product_id: uuid.UUID) -> tuple[int, float]:
+        found = real(product_id)
+        if not counted.is_set():
+            counted.set()
+            finished.wait(1.5)
+        return found
+
+    def run(first: Callable[[], int], second: Callable[[], int]) -> list[int]:
+        monkeypatch.setattr(reviews, "_tally", count)
+        answers: dict[int, int] = {}
+
+        def go(place: int, call: Callable[[], int]) -> None:
+            if place:
+                counted.wait(5)
+            answers[place] = call()
+            if place:
+                finished.set()
+
+        threads = [threading.Thread(target=go, args=pair) for pair in enumerate((first, second))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        return [answers[0], answers[1]]
+
+    return run
+
+
+def two_reviews(shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]]) -> list[int]:
+    browsers = [signed_in(shelf.owner()), signed_in(shelf.owner())]
+
+    def write(browser: FlaskClient, rating: int) -> int:
+        return browser.post(REVIEW, data={"rating": str(rating)}).status_code
+
+    return overtaken(partial(write, browsers[0], 5), partial(write, browsers[1], 2))
+
+
+def test_two_reviews_at_once_both_count(
+    shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+) -> None:
+    assert two_reviews(shelf, signed_in, overtaken) == [303, 303]
+    assert shelf.rating() == (2, 3.5)
+
+
+def test_without_the_lock_one_of_two_reviews_is_not_counted(
+    shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]], without_lock: None
+) -> None:
+    two_reviews(shelf, signed_in, overtaken)
+    assert shelf.count(Review) == 2
+    assert shelf.rating() == (1, 5.0)
+
+
+def report_and_delete(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+) -> list[int]:
+    """Two of three reviews go at the same moment, one reported and one deleted."""
+    shelf.review(shelf.owner(), 5)
+    reported = shelf.review(shelf.owner(), 1)
+    shelf.review(cast.bo, 3)
+    cy, bo = signed_in(cast.cy), signed_in(cast.bo)
+    return overtaken(
+        lambda: cy.post(f"/reviews/{reported}/report", data={"reason": "abuse"}).status_code,
+        lambda: bo.post(f"{REVIEW}/delete").status_code,
+    )
+
+
+def test_a_report_and_a_deletion_at_once_both_count(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+) -> None:
+    assert report_and_delete(shelf, cast, signed_in, overtaken) == [303, 303]
+    assert shelf.rating() == (1, 5.0)
+
+
+def test_without_the_lock_a_deleted_review_is_still_counted(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]], without_lock: None
+) -> None:
+    report_and_delete(shelf, cast, signed_in, overtaken)
+    assert shelf.rating() != (1, 5.0)
+
+
+def at_once(*calls: Callable[[], int]) -> list[int]:
+    """Run the calls at the same moment; their answers."""
+    together, answers = threading.Barrier(len(calls)), [0] * len(calls)
+
+    def go(place: int) -> None:
+        together.wait(5)
+        answers[place] = calls[place]()
+
+    threads = [threading.Thread(target=go, args=(place,)) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return answers
+
+
+def test_one_form_sent_by_two_tabs_at_once_is_one_review(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn
+) -> None:
+    tabs = [signed_in(cast.bo) for _ in range(3)]
+    assert (
+        at_once(*[lambda t=tab: t.post(REVIEW, data={"rating": "4"}).status_code for tab in tabs])
+        == [303] * 3
+    )
+    assert len(shelf.by(cast.bo)) == 1
+    assert shelf.rating() == (1, 4.0)
+
+
+def test_the_index_allows_one_review_even_without_the_lock(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, without_lock: None
+) -> None:
+    """Two that have both seen no review write one each; the database takes the first."""
+    met, real = threading.Barrier(2), reviews.of
+
+    def look_and_wait(user: User, product: Product) -> Review | None:
+        found = real(user, product)
+        if found is None:
+            with suppress(threading.BrokenBarrierError):
+                met.wait(1.5)
+        return found
+
+    tabs = [signed_in(cast.bo), signed_in(cast.bo)]
+    monkeypatch.setattr(reviews, "of", look_and_wait)
+    answers = at_once(*[lambda t=tab: t.post(REVIEW, data={"rating": "4"}).status_code for tab in tabs])
+    assert sorted(answers) == [303, 500]
+    assert len(shelf.by(cast.bo)) == 1
+
+
+def test_votes_at_once_are_all_counted(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
+    review = shelf.review(cast.bo)
+    voters = [signed_in(shelf.owner()) for _ in range(3)] * 2
+    address = f"/reviews/{review}/helpful"
+    at_once(*[lambda v=voter: v.post(address, data={"helpful": "yes"}).status_code for voter in voters])
+    found = shelf.get(review)
+    assert found is not None
+    assert found.helpful_count == shelf.count(ReviewVote) == 3
+
+
+def test_one_person_reporting_twice_at_once_reports_once(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn
+) -> None:
+    review = shelf.review(cast.bo, flagged=True, approved=True)
+    tabs = [signed_in(cast.cy), signed_in(cast.cy)]
+    address = f"/reviews/{review}/report"
+    answers = at_once(*[lambda t=tab: t.post(address, data={"reason": "spam"}).status_code for tab in tabs])
+    assert sorted(answers) == [303, 422]
+    assert shelf.count(Report) == 1
+
+
+def test_counting_anew_corrects_what_is_wrong_and_nothing_else(app: Flask, shelf: Shelf, cast: Cast) -> None:
+    shelf.review(shelf.owner(), 5)
+    review = shelf.review(shelf.owner(), 2)
+    shelf.review(shelf.owner(), 1, flagged=True)
+    with app.app_context():
+        db.session.add(ReviewVote(review_id=review, user_id=cast.cy.id))
+        db.session.execute(update(Product).values(rating_count=7, rating_avg=1.5))
+        db.session.commit()
+        courses = len(db.session.scalars(select(Course)).all())
+        assert reviews.recount_all() == courses + 1
+        db.session.commit()
+        assert reviews.recount_all() == 0
+    assert shelf.rating() == (2, 3.5)
+    found = shelf.get(review)
+    assert found is not None
+    assert found.helpful_count == 1
+
+
+def test_averages_that_do_not_end_agree_with_themselves(app: Flask, shelf: Shelf) -> None:
+    for rating in (5, 4, 4):
+        shelf.review(shelf.owner(), rating)
+    with app.app_context():
+        assert reviews.recount_all() == 0
+    assert shelf.rating() == (3, 4.3333)
+
+
+def test_the_command_counts_anew(app: Flask, shelf: Shelf, cast: Cast) -> None:
+    shelf.review(cast.bo, 3)
+    with app.app_context():
+        db.session.execute(update(Product).where(Product.id == shelf.course.id).values(rating_count=9))
+        db.session.commit()
+    outcome = app.test_cli_runner().invoke(args=["stats", "rebuild"])
+    assert outcome.exit_code == 0
+    assert "Ratings: 1 corrected" in outcome.output
+    assert shelf.rating() == (1, 3.0)
+
+
+def test_the_catalogue_shows_a_new_rating_at_once(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    best = "/courses?rating=4.5"
+    assert "No course matches" in client.get(best).text
+    bo = signed_in(cast.bo)
+    bo.post(REVIEW, data={"rating": "5"})
+    assert "No course matches" not in client.get(best).text
+    bo.post(REVIEW, data={"rating": "1"})
+    assert "No course matches" in client.get(best).text
+
+
+def test_other_words_alone_leave_the_catalogue_alone(
+    app: Flask, shelf: Shelf, cast: Cast, signed_in: SignedIn
+) -> None:
+    bo = signed_in(cast.bo)
+    bo.post(REVIEW, data={"rating": "5", "comment": "One."})
+    stamps = []
+    for comment in ("Two.", "Three."):
+        bo.post(REVIEW, data={"rating": "5", "comment": comment})
+        with app.app_context():
+            stamps.append(db.session.scalar(select(Product.updated_at).where(Product.id == shelf.course.id)))
+    assert stamps[0] == stamps[1]

@@ -1,0 +1,162 @@
+"""Reports: one is enough to hide a review, until somebody has looked; what was approved stays."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from domain import clock
+from models import Course, ProductVisibility, Report, ReportReason, Review, User, db
+from tests.cast import Cast
+from tests.reviews.conftest import HTMX, Shelf
+
+SignedIn = Callable[[User], FlaskClient]
+SPAM = {"reason": "spam", "note": "Sells shoes."}
+
+
+def test_a_reported_review_is_hidden_and_not_counted(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    shelf.review(shelf.owner(), 5, "Fine.")
+    review = shelf.review(cast.bo, 1, "Buy shoes.")
+    cy = signed_in(cast.cy)
+    form = cy.get(f"/reviews/{review}/report").text
+    assert "Buy shoes." in form
+    answer = cy.post(f"/reviews/{review}/report", data=SPAM)
+    assert (answer.status_code, answer.location) == (303, "/courses/flask-first-steps#reviews")
+    assert "hidden until we have looked at it" in cy.get(shelf.page).text
+    assert "Buy shoes." not in client.get(shelf.page).text
+    assert shelf.rating() == (1, 5.0)
+
+
+def test_a_report_says_who_and_why(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
+    review = shelf.review(cast.bo)
+    signed_in(cast.cy).post(f"/reviews/{review}/report", data=SPAM)
+    [report] = reports(shelf)
+    assert (report.user_id, report.review_id) == (cast.cy.id, review)
+    assert (report.reason, report.note) == (ReportReason.SPAM, "Sells shoes.")
+
+
+def test_approved_it_is_seen_again_and_no_report_hides_it(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    review = shelf.review(cast.bo, 2, "Harsh.")
+    signed_in(cast.cy).post(f"/reviews/{review}/report", data=SPAM)
+    shelf.change(Review, review, approved=True)
+    assert "Harsh." in client.get(shelf.page).text
+    nia = signed_in(cast.nia)
+    assert nia.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
+    assert "This review was checked before and stays" in nia.get(shelf.page).text
+    assert "Harsh." in client.get(shelf.page).text
+    assert shelf.count(Report) == 2
+    assert shelf.rating() == (1, 2.0)
+
+
+def test_an_approval_is_for_the_words_that_were_approved(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    review = shelf.review(cast.bo, 2, "Harsh.")
+    cy = signed_in(cast.cy)
+    cy.post(f"/reviews/{review}/report", data=SPAM)
+    shelf.change(Review, review, approved=True)
+    bo = signed_in(cast.bo)
+    bo.post("/courses/flask-first-steps/review", data={"rating": "3", "comment": "Harsh."})
+    found = shelf.get(review)
+    assert found is not None
+    assert (found.flagged, found.approved) == (True, True)
+    bo.post("/courses/flask-first-steps/review", data={"rating": "3", "comment": "Buy shoes."})
+    assert "Buy shoes." in client.get(shelf.page).text
+    assert cy.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
+    assert "Buy shoes." not in client.get(shelf.page).text
+    assert shelf.count(Report) == 1
+
+
+def test_changing_a_hidden_review_does_not_bring_it_back(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    shelf.review(cast.bo, 1, "Rude.", flagged=True)
+    bo = signed_in(cast.bo)
+    bo.post("/courses/flask-first-steps/review", data={"rating": "5", "comment": "Kind."})
+    assert "stays hidden until it has been checked" in bo.get(shelf.page).text
+    assert "Kind." not in client.get(shelf.page).text
+    assert shelf.rating() == (0, 0.0)
+
+
+def test_once_for_every_person(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
+    review = shelf.review(cast.bo, flagged=True, approved=True)
+    cy = signed_in(cast.cy)
+    assert cy.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
+    again = cy.post(f"/reviews/{review}/report", data={"reason": "abuse", "note": "Still."})
+    assert again.status_code == 422
+    assert "reported this review already" in again.text
+    assert "Still." in again.text
+    [report] = reports(shelf)
+    assert report.reason == ReportReason.SPAM
+
+
+def test_nobody_reports_themselves(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
+    review = shelf.review(cast.bo)
+    bo = signed_in(cast.bo)
+    assert bo.get(f"/reviews/{review}/report").status_code == 403
+    assert bo.post(f"/reviews/{review}/report", data=SPAM).status_code == 403
+    assert shelf.count(Report) == 0
+    assert shelf.rating() == (1, 4.0)
+
+
+@pytest.mark.parametrize("typed", [{}, {"reason": "boring"}, {"reason": "spam", "note": "x" * 501}])
+def test_bad_input_is_answered_with_the_form(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, typed: dict[str, str]
+) -> None:
+    review = shelf.review(cast.bo)
+    answer = signed_in(cast.cy).post(f"/reviews/{review}/report", data={"note": "Typed.", **typed})
+    assert answer.status_code == 422
+    assert "has-error" in answer.text
+    assert typed.get("note", "Typed.") in answer.text
+    assert shelf.count(Report) == 0
+    assert shelf.rating() == (1, 4.0)
+
+
+def test_reviews_of_a_course_that_is_not_theirs_to_know_of(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn
+) -> None:
+    review = shelf.review(cast.bo)
+    shelf.change(Course, cast.flask_course.id, visibility=ProductVisibility.PRIVATE)
+    owner = shelf.owner()
+    assert signed_in(cast.cy).get(f"/reviews/{review}/report").status_code == 404
+    assert signed_in(owner).get(f"/reviews/{review}/report").status_code == 200
+    shelf.change(Course, cast.flask_course.id, deleted_at=clock.now() - timedelta(minutes=1))
+    assert signed_in(owner).get(f"/reviews/{review}/report").status_code == 404
+
+
+def test_in_place_the_form_comes_into_the_row(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
+    review = shelf.review(cast.bo, 1, "Buy shoes.")
+    cy = signed_in(cast.cy)
+    form = cy.get(f"/reviews/{review}/report", headers=HTMX).text
+    assert form.lstrip().startswith(f'<div class="card is-padded" id="report-{review.hex}"')
+    wrong = cy.post(f"/reviews/{review}/report", headers=HTMX)
+    assert wrong.status_code == 422
+    assert f'id="report-{review.hex}"' in wrong.text
+    done = cy.post(f"/reviews/{review}/report", data=SPAM, headers=HTMX)
+    assert 'id="reviews"' in done.text
+    assert "Buy shoes." not in done.text
+
+
+def reports(shelf: Shelf) -> list[Report]:
+    """All reports there are."""
+    with shelf.app.app_context():
+        rows = list(db.session.scalars(db.select(Report)))
+        for row in rows:
+            db.session.expunge(row)
+        return rows
+
+
+def test_only_a_proved_address_can_hide_a_review(
+    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+) -> None:
+    review = shelf.review(cast.bo, 2, "Harsh.")
+    answer = signed_in(cast.una).post(f"/reviews/{review}/report", data=SPAM)
+    assert answer.status_code == 422
+    assert "Confirm your email address first" in answer.text
+    assert "Harsh." in client.get(shelf.page).text
+    assert shelf.count(Report) == 0

@@ -1,0 +1,88 @@
+"""What addresses are filled with: the cast's rows, and things of theirs that the cast alone does not have."""
+
+import uuid
+from datetime import timedelta
+
+from flask import Flask
+
+import mail
+import storage
+from domain import recordings, tokens
+from models import (
+    Caption,
+    MediaAsset,
+    MediaStatus,
+    Resource,
+    ResourceKind,
+    Review,
+    User,
+    UserSession,
+    db,
+    now,
+)
+from tests.cast import Cast
+
+NOBODYS_ID = "01890000-0000-7000-8000-000000000000"
+PEOPLE = ("out", "cy", "bo", "una", "ada", "nia", "mo")
+
+
+def fill(app: Flask, cast: Cast) -> dict[str, str]:
+    """Write what is missing and answer the words that stand in addresses, by placeholder."""
+    with app.app_context():
+        asset = _recording(cast)
+        file = _file(cast)
+        review = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Good.")
+        others = Review(user_id=cast.cy.id, product_id=cast.flask_course.id, rating=2, comment="Short.")
+        hidden = Review(
+            user_id=cast.una.id, product_id=cast.flask_course.id, rating=1, comment="Rude.", flagged=True
+        )
+        db.session.add_all([review, others, hidden])
+        device = UserSession(
+            user_id=cast.bo.id, token_hash="0" * 64, user_agent="Firefox/1 (Windows)", ip="127.0.0.1",
+            last_seen_at=now(), expires_at=now() + timedelta(days=1),
+        )  # fmt: skip
+        db.session.add(device)
+        una, bo = db.session.get_one(User, cast.una.id), db.session.get_one(User, cast.bo.id)
+        verify = tokens.make(tokens.Purpose.VERIFY, una)
+        message = mail.verify_email(una, verify, "/")
+        db.session.commit()
+        return {
+            "verify_token": verify,
+            "reset_token": tokens.make(tokens.Purpose.RESET, bo),
+            "email_token": tokens.make(tokens.Purpose.EMAIL, bo, "bo.new@example.com"),
+            "media_token": storage.sign(recordings.folder(asset.id), now() + timedelta(hours=1)),
+            "old_token": storage.sign(recordings.folder(asset.id), now() - timedelta(hours=1)),
+            "asset": str(asset.id),
+            "file": str(file.id),
+            "review": str(review.id),
+            "others_review": str(others.id),
+            "hidden_review": str(hidden.id),
+            "bos_device": str(device.id),
+            "message": str(message.id),
+            "nobody": NOBODYS_ID,
+        }
+
+
+def _recording(cast: Cast) -> MediaAsset:
+    asset = MediaAsset(
+        course_id=cast.flask_course.id, lesson_id=cast.video_lesson.id, storage_key="", mp4="film.mp4",
+        status=MediaStatus.READY, duration_seconds=120.0, chapters=[{"start": 0, "title": "Begin"}],
+    )  # fmt: skip
+    db.session.add(asset)
+    db.session.flush()
+    asset.storage_key = f"media/{asset.id}/film.mp4"
+    vtt = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
+    db.session.add(Caption(asset_id=asset.id, language="en", label="English", vtt=vtt))
+    storage.current().put(asset.storage_key, b"0123456789" * 100, "video/mp4")
+    return asset
+
+
+def _file(cast: Cast) -> Resource:
+    key = f"resources/{uuid.uuid4()}.pdf"
+    storage.current().put(key, b"%PDF-1.4", "application/pdf")
+    row = Resource(
+        lesson_id=cast.text_lesson.id, title="Notes", kind=ResourceKind.PDF, storage_key=key, size=8
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row

@@ -1,0 +1,58 @@
+"""Partials say what they need in their first line, and nothing runs or is styled inline."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+NEEDS = re.compile(r"\A\{#-? needs:\s*(?P<names>[^#]*?)\s*-?#\}")
+PARTIALS = sorted(
+    path.relative_to(TEMPLATES).as_posix()
+    for path in TEMPLATES.rglob("_*.html")
+    if path.parent.name not in ("layouts", "errors") and not path.name.endswith(".oob.html")
+)
+PAGES = sorted(
+    path.relative_to(TEMPLATES).as_posix()
+    for path in TEMPLATES.rglob("*.html")
+    if "mail" not in path.parts and path.name != "mail.html"
+)
+INLINE = re.compile(
+    r"""<script(?![^>]*(?:\bsrc=|application/ld\+json))|<style|\sstyle=["']|\son[a-z]+=["']|hx-on|["']js:"""
+)
+
+
+def used_names(app: Flask, name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+    """The names a template takes from its context, with those of what it includes."""
+    source = (TEMPLATES / name).read_text()
+    tree = app.jinja_env.parse(source)
+    names = find_undeclared_variables(tree)
+    for node in tree.find_all(nodes.Include):
+        if isinstance(node.template, nodes.Const) and node.template.value not in seen:
+            names |= used_names(app, node.template.value, seen | {name}) - _assigned(tree)
+    return names
+
+
+def _assigned(tree: nodes.Template) -> set[str]:
+    """Names set inside the template (loops, set, with), which its includes may use."""
+    return {node.name for node in tree.find_all(nodes.Name) if node.ctx in ("store", "param")}
+
+
+def _always_there(app: Flask) -> set[str]:
+    return {*app.jinja_env.globals, "current_user", "request", "session", "g", "config", "ui", "csrf_token"}
+
+
+@pytest.mark.parametrize("name", PARTIALS)
+def test_a_partial_declares_what_it_needs(app: Flask, name: str) -> None:
+    declared = NEEDS.match((TEMPLATES / name).read_text())
+    assert declared, f"{name} must begin with {{#- needs: … -#}}"
+    names = {part.strip() for part in declared["names"].split(",") if part.strip() not in ("", "nothing")}
+    assert used_names(app, name) - _always_there(app) == names
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_runs_or_is_styled_inline(name: str) -> None:
+    assert INLINE.findall((TEMPLATES / name).read_text()) == []

@@ -1,0 +1,63 @@
+"""Rules about rules: domain/ never commits, forms are read through WTForms, refusals are sentences."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def calls(path: Path, name: str) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+    ]
+
+
+def test_domain_never_commits() -> None:
+    # view counts are kept outside any request and flushed by a thread of their own
+    allowed = {"views.py"}
+    found = {
+        p.name: lines
+        for p in (ROOT / "domain").rglob("*.py")
+        if p.name not in allowed and (lines := calls(p, "commit"))
+    }
+    assert found == {}
+
+
+def test_request_form_is_read_through_wtforms_only() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / "blueprints").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("form", "values")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "request"
+    ]
+    assert found == []
+
+
+def test_only_hypermedia_knows_htmx_headers() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in ("blueprints", "domain")
+        for path in (ROOT / folder).rglob("*.py")
+        if '"HX-' in path.read_text() or "'HX-" in path.read_text()
+    ]
+    assert found == []
+
+
+def test_public_functions_say_what_they_do() -> None:
+    silent = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for folder in ("blueprints", "domain", "tables", "storage", "cli", "demo", "stripe_sandbox")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and node.name != "Meta"
+        and node.col_offset == 0
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []

@@ -1,0 +1,223 @@
+"""Every route by every person: who is answered how. A route that isn't in the table fails."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
+
+from models import User
+from tests.cast import Cast
+from tests.style.stage import PEOPLE, fill
+
+# out: nobody is signed in; cy: has an account and nothing else; bo: bought the Flask course; una: never
+# verified her address; ada: made that course; nia: made the draft; mo: runs the shop.
+# stage.fill knows the words in braces.
+READING = """
+                                                                        out cy  bo  una ada nia mo
+/                                                                       200 200 200 200 200 200 200
+/healthz                                                                200 200 200 200 200 200 200
+/readyz                                                                 503 503 503 503 503 503 503
+/theme.css                                                              200 200 200 200 200 200 200
+/covers/web/flask-first-steps.svg                                       200 200 200 200 200 200 200
+/robots.txt                                                             200 200 200 200 200 200 200
+/sitemap.xml                                                            200 200 200 200 200 200 200
+/sitemap.xml?file=1                                                     200 200 200 200 200 200 200
+/sitemap.xml?file=2                                                     404 404 404 404 404 404 404
+/feed.xml                                                               200 200 200 200 200 200 200
+/courses                                                                200 200 200 200 200 200 200
+/courses?q=flask&level=beginner&sort=rating                             200 200 200 200 200 200 200
+/courses?page=2                                                         404 404 404 404 404 404 404
+/courses/flask-first-steps                                              200 200 200 200 200 200 200
+/courses/reading-code                                                   200 200 200 200 200 200 200
+/courses/secret-draft                                                   404 404 404 404 404 200 200
+/courses/unknown                                                        404 404 404 404 404 404 404
+/courses/flask-first-steps?reviews_sort=newest&reviews_page=9           200 200 200 200 200 200 200
+/courses/flask-first-steps/review                                       303 403 200 403 403 403 403
+/courses/secret-draft/review                                            303 404 404 404 404 403 403
+/courses/unknown/review                                                 303 404 404 404 404 404 404
+/courses/flask-first-steps/review/delete                                303 200 200 200 303 303 303
+/courses/secret-draft/review/delete                                     303 404 404 404 404 303 303
+/reviews/{review}/report                                                303 200 403 200 200 200 200
+/reviews/{hidden_review}/report                                         303 404 404 403 404 404 200
+/reviews/{nobody}/report                                                303 404 404 404 404 404 404
+/categories/web                                                         200 200 200 200 200 200 200
+/categories/unknown                                                     404 404 404 404 404 404 404
+/creators/ada                                                           200 200 200 200 200 200 200
+/creators/nia                                                           200 200 200 200 200 200 200
+/creators/{nobody}                                                      404 404 404 404 404 404 404
+/register                                                               200 303 303 303 303 303 303
+/register/sent                                                          303 303 303 303 303 303 303
+/login                                                                  200 303 303 303 303 303 303
+/login?next=//evil.example                                              200 303 303 303 303 303 303
+/forgot-password                                                        200 200 200 200 200 200 200
+/reset-password/{reset_token}                                           200 200 200 200 200 200 200
+/reset-password/forged                                                  410 410 410 410 410 410 410
+/verify-email/{verify_token}                                            200 200 200 200 200 200 200
+/verify-email/forged                                                    410 410 410 410 410 410 410
+/confirm-email/{email_token}                                            200 200 200 200 200 200 200
+/confirm-email/forged                                                   410 410 410 410 410 410 410
+/oauth/github                                                           404 404 404 404 404 404 404
+/oauth/unknown                                                          404 404 404 404 404 404 404
+/oauth/github/callback                                                  404 404 404 404 404 404 404
+/account                                                                303 200 200 200 200 200 200
+/account/email                                                          303 200 200 200 200 200 200
+/account/security                                                       303 200 200 200 200 200 200
+/orders                                                                 303 200 200 200 200 200 200
+/orders?page=2                                                          303 200 200 200 200 200 200
+/orders?page=0                                                          303 404 404 404 404 404 404
+/orders/LN-TEST-0001                                                    303 404 200 404 404 404 404
+/orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
+/checkout/success                                                       303 404 404 404 404 404 404
+/checkout/success?session_id=cs_test_cast                               303 404 200 404 404 404 404
+/checkout/cancelled                                                     303 404 404 404 404 404 404
+/checkout/cancelled?order=LN-TEST-0001                                  303 404 303 404 404 404 404
+/learn                                                                  303 200 200 200 200 200 200
+/learn?page=2                                                           303 404 404 404 404 404 404
+/learn/flask-first-steps                                                303 403 302 403 302 403 302
+/learn/reading-code                                                     303 403 403 403 302 403 302
+/learn/secret-draft                                                     404 404 404 404 404 302 302
+/learn/unknown                                                          404 404 404 404 404 404 404
+/learn/flask-first-steps/hello-flask                                    200 200 200 200 200 200 200
+/learn/flask-first-steps/routes                                         303 403 200 403 200 403 200
+/learn/flask-first-steps/forms-on-film                                  303 403 200 403 200 403 200
+/learn/reading-code/why-read                                            303 403 403 403 200 403 200
+/learn/secret-draft/not-yet                                             404 404 404 404 404 200 200
+/learn/flask-first-steps/unknown                                        404 404 404 404 404 404 404
+/learn/flask-first-steps/routes/resources/{file}                        303 403 200 403 200 403 200
+/learn/flask-first-steps/routes/resources/{nobody}                      303 403 404 403 404 403 404
+/learn/flask-first-steps/hello-flask/resources/{file}                   404 404 404 404 404 404 404
+/media/{media_token}/{asset}/film.mp4                                   200 200 200 200 200 200 200
+/media/{media_token}/{asset}/missing.mp4                                404 404 404 404 404 404 404
+/media/{old_token}/{asset}/film.mp4                                     403 403 403 403 403 403 403
+/media/{media_token}/{nobody}/film.mp4                                  403 403 403 403 403 403 403
+/media/{media_token}/{asset}/captions/en.vtt                            200 200 200 200 200 200 200
+/media/{media_token}/{asset}/captions/xx.vtt                            404 404 404 404 404 404 404
+/media/{old_token}/{asset}/captions/en.vtt                              403 403 403 403 403 403 403
+/media/{media_token}/{asset}/chapters.vtt                               200 200 200 200 200 200 200
+/media/{old_token}/{asset}/chapters.vtt                                 403 403 403 403 403 403 403
+/dev/mail                                                               200 200 200 200 200 200 200
+/dev/mail/{message}                                                     200 200 200 200 200 200 200
+/dev/mail/{nobody}                                                      404 404 404 404 404 404 404
+/dev/mail/{message}/body.html                                           200 200 200 200 200 200 200
+/dev/mail/{nobody}/body.html                                            404 404 404 404 404 404 404
+/styleguide                                                             200 200 200 200 200 200 200
+/nowhere                                                                404 404 404 404 404 404 404
+/logout                                                                 405 405 405 405 405 405 405
+"""
+
+# Forms are sent empty. Nothing that a form does here changes what a later line answers.
+WRITING = """
+                                                                        out cy  bo  una ada nia mo
+/login                                                                  422 422 422 422 422 422 422
+/register                                                               422 303 303 303 303 303 303
+/register/finish                                                        303 303 303 303 303 303 303
+/verify-email/resend                                                    303 303 303 303 303 303 303
+/forgot-password                                                        422 422 422 422 422 422 422
+/reset-password/{reset_token}                                           422 422 422 422 422 422 422
+/reset-password/forged                                                  410 410 410 410 410 410 410
+/verify-email/forged                                                    410 410 410 410 410 410 410
+/confirm-email/forged                                                   410 410 410 410 410 410 410
+/logout                                                                 303 303 303 303 303 303 303
+/account                                                                303 422 422 422 422 422 422
+/account/email                                                          303 422 422 422 422 422 422
+/account/security                                                       303 422 422 422 422 422 422
+/account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
+/account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303
+/account/security/devices/sign-out-others                               303 303 303 303 303 303 303
+/account/security/password-link                                         303 303 303 303 303 303 303
+/checkout                                                               303 404 404 404 404 404 404
+/learn/flask-first-steps/enroll                                         303 303 303 303 303 303 303
+/learn/secret-draft/enroll                                              404 404 404 404 404 303 303
+/learn/unknown/enroll                                                   404 404 404 404 404 404 404
+/learn/flask-first-steps/hello-flask/complete                           303 303 303 303 303 303 303
+/learn/flask-first-steps/routes/complete                                303 403 303 403 303 403 303
+/learn/reading-code/why-read/complete                                   303 403 403 403 303 403 303
+/learn/secret-draft/not-yet/complete                                    404 404 404 404 404 303 303
+/learn/flask-first-steps/unknown/complete                               404 404 404 404 404 404 404
+/learn/flask-first-steps/hello-flask/reopen                             303 303 303 303 303 303 303
+/learn/flask-first-steps/routes/reopen                                  303 403 303 403 303 403 303
+/learn/secret-draft/not-yet/reopen                                      404 404 404 404 404 303 303
+/learn/flask-first-steps/routes/heartbeat                               422 422 422 422 422 422 422
+/learn/unknown/routes/heartbeat                                         422 422 422 422 422 422 422
+/learn/reading-code/enroll                                              303 303 303 303 303 303 303
+/learn/reading-code/why-read/reopen                                     303 303 303 303 303 303 303
+/courses/flask-first-steps/review                                       303 403 422 403 403 403 403
+/courses/secret-draft/review                                            303 404 404 404 404 403 403
+/reviews/{review}/helpful                                               303 303 403 303 303 303 303
+/reviews/{review}/report                                                303 422 403 422 422 422 422
+/reviews/{hidden_review}/helpful                                        303 404 404 403 404 404 303
+/reviews/{hidden_review}/report                                         303 404 404 403 404 404 422
+/reviews/{nobody}/helpful                                               303 404 404 404 404 404 404
+/reviews/{nobody}/report                                                303 404 404 404 404 404 404
+/courses/flask-first-steps/review/delete                                303 303 303 303 303 303 303
+/verify-email/{verify_token}                                            303 303 303 303 303 303 303
+/confirm-email/{email_token}                                            303 303 303 303 303 303 303
+/stripe/webhook                                                         400 400 400 400 400 400 400
+/courses                                                                405 405 405 405 405 405 405
+/nowhere                                                                404 404 404 404 404 404 404
+"""
+
+
+def lines(table: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The addresses of a table with the expected status for each of PEOPLE."""
+    head, *rows = table.strip("\n").splitlines()
+    assert tuple(head.split()) == PEOPLE
+    for row in rows:
+        address, *expected = row.split()
+        yield address, tuple(map(int, expected))
+
+
+def browser(app: Flask, signed_in: Callable[[User], FlaskClient], cast: Cast, person: str) -> FlaskClient:
+    return app.test_client() if person == "out" else signed_in(getattr(cast, person))
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_page_by_every_person(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
+) -> None:
+    words = fill(app, cast)
+    visitor = browser(app, signed_in, cast, person)
+    column = PEOPLE.index(person)
+    expected = {address: statuses[column] for address, statuses in lines(READING)}
+    found = {address: visitor.get(address.format(**words)).status_code for address in expected}
+    assert found == expected
+
+
+def test_strangers_are_sent_to_sign_in(app: Flask, client: FlaskClient, cast: Cast) -> None:
+    words = fill(app, cast)
+    moved = [address.format(**words) for address, statuses in lines(READING) if statuses[0] == 303]
+    found = {address: (client.get(address).location or "").partition("?")[0] for address in moved}
+    assert set(found.values()) == {"/login"}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_form_by_every_person(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
+) -> None:
+    words = fill(app, cast)
+    column = PEOPLE.index(person)
+    expected = {address: statuses[column] for address, statuses in lines(WRITING)}
+    found = {
+        address: browser(app, signed_in, cast, person).post(address.format(**words)).status_code
+        for address in expected
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])
+def test_no_route_is_missing_from_the_table(app: Flask, cast: Cast, method: str, table: str) -> None:
+    words = fill(app, cast)
+    adapter = app.url_map.bind("localhost")
+    walked = set()
+    for address, _ in lines(table):
+        try:
+            rule, _ = adapter.match(address.format(**words).partition("?")[0], method, return_rule=True)
+        except HTTPException:
+            continue
+        walked.add((rule.rule, rule.endpoint))
+    known = {
+        (rule.rule, rule.endpoint) for rule in app.url_map.iter_rules() if method in (rule.methods or ())
+    }
+    assert known - walked == set()

@@ -1,0 +1,107 @@
+"""The same storage in a bucket, against moto's S3 over HTTP."""
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+import requests
+from flask import Flask, Response
+from moto.server import ThreadedMotoServer
+
+import storage
+
+SECRET = "nothing-real"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=address,
+        region_name="us-east-1",
+        aws_access_key_id="key",
+        aws_secret_access_key=SECRET,
+    )
+    client.create_bucket(Bucket="courses")
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def app(endpoint: str) -> Flask:
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY="a secret of this test", STORAGE="s3", S3_BUCKET="courses", S3_ENDPOINT_URL=endpoint,
+        S3_ACCESS_KEY_ID="key", S3_SECRET_ACCESS_KEY=SECRET,
+    )  # fmt: skip
+    storage.init_app(app)
+
+    @app.get("/file/<path:key>")
+    def file(key: str) -> Response:
+        kind = "application/vnd.apple.mpegurl" if key.endswith(".m3u8") else "video/mp4"
+        return storage.send(key, kind, expires_at=datetime.now(UTC) + timedelta(hours=1))
+
+    return app
+
+
+@pytest.fixture
+def store(app: Flask) -> Iterator[storage.Storage]:
+    with app.app_context():
+        yield storage.current()
+
+
+def test_what_is_put_comes_back_and_can_be_removed(store: storage.Storage) -> None:
+    content = bytes(range(256)) * 40_000  # more than one part
+    assert store.put("a/b.bin", io.BytesIO(content), "video/mp4") == len(content)
+    assert store.exists("a/b.bin")
+    assert store.size("a/b.bin") == len(content)
+    with store.open("a/b.bin") as body:
+        assert body.read(10) == content[:10]
+    with store.local_copy("a/b.bin") as path:
+        assert path.read_bytes() == content
+    assert not path.exists()
+    store.delete("a/b.bin")
+    assert not store.exists("a/b.bin")
+
+
+def test_a_missing_file_says_so_and_an_unsafe_key_is_refused(store: storage.Storage) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.open("nothing")
+    with pytest.raises(FileNotFoundError):
+        store.size("nothing")
+    with pytest.raises(storage.UnsafeKeyError):
+        store.put("../x", b"x", "video/mp4")
+
+
+def test_a_folder_is_removed_with_all_in_it_and_nothing_beside_it(store: storage.Storage) -> None:
+    for key in ("media/1/a", "media/1/b/c", "media/10/a"):
+        store.put(key, b"x", "video/mp4")
+    store.delete_prefix("media/1/")
+    assert [store.exists(key) for key in ("media/1/a", "media/1/b/c", "media/10/a")] == [False, False, True]
+
+
+def test_bytes_are_fetched_from_the_bucket_by_a_presigned_address(app: Flask, store: storage.Storage) -> None:
+    store.put("media/1/film.mp4", b"0123456789", "application/octet-stream")
+    answer = app.test_client().get("/file/media/1/film.mp4")
+    assert answer.status_code == 302
+    assert answer.headers["Cache-Control"].startswith("private, max-age=")
+    assert answer.headers["Location"].startswith(storage.origin() or "none")
+    part = requests.get(answer.headers["Location"], headers={"Range": "bytes=2-4"}, timeout=10)
+    assert (part.status_code, part.content) == (206, b"234")
+    assert part.headers["Content-Type"] == "video/mp4"
+    assert part.headers["Content-Disposition"] == "inline; filename=film.mp4"
+
+
+def test_a_playlist_comes_from_us_so_that_its_relative_names_stay_signed(
+    app: Flask, store: storage.Storage
+) -> None:
+    store.put("media/1/master.m3u8", b"#EXTM3U\n720p.m3u8\n", "application/vnd.apple.mpegurl")
+    answer = app.test_client().get("/file/media/1/master.m3u8")
+    assert (answer.status_code, answer.data) == (200, b"#EXTM3U\n720p.m3u8\n")
+    assert app.test_client().get("/file/media/1/none.m3u8").status_code == 404
