@@ -45,21 +45,21 @@ class Measured:
 class Server:
     """A process of granian's with one worker, over one store.
 
-    `kind` says what it serves: lectern, bare, or harder, which is bare and remembers fragments.
+    `kind` says what it serves: lectern, bare, or harder, which is bare with two of our habits.
     """
 
     def __init__(self, store: Store, kind: str, port: int, load: Load) -> None:
         self.store, self.kind, self.port, self.load = store, kind, port, load
 
     def __enter__(self) -> "Server":
-        target = "app:create_app" if self.kind == "lectern" else "bench.bare:create_bare"
+        target = "app:serve" if self.kind == "lectern" else "bench.bare:create_bare"
         command = [
             *_on(SERVER_CORE), sys.executable, "-m", "granian", *flags(self.load), "--host", HOST, "--port",
             str(self.port), target,
         ]  # fmt: skip
         environ = self.store.environ() | {"BENCH_TOUR": str(self.store.folder / "tour.json")}
         if self.kind == "harder":
-            environ["BENCH_REMEMBERS"] = "1"
+            environ["BENCH_HARDER"] = "1"
         self.log = (self.store.folder / f"{self.kind}.log").open("w")
         self.process = subprocess.Popen(command, env=environ, cwd=ROOT, stdout=self.log, stderr=self.log)
         return self

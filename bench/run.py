@@ -22,8 +22,8 @@ from bench.report import Cell, Key, Results
 from bench.stores import ROOT, Store
 from bench.tour import Tour
 
-# Where the bare application is also measured with remembered fragments, at the largest size.
-HARDER = ("filtered", "sorted", "detail")
+# Where the bare application is also measured with our own habits, at the largest size.
+HARDER = ("filtered", "sorted", "detail", "heartbeat")
 
 
 def main() -> None:

@@ -150,7 +150,7 @@ def start_parts(parts: dict[str, subprocess.Popen[bytes]], port: int) -> None:
     parts["web"] = start(
         [python, "-m", "granian", "--interface", "wsgi", "--factory", "--host", HOST, "--port", str(port),
          "--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws",
-         "--log-level", "warning", "app:create_app"]
+         "--log-level", "warning", "app:serve"]
     )  # fmt: skip
     parts["worker"] = start([python, "-m", "flask", "--app", "app", "worker"])
 

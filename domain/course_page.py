@@ -286,5 +286,9 @@ def _pairs(joined: str | None) -> list[tuple[str, str]]:
 
 
 def _related(row: Any) -> list[Card]:
-    ids = listing.current().related(row.category_slug, row.technology, RELATED + 1)
-    return cards_of([id_ for id_ in ids if id_ != row.id][:RELATED])
+    """Other courses near this one. Its neighbours have nearly the same, so they are kept for a moment."""
+    near = row.category_slug, row.technology
+    cards = listing.for_a_moment(
+        ("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1))
+    )
+    return [card for card in cards if card.id != row.id][:RELATED]

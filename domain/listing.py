@@ -7,6 +7,7 @@ is gone at once.
 
 import threading
 import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,9 +38,10 @@ _VERSION = select(
 
 @dataclass
 class Keeper:
-    """The index of this process, with what tells whether it still holds. `seconds`: how long loading took."""
+    """The index of this process, with what tells whether it still holds, and what `for_a_moment` keeps."""
 
     index: Index | None = None
+    moment: dict[Hashable, Any] = field(default_factory=dict)
     version: tuple[Any, ...] = ()
     until: datetime | None = None
     look_at: float = 0.0
@@ -50,11 +52,11 @@ class Keeper:
 
 def current() -> Index:
     """The catalogue as it stands, or as it stood when a large one was last loaded."""
-    keeper: Keeper = current_app.extensions.setdefault("lectern_cache_listing", Keeper())
+    keeper = _keeper()
     index = keeper.index
     if index is not None and time.monotonic() < keeper.look_at:
         return index
-    keeper.look_at = time.monotonic() + LOOK_EVERY
+    keeper.look_at, keeper.moment = time.monotonic() + LOOK_EVERY, {}
     if index is not None and not _is_outdated(keeper):
         return index
     if index is None or index.size < LARGE:
@@ -65,6 +67,23 @@ def current() -> Index:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         threading.Thread(target=_load_aside, args=(app, keeper), name="listing", daemon=True).start()
     return index
+
+
+def for_a_moment(key: Hashable, make: Callable[[Index], Any]) -> Any:
+    """What `make` gives for the present index, remembered under `key` until the index is looked at again.
+
+    That is at most LOOK_EVERY seconds, and not beyond the next change that this process writes.
+    """
+    index = current()
+    kept = _keeper().moment  # a change in between leaves this one behind
+    if key not in kept:
+        kept[key] = make(index)
+    return kept[key]
+
+
+def _keeper() -> Keeper:
+    keeper: Keeper = current_app.extensions.setdefault("lectern_cache_listing", Keeper())
+    return keeper
 
 
 def _is_outdated(keeper: Keeper) -> bool:

@@ -38,14 +38,15 @@ def without_lock(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+def meeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two that have read the order wait for each other before they write; whoever is alone waits in vain."""
     met, real = threading.Barrier(2), fulfilment._owned_through_another
+    patience = 10 if "without_lock" in request.fixturenames else 1.5
 
     def look_and_wait(order: Order) -> bool:
         owned = real(order)
         with suppress(threading.BrokenBarrierError):
-            met.wait(1.5)
+            met.wait(patience)
         return owned
 
     monkeypatch.setattr(fulfilment, "_owned_through_another", look_and_wait)
@@ -123,7 +124,7 @@ def both_ask(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str], str]]
     def install(key: Callable[[str], str]) -> None:
         def ask(checkout: payments.Checkout) -> payments.Session:
             with suppress(threading.BrokenBarrierError):
-                met.wait(3)
+                met.wait(10)
             return real(replace(checkout, key=key(checkout.key)))
 
         monkeypatch.setattr(payments, "open_session", ask)
