@@ -23,6 +23,20 @@ def signed_in(area: Blueprint) -> Blueprint:
     return area
 
 
+def creators(area: Blueprint) -> Blueprint:
+    """Only people who teach here and admins; learners are shown how to become a creator."""
+    area.door = "creators"  # type: ignore[attr-defined]
+    area.before_request(_let_creators_in)
+    return area
+
+
+def admins(area: Blueprint) -> Blueprint:
+    """Only the people who run the site; for everybody else with an account the pages don't exist."""
+    area.door = "admins"  # type: ignore[attr-defined]
+    area.before_request(_let_admins_in)
+    return area
+
+
 def development_only(area: Blueprint) -> Blueprint:
     """Pages for whoever works on Lectern; everywhere else they don't exist."""
     area.door = "development_only"  # type: ignore[attr-defined]
@@ -50,6 +64,22 @@ def _page_of_origin() -> str:
     return (
         referrer.removeprefix(request.host_url.rstrip("/")) if referrer.startswith(request.host_url) else "/"
     )
+
+
+def _let_creators_in() -> Response | None:
+    if (away := ask_to_sign_in()) is not None:
+        return away
+    if not (current_user.is_creator or current_user.is_admin):
+        return hypermedia.leave(url_for("teach.apply"))
+    return None
+
+
+def _let_admins_in() -> Response | None:
+    if (away := ask_to_sign_in()) is not None:
+        return away
+    if not current_user.is_admin:
+        abort(404)
+    return None
 
 
 def _hide_in_production() -> None:

@@ -1,9 +1,12 @@
 """The front door of the schema: every table, in the order a reader meets them."""
 
+from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
 from tables.catalog import (
+    ArchiveFormat,
     Caption,
     Category,
+    CodeArchive,
     Course,
     Lesson,
     LessonKind,
@@ -13,6 +16,7 @@ from tables.catalog import (
     MediaKind,
     MediaStatus,
     Module,
+    Picture,
     Product,
     ProductKind,
     ProductStatus,
@@ -23,6 +27,10 @@ from tables.catalog import (
     SlugRedirect,
     Tag,
     Tier,
+    UpdateState,
+    Upload,
+    UploadPurpose,
+    UploadState,
     course_prerequisites,
     product_tags,
 )
@@ -36,17 +44,33 @@ from tables.commerce import (
     Refund,
     RefundStatus,
     StripeEvent,
+    WishlistItem,
 )
-from tables.community import Report, ReportReason, Review, ReviewVote
+from tables.community import Report, ReportOutcome, ReportReason, Review, ReviewVote
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
-from tables.people import CreatorProfile, LoginAttempt, OAuthAccount, Role, User, UserSession
+from tables.people import (
+    ApplicationStatus,
+    CreatorApplication,
+    CreatorProfile,
+    LoginAttempt,
+    OAuthAccount,
+    Role,
+    User,
+    UserSession,
+)
 from tables.platform import (
     AuditEntry,
     EmailMessage,
     EmailStatus,
     Job,
     JobState,
+    MailPreference,
+    ModerationItem,
+    ModerationKind,
+    Notification,
+    NotificationKind,
     PlatformSettings,
+    Verdict,
     WorkerBeat,
 )
 
@@ -64,6 +88,8 @@ __all__ = [
     "OAuthAccount",
     "UserSession",
     "CreatorProfile",
+    "CreatorApplication",
+    "ApplicationStatus",
     "LoginAttempt",
     # catalogue
     "Category",
@@ -76,6 +102,7 @@ __all__ = [
     "Level",
     "Tier",
     "Course",
+    "UpdateState",
     "course_prerequisites",
     "SlugRedirect",
     "SearchDocument",
@@ -89,6 +116,12 @@ __all__ = [
     "MediaKind",
     "MediaStatus",
     "Caption",
+    "Picture",
+    "CodeArchive",
+    "ArchiveFormat",
+    "Upload",
+    "UploadPurpose",
+    "UploadState",
     # commerce
     "Order",
     "OrderStatus",
@@ -99,6 +132,7 @@ __all__ = [
     "Earning",
     "EarningStatus",
     "StripeEvent",
+    "WishlistItem",
     # learning
     "AccessGrant",
     "GrantSource",
@@ -110,6 +144,7 @@ __all__ = [
     "ReviewVote",
     "Report",
     "ReportReason",
+    "ReportOutcome",
     # platform
     "PlatformSettings",
     "EmailMessage",
@@ -118,5 +153,17 @@ __all__ = [
     "JobState",
     "WorkerBeat",
     "AuditEntry",
+    "ModerationItem",
+    "ModerationKind",
+    "Verdict",
+    "Notification",
+    "NotificationKind",
+    "MailPreference",
+    # analytics
+    "Event",
+    "CourseAnalytics",
+    "LessonAnalytics",
+    "CourseSource",
+    "DailySales",
     # fmt: on
 ]

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from blueprints.account import account
+from blueprints.admin import admin
 from blueprints.auth import auth
 from blueprints.catalog import catalog
 from blueprints.checkout import checkout
@@ -13,6 +14,8 @@ from blueprints.orders import orders
 from blueprints.reviews import reviews
 from blueprints.site import site
 from blueprints.stripe_hooks import stripe_hooks
+from blueprints.studio import studio
+from blueprints.teach import teach
 
 AREAS: list[Blueprint] = [
     site,
@@ -25,5 +28,8 @@ AREAS: list[Blueprint] = [
     reviews,
     stripe_hooks,
     media,
+    teach,
+    studio,
+    admin,
     dev,
 ]

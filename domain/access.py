@@ -126,6 +126,40 @@ def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[C
     return course, lesson, decision
 
 
+def course_for_creator(user: User, course_id: uuid.UUID) -> Course:
+    """The course to work on: of its creator, or any for an admin, with its creator and category.
+
+    Raises NotFound for everybody else, for an unknown id and for a deleted course.
+    """
+    query = (
+        select(Course)
+        .where(Course.id == course_id, Course.deleted_at.is_(None))
+        .options(joinedload(Course.creator), joinedload(Course.category))
+    )
+    course = db.session.scalar(query)
+    if course is None or not (user.is_admin or course.creator_id == user.id):
+        raise NotFound
+    return course
+
+
+def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
+    """A lesson of a course to work on, with its module, recording and captions; raises NotFound as above."""
+    course = course_for_creator(user, course_id)
+    query = (
+        select(Lesson)
+        .where(Lesson.id == lesson_id, Lesson.course_id == course.id)
+        .options(
+            joinedload(Lesson.module),
+            joinedload(Lesson.media).selectinload(MediaAsset.captions),
+            joinedload(Lesson.resources),
+        )
+    )
+    lesson = db.session.scalars(query).unique().one_or_none()
+    if lesson is None:
+        raise NotFound
+    return course, lesson
+
+
 def grant(
     user_id: uuid.UUID, course_id: uuid.UUID, source: GrantSource, purchase_id: uuid.UUID | None = None
 ) -> AccessGrant:

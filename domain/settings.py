@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
 
 from models import PlatformSettings, db
 
-REMEMBER_SECONDS = 15
+REMEMBER_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Site:
     contact_email: str
     platform_fee_percent: int
     refund_window_days: int
+    require_review: bool
+    logo: str | None
+    about_html: str
+    social: list[dict[str, str]]
+    timezone: str
 
 
 def current() -> Site:
@@ -45,4 +51,11 @@ def _read() -> Site:
     row = db.session.execute(select(*(table.c[name] for name in names))).mappings().first()
     if row is not None:
         return Site(**row)
-    return Site(**{name: table.c[name].default.arg for name in names})
+    return Site(**{name: _default(table.c[name]) for name in names})
+
+
+def _default(column: Any) -> Any:
+    if column.default is None:
+        return None
+    value = column.default.arg
+    return value(None) if callable(value) else value

@@ -68,6 +68,19 @@ class Tier(StrEnum):
     DEEP_DIVE = "deep_dive"
 
 
+class UpdateState(StrEnum):
+    """How far the changes to a course that learners already see have come.
+
+    Only a creator who isn't vetted has any that wait: `editing` at their desk, `pending` with an admin,
+    `returned` with notes.
+    """
+
+    NONE = "none"
+    EDITING = "editing"
+    PENDING = "pending"
+    RETURNED = "returned"
+
+
 class LessonKind(StrEnum):
     """How a lesson teaches."""
 
@@ -151,6 +164,8 @@ class Product(Stamped, Base):
 
     `tier` stands here and not with the course, so that one CHECK can hold it against the price.
     `rating_avg`, `rating_count`, `sales_count` are kept by what changes them and can be re-counted.
+    `thumbnail` names the files of its picture (domain/pictures.py), `admin_notes` is what the last reviewer
+    wrote to its creator.
     """
 
     __tablename__ = "products"
@@ -209,6 +224,8 @@ class Product(Stamped, Base):
     rating_count: Mapped[int] = mapped_column(default=0)
     meta_title: Mapped[str | None] = mapped_column(String(60))
     meta_description: Mapped[str | None] = mapped_column(String(160))
+    thumbnail: Mapped[str | None] = mapped_column(String(64))
+    admin_notes: Mapped[str] = mapped_column(Text, default="")
     deleted_at: Mapped[datetime | None]
 
     creator: Mapped[User] = relationship(lazy="raise_on_sql")
@@ -250,6 +267,7 @@ class Course(Product):
     lesson_count: Mapped[int] = mapped_column(default=0)
     content_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
 
     modules: Mapped[list["Module"]] = relationship(
         back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes=True
@@ -321,7 +339,9 @@ class Module(Stamped, Base):
 class Lesson(Stamped, Base):
     """One sitting of a course. It names its course too, so that its address is unique within it.
 
-    `duration_seconds` is the recording's length, or the reading time of a text.
+    `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
+    creator has changed and learners don't see yet, by column name (domain/drafts.py); `version` grows with
+    every save, so that nobody overwrites what they haven't seen.
     """
 
     __tablename__ = "lessons"
@@ -350,14 +370,19 @@ class Lesson(Stamped, Base):
     external_video_url: Mapped[str | None] = mapped_column(String(255))
     duration_seconds: Mapped[int] = mapped_column(default=0)
     published: Mapped[bool] = mapped_column(default=True)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    draft_saved_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
 
     module: Mapped[Module] = relationship(back_populates="lessons", lazy="raise_on_sql")
-    media: Mapped["MediaAsset | None"] = relationship(back_populates="lesson", lazy="raise_on_sql")
+    media: Mapped["MediaAsset | None"] = relationship(
+        back_populates="lesson", lazy="raise_on_sql", foreign_keys="MediaAsset.lesson_id"
+    )
     resources: Mapped[list["Resource"]] = relationship(lazy="raise_on_sql", order_by="Resource.position")
 
 
 class Resource(Stamped, Base):
-    """Something to take along from a lesson: a link or a stored file."""
+    """Something to take along from a lesson: a link or a stored file. A pending one waits for approval."""
 
     __tablename__ = "resources"
     __table_args__ = (CheckConstraint("(url IS NULL) <> (storage_key IS NULL)", name="link_or_file"),)
@@ -370,6 +395,7 @@ class Resource(Stamped, Base):
     storage_key: Mapped[str | None] = mapped_column(String(255))
     size: Mapped[int | None] = mapped_column(BigInteger)
     position: Mapped[int] = mapped_column(default=0)
+    pending: Mapped[bool] = mapped_column(default=False)
 
 
 class MediaAsset(Stamped, Base):
@@ -377,7 +403,8 @@ class MediaAsset(Stamped, Base):
 
     `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
     `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
-    The course's own preview film has no lesson.
+    The course's own preview film has no lesson. One that waits for approval names its lesson in
+    `proposed_for` instead of `lesson_id`.
     """
 
     __tablename__ = "media_assets"
@@ -388,10 +415,14 @@ class MediaAsset(Stamped, Base):
     lesson_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("lessons.id", ondelete="CASCADE"), unique=True
     )
+    proposed_for: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), unique=True
+    )
     kind: Mapped[MediaKind] = mapped_column(enum_of(MediaKind), default=MediaKind.VIDEO)
     status: Mapped[MediaStatus] = mapped_column(enum_of(MediaStatus), default=MediaStatus.UPLOADING)
     error: Mapped[str | None] = mapped_column(String(500))
     storage_key: Mapped[str] = mapped_column(String(255))
+    filename: Mapped[str] = mapped_column(String(255), default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     duration_seconds: Mapped[float | None]
     width: Mapped[int | None]
@@ -403,7 +434,9 @@ class MediaAsset(Stamped, Base):
     renditions: Mapped[list[Any]] = mapped_column(JSON, default=list)
     chapters: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
-    lesson: Mapped[Lesson | None] = relationship(back_populates="media", lazy="raise_on_sql")
+    lesson: Mapped[Lesson | None] = relationship(
+        back_populates="media", lazy="raise_on_sql", foreign_keys=[lesson_id]
+    )
     captions: Mapped[list["Caption"]] = relationship(lazy="raise_on_sql", order_by="Caption.language")
 
 
@@ -418,3 +451,97 @@ class Caption(Stamped, Base):
     language: Mapped[str] = mapped_column(String(16))
     label: Mapped[str] = mapped_column(String(60))
     vtt: Mapped[str] = mapped_column(Text)
+
+
+class Picture(Stamped, Base):
+    """A picture in the text of a lesson, or of a course's description when it names no lesson.
+
+    Whoever may open the lesson, or see the course, may see it.
+    """
+
+    __tablename__ = "pictures"
+
+    id: Mapped[pk]
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    lesson_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), index=True
+    )
+    storage_key: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(40))
+    width: Mapped[int]
+    height: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class ArchiveFormat(StrEnum):
+    """How a code archive is packed."""
+
+    ZIP = "zip"
+    TAR_GZ = "tar.gz"
+
+
+class CodeArchive(Stamped, Base):
+    """The code of a course, packed; `sha256` is checked at every download. One that is pending must wait."""
+
+    __tablename__ = "code_archives"
+    __table_args__ = (UniqueConstraint("course_id", "pending"),)
+
+    id: Mapped[pk]
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    storage_key: Mapped[str] = mapped_column(String(255))
+    filename: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    format: Mapped[ArchiveFormat] = mapped_column(enum_of(ArchiveFormat))
+    sha256: Mapped[str] = mapped_column(String(64))
+    file_count: Mapped[int]
+    pending: Mapped[bool] = mapped_column(default=False)
+
+
+class UploadPurpose(StrEnum):
+    """What a file is for once it has arrived."""
+
+    LESSON_MEDIA = "lesson_media"
+    PREVIEW_FILM = "preview_film"
+    RESOURCE = "resource"
+    CODE_ARCHIVE = "code_archive"
+    COURSE_IMPORT = "course_import"
+
+
+class UploadState(StrEnum):
+    """How far an upload has come."""
+
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Upload(Stamped, Base):
+    """A file that comes in chunks; `received` is where it goes on after a dropped connection (bytes).
+
+    `sha256` is what the browser says the whole has; `parts` is what S3 needs to put its parts together.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("received BETWEEN 0 AND size", name="received_within_size"),
+        Index("ix_uploads_user_id_state", "user_id", "state"),
+        Index("ix_uploads_state_updated_at", "state", "updated_at"),
+    )
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    course_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("courses.id", ondelete="CASCADE"), index=True
+    )
+    lesson_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), index=True
+    )
+    purpose: Mapped[UploadPurpose] = mapped_column(enum_of(UploadPurpose))
+    filename: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    remote_id: Mapped[str | None] = mapped_column(String(1024))
+    parts: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    state: Mapped[UploadState] = mapped_column(enum_of(UploadState), default=UploadState.OPEN)
+    result_id: Mapped[uuid.UUID | None]

@@ -137,6 +137,20 @@ class Purchase(Stamped, Base):
     product: Mapped[Product] = relationship(lazy="raise_on_sql")
 
 
+class WishlistItem(Stamped, Base):
+    """Somebody would like to have a product; `told_of_sale_ending` is the sale they were told about."""
+
+    __tablename__ = "wishlist_items"
+    __table_args__ = (Index("ix_wishlist_items_product_id_notify_sale", "product_id", "notify_sale"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
+    )
+    notify_sale: Mapped[bool] = mapped_column(default=True)
+    told_of_sale_ending: Mapped[datetime | None]
+
+
 class Refund(Stamped, Base):
     """Money on its way back. The row is written before Stripe is asked; its id is the idempotency key."""
 

@@ -24,7 +24,8 @@ class ReportReason(StrEnum):
 class Review(Stamped, Base):
     """An owner's judgement of a product; hidden while flagged, until an admin approves it.
 
-    `edited_at` is when its author last changed it, which `updated_at` can't tell from a vote.
+    `edited_at` is when its author last changed it, which `updated_at` can't tell from a vote. `reply` is what
+    the creator answers beneath it.
     """
 
     __tablename__ = "reviews"
@@ -32,6 +33,7 @@ class Review(Stamped, Base):
         UniqueConstraint("user_id", "product_id"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating_range"),
         CheckConstraint("length(comment) <= 5000", name="comment_length"),
+        CheckConstraint("length(reply) <= 5000", name="reply_length"),
         Index("ix_reviews_product_id_created_at", "product_id", "created_at"),
         Index("ix_reviews_product_id_helpful_count", "product_id", "helpful_count", "created_at"),
         # Holds all that the histogram asks for.
@@ -48,6 +50,8 @@ class Review(Stamped, Base):
     approved: Mapped[bool] = mapped_column(default=False)
     helpful_count: Mapped[int] = mapped_column(default=0)
     edited_at: Mapped[datetime | None]
+    reply: Mapped[str] = mapped_column(Text, default="")
+    replied_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
 
@@ -65,14 +69,28 @@ class ReviewVote(Stamped, Base):
     )
 
 
+class ReportOutcome(StrEnum):
+    """What came of a report."""
+
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+
 class Report(Stamped, Base):
-    """Who flagged a review, and why."""
+    """Who flagged a review or a product, and why; `outcome` is None while nobody has looked."""
 
     __tablename__ = "reports"
-    __table_args__ = (UniqueConstraint("review_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("review_id", "user_id"),
+        UniqueConstraint("product_id", "user_id"),
+        CheckConstraint("(review_id IS NULL) <> (product_id IS NULL)", name="review_or_product"),
+    )
 
     id: Mapped[pk]
-    review_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"))
+    review_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"))
+    product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     reason: Mapped[ReportReason] = mapped_column(enum_of(ReportReason))
     note: Mapped[str] = mapped_column(String(500), default="")
+    outcome: Mapped[ReportOutcome | None] = mapped_column(enum_of(ReportOutcome))
+    closed_at: Mapped[datetime | None]

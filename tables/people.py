@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, pk
@@ -20,7 +20,11 @@ class Role(StrEnum):
 
 
 class User(Stamped, Base):
-    """A person with an account. The address is stored in lower case, so it is unique in any case."""
+    """A person with an account. The address is stored in lower case, so it is unique in any case.
+
+    `vetted`: a creator whose courses and updates are published without waiting for an admin. `avatar` names
+    the files of their picture (domain/pictures.py).
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -40,8 +44,10 @@ class User(Stamped, Base):
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     vetted: Mapped[bool] = mapped_column(default=False)
     access_override: Mapped[bool] = mapped_column(default=False)
+    avatar: Mapped[str | None] = mapped_column(String(64))
     email_verified_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
     creator_profile: Mapped["CreatorProfile | None"] = relationship(
@@ -60,13 +66,18 @@ class User(Stamped, Base):
 
     @property
     def is_active(self) -> bool:
-        """A deleted account can't sign in."""
-        return self.deleted_at is None
+        """A deleted or suspended account can't sign in."""
+        return self.deleted_at is None and self.suspended_at is None
 
     @property
     def is_admin(self) -> bool:
         """Whether this person runs the place."""
         return self.role == Role.ADMIN
+
+    @property
+    def is_creator(self) -> bool:
+        """Whether this person teaches here."""
+        return self.role == Role.CREATOR
 
     @property
     def is_verified(self) -> bool:
@@ -111,8 +122,52 @@ class CreatorProfile(Stamped, Base):
     headline: Mapped[str] = mapped_column(String(160), default="")
     expertise: Mapped[list[Any]] = mapped_column(JSON, default=list)
     years_experience: Mapped[int | None]
+    certifications: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    links: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
     user: Mapped[User] = relationship(back_populates="creator_profile", lazy="raise_on_sql")
+
+
+class ApplicationStatus(StrEnum):
+    """What became of somebody's wish to teach here."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
+class CreatorApplication(Stamped, Base):
+    """Somebody asks to become a creator. `links` are addresses, `sample` what they would teach and how.
+
+    `accepted_terms_at` is when they agreed to the terms for creators; `reason` is told to them.
+    """
+
+    __tablename__ = "creator_applications"
+    __table_args__ = (
+        Index(
+            "uq_creator_applications_pending",
+            "user_id",
+            unique=True,
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index("ix_creator_applications_user_id_created_at", "user_id", "created_at"),
+    )
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    headline: Mapped[str] = mapped_column(String(160))
+    expertise: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    links: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    sample: Mapped[str] = mapped_column(Text, default="")
+    accepted_terms_at: Mapped[datetime]
+    status: Mapped[ApplicationStatus] = mapped_column(
+        enum_of(ApplicationStatus), default=ApplicationStatus.PENDING
+    )
+    reason: Mapped[str] = mapped_column(Text, default="")
+    decided_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(lazy="raise_on_sql")
 
 
 class LoginAttempt(Base):

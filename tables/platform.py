@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tables.base import Base, Stamped, enum_of, now, pk
@@ -30,7 +30,11 @@ class JobState(StrEnum):
 
 
 class PlatformSettings(Stamped, Base):
-    """How this shop presents itself and what it charges; there is one row, with id 1."""
+    """How this shop presents itself and what it charges; there is one row, with id 1.
+
+    `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
+    picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
+    """
 
     __tablename__ = "platform_settings"
     __table_args__ = (
@@ -52,6 +56,12 @@ class PlatformSettings(Stamped, Base):
     contact_email: Mapped[str] = mapped_column(String(254), default="hello@example.com")
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
+    require_review: Mapped[bool] = mapped_column(default=True)
+    logo: Mapped[str | None] = mapped_column(String(64))
+    about: Mapped[str] = mapped_column(Text, default="")
+    about_html: Mapped[str] = mapped_column(Text, default="")
+    social: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
 
 
 class EmailMessage(Stamped, Base):
@@ -64,6 +74,7 @@ class EmailMessage(Stamped, Base):
     __table_args__ = (
         Index("ix_email_messages_status_scheduled_for", "status", "scheduled_for"),
         Index("ix_email_messages_created_at", "created_at"),
+        Index("ix_email_messages_status_created_at", "status", "created_at"),
     )
 
     id: Mapped[pk]
@@ -88,7 +99,10 @@ class Job(Stamped, Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_state_run_after", "state", "run_after"),)
+    __table_args__ = (
+        Index("ix_jobs_state_run_after", "state", "run_after"),
+        Index("ix_jobs_state_created_at", "state", "created_at"),
+    )
 
     id: Mapped[pk]
     kind: Mapped[str] = mapped_column(String(60), index=True)
@@ -116,7 +130,10 @@ class AuditEntry(Base):
     """Who did what to what, and when; entries are only ever added."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject_type_subject_id", "subject_type", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject_type_subject_id", "subject_type", "subject_id"),
+        Index("ix_audit_entries_action_at", "action", "at"),
+    )
 
     id: Mapped[pk]
     at: Mapped[datetime] = mapped_column(default=now, index=True)
@@ -127,3 +144,109 @@ class AuditEntry(Base):
     subject_type: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text, default="")
+
+
+class ModerationKind(StrEnum):
+    """What waits for an admin: a course or an update of one, a reported review or course, an application."""
+
+    COURSE = "course"
+    UPDATE = "update"
+    REVIEW = "review"
+    REPORT = "report"
+    APPLICATION = "application"
+
+
+class Verdict(StrEnum):
+    """How an item left the queue; `withdrawn` by whoever had put it there."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CHANGES_REQUESTED = "changes_requested"
+    HIDDEN = "hidden"
+    DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
+
+
+class ModerationItem(Stamped, Base):
+    """One thing that waits, or waited, for an admin; `created_at` is since when.
+
+    `subject_id` is the id of the product, review or application. A claim keeps two admins from deciding the
+    same thing; it runs out by itself. `title` and `creator_id` let the queue be listed without looking at
+    the subjects.
+    """
+
+    __tablename__ = "moderation_items"
+    __table_args__ = (
+        Index(
+            "uq_moderation_items_open",
+            "kind",
+            "subject_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_moderation_items_closed_at_created_at", "closed_at", "created_at"),
+        Index("ix_moderation_items_closed_at_kind_created_at", "closed_at", "kind", "created_at"),
+        Index("ix_moderation_items_subject_id", "subject_id"),
+        CheckConstraint("(closed_at IS NULL) = (verdict IS NULL)", name="verdict_closes"),
+    )
+
+    id: Mapped[pk]
+    kind: Mapped[ModerationKind] = mapped_column(enum_of(ModerationKind))
+    subject_id: Mapped[uuid.UUID]
+    title: Mapped[str] = mapped_column(String(200))
+    creator_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("users.id", ondelete="SET NULL"), index=True
+    )
+    claimed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    claimed_until: Mapped[datetime | None]
+    verdict: Mapped[Verdict | None] = mapped_column(enum_of(Verdict))
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    notes: Mapped[str] = mapped_column(Text, default="")
+    closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    closed_at: Mapped[datetime | None]
+
+
+class NotificationKind(StrEnum):
+    """What somebody is told of; the values are what mail preferences are kept by."""
+
+    REVIEW_RECEIVED = "review_received"
+    REVIEW_REPLY = "review_reply"
+    COURSE_APPROVED = "course_approved"
+    COURSE_REJECTED = "course_rejected"
+    COURSE_EXPIRING = "course_expiring"
+    WISHED_SALE = "wished_sale"
+    REFUND = "refund"
+    APPLICATION_DECIDED = "application_decided"
+    REPORT_DECIDED = "report_decided"
+
+
+class Notification(Stamped, Base):
+    """Something to tell a person on the site. `key` makes telling it twice once."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        UniqueConstraint("user_id", "key"),
+        Index("ix_notifications_user_id_created_at", "user_id", "created_at"),
+        Index("ix_notifications_user_id_read_at", "user_id", "read_at"),
+    )
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[NotificationKind] = mapped_column(enum_of(NotificationKind))
+    title: Mapped[str] = mapped_column(String(200))
+    message: Mapped[str] = mapped_column(String(500), default="")
+    action_url: Mapped[str] = mapped_column(String(500), default="")
+    action_label: Mapped[str] = mapped_column(String(60), default="")
+    key: Mapped[str | None] = mapped_column(String(120))
+    read_at: Mapped[datetime | None]
+
+
+class MailPreference(Stamped, Base):
+    """A kind of notification that somebody doesn't want by mail as well; no row means they do."""
+
+    __tablename__ = "mail_preferences"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[NotificationKind] = mapped_column(enum_of(NotificationKind), primary_key=True)
+    by_mail: Mapped[bool] = mapped_column(default=False)

@@ -1,4 +1,4 @@
-"""ground floor
+"""tables
 
 Revision: 0001, after
 """
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import tables.base
+
 
 revision = "0001"
 down_revision = None
@@ -42,6 +43,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_categories_parent_id"), ["parent_id"], unique=False)
 
     op.create_table(
+        "daily_sales",
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("sales", sa.Integer(), nullable=False),
+        sa.Column("gross_cents", sa.BigInteger(), nullable=False),
+        sa.Column("fee_cents", sa.BigInteger(), nullable=False),
+        sa.Column("refunded_cents", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("date", "currency", name=op.f("pk_daily_sales")),
+    )
+    op.create_table(
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -74,6 +85,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_kind"), ["kind"], unique=False)
+        batch_op.create_index("ix_jobs_state_created_at", ["state", "created_at"], unique=False)
         batch_op.create_index("ix_jobs_state_run_after", ["state", "run_after"], unique=False)
 
     op.create_table(
@@ -97,6 +109,12 @@ def upgrade() -> None:
         sa.Column("contact_email", sa.String(length=254), nullable=False),
         sa.Column("platform_fee_percent", sa.Integer(), nullable=False),
         sa.Column("refund_window_days", sa.Integer(), nullable=False),
+        sa.Column("require_review", sa.Boolean(), nullable=False),
+        sa.Column("logo", sa.String(length=64), nullable=True),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("about_html", sa.Text(), nullable=False),
+        sa.Column("social", sa.JSON(), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_platform_settings_one_row")),
@@ -158,8 +176,10 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("vetted", sa.Boolean(), nullable=False),
         sa.Column("access_override", sa.Boolean(), nullable=False),
+        sa.Column("avatar", sa.String(length=64), nullable=True),
         sa.Column("email_verified_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("last_login_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("suspended_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("deleted_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
@@ -191,10 +211,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entries_action_at", ["action", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_actor_id"), ["actor_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_at"), ["at"], unique=False)
         batch_op.create_index(
             "ix_audit_entries_subject_type_subject_id", ["subject_type", "subject_id"], unique=False
+        )
+
+    op.create_table(
+        "creator_applications",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("headline", sa.String(length=160), nullable=False),
+        sa.Column("expertise", sa.JSON(), nullable=False),
+        sa.Column("links", sa.JSON(), nullable=False),
+        sa.Column("sample", sa.Text(), nullable=False),
+        sa.Column("accepted_terms_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "pending",
+                "accepted",
+                "declined",
+                name="application_status",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_creator_applications_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_creator_applications")),
+    )
+    with op.batch_alter_table("creator_applications", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_creator_applications_user_id_created_at", ["user_id", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "uq_creator_applications_pending",
+            ["user_id"],
+            unique=True,
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
         )
 
     op.create_table(
@@ -204,6 +268,8 @@ def upgrade() -> None:
         sa.Column("headline", sa.String(length=160), nullable=False),
         sa.Column("expertise", sa.JSON(), nullable=False),
         sa.Column("years_experience", sa.Integer(), nullable=True),
+        sa.Column("certifications", sa.JSON(), nullable=False),
+        sa.Column("links", sa.JSON(), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -250,10 +316,164 @@ def upgrade() -> None:
     with op.batch_alter_table("email_messages", schema=None) as batch_op:
         batch_op.create_index("ix_email_messages_created_at", ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_email_messages_recipient"), ["recipient"], unique=False)
+        batch_op.create_index("ix_email_messages_status_created_at", ["status", "created_at"], unique=False)
         batch_op.create_index(
             "ix_email_messages_status_scheduled_for", ["status", "scheduled_for"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_email_messages_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "mail_preferences",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "review_received",
+                "review_reply",
+                "course_approved",
+                "course_rejected",
+                "course_expiring",
+                "wished_sale",
+                "refund",
+                "application_decided",
+                "report_decided",
+                name="notification_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("by_mail", sa.Boolean(), nullable=False),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_mail_preferences_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "kind", name=op.f("pk_mail_preferences")),
+    )
+    op.create_table(
+        "moderation_items",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "course",
+                "update",
+                "review",
+                "report",
+                "application",
+                name="moderation_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("creator_id", sa.Uuid(), nullable=True),
+        sa.Column("claimed_by", sa.Uuid(), nullable=True),
+        sa.Column("claimed_until", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "approved",
+                "rejected",
+                "changes_requested",
+                "hidden",
+                "dismissed",
+                "withdrawn",
+                name="verdict",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
+        sa.Column("closed_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(closed_at IS NULL) = (verdict IS NULL)", name=op.f("ck_moderation_items_verdict_closes")
+        ),
+        sa.ForeignKeyConstraint(
+            ["claimed_by"],
+            ["users.id"],
+            name=op.f("fk_moderation_items_claimed_by_users"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["closed_by"], ["users.id"], name=op.f("fk_moderation_items_closed_by_users"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["creator_id"],
+            ["users.id"],
+            name=op.f("fk_moderation_items_creator_id_users"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_items")),
+    )
+    with op.batch_alter_table("moderation_items", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_moderation_items_closed_at_created_at", ["closed_at", "created_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_moderation_items_closed_at_kind_created_at", ["closed_at", "kind", "created_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_moderation_items_creator_id"), ["creator_id"], unique=False)
+        batch_op.create_index("ix_moderation_items_subject_id", ["subject_id"], unique=False)
+        batch_op.create_index(
+            "uq_moderation_items_open",
+            ["kind", "subject_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "notifications",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "review_received",
+                "review_reply",
+                "course_approved",
+                "course_rejected",
+                "course_expiring",
+                "wished_sale",
+                "refund",
+                "application_decided",
+                "report_decided",
+                name="notification_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("message", sa.String(length=500), nullable=False),
+        sa.Column("action_url", sa.String(length=500), nullable=False),
+        sa.Column("action_label", sa.String(length=60), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=True),
+        sa.Column("read_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_notifications_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
+        sa.UniqueConstraint("user_id", "key", name=op.f("uq_notifications_user_id_key")),
+    )
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.create_index("ix_notifications_user_id_created_at", ["user_id", "created_at"], unique=False)
+        batch_op.create_index("ix_notifications_user_id_read_at", ["user_id", "read_at"], unique=False)
 
     op.create_table(
         "oauth_accounts",
@@ -413,6 +633,8 @@ def upgrade() -> None:
         sa.Column("rating_count", sa.Integer(), nullable=False),
         sa.Column("meta_title", sa.String(length=60), nullable=True),
         sa.Column("meta_description", sa.String(length=160), nullable=True),
+        sa.Column("thumbnail", sa.String(length=64), nullable=True),
+        sa.Column("admin_notes", sa.Text(), nullable=False),
         sa.Column("deleted_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
@@ -492,6 +714,20 @@ def upgrade() -> None:
         sa.Column("lesson_count", sa.Integer(), nullable=False),
         sa.Column("content_updated_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("expires_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column(
+            "update_state",
+            sa.Enum(
+                "none",
+                "editing",
+                "pending",
+                "returned",
+                name="update_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
         sa.CheckConstraint(
             "duration_seconds >= 0 AND lesson_count >= 0", name=op.f("ck_courses_totals_not_negative")
         ),
@@ -635,9 +871,12 @@ def upgrade() -> None:
         sa.Column("approved", sa.Boolean(), nullable=False),
         sa.Column("helpful_count", sa.Integer(), nullable=False),
         sa.Column("edited_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("replied_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("length(comment) <= 5000", name=op.f("ck_reviews_comment_length")),
+        sa.CheckConstraint("length(reply) <= 5000", name=op.f("ck_reviews_reply_length")),
         sa.CheckConstraint("rating BETWEEN 1 AND 5", name=op.f("ck_reviews_rating_range")),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_reviews_product_id_products"), ondelete="CASCADE"
@@ -690,6 +929,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_slug_redirects_product_id"), ["product_id"], unique=False)
 
     op.create_table(
+        "wishlist_items",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("notify_sale", sa.Boolean(), nullable=False),
+        sa.Column("told_of_sale_ending", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products.id"],
+            name=op.f("fk_wishlist_items_product_id_products"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_wishlist_items_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "product_id", name=op.f("pk_wishlist_items")),
+    )
+    with op.batch_alter_table("wishlist_items", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_wishlist_items_product_id_notify_sale", ["product_id", "notify_sale"], unique=False
+        )
+
+    op.create_table(
         "access_grants",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -734,6 +997,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_access_grants_purchase_id"), ["purchase_id"], unique=False)
 
     op.create_table(
+        "code_archives",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("storage_key", sa.String(length=255), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "format",
+            sa.Enum(
+                "zip", "tar.gz", name="archive_format", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("file_count", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"], ["courses.id"], name=op.f("fk_code_archives_course_id_courses"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_archives")),
+        sa.UniqueConstraint("course_id", "pending", name=op.f("uq_code_archives_course_id_pending")),
+    )
+    op.create_table(
+        "course_analytics",
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("views", sa.Integer(), nullable=False),
+        sa.Column("visitors", sa.Integer(), nullable=False),
+        sa.Column("enrollments", sa.Integer(), nullable=False),
+        sa.Column("completions", sa.Integer(), nullable=False),
+        sa.Column("watch_seconds", sa.BigInteger(), nullable=False),
+        sa.Column("rating_sum", sa.Integer(), nullable=False),
+        sa.Column("rating_count", sa.Integer(), nullable=False),
+        sa.Column("sales", sa.Integer(), nullable=False),
+        sa.Column("revenue_cents", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "views >= 0 AND enrollments >= 0 AND completions >= 0",
+            name=op.f("ck_course_analytics_not_negative"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["course_id"],
+            ["courses.id"],
+            name=op.f("fk_course_analytics_course_id_courses"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("course_id", "date", name=op.f("pk_course_analytics")),
+    )
+    with op.batch_alter_table("course_analytics", schema=None) as batch_op:
+        batch_op.create_index("ix_course_analytics_date", ["date"], unique=False)
+
+    op.create_table(
         "course_prerequisites",
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("prerequisite_id", sa.Uuid(), nullable=False),
@@ -757,6 +1073,20 @@ def upgrade() -> None:
             batch_op.f("ix_course_prerequisites_prerequisite_id"), ["prerequisite_id"], unique=False
         )
 
+    op.create_table(
+        "course_sources",
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("views", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"],
+            ["courses.id"],
+            name=op.f("fk_course_sources_course_id_courses"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("course_id", "date", "source", name=op.f("pk_course_sources")),
+    )
     op.create_table(
         "earnings",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -802,6 +1132,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_earnings_purchase_id"), ["purchase_id"], unique=False)
 
     op.create_table(
+        "events",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("visitor", sa.String(length=32), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=True),
+        sa.Column("lesson_id", sa.Uuid(), nullable=True),
+        sa.Column("properties", sa.JSON(), nullable=False),
+        sa.Column("ip", sa.String(length=45), nullable=False),
+        sa.Column("user_agent", sa.String(length=255), nullable=False),
+        sa.Column("referrer", sa.String(length=120), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"], ["courses.id"], name=op.f("fk_events_course_id_courses"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_events_user_id_users"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_events_course_id"), ["course_id"], unique=False)
+        batch_op.create_index("ix_events_created_at", ["created_at"], unique=False)
+        batch_op.create_index("ix_events_name_created_at", ["name", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_events_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "modules",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("course_id", sa.Uuid(), nullable=False),
@@ -823,7 +1180,8 @@ def upgrade() -> None:
     op.create_table(
         "reports",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("review_id", sa.Uuid(), nullable=False),
+        sa.Column("review_id", sa.Uuid(), nullable=True),
+        sa.Column("product_id", sa.Uuid(), nullable=True),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column(
             "reason",
@@ -841,8 +1199,27 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "upheld",
+                "dismissed",
+                name="report_outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("closed_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(review_id IS NULL) <> (product_id IS NULL)", name=op.f("ck_reports_review_or_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["products.id"], name=op.f("fk_reports_product_id_products"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["review_id"], ["reviews.id"], name=op.f("fk_reports_review_id_reviews"), ondelete="CASCADE"
         ),
@@ -850,6 +1227,7 @@ def upgrade() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_reports_user_id_users"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reports")),
+        sa.UniqueConstraint("product_id", "user_id", name=op.f("uq_reports_product_id_user_id")),
         sa.UniqueConstraint("review_id", "user_id", name=op.f("uq_reports_review_id_user_id")),
     )
     with op.batch_alter_table("reports", schema=None) as batch_op:
@@ -912,6 +1290,9 @@ def upgrade() -> None:
         sa.Column("external_video_url", sa.String(length=255), nullable=True),
         sa.Column("duration_seconds", sa.Integer(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("draft", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("draft_saved_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("duration_seconds >= 0", name=op.f("ck_lessons_duration_not_negative")),
@@ -975,6 +1356,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "lesson_analytics",
+        sa.Column("lesson_id", sa.Uuid(), nullable=False),
+        sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("starts", sa.Integer(), nullable=False),
+        sa.Column("completions", sa.Integer(), nullable=False),
+        sa.Column("watch_seconds", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"],
+            ["courses.id"],
+            name=op.f("fk_lesson_analytics_course_id_courses"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["lesson_id"],
+            ["lessons.id"],
+            name=op.f("fk_lesson_analytics_lesson_id_lessons"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("lesson_id", "date", name=op.f("pk_lesson_analytics")),
+    )
+    with op.batch_alter_table("lesson_analytics", schema=None) as batch_op:
+        batch_op.create_index("ix_lesson_analytics_course_id_date", ["course_id", "date"], unique=False)
+
+    op.create_table(
         "lesson_progress",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("lesson_id", sa.Uuid(), nullable=False),
@@ -1007,6 +1413,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("course_id", sa.Uuid(), nullable=False),
         sa.Column("lesson_id", sa.Uuid(), nullable=True),
+        sa.Column("proposed_for", sa.Uuid(), nullable=True),
         sa.Column(
             "kind",
             sa.Enum(
@@ -1030,6 +1437,7 @@ def upgrade() -> None:
         ),
         sa.Column("error", sa.String(length=500), nullable=True),
         sa.Column("storage_key", sa.String(length=255), nullable=False),
+        sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("duration_seconds", sa.Double(), nullable=True),
         sa.Column("width", sa.Integer(), nullable=True),
@@ -1051,11 +1459,42 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["lesson_id"], ["lessons.id"], name=op.f("fk_media_assets_lesson_id_lessons"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["proposed_for"],
+            ["lessons.id"],
+            name=op.f("fk_media_assets_proposed_for_lessons"),
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_assets")),
         sa.UniqueConstraint("lesson_id", name=op.f("uq_media_assets_lesson_id")),
+        sa.UniqueConstraint("proposed_for", name=op.f("uq_media_assets_proposed_for")),
     )
     with op.batch_alter_table("media_assets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_assets_course_id"), ["course_id"], unique=False)
+
+    op.create_table(
+        "pictures",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("lesson_id", sa.Uuid(), nullable=True),
+        sa.Column("storage_key", sa.String(length=255), nullable=False),
+        sa.Column("content_type", sa.String(length=40), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"], ["courses.id"], name=op.f("fk_pictures_course_id_courses"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lesson_id"], ["lessons.id"], name=op.f("fk_pictures_lesson_id_lessons"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
+    )
+    with op.batch_alter_table("pictures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pictures_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pictures_lesson_id"), ["lesson_id"], unique=False)
 
     op.create_table(
         "resources",
@@ -1082,6 +1521,7 @@ def upgrade() -> None:
         sa.Column("storage_key", sa.String(length=255), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("(url IS NULL) <> (storage_key IS NULL)", name=op.f("ck_resources_link_or_file")),
@@ -1092,6 +1532,67 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("resources", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resources_lesson_id"), ["lesson_id"], unique=False)
+
+    op.create_table(
+        "uploads",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=True),
+        sa.Column("lesson_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "lesson_media",
+                "preview_film",
+                "resource",
+                "code_archive",
+                "course_import",
+                name="upload_purpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("remote_id", sa.String(length=1024), nullable=True),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "done",
+                "cancelled",
+                name="upload_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("result_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("received BETWEEN 0 AND size", name=op.f("ck_uploads_received_within_size")),
+        sa.ForeignKeyConstraint(
+            ["course_id"], ["courses.id"], name=op.f("fk_uploads_course_id_courses"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lesson_id"], ["lessons.id"], name=op.f("fk_uploads_lesson_id_lessons"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_uploads_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_uploads_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_uploads_lesson_id"), ["lesson_id"], unique=False)
+        batch_op.create_index("ix_uploads_state_updated_at", ["state", "updated_at"], unique=False)
+        batch_op.create_index("ix_uploads_user_id_state", ["user_id", "state"], unique=False)
 
     op.create_table(
         "captions",
@@ -1117,10 +1618,22 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("captions")
+    with op.batch_alter_table("uploads", schema=None) as batch_op:
+        batch_op.drop_index("ix_uploads_user_id_state")
+        batch_op.drop_index("ix_uploads_state_updated_at")
+        batch_op.drop_index(batch_op.f("ix_uploads_lesson_id"))
+        batch_op.drop_index(batch_op.f("ix_uploads_course_id"))
+
+    op.drop_table("uploads")
     with op.batch_alter_table("resources", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_resources_lesson_id"))
 
     op.drop_table("resources")
+    with op.batch_alter_table("pictures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pictures_lesson_id"))
+        batch_op.drop_index(batch_op.f("ix_pictures_course_id"))
+
+    op.drop_table("pictures")
     with op.batch_alter_table("media_assets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_media_assets_course_id"))
 
@@ -1129,6 +1642,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lesson_progress_lesson_id"))
 
     op.drop_table("lesson_progress")
+    with op.batch_alter_table("lesson_analytics", schema=None) as batch_op:
+        batch_op.drop_index("ix_lesson_analytics_course_id_date")
+
+    op.drop_table("lesson_analytics")
     with op.batch_alter_table("enrollments", schema=None) as batch_op:
         batch_op.drop_index("ix_enrollments_user_id_last_accessed_at")
         batch_op.drop_index(batch_op.f("ix_enrollments_course_id"))
@@ -1144,6 +1661,13 @@ def downgrade() -> None:
 
     op.drop_table("reports")
     op.drop_table("modules")
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_events_user_id"))
+        batch_op.drop_index("ix_events_name_created_at")
+        batch_op.drop_index("ix_events_created_at")
+        batch_op.drop_index(batch_op.f("ix_events_course_id"))
+
+    op.drop_table("events")
     with op.batch_alter_table("earnings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_earnings_purchase_id"))
         batch_op.drop_index(batch_op.f("ix_earnings_product_id"))
@@ -1151,15 +1675,25 @@ def downgrade() -> None:
         batch_op.drop_index("ix_earnings_creator_id_created_at")
 
     op.drop_table("earnings")
+    op.drop_table("course_sources")
     with op.batch_alter_table("course_prerequisites", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_course_prerequisites_prerequisite_id"))
 
     op.drop_table("course_prerequisites")
+    with op.batch_alter_table("course_analytics", schema=None) as batch_op:
+        batch_op.drop_index("ix_course_analytics_date")
+
+    op.drop_table("course_analytics")
+    op.drop_table("code_archives")
     with op.batch_alter_table("access_grants", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_grants_purchase_id"))
         batch_op.drop_index(batch_op.f("ix_access_grants_course_id"))
 
     op.drop_table("access_grants")
+    with op.batch_alter_table("wishlist_items", schema=None) as batch_op:
+        batch_op.drop_index("ix_wishlist_items_product_id_notify_sale")
+
+    op.drop_table("wishlist_items")
     with op.batch_alter_table("slug_redirects", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_slug_redirects_product_id"))
 
@@ -1220,18 +1754,47 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_oauth_accounts_user_id"))
 
     op.drop_table("oauth_accounts")
+    with op.batch_alter_table("notifications", schema=None) as batch_op:
+        batch_op.drop_index("ix_notifications_user_id_read_at")
+        batch_op.drop_index("ix_notifications_user_id_created_at")
+
+    op.drop_table("notifications")
+    with op.batch_alter_table("moderation_items", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_moderation_items_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index("ix_moderation_items_subject_id")
+        batch_op.drop_index(batch_op.f("ix_moderation_items_creator_id"))
+        batch_op.drop_index("ix_moderation_items_closed_at_kind_created_at")
+        batch_op.drop_index("ix_moderation_items_closed_at_created_at")
+
+    op.drop_table("moderation_items")
+    op.drop_table("mail_preferences")
     with op.batch_alter_table("email_messages", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_email_messages_user_id"))
         batch_op.drop_index("ix_email_messages_status_scheduled_for")
+        batch_op.drop_index("ix_email_messages_status_created_at")
         batch_op.drop_index(batch_op.f("ix_email_messages_recipient"))
         batch_op.drop_index("ix_email_messages_created_at")
 
     op.drop_table("email_messages")
     op.drop_table("creator_profiles")
+    with op.batch_alter_table("creator_applications", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_creator_applications_pending",
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        )
+        batch_op.drop_index("ix_creator_applications_user_id_created_at")
+
+    op.drop_table("creator_applications")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entries_subject_type_subject_id")
         batch_op.drop_index(batch_op.f("ix_audit_entries_at"))
         batch_op.drop_index(batch_op.f("ix_audit_entries_actor_id"))
+        batch_op.drop_index("ix_audit_entries_action_at")
 
     op.drop_table("audit_entries")
     op.drop_table("worker_beats")
@@ -1252,9 +1815,11 @@ def downgrade() -> None:
     op.drop_table("login_attempts")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index("ix_jobs_state_run_after")
+        batch_op.drop_index("ix_jobs_state_created_at")
         batch_op.drop_index(batch_op.f("ix_jobs_kind"))
 
     op.drop_table("jobs")
+    op.drop_table("daily_sales")
     with op.batch_alter_table("categories", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_categories_parent_id"))
 

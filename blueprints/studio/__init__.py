@@ -1,0 +1,7 @@
+"""The studio: where creators write their courses, sell them and see how they do."""
+
+from flask import Blueprint
+
+import doors
+
+studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))

@@ -1,0 +1,7 @@
+"""Becoming a creator: what it means, and the form to apply with."""
+
+from flask import Blueprint
+
+import doors
+
+teach = doors.open_to_all(Blueprint("teach", __name__))

@@ -1,0 +1,108 @@
+"""What happened, and what it adds up to: events as they came, and totals by day made of them."""
+
+import datetime as dt
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tables.base import Base, now, pk
+
+
+class Event(Base):
+    """Something a visitor did. `visitor` tells visits of one day apart and nothing else: a keyed hash.
+
+    `ip` is truncated (the last octet, or all but 48 bits), `referrer` a host name or a campaign.
+    """
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_name_created_at", "name", "created_at"),
+        Index("ix_events_created_at", "created_at"),
+    )
+
+    id: Mapped[pk]
+    name: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    visitor: Mapped[str] = mapped_column(String(32), default="")
+    course_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("courses.id", ondelete="CASCADE"), index=True
+    )
+    lesson_id: Mapped[uuid.UUID | None]
+    properties: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    ip: Mapped[str] = mapped_column(String(45), default="")
+    user_agent: Mapped[str] = mapped_column(String(255), default="")
+    referrer: Mapped[str] = mapped_column(String(120), default="")
+
+
+class CourseAnalytics(Base):
+    """A course on one day (UTC): what `flask stats rebuild` can make again. Watch time in seconds.
+
+    `rating_sum` and `rating_count` are of the reviews written that day, `revenue_cents` of what was bought
+    less what was refunded.
+    """
+
+    __tablename__ = "course_analytics"
+    __table_args__ = (
+        CheckConstraint("views >= 0 AND enrollments >= 0 AND completions >= 0", name="not_negative"),
+        Index("ix_course_analytics_date", "date"),
+    )
+
+    course_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    views: Mapped[int] = mapped_column(default=0)
+    visitors: Mapped[int] = mapped_column(default=0)
+    enrollments: Mapped[int] = mapped_column(default=0)
+    completions: Mapped[int] = mapped_column(default=0)
+    watch_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+    rating_sum: Mapped[int] = mapped_column(default=0)
+    rating_count: Mapped[int] = mapped_column(default=0)
+    sales: Mapped[int] = mapped_column(default=0)
+    revenue_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class LessonAnalytics(Base):
+    """A lesson on one day: who began it, who finished it, how long it was watched (seconds)."""
+
+    __tablename__ = "lesson_analytics"
+    __table_args__ = (Index("ix_lesson_analytics_course_id_date", "course_id", "date"),)
+
+    lesson_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
+    starts: Mapped[int] = mapped_column(default=0)
+    completions: Mapped[int] = mapped_column(default=0)
+    watch_seconds: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class CourseSource(Base):
+    """Where a course's visitors of one day came from: a host, a campaign, or "direct"."""
+
+    __tablename__ = "course_sources"
+
+    course_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True
+    )
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(120), primary_key=True)
+    views: Mapped[int] = mapped_column(default=0)
+
+
+class DailySales(Base):
+    """What the whole shop sold on one day in one currency, in minor units."""
+
+    __tablename__ = "daily_sales"
+
+    date: Mapped[dt.date] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    sales: Mapped[int] = mapped_column(default=0)
+    gross_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    fee_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded_cents: Mapped[int] = mapped_column(BigInteger, default=0)
