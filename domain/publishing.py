@@ -3,14 +3,44 @@
 A course that was ever published is live: learners may hold it. What a creator who isn't vetted adds to or
 changes in the lessons of a live course stays in drafts until an admin approves the update; everybody else's
 changes show at once.
+
+Statuses change in `move` alone, along TRANSITIONS. Beyond the plain way to the shelf and off it, what waits
+for a review can be taken back to where it was.
 """
 
 from datetime import datetime, timedelta
 
-from domain import clock, search, settings
-from models import Course, UpdateState, User
+from sqlalchemy import select
+
+from domain import Refused, audit, clock, moderation, search, settings
+from models import Course, ModerationKind, Product, ProductStatus, UpdateState, User, db
 
 FRESH_FOR_MONTHS = 6
+
+DRAFT, PENDING_REVIEW, PUBLISHED, REJECTED, EXPIRED, ARCHIVED = ProductStatus
+TRANSITIONS: dict[ProductStatus, tuple[ProductStatus, ...]] = {
+    DRAFT: (PENDING_REVIEW,),
+    PENDING_REVIEW: (PUBLISHED, REJECTED, DRAFT, EXPIRED, ARCHIVED),
+    PUBLISHED: (EXPIRED, ARCHIVED),
+    REJECTED: (PENDING_REVIEW,),
+    EXPIRED: (PENDING_REVIEW,),
+    ARCHIVED: (PENDING_REVIEW,),
+}
+NAMES = {
+    DRAFT: "a draft",
+    PENDING_REVIEW: "in review",
+    PUBLISHED: "published",
+    REJECTED: "sent back",
+    EXPIRED: "expired",
+    ARCHIVED: "archived",
+}
+_VERBS = {
+    PENDING_REVIEW: "submit",
+    PUBLISHED: "publish",
+    REJECTED: "reject",
+    EXPIRED: "expire",
+    ARCHIVED: "archive",
+}
 
 
 def is_live(course: Course) -> bool:
@@ -28,6 +58,56 @@ def waits(course: Course, actor: User) -> bool:
     return is_live(course) and not publishes_directly(course, actor)
 
 
+def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
+    """Give `course` the status `to`, with an entry in the audit log; `actor` None is the system.
+
+    What depends on the status follows: when it was published and runs out, whether it is found, the stamp
+    that the catalogue watches, and an update that waited while it was archived. Refused where TRANSITIONS
+    has no such way from where the course stands now, and where `to` isn't for this actor to decide.
+    """
+    hold(course)
+    before = course.status
+    if to not in TRANSITIONS[before]:
+        raise Refused(f"This course is {NAMES[before]}, so it can’t become {NAMES[to]}.")
+    if to in (PUBLISHED, REJECTED) and actor is not None and not _may_decide(course, to, actor):
+        raise Refused("An admin has to look at this course first.")
+    course.status = to
+    if to == PUBLISHED:
+        now = clock.now()
+        course.published_at = course.published_at or now
+        renew(course, now)
+    elif to == ARCHIVED and course.update_state == UpdateState.PENDING:
+        moderation.withdraw(ModerationKind.UPDATE, course.id)
+        course.update_state = UpdateState.EDITING
+    _keep_findable(course)
+    taken_back = before == PENDING_REVIEW and to in (DRAFT, EXPIRED, ARCHIVED)
+    audit.record(actor, "withdraw" if taken_back else _VERBS[to], course, note)
+    db.session.flush()
+
+
+def hold(course: Course) -> None:
+    """Read `course` as it is now and keep others from changing it until the transaction ends."""
+    db.session.flush()
+    db.session.execute(select(Product.id).where(Product.id == course.id).with_for_update(key_share=True))
+    db.session.refresh(
+        course, ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
+    )
+
+
+def where_it_was(course: Course) -> ProductStatus:
+    """What a course in review becomes when it is taken back."""
+    if course.published_at is None:
+        return DRAFT
+    ran_out = course.expires_at is not None and course.expires_at <= clock.now()
+    return EXPIRED if ran_out else ARCHIVED
+
+
+def renew(course: Course, moment: datetime) -> None:
+    """Let `course` be as fresh as of `moment`, when it was published or an update of it was approved."""
+    course.content_updated_at = moment
+    course.expires_at = fresh_until(moment)
+
+
 def content_changed(course: Course, actor: User) -> None:
     """Note that `actor` changed what `course` teaches: call it after every change of modules, lessons, files.
 
@@ -40,9 +120,10 @@ def content_changed(course: Course, actor: User) -> None:
             course.update_state = UpdateState.EDITING
         return
     course.content_updated_at = now
-    if is_live(course):
+    # One that has run out comes back by being submitted, not by an edit.
+    if course.status == PUBLISHED:
         course.expires_at = fresh_until(now)
-    search.index(course)
+    _keep_findable(course)
 
 
 def fresh_until(moment: datetime) -> datetime:
@@ -52,3 +133,14 @@ def fresh_until(moment: datetime) -> datetime:
     first = moment.replace(year=year, month=month, day=1)
     day = min(moment.day, ((first + timedelta(days=31)).replace(day=1) - timedelta(days=1)).day)
     return first.replace(day=day)
+
+
+def _may_decide(course: Course, to: ProductStatus, actor: User) -> bool:
+    return actor.is_admin or (to == PUBLISHED and publishes_directly(course, actor))
+
+
+def _keep_findable(course: Course) -> None:
+    if course.status == PUBLISHED:
+        search.index(course)
+    else:
+        search.forget(course)
