@@ -5,3 +5,7 @@ from flask import Blueprint
 import doors
 
 studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))
+
+from blueprints.studio import (  # noqa: E402
+    previewing,  # noqa: F401
+)

@@ -154,6 +154,7 @@ WRITING = """
 /courses/flask-first-steps/review/delete                                303 303 303 303 303 303 303
 /verify-email/{verify_token}                                            303 303 303 303 303 303 303
 /confirm-email/{email_token}                                            303 303 303 303 303 303 303
+/studio/preview-markdown                                                303 303 303 303 200 200 200
 /stripe/webhook                                                         400 400 400 400 400 400 400
 /courses                                                                405 405 405 405 405 405 405
 /nowhere                                                                404 404 404 404 404 404 404

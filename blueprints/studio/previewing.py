@@ -1,0 +1,29 @@
+"""How a text will look, before anything is stored."""
+
+from werkzeug.wrappers import Response
+from wtforms import TextAreaField
+
+import hypermedia
+from blueprints.studio import studio
+from domain import Refused, authoring
+from forms import Form, text
+
+
+class TextForm(Form):
+    """A text to look at."""
+
+    text = TextAreaField("Text", filters=[text])
+
+
+@studio.post("/preview-markdown")
+def preview_markdown() -> Response:
+    """The HTML of what is being typed, or why it can't be stored."""
+    form = TextForm()
+    if not form.validate():
+        return hypermedia.render("studio/_rendered.html", status=422, html="", trouble="Send it again.")
+    typed = form.text.data or ""
+    try:
+        html = authoring.rendered(typed) if typed.strip() else ""
+    except Refused as refusal:
+        return hypermedia.render("studio/_rendered.html", status=422, html="", trouble=refusal.sentence)
+    return hypermedia.render("studio/_rendered.html", html=html, trouble="")
