@@ -125,6 +125,31 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
     )  # fmt: skip
 
 
+def application_received(user: User) -> EmailMessage:
+    """Tell an applicant that somebody will read it."""
+    return compose("application_received", user.email, user, name=user.name, teach_url=f"{_base()}/teach")
+
+
+def application_waiting(to: str, user: User, headline: str) -> EmailMessage:
+    """Tell whoever runs the shop that somebody would like to teach here."""
+    return compose(
+        "application_waiting", to, applicant=user.name, headline=headline,
+        queue_url=f"{_base()}/admin/moderation?kind=application",
+    )  # fmt: skip
+
+
+def application_accepted(user: User) -> EmailMessage:
+    """Tell an applicant that the studio is theirs."""
+    return compose("application_accepted", user.email, user, name=user.name, studio_url=f"{_base()}/studio")
+
+
+def application_declined(user: User, reason: str) -> EmailMessage:
+    """Tell an applicant why not, and that they may apply again."""
+    return compose(
+        "application_declined", user.email, user, name=user.name, reason=reason, teach_url=f"{_base()}/teach"
+    )
+
+
 def _order_facts(user: User, order: Order) -> dict[str, Any]:
     base = current_app.config["SETTINGS"].base_url
     lines = [

@@ -1,0 +1,88 @@
+"""Applying to teach, and what an admin makes of it."""
+
+import pytest
+from flask import Flask
+
+from domain import Refused, applications, moderation
+from models import (
+    ApplicationStatus,
+    AuditEntry,
+    CreatorApplication,
+    CreatorProfile,
+    ModerationItem,
+    ModerationKind,
+    Notification,
+    Role,
+    User,
+    Verdict,
+    db,
+)
+from tests.auth.letters import sent
+from tests.cast import Cast
+
+WISH = applications.Wish("Teaches maps", ["Maps", "GIS"], ["https://example.com/maps"], "I would begin with…")
+
+
+def applied(cast: Cast) -> CreatorApplication:
+    """cy has applied; call inside an app context."""
+    application = applications.apply(db.session.get_one(User, cast.cy.id), WISH)
+    db.session.commit()
+    return application
+
+
+def test_applying_waits_for_an_admin_and_is_mailed_both_ways(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        application = applied(cast)
+        again = applications.apply(db.session.get_one(User, cast.cy.id), WISH)
+        db.session.commit()
+        assert again.id == application.id
+        assert moderation.waiting(ModerationKind.APPLICATION, application.id) is not None
+        assert db.session.scalar(db.select(db.func.count(ModerationItem.id))) == 1
+    assert [m.recipient for m in sent(app, "application_received")] == ["cy@example.com"]
+    assert [m.recipient for m in sent(app, "application_waiting")] == ["hello@example.com"]
+
+
+def test_people_who_teach_and_unproved_addresses_are_refused(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        for person, words in ((cast.ada, "already"), (cast.mo, "already"), (cast.una, "Confirm")):
+            with pytest.raises(Refused, match=words):
+                applications.apply(db.session.get_one(User, person.id), WISH)
+
+
+def test_accepting_makes_a_creator_with_a_page_once(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        application, mo = applied(cast), db.session.get_one(User, cast.mo.id)
+        for _ in range(2):
+            applications.accept(application, mo)
+            db.session.commit()
+        cy = db.session.get_one(User, cast.cy.id)
+        profile = db.session.get_one(CreatorProfile, cy.id)
+        assert cy.role == Role.CREATOR
+        assert not cy.vetted
+        assert (profile.slug, profile.headline, profile.expertise) == ("cy", "Teaches maps", ["Maps", "GIS"])
+        assert profile.links == ["https://example.com/maps"]
+        item = db.session.scalars(db.select(ModerationItem)).one()
+        assert (item.verdict, item.closed_by) == (Verdict.APPROVED, mo.id)
+        actions = db.session.scalars(db.select(AuditEntry.action).order_by(AuditEntry.id)).all()
+        assert actions == ["apply_to_teach", "change_role", "accept_application"]
+        assert db.session.scalar(db.select(db.func.count(Notification.id))) == 1
+    assert len(sent(app, "application_accepted", "cy@example.com")) == 1
+
+
+def test_declining_says_why_and_lets_them_try_again(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        application, mo = applied(cast), db.session.get_one(User, cast.mo.id)
+        with pytest.raises(Refused, match="Say why"):
+            applications.decline(application, mo, "  ")
+        for _ in range(2):
+            applications.decline(application, mo, "Show us a lesson first.")
+            db.session.commit()
+        assert application.status == ApplicationStatus.DECLINED
+        with pytest.raises(Refused, match="declined already"):
+            applications.accept(application, mo)
+        cy = db.session.get_one(User, cast.cy.id)
+        assert cy.role == Role.LEARNER
+        assert applications.apply(cy, WISH).id != application.id
+        db.session.commit()
+    (letter,) = sent(app, "application_declined")
+    assert letter.data["reason"] == "Show us a lesson first."
