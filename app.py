@@ -25,7 +25,7 @@ import observe
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
-from domain import listing, sessions
+from domain import listing, pictures, sessions
 from domain import settings as site_settings
 from models import User, db
 
@@ -180,6 +180,7 @@ def add_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     formats.init_app(app)
+    app.jinja_env.globals["picture_url"] = pictures.address
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

@@ -63,6 +63,7 @@ KINDS: dict[str, Task | LongTask] = {
     "send_reset_link": Task("recovery.send_reset_link"),
     "process_media": LongTask("transcoding.begin", "transcoding.process", "transcoding.end"),
     "discard_media": Task("transcoding.discard"),
+    "discard_picture": Task("pictures.discard"),
     "clean_up": Task("housekeeping.clean_up"),
     "process_stripe_event": LongTask("webhooks.begin", "webhooks.look", "webhooks.end", "webhooks.fail"),
     "sweep_payments": Task("reconciliation.sweep"),

@@ -4,7 +4,7 @@ A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a store
 `sign` makes one for a folder, `verify` answers until when it holds, `send` delivers one file of it.
 """
 
-from storage.delivery import send
+from storage.delivery import publish, send
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
 from storage.places import Storage, current, init_app, origin
@@ -20,6 +20,7 @@ __all__ = [
     "current",
     "init_app",
     "origin",
+    "publish",
     "send",
     "sign",
     "verify",

@@ -1,15 +1,19 @@
 """What addresses are filled with: the cast's rows, and things of theirs that the cast alone does not have."""
 
+import io
 import uuid
 from datetime import timedelta
 
 from flask import Flask
+from PIL import Image
 
 import mail
 import storage
-from domain import recordings, tokens
+from domain import pictures, recordings, tokens
 from models import (
     Caption,
+    Course,
+    Lesson,
     MediaAsset,
     MediaStatus,
     Resource,
@@ -31,6 +35,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
     with app.app_context():
         asset = _recording(cast)
         file = _file(cast)
+        shown = _pictures(cast)
         review = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Good.")
         others = Review(user_id=cast.cy.id, product_id=cast.flask_course.id, rating=2, comment="Short.")
         hidden = Review(
@@ -54,6 +59,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "old_token": storage.sign(recordings.folder(asset.id), now() - timedelta(hours=1)),
             "asset": str(asset.id),
             "file": str(file.id),
+            **shown,
             "review": str(review.id),
             "others_review": str(others.id),
             "hidden_review": str(hidden.id),
@@ -75,6 +81,20 @@ def _recording(cast: Cast) -> MediaAsset:
     db.session.add(Caption(asset_id=asset.id, language="en", label="English", vtt=vtt))
     storage.current().put(asset.storage_key, b"0123456789" * 100, "video/mp4")
     return asset
+
+
+def _pictures(cast: Cast) -> dict[str, str]:
+    drawing = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(drawing, "PNG")
+    drawn = drawing.getvalue()
+    course, draft = (db.session.get_one(Course, c.id) for c in (cast.flask_course, cast.draft_course))
+    lesson = db.session.get_one(Lesson, cast.text_lesson.id)
+    return {
+        "image": pictures.keep(pictures.Shelf.AVATAR, io.BytesIO(drawn)),
+        "picture": str(pictures.add(course, lesson, io.BytesIO(drawn)).id),
+        "description_picture": str(pictures.add(course, None, io.BytesIO(drawn)).id),
+        "draft_picture": str(pictures.add(draft, None, io.BytesIO(drawn)).id),
+    }
 
 
 def _file(cast: Cast) -> Resource:

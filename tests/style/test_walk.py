@@ -97,6 +97,12 @@ READING = """
 /media/{old_token}/{asset}/captions/en.vtt                              403 403 403 403 403 403 403
 /media/{media_token}/{asset}/chapters.vtt                               200 200 200 200 200 200 200
 /media/{old_token}/{asset}/chapters.vtt                                 403 403 403 403 403 403 403
+/images/avatar/{image}/64.webp                                          200 200 200 200 200 200 200
+/images/avatar/{image}/65.webp                                          404 404 404 404 404 404 404
+/pictures/{picture}                                                     403 403 200 403 200 403 200
+/pictures/{description_picture}                                         200 200 200 200 200 200 200
+/pictures/{draft_picture}                                               404 404 404 404 404 200 200
+/pictures/{nobody}                                                      404 404 404 404 404 404 404
 /dev/mail                                                               200 200 200 200 200 200 200
 /dev/mail/{message}                                                     200 200 200 200 200 200 200
 /dev/mail/{nobody}                                                      404 404 404 404 404 404 404

@@ -1,0 +1,32 @@
+"""Pictures: the public ones under lasting addresses, those of texts for whoever may read the text."""
+
+import uuid
+from datetime import timedelta
+
+from flask import Response, abort
+from flask_login import current_user
+
+import storage
+from blueprints.media import media
+from domain import access, clock, pictures
+
+KEPT_FOR = timedelta(minutes=10)
+
+
+@media.get("/images/<shelf>/<token>/<name>")
+def image(shelf: str, token: str, name: str) -> Response:
+    """A cover, a portrait or the logo, in one of its sizes."""
+    key = pictures.key_of(shelf, token, name) or abort(404)
+    return storage.publish(key, pictures.content_type(name))
+
+
+@media.get("/pictures/<uuid:picture_id>")
+def picture(picture_id: uuid.UUID) -> Response:
+    """A picture in a lesson, or in the description of a course; the browser asks again after some minutes."""
+    found, course, lesson = pictures.find(picture_id) or abort(404)
+    reader = current_user._get_current_object() if current_user.is_authenticated else None
+    decision = access.decide(reader, course, lesson)
+    described = lesson is None and decision.facts is not None and not decision.facts.hidden
+    if not (decision.allowed or described):
+        abort(404 if decision.reason == access.Reason.DRAFT else 403)
+    return storage.send(found.storage_key, found.content_type, expires_at=clock.now() + KEPT_FOR)

@@ -1,0 +1,181 @@
+"""Pictures: what is taken, what is kept of it, and who may see it."""
+
+import io
+import struct
+import zlib
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+import storage
+from domain import Refused, pictures
+from domain.pictures import Crop, Shelf
+from models import Course, Job, db
+from tests.cast import Cast
+
+
+def png(width: int = 1280, height: int = 720, mode: str = "RGB", colour: object = "teal") -> bytes:
+    """A picture of one colour."""
+    return encoded(Image.new(mode, (width, height), colour), "PNG")
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def kept(token: str, name: str, shelf: str = "thumbnail") -> Image.Image:
+    with storage.current().open(pictures.key_of(shelf, token, name) or "") as file:
+        image = Image.open(io.BytesIO(file.read()))
+    image.load()
+    return image
+
+
+def keep(content: bytes, shelf: Shelf = Shelf.THUMBNAIL, crop: Crop | None = None) -> str:
+    return pictures.keep(shelf, io.BytesIO(content), crop)
+
+
+def test_a_cover_is_kept_in_its_shape_and_sizes(app: Flask) -> None:
+    with app.app_context():
+        token = keep(png(2000, 2000))
+        assert kept(token, "320.webp").size == (320, 180)
+        assert kept(token, "640.webp").size == (640, 360)
+        assert kept(token, "1200.jpg").size == (1200, 675)
+        assert pictures.address("thumbnail", token, 400).endswith("/640.webp")
+        assert pictures.address("thumbnail", token, 5000).endswith("/1200.jpg")
+
+
+@pytest.mark.parametrize(
+    ("crop", "box"),
+    [
+        (Crop(), (0, 219, 1000, 781)),
+        (Crop(y=0), (0, 0, 1000, 562)),
+        (Crop(y=1), (0, 438, 1000, 1000)),
+        (Crop(x=1, y=1, zoom=2), (500, 719, 1000, 1000)),
+        (Crop(x=-9, y=7, zoom=0), (0, 438, 1000, 1000)),
+    ],
+)
+def test_the_frame_lies_where_it_was_put(crop: Crop, box: tuple[int, int, int, int]) -> None:
+    assert crop.box(1000, 1000, 16 / 9) == box
+
+
+def test_the_chosen_part_is_kept(app: Flask) -> None:
+    two = Image.new("RGB", (1600, 1800), "red")
+    two.paste("blue", (0, 900, 1600, 1800))
+    with app.app_context():
+        top = kept(keep(encoded(two, "PNG"), crop=Crop(y=0)), "320.webp").getpixel((10, 10))
+        bottom = kept(keep(encoded(two, "PNG"), crop=Crop(y=1)), "320.webp").getpixel((10, 10))
+    assert top[0] > 200 > bottom[0]
+    assert bottom[2] > 200
+
+
+def test_a_picture_is_turned_upright_and_keeps_no_metadata(app: Flask) -> None:
+    tall = Image.new("RGB", (900, 1600), "red")
+    exif = tall.getexif()
+    exif[0x0112], exif[0x010E], exif[0x8825] = 6, "where I live", {1: "N", 2: (48.0, 8.0, 0.0)}
+    content = encoded(tall, "JPEG", exif=exif)
+    assert b"where I live" in content
+    with app.app_context():
+        token = keep(content)
+        with storage.current().open(f"pictures/thumbnail/{token}/1200.jpg") as file:
+            stored = file.read()
+        assert b"where I live" not in stored
+        assert b"Exif" not in stored
+        assert not kept(token, "640.webp").getexif()
+        assert kept(token, "1200.jpg").size == (1200, 675)  # 1600 wide once it is upright
+
+
+def test_a_logo_keeps_what_shows_through_and_its_shape(app: Flask) -> None:
+    with app.app_context():
+        token = keep(png(600, 200, "RGBA", (200, 0, 0, 80)), Shelf.LOGO)
+        logo = kept(token, "512.png", "logo")
+    assert logo.mode == "RGBA"
+    assert logo.size == (512, 171)
+    assert logo.getpixel((5, 5))[3] == 80
+
+
+def test_a_moving_picture_is_kept_as_its_first_frame(app: Flask) -> None:
+    frames = [Image.new("P", (640, 360), shade) for shade in (0, 1)]
+    content = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    with app.app_context():
+        assert getattr(kept(keep(content), "320.webp"), "n_frames", 1) == 1
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def bomb(width: int, height: int) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+
+
+WEBP_BOMB = (
+    b"RIFF" + struct.pack("<I", 22) + b"WEBPVP8X" + struct.pack("<I", 10) + b"\0" * 4 + b"\xff\x3f\0" * 2
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "Choose a picture."),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "SVG"),
+        (b"<?xml version='1.0'?><svg/>", "SVG"),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(100), "no picture"),
+        (b"MZ" + bytes(500), "no picture"),
+        (png()[:200], "no picture"),
+        (bomb(60_000, 60_000), "too many pixels"),
+        (bomb(2, 17_000), "too many pixels"),
+        (bomb(900, 900), "no picture"),
+        (WEBP_BOMB + bytes(100), "too many pixels"),
+        (encoded(Image.new("RGB", (900, 900)), "BMP"), "no picture"),
+        (encoded(Image.new("RGB", (900, 900)), "TIFF"), "no picture"),
+        (png(200, 200), "too small"),
+        (png() + bytes(pictures.MAX_BYTES), "too large"),
+    ],
+)
+def test_what_is_no_picture_is_refused(app: Flask, content: bytes, sentence: str) -> None:
+    with app.app_context(), pytest.raises(Refused, match=sentence) as refusal:
+        keep(content)
+    assert refusal.value.field == "picture"
+
+
+def test_a_renamed_file_is_known_by_what_it_is(app: Flask) -> None:
+    with app.app_context():  # there is no name here at all: a JPEG called .png is a JPEG
+        assert kept(keep(encoded(Image.new("CMYK", (900, 900)), "JPEG")), "320.webp").mode == "RGB"
+
+
+def test_a_replaced_picture_is_removed_later_and_only_when_nobody_shows_it(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        pictures.give_thumbnail(course, io.BytesIO(png()))
+        first = course.thumbnail
+        pictures.give_thumbnail(course, io.BytesIO(png(colour="red")))
+        db.session.commit()
+        assert first is not None
+        assert course.thumbnail not in (None, first)
+        job = db.session.scalars(db.select(Job).where(Job.kind == "discard_picture")).one()
+        assert job.payload == {"shelf": "thumbnail", "token": first}
+        pictures.discard(**job.payload)
+        pictures.discard("thumbnail", course.thumbnail or "")
+        assert not storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
+        assert storage.current().exists(f"pictures/thumbnail/{course.thumbnail}/320.webp")
+
+
+def test_public_pictures_are_kept_for_a_year(app: Flask) -> None:
+    with app.app_context():
+        token = keep(png(300, 300), Shelf.AVATAR)
+    client = app.test_client()
+    answer = client.get(pictures.address("avatar", token, 64))
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/webp"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    for path in (
+        f"avatar/{token}/65.webp",
+        f"avatar/{'0' * 24}/64.webp",
+        f"media/{token}/64.webp",
+        "avatar/../x/64.webp",
+    ):
+        assert client.get(f"/images/{path}").status_code == 404
