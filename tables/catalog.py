@@ -248,7 +248,10 @@ course_prerequisites = Table(
 
 
 class Course(Product):
-    """A course: a product with modules of lessons, which its creator keeps fresh."""
+    """A course: a product with modules of lessons, which its creator keeps fresh.
+
+    `warned_days` is how many days before `expires_at` the creator was last warned of it.
+    """
 
     __tablename__ = "courses"
     __table_args__ = (  # type: ignore[assignment]  # each class of a hierarchy has its own table
@@ -267,6 +270,7 @@ class Course(Product):
     lesson_count: Mapped[int] = mapped_column(default=0)
     content_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    warned_days: Mapped[int | None]
     update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
 
     modules: Mapped[list["Module"]] = relationship(
@@ -340,8 +344,9 @@ class Lesson(Stamped, Base):
     """One sitting of a course. It names its course too, so that its address is unique within it.
 
     `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
-    creator has changed and learners don't see yet, by column name (domain/drafts.py); `version` grows with
-    every save, so that nobody overwrites what they haven't seen.
+    creator has changed and learners don't see yet, by column name (domain/drafts.py), `typed` what somebody
+    has typed in the editor and not saved; both are loaded only when asked for. `version` grows with every
+    save, so that nobody overwrites what they haven't seen.
     """
 
     __tablename__ = "lessons"
@@ -370,8 +375,14 @@ class Lesson(Stamped, Base):
     external_video_url: Mapped[str | None] = mapped_column(String(255))
     duration_seconds: Mapped[int] = mapped_column(default=0)
     published: Mapped[bool] = mapped_column(default=True)
-    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    draft: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_group="drafts"
+    )
     draft_saved_at: Mapped[datetime | None]
+    typed: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_group="drafts"
+    )
+    typed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     module: Mapped[Module] = relationship(back_populates="lessons", lazy="raise_on_sql")

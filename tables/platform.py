@@ -172,7 +172,8 @@ class ModerationItem(Stamped, Base):
 
     `subject_id` is the id of the product, review or application. A claim keeps two admins from deciding the
     same thing; it runs out by itself. `title` and `creator_id` let the queue be listed without looking at
-    the subjects.
+    the subjects. `links` is what the worker found where the subject's links lead, as of `links_checked_at`:
+    [{"url": …, "problem": …}], dead ones only.
     """
 
     __tablename__ = "moderation_items"
@@ -185,8 +186,23 @@ class ModerationItem(Stamped, Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_moderation_items_closed_at_created_at", "closed_at", "created_at"),
-        Index("ix_moderation_items_closed_at_kind_created_at", "closed_at", "kind", "created_at"),
+        Index(
+            "ix_moderation_items_waiting",
+            "created_at",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_moderation_items_kind_waiting",
+            "kind",
+            "created_at",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_moderation_items_closed_at", "closed_at"),
+        Index("ix_moderation_items_kind_closed_at", "kind", "closed_at"),
         Index("ix_moderation_items_subject_id", "subject_id"),
         CheckConstraint("(closed_at IS NULL) = (verdict IS NULL)", name="verdict_closes"),
     )
@@ -200,6 +216,8 @@ class ModerationItem(Stamped, Base):
     )
     claimed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     claimed_until: Mapped[datetime | None]
+    links: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    links_checked_at: Mapped[datetime | None]
     verdict: Mapped[Verdict | None] = mapped_column(enum_of(Verdict))
     reason: Mapped[str] = mapped_column(String(60), default="")
     notes: Mapped[str] = mapped_column(Text, default="")

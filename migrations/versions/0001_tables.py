@@ -375,6 +375,8 @@ def upgrade() -> None:
         sa.Column("creator_id", sa.Uuid(), nullable=True),
         sa.Column("claimed_by", sa.Uuid(), nullable=True),
         sa.Column("claimed_until", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("links", sa.JSON(), nullable=False),
+        sa.Column("links_checked_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column(
             "verdict",
             sa.Enum(
@@ -418,11 +420,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_items")),
     )
     with op.batch_alter_table("moderation_items", schema=None) as batch_op:
+        batch_op.create_index("ix_moderation_items_closed_at", ["closed_at"], unique=False)
+        batch_op.create_index("ix_moderation_items_kind_closed_at", ["kind", "closed_at"], unique=False)
         batch_op.create_index(
-            "ix_moderation_items_closed_at_created_at", ["closed_at", "created_at"], unique=False
+            "ix_moderation_items_waiting",
+            ["created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_moderation_items_closed_at_kind_created_at", ["closed_at", "kind", "created_at"], unique=False
+            "ix_moderation_items_kind_waiting",
+            ["kind", "created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_moderation_items_creator_id"), ["creator_id"], unique=False)
         batch_op.create_index("ix_moderation_items_subject_id", ["subject_id"], unique=False)
@@ -714,6 +726,7 @@ def upgrade() -> None:
         sa.Column("lesson_count", sa.Integer(), nullable=False),
         sa.Column("content_updated_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("expires_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("warned_days", sa.Integer(), nullable=True),
         sa.Column(
             "update_state",
             sa.Enum(
@@ -1292,6 +1305,8 @@ def upgrade() -> None:
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("draft", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("draft_saved_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("typed", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("typed_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
@@ -1767,8 +1782,10 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_moderation_items_subject_id")
         batch_op.drop_index(batch_op.f("ix_moderation_items_creator_id"))
-        batch_op.drop_index("ix_moderation_items_closed_at_kind_created_at")
-        batch_op.drop_index("ix_moderation_items_closed_at_created_at")
+        batch_op.drop_index("ix_moderation_items_kind_waiting")
+        batch_op.drop_index("ix_moderation_items_waiting")
+        batch_op.drop_index("ix_moderation_items_kind_closed_at")
+        batch_op.drop_index("ix_moderation_items_closed_at")
 
     op.drop_table("moderation_items")
     op.drop_table("mail_preferences")
