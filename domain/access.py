@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain import clock, gates
@@ -152,6 +152,7 @@ def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -
             joinedload(Lesson.module),
             joinedload(Lesson.media).selectinload(MediaAsset.captions),
             joinedload(Lesson.resources),
+            undefer_group("drafts"),
         )
     )
     lesson = db.session.scalars(query).unique().one_or_none()

@@ -37,6 +37,23 @@ def recount_sales() -> int:
     return len(rows)
 
 
+def recount_course(course: Course) -> None:
+    """How many lessons `course` shows and how long they take: to be called by what changes them."""
+    db.session.flush()
+    shown = and_(
+        lessons.c.course_id == course.id,
+        lessons.c.published == true(),
+        lessons.c.visibility != LessonVisibility.PRIVATE,
+        modules.c.published == true(),
+    )
+    count, seconds = db.session.execute(
+        select(func.count(lessons.c.id), func.coalesce(func.sum(lessons.c.duration_seconds), 0))
+        .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
+        .where(shown)
+    ).one()
+    course.lesson_count, course.duration_seconds = count, int(seconds)
+
+
 def recount_lessons() -> int:
     """How many lessons each course shows and how long they take; answers how many courses were wrong."""
     shown = and_(lessons.c.published == true(), lessons.c.visibility != LessonVisibility.PRIVATE)

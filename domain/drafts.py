@@ -1,0 +1,306 @@
+"""What a creator has changed in lessons and learners don't see yet.
+
+Where changes wait for approval (publishing.waits) they are kept in `Lesson.draft` by column name; a new
+lesson is unpublished with `published` in its draft, a new resource or archive is pending, a new recording is
+proposed for its lesson. `apply` lets learners see all of it, `discard` drops all of it, `changes` is what a
+reviewer reads.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import contains_eager, undefer_group
+from sqlalchemy.orm.attributes import set_committed_value
+
+import jobs
+from domain import (
+    Refused,
+    audit,
+    clock,
+    curriculum,
+    lesson_contents,
+    prose,
+    publishing,
+    recordings,
+    slugs,
+    totals,
+)
+from domain.lesson_contents import NEW
+from models import (
+    CodeArchive,
+    Course,
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    MediaAsset,
+    Module,
+    Resource,
+    User,
+    db,
+)
+
+LABELS = {
+    "title": "Title",
+    "slug": "Address",
+    "description": "Description",
+    "kind": "Kind",
+    "visibility": "Who may open it",
+    "body": "Text",
+    "external_video_url": "Film elsewhere",
+    "duration_seconds": "Length in seconds",
+    "published": "Published",
+}
+
+
+class Overtaken(Refused):
+    """The lesson was saved or typed at elsewhere since the page was opened. Nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("This lesson was changed elsewhere since you opened it.")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One opened editor. `seen` is the tab whose unsaved text it was opened with, or empty."""
+
+    name: str
+    seen: str = ""
+
+
+@dataclass(frozen=True)
+class Working:
+    """A lesson as its creator works on it: the live values with the draft over them.
+
+    `changed` names the columns that differ from what learners see; `is_new` says that they see none of it.
+    """
+
+    lesson: Lesson
+    title: str
+    slug: str
+    description: str
+    kind: LessonKind
+    visibility: LessonVisibility
+    body: str
+    external_video_url: str | None
+    duration_seconds: int
+    published: bool
+    changed: tuple[str, ...] = ()
+    is_new: bool = False
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The lesson's id."""
+        return self.lesson.id
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One column before and after; `name` is the column's, `label` the one for people."""
+
+    name: str
+    label: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """What waits in one lesson: changed columns, a proposed recording, pending resources."""
+
+    lesson: Lesson
+    module: Module
+    is_new: bool
+    differences: list[Difference] = field(default_factory=list)
+    recording: MediaAsset | None = None
+    resources: list[Resource] = field(default_factory=list)
+
+
+def working(lesson: Lesson) -> Working:
+    """`lesson` as its creator works on it."""
+    draft = lesson.draft or {}
+    live = {name: getattr(lesson, name) for name in lesson_contents.COLUMNS}
+    changed = tuple(name for name, value in live.items() if name in draft and draft[name] != value)
+    return Working(lesson, **{**live, **lesson_contents.typed(draft)}, changed=changed, is_new=NEW in draft)
+
+
+def show(lesson: Lesson) -> Working:
+    """Let the loaded `lesson` carry its working copy from here on, as learners would see it.
+
+    The row leaves the session first, so that nothing of this is ever written.
+    """
+    copy = working(lesson)
+    draft = lesson_contents.typed(lesson.draft or {})
+    db.session.expunge(lesson)
+    for name, value in draft.items():
+        set_committed_value(lesson, name, value)
+    set_committed_value(lesson, "body_html", prose.render(lesson.body).html if lesson.body else "")
+    return copy
+
+
+def save(
+    course: Course,
+    lesson: Lesson,
+    actor: User,
+    values: Mapping[str, Any],
+    version: int,
+    tab: Tab | None = None,
+) -> None:
+    """Change the content of `lesson` to `values` by column name: at once, or as a draft where changes wait.
+
+    `version` is the one that the actor saw. Raises Overtaken when the row has another, or when unsaved text
+    of a tab stands there that `tab` hasn't seen; Refused, with its field, for what a lesson can't be.
+    """
+    hold(course, lesson, version, tab)
+    lesson_contents.check(lesson, values)
+    if publishing.waits(course, actor):
+        _keep(lesson, lesson_contents.plain(values))
+    else:
+        _put_live(lesson, values)
+    lesson.version += 1
+    lesson.typed = lesson.typed_at = None
+    audit.record(actor, "save_lesson", lesson, lesson.title)
+    totals.recount_course(course)
+    publishing.content_changed(course, actor)
+
+
+def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -> None:
+    """Let nobody else change the lessons of `course` until this transaction ends, and load `lesson` as it is.
+
+    Raises Overtaken as `save` does.
+    """
+    curriculum.hold(course)
+    kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
+    db.session.refresh(lesson, [*lesson_contents.COLUMNS, *kept])
+    unsaved = lesson.typed["tab"] if lesson.typed else ""
+    unseen = unsaved and tab is not None and unsaved not in (tab.name, tab.seen)
+    if lesson.version != version or unseen:
+        raise Overtaken
+
+
+def changes(course: Course) -> list[Change]:
+    """What of `course` waits to be seen by learners, lesson by lesson in their order; three queries."""
+    proposed = {asset.proposed_for: asset for asset in _proposed(course)}
+    files: dict[uuid.UUID, list[Resource]] = {}
+    for resource in _pending(course):
+        files.setdefault(resource.lesson_id, []).append(resource)
+    touched = Lesson.draft.is_not(None) | Lesson.id.in_([*proposed, *files])
+    return [
+        Change(
+            lesson,
+            lesson.module,
+            NEW in (lesson.draft or {}),
+            list(_differences(lesson)),
+            proposed.get(lesson.id),
+            files.get(lesson.id, []),
+        )
+        for lesson in _lessons(course, touched)
+    ]
+
+
+def apply(course: Course) -> None:
+    """Let learners see everything of `course` that waited. The caller decided that they may."""
+    curriculum.hold(course)
+    for asset in _proposed(course):
+        _take_over(asset)
+    for lesson in _lessons(course, Lesson.draft.is_not(None)):
+        draft = lesson.draft or {}
+        if "slug" in draft:
+            draft = {**draft, "slug": slugs.for_lesson(draft["slug"], course.id, lesson.id)}
+        lesson_contents.put(lesson, draft)
+        lesson.draft = lesson.draft_saved_at = None
+    for resource in _pending(course):
+        resource.pending = False
+    archive = db.session.scalar(select(CodeArchive).where(_archive_of(course, pending=True)))
+    if archive is not None:
+        db.session.execute(delete(CodeArchive).where(_archive_of(course, pending=False)))
+        archive.pending = False
+    totals.recount_course(course)
+
+
+def discard(course: Course) -> None:
+    """Drop everything of `course` that waits; lessons that learners have never seen are deleted."""
+    curriculum.hold(course)
+    for asset in _proposed(course):
+        db.session.delete(asset)
+        _discard_files(asset)
+    for lesson in _lessons(course, Lesson.draft.is_not(None)):
+        if NEW in (lesson.draft or {}):
+            db.session.delete(lesson)
+        lesson.draft = lesson.draft_saved_at = None
+    for resource in _pending(course):
+        db.session.delete(resource)
+    db.session.execute(delete(CodeArchive).where(_archive_of(course, pending=True)))
+    totals.recount_course(course)
+
+
+def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
+    """Keep in the draft what differs from what learners see."""
+    draft = {**(lesson.draft or {}), **wanted}
+    live = lesson_contents.plain({name: getattr(lesson, name) for name in lesson_contents.COLUMNS})
+    differs = {name: value for name, value in draft.items() if name == NEW or value != live[name]}
+    lesson.draft = differs or None
+    lesson.draft_saved_at = clock.now() if differs else None
+
+
+def _put_live(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
+    """Let learners see `wanted`, together with what waited before."""
+    lesson_contents.put(lesson, {**(lesson.draft or {}), **wanted})
+    lesson.draft = lesson.draft_saved_at = None
+
+
+def _differences(lesson: Lesson) -> Iterable[Difference]:
+    draft = lesson.draft or {}
+    live = lesson_contents.plain({name: getattr(lesson, name) for name in lesson_contents.COLUMNS})
+    for name, label in LABELS.items():
+        if name in draft and draft[name] != live[name]:
+            yield Difference(name, label, live[name], draft[name])
+
+
+def _lessons(course: Course, which: Any) -> list[Lesson]:
+    """The lessons of `course` for which `which` holds, in their order, with draft and module."""
+    query = (
+        select(Lesson)
+        .join(Lesson.module)
+        .where(Lesson.course_id == course.id, which)
+        .options(contains_eager(Lesson.module), undefer_group("drafts"))
+        .order_by(Module.position, Lesson.position)
+    )
+    return list(db.session.scalars(query, execution_options={"populate_existing": True}))
+
+
+def _proposed(course: Course) -> list[MediaAsset]:
+    query = select(MediaAsset).where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
+    return list(db.session.scalars(query))
+
+
+def _pending(course: Course) -> list[Resource]:
+    lessons = select(Lesson.id).where(Lesson.course_id == course.id)
+    query = select(Resource).where(Resource.lesson_id.in_(lessons), Resource.pending)
+    return list(db.session.scalars(query.order_by(Resource.position)))
+
+
+def _archive_of(course: Course, pending: bool) -> Any:
+    return (CodeArchive.course_id == course.id) & (CodeArchive.pending.is_(pending))
+
+
+def _take_over(asset: MediaAsset) -> None:
+    """Let the proposed recording be its lesson's, in place of any it had."""
+    before = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == asset.proposed_for))
+    if before is not None:
+        db.session.delete(before)
+        db.session.flush()
+        _discard_files(before)
+    asset.lesson_id, asset.proposed_for = asset.proposed_for, None
+    db.session.flush()
+    if asset.duration_seconds is not None:
+        lesson = db.session.get_one(Lesson, asset.lesson_id)
+        lesson.duration_seconds = round(asset.duration_seconds)
+
+
+def _discard_files(asset: MediaAsset) -> None:
+    """Remove its files once nobody can be watching any more."""
+    later = clock.now() + recordings.ADDRESS_LIFETIME
+    jobs.enqueue("discard_media", run_after=later, asset_id=str(asset.id))

@@ -1,0 +1,172 @@
+"""Drafts: what waits is kept beside the live columns, taken over whole or dropped whole."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from domain import Refused, drafts, unsaved
+from domain.drafts import Overtaken, Tab
+from models import (
+    AuditEntry,
+    Course,
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    MediaAsset,
+    MediaStatus,
+    Resource,
+    ResourceKind,
+    UpdateState,
+    User,
+    db,
+)
+from tests.cast import Cast
+
+
+@pytest.fixture
+def desk(app: Flask, cast: Cast) -> Iterator[tuple[Course, Lesson, User]]:
+    """A live course of a creator whose updates wait, one of its lessons, and the creator."""
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        ada = db.session.get_one(User, cast.ada.id)
+        ada.vetted = False
+        db.session.commit()
+        yield course, db.session.get_one(Lesson, cast.text_lesson.id), ada
+
+
+Desk = tuple[Course, Lesson, User]
+
+
+def test_what_waits_is_kept_beside_what_learners_see(desk: Desk) -> None:
+    course, lesson, ada = desk
+    drafts.save(course, lesson, ada, {"title": "New name", "body": "Some *text*."}, version=1)
+    assert (lesson.title, lesson.version, lesson.draft) == ("Routes", 2, {"title": "New name"})
+    copy = drafts.working(lesson)
+    assert (copy.title, copy.changed, copy.is_new) == ("New name", ("title",), False)
+    assert course.update_state == UpdateState.EDITING
+    (change,) = drafts.changes(course)
+    assert [(d.name, d.before, d.after) for d in change.differences] == [("title", "Routes", "New name")]
+    drafts.apply(course)
+    assert (lesson.title, lesson.draft, drafts.changes(course)) == ("New name", None, [])
+
+
+def test_what_is_changed_back_waits_no_longer(desk: Desk) -> None:
+    course, lesson, ada = desk
+    drafts.save(course, lesson, ada, {"title": "New name"}, version=1)
+    drafts.save(course, lesson, ada, {"title": "Routes"}, version=2)
+    assert lesson.draft is None
+    assert lesson.draft_saved_at is None
+
+
+def test_trusted_creators_change_lessons_at_once(desk: Desk) -> None:
+    course, lesson, ada = desk
+    ada.vetted = True
+    drafts.save(course, lesson, ada, {"body": "word " * 440, "visibility": LessonVisibility.PREVIEW}, 1)
+    assert lesson.draft is None
+    assert lesson.body_html.count("word") == 440
+    assert lesson.duration_seconds == 120
+    assert course.duration_seconds == 300 + 120 + 120 + 900
+    assert db.session.query(AuditEntry).filter_by(action="save_lesson").count() == 1
+
+
+def test_an_old_version_is_refused_and_nothing_written(desk: Desk) -> None:
+    course, lesson, ada = desk
+    drafts.save(course, lesson, ada, {"title": "First"}, version=1)
+    with pytest.raises(Overtaken):
+        drafts.save(course, lesson, ada, {"title": "Second"}, version=1)
+    assert drafts.working(lesson).title == "First"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"slug": "hello-flask"}, "slug"),
+        ({"slug": "No Good"}, "slug"),
+        ({"external_video_url": "https://evil.example/film"}, "external_video_url"),
+        ({"body": "x" * 300_000}, "body"),
+        ({"duration_seconds": 10**9}, "duration_seconds"),
+    ],
+)
+def test_what_a_lesson_cannot_be(desk: Desk, values: dict[str, str], field: str) -> None:
+    course, lesson, ada = desk
+    with pytest.raises(Refused) as refusal:
+        drafts.save(course, lesson, ada, values, version=1)
+    assert refusal.value.field == field
+    assert lesson.version == 1
+
+
+def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
+    course, lesson, ada = desk
+    one, two = Tab("one"), Tab("two")
+    unsaved.keep(course, lesson, ada, {"body": "From one"}, 1, one)
+    with pytest.raises(Overtaken):
+        unsaved.keep(course, lesson, ada, {"body": "From two"}, 1, two)
+    with pytest.raises(Overtaken):
+        drafts.save(course, lesson, ada, {"body": "From two"}, 1, two)
+    unsaved.keep(course, lesson, ada, {"body": "From two"}, 1, Tab("two", seen="one"))
+    with pytest.raises(Overtaken):
+        unsaved.keep(course, lesson, ada, {"body": "From one again"}, 1, one)
+    assert (kept := unsaved.of(lesson)) is not None
+    assert (kept.values, kept.user_id) == ({"body": "From two"}, ada.id)
+    assert lesson.body == "Some *text*."
+    drafts.save(course, lesson, ada, {"body": "Saved"}, 1, two)
+    assert unsaved.of(lesson) is None
+
+
+def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
+    course, lesson, ada = desk
+    old = MediaAsset(course_id=course.id, lesson_id=lesson.id, storage_key="media/old/original")
+    new = MediaAsset(
+        course_id=course.id, proposed_for=lesson.id, storage_key="media/new/original",
+        status=MediaStatus.READY, duration_seconds=77.4,
+    )  # fmt: skip
+    notes = Resource(
+        lesson_id=lesson.id, title="Notes", kind=ResourceKind.LINK, url="https://example.com/", pending=True
+    )
+    db.session.add_all([old, new, notes])
+    drafts.save(course, lesson, ada, {"kind": LessonKind.VIDEO}, version=1)
+    (change,) = drafts.changes(course)
+    assert (change.recording, change.resources) == (new, [notes])
+    drafts.apply(course)
+    assert (new.lesson_id, new.proposed_for, notes.pending) == (lesson.id, None, False)
+    assert (lesson.kind, lesson.duration_seconds) == (LessonKind.VIDEO, 77)
+
+    more = Resource(
+        lesson_id=lesson.id, title="More", kind=ResourceKind.LINK, url="https://example.com/", pending=True
+    )
+    db.session.add(more)
+    lesson.draft = {"title": "Dropped"}
+    db.session.flush()
+    drafts.discard(course)
+    db.session.flush()
+    assert drafts.changes(course) == []
+    assert lesson.title == "Routes"
+    assert db.session.query(Resource).filter_by(lesson_id=lesson.id).count() == 1
+
+
+def test_a_lesson_nobody_has_seen_goes_with_its_draft(desk: Desk) -> None:
+    course, lesson, _ada = desk
+    fresh = Lesson(
+        course_id=course.id, module_id=lesson.module_id, title="Fresh", slug="fresh", position=9,
+        published=False, draft={"published": True, "new": True},
+    )  # fmt: skip
+    db.session.add(fresh)
+    db.session.flush()
+    assert drafts.working(fresh).published
+    assert [change.is_new for change in drafts.changes(course)] == [True]
+    drafts.discard(course)
+    db.session.flush()
+    assert db.session.get(Lesson, fresh.id) is None
+
+
+def test_a_shown_working_copy_is_never_written(desk: Desk) -> None:
+    course, lesson, ada = desk
+    drafts.save(course, lesson, ada, {"title": "Preview me", "body": "**new**"}, version=1)
+    db.session.commit()
+    lesson_id = lesson.id
+    drafts.show(lesson)
+    assert (lesson.title, "<strong>new</strong>" in lesson.body_html) == ("Preview me", True)
+    db.session.commit()
+    assert db.session.get_one(Lesson, lesson_id).title == "Routes"
