@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, has_request_context
@@ -136,6 +137,12 @@ def readable_on(colour: str) -> str:
     return "#ffffff" if luminance < 0.179 else "#111111"
 
 
+def web_name(address: str) -> str:
+    """What a link to `address` is called: its host and path, without "www." and what follows."""
+    parts = urlsplit(address)
+    return ((parts.hostname or "").removeprefix("www.") + parts.path.rstrip("/")) or address
+
+
 class Macros:
     """The macros of templates/shared/ui.html, as the global `ui` of all templates.
 
@@ -155,7 +162,7 @@ class Macros:
 def init_app(app: Flask) -> None:
     """Give templates the filters of this module, and the macros as `ui`."""
     app.jinja_env.globals["ui"] = Macros(app)
-    for filter_ in (money, duration, clock, plural, date, ago, attrs, attr_names, readable_on):
+    for filter_ in (money, duration, clock, plural, date, ago, attrs, attr_names, readable_on, web_name):
         app.jinja_env.filters[filter_.__name__] = filter_
 
 

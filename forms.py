@@ -9,6 +9,8 @@ from flask_wtf import FlaskForm
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import LimitedStream
+from wtforms import TextAreaField
+from wtforms.validators import StopValidation
 
 from domain import Refused
 
@@ -69,6 +71,59 @@ class Form(FlaskForm):
     def status(self) -> int:
         """The status of the page that shows this form: 422 once it was sent and not accepted."""
         return 422 if self.is_submitted() else 200
+
+
+class LinesField(TextAreaField):
+    """Short texts, one a line: `data` is the list of them. `most` of at most `longest` characters each."""
+
+    def __init__(self, label: str, most: int = 10, longest: int = 60, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.most, self.longest = most, longest
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """One entry for each line that says something, each only once."""
+        lines = (one_line(line) for value in valuelist for line in text(value).splitlines())
+        self.data: Any = list(dict.fromkeys(line for line in lines if line))
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse too many lines and those that are too long."""
+        lines = self.data or []
+        if len(lines) > self.most:
+            raise StopValidation(f"Use at most {self.most} lines.")
+        if any(len(line) > self.longest for line in lines):
+            raise StopValidation(f"Use at most {self.longest} characters a line.")
+
+    def _value(self) -> str:
+        return "\n".join(str(line) for line in self.data or [])
+
+
+class AddressesField(LinesField):
+    """Web addresses, one a line, with the scheme that people leave out."""
+
+    def __init__(self, label: str, most: int = 5, longest: int = 255, **kwargs: Any) -> None:
+        super().__init__(label, most, longest, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """As lines, each made a whole address."""
+        super().process_formdata(valuelist)
+        self.data = [line if "://" in line else f"https://{line}" for line in self.data]
+
+    def pre_validate(self, form: Any) -> None:
+        """Only addresses of the web: what is shown as a link must not run anything."""
+        super().pre_validate(form)
+        for line in self.data or []:
+            if not is_web_address(line):
+                raise StopValidation(f"“{line}” is no web address. It looks like https://example.com.")
+
+
+def is_web_address(value: str) -> bool:
+    """Whether `value` is a whole address of the web, such as https://example.com/about."""
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and "." in host and " " not in value
 
 
 def text(value: Any) -> str:

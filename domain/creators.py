@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_, select
 
-from domain import clock
+from domain import audit, clock, slugs
 from domain.catalog import creator_slug, people, profiles
 from domain.stocktaking import courses, listed, products
-from models import db
+from models import CreatorProfile, User, db
 
 
 class Totals(NamedTuple):
@@ -30,6 +30,8 @@ class Creator(NamedTuple):
     bio: str
     expertise: list[str]
     years_experience: int | None
+    certifications: list[str]
+    links: list[str]
     website: str | None
     github: str | None
     linkedin: str | None
@@ -42,7 +44,7 @@ def find(slug: str) -> Creator | None:
     query = (
         select(
             u.id, u.name, creator_slug(), func.coalesce(p.headline, ""), u.bio, p.expertise,
-            p.years_experience, u.website, u.github, u.linkedin,
+            p.years_experience, p.certifications, p.links, u.website, u.github, u.linkedin,
         )
         .select_from(people.outerjoin(profiles, p.user_id == u.id))
         .where(or_(p.slug == slug, p.slug.is_(None) & (u.id == _as_id(slug))), u.deleted_at.is_(None))
@@ -54,8 +56,9 @@ def find(slug: str) -> Creator | None:
     if not totals.courses and row.years_experience is None and row.expertise is None:
         return None
     values: list[Any] = list(row)
-    values[5] = [str(word) for word in values[5] or []]
-    values[7:] = [_web(values[7]), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
+    values[5] = _words(values[5])
+    values[7:9] = [_words(values[7]), [link for link in _words(values[8]) if _web(link)]]
+    values[9:] = [_web(row.website), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
     return Creator._make((*values, totals))
 
 
@@ -76,6 +79,31 @@ def _totals(creator_id: uuid.UUID) -> Totals:
     )
     count, students, rated, average = db.session.execute(query).one()
     return Totals(int(count), int(students), int(rated), float(average or 0))
+
+
+def profile_of(user: User) -> CreatorProfile:
+    """What `user` shows of themselves, to be changed; a new one for who has none yet."""
+    return db.session.get(CreatorProfile, user.id) or CreatorProfile(user_id=user.id)
+
+
+def introduce(
+    user: User, bio: str, headline: str, expertise: list[str], years_experience: int | None,
+    certifications: list[str], links: list[str],
+) -> CreatorProfile:  # fmt: skip
+    """Show this on the page of `user`; the first time the page gets its address, which it keeps."""
+    profile = profile_of(user)
+    if profile.slug is None:
+        profile.slug = slugs.for_creator(user.name)
+        db.session.add(profile)
+    user.bio, profile.headline, profile.years_experience = bio, headline, years_experience
+    profile.expertise, profile.certifications, profile.links = expertise, certifications, links
+    audit.record(user, "change_profile", user)
+    db.session.flush()
+    return profile
+
+
+def _words(values: Any) -> list[str]:
+    return [str(value) for value in values or []]
 
 
 _LINKEDIN = "https://www.linkedin.com/in/"

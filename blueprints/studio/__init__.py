@@ -8,4 +8,5 @@ studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 
 from blueprints.studio import (  # noqa: E402
     previewing,  # noqa: F401
+    profile,  # noqa: F401
 )

@@ -5,3 +5,5 @@ from flask import Blueprint
 import doors
 
 teach = doors.open_to_all(Blueprint("teach", __name__))
+
+from blueprints.teach import applying  # noqa: E402,F401

@@ -103,6 +103,10 @@ READING = """
 /pictures/{description_picture}                                         200 200 200 200 200 200 200
 /pictures/{draft_picture}                                               404 404 404 404 404 200 200
 /pictures/{nobody}                                                      404 404 404 404 404 404 404
+/about                                                                  200 200 200 200 200 200 200
+/contact                                                                200 200 200 200 200 200 200
+/teach                                                                  200 200 200 200 303 303 200
+/studio/profile                                                         303 303 303 303 200 200 200
 /dev/mail                                                               200 200 200 200 200 200 200
 /dev/mail/{message}                                                     200 200 200 200 200 200 200
 /dev/mail/{nobody}                                                      404 404 404 404 404 404 404
@@ -161,6 +165,8 @@ WRITING = """
 /verify-email/{verify_token}                                            303 303 303 303 303 303 303
 /confirm-email/{email_token}                                            303 303 303 303 303 303 303
 /studio/preview-markdown                                                303 303 303 303 200 200 200
+/teach                                                                  303 422 422 422 303 303 303
+/studio/profile                                                         303 303 303 303 303 303 303
 /stripe/webhook                                                         400 400 400 400 400 400 400
 /courses                                                                405 405 405 405 405 405 405
 /nowhere                                                                404 404 404 404 404 404 404

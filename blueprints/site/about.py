@@ -1,0 +1,18 @@
+"""Who runs the shop, and how to reach them."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.site import site
+
+
+@site.get("/about")
+def about() -> Response:
+    """What the shop says of itself."""
+    return hypermedia.render("site/about.html")
+
+
+@site.get("/contact")
+def contact() -> Response:
+    """The address to write to, and where else the shop is found."""
+    return hypermedia.render("site/contact.html")

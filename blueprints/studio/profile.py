@@ -1,0 +1,52 @@
+"""What a creator shows of themselves."""
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+from wtforms import IntegerField, StringField, TextAreaField
+from wtforms.validators import Length, NumberRange, Optional
+
+import hypermedia
+from blueprints.studio import studio
+from domain import creators
+from forms import AddressesField, Form, LinesField, one_line, paragraphs
+from models import db
+
+
+class CreatorForm(Form):
+    """The words on a creator's page; name, picture and the other links are part of the account."""
+
+    headline = StringField(
+        "In one line", [Length(max=160, message="Use at most 160 characters.")], filters=[one_line]
+    )
+    bio = TextAreaField(
+        "About you", [Length(max=2000, message="Use at most 2,000 characters.")], filters=[paragraphs]
+    )
+    expertise = LinesField("Expertise", most=12, longest=40)
+    years_experience = IntegerField(
+        "Years of experience",
+        [Optional(), NumberRange(0, 80, "Enter a whole number from 0 to 80.")],
+    )
+    certifications = LinesField("Certificates and degrees", most=10, longest=120)
+    links = AddressesField("Links", most=5)
+
+
+@studio.route("/profile", methods=["GET", "POST"])
+def profile() -> Response:
+    """The form, and the way to the page that it makes."""
+    before = creators.profile_of(current_user)
+    form = CreatorForm(obj=before, bio=current_user.bio)
+    if form.validate_on_submit():
+        creators.introduce(
+            current_user,
+            form.bio.data or "",
+            form.headline.data or "",
+            form.expertise.data or [],
+            form.years_experience.data,
+            form.certifications.data or [],
+            form.links.data or [],
+        )
+        db.session.commit()
+        hypermedia.toast("Saved.")
+        return hypermedia.see_other(url_for("studio.profile"))
+    return hypermedia.render("studio/profile.html", status=form.status, form=form, slug=before.slug)

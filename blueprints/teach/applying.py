@@ -1,0 +1,64 @@
+"""What it means to teach here, and the form to ask for it."""
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import doors
+import hypermedia
+from blueprints.teach import teach
+from blueprints.teach.forms import ApplicationForm
+from domain import Refused, applications
+from models import ApplicationStatus, CreatorApplication, db
+
+
+@teach.get("/teach")
+def apply() -> Response:
+    """What it means, for anyone; for learners the form, or how their application stands."""
+    if not current_user.is_authenticated:
+        return _page(None, None)
+    if current_user.is_creator:
+        return hypermedia.see_other("/studio")
+    before = applications.latest(current_user)
+    return _page(ApplicationForm(obj=before), before)
+
+
+@teach.post("/teach")
+def send() -> Response:
+    """Send the application."""
+    if (away := doors.ask_to_sign_in()) is not None:
+        return away
+    if current_user.is_creator or current_user.is_admin:
+        return hypermedia.see_other("/studio")
+    form = ApplicationForm()
+    if form.validate_on_submit():
+        try:
+            applications.apply(current_user, _wish(form))
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast("Your application is sent.")
+            return hypermedia.see_other(url_for("teach.apply"))
+    return _page(form, applications.latest(current_user))
+
+
+def _wish(form: ApplicationForm) -> applications.Wish:
+    return applications.Wish(
+        headline=form.headline.data or "",
+        expertise=form.expertise.data or [],
+        links=form.links.data or [],
+        sample=form.sample.data or "",
+    )
+
+
+def _page(form: ApplicationForm | None, application: CreatorApplication | None) -> Response:
+    waits = application is not None and application.status == ApplicationStatus.PENDING
+    return hypermedia.render(
+        "teach/index.html",
+        status=form.status if form is not None else 200,
+        form=form,
+        application=application,
+        waits=waits,
+        example_cents=2000,
+    )
