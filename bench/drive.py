@@ -112,10 +112,13 @@ def flags(load: Load) -> list[str]:
     ]  # fmt: skip
 
 
-def write_requests(tour: Tour, scenario: str, signed_in: bool, is_bare: bool, folder: Path) -> Path:
-    """The file of requests for wrk, in a random order that is the same every time."""
-    path = folder / f"{scenario}-{'in' if signed_in else 'out'}-{'bare' if is_bare else 'lectern'}.tsv"
-    path.write_text("\n".join(lines_of(tour, scenario, signed_in, is_bare)) + "\n")
+def write_requests(
+    tour: Tour, scenario: str, signed_in: bool, is_bare: bool, folder: Path, most: int | None = None
+) -> Path:
+    """The file of requests for wrk, in a random order that is the same every time; at most `most` of them."""
+    kind = "bare" if is_bare else "lectern" if most is None else "few"
+    path = folder / f"{scenario}-{'in' if signed_in else 'out'}-{kind}.tsv"
+    path.write_text("\n".join(lines_of(tour, scenario, signed_in, is_bare)[:most]) + "\n")
     return path
 
 

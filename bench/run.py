@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report, stores
-from bench.drive import Load, Measured, Server, write_requests
+from bench.drive import Load, Measured, Server, lines_of, write_requests
 from bench.report import Cell, Key, Results
 from bench.stores import ROOT, Store
 from bench.tour import Tour
@@ -105,11 +105,14 @@ def compare(
         tours = {store.courses: Tour.load(store.folder / "tour.json") for store in made}
         for scenario, signed_in in scenarios(tours[largest.courses], only):
             wanted = {at: s for at, s in servers.items() if at[1] != "harder" or scenario in HARDER}
+            if len(made) > 1 and scenario != "heartbeat":
+                wanted[largest.courses, "few"] = servers[largest.courses, "lectern"]
             found = in_turns(wanted, tours, scenario, signed_in, rounds)
             for size in cells:
                 cells[size][scenario, signed_in] = Cell(
-                    found[size, "lectern"], found[size, "bare"], found.get((size, "harder"))
-                )
+                    found[size, "lectern"], found[size, "bare"], found.get((size, "harder")),
+                    found.get((size, "few"), found[size, "lectern"]),
+                )  # fmt: skip
             cell = cells[largest.courses][scenario, signed_in]
             say(
                 f"{scenario} {'in' if signed_in else 'out'}: {cell.lectern.rate:,.0f}, ratio {cell.ratio:.2f}"
@@ -133,10 +136,15 @@ def in_turns(
     rounds: int,
 ) -> dict[tuple[int, str], Measured]:
     """Measure `servers` one after the other, `rounds` times, every other time backwards."""
+    smallest = tours[min(tours)]
+    few = len(lines_of(smallest, scenario, signed_in, is_bare=False))
     requests = {
-        at: write_requests(tours[at[0]], scenario, signed_in, at[1] != "lectern", server.store.folder)
+        at: write_requests(
+            tours[at[0]], scenario, signed_in, at[1] in ("bare", "harder"), server.store.folder,
+            few if at[1] == "few" else None,
+        )
         for at, server in servers.items()
-    }
+    }  # fmt: skip
     found: dict[tuple[int, str], list[Measured]] = {at: [] for at in servers}
     for number in range(rounds):
         for at in list(servers)[:: -1 if number % 2 else 1]:

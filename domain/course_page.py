@@ -286,9 +286,9 @@ def _pairs(joined: str | None) -> list[tuple[str, str]]:
 
 
 def _related(row: Any) -> list[Card]:
-    """Other courses near this one. Its neighbours have nearly the same, so they are kept for a moment."""
+    """Other courses near this one. Its neighbours have nearly the same, so these are remembered."""
     near = row.category_slug, row.technology
-    cards = listing.for_a_moment(
+    cards = listing.unless_changed(
         ("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1))
     )
     return [card for card in cards if card.id != row.id][:RELATED]

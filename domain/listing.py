@@ -24,6 +24,7 @@ from observe import log
 
 LARGE = 5000
 LOOK_EVERY = 1.0  # seconds
+KEPT = 2000  # of `unless_changed`: about 5 kB each
 # A transaction that was open while we looked may commit rows with an older stamp than those we have seen.
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
 # A large catalogue is loaded so seldom that loading takes at most this share of a processor.
@@ -38,10 +39,10 @@ _VERSION = select(
 
 @dataclass
 class Keeper:
-    """The index of this process, with what tells whether it still holds, and what `for_a_moment` keeps."""
+    """The index of this process, with what tells whether it still holds, and what `unless_changed` keeps."""
 
     index: Index | None = None
-    moment: dict[Hashable, Any] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
     version: tuple[Any, ...] = ()
     until: datetime | None = None
     look_at: float = 0.0
@@ -56,9 +57,10 @@ def current() -> Index:
     index = keeper.index
     if index is not None and time.monotonic() < keeper.look_at:
         return index
-    keeper.look_at, keeper.moment = time.monotonic() + LOOK_EVERY, {}
+    keeper.look_at = time.monotonic() + LOOK_EVERY
     if index is not None and not _is_outdated(keeper):
         return index
+    keeper.kept = {}
     if index is None or index.size < LARGE:
         with keeper.lock:
             return keeper.index if keeper.index is not index and keeper.index else _load(keeper)
@@ -69,16 +71,19 @@ def current() -> Index:
     return index
 
 
-def for_a_moment(key: Hashable, make: Callable[[Index], Any]) -> Any:
-    """What `make` gives for the present index, remembered under `key` until the index is looked at again.
+def unless_changed(key: Hashable, make: Callable[[Index], Any]) -> Any:
+    """What `make` gives for the present index, remembered under `key` until the catalogue changes.
 
-    That is at most LOOK_EVERY seconds, and not beyond the next change that this process writes.
+    A change by this process is noticed by the next page, one by another within LOOK_EVERY seconds.
     """
     index = current()
-    kept = _keeper().moment  # a change in between leaves this one behind
-    if key not in kept:
-        kept[key] = make(index)
-    return kept[key]
+    kept = _keeper().kept  # a change in between leaves this one behind
+    found = kept.get(key)
+    if found is None:
+        if len(kept) >= KEPT:
+            kept.clear()
+        found = kept[key] = make(index)
+    return found
 
 
 def _keeper() -> Keeper:
@@ -102,7 +107,7 @@ def _load(keeper: Keeper) -> Index:
     changed = max((stamp for stamp in version[:2] if stamp is not None), default=None)
     if changed is not None and changed > moment - LOOK_AGAIN_AFTER:
         until = min(moment + LOOK_AGAIN_AFTER, until or moment + LOOK_AGAIN_AFTER)
-    keeper.version, keeper.until, keeper.index = version, until, index
+    keeper.version, keeper.until, keeper.index, keeper.kept = version, until, index, {}
     keeper.load_at = time.monotonic() + REST * (time.monotonic() - began)
     return index
 
