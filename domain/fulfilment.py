@@ -58,7 +58,7 @@ def hold(order: Order, sentence: str) -> None:
     """Stop the order until a person has looked at it: nothing is granted, the shop is told once."""
     if order.problem == sentence:
         return
-    order.problem = sentence
+    order.problem, order.looked_at = sentence, None
     alerts.raise_for(order, "order_problem", sentence)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from flask import g, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, TypeDecorator, Uuid, event
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, String, TypeDecorator, Uuid, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -86,6 +86,11 @@ def enum_of(kind: type[StrEnum]) -> Enum:
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def bytewise(length: int) -> String:
+    """Text that every database compares byte by byte, so that what begins alike stands together in an index."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 @event.listens_for(Engine, "connect")

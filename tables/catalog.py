@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
@@ -419,7 +420,15 @@ class MediaAsset(Stamped, Base):
     """
 
     __tablename__ = "media_assets"
-    __table_args__ = (CheckConstraint("(status = 'error') = (error IS NOT NULL)", name="error_says_why"),)
+    __table_args__ = (
+        CheckConstraint("(status = 'error') = (error IS NOT NULL)", name="error_says_why"),
+        Index(
+            "ix_media_assets_failed",
+            "updated_at",
+            sqlite_where=text("status = 'error'"),
+            postgresql_where=text("status = 'error'"),
+        ),
+    )
 
     id: Mapped[pk]
     course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)

@@ -57,7 +57,7 @@ class Order(Stamped, Base):
     `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time.
     `attempt` numbers the Checkout Sessions opened for it and is part of their idempotency key.
     `confirming_since` is set while a slow payment method settles. `problem` says in a sentence
-    why Stripe's object and this order disagree; such an order waits for an admin.
+    why Stripe's object and this order disagree; such an order waits for an admin until one has `looked_at` it.
     """
 
     __tablename__ = "orders"
@@ -73,6 +73,13 @@ class Order(Stamped, Base):
         ),
         Index("ix_orders_user_id_created_at", "user_id", "created_at"),
         Index("ix_orders_status_created_at", "status", "created_at"),
+        Index("ix_orders_created_at", "created_at"),
+        Index(
+            "ix_orders_unsolved",
+            "created_at",
+            sqlite_where=text("problem IS NOT NULL AND looked_at IS NULL"),
+            postgresql_where=text("problem IS NOT NULL AND looked_at IS NULL"),
+        ),
     )
 
     id: Mapped[pk]
@@ -90,6 +97,7 @@ class Order(Stamped, Base):
     checkout_expires_at: Mapped[datetime | None]
     confirming_since: Mapped[datetime | None]
     problem: Mapped[str | None] = mapped_column(String(500))
+    looked_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     refunded_at: Mapped[datetime | None]
 

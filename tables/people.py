@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from tables.base import Base, Stamped, enum_of, pk
+from tables.base import Base, Stamped, bytewise, enum_of, pk
 
 
 class Role(StrEnum):
@@ -29,13 +29,21 @@ class User(Stamped, Base):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("email = lower(email)", name="email_lower"),
-        Index("ix_users_role", "role"),
+        Index("ix_users_role_id", "role", "id"),
+        Index("ix_users_vetted_id", "vetted", "id"),
+        Index(
+            "ix_users_suspended",
+            "id",
+            sqlite_where=text("suspended_at IS NOT NULL"),
+            postgresql_where=text("suspended_at IS NOT NULL"),
+        ),
+        Index("ix_users_name_lower", text("lower(name)")),
     )
 
     id: Mapped[pk]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(bytewise(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(bytewise(100))
     role: Mapped[Role] = mapped_column(enum_of(Role), default=Role.LEARNER)
     bio: Mapped[str] = mapped_column(Text, default="")
     website: Mapped[str | None] = mapped_column(String(255))
@@ -59,6 +67,8 @@ class User(Stamped, Base):
     # The device through which the row was loaded: its token, and when its use was last noted
     session_token = None  # type: str | None
     device_seen_at = None  # type: datetime | None
+    # How many notifications wait, counted when the row was loaded so (domain/notifications.py)
+    unread = 0
 
     def get_id(self) -> str | None:
         """What Flask-Login keeps in the browser: the device's token, never the account's id."""

@@ -34,6 +34,7 @@ class PlatformSettings(Stamped, Base):
 
     `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
     picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
+    `featured` is the order in which the start page shows featured products: their ids as text.
     """
 
     __tablename__ = "platform_settings"
@@ -62,6 +63,7 @@ class PlatformSettings(Stamped, Base):
     about_html: Mapped[str] = mapped_column(Text, default="")
     social: Mapped[list[Any]] = mapped_column(JSON, default=list)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    featured: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 class EmailMessage(Stamped, Base):
@@ -133,13 +135,12 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entries_subject_type_subject_id", "subject_type", "subject_id"),
         Index("ix_audit_entries_action_at", "action", "at"),
+        Index("ix_audit_entries_actor_id_at", "actor_id", "at"),
     )
 
     id: Mapped[pk]
     at: Mapped[datetime] = mapped_column(default=now, index=True)
-    actor_id: Mapped[uuid.UUID | None] = mapped_column(
-        ForeignKey("users.id", ondelete="SET NULL"), index=True
-    )
+    actor_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     action: Mapped[str] = mapped_column(String(60))
     subject_type: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[str] = mapped_column(String(64))

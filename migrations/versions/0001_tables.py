@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("about_html", sa.Text(), nullable=False),
         sa.Column("social", sa.JSON(), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("featured", sa.JSON(), nullable=False),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_platform_settings_one_row")),
@@ -153,9 +154,9 @@ def upgrade() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("email", tables.base.bytewise(254), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=True),
-        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("name", tables.base.bytewise(100), nullable=False),
         sa.Column(
             "role",
             sa.Enum(
@@ -188,7 +189,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.create_index("ix_users_role", ["role"], unique=False)
+        batch_op.create_index("ix_users_name_lower", [sa.text("lower(name)")], unique=False)
+        batch_op.create_index("ix_users_role_id", ["role", "id"], unique=False)
+        batch_op.create_index(
+            "ix_users_suspended",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("suspended_at IS NOT NULL"),
+            postgresql_where=sa.text("suspended_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_users_vetted_id", ["vetted", "id"], unique=False)
 
     op.create_table(
         "worker_beats",
@@ -212,7 +222,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.create_index("ix_audit_entries_action_at", ["action", "at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entries_actor_id"), ["actor_id"], unique=False)
+        batch_op.create_index("ix_audit_entries_actor_id_at", ["actor_id", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_at"), ["at"], unique=False)
         batch_op.create_index(
             "ix_audit_entries_subject_type_subject_id", ["subject_type", "subject_id"], unique=False
@@ -536,6 +546,7 @@ def upgrade() -> None:
         sa.Column("checkout_expires_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("confirming_since", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.String(length=500), nullable=True),
+        sa.Column("looked_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("completed_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("refunded_at", tables.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
@@ -552,7 +563,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_session_id", name=op.f("uq_orders_stripe_session_id")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index("ix_orders_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_orders_status_created_at", ["status", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_orders_unsolved",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("problem IS NOT NULL AND looked_at IS NULL"),
+            postgresql_where=sa.text("problem IS NOT NULL AND looked_at IS NULL"),
+        )
         batch_op.create_index("ix_orders_user_id_created_at", ["user_id", "created_at"], unique=False)
         batch_op.create_index(
             "uq_orders_open_checkout",
@@ -1486,6 +1505,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("media_assets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_assets_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(
+            "ix_media_assets_failed",
+            ["updated_at"],
+            unique=False,
+            sqlite_where=sa.text("status = 'error'"),
+            postgresql_where=sa.text("status = 'error'"),
+        )
 
     op.create_table(
         "pictures",
@@ -1650,6 +1676,7 @@ def downgrade() -> None:
 
     op.drop_table("pictures")
     with op.batch_alter_table("media_assets", schema=None) as batch_op:
+        batch_op.drop_index("ix_media_assets_failed")
         batch_op.drop_index(batch_op.f("ix_media_assets_course_id"))
 
     op.drop_table("media_assets")
@@ -1762,7 +1789,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("status = 'pending'"),
         )
         batch_op.drop_index("ix_orders_user_id_created_at")
+        batch_op.drop_index("ix_orders_unsolved")
         batch_op.drop_index("ix_orders_status_created_at")
+        batch_op.drop_index("ix_orders_created_at")
 
     op.drop_table("orders")
     with op.batch_alter_table("oauth_accounts", schema=None) as batch_op:
@@ -1810,13 +1839,16 @@ def downgrade() -> None:
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entries_subject_type_subject_id")
         batch_op.drop_index(batch_op.f("ix_audit_entries_at"))
-        batch_op.drop_index(batch_op.f("ix_audit_entries_actor_id"))
+        batch_op.drop_index("ix_audit_entries_actor_id_at")
         batch_op.drop_index("ix_audit_entries_action_at")
 
     op.drop_table("audit_entries")
     op.drop_table("worker_beats")
     with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_index("ix_users_role")
+        batch_op.drop_index("ix_users_vetted_id")
+        batch_op.drop_index("ix_users_suspended")
+        batch_op.drop_index("ix_users_role_id")
+        batch_op.drop_index("ix_users_name_lower")
 
     op.drop_table("users")
     op.drop_table("tags")
