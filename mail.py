@@ -4,6 +4,7 @@ A function writes a row in the caller's transaction; the worker renders and send
 plain JSON values only, so that a message looks the same whenever it is sent.
 """
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -11,7 +12,9 @@ from flask import current_app, render_template
 from uuid_utils.compat import uuid7
 
 import jobs
-from models import Course, EmailMessage, Order, User, db
+from models import Course, EmailMessage, Order, User, Verdict, db
+
+NOTIFICATION = "notification"
 
 
 def compose(template: str, to: str, user: User | None = None, **data: Any) -> EmailMessage:
@@ -148,6 +151,97 @@ def application_declined(user: User, reason: str) -> EmailMessage:
     return compose(
         "application_declined", user.email, user, name=user.name, reason=reason, teach_url=f"{_base()}/teach"
     )
+
+
+def notification(
+    user: User, kind: str, topic: str, title: str, message: str, path: str, label: str, token: str
+) -> EmailMessage:
+    """Tell by mail what the site tells; `path` is where it leads.
+
+    `topic` names mail of this `kind` in words, and `token` opens the page on which it can be ended.
+    """
+    return compose(
+        NOTIFICATION, user.email, user, name=user.name, kind=kind, topic=topic, title=title, message=message,
+        url=f"{_base()}{path}" if path else "", label=label, unsubscribe_url=f"{_base()}/unsubscribe/{token}",
+    )  # fmt: skip
+
+
+def account_suspended(user: User, reason: str) -> EmailMessage:
+    """Tell somebody that they are shut out, and why. The row names no user: they get no other mail now."""
+    return compose("account_suspended", user.email, name=user.name, reason=reason)
+
+
+def still_suspended(user: User) -> EmailMessage:
+    """Tell somebody who asked for a new password that it wouldn't open the account."""
+    return compose("still_suspended", user.email, name=user.name)
+
+
+def account_restored(user: User) -> EmailMessage:
+    """Tell somebody that they can sign in again."""
+    return compose("account_restored", user.email, user, name=user.name, login_url=f"{_base()}/login")
+
+
+def role_changed(user: User) -> EmailMessage:
+    """Tell somebody what they may do from now on."""
+    desk = {"creator": "/studio", "admin": "/admin"}.get(user.role, "/learn")
+    return compose(
+        "role_changed", user.email, user, name=user.name, role=str(user.role), url=f"{_base()}{desk}"
+    )
+
+
+def access_given(user: User, course: Course | None, expires_at: datetime | None) -> EmailMessage:
+    """Tell somebody that a course, or every course (None), is open to them, and until when."""
+    until = f"{expires_at.day} {expires_at:%B %Y}" if expires_at else ""
+    url = f"{_base()}/learn/{course.slug}" if course else f"{_base()}/courses"
+    return compose(
+        "access_given", user.email, user, name=user.name, course=course.title if course else "", until=until,
+        url=url,
+    )  # fmt: skip
+
+
+def course_decided(
+    creator: User, course: Course, what: str, verdict: Verdict, reason: str, notes: str
+) -> EmailMessage:
+    """Tell the creator what was decided about a course or an update (`what`), with the reviewer's words."""
+    approved = verdict == Verdict.APPROVED
+    url = f"{_base()}/courses/{course.slug}" if approved else f"{_base()}/studio/courses/{course.id}/publish"
+    return compose(
+        "course_decided", creator.email, creator, name=creator.name, course=course.title, what=what,
+        verdict=verdict.value, reason=reason, notes=notes, url=url,
+    )  # fmt: skip
+
+
+def course_expiring(creator: User, course: Course, days: int) -> EmailMessage:
+    """Warn the creator that a course leaves the catalogue within `days` days, and how to keep it."""
+    ends_on = f"{course.expires_at.day} {course.expires_at:%B %Y}" if course.expires_at else ""
+    return compose(
+        "course_expiring", creator.email, creator, name=creator.name, course=course.title, days=days,
+        ends_on=ends_on, url=f"{_base()}/studio/courses/{course.id}/publish",
+    )  # fmt: skip
+
+
+def course_expired(creator: User, course: Course) -> EmailMessage:
+    """Say that a course has left the catalogue, that its owners keep it, and how it comes back."""
+    return compose(
+        "course_expired", creator.email, creator, name=creator.name, course=course.title,
+        url=f"{_base()}/studio/courses/{course.id}/publish",
+    )  # fmt: skip
+
+
+def report_decided(reporter: User, course: Course, what: str, upheld: bool) -> EmailMessage:
+    """Tell whoever reported a course or a review of it (`what`) what came of it."""
+    return compose(
+        "report_decided", reporter.email, reporter, name=reporter.name, course=course.title, what=what,
+        upheld=upheld, url=f"{_base()}/courses/{course.slug}",
+    )  # fmt: skip
+
+
+def review_hidden(author: User, course: Course, notes: str) -> EmailMessage:
+    """Tell the author of a review that it stays hidden, and why."""
+    return compose(
+        "review_hidden", author.email, author, name=author.name, course=course.title, notes=notes,
+        url=f"{_base()}/courses/{course.slug}/review",
+    )  # fmt: skip
 
 
 def _order_facts(user: User, order: Order) -> dict[str, Any]:

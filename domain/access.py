@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 from sqlalchemy.orm import contains_eager, joinedload, undefer_group
 from werkzeug.exceptions import NotFound
 
@@ -161,10 +161,22 @@ def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -
     return course, lesson
 
 
+def grants_of(user: User, course: Product) -> list[AccessGrant]:
+    """What opens `course` to `user` now."""
+    return list(db.session.scalars(select(AccessGrant).where(*gates.holding(user.id, course.id))))
+
+
 def grant(
-    user_id: uuid.UUID, course_id: uuid.UUID, source: GrantSource, purchase_id: uuid.UUID | None = None
+    user_id: uuid.UUID,
+    course_id: uuid.UUID,
+    source: GrantSource,
+    purchase_id: uuid.UUID | None = None,
+    expires_at: datetime | None = None,
 ) -> AccessGrant:
-    """Open the course to the user, for good. Safe to repeat; a revoked grant of this source lives again."""
+    """Open the course to the user, for good or until `expires_at`.
+
+    Safe to repeat; a revoked grant of this source lives again, one that lives ends as was said last.
+    """
     now = clock.now()
     this = (
         AccessGrant.user_id == user_id,
@@ -172,11 +184,12 @@ def grant(
         AccessGrant.source == source,
     )
     row = upsert(AccessGrant).values(
-        user_id=user_id, course_id=course_id, source=source, purchase_id=purchase_id, granted_at=now
-    )
+        user_id=user_id, course_id=course_id, source=source, purchase_id=purchase_id, granted_at=now,
+        expires_at=expires_at,
+    )  # fmt: skip
     opened = db.session.scalar(row.on_conflict_do_nothing().returning(AccessGrant.id))
     if opened is None:
-        again = {"purchase_id": purchase_id, "expires_at": None, "revoked_at": None}
+        again = {"purchase_id": purchase_id, "expires_at": expires_at, "revoked_at": None}
         revoked = update(AccessGrant).where(*this, AccessGrant.revoked_at.is_not(None))
         opened = db.session.scalar(revoked.values(again).returning(AccessGrant.id))
         if opened is None:
@@ -190,9 +203,18 @@ def grant(
 
 def revoke(purchase_id: uuid.UUID) -> None:
     """Take back what was granted for a purchase; the enrolment is cancelled unless another grant holds."""
+    _revoke(AccessGrant.purchase_id == purchase_id)
+
+
+def revoke_grant(given: AccessGrant) -> None:
+    """Take back one grant; the enrolment is cancelled unless another grant holds."""
+    _revoke(AccessGrant.id == given.id)
+
+
+def _revoke(which: ColumnElement[bool]) -> None:
     rows = db.session.execute(
         update(AccessGrant)
-        .where(AccessGrant.purchase_id == purchase_id, AccessGrant.revoked_at.is_(None))
+        .where(which, AccessGrant.revoked_at.is_(None))
         .values(revoked_at=clock.now())
         .returning(AccessGrant.user_id, AccessGrant.course_id)
     ).all()

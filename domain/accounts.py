@@ -8,7 +8,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, audit, clock
+from domain import Refused, audit, clock, settings
 from models import Role, User, db
 
 # The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes
@@ -110,6 +110,11 @@ def make_admin(email: str, name: str, password: str) -> User:
     db.session.flush()
     audit.record(None, "make_admin", user)
     return user
+
+
+def suspended_sentence() -> str:
+    """What somebody is told who has proved to be the owner of a suspended account."""
+    return f"This account is suspended. Write to {settings.current().contact_email} if you want to know more."
 
 
 def _living(condition: object) -> User | None:

@@ -41,6 +41,8 @@ def account_of(identity: Identity) -> User:
             raise Refused("That went wrong. Please try again.") from error
     if user.deleted_at is not None:
         raise Refused(CLOSED)
+    if user.suspended_at is not None:
+        raise Refused(accounts.suspended_sentence())
     return user
 
 
@@ -66,6 +68,8 @@ def _link(identity: Identity) -> User:
         db.session.flush()
     elif user.deleted_at is not None:
         raise Refused(CLOSED)
+    elif user.suspended_at is not None:
+        raise Refused(accounts.suspended_sentence())
     else:
         _prove(user)
         mail.provider_linked(user, identity.provider_name)

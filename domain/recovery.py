@@ -15,9 +15,13 @@ def ask(email: str) -> None:
 
 
 def send_reset_link(email: str) -> None:
-    """Mail the link, if `email` has a living account and didn't get many already."""
+    """Mail the link, if `email` has a living account and didn't get many; who is suspended is told so."""
     user = accounts.find(email)
-    if user is not None and attempts.may_mail(email):
+    if user is None or not attempts.may_mail(email):
+        return
+    if user.suspended_at is not None:
+        mail.still_suspended(user)
+    else:
         mail.reset_password(user, tokens.make(tokens.Purpose.RESET, user))
 
 

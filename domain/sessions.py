@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
-from domain import clock
+from domain import clock, notifications
 from models import User, UserSession, UtcDateTime, db
 
 LIFETIME = timedelta(days=60)
@@ -17,7 +17,7 @@ SEEN_EVERY = timedelta(minutes=5)
 
 
 def user_for(token: str) -> User | None:
-    """The person whose device holds `token`, unless it was signed out, ran out, or they left.
+    """The person whose device holds `token`, unless it was signed out, ran out, or they are shut out.
 
     Every page of a signed-in person asks this, so it is one query, put together once.
     """
@@ -26,7 +26,7 @@ def user_for(token: str) -> User | None:
         return None
     user: User = row[0]
     user.session_token = token
-    user.device_seen_at = row[1]
+    user.device_seen_at, user.unread = row[1], row[2]
     return user
 
 
@@ -34,7 +34,7 @@ def user_for(token: str) -> User | None:
 def _holder() -> Select[*tuple[Any, ...]]:
     holds = holder_of(bindparam("token_hash"), bindparam("at", type_=UtcDateTime()))
     return (
-        select(User, UserSession.last_seen_at)
+        select(User, UserSession.last_seen_at, notifications.unread(User.__table__.c.id))
         .join_from(UserSession, User, User.id == UserSession.user_id)
         .where(*holds)
     )
@@ -64,7 +64,15 @@ def holder_of(hash_: Any, at: Any) -> tuple[ColumnElement[bool], ...]:
         device.revoked_at.is_(None),
         device.expires_at > at,
         user.deleted_at.is_(None),
+        user.suspended_at.is_(None),
     )
+
+
+def was_shut_out(token: str) -> bool:
+    """Whether the device that holds `token` belongs to somebody who is suspended."""
+    query = select(User.id).join(UserSession, UserSession.user_id == User.id)
+    held = query.where(UserSession.token_hash == token_hash(token), User.suspended_at.is_not(None))
+    return db.session.scalar(held.limit(1)) is not None
 
 
 def devices_of(user: User) -> list[UserSession]:

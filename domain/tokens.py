@@ -13,7 +13,7 @@ from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from domain import Refused
+from domain import Refused, accounts
 from models import User, db
 
 
@@ -59,6 +59,8 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
     user = db.session.scalar(query)
     if user is None or not hmac.compare_digest(_fingerprint(purpose, user), fingerprint):
         raise Unusable("This link was used already, or replaced by a newer one.")
+    if user.suspended_at is not None:
+        raise Unusable(accounts.suspended_sentence())
     return user, extra
 
 

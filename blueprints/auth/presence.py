@@ -35,6 +35,12 @@ def let_out() -> None:
     logout_user()
 
 
+def was_shut_out() -> bool:
+    """Whether somebody was signed in on this browser who is suspended now: their open tab is told why."""
+    token = session.get("_user_id")
+    return current_user.is_anonymous and isinstance(token, str) and sessions.was_shut_out(token)
+
+
 @auth.after_app_request
 def note_presence(response: Response) -> Response:
     """Keep the device's "last used" roughly true, after a form that went through; pages never write."""

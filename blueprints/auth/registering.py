@@ -154,7 +154,9 @@ def _verified_newcomer() -> User | None:
     """Whom to let in: nobody once another password was set, since then the mailbox's owner has taken over."""
     newcomer = _newcomer()
     user = accounts.get(uuid.UUID(newcomer["id"])) if newcomer else None
-    if user is None or newcomer is None or not user.is_verified or user.email != newcomer["email"]:
+    if user is None or newcomer is None or not (user.is_active and user.is_verified):
+        return None
+    if user.email != newcomer["email"]:
         return None
     return user if tokens.seal(user.password_hash) == newcomer.get("seal") else None
 

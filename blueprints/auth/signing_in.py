@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.forms import LoginForm
-from blueprints.auth.presence import let_in, let_out
+from blueprints.auth.presence import let_in, let_out, was_shut_out
 from blueprints.auth.way_back import wanted
 from domain import Refused, accounts, attempts
 from models import User, db
@@ -23,13 +23,18 @@ def login() -> Response:
     form = LoginForm()
     if form.validate_on_submit():
         user = _prove(form.email.data or "", form.password.data or "")
-        if user is not None:
+        if user is not None and user.is_active:
             let_in(user, remember=form.remember.data)
             db.session.commit()
             return hypermedia.see_other(wanted())
-        form.refuse(NO_MATCH)
+        form.refuse(NO_MATCH if user is None else Refused(accounts.suspended_sentence()))
     return hypermedia.render(
-        "auth/login.html", status=form.status, form=form, next=wanted(), providers=providers.available()
+        "auth/login.html",
+        status=form.status,
+        form=form,
+        next=wanted(),
+        providers=providers.available(),
+        shut_out=accounts.suspended_sentence() if request.method == "GET" and was_shut_out() else None,
     )
 
 

@@ -1,0 +1,55 @@
+"""Courses given away by those who run the shop."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+
+import mail
+from domain import Refused, access, audit, clock, enrollment
+from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
+
+
+def course_called(address: str) -> Course:
+    """The course whose address, or the last part of it, is this. Raises Refused when there is none."""
+    slug = address.strip().rstrip("/").rsplit("/", 1)[-1].partition("?")[0]
+    living = select(Course).where(Course.deleted_at.is_(None))
+    course = db.session.scalar(living.where(Course.slug == slug)) or db.session.scalar(
+        living.join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
+    )
+    if course is None:
+        raise Refused("No course has this address. Copy it from the course's page.", "course")
+    return course
+
+
+def give(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
+    """Open `course` to `person`, until `expires_at` or for good; they are told. Safe to repeat.
+
+    Raises Refused for a time that is over, and when they have the course for good already.
+    """
+    if expires_at is not None and expires_at <= clock.now():
+        raise Refused("That day is over.", "expires_on")
+    if course.creator_id == person.id:
+        raise Refused("This is their own course.", "course")
+    if any(grant.expires_at is None for grant in access.grants_of(person, course)):
+        raise Refused("They have this course already.", "course")
+    grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, expires_at=expires_at)
+    enrollment.enroll(person.id, course.id)
+    until = f" until {expires_at:%Y-%m-%d}" if expires_at else ""
+    audit.record(admin, "give_course", person, f"{course.title}{until}")
+    mail.access_given(person, course, expires_at)
+    return grant
+
+
+def take_back(person: User, grant_id: uuid.UUID, admin: User) -> None:
+    """End a course that was given; bought ones are ended by a refund. Safe to repeat.
+
+    Raises Refused for a grant that isn't `person`'s or wasn't given.
+    """
+    grant = db.session.get(AccessGrant, grant_id)
+    if grant is None or grant.user_id != person.id or grant.source != GrantSource.COMPLIMENTARY:
+        raise Refused("Only courses that were given can be taken back.")
+    if grant.revoked_at is not None:
+        return
+    access.revoke_grant(grant)
+    audit.record(admin, "take_back_course", person, db.session.get_one(Course, grant.course_id).title)

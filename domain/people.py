@@ -1,0 +1,203 @@
+"""Everybody with an account, as those who run the shop see them, and what they may change about them."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+import mail
+from domain import Refused, audit, sessions, slugs, suspension
+from models import (
+    AccessGrant,
+    AuditEntry,
+    Course,
+    CreatorProfile,
+    Enrollment,
+    Order,
+    Product,
+    Role,
+    User,
+    UserSession,
+    db,
+)
+
+PAGE_SIZE = 50
+FOUND = 100
+SHOWN = 20
+
+
+class Kind(StrEnum):
+    """Which people a list shows."""
+
+    ALL = "all"
+    LEARNERS = "learner"
+    CREATORS = "creator"
+    ADMINS = "admin"
+    VETTED = "vetted"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of people; `after` is the last one's id when there are more, `cut` that more were found."""
+
+    rows: list[User]
+    after: uuid.UUID | None
+    cut: bool = False
+
+
+@dataclass(frozen=True)
+class Held:
+    """A course that somebody holds, by which grant, and how far they have come (percent)."""
+
+    grant: AccessGrant
+    course: Course
+    percent: int | None
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """What the page of one person shows; each list holds the SHOWN newest."""
+
+    user: User
+    profile: CreatorProfile | None
+    made: list[Product]
+    held: list[Held]
+    orders: list[Order]
+    devices: list[UserSession]
+    history: list[tuple[AuditEntry, str | None]]
+
+
+def newest(kind: Kind, after: uuid.UUID | None) -> Listing:
+    """The people of a kind who came last, from behind `after` on."""
+    query = _of(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
+    if after is not None:
+        query = query.where(User.id < after)
+    rows = list(db.session.scalars(query))
+    return Listing(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+
+
+def search(text: str, kind: Kind) -> Listing:
+    """The people whose address or name begins with `text`, at most FOUND: two looks into an index."""
+    address = text.lower()
+    spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
+    lowered = func.lower(User.name)
+    by_address = _of(kind).where(*_begins(User.email, address)).order_by(User.email).limit(FOUND + 1)
+    names = or_(*(_both(_begins(lowered, spelling)) for spelling in sorted(spelt)))
+    by_name = _of(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
+    found = {user.id: user for query in (by_address, by_name) for user in db.session.scalars(query)}
+    rows = list(found.values())
+    return Listing(rows[:FOUND], None, cut=len(rows) > FOUND)
+
+
+def find(user_id: uuid.UUID) -> User | None:
+    """One person, also one who has left."""
+    return db.session.get(User, user_id)
+
+
+def dossier(user: User) -> Dossier:
+    """All there is to know about `user`, in six queries."""
+    made = (
+        select(Product)
+        .where(Product.creator_id == user.id, Product.deleted_at.is_(None))
+        .order_by(Product.id.desc())
+    )
+    held = (
+        select(AccessGrant, Course, Enrollment.progress_percent)
+        .join(Course, Course.id == AccessGrant.course_id)
+        .outerjoin(
+            Enrollment,
+            (Enrollment.user_id == AccessGrant.user_id) & (Enrollment.course_id == AccessGrant.course_id),
+        )
+        .where(AccessGrant.user_id == user.id)
+        .order_by(AccessGrant.id.desc())
+        .limit(SHOWN)
+    )
+    orders = select(Order).where(Order.user_id == user.id).order_by(Order.created_at.desc()).limit(SHOWN)
+    history = (
+        select(AuditEntry, User.name)
+        .outerjoin(User, User.id == AuditEntry.actor_id)
+        .where(AuditEntry.subject_type == "user", AuditEntry.subject_id == str(user.id))
+        .order_by(AuditEntry.at.desc())
+        .limit(SHOWN)
+    )
+    return Dossier(
+        user=user,
+        profile=db.session.get(CreatorProfile, user.id),
+        made=list(db.session.scalars(made.limit(SHOWN))),
+        held=[Held(*row) for row in db.session.execute(held)],
+        orders=list(db.session.scalars(orders.options(joinedload(Order.user)))),
+        devices=sessions.devices_of(user)[:SHOWN],
+        history=[(row[0], row[1]) for row in db.session.execute(history)],
+    )
+
+
+def change_role(person: User, role: Role, admin: User) -> None:
+    """Let `person` be something else from now on; they are told. Safe to repeat.
+
+    Raises Refused when that would leave the shop without an admin.
+    """
+    suspension.keep_an_admin(without=person if role != Role.ADMIN else None)
+    if person.role == role:
+        return
+    audit.record(admin, "change_role", person, f"{person.role} → {role}")
+    person.role = role
+    if role != Role.CREATOR:
+        person.vetted = False
+    elif db.session.get(CreatorProfile, person.id) is None:
+        db.session.add(CreatorProfile(user_id=person.id, slug=slugs.for_creator(person.name)))
+    mail.role_changed(person)
+    db.session.flush()
+
+
+def vet(person: User, trusted: bool, admin: User) -> None:
+    """Let what `person` publishes go on sale without review, or no longer. Safe to repeat.
+
+    Raises Refused for people who don't teach.
+    """
+    if person.vetted == trusted:
+        return
+    if trusted and person.role != Role.CREATOR:
+        raise Refused("Only creators are vetted.")
+    person.vetted = trusted
+    audit.record(admin, "vet" if trusted else "unvet", person)
+    db.session.flush()
+
+
+def override_access(person: User, everything: bool, admin: User) -> None:
+    """Open every course to `person`, or no longer; they are told. Safe to repeat."""
+    if person.access_override == everything:
+        return
+    person.access_override = everything
+    audit.record(admin, "open_everything" if everything else "end_open_everything", person)
+    if everything:
+        mail.access_given(person, None, None)
+    db.session.flush()
+
+
+def _of(kind: Kind) -> Select[User]:
+    living = select(User).where(User.deleted_at.is_(None))
+    if kind == Kind.ALL:
+        return living
+    if kind == Kind.VETTED:
+        return living.where(User.vetted.is_(True))
+    if kind == Kind.SUSPENDED:
+        return living.where(User.suspended_at.is_not(None))
+    return living.where(User.role == Role(kind.value))
+
+
+def _begins(column: Any, text: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The stretch of an index, compared byte by byte, in which everything begins with `text`."""
+    return column >= text, column < text + "\U0010ffff"
+
+
+def _both(conditions: tuple[ColumnElement[bool], ColumnElement[bool]]) -> ColumnElement[bool]:
+    return conditions[0] & conditions[1]
+
+
+def _as_stored(text: str) -> str:
+    """`text` as lower() of the databases makes it, which knows the letters of ASCII only."""
+    return "".join(c.lower() if c.isascii() else c for c in text)

@@ -1,0 +1,58 @@
+"""Shutting somebody out for a while, and letting them in again.
+
+Whoever changes who may run the shop holds the rows of all admins first, so that two at once can't leave it
+without one.
+"""
+
+from sqlalchemy import select
+
+import mail
+from domain import Refused, audit, clock, sessions
+from models import Role, User, db
+
+MAX_REASON = 1000
+
+
+def suspend(person: User, admin: User, reason: str) -> None:
+    """Sign `person` out everywhere and keep them out; they are told why. Safe to repeat.
+
+    Raises Refused without a reason, for oneself, and for the last admin.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Refused("Say why: they are told, and it stands in the audit log.", "reason")
+    if person.id == admin.id:
+        raise Refused("You can't suspend yourself. Another admin can.")
+    keep_an_admin(without=person)
+    if person.suspended_at is not None:
+        return
+    person.suspended_at = clock.now()
+    sessions.end_all(person)
+    audit.record(admin, "suspend", person, reason[:MAX_REASON])
+    mail.account_suspended(person, reason[:MAX_REASON])
+    db.session.flush()
+
+
+def restore(person: User, admin: User) -> None:
+    """Let `person` in again; they sign in anew. Safe to repeat."""
+    keep_an_admin()
+    if person.suspended_at is None:
+        return
+    person.suspended_at = None
+    audit.record(admin, "restore", person)
+    mail.account_restored(person)
+    db.session.flush()
+
+
+def keep_an_admin(without: User | None = None) -> None:
+    """Hold the admins' rows until the transaction ends, and that of `without`, whose row is read anew.
+
+    Raises Refused when nobody but `without` could run the shop.
+    """
+    admins = (User.role == Role.ADMIN) & User.deleted_at.is_(None) & User.suspended_at.is_(None)
+    held = list(db.session.scalars(select(User.id).where(admins).order_by(User.id).with_for_update()))
+    if without is None:
+        return
+    db.session.refresh(without, with_for_update=True)
+    if held == [without.id]:
+        raise Refused("This is the only admin left. Make somebody else an admin first.")
