@@ -38,7 +38,22 @@ class Settings:
     log_format: str = _env("LECTERN_LOG_FORMAT", "")
     trusted_proxies: int = _env("LECTERN_TRUSTED_PROXIES", 0)
     max_request_bytes: int = _env("LECTERN_MAX_REQUEST_BYTES", 16 * 1024 * 1024)
+    upload_max_mb: int = _env("LECTERN_UPLOAD_MAX_MB", 20 * 1024)
+    upload_quota_mb: int = _env("LECTERN_UPLOAD_QUOTA_MB", 200 * 1024)
+    upload_media_types: tuple[str, ...] = _env(
+        "LECTERN_UPLOAD_MEDIA_TYPES",
+        ("mp4", "m4v", "mov", "webm", "mkv", "mp3", "m4a", "aac", "wav", "ogg", "oga", "opus", "flac"),
+    )
+    upload_file_types: tuple[str, ...] = _env(
+        "LECTERN_UPLOAD_FILE_TYPES",
+        (
+            *("pdf", "txt", "md", "csv", "json", "rtf", "doc", "docx", "odt", "xls", "xlsx", "ods"),
+            *("ppt", "pptx", "odp", "key", "zip", "tar.gz", "py", "js", "ts", "ipynb", "sql"),
+            *("png", "jpg", "jpeg", "webp", "gif", "mp3", "epub"),
+        ),
+    )
     worker_threads: int = _env("LECTERN_WORKER_THREADS", 3)
+    keep_events_days: int = _env("LECTERN_KEEP_EVENTS_DAYS", 400)
 
     login_window_seconds: int = _env("LECTERN_LOGIN_WINDOW_SECONDS", 900)
     login_account_limit: int = _env("LECTERN_LOGIN_ACCOUNT_LIMIT", 8)

@@ -43,11 +43,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Somebody who may watch a lesson, and what their heartbeats are checked against (seconds)."""
+    """Somebody who may watch a lesson, and what their heartbeats are checked against (seconds).
+
+    `is_learner` is false for the course's creator and for admins, whose watching is in no statistics.
+    """
 
     user_id: uuid.UUID
     course_id: uuid.UUID
     lesson_id: uuid.UUID
+    is_learner: bool
     plays: bool
     duration: float
     enrollment_id: uuid.UUID | None
@@ -58,8 +62,9 @@ class Watcher:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether the beat completed the lesson, and with it the course."""
+    """How many seconds were played, and whether that completed the lesson, and with it the course."""
 
+    played: float = 0.0
     lesson_completed: bool = False
     course_completed: bool = False
 
@@ -88,13 +93,15 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
     if not rows:
         raise Forbidden
     row = rows[0]
-    trusted = row.role == Role.ADMIN or row.access_override or row.creator_id == row.user_id
+    is_learner = row.role != Role.ADMIN and row.creator_id != row.user_id
+    trusted = row.access_override or not is_learner
     if not access.judge(gates.from_rows(rows, trusted=trusted, stranger=False)).allowed:
         raise Forbidden
     return Watcher(
         user_id=row.user_id,
         course_id=row.course_id,
         lesson_id=row.lesson_id,
+        is_learner=is_learner,
         plays=row.kind in (LessonKind.VIDEO, LessonKind.AUDIO),
         duration=float(row.length or 0),
         enrollment_id=row.enrollment_id,
@@ -125,7 +132,8 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
         and (merged != watched or beat.ended)
     )
     _write(connection, who, beat, merged, now if completes else None)
-    return Outcome(completes, _note_place(connection, who, beat, completes))
+    played = (beat.end or 0.0) - (beat.start or 0.0) if counts else 0.0
+    return Outcome(played, completes, _note_place(connection, who, beat, completes))
 
 
 def _seen(row: Any) -> Seen:

@@ -73,6 +73,7 @@ class Order(Stamped, Base):
         ),
         Index("ix_orders_user_id_created_at", "user_id", "created_at"),
         Index("ix_orders_status_created_at", "status", "created_at"),
+        Index("ix_orders_completed_at", "completed_at"),
         Index("ix_orders_created_at", "created_at"),
         Index(
             "ix_orders_unsolved",
@@ -125,6 +126,12 @@ class Purchase(Stamped, Base):
             postgresql_where=text("status = 'completed'"),
         ),
         Index("ix_purchases_product_id_created_at", "product_id", "created_at"),
+        Index(
+            "ix_purchases_refunded_at",
+            "refunded_at",
+            sqlite_where=text("refunded_at IS NOT NULL"),
+            postgresql_where=text("refunded_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[pk]
@@ -149,7 +156,9 @@ class WishlistItem(Stamped, Base):
     """Somebody would like to have a product; `told_of_sale_ending` is the sale they were told about."""
 
     __tablename__ = "wishlist_items"
-    __table_args__ = (Index("ix_wishlist_items_product_id_notify_sale", "product_id", "notify_sale"),)
+    __table_args__ = (
+        Index("ix_wishlist_items_product_id_notify_sale", "product_id", "notify_sale", "user_id"),
+    )
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     product_id: Mapped[uuid.UUID] = mapped_column(
@@ -180,8 +189,11 @@ class Earning(Base):
 
     __tablename__ = "earnings"
     __table_args__ = (
-        Index("ix_earnings_creator_id_status", "creator_id", "status"),
-        Index("ix_earnings_creator_id_created_at", "creator_id", "created_at"),
+        # Each holds all that is summed by it.
+        Index(
+            "ix_earnings_creator_id_status", "creator_id", "status", "currency", "available_at", "amount_cents"
+        ),
+        Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
     )
 
     id: Mapped[pk]

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, pk
@@ -54,11 +54,19 @@ class Enrollment(Stamped, Base):
         UniqueConstraint("user_id", "course_id"),
         CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_range"),
         Index("ix_enrollments_user_id_last_accessed_at", "user_id", "last_accessed_at"),
+        Index("ix_enrollments_course_id_enrolled_at", "course_id", "enrolled_at", "id"),
+        Index("ix_enrollments_enrolled_at", "enrolled_at"),
+        Index(
+            "ix_enrollments_completed_at",
+            "completed_at",
+            sqlite_where=text("completed_at IS NOT NULL"),
+            postgresql_where=text("completed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[pk]
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     status: Mapped[EnrollmentStatus] = mapped_column(
         enum_of(EnrollmentStatus), default=EnrollmentStatus.ACTIVE
     )

@@ -5,9 +5,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
+import visits
 from blueprints.catalog import catalog, linked_data
 from blueprints.catalog.freshness import unless_known
-from domain import course_page, facets, review_board, views
+from domain import course_page, events, facets, review_board
 from domain.course_page import CoursePage, Offer
 from models import ProductStatus, ProductVisibility
 
@@ -22,8 +23,8 @@ def course(slug: str) -> Response:
     page = course_page.load(slug, visitor)
     if page is None:
         return _moved(slug)
-    if not hypermedia.is_swap() and (visitor is None or visitor.id != page.row.creator_id):
-        views.note(page.row.id, request.user_agent.string)
+    if not hypermedia.is_swap():
+        visits.note(events.VIEWED, page.row.id, page.row.creator_id)
     board = review_board.load(page.row.id, visitor, request.args)
     response = hypermedia.render(
         "catalog/course.html",

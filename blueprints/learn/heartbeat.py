@@ -5,10 +5,12 @@ from flask_login import current_user
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
+import visits
 from blueprints.learn import learn
 from blueprints.learn.forms import BeatForm
-from domain import watching
+from domain import events, watching
 from domain.stretches import Beat
+from domain.watching import Outcome, Watcher
 from models import db
 
 NOTHING_TO_SAY = 204
@@ -29,9 +31,23 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     with watching.connect() as connection, connection.begin():
         who = watching.watcher(connection, token, course_slug, lesson_slug)
         outcome = watching.record(connection, who, _beat(form))
+    if who.is_learner:
+        _note(who, outcome)
     if not outcome.lesson_completed:
         return Response(status=NOTHING_TO_SAY)
     return jsonify(lesson_completed=True, course_completed=outcome.course_completed)
+
+
+def _note(who: Watcher, outcome: Outcome) -> None:
+    """For the creator's numbers."""
+    user_id = None if visits.wants_no_trace() else who.user_id
+    if outcome.played > 0:
+        events.watched(user_id, who.course_id, who.lesson_id, outcome.played)
+    if outcome.lesson_completed:
+        visit = events.Visit(user_id)
+        events.note(events.LESSON_DONE, who.course_id, who.lesson_id, visit)
+        if outcome.course_completed:
+            events.note(events.COURSE_DONE, who.course_id, visit=visit)
 
 
 def _remembered() -> str | None:

@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 import storage
+import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, embeds, outline, recordings
+from domain import access, embeds, events, outline, recordings
 from domain.access import Decision
 from domain.recordings import Playback
 from models import Course, Lesson
@@ -43,6 +44,8 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
         return redirect(url, 301)
     if not decision.allowed:
         return locked.answer(found, shown, decision)
+    if not hypermedia.is_swap():
+        visits.note(events.OPENED, found.id, found.creator_id, shown.id)
     return page(found, shown, decision)
 
 

@@ -5,9 +5,10 @@ from werkzeug.wrappers import Response
 
 import doors
 import hypermedia
+import visits
 from blueprints.learn import learn, lessons, locked, reader
 from blueprints.learn.forms import PressForm
-from domain import access, progress
+from domain import access, events, progress
 from models import Course, Lesson, db
 
 
@@ -31,11 +32,15 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     if not decision.allowed or not PressForm().validate_on_submit():
         return locked.answer(course, lesson, decision)
     if done:
-        if progress.complete(user, lesson):
+        completed = progress.complete(user, lesson)
+        db.session.commit()
+        visits.note(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
+        if completed:
+            visits.note(events.COURSE_DONE, course.id, course.creator_id)
             hypermedia.toast(f"You have completed “{course.title}”.")
     else:
         progress.reopen(user, lesson)
-    db.session.commit()
+        db.session.commit()
     return _show_again(course, lesson)
 
 

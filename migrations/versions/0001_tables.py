@@ -563,6 +563,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("stripe_session_id", name=op.f("uq_orders_stripe_session_id")),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index("ix_orders_completed_at", ["completed_at"], unique=False)
         batch_op.create_index("ix_orders_created_at", ["created_at"], unique=False)
         batch_op.create_index("ix_orders_status_created_at", ["status", "created_at"], unique=False)
         batch_op.create_index(
@@ -849,6 +850,13 @@ def upgrade() -> None:
             "ix_purchases_product_id_created_at", ["product_id", "created_at"], unique=False
         )
         batch_op.create_index(
+            "ix_purchases_refunded_at",
+            ["refunded_at"],
+            unique=False,
+            sqlite_where=sa.text("refunded_at IS NOT NULL"),
+            postgresql_where=sa.text("refunded_at IS NOT NULL"),
+        )
+        batch_op.create_index(
             "uq_purchases_owned_once",
             ["user_id", "product_id"],
             unique=True,
@@ -981,7 +989,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("wishlist_items", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_wishlist_items_product_id_notify_sale", ["product_id", "notify_sale"], unique=False
+            "ix_wishlist_items_product_id_notify_sale",
+            ["product_id", "notify_sale", "user_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -1158,8 +1168,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_earnings")),
     )
     with op.batch_alter_table("earnings", schema=None) as batch_op:
-        batch_op.create_index("ix_earnings_creator_id_created_at", ["creator_id", "created_at"], unique=False)
-        batch_op.create_index("ix_earnings_creator_id_status", ["creator_id", "status"], unique=False)
+        batch_op.create_index(
+            "ix_earnings_creator_id_created_at",
+            ["creator_id", "created_at", "currency", "amount_cents"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_earnings_creator_id_status",
+            ["creator_id", "status", "currency", "available_at", "amount_cents"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_earnings_product_id"), ["product_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_earnings_purchase_id"), ["purchase_id"], unique=False)
 
@@ -1384,7 +1402,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "course_id", name=op.f("uq_enrollments_user_id_course_id")),
     )
     with op.batch_alter_table("enrollments", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_enrollments_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(
+            "ix_enrollments_completed_at",
+            ["completed_at"],
+            unique=False,
+            sqlite_where=sa.text("completed_at IS NOT NULL"),
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_enrollments_course_id_enrolled_at", ["course_id", "enrolled_at", "id"], unique=False
+        )
+        batch_op.create_index("ix_enrollments_enrolled_at", ["enrolled_at"], unique=False)
         batch_op.create_index(
             "ix_enrollments_user_id_last_accessed_at", ["user_id", "last_accessed_at"], unique=False
         )
@@ -1600,7 +1628,6 @@ def upgrade() -> None:
         sa.Column("received", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("remote_id", sa.String(length=1024), nullable=True),
-        sa.Column("parts", sa.JSON(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -1690,7 +1717,13 @@ def downgrade() -> None:
     op.drop_table("lesson_analytics")
     with op.batch_alter_table("enrollments", schema=None) as batch_op:
         batch_op.drop_index("ix_enrollments_user_id_last_accessed_at")
-        batch_op.drop_index(batch_op.f("ix_enrollments_course_id"))
+        batch_op.drop_index("ix_enrollments_enrolled_at")
+        batch_op.drop_index("ix_enrollments_course_id_enrolled_at")
+        batch_op.drop_index(
+            "ix_enrollments_completed_at",
+            sqlite_where=sa.text("completed_at IS NOT NULL"),
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
+        )
 
     op.drop_table("enrollments")
     op.drop_table("lessons")
@@ -1759,6 +1792,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("status = 'completed'"),
             postgresql_where=sa.text("status = 'completed'"),
         )
+        batch_op.drop_index(
+            "ix_purchases_refunded_at",
+            sqlite_where=sa.text("refunded_at IS NOT NULL"),
+            postgresql_where=sa.text("refunded_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_purchases_product_id_created_at")
         batch_op.drop_index(batch_op.f("ix_purchases_order_id"))
 
@@ -1792,6 +1830,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_orders_unsolved")
         batch_op.drop_index("ix_orders_status_created_at")
         batch_op.drop_index("ix_orders_created_at")
+        batch_op.drop_index("ix_orders_completed_at")
 
     op.drop_table("orders")
     with op.batch_alter_table("oauth_accounts", schema=None) as batch_op:

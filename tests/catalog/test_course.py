@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock, slugs, views
+from domain import clock, events, slugs
 from models import (
     AccessGrant,
     Course,
@@ -218,8 +218,8 @@ def test_views_are_counted_without_the_creator_and_machines(
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).view_count == 0
         db.session.remove()
-        assert views.flush() == 4
-        assert views.flush() == 0
+        assert events.flush() == 4
+        assert events.flush() == 0
         row = db.session.get_one(Course, cast.flask_course.id)
         assert (row.view_count, row.updated_at) == (4, before)
 
@@ -230,10 +230,10 @@ def test_views_wait_when_they_cannot_be_written(app: Flask, client: FlaskClient,
         db.session.execute(db.text("ALTER TABLE products RENAME TO products_away"))
         db.session.commit()
         with pytest.raises(Exception, match="products"):
-            views.flush()
+            events.flush()
         db.session.execute(db.text("ALTER TABLE products_away RENAME TO products"))
         db.session.commit()
-        assert views.flush() == 1
+        assert events.flush() == 1
 
 
 def test_queries_are_few(app: Flask, cast: Cast, client: FlaskClient, signed_in: Browser) -> None:

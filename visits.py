@@ -1,0 +1,62 @@
+"""Who is visiting, as far as events keep it: read from the request here, and nowhere else."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from flask import request
+from flask_login import current_user
+
+from domain import clock, events
+from domain.events import NOBODY, Visit
+from forms import one_line
+
+LONGEST_AGENT = 255
+LONGEST_SOURCE = 120
+OWN_PAGES = "internal"
+
+
+def note(name: str, course_id: uuid.UUID, creator_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> None:
+    """Note what the reader did with a course, unless they made it, run the shop or are a machine."""
+    user = current_user if current_user.is_authenticated else None
+    if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
+        events.note(name, course_id, lesson_id, of_request(user.id if user else None))
+
+
+def is_watched() -> bool:
+    """Whether somebody looks at the answer: no machine, and no browser that fetches ahead."""
+    ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+    return not ahead and not events.is_machine(request.headers.get("User-Agent", ""))
+
+
+def wants_no_trace() -> bool:
+    """Whether the browser asks not to be followed; then a visit is counted and nothing is kept of it."""
+    return request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1"
+
+
+def of_request(user_id: uuid.UUID | None) -> Visit:
+    """What is kept of who sends this request."""
+    if wants_no_trace():
+        return NOBODY
+    agent, ip = request.headers.get("User-Agent", ""), request.remote_addr or ""
+    return Visit(
+        user_id=user_id,
+        visitor=events.visitor_of(ip, agent, clock.now()),
+        ip=events.truncated(ip),
+        user_agent=one_line(agent[:LONGEST_AGENT]),
+        referrer=_source(),
+    )
+
+
+def _source() -> str:
+    """The campaign that the address names, or the host of the page before; "" when neither is known."""
+    named = (one_line(request.args.get(name, "")[:100]) for name in ("utm_source", "utm_campaign"))
+    campaign = " / ".join(part for part in named if part)
+    if campaign:
+        return campaign.lower()[:LONGEST_SOURCE]
+    try:
+        host = urlsplit(request.referrer or "").hostname or ""
+    except ValueError:
+        return ""
+    if host == request.host.partition(":")[0]:
+        return OWN_PAGES
+    return one_line(host.removeprefix("www."))[:LONGEST_SOURCE]
