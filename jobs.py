@@ -41,13 +41,15 @@ class LongTask:
     """A job of three verbs: begin(**payload) -> plan or None; work(plan) -> result; end(plan, result).
 
     Nothing is left to do when `begin` answers None. `fail`, if named, is called as fail(error, **payload)
-    after a try that failed, for what has a place of its own to show its failures.
+    after a try that failed, for what has a place of its own to show its failures; `give_up` likewise, but
+    only after the last.
     """
 
     begin: str
     work: str
     end: str
     fail: str | None = None
+    give_up: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,23 +63,36 @@ class Every:
 KINDS: dict[str, Task | LongTask] = {
     "send_email": LongTask("outbox.begin_sending", "outbox.send", "outbox.end_sending", "outbox.fail"),
     "send_reset_link": Task("recovery.send_reset_link"),
-    "process_media": LongTask("transcoding.begin", "transcoding.process", "transcoding.end"),
+    "process_media": LongTask(
+        "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
+    ),
     "discard_media": Task("transcoding.discard"),
+    "remove_upload": LongTask("uploads.begin_removal", "uploads.remove", "uploads.end_removal"),
+    "sweep_uploads": Task("uploads.sweep"),
     "discard_picture": Task("pictures.discard"),
+    "discard_file": Task("removing.discard_file"),
+    "copy_picture": Task("duplicating.copy_picture"),
     "clean_up": Task("housekeeping.clean_up"),
+    "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),
+    "expire_courses": Task("freshness.expire"),
+    "warn_of_expiry": Task("freshness.warn"),
     "process_stripe_event": LongTask("webhooks.begin", "webhooks.look", "webhooks.end", "webhooks.fail"),
     "sweep_payments": Task("reconciliation.sweep"),
     "settle_order": LongTask("reconciliation.begin", "reconciliation.look", "reconciliation.end"),
     "list_stripe_events": LongTask(
         "reconciliation.begin_listing", "reconciliation.list_events", "reconciliation.end_listing"
     ),
+    "tell_of_sale": Task("wishes.tell_of_sale"),
     "refund_payment": LongTask("refunds.begin", "refunds.send", "refunds.end"),
 }
 
 SCHEDULE: list[Every] = [
     Every("clean_up", minutes=60),
+    Every("sweep_uploads", minutes=60),
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),
+    Every("expire_courses", minutes=5),
+    Every("warn_of_expiry", minutes=60),
 ]
 
 
@@ -218,6 +233,8 @@ def _record_failure(job_id: uuid.UUID, lease: uuid.UUID, error: Exception) -> No
         kind = KINDS[job.kind]
         if isinstance(kind, LongTask) and kind.fail is not None:
             _verb(kind.fail)(job.last_error, **job.payload)
+        if isinstance(kind, LongTask) and kind.give_up is not None and job.state == JobState.DEAD:
+            _verb(kind.give_up)(job.last_error, **job.payload)
     db.session.commit()
 
 

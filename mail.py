@@ -12,7 +12,7 @@ from flask import current_app, render_template
 from uuid_utils.compat import uuid7
 
 import jobs
-from models import Course, EmailMessage, Order, User, Verdict, db
+from models import Course, EmailMessage, Order, User, db
 
 NOTIFICATION = "notification"
 
@@ -196,51 +196,6 @@ def access_given(user: User, course: Course | None, expires_at: datetime | None)
     return compose(
         "access_given", user.email, user, name=user.name, course=course.title if course else "", until=until,
         url=url,
-    )  # fmt: skip
-
-
-def course_decided(
-    creator: User, course: Course, what: str, verdict: Verdict, reason: str, notes: str
-) -> EmailMessage:
-    """Tell the creator what was decided about a course or an update (`what`), with the reviewer's words."""
-    approved = verdict == Verdict.APPROVED
-    url = f"{_base()}/courses/{course.slug}" if approved else f"{_base()}/studio/courses/{course.id}/publish"
-    return compose(
-        "course_decided", creator.email, creator, name=creator.name, course=course.title, what=what,
-        verdict=verdict.value, reason=reason, notes=notes, url=url,
-    )  # fmt: skip
-
-
-def course_expiring(creator: User, course: Course, days: int) -> EmailMessage:
-    """Warn the creator that a course leaves the catalogue within `days` days, and how to keep it."""
-    ends_on = f"{course.expires_at.day} {course.expires_at:%B %Y}" if course.expires_at else ""
-    return compose(
-        "course_expiring", creator.email, creator, name=creator.name, course=course.title, days=days,
-        ends_on=ends_on, url=f"{_base()}/studio/courses/{course.id}/publish",
-    )  # fmt: skip
-
-
-def course_expired(creator: User, course: Course) -> EmailMessage:
-    """Say that a course has left the catalogue, that its owners keep it, and how it comes back."""
-    return compose(
-        "course_expired", creator.email, creator, name=creator.name, course=course.title,
-        url=f"{_base()}/studio/courses/{course.id}/publish",
-    )  # fmt: skip
-
-
-def report_decided(reporter: User, course: Course, what: str, upheld: bool) -> EmailMessage:
-    """Tell whoever reported a course or a review of it (`what`) what came of it."""
-    return compose(
-        "report_decided", reporter.email, reporter, name=reporter.name, course=course.title, what=what,
-        upheld=upheld, url=f"{_base()}/courses/{course.slug}",
-    )  # fmt: skip
-
-
-def review_hidden(author: User, course: Course, notes: str) -> EmailMessage:
-    """Tell the author of a review that it stays hidden, and why."""
-    return compose(
-        "review_hidden", author.email, author, name=author.name, course=course.title, notes=notes,
-        url=f"{_base()}/courses/{course.slug}/review",
     )  # fmt: skip
 
 

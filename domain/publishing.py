@@ -105,7 +105,13 @@ def where_it_was(course: Course) -> ProductStatus:
 def renew(course: Course, moment: datetime) -> None:
     """Let `course` be as fresh as of `moment`, when it was published or an update of it was approved."""
     course.content_updated_at = moment
-    course.expires_at = fresh_until(moment)
+    course.expires_at, course.warned_days = fresh_until(moment), None
+
+
+def refresh(course: Course) -> None:
+    """Let a course that is on sale be as fresh as today and found by its present words."""
+    renew(course, clock.now())
+    _keep_findable(course)
 
 
 def content_changed(course: Course, actor: User) -> None:
@@ -122,7 +128,7 @@ def content_changed(course: Course, actor: User) -> None:
     course.content_updated_at = now
     # One that has run out comes back by being submitted, not by an edit.
     if course.status == PUBLISHED:
-        course.expires_at = fresh_until(now)
+        renew(course, now)
     _keep_findable(course)
 
 

@@ -9,8 +9,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_, select, update
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, access, clock
-from models import Course, Product, Report, ReportReason, Review, ReviewVote, User, db, upsert
+from domain import Refused, access, clock, moderation
+from models import (
+    Course,
+    ModerationKind,
+    Product,
+    Report,
+    ReportReason,
+    Review,
+    ReviewVote,
+    User,
+    db,
+    upsert,
+)
 
 MAX_COMMENT = 5000
 MAX_NOTE = 500
@@ -68,6 +79,8 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
         if review.approved and review.comment != comment:
             review.flagged = review.approved = False
         review.rating, review.comment, review.edited_at = rating, comment, clock.now()
+        if review.flagged and not review.approved:
+            _let_wait(review, product.title)  # also after an admin has hidden what it said before
     db.session.flush()
     _settle(product.id)
     return review
@@ -77,10 +90,11 @@ def withdraw(user: User, product: Product) -> bool:
     """Delete `user`'s review of the product, also when they no longer have it; says whether there was one."""
     _lock(product.id)
     mine = delete(Review).where(Review.user_id == user.id, Review.product_id == product.id)
-    gone = db.session.scalar(mine.returning(Review.id)) is not None
-    if gone:
+    gone = db.session.scalar(mine.returning(Review.id))
+    if gone is not None:
+        moderation.withdraw(ModerationKind.REVIEW, gone)
         _settle(product.id)
-    return gone
+    return gone is not None
 
 
 def vote(user: User, review: Review, helpful: bool) -> None:
@@ -113,8 +127,7 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
         raise Refused("Confirm your email address first; then you can report a review.")
     if review.user_id == user.id:
         raise Refused("You can't report your own review. You can change or delete it.")
-    _lock(review.product_id)
-    _hold(review)
+    hold(review)
     mine = select(Report).where(Report.review_id == review.id, Report.user_id == user.id)
     before = db.session.scalars(mine).first()
     if before is None:
@@ -123,7 +136,10 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
         raise Refused("You have reported this review already. It will be looked at.")
     else:
         before.reason, before.note, before.updated_at = reason, note, clock.now()
+        before.outcome = before.closed_at = None
     review.flagged = True
+    title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""
+    _let_wait(review, title)
     db.session.flush()
     _settle(review.product_id)
 
@@ -140,6 +156,19 @@ def recount_all() -> int:
     for product_id in wrong:
         recount(product_id)
     return len(wrong) + _recount_votes()
+
+
+def hold(review: Review) -> None:
+    """Read `review` as it is now and let nobody change it, nor its product's rating, until all is written.
+
+    Raises NotFound when its author has deleted it meanwhile.
+    """
+    _lock(review.product_id)
+    _hold(review)
+
+
+def _let_wait(review: Review, title: str) -> None:
+    moderation.put(ModerationKind.REVIEW, review.id, title, review.user_id)
 
 
 def _lock(product_id: uuid.UUID) -> None:

@@ -1,0 +1,123 @@
+"""What a course needs before it can be submitted, and what would do it good."""
+
+from dataclasses import dataclass
+
+from domain import offering
+from domain.contents import Contents
+from models import LessonKind, MediaStatus
+
+LEAST_DESCRIPTION = 20  # characters
+
+
+@dataclass(frozen=True)
+class Point:
+    """One line: what is asked, whether it is so, and where it is put right.
+
+    `page` is the page of the course in the studio: "" for its details, "/curriculum", "/lessons/<id>".
+    `needed`: without it the course can't be submitted. `says` is what is missing, or what there is.
+    """
+
+    text: str
+    done: bool
+    page: str
+    needed: bool = True
+    says: str = ""
+
+
+def of(contents: Contents) -> list[Point]:
+    """The checklist of a course, what is needed first."""
+    return [*_needed(contents), *_wished(contents)]
+
+
+def missing(contents: Contents) -> list[Point]:
+    """What keeps a course from being submitted."""
+    return [point for point in _needed(contents) if not point.done]
+
+
+def _needed(contents: Contents) -> list[Point]:
+    course = contents.course
+    described = len(course.description.strip())
+    return [
+        Point("A title", bool(course.title.strip()), "", says=course.title),
+        Point(
+            "A description", described >= LEAST_DESCRIPTION, "",
+            says="" if described else "Say what learners will be able to do.",
+        ),
+        _price(contents),
+        Point(
+            "A published lesson", bool(contents.shown), "/curriculum",
+            says=f"{len(contents.shown)} of {len(contents.sittings)} are published."
+            if contents.sittings
+            else "There are no lessons yet.",
+        ),
+        _media(contents),
+    ]  # fmt: skip
+
+
+def _price(contents: Contents) -> Point:
+    course = contents.course
+    if course.tier is None:
+        return Point("A price", True, "/pricing", says="Free." if course.price_cents == 0 else "In no tier.")
+    _, low, high = offering.TIERS[course.tier]
+    return Point("A price in its tier", low <= course.price_cents <= high, "/pricing")
+
+
+def _media(contents: Contents) -> Point:
+    failed = [s for r, s in contents.recordings if r.asset.status == MediaStatus.ERROR]
+    busy = [s for r, s in contents.recordings if not r.is_ready and r.asset.status != MediaStatus.ERROR]
+    lacking = [
+        sitting
+        for sitting in contents.shown
+        if sitting.kind != LessonKind.TEXT
+        and sitting.recording is None
+        and not sitting.values["external_video_url"]
+    ]
+    for sittings, problem in (
+        (failed, "could not be processed"),
+        (busy, "is still being processed"),
+        (lacking, "has no recording yet"),
+    ):
+        if sittings:
+            first = sittings[0]
+            named = f"“{first.title}”" if first else "The preview film"
+            page = f"/lessons/{first.lesson.id}" if first else "/media"
+            more = f", and {len(sittings) - 1} more" if len(sittings) > 1 else ""
+            return Point("Recordings ready", False, page, says=f"{named} {problem}{more}.")
+    return Point("Recordings ready", True, "/curriculum")
+
+
+def _wished(contents: Contents) -> list[Point]:
+    course = contents.course
+    empty = [sitting for sitting in contents.shown if sitting.is_empty and sitting.kind == LessonKind.TEXT]
+    silent = [s for s in contents.shown if s.recording and s.recording.is_ready and not s.recording.captions]
+    points = [
+        Point("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),
+        Point(
+            "Something in every lesson", not empty, _lesson(empty[0].lesson.id) if empty else "/curriculum",
+            needed=False, says=f"“{empty[0].title}” is empty." if empty else "",
+        ),
+        Point(
+            "A lesson to try for free", any(s.is_preview for s in contents.shown), "/curriculum",
+            needed=False, says="Learners decide sooner when they can see one.",
+        ),
+        Point("A picture of its own", course.thumbnail is not None, "/media", needed=False),
+        Point(
+            "Captions", not silent, _lesson(silent[0].lesson.id) if silent else "/curriculum", needed=False,
+            says=f"“{silent[0].title}” has none." if silent else "",
+        ),
+    ]  # fmt: skip
+    return [*_length(contents), *points]
+
+
+def _length(contents: Contents) -> list[Point]:
+    """The warning that a course is shorter or longer than its tier says."""
+    if contents.course.tier is None:
+        return []
+    (least, most), _, _ = offering.TIERS[contents.course.tier]
+    hours = contents.seconds / 3600
+    says = f"Its lessons take {hours:.1f} hours; this tier is for {least} to {most}."
+    return [Point("As long as its tier says", least <= hours <= most, "/pricing", needed=False, says=says)]
+
+
+def _lesson(lesson_id: object) -> str:
+    return f"/lessons/{lesson_id}"

@@ -1,0 +1,102 @@
+"""What a machine can tell a reviewer about a course: where to look twice, never a verdict."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from domain import offering, slugs
+from domain.contents import Contents
+from models import Course, MediaStatus, ModerationItem, Product, User, db
+
+VERY_SHORT = 15 * 60  # seconds
+NUMBERED = 6  # addresses of the same title that are looked at
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Something to look at: `text` is a sentence, `path` the page it is about, if there is one."""
+
+    text: str
+    path: str = ""
+
+
+def of(contents: Contents, item: ModerationItem) -> list[Hint]:
+    """Everything there is to say, in one query."""
+    return [
+        *_same_title(contents.course),
+        *_media(contents),
+        *_captions(contents),
+        *_price(contents),
+        *_shape(contents),
+        *_links(item),
+    ]
+
+
+def _same_title(course: Course) -> list[Hint]:
+    """Courses called the same, found by the addresses that such a title is given."""
+    base = slugs.slugify(course.title, "course")
+    addresses = [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]
+    query = (
+        select(Product.title, Product.slug, User.name)
+        .join(User, User.id == Product.creator_id)
+        .where(Product.slug.in_(addresses), Product.id != course.id, Product.deleted_at.is_(None))
+    )
+    return [
+        Hint(f"Another course has this title, by {name}.", f"/courses/{slug}")
+        for title, slug, name in db.session.execute(query)
+        if title.casefold() == course.title.casefold()
+    ]
+
+
+def _media(contents: Contents) -> list[Hint]:
+    found = []
+    for recording, sitting in contents.recordings:
+        named = f"of “{sitting.title}”" if sitting else "that introduces the course"
+        if recording.asset.status == MediaStatus.ERROR:
+            found.append(Hint(f"The recording {named} could not be processed."))
+        elif not recording.is_ready:
+            found.append(Hint(f"The recording {named} is still being processed."))
+    return found
+
+
+def _captions(contents: Contents) -> list[Hint]:
+    silent = [s for r, s in contents.recordings if r.is_ready and not r.captions and s is not None]
+    if not silent:
+        return []
+    more = f" and {len(silent) - 1} more" if len(silent) > 1 else ""
+    return [Hint(f"No captions: “{silent[0].title}”{more}.")]
+
+
+def _price(contents: Contents) -> list[Hint]:
+    course, hours = contents.course, contents.seconds / 3600
+    if course.tier is not None:
+        (least, most), low, high = offering.TIERS[course.tier]
+        if not low <= course.price_cents <= high:
+            return [Hint("The price is outside its tier.")]
+        if not least <= hours <= most:
+            return [Hint(f"It takes {hours:.1f} hours; its tier is for {least} to {most}.")]
+        return []
+    if course.price_cents == 0:
+        return []
+    most_for = max((high for (least, _), _, high in offering.TIERS.values() if hours >= least), default=0)
+    if course.price_cents > most_for:
+        return [Hint(f"It has no tier, and costs more than any for {hours:.1f} hours.")]
+    return []
+
+
+def _shape(contents: Contents) -> list[Hint]:
+    found = []
+    if contents.seconds < VERY_SHORT:
+        found.append(Hint(f"Very short: {round(contents.seconds / 60)} minutes in all."))
+    if not any(sitting.is_preview for sitting in contents.shown):
+        found.append(Hint("No lesson can be tried for free."))
+    empty = [sitting for sitting in contents.shown if sitting.is_empty]
+    if empty:
+        found.append(Hint(f"“{empty[0].title}” is empty."))
+    return found
+
+
+def _links(item: ModerationItem) -> list[Hint]:
+    if item.links_checked_at is None:
+        return [Hint("The links haven’t been checked yet.")] if item.closed_at is None else []
+    return [Hint(f"{link['problem']} {link['url']}") for link in item.links]

@@ -1,0 +1,117 @@
+"""A creator puts a course or an update of it forward, takes it back, or takes the course off sale."""
+
+import jobs
+from domain import Refused, audit, checklist, contents, drafts, moderation, publishing
+from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
+
+NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
+
+
+def needs_a_look(course: Course, actor: User) -> bool:
+    """Whether what `actor` submits waits for an admin: also when an admin took the course off sale."""
+    if actor.is_admin:
+        return False
+    return not publishing.publishes_directly(course, actor) or _was_taken_down(course)
+
+
+def submit(course: Course, actor: User) -> bool:
+    """Put `course` forward: on sale at once, or into the queue; says whether it is on sale now.
+
+    Raises Refused while the checklist misses something needed, and where the course isn't to be submitted.
+    """
+    publishing.hold(course)
+    _check(course)
+    waits = needs_a_look(course, actor)
+    publishing.move(course, ProductStatus.PENDING_REVIEW, actor)
+    if course.update_state == UpdateState.PENDING:  # it ran out while its update waited
+        moderation.withdraw(ModerationKind.UPDATE, course.id)
+        course.update_state = UpdateState.EDITING
+    if waits:
+        _queue(ModerationKind.COURSE, course)
+        return False
+    release(course, actor)
+    return True
+
+
+def submit_update(course: Course, actor: User) -> bool:
+    """Put the changes to a course on sale forward: shown at once, or into the queue; says whether shown.
+
+    Raises Refused without changes that wait, and while the checklist misses something needed.
+    """
+    publishing.hold(course)
+    if course.status != ProductStatus.PUBLISHED:
+        raise Refused(f"This course is {publishing.NAMES[course.status]}: submit the course itself.")
+    if course.update_state == UpdateState.PENDING:
+        raise Refused("These changes wait for a review already.")
+    if course.update_state == UpdateState.NONE:
+        raise Refused("There are no changes that learners don’t see yet.")
+    _check(course)
+    if not publishing.publishes_directly(course, actor):
+        course.update_state = UpdateState.PENDING
+        audit.record(actor, "submit_update", course)
+        _queue(ModerationKind.UPDATE, course)
+        return False
+    release_update(course, actor)
+    audit.record(actor, "publish_update", course)
+    return True
+
+
+def withdraw(course: Course, actor: User) -> None:
+    """Take back what waits for a review: the course, or its update. Refused when neither does."""
+    publishing.hold(course)
+    if course.status == ProductStatus.PENDING_REVIEW:
+        publishing.move(course, publishing.where_it_was(course), actor)
+        moderation.withdraw(ModerationKind.COURSE, course.id)
+    elif course.update_state == UpdateState.PENDING:
+        course.update_state = UpdateState.EDITING
+        moderation.withdraw(ModerationKind.UPDATE, course.id)
+        audit.record(actor, "withdraw_update", course)
+        db.session.flush()
+    else:
+        raise Refused("Nothing of this course waits for a review. It may have been decided just now.")
+
+
+def release(course: Course, actor: User, note: str = "") -> None:
+    """Put a course in review on sale, with whatever of it waited as a draft."""
+    if publishing.is_live(course):
+        drafts.apply(course)
+        course.update_state = UpdateState.NONE
+    publishing.move(course, ProductStatus.PUBLISHED, actor, note)
+
+
+def release_update(course: Course, actor: User) -> None:
+    """Let learners see the changes that waited: the course is fresh again, and back on sale if it ran out."""
+    drafts.apply(course)
+    course.update_state = UpdateState.NONE
+    if course.status == ProductStatus.EXPIRED:
+        publishing.move(course, ProductStatus.PENDING_REVIEW, actor)
+        publishing.move(course, ProductStatus.PUBLISHED, actor)
+    else:
+        publishing.refresh(course)
+
+
+def _check(course: Course) -> None:
+    missing = checklist.missing(contents.load(course))
+    if missing:
+        raise Refused("Something is missing: " + ", ".join(point.text.lower() for point in missing) + ".")
+
+
+def _queue(kind: ModerationKind, course: Course) -> None:
+    item = moderation.put(kind, course.id, course.title, course.creator_id)
+    jobs.enqueue("check_links", key=f"check_links:{item.id}", item_id=str(item.id))
+    db.session.flush()
+
+
+def _was_taken_down(course: Course) -> bool:
+    """Whether the last thing that an admin decided about it was to take it off sale."""
+    decided = (
+        db.select(ModerationItem.kind, ModerationItem.verdict)
+        .where(
+            ModerationItem.subject_id == course.id,
+            ModerationItem.verdict.in_((Verdict.APPROVED, Verdict.HIDDEN)),
+        )
+        .order_by(ModerationItem.closed_at.desc())
+        .limit(1)
+    )
+    last = db.session.execute(decided).first()
+    return last is not None and last.verdict == Verdict.HIDDEN
