@@ -11,13 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import selectinload
+from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import captions, clock
-from models import Caption, Lesson, MediaAsset, MediaStatus, db
+from domain import audit, captions, clock, publishing
+from models import Caption, Course, Lesson, MediaAsset, MediaStatus, User, db
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 TYPES = {
@@ -113,23 +114,81 @@ def chapters_text(asset_id: uuid.UUID) -> str | None:
     return captions.chapters_vtt(starts, row.duration_seconds or starts[-1][0] + 1)
 
 
+def for_creator(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> MediaAsset | None:
+    """The recording to work on: of the lesson, the one that waits for approval first, or the preview film."""
+    query = select(MediaAsset).where(MediaAsset.course_id == course_id)
+    if lesson_id is None:
+        query = query.where(*_PREVIEW_FILM)
+    else:
+        theirs = (MediaAsset.proposed_for == lesson_id) | (MediaAsset.lesson_id == lesson_id)
+        query = query.where(theirs).order_by(MediaAsset.proposed_for.is_(None))
+    return db.session.scalar(query.options(selectinload(MediaAsset.captions)).limit(1))
+
+
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:
     """Keep an uploaded recording for `lesson`, in place of any it had, and have the worker process it."""
-    old = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == lesson.id))
-    if old is not None:
-        db.session.delete(old)
-        db.session.flush()
-        jobs.enqueue("discard_media", run_after=clock.now() + ADDRESS_LIFETIME, asset_id=str(old.id))
-    asset = MediaAsset(course_id=lesson.course_id, lesson_id=lesson.id, storage_key="")
-    db.session.add(asset)
-    db.session.flush()
-    suffix = Path(filename).suffix.lower()[:8]
-    suffix = suffix if suffix[1:].isalnum() else ""
-    asset.storage_key = f"media/{asset.id}/original{suffix}"
-    asset.size = storage.current().put(asset.storage_key, file, "application/octet-stream")
-    asset.status = MediaStatus.PROCESSING
-    jobs.enqueue("process_media", key=f"media:{asset.id}", asset_id=str(asset.id))
+    asset_id = uuid7()
+    key = f"{folder(asset_id)}original{_ending(filename)}"
+    size = storage.current().put(key, file, "application/octet-stream")
+    _drop(MediaAsset.lesson_id == lesson.id)
+    return _keep(
+        MediaAsset(
+            id=asset_id, course_id=lesson.course_id, lesson_id=lesson.id, storage_key=key, size=size,
+            filename=filename[:255],
+        )
+    )  # fmt: skip
+
+
+def adopt(
+    course: Course, lesson: Lesson | None, actor: User, asset_id: uuid.UUID, key: str, size: int, name: str
+) -> MediaAsset:
+    """Make the stored file at `key` (`size` bytes) the recording of `lesson`, or the film of `course`.
+
+    It replaces the one before, whose files are removed when nobody can be watching any more. Where changes
+    wait for approval, it is proposed for its lesson. The preview film shows at once.
+    """
+    asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
+    if lesson is None:
+        _drop(MediaAsset.course_id == course.id, *_PREVIEW_FILM)
+    elif publishing.waits(course, actor):
+        _drop(MediaAsset.proposed_for == lesson.id)
+        asset.proposed_for = lesson.id
+    else:
+        _drop((MediaAsset.lesson_id == lesson.id) | (MediaAsset.proposed_for == lesson.id))
+        asset.lesson_id = lesson.id
+    _keep(asset)
+    publishing.content_changed(course, actor)
     return asset
+
+
+def retry(asset: MediaAsset) -> None:
+    """Have the worker try again with a recording that it couldn't process; nothing happens to another."""
+    if asset.status == MediaStatus.ERROR:
+        asset.status, asset.error = MediaStatus.PROCESSING, None
+        jobs.enqueue("process_media", asset_id=str(asset.id))
+
+
+def remove(course: Course, asset: MediaAsset, actor: User) -> None:
+    """Take a recording away; its files go when nobody can be watching any more."""
+    _drop(MediaAsset.id == asset.id)
+    publishing.content_changed(course, actor)
+    audit.record(actor, "remove_recording", asset, asset.filename)
+
+
+def accept_proposals(course: Course) -> None:
+    """Let learners of `course` see the recordings that waited, in place of those they saw."""
+    for asset in db.session.scalars(_proposed(course)).all():
+        _drop(MediaAsset.lesson_id == asset.proposed_for)
+        asset.lesson_id, asset.proposed_for = asset.proposed_for, None
+        db.session.flush()
+        if asset.duration_seconds is not None:
+            lesson = db.session.get_one(Lesson, asset.lesson_id)
+            lesson.duration_seconds = round(asset.duration_seconds)
+
+
+def drop_proposals(course: Course) -> None:
+    """Drop the recordings of `course` that waited."""
+    _drop(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
 
 
 def content_type(name: str) -> str:
@@ -140,6 +199,34 @@ def content_type(name: str) -> str:
 def folder(asset_id: uuid.UUID) -> str:
     """Where a recording's files are kept, and what its token opens."""
     return f"media/{asset_id}/"
+
+
+_PREVIEW_FILM = (MediaAsset.lesson_id.is_(None), MediaAsset.proposed_for.is_(None))
+
+
+def _proposed(course: Course) -> Select[MediaAsset]:
+    return select(MediaAsset).where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
+
+
+def _keep(asset: MediaAsset) -> MediaAsset:
+    asset.status = MediaStatus.PROCESSING
+    db.session.add(asset)
+    db.session.flush()
+    jobs.enqueue("process_media", key=f"media:{asset.id}", asset_id=str(asset.id))
+    return asset
+
+
+def _drop(*which: ColumnElement[bool]) -> None:
+    """Forget recordings. Whoever watches one holds an address for hours: its files go after that."""
+    for asset in db.session.scalars(select(MediaAsset).where(*which)).all():
+        jobs.enqueue("discard_media", run_after=clock.now() + ADDRESS_LIFETIME, asset_id=str(asset.id))
+        db.session.delete(asset)
+    db.session.flush()
+
+
+def _ending(filename: str) -> str:
+    suffix = Path(filename).suffix.lower()[:8]
+    return suffix if suffix[1:].isalnum() else ""
 
 
 def _address(asset_id: uuid.UUID) -> str:

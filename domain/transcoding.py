@@ -9,9 +9,10 @@ from sqlalchemy.orm import joinedload
 
 import media
 import storage
-from domain import recordings
-from models import MediaAsset, MediaKind, MediaStatus, db
+from domain import recordings, totals
+from models import Course, MediaAsset, MediaKind, MediaStatus, db
 
+GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
 Plan = tuple[uuid.UUID, str]
 
 
@@ -67,6 +68,14 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.status, asset.error = MediaStatus.READY, None
     if asset.lesson is not None:
         asset.lesson.duration_seconds = round(made.duration)
+        totals.recount_course(db.session.get_one(Course, asset.course_id))
+
+
+def give_up(_error: str, asset_id: str) -> None:
+    """Say so where the recording is shown: the worker tried as often as it does, and something else broke."""
+    asset = db.session.get(MediaAsset, uuid.UUID(asset_id))
+    if asset is not None and asset.status == MediaStatus.PROCESSING:
+        asset.status, asset.error = MediaStatus.ERROR, GAVE_UP
 
 
 def discard(asset_id: str) -> None:

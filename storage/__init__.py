@@ -5,6 +5,7 @@ A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a store
 """
 
 from storage.delivery import publish, send
+from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
 from storage.places import Storage, current, init_app, origin
@@ -12,16 +13,21 @@ from storage.s3 import S3Storage
 from storage.signing import sign, verify
 
 __all__ = [
+    "BusyError",
+    "DamagedError",
+    "Incoming",
     "LocalStorage",
     "S3Storage",
     "Storage",
     "UnsafeKeyError",
+    "WrongOffsetError",
     "check_key",
     "current",
     "init_app",
     "origin",
     "publish",
     "send",
+    "sha256_of",
     "sign",
     "verify",
 ]

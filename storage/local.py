@@ -1,14 +1,17 @@
 """Storage on this machine's disk."""
 
+import fcntl
 import io
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, pour
 from storage.keys import check_key, check_prefix
 
 CHUNK = 1024 * 1024
@@ -76,6 +79,88 @@ class LocalStorage:
     def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
         """None: our own route serves it."""
         return None
+
+    def begin(self, key: str) -> str | None:
+        """Nothing to prepare."""
+        check_key(key)
+        return None
+
+    def received(self, incoming: Incoming) -> int:
+        """How much of the file is here."""
+        try:
+            return self._partial(incoming).stat().st_size
+        except FileNotFoundError:
+            return incoming.size if self._has(incoming) else 0
+
+    def append(
+        self, incoming: Incoming, offset: int, source: BinaryIO, length: int, sha256: str | None = None
+    ) -> int:
+        """Add a chunk that begins at `offset`; answers how much is here then. Harmless to repeat.
+
+        Raises WrongOffsetError, DamagedError, BusyError. Only `complete` waits for the disk.
+        """
+        if offset + length > incoming.size:
+            raise WrongOffsetError(self.received(incoming))
+        path = self._partial(incoming)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b", buffering=0) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BusyError from error
+            have = file.seek(0, os.SEEK_END)
+            if offset + length <= have:
+                return have
+            if offset != have:
+                raise WrongOffsetError(have)
+            try:
+                pour(source, file, length, sha256)
+            except BaseException as error:
+                file.truncate(have)
+                if isinstance(error, OSError):  # whoever sent it has gone
+                    raise DamagedError(str(error)) from error
+                raise
+        return offset + length
+
+    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+        """None: chunks come to us."""
+        return None
+
+    def complete(self, incoming: Incoming) -> None:
+        """Give the file its name once it is on the disk. Nothing happens when it has it already.
+
+        Raises WrongOffsetError when some of it is missing.
+        """
+        partial, target = self._partial(incoming), self.path(incoming.key)
+        if (have := self.received(incoming)) != incoming.size:
+            raise WrongOffsetError(have)
+        if not partial.exists() and self._has(incoming):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("ab") as file:  # an empty file has had no chunk that would have made it
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+        _sync_folder(target.parent)
+
+    def abandon(self, incoming: Incoming) -> None:
+        """Remove what has come."""
+        self._partial(incoming).unlink(missing_ok=True)
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Remove half-written files that nobody has added to for so long."""
+        latest = time.time() - older_than_seconds
+        for path in self._incoming.rglob("*"):
+            if path.is_file() and path.stat().st_mtime < latest:
+                path.unlink(missing_ok=True)
+
+    def _partial(self, incoming: Incoming) -> Path:
+        return self._incoming / check_key(f"uploads/{incoming.name}")
+
+    def _has(self, incoming: Incoming) -> bool:
+        path = self.path(incoming.key)
+        return path.is_file() and path.stat().st_size == incoming.size
 
 
 def _sync_folder(folder: Path) -> None:

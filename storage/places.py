@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol, cast
 
 from flask import Flask, current_app
 
+from storage.incoming import Incoming
 from storage.local import LocalStorage
 from storage.s3 import S3Storage
 
@@ -36,6 +37,24 @@ class Storage(Protocol):
 
     def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
         """An address of the storage's own that serves the file for so long; None where the app serves it."""
+
+    def begin(self, key: str) -> str | None:
+        """Prepare for a file that comes in parts; what the storage itself calls the upload."""
+
+    def received(self, incoming: Incoming) -> int:
+        """How many bytes of it have come, which is where it goes on."""
+
+    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+        """Where the browser puts part `number` (from 1) itself; None where chunks come to the app."""
+
+    def complete(self, incoming: Incoming) -> None:
+        """Make it a stored file under its key; safe to repeat. WrongOffsetError when some is missing."""
+
+    def abandon(self, incoming: Incoming) -> None:
+        """Remove what has come of it; nothing happens when it is gone."""
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Remove what was half-written so long ago that nobody goes on with it."""
 
 
 def init_app(app: Flask) -> None:

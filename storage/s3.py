@@ -5,11 +5,12 @@ import io
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
+from storage.incoming import Incoming, WrongOffsetError
 from storage.keys import check_key, check_prefix
 
 CHUNK = 1024 * 1024
@@ -100,6 +101,81 @@ class S3Storage:
         named = {"Bucket": self.bucket, "Key": check_key(key)}
         named |= {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
         return str(self._client.generate_presigned_url("get_object", Params=named, ExpiresIn=expires_seconds))
+
+    def begin(self, key: str) -> str | None:
+        """Announce an upload in parts; the bucket's name for it."""
+        answer = self._client.create_multipart_upload(
+            Bucket=self.bucket, Key=check_key(key), ContentType="application/octet-stream"
+        )
+        return str(answer["UploadId"])
+
+    def received(self, incoming: Incoming) -> int:
+        """How many bytes have come without a gap, as the bucket tells."""
+        try:
+            parts = self._parts(incoming)
+        except FileNotFoundError:
+            return self.size(incoming.key) if self.exists(incoming.key) else 0
+        total = 0
+        for number, part in enumerate(parts, 1):
+            if part["PartNumber"] != number or part["Size"] != self._length(incoming, number):
+                break
+            total += part["Size"]
+        return total
+
+    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+        """A presigned PUT for part `number` (from 1), of exactly the length that part has."""
+        named = {
+            "Bucket": self.bucket,
+            "Key": check_key(incoming.key),
+            "UploadId": incoming.remote_id,
+            "PartNumber": number,
+            "ContentLength": self._length(incoming, number),
+        }
+        return str(
+            self._client.generate_presigned_url("upload_part", Params=named, ExpiresIn=expires_seconds)
+        )
+
+    def complete(self, incoming: Incoming) -> None:
+        """Put the parts together. Nothing happens when they are; WrongOffsetError when some are missing."""
+        if (have := self.received(incoming)) != incoming.size:
+            raise WrongOffsetError(have)
+        try:
+            parts = self._parts(incoming)
+            if not parts:  # nothing of nothing: S3 wants one part at least
+                self.abandon(incoming)
+                self.put(incoming.key, b"", "application/octet-stream")
+                return
+            named = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
+            self._client.complete_multipart_upload(
+                Bucket=self.bucket, Key=incoming.key, UploadId=incoming.remote_id,
+                MultipartUpload={"Parts": named},
+            )  # fmt: skip
+        except FileNotFoundError:
+            if not self.exists(incoming.key):
+                raise
+
+    def abandon(self, incoming: Incoming) -> None:
+        """Have the bucket forget the parts, which it would keep and charge for."""
+        with suppress(self._client.exceptions.NoSuchUpload):
+            self._client.abort_multipart_upload(
+                Bucket=self.bucket, Key=incoming.key, UploadId=incoming.remote_id
+            )
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Nothing: a half-written object is never seen, and `abandon` removes announced uploads."""
+
+    def _parts(self, incoming: Incoming) -> list[dict[str, Any]]:
+        """The parts that the bucket has, in their order; FileNotFoundError for an upload it doesn't know."""
+        named = {"Bucket": self.bucket, "Key": incoming.key, "UploadId": incoming.remote_id}
+        try:
+            pages = self._client.get_paginator("list_parts").paginate(**named)
+            return [part for page in pages for part in page.get("Parts", [])]
+        except self._errors.ClientError as error:
+            raise _missing(incoming.key, error) from error
+
+    @staticmethod
+    def _length(incoming: Incoming, number: int) -> int:
+        return min(incoming.part_size, incoming.size - (number - 1) * incoming.part_size)
 
     def origin(self) -> str:
         """Scheme and host that `url` points to, for the Content-Security-Policy of pages with media."""

@@ -1,5 +1,6 @@
 """Files on disk: what is stored comes back, nothing half-written is seen, ranges are answered by the book."""
 
+import hashlib
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -268,3 +269,84 @@ def test_an_unknown_kind_of_storage_stops_the_start() -> None:
     app.config["STORAGE"] = "tape"
     with pytest.raises(ValueError, match="STORAGE must be local or s3"):
         storage.init_app(app)
+
+
+@pytest.fixture
+def disk(app: Flask) -> Iterator[storage.LocalStorage]:
+    with app.app_context():
+        yield cast(storage.LocalStorage, storage.current())
+
+
+def incoming(size: int) -> storage.Incoming:
+    return storage.Incoming("upload", "media/1/original.mp4", size)
+
+
+def test_chunks_become_a_file_only_when_all_have_come(disk: storage.LocalStorage) -> None:
+    coming = incoming(30)
+    assert disk.begin(coming.key) is None
+    assert disk.received(coming) == 0
+    assert disk.append(coming, 0, io.BytesIO(b"a" * 10), 10) == 10
+    assert disk.append(coming, 10, io.BytesIO(b"b" * 10), 10) == 20
+    with pytest.raises(storage.WrongOffsetError) as missing:
+        disk.complete(coming)
+    assert missing.value.received == disk.received(coming) == 20
+    assert not disk.exists(coming.key)
+    disk.append(coming, 20, io.BytesIO(b"c" * 10), 10)
+    disk.complete(coming)
+    disk.complete(coming)  # whoever got no answer asks again
+    assert disk.path(coming.key).read_bytes() == b"a" * 10 + b"b" * 10 + b"c" * 10
+    assert disk.received(coming) == 30
+    assert not list((disk.root / ".incoming").rglob("upload"))
+
+
+def test_a_chunk_sent_again_changes_nothing_and_a_gap_is_refused(disk: storage.LocalStorage) -> None:
+    coming = incoming(30)
+    disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
+    assert disk.append(coming, 0, io.BytesIO(b"x" * 10), 10) == 10
+    for offset, length in ((11, 5), (5, 10), (20, 10), (10, 21)):
+        with pytest.raises(storage.WrongOffsetError) as wrong:
+            disk.append(coming, offset, io.BytesIO(b"y" * length), length)
+        assert wrong.value.received == 10
+    disk.append(coming, 10, io.BytesIO(b"b" * 20), 20)
+    disk.complete(coming)
+    assert disk.path(coming.key).read_bytes() == b"a" * 10 + b"b" * 20
+
+
+def test_nothing_is_kept_of_a_chunk_that_is_cut_off_or_damaged(disk: storage.LocalStorage) -> None:
+    coming = incoming(30)
+    disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
+    with pytest.raises(storage.DamagedError):
+        disk.append(coming, 10, io.BytesIO(b"b" * 4), 20)
+    with pytest.raises(storage.DamagedError):
+        disk.append(coming, 10, io.BytesIO(b"b" * 20), 20, hashlib.sha256(b"c" * 20).hexdigest())
+    assert disk.received(coming) == 10
+    assert disk.append(coming, 10, io.BytesIO(b"b" * 20), 20, hashlib.sha256(b"b" * 20).hexdigest()) == 30
+
+
+def test_two_at_once_don_t_mix_their_bytes(disk: storage.LocalStorage) -> None:
+    coming, second = incoming(20), []
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            with pytest.raises(storage.BusyError):
+                disk.append(coming, 0, io.BytesIO(b"b" * 20), 20)
+            second.append("refused")
+            return super().read(size)
+
+    assert disk.append(coming, 0, Slow(b"a" * 20), 20) == 20
+    assert second
+    disk.complete(coming)
+    assert disk.path(coming.key).read_bytes() == b"a" * 20
+
+
+def test_what_is_given_up_is_removed_at_once_or_in_time(disk: storage.LocalStorage) -> None:
+    coming = incoming(30)
+    disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
+    disk.sweep(60)
+    assert disk.received(coming) == 10
+    disk.abandon(coming)
+    disk.abandon(coming)
+    assert disk.received(coming) == 0
+    disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
+    disk.sweep(-60)
+    assert disk.received(coming) == 0

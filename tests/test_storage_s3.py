@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -105,3 +106,48 @@ def test_a_playlist_comes_from_us_so_that_its_relative_names_stay_signed(
     answer = app.test_client().get("/file/media/1/master.m3u8")
     assert (answer.status_code, answer.data) == (200, b"#EXTM3U\n720p.m3u8\n")
     assert app.test_client().get("/file/media/1/none.m3u8").status_code == 404
+
+
+def test_parts_go_straight_to_the_bucket_and_become_one_file(store: storage.Storage) -> None:
+    size = 6 * 1024 * 1024 + 2 * 1024 * 1024 + 7
+    content = bytes(range(256)) * (size // 256) + b"the end"
+    coming = storage.Incoming("upload", "media/1/original.mp4", len(content))
+    coming = replace(coming, remote_id=store.begin(coming.key))
+    assert store.received(coming) == 0
+    assert coming.parts == 2
+    first = requests.put(store.part_url(coming, 1, 600) or "", data=content[: coming.part_size], timeout=20)
+    assert first.status_code == 200
+    assert store.received(coming) == coming.part_size  # where a dropped connection goes on
+    with pytest.raises(storage.WrongOffsetError):
+        store.complete(coming)
+    second = store.part_url(coming, 2, 600) or ""
+    assert requests.put(second, data=content[coming.part_size :], timeout=20).status_code == 200
+    store.complete(coming)
+    store.complete(coming)
+    with store.open(coming.key) as body:
+        assert body.read() == content
+    assert store.received(coming) == len(content)
+
+
+def test_an_upload_in_parts_can_be_given_up(store: storage.Storage) -> None:
+    coming = storage.Incoming("upload", "media/2/original.mp4", 5)
+    coming = replace(coming, remote_id=store.begin(coming.key))
+    requests.put(store.part_url(coming, 1, 600) or "", data=b"12345", timeout=20)
+    store.abandon(coming)
+    store.abandon(coming)
+    assert store.received(coming) == 0
+    assert not store.exists(coming.key)
+
+
+def test_very_large_files_have_larger_parts() -> None:
+    huge = storage.Incoming("upload", "media/3/original.mp4", 5 * 1024**4)
+    assert huge.parts < 10_000
+    assert huge.part_size * huge.parts >= huge.size
+
+
+def test_public_files_come_from_us_so_that_their_address_lasts(app: Flask, store: storage.Storage) -> None:
+    store.put("pictures/avatar/a/64.webp", b"RIFF", "image/webp")
+    with app.test_request_context():
+        answer = storage.publish("pictures/avatar/a/64.webp", "image/webp")
+    assert answer.data == b"RIFF"
+    assert "immutable" in answer.headers["Cache-Control"]

@@ -1,0 +1,97 @@
+"""What becomes of a file that was uploaded, by what it was sent for."""
+
+import importlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sqlalchemy import func, select
+
+from domain import archives, audit, publishing, recordings, upload_rules
+from models import Course, Lesson, Resource, ResourceKind, Upload, UploadPurpose, User, db
+
+FOLDERS = {
+    UploadPurpose.LESSON_MEDIA: "media/{id}/original",
+    UploadPurpose.PREVIEW_FILM: "media/{id}/original",
+    UploadPurpose.RESOURCE: "resources/{id}",
+    UploadPurpose.CODE_ARCHIVE: "archives/{id}",
+    UploadPurpose.COURSE_IMPORT: "imports/{id}",
+}
+KINDS = {
+    "pdf": ResourceKind.PDF,
+    **dict.fromkeys(("xls", "xlsx", "ods", "csv"), ResourceKind.SPREADSHEET),
+    **dict.fromkeys(("ppt", "pptx", "odp", "key"), ResourceKind.PRESENTATION),
+    **dict.fromkeys(("zip", "tar.gz", "py", "js", "ts", "json", "ipynb", "sql"), ResourceKind.CODE),
+}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that is whole and in its place; `contents` is what was found in a code archive."""
+
+    key: str
+    size: int
+    filename: str
+    contents: archives.Contents | None = None
+
+
+Finisher = Callable[[Upload, User, Course | None, Lesson | None, Arrived], uuid.UUID | None]
+
+
+def key_of(upload: Upload) -> str:
+    """Where the file will be: named for the upload, whose id what is made of it has as well."""
+    ending = upload_rules.ending_of(upload.filename)
+    return FOLDERS[upload.purpose].format(id=upload.id) + (f".{ending}" if ending else "")
+
+
+def _recording(
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    assert course is not None  # noqa: S101 - check_place saw to it
+    asset = recordings.adopt(course, lesson, actor, upload.id, file.key, file.size, file.filename)
+    audit.record(actor, "upload_recording", lesson or course, file.filename)
+    return asset.id
+
+
+def _resource(
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
+    last = db.session.scalar(select(func.max(Resource.position)).where(Resource.lesson_id == lesson.id))
+    kind = KINDS.get(upload_rules.ending_of(file.filename), ResourceKind.DOCUMENT)
+    row = Resource(
+        id=upload.id, lesson_id=lesson.id, title=PurePosixPath(file.filename).stem[:200] or "File",
+        kind=kind, storage_key=file.key, size=file.size, position=(last or 0) + 1,
+        pending=publishing.waits(course, actor),
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    publishing.content_changed(course, actor)
+    audit.record(actor, "upload_resource", lesson, row.title)
+    return row.id
+
+
+def _archive(
+    upload: Upload, actor: User, course: Course | None, _lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    assert course is not None and file.contents is not None  # noqa: S101, PT018 - settle() looked at it
+    archive = archives.adopt(course, actor, upload.id, file.key, file.filename, file.contents)
+    audit.record(actor, "upload_code", course, file.filename)
+    return archive.id
+
+
+def _import(
+    upload: Upload, _actor: User, _course: Course | None, _lesson: Lesson | None, _file: Arrived
+) -> uuid.UUID | None:
+    begin = getattr(importlib.import_module("domain.portable"), "begin", None)
+    return begin(upload) if begin is not None else None
+
+
+FINISHERS: dict[UploadPurpose, Finisher] = {
+    UploadPurpose.LESSON_MEDIA: _recording,
+    UploadPurpose.PREVIEW_FILM: _recording,
+    UploadPurpose.RESOURCE: _resource,
+    UploadPurpose.CODE_ARCHIVE: _archive,
+    UploadPurpose.COURSE_IMPORT: _import,
+}

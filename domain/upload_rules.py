@@ -1,0 +1,145 @@
+"""What may be uploaded: kinds and sizes by the settings, and how much room a creator has."""
+
+import uuid
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import ColumnElement, func, select
+
+from domain import Refused, archives
+from models import (
+    CodeArchive,
+    Course,
+    Lesson,
+    MediaAsset,
+    Picture,
+    Product,
+    Resource,
+    Upload,
+    UploadPurpose,
+    UploadState,
+    User,
+    db,
+)
+
+MIB = 1024 * 1024
+MOST_OPEN = 30
+FOR_LESSONS = (UploadPurpose.LESSON_MEDIA, UploadPurpose.RESOURCE)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an upload may be: the endings of its name, and its largest size in bytes.
+
+    `most_at_once` is the largest that a plain form can send.
+    """
+
+    endings: tuple[str, ...]
+    most: int
+    most_at_once: int
+
+    @property
+    def accept(self) -> str:
+        """For the `accept` of a file field."""
+        return ",".join(f".{ending}" for ending in self.endings)
+
+
+def rules(purpose: str) -> Rules:
+    """What is taken for `purpose`."""
+    settings = current_app.config["SETTINGS"]
+    whole: int = settings.upload_max_mb * MIB
+    endings, most = {
+        UploadPurpose.LESSON_MEDIA: (settings.upload_media_types, whole),
+        UploadPurpose.PREVIEW_FILM: (settings.upload_media_types, whole),
+        UploadPurpose.RESOURCE: (settings.upload_file_types, whole),
+        UploadPurpose.CODE_ARCHIVE: (archives.ENDINGS, min(whole, archives.MOST_BYTES)),
+        UploadPurpose.COURSE_IMPORT: (("zip",), whole),
+    }[UploadPurpose(purpose)]
+    return Rules(endings, most, min(most, settings.max_request_bytes - MIB // 16))
+
+
+def used(creator_id: uuid.UUID) -> int:
+    """Bytes that the files of a creator's courses take, with those still to come."""
+    theirs = select(Product.id).where(Product.creator_id == creator_id)
+    lessons = select(Lesson.id).where(Lesson.course_id.in_(theirs))
+    sums = [
+        select(func.sum(MediaAsset.size)).where(MediaAsset.course_id.in_(theirs)),
+        select(func.sum(Resource.size)).where(Resource.lesson_id.in_(lessons)),
+        select(func.sum(CodeArchive.size)).where(CodeArchive.course_id.in_(theirs)),
+        select(func.sum(Picture.size)).where(Picture.course_id.in_(theirs)),
+        select(func.sum(Upload.size)).where(under_way(creator_id)),
+    ]
+    row = db.session.execute(select(*(total.scalar_subquery() for total in sums))).one()
+    return sum(int(total or 0) for total in row)
+
+
+def under_way(user_id: uuid.UUID) -> ColumnElement[bool]:
+    """The condition for uploads of a person that are not over."""
+    return (Upload.user_id == user_id) & (Upload.state == UploadState.OPEN)
+
+
+def check_place(purpose: UploadPurpose, course: Course | None, lesson: Lesson | None) -> None:
+    """Raise Refused unless `purpose` has the course or lesson it needs, and no other."""
+    needs_lesson, needs_course = purpose in FOR_LESSONS, purpose != UploadPurpose.COURSE_IMPORT
+    if (lesson is not None) != needs_lesson or (course is not None) != needs_course:
+        raise Refused("Say what the file is for.", "purpose")
+
+
+def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
+    """Raise Refused for an ending or a size that isn't taken."""
+    allowed = rules(purpose)
+    if ending_of(name) not in allowed.endings:
+        raise Refused(f"This kind of file is not taken here. Use {listed(allowed.endings)}.", "file")
+    if size <= 0:
+        raise Refused("This file is empty.", "file")
+    if size > allowed.most:
+        raise Refused(f"This file is too large. Use at most {in_words(allowed.most)}.", "file")
+
+
+def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
+    """Raise Refused when `owner_id` has no room left for `size` bytes, or `user_id` has too much under way.
+
+    Holds the owner's row, so that two uploads begun at once don't both take the last of the room.
+    """
+    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update())
+    if (db.session.scalar(select(func.count(Upload.id)).where(under_way(user_id))) or 0) >= MOST_OPEN:
+        raise Refused("Too many uploads are under way. Finish or cancel some first.")
+    room = current_app.config["SETTINGS"].upload_quota_mb * MIB
+    if room and (left := room - used(owner_id)) < size:
+        raise Refused(
+            f"There is not enough room: {in_words(max(0, left))} of {in_words(room)} are left."
+            " Remove what you no longer need.",
+            "file",
+        )
+
+
+def plain_name(filename: str) -> str:
+    """The name of a file without folders, control characters and what makes it too long."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    name = "".join(c for c in name if c.isprintable()).strip()
+    if len(name) > 200:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[:180]}{dot}{ending[:10]}"
+    return name
+
+
+def ending_of(filename: str) -> str:
+    """What stands behind the name's last dot, in lower case; `tar.gz` is one ending."""
+    lower = filename.lower()
+    if lower.endswith((".tar.gz", ".tgz")):
+        return "tar.gz"
+    return lower.rpartition(".")[2] if "." in lower else ""
+
+
+def in_words(size: int) -> str:
+    """Bytes as people read them: 20 GB, 1.5 MB."""
+    for unit, name in ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB")):
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} bytes"
+
+
+def listed(endings: tuple[str, ...]) -> str:
+    """Endings for a sentence: MP4, MOV or WEBM."""
+    names = [ending.upper() for ending in endings]
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
