@@ -1,13 +1,230 @@
-"""Writing a course: its details, its price, who may come in, and how it is found."""
+"""Writing a course: its details, its price, who may come in, and how it is found.
 
+Every page of the editor holds a part of the course and is saved by itself. `seal` is what a page showed; a
+page that was saved elsewhere since then is not written over unseen.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import IntegrityError
 
-from domain import prose
+from domain import Refused, audit, clock, prose, search, slugs, tagging
+from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
+
+LINES, LINE_LENGTH = 20, 200
+
+
+class Overtaken(Refused):
+    """The page was saved elsewhere since it was opened. `stored` is what stands there now, by field."""
+
+    def __init__(self, stored: Mapping[str, Any]) -> None:
+        super().__init__("This page was saved elsewhere since you opened it.")
+        self.stored = stored
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a course is: `tags` are names, `objectives` and `prerequisites` lines of text."""
+
+    title: str
+    slug: str
+    summary: str
+    description: str
+    category_id: uuid.UUID
+    tags: list[str]
+    level: Level
+    technology: str
+    language: str
+    objectives: list[str]
+    prerequisites: list[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who may come in and when: `drip` is the days each module waits, by the module's id."""
+
+    visibility: ProductVisibility
+    sequential: bool
+    drip: dict[uuid.UUID, int]
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What search engines and shared links say; empty is what the course itself says."""
+
+    meta_title: str
+    meta_description: str
 
 
 def rendered(markdown: str) -> str:
     """The HTML of a text as it is stored and shown. Raises Refused for one that is too long to be read."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
     return prose.render(markdown, own_host=own_host).html
+
+
+def seal(part: Any) -> str:
+    """A short text that is another one for every other content of `part`, a dataclass."""
+    return hashlib.sha256(repr(part).encode()).hexdigest()[:16]
+
+
+def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
+    """A new draft of `creator`, at an address made from its title. Refused for an unknown category."""
+    _check_category(category_id)
+    course = Course(title=title, creator_id=creator.id, category_id=category_id)
+    place(course, title)
+    audit.record(creator, "create", course, title)
+    return course
+
+
+def place(course: Course, title: str) -> None:
+    """Put a new course into the database at a free address; another may take the same one meanwhile."""
+    for tries_left in (2, 1, 0):
+        course.slug = slugs.for_product(title)
+        try:
+            with db.session.begin_nested():
+                db.session.add(course)
+                db.session.flush()
+            return
+        except IntegrityError:
+            if not tries_left:
+                raise
+
+
+def hold(course: Course) -> None:
+    """Read `course` as it is now and let nobody else save a page of it until the transaction ends."""
+    db.session.execute(select(Product.id).where(Product.id == course.id).with_for_update(key_share=True))
+    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
+
+
+def details_of(course: Course) -> Details:
+    """The details as they are stored."""
+    return Details(
+        title=course.title, slug=course.slug, summary=course.summary, description=course.description,
+        category_id=course.category_id, tags=tagging.names_of(course), level=course.level,
+        technology=course.technology, language=course.language, objectives=list(course.objectives),
+        prerequisites=list(course.prerequisites),
+    )  # fmt: skip
+
+
+def describe(course: Course, actor: User, new: Details, seen: str) -> None:
+    """Give `course` the details `new`; at another address the former one leads there.
+
+    `seen` is the seal of what the page showed. Raises Overtaken, and Refused with its field.
+    """
+    hold(course)
+    check_seen(details_of(course), new, seen)
+    if new.category_id != course.category_id:
+        _check_category(new.category_id)
+    _check_lines(new.objectives, "objectives")
+    _check_lines(new.prerequisites, "prerequisites")
+    try:
+        course.description_html = rendered(new.description) if new.description else ""
+    except Refused as refusal:
+        raise Refused(refusal.sentence, "description") from refusal
+    _give_address(course, new.slug)
+    course.title, course.summary, course.description = new.title, new.summary, new.description
+    course.category_id, course.level, course.language = new.category_id, new.level, new.language
+    course.technology, course.objectives, course.prerequisites = (
+        new.technology,
+        new.objectives,
+        new.prerequisites,
+    )
+    tagging.give(course, new.tags)
+    changed(course, actor, "describe")
+
+
+def entry_of(course: Course) -> Entry:
+    """Who may come in, as it is stored."""
+    return Entry(
+        course.visibility, course.sequential, {m.id: m.unlock_after_days for m in modules_of(course)}
+    )
+
+
+def modules_of(course: Course) -> list[Module]:
+    """The modules in their order."""
+    query = select(Module).where(Module.course_id == course.id).order_by(Module.position)
+    return list(db.session.scalars(query))
+
+
+def let_in(course: Course, actor: User, new: Entry, seen: str) -> None:
+    """Decide who may come in, in which order and after how many days. Raises Overtaken as `describe` does."""
+    hold(course)
+    check_seen(entry_of(course), new, seen)
+    course.visibility, course.sequential = new.visibility, new.sequential
+    for module in modules_of(course):
+        module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)
+    changed(course, actor, "set_access")
+
+
+def sharing_of(course: Course) -> Sharing:
+    """What is said of it elsewhere, as it is stored."""
+    return Sharing(course.meta_title or "", course.meta_description or "")
+
+
+def share(course: Course, actor: User, new: Sharing, seen: str) -> None:
+    """Say `new` to search engines and shared links. Raises Overtaken as `describe` does."""
+    hold(course)
+    check_seen(sharing_of(course), new, seen)
+    course.meta_title, course.meta_description = new.meta_title or None, new.meta_description or None
+    changed(course, actor, "set_sharing")
+
+
+def categories() -> list[tuple[uuid.UUID, str]]:
+    """Every category by id, a subcategory with its parent before it: "Web / Flask"."""
+    rows = db.session.execute(select(Category.id, Category.parent_id, Category.name, Category.position)).all()
+    by_id = {row.id: row for row in rows}
+
+    def path(row: Any) -> tuple[Any, ...]:
+        parent = by_id.get(row.parent_id)
+        return (*(path(parent) if parent else ()), (row.position, row.name))
+
+    return [(row.id, " / ".join(name for _, name in path(row))) for row in sorted(rows, key=path)]
+
+
+def check_seen(stored: Any, new: Any, seen: str) -> None:
+    """What stands there must be what the page showed, or what is being saved anyway. Raises Overtaken."""
+    if seal(stored) not in (seen, seal(new)):
+        before, after = asdict(stored), asdict(new)
+        raise Overtaken({name: value for name, value in before.items() if value != after[name]})
+
+
+def _check_category(category_id: uuid.UUID) -> None:
+    if db.session.get(Category, category_id) is None:
+        raise Refused("That category is gone. Choose another.", "category")
+
+
+def _check_lines(lines: list[str], field: str) -> None:
+    if len(lines) > LINES:
+        raise Refused(f"Use at most {LINES} lines.", field)
+    if any(len(line) > LINE_LENGTH for line in lines):
+        raise Refused(f"Use at most {LINE_LENGTH} characters in a line.", field)
+
+
+def _give_address(course: Course, slug: str) -> None:
+    if slug == course.slug:
+        return
+    free = slugs.for_product(slug, course.id)
+    taken = f"Another course has this address. {free} is free."
+    if free != slug:
+        raise Refused(taken, "slug")
+    try:
+        with db.session.begin_nested():
+            slugs.rename(course, slug)
+    except IntegrityError as error:
+        raise Refused(taken, "slug") from error
+
+
+def changed(course: Course, actor: User, verb: str) -> None:
+    """Write down who saved the page, and let lists and search follow."""
+    course.updated_at = clock.now()
+    audit.record(actor, verb, course, course.title)
+    if course.status == ProductStatus.PUBLISHED:
+        search.index(course)
+    db.session.flush()

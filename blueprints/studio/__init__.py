@@ -7,6 +7,11 @@ import doors
 studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 
 from blueprints.studio import (  # noqa: E402
+    access_page,  # noqa: F401
+    courses,  # noqa: F401
+    details,  # noqa: F401
     previewing,  # noqa: F401
+    pricing,  # noqa: F401
     profile,  # noqa: F401
+    sharing,  # noqa: F401
 )

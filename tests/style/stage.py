@@ -60,6 +60,8 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "asset": str(asset.id),
             "file": str(file.id),
             **shown,
+            "course": str(cast.flask_course.id),
+            "draft_course": str(cast.draft_course.id),
             "review": str(review.id),
             "others_review": str(others.id),
             "hidden_review": str(hidden.id),

@@ -1,0 +1,221 @@
+"""The forms of the course editor, one for each page."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from domain import authoring, facets, slugs
+from forms import Form, one_line, paragraphs, text
+from models import Level, Module, ProductVisibility, Tier
+
+TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
+LONGEST_WAIT = 365
+MOMENT = "%Y-%m-%dT%H:%M"
+
+
+def at_most(number: int) -> Length:
+    """No more than `number` characters."""
+    return Length(max=number, message=f"Use at most {number} characters.")
+
+
+def lines(value: Any) -> str:
+    """Text of one entry a line, without empty lines."""
+    return "\n".join(kept for line in text(value).splitlines() if (kept := one_line(line)))
+
+
+def _title() -> StringField:
+    return StringField("Title", [InputRequired("Enter a title."), at_most(TITLE)], filters=[one_line])
+
+
+class Sealed(Form):
+    """A page of the editor; `seen` is the seal of what it showed (domain/authoring.py).
+
+    `overtaken` is what stands there by now, by field, when the page was saved elsewhere meanwhile.
+    """
+
+    seen = HiddenField(filters=[text])
+    overtaken: Mapping[str, Any] | None = None
+
+
+class NewCourseForm(Form):
+    """What a course begins with."""
+
+    title = _title()
+    category = SelectField("Category", [InputRequired("Choose a category.")])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.category.choices = [SelectChoice("", "Choose one"), *_categories()]
+
+    def validate_title(self, field: Field) -> None:
+        """Something must remain once invisible characters are gone."""
+        if not field.data:
+            raise ValidationError("Enter a title.")
+
+
+class DetailsForm(Sealed):
+    """What a course is and whom it is for."""
+
+    title = _title()
+    slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
+    summary = TextAreaField("Summary", [at_most(SUMMARY)], filters=[one_line])
+    description = TextAreaField("Description", filters=[paragraphs], render_kw={"rows": 16})
+    category = SelectField("Category", [InputRequired("Choose a category.")])
+    tags = StringField("Tags", [at_most(600)], filters=[one_line])
+    level = SelectField(
+        "Level", choices=[SelectChoice(level.value, level.value.capitalize()) for level in Level]
+    )
+    technology = StringField("Technology", [at_most(TECHNOLOGY)], filters=[one_line])
+    language = SelectField("Language")
+    objectives = TextAreaField("What learners will be able to do", filters=[lines])
+    prerequisites = TextAreaField("What they need to know before", filters=[lines])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.category.choices = _categories()
+        stored = self.language.object_data or "en"
+        names = {stored: facets.language_name(stored), **facets.LANGUAGES}
+        self.language.choices = [
+            SelectChoice(code, name) for code, name in sorted(names.items(), key=lambda pair: pair[1])
+        ]
+
+    def validate_title(self, field: Field) -> None:
+        """Something must remain once invisible characters are gone."""
+        if not field.data:
+            raise ValidationError("Enter a title.")
+
+    def validate_slug(self, field: StringField) -> None:
+        """Only what an address is made of."""
+        wanted = slugs.slugify(field.data or "", "")
+        if not wanted:
+            raise ValidationError("Use letters and digits.")
+        if wanted != field.data:
+            raise ValidationError(f"An address has lower-case letters, digits and hyphens: {wanted}")
+
+
+class PricingForm(Sealed):
+    """What it costs. Amounts are typed as people write them; the end of a sale is in the reader's zone."""
+
+    tier = RadioField(
+        "Size",
+        choices=[SelectChoice("", "No size"), *(SelectChoice(tier.value, tier.value) for tier in Tier)],
+    )
+    price = StringField("Price", [InputRequired("Enter a price; 0 is free.")], filters=[one_line])
+    sale_price = StringField("Sale price", filters=[one_line])
+    sale_ends = StringField("The sale ends", filters=[one_line])
+
+    def validate_price(self, field: StringField) -> None:
+        """An amount of money."""
+        cents_of(field.data or "")
+
+    def validate_sale_price(self, field: StringField) -> None:
+        """An amount of money, or nothing."""
+        if field.data:
+            cents_of(field.data)
+
+    def validate_sale_ends(self, field: StringField) -> None:
+        """A moment as browsers send it, or nothing."""
+        if field.data and _moment(field.data) is None:
+            raise ValidationError("Enter a day and a time such as 2030-12-31T18:00.")
+
+    def ends_at(self, zone: ZoneInfo) -> datetime | None:
+        """The end of the sale as an instant."""
+        typed = _moment(self.sale_ends.data or "")
+        return typed.replace(tzinfo=zone).astimezone(UTC) if typed else None
+
+
+class SharingForm(Sealed):
+    """What search engines and shared links say."""
+
+    meta_title = StringField("Title elsewhere", [at_most(META_TITLE)], filters=[one_line])
+    meta_description = TextAreaField(
+        "Description elsewhere", [at_most(META_DESCRIPTION)], filters=[one_line], render_kw={"rows": 3}
+    )
+
+
+class EntryForm(Sealed):
+    """Who may come in and in which order; `of_modules` adds a field for every module's days."""
+
+    visibility = RadioField(
+        "Who may see it", choices=[SelectChoice(v.value, v.value) for v in ProductVisibility]
+    )
+    sequential = BooleanField("Lessons open one after the other")
+
+
+class PressForm(Form):
+    """A button alone."""
+
+
+class RequireForm(Form):
+    """The course to ask for."""
+
+    course = HiddenField(filters=[text])
+
+    def course_id(self) -> uuid.UUID | None:
+        """The id that was sent, if it is one."""
+        try:
+            return uuid.UUID(self.course.data or "")
+        except ValueError:
+            return None
+
+
+def entry_form(modules: list[Module]) -> type[EntryForm]:
+    """An EntryForm with a field `days_<id>` for each of `modules`."""
+    fields = {
+        days_of(module): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
+            module.title,
+            [
+                InputRequired("Enter 0 for a module that opens at once."),
+                NumberRange(0, LONGEST_WAIT, f"Enter 0 to {LONGEST_WAIT} days."),
+            ],
+            invalid_value_message=f"Enter 0 to {LONGEST_WAIT} days.",
+        )
+        for module in modules
+    }
+    return type("ModulesEntryForm", (EntryForm,), fields)
+
+
+def days_of(module: Module) -> str:
+    """The name of the field for the days `module` waits."""
+    return f"days_{module.id.hex}"
+
+
+def cents_of(typed: str) -> int:
+    """What "19", "19.00" or "$19" is in hundredths. Raises ValidationError."""
+    plain = typed.strip("$€£ ").replace(",", ".") if typed.count(",") + typed.count(".") < 2 else typed
+    try:
+        amount = Decimal(plain) if len(plain) < 16 and plain.isascii() else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount != round(amount, 2):
+        raise ValidationError("Enter an amount such as 19 or 19.50.")
+    return int(amount * 100)
+
+
+def _moment(typed: str) -> datetime | None:
+    try:
+        moment = datetime.strptime(typed[:16], MOMENT)  # noqa: DTZ007 - the reader's zone is added to it
+    except ValueError:
+        return None
+    return moment if 2000 <= moment.year < 2200 else None
+
+
+def _categories() -> list[SelectChoice]:
+    return [SelectChoice(str(id_), path) for id_, path in authoring.categories()]

@@ -1,0 +1,127 @@
+"""The creator's courses: the list, and what is done to a whole course."""
+
+import uuid
+
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.course_forms import NewCourseForm, PressForm
+from blueprints.studio.editing import course_of, me
+from domain import Refused, authoring, duplicating, publishing, removing, workbench
+from domain.removing import Fate
+from models import ProductStatus, db
+
+
+@studio.get("/courses")
+def courses() -> Response:
+    """The list by status, with what to do next for each; searched by title, a page at a time."""
+    status = _status()
+    title = " ".join(request.args.get("q", "").split())[:100].replace("\x00", "")
+    sheet = workbench.page(me(), status, title, _id("newer"), _id("older"))
+    return hypermedia.render(
+        "studio/courses.html",
+        "studio/_courses.html",
+        counts=workbench.counts(me()),
+        sheet=sheet,
+        chosen=status,
+        title=title,
+    )
+
+
+@studio.route("/courses/new", methods=["GET", "POST"])
+def new_course() -> Response:
+    """A title and a category are enough to begin."""
+    form = NewCourseForm()
+    if form.validate_on_submit():
+        try:
+            course = authoring.create(me(), form.title.data or "", uuid.UUID(form.category.data))
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast("Your course is begun. Nobody sees it until you publish it.")
+            return hypermedia.see_other(url_for("studio.details", course_id=course.id))
+    return hypermedia.render("studio/course_new.html", status=form.status, form=form)
+
+
+@studio.route("/courses/<uuid:course_id>/duplicate", methods=["GET", "POST"])
+def duplicate(course_id: uuid.UUID) -> Response:
+    """Say what is copied and what isn't; then copy it."""
+    course = course_of(course_id)
+    if request.method == "POST":
+        _pressed()
+        copy = duplicating.duplicate(course, me())
+        db.session.commit()
+        hypermedia.toast("This is the copy. Nobody sees it until you publish it.")
+        return hypermedia.see_other(url_for("studio.details", course_id=copy.id))
+    return hypermedia.render("studio/course/duplicate.html", course=course)
+
+
+@studio.route("/courses/<uuid:course_id>/archive", methods=["GET", "POST"])
+def archive(course_id: uuid.UUID) -> Response:
+    """Take a course off sale; those who have it keep it."""
+    course = course_of(course_id)
+    if request.method == "POST":
+        _pressed()
+        try:
+            publishing.move(course, ProductStatus.ARCHIVED, me())
+        except Refused as refusal:
+            db.session.rollback()
+            hypermedia.toast(refusal.sentence, "bad")
+        else:
+            db.session.commit()
+            hypermedia.toast("The course is archived.")
+        return hypermedia.see_other(url_for("studio.details", course_id=course_id))
+    return hypermedia.render("studio/course/archive.html", course=course)
+
+
+@studio.route("/courses/<uuid:course_id>/delete", methods=["GET", "POST"])
+def delete(course_id: uuid.UUID) -> Response:
+    """Say what deleting does to this course, or why it can't be; then do it."""
+    course = course_of(course_id)
+    if request.method == "POST":
+        _pressed()
+        try:
+            fate = removing.delete_course(course, me())
+        except Refused:
+            db.session.rollback()
+        else:
+            db.session.commit()
+            kept = " Those who have it keep it." if fate == Fate.HIDDEN else ""
+            hypermedia.toast(f"The course is deleted.{kept}")
+            return hypermedia.see_other(url_for("studio.courses"))
+    course = course_of(course_id)
+    refusal = removing.refusal(course)
+    return hypermedia.render(
+        "studio/course/delete.html",
+        status=422 if request.method == "POST" else 200,
+        course=course,
+        refusal=refusal,
+        fate=removing.fate_of(course).value,
+    )
+
+
+@studio.get("/courses/<uuid:course_id>/preview")
+def preview(course_id: uuid.UUID) -> Response:
+    """The course's own page, as a learner would see it."""
+    return hypermedia.see_other(url_for("catalog.course", slug=course_of(course_id).slug, preview="1"))
+
+
+def _status() -> ProductStatus | None:
+    wanted = request.args.get("status", "")
+    return ProductStatus(wanted) if wanted in list(ProductStatus) else None
+
+
+def _id(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.args[name]) if name in request.args else None
+    except ValueError:
+        return None
+
+
+def _pressed() -> None:
+    if not PressForm().validate():
+        abort(400)

@@ -1,0 +1,117 @@
+"""What a course is: its details, and the courses to take first."""
+
+import uuid
+from typing import Any
+
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.course_forms import DetailsForm, RequireForm
+from blueprints.studio.editing import course_of, me, save, show
+from domain import Refused, authoring, prerequisites, tagging
+from domain.authoring import Details
+from models import Course, Level, db
+
+
+@studio.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
+def details(course_id: uuid.UUID) -> Response:
+    """Title, description and the rest, saved together."""
+    course = course_of(course_id)
+    form = DetailsForm(data=_shown(authoring.details_of(course)))
+    seen = form.seen.data or ""
+    saved = save(form, lambda: authoring.describe(course, me(), _typed(form), seen))
+    return saved or show(
+        "studio/course/details.html", form, course_id, authoring.details_of, **_required(course_of(course_id))
+    )
+
+
+@studio.get("/courses/<uuid:course_id>/required")
+def required(course_id: uuid.UUID) -> Response:
+    """The courses to take first, and what a search for more finds."""
+    course = course_of(course_id)
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(
+            url_for("studio.details", course_id=course.id, find=_sought()) + "#required"
+        )
+    return hypermedia.render(
+        "studio/course/_required.html", "studio/course/_required.html", course=course, **_required(course)
+    )
+
+
+@studio.post("/courses/<uuid:course_id>/required")
+def require(course_id: uuid.UUID) -> Response:
+    """Ask for another course first."""
+    course, other_id = course_of(course_id), RequireForm().course_id()
+    if other_id is None:
+        abort(422)
+    try:
+        prerequisites.require(course, me(), other_id)
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "bad")
+    else:
+        db.session.commit()
+    return _section(course_id)
+
+
+@studio.post("/courses/<uuid:course_id>/required/<uuid:other_id>/release")
+def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
+    """Ask for that course no longer."""
+    prerequisites.release(course_of(course_id), me(), other_id)
+    db.session.commit()
+    return _section(course_id)
+
+
+@studio.get("/tags")
+def tags() -> Response:
+    """Tags that begin as the last one being typed does."""
+    typed = request.args.get("tags", "")[:600].rpartition(",")[2]
+    return hypermedia.render("studio/course/_tags.html", tags=tagging.suggestions(typed))
+
+
+def _section(course_id: uuid.UUID) -> Response:
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(url_for("studio.details", course_id=course_id) + "#required")
+    course = course_of(course_id)
+    return hypermedia.render(
+        "studio/course/_required.html", "studio/course/_required.html", course=course, **_required(course)
+    )
+
+
+def _required(course: Course) -> dict[str, Any]:
+    sought = _sought()
+    found = prerequisites.find(course, sought) if sought else []
+    return {"required": prerequisites.of(course), "sought": sought, "found": found}
+
+
+def _sought() -> str:
+    return " ".join(request.args.get("find", "").split())[:100]
+
+
+def _shown(stored: Details) -> dict[str, object]:
+    """The details as the form's fields."""
+    return {
+        **vars(stored),
+        "category": str(stored.category_id),
+        "tags": ", ".join(stored.tags),
+        "objectives": "\n".join(stored.objectives),
+        "prerequisites": "\n".join(stored.prerequisites),
+    }
+
+
+def _typed(form: DetailsForm) -> Details:
+    return Details(
+        title=form.title.data or "",
+        slug=form.slug.data or "",
+        summary=form.summary.data or "",
+        description=form.description.data or "",
+        category_id=uuid.UUID(form.category.data),
+        tags=sorted(tagging.split(form.tags.data or "")),
+        level=Level(form.level.data),
+        technology=form.technology.data or "",
+        language=form.language.data,
+        objectives=(form.objectives.data or "").splitlines(),
+        prerequisites=(form.prerequisites.data or "").splitlines(),
+    )

@@ -1,0 +1,60 @@
+"""What the pages of the course editor share: one course, one form, saved by itself or shown again."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio.course_forms import Sealed
+from domain import Refused, access, authoring
+from domain.authoring import Overtaken
+from models import Course, User, db
+
+
+def me() -> User:
+    """Whoever is at work."""
+    user: User = current_user._get_current_object()
+    return user
+
+
+def course_of(course_id: uuid.UUID) -> Course:
+    """The course to work on; raises NotFound for one that isn't theirs."""
+    return access.course_for_creator(me(), course_id)
+
+
+def save(form: Sealed, verb: Callable[[], None], said: str = "Saved.") -> Response | None:
+    """Call `verb` and commit where the form was sent and is right; None when the page is to be shown.
+
+    What the verb refuses stands beside its field afterwards; what it was overtaken by, above the form.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
+        verb()
+    except Refused as refusal:
+        db.session.rollback()
+        if not isinstance(refusal, Overtaken):
+            form.refuse(refusal)
+            return None
+        form.overtaken = refusal.stored
+        return None
+    db.session.commit()
+    hypermedia.toast(said)
+    return hypermedia.see_other(request.path)
+
+
+def show(
+    page: str, form: Sealed, course_id: uuid.UUID, stored: Callable[[Course], Any], **more: Any
+) -> Response:
+    """The page with its form, of the course as it stands now.
+
+    Whoever was overtaken gets the new seal with the warning, so that saving again is done knowingly.
+    """
+    course = course_of(course_id)
+    if form.overtaken is not None or not form.is_submitted():
+        form.seen.data = authoring.seal(stored(course))
+    return hypermedia.render(page, status=form.status, course=course, form=form, **more)

@@ -1,0 +1,54 @@
+"""What a course costs."""
+
+import uuid
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from werkzeug.wrappers import Response
+
+from blueprints.studio import studio
+from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
+from blueprints.studio.editing import course_of, me, save, show
+from domain import offering
+from domain.offering import Price
+from models import Tier
+
+
+@studio.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
+def pricing(course_id: uuid.UUID) -> Response:
+    """Its size, its price, and a sale with its end in the creator's own time."""
+    course, zone = course_of(course_id), _zone()
+    form = PricingForm(data=_shown(offering.price_of(course), zone))
+    seen = form.seen.data or ""
+    saved = save(form, lambda: offering.ask(course, me(), _typed(form, zone), seen))
+    return saved or show(
+        "studio/course/pricing.html", form, course_id, offering.price_of, tiers=offering.TIERS, zone=zone.key
+    )
+
+
+def _zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(me().timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _shown(stored: Price, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "tier": stored.tier.value if stored.tier else "",
+        "price": _amount(stored.price_cents),
+        "sale_price": "" if stored.sale_price_cents is None else _amount(stored.sale_price_cents),
+        "sale_ends": stored.sale_ends_at.astimezone(zone).strftime(MOMENT) if stored.sale_ends_at else "",
+    }
+
+
+def _amount(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}" if cents % 100 else str(cents // 100)
+
+
+def _typed(form: PricingForm, zone: ZoneInfo) -> Price:
+    return Price(
+        Tier(form.tier.data) if form.tier.data else None,
+        cents_of(form.price.data or ""),
+        cents_of(form.sale_price.data) if form.sale_price.data else None,
+        form.ends_at(zone),
+    )
