@@ -1,7 +1,31 @@
 """The desk of those who run the site: what waits, what failed, what happened, and how the shop is set up."""
 
-from flask import Blueprint
+import uuid
+
+from flask import Blueprint, request
+from flask_login import current_user
 
 import doors
+from models import User
 
 admin = doors.admins(Blueprint("admin", __name__, url_prefix="/admin"))
+
+
+def acting() -> User:
+    """Whoever is signed in, to be written into the audit log."""
+    user: User = current_user._get_current_object()
+    return user
+
+
+def after() -> uuid.UUID | None:
+    """The row behind which the asked-for page of a list begins; None for the first page."""
+    try:
+        return uuid.UUID(request.args.get("after", ""))
+    except ValueError:
+        return None
+
+
+from blueprints.admin import (  # noqa: E402
+    people,  # noqa: F401
+    person,  # noqa: F401
+)

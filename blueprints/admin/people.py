@@ -1,0 +1,41 @@
+"""Everybody with an account: found by the beginning of a name or an address."""
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import admin, after
+from domain import people
+from domain.people import Kind
+from forms import one_line
+
+KINDS = {
+    Kind.ALL: "Everybody",
+    Kind.LEARNERS: "Learners",
+    Kind.CREATORS: "Creators",
+    Kind.ADMINS: "Admins",
+    Kind.VETTED: "Vetted",
+    Kind.SUSPENDED: "Suspended",
+}
+
+
+@admin.get("/users")
+def users() -> Response:
+    """The newest first, or who is called what was typed."""
+    asked = request.args.get("kind", "")
+    kind = Kind(asked) if asked in list(Kind) else Kind.ALL
+    text = one_line(request.args.get("q", ""))[:100]
+    listing = people.search(text, kind) if text else people.newest(kind, after())
+    return hypermedia.render(
+        "admin/users.html",
+        "admin/_users.html",
+        listing=listing,
+        kind=kind.value,
+        text=text,
+        tabs=[
+            (name, url_for("admin.users", kind=one.value, q=text or None), one == kind)
+            for one, name in KINDS.items()
+        ],
+        more=url_for("admin.users", kind=kind.value, after=listing.after) if listing.after else None,
+        first=url_for("admin.users", kind=kind.value) if after() else None,
+    )

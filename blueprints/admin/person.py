@@ -1,0 +1,141 @@
+"""One person: what is known of them, and what can be done about it."""
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin
+from blueprints.admin.forms import GiveForm, PressForm, RoleForm, SuspendForm, SwitchForm
+from domain import Refused, complimentary, devices, people, settings, suspension
+from forms import Form
+from models import Role, User, db
+
+
+@admin.get("/users/<uuid:user_id>")
+def user(user_id: uuid.UUID) -> Response:
+    """Facts, courses, orders, devices and what was decided about them."""
+    return _page(_person(user_id))
+
+
+@admin.post("/users/<uuid:user_id>/role")
+def change_role(user_id: uuid.UUID) -> Response:
+    """Make them a learner, a creator or an admin."""
+    person, form = _person(user_id), RoleForm()
+    return _do(
+        person, form, lambda: people.change_role(person, Role(form.role.data), acting()),
+        "The role is changed.", role=form,
+    )  # fmt: skip
+
+
+@admin.post("/users/<uuid:user_id>/vetted")
+def vet(user_id: uuid.UUID) -> Response:
+    """Trust what a creator publishes, or look at it again."""
+    person, form = _person(user_id), SwitchForm()
+    return _do(person, form, lambda: people.vet(person, form.on.data, acting()), "Saved.")
+
+
+@admin.post("/users/<uuid:user_id>/everything")
+def override_access(user_id: uuid.UUID) -> Response:
+    """Open every course to them, or no longer."""
+    person, form = _person(user_id), SwitchForm()
+    return _do(person, form, lambda: people.override_access(person, form.on.data, acting()), "Saved.")
+
+
+@admin.post("/users/<uuid:user_id>/suspend")
+def suspend(user_id: uuid.UUID) -> Response:
+    """Shut them out."""
+    person, form = _person(user_id), SuspendForm()
+    return _do(
+        person, form, lambda: suspension.suspend(person, acting(), form.reason.data or ""),
+        f"{person.name} is suspended and signed out everywhere.", suspend=form,
+    )  # fmt: skip
+
+
+@admin.post("/users/<uuid:user_id>/restore")
+def restore(user_id: uuid.UUID) -> Response:
+    """Let them in again."""
+    person = _person(user_id)
+    return _do(
+        person, PressForm(), lambda: suspension.restore(person, acting()), f"{person.name} can sign in again."
+    )
+
+
+@admin.post("/users/<uuid:user_id>/courses")
+def give(user_id: uuid.UUID) -> Response:
+    """Open a course to them, for good or until the end of a day."""
+    person, form = _person(user_id), GiveForm()
+
+    def hand_over() -> None:
+        course = complimentary.course_called(form.course.data or "")
+        complimentary.give(person, course, _end_of(form.expires_on.data), acting())
+
+    return _do(person, form, hand_over, "The course is theirs.", give=form)
+
+
+@admin.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
+def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
+    """End a course that was given."""
+    person = _person(user_id)
+    return _do(
+        person, PressForm(), lambda: complimentary.take_back(person, grant_id, acting()),
+        "The course is taken back.",
+    )  # fmt: skip
+
+
+def _person(user_id: uuid.UUID) -> User:
+    found = people.find(user_id)
+    if found is None or found.deleted_at is not None:
+        abort(404)
+    return found
+
+
+def _do(person: User, form: Form, act: Callable[[], object], said: str, **shown: Form) -> Response:
+    """Do it once the form is right, and come back; otherwise show what is wrong, beside the form `shown`."""
+    if form.validate_on_submit():
+        try:
+            act()
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast(said)
+            return hypermedia.see_other(url_for("admin.user", user_id=person.id))
+    refused = [
+        sentence for name, errors in form.errors.items() if name not in form._fields for sentence in errors
+    ]
+    return _page(_person(person.id), 422, [] if shown else refused or ["That could not be done."], **shown)
+
+
+def _page(person: User, status: int = 200, wrong: list[str] | None = None, **shown: Form) -> Response:
+    forms: dict[str, Any] = {
+        "role": shown.get("role") or RoleForm(formdata=None, role=person.role.value),
+        "suspend": shown.get("suspend") or SuspendForm(formdata=None),
+        "give": shown.get("give") or GiveForm(formdata=None),
+    }
+    dossier = people.dossier(person)
+    return hypermedia.render(
+        "admin/user.html",
+        status=status,
+        person=person,
+        dossier=dossier,
+        devices=[(row, devices.describe(row.user_agent)) for row in dossier.devices],
+        forms=forms,
+        wrong=wrong or [],
+        is_self=person.id == acting().id,
+        shown=people.SHOWN,
+    )
+
+
+def _end_of(day: Any) -> datetime | None:
+    """The moment at which `day` is over where the shop is."""
+    if day is None:
+        return None
+    zone = ZoneInfo(settings.current().timezone)
+    return datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=1)
