@@ -538,7 +538,8 @@ class UploadState(StrEnum):
 class Upload(Stamped, Base):
     """A file that comes in chunks; `received` is where it goes on after a dropped connection (bytes).
 
-    `sha256` is what the browser says the whole has; `parts` is what S3 needs to put its parts together.
+    How far it really is, the storage says. `sha256` is what the sender says the whole has; `remote_id` is the
+    bucket's own name for an upload in parts. What is made of the file has the id of its upload.
     """
 
     __tablename__ = "uploads"
@@ -562,6 +563,5 @@ class Upload(Stamped, Base):
     received: Mapped[int] = mapped_column(BigInteger, default=0)
     sha256: Mapped[str | None] = mapped_column(String(64))
     remote_id: Mapped[str | None] = mapped_column(String(1024))
-    parts: Mapped[list[Any]] = mapped_column(JSON, default=list)
     state: Mapped[UploadState] = mapped_column(enum_of(UploadState), default=UploadState.OPEN)
     result_id: Mapped[uuid.UUID | None]
