@@ -73,6 +73,7 @@ KINDS: dict[str, Task | LongTask] = {
     "discard_file": Task("removing.discard_file"),
     "copy_picture": Task("duplicating.copy_picture"),
     "clean_up": Task("housekeeping.clean_up"),
+    "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),
     "expire_courses": Task("freshness.expire"),
     "warn_of_expiry": Task("freshness.warn"),
@@ -88,6 +89,7 @@ KINDS: dict[str, Task | LongTask] = {
 
 SCHEDULE: list[Every] = [
     Every("clean_up", minutes=60),
+    Every("count_events", minutes=60),
     Every("sweep_uploads", minutes=60),
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),

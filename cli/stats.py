@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import search, totals
+from domain import analytics, clock, search, totals
 from models import db
 
 STEPS = {
@@ -21,11 +21,12 @@ def stats() -> None:
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Count ratings, sales and lessons again, and write the words of search anew."""
+    """Count ratings, sales, lessons and every day's numbers again, and write the words of search anew."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()
         click.echo(f"{name}: {corrected:,} corrected")
+    _count_days()
     with click.progressbar(length=search.size(), label="Search") as bar:
         done = 0
         for written in search.reindex_all():
@@ -33,3 +34,16 @@ def rebuild() -> None:
             bar.update(written - done)
             done = written
     click.echo(f"Search: {done:,} products written")
+
+
+def _count_days() -> None:
+    """Views, enrolments, sales and all else that is kept by day, from the first day on."""
+    today = clock.now().date()
+    first = analytics.first_day() or today
+    db.session.rollback()
+    total, done = (today - first).days + 1, 0
+    with click.progressbar(length=total, label="Days") as bar:
+        for counted in analytics.count(first, today):
+            bar.update(counted - done)
+            done = counted
+    click.echo(f"Days: {done:,} counted")

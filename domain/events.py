@@ -38,7 +38,7 @@ COURSE_DONE = "course_completed"
 ENROLLED = "enrolled"
 
 _MACHINE = re.compile(r"bot|crawl|spider|slurp|preview|monitor|fetch|curl|wget|python|java/|headless", re.I)
-_events, _products = Event.__table__, Product.__table__
+_products = Product.__table__
 _making = threading.Lock()
 _COUNT_VIEWS = (
     update(Product)
@@ -235,7 +235,7 @@ def _write(connection: Connection, rows: list[Row]) -> None:
     for row in kept:
         row["user_id"] = row["user_id"] if row["user_id"] in users else None
     if kept:
-        connection.execute(insert(_events), kept)
+        connection.execute(insert(Event), kept)
     views = Counter(row["course_id"] for row in kept if row["name"] == VIEWED and row["course_id"])
     if views:
         # In the order of their ids, so that two processes never wait for each other's rows.

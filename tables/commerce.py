@@ -191,7 +191,8 @@ class Earning(Base):
     __table_args__ = (
         # Each holds all that is summed by it.
         Index(
-            "ix_earnings_creator_id_status", "creator_id", "status", "currency", "available_at", "amount_cents"
+            "ix_earnings_creator_id_status",
+            *("creator_id", "status", "currency", "available_at", "amount_cents"),
         ),
         Index("ix_earnings_creator_id_created_at", "creator_id", "created_at", "currency", "amount_cents"),
     )
@@ -210,13 +211,17 @@ class Earning(Base):
 
 
 class StripeEvent(Base):
-    """The webhook inbox: an event is stored before it is handled, and handled once."""
+    """The webhook inbox: an event is stored before it is handled, and handled once.
+
+    `object_id` is Stripe's id of what it is about, such as a Checkout Session.
+    """
 
     __tablename__ = "stripe_events"
     __table_args__ = (Index("ix_stripe_events_processed_at_received_at", "processed_at", "received_at"),)
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     type: Mapped[str] = mapped_column(String(100))
+    object_id: Mapped[str] = mapped_column(String(255), default="", index=True)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     received_at: Mapped[datetime] = mapped_column(default=now)
     processed_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Events: who is left out, what is kept of those who aren't, and that they wait when they can't be written."""
+"""Events: who is left out, what is kept of the others, and that they wait when they can't be written."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,0 +1,187 @@
+"""The queries that add up what happened: each is one part of a total by course, lesson or source, and day."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+)
+
+from domain import events
+from domain.reviews import hidden
+from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, Review, UtcDateTime
+
+DIRECT = "direct"
+BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
+# Of a course's counts, those that come from events; the others can always be made again.
+SEEN = ("views", "visitors", "watch_seconds")
+event, purchase = Event.__table__.c, Purchase.__table__.c
+_START, _STOP = (bindparam(name, type_=UtcDateTime()) for name in ("start", "stop"))
+
+
+def _staged(name: str, keys: dict[str, Any], *counts: str) -> Table:
+    """A temporary table in which the parts of one total come together."""
+    columns = [Column(key, kind) for key, kind in keys.items()]
+    columns += [Column(count, BigInteger, nullable=False, server_default="0") for count in counts]
+    return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
+COURSES = _staged(
+    "counted_courses", {"course_id": Uuid, "date": Date}, *SEEN, "enrollments", "completions", "rating_sum",
+    "rating_count", "sales", "revenue_cents",
+)  # fmt: skip
+LESSONS = _staged(
+    "counted_lessons", {"lesson_id": Uuid, "date": Date},
+    "starts", "completions", "watch_seconds",
+)  # fmt: skip
+SOURCES = _staged("counted_sources", {"course_id": Uuid, "date": Date, "source": String(120)}, "views")
+SALES = _staged(
+    "counted_sales", {"date": Date, "currency": String(3)},
+    "sales", "gross_cents", "fee_cents", "refunded_cents",
+)  # fmt: skip
+STAGED = (COURSES, LESSONS, SOURCES, SALES)
+
+
+@cache
+def parts(dialect: str, seen: bool) -> list[tuple[Table, Select[Any]]]:
+    """The queries, with the table that each fills; the parameters `start` and `stop` bound the moments.
+
+    `seen`: also those that read events.
+    """
+    found = [
+        (COURSES, _enrolments(dialect)),
+        (COURSES, _completions(dialect)),
+        (COURSES, _ratings(dialect)),
+        *_sales(dialect),
+    ]
+    return [*_events(dialect), *found] if seen else found
+
+
+def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
+    day = _day(event.created_at, dialect).label("date")
+    seconds = func.sum(event.properties["seconds"].as_integer()).label("watch_seconds")
+    of_course = and_(*_during(event.created_at), event.course_id.is_not(None))
+    views = _by_person(dialect, events.VIEWED, func.nullif(event.visitor, ""), event.course_id)
+    yield (
+        COURSES,
+        select(
+            views.c.course_id, views.c.date, func.sum(views.c.times).label("views"),
+            func.count(views.c.person).label("visitors"),
+        ).group_by(views.c.course_id, views.c.date),
+    )  # fmt: skip
+    watched = and_(event.name == events.WATCHED, of_course)
+    yield COURSES, select(event.course_id, day, seconds).where(watched).group_by(event.course_id, day)
+    keys = (event.lesson_id, day)
+    watched = and_(watched, event.lesson_id.is_not(None))
+    yield LESSONS, select(*keys, seconds).where(watched).group_by(*keys)
+    for name, label in ((events.OPENED, "starts"), (events.LESSON_DONE, "completions")):
+        people = _by_person(dialect, name, _person(), event.lesson_id)
+        # Whoever can't be told apart from others is counted every time.
+        several = func.sum(case((people.c.person.is_(None), people.c.times), else_=1)).label(label)
+        by = (people.c.lesson_id, people.c.date)
+        yield LESSONS, select(*by, several).where(people.c.lesson_id.is_not(None)).group_by(*by)
+    source = func.coalesce(func.nullif(event.referrer, ""), DIRECT).label("source")
+    viewed = and_(event.name == events.VIEWED, of_course)
+    count = func.count().label("views")
+    by_source = select(event.course_id, day, source, count).where(viewed)
+    yield SOURCES, by_source.group_by(event.course_id, day, source)
+
+
+def _by_person(dialect: str, name: str, person: ColumnElement[Any], *keys: Any) -> Any:
+    """How many times each person did it on each day: one row for each of them, which is counted next.
+
+    Both databases do this faster than count(DISTINCT …).
+    """
+    day = _day(event.created_at, dialect).label("date")
+    grouped = (*keys, day, person.label("person"))
+    return (
+        select(*grouped, func.count().label("times"))
+        .where(event.name == name, *_during(event.created_at), event.course_id.is_not(None))
+        .group_by(*grouped)
+        .subquery()
+    )
+
+
+def _person() -> ColumnElement[Any]:
+    return func.coalesce(cast(event.user_id, String), func.nullif(event.visitor, ""))
+
+
+def _enrolments(dialect: str) -> Select[Any]:
+    row = Enrollment.__table__.c
+    return _count(row.course_id, row.enrolled_at, dialect, enrollments=func.count())
+
+
+def _completions(dialect: str) -> Select[Any]:
+    row = Enrollment.__table__.c
+    return _count(row.course_id, row.completed_at, dialect, completions=func.count())
+
+
+def _ratings(dialect: str) -> Select[Any]:
+    """Of the reviews that everybody sees; the index begins with `flagged`."""
+    row = Review.__table__.c
+    sums = {"rating_sum": func.sum(row.rating), "rating_count": func.count()}
+    counted = _count(row.product_id.label("course_id"), row.created_at, dialect, **sums)
+    return counted.where(row.flagged.in_([False, True]), ~hidden())
+
+
+def _sales(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
+    """What was bought on the day it was paid, and sent back on the day that happened.
+
+    A course's revenue is in its own currency; what it once cost in another is in the shop's totals alone.
+    """
+    order, product = Order.__table__.c, Product.__table__.c
+    ordered = order.id == purchase.order_id
+    own = and_(product.id == purchase.product_id, product.currency == purchase.currency)
+    is_bought = purchase.status.in_(BOUGHT)
+    course_id = purchase.product_id.label("course_id")
+    bought = {"sales": func.count(), "revenue_cents": func.sum(purchase.amount_cents)}
+    sold = _count(course_id, order.completed_at, dialect, **bought).where(is_bought)
+    tables = Order.__table__.join(Purchase.__table__, ordered)
+    yield COURSES, sold.select_from(tables.join(Product.__table__, own))
+    back = _count(course_id, purchase.refunded_at, dialect, revenue_cents=-func.sum(purchase.refunded_cents))
+    yield COURSES, back.select_from(Purchase.__table__.join(Product.__table__, own)).where(is_bought)
+    shop = {
+        "sales": func.count(),
+        "gross_cents": func.sum(purchase.amount_cents),
+        "fee_cents": func.sum(purchase.platform_fee_cents),
+    }
+    sold = _count(purchase.currency, order.completed_at, dialect, **shop)
+    yield SALES, sold.select_from(tables).where(is_bought)
+    returned = func.sum(purchase.refunded_cents)
+    yield (
+        SALES,
+        _count(purchase.currency, purchase.refunded_at, dialect, refunded_cents=returned).where(is_bought),
+    )
+
+
+def _count(key: Any, moment: Any, dialect: str, **sums: Any) -> Select[Any]:
+    """`sums` by `key` and the day of `moment`."""
+    day = _day(moment, dialect).label("date")
+    counted = (value.label(name) for name, value in sums.items())
+    return select(key, day, *counted).where(*_during(moment)).group_by(key, day)
+
+
+def _during(moment: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return moment >= _START, moment < _STOP
+
+
+def _day(moment: Any, dialect: str) -> Any:
+    """The day (UTC) of `moment`, as the database stores days."""
+    if dialect == "postgresql":
+        return cast(func.timezone("UTC", moment), Date)
+    return func.substr(moment, 1, 10)
