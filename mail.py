@@ -233,6 +233,11 @@ def render_subject(template: str, data: dict[str, Any]) -> str:
 
 def render_bodies(message: EmailMessage) -> tuple[str, str]:
     """The plain text and the HTML of `message`."""
-    folder = f"mail/{message.template}"
-    context = {**message.data, "subject": message.subject}
+    return render_with(message.template, message.subject, message.data)
+
+
+def render_with(template: str, subject: str, data: dict[str, Any]) -> tuple[str, str]:
+    """The plain text and the HTML of a message filled with `data`, which may be other than what was sent."""
+    folder = f"mail/{template}"
+    context = {**data, "subject": subject}
     return render_template(f"{folder}/body.txt", **context), render_template(f"{folder}/body.html", **context)

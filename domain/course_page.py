@@ -18,7 +18,7 @@ from sqlalchemy import (
     true,
 )
 
-from domain import clock, gates, listing
+from domain import clock, gates, listing, wishes
 from domain.catalog import Card, cards_of, categories, creator_slug, people, profiles
 from domain.stocktaking import courses, products
 from models import (
@@ -96,6 +96,7 @@ class CoursePage:
     required: list[tuple[str, str]]
     related: list[Card]
     is_hidden: bool
+    is_preview: bool = False
     progress: int | None = None
 
     @property
@@ -105,10 +106,11 @@ class CoursePage:
         return next(lines, None)
 
 
-def load(slug: str, visitor: User | None) -> CoursePage | None:
+def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage | None:
     """The page of the course at `slug` for `visitor` (None: a stranger).
 
-    None when there is no such course, or none that the visitor may know of.
+    None when there is no such course, or none that the visitor may know of. With `preview` its creator and
+    admins see what it offers to learners, as if it were on sale.
     """
     now = clock.now()
     row = (
@@ -127,12 +129,13 @@ def load(slug: str, visitor: User | None) -> CoursePage | None:
         return None
     return CoursePage(
         row=row,
-        offer=_offer(row, visitor),
+        offer=_offer_to_learners(row) if preview and trusted else _offer(row, visitor),
         contents=Contents(row.slug, row.lesson_count, row.duration_seconds, _modules(row.id)),
         tags=_pairs(row.tags),
         required=_pairs(row.required),
         related=_related(row),
         is_hidden=hidden,
+        is_preview=preview and trusted,
         progress=row.progress,
     )
 
@@ -158,6 +161,10 @@ def _offer(row: Any, visitor: User | None) -> Offer:
         return Offer.FREE_ACCESS
     if row.status != ProductStatus.PUBLISHED or row.is_expired:
         return Offer.UNAVAILABLE
+    return _offer_to_learners(row)
+
+
+def _offer_to_learners(row: Any) -> Offer:
     if row.visibility == ProductVisibility.MEMBERS_ONLY:
         return Offer.MEMBERS_ONLY
     return Offer.BUY if row.price_now_cents else Offer.ENROLL
@@ -168,10 +175,12 @@ def _row(with_visitor: bool) -> Select[Any]:
     now = bindparam("now", type_=p.published_at.type)
     on_sale = p.sale_ends_at > now
     held: ColumnElement[bool] = literal(False)
+    wished: ColumnElement[bool] = literal(False)
     progress: Any = literal(None)
     if with_visitor:
         visitor = bindparam("visitor", type_=p.id.type)
         held = _holds(visitor, now)
+        wished = wishes.wished(visitor, p.id)
         enrolled = (enrollments.c.user_id == visitor) & (enrollments.c.course_id == p.id)
         progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
     return (
@@ -187,7 +196,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             profiles.c.headline.label("creator_headline"),
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
-            held.label("is_owned"), progress.label("progress"), _tags().label("tags"),
+            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"), _tags().label("tags"),
             _required().label("required"),
         )
         .select_from(
@@ -197,7 +206,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             .join(categories, categories.c.id == p.category_id)
             .outerjoin(parent, parent.c.id == categories.c.parent_id)
         )
-        .where(p.slug == bindparam("slug"), p.deleted_at.is_(None))
+        .where(p.slug == bindparam("slug"), or_(p.deleted_at.is_(None), held))
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import case, select, update
 
 import mail
-from domain import Refused, access, clock, progress
+from domain import Refused, access, clock, events, progress, wishes
 from models import (
     Course,
     Enrollment,
@@ -33,9 +33,11 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
         .returning(Enrollment.id)
     )
     progress.recount(user_id, course_id)
+    wishes.remove(user_id, course_id)
     if made is None:
         _take_up_again(user_id, course_id)
     else:
+        events.note(events.ENROLLED, course_id)
         mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
     query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 import mail
 from config import Settings
-from domain import clock
+from domain import clock, mail_preferences
 from models import EmailMessage, EmailStatus, User, db
 
 TOO_OLD = timedelta(days=7)
@@ -28,7 +28,7 @@ class Letter:
 
 
 def begin_sending(message_id: str) -> Letter | None:
-    """Render the message, or skip it: sent already, older than a week, or its reader has left."""
+    """Render the message, or skip it: sent already, older than a week, or no longer for its reader."""
     message = db.session.get(EmailMessage, uuid.UUID(message_id))
     if message is None or message.status not in (EmailStatus.PENDING, EmailStatus.FAILED):
         return None
@@ -66,7 +66,10 @@ def _is_pointless(message: EmailMessage) -> bool:
     if message.scheduled_for < clock.now() - TOO_OLD:
         return True
     user = db.session.get(User, message.user_id) if message.user_id else None
-    return user is not None and user.deleted_at is not None
+    if user is None:
+        return False
+    kind = message.data.get("kind") if message.template == mail.NOTIFICATION else None
+    return not user.is_active or (kind is not None and not mail_preferences.wants(user.id, kind))
 
 
 def _mime(message: EmailMessage) -> MimeMessage:
@@ -77,6 +80,9 @@ def _mime(message: EmailMessage) -> MimeMessage:
     mime["To"] = message.recipient
     mime["Message-ID"] = message.message_id
     mime["Auto-Submitted"] = "auto-generated"
+    if "unsubscribe_url" in message.data:  # RFC 8058: the reader's mail program may post to it
+        mime["List-Unsubscribe"] = f"<{message.data['unsubscribe_url']}>"
+        mime["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mime.set_content(text)
     mime.add_alternative(html, subtype="html")
     return mime

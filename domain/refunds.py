@@ -8,8 +8,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import payments
-from domain import alerts, audit, clock, orders
-from models import Order, OrderStatus, Refund, RefundStatus, db
+from domain import alerts, audit, clock, notifications, orders
+from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 
 
@@ -87,6 +87,25 @@ def apply(found: StripeRefund) -> None:
         order.refunded_at = clock.now()
     elif refund.status != RefundStatus.SUCCEEDED and order.status == OrderStatus.REFUNDED:
         order.status, order.refunded_at = OrderStatus.FAILED, None
+    if refund.status == RefundStatus.SUCCEEDED:
+        _tell(refund, order)
+
+
+def _tell(refund: Refund, order: Order) -> None:
+    """Tell the buyer, and the creators whose earnings it lowers: a second payment sent back lowers none."""
+    notifications.tell(
+        order.user_id, NotificationKind.REFUND, f"Your refund for order {order.number} was sent",
+        f"{refund.reason}: the money goes back the way you paid. Your bank may take a few days to show it.",
+        f"/orders/{order.number}", "See the order", key=f"refund:{refund.id}",
+    )  # fmt: skip
+    for purchase in order.purchases:
+        if purchase.refunded_cents:
+            title = purchase.product_snapshot["title"][:150]
+            notifications.tell(
+                purchase.product.creator_id, NotificationKind.REFUND, f"A sale of “{title}” was refunded",
+                "Your earnings from it were taken back.", "/studio/earnings", "See your earnings",
+                key=f"refund:{refund.id}:{purchase.id}",
+            )  # fmt: skip
 
 
 def _row_of(found: StripeRefund) -> Refund | None:

@@ -6,11 +6,22 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    EmailField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
+from domain.mail_preferences import TOPICS
 from forms import Form, one_line, paragraphs, text
+from models import NotificationKind
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
 GITHUB = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
@@ -45,6 +56,18 @@ def _current_password() -> PasswordField:
         ],
         filters=[text],
     )
+
+
+class MailForm(Form):
+    """The kinds of notifications that are to come by mail as well."""
+
+    kinds = SelectMultipleField(
+        "Write to me about", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+
+    def __init__(self, kinds: list[NotificationKind], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kinds.choices = [(kind.value, TOPICS[kind].capitalize()) for kind in kinds]
 
 
 class ProfileForm(Form):

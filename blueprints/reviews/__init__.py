@@ -64,4 +64,4 @@ def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -
         abort(404)
 
 
-from blueprints.reviews import others, own  # noqa: E402,F401
+from blueprints.reviews import course_reports, others, own  # noqa: E402,F401

@@ -17,6 +17,33 @@ REASONS = {
     ReportReason.SPOILER: "It gives solutions away",
     ReportReason.OTHER: "Something else",
 }
+COURSE_REASONS = {
+    ReportReason.SPAM: "It is advertising, or sells nothing of worth",
+    ReportReason.ABUSE: "It insults, threatens or harms somebody",
+    ReportReason.OFF_TOPIC: "It isn't what its page promises",
+    ReportReason.OTHER: "Something else, such as work copied from others",
+}
+
+
+def _why(label: str, reasons: dict[ReportReason, str]) -> RadioField:
+    return RadioField(
+        label,
+        [
+            InputRequired("Choose a reason."),
+            AnyOf([reason.value for reason in reasons], "Choose one of these reasons."),
+        ],
+        choices=[SelectChoice(reason.value, words) for reason, words in reasons.items()],
+        validate_choice=False,
+        filters=[text],
+    )
+
+
+def _more() -> TextAreaField:
+    return TextAreaField(
+        "Anything to add?",
+        [Length(max=MAX_NOTE, message=f"Use at most {MAX_NOTE} characters.")],
+        filters=[paragraphs],
+    )
 
 
 class ReviewForm(Form):
@@ -44,21 +71,15 @@ class ReportForm(Form):
         super().__init__()
         self.reason.id = f"reason-{review_id.hex}"
 
-    reason = RadioField(
-        "What is wrong with it?",
-        [
-            InputRequired("Choose a reason."),
-            AnyOf([reason.value for reason in ReportReason], "Choose one of these reasons."),
-        ],
-        choices=[SelectChoice(reason.value, words) for reason, words in REASONS.items()],
-        validate_choice=False,
-        filters=[text],
-    )
-    note = TextAreaField(
-        "Anything to add?",
-        [Length(max=MAX_NOTE, message=f"Use at most {MAX_NOTE} characters.")],
-        filters=[paragraphs],
-    )
+    reason = _why("What is wrong with it?", REASONS)
+    note = _more()
+
+
+class CourseReportForm(Form):
+    """Why a course should not be on sale as it is."""
+
+    reason = _why("What is wrong with it?", COURSE_REASONS)
+    note = _more()
 
 
 class VoteForm(Form):

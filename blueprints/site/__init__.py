@@ -6,4 +6,4 @@ import doors
 
 site = doors.open_to_all(Blueprint("site", __name__))
 
-from blueprints.site import about, health, looks  # noqa: E402,F401
+from blueprints.site import about, health, looks, unsubscribing  # noqa: E402,F401

@@ -113,6 +113,8 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "language": "en",
         "name": "film.mp4",
         "review_id": words["review"],
+        "product_id": words["wished"],
+        "notification_id": words["told"],
         "course_id": words["course"],
         "other_id": words["nobody"],
         "number": "LN-TEST-0001",

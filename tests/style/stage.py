@@ -9,18 +9,21 @@ from PIL import Image
 
 import mail
 import storage
-from domain import pictures, recordings, tokens
+from domain import mail_preferences, pictures, recordings, tokens
 from models import (
     Caption,
     Course,
     Lesson,
     MediaAsset,
     MediaStatus,
+    Notification,
+    NotificationKind,
     Resource,
     ResourceKind,
     Review,
     User,
     UserSession,
+    WishlistItem,
     db,
     now,
 )
@@ -67,8 +70,20 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "hidden_review": str(hidden.id),
             "bos_device": str(device.id),
             "message": str(message.id),
+            "wished": str(cast.flask_course.id),
+            "told": str(_told(cast)),
+            "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
         }
+
+
+def _told(cast: Cast) -> uuid.UUID:
+    """What bo was told; cy wishes for the paid course."""
+    db.session.add(WishlistItem(user_id=cast.cy.id, product_id=cast.flask_course.id))
+    row = Notification(user_id=cast.bo.id, kind=NotificationKind.REFUND, title="Sent back")
+    db.session.add(row)
+    db.session.commit()
+    return row.id
 
 
 def _recording(cast: Cast) -> MediaAsset:

@@ -1,0 +1,28 @@
+"""Which notifications come by mail as well."""
+
+from flask import url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.account import account
+from blueprints.account.forms import MailForm
+from domain import mail_preferences
+from models import db
+
+
+@account.route("/account/notifications", methods=["GET", "POST"])
+def notifications() -> Response:
+    """One box for every kind that the reader can be sent."""
+    offered = mail_preferences.mailed_to(current_user)
+    refused = mail_preferences.refused_by(current_user)
+    form = MailForm(offered, data={"kinds": [kind.value for kind in offered if kind not in refused]})
+    if form.validate_on_submit():
+        wanted = form.kinds.data or []
+        for kind in offered:
+            if (kind.value in wanted) == (kind in refused):
+                mail_preferences.choose(current_user, kind, kind.value in wanted)
+        db.session.commit()
+        hypermedia.toast("Saved.")
+        return hypermedia.see_other(url_for("account.notifications"))
+    return hypermedia.render("account/notifications.html", status=form.status, form=form)

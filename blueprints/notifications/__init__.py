@@ -1,0 +1,9 @@
+"""What somebody is told on the site."""
+
+from flask import Blueprint
+
+import doors
+
+notifications = doors.signed_in(Blueprint("notifications", __name__))
+
+from blueprints.notifications import listing  # noqa: E402,F401

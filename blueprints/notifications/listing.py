@@ -1,0 +1,56 @@
+"""The list of notifications: opened by a press, because opening one notes that it was read."""
+
+import uuid
+
+from flask import request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.notifications import notifications
+from blueprints.notifications.forms import PressForm
+from domain import notifications as told
+from models import db
+
+
+@notifications.get("/notifications")
+def index() -> Response:
+    """What the reader was told, newest first."""
+    before = request.args.get("before", type=uuid.UUID)
+    return hypermedia.render(
+        "notifications/index.html", sheet=told.page_of(current_user, before), before=before
+    )
+
+
+@notifications.post("/notifications/<uuid:notification_id>/open")
+def follow(notification_id: uuid.UUID) -> Response:
+    """Go where it leads; it is read then."""
+    PressForm().validate_on_submit()
+    one = told.find(current_user, notification_id)
+    told.read(one)
+    leads_to = one.action_url or url_for("notifications.index")
+    db.session.commit()
+    return hypermedia.leave(leads_to)
+
+
+@notifications.post("/notifications/<uuid:notification_id>/read")
+def mark_read(notification_id: uuid.UUID) -> Response:
+    """Note that it was read, and stay."""
+    PressForm().validate_on_submit()
+    one = told.find(current_user, notification_id)
+    told.read(one)
+    db.session.commit()
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(url_for("notifications.index"))
+    one = told.find(current_user, notification_id)
+    return hypermedia.render("notifications/_one.html", "notifications/_one.html", one=one)
+
+
+@notifications.post("/notifications/read-all")
+def mark_all_read() -> Response:
+    """Note that everything was read."""
+    PressForm().validate_on_submit()
+    told.read_all(current_user)
+    db.session.commit()
+    hypermedia.toast("Everything is marked as read.")
+    return hypermedia.see_other(url_for("notifications.index"))

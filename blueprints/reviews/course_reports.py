@@ -1,0 +1,37 @@
+"""Reporting a course: like reporting a review, but the course goes on until somebody has looked."""
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.reviews import reader, refuse, reviews
+from blueprints.reviews.forms import CourseReportForm
+from domain import Refused, access, course_reports
+from models import ReportReason, db
+
+
+@reviews.route("/courses/<slug>/report", methods=["GET", "POST"])
+def report_course(slug: str) -> Response:
+    """The form that asks why; in place where it was asked for, or on a page of its own."""
+    course, _ = access.course_for_learner(reader(), slug)
+    if course.creator_id == reader().id:
+        return refuse(course, "This is your own course.")
+    form = CourseReportForm()
+    if form.validate_on_submit():
+        try:
+            reason = ReportReason(form.reason.data)
+            course_reports.report(reader(), course, reason, form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            back = url_for("catalog.course", slug=course.slug)
+            db.session.commit()
+            hypermedia.toast("Thank you. We will look at this course and tell you what came of it.")
+            return hypermedia.leave(back)
+    return hypermedia.render(
+        "reviews/report_course.html",
+        "reviews/_report_course.html",
+        status=form.status,
+        course=course,
+        form=form,
+    )

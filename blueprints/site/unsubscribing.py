@@ -1,0 +1,42 @@
+"""Ending mail of one kind by the link in a message, signed in or not."""
+
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.site import site
+from domain import mail_preferences, tokens
+from models import NotificationKind, User, db
+
+
+@site.record_once
+def _let_mail_programs_post(state: BlueprintSetupState) -> None:
+    """A mail program that ends mail for its reader (RFC 8058) has no session: the token says who it is."""
+    state.app.extensions["csrf"].exempt(end)
+
+
+@site.get("/unsubscribe/<token>")
+def unsubscribe(token: str) -> Response:
+    """Show a button: programs that follow every link in a message must not end anything."""
+    return _answer(token, ended=False)
+
+
+@site.post("/unsubscribe/<token>")
+def end(token: str) -> Response:
+    """End it. The answer is a page and no redirect, as RFC 8058 asks."""
+    return _answer(token, ended=True)
+
+
+def _answer(token: str, ended: bool) -> Response:
+    try:
+        user, kind = mail_preferences.opened_by(token)
+    except tokens.Unusable as refusal:
+        return hypermedia.render("site/unsubscribe_unusable.html", status=410, sentence=refusal.sentence)
+    if ended:
+        _end(user, kind)
+    return hypermedia.render("site/unsubscribe.html", ended=ended, topic=mail_preferences.TOPICS[kind])
+
+
+def _end(user: User, kind: NotificationKind) -> None:
+    mail_preferences.choose(user, kind, by_mail=False)
+    db.session.commit()

@@ -1,0 +1,18 @@
+"""The wishlist: what somebody would like to have."""
+
+from flask import Blueprint
+from flask_login import current_user
+
+import doors
+from models import User
+
+wishlist = doors.signed_in(Blueprint("wishlist", __name__))
+
+
+def reader() -> User:
+    """Whoever is signed in."""
+    user: User = current_user._get_current_object()
+    return user
+
+
+from blueprints.wishlist import listing, wishing  # noqa: E402,F401

@@ -1,0 +1,47 @@
+"""Putting a course on the wishlist from its page, and taking it off."""
+
+from flask import url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.wishlist import reader, wishlist
+from blueprints.wishlist.forms import WishForm
+from domain import Refused, access, wishes
+from models import Course, db
+
+
+@wishlist.get("/courses/<slug>/wish")
+def ask(slug: str) -> Response:
+    """One button: where strangers arrive who pressed the heart and have signed in."""
+    course, _ = access.course_for_learner(reader(), slug)
+    return hypermedia.render("wishlist/ask.html", course=course, form=WishForm())
+
+
+@wishlist.post("/courses/<slug>/wish")
+def wish(slug: str) -> Response:
+    """Have the course on the list, or no longer."""
+    course, _ = access.course_for_learner(reader(), slug)
+    form = WishForm()
+    if not form.validate_on_submit():
+        return hypermedia.render("wishlist/ask.html", status=form.status, course=course, form=form)
+    wished = form.wished.data
+    try:
+        _settle(course, wished)
+    except Refused as refusal:
+        hypermedia.toast(refusal.sentence, "warn")
+        return hypermedia.leave(url_for("catalog.course", slug=course.slug))
+    slug = course.slug
+    db.session.commit()
+    if hypermedia.is_swap():
+        return hypermedia.render(
+            "wishlist/_heart.html", "wishlist/_heart.html", slug=slug, is_wished=wished, focus=True
+        )
+    hypermedia.toast("On your wishlist." if wished else "No longer on your wishlist.")
+    return hypermedia.see_other(url_for("catalog.course", slug=slug))
+
+
+def _settle(course: Course, wished: bool) -> None:
+    if wished:
+        wishes.add(reader(), course)
+    else:
+        wishes.remove(reader().id, course.id)

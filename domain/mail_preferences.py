@@ -1,0 +1,88 @@
+"""Which notifications somebody gets by mail as well: all of them until they say otherwise."""
+
+import uuid
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeSerializer
+from sqlalchemy import select
+
+from domain.tokens import Unusable
+from models import MailPreference, NotificationKind, Role, User, db, upsert
+
+# These have letters of their own, which say more.
+OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED})
+TOPICS = {
+    NotificationKind.REVIEW_RECEIVED: "new reviews of your courses",
+    NotificationKind.REVIEW_REPLY: "answers to your reviews",
+    NotificationKind.COURSE_APPROVED: "courses and updates that were approved",
+    NotificationKind.COURSE_REJECTED: "courses and updates that need changes",
+    NotificationKind.COURSE_EXPIRING: "courses that will soon run out",
+    NotificationKind.WISHED_SALE: "sales of courses on your wishlist",
+    NotificationKind.REFUND: "refunds",
+    NotificationKind.APPLICATION_DECIDED: "your application to teach",
+    NotificationKind.REPORT_DECIDED: "what came of your reports",
+}
+FOR_CREATORS = frozenset(
+    {
+        NotificationKind.REVIEW_RECEIVED,
+        NotificationKind.COURSE_APPROVED,
+        NotificationKind.COURSE_REJECTED,
+        NotificationKind.COURSE_EXPIRING,
+    }
+)
+
+
+def mailed_to(user: User) -> list[NotificationKind]:
+    """The kinds that `user` can be sent, in the order in which they are declared."""
+    others = OTHERWISE_MAILED | (FOR_CREATORS if user.role == Role.LEARNER else frozenset())
+    return [kind for kind in NotificationKind if kind not in others]
+
+
+def wants(user_id: uuid.UUID, kind: NotificationKind) -> bool:
+    """Whether notifications of `kind` go to `user_id` by mail."""
+    if kind in OTHERWISE_MAILED:
+        return False
+    chosen = select(MailPreference.by_mail).where(
+        MailPreference.user_id == user_id, MailPreference.kind == kind
+    )
+    return db.session.scalar(chosen) is not False
+
+
+def refused_by(user: User) -> set[NotificationKind]:
+    """The kinds that `user` doesn't want by mail."""
+    chosen = select(MailPreference.kind).where(
+        MailPreference.user_id == user.id, MailPreference.by_mail.is_(False)
+    )
+    return set(db.session.scalars(chosen))
+
+
+def choose(user: User, kind: NotificationKind, by_mail: bool) -> None:
+    """Send `user` mail of this kind, or no longer. Safe to repeat."""
+    row = upsert(MailPreference).values(user_id=user.id, kind=kind, by_mail=by_mail)
+    change = {"by_mail": row.excluded.by_mail, "updated_at": row.excluded.updated_at}
+    db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "kind"], set_=change))
+
+
+def token(user_id: uuid.UUID, kind: NotificationKind) -> str:
+    """What a link in a message carries to end mail of this kind, signed in or not.
+
+    It never runs out: whoever finds an old message wants no new ones either.
+    """
+    return _serializer().dumps([user_id.hex, kind.value])
+
+
+def opened_by(token: str) -> tuple[User, NotificationKind]:
+    """Whom `token` was made for, and the kind of mail. Raises Unusable for what wasn't made here."""
+    try:
+        key, kind = _serializer().loads(token)
+    except BadData as error:
+        raise Unusable("This link is not complete. Open it from the message again.") from error
+    user = db.session.get(User, uuid.UUID(key))
+    if user is None or user.deleted_at is not None:
+        raise Unusable("This account is closed. It gets no mail any longer.")
+    return user, NotificationKind(kind)
+
+
+def _serializer() -> URLSafeSerializer:
+    secret: str = current_app.config["SECRET_KEY"]
+    return URLSafeSerializer(secret, salt="lectern.unsubscribe")

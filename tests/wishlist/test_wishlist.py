@@ -1,0 +1,249 @@
+"""The wishlist: putting courses on it, the list, and word of a sale to those who want it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+import jobs
+from domain import Refused, clock, enrollment, wishes
+from models import (
+    Course,
+    EmailMessage,
+    Job,
+    MailPreference,
+    Notification,
+    NotificationKind,
+    ProductStatus,
+    ProductVisibility,
+    User,
+    WishlistItem,
+    db,
+)
+from tests.cast import Cast
+
+Browser = Callable[[User], FlaskClient]
+PAGE = "/courses/flask-first-steps"
+WISH = f"{PAGE}/wish"
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def items(app: Flask) -> list[WishlistItem]:
+    with app.app_context():
+        return list(db.session.scalars(select(WishlistItem)))
+
+
+def change(app: Flask, cast: Cast, **values: object) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        for name, value in values.items():
+            setattr(course, name, value)
+        db.session.commit()
+
+
+def test_the_heart_on_the_course_page(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    cy = signed_in(cast.cy)
+    assert "Add to wishlist" in cy.get(PAGE).text
+    for _ in range(2):
+        answer = cy.post(WISH, data={"wished": "yes"})
+        assert answer.status_code == 303
+        assert answer.location == PAGE
+    assert [(i.user_id, i.product_id, i.notify_sale) for i in items(app)] == [
+        (cast.cy.id, cast.flask_course.id, True)
+    ]
+    assert "On your wishlist" in cy.get(PAGE).text
+    gone = cy.post(WISH, data={"wished": "no"}, headers=HTMX)
+    assert gone.status_code == 200
+    assert gone.text.lstrip().startswith("<form")
+    assert "Add to wishlist" in gone.text
+    assert items(app) == []
+
+
+def test_a_stranger_signs_in_and_presses_once_more(client: FlaskClient, cast: Cast) -> None:
+    assert f'href="{WISH}"' in client.get(PAGE).text
+    away = client.get(WISH)
+    assert away.location == "/login?next=/courses/flask-first-steps/wish"
+    back = client.post(away.location, data={"email": "cy@example.com", "password": "a long enough password"})
+    assert back.location == WISH
+    page = client.get(WISH)
+    assert f'action="{WISH}"' in page.text
+    assert client.post(WISH, data={"wished": "yes"}).location == PAGE
+
+
+def test_what_is_ones_own_is_not_wished_for(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    for person in (cast.ada, cast.bo):
+        browser = signed_in(person)
+        assert "wishlist/" not in browser.get(PAGE).text
+        assert "Add to wishlist" not in browser.get(PAGE).text
+        assert browser.post(WISH, data={"wished": "yes"}).status_code == 303
+    assert signed_in(cast.cy).post("/courses/secret-draft/wish", data={"wished": "yes"}).status_code == 404
+    assert items(app) == []
+
+
+def test_a_list_has_an_end(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes, "MOST", 1)
+    with app.app_context():
+        wishes.add(db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.free_course.id))
+        with pytest.raises(Refused, match="holds 1"):
+            wishes.add(db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id))
+
+
+def test_the_list(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    cy = signed_in(cast.cy)
+    assert "Nothing on your wishlist" in cy.get("/wishlist").text
+    cy.post(WISH, data={"wished": "yes"})
+    change(app, cast, sale_price_cents=900, sale_ends_at=clock.now() + timedelta(days=3))
+    page = cy.get("/wishlist").text
+    assert "$9.00" in page
+    assert "$19.00" in page
+    assert "Sale" in page
+    assert 'action="/checkout"' in page
+    address = f"/wishlist/{cast.flask_course.id}"
+    assert 'aria-pressed="true"' in page
+    answer = cy.post(f"{address}/notify", data={"notify": "no"}, headers=HTMX)
+    assert 'aria-pressed="false"' in answer.text
+    assert cy.post(f"{address}/remove").location == "/wishlist"
+    assert items(app) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "linked"),
+    [
+        ({"status": ProductStatus.ARCHIVED}, True),
+        ({"status": ProductStatus.EXPIRED}, True),
+        ({"expires_at": clock.now() - timedelta(days=1)}, True),
+        ({"visibility": ProductVisibility.MEMBERS_ONLY}, True),
+        ({"visibility": ProductVisibility.PRIVATE}, False),
+        ({"deleted_at": clock.now()}, False),
+    ],
+)
+def test_what_is_not_sold_any_longer_says_so(
+    app: Flask, cast: Cast, signed_in: Browser, values: dict[str, object], linked: bool
+) -> None:
+    cy = signed_in(cast.cy)
+    cy.post(WISH, data={"wished": "yes"})
+    change(app, cast, **values)
+    page = cy.get("/wishlist").text
+    assert "Not on sale" in page
+    assert 'action="/checkout"' not in page
+    assert (f'href="{PAGE}"' in page) == linked
+
+
+def test_the_list_of_somebody_else_is_out_of_reach(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    signed_in(cast.cy).post(WISH, data={"wished": "yes"})
+    una = signed_in(cast.una)
+    assert una.post(f"/wishlist/{cast.flask_course.id}/notify", data={"notify": "no"}).status_code == 404
+    una.post(f"/wishlist/{cast.flask_course.id}/remove")
+    assert una.get(f"/wishlist?before={cast.flask_course.id}").status_code == 404
+    assert len(items(app)) == 1
+    assert items(app)[0].notify_sale
+
+
+def test_long_lists_come_in_pages_with_few_queries(
+    app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cy = signed_in(cast.cy)
+    monkeypatch.setattr(wishes, "PER_PAGE", 1)
+    for slug in ("flask-first-steps", "reading-code"):
+        cy.post(f"/courses/{slug}/wish", data={"wished": "yes"})
+    first = cy.get("/wishlist").text
+    assert "Reading code" in first
+    assert "Flask, first steps" not in first
+    after = f"/wishlist?before={cast.free_course.id}"
+    assert after in first
+    sent: list[str] = []
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: sent.append(args[2]))
+    second = cy.get(after).text
+    assert "Flask, first steps" in second
+    assert "Latest" in second
+    assert len([s for s in sent if not s.startswith("BEGIN")]) <= 4
+
+
+def test_what_is_taken_leaves_the_list(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        cy = db.session.get_one(User, cast.cy.id)
+        for course in (cast.free_course, cast.flask_course):
+            wishes.add(cy, db.session.get_one(Course, course.id))
+        enrollment.enroll_free(cy, db.session.get_one(Course, cast.free_course.id))
+        db.session.commit()
+    assert [i.product_id for i in items(app)] == [cast.flask_course.id]
+
+
+def wish(app: Flask, cast: Cast, people: list[User], **more: object) -> None:
+    with app.app_context():
+        for one in people:
+            db.session.add(WishlistItem(user_id=one.id, product_id=cast.flask_course.id, **more))
+        db.session.commit()
+
+
+def sell(app: Flask, cast: Cast, days: int = 5, price: int = 950) -> None:
+    """Save a sale price as the form does, and do the jobs but for sending mail."""
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        course.sale_price_cents, course.sale_ends_at = price, clock.now() + timedelta(days=days)
+        wishes.sale_started(course)
+        db.session.commit()
+        jobs.run_all()
+
+
+def told(app: Flask) -> list[Notification]:
+    with app.app_context():
+        of_sales = select(Notification).where(Notification.kind == NotificationKind.WISHED_SALE)
+        return list(db.session.scalars(of_sales))
+
+
+def test_a_sale_is_told_of_once(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy, cast.una])
+    wish(app, cast, [cast.mo], notify_sale=False)
+    sell(app, cast)
+    assert {row.user_id for row in told(app)} == {cast.cy.id, cast.una.id}
+    assert told(app)[0].title == "“Flask, first steps” is on sale"
+    assert "50 % less" in told(app)[0].message
+    with app.app_context():
+        mails = db.session.scalars(select(EmailMessage).where(EmailMessage.template == "notification")).all()
+        assert {m.recipient for m in mails} == {"cy@example.com", "una@example.com"}
+        assert {m.subject for m in mails} == {"“Flask, first steps” is on sale"}
+    sell(app, cast, days=6)
+    assert len(told(app)) == 2
+
+
+def test_the_next_sale_is_told_of_again(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy], told_of_sale_ending=clock.now() - timedelta(days=1))
+    sell(app, cast)
+    assert len(told(app)) == 1
+
+
+def test_who_wants_no_mail_is_told_on_the_site(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy])
+    with app.app_context():
+        db.session.add(MailPreference(user_id=cast.cy.id, kind=NotificationKind.WISHED_SALE))
+        db.session.commit()
+    sell(app, cast)
+    assert len(told(app)) == 1
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(EmailMessage)) == 0
+
+
+def test_many_wishers_are_told_in_batches(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes, "TOLD_AT_ONCE", 2)
+    wish(app, cast, [cast.cy, cast.una, cast.mo, cast.nia])
+    sell(app, cast)
+    assert len(told(app)) == 4
+    with app.app_context():
+        of_sales = select(func.count()).where(Job.kind == "tell_of_sale")
+        assert db.session.scalar(of_sales) == 3
+
+
+@pytest.mark.parametrize(
+    "values", [{"status": ProductStatus.ARCHIVED}, {"visibility": ProductVisibility.PRIVATE}]
+)
+def test_what_nobody_can_buy_is_no_news(app: Flask, cast: Cast, values: dict[str, object]) -> None:
+    wish(app, cast, [cast.cy])
+    change(app, cast, **values)
+    sell(app, cast)
+    assert told(app) == []
