@@ -1,14 +1,350 @@
-"""The modules and lessons of a course, and their order."""
+"""The modules and lessons of a course, and their order.
 
-from sqlalchemy import select
+Every verb holds the course first, so that two tabs take turns, and reads rows and order anew after that. A
+move names the neighbour that it goes after; positions count from 1 without gaps and are written anew each
+time.
+"""
 
-from models import Course, db
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm import undefer_group
+
+from domain import Refused, audit, clock, drafts, lesson_contents, publishing, resources, slugs, totals
+from domain.lesson_contents import NEW
+from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
+
+MOST_MODULES, MOST_LESSONS = 60, 500
+LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_DRIP = 200, 2000, 365
 
 
-def hold(course: Course) -> None:
-    """Let nobody else change the modules and lessons of `course` until this transaction ends.
+class Missing(Refused):
+    """What the form was about is no part of the course: deleted in the meantime, or never there."""
 
-    The lock leaves room for purchases, which only refer to the row.
+
+@dataclass(frozen=True)
+class After:
+    """Where something goes: behind the row `id`, None is the beginning; `last` is the end."""
+
+    id: uuid.UUID | None = None
+    last: bool = False
+
+
+def module_of(course: Course, module_id: uuid.UUID) -> Module:
+    """A module of `course`; raises Missing."""
+    found = db.session.scalar(select(Module).where(Module.id == module_id, Module.course_id == course.id))
+    if found is None:
+        raise Missing("That module isn’t part of this course any more.")
+    return found
+
+
+def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
+    """A lesson of `course`, with its draft; raises Missing."""
+    query = select(Lesson).where(Lesson.id == lesson_id, Lesson.course_id == course.id)
+    found = db.session.scalar(query.options(undefer_group("drafts")))
+    if found is None:
+        raise Missing("That lesson isn’t part of this course any more.")
+    return found
+
+
+def add_module(course: Course, actor: User, title: str) -> Module:
+    """A new module at the end of `course`."""
+    publishing.hold(course)
+    if len(_modules(course)) >= MOST_MODULES:
+        raise Refused(f"A course has at most {MOST_MODULES} modules.", "title")
+    place = _next(Module.position, Module.course_id == course.id)
+    module = Module(course_id=course.id, title=title, position=place)
+    return _note_module(course, actor, "add_module", module)
+
+
+def change_module(
+    course: Course,
+    module_id: uuid.UUID,
+    actor: User,
+    title: str,
+    description: str,
+    unlock_after_days: int,
+    published: bool,
+) -> Module:
+    """Change what a module says, when it opens (days after enrolment), and whether learners see it."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    module.title, module.description = title, description
+    module.unlock_after_days, module.published = unlock_after_days, published
+    return _note_module(course, actor, "change_module", module)
+
+
+def publish_module(course: Course, module_id: uuid.UUID, actor: User, published: bool) -> Module:
+    """Show a module with its published lessons to learners, or hide it."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    module.published = published
+    return _note_module(course, actor, "publish_module" if published else "hide_module", module)
+
+
+def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After) -> Module:
+    """Let a module follow another one. Refused when either of them is gone."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    order = [id_ for id_ in _modules(course) if id_ != module.id]
+    order.insert(_place(order, after, "module"), module.id)
+    _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
+    return _note_module(course, actor, "move_module", module)
+
+
+def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Module:
+    """A hidden copy of a module behind it, with copies of its lessons: texts and links, no files."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    order = _modules(course)
+    query = select(Lesson).where(Lesson.module_id == module.id).order_by(Lesson.position)
+    lessons = db.session.scalars(query.options(undefer_group("drafts"))).all()
+    if len(order) >= MOST_MODULES:
+        raise Refused(f"A course has at most {MOST_MODULES} modules.")
+    _check_room(course, len(lessons))
+    copy = Module(
+        course_id=course.id,
+        title=_copied(module.title),
+        description=module.description,
+        position=_next(Module.position, Module.course_id == course.id),
+        published=False,
+        unlock_after_days=module.unlock_after_days,
+    )
+    db.session.add(copy)
+    db.session.flush()
+    for place, lesson in enumerate(lessons, 1):
+        _copy(course, lesson, actor, copy.id, place, lesson.title, hidden=not lesson.published)
+    order.insert(order.index(module.id) + 1, copy.id)
+    _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
+    return _note_module(course, actor, "duplicate_module", copy)
+
+
+def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, kind: LessonKind) -> Lesson:
+    """A new lesson at the end of a module. Where changes wait, learners don't see it before approval."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    _check_room(course, 1)
+    lesson = Lesson(
+        course_id=course.id,
+        module_id=module.id,
+        title=title,
+        slug=slugs.for_lesson(title, course.id),
+        kind=kind,
+        position=_next(Lesson.position, Lesson.module_id == module.id),
+        **_birth(course, actor),
+    )
+    return _note_lesson(course, actor, "add_lesson", lesson)
+
+
+def move_lesson(
+    course: Course, lesson_id: uuid.UUID, actor: User, after: After, module_id: uuid.UUID | None = None
+) -> Lesson:
+    """Let a lesson follow another one, wherever that one is now, or be the first or last of a module.
+
+    Refused when the lesson, its new neighbour or the module is gone: nothing moves then.
     """
-    held = select(Course.__table__.c.id).where(Course.__table__.c.id == course.id)
-    db.session.execute(held.with_for_update(key_share=True))
+    publishing.hold(course)
+    lesson = lesson_of(course, lesson_id)
+    target = lesson_of(course, after.id).module_id if after.id else None
+    target = target or (module_of(course, module_id).id if module_id else lesson.module_id)
+    order = [id_ for id_ in _lessons(target) if id_ != lesson.id]
+    if after.id != lesson.id:
+        order.insert(_place(order, after, "lesson"), lesson.id)
+        left = [id_ for id_ in _lessons(lesson.module_id) if id_ != lesson.id]
+        rows = _rows(target, order) + (_rows(lesson.module_id, left) if target != lesson.module_id else [])
+        _number(Lesson, rows)
+    return _note_lesson(course, actor, "move_lesson", lesson)
+
+
+def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesson:
+    """A hidden copy of a lesson behind it: its text and links, without recording and files."""
+    publishing.hold(course)
+    lesson = lesson_of(course, lesson_id)
+    _check_room(course, 1)
+    order = _lessons(lesson.module_id)
+    title = _copied(drafts.working(lesson).title)
+    place = _next(Lesson.position, Lesson.module_id == lesson.module_id)
+    copy = _copy(course, lesson, actor, lesson.module_id, place, title, hidden=True)
+    order.insert(order.index(lesson.id) + 1, copy.id)
+    _number(Lesson, _rows(lesson.module_id, order))
+    return _note_lesson(course, actor, "duplicate_lesson", copy)
+
+
+def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published: bool) -> Lesson:
+    """Show a lesson to learners, which may wait for approval, or hide it, which never does."""
+    lesson = lesson_of(course, lesson_id)
+    drafts.adjust(course, lesson, actor, {"published": published})
+    return lesson
+
+
+def open_to(course: Course, lesson_id: uuid.UUID, actor: User, visibility: LessonVisibility) -> Lesson:
+    """Say who may open a lesson."""
+    lesson = lesson_of(course, lesson_id)
+    drafts.adjust(course, lesson, actor, {"visibility": visibility})
+    return lesson
+
+
+def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str) -> Lesson:
+    """Give a lesson another title; its address follows only before anybody can have it."""
+    lesson = lesson_of(course, lesson_id)
+    values = {"title": title, **follow_title(course, lesson, title)}
+    drafts.adjust(course, lesson, actor, values)
+    return lesson
+
+
+def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
+    """The address that goes with a new `title`, unless the course is live or the address is one's own."""
+    before = drafts.working(lesson)
+    made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson"))
+    if publishing.is_live(course) or title == before.title or not made_from_title:
+        return {}
+    return {"slug": slugs.for_lesson(title, course.id, lesson.id)}
+
+
+def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
+    """Delete a lesson with its recording, its files and what learners did in it; answers its title."""
+    publishing.hold(course)
+    lesson = lesson_of(course, lesson_id)
+    title, module_id = drafts.working(lesson).title, lesson.module_id
+    resources.discard_files([lesson.id])
+    audit.record(actor, "delete_lesson", lesson, title)
+    db.session.delete(lesson)
+    db.session.flush()
+    _number(Lesson, _rows(module_id, _lessons(module_id)))
+    _shown(course, actor)
+    return title
+
+
+def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
+    """Delete a module with all its lessons; answers its title."""
+    publishing.hold(course)
+    module = module_of(course, module_id)
+    title = module.title
+    resources.discard_files(_lessons(module.id))
+    audit.record(actor, "delete_module", module, title)
+    db.session.delete(module)
+    db.session.flush()
+    _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(_modules(course), 1)])
+    _shown(course, actor)
+    return title
+
+
+def _birth(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
+    """How a new lesson begins: to be approved first, hidden in a course that people learn, or shown."""
+    if publishing.waits(course, actor):
+        draft = {NEW: True} if hidden else {NEW: True, "published": True}
+        return {"published": False, "draft": draft, "draft_saved_at": clock.now()}
+    return {"published": not hidden and not publishing.is_live(course)}
+
+
+def _copy(
+    course: Course, lesson: Lesson, actor: User, module_id: uuid.UUID, place: int, title: str, hidden: bool
+) -> Lesson:
+    """A new lesson with the content of `lesson` as its creator sees it."""
+    source = drafts.working(lesson)
+    copy = Lesson(
+        course_id=course.id,
+        module_id=module_id,
+        position=place,
+        title=title,
+        slug=slugs.for_lesson(title, course.id),
+        **_birth(course, actor, hidden),
+    )
+    names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")
+    db.session.add(copy)
+    db.session.flush()
+    lesson_contents.put(copy, {name: getattr(source, name) for name in names})
+    links = select(Resource).where(Resource.lesson_id == lesson.id, Resource.url.is_not(None))
+    for link in db.session.scalars(links.order_by(Resource.position)).all():
+        db.session.add(
+            Resource(
+                lesson_id=copy.id, title=link.title, kind=link.kind, url=link.url, position=link.position
+            )
+        )
+    db.session.flush()
+    return copy
+
+
+def _copied(title: str) -> str:
+    return f"Copy of {title}"[:LONGEST_TITLE]
+
+
+def _check_room(course: Course, more: int) -> None:
+    count = db.session.scalar(select(func.count(Lesson.id)).where(Lesson.course_id == course.id)) or 0
+    if count + more > MOST_LESSONS:
+        raise Refused(f"A course has at most {MOST_LESSONS} lessons.", "title")
+
+
+def _modules(course: Course) -> list[uuid.UUID]:
+    return list(
+        db.session.scalars(select(Module.id).where(Module.course_id == course.id).order_by(Module.position))
+    )
+
+
+def _lessons(module_id: uuid.UUID) -> list[uuid.UUID]:
+    return list(
+        db.session.scalars(select(Lesson.id).where(Lesson.module_id == module_id).order_by(Lesson.position))
+    )
+
+
+def _next(column: Any, condition: Any) -> int:
+    """The position behind everything that is there, whatever it is numbered with."""
+    return (db.session.scalar(select(func.max(column)).where(condition)) or 0) + 1
+
+
+def _place(order: Sequence[uuid.UUID], after: After, what: str) -> int:
+    """The index behind the neighbour."""
+    if after.last:
+        return len(order)
+    if after.id is None:
+        return 0
+    if after.id not in order:
+        raise Missing(f"The {what} it was to follow isn’t part of this course any more.")
+    return order.index(after.id) + 1
+
+
+def _rows(module_id: uuid.UUID, order: Sequence[uuid.UUID]) -> list[dict[str, Any]]:
+    return [{"key": id_, "place": place, "module": module_id} for place, id_ in enumerate(order, 1)]
+
+
+def _number(table: type[Module] | type[Lesson], rows: list[dict[str, Any]]) -> None:
+    """Give the rows their places; first out of the way, because positions are unique at every moment."""
+    if not rows:
+        return
+    columns = table.__table__.c
+    keys = [row["key"] for row in rows]
+    aside = update(table).where(columns.id.in_(keys)).values(position=-1 - columns.position)
+    db.session.execute(aside.execution_options(synchronize_session=False))
+    values: dict[str, Any] = {"position": bindparam("place")}
+    if "module" in rows[0]:
+        values["module_id"] = bindparam("module")
+    placed = update(table.__table__).where(columns.id == bindparam("key")).values(values)  # type: ignore[arg-type]
+    db.session.connection().execute(placed, rows)
+    for row in db.session.identity_map.values():
+        if isinstance(row, table) and row.id in keys:
+            db.session.expire(row, ["position", "module_id"] if table is Lesson else ["position"])
+
+
+def _note_module(course: Course, actor: User, verb: str, module: Module) -> Module:
+    db.session.add(module)
+    db.session.flush()
+    audit.record(actor, verb, module, module.title)
+    _shown(course, actor)
+    return module
+
+
+def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Lesson:
+    db.session.add(lesson)
+    db.session.flush()
+    audit.record(actor, verb, lesson, lesson.title)
+    _shown(course, actor)
+    return lesson
+
+
+def _shown(course: Course, actor: User) -> None:
+    """What follows from a change that learners see at once, or that makes something wait."""
+    totals.recount_course(course)
+    drafts.note(course, actor)

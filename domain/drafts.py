@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -20,11 +21,10 @@ from domain import (
     Refused,
     audit,
     clock,
-    curriculum,
     lesson_contents,
-    prose,
     publishing,
     recordings,
+    search,
     slugs,
     totals,
 )
@@ -37,7 +37,9 @@ from models import (
     LessonVisibility,
     MediaAsset,
     Module,
+    ProductStatus,
     Resource,
+    UpdateState,
     User,
     db,
 )
@@ -60,6 +62,13 @@ class Overtaken(Refused):
 
     def __init__(self) -> None:
         super().__init__("This lesson was changed elsewhere since you opened it.")
+
+
+class Gone(Refused):
+    """The lesson was deleted while somebody worked on it."""
+
+    def __init__(self) -> None:
+        super().__init__("This lesson was deleted in the meantime.")
 
 
 @dataclass(frozen=True)
@@ -136,7 +145,8 @@ def show(lesson: Lesson) -> Working:
     db.session.expunge(lesson)
     for name, value in draft.items():
         set_committed_value(lesson, name, value)
-    set_committed_value(lesson, "body_html", prose.render(lesson.body).html if lesson.body else "")
+    html = lesson_contents.rendered(lesson.body).html if lesson.body else ""
+    set_committed_value(lesson, "body_html", html)
     return copy
 
 
@@ -154,16 +164,16 @@ def save(
     of a tab stands there that `tab` hasn't seen; Refused, with its field, for what a lesson can't be.
     """
     hold(course, lesson, version, tab)
-    lesson_contents.check(lesson, values)
-    if publishing.waits(course, actor):
-        _keep(lesson, lesson_contents.plain(values))
-    else:
-        _put_live(lesson, values)
-    lesson.version += 1
+    _change(course, lesson, actor, values)
     lesson.typed = lesson.typed_at = None
-    audit.record(actor, "save_lesson", lesson, lesson.title)
-    totals.recount_course(course)
-    publishing.content_changed(course, actor)
+    db.session.flush()
+
+
+def adjust(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
+    """As `save`, for one or two columns of the lesson as it stands now; unsaved text stays where it is."""
+    _load(course, lesson)
+    _change(course, lesson, actor, values)
+    db.session.flush()
 
 
 def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -> None:
@@ -171,9 +181,7 @@ def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -
 
     Raises Overtaken as `save` does.
     """
-    curriculum.hold(course)
-    kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
-    db.session.refresh(lesson, [*lesson_contents.COLUMNS, *kept])
+    _load(course, lesson)
     unsaved = lesson.typed["tab"] if lesson.typed else ""
     unseen = unsaved and tab is not None and unsaved not in (tab.name, tab.seen)
     if lesson.version != version or unseen:
@@ -200,9 +208,38 @@ def changes(course: Course) -> list[Change]:
     ]
 
 
+def anything(course: Course) -> bool:
+    """Whether anything of `course` waits to be seen by learners."""
+    mine = select(Lesson.id).where(Lesson.course_id == course.id)
+    waiting = (
+        mine.where(Lesson.draft.is_not(None)).exists(),
+        mine.join(Resource, Resource.lesson_id == Lesson.id).where(Resource.pending).exists(),
+        select(MediaAsset.id)
+        .where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
+        .exists(),
+        select(CodeArchive.id).where(_archive_of(course, pending=True)).exists(),
+    )
+    return bool(db.session.scalar(select(or_(*waiting))))
+
+
+def note(course: Course, actor: User) -> None:
+    """As publishing.content_changed, which opens an update only when something really waits.
+
+    Where changes of `actor` wait, small fixes show at once all the same; they make nothing fresh.
+    """
+    db.session.flush()
+    if not publishing.waits(course, actor) or anything(course):
+        publishing.content_changed(course, actor)
+        return
+    if course.update_state in (UpdateState.EDITING, UpdateState.RETURNED):
+        course.update_state = UpdateState.NONE
+    if course.status == ProductStatus.PUBLISHED:
+        search.index(course)
+
+
 def apply(course: Course) -> None:
     """Let learners see everything of `course` that waited. The caller decided that they may."""
-    curriculum.hold(course)
+    publishing.hold(course)
     for asset in _proposed(course):
         _take_over(asset)
     for lesson in _lessons(course, Lesson.draft.is_not(None)):
@@ -222,7 +259,7 @@ def apply(course: Course) -> None:
 
 def discard(course: Course) -> None:
     """Drop everything of `course` that waits; lessons that learners have never seen are deleted."""
-    curriculum.hold(course)
+    publishing.hold(course)
     for asset in _proposed(course):
         db.session.delete(asset)
         _discard_files(asset)
@@ -236,10 +273,39 @@ def discard(course: Course) -> None:
     totals.recount_course(course)
 
 
+def _load(course: Course, lesson: Lesson) -> None:
+    """Hold the course and read the row as it is now."""
+    publishing.hold(course)
+    kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
+    try:
+        db.session.refresh(lesson, [*lesson_contents.COLUMNS, *kept])
+    except InvalidRequestError as gone:
+        raise Gone from gone
+
+
+def _live(lesson: Lesson) -> dict[str, Any]:
+    """What learners see, as JSON keeps it."""
+    return lesson_contents.plain({name: getattr(lesson, name) for name in lesson_contents.COLUMNS})
+
+
+def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
+    """Write checked `values` to the row or to its draft, and everything that follows from a change."""
+    lesson_contents.check(lesson, values)
+    if publishing.waits(course, actor):
+        _keep(lesson, lesson_contents.plain(values))
+    else:
+        _put_live(lesson, values)
+    lesson.version += 1
+    audit.record(actor, "save_lesson", lesson, working(lesson).title)
+    totals.recount_course(course)
+    note(course, actor)
+
+
 def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
-    """Keep in the draft what differs from what learners see."""
-    draft = {**(lesson.draft or {}), **wanted}
-    live = lesson_contents.plain({name: getattr(lesson, name) for name in lesson_contents.COLUMNS})
+    """Keep in the draft what differs from what learners see; only hiding a lesson waits for nobody."""
+    if wanted.get("published") is False:
+        lesson.published = False
+    draft, live = {**(lesson.draft or {}), **wanted}, _live(lesson)
     differs = {name: value for name, value in draft.items() if name == NEW or value != live[name]}
     lesson.draft = differs or None
     lesson.draft_saved_at = clock.now() if differs else None
@@ -252,11 +318,13 @@ def _put_live(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
 
 
 def _differences(lesson: Lesson) -> Iterable[Difference]:
-    draft = lesson.draft or {}
-    live = lesson_contents.plain({name: getattr(lesson, name) for name in lesson_contents.COLUMNS})
+    """What would change for learners; all of a lesson that they have never seen."""
+    draft, live = lesson.draft or {}, _live(lesson)
+    is_new = NEW in draft
     for name, label in LABELS.items():
-        if name in draft and draft[name] != live[name]:
-            yield Difference(name, label, live[name], draft[name])
+        before, after = None if is_new else live[name], draft.get(name, live[name])
+        if after != before and (after or not is_new):
+            yield Difference(name, label, before, after)
 
 
 def _lessons(course: Course, which: Any) -> list[Lesson]:

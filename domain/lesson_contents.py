@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from flask import current_app
 from sqlalchemy import select
 
 from domain import Refused, embeds, prose, slugs
@@ -57,21 +59,27 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
         _check_address(lesson.course_id, lesson.id, values["slug"])
     if "body" in values:
         try:
-            prose.render(values["body"])
+            rendered(values["body"])
         except Refused as refusal:
             raise Refused(refusal.sentence, "body") from refusal
+
+
+def rendered(markdown: str) -> prose.Prose:
+    """The text of a lesson as HTML; links within this site count as its own."""
+    own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
+    return prose.render(markdown, own_host=own_host)
 
 
 def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
     """Write `values` into the row, with the HTML of its text and the length that follow from them."""
     for name, value in typed(values).items():
         setattr(lesson, name, value)
-    rendered = prose.render(lesson.body)
-    if "body" in values:
-        lesson.body_html = rendered.html if lesson.body else ""
-    if lesson.kind == LessonKind.TEXT:
-        lesson.duration_seconds = rendered.reading_seconds
-    elif (length := _recorded(lesson.id)) is not None:
+    if "body" in values or "kind" in values:
+        text = rendered(lesson.body)
+        lesson.body_html = text.html if lesson.body else ""
+        if lesson.kind == LessonKind.TEXT:
+            lesson.duration_seconds = text.reading_seconds
+    if lesson.kind != LessonKind.TEXT and (length := _recorded(lesson.id)) is not None:
         lesson.duration_seconds = length
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import clock, curriculum, drafts, lesson_contents
+from domain import clock, drafts, lesson_contents, publishing
 from domain.drafts import Tab
 from models import Course, Lesson, User, db
 
@@ -42,6 +42,6 @@ def keep(
 
 def throw_away(course: Course, lesson: Lesson) -> None:
     """Drop what was typed and not saved."""
-    curriculum.hold(course)
+    publishing.hold(course)
     lesson.typed = lesson.typed_at = None
     db.session.flush()

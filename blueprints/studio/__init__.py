@@ -10,8 +10,13 @@ from blueprints.studio import (  # noqa: E402
     access_page,  # noqa: F401
     courses,  # noqa: F401
     details,  # noqa: F401
+    media_page,  # noqa: F401
+    pictures,  # noqa: F401
+    curriculum,  # noqa: F401
     previewing,  # noqa: F401
     pricing,  # noqa: F401
     profile,  # noqa: F401
+    publishing,  # noqa: F401
     sharing,  # noqa: F401
+    uploads,  # noqa: F401
 )

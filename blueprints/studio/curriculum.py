@@ -1,0 +1,285 @@
+"""The curriculum on one page: modules and lessons, added, moved, copied, shown, hidden and deleted."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import abort, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import course_of, me
+from blueprints.studio.lesson_forms import KINDS, ModuleForm, NewLessonForm, PressForm, RowForm, TitledForm
+from domain import Refused, curriculum, curriculum_page, drafts, publishing
+from domain.curriculum import Missing
+from forms import Form
+from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
+
+Row = TypeVar("Row")
+HOME = "/courses/<uuid:course_id>/curriculum"
+
+
+@studio.route(HOME, methods=["GET", "POST"])
+def curriculum_of(course_id: uuid.UUID) -> Response:
+    """The whole curriculum; posting a title adds a module at its end."""
+    course = course_of(course_id)
+    form = TitledForm()
+    if not form.is_submitted():
+        return show(course)
+    if not form.validate():
+        return show(course, form.status, new_module=form)
+    return change(
+        course,
+        lambda: curriculum.add_module(course, me(), form.title.data or ""),
+        lambda module: f"“{module.title}” is added. Put lessons into it.",
+        new_module=form,
+    )
+
+
+@studio.post(f"{HOME}/modules/<uuid:module_id>")
+def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
+    """One of the buttons of a module: to another place, copied, shown or hidden."""
+    course = course_of(course_id)
+    form = RowForm()
+    if not form.validate():
+        return show(course, form.status)
+    if form.to.data:
+        place = form.place()
+        if place is None:
+            abort(400)
+        return change(
+            course,
+            lambda: curriculum.move_module(course, module_id, me(), place[0]),
+            lambda module: f"“{module.title}” is moved.",
+        )
+    if form.do.data == "duplicate":
+        return change(
+            course,
+            lambda: curriculum.duplicate_module(course, module_id, me()),
+            lambda module: f"“{module.title}” is there, hidden. Recordings and files are not copied.",
+        )
+    if form.do.data not in ("publish", "hide"):
+        abort(400)
+    shown = form.do.data == "publish"
+    return change(
+        course,
+        lambda: curriculum.publish_module(course, module_id, me(), shown),
+        lambda module: f"Learners see “{module.title}”." if shown else f"“{module.title}” is hidden.",
+    )
+
+
+@studio.route(f"{HOME}/modules/<uuid:module_id>/edit", methods=["GET", "POST"])
+def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
+    """What the module says, when it opens, whether learners see it."""
+    course = course_of(course_id)
+    try:
+        module = curriculum.module_of(course, module_id)
+    except Missing as gone:
+        return show(course, 404, trouble=gone.sentence)
+    form = ModuleForm(obj=module)
+    if not form.validate_on_submit():
+        return hypermedia.render(
+            "studio/curriculum/module.html", status=form.status, course=course, module=module, form=form
+        )
+    return change(
+        course,
+        lambda: curriculum.change_module(
+            course,
+            module_id,
+            me(),
+            form.title.data or "",
+            form.description.data or "",
+            form.unlock_after_days.data or 0,
+            bool(form.published.data),
+        ),
+        lambda module: f"“{module.title}” is saved.",
+    )
+
+
+@studio.route(f"{HOME}/modules/<uuid:module_id>/delete", methods=["GET", "POST"])
+def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
+    """Say what goes with a module; then delete it."""
+    course = course_of(course_id)
+    try:
+        module = curriculum.module_of(course, module_id)
+    except Missing as gone:
+        return show(course, 404, trouble=gone.sentence)
+    if not PressForm().validate_on_submit():
+        losses = curriculum_page.losses(curriculum_page.lessons_of(course, module.id))
+        return confirm(
+            course, module.title, losses, url_for(".delete_module", course_id=course.id, module_id=module.id)
+        )
+    return change(
+        course,
+        lambda: curriculum.delete_module(course, module_id, me()),
+        lambda title: f"“{title}” is deleted.",
+    )
+
+
+@studio.post(f"{HOME}/modules/<uuid:module_id>/lessons")
+def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
+    """A new lesson at the end of the module."""
+    course = course_of(course_id)
+    form = NewLessonForm()
+    if not form.validate():
+        return show(course, form.status, new_lesson=form, new_lesson_in=module_id)
+    hidden = publishing.is_live(course)
+    return change(
+        course,
+        lambda: curriculum.add_lesson(
+            course, module_id, me(), form.title.data or "", LessonKind(form.kind.data)
+        ),
+        lambda lesson: f"“{lesson.title}” is added{', hidden until you publish it' if hidden else ''}.",
+        new_lesson=form,
+        new_lesson_in=module_id,
+    )
+
+
+@studio.post(f"{HOME}/lessons/<uuid:lesson_id>")
+def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """One of the buttons of a lesson: to another place, copied, shown, hidden, open to anybody or not."""
+    course = course_of(course_id)
+    form = RowForm()
+    if not form.validate():
+        return show(course, form.status)
+    if form.to.data:
+        place = form.place()
+        if place is None:
+            abort(400)
+        return change(
+            course,
+            lambda: curriculum.move_lesson(course, lesson_id, me(), *place),
+            lambda lesson: f"“{lesson.title}” is moved.",
+        )
+    verb = LESSON_VERBS.get(form.do.data or "") or abort(400)
+    return change(course, lambda: verb(course, lesson_id), _said, open_menu=lesson_id)
+
+
+@studio.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
+def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """Give a lesson another title."""
+    course = course_of(course_id)
+    form = TitledForm()
+    if not form.validate():
+        return show(course, form.status, renamed=form, open_menu=lesson_id)
+    return change(
+        course,
+        lambda: curriculum.rename_lesson(course, lesson_id, me(), form.title.data or ""),
+        lambda lesson: f"It is called “{drafts.working(lesson).title}” now.",
+        open_menu=lesson_id,
+    )
+
+
+@studio.route(f"{HOME}/lessons/<uuid:lesson_id>/delete", methods=["GET", "POST"])
+def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """Say what goes with a lesson; then delete it."""
+    course = course_of(course_id)
+    try:
+        lesson = curriculum.lesson_of(course, lesson_id)
+    except Missing as gone:
+        return show(course, 404, trouble=gone.sentence)
+    if not PressForm().validate_on_submit():
+        losses, title = curriculum_page.losses([lesson.id]), drafts.working(lesson).title
+        return confirm(
+            course, title, losses, url_for(".delete_lesson", course_id=course.id, lesson_id=lesson.id)
+        )
+    return change(
+        course,
+        lambda: curriculum.delete_lesson(course, lesson_id, me()),
+        lambda title: f"“{title}” is deleted.",
+    )
+
+
+def change(
+    course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any
+) -> Response:
+    """Call `verb`, commit, and show the curriculum as it stands now, or why nothing was changed.
+
+    `shown` is what the page keeps: a form with what was typed, the menu that stays open.
+    """
+    course_id = course.id
+    try:
+        row = verb()
+    except Refused as refusal:
+        db.session.rollback()
+        return _refuse(course_of(course_id), refusal, **shown)
+    message, place = said(row), hypermedia.dom_id(row) if isinstance(row, Module | Lesson) else "curriculum"
+    db.session.commit()
+    hypermedia.toast(message)
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(url_for("studio.curriculum_of", course_id=course_id, _anchor=place))
+    return show(course_of(course_id), open_menu=shown.get("open_menu"))
+
+
+def _refuse(course: Course, refusal: Refused, **shown: Any) -> Response:
+    """The curriculum as it stands, with the sentence beside what was typed or above everything."""
+    form = shown.get("new_module") or shown.get("new_lesson")
+    if isinstance(refusal, Missing) or not isinstance(form, Form):
+        status = 404 if isinstance(refusal, Missing) else 422
+        return show(course, status, trouble=refusal.sentence)
+    form.refuse(refusal)
+    return show(course, 422, **shown)
+
+
+def show(
+    course: Course,
+    status: int = 200,
+    trouble: str = "",
+    new_module: TitledForm | None = None,
+    new_lesson: NewLessonForm | None = None,
+    new_lesson_in: uuid.UUID | None = None,
+    renamed: TitledForm | None = None,
+    open_menu: uuid.UUID | None = None,
+) -> Response:
+    """The page, or its list alone."""
+    return hypermedia.render(
+        "studio/curriculum/page.html",
+        "studio/curriculum/_list.html",
+        status=status,
+        course=course,
+        modules=curriculum_page.rows(course),
+        kinds=KINDS,
+        trouble=trouble,
+        new_module=new_module,
+        new_lesson=new_lesson,
+        new_lesson_in=new_lesson_in,
+        renamed=renamed,
+        open_menu=open_menu,
+    )
+
+
+def confirm(course: Course, title: str, losses: curriculum_page.Losses, address: str) -> Response:
+    """The page that asks before something is deleted."""
+    return hypermedia.render(
+        "studio/curriculum/delete.html",
+        course=course,
+        title=title,
+        losses=losses,
+        address=address,
+        counted=curriculum_page.COUNTED,
+    )
+
+
+def _said(lesson: Lesson) -> str:
+    """What became of a lesson whose row was changed."""
+    now = drafts.working(lesson)
+    if lesson.draft:
+        return f"“{now.title}” is changed. Learners see it once the update is approved."
+    if not now.published:
+        return f"“{now.title}” is hidden."
+    who = {
+        LessonVisibility.PREVIEW: "open to anybody",
+        LessonVisibility.MEMBERS: "open to everybody who has the course",
+        LessonVisibility.PRIVATE: "only for you",
+    }
+    return f"“{now.title}” is published and {who[now.visibility]}."
+
+
+LESSON_VERBS: dict[str, Callable[[Course, uuid.UUID], Lesson]] = {
+    "publish": lambda course, id_: curriculum.publish_lesson(course, id_, me(), True),
+    "hide": lambda course, id_: curriculum.publish_lesson(course, id_, me(), False),
+    "preview": lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.PREVIEW),
+    "members": lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.MEMBERS),
+    "duplicate": lambda course, id_: curriculum.duplicate_lesson(course, id_, me()),
+}

@@ -1,0 +1,229 @@
+"""The forms of the curriculum and of the lesson editor."""
+
+import re
+import unicodedata
+import uuid
+from typing import Any
+
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
+
+from domain import curriculum, lesson_contents, prose, resources
+from domain.curriculum import After
+from forms import Form, one_line, paragraphs, text
+from models import LessonKind, LessonVisibility, ResourceKind
+
+KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
+VISIBILITIES = {
+    LessonVisibility.MEMBERS: "Everybody who has the course",
+    LessonVisibility.PREVIEW: "Anybody, as a free preview",
+    LessonVisibility.PRIVATE: "Only you and the people who run this site",
+}
+CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,3}):)?(\d{1,5})", re.ASCII)
+
+
+def at_most(number: int) -> Length:
+    """No more than `number` characters."""
+    return Length(max=number, message=f"Use at most {number:,} characters.")
+
+
+def title_field(label: str = "Title") -> StringField:
+    """What something is called, on one line."""
+    return StringField(
+        label,
+        [InputRequired("Enter a title."), at_most(lesson_contents.MAX_TITLE)],
+        filters=[one_line],
+    )
+
+
+def markdown(value: Any) -> str:
+    """Markdown as it was typed: blanks count in it, characters that nobody sees do not."""
+    lines = unicodedata.normalize("NFC", text(value)).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c in "\n\t\u200d\u200c" or unicodedata.category(c)[0] != "C")
+
+
+def seconds(typed: str) -> int | None:
+    """The seconds of a time such as 1:02:03, 4:05 or 90; None for anything else.
+
+    >>> seconds("1:02:03")
+    3723
+    """
+    found = CLOCK.fullmatch(typed.strip())
+    if not found:
+        return None
+    hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + rest
+
+
+class TitledForm(Form):
+    """A title alone: a new module, a new name."""
+
+    title = title_field()
+
+    def validate_title(self, field: StringField) -> None:
+        """Something must remain once invisible characters are gone."""
+        if not field.data:
+            raise ValidationError("Enter a title.")
+
+
+class NewLessonForm(TitledForm):
+    """What a lesson begins with."""
+
+    kind = SelectField(
+        "Kind",
+        choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
+        default=LessonKind.TEXT.value,
+        filters=[text],
+    )
+
+
+class ModuleForm(TitledForm):
+    """What a module says, and when it opens."""
+
+    description = TextAreaField(
+        "Description", [at_most(curriculum.LONGEST_DESCRIPTION)], filters=[paragraphs]
+    )
+    unlock_after_days = IntegerField(
+        "Opens after this many days",
+        [
+            InputRequired("Enter a number of days; 0 is at once."),
+            NumberRange(
+                0, curriculum.LONGEST_DRIP, f"Enter a whole number from 0 to {curriculum.LONGEST_DRIP}."
+            ),
+        ],
+    )
+    published = BooleanField("Learners see this module", false_values=("", "no", False))
+
+
+class PlaceForm(Form):
+    """Where something goes: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
+
+    to = StringField("Place", filters=[text])
+
+    def place(self) -> tuple[After, uuid.UUID | None] | None:
+        """The place and the module it names; None when there is no such place."""
+        word, _, key = (self.to.data or "").partition(":")
+        try:
+            id_ = uuid.UUID(key) if key else None
+        except ValueError:
+            return None
+        if word == "after" and id_ is not None:
+            return After(id_), None
+        return (After(last=word == "last"), id_) if word in ("first", "last") else None
+
+
+class RowForm(PlaceForm):
+    """The buttons of one row of the curriculum."""
+
+    do = StringField("Change", filters=[text])
+
+
+class PressForm(Form):
+    """A button alone."""
+
+
+class LessonForm(TitledForm):
+    """The lesson itself. `version` and `tab` say what the page showed (domain/drafts.py)."""
+
+    version = HiddenField(filters=[text])
+    tab = HiddenField(filters=[text])
+    seen = HiddenField(filters=[text])
+    slug = StringField("Address", [at_most(80)], filters=[one_line])
+    description = TextAreaField("In short", [at_most(lesson_contents.MAX_DESCRIPTION)], filters=[paragraphs])
+    kind = RadioField(
+        "Kind",
+        [AnyOf([kind.value for kind in LessonKind], "Choose one of these kinds.")],
+        choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
+        validate_choice=False,
+        filters=[lambda value: text(getattr(value, "value", value))],
+    )
+    body = TextAreaField("Text", [at_most(prose.MAX_BYTES)], filters=[markdown])
+    external_video_url = StringField("Film on YouTube or Vimeo", [at_most(255)], filters=[one_line])
+    length = StringField("Length of that film", filters=[one_line])
+    visibility = RadioField(
+        "Who may open it",
+        [AnyOf([seen_by.value for seen_by in LessonVisibility], "Choose who may open it.")],
+        choices=[SelectChoice(seen_by.value, name) for seen_by, name in VISIBILITIES.items()],
+        validate_choice=False,
+        filters=[lambda value: text(getattr(value, "value", value))],
+    )
+    published = BooleanField("Published", false_values=("", "no", False))
+
+    def validate_length(self, field: StringField) -> None:
+        """Minutes and seconds, as players show them."""
+        if field.data and seconds(field.data) is None:
+            raise ValidationError("Write it like 12:30.")
+
+    def values(self) -> dict[str, Any]:
+        """What was typed, by column name; what makes no sense is left out."""
+        found: dict[str, Any] = {
+            "title": self.title.data or "",
+            "slug": self.slug.data or "",
+            "description": self.description.data or "",
+            "body": self.body.data or "",
+            "external_video_url": self.external_video_url.data or None,
+            "published": bool(self.published.data),
+        }
+        if self.kind.data in list(LessonKind):
+            found["kind"] = LessonKind(self.kind.data)
+        if self.visibility.data in list(LessonVisibility):
+            found["visibility"] = LessonVisibility(self.visibility.data)
+        if self.length.data and (length := seconds(self.length.data)) is not None:
+            found["duration_seconds"] = length
+        return found
+
+    def seen_version(self) -> int:
+        """The version that the page showed; 0, which no row has, for anything else."""
+        typed = self.version.data or ""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
+class LinkForm(TitledForm):
+    """A link to take along."""
+
+    url = StringField("Address", [InputRequired("Enter an address."), at_most(500)], filters=[one_line])
+
+
+class FileForm(Form):
+    """A file to take along; without a title it is called as the file is."""
+
+    title = StringField("Title", [at_most(resources.MAX_TITLE)], filters=[one_line])
+    file = FileField("File")
+
+
+class CaptionForm(Form):
+    """Captions in one language: a file, or its text."""
+
+    language = StringField(
+        "Language", [InputRequired("Enter a language code, such as en."), at_most(16)], filters=[one_line]
+    )
+    label = StringField("Called", [at_most(60)], filters=[one_line])
+    file = FileField("File (.vtt or .srt)")
+    vtt = TextAreaField("Captions", filters=[markdown])
+
+
+class ChaptersForm(Form):
+    """Chapters as lines of a time and a title."""
+
+    chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[markdown])
+
+
+RESOURCE_KINDS = {
+    ResourceKind.PDF: "PDF",
+    ResourceKind.DOCUMENT: "Document",
+    ResourceKind.SPREADSHEET: "Spreadsheet",
+    ResourceKind.PRESENTATION: "Slides",
+    ResourceKind.CODE: "Code",
+    ResourceKind.LINK: "Link",
+}
