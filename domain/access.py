@@ -74,7 +74,7 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> D
 
 def judge(facts: gates.Facts) -> Decision:
     """The rule itself, without a query; `needed` and the price are left to `decide`."""
-    if facts.deleted:
+    if facts.deleted and not facts.holds:
         return Decision(False, Reason.DRAFT)
     if facts.trusted or facts.opens_preview:
         return Decision(True)
@@ -249,7 +249,7 @@ def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
             joinedload(Lesson.media).selectinload(MediaAsset.captions),
             joinedload(Lesson.resources),
         )
-        .where(Course.deleted_at.is_(None), Lesson.slug == bindparam("lesson_slug"))
+        .where(Lesson.slug == bindparam("lesson_slug"))
     )
     if renamed:
         query = query.join(SlugRedirect, SlugRedirect.product_id == Course.id)
@@ -257,9 +257,8 @@ def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
 
 
 def _by_slug(slug: str) -> Course:
-    living = select(Course).where(Course.deleted_at.is_(None))
-    course = db.session.scalar(living.where(Course.slug == slug)) or db.session.scalar(
-        living.join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
+    course = db.session.scalar(select(Course).where(Course.slug == slug)) or db.session.scalar(
+        select(Course).join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
     )
     if course is None:
         raise NotFound

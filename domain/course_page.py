@@ -196,8 +196,8 @@ def _row(with_visitor: bool) -> Select[Any]:
             profiles.c.headline.label("creator_headline"),
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
-            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"), _tags().label("tags"),
-            _required().label("required"),
+            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
+            _tags().label("tags"), _required().label("required"),
         )
         .select_from(
             products.join(courses, c.id == p.id)

@@ -87,7 +87,7 @@ def shelf(user: User, page: int = 1) -> Shelf:
         .join(Category, Category.id == Course.category_id)
         .outerjoin(Lesson, Lesson.id == Enrollment.last_lesson_id)
         .outerjoin(LessonProgress, mine)
-        .where(Enrollment.user_id == user.id, Course.deleted_at.is_(None), held)
+        .where(Enrollment.user_id == user.id, held)
         .order_by(
             case((Enrollment.completed_at.is_(None), 0), else_=1),
             case((Enrollment.last_lesson_id.is_(None), 1), else_=0),

@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import Refused, clock
+from domain import Refused, clock, seals
 from models import Course, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -86,10 +86,23 @@ class Crop:
         return left, top, left + across, top + down
 
 
-def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None) -> str:
-    """Store a picture in all sizes of `shelf` and answer its token. Raises Refused for what is no picture."""
+@dataclass(frozen=True)
+class Drawn:
+    """A picture for a text as it is stored: WebP, with its size in pixels."""
+
+    content: bytes
+    width: int
+    height: int
+
+
+def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
+    """Store a picture in all sizes of `shelf` and answer its token. Raises Refused for what is no picture.
+
+    One with our `seal` (domain/seals.py) is the largest of those sizes already.
+    """
     shape, token = SHAPES[shelf], secrets.token_hex(12)
     with _decoding:
+        own, file = seals.own(file, "jpg", seal, MAX_BYTES)
         image = _decode(file, max(shape.sizes) * 2)
         if shape.ratio is not None:
             image = image.crop((crop or Crop()).box(image.width, image.height, shape.ratio))
@@ -99,6 +112,8 @@ def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None) -> str:
             )
         made = {name: _encode(_shrink(image, width), name[-4:].strip("."))
                 for width, name in ((w, f"{w}.{suffix}") for w, suffix in shape.sizes.items())}  # fmt: skip
+        if own:
+            made[largest(shelf)] = own
     for name, content in made.items():
         storage.current().put(f"{_folder(shelf, token)}{name}", content, content_type(name))
     return token
@@ -117,6 +132,12 @@ def key_of(shelf: str, token: str, name: str) -> str | None:
     if not known or name not in {f"{width}.{suffix}" for width, suffix in SHAPES[Shelf(shelf)].sizes.items()}:
         return None
     return f"{_folder(shelf, token)}{name}"
+
+
+def largest(shelf: Shelf) -> str:
+    """The name of the largest file of a picture on `shelf`."""
+    width, suffix = max(SHAPES[shelf].sizes.items())
+    return f"{width}.{suffix}"
 
 
 def content_type(name: str) -> str:
@@ -165,21 +186,32 @@ def discard(shelf: str, token: str) -> None:
     }
     column = users[Shelf(shelf)]
     if _TOKEN.fullmatch(token) and db.session.scalar(select(column).where(column == token).limit(1)) is None:
-        storage.current().delete_prefix(_folder(shelf, token))
+        remove(Shelf(shelf), token)
+
+
+def remove(shelf: Shelf, token: str) -> None:
+    """Remove the files of a picture that nobody shows."""
+    storage.current().delete_prefix(_folder(shelf, token))
+
+
+def draw(file: BinaryIO, seal: str = "") -> Drawn:
+    """A picture written anew for a text; one with our `seal` was, and stays as it is. Raises Refused."""
+    with _decoding:
+        own, file = seals.own(file, "webp", seal, MAX_BYTES)
+        image = _shrink(_decode(file, TEXT_WIDTH * 2), TEXT_WIDTH)
+        content = own or _encode(image, "webp", lossless=image.info.get("drawn", False))
+    return Drawn(content, image.width, image.height)
 
 
 def add(course: Course, lesson: Lesson | None, file: BinaryIO) -> Picture:
     """Store a picture for the text of `lesson`, or for the description of `course`. Raises Refused."""
-    with _decoding:
-        image = _decode(file, TEXT_WIDTH * 2)
-        image = _shrink(image, TEXT_WIDTH)
-        content = _encode(image, "webp", lossless=image.info.get("drawn", False))
+    drawn = draw(file)
     row = Picture(
         id=uuid7(), course_id=course.id, lesson_id=lesson.id if lesson else None,
-        content_type="image/webp", width=image.width, height=image.height, size=len(content),
+        content_type="image/webp", width=drawn.width, height=drawn.height, size=len(drawn.content),
     )  # fmt: skip
     row.storage_key = f"pictures/{course.id}/{row.id}.webp"
-    storage.current().put(row.storage_key, content, row.content_type)
+    storage.current().put(row.storage_key, drawn.content, row.content_type)
     db.session.add(row)
     db.session.flush()
     return row
@@ -191,7 +223,7 @@ def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None] | None:
         select(Picture, Course, Lesson)
         .join(Course, Course.id == Picture.course_id)
         .outerjoin(Lesson, Lesson.id == Picture.lesson_id)
-        .where(Picture.id == picture_id, Course.deleted_at.is_(None))
+        .where(Picture.id == picture_id)
     )
     row = db.session.execute(query).first()
     return None if row is None else (row[0], row[1], row[2])

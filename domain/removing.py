@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select
 
 import jobs
 import storage
-from domain import Refused, audit, authoring, clock, moderation, pictures, search
+from domain import Refused, audit, authoring, clock, moderation, pictures, publishing, search
 from models import (
     AccessGrant,
     CodeArchive,
@@ -22,6 +22,7 @@ from models import (
     OrderStatus,
     Picture,
     Product,
+    ProductStatus,
     Purchase,
     Resource,
     User,
@@ -62,6 +63,8 @@ def delete_course(course: Course, actor: User) -> Fate:
     search.forget(course)
     audit.record(actor, "delete", course, f"{course.title} ({fate})")
     if fate == Fate.HIDDEN:
+        if course.status == ProductStatus.PUBLISHED:
+            publishing.move(course, ProductStatus.ARCHIVED, actor)
         course.deleted_at = clock.now()
         db.session.flush()
     else:
@@ -69,11 +72,11 @@ def delete_course(course: Course, actor: User) -> Fate:
     return fate
 
 
-def discard_file(key: str) -> None:
+def discard_file(storage_key: str) -> None:
     """The worker's part: remove a file that nothing belongs to any longer."""
     columns = (Resource.storage_key, CodeArchive.storage_key, Picture.storage_key)
-    if not any(db.session.scalar(select(column).where(column == key).limit(1)) for column in columns):
-        storage.current().delete(key)
+    if not any(db.session.scalar(select(column).where(column == storage_key).limit(1)) for column in columns):
+        storage.current().delete(storage_key)
 
 
 def _remove(course: Course) -> None:
@@ -87,7 +90,7 @@ def _remove(course: Course) -> None:
     for recording in recordings:
         jobs.enqueue("discard_media", asset_id=str(recording))
     for key in keys:
-        jobs.enqueue("discard_file", key=key)
+        jobs.enqueue("discard_file", storage_key=key)
     pictures.remove_later(pictures.Shelf.THUMBNAIL, thumbnail)
 
 

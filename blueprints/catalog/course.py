@@ -20,10 +20,10 @@ def course(slug: str) -> Response:
     In place only the reviews are shown anew, in another order or another page of them.
     """
     visitor = current_user._get_current_object() if current_user.is_authenticated else None
-    page = course_page.load(slug, visitor)
+    page = course_page.load(slug, visitor, preview="preview" in request.args)
     if page is None:
         return _moved(slug)
-    if not hypermedia.is_swap():
+    if not (hypermedia.is_swap() or page.is_preview):
         visits.note(events.VIEWED, page.row.id, page.row.creator_id)
     board = review_board.load(page.row.id, visitor, request.args)
     response = hypermedia.render(

@@ -16,7 +16,7 @@ from blueprints.learn.forms import LONGEST
 from domain import access, embeds, events, outline, recordings
 from domain.access import Decision
 from domain.recordings import Playback
-from models import Course, Lesson
+from models import Course, Lesson, User
 
 NEARLY_OVER = 0.97
 
@@ -32,7 +32,8 @@ def course(course_slug: str) -> Response:
     entry = plan.where_to_go_on(outline.last_lesson_of(user, found))
     if entry is not None:
         return redirect(url_for("learn.lesson", course_slug=found.slug, lesson_slug=entry.slug))
-    return hypermedia.render("learn/waiting.html", course=found, plan=plan)
+    is_preview = not decision.facts.holds and _works_on(user, found)
+    return hypermedia.render("learn/waiting.html", course=found, plan=plan, is_preview=is_preview)
 
 
 @learn.get("/learn/<course_slug>/<lesson_slug>")
@@ -83,7 +84,12 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         start_at=_start_at(entry.position, playback.duration if playback else 0),
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
+        is_preview=user is not None and not facts.holds and _works_on(user, course),
     )
+
+
+def _works_on(user: User, course: Course) -> bool:
+    return user.is_admin or course.creator_id == user.id
 
 
 def _playback(course: Course, lesson: Lesson) -> Playback | None:

@@ -26,7 +26,8 @@ def picture(picture_id: uuid.UUID) -> Response:
     found, course, lesson = pictures.find(picture_id) or abort(404)
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     decision = access.decide(reader, course, lesson)
-    described = lesson is None and decision.facts is not None and not decision.facts.hidden
+    facts = decision.facts
+    described = lesson is None and facts is not None and not (facts.hidden or facts.deleted)
     if not (decision.allowed or described):
         abort(404 if decision.reason == access.Reason.DRAFT else 403)
     return storage.send(found.storage_key, found.content_type, expires_at=clock.now() + KEPT_FOR)

@@ -137,7 +137,7 @@ def test_what_is_not_on_the_shelf(
     assert ('content="noindex"' not in page.text) is indexed
     assert ('action="/checkout"' in signed_in(cast.cy).get(PAGE).text) is sold
     owned = signed_in(cast.bo).get(PAGE)
-    assert ("Start learning" in owned.text) is ("deleted_at" not in change_to), "owners keep it"
+    assert "Start learning" in owned.text, "owners keep it"
 
 
 def test_a_renamed_course_is_found_at_its_old_address(app: Flask, client: FlaskClient, cast: Cast) -> None:
