@@ -3,10 +3,20 @@
 import click
 
 from cli.admin import create_admin
+from cli.courses import export_group, import_group
 from cli.demo import demo
 from cli.jobs import jobs_group
 from cli.ledger import ledger_group
 from cli.stats import stats
 from cli.worker import worker
 
-COMMANDS: list[click.Command] = [worker, demo, jobs_group, ledger_group, stats, create_admin]
+COMMANDS: list[click.Command] = [
+    worker,
+    demo,
+    jobs_group,
+    ledger_group,
+    stats,
+    create_admin,
+    import_group,
+    export_group,
+]

@@ -35,7 +35,7 @@ def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
     base = slugify(title, "course")
     taken = set(db.session.scalars(others.where(_like(Product.slug, base))))
     taken |= set(db.session.scalars(former.where(_like(SlugRedirect.slug, base))))
-    return _free(base, taken)
+    return free(base, taken)
 
 
 def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> str:
@@ -44,13 +44,13 @@ def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = N
     query = select(Lesson.slug).where(Lesson.course_id == course_id, _like(Lesson.slug, base))
     if lesson_id:
         query = query.where(Lesson.id != lesson_id)
-    return _free(base, set(db.session.scalars(query)))
+    return free(base, set(db.session.scalars(query)))
 
 
 def for_creator(name: str) -> str:
     """A free address for the page of a creator called `name`."""
     base = slugify(name, "creator")
-    return _free(
+    return free(
         base, set(db.session.scalars(select(CreatorProfile.slug).where(_like(CreatorProfile.slug, base))))
     )
 
@@ -69,7 +69,8 @@ def _like(column: object, base: str) -> ColumnElement[bool]:
     return func.substr(column, 1, len(base)) == base
 
 
-def _free(base: str, taken: set[str]) -> str:
+def free(base: str, taken: set[str]) -> str:
+    """`base`, or with the first number behind it that is not in `taken`."""
     if base not in taken:
         return base
     number = 2

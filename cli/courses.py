@@ -1,0 +1,77 @@
+"""`flask import course` and `flask export course`: a course as a folder of Markdown files."""
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from domain import Refused, accounts
+from domain.portable import Broken, exporting, importing, packing
+from models import Course, db
+
+WIDTH = 24
+
+import_group = AppGroup("import", help="Read courses from files.")
+export_group = AppGroup("export", help="Write courses to files.")
+
+
+@import_group.command("course")
+@click.argument("place", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--creator", required=True, metavar="EMAIL", help="Whose course it becomes.")
+def import_course(place: Path, creator: str) -> None:
+    """Make a draft of the folder or zip DIR; the format is in docs/creators/import-and-export.md.
+
+    Nothing is imported unless all of it can be.
+    """
+    user = accounts.find(creator)
+    if user is None or not (user.is_creator or user.is_admin):
+        raise click.ClickException(f"{creator} is not the address of anybody who teaches here.")
+    try:
+        course, made = importing.import_folder(place, user, _show)
+    except Broken as broken:
+        db.session.rollback()
+        for problem in broken.problems:
+            click.echo(f"  {problem}", err=True)
+        raise click.ClickException(broken.sentence) from broken
+    said = f"“{course.title}” is a draft at /courses/{course.slug} with {course.lesson_count} lessons."
+    try:
+        db.session.commit()
+    except BaseException:
+        made.discard()
+        raise
+    for hint in made.hints:
+        click.echo(f"  Note: {hint}", err=True)
+    click.echo(said)
+
+
+@export_group.command("course")
+@click.argument("slug")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def export_course(slug: str, folder: Path) -> None:
+    """Write the course at SLUG into the folder DIR, which must be empty or not exist."""
+    course = db.session.scalar(select(Course).where(Course.slug == slug, Course.deleted_at.is_(None)))
+    if course is None:
+        raise click.ClickException(f"There is no course at {slug}.")
+    try:
+        entries = exporting.entries(course)
+        db.session.rollback()  # nobody waits for the database while files are copied
+        packing.to_folder(entries, folder, _show)
+    except Refused as refusal:
+        raise click.ClickException(refusal.sentence) from refusal
+    except FileNotFoundError as error:
+        raise click.ClickException(f"A file of this course is missing in storage: {error}") from error
+    click.echo(f"{len(entries)} files are in {folder}.")
+
+
+def _show(what: str, done: int, total: int) -> None:
+    """Draw a bar on a terminal; elsewhere one line when all is done."""
+    if sys.stderr.isatty():
+        filled = round(WIDTH * done / total)
+        end = "\n" if done == total else ""
+        click.echo(
+            f"\r  {what:10} [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}{end}", nl=False, err=True
+        )
+    elif done == total:
+        click.echo(f"  {total} files", err=True)

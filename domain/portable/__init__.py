@@ -1,0 +1,45 @@
+"""A course as a folder or zip of Markdown files with a course.toml: read, checked, written, and back.
+
+The format is described in docs/creators/import-and-export.md. `source` reads the files, `reading` the course
+in them, `linking` what its texts point at, `storing` keeps its files, `writing` makes its rows, `exporting`
+goes the other way. Nothing is written before everything was found to be right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain import Refused
+
+MANIFEST = "course.toml"
+README = "README.md"
+MAX_PROBLEMS = 200
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """What is wrong and where: a file of the folder ("" for the whole), a line from 1 (0 when unknown)."""
+
+    file: str
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        place = self.file + (f", line {self.line}" if self.line else "")
+        return f"{place}: {self.sentence}" if place else self.sentence
+
+
+class Broken(Refused):
+    """A folder that can't be imported; `problems` are all that were found, in their order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = len(problems)
+        things = "one thing has" if count == 1 else f"{count} things have"
+        super().__init__(f"Nothing was imported: {things} to be put right first.", "file")
+        self.problems = list(problems[:MAX_PROBLEMS])
+        if count > MAX_PROBLEMS:
+            self.problems.append(Problem("", 0, f"And {count - MAX_PROBLEMS} more."))
+
+
+def broken(sentence: str, file: str = "", line: int = 0) -> Broken:
+    """A folder with one thing wrong."""
+    return Broken([Problem(file, line, sentence)])

@@ -1,0 +1,151 @@
+"""Texts of a folder on their way in: what they point at there becomes what it is here.
+
+A lesson becomes its page, a picture a stored picture, any other file something to take along from the
+lesson. Ids follow from `seed`, so that a second try makes the same ones.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from domain import Refused, prose, resources
+from domain.portable import MANIFEST, README, Problem
+from domain.portable.linking import Link, github_anchors, rewrite
+from domain.portable.recordings import missing, resolve
+from domain.portable.shapes import NewCourse, NewLesson, NewResource
+from domain.portable.source import Source
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+
+
+@dataclass(frozen=True)
+class UsedPicture:
+    """A picture of a text: of a lesson, or of the course's description when `lesson` is None."""
+
+    id: uuid.UUID
+    file: str
+    lesson: NewLesson | None
+    line: int
+
+
+@dataclass
+class Addresses:
+    """Turns the texts of `course`, which will be at `slug`; collects what they use and what is missing."""
+
+    source: Source
+    course: NewCourse
+    slug: str
+    seed: uuid.UUID
+    pictures: dict[uuid.UUID, UsedPicture] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    hints: list[Problem] = field(default_factory=list)
+    _anchors: dict[str, dict[str, str]] = field(default_factory=dict)
+    _lessons: dict[str, NewLesson] = field(default_factory=dict)
+
+    def turn_all(self) -> None:
+        """Give every text of the course its new targets; `problems` has all that can't be used."""
+        self._lessons = {lesson.file: lesson for lesson in self.course.lessons() if lesson.file}
+        for lesson in self.course.lessons():
+            if self._can_be_shown(lesson.body, lesson.file, lesson.first_line):
+                self._anchors_of(lesson)
+        turned = [(lesson, self._turned(lesson)) for lesson in self.course.lessons()]
+        for lesson, body in turned:  # at the end: anchors are those of the texts as they were
+            lesson.body = body
+        file = README if self.course.readme_line else MANIFEST
+        if self._can_be_shown(self.course.description, file, self.course.readme_line):
+            line = max(self.course.readme_line, 1)
+            self.course.description = rewrite(
+                self.course.description, lambda link: self._target(link, file, None, line)
+            )
+
+    def resource_id(self, lesson: NewLesson, number: int) -> uuid.UUID:
+        """The id of the `number`-th thing to take along from `lesson`, from 0."""
+        return self.id_of(f"resource {lesson.slug} {number}")
+
+    def id_of(self, what: str) -> uuid.UUID:
+        """An id that is the same whenever this import is tried again."""
+        return uuid.uuid5(self.seed, what)
+
+    def _can_be_shown(self, text: str, file: str, line: int) -> bool:
+        try:
+            prose.render(text)
+        except Refused as refusal:
+            self.problems.append(Problem(file, line, refusal.sentence))
+            return False
+        return True
+
+    def _turned(self, lesson: NewLesson) -> str:
+        if lesson.slug not in self._anchors:  # it can't be shown, and that was said
+            return lesson.body
+        return rewrite(lesson.body, lambda link: self._target(link, lesson.file, lesson, lesson.first_line))
+
+    def _anchors_of(self, lesson: NewLesson) -> None:
+        self._anchors[lesson.slug] = github_anchors(prose.render(lesson.body).toc)
+
+    def _target(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
+        """Where `link` leads here; None leaves it as it is."""
+        if not link.is_relative:
+            return None
+        line = link.line + first_line - 1
+        path, hash_, fragment = link.target.partition("#")
+        path = unquote(path.partition("?")[0])
+        if not path:
+            return "#" + self._anchor(lesson, fragment, file, line) if lesson and fragment else None
+        name = resolve(self.source, file, path)
+        trouble = self._trouble(name, path)
+        if name is None or trouble:
+            self.problems.append(Problem(file, line, trouble or ""))
+            return None
+        if name in self._lessons:
+            other = self._lessons[name]
+            anchor = self._anchor(other, fragment, file, line) if fragment else ""
+            return f"/learn/{self.slug}/{other.slug}{hash_ and '#'}{anchor}"
+        if name == README:
+            return f"/courses/{self.slug}"
+        suffix = PurePosixPath(name).suffix.lower()
+        if suffix in PICTURES:
+            return f"/pictures/{self._picture(name, lesson, line)}"
+        if suffix == ".md" or lesson is None:
+            what = "no lesson of this course" if suffix == ".md" else "neither a lesson nor a picture"
+            self.problems.append(Problem(file, line, f"{name} is {what}."))
+            return None
+        return self._file(name, lesson, file, line)
+
+    def _trouble(self, name: str | None, path: str) -> str | None:
+        if name is None:
+            return f"{path[:100]} leads out of the folder."
+        if name in self.source.names:
+            return None
+        if any(known.startswith(f"{name}/") for known in self.source.names):
+            return f"{name} is a folder. Link to a file in it."
+        return missing(self.source, name)
+
+    def _anchor(self, lesson: NewLesson | None, fragment: str, file: str, line: int) -> str:
+        anchors = self._anchors.get(lesson.slug, {}) if lesson else {}
+        wanted = unquote(fragment)
+        if wanted not in anchors:
+            if wanted not in anchors.values():
+                self.hints.append(Problem(file, line, f"No heading there is called #{fragment[:60]}."))
+            return fragment
+        return anchors[wanted]
+
+    def _picture(self, name: str, lesson: NewLesson | None, line: int) -> uuid.UUID:
+        id_ = self.id_of(f"picture {lesson.slug if lesson else ''} {name}")
+        self.pictures.setdefault(id_, UsedPicture(id_, name, lesson, line))
+        return id_
+
+    def _file(self, name: str, lesson: NewLesson, file: str, line: int) -> str | None:
+        """Any other file: it becomes something to take along, unless it is that already."""
+        number = next((n for n, known in enumerate(lesson.resources) if known.file == name), None)
+        if number is None:
+            try:
+                kind = resources.kind_of(name)
+            except Refused as refusal:
+                self.problems.append(Problem(file, line, f"{name}: {refusal.sentence}"))
+                return None
+            number = len(lesson.resources)
+            title = PurePosixPath(name).name[: resources.MAX_TITLE]
+            lesson.resources.append(NewResource(title, kind, file=name))
+        address = f"/learn/{self.slug}/{lesson.slug}"
+        return f"{address}/resources/{self.resource_id(lesson, number)}"

@@ -1,0 +1,308 @@
+"""From a course to the files of its folder, as its creator works on it: drafts and what waits included."""
+
+import posixpath
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload, undefer_group
+
+import storage
+from domain import archives, drafts, pictures, prerequisites, prose, seals, slugs, tagging
+from domain.drafts import Working
+from domain.portable import MANIFEST, README
+from domain.portable.linking import github_anchors, rewrite
+from domain.portable.toml import table
+from models import (
+    Category,
+    Course,
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    MediaAsset,
+    Module,
+    Picture,
+    ProductVisibility,
+    Resource,
+    SlugRedirect,
+    db,
+)
+
+_PAGE = re.compile(r"/learn/([^/#?]+)/([^/#?]+)(?:/resources/([0-9a-fA-F-]{36}))?(?:#(.*))?")
+_PICTURE = re.compile(r"/pictures/([0-9a-fA-F-]{36})")
+_COURSE = re.compile(r"/courses/([^/#?]+)")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of the folder: its name, and its content, or the storage key and size (bytes) of it."""
+
+    name: str
+    content: bytes = b""
+    key: str | None = None
+    size: int = 0
+
+
+def entries(course: Course) -> list[Entry]:
+    """Every file of the folder of `course`, course.toml first; large ones by their storage key."""
+    return list(_Exported(course).entries())
+
+
+@dataclass
+class _Sheet:
+    """A lesson on its way out: its file, and the files beside it by their storage keys."""
+
+    working: Working
+    lesson: Lesson
+    file: str
+    recording: MediaAsset | None
+    resources: list[Resource]
+    files: dict[uuid.UUID, str] = field(default_factory=dict)
+
+
+class _Exported:
+    """The course with everything that belongs to it, loaded once."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        former = select(SlugRedirect.slug).where(SlugRedirect.product_id == course.id)
+        self.slugs = {course.slug, *db.session.scalars(former)}
+        kept = select(Picture).where(Picture.course_id == course.id)
+        self.pictures = {row.id: row for row in db.session.scalars(kept)}
+        assets = select(MediaAsset).where(MediaAsset.course_id == course.id)
+        assets = assets.options(selectinload(MediaAsset.captions)).order_by(MediaAsset.id)
+        self.assets = list(db.session.scalars(assets))
+        self.modules = self._modules()
+        self.sheets = [sheet for _module, sheets in self.modules for sheet in sheets]
+        self.by_slug = {slug: s for s in self.sheets for slug in (s.lesson.slug, s.working.slug)}
+        self.drawn: dict[str, Entry] = {}
+        self._anchors: dict[str, dict[str, str]] = {}
+
+    def entries(self) -> Iterator[Entry]:
+        """All files."""
+        readme = self._turned(self.course.description, README, None)
+        written = [Entry(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
+        manifest, kept = self._manifest()
+        yield Entry(MANIFEST, manifest)
+        if readme:
+            yield Entry(README, f"{readme}\n".encode())
+        yield from written
+        yield from kept
+        yield from self.drawn.values()
+        for sheet in self.sheets:
+            yield from self._beside(sheet)
+
+    def _modules(self) -> list[tuple[Module, list[_Sheet]]]:
+        query = (
+            select(Module)
+            .where(Module.course_id == self.course.id)
+            .options(selectinload(Module.lessons).selectinload(Lesson.resources))
+            .options(selectinload(Module.lessons).options(undefer_group("drafts")))
+            .order_by(Module.position)
+        )
+        modules = list(db.session.scalars(query))
+        wide = len(str(max(len(modules), 10)))
+        return [
+            (module, self._sheets(module, f"{number:0{wide}}-{slugs.slugify(module.title, 'module')}"))
+            for number, module in enumerate(modules, 1)
+        ]
+
+    def _sheets(self, module: Module, folder: str) -> list[_Sheet]:
+        wide = len(str(max(len(module.lessons), 10)))
+        return [self._sheet(one, f"{folder}/{n:0{wide}}-") for n, one in enumerate(module.lessons, 1)]
+
+    def _sheet(self, lesson: Lesson, beginning: str) -> _Sheet:
+        working = drafts.working(lesson)
+        proposed = next((a for a in self.assets if a.proposed_for == lesson.id), None)
+        recording = proposed or next((a for a in self.assets if a.lesson_id == lesson.id), None)
+        sheet = _Sheet(working, lesson, f"{beginning}{working.slug}.md", recording, list(lesson.resources))
+        taken: set[str] = set()
+        for resource in sheet.resources:
+            if resource.storage_key:
+                stem = slugs.free(slugs.slugify(resource.title, "file"), taken)
+                taken.add(stem)
+                ending = _ending(resource.storage_key)
+                sheet.files[resource.id] = f"files/{working.slug}/{stem}{ending}"
+        return sheet
+
+    def _manifest(self) -> tuple[bytes, list[Entry]]:
+        """course.toml, and the files that it names itself."""
+        course, kept = self.course, []
+        category = db.session.scalar(select(Category.slug).where(Category.id == course.category_id))
+        values: dict[str, Any] = {
+            "title": course.title, "slug": course.slug, "summary": course.summary, "category": category,
+            "tags": tagging.names_of(course), "level": course.level.value, "technology": course.technology,
+            "language": course.language, "tier": course.tier.value if course.tier else None,
+            "price_cents": course.price_cents, "sale_price_cents": course.sale_price_cents,
+            "sale_ends_at": course.sale_ends_at, "sequential": course.sequential or None,
+            "visibility": _unless(course.visibility, ProductVisibility.PUBLIC),
+            "objectives": course.objectives, "prerequisites": course.prerequisites,
+            "prerequisite_courses": [required.slug for required in prerequisites.of(course)],
+            "meta_title": course.meta_title, "meta_description": course.meta_description,
+        }  # fmt: skip
+        if course.thumbnail:
+            entry = self._cover(course.thumbnail)
+            values["cover"] = entry.name
+            kept.append(entry)
+        waiting_first = reversed(archives.of_course(course.id))
+        if archive := next(waiting_first, None):
+            values["code"] = f"code/{_safe(archive.filename)}"
+            kept.append(Entry(values["code"], key=archive.storage_key, size=archive.size))
+        film = next((a for a in self.assets if a.lesson_id is None and a.proposed_for is None), None)
+        if film:
+            found = list(self._recording(film, "preview-film"))
+            values["preview_film"] = {"file": found[0].name, **self._about(film, "preview-film", MANIFEST)}
+            kept += found
+        written = table(values) + "".join(map(self._module, self.modules))
+        return written.encode(), kept
+
+    @staticmethod
+    def _module(pair: tuple[Module, list[_Sheet]]) -> str:
+        module, sheets = pair
+        values = {
+            "title": module.title, "description": module.description,
+            "published": None if module.published else False,
+            "unlock_after_days": module.unlock_after_days or None,
+            "lessons": [sheet.file for sheet in sheets],
+        }  # fmt: skip
+        return f"\n[[modules]]\n{table(values)}"
+
+    def _cover(self, token: str) -> Entry:
+        name = pictures.largest(pictures.Shelf.THUMBNAIL)
+        key = pictures.key_of(pictures.Shelf.THUMBNAIL, token, name) or ""
+        with storage.current().open(key) as file:
+            content = file.read()
+        return Entry(f"cover.{seals.of(content, 'jpg')}{_ending(name)}", content, size=len(content))
+
+    def _lesson(self, sheet: _Sheet) -> bytes:
+        lesson = sheet.working
+        preview = lesson.visibility == LessonVisibility.PREVIEW
+        values: dict[str, Any] = {
+            "title": lesson.title, "slug": lesson.slug, "kind": lesson.kind.value,
+            "preview": preview or None,
+            "visibility": None if preview else _unless(lesson.visibility, LessonVisibility.MEMBERS),
+            "published": None if lesson.published else False,
+            "description": lesson.description, "video": lesson.external_video_url,
+            "duration": (lesson.duration_seconds or None) if lesson.kind != LessonKind.TEXT else None,
+        }  # fmt: skip
+        if sheet.recording:
+            values["recording"] = _path(
+                f"media/{lesson.slug}{_ending(sheet.recording.storage_key)}", sheet.file
+            )
+            values |= self._about(sheet.recording, lesson.slug, sheet.file)
+        values["resources"] = [self._resource(sheet, resource) for resource in sheet.resources]
+        body = self._turned(lesson.body, sheet.file, sheet)
+        text = f"\n{body}\n" if body else ""
+        return f"+++\n{table(values)}+++\n{text}".encode()
+
+    @staticmethod
+    def _resource(sheet: _Sheet, resource: Resource) -> dict[str, Any]:
+        file = sheet.files.get(resource.id)
+        return {
+            "title": resource.title, "kind": resource.kind.value,
+            "file": _path(file, sheet.file) if file else None, "url": resource.url,
+        }  # fmt: skip
+
+    @staticmethod
+    def _about(asset: MediaAsset, name: str, file: str) -> dict[str, Any]:
+        """What is written beside a recording."""
+        about: dict[str, Any] = {}
+        if asset.captions:
+            about["captions"] = {
+                one.language: {"file": _path(_captions_file(name, one.language), file), "label": one.label}
+                for one in asset.captions
+            }
+        if asset.chapters:
+            about["chapters"] = [{"start": one["start"], "title": one["title"]} for one in asset.chapters]
+        return about
+
+    @staticmethod
+    def _recording(asset: MediaAsset, name: str) -> Iterator[Entry]:
+        yield Entry(f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size)
+        for one in asset.captions:
+            content = one.vtt.encode()
+            yield Entry(_captions_file(name, one.language), content, size=len(content))
+
+    def _beside(self, sheet: _Sheet) -> Iterator[Entry]:
+        """The files of a lesson."""
+        if sheet.recording:
+            yield from self._recording(sheet.recording, sheet.working.slug)
+        for resource in sheet.resources:
+            if resource.storage_key:
+                yield Entry(sheet.files[resource.id], key=resource.storage_key, size=resource.size or 0)
+
+    def _turned(self, text: str, file: str, sheet: _Sheet | None) -> str:
+        return rewrite(text, lambda link: self._target(link.target, file, sheet))
+
+    def _target(self, target: str, file: str, sheet: _Sheet | None) -> str | None:
+        """What `target` is called in the folder; None for what isn't in it."""
+        if target.startswith("#s-") and sheet:
+            return "#" + self._anchor(sheet, target[1:])
+        if (found := _PICTURE.fullmatch(target)) and (row := self._known(found[1])):
+            return _path(self._picture(row, sheet), file)
+        if (found := _COURSE.fullmatch(target)) and found[1] in self.slugs and self.course.description:
+            return _path(README, file)
+        found = _PAGE.fullmatch(target)
+        other = self.by_slug.get(found[2]) if found and found[1] in self.slugs else None
+        if found is None or other is None:
+            return None
+        if found[3]:
+            beside = other.files.get(uuid.UUID(found[3])) if _is_uuid(found[3]) else None
+            return _path(beside, file) if beside and other is sheet else None
+        anchor = f"#{self._anchor(other, found[4])}" if found[4] is not None else ""
+        return _path(other.file, file) + anchor
+
+    def _known(self, text: str) -> Picture | None:
+        return self.pictures.get(uuid.UUID(text)) if _is_uuid(text) else None
+
+    def _picture(self, row: Picture, sheet: _Sheet | None) -> str:
+        """The name of a picture: each text that shows it has a copy, as it will have when it is read."""
+        place = sheet.working.slug if sheet else "course"
+        drawn = f"{place} {row.id}"
+        if drawn not in self.drawn:
+            number = 1 + sum(key.startswith(f"{place} ") for key in self.drawn)
+            with storage.current().open(row.storage_key) as file:
+                seal = seals.of(file.read(), "webp")
+            name = f"images/{place}-{number}.{seal}{_ending(row.storage_key)}"
+            self.drawn[drawn] = Entry(name, key=row.storage_key, size=row.size)
+        return self.drawn[drawn].name
+
+    def _anchor(self, sheet: _Sheet, anchor: str) -> str:
+        """The name that an anchor of ours has in a Markdown file."""
+        key = sheet.file
+        if key not in self._anchors:
+            toc = prose.render(sheet.working.body).toc
+            self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
+        return self._anchors[key].get(anchor, anchor)
+
+
+def _path(name: str, file: str) -> str:
+    """`name` as `file` calls it."""
+    return posixpath.relpath(name, posixpath.dirname(file) or ".")
+
+
+def _captions_file(name: str, language: str) -> str:
+    return f"captions/{name}.{language}.vtt"
+
+
+def _ending(key: str) -> str:
+    return posixpath.splitext(key)[1]
+
+
+def _safe(filename: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", filename).strip(".-") or "code.zip"
+
+
+def _unless(value: Any, usual: Any) -> Any:
+    return None if value == usual else value.value
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,201 @@
+"""Values of a TOML file, each taken as what it must be; what is wrong is noted and the reading goes on."""
+
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from domain.portable import Problem, broken
+from domain.words import fold
+
+_CLOCK_PARTS = 3
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A TOML text: the file it stands in, the number of lines above it there."""
+
+    file: str
+    text: str
+    above: int = 0
+
+    def line_of(self, key: str, value: object = None) -> int:
+        """Where `value`, else `key`, is written; 0 when it can't be found."""
+        lines = self.text.split("\n")
+        sought = [value] if isinstance(value, str) and value and "\n" not in value else []
+        for text in [*sought, key]:
+            for number, line in enumerate(lines, 1):
+                if text in line:
+                    return number + self.above
+        return 0
+
+
+@dataclass
+class Fields:
+    """The values of one table. `places` says where a value stands that isn't in `place`."""
+
+    values: Mapping[str, Any]
+    place: Place
+    problems: list[Problem]
+    places: Mapping[str, Place] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+
+    def where(self, key: str) -> Place:
+        """The text in which the value of `key` stands."""
+        return self.places.get(key, self.place)
+
+    def wrong(self, key: str, sentence: str, value: object = None) -> None:
+        """Note that the value of `key` can't be used."""
+        place = self.where(key)
+        self.problems.append(Problem(place.file, place.line_of(key, value), sentence))
+
+    def raw(self, key: str, *kinds: type) -> Any:
+        """The value of `key` if it is one of `kinds`; None when it is missing or something else."""
+        self._asked.add(key)
+        value = self.values.get(key)
+        if value is None or (
+            isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)
+        ):
+            return value
+        self.wrong(key, f"`{key}` must be {_NAMES[kinds[0]]}.")
+        return None
+
+    def line(self, key: str, most: int, needed: bool = False) -> str:
+        """A text on one line."""
+        value = one_line(self.raw(key, str) or "")
+        if needed and not value:
+            self.wrong(key, f"`{key}` is missing.")
+        if len(value) > most:
+            self.wrong(
+                key, f"`{key}` has {len(value):,} characters. At most {most:,} can be used.", value[:40]
+            )
+            return value[:most]
+        return value
+
+    def text(self, key: str, most: int) -> str:
+        """A text on any number of lines."""
+        value = plain(self.raw(key, str) or "")
+        if len(value) > most:
+            self.wrong(key, f"`{key}` has {len(value):,} characters. At most {most:,} can be used.")
+        return value[:most]
+
+    def flag(self, key: str, default: bool) -> bool:
+        """true or false."""
+        value = self.raw(key, bool)
+        return default if value is None else bool(value)
+
+    def whole(self, key: str, most: int) -> int | None:
+        """A whole number from 0 to `most`."""
+        value = self.raw(key, int)
+        if value is not None and not 0 <= value <= most:
+            self.wrong(key, f"`{key}` must be from 0 to {most:,}.")
+            return None
+        return value
+
+    def choice(self, key: str, kind: type[E]) -> E | None:
+        """One of an enumeration's values."""
+        value = self.raw(key, str)
+        if value is None or value in set(kind):
+            return None if value is None else kind(value)
+        self.wrong(key, f"`{key}` can be {', '.join(kind)}. It is “{value[:60]}”.", value)
+        return None
+
+    def lines(self, key: str, most_items: int, most: int) -> list[str]:
+        """A list of texts on one line each."""
+        found = [one_line(item) for item in self.raw(key, list) or [] if isinstance(item, str)]
+        if len(found) != len(self.values.get(key) or []):
+            self.wrong(key, f"`{key}` must be a list of texts.")
+        if len(found) > most_items:
+            self.wrong(key, f"`{key}` has {len(found)} entries. At most {most_items} can be used.")
+        for item in found:
+            if len(item) > most:
+                self.wrong(key, f"An entry of `{key}` is longer than {most} characters.", item[:40])
+        return [item for item in found if item]
+
+    def moment(self, key: str) -> datetime | None:
+        """A date with its time; without a zone it is UTC."""
+        value = self.raw(key, datetime, date)
+        if value is not None and not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day, tzinfo=UTC)
+        if value is not None and value.tzinfo is None:
+            value = value.replace(tzinfo=UTC)
+        return value
+
+    def seconds(self, key: str, most: int) -> float | None:
+        """A time in seconds, or written like "1:30" or "1:02:30"."""
+        value = self.raw(key, int, float, str)
+        if isinstance(value, str):
+            parts = value.split(":")
+            if not (1 <= len(parts) <= _CLOCK_PARTS and all(p.isascii() and p.isdigit() for p in parts)):
+                self.wrong(key, f'`{key}` must be seconds, or a time such as "1:30".', value)
+                return None
+            value = sum(int(part[:9]) * 60**power for power, part in enumerate(reversed(parts)))
+        if value is not None and not 0 <= value <= most:
+            self.wrong(key, f"`{key}` must be from 0 to {most:,} seconds.")
+            return None
+        return value
+
+    def tables(self, key: str) -> Iterator["Fields"]:
+        """Every table of a list of tables."""
+        for item in self.raw(key, list) or []:
+            if isinstance(item, dict):
+                yield Fields(item, self.where(key), self.problems)
+            else:
+                self.wrong(key, f"`{key}` must be a list of tables.")
+
+    def finish(self) -> None:
+        """Note every key that nobody asked for: a misspelt one must not be lost silently."""
+        for key in self.values:
+            if key not in self._asked:
+                near = get_close_matches(key, self._asked, 1)
+                hint = f" Is `{near[0]}` meant?" if near else ""
+                self.wrong(key, f"`{key[:60]}` means nothing here.{hint}")
+
+
+def parse(place: Place) -> dict[str, Any]:
+    """The values of a TOML text. Raises Broken with the line that can't be read."""
+    try:
+        return tomllib.loads(place.text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        _, _, at = said.partition("(at line ")
+        number = at.split(",")[0]
+        line = int(number) + place.above if number.isdigit() else 0
+        raise broken(f"This can't be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
+    except RecursionError as error:
+        raise broken("This can't be read as TOML: it is nested too deeply.", place.file) from error
+
+
+def one_line(value: str) -> str:
+    """Text on one line, with composed accents and without control or direction characters."""
+    return " ".join("".join(filter(_is_visible, unicodedata.normalize("NFC", value))).split())
+
+
+def plain(value: str) -> str:
+    """Text without control characters."""
+    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def near(word: str, known: list[str]) -> str:
+    """A hint at the ones of `known` that `word` may mean, or at some of them."""
+    found = get_close_matches(fold(word), known, 3, 0.5) or known[:8]
+    return ", ".join(found)
+
+
+def _is_visible(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn")
+
+
+_NAMES: dict[type, str] = {
+    str: "a text in quotes",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    dict: "a table",
+    datetime: "a date and time",
+}

@@ -1,0 +1,88 @@
+"""The files of an export, put into a folder or sent as a zip, never more than a block of them in memory."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import storage
+from domain import Refused
+from domain.portable.exporting import Entry
+
+BLOCK = 256 * 1024
+EPOCH = (1980, 1, 1, 0, 0, 0)  # equal courses make equal zips
+_TEXTS = (".md", ".toml", ".vtt")
+
+
+def to_folder(entries: list[Entry], folder: Path, progress: Callable[[str, int, int], None]) -> None:
+    """Write every file below `folder`, which must be empty or not exist; nothing is left of half an export.
+
+    Raises Refused when it has something in it.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Refused(f"{folder} is not an empty folder.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for number, entry in enumerate(entries, 1):
+            target = unfinished / entry.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with closing(_open(entry)) as source, target.open("xb") as out:
+                shutil.copyfileobj(source, out, BLOCK)
+            progress("Files", number, len(entries))
+        unfinished.chmod(0o755)
+        if folder.exists():
+            folder.rmdir()
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def to_zip(entries: Iterable[Entry], top: str) -> Iterator[bytes]:
+    """The bytes of a zip with every file below the folder `top`, as they come."""
+    outlet = _Outlet()
+    with zipfile.ZipFile(outlet, "w") as packed:  # type: ignore[call-overload]
+        for entry in entries:
+            info = zipfile.ZipInfo(f"{top}/{entry.name}", EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED if entry.name.endswith(_TEXTS) else zipfile.ZIP_STORED
+            info.external_attr = 0o644 << 16
+            with closing(_open(entry)) as source, packed.open(info, "w", force_zip64=True) as out:
+                while block := source.read(BLOCK):
+                    out.write(block)
+                    yield outlet.take()
+    yield outlet.take()
+
+
+def size_of(entries: Iterable[Entry]) -> int:
+    """Bytes of all files together."""
+    return sum(entry.size or len(entry.content) for entry in entries)
+
+
+def _open(entry: Entry) -> BinaryIO:
+    return storage.current().open(entry.key) if entry.key else BytesIO(entry.content)
+
+
+class _Outlet:
+    """Takes what zipfile writes and gives it away; without `tell` it is never asked to go back."""
+
+    def __init__(self) -> None:
+        self._blocks: list[bytes] = []
+
+    def write(self, block: bytes) -> int:
+        """Keep a block until it is taken."""
+        self._blocks.append(bytes(block))
+        return len(block)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = b"".join(self._blocks)
+        self._blocks.clear()
+        return taken

@@ -1,0 +1,198 @@
+"""From files to a course: course.toml, or the order of folders and files where it says nothing."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+from domain import authoring, offering, prerequisites, slugs, tagging
+from domain.portable import MANIFEST, README, Broken, Problem, broken
+from domain.portable.fields import Fields, Place, one_line, parse
+from domain.portable.lessons import front_matter, read_lesson, without_title
+from domain.portable.recordings import path_in, read_recording
+from domain.portable.shapes import NewCourse, NewLesson, NewModule
+from domain.portable.source import Source, text_of
+from models import Level, ProductVisibility, Tier
+
+MAX_LESSONS = 1_000
+MAX_MODULES = 200
+
+
+def read(source: Source) -> NewCourse:
+    """The course that `source` holds. Raises Broken with everything that is wrong with its files."""
+    if MANIFEST not in source.names:
+        raise broken(f"There is no {MANIFEST} in the top folder. It needs a title and a category at least.")
+    place = Place(MANIFEST, text_of(source, MANIFEST))
+    problems: list[Problem] = []
+    values = Fields(parse(place), place, problems)
+    course = _course(source, values)
+    course.modules = _modules(source, values)
+    values.finish()
+    if not problems:
+        _settle_addresses(course, problems)
+    if problems:
+        raise Broken(sorted(problems, key=lambda problem: (problem.file != MANIFEST, problem)))
+    return course
+
+
+def _course(source: Source, values: Fields) -> NewCourse:
+    description, line = _description(source, values)
+    title = values.line("title", 200)
+    if not title and line:
+        title, description, taken = without_title(description)
+        line += taken
+    if not title:
+        values.wrong("title", "`title` is missing.")
+    price = values.whole("price_cents", offering.HIGHEST) or 0
+    film = values.raw("preview_film", dict, str)
+    return NewCourse(
+        title=title,
+        slug=values.line("slug", slugs.LENGTH),
+        summary=values.line("summary", 300),
+        description=description,
+        readme_line=line,
+        category=values.line("category", 100, needed=True),
+        tags=values.lines("tags", tagging.MOST, tagging.LENGTH),
+        level=values.choice("level", Level) or Level.BEGINNER,
+        technology=values.line("technology", 60),
+        language=values.line("language", 16) or "en",
+        tier=values.choice("tier", Tier),
+        price_cents=price,
+        sale_price_cents=values.whole("sale_price_cents", offering.HIGHEST),
+        sale_ends_at=values.moment("sale_ends_at"),
+        visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
+        objectives=values.lines("objectives", authoring.LINES, authoring.LINE_LENGTH),
+        prerequisites=values.lines("prerequisites", authoring.LINES, authoring.LINE_LENGTH),
+        prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
+        sequential=values.flag("sequential", False),
+        meta_title=values.line("meta_title", 60) or None,
+        meta_description=values.line("meta_description", 160) or None,
+        cover=path_in(source, values, "cover"),
+        code=path_in(source, values, "code"),
+        preview_film=read_recording(source, _film(values, film), "file") if film else None,
+    )
+
+
+def _film(values: Fields, film: Any) -> Fields:
+    """The preview film's own table, also where only its file is named."""
+    named = {"file": film} if isinstance(film, str) else film
+    return Fields(named, values.place, values.problems)
+
+
+def _description(source: Source, values: Fields) -> tuple[str, int]:
+    """The description, and the line of README.md on which it begins (0: it stands in course.toml)."""
+    written = values.text("description", 200_000)
+    if written or README not in source.names:
+        return written.strip("\n"), 0
+    try:
+        text = text_of(source, README)
+    except Broken as trouble:
+        values.problems.extend(trouble.problems)
+        return "", 1
+    return text.removesuffix("\n"), 1
+
+
+def _modules(source: Source, values: Fields) -> list[NewModule]:
+    if "modules" in values.values:
+        found = [_listed(source, table) for table in values.tables("modules")]
+    else:
+        found = _found(source, values.problems)
+    count = sum(len(module.lessons) for module in found)
+    if count > MAX_LESSONS or len(found) > MAX_MODULES:
+        most = f"{MAX_LESSONS:,} lessons in {MAX_MODULES} modules"
+        values.problems.append(Problem("", 0, f"A course can have at most {most}."))
+    return found
+
+
+def _listed(source: Source, table: Fields) -> NewModule:
+    """A module of course.toml: its lessons are names of files, or tables."""
+    module = NewModule(
+        title=table.line("title", 200, needed=True),
+        description=table.text("description", 2000).strip(),
+        published=table.flag("published", True),
+        unlock_after_days=table.whole("unlock_after_days", 3650) or 0,
+    )
+    for item in table.raw("lessons", list) or []:
+        entry = {"file": item} if isinstance(item, str) else item
+        if not isinstance(entry, dict):
+            table.wrong("lessons", "`lessons` must be a list of names of files, or of tables.")
+            continue
+        fields = Fields(entry, table.place, table.problems)
+        file = path_in(source, fields, "file")
+        if file is not None or "file" not in entry:
+            lesson = _lesson(source, file or "", fields)
+            module.lessons += [lesson] if lesson else []
+    table.finish()
+    return module
+
+
+def _lesson(source: Source, file: str, entry: Fields) -> NewLesson | None:
+    try:
+        text, front = front_matter(source, file) if file else ("", None)
+    except Broken as trouble:
+        entry.problems.extend(trouble.problems)
+        return None
+    return read_lesson(source, file, text, front, entry)
+
+
+def _found(source: Source, problems: list[Problem]) -> list[NewModule]:
+    """The modules by folders and the lessons by files, each in the order of their names."""
+    modules: dict[str, NewModule] = {}
+    for name in sorted(filter(_is_lesson, source.names), key=_in_order):
+        folder = str(PurePosixPath(name).parent)
+        module = modules.setdefault(folder, NewModule(_title_of(folder), "", True, 0))
+        lesson = _lesson(source, name, Fields({}, Place(name, ""), problems))
+        module.lessons += [lesson] if lesson else []
+    return list(modules.values())
+
+
+def _is_lesson(name: str) -> bool:
+    parts = PurePosixPath(name)
+    if parts.suffix.lower() != ".md" or parts.name.lower() == README.lower():
+        return False
+    return not any(part.startswith("_") for part in parts.parts)
+
+
+def _in_order(name: str) -> list[list[tuple[int, int | str]]]:
+    """By number where there is one: 2 comes before 10. A folder comes after the files beside it."""
+    *folders, file = name.split("/")
+    return [[(1, 0), *_natural(folder)] for folder in folders] + [[(0, 0), *_natural(file)]]
+
+
+def _natural(part: str) -> list[tuple[int, int | str]]:
+    return [
+        (0, int(piece)) if piece.isdigit() else (1, piece.lower())
+        for piece in re.split(r"([0-9]{1,9})", part)
+        if piece
+    ]
+
+
+def _title_of(folder: str) -> str:
+    words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(folder).name)
+    title = one_line(re.sub(r"[_-]+", " ", words))
+    return (title[:1].upper() + title[1:])[:200] or "Lessons"
+
+
+def _settle_addresses(course: NewCourse, problems: list[Problem]) -> None:
+    """Give every lesson an address of its own; one that was asked for twice is a problem."""
+    if course.slug and course.slug != slugs.slugify(course.slug, ""):
+        problems.append(Problem(MANIFEST, 0, f"`slug` can't be “{course.slug}”: {_SLUG_RULE}"))
+    lessons = course.lessons()
+    wanted = [lesson.slug for lesson in lessons if lesson.slug]
+    for lesson in lessons:
+        if lesson.slug and lesson.slug != slugs.slugify(lesson.slug, ""):
+            sentence = f"The address “{lesson.slug}” can't be used: {_SLUG_RULE}"
+            problems.append(Problem(lesson.file, 0, sentence))
+        elif lesson.slug and wanted.count(lesson.slug) > 1:
+            sentence = f"Another lesson has the address “{lesson.slug}” too. Give one of them another `slug`."
+            problems.append(Problem(lesson.file, 0, sentence))
+    taken = set(wanted)
+    for lesson in lessons:
+        if not lesson.slug:
+            lesson.slug = slugs.free(slugs.slugify(lesson.title, "lesson"), taken)
+            taken.add(lesson.slug)
+    files = [lesson.file for lesson in lessons if lesson.file]
+    for file in sorted({file for file in files if files.count(file) > 1}):
+        problems.append(Problem(file, 0, "This file is listed as a lesson more than once."))
+
+
+_SLUG_RULE = "use lower-case letters, digits and hyphens, such as first-steps."

@@ -1,0 +1,112 @@
+"""Files that a TOML text names: anything, and recordings with their captions and chapters."""
+
+import posixpath
+import unicodedata
+from pathlib import PurePosixPath
+from typing import Any
+
+from domain import Refused, captions, facets
+from domain.portable import Broken
+from domain.portable.fields import Fields, one_line
+from domain.portable.shapes import NewCaption, NewRecording
+from domain.portable.source import Source, text_of
+
+LONGEST = 24 * 3600
+MAX_CHAPTERS = 200
+FILMS = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv"}
+SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
+
+
+def is_sound(file: str) -> bool:
+    """Whether a recording is one to listen to, by its ending."""
+    return PurePosixPath(file).suffix.lower() in SOUNDS
+
+
+def resolve(source: Source, file: str, path: str) -> str | None:
+    """The name of what `file` calls `path`; None when it leads out of the folder."""
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(file), unicodedata.normalize("NFC", path)))
+    return None if joined.startswith(("../", "/")) or joined in ("..", ".") else joined
+
+
+def missing(source: Source, name: str) -> str:
+    """The sentence about a file that isn't there, with the one that may be meant."""
+    other = next((known for known in source.names if known.lower() == name.lower()), None)
+    hint = f" There is {other}: capital letters count." if other else ""
+    return f"There is no file {name}.{hint}"
+
+
+def path_in(source: Source, values: Fields, key: str) -> str | None:
+    """The file that the value of `key` names, relative to the file in which it stands."""
+    path = values.raw(key, str)
+    if path is None:
+        return None
+    name = resolve(source, values.where(key).file, path)
+    if name is None:
+        values.wrong(key, f"{path[:100]} leads out of the folder.", path)
+    elif name not in source.names:
+        values.wrong(key, missing(source, name), path)
+        name = None
+    return name
+
+
+def read_recording(source: Source, values: Fields, key: str) -> NewRecording | None:
+    """The recording that `key` names, with the captions and chapters beside it; None without one."""
+    file = path_in(source, values, key)
+    found, chapters = _captions(source, values), _chapters(values)
+    if key not in values.values and (found or chapters):
+        values.wrong("captions" if found else "chapters", "Captions and chapters need a recording.")
+    if file is not None and PurePosixPath(file).suffix.lower() not in FILMS | SOUNDS:
+        values.wrong(key, "This is no kind of film or sound file that can be used.", file)
+    if key == "file":
+        values.finish()
+    return NewRecording(file, found, chapters) if file is not None else None
+
+
+def _captions(source: Source, values: Fields) -> list[NewCaption]:
+    found: dict[str, NewCaption] = {}
+    for tag, value in (values.raw("captions", dict) or {}).items():
+        named: Any = value if isinstance(value, dict) else {"file": value}
+        table = Fields(named, values.where("captions"), values.problems)
+        file, label = path_in(source, table, "file"), table.line("label", 60)
+        table.finish()
+        try:
+            language = captions.check_language(tag)
+        except Refused as refusal:
+            values.wrong("captions", refusal.sentence, tag)
+            continue
+        if file is None:
+            continue
+        if language in found:
+            values.wrong("captions", f"There are captions in {language} twice.", tag)
+        found[language] = NewCaption(
+            language, label or facets.language_name(language), _vtt(source, values, file)
+        )
+    return [found[language] for language in sorted(found)]
+
+
+def _vtt(source: Source, values: Fields, file: str) -> str:
+    try:
+        return captions.to_vtt(captions.parse(text_of(source, file)))
+    except Broken as trouble:
+        values.problems.extend(trouble.problems)
+    except Refused as refusal:
+        values.wrong("captions", f"{file}: {refusal.sentence}", file)
+    return ""
+
+
+def _chapters(values: Fields) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    last = -1.0
+    for table in values.tables("chapters"):
+        start, title = table.seconds("start", LONGEST), one_line(table.line("title", 200, needed=True))
+        table.finish()
+        if start is None:
+            table.wrong("start", "A chapter needs its `start`.", title)
+        elif start <= last:
+            table.wrong("chapters", f"The chapter “{title}” doesn't begin after the one before it.", title)
+        else:
+            last = float(start)
+            found.append({"start": start, "title": title})
+    if len(found) > MAX_CHAPTERS:
+        values.wrong("chapters", f"A recording can have at most {MAX_CHAPTERS} chapters.")
+    return found

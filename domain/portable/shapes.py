@@ -1,0 +1,115 @@
+"""A course as it is written in a folder, read and with its values checked, before anything of it is a row.
+
+Every `file` is a name of the source. Times are seconds, prices minor units.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from models import (
+    LessonKind,
+    LessonVisibility,
+    Level,
+    ProductVisibility,
+    ResourceKind,
+    Tier,
+)
+
+
+@dataclass(frozen=True)
+class NewCaption:
+    """Captions in one language, as WebVTT."""
+
+    language: str
+    label: str
+    vtt: str
+
+
+@dataclass(frozen=True)
+class NewRecording:
+    """A film or sound file with what belongs to it; `chapters` as MediaAsset has them."""
+
+    file: str
+    captions: list[NewCaption]
+    chapters: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class NewResource:
+    """Something to take along: a file or an address."""
+
+    title: str
+    kind: ResourceKind
+    file: str | None = None
+    url: str | None = None
+
+
+@dataclass
+class NewLesson:
+    """One lesson. `file` is empty for one without a text; `first_line` is where its text begins there.
+
+    `duration_seconds` is None where it isn't given.
+    """
+
+    file: str
+    first_line: int
+    title: str
+    slug: str
+    description: str
+    kind: LessonKind
+    visibility: LessonVisibility
+    published: bool
+    body: str
+    external_video_url: str | None
+    duration_seconds: int | None
+    recording: NewRecording | None
+    resources: list[NewResource]
+
+
+@dataclass
+class NewModule:
+    """A part of a course."""
+
+    title: str
+    description: str
+    published: bool
+    unlock_after_days: int
+    lessons: list[NewLesson] = field(default_factory=list)
+
+
+@dataclass
+class NewCourse:
+    """The whole course. `category` and `prerequisite_courses` are slugs that nobody looked up yet.
+
+    `readme_line` is where the description begins in README.md, 0 when it stands in course.toml.
+    """
+
+    title: str
+    slug: str
+    summary: str
+    description: str
+    readme_line: int
+    category: str
+    tags: list[str]
+    level: Level
+    technology: str
+    language: str
+    tier: Tier | None
+    price_cents: int
+    sale_price_cents: int | None
+    sale_ends_at: datetime | None
+    visibility: ProductVisibility
+    objectives: list[str]
+    prerequisites: list[str]
+    prerequisite_courses: list[str]
+    sequential: bool
+    meta_title: str | None
+    meta_description: str | None
+    cover: str | None
+    code: str | None
+    preview_film: NewRecording | None
+    modules: list[NewModule] = field(default_factory=list)
+
+    def lessons(self) -> list[NewLesson]:
+        """Every lesson in order, over all modules."""
+        return [lesson for module in self.modules for lesson in module.lessons]

@@ -1,0 +1,87 @@
+"""What a course that was read must agree with in the shop: its category, its price, its address, its room."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+from domain import Refused, captions, offering, slugs, upload_rules
+from domain.portable import MANIFEST, Broken, Problem
+from domain.portable.fields import near
+from domain.portable.shapes import NewCourse
+from models import Category, Product, ProductStatus, User, db
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a course will stand: ids that it will have or refer to, and its address."""
+
+    course_id: uuid.UUID
+    slug: str
+    category_id: uuid.UUID
+    required: list[uuid.UUID]
+
+
+def find_place(
+    course: NewCourse, creator: User, sizes: Mapping[str, int], course_id: uuid.UUID | None = None
+) -> Place:
+    """Where `course` of `creator` will stand. Raises Broken with everything that can't be.
+
+    `sizes` are the bytes of its files, by name; they must fit in the creator's room.
+    """
+    wrong: list[str] = [*_price(course), *_language(course), *_room(creator, sizes)]
+    categories = {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}
+    if course.category not in categories:
+        hint = near(course.category, sorted(categories))
+        wrong.append(f"There is no category “{course.category}”. There is {hint}.")
+    required = _required(course.prerequisite_courses)
+    wrong += [f"There is no course on sale at “{slug}”." for slug, id_ in required.items() if id_ is None]
+    if wrong:
+        raise Broken([Problem(MANIFEST, 0, sentence) for sentence in wrong])
+    return Place(
+        course_id or uuid7(),
+        slugs.for_product(course.slug or course.title),
+        categories[course.category],
+        [id_ for id_ in required.values() if id_],
+    )
+
+
+def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
+    query = select(Product.slug, Product.id).where(
+        Product.slug.in_(wanted), Product.status == ProductStatus.PUBLISHED, Product.deleted_at.is_(None)
+    )
+    found = {row.slug: row.id for row in db.session.execute(query)}
+    return {slug: found.get(slug) for slug in wanted}
+
+
+def _price(course: NewCourse) -> list[str]:
+    wrong: list[str] = []
+    if course.tier is not None:
+        _hours, lowest, highest = offering.TIERS[course.tier]
+        if not lowest <= course.price_cents <= highest:
+            wrong.append(
+                f"The tier {course.tier} costs {lowest} to {highest} cents, not {course.price_cents}."
+            )
+    if (course.sale_price_cents is None) != (course.sale_ends_at is None):
+        wrong.append("A sale has both `sale_price_cents` and `sale_ends_at`, or neither.")
+    elif course.sale_price_cents is not None and course.sale_price_cents >= course.price_cents:
+        wrong.append("`sale_price_cents` must be lower than `price_cents`.")
+    return wrong
+
+
+def _language(course: NewCourse) -> list[str]:
+    try:
+        course.language = captions.check_language(course.language)
+    except Refused as refusal:
+        return [refusal.sentence]
+    return []
+
+
+def _room(creator: User, sizes: Mapping[str, int]) -> list[str]:
+    try:
+        upload_rules.check_room(creator.id, creator.id, sum(sizes.values()))
+    except Refused as refusal:
+        return [refusal.sentence]
+    return []

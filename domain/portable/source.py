@@ -1,0 +1,205 @@
+"""The files of a course: a folder on this machine, or a zip that somebody sent.
+
+Names are paths below the folder with `/` between their parts, in composed Unicode. What a zip says of itself
+is checked before anything in it is read.
+"""
+
+import os
+import stat
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from domain.portable import MANIFEST, Broken, Problem, broken
+
+MAX_FILES = 5_000
+MAX_BYTES = 50 * 1024**3
+MAX_TEXT = 1024 * 1024
+MAX_RATIO = 200  # text shrinks to a tenth; what shrinks more was made to
+PLAIN_BYTES = 4 * 1024**2  # so little may have any ratio
+MAX_NAME = 240
+_LEFT_OUT = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+_SPOILT = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
+
+
+class Source(Protocol):
+    """Where a course is read from."""
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        """The size in bytes of every file."""
+
+    def open(self, name: str) -> BinaryIO:
+        """A file of `names` to read, from its beginning; the caller closes it."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """The folder or zip at `path`. Raises Broken for what is neither, or isn't safe to read."""
+    if path.is_dir():
+        yield Folder(path)
+        return
+    try:
+        packed = zipfile.ZipFile(path)
+    except FileNotFoundError as error:
+        raise broken(f"There is no folder or file {path}.") from error
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise broken("This is no zip file that can be read.") from error
+    with packed:
+        yield Packed(packed)
+
+
+class Folder:
+    """A folder on this machine; links are left alone, since they may lead anywhere."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self._paths = root, dict(self._find(root))
+        self.names = {name: path.stat().st_size for name, path in self._paths.items()}
+        _check_amount(len(self.names), sum(self.names.values()))
+
+    def open(self, name: str) -> BinaryIO:
+        """As Source.open."""
+        return self._paths[name].open("rb")
+
+    def _find(self, root: Path) -> Iterator[tuple[str, Path]]:
+        for folder, subfolders, files in os.walk(root):
+            subfolders[:] = sorted(name for name in subfolders if not _is_left_out(name))
+            for name in sorted(files):
+                path = Path(folder, name)
+                shown = _composed(path.relative_to(root).as_posix())
+                if _is_left_out(name):
+                    continue
+                if path.is_symlink():
+                    raise broken("This is a link to another place. Put the file itself there.", shown)
+                if stat.S_ISREG(path.stat().st_mode):
+                    yield shown, path
+
+
+class Packed:
+    """A zip. Its top folder is left out when everything is below one."""
+
+    def __init__(self, packed: zipfile.ZipFile) -> None:
+        self.packed = packed
+        entries = packed.infolist()
+        _check_amount(len(entries), sum(entry.file_size for entry in entries))
+        self._entries = _without_top(_checked(entries))
+        self.names = {name: entry.file_size for name, entry in self._entries.items()}
+
+    def open(self, name: str) -> BinaryIO:
+        """As Source.open."""
+        try:
+            return cast(BinaryIO, _Guarded(self.packed.open(self._entries[name]), name))
+        except _SPOILT as error:
+            raise broken("This file of the zip can't be read.", name) from error
+
+
+class _Guarded:
+    """A file of a zip that says which one it is when it turns out to be spoilt."""
+
+    def __init__(self, file: object, name: str) -> None:
+        self._file, self._name = cast(BinaryIO, file), name
+
+    def read(self, size: int = -1) -> bytes:
+        """Bytes of the file, at most as many as the zip says it has."""
+        try:
+            return self._file.read(size)
+        except _SPOILT as error:
+            raise broken("This file of the zip is damaged.", self._name) from error
+
+    def close(self) -> None:
+        """Done with it."""
+        self._file.close()
+
+    def __enter__(self) -> "_Guarded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def text_of(source: Source, name: str) -> str:
+    """A text file, with \\n at the end of its lines and no control characters. Raises Broken."""
+    if source.names[name] > MAX_TEXT:
+        raise broken(f"This text is too long: {source.names[name] // 1000:,} kB.", name)
+    with source.open(name) as file:
+        content = file.read(MAX_TEXT + 1)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        kind = " It looks like UTF-16." if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        line = content[: error.start].count(b"\n") + 1
+        raise broken(f"This is no UTF-8 text.{kind} Save it as UTF-8.", name, line) from error
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def _check_amount(files: int, size: int) -> None:
+    if files > MAX_FILES:
+        raise broken(f"There are {files:,} files. At most {MAX_FILES:,} can be imported at once.")
+    if size > MAX_BYTES:
+        raise broken(f"All files together are larger than {MAX_BYTES // 1024**3} GB.")
+
+
+def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The files of a zip by name. Raises Broken with every one that isn't safe."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    wrong: list[Problem] = []
+    for entry in entries:
+        name = _composed(_decoded(entry))
+        trouble = _trouble(entry, name)
+        if trouble is None and name in found:
+            trouble = "The zip has two files of this name."
+        if trouble is not None:
+            wrong.append(Problem("".join(c for c in name[:120] if c.isprintable()), 0, trouble))
+        elif not entry.is_dir() and not any(map(_is_left_out, name.split("/"))):
+            found[name] = entry
+    if wrong:
+        raise Broken(wrong)
+    return found
+
+
+def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
+    parts = name.rstrip("/").split("/")
+    if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
+        return "This name leads out of the folder."
+    if len(name) > MAX_NAME or not name.isprintable():
+        return "This name is too long or can't be read."
+    mode = entry.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "This is a link to another place. Pack the file itself."
+    if entry.flag_bits & 1:
+        return "This file is locked with a password."
+    if entry.file_size > max(entry.compress_size, 1) * MAX_RATIO and entry.file_size > PLAIN_BYTES:
+        return "This file would grow too much when it is unpacked."
+    return None
+
+
+def _decoded(entry: zipfile.ZipInfo) -> str:
+    """The name as it was meant: many programs write UTF-8 without saying so."""
+    raw = getattr(entry, "orig_filename", entry.filename)
+    if not entry.flag_bits & 0x800:
+        try:
+            return str(raw.encode("cp437").decode("utf-8"))
+        except (UnicodeEncodeError, UnicodeDecodeError):
+            return str(raw)
+    return str(raw)
+
+
+def _without_top(entries: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    tops = {name.partition("/")[0] for name in entries}
+    top = next(iter(tops), "")
+    if MANIFEST in entries or len(tops) != 1 or f"{top}/{MANIFEST}" not in entries:
+        return entries
+    return {name.removeprefix(f"{top}/"): entry for name, entry in entries.items()}
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_left_out(part: str) -> bool:
+    return part.startswith(".") and part not in (".", "..") or part in _LEFT_OUT

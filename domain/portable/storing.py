@@ -1,0 +1,196 @@
+"""The files of a course that was read and found right, put where they belong, before anything is a row.
+
+Whatever is refused here is noted with all the rest; then, and whenever anything else fails, every file that
+was stored is removed again.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import storage
+from domain import Refused, archives, pictures, prose, resources, seals, upload_rules
+from domain.authoring import rendered
+from domain.portable import MANIFEST, Broken, Problem
+from domain.portable.addressing import Addresses
+from domain.portable.shapes import NewCourse, NewLesson, NewRecording
+from domain.portable.shop import Place
+from domain.portable.source import Source
+
+Progress = Callable[[str, int, int], None]
+PLAIN = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A stored file, with the id of the row it belongs to."""
+
+    id: uuid.UUID
+    key: str
+    filename: str
+    size: int
+
+
+@dataclass
+class Prepared:
+    """Everything that the rows are made of. `keys` and `covers` are what was stored for it."""
+
+    course: NewCourse
+    place: Place
+    hints: list[Problem]
+    html: dict[str, prose.Prose] = field(default_factory=dict)
+    description_html: str = ""
+    pictures: list[dict[str, Any]] = field(default_factory=list)
+    recordings: dict[str, Kept] = field(default_factory=dict)
+    resources: dict[tuple[str, int], Kept] = field(default_factory=dict)
+    code: tuple[Kept, archives.Contents] | None = None
+    cover: str | None = None
+    keys: list[str] = field(default_factory=list)
+
+    def discard(self) -> None:
+        """Remove every file that was stored for it."""
+        for key in self.keys:
+            storage.current().delete(key)
+        if self.cover:
+            pictures.remove(pictures.Shelf.THUMBNAIL, self.cover)
+
+
+def prepare(source: Source, course: NewCourse, place: Place, progress: Progress) -> Prepared:
+    """Turn the texts of `course` and store its files. Raises Broken with everything that can't be used.
+
+    `progress` is told what is stored, how many files are done and how many there are.
+    """
+    addresses = Addresses(source, course, place.slug, place.course_id)
+    addresses.turn_all()
+    if addresses.problems:
+        raise Broken(addresses.problems)
+    made = Prepared(course, place, addresses.hints)
+    with _undone_on_failure(made):
+        _Keeper(source, addresses, made, progress).keep_all()
+    return made
+
+
+@contextmanager
+def _undone_on_failure(made: Prepared) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        made.discard()
+        raise
+
+
+class _Keeper:
+    """Stores the files of one course: first those that may be refused, then the large ones."""
+
+    def __init__(self, source: Source, addresses: Addresses, made: Prepared, progress: Progress) -> None:
+        self.source, self.addresses, self.made, self.progress = source, addresses, made, progress
+        self.course = addresses.course
+        self.problems: list[Problem] = []
+
+    def keep_all(self) -> None:
+        """Every file. Raises Broken."""
+        used = list(self.addresses.pictures.values())
+        files = list(self._files())
+        total = len(used) + len(files) + bool(self.course.cover) + bool(self.course.code)
+        done = iter(range(1, total + 1))
+        for picture in used:
+            with self._noting(picture.lesson.file if picture.lesson else picture.file, picture.line):
+                self._picture(picture.id, picture.file, picture.lesson)
+            self.progress("Pictures", next(done), total)
+        for name, keep in ((self.course.cover, self._cover), (self.course.code, self._code)):
+            if name:
+                with self._noting(MANIFEST, 0):
+                    keep(name)
+                self.progress("Files", next(done), total)
+        for file, _keep in files:
+            with self._noting(file, 0), self.source.open(file) as content:
+                if PurePosixPath(file).suffix:
+                    resources.check_beginning(file, content.read(16))
+        if self.problems:
+            raise Broken(self.problems)
+        self._render()
+        for _file, keep_it in files:
+            keep_it()
+            self.progress("Files", next(done), total)
+
+    @contextmanager
+    def _noting(self, file: str, line: int) -> Iterator[None]:
+        try:
+            yield
+        except Broken as trouble:
+            self.problems.extend(trouble.problems)
+        except Refused as refusal:
+            self.problems.append(Problem(file, line, refusal.sentence))
+
+    def _files(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The large files by name, each with what keeps it."""
+        film = self.course.preview_film
+        if film:
+            yield film.file, partial(self._recording, "", film)
+        for lesson in self.course.lessons():
+            if lesson.recording:
+                yield lesson.recording.file, partial(self._recording, lesson.slug, lesson.recording)
+            for number, resource in enumerate(lesson.resources):
+                if resource.file:
+                    yield resource.file, partial(self._resource, lesson, number, resource.file)
+
+    def _render(self) -> None:
+        """The HTML of every text; each was found to be fit for it before its links were turned."""
+        for lesson in self.course.lessons():
+            self.made.html[lesson.slug] = prose.render(lesson.body)
+        if self.course.description:
+            self.made.description_html = rendered(self.course.description)
+
+    def _picture(self, id_: uuid.UUID, file: str, lesson: NewLesson | None) -> None:
+        with self.source.open(file) as content:
+            drawn = pictures.draw(content, seals.named_in(file))
+        key = f"pictures/{self.made.place.course_id}/{id_}.webp"
+        self._put(key, drawn.content, "image/webp")
+        row = {"id": id_, "storage_key": key, "content_type": "image/webp", "size": len(drawn.content)}
+        row |= {"width": drawn.width, "height": drawn.height, "lesson": lesson.slug if lesson else None}
+        self.made.pictures.append(row)
+
+    def _cover(self, file: str) -> None:
+        with self.source.open(file) as content:
+            self.made.cover = pictures.keep(pictures.Shelf.THUMBNAIL, content, seal=seals.named_in(file))
+
+    def _code(self, file: str) -> None:
+        if self.source.names[file] > archives.MOST_BYTES:
+            most = archives.MOST_BYTES // archives.MIB
+            raise Refused(f"{file} is too large. Code can have at most {most} MB.")
+        with tempfile.TemporaryDirectory(prefix="lectern-code-") as folder:
+            copy = Path(folder, "code")
+            with self.source.open(file) as content, copy.open("wb") as out:
+                while block := content.read(archives.BLOCK):
+                    out.write(block)
+            contents = archives.inspect(copy)
+            id_ = self.addresses.id_of("code")
+            key = f"archives/{id_}.{contents.format}"
+            with copy.open("rb") as packed:
+                self._put(key, packed, PLAIN)
+        name = PurePosixPath(file).name
+        self.made.code = Kept(id_, key, upload_rules.plain_name(name), contents.size), contents
+
+    def _recording(self, lesson_slug: str, recording: NewRecording) -> None:
+        id_ = self.addresses.id_of(f"recording {lesson_slug}")
+        suffix = PurePosixPath(recording.file).suffix.lower()
+        self.made.recordings[lesson_slug] = self._keep(id_, f"media/{id_}/original{suffix}", recording.file)
+
+    def _resource(self, lesson: NewLesson, number: int, file: str) -> None:
+        id_ = self.addresses.resource_id(lesson, number)
+        key = f"resources/{id_}{resources.suffix_of(file)}"
+        self.made.resources[lesson.slug, number] = self._keep(id_, key, file)
+
+    def _keep(self, id_: uuid.UUID, key: str, file: str) -> Kept:
+        with self.source.open(file) as content:
+            size = self._put(key, content, PLAIN)
+        return Kept(id_, key, upload_rules.plain_name(PurePosixPath(file).name), size)
+
+    def _put(self, key: str, content: Any, content_type: str) -> int:
+        self.made.keys.append(key)
+        return storage.current().put(key, content, content_type)
