@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import Refused, authoring, clock
+from domain import Refused, authoring, clock, wishes
 from models import Course, Tier, User
 
 # What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.
@@ -45,6 +45,7 @@ def ask(course: Course, actor: User, new: Price, seen: str) -> None:
     course.tier, course.price_cents = new.tier, new.price_cents
     course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
     authoring.changed(course, actor, "set_price")
+    wishes.sale_started(course)
 
 
 def _check_price(new: Price, currency: str) -> None:
