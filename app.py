@@ -25,7 +25,7 @@ import observe
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
-from domain import listing, pictures, sessions
+from domain import listing, pictures, sessions, upload_rules
 from domain import settings as site_settings
 from models import User, db
 
@@ -184,6 +184,7 @@ def add_templates(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     formats.init_app(app)
     app.jinja_env.globals["picture_url"] = pictures.address
+    app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

@@ -21,7 +21,7 @@ import jobs
 import storage
 from domain import Refused, audit, clock, publishing
 from domain.recordings import ADDRESS_LIFETIME
-from models import ArchiveFormat, CodeArchive, Course, User, db
+from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
 from observe import log
 
 ENDINGS = ("zip", "tar.gz")
@@ -34,6 +34,7 @@ MOST_RATIO = 200  # text compresses to a twentieth at best, a bomb to a thousand
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
+DAMAGED = "code_damaged"
 NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
 
 
@@ -136,9 +137,16 @@ def verify(archive: CodeArchive) -> None:
         raise DamagedArchiveError
 
 
-def report_damage(archive: CodeArchive) -> None:
-    """Have it stand in the audit log that an archive can't be sent."""
-    audit.record(None, "code_damaged", archive, f"{archive.filename}: its checksum is another")
+def report_damage(archive_id: uuid.UUID) -> None:
+    """Have it stand in the audit log, once, that an archive can't be sent."""
+    archive = db.session.get_one(CodeArchive, archive_id)
+    said = select(AuditEntry.id).where(
+        AuditEntry.subject_type == "codearchive",
+        AuditEntry.subject_id == str(archive_id),
+        AuditEntry.action == DAMAGED,
+    )
+    if db.session.scalar(said.limit(1)) is None:
+        audit.record(None, DAMAGED, archive, f"{archive.filename}: missing, or its checksum is another")
 
 
 def _of(course: Course, pending: bool) -> CodeArchive | None:

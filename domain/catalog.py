@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
-from domain import clock, listing
+from domain import clock, listing, picked
 from domain.catalog_index import Index, Shelf
 from domain.facets import Selection
 from domain.stocktaking import courses, products, still_listed
@@ -38,6 +38,7 @@ class Card(NamedTuple):
     creator_slug: str
     category_name: str
     category_slug: str
+    thumbnail: str | None = None
     eager: bool = False
 
 
@@ -93,7 +94,7 @@ def browse(index: Index, selection: Selection, number: int) -> Found | None:
 def home() -> Home:
     """Featured courses, new ones, the best rated and the categories, in one query."""
     index = listing.current()
-    featured = list(index.featured[:SHOWN_FEATURED])
+    featured = picked.in_order(index.featured)[:SHOWN_FEATURED]
     newest = _first(index, "newest", without=featured)
     best = _first(index, "rating", without=[*featured, *newest])
     known = {card.id: card for card in cards_of([*featured, *newest, *best])}
@@ -143,7 +144,7 @@ def cards_query() -> Select[Any]:
             p.id, p.slug, p.title, p.summary, p.level, p.price_cents,
             case((p.sale_ends_at > now, p.sale_price_cents), else_=p.price_cents), p.currency, p.rating_avg,
             p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
-            creator_slug(), categories.c.name, categories.c.slug,
+            creator_slug(), categories.c.name, categories.c.slug, p.thumbnail,
         )
         .select_from(
             products.join(courses, c.id == p.id)

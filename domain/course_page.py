@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     literal,
     or_,
@@ -18,14 +19,18 @@ from sqlalchemy import (
     true,
 )
 
-from domain import clock, gates, listing, wishes
+from domain import archives, clock, gates, listing, recordings, wishes
 from domain.catalog import Card, cards_of, categories, creator_slug, people, profiles
+from domain.recordings import Playback
 from domain.stocktaking import courses, products
 from models import (
     AccessGrant,
+    CodeArchive,
     Enrollment,
     Lesson,
     LessonVisibility,
+    MediaAsset,
+    MediaStatus,
     Module,
     Product,
     ProductStatus,
@@ -98,6 +103,8 @@ class CoursePage:
     is_hidden: bool
     is_preview: bool = False
     progress: int | None = None
+    film: Playback | None = None
+    code: CodeArchive | None = None
 
     @property
     def preview(self) -> LessonLine | None:
@@ -137,6 +144,8 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         is_hidden=hidden,
         is_preview=preview and trusted,
         progress=row.progress,
+        film=recordings.play(row.film) if row.film else None,
+        code=archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
     )
 
 
@@ -189,10 +198,11 @@ def _row(with_visitor: bool) -> Select[Any]:
             case((on_sale, p.sale_price_cents), else_=p.price_cents).label("price_now_cents"),
             case((on_sale, p.sale_ends_at)).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
-            p.creator_id, c.technology, c.language, c.objectives, c.prerequisites,
+            p.creator_id, p.thumbnail, c.technology, c.language, c.objectives, c.prerequisites,
             c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
             case((c.expires_at <= now, True), else_=False).label("is_expired"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
+            people.c.avatar.label("creator_avatar"), _film().label("film"), _has_code().label("has_code"),
             profiles.c.headline.label("creator_headline"),
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
@@ -238,6 +248,18 @@ def _required() -> Any:
         )
         .scalar_subquery()
     )
+
+
+def _film() -> Any:
+    """The id of the preview film, once it can be played."""
+    film = MediaAsset.__table__.c
+    own = (film.course_id == products.c.id, film.lesson_id.is_(None), film.proposed_for.is_(None))
+    return select(film.id).where(*own, film.status == MediaStatus.READY).limit(1).scalar_subquery()
+
+
+def _has_code() -> Any:
+    archive = CodeArchive.__table__.c
+    return select(archive.id).where(archive.course_id == products.c.id, archive.pending == false()).exists()
 
 
 def _joined(text: Any, slug: Any) -> Any:

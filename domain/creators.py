@@ -35,6 +35,7 @@ class Creator(NamedTuple):
     website: str | None
     github: str | None
     linkedin: str | None
+    avatar: str | None
     totals: Totals
 
 
@@ -45,6 +46,7 @@ def find(slug: str) -> Creator | None:
         select(
             u.id, u.name, creator_slug(), func.coalesce(p.headline, ""), u.bio, p.expertise,
             p.years_experience, p.certifications, p.links, u.website, u.github, u.linkedin,
+            u.avatar,
         )
         .select_from(people.outerjoin(profiles, p.user_id == u.id))
         .where(or_(p.slug == slug, p.slug.is_(None) & (u.id == _as_id(slug))), u.deleted_at.is_(None))
@@ -58,7 +60,7 @@ def find(slug: str) -> Creator | None:
     values: list[Any] = list(row)
     values[5] = _words(values[5])
     values[7:9] = [_words(values[7]), [link for link in _words(values[8]) if _web(link)]]
-    values[9:] = [_web(row.website), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
+    values[9:12] = [_web(row.website), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
     return Creator._make((*values, totals))
 
 

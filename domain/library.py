@@ -19,6 +19,7 @@ class OwnCourse:
     title: str
     creator_name: str
     category_slug: str
+    thumbnail: str | None
     lesson_count: int
     percent: int
     completed_at: datetime | None
@@ -72,6 +73,7 @@ def shelf(user: User, page: int = 1) -> Shelf:
             Course.title,
             User.name.label("creator_name"),
             Category.slug.label("category_slug"),
+            Course.thumbnail,
             Course.lesson_count,
             Enrollment.progress_percent.label("percent"),
             Enrollment.completed_at,

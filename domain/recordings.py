@@ -9,18 +9,19 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import selectinload
 from uuid_utils.compat import uuid7
 
 import jobs
 import storage
 from domain import audit, captions, clock, publishing
-from models import Caption, Course, Lesson, MediaAsset, MediaStatus, User, db
+from models import Caption, Course, Lesson, MediaAsset, MediaStatus, Module, User, db
 
 ADDRESS_LIFETIME = timedelta(hours=6)
+MOST_SHOWN = 50
 TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".mp4": "video/mp4",
@@ -69,12 +70,30 @@ class Playback:
     transcripts: dict[str, list[captions.Cue]]
 
 
+class Line(NamedTuple):
+    """A recording in a list of a course's; `waits` for approval."""
+
+    lesson_id: uuid.UUID
+    title: str
+    status: MediaStatus
+    filename: str
+    error: str | None
+    waits: bool
+
+
 def of_lesson(lesson_id: uuid.UUID) -> MediaAsset | None:
     """The recording of a lesson with its captions, in two queries."""
     query = (
         select(MediaAsset).where(MediaAsset.lesson_id == lesson_id).options(selectinload(MediaAsset.captions))
     )
     return db.session.scalar(query)
+
+
+def play(asset_id: uuid.UUID) -> Playback | None:
+    """How to play the recording of this id, for somebody who may watch it; two queries."""
+    query = select(MediaAsset).where(MediaAsset.id == asset_id).options(selectinload(MediaAsset.captions))
+    asset = db.session.scalar(query)
+    return playback(asset) if asset is not None else None
 
 
 def playback(asset: MediaAsset) -> Playback:
@@ -123,6 +142,23 @@ def for_creator(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> MediaAsset
         theirs = (MediaAsset.proposed_for == lesson_id) | (MediaAsset.lesson_id == lesson_id)
         query = query.where(theirs).order_by(MediaAsset.proposed_for.is_(None))
     return db.session.scalar(query.options(selectinload(MediaAsset.captions)).limit(1))
+
+
+def unready(course_id: uuid.UUID) -> list[Line]:
+    """The first recordings of a course's lessons that don't play yet, or wait for approval; one query."""
+    query = (
+        select(
+            Lesson.id, Lesson.title, MediaAsset.status, MediaAsset.filename, MediaAsset.error,
+            MediaAsset.proposed_for.is_not(None),
+        )
+        .join(Lesson, Lesson.id == func.coalesce(MediaAsset.proposed_for, MediaAsset.lesson_id))
+        .join(Module, Module.id == Lesson.module_id)
+        .where(MediaAsset.course_id == course_id)
+        .where((MediaAsset.status != MediaStatus.READY) | MediaAsset.proposed_for.is_not(None))
+        .order_by(Module.position, Lesson.position)
+        .limit(MOST_SHOWN)
+    )  # fmt: skip
+    return [Line._make(row) for row in db.session.execute(query)]
 
 
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:

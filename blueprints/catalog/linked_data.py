@@ -6,7 +6,7 @@ from typing import Any
 from flask import current_app
 
 import formats
-from domain import settings
+from domain import pictures, settings
 from domain.course_page import CoursePage, Offer
 from domain.review_board import Board, Line
 
@@ -41,6 +41,8 @@ def _course(page: CoursePage) -> dict[str, Any]:
             "courseWorkload": f"PT{max(1, round(row.duration_seconds / 60))}M",
         },
     }
+    if row.thumbnail:
+        data["image"] = _url(pictures.address("thumbnail", row.thumbnail, 1200))
     if row.objectives:
         data["teaches"] = [str(objective) for objective in row.objectives]
     if page.offer in ON_SALE:

@@ -13,7 +13,7 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, embeds, events, outline, recordings
+from domain import access, archives, embeds, events, outline, recordings
 from domain.access import Decision
 from domain.recordings import Playback
 from models import Course, Lesson, User
@@ -84,6 +84,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         start_at=_start_at(entry.position, playback.duration if playback else 0),
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
+        code=archives.offered(course.id) if facts.holds or facts.trusted else None,
         is_preview=user is not None and not facts.holds and _works_on(user, course),
     )
 

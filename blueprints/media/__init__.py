@@ -6,4 +6,4 @@ import doors
 
 media = doors.open_to_all(Blueprint("media", __name__))
 
-from blueprints.media import files, pictures  # noqa: E402,F401
+from blueprints.media import code, files, pictures  # noqa: E402,F401

@@ -1,0 +1,44 @@
+"""A person's picture of themselves."""
+
+from flask import url_for
+from flask_login import current_user
+from flask_wtf.file import FileField
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.account import account
+from domain import Refused, pictures
+from forms import Form
+from models import db
+
+
+class PortraitForm(Form):
+    """A picture."""
+
+    picture = FileField("Picture")
+
+
+@account.post("/account/picture")
+def portrait() -> Response:
+    """Keep the picture that was sent; what can't be one is said on the page."""
+    form = PortraitForm()
+    file = form.picture.data if form.validate_on_submit() else None
+    try:
+        if not file:
+            raise Refused("Choose a picture.")
+        pictures.give_avatar(current_user, file.stream)
+    except Refused as refusal:
+        hypermedia.toast(refusal.sentence, "bad")
+    else:
+        db.session.commit()
+        hypermedia.toast("Your picture is saved.")
+    return hypermedia.see_other(url_for("account.profile"))
+
+
+@account.post("/account/picture/remove")
+def remove_portrait() -> Response:
+    """Back to the initials."""
+    PortraitForm().validate_on_submit()
+    pictures.drop_avatar(current_user)
+    db.session.commit()
+    return hypermedia.see_other(url_for("account.profile"))

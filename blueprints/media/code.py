@@ -1,0 +1,30 @@
+"""The code of a course, for whoever may learn it."""
+
+from flask import Response, abort
+from flask_login import current_user
+
+import hypermedia
+import storage
+from blueprints.media import media
+from domain import access, archives
+from models import db, write_from_here
+
+
+@media.get("/courses/<slug>/code")
+def code(slug: str) -> Response:
+    """The archive, once its checksum is proved; a damaged one is never sent, and somebody is told."""
+    reader = current_user._get_current_object() if current_user.is_authenticated else None
+    course, decision = access.course_for_learner(reader, slug)
+    if not decision.allowed:
+        abort(403)
+    archive = archives.offered(course.id) or abort(404)
+    try:
+        archives.verify(archive)
+    except archives.DamagedArchiveError:
+        archive_id = archive.id
+        write_from_here()
+        archives.report_damage(archive_id)
+        db.session.commit()
+        return hypermedia.render("learn/code_damaged.html", status=500)
+    name = f"{course.slug}-code.{archive.format.value}"
+    return storage.send(archive.storage_key, "application/octet-stream", download_name=name)

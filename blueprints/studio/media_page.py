@@ -1,0 +1,120 @@
+"""The media of a course: its picture, its preview film, its code; and the state of every recording."""
+
+import uuid
+
+from flask import abort, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.upload_forms import PressForm, ThumbnailForm
+from domain import Refused, access, archives, audit, pictures, recordings
+from models import Course, Lesson, User, db
+
+
+@studio.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
+def course_media(course_id: uuid.UUID) -> Response:
+    """The page; its form is that of the picture."""
+    course = access.course_for_creator(_me(), course_id)
+    form = ThumbnailForm()
+    if form.validate_on_submit():
+        try:
+            pictures.give_thumbnail(course, form.picture.data.stream, form.crop)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            audit.record(_me(), "change_picture", course)
+            db.session.commit()
+            hypermedia.toast("The picture is saved.")
+            return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
+    return hypermedia.render(
+        "studio/media.html",
+        status=form.status,
+        course=course,
+        form=form,
+        film=recordings.for_creator(course.id, None),
+        code=archives.of_course(course.id),
+        unready=recordings.unready(course.id),
+    )
+
+
+@studio.post("/courses/<uuid:course_id>/picture/remove")
+def remove_thumbnail(course_id: uuid.UUID) -> Response:
+    """Back to the drawn cover."""
+    course = access.course_for_creator(_me(), course_id)
+    PressForm().validate_on_submit()
+    pictures.drop_thumbnail(course)
+    audit.record(_me(), "remove_picture", course)
+    db.session.commit()
+    return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
+
+
+@studio.post("/courses/<uuid:course_id>/code/remove/<which>")
+def remove_code(course_id: uuid.UUID, which: str) -> Response:
+    """Take away the code that learners get, or the one that waits."""
+    course = access.course_for_creator(_me(), course_id)
+    if which not in ("offered", "waiting"):
+        abort(404)
+    PressForm().validate_on_submit()
+    archives.remove(course, _me(), pending=which == "waiting")
+    db.session.commit()
+    hypermedia.toast("The code is removed.")
+    return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
+
+
+@studio.get("/courses/<uuid:course_id>/film", defaults={"lesson_id": None})
+@studio.get("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording")
+def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
+    """The state of a recording, which asks for itself until the worker is done."""
+    course, lesson = _place(course_id, lesson_id)
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(_page(course, lesson))
+    return _show(course, lesson)
+
+
+@studio.post("/courses/<uuid:course_id>/film/retry", defaults={"lesson_id": None})
+@studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/retry")
+def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
+    """Have the worker try again."""
+    course, lesson = _place(course_id, lesson_id)
+    PressForm().validate_on_submit()
+    asset = recordings.for_creator(course.id, lesson_id) or abort(404)
+    recordings.retry(asset)
+    db.session.commit()
+    return _show(course, lesson) if hypermedia.is_swap() else hypermedia.see_other(_page(course, lesson))
+
+
+@studio.post("/courses/<uuid:course_id>/film/remove", defaults={"lesson_id": None})
+@studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/remove")
+def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
+    """Take a recording away; the one that waits for approval first."""
+    course, lesson = _place(course_id, lesson_id)
+    PressForm().validate_on_submit()
+    asset = recordings.for_creator(course.id, lesson_id) or abort(404)
+    recordings.remove(course, asset, _me())
+    db.session.commit()
+    hypermedia.toast("The recording is removed.")
+    return _show(course, lesson) if hypermedia.is_swap() else hypermedia.see_other(_page(course, lesson))
+
+
+def _me() -> User:
+    user: User = current_user._get_current_object()
+    return user
+
+
+def _place(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> tuple[Course, Lesson | None]:
+    if lesson_id is None:
+        return access.course_for_creator(_me(), course_id), None
+    return access.lesson_for_creator(_me(), course_id, lesson_id)
+
+
+def _page(course: Course, lesson: Lesson | None) -> str:
+    place = f"lessons/{lesson.id}" if lesson else "media"
+    return f"/studio/courses/{course.id}/{place}"
+
+
+def _show(course: Course, lesson: Lesson | None) -> Response:
+    asset = recordings.for_creator(course.id, lesson.id if lesson else None)
+    fragment = "studio/uploads/_recording.html"
+    return hypermedia.render(fragment, fragment, course=course, lesson=lesson, asset=asset)

@@ -1,0 +1,52 @@
+"""Pictures for texts: a file becomes an address to write into a lesson or a description."""
+
+import uuid
+
+from flask import jsonify, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.upload_forms import PictureForm
+from domain import Refused, access, pictures
+from models import db
+
+
+@studio.post("/courses/<uuid:course_id>/pictures")
+def add_picture(course_id: uuid.UUID) -> Response:
+    """Keep a picture; answers its address, and the Markdown that shows it."""
+    person = current_user._get_current_object()
+    course, lesson, form = access.course_for_creator(person, course_id), None, PictureForm()
+    back = f"/studio/courses/{course_id}"
+    if isinstance(form.lesson.data, uuid.UUID):
+        _, lesson = access.lesson_for_creator(person, course_id, form.lesson.data)
+        back = f"{back}/lessons/{lesson.id}"
+    if not form.validate_on_submit():
+        return _no(next(iter(form.errors.values()))[0], back)
+    try:
+        picture = pictures.add(course, lesson, form.picture.data.stream)
+    except Refused as refusal:
+        return _no(refusal.sentence, back)
+    db.session.commit()
+    address = f"/pictures/{picture.id}"
+    if not _wants_json():
+        hypermedia.toast(f"The picture is kept. Write ![what it shows]({address}) where it belongs.")
+        return hypermedia.see_other(back)
+    answer = jsonify(
+        url=address, width=picture.width, height=picture.height, markdown=f"![]({address})", id=picture.id
+    )
+    answer.status_code = 201
+    return answer
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _no(sentence: str, back: str) -> Response:
+    if not _wants_json():
+        return hypermedia.render("studio/uploads/refused.html", status=422, sentence=sentence, back=back)
+    answer = jsonify(error=sentence)
+    answer.status_code = 422
+    return answer

@@ -1,0 +1,87 @@
+"""The forms of files and pictures. What is missing in them is refused by the rules, in sentences."""
+
+import re
+import uuid
+from typing import Any
+
+from flask_wtf.file import FileField, FileRequired
+from wtforms import HiddenField, IntegerRangeField, StringField, ValidationError
+from wtforms.validators import AnyOf, NumberRange, Optional
+
+from domain.pictures import Crop
+from forms import Form, one_line, text
+from models import UploadPurpose
+
+PURPOSES = [purpose.value for purpose in UploadPurpose]
+
+
+def _id(value: Any) -> uuid.UUID | str | None:
+    """The id that was sent, None without one, the text itself when it is none."""
+    try:
+        return uuid.UUID(text(value)) if value else None
+    except ValueError:
+        return text(value)
+
+
+class PlaceForm(Form):
+    """What an upload is for, and where it belongs."""
+
+    purpose = HiddenField(validators=[AnyOf(PURPOSES, message="Say what the file is for.")])
+    course = HiddenField(filters=[_id])
+    lesson = HiddenField(filters=[_id])
+
+    def validate_course(self, field: HiddenField) -> None:
+        """An id, if anything."""
+        if isinstance(field.data, str):
+            raise ValidationError("There is no such course.")
+
+    def validate_lesson(self, field: HiddenField) -> None:
+        """An id, if anything."""
+        if isinstance(field.data, str):
+            raise ValidationError("There is no such lesson.")
+
+
+class UploadForm(PlaceForm):
+    """A file to announce by name and size, or one that comes with the form."""
+
+    filename = StringField(filters=[one_line])
+    size = StringField(filters=[one_line])
+    sha256 = StringField(filters=[lambda value: text(value).lower() or None])
+    file = FileField("File")
+
+    @property
+    def bytes(self) -> int:
+        """The size that was announced, 0 for what is no number."""
+        typed = self.size.data or ""
+        return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else 0
+
+    def validate_sha256(self, field: StringField) -> None:
+        """Sixty-four hexadecimal digits, if anything."""
+        if field.data and not re.fullmatch("[0-9a-f]{64}", field.data):
+            raise ValidationError("That is no SHA-256.")
+
+
+class ThumbnailForm(Form):
+    """A picture for the course, and which part of it to show (per cent)."""
+
+    picture = FileField("Picture", [FileRequired("Choose a picture.")])
+    x = IntegerRangeField("Left to right", [Optional(), NumberRange(0, 100)], default=50)
+    y = IntegerRangeField("Top to bottom", [Optional(), NumberRange(0, 100)], default=50)
+    zoom = IntegerRangeField("Closer", [Optional(), NumberRange(100, 400)], default=100)
+
+    @property
+    def crop(self) -> Crop:
+        """The part to keep."""
+        x, y = ((50 if f.data is None else f.data) / 100 for f in (self.x, self.y))
+        return Crop(x, y, (self.zoom.data or 100) / 100)
+
+
+class PictureForm(Form):
+    """A picture for a text."""
+
+    picture = FileField("Picture", [FileRequired("Choose a picture.")])
+    lesson = HiddenField(filters=[_id])
+
+
+class PressForm(Form):
+    """A button alone."""

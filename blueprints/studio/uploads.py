@@ -1,0 +1,239 @@
+"""Files of creators: sent in chunks by the browser, or whole by a plain form."""
+
+import base64
+import re
+import uuid
+from typing import Any, BinaryIO, cast
+
+from flask import abort, jsonify, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import hypermedia
+import storage
+from blueprints.studio import studio
+from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
+from domain import Refused, access, upload_rules, uploads
+from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
+
+MOST_CHUNK = 64 * upload_rules.MIB
+DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
+
+
+@studio.get("/uploads")
+def unfinished() -> Response:
+    """What can be gone on with at one place."""
+    form = PlaceForm(request.args, meta={"csrf": False})
+    if not form.validate():
+        abort(404)
+    purpose = UploadPurpose(form.purpose.data or "")
+    course, lesson = _place(form.course.data, form.lesson.data)
+    found = uploads.open_ones(_me(), purpose, course.id if course else None, lesson.id if lesson else None)
+    return jsonify([_state(upload) for upload in found])
+
+
+@studio.post("/uploads")
+def begin() -> Response:
+    """Announce a file that will come in chunks; or take it at once, when it comes with the form."""
+    form = UploadForm()
+    if not form.validate_on_submit():
+        return _no(next(iter(form.errors.values()), ["Send the form again."])[0])
+    course, lesson = _place(form.course.data, form.lesson.data)
+    file = form.file.data
+    whole = bool(file and file.filename)
+    name, size = (file.filename, _size(file.stream)) if whole else (form.filename.data, form.bytes)
+    if not name:
+        return _no("Choose a file.", course, lesson)
+    purpose = UploadPurpose(form.purpose.data or "")
+    try:
+        upload = uploads.begin(_me(), purpose, course, lesson, name, size, form.sha256.data)
+    except Refused as refusal:
+        db.session.rollback()
+        return _no(refusal.sentence, *_place(form.course.data, form.lesson.data))
+    db.session.commit()
+    if not whole:
+        return _json(_state(upload), 201)
+    upload_id, plan = upload.id, uploads.plan(upload)
+    db.session.rollback()
+    _store_whole(plan, file.stream)
+    return finish(upload_id)
+
+
+@studio.get("/uploads/<uuid:upload_id>")
+def state(upload_id: uuid.UUID) -> Response:
+    """How far an upload has come."""
+    upload = uploads.of(_me(), upload_id)
+    answer = _json(_state(upload))
+    answer.headers["Upload-Offset"] = str(uploads.received(upload))
+    return answer
+
+
+@studio.put("/uploads/<uuid:upload_id>")
+def chunk(upload_id: uuid.UUID) -> Response:
+    """Take the bytes from `offset` on: the next ones, or ones that are here already.
+
+    The database is let go before they are read: they may take minutes to come.
+    """
+    request.max_content_length = MOST_CHUNK
+    length, offset = request.content_length or 0, request.args.get("offset", "")
+    if not 0 < length <= MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
+        abort(413 if length > MOST_CHUNK else 400)
+    upload = uploads.of(_me(), upload_id)
+    try:
+        plan, quiet = uploads.plan(upload), uploads.is_quiet(upload)
+        db.session.rollback()
+        received = uploads.receive(plan, int(offset), cast(BinaryIO, request.stream), length, _digest())
+    except Refused as refusal:
+        return _json({"error": refusal.sentence}, 410)
+    except storage.WrongOffsetError as wrong:
+        return _json({"received": wrong.received}, 409)
+    except storage.BusyError:
+        return _json({"error": "The last piece is still on its way."}, 423)
+    except storage.DamagedError:
+        return _json({"error": "This piece arrived damaged."}, 422)
+    if quiet:
+        uploads.note(upload_id, received)
+        db.session.commit()
+    return _json({"received": received})
+
+
+@studio.post("/uploads/<uuid:upload_id>/parts/<int:number>")
+def part(upload_id: uuid.UUID, number: int) -> Response:
+    """Where the browser puts part `number` itself."""
+    _checked()
+    upload = uploads.of(_me(), upload_id)
+    try:
+        address = uploads.part_address(uploads.plan(upload), number)
+    except Refused as refusal:
+        return _json({"error": refusal.sentence}, 410)
+    if uploads.is_quiet(upload):
+        uploads.note(upload.id, 0)
+    db.session.commit()
+    return _json({"url": address})
+
+
+@studio.post("/uploads/<uuid:upload_id>/finish")
+def finish(upload_id: uuid.UUID) -> Response:
+    """All has come: make of it what it is for. Asked twice, it is done once."""
+    _checked()
+    upload = uploads.of(_me(), upload_id)
+    if upload.state == UploadState.DONE:
+        return _yes(upload)
+    try:
+        plan = uploads.plan(upload)
+        db.session.rollback()
+        file = uploads.settle(plan)
+        upload = uploads.of(_me(), upload_id, to_end=True)
+        course, lesson = _place(upload.course_id, upload.lesson_id)
+        uploads.finish(upload, _me(), course, lesson, file)
+    except storage.WrongOffsetError as wrong:
+        return _json({"received": wrong.received}, 409)
+    except Refused as refusal:
+        return _give_up(upload_id, refusal)
+    db.session.commit()
+    return _yes(upload)
+
+
+@studio.post("/uploads/<uuid:upload_id>/cancel")
+def cancel(upload_id: uuid.UUID) -> Response:
+    """Give an upload up."""
+    _checked()
+    upload = uploads.of(_me(), upload_id, to_end=True)
+    uploads.cancel(upload)
+    db.session.commit()
+    return _json({"state": upload.state.value}) if _wants_json() else hypermedia.see_other(_home(upload))
+
+
+def _me() -> User:
+    user: User = current_user._get_current_object()
+    return user
+
+
+def _checked() -> None:
+    PressForm().validate_on_submit()
+
+
+def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
+    """The course and lesson of these ids, if they are the person's to work on; NotFound otherwise."""
+    if course_id is None:
+        return None, None
+    if lesson_id is None:
+        return access.course_for_creator(_me(), course_id), None
+    return access.lesson_for_creator(_me(), course_id, lesson_id)
+
+
+def _store_whole(plan: uploads.Plan, file: BinaryIO) -> None:
+    """A file that came with the form needs no chunks."""
+    file.seek(0)
+    storage.current().put(plan.incoming.key, file, "application/octet-stream")
+    storage.current().abandon(plan.incoming)
+
+
+def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
+    """The file isn't what it should be: nothing of it stays."""
+    db.session.rollback()
+    upload = uploads.of(_me(), upload_id, to_end=True)
+    uploads.cancel(upload)
+    db.session.commit()
+    return _no(refusal.sentence, *_place(upload.course_id, upload.lesson_id))
+
+
+def _digest() -> str | None:
+    """The chunk's SHA-256 out of Content-Digest (RFC 9530), in hexadecimal."""
+    found = DIGEST.fullmatch(request.headers.get("Content-Digest", ""))
+    return base64.b64decode(found[1]).hex() if found else None
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, 2)
+
+
+def _state(upload: Upload) -> dict[str, Any]:
+    coming = storage.Incoming(upload.id.hex, "", upload.size)
+    return {
+        "id": str(upload.id),
+        "address": url_for("studio.state", upload_id=upload.id),
+        "filename": upload.filename,
+        "size": upload.size,
+        "received": uploads.received(upload),
+        "state": upload.state.value,
+        "chunk": coming.part_size,
+        "direct": upload.remote_id is not None,
+    }
+
+
+def _home(upload: Upload) -> str:
+    return _page(upload.course_id, upload.lesson_id)
+
+
+def _page(course_id: uuid.UUID | None, lesson_id: uuid.UUID | None) -> str:
+    """The page on which a file of this place is shown."""
+    if course_id is None:
+        return "/studio/courses/import"
+    return f"/studio/courses/{course_id}/" + (f"lessons/{lesson_id}" if lesson_id else "media")
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _json(data: object, status: int = 200) -> Response:
+    answer = jsonify(data)
+    answer.status_code = status
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _yes(upload: Upload) -> Response:
+    if _wants_json():
+        return _json({**_state(upload), "page": _home(upload)})
+    hypermedia.toast(f"{upload.filename} is uploaded.")
+    return hypermedia.see_other(_home(upload))
+
+
+def _no(sentence: str, course: Course | None = None, lesson: Lesson | None = None) -> Response:
+    """Why not: to the script as a sentence, to a plain form on a page that leads back."""
+    if _wants_json():
+        return _json({"error": sentence}, 422)
+    back = _page(course.id if course else None, lesson.id if lesson else None)
+    return hypermedia.render("studio/uploads/refused.html", status=422, sentence=sentence, back=back)

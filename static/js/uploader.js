@@ -1,0 +1,236 @@
+// Uploads in pieces: with progress, cancelling, and going on where a dropped connection or a closed page stopped.
+// Every piece carries its SHA-256, which the server proves; in the bucket's case the bucket does the checking.
+(() => {
+  const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+  const running = new Set();
+  addEventListener("beforeunload", (event) => { if (running.size) event.preventDefault(); });
+
+  class Stop extends Error {}
+
+  const inWords = (bytes) => {
+    const units = ["bytes", "KB", "MB", "GB", "TB"];
+    let at = 0;
+    for (; bytes >= 1024 && at < units.length - 1; at += 1) bytes /= 1024;
+    return `${at && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[at]}`;
+  };
+
+  // A request with progress; answers {status, body}. A broken connection is status 0.
+  const send = (method, url, { body, headers = {}, onProgress, signal } = {}) => new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    Object.entries(headers).forEach(([name, value]) => request.setRequestHeader(name, value));
+    if (onProgress) request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.onload = () => {
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch { /* a page of somebody in between, or a bucket */ }
+      const left = request.responseURL && new URL(request.responseURL).pathname === "/login";
+      done({ status: left ? 401 : request.status, body: answer });
+    };
+    request.onerror = request.ontimeout = () => done({ status: 0, body: {} });
+    request.onabort = () => fail(new Stop());
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(body);
+  });
+
+  const digestOf = async (bytes) => {
+    if (!crypto.subtle) return {};
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    return { "Content-Digest": `sha-256=:${btoa(String.fromCharCode(...hash))}:` };
+  };
+
+  const sentence = ({ status, body }) => body.error || {
+    0: "The connection is gone.", 401: "You are signed out. Sign in again in another tab, then try again.",
+    404: "This upload is gone. Choose the file again.", 413: "That is too large to send.",
+  }[status] || "Something went wrong on our side.";
+
+  // What is known of an unfinished upload in this browser: another file may have the same name and size.
+  const stampOf = (id) => { try { return localStorage.getItem(`upload-${id}`); } catch { return null; } };
+  const stamp = (id, value) => { try { value === null ? localStorage.removeItem(`upload-${id}`) : localStorage.setItem(`upload-${id}`, value); } catch { /* private window */ } };
+
+  class Task {
+    constructor(form, file, known) {
+      Object.assign(this, { form, file, known, abort: new AbortController() });
+      this.row = form.querySelector("[data-row]").content.firstElementChild.cloneNode(true);
+      form.querySelector("[data-list]").append(this.row);
+      this.row.querySelector("[data-name]").textContent = file.name;
+      this.row.querySelector("[data-cancel]").addEventListener("click", () => this.cancel());
+      this.row.querySelector("[data-again]").addEventListener("click", () => this.run());
+    }
+
+    headers() { return { "X-CSRFToken": this.form.elements.csrf_token.value, Accept: "application/json" }; }
+    say(text) { this.row.querySelector("[data-said]").textContent = text; }
+    show(bytes) {
+      const share = this.file.size ? Math.floor((bytes / this.file.size) * 100) : 100;
+      this.row.querySelector("[data-bar]").value = share;
+      this.say(`${share} % of ${inWords(this.file.size)}`);
+    }
+
+    async run() {
+      running.add(this);
+      this.abort = new AbortController();
+      this.row.classList.remove("is-failed");
+      this.row.querySelector("[data-again]").hidden = true;
+      try {
+        this.upload = this.upload || this.known || await this.begin();
+        stamp(this.upload.id, String(this.file.lastModified));
+        await this.sendAll();
+        await this.finish();
+      } catch (error) {
+        if (!(error instanceof Stop)) this.fail(error.message);
+      } finally {
+        running.delete(this);
+      }
+    }
+
+    fail(text) {
+      this.row.classList.add("is-failed");
+      this.say(text);
+      this.row.querySelector("[data-again]").hidden = false;
+    }
+
+    async begin() {
+      const fields = new FormData(this.form);
+      fields.delete("file");
+      fields.set("filename", this.file.name);
+      fields.set("size", this.file.size);
+      const answer = await this.ask("POST", this.form.action, { body: fields });
+      return answer;
+    }
+
+    // Until it is answered: a dropped connection is waited for, longer each time.
+    async ask(method, url, options = {}, accept = []) {
+      for (let tries = 0; ; tries += 1) {
+        const answer = await send(method, url, { ...options, headers: { ...this.headers(), ...options.headers }, signal: this.abort.signal });
+        if (answer.status >= 200 && answer.status < 300) return answer.body;
+        if (accept.includes(answer.status)) return { ...answer.body, status: answer.status };
+        if (![0, 429, 502, 503, 504].includes(answer.status) || tries > 12) throw new Error(sentence(answer));
+        this.say("No connection. Trying again…");
+        await sleep(Math.min(1000 * 2 ** tries, 30000));
+        if (this.abort.signal.aborted) throw new Stop();
+      }
+    }
+
+    async sendAll() {
+      let at = (await this.ask("GET", this.upload.address)).received;
+      let damaged = 0;
+      while (at < this.file.size) {
+        this.show(at);
+        const bytes = await this.file.slice(at, at + this.upload.chunk).arrayBuffer().catch(() => {
+          throw new Error("The file can’t be read any more. Choose it again.");
+        });
+        const answer = this.upload.direct ? await this.sendPart(at, bytes) : await this.sendChunk(at, bytes);
+        if (answer.status === 422 && (damaged += 1) > 5) throw new Error("The file keeps arriving damaged.");
+        if (answer.status === 423) await sleep(1000);
+        at = answer.received ?? (await this.ask("GET", this.upload.address)).received;
+      }
+      this.show(this.file.size);
+    }
+
+    async sendChunk(at, bytes) {
+      const headers = { "Content-Type": "application/octet-stream", ...await digestOf(bytes) };
+      return this.ask("PUT", `${this.upload.address}?offset=${at}`, { body: bytes, headers, onProgress: (n) => this.show(at + n) }, [409, 422, 423]);
+    }
+
+    async sendPart(at, bytes) {
+      const number = at / this.upload.chunk + 1;
+      const { url } = await this.ask("POST", `${this.upload.address}/parts/${number}`);
+      const sent = await send("PUT", url, { body: bytes, onProgress: (n) => this.show(at + n), signal: this.abort.signal });
+      if (sent.status === 200) return { received: at + bytes.byteLength };
+      if (sent.status !== 0) throw new Error("The storage didn’t take this piece.");
+      this.say("No connection. Trying again…");
+      await sleep(3000);
+      return {};
+    }
+
+    async finish() {
+      this.say("Checking…");
+      const done = await this.ask("POST", `${this.upload.address}/finish`);
+      stamp(this.upload.id, null);
+      this.say("Done.");
+      this.row.classList.add("is-done");
+      this.row.querySelector("[data-cancel]").remove();
+      const { shows, into } = this.form.dataset;
+      if (shows && document.querySelector(into)) {
+        htmx.ajax("GET", shows, { target: into, swap: "outerHTML" });
+        setTimeout(() => this.row.remove(), 4000);
+      } else if (this.form.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: done }))) {
+        running.delete(this);
+        if (![...running].some((task) => task.form === this.form)) location.assign(done.page);
+      }
+    }
+
+    async cancel() {
+      this.abort.abort();
+      this.row.remove();
+      if (!this.upload) return;
+      stamp(this.upload.id, null);
+      await send("POST", `${this.upload.address}/cancel`, { headers: this.headers() });
+    }
+  }
+
+  const unfinished = async (form) => {
+    const query = new URLSearchParams();
+    for (const name of ["purpose", "course", "lesson"]) if (form.elements[name]) query.set(name, form.elements[name].value);
+    const { status, body } = await send("GET", `${form.action}?${query}`);
+    return status === 200 && Array.isArray(body) ? body : [];
+  };
+
+  // What stopped earlier is offered: the browser can't open the file by itself.
+  const offer = async (form) => {
+    form.known = await unfinished(form);
+    form.known.forEach((upload) => {
+      const row = form.querySelector("[data-row]").content.firstElementChild.cloneNode(true);
+      row.dataset.waiting = upload.id;
+      row.querySelector("[data-name]").textContent = upload.filename;
+      row.querySelector("[data-bar]").value = (upload.received / upload.size) * 100;
+      row.querySelector("[data-said]").textContent = `stopped at ${Math.floor((upload.received / upload.size) * 100)} %. Choose the same file to go on.`;
+      row.querySelector("[data-cancel]").addEventListener("click", () => {
+        row.remove();
+        form.known = form.known.filter((other) => other.id !== upload.id);
+        send("POST", `${upload.address}/cancel`, { headers: { "X-CSRFToken": form.elements.csrf_token.value, Accept: "application/json" } });
+      });
+      form.querySelector("[data-list]").append(row);
+    });
+  };
+
+  const start = (form, file) => {
+    const known = (form.known || []).find((upload) => upload.filename === file.name && upload.size === file.size
+      && [null, String(file.lastModified)].includes(stampOf(upload.id)));
+    if (known) {
+      form.known = form.known.filter((other) => other !== known);
+      form.querySelector(`[data-waiting="${known.id}"]`)?.remove();
+    }
+    const task = new Task(form, file, known);
+    const ending = file.name.toLowerCase();
+    if (!form.dataset.endings.split(" ").some((one) => ending.endsWith(`.${one}`)) && !ending.endsWith(".tgz")) {
+      task.fail("This kind of file is not taken here.");
+    } else if (file.size > Number(form.dataset.most)) {
+      task.fail(`This file is too large. Use at most ${inWords(Number(form.dataset.most))}.`);
+    } else {
+      return task.run();
+    }
+    task.row.querySelector("[data-again]").hidden = true;
+    return null;
+  };
+
+  const prepare = (root) => root.querySelectorAll("[data-uploader]:not([data-prepared])").forEach((form) => {
+    form.dataset.prepared = "";
+    form.querySelectorAll("[data-plain-only]").forEach((part) => { part.hidden = true; });
+    form.querySelectorAll("[data-script-only]").forEach((part) => { part.hidden = false; });
+    offer(form);
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.matches("[data-file]") && event.target.closest("[data-uploader]");
+    if (!form) return;
+    const files = [...event.target.files];
+    event.target.value = "";
+    // Two at a time: more would only share the same line.
+    const next = async () => { while (files.length) await start(form, files.shift()); };
+    next();
+    next();
+  });
+  document.addEventListener("submit", (event) => { if (event.target.matches("[data-uploader]")) event.preventDefault(); });
+  document.addEventListener("htmx:after:swap", () => prepare(document));
+  prepare(document);
+})();
