@@ -1,9 +1,9 @@
 """The forms of the course editor, one for each page."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from models import Level, Module, ProductVisibility, Tier
 
 TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
 LONGEST_WAIT = 365
+AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -199,14 +200,10 @@ def days_of(module: Module) -> str:
 
 def cents_of(typed: str) -> int:
     """What "19", "19.00" or "$19" is in hundredths. Raises ValidationError."""
-    plain = typed.strip("$€£ ").replace(",", ".") if typed.count(",") + typed.count(".") < 2 else typed
-    try:
-        amount = Decimal(plain) if len(plain) < 16 and plain.isascii() else Decimal("NaN")
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or amount != round(amount, 2):
+    found = AMOUNT.fullmatch(typed.strip("$€£ "))
+    if found is None:
         raise ValidationError("Enter an amount such as 19 or 19.50.")
-    return int(amount * 100)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def _moment(typed: str) -> datetime | None:
