@@ -57,9 +57,9 @@ def _needed(contents: Contents) -> list[Point]:
 def _price(contents: Contents) -> Point:
     course = contents.course
     if course.tier is None:
-        return Point("A price", True, "/pricing", says="Free." if course.price_cents == 0 else "In no tier.")
+        return Point("A price", True, "/pricing", says="Free." if course.price_cents == 0 else "In no size, so at any price.")
     _, low, high = offering.TIERS[course.tier]
-    return Point("A price in its tier", low <= course.price_cents <= high, "/pricing")
+    return Point("A price within its size", low <= course.price_cents <= high, "/pricing")
 
 
 def _media(contents: Contents) -> Point:
@@ -110,13 +110,13 @@ def _wished(contents: Contents) -> list[Point]:
 
 
 def _length(contents: Contents) -> list[Point]:
-    """The warning that a course is shorter or longer than its tier says."""
+    """The warning that a course is shorter or longer than its size says."""
     if contents.course.tier is None:
         return []
     (least, most), _, _ = offering.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
-    says = f"Its lessons take {hours:.1f} hours; this tier is for {least} to {most}."
-    return [Point("As long as its tier says", least <= hours <= most, "/pricing", needed=False, says=says)]
+    says = f"Its lessons take {hours:.1f} hours; this size is for {least} to {most}."
+    return [Point("As long as its size says", least <= hours <= most, "/pricing", needed=False, says=says)]
 
 
 def _lesson(lesson_id: object) -> str:

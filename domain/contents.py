@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import case, func, or_, select
-from sqlalchemy.orm import load_only, undefer
+from sqlalchemy.orm import aliased, load_only, undefer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from domain import lesson_contents
 from domain.lesson_contents import NEW
@@ -31,11 +32,15 @@ from models import (
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording and in how many languages it has captions; `proposed`: learners don't see it yet."""
+    """A recording; `proposed`: learners don't see it yet. Its captions are loaded without their text."""
 
     asset: MediaAsset
-    captions: int
     proposed: bool
+
+    @property
+    def captions(self) -> int:
+        """In how many languages it has captions."""
+        return len(self.asset.captions)
 
     @property
     def is_ready(self) -> bool:
@@ -47,7 +52,7 @@ class Recording:
 class Sitting:
     """A lesson: `values` by column name as its creator has them, `text_length` in characters.
 
-    `body` is the text that learners see, loaded only where there is a draft or it was asked for.
+    `body` is the text that learners see, loaded only where something waits and where it was asked for.
     """
 
     lesson: Lesson
@@ -160,16 +165,16 @@ class Contents:
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
-    """Everything `course` is made of, in four queries; the text of the lesson `asked` comes with it."""
+    """Everything `course` is made of, in four queries, with the text of `asked` or the first lesson."""
     files: dict[uuid.UUID, list[Resource]] = {}
     for resource in _resources(course):
         files.setdefault(resource.lesson_id, []).append(resource)
     live: dict[uuid.UUID | None, Recording] = {}
     proposed: dict[uuid.UUID | None, Recording] = {}
-    for asset, captions in _assets(course):
+    for asset in _assets(course):
         is_proposed = asset.proposed_for is not None
         place = proposed if is_proposed else live
-        place[asset.proposed_for or asset.lesson_id] = Recording(asset, captions, is_proposed)
+        place[asset.proposed_for or asset.lesson_id] = Recording(asset, is_proposed)
     sittings = [
         _sitting(row, proposed.get(row[0].id) or live.get(row[0].id), files.get(row[0].id, []))
         for row in _lessons(course, asked)
@@ -189,7 +194,20 @@ def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -
 
 
 def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
-    wanted = or_(Lesson.draft.is_not(None), Lesson.id == asked)
+    other, place = aliased(Lesson), aliased(Module)
+    first = (
+        select(other.id)
+        .join(place, place.id == other.module_id)
+        .where(other.course_id == course.id)
+        .order_by(place.position, other.position)
+        .limit(1)
+    )
+    wanted = or_(
+        Lesson.draft.is_not(None),
+        Lesson.id == (asked or first.scalar_subquery()),
+        select(MediaAsset.id).where(MediaAsset.proposed_for == Lesson.id).exists(),
+        select(Resource.id).where(Resource.lesson_id == Lesson.id, Resource.pending).exists(),
+    )
     columns = (getattr(Lesson, name) for name in lesson_contents.COLUMNS if name != "body")
     return db.session.execute(
         select(Lesson, Module, func.length(Lesson.body), case((wanted, Lesson.body)))
@@ -200,9 +218,21 @@ def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
     )
 
 
-def _assets(course: Course) -> Any:
-    captions = select(func.count(Caption.id)).where(Caption.asset_id == MediaAsset.id).scalar_subquery()
-    return db.session.execute(select(MediaAsset, captions).where(MediaAsset.course_id == course.id))
+def _assets(course: Course) -> list[MediaAsset]:
+    """The recordings with the languages of their captions, whose text nobody needs here."""
+    query = (
+        select(MediaAsset, Caption.language, Caption.label)
+        .outerjoin(Caption, Caption.asset_id == MediaAsset.id)
+        .where(MediaAsset.course_id == course.id)
+        .order_by(Caption.language)
+    )
+    tracks: dict[MediaAsset, list[Caption]] = {}
+    for asset, language, label in db.session.execute(query):
+        names = [Caption(language=language, label=label, vtt="")] if language else []
+        tracks.setdefault(asset, []).extend(names)
+    for asset, captions in tracks.items():
+        set_committed_value(asset, "captions", captions)
+    return list(tracks)
 
 
 def _resources(course: Course) -> Any:

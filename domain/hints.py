@@ -72,15 +72,15 @@ def _price(contents: Contents) -> list[Hint]:
     if course.tier is not None:
         (least, most), low, high = offering.TIERS[course.tier]
         if not low <= course.price_cents <= high:
-            return [Hint("The price is outside its tier.")]
+            return [Hint("The price is outside its size.")]
         if not least <= hours <= most:
-            return [Hint(f"It takes {hours:.1f} hours; its tier is for {least} to {most}.")]
+            return [Hint(f"It takes {hours:.1f} hours; its size is for {least} to {most}.")]
         return []
     if course.price_cents == 0:
         return []
     most_for = max((high for (least, _), _, high in offering.TIERS.values() if hours >= least), default=0)
     if course.price_cents > most_for:
-        return [Hint(f"It has no tier, and costs more than any for {hours:.1f} hours.")]
+        return [Hint(f"It has no size, and costs more than any for {hours:.1f} hours.")]
     return []
 
 

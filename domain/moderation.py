@@ -155,6 +155,11 @@ def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
     db.session.flush()
 
 
+def is_claimed(item: ModerationItem) -> bool:
+    """Whether somebody has it and their claim still holds."""
+    return item.claimed_by is not None and item.claimed_until is not None and item.claimed_until > clock.now()
+
+
 def release(item: ModerationItem, admin: User) -> None:
     """Let others have what `admin` had claimed."""
     mine = (ModerationItem.id == item.id, ModerationItem.claimed_by == admin.id)
@@ -198,7 +203,7 @@ def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "",
 
 def _holder(item: ModerationItem, admin: User) -> str | None:
     """The name of somebody else whose claim holds."""
-    if item.claimed_by in (None, admin.id) or item.claimed_until is None or item.claimed_until <= clock.now():
+    if item.claimed_by == admin.id or not is_claimed(item):
         return None
     return db.session.scalar(select(User.name).where(User.id == item.claimed_by))
 

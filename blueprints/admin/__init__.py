@@ -26,6 +26,9 @@ def after() -> uuid.UUID | None:
 
 
 from blueprints.admin import (  # noqa: E402
+    decisions,  # noqa: F401
+    expiring,  # noqa: F401
+    moderation,  # noqa: F401
     people,  # noqa: F401
     person,  # noqa: F401
 )

@@ -1,0 +1,82 @@
+"""What an admin decides about one thing of the queue, and about the course and creator it shows."""
+
+import uuid
+
+from flask import abort
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin
+from blueprints.admin.forms import PressForm, SwitchForm
+from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
+from blueprints.admin.moderation_forms import DecisionForm
+from domain import Refused, moderation, people, reviewing
+from models import db
+
+
+@admin.post("/moderation/<uuid:item_id>/decide")
+def moderation_decide(item_id: uuid.UUID) -> Response:
+    """Decide it and open the next; under somebody else's claim that is refused (409)."""
+    item, form = moderation.find(item_id), DecisionForm()
+    if not form.validate_on_submit():
+        return show(item_id, form, 422)
+    try:
+        said = reviewing.decide(item, acting(), form.decision, form.seen.data or "")
+    except Refused as refusal:
+        db.session.rollback()
+        form.refuse(refusal)
+        return show(item_id, form, 409 if isinstance(refusal, moderation.Claimed) else 422)
+    hypermedia.toast(said)
+    return go_on(moderation.claim_next(acting(), kind(), behind=item))
+
+
+@admin.post("/moderation/<uuid:item_id>/restore")
+def moderation_restore(item_id: uuid.UUID) -> Response:
+    """Show a review again that this decision has hidden."""
+    item = moderation.find(item_id)
+    PressForm().validate_on_submit()
+    try:
+        reviewing.restore(item, acting())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("The review is shown again.")
+    return _back(item_id)
+
+
+@admin.post("/moderation/<uuid:item_id>/feature")
+def moderation_feature(item_id: uuid.UUID) -> Response:
+    """Show the course among the chosen ones on the home page, or no longer."""
+    course = reviewing.course_of(moderation.find(item_id)) or abort(404)
+    form = SwitchForm()
+    form.validate_on_submit()
+    reviewing.feature(course, acting(), form.on.data)
+    said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
+    db.session.commit()
+    hypermedia.toast(said)
+    return _back(item_id)
+
+
+@admin.post("/moderation/<uuid:item_id>/vet")
+def moderation_vet(item_id: uuid.UUID) -> Response:
+    """Trust what its creator publishes from now on, or no longer."""
+    item, form = moderation.find(item_id), SwitchForm()
+    creator = people.find(item.creator_id) if item.creator_id else None
+    form.validate_on_submit()
+    try:
+        people.vet(creator or abort(404), form.on.data, acting())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast(
+            "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted."
+        )
+    return _back(item_id)
+
+
+def _back(item_id: uuid.UUID) -> Response:
+    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")

@@ -1,0 +1,19 @@
+"""Courses that come to their end soon."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import admin, after
+from domain import freshness
+
+
+@admin.get("/expiring")
+def expiring() -> Response:
+    """The courses on sale that end within 30 days, soonest first."""
+    page = freshness.expiring(after())
+    return hypermedia.render(
+        "admin/expiring.html",
+        listing=page,
+        more=f"/admin/expiring?after={page.after}" if page.after else None,
+        first="/admin/expiring" if after() else None,
+    )

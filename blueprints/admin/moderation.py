@@ -1,0 +1,163 @@
+"""The queue of what waits for an admin, what was decided, and one thing with all that a reviewer needs."""
+
+import uuid
+from typing import Any
+
+from flask import abort, request
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin, after
+from blueprints.admin.forms import PressForm
+from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
+from domain import Refused, dossier, reviewing
+from domain import moderation as rules
+from models import ModerationItem, ModerationKind, Report, db
+
+QUEUE = "/admin/moderation"
+KINDS = {
+    ModerationKind.COURSE: "Courses",
+    ModerationKind.UPDATE: "Updates",
+    ModerationKind.REVIEW: "Reviews",
+    ModerationKind.REPORT: "Reports",
+    ModerationKind.APPLICATION: "Applications",
+}
+
+
+@admin.get("/moderation")
+def moderation() -> Response:
+    """What waits, oldest first."""
+    page = rules.queue(kind(), after())
+    return hypermedia.render(
+        "admin/moderation/queue.html",
+        listing=page,
+        kinds=KINDS,
+        kind=kind(),
+        counts=rules.counts(),
+        counted=rules.COUNTED,
+        more=_list("", page),
+        first=f"{QUEUE}{place()}" if after() else None,
+    )
+
+
+@admin.get("/moderation/history")
+def moderation_history() -> Response:
+    """What was decided, latest first."""
+    page = rules.history(kind(), after())
+    return hypermedia.render(
+        "admin/moderation/history.html",
+        listing=page,
+        kinds=KINDS,
+        kind=kind(),
+        more=_list("/history", page),
+        first=f"{QUEUE}/history{place()}" if after() else None,
+    )
+
+
+@admin.get("/moderation/<uuid:item_id>")
+def moderation_item(item_id: uuid.UUID) -> Response:
+    """One thing, with everything in place; ?lesson= opens one of its lessons."""
+    return show(item_id, DecisionForm())
+
+
+@admin.post("/moderation/next")
+def moderation_next() -> Response:
+    """Claim what waits longest and open it."""
+    PressForm().validate_on_submit()
+    return go_on(rules.claim_next(acting(), kind()))
+
+
+@admin.post("/moderation/<uuid:item_id>/claim")
+def moderation_claim(item_id: uuid.UUID) -> Response:
+    """Claim one thing, also what somebody else has if asked for."""
+    item, form = rules.find(item_id), ClaimForm()
+    form.validate_on_submit()
+    try:
+        rules.claim(item, acting(), form.takeover.data)
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
+
+
+@admin.post("/moderation/<uuid:item_id>/skip")
+def moderation_skip(item_id: uuid.UUID) -> Response:
+    """Leave it to others and open the one that comes after it."""
+    item = rules.find(item_id)
+    PressForm().validate_on_submit()
+    rules.release(item, acting())
+    return go_on(rules.claim_next(acting(), kind(), behind=item))
+
+
+def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
+    """The page of one thing with its form."""
+    frame = dossier.frame(item_id) or abort(404)
+    return hypermedia.render(
+        "admin/moderation/item.html",
+        "admin/moderation/_course.html",
+        status=status,
+        frame=frame,
+        item=frame.item,
+        form=form,
+        mine=frame.item.claimed_by == acting().id,
+        kinds=KINDS,
+        reasons=reviewing.REASONS,
+        place=place(),
+        **_file(frame.item),
+    )
+
+
+def go_on(item_id: uuid.UUID | None) -> Response:
+    """Commit, and open the item that was claimed; back to the queue when nothing is left."""
+    db.session.commit()
+    if item_id is None:
+        hypermedia.toast("Nothing else waits.", "info")
+        return hypermedia.see_other(f"{QUEUE}{place()}")
+    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
+
+
+def kind() -> ModerationKind | None:
+    """The kind that the reader has narrowed the queue to."""
+    asked = request.args.get("kind", "")
+    return ModerationKind(asked) if asked in list(ModerationKind) else None
+
+
+def place() -> str:
+    """The query that keeps the queue narrowed as it is; often empty."""
+    narrowed = kind()
+    return f"?kind={narrowed.value}" if narrowed else ""
+
+
+def _file(item: ModerationItem) -> dict[str, Any]:
+    """What the page of this kind of thing shows; `file` is None when the thing itself is gone."""
+    shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
+    if item.kind == ModerationKind.REVIEW:
+        shown["file"] = dossier.review_file(item)
+    elif item.kind == ModerationKind.APPLICATION:
+        shown["file"] = dossier.application_file(item)
+    else:
+        asked = request.args.get("lesson")
+        shown["file"] = dossier.course_file(item, _lesson(asked))
+        if asked and shown["file"] is None:
+            abort(404)
+        if item.kind == ModerationKind.REPORT:
+            shown["reports"] = dossier.reports(Report.product_id == item.subject_id)
+    shown["rows"] = [row for row in rules.of_subject(item.subject_id) if row.item.id != item.id]
+    return shown
+
+
+def _lesson(asked: str | None) -> uuid.UUID | None:
+    if not asked:
+        return None
+    try:
+        return uuid.UUID(asked)
+    except ValueError:
+        abort(404)
+
+
+def _list(under: str, page: rules.Page) -> str | None:
+    if page.after is None:
+        return None
+    return f"{QUEUE}{under}{place()}{'&' if place() else '?'}after={page.after}"

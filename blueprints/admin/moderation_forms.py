@@ -1,0 +1,49 @@
+"""The forms of the moderation queue."""
+
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import AnyOf, InputRequired, Length
+
+from domain.reviewing import MAX_NOTES, REASONS, Decision
+from forms import Form, paragraphs, text
+from models import Verdict
+
+
+class DecisionForm(Form):
+    """A verdict with its reason and the notes for whoever asked; `seen` is the mark of what was looked at."""
+
+    verdict = StringField(
+        "Decision",
+        [
+            InputRequired("Choose what to do."),
+            AnyOf([verdict.value for verdict in Verdict], "Choose what to do."),
+        ],
+        filters=[text],
+    )
+    reason = SelectField(
+        "Reason",
+        [AnyOf(["", *REASONS], "Choose one of these reasons.")],
+        choices=[
+            SelectChoice("", "Choose one to reject"),
+            *(SelectChoice(key, words) for key, words in REASONS.items()),
+        ],
+        validate_choice=False,
+        filters=[text],
+    )
+    notes = TextAreaField(
+        "Notes",
+        [Length(max=MAX_NOTES, message=f"Use at most {MAX_NOTES:,} characters.")],
+        filters=[paragraphs],
+    )
+    seen = StringField(validators=[Length(max=64)], filters=[text])
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided; to be asked once the form is right."""
+        return Decision(Verdict(self.verdict.data or ""), self.reason.data or "", self.notes.data or "")
+
+
+class ClaimForm(Form):
+    """A claim; with `takeover` also of what somebody else has."""
+
+    takeover = BooleanField(false_values=("", "no"))

@@ -1,0 +1,82 @@
+"""Putting a course forward: what it still needs, what happens next, and what the reviewers said."""
+
+import uuid
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import course_of, me
+from domain import Refused, checklist, contents, freshness, moderation, submitting
+from domain import publishing as rules
+from forms import Form
+from models import Course, ProductStatus, db
+
+
+class PressForm(Form):
+    """A button alone."""
+
+
+@studio.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])
+def publish(course_id: uuid.UUID) -> Response:
+    """The checklist and where the course stands; sent, the course or its update is put forward."""
+    course, form = course_of(course_id), PressForm()
+    if form.validate_on_submit():
+        try:
+            said = _put_forward(course)
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+            course = course_of(course_id)
+        else:
+            db.session.commit()
+            hypermedia.toast(said)
+            return hypermedia.see_other(_page(course))
+    return _show(course, form)
+
+
+@studio.post("/courses/<uuid:course_id>/publish/withdraw")
+def withdraw(course_id: uuid.UUID) -> Response:
+    """Take back what waits for a review."""
+    course, form = course_of(course_id), PressForm()
+    form.validate_on_submit()
+    try:
+        submitting.withdraw(course, me())
+    except Refused as refusal:
+        db.session.rollback()
+        form.refuse(refusal)
+        return _show(course_of(course_id), form)
+    db.session.commit()
+    hypermedia.toast("Taken back. Nobody reviews it until you submit it again.")
+    return hypermedia.see_other(_page(course))
+
+
+def _put_forward(course: Course) -> str:
+    if course.status == ProductStatus.PUBLISHED:
+        shown = submitting.submit_update(course, me())
+        return (
+            "Your changes are published." if shown else "Submitted. Learners see the changes once approved."
+        )
+    shown = submitting.submit(course, me())
+    return "Your course is on sale." if shown else "Submitted. We tell you as soon as it was looked at."
+
+
+def _show(course: Course, form: PressForm) -> Response:
+    there = contents.load(course)
+    return hypermedia.render(
+        "studio/publish/page.html",
+        status=form.status,
+        course=course,
+        form=form,
+        points=checklist.of(there),
+        changed=[sitting for sitting in there.sittings if sitting.is_changed],
+        ready=not checklist.missing(there),
+        live=rules.is_live(course),
+        waits=submitting.needs_a_look(course, me()),
+        days_left=freshness.days_left(course),
+        rows=moderation.of_subject(course.id),
+    )
+
+
+def _page(course: Course) -> str:
+    return f"/studio/courses/{course.id}/publish"
