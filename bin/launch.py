@@ -127,6 +127,7 @@ def prepare() -> bool:
             step("Loading the demo courses (once)")
             loader.load(show_progress)
             db.session.commit()
+            loader.add_up(show_progress)
         db.session.remove()
         db.engine.dispose()
     return True

@@ -21,6 +21,7 @@ def demo(films: bool) -> None:
         return
     count = loader.load(show_progress, with_films=films)
     db.session.commit()
+    loader.add_up(show_progress)
     click.echo(f"{count} demo courses loaded.")
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import media
-from demo import screenings, shelves, source, year
-from domain import clock
+from demo import desks, footprints, screenings, shelves, source, year
+from domain import analytics, clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
 
 Progress = Callable[[str, int, int], None]
@@ -36,20 +36,53 @@ def load(progress: Progress, with_films: bool = True) -> int:
         courses[one.slug] = shelves.add_course(one, people, categories, tags, now)
         progress("Courses", number, len(sources))
     shelves.link_prerequisites(sources, courses)
-    written = source.reviews()
+    rows = source.reviews()
     learners = [user for user in people.values() if user.role == Role.LEARNER]
     newcomer = people["newlearner@example.com"]
     buyers = [user for user in dict.fromkeys(learners) if user is not newcomer]
-    sales = year.spread(courses, written["sales_weight"], buyers, now - timedelta(hours=1))
+    sales = year.spread(courses, rows["sales_weight"], buyers, now - timedelta(hours=1))
     sales += _for_the_demo_learner(sales, courses, people, now)
     sales.sort(key=lambda sale: (sale.at, sale.course.slug))
     year.add_sales(sales, now)
-    year.add_reviews(written["reviews"], courses, sales, now)
+    written = year.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
+    footprints.add_events(sales, now)
+    progress("A year of visits", 1, 1)
+    _fill_desks(sources, courses, people, written, now)
+    progress("Desks", 1, 1)
     if with_films:
         _add_films(sources, courses, progress)
     db.session.flush()
     return len(courses)
+
+
+def add_up(progress: Progress) -> None:
+    """Count the year by day, as the worker does every hour; what was loaded must be committed."""
+    first, today = analytics.first_day(), clock.now().date()
+    db.session.rollback()
+    if first is not None:
+        total = (today - first).days + 1
+        for done in analytics.count(first, today):
+            progress("Days", done, total)
+
+
+def _fill_desks(
+    sources: list[source.CourseSource],
+    courses: dict[str, Course],
+    people: dict[str, User],
+    written: desks.Written,
+    now: datetime,
+) -> None:
+    rows, admin = source.desks(), people["admin@example.com"]
+    db.session.flush()
+    desks.introduce_shop(rows["about"])
+    desks.submit_courses(sources, courses, admin, now)
+    desks.apply_to_teach(rows["application"], people, now)
+    desks.report_reviews(written, people, now)
+    desks.report_courses(rows["course_reports"], courses, people, now)
+    desks.add_wishes(rows["wishes"], courses, people, now)
+    desks.tell_of_reviews(written, courses, now)
+    desks.tell(rows["notifications"], people, now)
 
 
 def _for_the_demo_learner(

@@ -106,7 +106,7 @@ def add_course(
 ) -> Course:
     """One course with its modules and lessons; `tags` collects the tags made on the way, by slug."""
     data = source.data
-    draft = data.get("status") == "draft"
+    draft = data.get("status", "published") != "published"
     published = None if draft else now - timedelta(days=data["published_days_ago"])
     updated = now - timedelta(days=data.get("updated_days_ago", 3))
     course = Course(

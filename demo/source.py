@@ -56,6 +56,11 @@ def reviews() -> dict[str, Any]:
     return _toml(ROOT / "reviews.toml")
 
 
+def desks() -> dict[str, Any]:
+    """What waits for an admin, what people wish for and were told, what the shop says of itself."""
+    return _toml(ROOT / "desks.toml")
+
+
 def _toml(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         return tomllib.load(file)

@@ -172,8 +172,12 @@ def _add_progress(sale: Sale, lessons: list[Lesson], dice: random.Random, now: d
 
 def add_reviews(
     rows: list[dict[str, Any]], courses: dict[str, Course], sales: list[Sale], now: datetime
-) -> None:
-    """Give each review to the next owner of its course, and count them into the course's rating."""
+) -> list[tuple[Review, dict[str, Any]]]:
+    """Give each review to the next owner of its course, and count them into the course's rating.
+
+    Answers the reviews, each with the row that it was made of.
+    """
+    written = []
     dice = random.Random("lectern: helpful votes")
     owners: dict[str, Iterator[Sale]] = {
         slug: iter([sale for sale in sales if sale.course.slug == slug]) for slug in courses
@@ -192,12 +196,17 @@ def add_reviews(
             comment=row["comment"],
             created_at=min(moment, now - timedelta(minutes=5)),
             helpful_count=sum(voter.id != sale.learner.id for voter in voters),
+            reply=row.get("reply", ""),
         )
+        if review.reply:
+            review.replied_at = min(review.created_at + timedelta(hours=30), now - timedelta(minutes=1))
         db.session.add(review)
         db.session.flush()
         votes = [ReviewVote(review_id=review.id, user_id=v.id) for v in voters if v.id != sale.learner.id]
         db.session.add_all(votes)
+        written.append((review, row))
     _count_ratings(courses)
+    return written
 
 
 def _count_ratings(courses: dict[str, Course]) -> None:

@@ -10,12 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from demo import loader, source
+from domain import drafts, notifications, wishes
 from models import (
     Category,
     Course,
+    CourseAnalytics,
     Enrollment,
+    Event,
     Lesson,
     LessonProgress,
+    ModerationItem,
+    Notification,
+    NotificationKind,
     Order,
     ProductStatus,
     Purchase,
@@ -27,6 +33,7 @@ from models import (
 from tests.conftest import Databases, application
 
 ROOT = Path(__file__).resolve().parents[2]
+LEARNABLE = select(Lesson).where(Lesson.published)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +53,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def load() -> None:
     loader.load(lambda *_: None, with_films=False)
     db.session.commit()
+    loader.add_up(lambda *_: None)
 
 
 def count(model: type) -> int:
@@ -60,7 +68,7 @@ def test_it_is_a_marketplace_worth_looking_at(shop: Flask) -> None:
         assert {course.tier for course in published} == {"quick_skill", "standard", "deep_dive", None}
         assert any(course.price_cents == 0 for course in published)
         assert db.session.scalar(select(func.count()).where(Category.parent_id.is_(None))) == 6
-        assert min(len(lesson.body.split()) for lesson in db.session.scalars(select(Lesson))) > 20
+        assert min(len(lesson.body.split()) for lesson in db.session.scalars(LEARNABLE)) > 20
         assert set(db.session.scalars(select(Review.rating))) == {1, 2, 3, 4, 5}
         months = {
             (order.created_at.year, order.created_at.month) for order in db.session.scalars(select(Order))
@@ -76,6 +84,10 @@ def test_nothing_in_it_is_ahead_of_the_clock(shop: Flask) -> None:
             LessonProgress.completed_at,
             Review.created_at,
             Purchase.created_at,
+            Event.created_at,
+            Notification.created_at,
+            Notification.read_at,
+            Review.replied_at,
         ):
             latest = db.session.scalar(select(func.max(column)))
             assert latest is not None
@@ -94,6 +106,73 @@ def test_loading_twice_changes_nothing(shop: Flask) -> None:
     assert "already loaded" in result.output
     with shop.app_context():
         assert [count(model) for model in (User, Course, Order, Review)] == before
+
+
+def facts() -> list[object]:
+    """What doesn't depend on the moment of loading."""
+    events = db.session.execute(select(Event.name, func.count()).group_by(Event.name).order_by(Event.name))
+    told = db.session.execute(
+        select(User.email, Notification.title, Notification.read_at.is_(None))
+        .join(User, User.id == Notification.user_id)
+        .order_by(User.email, Notification.title)
+    )
+    views = db.session.execute(select(Course.slug, Course.view_count).order_by(Course.slug))
+    return [[tuple(row) for row in rows] for rows in (events, told, views)]
+
+
+def test_it_is_the_same_every_time(shop: Flask, tmp_path: Path) -> None:
+    with shop.app_context():
+        first = facts()
+    again = Databases(tmp_path)
+    app = application(again)
+    try:
+        again.make_template(app, load)
+        again.copy(app)
+        with app.app_context():
+            assert facts() == first
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        again.drop()
+
+
+def test_the_desks_are_not_empty(shop: Flask) -> None:
+    with shop.app_context():
+        waiting = db.session.execute(
+            select(ModerationItem.kind, ModerationItem.title).where(ModerationItem.closed_at.is_(None))
+        )
+        assert {(kind.value, title) for kind, title in waiting} == {
+            ("course", "Particles for small games"),
+            ("update", "A game loop from scratch"),
+            ("application", "Hannah Brückner"),
+            ("review", "Asynchronous JavaScript, explained once"),
+            ("report", "Code-Reviews, die weiterhelfen"),
+        }
+        rejected = db.session.scalars(select(Course).where(Course.status == ProductStatus.REJECTED)).one()
+        assert "dice and probability" in rejected.admin_notes
+        looping = db.session.scalars(select(Course).where(Course.slug == "game-loop-from-scratch")).one()
+        assert {change.is_new for change in drafts.changes(looping)} == {True, False}
+        assert looping.status == ProductStatus.PUBLISHED
+        learner = db.session.scalars(select(User).where(User.email == "learner@example.com")).one()
+        assert len(wishes.page_of(learner).rows) == 4
+        unread = [row for row in notifications.page_of(learner).rows if row.read_at is None]
+        assert NotificationKind.WISHED_SALE in {row.kind for row in unread}
+
+
+def test_the_numbers_of_the_year_agree_with_its_orders(shop: Flask) -> None:
+    with shop.app_context():
+        counted = select(
+            func.sum(CourseAnalytics.sales),
+            func.sum(CourseAnalytics.revenue_cents),
+            func.sum(CourseAnalytics.enrollments),
+            func.sum(CourseAnalytics.views),
+        )
+        bought = select(func.count(), func.sum(Purchase.amount_cents)).select_from(Purchase)
+        sales, revenue, enrolments, views = db.session.execute(counted).one()
+        assert (sales, revenue) == tuple(db.session.execute(bought).one())
+        assert enrolments == count(Enrollment)
+        assert views == db.session.scalar(select(func.sum(Course.view_count)))
+        assert views > 20 * sales
 
 
 @pytest.mark.parametrize("email", ["admin", "creator", "newcreator", "learner", "newlearner"])

@@ -1,0 +1,198 @@
+"""What lies on the desks of the demo: what waits for an admin, what was decided, wished for and told."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from demo.source import CourseSource
+from domain import (
+    applications,
+    course_reports,
+    curriculum,
+    drafts,
+    prose,
+    reviewing,
+    reviews,
+    settings,
+    submitting,
+)
+from models import (
+    Course,
+    Lesson,
+    LessonKind,
+    ModerationItem,
+    ModerationKind,
+    Module,
+    Notification,
+    NotificationKind,
+    PlatformSettings,
+    ReportReason,
+    Review,
+    User,
+    Verdict,
+    WishlistItem,
+    db,
+)
+
+TOLD_FOR = timedelta(days=60)
+READ_AFTER = timedelta(days=4)
+Written = list[tuple[Review, dict[str, Any]]]
+
+
+def introduce_shop(about: dict[str, Any]) -> None:
+    """What the shop says of itself."""
+    row = db.session.get_one(PlatformSettings, 1)
+    row.about, row.about_html = about["text"], prose.render(about["text"]).html
+    row.social = about["social"]
+    settings.forget()
+
+
+def submit_courses(
+    sources: list[CourseSource], courses: dict[str, Course], admin: User, now: datetime
+) -> None:
+    """Put forward what is in review, decide what was sent back, and let the updates wait."""
+    for source in sources:
+        course, data = courses[source.slug], source.data
+        if data.get("status") in ("review", "rejected"):
+            creator = db.session.get_one(User, course.creator_id)
+            submitting.submit(course, creator)
+            item = _waiting_since(ModerationKind.COURSE, course, now - timedelta(days=data["waiting_days"]))
+            if data["status"] == "rejected":
+                _send_back(item, data, admin, now)
+        elif "update" in data:
+            _update(course, data["update"], now)
+
+
+def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: datetime) -> None:
+    decision = reviewing.Decision(Verdict.REJECTED, data["reason"], data["notes"].strip())
+    reviewing.decide(item, admin, decision)
+    item.closed_at = now - timedelta(days=data["decided_days"])
+    _date_back(Notification.key == f"decided:{item.id}", item.closed_at)
+
+
+def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
+    """What its creator, who isn't vetted, changed and submitted: learners don't see it yet."""
+    creator = db.session.get_one(User, course.creator_id)
+    of_course = Lesson.course_id == course.id
+    for row in change["changes"]:
+        lesson = db.session.scalars(select(Lesson).where(of_course, Lesson.title == row["lesson"])).one()
+        drafts.adjust(course, lesson, creator, {"body": row["body"]})
+    for row in change["lessons"]:
+        wanted = select(Module.id).where(Module.course_id == course.id, Module.title == row["module"])
+        module_id = db.session.scalars(wanted).one()
+        lesson = curriculum.add_lesson(course, module_id, creator, row["title"], LessonKind.TEXT)
+        content = {"body": row["body"], "duration_seconds": row["duration_seconds"]}
+        drafts.adjust(course, lesson, creator, content)
+    submitting.submit_update(course, creator)
+    _waiting_since(ModerationKind.UPDATE, course, now - timedelta(days=change["waiting_days"]))
+
+
+def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) -> None:
+    """A learner who would like to teach here."""
+    wish = applications.Wish(row["headline"], row["expertise"], row["links"], row["sample"].strip())
+    application = applications.apply(people[row["by"]], wish)
+    application.created_at = application.accepted_terms_at = now - timedelta(days=row["days_ago"])
+    _waiting_since(ModerationKind.APPLICATION, application, application.created_at)
+
+
+def report_reviews(written: Written, people: dict[str, User], now: datetime) -> None:
+    """Reviews that somebody found wrong; they are hidden until an admin has looked."""
+    for review, row in written:
+        if "reported" in row:
+            report = row["reported"]
+            reviews.report(people[report["by"]], review, ReportReason(report["reason"]), report["note"])
+            _waiting_since(ModerationKind.REVIEW, review, now - timedelta(days=report["days_ago"]))
+
+
+def report_courses(
+    rows: list[dict[str, Any]], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> None:
+    """Courses that somebody found wrong; they go on until an admin has looked."""
+    for row in rows:
+        course = courses[row["course"]]
+        course_reports.report(people[row["by"]], course, ReportReason(row["reason"]), row["note"])
+        _waiting_since(ModerationKind.REPORT, course, now - timedelta(days=row["days_ago"]))
+
+
+def add_wishes(
+    rows: list[dict[str, Any]], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> None:
+    """What people would like to have; those who want to know of a sale that runs were told of it."""
+    for row in rows:
+        course, user = courses[row["course"]], people[row["by"]]
+        wish = WishlistItem(
+            user_id=user.id, product_id=course.id, notify_sale=row.get("notify", True),
+            created_at=now - timedelta(days=row["days_ago"]),
+        )  # fmt: skip
+        db.session.add(wish)
+        if wish.notify_sale and course.sale_price_cents is not None and course.sale_ends_at is not None:
+            wish.told_of_sale_ending = course.sale_ends_at
+            ends = course.sale_ends_at
+            less = 100 * (course.price_cents - course.sale_price_cents) // course.price_cents
+            _tell(
+                user.id, NotificationKind.WISHED_SALE, f"“{course.title}” is on sale",
+                f"It is on your wishlist. Until {ends.day} {ends:%B %Y} it costs {less} % less.",
+                f"/courses/{course.slug}", "See the course", now - timedelta(hours=7), read=False,
+            )  # fmt: skip
+
+
+def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime) -> None:
+    """Creators know of the reviews of the last weeks, and reviewers of every answer to theirs."""
+    by_id = {course.id: course for course in courses.values()}
+    for review, _row in written:
+        course = by_id[review.product_id]
+        if review.created_at > now - TOLD_FOR:
+            _tell(
+                course.creator_id, NotificationKind.REVIEW_RECEIVED, f"A new review of “{course.title}”",
+                f"{review.rating} of 5 stars. {review.comment}", "/studio/reviews", "See your reviews",
+                review.created_at, read=review.created_at < now - READ_AFTER,
+            )  # fmt: skip
+        if review.replied_at is not None:
+            _tell(
+                review.user_id, NotificationKind.REVIEW_REPLY, f"An answer about “{course.title}”",
+                review.reply, f"/courses/{course.slug}#reviews", "See the answer", review.replied_at,
+                read=review.replied_at < now - TOLD_FOR,
+            )  # fmt: skip
+
+
+def tell(rows: list[dict[str, Any]], people: dict[str, User], now: datetime) -> None:
+    """What else people were told."""
+    for row in rows:
+        _tell(
+            people[row["for"]].id, NotificationKind(row["kind"]), row["title"], row.get("message", ""),
+            row["url"], row["label"], now - timedelta(days=row["days_ago"]), row["read"],
+        )  # fmt: skip
+
+
+def _tell(
+    user_id: Any,
+    kind: NotificationKind,
+    title: str,
+    message: str,
+    url: str,
+    label: str,
+    at: datetime,
+    read: bool,
+) -> None:
+    """As it would have been told at that moment; mail of long ago is not sent now."""
+    read_at = at + timedelta(hours=3) if read else None
+    db.session.add(
+        Notification(
+            user_id=user_id, kind=kind, title=title, message=message[:500], action_url=url,
+            action_label=label, created_at=at, read_at=read_at,
+        )
+    )  # fmt: skip
+
+
+def _waiting_since(kind: ModerationKind, row: Any, moment: datetime) -> ModerationItem:
+    wanted = select(ModerationItem).where(
+        ModerationItem.kind == kind, ModerationItem.subject_id == row.id, ModerationItem.closed_at.is_(None)
+    )
+    item = db.session.scalars(wanted).one()
+    item.created_at = moment
+    return item
+
+
+def _date_back(which: Any, moment: datetime) -> None:
+    db.session.execute(update(Notification).where(which).values(created_at=moment))

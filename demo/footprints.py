@@ -1,0 +1,98 @@
+"""What visitors and learners of the demo did: a year of events that agrees with its orders."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from demo.year import Sale
+from domain import events
+from models import Course, Enrollment, Event, Lesson, LessonProgress, db
+
+VIEWS_PER_SALE = (14, 46)
+SOURCES = {
+    "": 34, "google.com": 27, "duckduckgo.com": 7, "news.ycombinator.com": 6, "github.com": 6,
+    "mastodon.social": 4, "newsletter": 9, "bing.com": 3,
+}  # fmt: skip
+LOOKED_INTO = 0.6
+"""How often somebody who has stopped had opened the next lesson."""
+Row = dict[str, Any]
+
+
+def add_events(sales: list[Sale], now: datetime) -> None:
+    """Write the visits that led to each sale, and what every learner opened, watched and finished."""
+    courses = {sale.course.id: sale.course for sale in sales}
+    rows = [*_visits(sales, now), *_enrolments(sales), *_learning(list(courses), now)]
+    rows.sort(key=lambda row: row["created_at"])
+    for start in range(0, len(rows), 1000):
+        db.session.execute(insert(Event), rows[start : start + 1000])
+    for row in rows:
+        if row["name"] == events.VIEWED:
+            courses[row["course_id"]].view_count += 1
+    db.session.flush()
+
+
+def _visits(sales: list[Sale], now: datetime) -> Iterator[Row]:
+    """Many look before one buys; some of them look twice on the same day."""
+    dice = random.Random("lectern: visits")
+    names, weights = list(SOURCES), list(SOURCES.values())
+    for sale in sales:
+        for _ in range(dice.randint(*VIEWS_PER_SALE)):
+            at = sale.at - timedelta(days=dice.uniform(0, 12))
+            if at < _since(sale.course):
+                continue
+            visitor, source = f"{dice.getrandbits(128):032x}", dice.choices(names, weights)[0]
+            yield _row(events.VIEWED, at, sale.course.id, visitor=visitor, referrer=source)
+            if dice.random() < 0.2:
+                again = min(at + timedelta(minutes=dice.randint(3, 40)), now)
+                yield _row(events.VIEWED, again, sale.course.id, visitor=visitor)
+        before = sale.at - timedelta(minutes=dice.randint(2, 30))
+        yield _row(events.VIEWED, before, sale.course.id, user_id=sale.learner.id,
+                   visitor=f"{dice.getrandbits(128):032x}")  # fmt: skip
+
+
+def _enrolments(sales: list[Sale]) -> Iterator[Row]:
+    for sale in sales:
+        yield _row(events.ENROLLED, sale.at, sale.course.id, user_id=sale.learner.id)
+
+
+def _learning(courses: list[Any], now: datetime) -> Iterator[Row]:
+    """Every lesson that was finished was opened before; whoever stopped had often looked into the next."""
+    dice = random.Random("lectern: learning")
+    done = (
+        select(LessonProgress, Lesson.course_id, Lesson.duration_seconds, Lesson.kind)
+        .join(Lesson, Lesson.id == LessonProgress.lesson_id)
+        .where(LessonProgress.completed_at.is_not(None))
+        .order_by(LessonProgress.completed_at, Lesson.course_id, Lesson.position, LessonProgress.user_id)
+    )
+    for progress, course_id, seconds, kind in db.session.execute(done):
+        assert progress.completed_at is not None  # noqa: S101 - the query asks for it
+        who = {"course_id": course_id, "user_id": progress.user_id, "lesson_id": progress.lesson_id}
+        at = progress.completed_at
+        opened = at - timedelta(seconds=min(seconds, 3000))
+        yield _row(events.OPENED, opened, **who)
+        if kind != "text":
+            yield _row(events.WATCHED, at, **who, properties={"seconds": seconds})
+        yield _row(events.LESSON_DONE, at, **who)
+    stopped = select(Enrollment).where(Enrollment.course_id.in_(courses), Enrollment.completed_at.is_(None))
+    for enrolment in db.session.scalars(stopped.order_by(Enrollment.enrolled_at, Enrollment.course_id)):
+        if enrolment.last_lesson_id is not None and dice.random() < LOOKED_INTO:
+            at = min(enrolment.last_accessed_at + timedelta(minutes=9), now)
+            yield _row(events.OPENED, at, enrolment.course_id, user_id=enrolment.user_id,
+                       lesson_id=enrolment.last_lesson_id)  # fmt: skip
+    finished = select(Enrollment).where(Enrollment.completed_at.is_not(None))
+    for enrolment in db.session.scalars(finished.order_by(Enrollment.completed_at, Enrollment.course_id)):
+        assert enrolment.completed_at is not None  # noqa: S101 - the query asks for it
+        yield _row(events.COURSE_DONE, enrolment.completed_at, enrolment.course_id, user_id=enrolment.user_id)
+
+
+def _since(course: Course) -> datetime:
+    assert course.published_at is not None  # noqa: S101 - it was sold
+    return course.published_at
+
+
+def _row(name: str, at: datetime, course_id: Any, **more: Any) -> Row:
+    empty: Row = {"user_id": None, "lesson_id": None, "visitor": "", "referrer": "", "properties": {}}
+    return {**empty, "name": name, "created_at": at, "course_id": course_id, **more}
