@@ -1,8 +1,18 @@
 """The audit log: who did what to what, and when."""
 
 import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import func, select, tuple_
 
 from models import AuditEntry, User, db
+
+PAGE_SIZE = 50
+BLOCK = 500
+MOST_ACTIONS = 200
+SYSTEM = "system"
 
 
 def record(actor: User | None, action: str, subject: object, note: str = "") -> AuditEntry:
@@ -21,3 +31,83 @@ def record(actor: User | None, action: str, subject: object, note: str = "") -> 
 def _key(subject: object) -> uuid.UUID | str:
     key: uuid.UUID | str = getattr(subject, "id", "")
     return key
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which entries to show: by whom (an address), which action, about what ("order/<id>"), on which days."""
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries with their actors' names and addresses, newest first; `after`: the last one's id, if more."""
+
+    rows: list[tuple[AuditEntry, str | None, str | None]]
+    after: uuid.UUID | None
+
+
+def page(question: Question, after: uuid.UUID | None) -> Page:
+    """The entries asked for, from behind `after` on."""
+    rows = _rows(question, db.session.get(AuditEntry, after) if after else None, PAGE_SIZE + 1)
+    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
+
+
+def blocks(question: Question) -> Iterator[list[tuple[AuditEntry, str | None, str | None]]]:
+    """All the entries asked for, newest first, a block at a time: each is read when it is wanted."""
+    last = None
+    while rows := _rows(question, last, BLOCK):
+        yield rows
+        last = rows[-1][0]
+        for entry, _, _ in rows:
+            db.session.expunge(entry)
+        if len(rows) < BLOCK:
+            return
+
+
+def actions() -> list[str]:
+    """Every action that was ever written down, by stepping through their index from one to the next."""
+    step = select(func.min(AuditEntry.action).label("action")).cte("step", recursive=True)
+    next_ = select(func.min(AuditEntry.action)).where(AuditEntry.action > step.c.action).scalar_subquery()
+    step = step.union_all(select(next_).where(step.c.action.is_not(None)))
+    query = select(step.c.action).where(step.c.action.is_not(None)).limit(MOST_ACTIONS)
+    return list(db.session.scalars(query))
+
+
+def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
+    """What happened last, with whoever did it."""
+    return _rows(Question(), None, limit)
+
+
+def _rows(
+    question: Question, last: AuditEntry | None, limit: int
+) -> list[tuple[AuditEntry, str | None, str | None]]:
+    query = select(AuditEntry, User.name, User.email).outerjoin(User, User.id == AuditEntry.actor_id)
+    if question.actor == SYSTEM:
+        query = query.where(AuditEntry.actor_id.is_(None))
+    elif question.actor:
+        actor = select(User.id).where(User.email == question.actor.lower()).scalar_subquery()
+        query = query.where(AuditEntry.actor_id == actor)
+    if question.action:
+        query = query.where(AuditEntry.action == question.action)
+    if question.subject:
+        kind, _, key = question.subject.partition("/")
+        query = query.where(AuditEntry.subject_type == kind, AuditEntry.subject_id == key)
+    if question.first_day:
+        query = query.where(AuditEntry.at >= _start_of(question.first_day))
+    if question.last_day:
+        query = query.where(AuditEntry.at < _start_of(question.last_day) + timedelta(days=1))
+    if last is not None:
+        behind = tuple_(AuditEntry.at, AuditEntry.id) < tuple_(last.at, last.id)
+        query = query.where(AuditEntry.at <= last.at, behind)
+    newest = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    return [(row[0], row[1], row[2]) for row in db.session.execute(newest)]
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

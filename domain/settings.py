@@ -7,9 +7,11 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from models import PlatformSettings, db
+from domain import audit
+from models import PlatformSettings, User, db, upsert
 
 REMEMBER_SECONDS = 1
+LONGEST_NOTED = 300
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Site:
     about_html: str
     social: list[dict[str, str]]
     timezone: str
+    featured: list[str]
 
 
 def current() -> Site:
@@ -43,6 +46,36 @@ def current() -> Site:
 def forget() -> None:
     """Make the next `current()` read the row again; called by what changes it."""
     current_app.extensions.pop("lectern_cache_site", None)
+
+
+def about() -> str:
+    """What the shop says of itself, as it was written: Markdown."""
+    text = db.session.scalar(select(PlatformSettings.about))
+    return text or ""
+
+
+def change(admin: User, **values: Any) -> list[str]:
+    """Set what is named, in this transaction; each change is written down with what was there before.
+
+    Answers the names of what changed. The caller commits, then calls `forget`; other processes see it
+    within REMEMBER_SECONDS.
+    """
+    insert = upsert(PlatformSettings).values(id=1)
+    db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
+    row = db.session.scalars(select(PlatformSettings).with_for_update()).one()
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        if not name.endswith("_html"):
+            note = f"{name}: {_short(getattr(row, name))} → {_short(values[name])}"
+            audit.record(admin, "change_setting", row, note)
+        setattr(row, name, values[name])
+    db.session.flush()
+    return changed
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_NOTED else f"{text[:LONGEST_NOTED]}…"
 
 
 def _read() -> Site:

@@ -52,7 +52,11 @@ def store(event: Event) -> None:
     ours = event.type in HANDLED and event.livemode == payments.is_live()
     if not ours:
         log.info("event %s (%s, livemode %s) has no effect", event.id, event.type, event.livemode)
-    row = {"id": event.id, "type": event.type, "payload": event.payload, "received_at": clock.now()}
+    about = event.payload.get("data", {}).get("object", {}).get("id")
+    row = {
+        "id": event.id, "type": event.type, "payload": event.payload, "received_at": clock.now(),
+        "object_id": about[:255] if isinstance(about, str) else "",
+    }  # fmt: skip
     db.session.execute(
         upsert(StripeEvent)
         .values({**row, "processed_at": None if ours else clock.now()})

@@ -26,9 +26,17 @@ def after() -> uuid.UUID | None:
 
 
 from blueprints.admin import (  # noqa: E402
+    audit,  # noqa: F401
+    categories,  # noqa: F401
     decisions,  # noqa: F401
+    emails,  # noqa: F401
     expiring,  # noqa: F401
+    jobs,  # noqa: F401
     moderation,  # noqa: F401
+    orders,  # noqa: F401
+    overview,  # noqa: F401
     people,  # noqa: F401
     person,  # noqa: F401
+    settings,  # noqa: F401
+    webhooks,  # noqa: F401
 )

@@ -129,6 +129,7 @@ def upgrade() -> None:
         "stripe_events",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("type", sa.String(length=100), nullable=False),
+        sa.Column("object_id", sa.String(length=255), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
         sa.Column("received_at", tables.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column("processed_at", tables.base.UtcDateTime(timezone=True), nullable=True),
@@ -137,6 +138,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stripe_events")),
     )
     with op.batch_alter_table("stripe_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stripe_events_object_id"), ["object_id"], unique=False)
         batch_op.create_index(
             "ix_stripe_events_processed_at_received_at", ["processed_at", "received_at"], unique=False
         )
@@ -1603,6 +1605,55 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_resources_lesson_id"), ["lesson_id"], unique=False)
 
     op.create_table(
+        "course_transfers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "in", "out", name="transfer_kind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "done",
+                "failed",
+                name="transfer_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("filename", sa.String(length=255), nullable=False),
+        sa.Column("storage_key", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("problems", sa.JSON(), nullable=False),
+        sa.Column("finished_at", tables.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", tables.base.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"],
+            ["courses.id"],
+            name=op.f("fk_course_transfers_course_id_courses"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_course_transfers_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_course_transfers")),
+    )
+    with op.batch_alter_table("course_transfers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_course_transfers_course_id"), ["course_id"], unique=False)
+        batch_op.create_index(
+            "ix_course_transfers_user_id_kind_created_at", ["user_id", "kind", "created_at"], unique=False
+        )
+
+    op.create_table(
         "uploads",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -1693,6 +1744,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_uploads_course_id"))
 
     op.drop_table("uploads")
+    with op.batch_alter_table("course_transfers", schema=None) as batch_op:
+        batch_op.drop_index("ix_course_transfers_user_id_kind_created_at")
+        batch_op.drop_index(batch_op.f("ix_course_transfers_course_id"))
+
+    op.drop_table("course_transfers")
     with op.batch_alter_table("resources", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_resources_lesson_id"))
 
@@ -1893,6 +1949,7 @@ def downgrade() -> None:
     op.drop_table("tags")
     with op.batch_alter_table("stripe_events", schema=None) as batch_op:
         batch_op.drop_index("ix_stripe_events_processed_at_received_at")
+        batch_op.drop_index(batch_op.f("ix_stripe_events_object_id"))
 
     op.drop_table("stripe_events")
     op.drop_table("platform_settings")

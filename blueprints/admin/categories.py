@@ -1,0 +1,81 @@
+"""The shelves of the catalogue: added, renamed, moved, deleted."""
+
+import uuid
+
+from flask import abort, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin
+from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
+from domain import Refused, categories
+from models import Category, db
+
+
+@admin.route("/categories", methods=["GET", "POST"], endpoint="categories")
+def index() -> Response:
+    """The tree, and the form for a new one."""
+    branches = categories.tree()
+    form = CategoryForm.among(branches)
+    if form.validate_on_submit():
+        try:
+            made = categories.add(form.wish(), acting())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            said = f"“{made.name}” stands in the catalogue."
+            db.session.commit()
+            hypermedia.toast(said)
+            return hypermedia.see_other(url_for("admin.categories"))
+    return hypermedia.render("admin/categories.html", status=form.status, branches=branches, form=form)
+
+
+@admin.route("/categories/<uuid:category_id>", methods=["GET", "POST"])
+def category(category_id: uuid.UUID) -> Response:
+    """One category: its name, words, icon and place."""
+    row = _category(category_id)
+    form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
+    if form.validate_on_submit():
+        try:
+            categories.change(row, form.wish(), acting())
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast("Saved.")
+            return hypermedia.see_other(url_for("admin.categories"))
+    return hypermedia.render("admin/category.html", status=form.status, category=row, form=form)
+
+
+@admin.post("/categories/<uuid:category_id>/move")
+def move_category(category_id: uuid.UUID) -> Response:
+    """One place up or down among its neighbours."""
+    row, form = _category(category_id), MoveForm()
+    if not form.validate():
+        abort(400)
+    categories.move(row, form.to.data == "up", acting())
+    db.session.commit()
+    return hypermedia.see_other(url_for("admin.categories"))
+
+
+@admin.post("/categories/<uuid:category_id>/delete")
+def delete_category(category_id: uuid.UUID) -> Response:
+    """Take an empty category down."""
+    row = categories.find(category_id)
+    if not PressForm().validate():
+        abort(400)
+    if row is not None:
+        name = row.name
+        try:
+            categories.delete(row, acting())
+        except Refused as refusal:
+            db.session.rollback()
+            hypermedia.toast(refusal.sentence, "warn")
+        else:
+            db.session.commit()
+            hypermedia.toast(f"“{name}” is deleted.")
+    return hypermedia.see_other(url_for("admin.categories"))
+
+
+def _category(category_id: uuid.UUID) -> Category:
+    return categories.find(category_id) or abort(404)

@@ -1,0 +1,90 @@
+"""The mail that was written: what was sent, what failed, and another try."""
+
+import uuid
+
+from flask import Response, abort, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+import hypermedia
+from blueprints.admin import acting, admin, after
+from blueprints.admin.forms import PressForm
+from domain import Refused, deliveries, outbox
+from models import EmailMessage, EmailStatus, db
+
+STATES = {
+    None: "All",
+    EmailStatus.FAILED: "Failed",
+    EmailStatus.PENDING: "Waiting",
+    EmailStatus.SENT: "Sent",
+    EmailStatus.SKIPPED: "Skipped",
+}
+
+
+@admin.get("/emails")
+def emails() -> BaseResponse:
+    """The newest first, by state."""
+    asked = request.args.get("state", "")
+    state = EmailStatus(asked) if asked in list(EmailStatus) else None
+    page = deliveries.mails(state, after())
+    return hypermedia.render(
+        "admin/emails.html",
+        listing=page,
+        state=state,
+        tabs=[(name, url_for("admin.emails", state=one), one == state) for one, name in STATES.items()],
+        more=url_for("admin.emails", state=state, after=page.after) if page.after else None,
+        first=url_for("admin.emails", state=state) if after() else None,
+    )
+
+
+@admin.get("/emails/<uuid:message_id>")
+def email(message_id: uuid.UUID) -> BaseResponse:
+    """One message as its reader sees it, without the links that open their account."""
+    message = _message(message_id)
+    bodies = deliveries.bodies(message)
+    return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
+
+
+@admin.get("/emails/<uuid:message_id>/body.html")
+def email_body(message_id: uuid.UUID) -> BaseResponse:
+    """The message's HTML alone, for a frame in which nothing runs and no link leads anywhere."""
+    bodies = deliveries.bodies(_message(message_id)) or abort(404)
+    response = Response(bodies[1], mimetype="text/html")
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
+    )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = hypermedia.VARY
+    return response
+
+
+@admin.post("/emails/<uuid:message_id>/retry")
+def retry_email(message_id: uuid.UUID) -> BaseResponse:
+    """Send a message that failed once more."""
+    message = _message(message_id)
+    if not PressForm().validate():
+        abort(400)
+    try:
+        deliveries.retry_mail(message, acting())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("The message is on its way again.")
+    return hypermedia.see_other(url_for("admin.email", message_id=message_id))
+
+
+@admin.post("/emails/retry")
+def retry_emails() -> BaseResponse:
+    """Send everything that failed once more."""
+    if not PressForm().validate():
+        abort(400)
+    count = deliveries.retry_mails(acting())
+    db.session.commit()
+    hypermedia.toast(f"{count} on their way again." if count else "Nothing has failed.", "info")
+    return hypermedia.see_other(url_for("admin.emails"))
+
+
+def _message(message_id: uuid.UUID) -> EmailMessage:
+    return outbox.find(message_id) or abort(404)

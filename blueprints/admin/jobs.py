@@ -1,0 +1,115 @@
+"""What the worker does: jobs by their state, and recordings that could not be prepared."""
+
+import json
+import uuid
+
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin, after
+from blueprints.admin.forms import PressForm
+from domain import Refused, deliveries
+from domain.masking import masked
+from models import Job, JobState, db
+
+STATES = {
+    JobState.DEAD: "Dead",
+    JobState.QUEUED: "Waiting",
+    JobState.RUNNING: "Running",
+    JobState.DONE: "Done",
+}
+
+
+@admin.get("/jobs")
+def jobs() -> Response:
+    """The newest first, by state; the dead ones are what needs somebody."""
+    asked = request.args.get("state", "")
+    state = JobState(asked) if asked in list(JobState) else JobState.DEAD
+    page = deliveries.jobs_in(state, after())
+    return hypermedia.render(
+        "admin/jobs.html",
+        listing=page,
+        state=state.value,
+        tabs=_tabs(state),
+        more=url_for("admin.jobs", state=state.value, after=page.after) if page.after else None,
+        first=url_for("admin.jobs", state=state.value) if after() else None,
+    )
+
+
+@admin.get("/jobs/<uuid:job_id>")
+def job(job_id: uuid.UUID) -> Response:
+    """What one job was asked to do, and why it failed."""
+    row = _job(job_id)
+    return hypermedia.render("admin/job.html", job=row, payload=pretty(row.payload))
+
+
+@admin.post("/jobs/<uuid:job_id>/retry")
+def retry_job(job_id: uuid.UUID) -> Response:
+    """Let the worker try again."""
+    row = _job(job_id)
+    if not PressForm().validate():
+        abort(400)
+    try:
+        deliveries.retry_job(row, acting())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("The worker will try again.")
+    return hypermedia.see_other(url_for("admin.job", job_id=job_id))
+
+
+@admin.post("/jobs/retry")
+def retry_jobs() -> Response:
+    """Let the worker try everything again that is dead."""
+    if not PressForm().validate():
+        abort(400)
+    count = deliveries.retry_jobs(acting())
+    db.session.commit()
+    hypermedia.toast(f"The worker will try {count} again." if count else "Nothing is dead.", "info")
+    return hypermedia.see_other(url_for("admin.jobs"))
+
+
+@admin.get("/media")
+def media() -> Response:
+    """Recordings that could not be prepared, with the reason."""
+    page = deliveries.failed_recordings(after())
+    return hypermedia.render(
+        "admin/media.html",
+        listing=page,
+        tabs=_tabs(None),
+        more=url_for("admin.media", after=page.after) if page.after else None,
+        first=url_for("admin.media") if after() else None,
+    )
+
+
+@admin.post("/media/<uuid:asset_id>/retry")
+def retry_recording(asset_id: uuid.UUID) -> Response:
+    """Prepare a recording once more."""
+    if not PressForm().validate():
+        abort(400)
+    try:
+        deliveries.retry_recording(asset_id, acting())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("The worker will try again.")
+    return hypermedia.see_other(url_for("admin.media"))
+
+
+def pretty(payload: object) -> str:
+    """A payload as a person reads it, without its secrets."""
+    return json.dumps(masked(payload), indent=2, ensure_ascii=False, sort_keys=True)
+
+
+def _tabs(state: JobState | None) -> list[tuple[str, str, bool]]:
+    found = [(name, url_for("admin.jobs", state=one.value), one == state) for one, name in STATES.items()]
+    return [*found, ("Failed recordings", url_for("admin.media"), state is None)]
+
+
+def _job(job_id: uuid.UUID) -> Job:
+    return db.session.get(Job, job_id) or abort(404)

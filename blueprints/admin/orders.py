@@ -1,0 +1,65 @@
+"""All orders: those that need a person first, and what is stored about each."""
+
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin, after
+from blueprints.admin.forms import NoteForm
+from domain import Refused, order_desk
+from models import Order, OrderStatus, db
+
+
+@admin.get("/orders")
+def orders() -> Response:
+    """The newest first, by state; what nobody has looked at stands above."""
+    asked = request.args.get("state", "")
+    state = OrderStatus(asked) if asked in list(OrderStatus) else None
+    page = order_desk.page(state, after())
+    states = [None, *OrderStatus]
+    return hypermedia.render(
+        "admin/orders.html",
+        listing=page,
+        unsolved=order_desk.unsolved() if not after() else [],
+        tabs=[
+            (
+                one.value.replace("_", " ").capitalize() if one else "All",
+                url_for("admin.orders", state=one.value if one else None),
+                one == state,
+            )
+            for one in states
+        ],
+        more=url_for("admin.orders", state=state, after=page.after) if page.after else None,
+        first=url_for("admin.orders", state=state) if after() else None,
+    )
+
+
+@admin.get("/orders/<number>")
+def order(number: str) -> Response:
+    """One order: what was bought, what Stripe sent about it, what was decided."""
+    return _page(_order(number), NoteForm(formdata=None))
+
+
+@admin.post("/orders/<number>/looked-at")
+def look_at(number: str) -> Response:
+    """Note that a person has looked at the problem."""
+    row, form = _order(number), NoteForm()
+    if form.validate_on_submit():
+        try:
+            order_desk.look_at(row, acting(), form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast("Noted.")
+            return hypermedia.see_other(url_for("admin.order", number=number))
+    return _page(row, form)
+
+
+def _order(number: str) -> Order:
+    return order_desk.find(number) or abort(404)
+
+
+def _page(row: Order, form: NoteForm) -> Response:
+    status = 422 if form.errors else 200
+    return hypermedia.render("admin/order.html", status=status, file=order_desk.file_of(row), form=form)

@@ -1,0 +1,28 @@
+"""What waits, what failed, what happened, what sold."""
+
+from datetime import timedelta
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import admin
+from domain import audit, clock, freshness, overview
+
+SILENCE = timedelta(minutes=2)
+
+
+@admin.get("")
+def index() -> Response:
+    """The desk's first page; every number leads to its list."""
+    failures = overview.failures()
+    seen = failures.worker_seen_at
+    return hypermedia.render(
+        "admin/overview.html",
+        waiting=overview.waiting(),
+        failures=failures,
+        counted=overview.COUNTED,
+        silent=seen is None or clock.now() - seen > SILENCE,
+        expiring=freshness.expiring(size=5),
+        sales=overview.sales(),
+        history=audit.latest(10),
+    )

@@ -1,0 +1,149 @@
+"""How the shop presents itself and what it charges."""
+
+import uuid
+from typing import Any
+
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin
+from blueprints.admin.forms import MoveForm, PressForm
+from blueprints.admin.settings_forms import (
+    FeaturedForm,
+    LogoForm,
+    LookForm,
+    RulesForm,
+    WordsForm,
+    social_lines,
+)
+from domain import Refused, complimentary, contrast, picked, pictures, prose
+from domain import settings as site
+from forms import Form
+from models import Course, db
+
+PAGES = (
+    ("Words", "admin.settings"),
+    ("Look", "admin.look"),
+    ("Rules", "admin.rules"),
+    ("Start page", "admin.featured"),
+)
+
+
+@admin.route("/settings", methods=["GET", "POST"])
+def settings() -> Response:
+    """Name, start page, about, contact and time zone."""
+    now = site.current()
+    form = WordsForm(data={**vars(now), "about": site.about(), "social": social_lines(now.social)})
+    if form.validate_on_submit():
+        about = form.about.data or ""
+        changed = site.change(
+            acting(), name=form.name.data, hero_title=form.hero_title.data, about=about,
+            hero_subtitle=form.hero_subtitle.data or "", contact_email=form.contact_email.data,
+            about_html=prose.render(about).html if about else "", timezone=form.timezone.data,
+            social=form.places(),
+        )  # fmt: skip
+        return _saved("admin.settings", changed)
+    return _page("words", form)
+
+
+@admin.route("/settings/look", methods=["GET", "POST"])
+def look() -> Response:
+    """The colour, tried out before it is used, and the logo."""
+    form = LookForm(data={"primary_color": LookForm.asked(request.args.get("color", ""))})
+    if form.validate_on_submit():
+        return _saved("admin.look", site.change(acting(), primary_color=form.primary_color.data))
+    return _page(
+        "look", form, logo_form=LogoForm(formdata=None), looks=contrast.looks(form.shown()),
+        shown=form.shown(), text=contrast.TEXT, control=contrast.CONTROL,
+    )  # fmt: skip
+
+
+@admin.post("/settings/logo")
+def logo() -> Response:
+    """Another logo, or the drawn one again."""
+    form, color = LogoForm(), site.current().primary_color
+    if form.validate_on_submit():
+        try:
+            before = site.current().logo
+            token = pictures.keep(pictures.Shelf.LOGO, form.file.data.stream) if form.file.data else None
+            changed = site.change(acting(), logo=token)
+            pictures.remove_later(pictures.Shelf.LOGO, before)
+        except Refused as refusal:
+            db.session.rollback()
+            form.file.errors = [*form.file.errors, refusal.sentence]
+        else:
+            return _saved("admin.look", changed)
+    return _page(
+        "look", LookForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
+        looks=contrast.looks(color), shown=color, text=contrast.TEXT, control=contrast.CONTROL,
+    )  # fmt: skip
+
+
+@admin.route("/settings/rules", methods=["GET", "POST"])
+def rules() -> Response:
+    """The fee, the time for refunds, and whether courses are looked at."""
+    form = RulesForm(data=vars(site.current()))
+    if form.validate_on_submit():
+        changed = site.change(
+            acting(), platform_fee_percent=form.platform_fee_percent.data,
+            refund_window_days=form.refund_window_days.data, require_review=form.require_review.data,
+        )  # fmt: skip
+        return _saved("admin.rules", changed)
+    return _page("rules", form)
+
+
+@admin.route("/settings/featured", methods=["GET", "POST"])
+def featured() -> Response:
+    """The courses that the start page shows first, in their order."""
+    form = FeaturedForm()
+    if form.validate_on_submit():
+        try:
+            picked.pick(complimentary.course_called(form.course.data or ""), acting())
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+        else:
+            return _saved("admin.featured", ["featured"])
+    return _page("featured", form, courses=picked.courses(), most=picked.MOST)
+
+
+@admin.post("/settings/featured/<uuid:course_id>/move")
+def move_featured(course_id: uuid.UUID) -> Response:
+    """One place up or down."""
+    course, form = _course(course_id), MoveForm()
+    if not form.validate():
+        abort(400)
+    picked.move(course, form.to.data == "up", acting())
+    return _saved("admin.featured", ["featured"])
+
+
+@admin.post("/settings/featured/<uuid:course_id>/drop")
+def drop_featured(course_id: uuid.UUID) -> Response:
+    """Show it there no longer."""
+    course = _course(course_id)
+    if not PressForm().validate():
+        abort(400)
+    picked.drop(course, acting())
+    return _saved("admin.featured", ["featured"])
+
+
+def _course(course_id: uuid.UUID) -> Course:
+    return db.session.get(Course, course_id) or abort(404)
+
+
+def _saved(endpoint: str, changed: list[str]) -> Response:
+    db.session.commit()
+    site.forget()
+    hypermedia.toast("Saved." if changed else "Nothing has changed.", "good" if changed else "info")
+    return hypermedia.see_other(url_for(endpoint))
+
+
+def _page(name: str, form: Form, status: int | None = None, **shown: Any) -> Response:
+    return hypermedia.render(
+        f"admin/settings/{name}.html",
+        status=status or form.status,
+        form=form,
+        pages=[(text, url_for(endpoint), request.endpoint == endpoint) for text, endpoint in PAGES],
+        **shown,
+    )

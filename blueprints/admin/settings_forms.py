@@ -1,0 +1,161 @@
+"""The forms of the shop's settings."""
+
+import re
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
+from wtforms.validators import InputRequired, Length, NumberRange, Regexp
+
+from domain import Refused, accounts, contrast
+from domain import settings as site
+from forms import Form, LinesField, is_web_address, one_line, paragraphs
+
+COLOR = re.compile(r"#[0-9a-f]{6}")
+MAX_ABOUT = 20_000
+
+
+@cache
+def zones() -> list[str]:
+    """The time zones of the world, UTC first."""
+    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and name[0].isupper())]
+
+
+def social_lines(places: list[dict[str, str]]) -> list[str]:
+    """Other places of the shop as they are typed: a name and an address on each line."""
+    return [f"{place['label']} {place['url']}" for place in places]
+
+
+class WordsForm(Form):
+    """What the shop says of itself."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Give the shop a name."), Length(max=60, message="Use at most 60 characters.")],
+        filters=[one_line],
+    )
+    hero_title = StringField(
+        "Title of the start page",
+        [
+            InputRequired("Say what this place is about."),
+            Length(max=120, message="Use at most 120 characters."),
+        ],
+        filters=[one_line],
+    )
+    hero_subtitle = TextAreaField(
+        "Below it", [Length(max=300, message="Use at most 300 characters.")], filters=[one_line]
+    )
+    about = TextAreaField(
+        "About",
+        [Length(max=MAX_ABOUT, message=f"Use at most {MAX_ABOUT:,} characters.")],
+        filters=[paragraphs],
+    )
+    contact_email = EmailField(
+        "Contact address",
+        [
+            InputRequired("Enter an address that somebody reads."),
+            Length(max=254, message="That is too long."),
+        ],
+        filters=[one_line],
+    )
+    social = LinesField("Elsewhere", most=8, longest=300)
+    timezone = SelectField("Time zone", choices=[], validate_choice=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.timezone.choices = [SelectChoice(name, name) for name in zones()]
+
+    def places(self) -> list[dict[str, str]]:
+        """What was typed under "Elsewhere", as the settings keep it."""
+        typed = (line.rpartition(" ") for line in self.social.data or [])
+        return [{"label": label, "url": url} for label, _, url in typed]
+
+    def validate_name(self, field: StringField) -> None:
+        """Something must remain once invisible characters are gone."""
+        if not field.data:
+            raise ValidationError("Give the shop a name.")
+
+    def validate_contact_email(self, field: EmailField) -> None:
+        """An address that mail can be sent to."""
+        try:
+            field.data = accounts.normalise(field.data or "")
+        except Refused as refusal:
+            raise ValidationError(refusal.sentence) from refusal
+
+    def validate_social(self, field: LinesField) -> None:
+        """A name and a web address on every line."""
+        if not all(place["label"] and is_web_address(place["url"]) for place in self.places()):
+            raise ValidationError(
+                "Write a name and an address on each line: Mastodon https://example.com/@us"
+            )
+
+
+class LookForm(Form):
+    """The one colour that the shop chooses."""
+
+    primary_color = StringField(
+        "Brand colour",
+        [
+            InputRequired("Choose a colour."),
+            Regexp(COLOR.pattern + r"\Z", message="Write the colour as # and six digits, such as #0f766e."),
+        ],
+        filters=[lambda value: one_line(value).lower()],
+    )
+
+    @staticmethod
+    def asked(color: str) -> str:
+        """The colour to try out: the one asked for, or the one of now."""
+        return color.lower() if COLOR.fullmatch(color.lower()) else site.current().primary_color
+
+    def shown(self) -> str:
+        """The colour of the preview: what was typed, if it is one."""
+        return self.asked(self.primary_color.data or "")
+
+    def validate_primary_color(self, field: StringField) -> None:
+        """Text on it and links in it must be readable, in light and in dark."""
+        if not COLOR.fullmatch(field.data or ""):
+            return
+        for look in contrast.looks(field.data or ""):
+            if min(look.button_text, look.link_text) < contrast.TEXT:
+                raise ValidationError(f"Text could not be read well in {look.name.lower()} with this colour.")
+
+
+class LogoForm(Form):
+    """A picture for the logo; none means the drawn one."""
+
+    file = FileField("Picture")
+
+
+class RulesForm(Form):
+    """What the shop charges and how careful it is."""
+
+    platform_fee_percent = IntegerField(
+        "Fee in percent", [InputRequired("Enter a whole number."), NumberRange(0, 100, "From 0 to 100.")]
+    )
+    refund_window_days = IntegerField(
+        "Days for refunds", [InputRequired("Enter a whole number."), NumberRange(0, 365, "From 0 to 365.")]
+    )
+    require_review = BooleanField(
+        "Look at courses of creators who aren’t vetted before they go on sale", false_values=("", "no")
+    )
+
+
+class FeaturedForm(Form):
+    """A course to show first."""
+
+    course = StringField(
+        "Address of a course",
+        [InputRequired("Enter the address of a course."), Length(max=300, message="That is too long.")],
+        filters=[one_line],
+    )

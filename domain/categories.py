@@ -1,0 +1,130 @@
+"""The shelves of the catalogue: two levels, in an order, each with an address that it keeps."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from domain import Refused, audit, slugs
+from models import Category, Product, User, db
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A shelf with those below it."""
+
+    category: Category
+    children: list[Category]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a shelf is to be: `parent_id` None puts it on the first level."""
+
+    name: str
+    description: str
+    icon: str
+    parent_id: uuid.UUID | None
+
+
+def tree() -> list[Branch]:
+    """All shelves in their order, in one query."""
+    rows = list(db.session.scalars(select(Category).order_by(Category.position, Category.name)))
+    return [
+        Branch(row, [child for child in rows if child.parent_id == row.id])
+        for row in rows
+        if row.parent_id is None
+    ]
+
+
+def find(category_id: uuid.UUID) -> Category | None:
+    """One shelf, if it exists."""
+    return db.session.get(Category, category_id)
+
+
+def add(wish: Wish, admin: User) -> Category:
+    """Put up a new shelf, last among its neighbours. Raises Refused for a name that is taken."""
+    rows = _hold()
+    if len(rows) >= MOST:
+        raise Refused(f"{MOST} categories are enough for anybody to get lost in.")
+    _check(rows, wish, None)
+    category = Category(
+        name=wish.name, slug=_free_slug(rows, wish.name), description=wish.description, icon=wish.icon,
+        parent_id=wish.parent_id, position=_last(rows, wish.parent_id),
+    )  # fmt: skip
+    db.session.add(category)
+    db.session.flush()
+    audit.record(admin, "add_category", category, category.name)
+    return category
+
+
+def change(category: Category, wish: Wish, admin: User) -> None:
+    """Rename, describe or move a shelf under another; its address stays. Raises Refused as above."""
+    rows = _hold()
+    _check(rows, wish, category)
+    before = f"{category.name} → {wish.name}" if category.name != wish.name else wish.name
+    if category.parent_id != wish.parent_id:
+        category.position = _last(rows, wish.parent_id)
+    category.name, category.description, category.icon = wish.name, wish.description, wish.icon
+    category.parent_id = wish.parent_id
+    audit.record(admin, "change_category", category, before)
+    db.session.flush()
+
+
+def move(category: Category, up: bool, admin: User) -> None:
+    """Change places with the neighbour above or below; one at the end stays there."""
+    beside = [row for row in _hold() if row.parent_id == category.parent_id]
+    place = beside.index(category)
+    other = place - 1 if up else place + 1
+    if not 0 <= other < len(beside):
+        return
+    beside[place], beside[other] = beside[other], beside[place]
+    for position, row in enumerate(beside, 1):
+        if row.position != position:
+            row.position = position
+    audit.record(admin, "move_category", category, category.name)
+    db.session.flush()
+
+
+def delete(category: Category, admin: User) -> None:
+    """Take a shelf down. Raises Refused while a course or another shelf stands on it."""
+    if any(row.parent_id == category.id for row in _hold()):
+        raise Refused(f"“{category.name}” has categories below it. Move or delete them first.")
+    if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
+        raise Refused(f"Courses stand in “{category.name}”. Only an empty category can be deleted.")
+    audit.record(admin, "delete_category", category, category.name)
+    db.session.delete(category)
+    db.session.flush()
+
+
+def _hold() -> list[Category]:
+    """All shelves in their order, held until the transaction ends: two admins don't undo each other."""
+    query = select(Category).order_by(Category.position, Category.name).with_for_update()
+    return list(db.session.scalars(query, execution_options={"populate_existing": True}))
+
+
+def _check(rows: list[Category], wish: Wish, category: Category | None) -> None:
+    others = [row for row in rows if row is not category]
+    if any(row.name.casefold() == wish.name.casefold() for row in others):
+        raise Refused("Another category has this name.", "name")
+    if wish.parent_id is None:
+        return
+    parent = next((row for row in others if row.id == wish.parent_id), None)
+    if parent is None or parent.parent_id is not None:
+        raise Refused("Choose a category of the first level, or none.", "parent_id")
+    if category is not None and any(row.parent_id == category.id for row in rows):
+        raise Refused("It has categories below it, so it stays on the first level.", "parent_id")
+
+
+def _last(rows: list[Category], parent_id: uuid.UUID | None) -> int:
+    return max((row.position for row in rows if row.parent_id == parent_id), default=0) + 1
+
+
+def _free_slug(rows: list[Category], name: str) -> str:
+    base, taken, number = slugs.slugify(name, "category"), {row.slug for row in rows}, 2
+    slug = base
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug

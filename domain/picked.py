@@ -1,0 +1,67 @@
+"""The courses that the start page shows first, picked and put in order by those who run the shop."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from domain import Refused, reviewing, settings
+from models import Course, ProductStatus, User, db
+
+MOST = 12
+
+
+def in_order(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Featured products in the order that was chosen; those that nobody has put in order come last."""
+    places = {key: place for place, key in enumerate(settings.current().featured)}
+    return sorted(ids, key=lambda id_: places.get(str(id_), len(places)))
+
+
+def courses() -> list[Course]:
+    """What was picked and put in order, also what isn't on sale at the moment."""
+    keys = [uuid.UUID(key) for key in settings.current().featured]
+    query = select(Course).where(Course.id.in_(keys), Course.featured.is_(True), Course.deleted_at.is_(None))
+    found = {course.id: course for course in db.session.scalars(query)}
+    return [found[key] for key in keys if key in found]
+
+
+def pick(course: Course, admin: User) -> None:
+    """Show `course` on the start page, last. Safe to repeat. Raises Refused for what isn't on sale."""
+    chosen = _chosen()
+    if str(course.id) in chosen and course.featured:
+        return
+    if course.status != ProductStatus.PUBLISHED:
+        raise Refused("Only courses that are on sale can be featured.", "course")
+    if len(chosen) >= MOST:
+        raise Refused(f"At most {MOST} courses can be featured. Take one away first.", "course")
+    reviewing.feature(course, admin, True)
+    _set(admin, [*(key for key in chosen if key != str(course.id)), str(course.id)])
+
+
+def drop(course: Course, admin: User) -> None:
+    """Show `course` there no longer. Safe to repeat."""
+    reviewing.feature(course, admin, False)
+    _set(admin, [key for key in _chosen() if key != str(course.id)])
+
+
+def move(course: Course, up: bool, admin: User) -> None:
+    """Put `course` one place up or down; one at the end stays there."""
+    chosen, key = _chosen(), str(course.id)
+    if key not in chosen:
+        return
+    place = chosen.index(key)
+    other = place - 1 if up else place + 1
+    if 0 <= other < len(chosen):
+        chosen[place], chosen[other] = chosen[other], chosen[place]
+        _set(admin, chosen)
+
+
+def _chosen() -> list[str]:
+    """The order as the database has it: what is remembered may be a second old."""
+    settings.forget()
+    return [str(course.id) for course in courses()]
+
+
+def _set(admin: User, keys: list[str]) -> None:
+    settings.change(admin, featured=keys)
+    settings.forget()
