@@ -306,6 +306,7 @@ def _modules(course_id: uuid.UUID) -> tuple[ModuleLine, ...]:
     return tuple(
         ModuleLine(title, text, sum(line.duration_seconds for line in lines), tuple(lines))
         for title, text, lines in found.values()
+        if lines
     )
 
 

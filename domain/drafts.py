@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,6 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 import jobs
 from domain import (
     Refused,
+    archives,
     audit,
     clock,
     lesson_contents,
@@ -138,13 +139,14 @@ def working(lesson: Lesson) -> Working:
 def show(lesson: Lesson) -> Working:
     """Let the loaded `lesson` carry its working copy from here on, as learners would see it.
 
-    The row leaves the session first, so that nothing of this is ever written.
+    The row leaves the session first, so that nothing of this is ever written. Its address stays the one
+    that it can be reached at.
     """
     copy = working(lesson)
     draft = lesson_contents.typed(lesson.draft or {})
     db.session.expunge(lesson)
-    for name, value in draft.items():
-        set_committed_value(lesson, name, value)
+    for name in draft.keys() - {"slug"}:
+        set_committed_value(lesson, name, draft[name])
     html = lesson_contents.rendered(lesson.body).html if lesson.body else ""
     set_committed_value(lesson, "body_html", html)
     return copy
@@ -217,7 +219,7 @@ def anything(course: Course) -> bool:
         select(MediaAsset.id)
         .where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
         .exists(),
-        select(CodeArchive.id).where(_archive_of(course, pending=True)).exists(),
+        select(CodeArchive.id).where(CodeArchive.course_id == course.id, CodeArchive.pending).exists(),
     )
     return bool(db.session.scalar(select(or_(*waiting))))
 
@@ -240,8 +242,8 @@ def note(course: Course, actor: User) -> None:
 def apply(course: Course) -> None:
     """Let learners see everything of `course` that waited. The caller decided that they may."""
     publishing.hold(course)
-    for asset in _proposed(course):
-        _take_over(asset)
+    recordings.accept_proposals(course)
+    archives.accept_proposal(course)
     for lesson in _lessons(course, Lesson.draft.is_not(None)):
         draft = lesson.draft or {}
         if "slug" in draft:
@@ -250,26 +252,22 @@ def apply(course: Course) -> None:
         lesson.draft = lesson.draft_saved_at = None
     for resource in _pending(course):
         resource.pending = False
-    archive = db.session.scalar(select(CodeArchive).where(_archive_of(course, pending=True)))
-    if archive is not None:
-        db.session.execute(delete(CodeArchive).where(_archive_of(course, pending=False)))
-        archive.pending = False
     totals.recount_course(course)
 
 
 def discard(course: Course) -> None:
     """Drop everything of `course` that waits; lessons that learners have never seen are deleted."""
     publishing.hold(course)
-    for asset in _proposed(course):
-        db.session.delete(asset)
-        _discard_files(asset)
+    recordings.drop_proposals(course)
+    archives.drop_proposal(course)
     for lesson in _lessons(course, Lesson.draft.is_not(None)):
         if NEW in (lesson.draft or {}):
             db.session.delete(lesson)
         lesson.draft = lesson.draft_saved_at = None
     for resource in _pending(course):
         db.session.delete(resource)
-    db.session.execute(delete(CodeArchive).where(_archive_of(course, pending=True)))
+        if resource.storage_key:
+            jobs.enqueue("discard_file", key=resource.storage_key)
     totals.recount_course(course)
 
 
@@ -348,27 +346,3 @@ def _pending(course: Course) -> list[Resource]:
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     query = select(Resource).where(Resource.lesson_id.in_(lessons), Resource.pending)
     return list(db.session.scalars(query.order_by(Resource.position)))
-
-
-def _archive_of(course: Course, pending: bool) -> Any:
-    return (CodeArchive.course_id == course.id) & (CodeArchive.pending.is_(pending))
-
-
-def _take_over(asset: MediaAsset) -> None:
-    """Let the proposed recording be its lesson's, in place of any it had."""
-    before = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == asset.proposed_for))
-    if before is not None:
-        db.session.delete(before)
-        db.session.flush()
-        _discard_files(before)
-    asset.lesson_id, asset.proposed_for = asset.proposed_for, None
-    db.session.flush()
-    if asset.duration_seconds is not None:
-        lesson = db.session.get_one(Lesson, asset.lesson_id)
-        lesson.duration_seconds = round(asset.duration_seconds)
-
-
-def _discard_files(asset: MediaAsset) -> None:
-    """Remove its files once nobody can be watching any more."""
-    later = clock.now() + recordings.ADDRESS_LIFETIME
-    jobs.enqueue("discard_media", run_after=later, asset_id=str(asset.id))

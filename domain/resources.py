@@ -1,15 +1,13 @@
-"""What a lesson gives to take along: links, and files that are only ever saved, never opened as a page."""
+"""What a lesson gives to take along: links and files, in their order."""
 
 import uuid
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
 import jobs
-import storage
 from domain import Refused, audit, clock, drafts, publishing, recordings
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, User, db
 
@@ -75,31 +73,6 @@ def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) 
     return _add(course, lesson, actor, Resource(title=title, kind=ResourceKind.LINK, url=url))
 
 
-def add_file(
-    course: Course, lesson: Lesson, actor: User, title: str, file: BinaryIO, filename: str
-) -> Resource:
-    """A file below the lesson, stored at once; it waits where changes wait. Raises Refused for its kind."""
-    kind = kind_of(filename)
-    check_beginning(filename, file.read(16))
-    file.seek(0)
-    key = new_key(filename)
-    size = storage.current().put(key, file, "application/octet-stream")
-    return keep(course, lesson, actor, title or filename, kind, key, size)
-
-
-def new_key(filename: str) -> str:
-    """A name in storage for a file that belongs to a lesson."""
-    return f"resources/{uuid.uuid4()}{suffix_of(filename)}"
-
-
-def keep(
-    course: Course, lesson: Lesson, actor: User, title: str, kind: ResourceKind, key: str, size: int
-) -> Resource:
-    """The row for a file that is stored under `key` and has `size` bytes."""
-    row = Resource(title=title[:MAX_TITLE], kind=kind, storage_key=key, size=size)
-    return _add(course, lesson, actor, row)
-
-
 def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
     """A resource of `lesson`; raises Refused when it is gone."""
     found = db.session.scalar(
@@ -140,7 +113,7 @@ def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) 
     title = resource.title
     db.session.delete(resource)
     if resource.storage_key:
-        jobs.enqueue("discard_file", key=resource.storage_key)
+        jobs.enqueue("discard_file", storage_key=resource.storage_key)
     _note(course, actor, "delete_resource", resource)
     return title
 
@@ -155,7 +128,7 @@ def discard_files(lesson_ids: Iterable[uuid.UUID]) -> None:
     for table in (Resource, Picture):
         keys = select(table.storage_key).where(table.lesson_id.in_(ids), table.storage_key.is_not(None))
         for key in db.session.scalars(keys):
-            jobs.enqueue("discard_file", run_after=later, key=key)
+            jobs.enqueue("discard_file", run_after=later, storage_key=key)
 
 
 def _add(course: Course, lesson: Lesson, actor: User, row: Resource) -> Resource:

@@ -19,6 +19,7 @@ from models import (
     Category,
     Course,
     Lesson,
+    LessonVisibility,
     Module,
     Product,
     SearchDocument,
@@ -176,11 +177,16 @@ def _tags(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
 
 
 def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
-    """The titles of published modules and lessons, each in its order."""
+    """The titles of the lessons that learners see and of their modules, each in its order."""
     query = (
         select(Module.course_id, Module.id, Module.title, Lesson.title)
-        .outerjoin(Lesson, (Lesson.module_id == Module.id) & Lesson.published)
-        .where(Module.course_id.in_(ids), Module.published)
+        .join(Lesson, Lesson.module_id == Module.id)
+        .where(
+            Module.course_id.in_(ids),
+            Module.published,
+            Lesson.published,
+            Lesson.visibility != LessonVisibility.PRIVATE,
+        )
         .order_by(Module.course_id, Module.position, Lesson.position)
     )
     found: dict[uuid.UUID, list[str]] = defaultdict(list)
@@ -189,8 +195,7 @@ def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
         if module_id != last:
             found[course_id].append(module)
             last = module_id
-        if lesson:
-            found[course_id].append(lesson)
+        found[course_id].append(lesson)
     return found
 
 

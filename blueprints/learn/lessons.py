@@ -13,10 +13,10 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, archives, embeds, events, outline, recordings
+from domain import access, archives, drafts, embeds, events, outline, recordings
 from domain.access import Decision
 from domain.recordings import Playback
-from models import Course, Lesson, User
+from models import Course, Lesson, MediaAsset, Resource, User
 
 NEARLY_OVER = 0.97
 
@@ -56,7 +56,8 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
     if not decision.allowed:
         return locked.answer(found, shown, decision)
-    file = next((r for r in shown.resources if r.id == resource_id and r.storage_key), None) or abort(404)
+    theirs = _resources(shown, everything=_works_on(reader(), found))
+    file = next((r for r in theirs if r.id == resource_id and r.storage_key), None) or abort(404)
     suffix = PurePosixPath(file.storage_key or "").suffix
     kind = mimetypes.types_map.get(suffix, "application/octet-stream")
     return storage.send(file.storage_key or "", kind, download_name=f"{file.title}{suffix}")
@@ -69,7 +70,11 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     plan = outline.of(user, course, facts)
     before, after = plan.beside(lesson.id)
     entry = plan.entry(lesson.id)
-    playback = _playback(course, lesson)
+    works_on = _works_on(user, course)
+    is_draft = works_on and request.args.get("draft") == "1"
+    if is_draft:
+        drafts.show(lesson)
+    playback = _playback(course, recordings.for_creator(course.id, lesson.id) if is_draft else lesson.media)
     return hypermedia.render(
         "learn/lesson.html",
         "learn/lesson.oob.html",
@@ -85,19 +90,26 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
         code=archives.offered(course.id) if facts.holds or facts.trusted else None,
-        is_preview=user is not None and not facts.holds and _works_on(user, course),
+        is_preview=works_on and (is_draft or not facts.holds),
+        is_draft=is_draft,
+        resources=_resources(lesson, everything=is_draft),
     )
 
 
-def _works_on(user: User, course: Course) -> bool:
-    return user.is_admin or course.creator_id == user.id
+def _works_on(user: User | None, course: Course) -> bool:
+    return user is not None and (user.is_admin or course.creator_id == user.id)
 
 
-def _playback(course: Course, lesson: Lesson) -> Playback | None:
+def _resources(lesson: Lesson, everything: bool) -> list[Resource]:
+    """What there is to take along; what waits for approval only for those who work on it."""
+    return [resource for resource in lesson.resources if everything or not resource.pending]
+
+
+def _playback(course: Course, recording: MediaAsset | None) -> Playback | None:
     """The lesson's recording, captions in the course's own language first."""
-    if lesson.media is None:
+    if recording is None:
         return None
-    found = recordings.playback(lesson.media)
+    found = recordings.playback(recording)
     tracks = sorted(found.tracks, key=lambda track: track.language.split("-")[0] != course.language)
     return replace(found, tracks=tracks)
 

@@ -191,9 +191,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     )
 
 
-def change(
-    course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any
-) -> Response:
+def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:
     """Call `verb`, commit, and show the curriculum as it stands now, or why nothing was changed.
 
     `shown` is what the page keeps: a form with what was typed, the menu that stays open.

@@ -19,10 +19,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
-from domain import curriculum, lesson_contents, prose, resources
+from domain import curriculum, lesson_contents, prose
 from domain.curriculum import After
 from forms import Form, one_line, paragraphs, text
-from models import LessonKind, LessonVisibility, ResourceKind
+from models import LessonKind, LessonVisibility
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
 VISIBILITIES = {
@@ -195,13 +195,6 @@ class LinkForm(TitledForm):
     url = StringField("Address", [InputRequired("Enter an address."), at_most(500)], filters=[one_line])
 
 
-class FileForm(Form):
-    """A file to take along; without a title it is called as the file is."""
-
-    title = StringField("Title", [at_most(resources.MAX_TITLE)], filters=[one_line])
-    file = FileField("File")
-
-
 class CaptionForm(Form):
     """Captions in one language: a file, or its text."""
 
@@ -217,13 +210,3 @@ class ChaptersForm(Form):
     """Chapters as lines of a time and a title."""
 
     chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[markdown])
-
-
-RESOURCE_KINDS = {
-    ResourceKind.PDF: "PDF",
-    ResourceKind.DOCUMENT: "Document",
-    ResourceKind.SPREADSHEET: "Spreadsheet",
-    ResourceKind.PRESENTATION: "Slides",
-    ResourceKind.CODE: "Code",
-    ResourceKind.LINK: "Link",
-}

@@ -1,0 +1,101 @@
+"""Captions by language and chapters of a lesson's recording."""
+
+import uuid
+
+from flask import abort, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import me
+from blueprints.studio.lesson_forms import CaptionForm, ChaptersForm, PressForm
+from blueprints.studio.lessons import PLACE, editor, lesson_at
+from domain import Refused, captioning, recordings
+from domain.captions import MAX_CHARACTERS
+from models import Course, Lesson, MediaAsset, db
+
+
+@studio.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
+@studio.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
+def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
+    """New captions from a file or as text, or those of one language to change."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    asset = _recording(course, lesson)
+    row = captioning.of(asset, language) if language else None
+    if language and row is None:
+        abort(404)
+    form = CaptionForm(obj=row)
+    if form.validate_on_submit():
+        try:
+            written = form.file.data
+            named = getattr(written, "filename", "")
+            typed = captioning.decode(written.stream.read(MAX_CHARACTERS * 4)) if named else form.vtt.data
+            spoken = language or form.language.data or ""
+            row = captioning.write(course, asset, me(), spoken, form.label.data or "", typed or "")
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+            course, lesson = lesson_at(course_id, lesson_id)
+        else:
+            said = f"The captions in {row.label} are saved."
+            db.session.commit()
+            hypermedia.toast(said)
+            return hypermedia.see_other(_page(course_id, lesson_id))
+    return hypermedia.render(
+        "studio/lesson/captions.html",
+        status=form.status,
+        course=course,
+        lesson=lesson,
+        form=form,
+        language=language,
+    )
+
+
+@studio.post(f"{PLACE}/captions/<language>/delete")
+def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -> Response:
+    """Take the captions of one language away."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    if not PressForm().validate():
+        abort(400)
+    captioning.remove(course, _recording(course, lesson), me(), language)
+    db.session.commit()
+    hypermedia.toast("The captions are deleted.")
+    return hypermedia.see_other(_page(course_id, lesson_id))
+
+
+@studio.post(f"{PLACE}/chapters")
+def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """The chapters, all at once, as lines of text."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    asset = _recording(course, lesson)
+    form = ChaptersForm()
+    if form.validate():
+        try:
+            captioning.set_chapters(course, asset, me(), form.chapters.data or "")
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+            course, lesson = lesson_at(course_id, lesson_id)
+        else:
+            db.session.commit()
+            form = ChaptersForm(MultiDict(), data={"chapters": captioning.chapters_as_text(asset)})
+            hypermedia.toast("The chapters are saved.")
+            if not hypermedia.is_swap():
+                return hypermedia.see_other(_page(course_id, lesson_id, "chapters"))
+    if hypermedia.is_swap():
+        status = 422 if form.errors else 200
+        fragment = "studio/lesson/_chapters.html"
+        return hypermedia.render(
+            fragment, fragment, status=status, course=course, lesson=lesson, chapters=form
+        )
+    return editor(course, lesson, status=422, chapters=form)
+
+
+def _recording(course: Course, lesson: Lesson) -> MediaAsset:
+    """The recording that is worked on; raises NotFound where there is none."""
+    return recordings.for_creator(course.id, lesson.id) or abort(404)
+
+
+def _page(course_id: uuid.UUID, lesson_id: uuid.UUID, place: str = "captions") -> str:
+    return url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id, _anchor=place)

@@ -1,0 +1,202 @@
+"""The editor of a lesson: saved by hand, kept while somebody types, never written over unseen."""
+
+import uuid
+from typing import Any
+
+from flask import abort, jsonify, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import course_of, me
+from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
+from domain import (
+    Refused,
+    access,
+    captioning,
+    curriculum,
+    drafts,
+    lesson_contents,
+    publishing,
+    recordings,
+    unsaved,
+)
+from domain.curriculum import Missing
+from domain.drafts import Gone, Overtaken, Tab
+from models import Course, Lesson, db
+
+PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
+
+
+def lesson_at(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
+    """The lesson to work on, with its course; raises NotFound for one that isn't theirs."""
+    return access.lesson_for_creator(me(), course_id, lesson_id)
+
+
+@studio.route(PLACE, methods=["GET", "POST"])
+def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """The editor, with what was typed and not saved; sent, it is saved."""
+    course = course_of(course_id)
+    form = LessonForm()
+    if not form.is_submitted():
+        return editor(course, *lesson_at(course_id, lesson_id)[1:])
+    try:
+        row = curriculum.lesson_of(course, lesson_id)
+    except Missing:
+        return _gone(course, form)
+    if not form.validate():
+        return editor(course, lesson_at(course_id, lesson_id)[1], form)
+    try:
+        drafts.save(course, row, me(), _values(course, row, form), form.seen_version(), _tab(form))
+    except Refused as refusal:
+        db.session.rollback()
+        return _refuse(course_id, lesson_id, form, refusal)
+    said = "Saved. Learners see it once the update is approved." if row.draft else "Saved."
+    db.session.commit()
+    hypermedia.toast(said)
+    return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+
+
+@studio.post(f"{PLACE}/typed")
+def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """Keep what is being typed; answers in JSON, for the script that sends it."""
+    course, row = lesson_at(course_id, lesson_id)
+    form = LessonForm()
+    form.validate()
+    if "csrf_token" in form.errors:
+        abort(400)
+    try:
+        at = unsaved.keep(course, row, me(), form.values(), form.seen_version(), _tab(form))
+    except Refused as refusal:
+        db.session.rollback()
+        return _answer(409 if isinstance(refusal, Overtaken) else 422, sentence=refusal.sentence)
+    db.session.commit()
+    return _answer(200, at=at.isoformat())
+
+
+@studio.post(f"{PLACE}/typed/throw-away")
+def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """Drop what was typed and not saved."""
+    course, row = lesson_at(course_id, lesson_id)
+    if not PressForm().validate():
+        abort(400)
+    unsaved.throw_away(course, row)
+    db.session.commit()
+    hypermedia.toast("The unsaved changes are gone.")
+    return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+
+
+def editor(
+    course: Course,
+    row: Lesson,
+    form: LessonForm | None = None,
+    theirs: dict[str, Any] | None = None,
+    **sections: Any,
+) -> Response:
+    """The page of the editor; `theirs` is what stands there by now when somebody else saved meanwhile.
+
+    `sections` are the forms of the sections that were sent and not accepted.
+    """
+    now, kept = drafts.working(row), unsaved.of(row)
+    if form is None:
+        form = _filled(row)
+        status = 200
+    else:
+        status = 409 if theirs is not None else form.status
+    asset = recordings.for_creator(course.id, row.id)
+    shown = {
+        "link": LinkForm(MultiDict()),
+        "trouble": "",
+        "chapters": ChaptersForm(
+            MultiDict(), data={"chapters": captioning.chapters_as_text(asset) if asset else ""}
+        ),
+        **sections,
+    }
+    return hypermedia.render(
+        "studio/lesson/page.html",
+        status=sections.get("status", status),
+        course=course,
+        lesson=row,
+        now=now,
+        unsaved=kept if form.seen.data and theirs is None else None,
+        form=form,
+        theirs=theirs,
+        asset=asset,
+        waits=publishing.waits(course, me()),
+        is_live=publishing.is_live(course),
+        **{name: shown[name] for name in ("link", "chapters", "trouble")},
+    )
+
+
+def _filled(row: Lesson) -> LessonForm:
+    """The form as an opened editor shows it: with what was typed, where something was, else as saved."""
+    now, kept = drafts.working(row), unsaved.of(row)
+    values = {name: getattr(now, name) for name in lesson_contents.COLUMNS}
+    values |= lesson_contents.typed(kept.values) if kept else {}
+    length = values.pop("duration_seconds")
+    form = LessonForm(
+        MultiDict(), data={**values, "length": _clock(length) if values["external_video_url"] else ""}
+    )
+    form.version.data, form.tab.data = str(row.version), uuid.uuid4().hex[:16]
+    form.seen.data = kept.tab if kept else ""
+    return form
+
+
+def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
+    """What was typed by column name; the address follows the title where nobody typed another one."""
+    values = form.values()
+    if not values["slug"] or values["slug"] == drafts.working(row).slug:
+        values.pop("slug")
+        values |= curriculum.follow_title(course, row, values["title"])
+    return values
+
+
+def _refuse(course_id: uuid.UUID, lesson_id: uuid.UUID, form: LessonForm, refusal: Refused) -> Response:
+    """The editor with everything that was typed, and what is wrong with it or what stands there by now."""
+    course = course_of(course_id)
+    if isinstance(refusal, Gone):
+        return _gone(course, form)
+    row = lesson_at(course_id, lesson_id)[1]
+    if not isinstance(refusal, Overtaken):
+        form.refuse(refusal)
+        return editor(course, row, form)
+    current = _filled(row)
+    form.version.data, form.seen.data = current.version.data, current.seen.data
+    theirs = {
+        field.name: (field.label.text, _shown(field.name, field.data))
+        for field in current
+        if field.name not in ("version", "tab", "seen", "csrf_token") and field.data != form[field.name].data
+    }
+    return editor(course, row, form, theirs)
+
+
+def _gone(course: Course, form: LessonForm) -> Response:
+    """What was typed, for a lesson that isn't there any more."""
+    return hypermedia.render("studio/lesson/gone.html", status=404, course=course, form=form)
+
+
+def _shown(name: str, value: Any) -> str:
+    """A value of the form for people."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    names: dict[str, str] = {
+        "kind": {kind.value: text for kind, text in KINDS.items()},
+        "visibility": {seen_by.value: text for seen_by, text in VISIBILITIES.items()},
+    }.get(name, {})
+    return names.get(value, value or "")
+
+
+def _tab(form: LessonForm) -> Tab:
+    return Tab((form.tab.data or "")[:64], (form.seen.data or "")[:64])
+
+
+def _clock(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
+
+
+def _answer(status: int, **said: Any) -> Response:
+    response = jsonify(said)
+    response.status_code = status
+    return response

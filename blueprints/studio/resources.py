@@ -1,0 +1,102 @@
+"""What a lesson gives to take along: links added, everything renamed, moved and deleted."""
+
+import uuid
+from collections.abc import Callable
+
+from flask import abort, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import me
+from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, TitledForm
+from blueprints.studio.lessons import PLACE, editor, lesson_at
+from domain import Refused, resources
+from models import Course, Lesson, db
+
+
+@studio.post(f"{PLACE}/resources")
+def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """A link; files come through the uploads."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    form = LinkForm()
+    if not form.validate():
+        return _show(course, lesson, form)
+    return _change(
+        course,
+        lesson,
+        lambda: resources.add_link(course, lesson, me(), form.title.data or "", form.url.data or ""),
+        "The link is added.",
+        form,
+    )
+
+
+@studio.post(f"{PLACE}/resources/<uuid:resource_id>/title")
+def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
+    """Another title."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    form = TitledForm()
+    if not form.validate():
+        return _show(course, lesson, trouble=" ".join(form.title.errors) or "Send it again.")
+    title = form.title.data or ""
+    return _change(
+        course, lesson, lambda: resources.rename(course, lesson, me(), resource_id, title), "It is renamed."
+    )
+
+
+@studio.post(f"{PLACE}/resources/<uuid:resource_id>/move")
+def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
+    """To another place in the list."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    form = PlaceForm()
+    place = form.place() if form.validate() else None
+    if place is None:
+        abort(400)
+    after = place[0].id
+    return _change(
+        course, lesson, lambda: resources.move(course, lesson, me(), resource_id, after), "It is moved."
+    )
+
+
+@studio.post(f"{PLACE}/resources/<uuid:resource_id>/delete")
+def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
+    """Take it away."""
+    course, lesson = lesson_at(course_id, lesson_id)
+    if not PressForm().validate():
+        abort(400)
+    return _change(
+        course, lesson, lambda: resources.delete(course, lesson, me(), resource_id), "It is deleted."
+    )
+
+
+def _change(
+    course: Course, lesson: Lesson, verb: Callable[[], object], said: str, form: LinkForm | None = None
+) -> Response:
+    course_id, lesson_id = course.id, lesson.id
+    try:
+        verb()
+    except Refused as refusal:
+        db.session.rollback()
+        if form is not None:
+            form.refuse(refusal)
+        return _show(*lesson_at(course_id, lesson_id), form, "" if form else refusal.sentence)
+    db.session.commit()
+    hypermedia.toast(said)
+    if not hypermedia.is_swap():
+        place = url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id, _anchor="resources")
+        return hypermedia.see_other(place)
+    db.session.expire_all()
+    return _show(*lesson_at(course_id, lesson_id))
+
+
+def _show(course: Course, lesson: Lesson, form: LinkForm | None = None, trouble: str = "") -> Response:
+    """The list, by itself or on the page of the editor."""
+    status = 422 if form is not None else 404 if trouble else 200
+    if not hypermedia.is_swap():
+        return editor(course, lesson, status=status, link=form or LinkForm(MultiDict()), trouble=trouble)
+    fragment = "studio/lesson/_resources.html"
+    return hypermedia.render(
+        fragment, fragment, status=status, course=course, lesson=lesson,
+        link=form or LinkForm(MultiDict()), trouble=trouble,
+    )  # fmt: skip

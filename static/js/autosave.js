@@ -1,0 +1,58 @@
+// <form data-autosave="/address"> keeps what is typed a few seconds after typing stops, and says so in
+// [data-autosave-status]. Saving by hand stays the form's own business.
+(() => {
+  const WAIT = 3000;
+  document.querySelectorAll("form[data-autosave]").forEach((form) => {
+    const status = form.querySelector("[data-autosave-status]");
+    let timer = null;
+    let savedAt = null;
+    let changed = false;
+    let stopped = false;
+
+    const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+    const distance = () => {
+      const seconds = Math.max(0, Math.round((Date.now() - savedAt) / 1000));
+      if (seconds < 60) return `${seconds} s`;
+      return seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
+    };
+    const tell = () => { if (savedAt && !changed && !stopped) say(`Saved ${distance()} ago, not published`); };
+
+    const keep = async () => {
+      clearTimeout(timer);
+      if (!changed || stopped) return;
+      changed = false;
+      try {
+        const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, redirect: "error" });
+        const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+        if (stopped) return;
+        if (answer.ok) {
+          savedAt = Date.now();
+          tell();
+        } else if (answer.status === 409) {
+          stopped = true;
+          say(`${said.sentence} Save to see both versions; nothing you typed is lost.`);
+        } else {
+          say(said.sentence || "Not saved yet: the site did not take it. Save by hand.");
+        }
+      } catch {
+        changed = true;
+        timer = setTimeout(keep, 4 * WAIT);
+        say("No connection. Your text is kept on this page and tried again.");
+      }
+    };
+
+    form.addEventListener("input", (event) => {
+      if (event.target.type === "file") return;
+      changed = true;
+      clearTimeout(timer);
+      timer = setTimeout(keep, WAIT);
+    });
+    form.addEventListener("submit", () => {
+      stopped = true;
+      clearTimeout(timer);
+    });
+    addEventListener("pageshow", (event) => { if (event.persisted) stopped = false; });
+    document.addEventListener("visibilitychange", () => document.hidden && keep());
+    setInterval(tell, 1000);
+  });
+})();

@@ -1,0 +1,350 @@
+"""The lesson editor: saved by hand, kept while somebody types, never written over unseen."""
+
+import io
+import uuid
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+
+from domain import search
+from models import (
+    Caption,
+    Course,
+    Lesson,
+    LessonKind,
+    MediaAsset,
+    MediaStatus,
+    Resource,
+    ResourceKind,
+    SearchDocument,
+    UpdateState,
+    User,
+    db,
+)
+from tests.adversary.hostile import BREAKOUT, HUGE, LONG, SCRIPT, TEXTS, trouble
+from tests.cast import Cast
+
+VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\nHello <b>there</b>\n"
+SRT = "1\n00:00:00,000 --> 00:00:02,000\nHallo\n"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def ada(cast: Cast, signed_in: Callable[[User], FlaskClient]) -> FlaskClient:
+    """The browser of the creator of the Flask course."""
+    return signed_in(cast.ada)
+
+
+@pytest.fixture
+def here(cast: Cast) -> str:
+    """The address of a text lesson's editor."""
+    return f"/studio/courses/{cast.flask_course.id}/lessons/{cast.text_lesson.id}"
+
+
+@pytest.fixture
+def film(app: Flask, cast: Cast) -> str:
+    """The address of the editor of a lesson with a recording of two minutes."""
+    with app.app_context():
+        asset = MediaAsset(
+            course_id=cast.flask_course.id, lesson_id=cast.video_lesson.id, storage_key="x", mp4="film.mp4",
+            status=MediaStatus.READY, duration_seconds=120.0,
+        )  # fmt: skip
+        db.session.add(asset)
+        db.session.commit()
+    return f"/studio/courses/{cast.flask_course.id}/lessons/{cast.video_lesson.id}"
+
+
+def distrust(app: Flask, user: User) -> None:
+    with app.app_context():
+        db.session.get_one(User, user.id).vetted = False
+        db.session.commit()
+
+
+def filled(**more: Any) -> dict[str, Any]:
+    """The form of the text lesson as its page has it, with `more`."""
+    form = {
+        "title": "Routes", "slug": "routes", "description": "", "kind": "text", "visibility": "members",
+        "body": "Some *text*.", "external_video_url": "", "length": "", "published": "y", "version": "1",
+        "tab": "one", "seen": "",
+    }  # fmt: skip
+    return form | more
+
+
+def row(app: Flask, cast: Cast) -> Lesson:
+    with app.app_context():
+        found = db.session.scalars(
+            select(Lesson).where(Lesson.id == cast.text_lesson.id).options(db.undefer_group("drafts"))
+        ).one()
+        db.session.expunge(found)
+        return found
+
+
+def test_a_lesson_is_saved(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    assert "Some *text*." in ada.get(here).text
+    body = "## Ways in\n\nOne two  \nthree\n\n    code\n"
+    answer = ada.post(here, data=filled(title="Ways in", body=body, visibility="preview"))
+    assert (answer.status_code, answer.location) == (303, here)
+    found = row(app, cast)
+    assert (found.title, found.slug, found.version) == ("Ways in", "routes", 2)
+    assert found.body == body.rstrip() or found.body == body
+    assert "<br" in found.body_html
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        assert course.duration_seconds == 300 + found.duration_seconds + 120 + 900
+
+
+def test_the_page_asks_few_questions(app: Flask, ada: FlaskClient, here: str, film: str) -> None:
+    with app.app_context():
+        statements: list[str] = []
+        event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    for address in (here, film):
+        statements.clear()
+        assert ada.get(address).status_code == 200
+        assert len(statements) <= 10
+
+
+def test_an_address_is_changed_by_hand(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    assert "Another lesson" in ada.post(here, data=filled(slug="hello-flask")).text
+    assert ada.post(here, data=filled(slug="Not Good")).status_code == 422
+    assert ada.post(here, data=filled(slug="ways-in")).status_code == 303
+    assert row(app, cast).slug == "ways-in"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": ""},
+        {"title": LONG},
+        {"kind": "quiz"},
+        {"visibility": "everyone"},
+        {"external_video_url": "https://evil.example/watch?v=abcdefghijk"},
+        {"external_video_url": "javascript:alert(1)"},
+        {"length": "soon"},
+        {"body": "x" * 250_000},
+        {"description": LONG},
+    ],
+)
+def test_what_is_wrong_comes_back_with_everything_typed(
+    app: Flask, cast: Cast, ada: FlaskClient, here: str, wrong: dict[str, str]
+) -> None:
+    answer = ada.post(here, data=filled(**({"body": "Typed by hand."} | wrong)))
+    assert answer.status_code == 422
+    assert wrong.get("body") or "Typed by hand." in answer.text
+    assert row(app, cast).version == 1
+
+
+def test_a_film_elsewhere_has_its_length(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    form = filled(kind="video", external_video_url="https://youtu.be/abcdefghijk", length="12:30")
+    assert ada.post(here, data=form).status_code == 303
+    assert (row(app, cast).duration_seconds, row(app, cast).kind) == (750, LessonKind.VIDEO)
+    assert "12:30" in ada.get(here).text
+
+
+def test_two_tabs_save_the_same_lesson(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    ada.post(here, data=filled(body="From the first tab."))
+    answer = ada.post(here, data=filled(body="From the second tab.", tab="two"))
+    assert answer.status_code == 409
+    assert "From the first tab." in answer.text
+    assert "From the second tab." in answer.text
+    assert row(app, cast).body == "From the first tab."
+    assert ada.post(here, data=filled(body="From the second tab.", tab="two", version="2")).status_code == 303
+    assert row(app, cast).body == "From the second tab."
+
+
+def test_what_is_typed_is_kept_and_offered(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    answer = ada.post(f"{here}/typed", data=filled(title="", body="Half a sen"))
+    assert (answer.status_code, list(answer.json or {})) == (200, ["at"])
+    assert row(app, cast).body == "Some *text*."
+    page = ada.get(here).text
+    assert "Unsaved changes from" in page
+    assert "Half a sen" in page
+    assert 'name="seen" type="hidden" value="one"' in page
+    assert ada.post(f"{here}/typed/throw-away").status_code == 303
+    assert "Half a sen" not in ada.get(here).text
+
+
+def test_typing_in_two_tabs_loses_nothing(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
+    ada.post(f"{here}/typed", data=filled(body="First tab"))
+    assert ada.post(f"{here}/typed", data=filled(body="Second tab", tab="two")).status_code == 409
+    answer = ada.post(here, data=filled(body="Second tab", tab="two"))
+    assert answer.status_code == 409
+    assert "First tab" in answer.text
+    assert "Second tab" in answer.text
+    assert 'name="seen" type="hidden" value="one"' in answer.text
+    assert ada.post(here, data=filled(body="Second tab", tab="two", seen="one")).status_code == 303
+    found = row(app, cast)
+    assert (found.body, found.typed) == ("Second tab", None)
+    assert ada.post(f"{here}/typed", data=filled(body="Late")).status_code == 409
+
+
+def test_a_lesson_deleted_meanwhile_gives_back_what_was_typed(
+    cast: Cast, ada: FlaskClient, here: str
+) -> None:
+    ada.post(f"/studio/courses/{cast.flask_course.id}/curriculum/lessons/{cast.text_lesson.id}/delete")
+    answer = ada.post(here, data=filled(body="An hour of work"))
+    assert answer.status_code == 404
+    assert "An hour of work" in answer.text
+    assert ada.post(f"{here}/typed", data=filled()).status_code == 404
+    assert ada.get(here).status_code == 404
+
+
+def test_changes_that_wait_are_seen_by_those_who_work_on_them(
+    app: Flask, cast: Cast, ada: FlaskClient, here: str, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    distrust(app, cast.ada)
+    ada.post(here, data=filled(title="Ways in", body="**Better** text", slug="ways-in"))
+    with app.app_context():
+        db.session.add(
+            Resource(
+                lesson_id=cast.text_lesson.id, title="Pending link", kind=ResourceKind.LINK,
+                url="https://example.com/", pending=True,
+            )
+        )  # fmt: skip
+        db.session.commit()
+        assert db.session.get_one(Course, cast.flask_course.id).update_state == UpdateState.EDITING
+    learn = "/learn/flask-first-steps/routes"
+    for person, sees in ((cast.ada, True), (cast.mo, True), (cast.bo, False)):
+        page = signed_in(person).get(f"{learn}?draft=1").text
+        assert ("Better" in page, "Pending link" in page, "learners don’t see yet" in page) == (sees,) * 3
+    for person in (cast.ada, cast.mo, cast.bo):
+        page = signed_in(person).get(learn).text
+        assert "Better" not in page
+        assert "Pending link" not in page
+    assert "Ways in" in ada.get(here).text
+
+
+def test_what_learners_must_not_see_is_nowhere(
+    app: Flask, cast: Cast, ada: FlaskClient, client: FlaskClient, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    with app.app_context():
+        db.session.get_one(Lesson, cast.text_lesson.id).title = "Zebra private"
+        db.session.get_one(Lesson, cast.text_lesson.id).visibility = "private"
+        lesson = db.session.get_one(Lesson, cast.last_lesson.id)
+        lesson.title, lesson.published = "Zebra hidden", False
+        course = db.session.get_one(Course, cast.flask_course.id)
+        search.index(course)
+        db.session.commit()
+    ada.post(f"/studio/courses/{cast.flask_course.id}/curriculum", data={"title": "Zebra empty"})
+    assert "Zebra" not in client.get("/courses/flask-first-steps").text
+    assert "Zebra" not in signed_in(cast.bo).get("/learn/flask-first-steps/hello-flask").text
+    with app.app_context():
+        words = db.session.scalars(
+            select(SearchDocument.body).where(SearchDocument.product_id == cast.flask_course.id)
+        ).one()
+    assert "zebra" not in words
+    assert "begin" in words
+
+
+def test_captions_come_as_file_or_text(app: Flask, ada: FlaskClient, film: str) -> None:
+    for form in (
+        {"language": "EN", "file": (io.BytesIO(VTT.encode()), "film.vtt")},
+        {"language": "de", "vtt": SRT, "label": ""},
+        {"language": "pt-br", "vtt": VTT, "label": "Brasil"},
+    ):
+        answer = ada.post(f"{film}/captions", data=form, content_type="multipart/form-data")
+        assert answer.status_code == 303
+    with app.app_context():
+        rows = db.session.scalars(select(Caption).order_by(Caption.language)).all()
+        assert [(r.language, r.label) for r in rows] == [
+            ("de", "Deutsch"),
+            ("en", "English"),
+            ("pt-BR", "Brasil"),
+        ]
+        assert rows[0].vtt.startswith("WEBVTT")
+        assert "<b>" not in rows[1].vtt
+    page = ada.get(f"{film}/captions/de").text
+    assert "Hallo" in page
+    assert ada.post(f"{film}/captions/de", data={"language": "de", "vtt": "nonsense"}).status_code == 422
+    assert ada.post(f"{film}/captions/de", data={"language": "de", "vtt": VTT}).status_code == 303
+    assert ada.post(f"{film}/captions/de/delete").status_code == 303
+    assert ada.get(f"{film}/captions/de").status_code == 404
+    for wrong in (
+        {"language": "klingon!", "vtt": VTT},
+        {"language": "en"},
+        {"language": "en", "file": (io.BytesIO(b"\xff\xfe\x00PNG"), "film.vtt")},
+    ):
+        answer = ada.post(f"{film}/captions", data=wrong, content_type="multipart/form-data")
+        assert answer.status_code == 422
+        assert trouble(answer) is None
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_chapters_are_lines_of_text(app: Flask, ada: FlaskClient, film: str, headers: dict[str, str]) -> None:
+    text = "0:00 Beginning\n\n1:30 - The <i>end</i>\n"
+    answer = ada.post(f"{film}/chapters", data={"chapters": text}, headers=headers)
+    assert answer.status_code == (200 if headers else 303)
+    with app.app_context():
+        asset = db.session.scalars(select(MediaAsset)).one()
+        assert asset.chapters == [
+            {"start": 0.0, "title": "Beginning"},
+            {"start": 90.0, "title": "The <i>end</i>"},
+        ]
+    assert "1:30 The &lt;i&gt;end" in ada.get(film).text
+    for wrong in ("Beginning", "0:00 A\n0:00 B", "2:01 Too late", "0:99 No", "0:00", LONG):
+        answer = ada.post(f"{film}/chapters", data={"chapters": wrong}, headers=headers)
+        assert answer.status_code == 422
+        assert wrong[:50] in unescape(answer.text)
+
+
+def test_links_are_added_ordered_renamed_and_deleted(
+    app: Flask, cast: Cast, ada: FlaskClient, here: str
+) -> None:
+    for title in ("One", "Two", "Three"):
+        form = {"title": title, "url": f"https://example.com/{title}"}
+        assert ada.post(f"{here}/resources", data=form).status_code == 303
+    for url in ("javascript:alert(1)", "example", "https://a b.com", "//evil.example", "https://" + LONG):
+        assert ada.post(f"{here}/resources", data={"title": "x", "url": url}).status_code == 422
+
+    def ids() -> list[uuid.UUID]:
+        with app.app_context():
+            query = (
+                select(Resource).where(Resource.lesson_id == cast.text_lesson.id).order_by(Resource.position)
+            )
+            return [r.id for r in db.session.scalars(query)]
+
+    one, two, three = ids()
+    ada.post(f"{here}/resources/{three}/move", data={"to": "first"})
+    assert ids() == [three, one, two]
+    ada.post(f"{here}/resources/{three}/move", data={"to": f"after:{one}"})
+    assert ids() == [one, three, two]
+    assert ada.post(f"{here}/resources/{one}/title", data={"title": "Uno"}).status_code == 303
+    assert "Uno" in ada.get(here).text
+    answer = ada.post(f"{here}/resources/{one}/delete", headers=HTMX)
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert ids() == [three, two]
+    for path in (f"{one}/delete", f"{one}/title", f"{one}/move"):
+        answer = ada.post(f"{here}/resources/{path}", data={"title": "x", "to": "first"})
+        assert answer.status_code == 404
+        assert "part of this lesson any more" in answer.text
+
+
+def test_nobody_edits_the_lessons_of_others(
+    cast: Cast, here: str, film: str, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    nia = signed_in(cast.nia)
+    wrong = f"/studio/courses/{cast.draft_course.id}/lessons/{cast.text_lesson.id}"
+    for place in (here, film, wrong):
+        assert nia.get(place).status_code == 404
+        for path in ("", "/typed", "/typed/throw-away", "/captions", "/captions/en/delete", "/chapters",
+                     "/resources", f"/resources/{uuid.uuid4()}/delete"):  # fmt: skip
+            assert nia.post(place + path, data=filled()).status_code == 404, (place, path)
+
+
+def test_whatever_is_typed_breaks_nothing(ada: FlaskClient, here: str, film: str) -> None:
+    for field in filled():
+        for typed in (*TEXTS, SCRIPT + BREAKOUT):
+            for address in (here, f"{here}/typed"):
+                assert trouble(ada.post(address, data=filled(**{field: typed}))) is None, (field, typed)
+    assert ada.post(here, data={"body": HUGE}).status_code == 413
+    for typed in TEXTS:
+        for address, field in ((f"{film}/chapters", "chapters"), (f"{film}/captions", "vtt"),
+                               (f"{here}/resources", "url")):  # fmt: skip
+            form = {"title": "x", "language": "en", field: typed}
+            assert trouble(ada.post(address, data=form)) is None, (address, typed)
+    assert trouble(ada.get(here)) is None
