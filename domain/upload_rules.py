@@ -15,6 +15,7 @@ from models import (
     Picture,
     Product,
     Resource,
+    ResourceKind,
     Upload,
     UploadPurpose,
     UploadState,
@@ -24,6 +25,13 @@ from models import (
 
 MIB = 1024 * 1024
 MOST_OPEN = 30
+MOST_CHUNK = 64 * MIB
+KINDS = {
+    "pdf": ResourceKind.PDF,
+    **dict.fromkeys(("xls", "xlsx", "ods", "csv"), ResourceKind.SPREADSHEET),
+    **dict.fromkeys(("ppt", "pptx", "odp", "key"), ResourceKind.PRESENTATION),
+    **dict.fromkeys(("zip", "tar.gz", "py", "js", "ts", "json", "ipynb", "sql"), ResourceKind.CODE),
+}
 FOR_LESSONS = (UploadPurpose.LESSON_MEDIA, UploadPurpose.RESOURCE)
 
 
@@ -94,6 +102,11 @@ def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
         raise Refused("This file is empty.", "file")
     if size > allowed.most:
         raise Refused(f"This file is too large. Use at most {in_words(allowed.most)}.", "file")
+
+
+def resource_kind(name: str) -> ResourceKind:
+    """What a file to take along is, by its ending."""
+    return KINDS.get(ending_of(name), ResourceKind.DOCUMENT)
 
 
 def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:

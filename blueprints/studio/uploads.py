@@ -16,7 +16,6 @@ from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
 from domain import Refused, access, upload_rules, uploads
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
-MOST_CHUNK = 64 * upload_rules.MIB
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -74,10 +73,10 @@ def chunk(upload_id: uuid.UUID) -> Response:
 
     The database is let go before they are read: they may take minutes to come.
     """
-    request.max_content_length = MOST_CHUNK
+    request.max_content_length = upload_rules.MOST_CHUNK
     length, offset = request.content_length or 0, request.args.get("offset", "")
-    if not 0 < length <= MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
-        abort(413 if length > MOST_CHUNK else 400)
+    if not 0 < length <= upload_rules.MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
+        abort(413 if length > upload_rules.MOST_CHUNK else 400)
     upload = uploads.of(_me(), upload_id)
     try:
         plan, quiet = uploads.plan(upload), uploads.is_quiet(upload)

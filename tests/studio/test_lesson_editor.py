@@ -4,6 +4,7 @@ import io
 import uuid
 from collections.abc import Callable
 from html import unescape
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -337,12 +338,12 @@ def test_nobody_edits_the_lessons_of_others(
 
 
 def test_whatever_is_typed_breaks_nothing(ada: FlaskClient, here: str, film: str) -> None:
+    addresses = cycle((here, f"{here}/typed"))
     for field in filled():
-        for typed in (*TEXTS, SCRIPT + BREAKOUT):
-            for address in (here, f"{here}/typed"):
-                assert trouble(ada.post(address, data=filled(**{field: typed}))) is None, (field, typed)
+        for typed in (*TEXTS[:: 3 if field in ("title", "slug", "version") else 9], SCRIPT + BREAKOUT):
+            assert trouble(ada.post(next(addresses), data=filled(**{field: typed}))) is None, (field, typed)
     assert ada.post(here, data={"body": HUGE}).status_code == 413
-    for typed in TEXTS:
+    for typed in TEXTS[::5]:
         for address, field in ((f"{film}/chapters", "chapters"), (f"{film}/captions", "vtt"),
                                (f"{here}/resources", "url")):  # fmt: skip
             form = {"title": "x", "language": "en", field: typed}

@@ -185,7 +185,7 @@ def test_a_chunk_has_bounds(cast: Cast, ada: FlaskClient, monkeypatch: pytest.Mo
     assert put(ada, address, 0, b"").status_code == 400
     assert put(ada, f"{address}?offset=-1&x", 0, FILM).status_code == 400
     assert put(ada, address, 0, FILM + b"more").status_code == 409
-    monkeypatch.setattr("blueprints.studio.uploads.MOST_CHUNK", 10)
+    monkeypatch.setattr("domain.upload_rules.MOST_CHUNK", 10)
     assert put(ada, address, 0, FILM).status_code == 413
 
 

@@ -1,5 +1,6 @@
 """What addresses are filled with: the cast's rows, and things of theirs that the cast alone does not have."""
 
+import hashlib
 import io
 import uuid
 from datetime import timedelta
@@ -9,18 +10,25 @@ from PIL import Image
 
 import mail
 import storage
-from domain import mail_preferences, pictures, recordings, tokens
+from domain import mail_preferences, moderation, pictures, recordings, tokens, uploads
 from models import (
+    ArchiveFormat,
     Caption,
+    CodeArchive,
     Course,
     Lesson,
+    Job,
+    JobState,
     MediaAsset,
     MediaStatus,
+    ModerationKind,
     Notification,
     NotificationKind,
     Resource,
     ResourceKind,
     Review,
+    StripeEvent,
+    UploadPurpose,
     User,
     UserSession,
     WishlistItem,
@@ -38,18 +46,27 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
     with app.app_context():
         asset = _recording(cast)
         file = _file(cast)
-        shown = _pictures(cast)
+        shown = _pictures(cast) | _uploads(cast)
         review = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Good.")
         others = Review(user_id=cast.cy.id, product_id=cast.flask_course.id, rating=2, comment="Short.")
         hidden = Review(
             user_id=cast.una.id, product_id=cast.flask_course.id, rating=1, comment="Rude.", flagged=True
         )
         db.session.add_all([review, others, hidden])
+        db.session.flush()
+        review_item = moderation.put(ModerationKind.REVIEW, hidden.id, "Flask, first steps", cast.una.id)
+        course_item = moderation.put(ModerationKind.COURSE, cast.draft_course.id, "Secret draft", cast.nia.id)
         device = UserSession(
             user_id=cast.bo.id, token_hash="0" * 64, user_agent="Firefox/1 (Windows)", ip="127.0.0.1",
             last_seen_at=now(), expires_at=now() + timedelta(days=1),
         )  # fmt: skip
         db.session.add(device)
+        job = Job(kind="clean_up", state=JobState.DEAD, attempts=10, last_error="OSError: disk full")
+        event = StripeEvent(
+            id="evt_staged", type="checkout.session.completed", object_id="cs_test_cast", error="Not now.",
+            payload={"data": {"object": {"id": "cs_test_cast", "client_secret": "cs_secret"}}},
+        )  # fmt: skip
+        db.session.add_all([job, event])
         una, bo = db.session.get_one(User, cast.una.id), db.session.get_one(User, cast.bo.id)
         verify = tokens.make(tokens.Purpose.VERIFY, una)
         message = mail.verify_email(una, verify, "/")
@@ -69,7 +86,14 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "others_review": str(others.id),
             "hidden_review": str(hidden.id),
             "bos_device": str(device.id),
+            "person": str(cast.cy.id),
+            "job": str(job.id),
+            "event": event.id,
+            "shelf": str(cast.web.id),
             "message": str(message.id),
+            "item": str(review_item.id),
+            "course_item": str(course_item.id),
+            "draft_lesson": str(cast.draft_lesson.id),
             "wished": str(cast.flask_course.id),
             "told": str(_told(cast)),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
@@ -112,6 +136,23 @@ def _pictures(cast: Cast) -> dict[str, str]:
         "description_picture": str(pictures.add(course, None, io.BytesIO(drawn)).id),
         "draft_picture": str(pictures.add(draft, None, io.BytesIO(drawn)).id),
     }
+
+
+def _uploads(cast: Cast) -> dict[str, str]:
+    """A film that ada is uploading, and the code of her course."""
+    course = db.session.get_one(Course, cast.flask_course.id)
+    ada = db.session.get_one(User, cast.ada.id)
+    film = uploads.begin(ada, UploadPurpose.PREVIEW_FILM, course, None, "film.mp4", 1000)
+    content = b"PK: an archive is looked through when it comes"
+    key = "archives/of-the-cast.zip"
+    storage.current().put(key, content, "application/zip")
+    db.session.add(
+        CodeArchive(
+            course_id=course.id, storage_key=key, filename="code.zip", size=len(content), file_count=1,
+            format=ArchiveFormat.ZIP, sha256=hashlib.sha256(content).hexdigest(),
+        )
+    )  # fmt: skip
+    return {"upload": str(film.id), "filmed_lesson": str(cast.video_lesson.id)}
 
 
 def _file(cast: Cast) -> Resource:
