@@ -25,6 +25,10 @@ PRESSED = (
     "/courses/<slug>/wish", "/wishlist/<uuid:product_id>/notify", "/wishlist/<uuid:product_id>/remove",
     "/notifications/<uuid:notification_id>/open", "/notifications/<uuid:notification_id>/read",
     "/notifications/read-all", "/account/notifications",
+    "/admin/moderation/next", "/admin/moderation/<uuid:item_id>/claim",
+    "/admin/moderation/<uuid:item_id>/skip", "/admin/moderation/<uuid:item_id>/feature",
+    "/admin/moderation/<uuid:item_id>/vet", "/studio/courses/<uuid:course_id>/publish",
+    "/studio/courses/<uuid:course_id>/publish/withdraw",
 )  # fmt: skip
 SHOWN: dict[type[Base], tuple[str, ...]] = {
     User: ("name", "bio"),
