@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Response, abort
+from flask import Response, abort, request
 
 import covers
 from blueprints.site import site
@@ -18,7 +18,9 @@ def theme() -> Response:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         abort(404)
     response = Response(f":root{{--brand:{color}}}\n", mimetype="text/css")
-    response.headers["Cache-Control"] = YEAR
+    # A process that doesn't know of a new colour yet must not have the old one kept under the new address.
+    named = request.args.get("v", "").lower() == color.removeprefix("#").lower()
+    response.headers["Cache-Control"] = YEAR if named else "no-cache"
     return response
 
 
