@@ -72,6 +72,12 @@ KINDS: dict[str, Task | LongTask] = {
     "discard_picture": Task("pictures.discard"),
     "discard_file": Task("removing.discard_file"),
     "copy_picture": Task("duplicating.copy_picture"),
+    "import_course": LongTask(
+        "transfers.begin_import", "transfers.read_import", "transfers.end_import", "transfers.note_failure"
+    ),
+    "export_course": LongTask(
+        "transfers.begin_export", "transfers.pack", "transfers.end_export", "transfers.note_failure"
+    ),
     "clean_up": Task("housekeeping.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),

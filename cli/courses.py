@@ -29,7 +29,8 @@ def import_course(place: Path, creator: str) -> None:
     if user is None or not (user.is_creator or user.is_admin):
         raise click.ClickException(f"{creator} is not the address of anybody who teaches here.")
     try:
-        course, made = importing.import_folder(place, user, _show)
+        made = importing.prepare_folder(place, user, _show)
+        course = importing.write_or_undo(made, user, place.name)
     except Broken as broken:
         db.session.rollback()
         for problem in broken.problems:

@@ -1,6 +1,5 @@
 """What becomes of a file that was uploaded, by what it was sent for."""
 
-import importlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +7,8 @@ from pathlib import PurePosixPath
 
 from sqlalchemy import func, select
 
-from domain import archives, audit, publishing, recordings, upload_rules
-from models import Course, Lesson, Resource, ResourceKind, Upload, UploadPurpose, User, db
+from domain import archives, audit, publishing, recordings, transfers, upload_rules
+from models import Course, Lesson, Resource, Upload, UploadPurpose, User, db
 
 FOLDERS = {
     UploadPurpose.LESSON_MEDIA: "media/{id}/original",
@@ -17,12 +16,6 @@ FOLDERS = {
     UploadPurpose.RESOURCE: "resources/{id}",
     UploadPurpose.CODE_ARCHIVE: "archives/{id}",
     UploadPurpose.COURSE_IMPORT: "imports/{id}",
-}
-KINDS = {
-    "pdf": ResourceKind.PDF,
-    **dict.fromkeys(("xls", "xlsx", "ods", "csv"), ResourceKind.SPREADSHEET),
-    **dict.fromkeys(("ppt", "pptx", "odp", "key"), ResourceKind.PRESENTATION),
-    **dict.fromkeys(("zip", "tar.gz", "py", "js", "ts", "json", "ipynb", "sql"), ResourceKind.CODE),
 }
 
 
@@ -59,7 +52,7 @@ def _resource(
 ) -> uuid.UUID:
     assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
     last = db.session.scalar(select(func.max(Resource.position)).where(Resource.lesson_id == lesson.id))
-    kind = KINDS.get(upload_rules.ending_of(file.filename), ResourceKind.DOCUMENT)
+    kind = upload_rules.resource_kind(file.filename)
     row = Resource(
         id=upload.id, lesson_id=lesson.id, title=PurePosixPath(file.filename).stem[:200] or "File",
         kind=kind, storage_key=file.key, size=file.size, position=(last or 0) + 1,
@@ -82,10 +75,9 @@ def _archive(
 
 
 def _import(
-    upload: Upload, _actor: User, _course: Course | None, _lesson: Lesson | None, _file: Arrived
-) -> uuid.UUID | None:
-    begin = getattr(importlib.import_module("domain.portable"), "begin", None)
-    return begin(upload) if begin is not None else None
+    _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    return transfers.start_import(actor, file.key, file.filename, file.size).id
 
 
 FINISHERS: dict[UploadPurpose, Finisher] = {

@@ -565,3 +565,42 @@ class Upload(Stamped, Base):
     remote_id: Mapped[str | None] = mapped_column(String(1024))
     state: Mapped[UploadState] = mapped_column(enum_of(UploadState), default=UploadState.OPEN)
     result_id: Mapped[uuid.UUID | None]
+
+
+class TransferKind(StrEnum):
+    """Which way a course goes."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class TransferState(StrEnum):
+    """How far the worker has come with it."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class CourseTransfer(Stamped, Base):
+    """A course that the worker reads from a zip somebody sent, or packs into one for them to fetch.
+
+    `storage_key` is the zip's, `course_id` the course that was made or is packed, `problems` sentences that
+    say what has to be put right.
+    """
+
+    __tablename__ = "course_transfers"
+    __table_args__ = (Index("ix_course_transfers_user_id_kind_created_at", "user_id", "kind", "created_at"),)
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    course_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("courses.id", ondelete="SET NULL"), index=True
+    )
+    kind: Mapped[TransferKind] = mapped_column(enum_of(TransferKind))
+    state: Mapped[TransferState] = mapped_column(enum_of(TransferState), default=TransferState.WAITING)
+    filename: Mapped[str] = mapped_column(String(255))
+    storage_key: Mapped[str] = mapped_column(String(255))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    finished_at: Mapped[datetime | None]

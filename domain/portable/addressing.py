@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from domain import Refused, prose, resources
+from domain import Refused, prose, resources, upload_rules
 from domain.portable import MANIFEST, README, Problem
 from domain.portable.linking import Link, github_anchors, rewrite
 from domain.portable.recordings import missing, resolve
 from domain.portable.shapes import NewCourse, NewLesson, NewResource
 from domain.portable.source import Source
+from models import UploadPurpose
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
@@ -52,6 +53,9 @@ class Addresses:
         turned = [(lesson, self._turned(lesson)) for lesson in self.course.lessons()]
         for lesson, body in turned:  # at the end: anchors are those of the texts as they were
             lesson.body = body
+            if len(lesson.resources) > resources.MOST:
+                sentence = f"A lesson has at most {resources.MOST} things to take along."
+                self.problems.append(Problem(lesson.file, 0, sentence))
         file = README if self.course.readme_line else MANIFEST
         if self._can_be_shown(self.course.description, file, self.course.readme_line):
             line = max(self.course.readme_line, 1)
@@ -140,12 +144,12 @@ class Addresses:
         number = next((n for n, known in enumerate(lesson.resources) if known.file == name), None)
         if number is None:
             try:
-                kind = resources.kind_of(name)
+                upload_rules.check_file(UploadPurpose.RESOURCE, name, self.source.names[name])
             except Refused as refusal:
                 self.problems.append(Problem(file, line, f"{name}: {refusal.sentence}"))
                 return None
             number = len(lesson.resources)
             title = PurePosixPath(name).name[: resources.MAX_TITLE]
-            lesson.resources.append(NewResource(title, kind, file=name))
+            lesson.resources.append(NewResource(title, upload_rules.resource_kind(name), file=name))
         address = f"/learn/{self.slug}/{lesson.slug}"
         return f"{address}/resources/{self.resource_id(lesson, number)}"

@@ -4,13 +4,13 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, embeds, lesson_contents, resources, slugs
+from domain import Refused, embeds, lesson_contents, resources, slugs, upload_rules
 from domain.portable import Broken, broken
 from domain.portable.fields import Fields, Place, one_line, parse
 from domain.portable.recordings import is_sound, path_in, read_recording
 from domain.portable.shapes import NewLesson, NewRecording, NewResource
 from domain.portable.source import Source, text_of
-from models import LessonKind, LessonVisibility, ResourceKind
+from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
 FENCE = "+++"
 _HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^\n]+?)(?:[ \t]+#+)?[ \t]*(?:\n+|\Z)")
@@ -114,12 +114,11 @@ def _resource(source: Source, table: Fields) -> NewResource | None:
         return NewResource(title or url[: resources.MAX_TITLE], kind or ResourceKind.LINK, url=url)
     elif file is not None:
         try:
-            usual = resources.kind_of(file)
+            upload_rules.check_file(UploadPurpose.RESOURCE, file, source.names[file])
         except Refused as refusal:
-            table.wrong("file", f"{file}: {refusal.sentence}", file)
-            return None
+            table.wrong("file", f"{file}: {refusal.sentence}", PurePosixPath(file).name)
         name = PurePosixPath(file).name[: resources.MAX_TITLE]
-        return NewResource(title or name, kind or usual, file=file)
+        return NewResource(title or name, kind or upload_rules.resource_kind(file), file=file)
     return None
 
 

@@ -11,8 +11,9 @@ from markdown_it.common.utils import unescapeAll
 
 from domain import prose
 
+_CHARACTER = r"(?:\\[^\s]|[^\s()\\])"
 _TARGET = re.compile(
-    r"""(?P<inline>\]\([ \t]*(?:\n[ \t]*)?)(?P<a><[^<>\n]*>|[^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*)
+    rf"""(?P<inline>\]\([ \t]*(?:\n[ \t]*)?)(?P<a><[^<>\n]*>|(?!<)(?:{_CHARACTER}|\({_CHARACTER}*\))+)
     |^(?P<defined>[ >]*\[[^\[\]\n]+\]:[ \t]*(?:\n[ \t]*)?)(?P<b><[^<>\n]*>|\S+)""",
     re.MULTILINE | re.VERBOSE,
 )

@@ -5,15 +5,15 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, captions, facets
+from domain import Refused, captions, facets, upload_rules
 from domain.portable import Broken
 from domain.portable.fields import Fields, one_line
 from domain.portable.shapes import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
+from models import UploadPurpose
 
 LONGEST = 24 * 3600
 MAX_CHAPTERS = 200
-FILMS = {".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ogv"}
 SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
 
 
@@ -55,8 +55,11 @@ def read_recording(source: Source, values: Fields, key: str) -> NewRecording | N
     found, chapters = _captions(source, values), _chapters(values)
     if key not in values.values and (found or chapters):
         values.wrong("captions" if found else "chapters", "Captions and chapters need a recording.")
-    if file is not None and PurePosixPath(file).suffix.lower() not in FILMS | SOUNDS:
-        values.wrong(key, "This is no kind of film or sound file that can be used.", file)
+    if file is not None:
+        try:
+            upload_rules.check_file(UploadPurpose.LESSON_MEDIA, file, source.names[file])
+        except Refused as refusal:
+            values.wrong(key, f"{file}: {refusal.sentence}", PurePosixPath(file).name)
     if key == "file":
         values.finish()
     return NewRecording(file, found, chapters) if file is not None else None

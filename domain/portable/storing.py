@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import storage
-from domain import Refused, archives, pictures, prose, resources, seals, upload_rules
+from domain import Refused, archives, pictures, prose, seals, upload_rules
 from domain.authoring import rendered
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
@@ -107,10 +107,6 @@ class _Keeper:
                 with self._noting(MANIFEST, 0):
                     keep(name)
                 self.progress("Files", next(done), total)
-        for file, _keep in files:
-            with self._noting(file, 0), self.source.open(file) as content:
-                if PurePosixPath(file).suffix:
-                    resources.check_beginning(file, content.read(16))
         if self.problems:
             raise Broken(self.problems)
         self._render()
@@ -183,7 +179,7 @@ class _Keeper:
 
     def _resource(self, lesson: NewLesson, number: int, file: str) -> None:
         id_ = self.addresses.resource_id(lesson, number)
-        key = f"resources/{id_}{resources.suffix_of(file)}"
+        key = f"resources/{id_}.{upload_rules.ending_of(file)}"
         self.made.resources[lesson.slug, number] = self._keep(id_, key, file)
 
     def _keep(self, id_: uuid.UUID, key: str, file: str) -> Kept:

@@ -49,7 +49,8 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 def imported(cast: Cast, path: Path) -> Course:
     creator = db.session.get_one(User, cast.ada.id)
-    course, _ = importing.import_folder(path, creator, silent)
+    made = importing.prepare_folder(path, creator)
+    course = importing.write_or_undo(made, creator, path.name)
     db.session.commit()
     return course
 

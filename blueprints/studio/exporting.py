@@ -1,0 +1,62 @@
+"""Taking a course out as a zip: at once where it is small, packed by the worker where it is large."""
+
+import uuid
+
+from flask import Response as StreamedResponse
+from flask import abort, request, stream_with_context, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+import storage
+from blueprints.studio import studio
+from blueprints.studio.course_forms import PressForm
+from blueprints.studio.editing import course_of, me
+from domain import transfers
+from domain.portable import exporting, packing
+from models import db
+
+
+@studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
+def export_course(course_id: uuid.UUID) -> Response:
+    """What the zip holds and how to get it; a large one is asked for here."""
+    course = course_of(course_id)
+    if request.method == "POST":
+        if not PressForm().validate():
+            abort(400)
+        transfers.start_export(me(), course)
+        db.session.commit()
+        if not hypermedia.is_swap():
+            return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
+        course = course_of(course_id)
+    weight = transfers.weight(course)
+    return hypermedia.render(
+        "studio/export.html",
+        "studio/_export.html",
+        course=course,
+        weight=weight,
+        at_once=weight <= transfers.AT_ONCE,
+        packed=transfers.newest_export(me(), course),
+    )
+
+
+@studio.get("/courses/<uuid:course_id>/export.zip")
+def export_at_once(course_id: uuid.UUID) -> Response:
+    """The zip of a small course, packed while it is sent; a large one is asked for on its page."""
+    course = course_of(course_id)
+    if transfers.weight(course) > transfers.AT_ONCE:
+        return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
+    slug, entries = course.slug, exporting.entries(course)
+    db.session.rollback()  # nobody waits for the database while the zip is sent
+    answer = StreamedResponse(
+        stream_with_context(packing.to_zip(entries, slug)), content_type="application/zip"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@studio.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")
+def packed_export(course_id: uuid.UUID, transfer_id: uuid.UUID) -> Response:
+    """The zip that the worker has packed."""
+    packed = transfers.export_to_fetch(me(), course_of(course_id), transfer_id)
+    return storage.send(packed.storage_key, "application/zip", download_name=packed.filename)

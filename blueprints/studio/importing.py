@@ -1,0 +1,14 @@
+"""Bringing in a course as a zip: the page with the upload, and what became of the last ones."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import me
+from domain import transfers
+
+
+@studio.get("/courses/import")
+def import_course() -> Response:
+    """The upload itself is /studio/uploads; the worker reads what came."""
+    return hypermedia.render("studio/import.html", "studio/_imports.html", imports=transfers.imports_of(me()))
