@@ -1,5 +1,5 @@
 // <div data-markdown> around a textarea: a toolbar, keys, pictures by button, paste and drop, and a preview that
-// follows what is typed. Pictures go to data-pictures as the file `file` (with `lesson_id` when data-lesson names
+// follows what is typed. Pictures go to data-pictures as the file `picture` (with `lesson` when data-lesson names
 // one); the answer is {"url", "markdown"}, or {"error"} with a sentence.
 (() => {
   // By way of the browser's own editing, so that Undo takes it back.
@@ -76,9 +76,17 @@
     const status = bar.querySelector("[role=status]");
     const buttons = [...bar.querySelectorAll("button")];
     const toggle = bar.querySelector("[data-do=preview]");
-    const post = (address, data) => {
+    const post = (address, data, kind) => {
       const token = area.form?.elements.csrf_token?.value;
-      return fetch(address, { method: "POST", body: data, headers: token ? { "X-CSRFToken": token } : {} });
+      return fetch(address, { method: "POST", body: data, headers: { Accept: kind, ...(token && { "X-CSRFToken": token }) } });
+    };
+
+    // What the preview says doesn't take away what was said of a picture.
+    let speaker = null;
+    const say = (text, who) => {
+      if (!text && who !== speaker) return;
+      speaker = who;
+      status.textContent = text;
     };
 
     let waiting, asked = 0;
@@ -88,13 +96,13 @@
       data.set("text", area.value);
       pane.setAttribute("aria-busy", "true");
       try {
-        const answer = await post(box.dataset.preview, data);
+        const answer = await post(box.dataset.preview, data, "text/html");
         const html = await answer.text();
         if (mine !== asked) return;
         if (answer.ok || answer.status === 422) pane.innerHTML = html;
-        status.textContent = answer.ok || answer.status === 422 ? "" : "The preview can't be shown now.";
+        say(answer.ok || answer.status === 422 ? "" : "The preview can't be shown now.", pane);
       } catch {
-        status.textContent = "No connection: the preview waits.";
+        say("No connection: the preview waits.", pane);
       } finally {
         if (mine === asked) pane.removeAttribute("aria-busy");
       }
@@ -115,23 +123,25 @@
     };
 
     const send = async (file) => {
-      const mark = `![Uploading ${file.name.replace(/[[\]]/g, "")}…]()`;
+      const name = file.name.replace(/[[\]\\]/g, "");
+      const mark = `![Uploading ${name}…]()`;
       replace(area, area.selectionStart, area.selectionEnd, mark);
       let text = "", trouble = "";
       try {
         const data = new FormData();
-        data.set("file", file);
-        if (box.dataset.lesson) data.set("lesson_id", box.dataset.lesson);
-        const answer = await post(box.dataset.pictures, data);
+        data.set("picture", file);
+        if (box.dataset.lesson) data.set("lesson", box.dataset.lesson);
+        const answer = await post(box.dataset.pictures, data, "application/json");
         const told = await answer.json().catch(() => ({}));
-        if (answer.ok && told.markdown) text = told.markdown;
+        if (answer.ok && told.markdown) text = told.markdown.replace("![]", `![${name.replace(/\.\w+$/, "")}]`);
         else trouble = told.error || "That picture could not be stored.";
       } catch {
         trouble = "No connection: the picture was not stored.";
       }
       const at = area.value.indexOf(mark);
       if (at >= 0) replace(area, at, at + mark.length, text);
-      status.textContent = trouble;
+      say(trouble, box);
+      if (!trouble) say("", speaker);
     };
     const pictures = async (files) => {
       for (const file of files) await send(file);
