@@ -185,6 +185,7 @@ def add_templates(app: Flask) -> None:
     formats.init_app(app)
     app.jinja_env.globals["picture_url"] = pictures.address
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
+    app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

@@ -69,6 +69,11 @@ class ThumbnailForm(Form):
     y = IntegerRangeField("Top to bottom", [Optional(), NumberRange(0, 100)], default=50)
     zoom = IntegerRangeField("Closer", [Optional(), NumberRange(100, 400)], default=100)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for slider in (self.x, self.y, self.zoom):
+            slider.flags.required = True  # a slider always has a value
+
     @property
     def crop(self) -> Crop:
         """The part to keep."""

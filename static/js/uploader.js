@@ -6,12 +6,13 @@
   addEventListener("beforeunload", (event) => { if (running.size) event.preventDefault(); });
 
   class Stop extends Error {}
+  class Over extends Error {} // the server won't have this upload: trying again would not help
 
   const inWords = (bytes) => {
     const units = ["bytes", "KB", "MB", "GB", "TB"];
     let at = 0;
     for (; bytes >= 1024 && at < units.length - 1; at += 1) bytes /= 1024;
-    return `${at && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[at]}`;
+    return `${at && bytes < 100 ? Number(bytes.toFixed(1)) : Math.round(bytes)} ${units[at]}`;
   };
 
   // A request with progress; answers {status, body}. A broken connection is status 0.
@@ -76,16 +77,17 @@
         await this.sendAll();
         await this.finish();
       } catch (error) {
-        if (!(error instanceof Stop)) this.fail(error.message);
+        if (!(error instanceof Stop)) this.fail(error.message, error instanceof Over);
       } finally {
         running.delete(this);
       }
     }
 
-    fail(text) {
+    fail(text, forGood = false) {
       this.row.classList.add("is-failed");
       this.say(text);
-      this.row.querySelector("[data-again]").hidden = false;
+      this.row.querySelector("[data-again]").hidden = forGood;
+      this.row.querySelector("[data-cancel]").textContent = forGood ? "Dismiss" : "Cancel";
     }
 
     async begin() {
@@ -103,6 +105,7 @@
         const answer = await send(method, url, { ...options, headers: { ...this.headers(), ...options.headers }, signal: this.abort.signal });
         if (answer.status >= 200 && answer.status < 300) return answer.body;
         if (accept.includes(answer.status)) return { ...answer.body, status: answer.status };
+        if ([404, 410, 422].includes(answer.status)) throw new Over(sentence(answer));
         if (![0, 429, 502, 503, 504].includes(answer.status) || tries > 12) throw new Error(sentence(answer));
         this.say("No connection. Trying again…");
         await sleep(Math.min(1000 * 2 ** tries, 30000));
@@ -155,7 +158,7 @@
         setTimeout(() => this.row.remove(), 4000);
       } else if (this.form.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: done }))) {
         running.delete(this);
-        if (![...running].some((task) => task.form === this.form)) location.assign(done.page);
+        if (!running.size) location.assign(done.page);
       }
     }
 
@@ -203,13 +206,12 @@
     const task = new Task(form, file, known);
     const ending = file.name.toLowerCase();
     if (!form.dataset.endings.split(" ").some((one) => ending.endsWith(`.${one}`)) && !ending.endsWith(".tgz")) {
-      task.fail("This kind of file is not taken here.");
+      task.fail("This kind of file is not taken here.", true);
     } else if (file.size > Number(form.dataset.most)) {
-      task.fail(`This file is too large. Use at most ${inWords(Number(form.dataset.most))}.`);
+      task.fail(`This file is too large. Use at most ${inWords(Number(form.dataset.most))}.`, true);
     } else {
       return task.run();
     }
-    task.row.querySelector("[data-again]").hidden = true;
     return null;
   };
 
