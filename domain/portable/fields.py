@@ -163,9 +163,9 @@ def parse(place: Place) -> dict[str, Any]:
         return tomllib.loads(place.text)
     except tomllib.TOMLDecodeError as error:
         said = str(error)
-        _, _, at = said.partition("(at line ")
-        number = at.split(",")[0]
-        line = int(number) + place.above if number.isdigit() else 0
+        number = said.partition("(at line ")[2].split(",")[0]
+        inside = int(number) if number.isdigit() else place.text.rstrip("\n").count("\n") + 1
+        line = inside + place.above
         raise broken(f"This can't be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
     except RecursionError as error:
         raise broken("This can't be read as TOML: it is nested too deeply.", place.file) from error

@@ -1,8 +1,11 @@
 """Courses as folders: in, out, and in again without a difference."""
 
+import fnmatch
 import re
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import selectinload
 
 import storage
-from domain.portable import Broken, exporting, importing, packing
+from domain.portable import Broken, exporting, importing, packing, source
 from models import (
     Caption,
     CodeArchive,
@@ -232,3 +235,249 @@ def test_what_is_missing_is_named_all_at_once(cast: Cast, tmp_path: Path) -> Non
         "02-two.md, line 7: There is no file 03-three.md.",
         "02-two.md, line 8: There is no file a/b.png. There is a/B.png: capital letters count.",
     ]
+
+
+def zipped(path: Path, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
+    """A zip with just these entries, however odd."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in entries:
+            packed.writestr(name, content)
+    return path
+
+
+MANIFEST = ("course.toml", b'title = "Small"\ncategory = "web"\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("../evil.md", "This name leads out of the folder."),
+        ("a/../../evil.md", "This name leads out of the folder."),
+        ("/etc/evil.md", "This name leads out of the folder."),
+        ("C:/evil.md", "This name leads out of the folder."),
+        ("a\\evil.md", "This name leads out of the folder."),
+        ("a/" + "b" * 240 + ".md", "This name is too long or can't be read."),
+    ],
+)
+def test_names_that_lead_elsewhere(cast: Cast, tmp_path: Path, name: str, sentence: str) -> None:
+    path = zipped(tmp_path / "a.zip", MANIFEST, (name, b"# Evil\n"))
+    assert problems(cast, path) == [f"{name[:120]}: {sentence}"]
+
+
+def test_links_in_a_zip_are_not_followed(cast: Cast, tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("01-one.md")
+    link.external_attr = 0o120777 << 16
+    path = zipped(tmp_path / "a.zip", MANIFEST, (link, b"/etc/passwd"))
+    assert problems(cast, path) == ["01-one.md: This is a link to another place. Pack the file itself."]
+
+
+def test_links_in_a_folder_are_not_followed(cast: Cast, tmp_path: Path) -> None:
+    folder = folders.write(tmp_path / "course", small())
+    (folder / "02-two.md").symlink_to("/etc/passwd")
+    expected = "02-two.md: This is a link to another place. Put the file itself there."
+    assert problems(cast, folder) == [expected]
+
+
+def test_a_zip_that_grows_too_much(cast: Cast, tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", MANIFEST, ("01-one.md", b"0" * (8 * 1024**2)))
+    assert problems(cast, path) == ["01-one.md: This file would grow too much when it is unpacked."]
+
+
+def test_a_zip_of_too_many_files(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MAX_FILES", 3)
+    path = zipped(tmp_path / "a.zip", MANIFEST, *((f"{n}.md", b"x") for n in range(3)))
+    assert problems(cast, path) == ["There are 4 files. At most 3 can be imported at once."]
+    monkeypatch.setattr(source, "MAX_FILES", 5000)
+    monkeypatch.setattr(source, "MAX_BYTES", 20)
+    assert problems(cast, path) == ["All files together are larger than 0 GB."]
+
+
+def test_a_damaged_zip(cast: Cast, tmp_path: Path) -> None:
+    content = folders.archive({"course.toml": MANIFEST[1], "01-one.md": b"# One\n" + bytes(range(256)) * 20})
+    at = content.index(b"01-one.md") + 200
+    (tmp_path / "a.zip").write_bytes(content[:at] + b"\xff\x00\xff\x00" + content[at + 4 :])
+    assert problems(cast, tmp_path / "a.zip") == ["01-one.md: This file of the zip is damaged."]
+    (tmp_path / "b.zip").write_bytes(b"PK nothing")
+    assert problems(cast, tmp_path / "b.zip") == ["This is no zip file that can be read."]
+    assert problems(cast, tmp_path / "c.zip") == [f"There is no folder or file {tmp_path / 'c.zip'}."]
+
+
+def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
+    decomposed = "u\u0308ber.md"
+    path = zipped(
+        tmp_path / "a.zip",
+        MANIFEST,
+        ("01-one.md", "# One\n\n[there](über.md)".encode()),
+        (decomposed, b"# Two\n"),
+    )
+    course = imported(cast, path)
+    assert "/learn/small/two" in lessons_of(course)[0].body
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"course.toml": ""}, ["course.toml: `category` is missing.", "course.toml: `title` is missing."]),
+        ({"course.toml": 'title = "x'}, ["course.toml, line 1: This can't be read as TOML: *"]),
+        (
+            {"course.toml": 'title = "A"\ncategory = "wep"\n'},
+            ["course.toml: There is no category “wep”. There is web*"],
+        ),
+        (
+            {"course.toml": 'title = "A"\ncategory = "web"\ntier = "standard"\nprice_cents = 100\n'},
+            ["course.toml: The tier standard costs 1500 to 2500 cents, not 100."],
+        ),
+        (
+            {"course.toml": 'title = "A"\ncategory = "web"\ntitel = "B"\nlevel = "hard"\nsequential = 1\n'},
+            [
+                "course.toml, line 3: `titel` means nothing here. Is `title` meant?",
+                "course.toml, line 4: `level` can be beginner, intermediate, advanced. It is “hard”.",
+                "course.toml, line 5: `sequential` must be true or false.",
+            ],
+        ),
+        (
+            {"course.toml": 'title = "A"\ncategory = "web"\nprerequisite_courses = ["secret-draft"]\n'},
+            ["course.toml: There is no course on sale at “secret-draft”."],
+        ),
+        (
+            {"course.toml": f'title = "{"A" * 10_000}"\ncategory = "web"\nobjectives = [1]\n'},
+            [
+                "course.toml, line 1: `title` has 10,000 characters. At most 200 can be used.",
+                "course.toml, line 3: `objectives` must be a list of texts.",
+            ],
+        ),
+        ({"01-one.md": b"\xff\xfe#\x00 \x00"}, ["01-one.md, line 1: This is no UTF-8 text. It looks like*"]),
+        ({"01-one.md": b"# One\n\nA caf\xe9"}, ["01-one.md, line 3: This is no UTF-8 text. Save it*"]),
+        ({"01-one.md": "x" * 1_100_000}, ["01-one.md: This text is too long: 1,100 kB."]),
+        ({"01-one.md": "# A\n\n" + "x" * 300_000}, ["01-one.md, line 3: This text has 300 kB. *"]),
+        ({"01-one.md": "---\ntitle: A\n---\n"}, ["01-one.md, line 1: The values above a text are TOML *"]),
+        ({"01-one.md": '+++\ntitle = "A"\n'}, ["01-one.md, line 1: A second line of +++ is missing *"]),
+        ({"01-one.md": '+++\ntitle = "A"\nkind = \n+++\n'}, ["01-one.md, line 3: This can't be read as *"]),
+        (
+            {"01-one.md": '+++\nslug = "a"\n+++\n', "02-two.md": '+++\nslug = "a"\n+++\n'},
+            ["01-one.md: Another lesson has the address “a” too. *", "02-two.md: Another lesson has *"],
+        ),
+        (
+            {"01-one.md": '+++\nvideo = "https://evil.example/film"\n+++\n'},
+            ["01-one.md, line 2: That is no address of a film on YouTube or Vimeo."],
+        ),
+        ({"a.png": b"no picture", "01-one.md": "![a](a.png)"}, ["01-one.md, line 1: This is no picture *"]),
+        (
+            {"a.svg": b"<svg onload='alert(1)'/>", "01-one.md": "# A\n\n![a](a.svg)"},
+            ["01-one.md, line 3: a.svg: This kind of file is not taken here. *"],
+        ),
+        (
+            {
+                "a.mp4": b"x",
+                "01-one.md": '+++\nrecording = "a.mp4"\ncaptions = { klingonisch = "a.vtt" }\n+++\n',
+            },
+            [
+                "01-one.md, line 3: There is no file a.vtt.",
+                "01-one.md, line 3: “klingonisch” is not a language *",
+            ],
+        ),
+        ({"01-one.md": "[a](../../etc/passwd)"}, ["01-one.md, line 1: ../../etc/passwd leads out *"]),
+        (
+            {"01-one.md": '+++\nresources = [{ title = "A", url = "javascript:alert(1)" }]\n+++\n'},
+            ["01-one.md, line 2: The address of a resource begins with https:// or http://."],
+        ),
+        (
+            {"code.zip": b"PK no", "course.toml": MANIFEST[1] + b'code = "code.zip"\n'},
+            ["course.toml: This is no ZIP *"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_clearly(
+    cast: Cast, tmp_path: Path, files: dict[str, Any], expected: list[str]
+) -> None:
+    found = problems(cast, folders.write(tmp_path, small(**files)))
+    assert len(found) == len(expected), found
+    for said, wanted in zip(found, expected, strict=True):
+        assert fnmatch.fnmatchcase(said, wanted.replace("[", "[[]")), said
+
+
+def test_lessons_may_be_listed_in_course_toml(cast: Cast, tmp_path: Path) -> None:
+    manifest = """
+title = "Small"
+category = "web"
+[[modules]]
+title = "All"
+unlock_after_days = 3
+lessons = ["b.md", { file = "a.md", title = "Another name", visibility = "private" }]
+[[modules]]
+title = "More"
+published = false
+[[modules.lessons]]
+title = "On film"
+video = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+duration = "3:32"
+"""
+    files = {"course.toml": manifest, "a.md": "# A\n", "b.md": "# B\n\nText of b.", "unlisted.md": "# No\n"}
+    course = imported(cast, folders.write(tmp_path, files))
+    lessons = lessons_of(course)
+    assert [(x.title, x.slug) for x in lessons] == [
+        ("B", "b"), ("Another name", "another-name"), ("On film", "on-film"),
+    ]  # fmt: skip
+    assert (lessons[2].kind.value, lessons[2].duration_seconds) == ("video", 212)
+    assert course.lesson_count == 1
+
+
+def test_markup_of_strangers_stays_text(cast: Cast, tmp_path: Path) -> None:
+    files = small(
+        **{"01-one.md": "# <script>alert(1)</script>\n\n<img src=x onerror=alert(1)> [a](javascript:x)\n"}
+    )
+    course = imported(cast, folders.write(tmp_path, files))
+    lesson = lessons_of(course)[0]
+    assert lesson.title == "<script>alert(1)</script>"
+    assert "<img" not in lesson.body_html
+    assert 'href="javascript' not in lesson.body_html
+
+
+def test_control_characters_are_left_out(cast: Cast, tmp_path: Path) -> None:
+    manifest = 'title = "Sm\\u0000all\\u202E"\ncategory = "web"\n'
+    files = {
+        "course.toml": manifest,
+        "README.md": "\ufeffA\r\n\x00B",
+        "01-one.md": "# One\x00\r\n\r\nText\x07.",
+    }
+    course = imported(cast, folders.write(tmp_path, files))
+    assert (course.title, course.description) == ("Small", "A\nB")
+    assert lessons_of(course)[0].body == "Text."
+
+
+def test_a_forged_seal_is_no_seal(cast: Cast, tmp_path: Path) -> None:
+    png = folders.picture()
+    name = f"a.{'0' * 32}.webp"
+    course = imported(cast, folders.write(tmp_path, small(**{"01-one.md": f"![a]({name})", name: png})))
+    picture = db.session.scalars(select(Picture).where(Picture.course_id == course.id)).one()
+    with storage.current().open(picture.storage_key) as file:
+        assert file.read(4) == b"RIFF"
+
+
+def test_no_room_left(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], upload_quota_mb=1)
+    files = small(**{"big.pdf": b"%PDF-" + b"x" * 2_000_000, "01-one.md": "[big](big.pdf)"})
+    found = problems(cast, folders.write(tmp_path, files))
+    assert len(found) == 1
+    assert "not enough room" in found[0]
+
+
+def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
+    run = app.test_cli_runner().invoke
+    folder = folders.write(tmp_path / "in", small())
+    done = run(args=["import", "course", str(folder), "--creator", "ada@example.com"])
+    assert done.exit_code == 0
+    assert "“Small” is a draft at /courses/small with 1 lessons." in done.output
+    assert db.session.scalar(select(Course.creator_id).where(Course.slug == "small")) == cast.ada.id
+    done = run(args=["export", "course", "small", str(tmp_path / "out")])
+    assert done.exit_code == 0
+    assert set(folders.read(tmp_path / "out")) == {"course.toml", "01-lessons/01-one.md"}
+    for args, sentence in (
+        (["export", "course", "small", str(tmp_path / "out")], "is not an empty folder"),
+        (["export", "course", "none", str(tmp_path / "x")], "There is no course at none."),
+        (["import", "course", str(folder), "--creator", "bo@example.com"], "anybody who teaches here"),
+        (["import", "course", str(tmp_path), "--creator", "ada@example.com"], "Nothing was imported"),
+    ):
+        failed = run(args=args)
+        assert failed.exit_code == 1
+        assert sentence in failed.output
