@@ -57,9 +57,9 @@ def _needed(contents: Contents) -> list[Point]:
 def _price(contents: Contents) -> Point:
     course = contents.course
     if course.tier is None:
-        return Point("A price", True, "/pricing", says="Free." if course.price_cents == 0 else "In no size, so at any price.")
+        return Point("A price", True, "/pricing")
     _, low, high = offering.TIERS[course.tier]
-    return Point("A price within its size", low <= course.price_cents <= high, "/pricing")
+    return Point("A price that fits its size", low <= course.price_cents <= high, "/pricing")
 
 
 def _media(contents: Contents) -> Point:
@@ -116,7 +116,7 @@ def _length(contents: Contents) -> list[Point]:
     (least, most), _, _ = offering.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
     says = f"Its lessons take {hours:.1f} hours; this size is for {least} to {most}."
-    return [Point("As long as its size says", least <= hours <= most, "/pricing", needed=False, says=says)]
+    return [Point("A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says)]
 
 
 def _lesson(lesson_id: object) -> str:

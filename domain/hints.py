@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from domain import offering, slugs
 from domain.contents import Contents
-from models import Course, MediaStatus, ModerationItem, Product, User, db
+from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
 VERY_SHORT = 15 * 60  # seconds
 NUMBERED = 6  # addresses of the same title that are looked at
@@ -98,5 +98,6 @@ def _shape(contents: Contents) -> list[Hint]:
 
 def _links(item: ModerationItem) -> list[Hint]:
     if item.links_checked_at is None:
-        return [Hint("The links haven’t been checked yet.")] if item.closed_at is None else []
+        waits = item.closed_at is None and item.kind != ModerationKind.REPORT
+        return [Hint("The links haven’t been checked yet.")] if waits else []
     return [Hint(f"{link['problem']} {link['url']}") for link in item.links]
