@@ -3,7 +3,6 @@
 import uuid
 
 from flask import abort, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -79,7 +78,7 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
             course, lesson = lesson_at(course_id, lesson_id)
         else:
             db.session.commit()
-            form = ChaptersForm(MultiDict(), data={"chapters": captioning.chapters_as_text(asset)})
+            form = ChaptersForm(formdata=None, data={"chapters": captioning.chapters_as_text(asset)})
             hypermedia.toast("The chapters are saved.")
             if not hypermedia.is_swap():
                 return hypermedia.see_other(_page(course_id, lesson_id, "chapters"))

@@ -148,7 +148,7 @@ class LessonForm(TitledForm):
         validate_choice=False,
         filters=[lambda value: text(getattr(value, "value", value))],
     )
-    body = TextAreaField("Text", [at_most(prose.MAX_BYTES)], filters=[markdown])
+    body = TextAreaField("Text", [at_most(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 22})
     external_video_url = StringField("Film on YouTube or Vimeo", [at_most(255)], filters=[one_line])
     length = StringField("Length of that film", filters=[one_line])
     visibility = RadioField(

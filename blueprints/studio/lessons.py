@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from flask import abort, jsonify, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -106,10 +105,10 @@ def editor(
         status = 409 if theirs is not None else form.status
     asset = recordings.for_creator(course.id, row.id)
     shown = {
-        "link": LinkForm(MultiDict()),
+        "link": LinkForm(formdata=None),
         "trouble": "",
         "chapters": ChaptersForm(
-            MultiDict(), data={"chapters": captioning.chapters_as_text(asset) if asset else ""}
+            formdata=None, data={"chapters": captioning.chapters_as_text(asset) if asset else ""}
         ),
         **sections,
     }
@@ -136,7 +135,7 @@ def _filled(row: Lesson) -> LessonForm:
     values |= lesson_contents.typed(kept.values) if kept else {}
     length = values.pop("duration_seconds")
     form = LessonForm(
-        MultiDict(), data={**values, "length": _clock(length) if values["external_video_url"] else ""}
+        formdata=None, data={**values, "length": _clock(length) if values["external_video_url"] else ""}
     )
     form.version.data, form.tab.data = str(row.version), uuid.uuid4().hex[:16]
     form.seen.data = kept.tab if kept else ""

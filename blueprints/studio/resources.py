@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Callable
 
 from flask import abort, url_for
-from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -94,9 +93,9 @@ def _show(course: Course, lesson: Lesson, form: LinkForm | None = None, trouble:
     """The list, by itself or on the page of the editor."""
     status = 422 if form is not None else 404 if trouble else 200
     if not hypermedia.is_swap():
-        return editor(course, lesson, status=status, link=form or LinkForm(MultiDict()), trouble=trouble)
+        return editor(course, lesson, status=status, link=form or LinkForm(formdata=None), trouble=trouble)
     fragment = "studio/lesson/_resources.html"
     return hypermedia.render(
         fragment, fragment, status=status, course=course, lesson=lesson,
-        link=form or LinkForm(MultiDict()), trouble=trouble,
+        link=form or LinkForm(formdata=None), trouble=trouble,
     )  # fmt: skip

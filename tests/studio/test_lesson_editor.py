@@ -1,6 +1,7 @@
 """The lesson editor: saved by hand, kept while somebody types, never written over unseen."""
 
 import io
+import re
 import uuid
 from collections.abc import Callable
 from html import unescape
@@ -86,7 +87,10 @@ def row(app: Flask, cast: Cast) -> Lesson:
 
 
 def test_a_lesson_is_saved(app: Flask, cast: Cast, ada: FlaskClient, here: str) -> None:
-    assert "Some *text*." in ada.get(here).text
+    page = ada.get(here).text
+    assert "Some *text*." in page
+    for name, value in (("published", "y"), ("kind", "text"), ("visibility", "members")):
+        assert re.search(rf'<input[^>]* checked[^>]*name="{name}"[^>]*value="{value}"', page)
     body = "## Ways in\n\nOne two  \nthree\n\n    code\n"
     answer = ada.post(here, data=filled(title="Ways in", body=body, visibility="preview"))
     assert (answer.status_code, answer.location) == (303, here)
