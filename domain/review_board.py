@@ -26,7 +26,10 @@ DEFAULT_SORT = "helpful"
 
 
 class Line(NamedTuple):
-    """One review. `author` is None once their account is gone; `voted`: the reader found it helpful."""
+    """One review, with what its creator answered. `author` is None once their account is gone.
+
+    `voted`: the reader found it helpful.
+    """
 
     id: uuid.UUID
     user_id: uuid.UUID
@@ -35,6 +38,8 @@ class Line(NamedTuple):
     helpful_count: int
     created_at: datetime
     edited_at: datetime | None
+    reply: str
+    replied_at: datetime | None
     is_hidden: bool
     author: str | None
     voted: bool
@@ -178,7 +183,7 @@ def _select(sort: str, with_reader: bool, sees_all: bool) -> Select[Any]:
     """One page in an order, with the reader's own review beside it."""
     columns = (
         review.id, review.user_id, review.rating, review.comment, review.helpful_count, review.created_at,
-        review.edited_at, _IS_HIDDEN.label("is_hidden"),
+        review.edited_at, review.reply, review.replied_at, _IS_HIDDEN.label("is_hidden"),
     )  # fmt: skip
     shown = true() if sees_all else ~_IS_HIDDEN
     page: Any = select(*columns, literal(False).label("is_own")).where(_OF_PRODUCT, shown)

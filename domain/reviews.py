@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_, select, update
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, access, clock, moderation
+from domain import Refused, access, clock, moderation, notifications
 from models import (
     Course,
     ModerationKind,
+    NotificationKind,
     Product,
     Report,
     ReportReason,
@@ -75,6 +76,8 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
         db.session.add(review)
+        db.session.flush()
+        _tell_creator(review, product)
     elif (review.rating, review.comment) != (rating, comment):
         if review.approved and review.comment != comment:
             review.flagged = review.approved = False
@@ -84,6 +87,18 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     db.session.flush()
     _settle(product.id)
     return review
+
+
+def _tell_creator(review: Review, product: Product) -> None:
+    notifications.tell(
+        product.creator_id,
+        NotificationKind.REVIEW_RECEIVED,
+        f"A new review of “{product.title}”: {review.rating} of 5 stars",
+        review.comment,
+        f"/studio/reviews?course={product.id}",
+        "Read and answer it",
+        key=f"review:{review.user_id}:{product.id}",
+    )
 
 
 def withdraw(user: User, product: Product) -> bool:

@@ -13,9 +13,9 @@ from blueprints.studio import (  # noqa: E402
     courses,  # noqa: F401
     curriculum,  # noqa: F401
     details,  # noqa: F401
+    earnings,  # noqa: F401
     exporting,  # noqa: F401
     importing,  # noqa: F401
-    earnings,  # noqa: F401
     lessons,  # noqa: F401
     media_page,  # noqa: F401
     overview,  # noqa: F401

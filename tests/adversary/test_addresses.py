@@ -11,7 +11,7 @@ from tests.adversary.hostile import BYTES, TEXTS, filled, rules, send, trouble
 QUERY = (
     "q", "page", "sort", "level", "price", "rating", "category", "technology", "duration", "language", "tier",
     "sale", "next", "file", "n", "session_id", "order", "t", "code", "state", "error", "v", "reviews_sort",
-    "reviews_page",
+    "reviews_page", "after", "month", "period", "unanswered", "course",
 )  # fmt: skip
 PERSONAL = ("account", "orders", "checkout", "learn", "reviews")
 

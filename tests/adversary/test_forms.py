@@ -38,7 +38,7 @@ SHOWN: dict[type[Base], tuple[str, ...]] = {
     Module: ("title", "description"),
     Lesson: ("title", "description"),
     Resource: ("title",),
-    Review: ("comment",),
+    Review: ("comment", "reply"),
 }
 BODIES = (
     ("application/json", b"[1]"),

@@ -1,0 +1,84 @@
+"""How a course does."""
+
+import uuid
+from collections.abc import Callable, Iterable
+
+from flask import abort, request
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import course_of
+from blueprints.studio.spreadsheets import amount, csv_of
+from domain import course_numbers
+from domain.course_numbers import Numbers, Period
+from models import Course
+
+Rows = Iterable[list[object]]
+SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}
+
+
+@studio.get("/courses/<uuid:course_id>/analytics")
+def analytics(course_id: uuid.UUID) -> Response:
+    """From the page to the last lesson, over a period."""
+    course = course_of(course_id)
+    numbers = course_numbers.load(course, request.args.get("period", ""))
+    return hypermedia.render(
+        "studio/analytics.html",
+        "studio/_analytics.html",
+        course=course,
+        numbers=numbers,
+        periods=list(Period),
+        sources=[(SOURCES.get(name, name), views, None) for name, views in numbers.sources],
+        ratings=[(name, step.rating) for name, step in numbers.steps],
+        ratings_shown=[f"{s.rating:.1f}" if s.rating_count else "–" for _, s in numbers.steps],
+    )
+
+
+@studio.get("/courses/<uuid:course_id>/analytics/<table>.csv")
+def analytics_file(course_id: uuid.UUID, table: str) -> Response:
+    """One of the page's tables as a file: days, lessons, ratings or sources."""
+    course = course_of(course_id)
+    if table not in _TABLES:
+        abort(404)
+    head, rows_of = _TABLES[table]
+    numbers = course_numbers.load(course, request.args.get("period", ""))
+    name = f"{course.slug}-{table}-{numbers.period.value}"
+    return csv_of(name, head, rows_of(numbers, course))
+
+
+def _days(numbers: Numbers, course: Course) -> Rows:
+    for day in numbers.days:
+        yield [
+            day.date, day.views, day.visitors, day.enrollments, day.completions, day.watch_seconds, day.sales,
+            amount(day.revenue_cents, course.currency), course.currency.upper(),
+        ]  # fmt: skip
+
+
+def _lessons(numbers: Numbers, _course: Course) -> Rows:
+    for line in numbers.lessons:
+        yield [line.module, line.title, line.starts, line.completions, line.watch_seconds]
+
+
+def _ratings(numbers: Numbers, _course: Course) -> Rows:
+    for day in numbers.days:
+        if day.rating_count:
+            yield [day.date, day.rating_count, f"{day.rating:.2f}"]
+
+
+def _sources(numbers: Numbers, _course: Course) -> Rows:
+    yield from ([source, views] for source, views in numbers.sources)
+
+
+_TABLES: dict[str, tuple[list[str], Callable[[Numbers, Course], Rows]]] = {
+    "days": (
+        [
+            "Day (UTC)", "Views", "Visitors", "Enrolments", "Completions", "Watched seconds", "Sales",
+            "Revenue", "Currency",
+        ],
+        _days,
+    ),
+    "lessons": (["Module", "Lesson", "Starts", "Completions", "Watched seconds"], _lessons),
+    "ratings": (["Day (UTC)", "Reviews", "Average rating"], _ratings),
+    "sources": (["Source", "Views"], _sources),
+}  # fmt: skip

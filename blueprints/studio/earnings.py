@@ -1,0 +1,51 @@
+"""What was sold, and what of it is the creator's when."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import asked, studio
+from blueprints.studio.editing import me
+from blueprints.studio.spreadsheets import amount, csv_of
+from domain import earnings_page
+from domain.earnings_page import Sale, Standing
+
+NAMES = {
+    Standing.WAITING: "Waiting",
+    Standing.AVAILABLE: "Available",
+    Standing.ON_ITS_WAY: "On its way",
+    Standing.PAID: "Paid",
+    Standing.FAILED: "Failed",
+}
+HEAD = [
+    "Sold (UTC)", "Order", "Course", "Currency", "List price", "Discount", "Paid", "Fee", "Your share",
+    "Refunded", "Taken back from you", "Standing", "Payable from (UTC)",
+]  # fmt: skip
+
+
+@studio.get("/earnings")
+def earnings() -> Response:
+    """Each sale, newest first, with the totals; of all time or of a month, a page at a time."""
+    return hypermedia.render(
+        "studio/earnings.html",
+        "studio/_earnings.html",
+        sheet=earnings_page.load(me(), asked.words("month"), asked.words("after")),
+        names=NAMES,
+        is_first=not asked.words("after"),
+    )
+
+
+@studio.get("/earnings.csv")
+def earnings_file() -> Response:
+    """The same as a file, all of it."""
+    sales = earnings_page.every(me(), asked.words("month"))
+    return csv_of("earnings", HEAD, (_row(sale) for sale in sales))
+
+
+def _row(sale: Sale) -> list[object]:
+    parts = (
+        sale.list_cents, sale.discount_cents, sale.paid_cents, sale.fee_cents, sale.share_cents,
+        sale.refunded_cents, sale.taken_back_cents,
+    )  # fmt: skip
+    amounts = [amount(cents, sale.currency) for cents in parts]
+    named = [sale.at, sale.order_number, sale.title, sale.currency.upper()]
+    return [*named, *amounts, NAMES[sale.standing], sale.due_at]

@@ -1,0 +1,23 @@
+"""The first page of the studio."""
+
+from werkzeug.wrappers import Response
+
+import formats
+import hypermedia
+from blueprints.studio import studio
+from blueprints.studio.editing import me
+from domain import studio_overview
+
+
+@studio.get("")
+def overview() -> Response:
+    """How sales go, what there is to do, and what is new."""
+    found = studio_overview.load(me())
+    return hypermedia.render(
+        "studio/overview.html",
+        overview=found,
+        # A month in which more was sent back than earned has no bar, but its number.
+        earned=[(one.month.name, max(0, one.earned_cents)) for one in found.months],
+        earned_shown=[formats.money(one.earned_cents, found.currency) for one in found.months],
+        sold=[(one.month.name, one.sales) for one in found.months],
+    )

@@ -1,0 +1,95 @@
+"""What learners say of the creator's courses, and the creator's answers."""
+
+import uuid
+
+from flask import url_for
+from werkzeug.wrappers import Response
+from wtforms import TextAreaField
+from wtforms.validators import DataRequired, Length
+
+import hypermedia
+from blueprints.studio import asked, studio
+from blueprints.studio.course_forms import PressForm
+from blueprints.studio.editing import me
+from domain import replies, students
+from domain.replies import MAX_REPLY
+from forms import Form, paragraphs
+from models import Course, Review, db
+
+
+class ReplyForm(Form):
+    """What the creator answers. Several may be open on one page, each with ids of its own."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(obj=review)
+        self.reply.id = f"answer-{review.id.hex}"
+
+    reply = TextAreaField(
+        "Your answer",
+        [
+            DataRequired("Write an answer, or leave the review as it is."),
+            Length(max=MAX_REPLY, message=f"Use at most {MAX_REPLY:,} characters."),
+        ],
+        filters=[paragraphs],
+    )
+
+
+@studio.get("/reviews")
+def reviews() -> Response:
+    """The reviews, newest first; of one course, of one number of stars, or those without an answer."""
+    course_id, stars = asked.id_of("course"), asked.words("rating")
+    rating = int(stars) if stars in ("1", "2", "3", "4", "5") else None
+    unanswered = bool(asked.words("unanswered"))
+    return hypermedia.render(
+        "studio/reviews.html",
+        "studio/_reviews.html",
+        sheet=replies.load(me(), course_id, rating, unanswered, asked.words("after")),
+        courses=students.courses_of(me()),
+        course_id=course_id,
+        rating=rating,
+        unanswered=unanswered,
+        is_first=not asked.words("after"),
+    )
+
+
+@studio.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
+def reply(review_id: uuid.UUID) -> Response:
+    """The form for an answer, with the one there is; sent, it stands beneath the review."""
+    review, course = replies.find(me(), review_id)
+    form = ReplyForm(review)
+    if form.validate_on_submit():
+        replies.answer(me(), review, course, form.reply.data or "")
+        db.session.commit()
+        return _show(review_id, "Your answer stands beneath the review.")
+    return hypermedia.render(
+        "studio/reply.html",
+        "studio/_reply_form.html",
+        status=form.status,
+        review=review,
+        course=course,
+        form=form,
+        back=_list(review, course),
+    )
+
+
+@studio.post("/reviews/<uuid:review_id>/reply/delete")
+def delete_reply(review_id: uuid.UUID) -> Response:
+    """Take the answer back."""
+    review, course = replies.find(me(), review_id)
+    if not PressForm().validate_on_submit():
+        return hypermedia.see_other(_list(review, course))
+    replies.take_back(me(), review)
+    db.session.commit()
+    return _show(review_id, "Your answer is removed.")
+
+
+def _show(review_id: uuid.UUID, said: str) -> Response:
+    hypermedia.toast(said)
+    review, course = replies.find(me(), review_id)
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(_list(review, course))
+    return hypermedia.render("studio/_reply.html", "studio/_reply.html", review=review)
+
+
+def _list(review: Review, course: Course) -> str:
+    return f"{url_for('studio.reviews', course=course.id)}#{hypermedia.dom_id(review)}"

@@ -1,0 +1,40 @@
+"""Who learns the creator's courses."""
+
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.studio import asked, studio
+from blueprints.studio.editing import me
+from blueprints.studio.spreadsheets import csv_of
+from domain import students as learners
+
+HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
+
+
+@studio.get("/students")
+def students() -> Response:
+    """Name, course and progress, who came last first; of one course or by name, a page at a time."""
+    course_id, name = asked.id_of("course"), asked.words("q")
+    return hypermedia.render(
+        "studio/students.html",
+        "studio/_students.html",
+        sheet=learners.load(me(), course_id, name, asked.words("after")),
+        courses=learners.courses_of(me()),
+        course_id=course_id,
+        name=name,
+        is_first=not asked.words("after"),
+    )
+
+
+@studio.get("/students.csv")
+def students_file() -> Response:
+    """The same as a file, all of it."""
+    rows = learners.every(me(), asked.id_of("course"), asked.words("q"))
+    return csv_of("students", HEAD, (_row(student) for student in rows))
+
+
+def _row(student: learners.Student) -> list[object]:
+    return [
+        student.name or "Former member", student.course, student.progress, student.enrolled_at,
+        student.last_seen_at, student.completed_at,
+    ]  # fmt: skip

@@ -1,0 +1,190 @@
+"""How a course does: from its page to its last lesson, over a period, out of the totals by day."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Date, Uuid, and_, bindparam, func, select, true
+
+from domain import clock
+from models import Course, CourseAnalytics, CourseSource, Lesson, LessonAnalytics, Module, db
+
+MOST_SOURCES = 12
+
+total, by_lesson, source, lesson, module = (
+    t.__table__.c for t in (CourseAnalytics, LessonAnalytics, CourseSource, Lesson, Module)
+)
+
+
+class Period(StrEnum):
+    """What a creator looks back on."""
+
+    MONTH = "30d"
+    QUARTER = "90d"
+    YEAR = "12m"
+
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return {"30d": "30 days", "90d": "90 days", "12m": "12 months"}[self.value]
+
+    @property
+    def days(self) -> int:
+        """How many days there are in it, today among them."""
+        return {"30d": 30, "90d": 90, "12m": 365}[self.value]
+
+
+class Day(NamedTuple):
+    """A course on one day (UTC), or on several of which `date` is the first."""
+
+    date: dt.date
+    views: int
+    visitors: int
+    enrollments: int
+    completions: int
+    watch_seconds: int
+    rating_sum: int
+    rating_count: int
+    sales: int
+    revenue_cents: int
+
+    @property
+    def rating(self) -> float:
+        """The mean of the ratings, 0 without any."""
+        return self.rating_sum / (self.rating_count or 1)
+
+
+class LessonLine(NamedTuple):
+    """A lesson in the order of the course; those who began and finished it, once a day each."""
+
+    id: uuid.UUID
+    title: str
+    module: str
+    starts: int
+    completions: int
+    watch_seconds: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything about a period. `steps` are days, weeks or months, the oldest first, none left out."""
+
+    period: Period
+    first: dt.date
+    last: dt.date
+    sum: Day
+    days: list[Day]
+    steps: list[tuple[str, Day]]
+    lessons: list[LessonLine]
+    sources: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened at all."""
+        return not any(self.sum[1:])
+
+    def points(self, name: str) -> list[tuple[str, int]]:
+        """One of a day's counts, step by step, as `ui.chart` shows it."""
+        return [(step, getattr(day, name)) for step, day in self.steps]
+
+
+def load(course: Course, asked: str) -> Numbers:
+    """The numbers of the period that `asked` names, the shortest for what names none. Three queries."""
+    period = Period(asked) if asked in list(Period) else Period.MONTH
+    last = clock.now().date()
+    first = last - timedelta(days=period.days - 1)
+    values = {"course": course.id, "first": first}
+    connection = db.session.connection()
+    days = [Day._make(row) for row in connection.execute(_DAYS, values)]
+    return Numbers(
+        period=period,
+        first=first,
+        last=last,
+        sum=_added(first, days),
+        days=days,
+        steps=list(_steps(period, first, last, days)),
+        lessons=[LessonLine(*row) for row in connection.execute(_LESSONS, values)],
+        sources=[(name, views) for name, views in connection.execute(_SOURCES, values)],
+    )
+
+
+def _steps(period: Period, first: dt.date, last: dt.date, days: list[Day]) -> Iterator[tuple[str, Day]]:
+    """Days for a month, weeks for a quarter, calendar months for a year."""
+    by_start: dict[dt.date, list[Day]] = {}
+    for day in days:
+        by_start.setdefault(_start(period, first, day.date), []).append(day)
+    start = _start(period, first, first)
+    while start <= last:
+        name = f"{start:%b %Y}" if period == Period.YEAR else f"{start.day} {start:%b}"
+        yield name, _added(start, by_start.get(start, []))
+        start = _next(period, start)
+
+
+def _start(period: Period, first: dt.date, day: dt.date) -> dt.date:
+    if period == Period.YEAR:
+        return day.replace(day=1)
+    return day - timedelta(days=(day - first).days % 7) if period == Period.QUARTER else day
+
+
+def _next(period: Period, start: dt.date) -> dt.date:
+    if period == Period.YEAR:
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + timedelta(days=7 if period == Period.QUARTER else 1)
+
+
+def _added(first: dt.date, days: list[Day]) -> Day:
+    """The sum of `days`, which begin on `first`."""
+    counts = [list(day[1:]) for day in days]
+    return Day._make([first, *(map(sum, zip(*counts, strict=True)) if counts else [0] * 9)])
+
+
+_COURSE, _FIRST = bindparam("course", type_=Uuid()), bindparam("first", type_=Date())
+_DAYS = (
+    select(
+        total.date, total.views, total.visitors, total.enrollments, total.completions, total.watch_seconds,
+        total.rating_sum, total.rating_count, total.sales, total.revenue_cents,
+    )
+    .where(total.course_id == _COURSE, total.date >= _FIRST)
+    .order_by(total.date)
+)  # fmt: skip
+_PER_LESSON = (
+    select(
+        by_lesson.lesson_id,
+        func.sum(by_lesson.starts).label("starts"),
+        func.sum(by_lesson.completions).label("completions"),
+        func.sum(by_lesson.watch_seconds).label("watch_seconds"),
+    )
+    .where(by_lesson.course_id == _COURSE, by_lesson.date >= _FIRST)
+    .group_by(by_lesson.lesson_id)
+    .subquery()
+)
+
+
+def _whole(column: Any) -> Any:
+    return func.coalesce(column, 0)
+
+
+_LESSONS = (
+    select(
+        lesson.id, lesson.title, module.title, _whole(_PER_LESSON.c.starts),
+        _whole(_PER_LESSON.c.completions), _whole(_PER_LESSON.c.watch_seconds),
+    )
+    .select_from(
+        Lesson.__table__.join(Module.__table__, module.id == lesson.module_id).outerjoin(
+            _PER_LESSON, _PER_LESSON.c.lesson_id == lesson.id
+        )
+    )
+    .where(and_(lesson.course_id == _COURSE, lesson.published == true()))
+    .order_by(module.position, lesson.position)
+)  # fmt: skip
+_SOURCES = (
+    select(source.source, func.sum(source.views).label("views"))
+    .where(source.course_id == _COURSE, source.date >= _FIRST)
+    .group_by(source.source)
+    .order_by(func.sum(source.views).desc(), source.source)
+    .limit(MOST_SOURCES)
+)

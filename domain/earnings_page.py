@@ -1,0 +1,191 @@
+"""What a creator sold: each sale with what became of the price, and what of it is theirs when."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
+
+from domain import clock, keyset, months
+from domain.keyset import Mark
+from domain.months import Month
+from models import Earning, EarningStatus, Order, Product, Purchase, User, UtcDateTime, db
+
+PER_PAGE = 25
+BATCH = 1000
+MOST_MONTHS = 60
+
+earning, purchase, product, order = (t.__table__.c for t in (Earning, Purchase, Product, Order))
+
+
+class Standing(StrEnum):
+    """How near a share is to its creator."""
+
+    WAITING = "waiting"
+    AVAILABLE = "available"
+    ON_ITS_WAY = "on_its_way"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class Sale(NamedTuple):
+    """One thing sold, in minor units of `currency`.
+
+    `list_cents` is what it cost that day, `paid_cents` what was paid, `share_cents` the creator's part,
+    `taken_back_cents` what of that went with a refund. `due_at` is when it becomes payable.
+    """
+
+    id: uuid.UUID
+    at: datetime
+    course_id: uuid.UUID
+    title: str
+    order_number: str
+    list_cents: int
+    paid_cents: int
+    fee_cents: int
+    share_cents: int
+    refunded_cents: int
+    taken_back_cents: int
+    currency: str
+    status: EarningStatus
+    due_at: datetime
+
+    @property
+    def discount_cents(self) -> int:
+        """What the buyer didn't have to pay."""
+        return max(0, self.list_cents - self.paid_cents)
+
+    @property
+    def standing(self) -> Standing:
+        """How near the share is."""
+        return standing(self.status, self.due_at <= clock.now())
+
+
+class Total(NamedTuple):
+    """What the lines of one standing add up to in one currency."""
+
+    standing: Standing
+    currency: str
+    cents: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of sales, newest first; `after` is where the next one begins."""
+
+    sales: list[Sale]
+    totals: list[Total]
+    after: Mark | None
+    month: Month | None
+    months: list[Month]
+
+
+def standing(status: EarningStatus, is_due: bool) -> Standing:
+    """What a ledger line's status means to who earned it."""
+    if status == EarningStatus.PENDING:
+        return Standing.AVAILABLE if is_due else Standing.WAITING
+    return {
+        EarningStatus.PROCESSING: Standing.ON_ITS_WAY,
+        EarningStatus.PAID: Standing.PAID,
+        EarningStatus.FAILED: Standing.FAILED,
+    }[status]
+
+
+def load(creator: User, month: str, after: str) -> Sheet:
+    """The page of `creator`'s sales that begins after the mark `after`, of a month ("2026-11") or of all."""
+    zone = months.zone_of(creator.timezone)
+    chosen = months.read(month, zone)
+    sales = page(creator, chosen, keyset.read(after), PER_PAGE + 1)
+    first = db.session.scalar(select(func.min(earning.created_at)).where(earning.creator_id == creator.id))
+    return Sheet(
+        sales=sales[:PER_PAGE],
+        totals=_totals(creator, chosen),
+        after=Mark(sales[PER_PAGE - 1].at, sales[PER_PAGE - 1].id) if len(sales) > PER_PAGE else None,
+        month=chosen,
+        months=months.since(first, clock.now(), zone, MOST_MONTHS) if first else [],
+    )
+
+
+def page(creator: User, month: Month | None, mark: Mark | None, count: int) -> list[Sale]:
+    """`count` sales after `mark`, newest first."""
+    statement = _PAGES[month is not None, mark is not None]
+    given = {"creator": creator.id, "count": count} | _span(month) | keyset.values(mark)
+    return [Sale(*row) for row in db.session.connection().execute(statement, given)]
+
+
+def every(creator: User, month: str) -> Iterator[Sale]:
+    """All sales, or those of a month, newest first, read in parts."""
+    chosen = months.read(month, months.zone_of(creator.timezone))
+    mark = None
+    while sales := page(creator, chosen, mark, BATCH):
+        yield from sales
+        mark = Mark(sales[-1].at, sales[-1].id)
+
+
+def _totals(creator: User, month: Month | None) -> list[Total]:
+    """What all ledger lines add up to, refunds taken off, by standing and currency."""
+    given = {"creator": creator.id, "now": clock.now()} | _span(month)
+    rows = db.session.connection().execute(_TOTALS[month is not None], given).all()
+    sums: dict[tuple[str, Standing], int] = {}
+    for status, currency, is_due, cents in rows:
+        key = (currency, standing(status, bool(is_due)))
+        sums[key] = sums.get(key, 0) + int(cents)
+    by_order = sorted(sums.items(), key=lambda item: (item[0][0], list(Standing).index(item[0][1])))
+    return [Total(which, currency, cents) for (currency, which), cents in by_order]
+
+
+def _span(month: Month | None) -> dict[str, Any]:
+    return {"start": month.start, "stop": month.stop} if month else {}
+
+
+def _within(in_month: bool) -> list[Any]:
+    mine = [earning.creator_id == bindparam("creator", type_=Uuid())]
+    if in_month:
+        start, stop = (bindparam(name, type_=UtcDateTime()) for name in ("start", "stop"))
+        mine += [earning.created_at >= start, earning.created_at < stop]
+    return mine
+
+
+def _page(in_month: bool, goes_on: bool) -> Select[Any]:
+    """A sale is a positive line of the ledger; what was taken back of it stands in negative ones."""
+    lines = Earning.__table__.alias("taken_back")
+    back = (
+        select(func.coalesce(-func.sum(lines.c.amount_cents), 0))
+        .where(lines.c.purchase_id == purchase.id, lines.c.amount_cents < 0)
+        .scalar_subquery()
+    )
+    tables = (
+        Earning.__table__.join(Purchase.__table__, purchase.id == earning.purchase_id)
+        .join(Product.__table__, product.id == purchase.product_id)
+        .join(Order.__table__, order.id == purchase.order_id)
+    )
+    where = [*_within(in_month), earning.amount_cents > 0]
+    if goes_on:
+        where.append(keyset.after(earning.created_at, earning.id))
+    return (
+        select(
+            earning.id, earning.created_at, product.id, product.title, order.number, purchase.price_cents,
+            purchase.amount_cents, purchase.platform_fee_cents, earning.amount_cents, purchase.refunded_cents,
+            back, earning.currency, earning.status, earning.available_at,
+        )
+        .select_from(tables)
+        .where(and_(*where))
+        .order_by(earning.created_at.desc(), earning.id.desc())
+        .limit(bindparam("count"))
+    )  # fmt: skip
+
+
+def _summed(in_month: bool) -> Select[Any]:
+    now = bindparam("now", type_=UtcDateTime())
+    is_due = case((earning.available_at <= now, 1), else_=0).label("is_due")
+    lines = select(earning.status, earning.currency, is_due, earning.amount_cents).where(*_within(in_month))
+    found = lines.subquery().c
+    keys = (found.status, found.currency, found.is_due)
+    return select(*keys, func.sum(found.amount_cents)).group_by(*keys)
+
+
+_PAGES = {(m, g): _page(m, g) for m in (False, True) for g in (False, True)}
+_TOTALS = {in_month: _summed(in_month) for in_month in (False, True)}

@@ -1,0 +1,123 @@
+"""Who learns what a creator teaches: names and progress, and nothing else of theirs."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, Uuid, bindparam, case, func, select
+
+from domain import keyset
+from domain.keyset import Mark
+from models import Enrollment, EnrollmentStatus, Product, User, db
+
+PER_PAGE = 25
+BATCH = 1000
+MOST_COURSES = 100
+
+enrollment, product, people = (t.__table__.c for t in (Enrollment, Product, User))
+
+
+class Student(NamedTuple):
+    """Somebody in a course; `name` is None once their account is gone, `progress` whole percents."""
+
+    id: uuid.UUID
+    name: str | None
+    course_id: uuid.UUID
+    course: str
+    progress: int
+    status: EnrollmentStatus
+    enrolled_at: datetime
+    last_seen_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of learners, who came last first; `after` is where the next one begins."""
+
+    students: list[Student]
+    after: Mark | None
+
+
+def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> Sheet:
+    """The page of `creator`'s learners that begins after the mark `after`.
+
+    `course_id` keeps to one course, and finds nobody in a course of somebody else; `name` is part of a name.
+    """
+    found = page(creator, course_id, name, keyset.read(after), PER_PAGE + 1)
+    last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
+    return Sheet(found[:PER_PAGE], Mark(last.enrolled_at, last.id) if last else None)
+
+
+def page(
+    creator: User, course_id: uuid.UUID | None, name: str, mark: Mark | None, count: int
+) -> list[Student]:
+    """`count` learners after `mark`, who came last first."""
+    given: dict[str, Any] = {"creator": creator.id, "count": count} | keyset.values(mark)
+    if course_id:
+        given["course"] = course_id
+    if name:
+        given["name"] = f"%{_escaped(name.lower())}%"
+    statement = _PAGES[course_id is not None, bool(name), mark is not None]
+    return [Student(*row) for row in db.session.connection().execute(statement, given)]
+
+
+def every(creator: User, course_id: uuid.UUID | None, name: str) -> Iterator[Student]:
+    """All of them, read in parts."""
+    mark = None
+    while found := page(creator, course_id, name, mark, BATCH):
+        yield from found
+        mark = Mark(found[-1].enrolled_at, found[-1].id)
+
+
+def courses_of(creator: User) -> list[tuple[uuid.UUID, str]]:
+    """The courses to choose from, the best sold first."""
+    query = (
+        select(product.id, product.title)
+        .where(product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None))
+        .order_by(product.sales_count.desc(), product.id)
+        .limit(MOST_COURSES)
+    )
+    rows = db.session.connection().execute(query, {"creator": creator.id})
+    return sorted(((id_, title) for id_, title in rows), key=lambda pair: pair[1].lower())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _page(in_course: bool, by_name: bool, goes_on: bool) -> Select[Any]:
+    """The ids of a page come from an index alone; only its rows are looked up."""
+    mine = select(product.id).where(
+        product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None)
+    )
+    if in_course:
+        mine = mine.where(product.id == bindparam("course", type_=Uuid()))
+    ids = select(enrollment.id, enrollment.enrolled_at).where(enrollment.course_id.in_(mine))
+    if by_name:
+        is_named = func.lower(people.name).like(bindparam("name"), escape="\\")
+        ids = ids.join(User.__table__, people.id == enrollment.user_id)
+        ids = ids.where(is_named, people.deleted_at.is_(None))
+    if goes_on:
+        ids = ids.where(keyset.after(enrollment.enrolled_at, enrollment.id))
+    chosen = ids.order_by(enrollment.enrolled_at.desc(), enrollment.id.desc()).limit(bindparam("count"))
+    found = chosen.subquery()
+    tables = (
+        found.join(Enrollment.__table__, enrollment.id == found.c.id)
+        .join(Product.__table__, product.id == enrollment.course_id)
+        .join(User.__table__, people.id == enrollment.user_id)
+    )
+    name = case((people.deleted_at.is_(None), people.name))
+    return (
+        select(
+            enrollment.id, name, product.id, product.title, enrollment.progress_percent, enrollment.status,
+            enrollment.enrolled_at, enrollment.last_accessed_at, enrollment.completed_at,
+        )
+        .select_from(tables)
+        .order_by(enrollment.enrolled_at.desc(), enrollment.id.desc())
+    )  # fmt: skip
+
+
+_PAGES = {(c, n, g): _page(c, n, g) for c in (False, True) for n in (False, True) for g in (False, True)}

@@ -1,0 +1,20 @@
+"""What the tests of the studio share."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask, Response, request_finished
+
+import observe
+
+
+@pytest.fixture
+def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
+    """A function that tells how many statements the last request sent."""
+    counts: list[int] = []
+
+    def note(_app: Flask, response: Response) -> None:
+        counts.append(observe.query_count())
+
+    with request_finished.connected_to(note, app):
+        yield lambda: counts[-1]
