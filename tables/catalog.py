@@ -193,6 +193,7 @@ class Product(Stamped, Base):
         CheckConstraint("status <> 'published' OR published_at IS NOT NULL", name="published_when"),
         Index("ix_products_status_published_at", "status", "published_at"),
         Index("ix_products_creator_id_status", "creator_id", "status"),
+        Index("ix_products_creator_id_id", "creator_id", "id"),
         Index("ix_products_category_id_status", "category_id", "status"),
         Index("ix_products_updated_at", "updated_at"),
     )

@@ -711,6 +711,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.create_index("ix_products_category_id_status", ["category_id", "status"], unique=False)
+        batch_op.create_index("ix_products_creator_id_id", ["creator_id", "id"], unique=False)
         batch_op.create_index("ix_products_creator_id_status", ["creator_id", "status"], unique=False)
         batch_op.create_index("ix_products_status_published_at", ["status", "published_at"], unique=False)
         batch_op.create_index("ix_products_updated_at", ["updated_at"], unique=False)
@@ -1873,6 +1874,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_products_updated_at")
         batch_op.drop_index("ix_products_status_published_at")
         batch_op.drop_index("ix_products_creator_id_status")
+        batch_op.drop_index("ix_products_creator_id_id")
         batch_op.drop_index("ix_products_category_id_status")
 
     op.drop_table("products")
