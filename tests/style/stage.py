@@ -94,6 +94,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "item": str(review_item.id),
             "course_item": str(course_item.id),
             "draft_lesson": str(cast.draft_lesson.id),
+            "module": str(cast.video_lesson.module_id),
             "wished": str(cast.flask_course.id),
             "told": str(_told(cast)),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
