@@ -27,7 +27,7 @@ from models import (
 PER_PAGE = 30
 MOST = 500
 # A transaction tells so many: on SQLite nobody else can write meanwhile.
-TOLD_AT_ONCE = 100
+TOLD_AT_ONCE = 50
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ STRANGER = (
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
     "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/security", "/account/email",
+    "/account/notifications", "/notifications", "/wishlist", "/courses/reading-code/wish",
+    "/courses/reading-code/report",
 )  # fmt: skip
 
 
