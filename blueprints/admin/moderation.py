@@ -94,9 +94,11 @@ def moderation_skip(item_id: uuid.UUID) -> Response:
 def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """The page of one thing with its form."""
     frame = dossier.frame(item_id) or abort(404)
+    file = _file(frame.item)
+    opens = isinstance(file["file"], dossier.CourseFile)
     return hypermedia.render(
         "admin/moderation/item.html",
-        "admin/moderation/_course.html",
+        "admin/moderation/_course.html" if opens else None,
         status=status,
         frame=frame,
         item=frame.item,
@@ -105,7 +107,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         kinds=KINDS,
         reasons=reviewing.REASONS,
         place=place(),
-        **_file(frame.item),
+        **file,
     )
 
 

@@ -602,3 +602,5 @@ def test_a_swap_gets_the_course_alone(app: Flask, cast: Cast, mo: FlaskClient) -
     answer = mo.get(at(item, f"?lesson={cast.draft_lesson.id}"), headers=headers).text
     assert answer.lstrip().startswith('<section class="stack" id="course-file"')
     assert "Decide" not in answer
+    review, _ = reported_review(app, cast)
+    assert "Decide" in mo.get(at(review), headers=headers).text, "only a course is opened lesson by lesson"
