@@ -1,0 +1,113 @@
+"""The audit log: filtered, paged, exported."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from domain import audit, clock
+from models import AuditEntry, User, db
+from tests.admin.counting import Counter, queries  # noqa: F401
+from tests.auth.letters import SignIn
+from tests.cast import Cast
+
+
+@pytest.fixture
+def entries(app: Flask, cast: Cast) -> None:
+    """Some entries of mo, of ada and of the system, over four days."""
+    with app.app_context():
+        for number, (actor, action, note) in enumerate(
+            [
+                (cast.mo, "vet", "=1+1"),
+                (cast.ada, "publish", "a, b"),
+                (None, "expire", "<b>"),
+                (cast.mo, "suspend", "x"),
+            ]
+        ):
+            db.session.add(
+                AuditEntry(
+                    at=clock.now() - timedelta(days=3 - number), actor_id=actor.id if actor else None,
+                    action=action, subject_type="user", subject_id=str(cast.cy.id if number else cast.bo.id),
+                    note=note,
+                )
+            )  # fmt: skip
+        db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["suspend", "expire", "publish", "vet"]),
+        ("actor=mo@example.com", ["suspend", "vet"]),
+        ("actor=MO@example.com", ["suspend", "vet"]),
+        ("actor=system", ["expire"]),
+        ("actor=nobody@example.com", []),
+        ("action=vet", ["vet"]),
+        ("subject=user/{bo}", ["vet"]),
+        ("subject=user", []),
+        ("from={today}", ["suspend"]),
+        ("to={before}", ["publish", "vet"]),
+        ("from=nonsense&to=9999-12-31", ["suspend", "expire", "publish", "vet"]),
+    ],
+)
+def test_entries_are_filtered(
+    app: Flask, cast: Cast, signed_in: SignIn, entries: None, query: str, found: list[str]
+) -> None:
+    today = clock.now().date()
+    words = {"bo": cast.bo.id, "today": today, "before": today - timedelta(days=2)}
+    mo = signed_in(cast.mo)
+    address = query.format(**words)
+    rows = list(csv.DictReader(io.StringIO(mo.get(f"/admin/audit.csv?{address}").text)))
+    assert [row["action"] for row in rows] == found
+    page = mo.get(f"/admin/audit?{address}").text
+    assert "<b></td>" not in page
+    assert ("Nothing found" in page) == (not found)
+
+
+def test_what_a_spreadsheet_would_run_is_text(cast: Cast, signed_in: SignIn, entries: None) -> None:
+    text = signed_in(cast.mo).get("/admin/audit.csv").text
+    rows = list(csv.reader(io.StringIO(text)))
+    assert "'=1+1" in [row[-1] for row in rows]
+    assert "a, b" in [row[-1] for row in rows]
+
+
+def test_the_export_reads_a_block_at_a_time(
+    app: Flask, cast: Cast, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "BLOCK", 7)
+    with app.app_context():
+        mo = db.session.get_one(User, cast.mo.id)
+        for number in range(30):
+            audit.record(mo, "vet", mo, str(number))
+        db.session.commit()
+        assert [len(block) for block in audit.blocks(audit.Question())] == [7, 7, 7, 7, 2]
+    rows = list(csv.DictReader(io.StringIO(signed_in(cast.mo).get("/admin/audit.csv").text)))
+    assert sorted(int(row["note"]) for row in rows) == list(range(30))
+
+
+def test_pages_follow_each_other(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, queries: Counter  # noqa: F811
+) -> None:  # fmt: skip
+    monkeypatch.setattr(audit, "PAGE_SIZE", 10)
+    moment = clock.now()
+    with app.app_context():
+        db.session.add_all(
+            [
+                AuditEntry(at=moment, action="vet", subject_type="user", subject_id="1", note=str(n))
+                for n in range(25)
+            ]
+        )
+        db.session.commit()
+        seen, after = [], None
+        while True:
+            page = audit.page(audit.Question(), after)
+            seen += [entry.note for entry, _, _ in page.rows]
+            if page.after is None:
+                break
+            after = page.after
+        assert len(seen) == len(set(seen)) == 25
+        queries.clear()
+        assert audit.actions() == ["vet"]
+        assert len(queries) == 1

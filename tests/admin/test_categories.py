@@ -1,0 +1,88 @@
+"""Categories: two levels, in an order, shown at once, kept while they are used."""
+
+import uuid
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from models import Category, db
+from tests.auth.letters import SignIn
+from tests.cast import Cast
+
+
+def shelf(app: Flask, name: str) -> Category | None:
+    with app.app_context():
+        row = db.session.scalar(db.select(Category).where(Category.name == name))
+        if row is not None:
+            db.session.expunge(row)
+        return row
+
+
+def order(client: FlaskClient) -> list[str]:
+    page = client.get("/courses").text
+    return sorted(
+        (name for name in ("Web", "Data") if f">{name}<" in page), key=lambda n: page.index(f">{n}<")
+    )
+
+
+def test_one_is_added_renamed_and_keeps_its_address(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    mo = signed_in(cast.mo)
+    words = {"name": "Maps & more", "description": "Where things are.", "icon": "compass", "parent_id": ""}
+    assert mo.post("/admin/categories", data=words).status_code == 303
+    made = shelf(app, "Maps & more")
+    assert made is not None
+    assert (made.slug, made.position, made.parent_id) == ("maps-more", 3, None)
+    assert client.get("/categories/maps-more").status_code == 200
+    twice = mo.post("/admin/categories", data={**words, "name": "MAPS & MORE"})
+    assert twice.status_code == 422
+    assert "has this name" in twice.text
+    renamed = {**words, "name": "Atlas", "parent_id": str(cast.web.id)}
+    assert mo.post(f"/admin/categories/{made.id}", data=renamed).status_code == 303
+    assert "Atlas" in client.get("/categories/maps-more").text
+    moved = shelf(app, "Atlas")
+    assert moved is not None
+    assert moved.parent_id == cast.web.id
+
+
+def test_there_are_two_levels(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    mo = signed_in(cast.mo)
+    words = {"name": "Deep", "icon": "book", "parent_id": str(cast.flask_category.id)}
+    assert mo.post("/admin/categories", data=words).status_code == 422
+    under_data = {"name": "Web", "icon": "code", "parent_id": str(cast.data.id)}
+    answer = mo.post(f"/admin/categories/{cast.web.id}", data=under_data)
+    assert answer.status_code == 422
+    assert "categories below it" in answer.text
+    under_itself = {**under_data, "parent_id": str(cast.web.id)}
+    assert mo.post(f"/admin/categories/{cast.web.id}", data=under_itself).status_code == 422
+    unknown = {**under_data, "parent_id": str(uuid.uuid4())}
+    assert mo.post(f"/admin/categories/{cast.web.id}", data=unknown).status_code == 422
+
+
+def test_moving_changes_the_catalogue_at_once(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    assert order(client) == ["Web", "Data"]
+    mo = signed_in(cast.mo)
+    for _ in range(2):
+        assert mo.post(f"/admin/categories/{cast.web.id}/move", data={"to": "down"}).status_code == 303
+    assert order(client) == ["Data", "Web"]
+    mo.post(f"/admin/categories/{cast.web.id}/move", data={"to": "up"})
+    assert order(client) == ["Web", "Data"]
+    assert mo.post(f"/admin/categories/{cast.web.id}/move", data={"to": "left"}).status_code == 400
+
+
+def test_only_an_empty_one_is_deleted(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
+    mo = signed_in(cast.mo)
+    for category, words in ((cast.web, "categories below it"), (cast.data, "Courses stand in")):
+        answer = mo.post(f"/admin/categories/{category.id}/delete", follow_redirects=True)
+        assert words in answer.text
+        assert shelf(app, category.name) is not None
+    mo.post("/admin/categories", data={"name": "Empty", "icon": "book", "parent_id": ""})
+    empty = shelf(app, "Empty")
+    assert empty is not None
+    for _ in range(2):
+        assert mo.post(f"/admin/categories/{empty.id}/delete").status_code == 303
+    assert shelf(app, "Empty") is None
+    assert client.get("/categories/empty").status_code == 404

@@ -1,0 +1,172 @@
+"""Settings: effective at once, written down, and safe to look at."""
+
+import io
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+
+from domain import contrast, settings
+from models import AuditEntry, Course, PlatformSettings, db
+from tests.auth.letters import SignIn
+from tests.cast import Cast
+
+WORDS = {
+    "name": "Workshop",
+    "hero_title": "Learn <i>here</i>",
+    "hero_subtitle": "Short.",
+    "about": "# Who we are\n\nWe **teach**. <script>alert(1)</script>",
+    "contact_email": "Desk@Example.com",
+    "social": "Our Mastodon https://example.com/@us\nBlog https://example.org",
+    "timezone": "Europe/Vienna",
+}
+
+
+def notes(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(db.select(AuditEntry.note).order_by(AuditEntry.id)))
+
+
+def test_words_show_at_once_and_are_written_down(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    client.get("/")
+    mo = signed_in(cast.mo)
+    assert mo.post("/admin/settings", data=WORDS).status_code == 303
+    home, about, contact = (client.get(page).text for page in ("/", "/about", "/contact"))
+    assert "Workshop" in home
+    assert "Learn &lt;i&gt;here&lt;/i&gt;" in home
+    assert "<strong>teach</strong>" in about
+    assert "<script>alert" not in about
+    assert 'href="mailto:desk@example.com"' in contact
+    assert 'href="https://example.com/@us"' in contact
+    assert "Our Mastodon" in contact
+    log = notes(app)
+    assert "name: Lectern → Workshop" in log
+    assert "timezone: UTC → Europe/Vienna" in log
+    mo.post("/admin/settings", data=WORDS)
+    assert notes(app) == log
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("name", "", "Give the shop a name"),
+        ("name", "\u200b", "Give the shop a name"),
+        ("name", "n" * 61, "at most 60"),
+        ("contact_email", "nobody", "complete email address"),
+        ("social", "Mastodon", "a name and an address"),
+        ("social", "Mastodon javascript:alert(1)", "a name and an address"),
+        ("timezone", "Mars/Olympus", "Not a valid choice"),
+        ("hero_subtitle", "s" * 301, "at most 300"),
+        ("about", "a" * 20_001, "at most 20,000"),
+    ],
+)
+def test_a_mistake_is_shown_and_changes_nothing(
+    app: Flask, cast: Cast, signed_in: SignIn, field: str, value: str, sentence: str
+) -> None:
+    answer = signed_in(cast.mo).post("/admin/settings", data={**WORDS, field: value})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert notes(app) == []
+
+
+def test_another_process_learns_it_within_a_second(app: Flask, cast: Cast, client: FlaskClient) -> None:
+    """What another process commits is seen once what this one remembers is old; no page has to be told."""
+    with app.app_context():
+        assert settings.current().name == "Lectern"
+        db.session.execute(db.update(PlatformSettings).values(name="Elsewhere"))
+        db.session.commit()
+        assert settings.REMEMBER_SECONDS <= 1
+        cached = app.extensions["lectern_cache_site"]
+        app.extensions["lectern_cache_site"] = (time.monotonic() - 0.001, cached[1])
+        assert settings.current().name == "Elsewhere"
+
+
+def test_the_colour_is_tried_out_before_it_is_used(
+    cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    mo = signed_in(cast.mo)
+    page = mo.get("/admin/settings/look?color=%237c3aed").text
+    assert 'fill="#7c3aed"' in page
+    assert mo.get("/admin/settings/look?color=red").status_code == 200
+    assert mo.post("/admin/settings/look", data={"primary_color": "#7C3AED"}).status_code == 303
+    assert "/theme.css?v=7c3aed" in client.get("/").text
+    theme = client.get("/theme.css?v=7c3aed")
+    assert theme.text == ":root{--brand:#7c3aed}\n"
+    assert theme.cache_control.max_age
+    assert client.get("/theme.css?v=0f766e").cache_control.no_cache
+    for wrong in ("red", "#12345", "#1234567", "#0f766e;}", ""):
+        assert mo.post("/admin/settings/look", data={"primary_color": wrong}).status_code == 422
+
+
+@pytest.mark.parametrize("colour", ["#0f766e", "#ffff00", "#000000", "#ffffff", "#ff0000", "#7c3aed"])
+def test_text_in_any_colour_can_be_read(colour: str) -> None:
+    for look in contrast.looks(colour):
+        assert look.button_text >= contrast.TEXT, look
+        assert look.link_text >= contrast.TEXT, look
+
+
+def test_a_colour_on_which_nothing_can_be_read_is_refused(cast: Cast, signed_in: SignIn) -> None:
+    answer = signed_in(cast.mo).post("/admin/settings/look", data={"primary_color": "#767676"})
+    assert answer.status_code == 422
+    assert "could not be read well in light" in answer.text
+
+
+def test_known_contrasts() -> None:
+    assert contrast.ratio("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast.ratio("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+def test_rules_are_in_force_at_once(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
+    mo = signed_in(cast.mo)
+    words = {"platform_fee_percent": "20", "refund_window_days": "14"}
+    assert mo.post("/admin/settings/rules", data=words).status_code == 303
+    assert "80 %" in client.get("/teach").text
+    with app.app_context():
+        site = settings.current()
+        assert (site.platform_fee_percent, site.refund_window_days, site.require_review) == (20, 14, False)
+    assert "platform_fee_percent: 30 → 20" in notes(app)
+    for wrong in ("-1", "101", "x", "9" * 30, ""):
+        assert (
+            mo.post("/admin/settings/rules", data={**words, "platform_fee_percent": wrong}).status_code == 422
+        )
+
+
+def test_a_logo_is_a_picture_or_drawn(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 100), "teal").save(picture, "PNG")
+    mo = signed_in(cast.mo)
+    wrong = mo.post("/admin/settings/logo", data={"file": (io.BytesIO(b"<svg onload=x>"), "a.svg")})
+    assert wrong.status_code == 422
+    right = mo.post("/admin/settings/logo", data={"file": (io.BytesIO(picture.getvalue()), "a.png")})
+    assert right.status_code == 303
+    address = client.get("/").text.split('class="logo is-picture" src="')[1].split('"')[0]
+    assert client.get(address).status_code == 200
+    assert mo.post("/admin/settings/logo").status_code == 303
+    assert "is-picture" not in client.get("/").text
+
+
+def test_featured_courses_come_in_their_order(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    mo, page = signed_in(cast.mo), "/admin/settings/featured"
+    for slug in ("flask-first-steps", "reading-code", "reading-code"):
+        assert mo.post(page, data={"course": slug}).status_code == 303
+
+    def first() -> str:
+        home = client.get("/").text.split("Picked by us")[1]
+        return min(("flask-first-steps", "reading-code"), key=lambda slug: home.index(f"/courses/{slug}"))
+
+    assert first() == "flask-first-steps"
+    for _ in range(2):
+        assert mo.post(f"{page}/{cast.free_course.id}/move", data={"to": "up"}).status_code == 303
+    assert first() == "reading-code"
+    for _ in range(2):
+        assert mo.post(f"{page}/{cast.free_course.id}/drop").status_code == 303
+    with app.app_context():
+        assert not db.session.get_one(Course, cast.free_course.id).featured
+    assert mo.post(page, data={"course": "secret-draft"}).status_code == 422
+    assert mo.post(page, data={"course": "unknown"}).status_code == 422
