@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 import storage
 from domain import clock
-from domain.portable import Broken, exporting, importing, packing
+from domain.portable import MAX_PROBLEMS, Broken, exporting, importing, packing
 from domain.portable.storing import Prepared
 from models import (
     CodeArchive,
@@ -167,7 +167,7 @@ def end_import(plan: Inbound, result: Prepared | Broken) -> None:
     course = importing.write_or_undo(result, creator, plan.filename)
     row = db.session.get_one(CourseTransfer, plan.id)
     row.course_id, row.state, row.finished_at = course.id, TransferState.DONE, clock.now()
-    row.problems = [str(hint) for hint in result.hints[:SHOWN]]
+    row.problems = [str(hint) for hint in result.hints[:MAX_PROBLEMS]]
     _discard(row, clock.now())
 
 

@@ -52,7 +52,7 @@ def lesson_text(number: int, folder: int) -> str:
     following = (
         f"{number + 1:02}-lesson.md" if number % 10 else f"../part-{folder + 1}/{number + 1:02}-lesson.md"
     )
-    after = f"Go on with [the next one]({following}#what-is-new-here)." if number < 30 else "The end."
+    after = f"Go on with [the next one]({following}#section-1-whats-new-here)." if number < 30 else "The end."
     sections = "\n\n".join(
         f"## Section {n}: what's new here?\n\n" + f"Words of lesson {number} that say something. " * 60
         for n in range(1, 6)

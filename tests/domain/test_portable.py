@@ -113,7 +113,7 @@ def test_links_lead_to_lessons_and_headings(cast: Cast, tmp_path: Path) -> None:
     course = imported(cast, folders.write(tmp_path, folders.files_of_thirty()))
     first, second = lessons_of(course)[:2]
     home = "/learn/thirty-lessons"
-    assert f"[the next one]({home}/{second.slug}#what-is-new-here)" in first.body
+    assert f"[the next one]({home}/{second.slug}#s-section-1-what-s-new-here)" in first.body
     assert "[below](#s-section-2-what-s-new-here)" in first.body
     assert 'id="s-section-2-what-s-new-here"' in first.body_html
     assert f"[first]: {home}/{first.slug}#s-section-1-what-s-new-here" in first.body
@@ -207,7 +207,7 @@ def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
     assert 'lessons = [\n  "01-part-1/01-lesson-1-a-long-one.md",' in files["course.toml"].decode()
     text = files["01-part-1/10-lesson-10-a-long-one.md"].decode()
     assert text.startswith('+++\ntitle = "Lesson 10: a *long* one"\n')
-    assert "](../02-part-2/01-lesson-11-a-long-one.md#what-is-new-here)" in text
+    assert "](../02-part-2/01-lesson-11-a-long-one.md#section-1-whats-new-here)" in text
     assert "[below](#section-2-whats-new-here)" in text
     assert not re.search(r"/learn/|/pictures/", text)
 
@@ -218,6 +218,17 @@ def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
     packed.write_bytes(b"".join(packing.to_zip(exporting.entries(first), first.slug)))
     second = imported(cast, packed)
     assert whole(second) == whole(first)
+
+
+def test_a_heading_that_is_not_there_is_only_noted(cast: Cast, tmp_path: Path) -> None:
+    files = small(**{"02-two.md": "# Two\n\n[a](01-one.md#none) [b](#two) [c](01-one.md#s-part)\n"})
+    files["01-one.md"] += "\n## Part\n"
+    made = importing.prepare_folder(folders.write(tmp_path, files), db.session.get_one(User, cast.ada.id))
+    assert list(map(str, made.hints)) == [
+        "02-two.md, line 3: No heading there is called #none.",
+        "02-two.md, line 3: No heading there is called #two.",
+    ]
+    made.discard()
 
 
 def test_what_is_missing_is_named_all_at_once(cast: Cast, tmp_path: Path) -> None:
