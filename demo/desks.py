@@ -140,18 +140,22 @@ def add_wishes(
 def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime) -> None:
     """Creators know of the reviews of the last weeks, and reviewers of every answer to theirs."""
     by_id = {course.id: course for course in courses.values()}
+    who = select(User.id, User.name).where(User.id.in_({course.creator_id for course in courses.values()}))
+    creators = dict(db.session.execute(who).tuples().all())
     for review, _row in written:
         course = by_id[review.product_id]
         if review.created_at > now - TOLD_FOR:
             _tell(
-                course.creator_id, NotificationKind.REVIEW_RECEIVED, f"A new review of “{course.title}”",
-                f"{review.rating} of 5 stars. {review.comment}", "/studio/reviews", "See your reviews",
+                course.creator_id, NotificationKind.REVIEW_RECEIVED,
+                f"A new review of “{course.title}”: {review.rating} of 5 stars", review.comment,
+                f"/studio/reviews?course={course.id}", "Read and answer it",
                 review.created_at, read=review.created_at < now - READ_AFTER,
             )  # fmt: skip
         if review.replied_at is not None:
             _tell(
-                review.user_id, NotificationKind.REVIEW_REPLY, f"An answer about “{course.title}”",
-                review.reply, f"/courses/{course.slug}#reviews", "See the answer", review.replied_at,
+                review.user_id, NotificationKind.REVIEW_REPLY,
+                f"{creators[course.creator_id]} answered your review of “{course.title}”",
+                review.reply, f"/courses/{course.slug}#reviews", "Read the answer", review.replied_at,
                 read=review.replied_at < now - TOLD_FOR,
             )  # fmt: skip
 
