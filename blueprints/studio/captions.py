@@ -81,7 +81,7 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
             form = ChaptersForm(formdata=None, data={"chapters": captioning.chapters_as_text(asset)})
             hypermedia.toast("The chapters are saved.")
             if not hypermedia.is_swap():
-                return hypermedia.see_other(_page(course_id, lesson_id, "chapters"))
+                return hypermedia.see_other(_page(course_id, lesson_id, "lesson-chapters"))
     if hypermedia.is_swap():
         status = 422 if form.errors else 200
         fragment = "studio/lesson/_chapters.html"
