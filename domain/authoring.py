@@ -6,8 +6,7 @@ page that was saved elsewhere since then is not written over unseen.
 
 import hashlib
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,11 +21,10 @@ LINES, LINE_LENGTH = 20, 200
 
 
 class Overtaken(Refused):
-    """The page was saved elsewhere since it was opened. `stored` is what stands there now, by field."""
+    """The page was saved elsewhere since it was opened. Nothing was written."""
 
-    def __init__(self, stored: Mapping[str, Any]) -> None:
+    def __init__(self) -> None:
         super().__init__("This page was saved elsewhere since you opened it.")
-        self.stored = stored
 
 
 @dataclass(frozen=True)
@@ -191,8 +189,7 @@ def categories() -> list[tuple[uuid.UUID, str]]:
 def check_seen(stored: Any, new: Any, seen: str) -> None:
     """What stands there must be what the page showed, or what is being saved anyway. Raises Overtaken."""
     if seal(stored) not in (seen, seal(new)):
-        before, after = asdict(stored), asdict(new)
-        raise Overtaken({name: value for name, value in before.items() if value != after[name]})
+        raise Overtaken
 
 
 def _check_category(category_id: uuid.UUID) -> None:

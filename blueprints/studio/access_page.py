@@ -17,20 +17,27 @@ def access(course_id: uuid.UUID) -> Response:
     """Visibility, order, and the days that modules wait."""
     course = course_of(course_id)
     modules = authoring.modules_of(course)
-    shown = {days_of(module): module.unlock_after_days for module in modules}
-    form = entry_form(modules)(
-        data={"visibility": course.visibility.value, "sequential": course.sequential, **shown}
-    )
+    form = entry_form(modules)(data=_shown(authoring.entry_of(course)))
     seen = form.seen.data or ""
     saved = save(form, lambda: authoring.let_in(course, me(), _typed(form, modules), seen))
     return saved or show(
-        "studio/course/access.html", form, course_id, authoring.entry_of, days=[form[name] for name in shown]
+        "studio/course/access.html",
+        form,
+        course_id,
+        authoring.entry_of,
+        _shown,
+        days=[form[days_of(module.id)] for module in modules],
     )
+
+
+def _shown(stored: Entry) -> dict[str, object]:
+    days = {days_of(module_id): days for module_id, days in stored.drip.items()}
+    return {"visibility": stored.visibility.value, "sequential": stored.sequential, **days}
 
 
 def _typed(form: EntryForm, modules: list[Module]) -> Entry:
     return Entry(
         ProductVisibility(form.visibility.data),
         form.sequential.data,
-        {module.id: form[days_of(module)].data for module in modules},
+        {module.id: form[days_of(module.id)].data for module in modules},
     )

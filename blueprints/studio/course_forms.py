@@ -31,6 +31,14 @@ AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
+VISIBLE_TO = {
+    ProductVisibility.PUBLIC: "Everyone",
+    ProductVisibility.UNLISTED: "Whoever has the link",
+    ProductVisibility.MEMBERS_ONLY: "Members",
+    ProductVisibility.PRIVATE: "Nobody else",
+}
+
+
 def at_most(number: int) -> Length:
     """No more than `number` characters."""
     return Length(max=number, message=f"Use at most {number} characters.")
@@ -48,11 +56,16 @@ def _title() -> StringField:
 class Sealed(Form):
     """A page of the editor; `seen` is the seal of what it showed (domain/authoring.py).
 
-    `overtaken` is what stands there by now, by field, when the page was saved elsewhere meanwhile.
+    `overtaken` says by label what stands there by now, when the page was saved elsewhere meanwhile.
     """
 
     seen = HiddenField(filters=[text])
-    overtaken: Mapping[str, Any] | None = None
+    overtaken: list[tuple[str, str]] | None = None
+
+    def differences(self, stored: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What is `stored`, by the names of the fields, where something else is typed: label and value."""
+        fields = ((self[name], value) for name, value in stored.items() if name in self)
+        return [(field.label.text, _said(field, value)) for field, value in fields if field.data != value]
 
 
 class NewCourseForm(Form):
@@ -116,7 +129,10 @@ class PricingForm(Sealed):
 
     tier = RadioField(
         "Size",
-        choices=[SelectChoice("", "No size"), *(SelectChoice(tier.value, tier.value) for tier in Tier)],
+        choices=[
+            SelectChoice("", "No size"),
+            *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
+        ],
     )
     price = StringField("Price", [InputRequired("Enter a price; 0 is free.")], filters=[one_line])
     sale_price = StringField("Sale price", filters=[one_line])
@@ -155,7 +171,7 @@ class EntryForm(Sealed):
     """Who may come in and in which order; `of_modules` adds a field for every module's days."""
 
     visibility = RadioField(
-        "Who may see it", choices=[SelectChoice(v.value, v.value) for v in ProductVisibility]
+        "Who may see it", choices=[SelectChoice(v.value, VISIBLE_TO[v]) for v in ProductVisibility]
     )
     sequential = BooleanField("Lessons open one after the other")
 
@@ -180,7 +196,7 @@ class RequireForm(Form):
 def entry_form(modules: list[Module]) -> type[EntryForm]:
     """An EntryForm with a field `days_<id>` for each of `modules`."""
     fields = {
-        days_of(module): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
+        days_of(module.id): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
             module.title,
             [
                 InputRequired("Enter 0 for a module that opens at once."),
@@ -193,9 +209,9 @@ def entry_form(modules: list[Module]) -> type[EntryForm]:
     return type("ModulesEntryForm", (EntryForm,), fields)
 
 
-def days_of(module: Module) -> str:
-    """The name of the field for the days `module` waits."""
-    return f"days_{module.id.hex}"
+def days_of(module_id: uuid.UUID) -> str:
+    """The name of the field for the days that module waits."""
+    return f"days_{module_id.hex}"
 
 
 def cents_of(typed: str) -> int:
@@ -204,6 +220,16 @@ def cents_of(typed: str) -> int:
     if found is None:
         raise ValidationError("Enter an amount such as 19 or 19.50.")
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+def _said(field: Field, value: Any) -> str:
+    names = {choice.data: choice.label.text for choice in field} if isinstance(field, RadioField) else {}
+    if isinstance(field, SelectField):
+        choices: Any = field.choices
+        names = {choice.value: choice.label for choice in choices}
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(names.get(value, value))
 
 
 def _moment(typed: str) -> datetime | None:

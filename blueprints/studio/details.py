@@ -23,7 +23,12 @@ def details(course_id: uuid.UUID) -> Response:
     seen = form.seen.data or ""
     saved = save(form, lambda: authoring.describe(course, me(), _typed(form), seen))
     return saved or show(
-        "studio/course/details.html", form, course_id, authoring.details_of, **_required(course_of(course_id))
+        "studio/course/details.html",
+        form,
+        course_id,
+        authoring.details_of,
+        _shown,
+        **_required(course_of(course_id)),
     )
 
 

@@ -1,7 +1,7 @@
 """What the pages of the course editor share: one course, one form, saved by itself or shown again."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import request
@@ -37,10 +37,10 @@ def save(form: Sealed, verb: Callable[[], None], said: str = "Saved.") -> Respon
         verb()
     except Refused as refusal:
         db.session.rollback()
-        if not isinstance(refusal, Overtaken):
+        if isinstance(refusal, Overtaken):
+            form.overtaken = []
+        else:
             form.refuse(refusal)
-            return None
-        form.overtaken = refusal.stored
         return None
     db.session.commit()
     hypermedia.toast(said)
@@ -48,13 +48,21 @@ def save(form: Sealed, verb: Callable[[], None], said: str = "Saved.") -> Respon
 
 
 def show(
-    page: str, form: Sealed, course_id: uuid.UUID, stored: Callable[[Course], Any], **more: Any
+    page: str,
+    form: Sealed,
+    course_id: uuid.UUID,
+    stored: Callable[[Course], Any],
+    fields: Callable[[Any], Mapping[str, Any]],
+    **more: Any,
 ) -> Response:
-    """The page with its form, of the course as it stands now.
+    """The page with its form, of the course as it stands now: the part that is `stored`, as `fields`.
 
     Whoever was overtaken gets the new seal with the warning, so that saving again is done knowingly.
     """
     course = course_of(course_id)
+    part = stored(course)
+    if form.overtaken is not None:
+        form.overtaken = form.differences(fields(part))
     if form.overtaken is not None or not form.is_submitted():
-        form.seen.data = authoring.seal(stored(course))
+        form.seen.data = authoring.seal(part)
     return hypermedia.render(page, status=form.status, course=course, form=form, **more)

@@ -21,7 +21,13 @@ def pricing(course_id: uuid.UUID) -> Response:
     seen = form.seen.data or ""
     saved = save(form, lambda: offering.ask(course, me(), _typed(form, zone), seen))
     return saved or show(
-        "studio/course/pricing.html", form, course_id, offering.price_of, tiers=offering.TIERS, zone=zone.key
+        "studio/course/pricing.html",
+        form,
+        course_id,
+        offering.price_of,
+        lambda part: _shown(part, zone),
+        tiers=offering.TIERS,
+        zone=zone.key,
     )
 
 

@@ -18,7 +18,7 @@ def sharing(course_id: uuid.UUID) -> Response:
     form = SharingForm(data=vars(authoring.sharing_of(course)))
     seen = form.seen.data or ""
     saved = save(form, lambda: authoring.share(course, me(), _typed(form), seen))
-    return saved or show("studio/course/sharing.html", form, course_id, authoring.sharing_of)
+    return saved or show("studio/course/sharing.html", form, course_id, authoring.sharing_of, vars)
 
 
 def _typed(form: SharingForm) -> Sharing:

@@ -101,5 +101,8 @@ def test_what_cannot_be_asked_is_refused(desk: Desk, field: str, typed: dict[str
 def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
     seen = desk.seal("/pricing")
     assert save(desk, price="20", seen=seen) == 303
-    assert save(desk, price="21", seen=seen) == 422
+    form = {"tier": "quick_skill", "price": "9", "sale_price": "", "sale_ends": "", "seen": seen}
+    told = desk.browser.post(f"{desk.home}/pricing", data=form).text.split('class="overtaken"')[1]
+    assert "<dt>Price</dt><dd>20</dd>" in told
+    assert "<dt>Size</dt><dd>Standard</dd>" in told
     assert desk.row().price_cents == 2000
