@@ -96,13 +96,13 @@ def chunk(upload_id: uuid.UUID) -> Response:
     return _json({"received": received})
 
 
-@studio.post("/uploads/<uuid:upload_id>/parts/<int:number>")
-def part(upload_id: uuid.UUID, number: int) -> Response:
-    """Where the browser puts part `number` itself."""
+@studio.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
+def part(upload_id: uuid.UUID, part_number: int) -> Response:
+    """Where the browser puts a part itself; they are counted from 1."""
     _checked()
     upload = uploads.of(_me(), upload_id)
     try:
-        address = uploads.part_address(uploads.plan(upload), number)
+        address = uploads.part_address(uploads.plan(upload), part_number)
     except Refused as refusal:
         return _json({"error": refusal.sentence}, 410)
     if uploads.is_quiet(upload):

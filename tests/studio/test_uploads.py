@@ -33,6 +33,7 @@ from models import (
     db,
     now,
 )
+from tests.adversary.hostile import TEXTS
 from tests.cast import Cast
 from tests.studio.test_archives import zipped
 
@@ -156,6 +157,16 @@ def test_a_creator_has_so_much_room_and_not_more(app: Flask, cast: Cast, ada: Fl
     assert "not enough room: 324 KB of 1 MB are left" in refused.json["error"]
     ada.post(f"{first.json['address']}/cancel", headers=JSON)
     assert announce(ada, cast, size=700 * 1024).status_code == 201
+
+
+def test_hostile_words_end_in_a_sentence(cast: Cast, ada: FlaskClient) -> None:
+    for field in ("purpose", "course", "lesson", "filename", "size", "sha256"):
+        for text in TEXTS:
+            answer = announce(ada, cast, **{field: text})
+            assert answer.status_code in (201, 404, 422), (field, text)
+            assert answer.status_code != 201 or field in ("filename", "size", "sha256"), (field, text)
+            if answer.status_code == 201:
+                ada.post(f"{answer.json['address']}/cancel", headers=JSON)
 
 
 def test_too_many_at_once_are_refused(
