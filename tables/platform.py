@@ -202,8 +202,21 @@ class ModerationItem(Stamped, Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
-        Index("ix_moderation_items_closed_at", "closed_at"),
-        Index("ix_moderation_items_kind_closed_at", "kind", "closed_at"),
+        Index(
+            "ix_moderation_items_closed_at",
+            "closed_at",
+            "id",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_moderation_items_kind_closed_at",
+            "kind",
+            "closed_at",
+            "id",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
         Index("ix_moderation_items_subject_id", "subject_id"),
         CheckConstraint("(closed_at IS NULL) = (verdict IS NULL)", name="verdict_closes"),
     )

@@ -432,8 +432,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_items")),
     )
     with op.batch_alter_table("moderation_items", schema=None) as batch_op:
-        batch_op.create_index("ix_moderation_items_closed_at", ["closed_at"], unique=False)
-        batch_op.create_index("ix_moderation_items_kind_closed_at", ["kind", "closed_at"], unique=False)
+        batch_op.create_index(
+            "ix_moderation_items_closed_at",
+            ["closed_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_moderation_items_kind_closed_at",
+            ["kind", "closed_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NOT NULL"),
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_moderation_items_waiting",
             ["created_at", "id"],
