@@ -36,7 +36,7 @@ from models import (
 )
 
 TOLD_FOR = timedelta(days=60)
-READ_AFTER = timedelta(days=4)
+READ_AFTER = timedelta(days=8)
 Written = list[tuple[Review, dict[str, Any]]]
 
 
@@ -141,7 +141,7 @@ def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime)
     """Creators know of the reviews of the last weeks, and reviewers of every answer to theirs."""
     by_id = {course.id: course for course in courses.values()}
     who = select(User.id, User.name).where(User.id.in_({course.creator_id for course in courses.values()}))
-    creators = dict(db.session.execute(who).tuples().all())
+    creators = {row.id: row.name for row in db.session.execute(who)}
     for review, _row in written:
         course = by_id[review.product_id]
         if review.created_at > now - TOLD_FOR:

@@ -35,10 +35,10 @@ def tell(
     """Tell somebody something in this transaction; with a `key` once, however often it is called.
 
     `url` is a path of this site that the notification leads to, `label` what its button says. It goes by mail
-    as well where the kind does and they want that. Says whether they weren't told before.
+    as well, whole, where the kind does and they want that. Says whether they weren't told before.
     """
     row = upsert(Notification).values(
-        user_id=user_id, kind=kind, title=title[:200], message=message[:500], action_url=url,
+        user_id=user_id, kind=kind, title=_cut(title, 200), message=_cut(message, 500), action_url=url,
         action_label=label, key=key,
     )  # fmt: skip
     row = row.on_conflict_do_nothing(index_elements=["user_id", "key"]).returning(Notification.id)
@@ -93,6 +93,10 @@ def read_all(user: User) -> None:
     unread_ones = and_(_theirs(user), Notification.read_at.is_(None))
     now = clock.now()
     db.session.execute(update(Notification).where(unread_ones).values(read_at=now, updated_at=now))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _theirs(user: User) -> ColumnElement[bool]:

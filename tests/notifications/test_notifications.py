@@ -49,6 +49,15 @@ def test_with_a_key_it_is_told_and_mailed_once(app: Flask, cast: Cast) -> None:
     assert [m.recipient for m in mails(app)] == ["cy@example.com", "bo@example.com"]
 
 
+def test_what_is_too_long_is_cut_on_the_site_and_whole_by_mail(app: Flask, cast: Cast) -> None:
+    id_ = tell(app, cast.cy, message="a" * 900, title="b" * 300)
+    with app.app_context():
+        row = db.session.get_one(Notification, id_)
+        assert (len(row.title), len(row.message), row.message[-1]) == (200, 500, "…")
+    assert mails(app)[0].data["message"] == "a" * 900
+    assert len(mails(app)[0].subject) == 255
+
+
 @pytest.mark.parametrize("kind", list(NotificationKind))
 def test_every_kind_has_its_mail(app: Flask, cast: Cast, kind: NotificationKind) -> None:
     tell(app, cast.cy, kind=kind, title="“X” <b>", message="One.\nTwo <i>.", label="Look", key="k")
