@@ -93,7 +93,7 @@ def introduce(user: User, name: str, bio: str, timezone: str, **links: str | Non
 
 
 def make_admin(email: str, name: str, password: str) -> User:
-    """Make the account with this address an admin, creating it where there is none.
+    """Make the account with this address an admin: a new one, or the one there is, also a suspended one.
 
     Raises Refused for a bad address or password, and when a closed account holds the address.
     """
@@ -105,7 +105,7 @@ def make_admin(email: str, name: str, password: str) -> User:
         user = User(email=address, name=name.strip()[:100] or "Admin")
         db.session.add(user)
     user.password_hash = hash_password(password)
-    user.role = Role.ADMIN
+    user.role, user.suspended_at = Role.ADMIN, None
     user.email_verified_at = user.email_verified_at or clock.now()
     db.session.flush()
     audit.record(None, "make_admin", user)
