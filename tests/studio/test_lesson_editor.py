@@ -19,6 +19,7 @@ from models import (
     Course,
     Lesson,
     LessonKind,
+    LessonVisibility,
     MediaAsset,
     MediaStatus,
     Resource,
@@ -228,7 +229,7 @@ def test_what_learners_must_not_see_is_nowhere(
 ) -> None:
     with app.app_context():
         db.session.get_one(Lesson, cast.text_lesson.id).title = "Zebra private"
-        db.session.get_one(Lesson, cast.text_lesson.id).visibility = "private"
+        db.session.get_one(Lesson, cast.text_lesson.id).visibility = LessonVisibility.PRIVATE
         lesson = db.session.get_one(Lesson, cast.last_lesson.id)
         lesson.title, lesson.published = "Zebra hidden", False
         course = db.session.get_one(Course, cast.flask_course.id)
