@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import NotFound
 
 from domain import Refused, audit, clock, prose, search, slugs, tagging
 from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
@@ -96,8 +97,13 @@ def place(course: Course, title: str) -> None:
 
 
 def hold(course: Course) -> None:
-    """Read `course` as it is now and let nobody else save a page of it until the transaction ends."""
-    db.session.execute(select(Product.id).where(Product.id == course.id).with_for_update(key_share=True))
+    """Read `course` as it is now and let nobody else save a page of it until the transaction ends.
+
+    Raises NotFound for one that was deleted meanwhile.
+    """
+    living = select(Product.id).where(Product.id == course.id, Product.deleted_at.is_(None))
+    if db.session.scalar(living.with_for_update(key_share=True)) is None:
+        raise NotFound
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
