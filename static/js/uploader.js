@@ -152,14 +152,25 @@
       this.say("Done.");
       this.row.classList.add("is-done");
       this.row.querySelector("[data-cancel]").remove();
-      const { shows, into } = this.form.dataset;
-      if (shows && document.querySelector(into)) {
-        htmx.ajax("GET", shows, { target: into, swap: "outerHTML" });
+      if (await this.renew(done.page)) {
         setTimeout(() => this.row.remove(), 4000);
       } else if (this.form.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: done }))) {
         running.delete(this);
         if (!running.size) location.assign(done.page);
       }
+    }
+
+    // Shows the new state in its place, and leaves the rest of the page with what is being typed there alone.
+    async renew(page) {
+      const { into } = this.form.dataset;
+      if (!into || !document.querySelector(into)) return false;
+      const answer = await fetch(page).catch(() => null);
+      if (!answer?.ok) return false;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(into);
+      if (!fresh) return false;
+      document.querySelector(into).replaceWith(fresh);
+      htmx.process(fresh);
+      return true;
     }
 
     async cancel() {

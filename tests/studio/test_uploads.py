@@ -20,6 +20,7 @@ import storage
 from domain import recordings, transcoding, uploads
 from models import (
     Course,
+    CourseTransfer,
     Job,
     JobState,
     Lesson,
@@ -417,3 +418,28 @@ def test_settings_have_defaults_that_hold_a_shop() -> None:
     settings = config.load({"LECTERN_UPLOAD_MEDIA_TYPES": "mp4, webm"})
     assert settings.upload_media_types == ("mp4", "webm")
     assert settings.upload_max_mb * 1024 > 10_000
+
+
+def test_a_course_that_is_brought_in_is_handed_on(app: Flask, cast: Cast, ada: FlaskClient) -> None:
+    done = send(
+        ada,
+        cast,
+        zipped({"a.md": b"# A"}),
+        purpose="course_import",
+        course=None,
+        lesson=None,
+        filename="a.zip",
+    )
+    assert done.json["page"] == "/studio/courses/import"
+    with app.app_context():
+        row = db.session.scalars(db.select(CourseTransfer)).one()
+        assert (row.user_id, row.filename) == (cast.ada.id, "a.zip")
+        assert storage.current().exists(row.storage_key)
+
+
+def test_the_media_page_asks_little(
+    app: Flask, cast: Cast, ada: FlaskClient, count_queries: Callable[[], int]
+) -> None:
+    send(ada, cast)
+    assert ada.get(f"/studio/courses/{cast.flask_course.id}/media").status_code == 200
+    assert count_queries() <= 8
