@@ -1,0 +1,116 @@
+"""How fast a large file is taken in, beside writing its bytes to the same disk; and what memory it takes.
+
+Usage: DATABASE_URL=… python -m bench.desk_upload 6000 512; the last line it prints is JSON.
+"""
+
+import http.client
+import json
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from app import create_app
+from bench.drive import HOST, Load, Server
+from bench.stores import Store
+from domain import sessions
+from models import Course, Product, User, db
+
+MIB = 1024 * 1024
+CHUNK = 16 * MIB
+ROUNDS = 3
+_TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
+
+
+class Here(Store):
+    """The store of the environment, as bench.drive wants it."""
+
+    def environ(self) -> dict[str, str]:
+        """The environment that this process runs in."""
+        return dict(os.environ)
+
+
+def measure(port: int, size: int) -> dict[str, Any]:
+    """Bytes a second written plainly and uploaded, the best of ROUNDS each; how much the server grew."""
+    app = create_app()
+    folder = Path(os.environ["LECTERN_DATA_DIR"])
+    with app.app_context():
+        course_id = db.session.scalars(select(Product.id).order_by(Product.id)).first()
+        creator = db.session.get_one(User, db.session.get_one(Course, course_id).creator_id)
+        sessions.start(creator, "bench", "127.0.0.1")
+        token = creator.session_token
+        db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    found = _TOKEN.search(client.get("/studio").get_data(as_text=True))
+    assert found is not None  # noqa: S101 - every page of a person carries a token
+    kept = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert kept is not None  # noqa: S101
+    headers = {"Cookie": f"{kept.key}={kept.value}", "X-CSRFToken": found[1]}
+    block = os.urandom(CHUNK)
+    with Server(Here("sqlite", 0, folder, ""), "lectern", port, Load(1, 1, 1)) as server:
+        server.wait()
+        _upload(port, headers, str(course_id), block, CHUNK)
+        before, peak = server.memory(), 0
+        plain, taken = [], []
+        for _ in range(ROUNDS):
+            plain.append(_write(folder / "plain", block, size))
+            seconds = _upload(port, headers, str(course_id), block, size)
+            peak = max(peak, server.memory())
+            taken.append(seconds)
+    return {"size": size, "plain": size / min(plain), "upload": size / min(taken), "grew": peak - before}
+
+
+def _write(path: Path, block: bytes, size: int) -> float:
+    """Seconds to write `size` bytes to a file and see them on the disk."""
+    began = time.perf_counter()
+    with path.open("wb") as file:
+        for _ in range(size // len(block)):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    seconds = time.perf_counter() - began
+    path.unlink()
+    return seconds
+
+
+def _upload(port: int, headers: dict[str, str], course_id: str, block: bytes, size: int) -> float:
+    """Seconds for the chunks of one file; it is given up afterwards, so that nobody prepares it."""
+    line = http.client.HTTPConnection(HOST, port, timeout=120)
+    form = {"purpose": "preview_film", "course": course_id, "filename": "film.mp4", "size": str(size)}
+    typed = headers | {"Content-Type": "application/x-www-form-urlencoded"}
+    upload_id = json.loads(_ask(line, "POST", "/studio/uploads", urlencode(form).encode(), typed))["id"]
+    began = time.perf_counter()
+    for offset in range(0, size, len(block)):
+        address = f"/studio/uploads/{upload_id}?offset={offset}"
+        _ask(line, "PUT", address, block, headers | {"Content-Type": "application/octet-stream"})
+    seconds = time.perf_counter() - began
+    _ask(line, "POST", f"/studio/uploads/{upload_id}/cancel", b"", typed)
+    line.close()
+    return seconds
+
+
+def _ask(
+    line: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> bytes:
+    line.request(method, path, body, headers)
+    answer = line.getresponse()
+    said = answer.read()
+    if answer.status >= 400:
+        raise SystemExit(f"{method} {path} answers {answer.status}: {said[:200]!r}")
+    return said
+
+
+def main() -> None:
+    """Print what is found of the environment's store."""
+    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]) * MIB)))
+
+
+if __name__ == "__main__":
+    main()
