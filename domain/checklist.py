@@ -115,7 +115,7 @@ def _length(contents: Contents) -> list[Point]:
         return []
     (least, most), _, _ = offering.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
-    says = f"Its lessons take {hours:.1f} hours; this size is for {least} to {most}."
+    says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
     return [Point("A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says)]
 
 

@@ -123,6 +123,15 @@ class Contents:
         return sum(sitting.values["duration_seconds"] for sitting in self.shown)
 
     @property
+    def length(self) -> str:
+        """The same in words: “38 minutes” or “2.5 hours”."""
+        minutes = round(self.seconds / 60)
+        if minutes >= 60:
+            hours = f"{minutes / 60:.1f}".removesuffix(".0")
+            return "1 hour" if hours == "1" else f"{hours} hours"
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+    @property
     def recordings(self) -> Iterator[tuple[Recording, Sitting | None]]:
         """Every recording with its lesson; None for the course's own film."""
         if self.intro is not None:

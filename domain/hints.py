@@ -74,20 +74,20 @@ def _price(contents: Contents) -> list[Hint]:
         if not low <= course.price_cents <= high:
             return [Hint("The price is outside its size.")]
         if not least <= hours <= most:
-            return [Hint(f"It takes {hours:.1f} hours; its size is for {least} to {most}.")]
+            return [Hint(f"It takes {contents.length}; its size is for {least} to {most} hours.")]
         return []
     if course.price_cents == 0:
         return []
     most_for = max((high for (least, _), _, high in offering.TIERS.values() if hours >= least), default=0)
     if course.price_cents > most_for:
-        return [Hint(f"It has no size, and costs more than any for {hours:.1f} hours.")]
+        return [Hint(f"It has no size, and costs more than any for {contents.length}.")]
     return []
 
 
 def _shape(contents: Contents) -> list[Hint]:
     found = []
     if contents.seconds < VERY_SHORT:
-        found.append(Hint(f"Very short: {round(contents.seconds / 60)} minutes in all."))
+        found.append(Hint(f"Very short: {contents.length} in all."))
     if not any(sitting.is_preview for sitting in contents.shown):
         found.append(Hint("No lesson can be tried for free."))
     empty = [sitting for sitting in contents.shown if sitting.is_empty]
