@@ -90,7 +90,8 @@ def test_few_queries_however_many_lessons(app: Flask, cast: Cast, ada: FlaskClie
             db.session.add(
                 Lesson(
                     course_id=cast.flask_course.id, module_id=cast.text_lesson.module_id,
-                    position=10 + number, title=f"Lesson {number}", slug=f"more-{number}", draft={"title": "Other"},
+                    position=10 + number, title=f"Lesson {number}", slug=f"more-{number}",
+                    draft={"title": "Other"},
                 )
             )  # fmt: skip
         db.session.commit()
