@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 
 from models import AuditEntry, User, db
 
@@ -58,16 +59,37 @@ def page(question: Question, after: uuid.UUID | None) -> Page:
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
 
 
-def blocks(question: Question) -> Iterator[list[tuple[AuditEntry, str | None, str | None]]]:
+class Line(NamedTuple):
+    """An entry as it is exported."""
+
+    id: uuid.UUID
+    at: datetime
+    actor: str | None
+    actor_email: str | None
+    action: str
+    subject_type: str
+    subject_id: str
+    note: str
+
+
+def blocks(question: Question) -> Iterator[list[Line]]:
     """All the entries asked for, newest first, a block at a time: each is read when it is wanted."""
+    entry = AuditEntry.__table__.c
+    columns: tuple[Any, ...] = (
+        entry.id, entry.at, User.name, User.email, entry.action, entry.subject_type, entry.subject_id,
+        entry.note,
+    )  # fmt: skip
     last = None
-    while rows := _rows(question, last, BLOCK):
-        yield rows
-        last = rows[-1][0]
-        for entry, _, _ in rows:
-            db.session.expunge(entry)
+    while True:
+        found = db.session.execute(
+            _ask(select(*columns).select_from(AuditEntry), question, last).limit(BLOCK)
+        )
+        rows = [Line(*row) for row in found]
+        if rows:
+            yield rows
         if len(rows) < BLOCK:
             return
+        last = rows[-1]
 
 
 def actions() -> list[str]:
@@ -87,7 +109,13 @@ def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
 def _rows(
     question: Question, last: AuditEntry | None, limit: int
 ) -> list[tuple[AuditEntry, str | None, str | None]]:
-    query = select(AuditEntry, User.name, User.email).outerjoin(User, User.id == AuditEntry.actor_id)
+    query = _ask(select(AuditEntry, User.name, User.email), question, last).limit(limit)
+    return [(row[0], row[1], row[2]) for row in db.session.execute(query)]
+
+
+def _ask(entries: Any, question: Question, last: AuditEntry | Line | None) -> Select[*tuple[Any, ...]]:
+    """The entries asked for with their actors, newest first, from behind `last` on."""
+    query: Select[*tuple[Any, ...]] = entries.outerjoin(User, User.id == AuditEntry.actor_id)
     if question.actor == SYSTEM:
         query = query.where(AuditEntry.actor_id.is_(None))
     elif question.actor:
@@ -105,8 +133,7 @@ def _rows(
     if last is not None:
         behind = tuple_(AuditEntry.at, AuditEntry.id) < tuple_(last.at, last.id)
         query = query.where(AuditEntry.at <= last.at, behind)
-    newest = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
-    return [(row[0], row[1], row[2]) for row in db.session.execute(newest)]
+    return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
 
 
 def _start_of(day: date) -> datetime:

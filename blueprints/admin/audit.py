@@ -50,14 +50,9 @@ def _lines(question: Question) -> Iterator[str]:
     yield _line(COLUMNS)
     for block in log.blocks(question):
         yield "".join(
-            _line(
-                (
-                    entry.at.isoformat(), actor or log.SYSTEM, email or "", entry.action, entry.subject_type,
-                    entry.subject_id, entry.note,
-                )
-            )
-            for entry, actor, email in block
-        )  # fmt: skip
+            _line((entry.at.isoformat(), entry.actor or log.SYSTEM, entry.actor_email or "", *entry[4:]))
+            for entry in block
+        )
 
 
 def _line(values: tuple[str, ...]) -> str:
