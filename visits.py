@@ -42,7 +42,7 @@ def of_request(user_id: uuid.UUID | None) -> Visit:
         user_id=user_id,
         visitor=events.visitor_of(ip, agent, clock.now()),
         ip=events.truncated(ip),
-        user_agent=one_line(agent[:LONGEST_AGENT]),
+        user_agent=_plain(agent[:LONGEST_AGENT]),
         referrer=_source(),
     )
 
@@ -59,4 +59,9 @@ def _source() -> str:
         return ""
     if host == request.host.partition(":")[0]:
         return OWN_PAGES
-    return one_line(host.removeprefix("www."))[:LONGEST_SOURCE]
+    return _plain(host.removeprefix("www."))[:LONGEST_SOURCE]
+
+
+def _plain(text: str) -> str:
+    """`text` without what isn't shown; nearly always it has nothing of that, which is quickly seen."""
+    return text if text.isascii() and text.isprintable() else one_line(text)
