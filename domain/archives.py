@@ -80,6 +80,7 @@ def adopt(
     course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: Contents
 ) -> CodeArchive:
     """Make the stored file at `key` the code of `course`; where changes wait, it waits beside the old one."""
+    publishing.hold(course)
     waits = publishing.waits(course, actor)
     _drop(course, pending=waits)
     archive = CodeArchive(
@@ -106,6 +107,7 @@ def offered(course_id: uuid.UUID) -> CodeArchive | None:
 
 def remove(course: Course, actor: User, pending: bool) -> None:
     """Take the code of `course` away, or only the one that waits."""
+    publishing.hold(course)
     _drop(course, pending)
     publishing.content_changed(course, actor)
     audit.record(actor, "remove_code", course)
@@ -159,7 +161,7 @@ def _drop(course: Course, pending: bool) -> None:
     archive = _of(course, pending)
     if archive is not None:
         later = clock.now() + ADDRESS_LIFETIME
-        jobs.enqueue("discard_file", run_after=later, key=archive.storage_key)
+        jobs.enqueue("discard_file", run_after=later, storage_key=archive.storage_key)
         db.session.delete(archive)
         db.session.flush()
 

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sqlalchemy import func, select
-
-from domain import archives, audit, publishing, recordings, transfers, upload_rules
-from models import Course, Lesson, Resource, Upload, UploadPurpose, User, db
+from domain import archives, audit, recordings, resources, transfers, upload_rules
+from models import Course, Lesson, Resource, Upload, UploadPurpose, User
 
 FOLDERS = {
     UploadPurpose.LESSON_MEDIA: "media/{id}/original",
@@ -51,18 +49,11 @@ def _resource(
     upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
 ) -> uuid.UUID:
     assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
-    last = db.session.scalar(select(func.max(Resource.position)).where(Resource.lesson_id == lesson.id))
-    kind = upload_rules.resource_kind(file.filename)
     row = Resource(
-        id=upload.id, lesson_id=lesson.id, title=PurePosixPath(file.filename).stem[:200] or "File",
-        kind=kind, storage_key=file.key, size=file.size, position=(last or 0) + 1,
-        pending=publishing.waits(course, actor),
+        id=upload.id, title=PurePosixPath(file.filename).stem[:200] or "File",
+        kind=upload_rules.resource_kind(file.filename), storage_key=file.key, size=file.size,
     )  # fmt: skip
-    db.session.add(row)
-    db.session.flush()
-    publishing.content_changed(course, actor)
-    audit.record(actor, "upload_resource", lesson, row.title)
-    return row.id
+    return resources.add(course, lesson, actor, row, "upload_resource").id
 
 
 def _archive(

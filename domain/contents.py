@@ -160,17 +160,29 @@ class Contents:
         course = self.course
         facts: list[object] = [
             course.title, course.summary, course.description, course.price_cents, course.visibility.value,
-            self.intro.asset.id if self.intro else None, *(archive.id for archive in self.archives),
+            course.objectives, course.prerequisites, course.technology, course.meta_title,
+            course.meta_description, course.thumbnail, course.category_id,
+            *_marks(self.intro), *(archive.id for archive in self.archives),
         ]  # fmt: skip
         for s in self.sittings:
             facts += [
                 s.lesson.id,
                 s.lesson.version,
                 s.is_shown,
-                s.recording.asset.id if s.recording else None,
+                s.module.title,
+                s.module.description,
+                *_marks(s.recording),
             ]
-            facts += [resource.id for resource in s.resources]
+            facts += [(resource.id, resource.title) for resource in s.resources]
         return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _marks(recording: Recording | None) -> list[object]:
+    """What of a recording its creator can change: which it is, its chapters, its captions."""
+    if recording is None:
+        return [None]
+    captions = [(caption.language, caption.label, caption.updated_at) for caption in recording.asset.captions]
+    return [recording.asset.id, recording.asset.chapters, captions]
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
@@ -230,14 +242,14 @@ def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
 def _assets(course: Course) -> list[MediaAsset]:
     """The recordings with the languages of their captions, whose text nobody needs here."""
     query = (
-        select(MediaAsset, Caption.language, Caption.label)
+        select(MediaAsset, Caption.language, Caption.label, Caption.updated_at)
         .outerjoin(Caption, Caption.asset_id == MediaAsset.id)
         .where(MediaAsset.course_id == course.id)
         .order_by(Caption.language)
     )
     tracks: dict[MediaAsset, list[Caption]] = {}
-    for asset, language, label in db.session.execute(query):
-        names = [Caption(language=language, label=label, vtt="")] if language else []
+    for asset, language, label, changed in db.session.execute(query):
+        names = [Caption(language=language, label=label, vtt="", updated_at=changed)] if language else []
         tracks.setdefault(asset, []).extend(names)
     for asset, captions in tracks.items():
         set_committed_value(asset, "captions", captions)

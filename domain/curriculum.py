@@ -13,7 +13,18 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import undefer_group
 
-from domain import Refused, audit, clock, drafts, lesson_contents, publishing, resources, slugs, totals
+from domain import (
+    Refused,
+    audit,
+    clock,
+    drafts,
+    duplicating,
+    lesson_contents,
+    publishing,
+    resources,
+    slugs,
+    totals,
+)
 from domain.lesson_contents import NEW
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 
@@ -256,7 +267,10 @@ def _copy(
     names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")
     db.session.add(copy)
     db.session.flush()
-    lesson_contents.put(copy, {name: getattr(source, name) for name in names})
+    pictures = duplicating.Pictures(course, course, lesson)
+    values = {name: getattr(source, name) for name in names}
+    lesson_contents.put(copy, {**values, "body": pictures.moved(source.body)})
+    pictures.write({lesson.id: copy.id})
     links = select(Resource).where(Resource.lesson_id == lesson.id, Resource.url.is_not(None))
     for link in db.session.scalars(links.order_by(Resource.position)).all():
         db.session.add(

@@ -267,7 +267,7 @@ def discard(course: Course) -> None:
     for resource in _pending(course):
         db.session.delete(resource)
         if resource.storage_key:
-            jobs.enqueue("discard_file", key=resource.storage_key)
+            jobs.enqueue("discard_file", storage_key=resource.storage_key)
     totals.recount_course(course)
 
 

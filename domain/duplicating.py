@@ -46,7 +46,7 @@ def duplicate(course: Course, actor: User) -> Course:
     for name in _KEPT:
         setattr(copy, name, getattr(course, name))
     authoring.place(copy, title)
-    pictures = _Pictures(course, copy)
+    pictures = Pictures(course, copy)
     copy.description = pictures.moved(course.description)
     copy.description_html = authoring.rendered(copy.description) if copy.description else ""
     _copy_links(course, copy)
@@ -68,11 +68,13 @@ def copy_picture(source: str, target: str) -> None:
             store.put(target, content, "image/webp")
 
 
-class _Pictures:
-    """The pictures of a course as they are called for: each gets a new id in the copy."""
+class Pictures:
+    """The pictures of a course, or of one lesson, as they are called for: each gets a new id in the copy."""
 
-    def __init__(self, course: Course, copy: Course) -> None:
+    def __init__(self, course: Course, copy: Course, lesson: Lesson | None = None) -> None:
         query = select(Picture).where(Picture.course_id == course.id)
+        if lesson is not None:
+            query = query.where(Picture.lesson_id == lesson.id)
         self.known = {str(row.id): row for row in db.session.scalars(query)}
         self.copy = copy
         self.new: dict[str, uuid.UUID] = {}
@@ -114,7 +116,7 @@ def _copy_links(course: Course, copy: Course) -> None:
             db.session.execute(insert(table), [{own: copy.id, other: id_} for id_ in ids])
 
 
-def _copy_lessons(course: Course, copy: Course, pictures: _Pictures) -> dict[uuid.UUID, uuid.UUID]:
+def _copy_lessons(course: Course, copy: Course, pictures: Pictures) -> dict[uuid.UUID, uuid.UUID]:
     """The modules with their lessons and links; answers the new lesson of every old one."""
     query = (
         select(Module)
@@ -135,7 +137,7 @@ def _copy_lessons(course: Course, copy: Course, pictures: _Pictures) -> dict[uui
     return made
 
 
-def _copy_lesson(lesson: Lesson, module: Module, pictures: _Pictures) -> uuid.UUID:
+def _copy_lesson(lesson: Lesson, module: Module, pictures: Pictures) -> uuid.UUID:
     words: dict[str, Any] = {
         name: getattr(lesson, name)
         for name in ("title", "slug", "description", "kind", "visibility", "body", "external_video_url",

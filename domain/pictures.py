@@ -16,7 +16,8 @@ from enum import StrEnum
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
 
 import jobs
@@ -217,16 +218,22 @@ def add(course: Course, lesson: Lesson | None, file: BinaryIO) -> Picture:
     return row
 
 
-def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None] | None:
-    """A picture with what decides who may see it, in one query."""
+def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None, bool] | None:
+    """A picture with what decides who may see it, in one query.
+
+    The last says whether a text that learners see shows it: its lesson's, the description, another lesson's.
+    """
+    name, other = str(picture_id), aliased(Lesson)
+    elsewhere = select(other.id).where(other.course_id == Picture.course_id, other.body.contains(name))
+    shown = or_(Lesson.body.contains(name), Course.description.contains(name), elsewhere.exists())
     query = (
-        select(Picture, Course, Lesson)
+        select(Picture, Course, Lesson, func.coalesce(shown, False))
         .join(Course, Course.id == Picture.course_id)
         .outerjoin(Lesson, Lesson.id == Picture.lesson_id)
         .where(Picture.id == picture_id)
     )
     row = db.session.execute(query).first()
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else (row[0], row[1], row[2], bool(row[3]))
 
 
 def _folder(shelf: str, token: str) -> str:

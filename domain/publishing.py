@@ -11,6 +11,7 @@ for a review can be taken back to where it was.
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
 from domain import Refused, audit, clock, moderation, search, settings
 from models import Course, ModerationKind, Product, ProductStatus, UpdateState, User, db
@@ -86,9 +87,14 @@ def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") 
 
 
 def hold(course: Course) -> None:
-    """Read `course` as it is now and keep others from changing it until the transaction ends."""
+    """Read `course` as it is now and keep others from changing it until the transaction ends.
+
+    Raises NotFound for one that was deleted meanwhile.
+    """
     db.session.flush()
-    db.session.execute(select(Product.id).where(Product.id == course.id).with_for_update(key_share=True))
+    living = select(Product.id).where(Product.id == course.id, Product.deleted_at.is_(None))
+    if db.session.scalar(living.with_for_update(key_share=True)) is None:
+        raise NotFound
     db.session.refresh(
         course, ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
     )

@@ -183,6 +183,7 @@ def adopt(
     It replaces the one before, whose files are removed when nobody can be watching any more. Where changes
     wait for approval, it is proposed for its lesson. The preview film shows at once.
     """
+    publishing.hold(course)
     asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
     if lesson is None:
         _drop(MediaAsset.course_id == course.id, *_PREVIEW_FILM)
@@ -206,6 +207,7 @@ def retry(asset: MediaAsset) -> None:
 
 def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     """Take a recording away; its files go when nobody can be watching any more."""
+    publishing.hold(course)
     _drop(MediaAsset.id == asset.id)
     publishing.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)

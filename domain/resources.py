@@ -70,7 +70,7 @@ def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) 
         fine = False
     if not fine or len(url) > MAX_ADDRESS:
         raise Refused("That is no web address. It looks like https://example.com/page.", "url")
-    return _add(course, lesson, actor, Resource(title=title, kind=ResourceKind.LINK, url=url))
+    return add(course, lesson, actor, Resource(title=title, kind=ResourceKind.LINK, url=url))
 
 
 def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
@@ -131,7 +131,11 @@ def discard_files(lesson_ids: Iterable[uuid.UUID]) -> None:
             jobs.enqueue("discard_file", run_after=later, storage_key=key)
 
 
-def _add(course: Course, lesson: Lesson, actor: User, row: Resource) -> Resource:
+def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = "add_resource") -> Resource:
+    """Put a new row, a link or a stored file, at the end of the lesson's; it waits where changes wait.
+
+    Raises Refused where there are MOST already.
+    """
     publishing.hold(course)
     count, last = db.session.execute(
         select(func.count(Resource.id), func.max(Resource.position)).where(Resource.lesson_id == lesson.id)
@@ -142,7 +146,7 @@ def _add(course: Course, lesson: Lesson, actor: User, row: Resource) -> Resource
     row.pending = publishing.waits(course, actor)
     db.session.add(row)
     db.session.flush()
-    _note(course, actor, "add_resource", row)
+    _note(course, actor, verb, row)
     return row
 
 

@@ -23,11 +23,13 @@ def image(shelf: str, token: str, name: str) -> Response:
 @media.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: uuid.UUID) -> Response:
     """A picture in a lesson, or in the description of a course; the browser asks again after some minutes."""
-    found, course, lesson = pictures.find(picture_id) or abort(404)
+    found, course, lesson, shown = pictures.find(picture_id) or abort(404)
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     decision = access.decide(reader, course, lesson)
     facts = decision.facts
     described = lesson is None and facts is not None and not (facts.hidden or facts.deleted)
     if not (decision.allowed or described):
         abort(404 if decision.reason == access.Reason.DRAFT else 403)
+    if not (shown or (facts is not None and facts.trusted)):
+        abort(404)  # it waits for approval with the text that will show it
     return storage.send(found.storage_key, found.content_type, expires_at=clock.now() + KEPT_FOR)

@@ -13,7 +13,7 @@ import hypermedia
 import storage
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
-from domain import Refused, access, upload_rules, uploads
+from domain import Refused, access, publishing, upload_rules, uploads
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
@@ -118,12 +118,13 @@ def finish(upload_id: uuid.UUID) -> Response:
     upload = uploads.of(_me(), upload_id)
     if upload.state == UploadState.DONE:
         return _yes(upload)
+    place = upload.course_id, upload.lesson_id
     try:
         plan = uploads.plan(upload)
         db.session.rollback()
         file = uploads.settle(plan)
+        course, lesson = _held(*place)
         upload = uploads.of(_me(), upload_id, to_end=True)
-        course, lesson = _place(upload.course_id, upload.lesson_id)
         uploads.finish(upload, _me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
@@ -159,6 +160,14 @@ def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None
     if lesson_id is None:
         return access.course_for_creator(_me(), course_id), None
     return access.lesson_for_creator(_me(), course_id, lesson_id)
+
+
+def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
+    """The same, kept as they are until the transaction ends: the course before its uploads, as everywhere."""
+    course, _ = _place(course_id, None)
+    if course is not None:
+        publishing.hold(course)
+    return _place(course_id, lesson_id)
 
 
 def _store_whole(plan: uploads.Plan, file: BinaryIO) -> None:

@@ -402,6 +402,11 @@ def test_a_picture_for_a_text_answers_its_address(
     assert answer.status_code == 201
     assert (answer.json["width"], answer.json["height"]) == (1600, 533)
     assert answer.json["markdown"] == f"![]({answer.json['url']})"
+    assert ada.get(answer.json["url"]).status_code == 200
+    assert signed_in(cast.bo).get(answer.json["url"]).status_code == 404, "no text shows it yet"
+    with app.app_context():
+        db.session.get_one(Lesson, cast.text_lesson.id).body = answer.json["markdown"]
+        db.session.commit()
     shown = signed_in(cast.bo).get(answer.json["url"])
     assert shown.mimetype == "image/webp"
     assert shown.headers["Cache-Control"].startswith("private, max-age=")

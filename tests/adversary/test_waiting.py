@@ -1,0 +1,255 @@
+"""What waits for approval, and what happens around it: nothing shows, nothing is lost, nothing slips by."""
+
+import io
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import func, select, text, update
+from werkzeug.exceptions import NotFound
+
+import jobs
+import storage
+from domain import (
+    archives,
+    contents,
+    curriculum,
+    drafts,
+    publishing,
+    recordings,
+    removing,
+    resources,
+    uploads,
+)
+from models import (
+    ArchiveFormat,
+    Caption,
+    CodeArchive,
+    Course,
+    Job,
+    Lesson,
+    MediaAsset,
+    Module,
+    Picture,
+    Product,
+    Resource,
+    ResourceKind,
+    User,
+    db,
+    now,
+)
+from tests.cast import Cast
+
+SignedIn = Callable[[User], FlaskClient]
+JSON = {"Accept": "application/json"}
+Desk = tuple[Course, Lesson, User]
+
+
+@pytest.fixture
+def desk(app: Flask, cast: Cast) -> Iterator[Desk]:
+    """A live course of a creator whose updates wait, one of its lessons, and the creator."""
+    with app.app_context():
+        ada = db.session.get_one(User, cast.ada.id)
+        ada.vetted = False
+        db.session.commit()
+        yield (
+            db.session.get_one(Course, cast.flask_course.id),
+            db.session.get_one(Lesson, cast.text_lesson.id),
+            ada,
+        )
+
+
+def archive(course: Course, actor: User) -> CodeArchive:
+    id_ = uuid.uuid4()
+    key = f"archives/{id_}.zip"
+    storage.current().put(key, b"PK", "application/zip")
+    return archives.adopt(
+        course, actor, id_, key, "code.zip", archives.Contents(ArchiveFormat.ZIP, 1, 2, "0" * 64)
+    )
+
+
+def picture(client: FlaskClient, course: Course, lesson_id: uuid.UUID) -> str:
+    drawn = io.BytesIO()
+    Image.new("RGB", (20, 20), "#345").save(drawn, "PNG")
+    drawn.seek(0)
+    answer = client.post(
+        f"/studio/courses/{course.id}/pictures",
+        data={"lesson": str(lesson_id), "picture": (drawn, "a.png")},
+        headers=JSON,
+    )
+    assert answer.status_code == 201
+    return str(answer.json["url"])
+
+
+def do_jobs() -> None:
+    db.session.execute(update(Job).values(run_after=now()))
+    db.session.commit()
+    for job_id in jobs.due():
+        jobs.run(job_id)
+
+
+def test_files_of_what_was_replaced_or_dropped_are_removed(desk: Desk) -> None:
+    course, lesson, ada = desk
+    first = archive(course, ada).storage_key
+    second = archive(course, ada).storage_key
+    storage.current().put("resources/notes.pdf", b"%PDF-", "application/pdf")
+    db.session.add(
+        Resource(
+            lesson_id=lesson.id, title="Notes", kind=ResourceKind.PDF, storage_key="resources/notes.pdf",
+            pending=True,
+        )
+    )  # fmt: skip
+    db.session.flush()
+    drafts.discard(course)
+    db.session.commit()
+    do_jobs()
+    left = [key for key in (first, second, "resources/notes.pdf") if storage.current().exists(key)]
+    assert left == []
+    assert db.session.scalars(select(Job.last_error).where(Job.last_error.is_not(None))).all() == []
+
+
+def test_a_picture_is_seen_when_a_text_that_learners_read_shows_it(
+    app: Flask, cast: Cast, signed_in: SignedIn
+) -> None:
+    ada, bo, mo = signed_in(cast.ada), signed_in(cast.bo), signed_in(cast.mo)
+    address = picture(ada, cast.flask_course, cast.text_lesson.id)
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        lesson = db.session.get_one(Lesson, cast.text_lesson.id)
+        actor = db.session.get_one(User, cast.ada.id)
+        actor.vetted = False
+        drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
+        db.session.commit()
+    assert [browser.get(address).status_code for browser in (ada, mo, bo)] == [200, 200, 404]
+    with app.app_context():
+        drafts.apply(db.session.get_one(Course, cast.flask_course.id))
+        db.session.commit()
+    assert bo.get(address).status_code == 200
+
+
+def test_the_pictures_of_a_copied_lesson_are_its_own(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    ada = signed_in(cast.ada)
+    address = picture(ada, cast.flask_course, cast.text_lesson.id)
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        actor = db.session.get_one(User, cast.ada.id)
+        lesson = db.session.get_one(Lesson, cast.text_lesson.id)
+        drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
+        copy = curriculum.duplicate_lesson(course, lesson.id, actor)
+        copy_id = copy.id
+        db.session.commit()
+        do_jobs()
+        curriculum.delete_lesson(course, cast.text_lesson.id, actor)
+        db.session.commit()
+        do_jobs()
+        kept = db.session.scalars(select(Picture).where(Picture.lesson_id == copy_id)).one()
+        assert f"/pictures/{kept.id}" in db.session.get_one(Lesson, copy_id).body
+        assert storage.current().exists(kept.storage_key)
+        shown = f"/pictures/{kept.id}"
+    assert ada.get(shown).status_code == 200
+
+
+@pytest.mark.parametrize("what", ["caption", "chapters", "module", "resource", "objectives"])
+def test_a_reviewer_is_told_of_everything_that_changed_since(desk: Desk, what: str) -> None:
+    course, lesson, _ada = desk
+    film = MediaAsset(course_id=course.id, lesson_id=lesson.id, storage_key="media/x/original")
+    db.session.add(film)
+    db.session.flush()
+    spoken = Caption(asset_id=film.id, language="en", label="English", vtt="WEBVTT\n")
+    link = Resource(lesson_id=lesson.id, title="Notes", kind=ResourceKind.LINK, url="https://example.com/")
+    db.session.add_all([spoken, link])
+    db.session.commit()
+    before = contents.load(course).mark
+    assert contents.load(course).mark == before
+    if what == "caption":
+        spoken.vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nOther words\n"
+    elif what == "chapters":
+        film.chapters = [{"start": 0.0, "title": "Buy elsewhere"}]
+    elif what == "module":
+        db.session.get_one(Module, lesson.module_id).title = "Another"
+    elif what == "resource":
+        link.title = "Another"
+    else:
+        course.objectives = ["Another"]
+    db.session.commit()
+    assert contents.load(course).mark != before
+
+
+@pytest.mark.parametrize("kind", ["recording", "archive", "resource"])
+def test_a_file_that_arrives_after_the_approval_waits(app: Flask, cast: Cast, kind: str) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.draft_course.id)
+        lesson = db.session.get_one(Lesson, cast.draft_lesson.id)
+        nia = db.session.get_one(User, cast.nia.id)
+        assert not publishing.is_live(course)
+        # Somebody else's transaction: what the session has read of it is old now.
+        db.session.execute(text("UPDATE products SET published_at = created_at"))
+        if kind == "recording":
+            made = recordings.adopt(course, lesson, nia, uuid.uuid4(), "media/x/original", 1, "film.mp4")
+            assert (made.lesson_id, made.proposed_for) == (None, lesson.id)
+        elif kind == "archive":
+            assert archive(course, nia).pending
+        else:
+            row = Resource(title="Notes", kind=ResourceKind.PDF, storage_key="resources/x.pdf", size=1)
+            assert resources.add(course, lesson, nia, row).pending
+
+
+def announced(client: FlaskClient, cast: Cast) -> str:
+    fields = {
+        "purpose": "resource", "course": str(cast.draft_course.id), "lesson": str(cast.draft_lesson.id),
+        "filename": "notes.pdf", "size": 5,
+    }  # fmt: skip
+    address = str(client.post("/studio/uploads", data=fields, headers=JSON).json["address"])
+    assert client.put(f"{address}?offset=0", data=b"%PDF-").status_code == 200
+    return address
+
+
+def test_a_lesson_takes_so_many_files_and_not_more(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    nia = signed_in(cast.nia)
+    address = announced(nia, cast)
+    with app.app_context():
+        db.session.add_all(
+            Resource(
+                lesson_id=cast.draft_lesson.id,
+                title=f"{n}",
+                kind=ResourceKind.LINK,
+                url="https://example.com/",
+            )
+            for n in range(resources.MOST)
+        )
+        db.session.commit()
+    answer = nia.post(f"{address}/finish", headers=JSON)
+    assert (answer.status_code, "at most 40" in answer.json["error"]) == (422, True)
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Resource.id))) == resources.MOST
+
+
+@pytest.mark.parametrize("gone", ["course", "lesson"])
+def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
+    app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    nia, settle = signed_in(cast.nia), uploads.settle
+    address = announced(nia, cast)
+
+    def settle_and_lose(plan: uploads.Plan) -> object:
+        made = settle(plan)
+        course, nia = db.session.get_one(Course, cast.draft_course.id), db.session.get_one(User, cast.nia.id)
+        if gone == "course":
+            removing.delete_course(course, nia)
+        else:
+            curriculum.delete_lesson(course, cast.draft_lesson.id, nia)
+        db.session.commit()
+        return made
+
+    monkeypatch.setattr(uploads, "settle", settle_and_lose)
+    assert nia.post(f"{address}/finish", headers=JSON).status_code == 404
+
+
+def test_nothing_is_done_to_a_course_that_was_deleted_meanwhile(desk: Desk) -> None:
+    course, _lesson, ada = desk
+    db.session.execute(update(Product).where(Product.id == course.id).values(deleted_at=now()))
+    with pytest.raises(NotFound):
+        curriculum.add_module(course, ada, "One more")
