@@ -257,8 +257,9 @@ def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
 
 
 def _by_slug(slug: str) -> Course:
+    renamed = select(Course).join(SlugRedirect, SlugRedirect.product_id == Course.id)
     course = db.session.scalar(select(Course).where(Course.slug == slug)) or db.session.scalar(
-        select(Course).join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
+        renamed.where(SlugRedirect.slug == slug)
     )
     if course is None:
         raise NotFound

@@ -198,7 +198,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             case((on_sale, p.sale_price_cents), else_=p.price_cents).label("price_now_cents"),
             case((on_sale, p.sale_ends_at)).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
-            p.creator_id, p.thumbnail, c.technology, c.language, c.objectives, c.prerequisites,
+            p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
             c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
             case((c.expires_at <= now, True), else_=False).label("is_expired"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),

@@ -89,7 +89,7 @@ def enum_of(kind: type[StrEnum]) -> Enum:
 
 
 def bytewise(length: int) -> String:
-    """Text that every database compares byte by byte, so that what begins alike stands together in an index."""
+    """Text compared byte by byte on every database: what begins alike stands together in an index."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 

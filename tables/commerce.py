@@ -57,7 +57,7 @@ class Order(Stamped, Base):
     `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time.
     `attempt` numbers the Checkout Sessions opened for it and is part of their idempotency key.
     `confirming_since` is set while a slow payment method settles. `problem` says in a sentence
-    why Stripe's object and this order disagree; such an order waits for an admin until one has `looked_at` it.
+    why Stripe's object and this order disagree; such an order waits until an admin has `looked_at` it.
     """
 
     __tablename__ = "orders"

@@ -35,7 +35,7 @@ def course(slug: str) -> Response:
         is_unlisted=_is_unlisted(page),
         linked_data=linked_data.of_course(page, board),
         board=board,
-        can_review=page.offer == Offer.CONTINUE,
+        can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
     hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")

@@ -1,5 +1,6 @@
 """One's own review of a course: write it, change it, delete it."""
 
+from flask import abort
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -17,6 +18,8 @@ NOT_THE_CREATOR = "Nobody reviews a course of their own."
 def write(slug: str) -> Response:
     """The form, with what was written before."""
     course, _ = access.course_for_learner(reader(), slug)
+    if course.deleted_at is not None:
+        abort(404)  # its owners keep it, but nobody else is left to read what they say
     if not rules.may_review(reader(), course):
         return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
     before = rules.of(reader(), course)
