@@ -71,7 +71,9 @@ def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
 
 @studio.get("/tags")
 def tags() -> Response:
-    """Tags that begin as the last one being typed does."""
+    """Tags that begin as the last one being typed does; a part of a page, which is no page of its own."""
+    if not hypermedia.is_swap():
+        return hypermedia.see_other(url_for("studio.courses"))
     typed = request.args.get("tags", "")[:600].rpartition(",")[2]
     return hypermedia.render("studio/course/_tags.html", tags=tagging.suggestions(typed))
 

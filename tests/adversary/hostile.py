@@ -168,7 +168,8 @@ def trouble(response: TestResponse) -> str | None:
     body = response.get_data()
     if b"Traceback (most recent call last)" in body or b"sqlalchemy" in body or b"werkzeug" in body:
         return "shows its inside"
-    if SCRIPT.encode() in body or b"<img src=x" in body:
+    saved = response.mimetype == "text/csv" and response.headers["Content-Disposition"].startswith("attach")
+    if not saved and (SCRIPT.encode() in body or b"<img src=x" in body):
         return "shows what was typed without escaping it"
     if urlsplit(response.location or "").netloc not in ("", "localhost"):
         return f"leads astray to {response.location!r}"

@@ -64,7 +64,10 @@ def test_hostile_words_in_the_list(ada: Desk) -> None:
                 text,
             )
         assert trouble(ada.browser.get(ada.home, query_string={"find": text})) is None, text
-        assert trouble(ada.browser.get("/studio/tags", query_string={"tags": text})) is None, text
+        swap = {"HX-Request": "true"}
+        assert trouble(ada.browser.get("/studio/tags", query_string={"tags": text}, headers=swap)) is None, (
+            text
+        )
         assert trouble(ada.browser.post("/studio/preview-markdown", data={"text": text})) is None, text
         assert trouble(ada.browser.post(f"{ada.home}/required", data={"course": text})) is None, text
 

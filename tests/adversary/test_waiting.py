@@ -81,7 +81,7 @@ def picture(client: FlaskClient, course: Course, lesson_id: uuid.UUID) -> str:
         headers=JSON,
     )
     assert answer.status_code == 201
-    return str(answer.json["url"])
+    return str(answer.get_json()["url"])
 
 
 def do_jobs() -> None:
@@ -202,7 +202,7 @@ def announced(client: FlaskClient, cast: Cast) -> str:
         "purpose": "resource", "course": str(cast.draft_course.id), "lesson": str(cast.draft_lesson.id),
         "filename": "notes.pdf", "size": 5,
     }  # fmt: skip
-    address = str(client.post("/studio/uploads", data=fields, headers=JSON).json["address"])
+    address = str(client.post("/studio/uploads", data=fields, headers=JSON).get_json()["address"])
     assert client.put(f"{address}?offset=0", data=b"%PDF-").status_code == 200
     return address
 
@@ -222,7 +222,7 @@ def test_a_lesson_takes_so_many_files_and_not_more(app: Flask, cast: Cast, signe
         )
         db.session.commit()
     answer = nia.post(f"{address}/finish", headers=JSON)
-    assert (answer.status_code, "at most 40" in answer.json["error"]) == (422, True)
+    assert (answer.status_code, "at most 40" in answer.get_json()["error"]) == (422, True)
     with app.app_context():
         assert db.session.scalar(select(func.count(Resource.id))) == resources.MOST
 

@@ -131,10 +131,13 @@ def _pictures(cast: Cast) -> dict[str, str]:
     drawn = drawing.getvalue()
     course, draft = (db.session.get_one(Course, c.id) for c in (cast.flask_course, cast.draft_course))
     lesson = db.session.get_one(Lesson, cast.text_lesson.id)
+    in_lesson, in_description = (pictures.add(course, to, io.BytesIO(drawn)).id for to in (lesson, None))
+    lesson.body += f"\n\n![](/pictures/{in_lesson})"
+    course.description += f"\n\n![](/pictures/{in_description})"
     return {
         "image": pictures.keep(pictures.Shelf.AVATAR, io.BytesIO(drawn)),
-        "picture": str(pictures.add(course, lesson, io.BytesIO(drawn)).id),
-        "description_picture": str(pictures.add(course, None, io.BytesIO(drawn)).id),
+        "picture": str(in_lesson),
+        "description_picture": str(in_description),
         "draft_picture": str(pictures.add(draft, None, io.BytesIO(drawn)).id),
     }
 

@@ -135,7 +135,7 @@ READING = """
 /studio/courses/{course}/export                                         303 303 303 303 200 404 200
 /studio/courses/{course}/export.zip                                     303 303 303 303 200 404 200
 /studio/courses/{course}/exports/{nobody}.zip                           303 303 303 303 404 404 404
-/studio/tags?tags=py                                                    303 303 303 303 200 200 200
+/studio/tags?tags=py                                                    303 303 303 303 303 303 303
 /studio/courses/{course}/curriculum                                     303 303 303 303 200 404 200
 /studio/courses/{course}/curriculum/modules/{module}/edit               303 303 303 303 200 404 200
 /studio/courses/{course}/curriculum/modules/{nobody}/edit               303 303 303 303 404 404 404
