@@ -97,7 +97,10 @@ def play(asset_id: uuid.UUID) -> Playback | None:
 
 
 def playback(asset: MediaAsset) -> Playback:
-    """How to play `asset` (captions loaded). Call it only for somebody who may watch it."""
+    """How to play `asset` (captions loaded). Call it only for somebody who may watch it.
+
+    Captions that were loaded without their text get no transcript.
+    """
     base = _address(asset.id)
     files = [(asset.playlist, TYPES[".m3u8"]), (asset.mp4, _type_of(asset.mp4 or ""))]
     ready = asset.status == MediaStatus.READY
@@ -111,7 +114,7 @@ def playback(asset: MediaAsset) -> Playback:
         tracks=[Track(c.language, c.label, f"{base}/captions/{c.language}.vtt") for c in asset.captions],
         chapters=asset.chapters,
         chapters_url=f"{base}/chapters.vtt" if asset.chapters else None,
-        transcripts={c.language: captions.parse(c.vtt) for c in asset.captions},
+        transcripts={c.language: captions.parse(c.vtt) for c in asset.captions if c.vtt},
     )
 
 

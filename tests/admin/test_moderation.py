@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from domain import Refused, clock, course_reports, moderation, reviews, submitting
 from models import (
     AuditEntry,
+    Caption,
     Course,
     CreatorApplication,
     Lesson,
@@ -98,6 +99,7 @@ def updated(app: Flask, cast: Cast) -> uuid.UUID:
         )
         db.session.add_all([new, film, link])
         db.session.flush()
+        db.session.add(Caption(asset_id=film.id, language="en", label="English", vtt="WEBVTT\n"))
         submitting.submit_update(course, db.session.get_one(User, cast.nia.id))
         db.session.commit()
         return item_of(app, ModerationKind.UPDATE)
@@ -283,6 +285,7 @@ def test_an_update_shows_its_difference_and_is_approved(app: Flask, cast: Cast, 
     film = mo.get(at(item, f"?lesson={cast.last_lesson.id}")).text
     assert "New recording" in film
     assert "film.mp4" in film
+    assert "captions/en.vtt" in film
     learner = app.test_client().get("/learn/flask-first-steps/routes")
     assert "more" not in learner.text
     assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 303

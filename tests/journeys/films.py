@@ -1,4 +1,4 @@
-"""A real, short film for tests: 24 seconds of a moving square with a tone, as H.264 and AAC in an MP4."""
+"""A real, short film for tests: a moving square with a tone, 24 seconds unless told otherwise, as an MP4."""
 
 import uuid
 from pathlib import Path
@@ -24,19 +24,19 @@ And at last it is on the right
 """
 
 
-def shoot(path: Path) -> None:
-    """Write the film to `path`."""
+def shoot(path: Path, seconds: int = SECONDS) -> None:
+    """Write the film, so many seconds long, to `path`."""
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         video = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": "10"})
         video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
         sound = container.add_stream("aac", rate=RATE, layout="mono")
-        for number in range(SECONDS * FPS):
+        for number in range(seconds * FPS):
             picture = np.full((180, 320, 3), 230, dtype=np.uint8)
-            left = number * 260 // (SECONDS * FPS)
+            left = number * 260 // (seconds * FPS)
             picture[60:120, left : left + 60] = (15, 118, 110)
             for packet in video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
                 container.mux(packet)
-        wave = 0.1 * np.sin(2 * np.pi * 220 * np.arange(SECONDS * RATE) / RATE)
+        wave = 0.1 * np.sin(2 * np.pi * 220 * np.arange(seconds * RATE) / RATE)
         for start in range(0, len(wave), 1024):
             part = np.zeros((1, 1024), dtype=np.float32)
             part[0, : len(wave[start : start + 1024])] = wave[start : start + 1024]
