@@ -276,7 +276,7 @@ class Course(Product):
     update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
 
     modules: Mapped[list["Module"]] = relationship(
-        back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes=True
+        back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes="all"
     )
     required_courses: Mapped[list["Course"]] = relationship(
         secondary=course_prerequisites,
@@ -338,7 +338,7 @@ class Module(Stamped, Base):
 
     course: Mapped[Course] = relationship(back_populates="modules", lazy="raise_on_sql")
     lessons: Mapped[list["Lesson"]] = relationship(
-        back_populates="module", order_by="Lesson.position", lazy="raise_on_sql", passive_deletes=True
+        back_populates="module", order_by="Lesson.position", lazy="raise_on_sql", passive_deletes="all"
     )
 
 
@@ -389,9 +389,14 @@ class Lesson(Stamped, Base):
 
     module: Mapped[Module] = relationship(back_populates="lessons", lazy="raise_on_sql")
     media: Mapped["MediaAsset | None"] = relationship(
-        back_populates="lesson", lazy="raise_on_sql", foreign_keys="MediaAsset.lesson_id"
+        back_populates="lesson",
+        lazy="raise_on_sql",
+        foreign_keys="MediaAsset.lesson_id",
+        passive_deletes="all",
     )
-    resources: Mapped[list["Resource"]] = relationship(lazy="raise_on_sql", order_by="Resource.position")
+    resources: Mapped[list["Resource"]] = relationship(
+        lazy="raise_on_sql", order_by="Resource.position", passive_deletes="all"
+    )
 
 
 class Resource(Stamped, Base):
@@ -458,7 +463,9 @@ class MediaAsset(Stamped, Base):
     lesson: Mapped[Lesson | None] = relationship(
         back_populates="media", lazy="raise_on_sql", foreign_keys=[lesson_id]
     )
-    captions: Mapped[list["Caption"]] = relationship(lazy="raise_on_sql", order_by="Caption.language")
+    captions: Mapped[list["Caption"]] = relationship(
+        lazy="raise_on_sql", order_by="Caption.language", passive_deletes="all"
+    )
 
 
 class Caption(Stamped, Base):

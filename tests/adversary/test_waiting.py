@@ -253,3 +253,24 @@ def test_nothing_is_done_to_a_course_that_was_deleted_meanwhile(desk: Desk) -> N
     db.session.execute(update(Product).where(Product.id == course.id).values(deleted_at=now()))
     with pytest.raises(NotFound):
         curriculum.add_module(course, ada, "One more")
+
+
+@pytest.mark.parametrize("how", ["remove", "replace"])
+def test_a_recording_goes_with_its_captions(
+    app: Flask, cast: Cast, words: dict[str, str], signed_in: SignedIn, how: str
+) -> None:
+    ada = signed_in(cast.ada)
+    lesson = f"/studio/courses/{cast.flask_course.id}/lessons/{words['filmed_lesson']}"
+    if how == "remove":
+        assert ada.post(f"{lesson}/recording/remove").status_code == 303
+    else:
+        film = {
+            "purpose": "lesson_media",
+            "course": str(cast.flask_course.id),
+            "lesson": words["filmed_lesson"],
+        }
+        answer = ada.post("/studio/uploads", data={**film, "file": (io.BytesIO(b"x" * 99), "film.mp4")})
+        assert answer.status_code == 303
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Caption.id))) == 0
+        assert db.session.get(MediaAsset, uuid.UUID(words["asset"])) is None
