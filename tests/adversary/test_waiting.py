@@ -15,6 +15,7 @@ import jobs
 import storage
 from domain import (
     archives,
+    captioning,
     contents,
     curriculum,
     drafts,
@@ -22,8 +23,11 @@ from domain import (
     recordings,
     removing,
     resources,
+    search,
+    unsaved,
     uploads,
 )
+from domain.drafts import Tab
 from models import (
     ArchiveFormat,
     Caption,
@@ -31,19 +35,23 @@ from models import (
     Course,
     Job,
     Lesson,
+    LessonKind,
     MediaAsset,
     Module,
     Picture,
     Product,
     Resource,
     ResourceKind,
+    SearchDocument,
     User,
     db,
     now,
 )
+from tests.adversary.hostile import filled, rules
 from tests.cast import Cast
 
 SignedIn = Callable[[User], FlaskClient]
+SECRET = "zanzibar"
 JSON = {"Accept": "application/json"}
 Desk = tuple[Course, Lesson, User]
 
@@ -274,3 +282,54 @@ def test_a_recording_goes_with_its_captions(
     with app.app_context():
         assert db.session.scalar(select(func.count(Caption.id))) == 0
         assert db.session.get(MediaAsset, uuid.UUID(words["asset"])) is None
+
+
+@pytest.mark.parametrize("name", ["out", "bo", "cy"])
+def test_nothing_that_waits_shows_anywhere(
+    app: Flask, cast: Cast, words: dict[str, str], signed_in: SignedIn, name: str
+) -> None:
+    with app.app_context():
+        ada = db.session.get_one(User, cast.ada.id)
+        ada.vetted = False
+        course = db.session.get_one(Course, cast.flask_course.id)
+        for lesson in db.session.scalars(select(Lesson).where(Lesson.course_id == course.id)).all():
+            secret = {
+                "title": SECRET,
+                "description": SECRET,
+                "body": f"# {SECRET}",
+                "duration_seconds": 86399,
+            }
+            drafts.save(course, lesson, ada, secret, lesson.version)
+            unsaved.keep(course, lesson, ada, {"title": SECRET}, lesson.version, Tab("one"))
+            resources.add_link(course, lesson, ada, SECRET, f"https://{SECRET}.example/")
+            recordings.adopt(course, lesson, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
+            asset = db.session.scalars(select(MediaAsset).where(MediaAsset.proposed_for == lesson.id)).one()
+            captioning.set_chapters(course, asset, ada, f"0:00 {SECRET}")
+            captioning.write(
+                course, asset, ada, "de", SECRET, f"1\n00:00:00,000 --> 00:00:01,000\n{SECRET}\n"
+            )
+        new = curriculum.add_lesson(course, cast.text_lesson.module_id, ada, SECRET, LessonKind.TEXT)
+        drafts.save(course, new, ada, {"body": SECRET}, new.version)
+        curriculum.duplicate_lesson(course, cast.text_lesson.id, ada)
+        search.index(course)
+        counted = course.lesson_count, course.duration_seconds
+        db.session.commit()
+        assert counted == (cast.flask_course.lesson_count, cast.flask_course.duration_seconds)
+        found = select(SearchDocument.id).where(
+            (SearchDocument.title + SearchDocument.keywords + SearchDocument.body).contains(SECRET)
+        )
+        assert db.session.scalars(found).all() == []
+    visitor = app.test_client() if name == "out" else signed_in(getattr(cast, name))
+    asked = [address for rule in rules(app, "GET") for address in filled(rule, words)]
+    asked = [address for address in asked if not address.startswith("/dev/")]
+    asked += [
+        f"/courses?q={SECRET}",
+        "/courses/flask-first-steps?preview=1",
+        f"/learn/flask-first-steps/{SECRET}",
+    ]
+    asked += [
+        f"/learn/flask-first-steps/{slug}?draft=1" for slug in ("hello-flask", "routes", "forms-on-film")
+    ]
+    leaks = [a for a in asked if SECRET.encode() in visitor.get(a, follow_redirects=True).get_data()]
+    assert leaks == []
+    assert "flask-first-steps" not in visitor.get(f"/courses?q={SECRET}").text
