@@ -41,8 +41,6 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
     Raises Refused with the line that is wrong.
     """
     tag = captions.check_language(language)
-    if len(tag) > Caption.language.type.length:
-        raise Refused("This language code is too long.", "language")
     try:
         vtt = captions.to_vtt(captions.parse(source))
     except Refused as refusal:

@@ -12,6 +12,7 @@ from domain import Refused
 
 MAX_CHARACTERS = 1_000_000
 MAX_CUES = 20_000
+LONGEST_LANGUAGE = 16  # characters of a language code, as captions and courses keep it
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t]+(.*))?$")
 _MARKUP = re.compile(r"</?[^<>\n]{0,200}>|\{\\[^{}\n]{0,200}\}")
@@ -170,7 +171,7 @@ def check_language(tag: str) -> str:
     >>> check_language("PT-br")
     'pt-BR'
     """
-    if len(tag) > 35 or not _LANGUAGE.fullmatch(tag):
+    if len(tag) > LONGEST_LANGUAGE or not _LANGUAGE.fullmatch(tag):
         raise Refused(f"“{tag[:40]}” is not a language code. Write it like en, de or pt-BR.", "language")
     first, *rest = tag.lower().split("-")
     spelled = [first]

@@ -125,7 +125,21 @@ def test_a_language_is_spelled_as_usual(tag: str, spelled: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", ["", "e", "english", "en_US", "en-", "-en", "en--US", "12", "en US", "en\n", "x" * 40]
+    "tag",
+    [
+        "",
+        "e",
+        "english",
+        "en_US",
+        "en-",
+        "-en",
+        "en--US",
+        "12",
+        "en US",
+        "en\n",
+        "x" * 40,
+        "de-x-abcdefgh-abc",
+    ],
 )
 def test_what_is_no_language_is_refused(tag: str) -> None:
     with pytest.raises(Refused, match="language code"):
