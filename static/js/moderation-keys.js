@@ -12,6 +12,16 @@
     try { localStorage.setItem(KEY, box.checked ? "on" : "off"); } catch { /* private window */ }
   });
 
+  // After a decision the next item comes by itself: a second click meant for the last one decides nothing here.
+  const shownAt = performance.now();
+  const before = document.referrer && new URL(document.referrer).pathname;
+  const followed = before.startsWith("/admin/moderation/") && before !== location.pathname;
+  addEventListener("submit", (event) => {
+    if (!followed || performance.now() - shownAt > 700 || !event.target.closest("main")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+
   const walk = (step) => {
     const stops = [...document.querySelectorAll("[data-walk]")];
     const here = stops.findIndex((stop) => stop === document.activeElement || stop.hasAttribute("aria-current"));

@@ -99,6 +99,21 @@ def test_the_keys_walk_and_write(house: House, visitor: Visitor, cast: Cast) -> 
     expect(mo.locator("#lesson-title")).to_have_text("Routes")
 
 
+def test_a_second_click_does_not_decide_about_the_next_item(
+    house: House, visitor: Visitor, cast: Cast
+) -> None:
+    something_of_each(house, cast)
+    mo = visitor()
+    sign_in(mo, "mo@example.com")
+    waiting = len(queued(mo))
+    click = "addEventListener('DOMContentLoaded', () => document.querySelector('[data-key=a]')?.click())"
+    mo.add_init_script(click)
+    mo.get_by_role("link", name="Secret draft").click()
+    expect(mo.get_by_role("heading", level=1)).not_to_have_text("Secret draft")
+    expect(mo.get_by_role("heading", name="Decide")).to_be_visible()
+    assert len(queued(mo)) == waiting - 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
 def test_the_pages_are_accessible(
