@@ -19,6 +19,7 @@ from domain.portable import MANIFEST, Broken, Problem, broken
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3
 MAX_TEXT = 1024 * 1024
+MAX_LISTED = 16 * 1024**2  # the directory of a zip
 MAX_RATIO = 200  # text shrinks to a tenth; what shrinks more was made to
 PLAIN_BYTES = 4 * 1024**2  # so little may have any ratio
 MAX_NAME = 240
@@ -44,6 +45,7 @@ def opened(path: Path) -> Iterator[Source]:
         yield Folder(path)
         return
     try:
+        _check_directory(path)
         packed = zipfile.ZipFile(path)
     except FileNotFoundError as error:
         raise broken(f"There is no folder or file {path}.") from error
@@ -135,6 +137,14 @@ def text_of(source: Source, name: str) -> str:
         raise broken(f"This is no UTF-8 text.{kind} Save it as UTF-8.", name, line) from error
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def _check_directory(path: Path) -> None:
+    """Raise Broken for a zip whose list of files, which is read into memory as a whole, is far too long."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
+    if end is not None and end[5] > MAX_LISTED:
+        raise broken(f"There are too many files. At most {MAX_FILES:,} can be imported at once.")
 
 
 def _check_amount(files: int, size: int) -> None:

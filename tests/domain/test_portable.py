@@ -303,6 +303,17 @@ def test_a_zip_of_too_many_files(cast: Cast, tmp_path: Path, monkeypatch: pytest
     assert problems(cast, path) == ["All files together are larger than 0 GB."]
 
 
+def test_a_zip_whose_list_fills_the_memory(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "MAX_LISTED", 100_000)
+    entries = [zipfile.ZipInfo(f"{n}.md") for n in range(3)]
+    for entry in entries:
+        entry.extra = b"\x99\x99" + (60_000).to_bytes(2, "little") + bytes(60_000)
+    path = zipped(tmp_path / "a.zip", MANIFEST, *((entry, b"x") for entry in entries))
+    assert problems(cast, path) == ["There are too many files. At most 5,000 can be imported at once."]
+
+
 def test_a_damaged_zip(cast: Cast, tmp_path: Path) -> None:
     content = folders.archive({"course.toml": MANIFEST[1], "01-one.md": b"# One\n" + bytes(range(256)) * 20})
     at = content.index(b"01-one.md") + 200
