@@ -71,6 +71,14 @@ def withdraw(course: Course, actor: User) -> None:
         raise Refused("Nothing of this course waits for a review. It may have been decided just now.")
 
 
+def take_off_sale(course: Course, actor: User) -> None:
+    """Archive `course`. Refused where it isn't on sale: what is in review is taken back to where it was."""
+    publishing.hold(course)
+    if course.status != ProductStatus.PUBLISHED:
+        raise Refused(f"This course is {publishing.NAMES[course.status]}; only one on sale is archived.")
+    publishing.move(course, ProductStatus.ARCHIVED, actor)
+
+
 def release(course: Course, actor: User, note: str = "") -> None:
     """Put a course in review on sale, with whatever of it waited as a draft."""
     if publishing.is_live(course):

@@ -9,7 +9,7 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
-from domain import Refused, authoring, duplicating, publishing, removing, workbench
+from domain import Refused, authoring, duplicating, removing, submitting, workbench
 from domain.removing import Fate
 from models import ProductStatus, db
 
@@ -67,7 +67,7 @@ def archive(course_id: uuid.UUID) -> Response:
     if request.method == "POST":
         _pressed()
         try:
-            publishing.move(course, ProductStatus.ARCHIVED, me())
+            submitting.take_off_sale(course, me())
         except Refused as refusal:
             db.session.rollback()
             hypermedia.toast(refusal.sentence, "bad")

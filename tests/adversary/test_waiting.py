@@ -19,11 +19,13 @@ from domain import (
     contents,
     curriculum,
     drafts,
+    moderation,
     publishing,
     recordings,
     removing,
     resources,
     search,
+    submitting,
     unsaved,
     uploads,
 )
@@ -37,9 +39,11 @@ from models import (
     Lesson,
     LessonKind,
     MediaAsset,
+    ModerationKind,
     Module,
     Picture,
     Product,
+    ProductStatus,
     Resource,
     ResourceKind,
     SearchDocument,
@@ -332,3 +336,18 @@ def test_nothing_that_waits_shows_anywhere(
     leaks = [a for a in asked if SECRET.encode() in visitor.get(a, follow_redirects=True).get_data()]
     assert leaks == []
     assert "0 courses" in visitor.get(f"/courses?q={SECRET}").text
+
+
+def test_a_course_nobody_has_approved_is_not_archived_into_sight(
+    app: Flask, cast: Cast, signed_in: SignedIn
+) -> None:
+    nia = signed_in(cast.nia)
+    with app.app_context():
+        course = db.session.get_one(Course, cast.draft_course.id)
+        submitting.submit(course, db.session.get_one(User, cast.nia.id))
+        db.session.commit()
+    assert nia.post(f"/studio/courses/{cast.draft_course.id}/archive").status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Course, cast.draft_course.id).status == ProductStatus.PENDING_REVIEW
+        assert moderation.waiting(ModerationKind.COURSE, cast.draft_course.id) is not None
+    assert app.test_client().get(f"/courses/{cast.draft_course.slug}").status_code == 404
