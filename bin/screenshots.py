@@ -1,4 +1,4 @@
-"""Takes the pictures of the README from a running demo: bin/dev in one terminal, this in another.
+"""Takes the pictures of the README and docs/ from a running demo: bin/dev in one terminal, this in another.
 
 Usage: .venv/bin/python bin/screenshots.py [http://127.0.0.1:5000]
 Needs the development requirements and a Chromium (CHROMIUM names it).
@@ -18,15 +18,20 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its file, the page, who looks, and how."""
+    """One picture: its file, the page, who looks, and how.
+
+    `follow` are the names of the links to open from there, for pages whose address holds an id.
+    """
 
     name: str
     address: str
     email: str = ""
     size: tuple[int, int] = (1280, 860)
     scheme: str = "light"
+    follow: tuple[str, ...] = ()
 
 
+COURSE = "Flask: first steps to a real web app"
 SHOTS = (
     Shot("home", "/"),
     Shot("catalogue", "/courses?level=beginner", scheme="dark"),
@@ -41,6 +46,24 @@ SHOTS = (
     Shot("library", "/learn", "learner@example.com"),
     Shot("phone-course", "/courses/flask-first-steps", size=(390, 844)),
     Shot("phone-lesson", "/learn/flask-first-steps/what-happens-when-a-request-arrives", size=(390, 844)),
+    Shot("studio", "/studio", "creator@example.com"),
+    Shot("curriculum", "/studio/courses", "creator@example.com", follow=(COURSE, "Curriculum")),
+    Shot(
+        "lesson-editor",
+        "/studio/courses",
+        "creator@example.com",
+        size=(1280, 1000),
+        follow=(COURSE, "Curriculum", "What happens when a request arrives"),
+    ),
+    Shot(
+        "analytics",
+        "/studio/courses",
+        "creator@example.com",
+        scheme="dark",
+        follow=(COURSE, "Numbers", "12 months"),
+    ),
+    Shot("administration", "/admin", "admin@example.com"),
+    Shot("moderation", "/admin/moderation", "admin@example.com", follow=("A game loop from scratch",)),
 )
 
 
@@ -74,6 +97,9 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     answer = page.goto(shot.address)
     if answer is None or answer.status != 200:
         sys.exit(f"{shot.address} answered {answer.status if answer else 'nothing'}")
+    for name in shot.follow:
+        page.get_by_role("main").get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_load_state("networkidle")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(700)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
