@@ -14,8 +14,9 @@
 
   // After a decision the next item comes by itself: a second click meant for the last one decides nothing here.
   const shownAt = performance.now();
-  const before = document.referrer && new URL(document.referrer).pathname;
-  const followed = before.startsWith("/admin/moderation/") && before !== location.pathname;
+  const itemIn = (address) => /\/admin\/moderation\/([0-9a-f-]{36})/.exec(address)?.[1];
+  const before = itemIn(document.referrer);
+  const followed = before && before !== itemIn(location.pathname);
   addEventListener("submit", (event) => {
     if (!followed || performance.now() - shownAt > 700 || !event.target.closest("main")) return;
     event.preventDefault();
