@@ -27,6 +27,7 @@ from models import (
     Notification,
     NotificationKind,
     PlatformSettings,
+    Report,
     ReportReason,
     Review,
     User,
@@ -68,7 +69,7 @@ def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: dat
     decision = reviewing.Decision(Verdict.REJECTED, data["reason"], data["notes"].strip())
     reviewing.decide(item, admin, decision)
     item.closed_at = now - timedelta(days=data["decided_days"])
-    _date_back(Notification.key == f"decided:{item.id}", item.closed_at)
+    _date_back(Notification, Notification.key == f"decided:{item.id}", item.closed_at)
 
 
 def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
@@ -101,8 +102,10 @@ def report_reviews(written: Written, people: dict[str, User], now: datetime) -> 
     for review, row in written:
         if "reported" in row:
             report = row["reported"]
+            moment = now - timedelta(days=report["days_ago"])
             reviews.report(people[report["by"]], review, ReportReason(report["reason"]), report["note"])
-            _waiting_since(ModerationKind.REVIEW, review, now - timedelta(days=report["days_ago"]))
+            _date_back(Report, Report.review_id == review.id, moment)
+            _waiting_since(ModerationKind.REVIEW, review, moment)
 
 
 def report_courses(
@@ -111,8 +114,10 @@ def report_courses(
     """Courses that somebody found wrong; they go on until an admin has looked."""
     for row in rows:
         course = courses[row["course"]]
+        moment = now - timedelta(days=row["days_ago"])
         course_reports.report(people[row["by"]], course, ReportReason(row["reason"]), row["note"])
-        _waiting_since(ModerationKind.REPORT, course, now - timedelta(days=row["days_ago"]))
+        _date_back(Report, Report.product_id == course.id, moment)
+        _waiting_since(ModerationKind.REPORT, course, moment)
 
 
 def add_wishes(
@@ -198,5 +203,5 @@ def _waiting_since(kind: ModerationKind, row: Any, moment: datetime) -> Moderati
     return item
 
 
-def _date_back(which: Any, moment: datetime) -> None:
-    db.session.execute(update(Notification).where(which).values(created_at=moment))
+def _date_back(rows: type[Notification] | type[Report], which: Any, moment: datetime) -> None:
+    db.session.execute(update(rows).where(which).values(created_at=moment))

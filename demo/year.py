@@ -1,6 +1,7 @@
 """A year of the demo: orders spread over twelve months, progress, reviews. The same every time."""
 
 import random
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from domain import pricing
 from models import (
     AccessGrant,
     Course,
@@ -25,12 +27,15 @@ from models import (
     Review,
     ReviewVote,
     User,
+    course_prerequisites,
     db,
 )
 
 FEE_PERCENT = 30
 REFUND_DAYS = 30
 ORDERS_PER_WEIGHT = 0.34
+# Some finish, most are under way, a few never start.
+SHARES = (0.0, 0.2, 0.4, 0.5, 0.7, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,14 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
     """Write each sale with everything a real one leaves behind; free courses are enrolled in."""
     dice = random.Random("lectern: progress")
     lessons = _lessons_by_course()
-    for number, sale in enumerate(sales, 1):
+    needed = _needed_first()
+    steps = [(dice.choice(SHARES), dice.randrange(6, 60)) for _ in sales]
+    finished = {
+        (sale.learner.id, sale.course.id) for sale, (share, _) in zip(sales, steps, strict=True) if share == 1
+    }
+    for number, (sale, (share, hours)) in enumerate(zip(sales, steps, strict=True), 1):
+        if any((sale.learner.id, first) not in finished for first in needed.get(sale.course.id, ())):
+            share = 0.0  # Its lessons are closed to them until they complete the other course.
         purchase = None if sale.course.price_cents == 0 else _purchase(sale, number)
         db.session.add(
             AccessGrant(
@@ -75,9 +87,18 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
                 granted_at=sale.at,
             )
         )
-        _add_progress(sale, lessons[sale.course.id], dice, now)
+        _add_progress(sale, lessons[sale.course.id], share, timedelta(hours=hours), now)
         sale.course.sales_count += 1
     db.session.flush()
+
+
+def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
+    """By the id of a course, the ids of those that have to be completed before it."""
+    pairs = select(course_prerequisites.c.course_id, course_prerequisites.c.prerequisite_id)
+    needed: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for course_id, first in db.session.execute(pairs):
+        needed.setdefault(course_id, []).append(first)
+    return needed
 
 
 def _purchase(sale: Sale, number: int) -> Purchase:
@@ -102,7 +123,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
         order_id=order.id,
         user_id=sale.learner.id,
         product_id=course.id,
-        product_snapshot={"title": course.title, "summary": course.summary, "slug": course.slug},
+        product_snapshot=pricing.snapshot(course),
         price_cents=amount,
         amount_cents=amount,
         currency=course.currency,
@@ -135,11 +156,10 @@ def _lessons_by_course() -> dict[Any, list[Lesson]]:
     return found
 
 
-def _add_progress(sale: Sale, lessons: list[Lesson], dice: random.Random, now: datetime) -> None:
-    """Some finish, most are under way, a few never start; nobody is ahead of the clock."""
-    share = dice.choice((0.0, 0.2, 0.4, 0.5, 0.7, 1.0, 1.0))
+def _add_progress(sale: Sale, lessons: list[Lesson], share: float, pace: timedelta, now: datetime) -> None:
+    """Complete `share` (0 to 1) of the lessons, one every `pace`; nobody is ahead of the clock."""
     done = round(len(lessons) * share)
-    pace = min(timedelta(hours=dice.randrange(6, 60)), (now - sale.at) / (done + 1))
+    pace = min(pace, (now - sale.at) / (done + 1))
     moment = sale.at
     for lesson in lessons[:done]:
         moment += pace

@@ -99,6 +99,23 @@ def test_the_books_of_the_demo_balance(shop: Flask) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_every_receipt_of_a_learner_can_be_read(shop: Flask) -> None:
+    client = shop.test_client()
+    client.post("/login", data={"email": "learner@example.com", "password": "lectern-demo"})
+    numbers = set(re.findall(r'href="(/orders/LN-[^"]+)"', client.get("/orders").text))
+    assert numbers
+    assert {client.get(address).status_code for address in numbers} == {200}
+
+
+def test_what_a_learner_is_to_continue_is_open_to_them(shop: Flask) -> None:
+    client = shop.test_client()
+    client.post("/login", data={"email": "learner@example.com", "password": "lectern-demo"})
+    begun = client.get("/learn").text.split("Not started yet")[0]
+    addresses = set(re.findall(r'href="(/learn/[^"?#]+)"', begun))
+    assert addresses
+    assert {client.get(address, follow_redirects=True).status_code for address in addresses} == {200}
+
+
 def test_loading_twice_changes_nothing(shop: Flask) -> None:
     with shop.app_context():
         before = [count(model) for model in (User, Course, Order, Review)]
