@@ -140,7 +140,7 @@ def _judge_course(item: ModerationItem, admin: User, decision: Decision, seen: s
     what = "update" if is_update else "course"
     if approved:
         return f"“{course.title}”: the {what} is published."
-    return f"“{course.title}”: the {what} is sent back with your notes."
+    return f"“{course.title}”: the {what} is sent back, and its creator is told why."
 
 
 def _settle_update(course: Course, admin: User, decision: Decision) -> None:
