@@ -80,7 +80,8 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
         verdict == Verdict.CHANGES_REQUESTED
         or (verdict == Verdict.REJECTED and (reason == "other" or item.kind == ModerationKind.APPLICATION))
     ):
-        raise Refused("Say what has to change.", "notes")
+        applies = item.kind == ModerationKind.APPLICATION
+        raise Refused("Say why you decline." if applies else "Say what has to change.", "notes")
     if item.kind == ModerationKind.REVIEW:
         return _judge_review(item, admin, decision)
     if item.kind == ModerationKind.APPLICATION:

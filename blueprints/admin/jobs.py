@@ -68,7 +68,8 @@ def retry_jobs() -> Response:
         abort(400)
     count = deliveries.retry_jobs(acting())
     db.session.commit()
-    hypermedia.toast(f"The worker will try {count} again." if count else "Nothing is dead.", "info")
+    several = f"{count:,} {'job' if count == 1 else 'jobs'}"
+    hypermedia.toast(f"The worker will try {several} again." if count else "Nothing is dead.", "info")
     return hypermedia.see_other(url_for("admin.jobs"))
 
 
