@@ -10,6 +10,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import psycopg
@@ -19,6 +20,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from werkzeug.test import TestResponse
 
 import config
 from app import create_app
@@ -152,6 +154,18 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     made.drop()
 
 
+class Client(FlaskClient):
+    """A browser that reads every answer to its end, as browsers do.
+
+    A streamed answer that is dropped half-read would end its request whenever memory is next tidied up, in
+    the middle of another one.
+    """
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> TestResponse:
+        """As FlaskClient.open does."""
+        return super().open(*args, buffered=buffered, **kwargs)
+
+
 def application(databases: Databases) -> Flask:
     """An application on `databases`, as the tests want it: nothing carried to a queue, CSRF off."""
     environ = {
@@ -167,6 +181,7 @@ def application(databases: Databases) -> Flask:
     app = create_app(config.load(environ))
     app.extensions.pop("lectern_carrier", None)
     app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Client
     return app
 
 
