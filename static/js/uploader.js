@@ -230,7 +230,7 @@
     form.dataset.prepared = "";
     form.querySelectorAll("[data-plain-only]").forEach((part) => { part.hidden = true; });
     form.querySelectorAll("[data-script-only]").forEach((part) => { part.hidden = false; });
-    offer(form);
+    form.offered = offer(form);
   });
 
   document.addEventListener("change", (event) => {
@@ -239,7 +239,10 @@
     const files = [...event.target.files];
     event.target.value = "";
     // Two at a time: more would only share the same line.
-    const next = async () => { while (files.length) await start(form, files.shift()); };
+    const next = async () => {
+      await form.offered; // or what begins now would be offered as something that stopped
+      while (files.length) await start(form, files.shift());
+    };
     next();
     next();
   });

@@ -197,7 +197,8 @@ def look_at(page: Page, title: str, javascript: bool) -> None:
     lessons = page.get_by_role("navigation", name="Lessons").get_by_role("link")
     for at in range(lessons.count()):
         name = lessons.nth(at).inner_text().strip()
-        lessons.nth(at).click()
+        if lessons.nth(at).get_attribute("aria-current") is None:
+            lessons.nth(at).click()
         expect(page.locator("#lesson-title")).to_have_text(name)
     if not page.locator("video").count():
         expect(page.locator(".lesson-file-body")).to_contain_text("Some text.")
