@@ -25,7 +25,7 @@ import observe
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
-from domain import listing, pictures, sessions, upload_rules
+from domain import deeds, listing, pictures, sessions, upload_rules
 from domain import settings as site_settings
 from models import User, db
 
@@ -186,6 +186,7 @@ def add_templates(app: Flask) -> None:
     app.jinja_env.globals["picture_url"] = pictures.address
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
+    app.jinja_env.filters["deed"] = deeds.in_words
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

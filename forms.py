@@ -4,13 +4,16 @@ import unicodedata
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+import wtforms
 from flask import Request, request
 from flask_wtf import FlaskForm
+from markupsafe import Markup, escape
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import LimitedStream
 from wtforms import TextAreaField
 from wtforms.validators import StopValidation
+from wtforms.widgets import Select
 
 from domain import Refused
 
@@ -71,6 +74,28 @@ class Form(FlaskForm):
     def status(self) -> int:
         """The status of the page that shows this form: 422 once it was sent and not accepted."""
         return 422 if self.is_submitted() else 200
+
+
+class Options(Select):
+    """A select whose options, a value and a text, are written at once: a list of time zones has 600."""
+
+    @classmethod
+    def render_option(  # type: ignore[override]  # the stubs know the signature of before 3.3
+        cls, choice: Any, **kwargs: Any
+    ) -> Markup:
+        """One option, as the library would write it."""
+        if choice.render_kw or kwargs:
+            whole: Markup = super().render_option(choice, **kwargs)
+            return whole
+        chosen = " selected" if choice.selected else ""
+        label = escape(choice.label or choice.value)
+        return Markup(f'<option{chosen} value="{escape(choice.value)}">{label}</option>')  # noqa: S704
+
+
+class SelectField(wtforms.SelectField):
+    """A choice of one from a list that may be long."""
+
+    widget = Options()
 
 
 class LinesField(TextAreaField):

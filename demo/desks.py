@@ -1,5 +1,6 @@
 """What lies on the desks of the demo: what waits for an admin, what was decided, wished for and told."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,11 +102,7 @@ def report_reviews(written: Written, people: dict[str, User], now: datetime) -> 
     """Reviews that somebody found wrong; they are hidden until an admin has looked."""
     for review, row in written:
         if "reported" in row:
-            report = row["reported"]
-            moment = now - timedelta(days=report["days_ago"])
-            reviews.report(people[report["by"]], review, ReportReason(report["reason"]), report["note"])
-            _date_back(Report, Report.review_id == review.id, moment)
-            _waiting_since(ModerationKind.REVIEW, review, moment)
+            _report(row["reported"], reviews.report, review, ModerationKind.REVIEW, people, now)
 
 
 def report_courses(
@@ -113,11 +110,21 @@ def report_courses(
 ) -> None:
     """Courses that somebody found wrong; they go on until an admin has looked."""
     for row in rows:
-        course = courses[row["course"]]
-        moment = now - timedelta(days=row["days_ago"])
-        course_reports.report(people[row["by"]], course, ReportReason(row["reason"]), row["note"])
-        _date_back(Report, Report.product_id == course.id, moment)
-        _waiting_since(ModerationKind.REPORT, course, moment)
+        _report(row, course_reports.report, courses[row["course"]], ModerationKind.REPORT, people, now)
+
+
+def _report(
+    row: dict[str, Any],
+    report: Callable[[User, Any, ReportReason, str], None],
+    subject: Review | Course,
+    kind: ModerationKind,
+    people: dict[str, User],
+    now: datetime,
+) -> None:
+    moment = now - timedelta(days=row["days_ago"])
+    report(people[row["by"]], subject, ReportReason(row["reason"]), row["note"])
+    _date_back(Report, (Report.review_id == subject.id) | (Report.product_id == subject.id), moment)
+    _waiting_since(kind, subject, moment)
 
 
 def add_wishes(

@@ -12,6 +12,7 @@ from domain import events
 from models import Course, Enrollment, Event, Lesson, LessonProgress, db
 
 VIEWS_PER_SALE = (14, 46)
+LOOKED_BEFORE = timedelta(days=12)
 SOURCES = {
     "": 34, "google.com": 27, "duckduckgo.com": 7, "news.ycombinator.com": 6, "github.com": 6,
     "mastodon.social": 4, "newsletter": 9, "bing.com": 3,
@@ -35,22 +36,35 @@ def add_events(sales: list[Sale], now: datetime) -> None:
 
 
 def _visits(sales: list[Sale], now: datetime) -> Iterator[Row]:
-    """Many look before one buys; some of them look twice on the same day."""
+    """Many look before one buys, and some look already at what will be bought in the next days.
+
+    That will be as much as was bought in the last ones.
+    """
     dice = random.Random("lectern: visits")
-    names, weights = list(SOURCES), list(SOURCES.values())
     for sale in sales:
-        for _ in range(dice.randint(*VIEWS_PER_SALE)):
-            at = sale.at - timedelta(days=dice.uniform(0, 12))
-            if at < _since(sale.course):
-                continue
-            visitor, source = f"{dice.getrandbits(128):032x}", dice.choices(names, weights)[0]
-            yield _row(events.VIEWED, at, sale.course.id, visitor=visitor, referrer=source)
-            if dice.random() < 0.2:
-                again = min(at + timedelta(minutes=dice.randint(3, 40)), now)
-                yield _row(events.VIEWED, again, sale.course.id, visitor=visitor)
+        yield from _looks(dice, sale.course, sale.at, now)
         before = sale.at - timedelta(minutes=dice.randint(2, 30))
         yield _row(events.VIEWED, before, sale.course.id, user_id=sale.learner.id,
                    visitor=f"{dice.getrandbits(128):032x}")  # fmt: skip
+
+    dice = random.Random("lectern: visits before the next sales")
+    for sale in sales:
+        if sale.at > now - LOOKED_BEFORE:
+            yield from _looks(dice, sale.course, sale.at + LOOKED_BEFORE, now)
+
+
+def _looks(dice: random.Random, course: Course, bought: datetime, now: datetime) -> Iterator[Row]:
+    """Those who looked until `now` before one bought; some of them look twice on the same day."""
+    names, weights = list(SOURCES), list(SOURCES.values())
+    for _ in range(dice.randint(*VIEWS_PER_SALE)):
+        at = bought - LOOKED_BEFORE * dice.random()
+        if not _since(course) <= at <= now:
+            continue
+        visitor, source = f"{dice.getrandbits(128):032x}", dice.choices(names, weights)[0]
+        yield _row(events.VIEWED, at, course.id, visitor=visitor, referrer=source)
+        if dice.random() < 0.2:
+            again = min(at + timedelta(minutes=dice.randint(3, 40)), now)
+            yield _row(events.VIEWED, again, course.id, visitor=visitor)
 
 
 def _enrolments(sales: list[Sale]) -> Iterator[Row]:

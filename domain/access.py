@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
 from sqlalchemy.orm import contains_eager, joinedload, undefer_group
 from werkzeug.exceptions import NotFound
 
@@ -131,15 +131,19 @@ def course_for_creator(user: User, course_id: uuid.UUID) -> Course:
 
     Raises NotFound for everybody else, for an unknown id and for a deleted course.
     """
-    query = (
-        select(Course)
-        .where(Course.id == course_id, Course.deleted_at.is_(None))
-        .options(joinedload(Course.creator), joinedload(Course.category))
-    )
-    course = db.session.scalar(query)
+    course = db.session.scalar(_course_to_work_on(), {"course": course_id})
     if course is None or not (user.is_admin or course.creator_id == user.id):
         raise NotFound
     return course
+
+
+@cache
+def _course_to_work_on() -> Select[Course]:
+    return (
+        select(Course)
+        .where(Course.id == bindparam("course", type_=Uuid()), Course.deleted_at.is_(None))
+        .options(joinedload(Course.creator), joinedload(Course.category))
+    )
 
 
 def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:

@@ -35,7 +35,7 @@ def normalise(email: str) -> str:
     try:
         checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise Refused("That isn't a complete email address.", "email") from error
+        raise Refused("That isn’t a complete email address.", "email") from error
     return checked.normalized.lower()
 
 
@@ -61,11 +61,6 @@ def lock_of(email: str) -> Lock:
     except Refused:
         user = None
     return Lock(user.id, user.password_hash) if user else Lock(None, None)
-
-
-def password_fits(user: User | None, password: str) -> bool:
-    """Whether `password` opens `user`'s account; takes as long for nobody as for somebody."""
-    return (Lock(user.id, user.password_hash) if user else Lock(None, None)).opens_with(password)
 
 
 def hash_password(password: str) -> str:

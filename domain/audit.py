@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, select
 
+from domain import keyset
 from models import AuditEntry, User, db
 
 PAGE_SIZE = 50
@@ -106,6 +107,12 @@ def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
     return _rows(Question(), None, limit)
 
 
+def history_of(kind: str, subject_id: uuid.UUID, limit: int) -> list[tuple[AuditEntry, str | None]]:
+    """What happened last to the `kind` ("order", "user", …) of that id, with the names of who did it."""
+    found = _rows(Question(subject=f"{kind}/{subject_id}"), None, limit)
+    return [(entry, name) for entry, name, _email in found]
+
+
 def _rows(
     question: Question, last: AuditEntry | None, limit: int
 ) -> list[tuple[AuditEntry, str | None, str | None]]:
@@ -131,8 +138,7 @@ def _ask(entries: Any, question: Question, last: AuditEntry | Line | None) -> Se
     if question.last_day:
         query = query.where(AuditEntry.at < _start_of(question.last_day) + timedelta(days=1))
     if last is not None:
-        behind = tuple_(AuditEntry.at, AuditEntry.id) < tuple_(last.at, last.id)
-        query = query.where(AuditEntry.at <= last.at, behind)
+        query = query.where(*keyset.behind(AuditEntry.at, AuditEntry.id, (last.at, last.id)))
     return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
 
 

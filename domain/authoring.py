@@ -19,6 +19,8 @@ from domain import Refused, audit, clock, prose, search, slugs, tagging
 from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
+# Of forms and of what is imported, in characters; the table holds them too.
+TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
 
 
 class Overtaken(Refused):
@@ -158,9 +160,14 @@ def modules_of(course: Course) -> list[Module]:
 
 
 def let_in(course: Course, actor: User, new: Entry, seen: str) -> None:
-    """Decide who may come in, in which order and after how many days. Raises Overtaken as `describe` does."""
+    """Decide who may come in, in which order and after how many days.
+
+    Raises Overtaken as `describe` does, and Refused where it is to be for members and isn't yet.
+    """
     hold(course)
     check_seen(entry_of(course), new, seen)
+    if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
+        raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
     course.visibility, course.sequential = new.visibility, new.sequential
     for module in modules_of(course):
         module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)

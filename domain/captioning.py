@@ -1,11 +1,17 @@
-"""Captions and chapters of a recording, as its creator adds and changes them: they show at once."""
+"""Captions and chapters of a recording, as its creator adds and changes them.
+
+Where changes wait for approval (publishing.waits), those of a recording that learners see are proposed beside
+the ones that they have; those of a recording that itself is proposed wait with it.
+"""
 
 import re
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import InvalidRequestError
 
-from domain import Refused, audit, captions, drafts, publishing
-from models import Caption, Course, MediaAsset, User, db
+from domain import Refused, audit, captions, publishing
+from models import Caption, Course, MediaAsset, ProposedCaption, User, db
 
 MAX_CHAPTERS, MAX_CHAPTER_TITLE, MAX_LABEL, MAX_LANGUAGES = 100, 120, 60, 30
 _CHAPTER = re.compile(r"\[?(?:(\d{1,2}):)?(\d{1,3}):(\d{2})\]?[\s\-–—.:]*(.*)", re.ASCII)
@@ -18,11 +24,25 @@ NAMES = {
 }  # fmt: skip
 
 
-def of(asset: MediaAsset, language: str) -> Caption | None:
-    """The captions of `asset` in one language, if there are any."""
-    return db.session.scalar(
-        select(Caption).where(Caption.asset_id == asset.id, Caption.language == language)
-    )
+_STANDING = ["proposed_for", "proposed_film", "duration_seconds", "chapters", "proposed_chapters"]
+Spoken = Caption | ProposedCaption
+
+
+def of(asset: MediaAsset, language: str) -> Spoken | None:
+    """The captions of `asset` to work on in one language, those that wait first, if there are any."""
+    return _proposed(asset, language) or _live(asset, language)
+
+
+def working(asset: MediaAsset) -> list[Spoken]:
+    """The captions of `asset`, both kinds loaded, with those that wait in place of theirs."""
+    rows: list[Spoken] = [*asset.captions, *asset.proposed_captions]
+    found = {row.language: row for row in rows}
+    return [found[language] for language in sorted(found)]
+
+
+def working_chapters(asset: MediaAsset) -> list[Any]:
+    """The chapters of `asset` to work on: those that wait, or the ones that learners have."""
+    return asset.chapters if asset.proposed_chapters is None else asset.proposed_chapters
 
 
 def decode(content: bytes) -> str:
@@ -35,67 +55,142 @@ def decode(content: bytes) -> str:
         raise Refused("This file isn’t text in UTF-8. Save it as UTF-8 and send it again.", "file") from None
 
 
-def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Caption:
+def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:
     """Give `asset` captions in `language` (a BCP 47 tag) from WebVTT or SubRip, in place of any before.
 
-    Raises Refused with the line that is wrong.
+    Where changes wait, they are proposed. Raises Refused with the line that is wrong.
     """
     tag = captions.check_language(language)
     try:
         vtt = captions.to_vtt(captions.parse(source))
     except Refused as refusal:
         raise Refused(refusal.sentence, "vtt") from refusal
-    publishing.hold(course)
-    row = of(asset, tag)
-    if row is None:
-        if (
-            len(db.session.scalars(select(Caption.id).where(Caption.asset_id == asset.id)).all())
-            >= MAX_LANGUAGES
-        ):
-            raise Refused(f"A recording has captions in at most {MAX_LANGUAGES} languages.")
-        row = Caption(asset_id=asset.id, language=tag)
-        db.session.add(row)
-    row.label = (label or NAMES.get(tag.partition("-")[0], tag))[:MAX_LABEL]
-    row.vtt = vtt
-    db.session.flush()
+    _hold(course, asset)
+    said = (label or NAMES.get(tag.partition("-")[0], tag))[:MAX_LABEL]
+    live, proposed = _live(asset, tag), _proposed(asset, tag)
+    if live is None and proposed is None and len(_languages(asset)) >= MAX_LANGUAGES:
+        raise Refused(f"A recording has captions in at most {MAX_LANGUAGES} languages.")
+    row: Spoken
+    if _waits(course, asset, actor) and not (live and (live.label, live.vtt) == (said, vtt)):
+        row = proposed or ProposedCaption(asset_id=asset.id, language=tag)
+    else:
+        row = live or Caption(asset_id=asset.id, language=tag)
+        if proposed is not None:
+            db.session.delete(proposed)
+    row.label, row.vtt = said, vtt
+    db.session.add(row)
     audit.record(actor, "write_captions", asset, tag)
-    drafts.note(course, actor)
+    publishing.content_changed(course, actor)
     return row
 
 
-def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> None:
-    """Take the captions of one language away; nothing happens where there are none."""
-    publishing.hold(course)
+def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> bool:
+    """Take the captions of one language away, those that wait first; says whether learners keep others.
+
+    Nothing happens where there are none.
+    """
+    _hold(course, asset)
     row = of(asset, language)
     if row is not None:
         db.session.delete(row)
         audit.record(actor, "remove_captions", asset, language)
-        drafts.note(course, actor)
+        publishing.content_changed(course, actor)
+    return isinstance(row, ProposedCaption) and _live(asset, language) is not None
 
 
-def chapters_as_text(asset: MediaAsset) -> str:
-    """The chapters as lines of a time and a title, as they are typed."""
-    return "\n".join(f"{_stamp(float(chapter['start']))} {chapter['title']}" for chapter in asset.chapters)
+def as_text(chapters: list[Any]) -> str:
+    """Chapters as lines of a time and a title, as they are typed."""
+    return "\n".join(f"{_stamp(float(chapter['start']))} {chapter['title']}" for chapter in chapters)
 
 
 def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> None:
     """Give `asset` the chapters in `text`, one a line as "4:05 Routes"; no line takes them all away.
 
-    Raises Refused for a line that can't be read, is out of order or after the end.
+    Where changes wait, they are proposed. Raises Refused for a line that can't be read, is out of order or
+    after the end.
     """
-    chapters = [_chapter(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(chapters) > MAX_CHAPTERS:
+    listed = [_chapter(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(listed) > MAX_CHAPTERS:
         raise Refused(f"Use at most {MAX_CHAPTERS} chapters.", "chapters")
-    length = asset.duration_seconds or (chapters[-1][0] + 1 if chapters else 0)
+    _hold(course, asset)
+    length = asset.duration_seconds or (listed[-1][0] + 1 if listed else 0)
     try:
-        if chapters:
-            captions.chapters_vtt(chapters, length)
+        if listed:
+            captions.chapters_vtt(listed, length)
     except Refused as refusal:
         raise Refused(refusal.sentence, "chapters") from refusal
+    typed = [{"start": start, "title": title} for start, title in listed]
+    if _waits(course, asset, actor):
+        asset.proposed_chapters = typed if typed != asset.chapters else None
+    else:
+        asset.chapters, asset.proposed_chapters = typed, None
+    audit.record(actor, "set_chapters", asset, f"{len(typed)}")
+    publishing.content_changed(course, actor)
+
+
+def carry_over(old: MediaAsset, new: MediaAsset) -> None:
+    """Let the recording `new` begin with copies of the captions (loaded) and chapters of the one before."""
+    new.chapters = working_chapters(old)
+    for row in working(old):
+        db.session.add(Caption(asset_id=new.id, language=row.language, label=row.label, vtt=row.vtt))
+
+
+def end_at(asset: MediaAsset, length: float) -> None:
+    """Drop the chapters that would begin after `length` seconds, once it is known."""
+    asset.chapters = [chapter for chapter in asset.chapters if float(chapter["start"]) < length]
+    if asset.proposed_chapters is not None:
+        kept = [chapter for chapter in asset.proposed_chapters if float(chapter["start"]) < length]
+        asset.proposed_chapters = kept if kept != asset.chapters else None
+
+
+def accept_proposals(course: Course) -> None:
+    """Let learners of `course` see the captions and chapters that waited."""
+    theirs = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
+    for row in db.session.scalars(select(ProposedCaption).where(ProposedCaption.asset_id.in_(theirs))).all():
+        db.session.execute(
+            delete(Caption).where(Caption.asset_id == row.asset_id, Caption.language == row.language)
+        )
+        db.session.add(Caption(asset_id=row.asset_id, language=row.language, label=row.label, vtt=row.vtt))
+        db.session.delete(row)
+    waiting = theirs.with_only_columns(MediaAsset).where(MediaAsset.proposed_chapters.is_not(None))
+    for asset in db.session.scalars(waiting).all():
+        asset.chapters, asset.proposed_chapters = asset.proposed_chapters or [], None
+    db.session.flush()
+
+
+def drop_proposals(asset: MediaAsset) -> None:
+    """Drop the captions and chapters of `asset` that waited."""
+    db.session.execute(delete(ProposedCaption).where(ProposedCaption.asset_id == asset.id))
+    asset.proposed_chapters = None
+
+
+def _live(asset: MediaAsset, language: str) -> Caption | None:
+    query = select(Caption).where(Caption.asset_id == asset.id, Caption.language == language)
+    return db.session.scalar(query)
+
+
+def _proposed(asset: MediaAsset, language: str) -> ProposedCaption | None:
+    theirs = ProposedCaption.asset_id == asset.id, ProposedCaption.language == language
+    return db.session.scalar(select(ProposedCaption).where(*theirs))
+
+
+def _languages(asset: MediaAsset) -> set[str]:
+    kinds = (select(table.language).where(table.asset_id == asset.id) for table in (Caption, ProposedCaption))
+    return {language for kind in kinds for language in db.session.scalars(kind)}
+
+
+def _hold(course: Course, asset: MediaAsset) -> None:
+    """Hold the course and read the recording as it is now; raises Refused for one that was replaced."""
     publishing.hold(course)
-    asset.chapters = [{"start": start, "title": title} for start, title in chapters]
-    audit.record(actor, "set_chapters", asset, f"{len(chapters)}")
-    drafts.note(course, actor)
+    try:
+        db.session.refresh(asset, _STANDING)
+    except InvalidRequestError:
+        raise Refused("This recording was replaced or removed in the meantime.") from None
+
+
+def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:
+    """Whether what `actor` writes waits: a recording that learners don't see yet waits as a whole."""
+    return asset.proposed_for is None and not asset.proposed_film and publishing.waits(course, actor)
 
 
 def _chapter(number: int, line: str) -> tuple[float, str]:

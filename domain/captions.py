@@ -41,7 +41,7 @@ def parse(source: str) -> list[Cue]:
     wrong: no timing, an end before its start, a start before the one above, an empty file.
     """
     if len(source) > MAX_CHARACTERS:
-        raise Refused("This caption file is larger than a film's captions can be (1 MB).")
+        raise Refused("This caption file is larger than a film’s captions can be (1 MB).")
     text = _CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     lines = text.split("\n")
     subrip = not re.match(r"WEBVTT(?:[ \t]|$)", lines[0])
@@ -103,7 +103,7 @@ def _cue(first: int, block: list[str], subrip: bool) -> Cue | None:
 def _timing(number: int, line: str) -> tuple[float, float]:
     found = _TIMING.match(line)
     if not found:
-        raise Refused(f"Line {number}: this time can't be read; it looks like 00:01.000 --> 00:04.000.")
+        raise Refused(f"Line {number}: this time can’t be read; it looks like 00:01.000 --> 00:04.000.")
     start, end = _seconds(number, found.groups()[:4]), _seconds(number, found.groups()[4:8])
     if end <= start:
         raise Refused(f"Line {number}: the caption ends before it starts.")

@@ -21,7 +21,7 @@ from domain.search import Postings, Term
 Bits = dict[str, dict[str, int]]
 KEPT_SEARCHES = 128
 KEPT_TERMS = 256
-KEPT_COUNTS = 1024
+KEPT_COUNTS = 4096
 
 
 class Shelf(NamedTuple):

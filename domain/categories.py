@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+import jobs
 from domain import Refused, audit, slugs
 from models import Category, Product, User, db
 
@@ -61,9 +62,14 @@ def add(wish: Wish, admin: User) -> Category:
 
 
 def change(category: Category, wish: Wish, admin: User) -> None:
-    """Rename, describe or move a shelf under another; its address stays. Raises Refused as above."""
+    """Rename, describe or move a shelf under another; its address stays. Raises Refused as above.
+
+    Its courses are found by its name and by that of the shelf above it; a job writes their words anew.
+    """
     rows = _hold()
     _check(rows, wish, category)
+    if (category.name, category.parent_id) != (wish.name, wish.parent_id):
+        jobs.enqueue("reindex_category", category_id=str(category.id))
     before = f"{category.name} → {wish.name}" if category.name != wish.name else wish.name
     if category.parent_id != wish.parent_id:
         category.position = _last(rows, wish.parent_id)

@@ -73,7 +73,7 @@ def refuse_unless_sold(user: User, course: Course) -> None:
     if course.status != ProductStatus.PUBLISHED or expired:
         raise Refused("This course is no longer sold.")
     if course.visibility == ProductVisibility.MEMBERS_ONLY:
-        raise Refused("This course is for members and isn't sold singly.")
+        raise Refused("This course is for members and isn’t sold singly.")
     if course.price_at(clock.now()) == 0:
         raise Free("This course is free. You can start it without paying.")
     if not user.is_verified:

@@ -18,7 +18,7 @@ def course_called(address: str) -> Course:
         living.join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
     )
     if course is None:
-        raise Refused("No course has this address. Copy it from the course's page.", "course")
+        raise Refused("No course has this address. Copy it from the course’s page.", "course")
     return course
 
 

@@ -6,14 +6,15 @@ Hidden lessons and those that wait for approval are among it, each with the draf
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, load_only, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from domain import lesson_contents
+from domain import captioning, lesson_contents, recordings
 from domain.lesson_contents import NEW
 from models import (
     Caption,
@@ -25,6 +26,7 @@ from models import (
     MediaAsset,
     MediaStatus,
     Module,
+    ProposedCaption,
     Resource,
     db,
 )
@@ -32,15 +34,24 @@ from models import (
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; `proposed`: learners don't see it yet. Its captions are loaded without their text."""
+    """A recording; `proposed`: learners don't see it yet. Its captions are loaded without their text.
+
+    `before` is the one that learners have meanwhile, if there is one.
+    """
 
     asset: MediaAsset
     proposed: bool
+    before: MediaAsset | None = None
 
     @property
     def captions(self) -> int:
         """In how many languages it has captions."""
-        return len(self.asset.captions)
+        return len(captioning.working(self.asset))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it waits for approval, or captions or chapters of it do."""
+        return recordings.waits(self.asset)
 
     @property
     def is_ready(self) -> bool:
@@ -83,8 +94,8 @@ class Sitting:
     @property
     def is_changed(self) -> bool:
         """Whether something of it waits for approval."""
-        waits = any(resource.pending for resource in self.resources)
-        return waits or bool(self.lesson.draft) or (self.recording is not None and self.recording.proposed)
+        waits = any(resource.pending or resource.proposed_title for resource in self.resources)
+        return waits or bool(self.lesson.draft) or (self.recording is not None and self.recording.is_changed)
 
     @property
     def is_shown(self) -> bool:
@@ -173,7 +184,7 @@ class Contents:
                 s.module.description,
                 *_marks(s.recording),
             ]
-            facts += [(resource.id, resource.title) for resource in s.resources]
+            facts += [(resource.id, resource.title, resource.proposed_title) for resource in s.resources]
         return sha256(repr(facts).encode()).hexdigest()[:16]
 
 
@@ -181,8 +192,10 @@ def _marks(recording: Recording | None) -> list[object]:
     """What of a recording its creator can change: which it is, its chapters, its captions."""
     if recording is None:
         return [None]
-    captions = [(caption.language, caption.label, caption.updated_at) for caption in recording.asset.captions]
-    return [recording.asset.id, recording.asset.chapters, captions]
+    asset = recording.asset
+    rows: list[captioning.Spoken] = [*asset.captions, *asset.proposed_captions]
+    captions = [(row.language, row.label, row.updated_at) for row in rows]
+    return [asset.id, asset.chapters, asset.proposed_chapters, captions]
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
@@ -190,18 +203,23 @@ def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
     files: dict[uuid.UUID, list[Resource]] = {}
     for resource in _resources(course):
         files.setdefault(resource.lesson_id, []).append(resource)
-    live: dict[uuid.UUID | None, Recording] = {}
-    proposed: dict[uuid.UUID | None, Recording] = {}
-    for asset in _assets(course):
-        is_proposed = asset.proposed_for is not None
-        place = proposed if is_proposed else live
-        place[asset.proposed_for or asset.lesson_id] = Recording(asset, is_proposed)
+    found = _recordings(course)
     sittings = [
-        _sitting(row, proposed.get(row[0].id) or live.get(row[0].id), files.get(row[0].id, []))
-        for row in _lessons(course, asked)
+        _sitting(row, found.get(row[0].id), files.get(row[0].id, [])) for row in _lessons(course, asked)
     ]
     archives = db.session.scalars(select(CodeArchive).where(CodeArchive.course_id == course.id)).all()
-    return Contents(course, sittings, live.get(None), list(archives))
+    return Contents(course, sittings, found.get(None), list(archives))
+
+
+def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
+    """The recordings to work on by their lesson; None is the course's own film."""
+    live: dict[uuid.UUID | None, MediaAsset] = {}
+    proposed: dict[uuid.UUID | None, MediaAsset] = {}
+    for asset in _assets(course):
+        waits = asset.proposed_film or asset.proposed_for is not None
+        (proposed if waits else live)[asset.proposed_for or asset.lesson_id] = asset
+    there = {place: Recording(asset, False, asset) for place, asset in live.items()}
+    return there | {place: Recording(asset, True, live.get(place)) for place, asset in proposed.items()}
 
 
 def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -> Sitting:
@@ -215,47 +233,88 @@ def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -
 
 
 def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
+    return db.session.execute(_lessons_query(), {"course": course.id, "asked": asked})
+
+
+@cache
+def _lessons_query() -> Select[Any]:
+    """The lessons of `course` with their modules; the texts only of what changed, and of `asked`."""
     other, place = aliased(Lesson), aliased(Module)
     first = (
         select(other.id)
         .join(place, place.id == other.module_id)
-        .where(other.course_id == course.id)
+        .where(other.course_id == _COURSE)
         .order_by(place.position, other.position)
         .limit(1)
     )
+    recording = select(MediaAsset.id).where(MediaAsset.lesson_id == Lesson.id)
+    waits = Resource.pending | Resource.proposed_title.is_not(None)
     wanted = or_(
         Lesson.draft.is_not(None),
-        Lesson.id == (asked or first.scalar_subquery()),
+        Lesson.id == func.coalesce(bindparam("asked", type_=Uuid()), first.scalar_subquery()),
         select(MediaAsset.id).where(MediaAsset.proposed_for == Lesson.id).exists(),
-        select(Resource.id).where(Resource.lesson_id == Lesson.id, Resource.pending).exists(),
+        recording.where(MediaAsset.proposed_chapters.is_not(None)).exists(),
+        recording.join(ProposedCaption).exists(),
+        select(Resource.id).where(Resource.lesson_id == Lesson.id, waits).exists(),
     )
     columns = (getattr(Lesson, name) for name in lesson_contents.COLUMNS if name != "body")
-    return db.session.execute(
+    return (
         select(Lesson, Module, func.length(Lesson.body), case((wanted, Lesson.body)))
         .join(Module, Module.id == Lesson.module_id)
-        .where(Lesson.course_id == course.id)
+        .where(Lesson.course_id == _COURSE)
         .options(load_only(*columns, Lesson.version, Lesson.course_id), undefer(Lesson.draft))
         .order_by(Module.position, Lesson.position)
     )
 
 
+@cache
+def _assets_query() -> Select[Any]:
+    """The recordings of `course`, each as often as it has captions, with what is known of these."""
+    live, proposed = Caption.__table__.c, ProposedCaption.__table__.c
+    theirs = select(MediaAsset.id).where(MediaAsset.course_id == _COURSE)
+    track = union_all(
+        *(
+            select(c.asset_id, c.language, c.label, c.updated_at, literal(waits).label("waits")).where(
+                c.asset_id.in_(theirs)
+            )
+            for c, waits in ((live, False), (proposed, True))
+        )
+    ).subquery()
+    return (
+        select(MediaAsset, *track.c)
+        .outerjoin(track, track.c.asset_id == MediaAsset.id)
+        .where(MediaAsset.course_id == _COURSE)
+        .order_by(track.c.language)
+    )
+
+
 def _assets(course: Course) -> list[MediaAsset]:
     """The recordings with the languages of their captions, whose text nobody needs here."""
-    query = (
-        select(MediaAsset, Caption.language, Caption.label, Caption.updated_at)
-        .outerjoin(Caption, Caption.asset_id == MediaAsset.id)
-        .where(MediaAsset.course_id == course.id)
-        .order_by(Caption.language)
-    )
-    tracks: dict[MediaAsset, list[Caption]] = {}
-    for asset, language, label, changed in db.session.execute(query):
-        names = [Caption(language=language, label=label, vtt="", updated_at=changed)] if language else []
-        tracks.setdefault(asset, []).extend(names)
-    for asset, captions in tracks.items():
-        set_committed_value(asset, "captions", captions)
+    tracks: dict[MediaAsset, tuple[list[Caption], list[ProposedCaption]]] = {}
+    for asset, _asset_id, language, label, changed, waits in db.session.execute(
+        _assets_query(), {"course": course.id}
+    ):
+        shown, waiting = tracks.setdefault(asset, ([], []))
+        words = {"language": language, "label": label, "vtt": "", "updated_at": changed}
+        if language and waits:
+            waiting.append(ProposedCaption(**words))
+        elif language:
+            shown.append(Caption(**words))
+    for asset, (shown, waiting) in tracks.items():
+        set_committed_value(asset, "captions", shown)
+        set_committed_value(asset, "proposed_captions", waiting)
     return list(tracks)
 
 
 def _resources(course: Course) -> Any:
-    query = select(Resource).join(Lesson, Lesson.id == Resource.lesson_id)
-    return db.session.scalars(query.where(Lesson.course_id == course.id).order_by(Resource.position))
+    return db.session.scalars(_RESOURCES, {"course": course.id})
+
+
+# What is asked for at every look is put together once: that takes longer than to ask it.
+_COURSE = bindparam("course", type_=Uuid())
+_RESOURCES = (
+    select(Resource)
+    .join(Lesson, Lesson.id == Resource.lesson_id)
+    .where(Lesson.course_id == _COURSE)
+    .order_by(Resource.position)
+)

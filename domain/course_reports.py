@@ -1,6 +1,9 @@
 """Reports of courses: readers ask the admins to look at what should not be on sale so."""
 
-from sqlalchemy import select
+import uuid
+from typing import Any
+
+from sqlalchemy import ScalarSelect, select
 
 from domain import Refused, moderation
 from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
@@ -18,13 +21,31 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
     row = upsert(Report).values(product_id=course.id, user_id=user.id, reason=reason, note=note)
     made = row.on_conflict_do_nothing(index_elements=["product_id", "user_id"]).returning(Report.id)
     if db.session.scalar(made) is None:
-        raise Refused(_once_is_enough(user, course))
+        raise Refused(standing(user, course.id))
     moderation.put(ModerationKind.REPORT, course.id, course.title, course.creator_id)
 
 
-def _once_is_enough(user: User, course: Course) -> str:
-    mine = select(Report.outcome).where(Report.product_id == course.id, Report.user_id == user.id)
-    looked_at = db.session.scalar(mine) is not None
-    return "You have reported this course already. " + (
+def standing(user: User, course_id: uuid.UUID) -> str:
+    """A sentence for whoever has reported the course; empty for everybody else."""
+    return sentence(db.session.scalar(select(looked_at(user.id, course_id))))
+
+
+def looked_at(user: Any, product: Any) -> ScalarSelect[bool]:
+    """Whether anybody has looked at what `user` reported about `product`, as part of another query.
+
+    Both are values or columns. NULL where there is no report.
+    """
+    report = Report.__table__.c
+    mine = (report.user_id == user) & (report.product_id == product)
+    return (
+        select(report.outcome.is_not(None)).where(mine).correlate_except(Report.__table__).scalar_subquery()
+    )
+
+
+def sentence(looked_at: bool | None) -> str:
+    """What that means for whoever reported it; empty for None."""
+    if looked_at is None:
+        return ""
+    return "You have reported this course. " + (
         "We have looked at it." if looked_at else "It will be looked at."
     )

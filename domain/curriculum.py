@@ -29,7 +29,7 @@ from domain.lesson_contents import NEW
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 
 MOST_MODULES, MOST_LESSONS = 60, 500
-LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_DRIP = 200, 2000, 365
+LONGEST_DESCRIPTION, LONGEST_DRIP = 2000, 365
 
 
 class Missing(Refused):
@@ -275,7 +275,11 @@ def _copy(
     for link in db.session.scalars(links.order_by(Resource.position)).all():
         db.session.add(
             Resource(
-                lesson_id=copy.id, title=link.title, kind=link.kind, url=link.url, position=link.position
+                lesson_id=copy.id,
+                title=link.proposed_title or link.title,
+                kind=link.kind,
+                url=link.url,
+                position=link.position,
             )
         )
     db.session.flush()
@@ -283,7 +287,7 @@ def _copy(
 
 
 def _copied(title: str) -> str:
-    return f"Copy of {title}"[:LONGEST_TITLE]
+    return f"Copy of {title}"[: lesson_contents.MAX_TITLE]
 
 
 def _check_room(course: Course, more: int) -> None:
@@ -361,4 +365,4 @@ def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Less
 def _shown(course: Course, actor: User) -> None:
     """What follows from a change that learners see at once, or that makes something wait."""
     totals.recount_course(course)
-    drafts.note(course, actor)
+    publishing.content_changed(course, actor)

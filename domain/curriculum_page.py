@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.lesson_contents import NEW
@@ -19,6 +20,7 @@ from models import (
     MediaAsset,
     MediaStatus,
     Module,
+    ProposedCaption,
     Resource,
     db,
 )
@@ -66,15 +68,35 @@ class Losses:
 
 def rows(course: Course) -> list[ModuleRow]:
     """The modules of `course` with lessons, in two queries that read no text of a lesson."""
-    modules = db.session.execute(
-        select(Module.id, Module.title, Module.description, Module.published, Module.unlock_after_days)
-        .where(Module.course_id == course.id)
-        .order_by(Module.position)
-    )
+    modules = db.session.execute(_MODULES, {"course": course.id})
     found = {row.id: ModuleRow(*row) for row in modules}
+    for row in db.session.execute(_lessons_query(), {"course": course.id}):
+        found[row.module_id].lessons.append(_lesson(row))
+    return list(found.values())
+
+
+_COURSE = bindparam("course", type_=Uuid())
+_MODULES = (
+    select(Module.id, Module.title, Module.description, Module.published, Module.unlock_after_days)
+    .where(Module.course_id == _COURSE)
+    .order_by(Module.position)
+)
+
+
+@cache
+def _lessons_query() -> Select[Any]:
+    """The lessons as they are worked on, with what of them waits; put together once."""
     live, proposed = aliased(MediaAsset), aliased(MediaAsset)
     draft = Lesson.draft
-    lessons = db.session.execute(
+    extras = select(Resource.id).where(Resource.lesson_id == Lesson.id)
+    waits = or_(
+        draft.is_not(None),
+        proposed.id.is_not(None),
+        live.proposed_chapters.is_not(None),
+        select(ProposedCaption.id).where(ProposedCaption.asset_id == live.id).exists(),
+        extras.where(Resource.pending | Resource.proposed_title.is_not(None)).exists(),
+    )
+    return (
         select(
             Lesson.id,
             Lesson.module_id,
@@ -84,20 +106,16 @@ def rows(course: Course) -> list[ModuleRow]:
             Lesson.published,
             draft["published"].as_boolean().label("to_be_published"),
             draft[NEW].as_boolean().label("is_new"),
-            draft.is_not(None).label("has_draft"),
+            waits.label("waits"),
             Lesson.typed_at,
             Lesson.duration_seconds,
             func.coalesce(proposed.status, live.status).label("recording"),
-            proposed.id.label("proposed"),
         )
         .outerjoin(live, live.lesson_id == Lesson.id)
         .outerjoin(proposed, proposed.proposed_for == Lesson.id)
-        .where(Lesson.course_id == course.id)
+        .where(Lesson.course_id == _COURSE)
         .order_by(Lesson.position)
     )
-    for row in lessons:
-        found[row.module_id].lessons.append(_lesson(row))
-    return list(found.values())
 
 
 def _lesson(row: Any) -> LessonRow:
@@ -108,7 +126,7 @@ def _lesson(row: Any) -> LessonRow:
         kind=LessonKind(row.kind),
         visibility=LessonVisibility(row.visibility),
         published=bool(published),
-        waits=bool(row.has_draft or row.proposed),
+        waits=bool(row.waits),
         is_new=bool(row.is_new),
         unsaved_at=row.typed_at,
         duration_seconds=row.duration_seconds,

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from jinja2 import TemplateError
-from sqlalchemy import ColumnElement, Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 import jobs
 import mail
-from domain import Refused, audit, recordings, webhooks
+from domain import Refused, audit, keyset, recordings, webhooks
 from domain.masking import masked
 from models import (
     Course,
@@ -87,7 +87,7 @@ def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]
     )
     last = db.session.get(MediaAsset, after) if after else None
     if last is not None:
-        query = query.where(*_behind(MediaAsset.updated_at, MediaAsset.id, (last.updated_at, last.id)))
+        query = query.where(*keyset.behind(MediaAsset.updated_at, MediaAsset.id, (last.updated_at, last.id)))
     newest = query.order_by(MediaAsset.updated_at.desc(), MediaAsset.id.desc()).limit(PAGE_SIZE + 1)
     rows = [(row[0], row[1]) for row in db.session.execute(newest)]
     more = str(rows[PAGE_SIZE - 1][0].id) if len(rows) > PAGE_SIZE else None
@@ -167,7 +167,7 @@ def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
     """Prepare a recording that failed once more. Raises Refused when there is no such one."""
     asset = db.session.get(MediaAsset, asset_id)
     if asset is None or asset.status != MediaStatus.ERROR:
-        raise Refused("This recording hasn't failed: there is nothing to try again.")
+        raise Refused("This recording hasn’t failed: there is nothing to try again.")
     recordings.retry(asset)
     audit.record(admin, "retry_recording", asset)
 
@@ -201,14 +201,7 @@ def _page(
     last: tuple[datetime, Any] | None,
 ) -> Page[Row]:
     if last is not None:
-        query = query.where(*_behind(at, key, last))
+        query = query.where(*keyset.behind(at, key, last))
     rows = list(db.session.scalars(query.order_by(at.desc(), key.desc()).limit(PAGE_SIZE + 1)))
     more = str(getattr(rows[PAGE_SIZE - 1], key.key)) if len(rows) > PAGE_SIZE else None
     return Page(rows[:PAGE_SIZE], more)
-
-
-def _behind(
-    at: InstrumentedAttribute[Any], key: InstrumentedAttribute[Any], last: tuple[datetime, Any]
-) -> tuple[ColumnElement[bool], ...]:
-    """Older than the row `last`; the first condition is what an index understands on every database."""
-    return at <= last[0], tuple_(at, key) < tuple_(*last)

@@ -1,25 +1,31 @@
 """Everything a reviewer needs about one thing that waits, on one page and in few queries."""
 
 import difflib
+import itertools
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
+from domain import captioning, captions, drafts, embeds, hints, moderation, prose, recordings, reviewing
 from domain import contents as content
-from domain import drafts, embeds, hints, moderation, prose, recordings, reviewing
 from domain.contents import Contents, Sitting
 from domain.hints import Hint
 from models import (
+    Caption,
     Course,
     CreatorApplication,
     LessonKind,
     LessonVisibility,
+    MediaAsset,
     ModerationItem,
     Product,
     ProductStatus,
+    ProposedCaption,
     Report,
     Review,
     User,
@@ -29,6 +35,7 @@ from models import (
 
 MOST_LINES = 4_000_000  # of one text times those of the other: what comparing may cost
 AROUND = 2  # lines shown before and after a change
+MOST_SAID = 1000  # lines of captions that are shown as changed
 SHOWN_REPORTS = 20
 
 
@@ -40,12 +47,13 @@ class Line(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A column before and after, or the lines of a text."""
+    """A column before and after, or the lines of a text; `whole` is the address of one too long to show."""
 
     label: str
     before: str
     after: str
     lines: tuple[Line, ...] = ()
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,25 +78,27 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shown:
-    """One lesson opened in place, as its creator has it."""
+    """One lesson opened in place, as its creator has it; `before`: the recording that would be replaced."""
 
     sitting: Sitting
     html: str
     description: str
     playback: recordings.Playback | None
+    before: recordings.Playback | None
     embed: embeds.Embed | None
     differences: list[Difference]
 
 
 @dataclass(frozen=True)
 class CourseFile:
-    """A course or update under review."""
+    """A course or update under review; `intro_before` is the preview film that would be replaced."""
 
     course: Course
     contents: Contents
     hints: list[Hint]
     shown: Shown | None
     intro: recordings.Playback | None
+    intro_before: recordings.Playback | None
 
 
 class Reported(NamedTuple):
@@ -98,8 +108,9 @@ class Reported(NamedTuple):
     by: str
 
 
-def frame(item_id: uuid.UUID) -> Frame | None:
-    """The item and its people, in one query; None for an unknown id."""
+@cache
+def _frame_query() -> Select[Any]:
+    """`item` with its people, and what is counted about its creator; put together once."""
     creator, claimer, decider = aliased(User), aliased(User), aliased(User)
     theirs = Product.creator_id == ModerationItem.creator_id
     made = select(func.count(Product.id)).where(theirs, Product.deleted_at.is_(None))
@@ -108,7 +119,7 @@ def frame(item_id: uuid.UUID) -> Frame | None:
         other.creator_id == ModerationItem.creator_id,
         other.verdict.in_((Verdict.REJECTED, Verdict.CHANGES_REQUESTED)),
     )
-    row = db.session.execute(
+    return (
         select(
             ModerationItem,
             creator,
@@ -121,8 +132,13 @@ def frame(item_id: uuid.UUID) -> Frame | None:
         .outerjoin(creator, creator.id == ModerationItem.creator_id)
         .outerjoin(claimer, claimer.id == ModerationItem.claimed_by)
         .outerjoin(decider, decider.id == ModerationItem.closed_by)
-        .where(ModerationItem.id == item_id)
-    ).first()
+        .where(ModerationItem.id == bindparam("item", type_=Uuid()))
+    )
+
+
+def frame(item_id: uuid.UUID) -> Frame | None:
+    """The item and its people, in one query; None for an unknown id."""
+    row = db.session.execute(_frame_query(), {"item": item_id}).first()
     if row is None:
         return None
     item, user, claimer_name, decider_name, published, courses, back = row
@@ -148,7 +164,8 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
         there,
         hints.of(there, item),
         _open(sitting) if sitting else None,
-        recordings.playback(there.intro.asset) if there.intro else None,
+        recordings.playback(there.intro.asset, working=True) if there.intro else None,
+        _replaced(there.intro),
     )
 
 
@@ -178,7 +195,7 @@ def application_file(item: ModerationItem) -> CreatorApplication | None:
 
 def compare(before: str, after: str) -> tuple[Line, ...]:
     """Two texts line by line, what is the same left out but for AROUND lines beside a change."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = _trimmed(before.splitlines(), after.splitlines())
     if len(old) * len(new) > MOST_LINES:
         return (Line("gap", "Too long to compare: the whole text is new."), *(Line("added", x) for x in new))
     lines: list[Line] = []
@@ -190,20 +207,82 @@ def compare(before: str, after: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Two texts without the lines that they begin and end with alike, but for AROUND of them."""
+    alike = [a == b for a, b in zip(old, new, strict=False)]
+    head = alike.index(False) if False in alike else len(alike)
+    ends = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
+    tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], ends))
+    first, last = max(head - AROUND, 0), max(tail - AROUND, 0)
+    return old[first : len(old) - last], new[first : len(new) - last]
+
+
 def _open(sitting: Sitting) -> Shown:
     draft = sitting.lesson.draft or {}
     body = draft.get("body", sitting.body) or ""
+    playback = recordings.playback(sitting.recording.asset, working=True) if sitting.recording else None
     return Shown(
         sitting,
         prose.render(body).html if body else "",
         sitting.values["description"],
-        recordings.playback(sitting.recording.asset) if sitting.recording else None,
+        playback,
+        _replaced(sitting.recording),
         embeds.embed(sitting.values["external_video_url"]) if sitting.recording is None else None,
-        [] if sitting.is_new else list(_differences(sitting)),
+        [*_differences(sitting), *_spoken(sitting.recording, playback)],
     )
 
 
-def _differences(sitting: Sitting) -> Any:
+def _replaced(recording: content.Recording | None) -> recordings.Playback | None:
+    """How to play what a proposed recording would replace."""
+    if recording is None or not recording.proposed or recording.before is None:
+        return None
+    return recordings.playback(recording.before)
+
+
+def _spoken(
+    recording: content.Recording | None, playback: recordings.Playback | None
+) -> Iterator[Difference]:
+    """Captions and chapters that differ from those that learners have."""
+    if recording is None or playback is None or not recording.is_changed:
+        return
+    asset, before = recording.asset, recording.before
+    old = captioning.as_text(before.chapters) if before else ""
+    new = captioning.as_text(captioning.working_chapters(asset))
+    if old != new:
+        yield Difference("Chapters", "", "", compare(old, new))
+    addresses = {track.language: track.url for track in playback.tracks}
+    theirs = _captions(Caption, before) if before else {}
+    ours = _captions(Caption, asset) | _captions(ProposedCaption, asset)
+    for language in sorted(theirs | ours):
+        label, vtt = theirs.get(language, ("", ""))
+        new_label, new_vtt = ours.get(language, ("", ""))
+        if label != new_label:
+            yield Difference(f"Name of the captions, {language}", _said(label), _said(new_label))
+        if vtt != new_vtt:
+            lines = compare(_said_when(vtt), _said_when(new_vtt))
+            whole = addresses.get(language, "") if len(lines) > MOST_SAID else ""
+            yield Difference(f"Captions, {language}", "", "", lines[:MOST_SAID], whole)
+
+
+def _captions(table: type[Caption] | type[ProposedCaption], asset: MediaAsset) -> dict[str, tuple[str, str]]:
+    """Label and text of the captions of `asset` by language."""
+    query = select(table.language, table.label, table.vtt).where(table.asset_id == asset.id)
+    return {language: (label, vtt) for language, label, vtt in db.session.execute(query)}
+
+
+def _said_when(vtt: str) -> str:
+    """Captions as lines of a time and what is said then."""
+    cues = captions.parse(vtt) if vtt else []
+    return "\n".join(f"{captions.stamp(cue.start)}  {' '.join(cue.text.split())}" for cue in cues)
+
+
+def _differences(sitting: Sitting) -> Iterator[Difference]:
+    """What differs from what learners have in the columns, and in the titles of files and links."""
+    for resource in sitting.resources:
+        if resource.proposed_title is not None:
+            yield Difference("Title of a file or link", resource.title, resource.proposed_title)
+    if sitting.is_new:
+        return
     draft = sitting.lesson.draft or {}
     for name, label in drafts.LABELS.items():
         before = sitting.body or "" if name == "body" else getattr(sitting.lesson, name)

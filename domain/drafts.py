@@ -2,16 +2,17 @@
 
 Where changes wait for approval (publishing.waits) they are kept in `Lesson.draft` by column name; a new
 lesson is unpublished with `published` in its draft, a new resource or archive is pending, a new recording is
-proposed for its lesson. `apply` lets learners see all of it, `discard` drops all of it, `changes` is what a
-reviewer reads.
+proposed for its lesson; other captions, chapters and titles of resources are proposed beside those that
+learners have. `apply` lets learners see all of it, `discard` drops what waits in one lesson; what a reviewer
+reads is put together in dossier.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
@@ -25,22 +26,18 @@ from domain import (
     lesson_contents,
     publishing,
     recordings,
-    search,
     slugs,
     totals,
 )
 from domain.lesson_contents import NEW
 from models import (
-    CodeArchive,
     Course,
     Lesson,
     LessonKind,
     LessonVisibility,
     MediaAsset,
     Module,
-    ProductStatus,
     Resource,
-    UpdateState,
     User,
     db,
 )
@@ -106,28 +103,6 @@ class Working:
         return self.lesson.id
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One column before and after; `name` is the column's, `label` the one for people."""
-
-    name: str
-    label: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True)
-class Change:
-    """What waits in one lesson: changed columns, a proposed recording, pending resources."""
-
-    lesson: Lesson
-    module: Module
-    is_new: bool
-    differences: list[Difference] = field(default_factory=list)
-    recording: MediaAsset | None = None
-    resources: list[Resource] = field(default_factory=list)
-
-
 def working(lesson: Lesson) -> Working:
     """`lesson` as its creator works on it."""
     draft = lesson.draft or {}
@@ -137,9 +112,9 @@ def working(lesson: Lesson) -> Working:
 
 
 def show(lesson: Lesson) -> Working:
-    """Let the loaded `lesson` carry its working copy from here on, as learners would see it.
+    """Let the loaded `lesson` carry its working copy from here on, as learners would see it, with resources.
 
-    The row leaves the session first, so that nothing of this is ever written. Its address stays the one
+    The rows leave the session first, so that nothing of this is ever written. Its address stays the one
     that it can be reached at.
     """
     copy = working(lesson)
@@ -149,6 +124,10 @@ def show(lesson: Lesson) -> Working:
         set_committed_value(lesson, name, draft[name])
     html = lesson_contents.rendered(lesson.body).html if lesson.body else ""
     set_committed_value(lesson, "body_html", html)
+    for resource in lesson.resources:
+        if resource.proposed_title is not None:
+            db.session.expunge(resource)
+            set_committed_value(resource, "title", resource.proposed_title)
     return copy
 
 
@@ -190,53 +169,24 @@ def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -
         raise Overtaken
 
 
-def changes(course: Course) -> list[Change]:
-    """What of `course` waits to be seen by learners, lesson by lesson in their order; three queries."""
-    proposed = {asset.proposed_for: asset for asset in _proposed(course)}
-    files: dict[uuid.UUID, list[Resource]] = {}
-    for resource in _pending(course):
-        files.setdefault(resource.lesson_id, []).append(resource)
-    touched = Lesson.draft.is_not(None) | Lesson.id.in_([*proposed, *files])
-    return [
-        Change(
-            lesson,
-            lesson.module,
-            NEW in (lesson.draft or {}),
-            list(_differences(lesson)),
-            proposed.get(lesson.id),
-            files.get(lesson.id, []),
-        )
-        for lesson in _lessons(course, touched)
-    ]
+def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
+    """What of `lesson` learners don't see yet, in words; `recording` is the one to work on.
 
-
-def anything(course: Course) -> bool:
-    """Whether anything of `course` waits to be seen by learners."""
-    mine = select(Lesson.id).where(Lesson.course_id == course.id)
-    waiting = (
-        mine.where(Lesson.draft.is_not(None)).exists(),
-        mine.join(Resource, Resource.lesson_id == Lesson.id).where(Resource.pending).exists(),
-        select(MediaAsset.id)
-        .where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
-        .exists(),
-        select(CodeArchive.id).where(CodeArchive.course_id == course.id, CodeArchive.pending).exists(),
-    )
-    return bool(db.session.scalar(select(or_(*waiting))))
-
-
-def note(course: Course, actor: User) -> None:
-    """As publishing.content_changed, which opens an update only when something really waits.
-
-    Where changes of `actor` wait, small fixes show at once all the same; they make nothing fresh.
+    The draft, the resources and the captions of both kinds are loaded.
     """
-    db.session.flush()
-    if not publishing.waits(course, actor) or anything(course):
-        publishing.content_changed(course, actor)
-        return
-    if course.update_state in (UpdateState.EDITING, UpdateState.RETURNED):
-        course.update_state = UpdateState.NONE
-    if course.status == ProductStatus.PUBLISHED:
-        search.index(course)
+    draft, live = lesson.draft or {}, _live(lesson)
+    words = [label.lower() for name, label in LABELS.items() if draft.get(name, live[name]) != live[name]]
+    if recording is not None and recording.proposed_for is not None:
+        words.append("recording")
+    elif recording is not None:
+        words += [f"captions in {caption.label}" for caption in recording.proposed_captions]
+        words += ["chapters"] if recording.proposed_chapters is not None else []
+    for resource in lesson.resources:
+        if resource.pending:
+            words.append(f"“{resource.title}”")
+        elif resource.proposed_title is not None:
+            words.append(f"the title of “{resource.title}”")
+    return words
 
 
 def apply(course: Course) -> None:
@@ -250,25 +200,34 @@ def apply(course: Course) -> None:
             draft = {**draft, "slug": slugs.for_lesson(draft["slug"], course.id, lesson.id)}
         lesson_contents.put(lesson, draft)
         lesson.draft = lesson.draft_saved_at = None
-    for resource in _pending(course):
+    for resource in _waiting_resources(course):
+        resource.title, resource.proposed_title = resource.proposed_title or resource.title, None
         resource.pending = False
     totals.recount_course(course)
 
 
-def discard(course: Course) -> None:
-    """Drop everything of `course` that waits; lessons that learners have never seen are deleted."""
-    publishing.hold(course)
-    recordings.drop_proposals(course)
-    archives.drop_proposal(course)
-    for lesson in _lessons(course, Lesson.draft.is_not(None)):
-        if NEW in (lesson.draft or {}):
-            db.session.delete(lesson)
-        lesson.draft = lesson.draft_saved_at = None
-    for resource in _pending(course):
-        db.session.delete(resource)
-        if resource.storage_key:
-            jobs.enqueue("discard_file", storage_key=resource.storage_key)
+def discard(course: Course, lesson: Lesson, actor: User) -> None:
+    """Drop what waits in `lesson`, and what was typed there; learners see no difference.
+
+    Refused while it is in review, for a lesson that learners have never seen, and where nothing waits.
+    """
+    _load(course, lesson)
+    if publishing.in_review(course):
+        raise Refused("These changes are in review. Take the update back on the Publish page first.")
+    if NEW in (lesson.draft or {}):
+        raise Refused("Learners have never seen this lesson. Delete it in the curriculum instead.")
+    resources = [row for row in _waiting_resources(course) if row.lesson_id == lesson.id]
+    recording = recordings.for_creator(course.id, lesson.id)
+    if not (lesson.draft or resources or (recording is not None and recordings.waits(recording))):
+        raise Refused("Nothing of this lesson waits any more.")
+    recordings.drop_proposals(lesson)
+    for resource in resources:
+        _drop(resource)
+    lesson.draft = lesson.draft_saved_at = lesson.typed = lesson.typed_at = None
+    lesson.version += 1
+    audit.record(actor, "discard_changes", lesson, lesson.title)
     totals.recount_course(course)
+    publishing.settle_update(course)
 
 
 def _load(course: Course, lesson: Lesson) -> None:
@@ -296,7 +255,7 @@ def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, An
     lesson.version += 1
     audit.record(actor, "save_lesson", lesson, working(lesson).title)
     totals.recount_course(course)
-    note(course, actor)
+    publishing.content_changed(course, actor)
 
 
 def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
@@ -315,16 +274,6 @@ def _put_live(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
     lesson.draft = lesson.draft_saved_at = None
 
 
-def _differences(lesson: Lesson) -> Iterable[Difference]:
-    """What would change for learners; all of a lesson that they have never seen."""
-    draft, live = lesson.draft or {}, _live(lesson)
-    is_new = NEW in draft
-    for name, label in LABELS.items():
-        before, after = None if is_new else live[name], draft.get(name, live[name])
-        if after != before and (after or not is_new):
-            yield Difference(name, label, before, after)
-
-
 def _lessons(course: Course, which: Any) -> list[Lesson]:
     """The lessons of `course` for which `which` holds, in their order, with draft and module."""
     query = (
@@ -337,12 +286,16 @@ def _lessons(course: Course, which: Any) -> list[Lesson]:
     return list(db.session.scalars(query, execution_options={"populate_existing": True}))
 
 
-def _proposed(course: Course) -> list[MediaAsset]:
-    query = select(MediaAsset).where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
-    return list(db.session.scalars(query))
-
-
-def _pending(course: Course) -> list[Resource]:
+def _waiting_resources(course: Course) -> list[Resource]:
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
-    query = select(Resource).where(Resource.lesson_id.in_(lessons), Resource.pending)
-    return list(db.session.scalars(query.order_by(Resource.position)))
+    waits = Resource.pending | Resource.proposed_title.is_not(None)
+    return list(db.session.scalars(select(Resource).where(Resource.lesson_id.in_(lessons), waits)))
+
+
+def _drop(resource: Resource) -> None:
+    """Drop a resource that waits, or the title that does."""
+    resource.proposed_title = None
+    if resource.pending:
+        db.session.delete(resource)
+        if resource.storage_key:
+            jobs.enqueue("discard_file", storage_key=resource.storage_key)

@@ -155,8 +155,8 @@ def _copy_lesson(lesson: Lesson, module: Module, pictures: Pictures) -> uuid.UUI
     for resource in links:
         db.session.add(
             Resource(
-                lesson_id=twin.id, title=resource.title, kind=resource.kind, url=resource.url,
-                position=resource.position,
+                lesson_id=twin.id, title=resource.proposed_title or resource.title, kind=resource.kind,
+                url=resource.url, position=resource.position,
             )
         )  # fmt: skip
     return twin.id

@@ -34,7 +34,7 @@ def confirm(token: str) -> User:
         with db.session.begin_nested():
             user.email, user.email_verified_at = address, clock.now()
     except IntegrityError as error:
-        raise Refused("This address can't be used any longer. Ask for another one.") from error
+        raise Refused("This address can’t be used any longer. Ask for another one.") from error
     mail.email_changed(user, old)
     audit.record(user, "change_email", user, f"{old} → {address}")
     return user

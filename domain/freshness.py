@@ -65,18 +65,20 @@ def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
 
 
 def expire() -> None:
-    """Take off the shelf what has come to its end, and tell its creators. Safe to repeat."""
+    """Take off the shelf what has come to its end, and tell its creators. Safe to repeat.
+
+    Every end is acted on once, also where the course isn't on sale when it comes: the index of those that are
+    still to end doesn't hold it any longer.
+    """
+    now = clock.now()
+    still_to_end = or_(Course.ended_at.is_(None), Course.ended_at != Course.expires_at)
     query = (
-        select(Course)
-        .where(
-            Course.expires_at <= clock.now(),
-            Product.status == ProductStatus.PUBLISHED,
-            Product.deleted_at.is_(None),
-        )
-        .order_by(Course.expires_at)
-        .limit(BATCH)
+        select(Course).where(Course.expires_at <= now, still_to_end).order_by(Course.expires_at).limit(BATCH)
     )
-    for course in db.session.scalars(query).all():
+    courses = db.session.scalars(query).all()
+    for course in courses:
+        if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
+            continue
         publishing.hold(course)
         if course.status != ProductStatus.PUBLISHED or not _is_over(course):
             continue  # archived or renewed while we came here
@@ -88,6 +90,8 @@ def expire() -> None:
             f"/studio/courses/{course.id}/publish", "Bring it back",
             key=f"expired:{course.id}:{ended:%Y%m%d}",
         )  # fmt: skip
+    over = _courses.c.id.in_([course.id for course in courses]) & (_courses.c.expires_at <= now)
+    db.session.execute(_courses.update().where(over).values(ended_at=_courses.c.expires_at))
 
 
 def warn() -> None:

@@ -91,9 +91,9 @@ def _take_payment(order: Order, session: Session) -> None:
 def _disagreement(order: Order, session: Session) -> str | None:
     """What differs between the order as it was frozen and the session as it was paid."""
     if session.livemode != is_live():
-        return "Stripe's session is of the other mode, live or test."
+        return "Stripe’s session is of the other mode, live or test."
     if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
-        return "Stripe's session names another order."
+        return "Stripe’s session names another order."
     if session.currency.lower() != order.currency:
         return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
     if session.amount_total != order.total_cents:

@@ -59,7 +59,7 @@ class Gate:
 class Facts:
     """A person and a course. `trusted`: runs it, made it, or may see everything; `since`: learns since then.
 
-    `ran_out` is when the last grant ended, `missing` a prerequisite still to complete.
+    `ran_out` is when the last grant ended, `missing` a prerequisite to complete before beginning.
     """
 
     stranger: bool
@@ -192,7 +192,10 @@ def _gate_of(row: Row[*tuple[Any, ...]]) -> Gate:
 
 
 def _missing(user_id: Any) -> Any:
-    """The first prerequisite of the course that can still be had and isn't completed."""
+    """The first prerequisite of the course that can still be had and isn't completed.
+
+    None for whoever has begun the course: one that is asked for later shuts nobody out halfway.
+    """
     required, done = product.alias("required"), enrollment.alias("done")
     mine = and_(done.c.user_id == user_id, done.c.course_id == required.c.id)
     return (
@@ -204,11 +207,28 @@ def _missing(user_id: Any) -> Any:
             required.c.status == ProductStatus.PUBLISHED,
             required.c.deleted_at.is_(None),
             done.c.id.is_(None),
+            ~_begun(user_id),
         )
         .order_by(required.c.title)
         .limit(1)
         .correlate_except(required, done, course_prerequisites)
         .scalar_subquery()
+    )
+
+
+def _begun(user_id: Any) -> Any:
+    """Whether there is progress in the course; a preview is no beginning: it is open to everybody."""
+    own, mine = lesson_.alias("own"), progress.alias("begun")
+    return (
+        select(mine.c.lesson_id)
+        .join(own, own.c.id == mine.c.lesson_id)
+        .where(
+            mine.c.user_id == user_id,
+            own.c.course_id == product.c.id,
+            own.c.visibility != LessonVisibility.PREVIEW,
+        )
+        .correlate_except(own, mine)
+        .exists()
     )
 
 

@@ -38,6 +38,14 @@ def after(at: Any, id_: Any) -> ColumnElement[bool]:
     return tuple_(at, id_) < tuple_(*mark)
 
 
+def behind(at: Any, key: Any, last: tuple[datetime, Any]) -> tuple[ColumnElement[bool], ...]:
+    """What a list in the order of `at` and `key`, both falling, has behind the row that holds `last`.
+
+    The first condition is what an index understands on every database.
+    """
+    return at <= last[0], tuple_(at, key) < tuple_(*last)
+
+
 def values(mark: Mark | None) -> dict[str, Any]:
     """The parameters of `after`."""
     return {"mark_at": mark.at, "mark_id": mark.id} if mark else {}

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock
+from domain import Refused, audit, clock, keyset
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
 
 CLAIM = timedelta(minutes=15)
@@ -106,10 +106,8 @@ def history(kind: ModerationKind | None, before: uuid.UUID | None) -> Page:
     )
     last = db.session.get(ModerationItem, before) if before else None
     if last is not None and last.closed_at is not None:
-        place = tuple_(ModerationItem.closed_at, ModerationItem.id)
-        query = query.where(
-            ModerationItem.closed_at <= last.closed_at, place < tuple_(last.closed_at, last.id)
-        )
+        place = ModerationItem.closed_at, ModerationItem.id
+        query = query.where(*keyset.behind(*place, (last.closed_at, last.id)))
     return _page(query, kind)
 
 
@@ -124,15 +122,8 @@ def counts() -> dict[ModerationKind, int]:
 
 def of_subject(subject_id: uuid.UUID) -> list[Row]:
     """What was asked and decided about one subject, latest first."""
-    admin = aliased(User)
-    query = (
-        select(ModerationItem, admin.name)
-        .outerjoin(admin, admin.id == ModerationItem.closed_by)
-        .where(ModerationItem.subject_id == subject_id)
-        .order_by(ModerationItem.created_at.desc(), ModerationItem.id.desc())
-        .limit(PAGE_SIZE)
-    )
-    return [Row(item, None, name) for item, name in db.session.execute(query)]
+    rows = db.session.execute(_OF_SUBJECT, {"subject": subject_id, "most": PAGE_SIZE})
+    return [Row(item, None, name) for item, name in rows]
 
 
 def find(item_id: uuid.UUID) -> ModerationItem:
@@ -252,3 +243,12 @@ def _open(kind: ModerationKind | None) -> ColumnElement[bool]:
 
 def _waiting(kind: ModerationKind, subject_id: uuid.UUID) -> Select[ModerationItem]:
     return select(ModerationItem).where(_open(kind), ModerationItem.subject_id == subject_id)
+
+
+_OF_SUBJECT = (
+    select(ModerationItem, User.name)
+    .outerjoin(User, User.id == ModerationItem.closed_by)
+    .where(ModerationItem.subject_id == bindparam("subject", type_=Uuid()))
+    .order_by(ModerationItem.created_at.desc(), ModerationItem.id.desc())
+    .limit(bindparam("most"))
+)

@@ -3,11 +3,11 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
-from domain import clock, mail_preferences
+from domain import clock, keyset, mail_preferences
 from models import Notification, NotificationKind, User, db, upsert
 
 PER_PAGE = 30
@@ -67,8 +67,8 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     query = select(Notification).where(Notification.user_id == user.id)
     if before is not None:
         last = find(user, before)
-        order = tuple_(Notification.created_at, Notification.id)
-        query = query.where(order < tuple_(last.created_at, last.id))
+        place = Notification.created_at, Notification.id
+        query = query.where(*keyset.behind(*place, (last.created_at, last.id)))
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     rows = list(db.session.scalars(newest.limit(PER_PAGE + 1)))
     shown = rows[:PER_PAGE]

@@ -3,10 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from domain import Refused, audit, clock
+from domain import Refused, audit, clock, keyset
 from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, User, db
 
 PAGE_SIZE = 50
@@ -44,8 +44,7 @@ def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
         query = query.where(Order.status == status)
     last = db.session.get(Order, after) if after else None
     if last is not None:
-        behind = tuple_(Order.created_at, Order.id) < tuple_(last.created_at, last.id)
-        query = query.where(Order.created_at <= last.created_at, behind)
+        query = query.where(*keyset.behind(Order.created_at, Order.id, (last.created_at, last.id)))
     newest = query.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE + 1)
     rows = list(db.session.scalars(newest))
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
@@ -66,18 +65,11 @@ def file_of(order: Order) -> File:
     found = list(db.session.scalars(refunds))
     about += [refund.stripe_refund_id for refund in found if refund.stripe_refund_id]
     events = select(StripeEvent).where(StripeEvent.object_id.in_(about)).order_by(StripeEvent.received_at)
-    history = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.subject_type == "order", AuditEntry.subject_id == str(order.id))
-        .order_by(AuditEntry.at.desc())
-        .limit(PAGE_SIZE)
-    )
     return File(
         order=order,
         events=list(db.session.scalars(events.limit(PAGE_SIZE))),
         refunds=found,
-        history=[(row[0], row[1]) for row in db.session.execute(history)],
+        history=audit.history_of("order", order.id, PAGE_SIZE),
     )
 
 

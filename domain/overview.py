@@ -4,9 +4,10 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, select, union_all
 
 from domain import clock
 from models import (
@@ -72,6 +73,16 @@ class Sales:
 
 def waiting() -> list[Waiting]:
     """What waits, by kind, in one query."""
+    return [Waiting(ModerationKind(row.kind), row.waits, row.since) for row in db.session.execute(_waiting())]
+
+
+def failures() -> Failures:
+    """What failed and waits for another try or a person, in one query."""
+    return Failures(*db.session.execute(_failures()).one())
+
+
+@cache
+def _waiting() -> CompoundSelect[Any]:
     parts = []
     for kind in ModerationKind:
         open_ = (ModerationItem.kind == kind, ModerationItem.closed_at.is_(None))
@@ -83,23 +94,19 @@ def waiting() -> list[Waiting]:
                 oldest.scalar_subquery().label("since"),
             )
         )
-    rows = db.session.execute(union_all(*parts)).all()
-    return [Waiting(ModerationKind(row.kind), row.waits, row.since) for row in rows]
+    return union_all(*parts)
 
 
-def failures() -> Failures:
-    """What failed and waits for another try or a person, in one query."""
-    row = db.session.execute(
-        select(
-            _count(Job.id, Job.state == JobState.DEAD),
-            _count(EmailMessage.id, EmailMessage.status == EmailStatus.FAILED),
-            _count(StripeEvent.id, StripeEvent.processed_at.is_(None), StripeEvent.error.is_not(None)),
-            _count(MediaAsset.id, MediaAsset.status == MediaStatus.ERROR),
-            _count(Order.id, Order.problem.is_not(None), Order.looked_at.is_(None)),
-            select(func.max(WorkerBeat.at)).scalar_subquery(),
-        )
-    ).one()
-    return Failures(*row)
+@cache
+def _failures() -> Select[Any]:
+    return select(
+        _count(Job.id, Job.state == JobState.DEAD),
+        _count(EmailMessage.id, EmailMessage.status == EmailStatus.FAILED),
+        _count(StripeEvent.id, StripeEvent.processed_at.is_(None), StripeEvent.error.is_not(None)),
+        _count(MediaAsset.id, MediaAsset.status == MediaStatus.ERROR),
+        _count(Order.id, Order.problem.is_not(None), Order.looked_at.is_(None)),
+        select(func.max(WorkerBeat.at)).scalar_subquery(),
+    )
 
 
 def sales() -> list[Sales]:

@@ -25,7 +25,7 @@ from models import (
 )
 
 PAGE_SIZE = 50
-FOUND = 100
+FOUND = 50
 SHOWN = 20
 
 
@@ -117,13 +117,6 @@ def dossier(user: User) -> Dossier:
         .limit(SHOWN)
     )
     orders = select(Order).where(Order.user_id == user.id).order_by(Order.created_at.desc()).limit(SHOWN)
-    history = (
-        select(AuditEntry, User.name)
-        .outerjoin(User, User.id == AuditEntry.actor_id)
-        .where(AuditEntry.subject_type == "user", AuditEntry.subject_id == str(user.id))
-        .order_by(AuditEntry.at.desc())
-        .limit(SHOWN)
-    )
     return Dossier(
         user=user,
         profile=db.session.get(CreatorProfile, user.id),
@@ -131,7 +124,7 @@ def dossier(user: User) -> Dossier:
         held=[Held(*row) for row in db.session.execute(held)],
         orders=list(db.session.scalars(orders.options(joinedload(Order.user)))),
         devices=sessions.devices_of(user)[:SHOWN],
-        history=[(row[0], row[1]) for row in db.session.execute(history)],
+        history=audit.history_of("user", user.id, SHOWN),
     )
 
 

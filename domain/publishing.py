@@ -10,11 +10,24 @@ for a review can be taken back to where it was.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from werkzeug.exceptions import NotFound
 
 from domain import Refused, audit, clock, moderation, search, settings
-from models import Course, ModerationKind, Product, ProductStatus, UpdateState, User, db
+from models import (
+    CodeArchive,
+    Course,
+    Lesson,
+    MediaAsset,
+    ModerationKind,
+    Product,
+    ProductStatus,
+    ProposedCaption,
+    Resource,
+    UpdateState,
+    User,
+    db,
+)
 
 FRESH_FOR_MONTHS = 6
 
@@ -123,19 +136,51 @@ def refresh(course: Course) -> None:
 def content_changed(course: Course, actor: User) -> None:
     """Note that `actor` changed what `course` teaches: call it after every change of modules, lessons, files.
 
-    A change that waits opens an update; one that shows at once makes the course as fresh as today. The search
-    index and the catalogue's stamp follow.
+    A change that shows at once makes the course as fresh as today. Where changes of `actor` wait, one that
+    really does opens an update, and small fixes that show all the same make nothing fresh. The search index
+    and the catalogue's stamp follow.
     """
-    now = clock.now()
     if waits(course, actor):
-        if course.update_state != UpdateState.PENDING:
-            course.update_state = UpdateState.EDITING
+        settle_update(course)
+        if course.status == PUBLISHED:
+            search.index(course)
         return
+    now = clock.now()
     course.content_updated_at = now
     # One that has run out comes back by being submitted, not by an edit.
     if course.status == PUBLISHED:
         renew(course, now)
     _keep_findable(course)
+
+
+def settle_update(course: Course) -> None:
+    """Let `course` have an update under way exactly where something waits; one in review is left alone."""
+    db.session.flush()
+    if course.update_state != UpdateState.PENDING:
+        course.update_state = UpdateState.EDITING if something_waits(course) else UpdateState.NONE
+
+
+def something_waits(course: Course) -> bool:
+    """Whether anything of `course` waits to be seen by learners."""
+    lessons = select(Lesson.id).where(Lesson.course_id == course.id)
+    recordings = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
+    waiting = (
+        lessons.where(Lesson.draft.is_not(None)),
+        lessons.join(Resource).where(Resource.pending | Resource.proposed_title.is_not(None)),
+        recordings.where(
+            MediaAsset.proposed_for.is_not(None)
+            | MediaAsset.proposed_film
+            | MediaAsset.proposed_chapters.is_not(None)
+        ),
+        recordings.join(ProposedCaption),
+        select(CodeArchive.id).where(CodeArchive.course_id == course.id, CodeArchive.pending),
+    )
+    return bool(db.session.scalar(select(or_(*(query.exists() for query in waiting)))))
+
+
+def in_review(course: Course) -> bool:
+    """Whether an admin is to decide about `course` or its update now."""
+    return course.status == PENDING_REVIEW or course.update_state == UpdateState.PENDING
 
 
 def fresh_until(moment: datetime) -> datetime:

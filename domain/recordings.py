@@ -17,8 +17,18 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captions, clock, publishing
-from models import Caption, Course, Lesson, MediaAsset, MediaStatus, Module, User, db
+from domain import audit, captioning, captions, clock, publishing
+from models import (
+    Caption,
+    Course,
+    Lesson,
+    MediaAsset,
+    MediaStatus,
+    Module,
+    ProposedCaption,
+    User,
+    db,
+)
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 MOST_SHOWN = 50
@@ -96,12 +106,20 @@ def play(asset_id: uuid.UUID) -> Playback | None:
     return playback(asset) if asset is not None else None
 
 
-def playback(asset: MediaAsset) -> Playback:
+def playback(asset: MediaAsset, working: bool = False) -> Playback:
     """How to play `asset` (captions loaded). Call it only for somebody who may watch it.
 
-    Captions that were loaded without their text get no transcript.
+    `working`: with the captions and chapters that wait in place of theirs, for somebody who works on it or
+    decides about it; the captions that wait are loaded, too. Captions that were loaded without their text
+    get no transcript.
     """
-    base = _address(asset.id)
+    base = _address(asset.id, folder(asset.id))
+    spoken: list[captioning.Spoken] = captioning.working(asset) if working else [*asset.captions]
+    chapters = captioning.working_chapters(asset) if working else asset.chapters
+    aside = base
+    if working and (asset.proposed_captions or asset.proposed_chapters):
+        aside = f"{_address(asset.id, proposals(asset.id))}/proposed"
+    bases = {row.language: aside if isinstance(row, ProposedCaption) else base for row in spoken}
     files = [(asset.playlist, TYPES[".m3u8"]), (asset.mp4, _type_of(asset.mp4 or ""))]
     ready = asset.status == MediaStatus.READY
     return Playback(
@@ -111,24 +129,24 @@ def playback(asset: MediaAsset) -> Playback:
         duration=asset.duration_seconds or 0,
         sources=[Source(f"{base}/{name}", kind) for name, kind in files if name and ready],
         poster_url=f"{base}/{asset.poster}" if asset.poster else None,
-        tracks=[Track(c.language, c.label, f"{base}/captions/{c.language}.vtt") for c in asset.captions],
-        chapters=asset.chapters,
-        chapters_url=f"{base}/chapters.vtt" if asset.chapters else None,
-        transcripts={c.language: captions.parse(c.vtt) for c in asset.captions if c.vtt},
+        tracks=[Track(c.language, c.label, f"{bases[c.language]}/captions/{c.language}.vtt") for c in spoken],
+        chapters=chapters,
+        chapters_url=f"{base if chapters is asset.chapters else aside}/chapters.vtt" if chapters else None,
+        transcripts={c.language: captions.parse(c.vtt) for c in spoken if c.vtt},
     )
 
 
-def caption_text(asset_id: uuid.UUID, language: str) -> str | None:
-    """The WebVTT of one language, if there is one."""
-    return db.session.scalar(
-        select(Caption.vtt).where(Caption.asset_id == asset_id, Caption.language == language)
-    )
+def caption_text(asset_id: uuid.UUID, language: str, proposed: bool = False) -> str | None:
+    """The WebVTT of one language, that of learners or the one that is `proposed`, if there is one."""
+    table = ProposedCaption if proposed else Caption
+    return db.session.scalar(select(table.vtt).where(table.asset_id == asset_id, table.language == language))
 
 
-def chapters_text(asset_id: uuid.UUID) -> str | None:
-    """The chapters as WebVTT, if there are any."""
+def chapters_text(asset_id: uuid.UUID, proposed: bool = False) -> str | None:
+    """The chapters as WebVTT, those of learners or the ones that are `proposed`, if there are any."""
+    column = MediaAsset.proposed_chapters if proposed else MediaAsset.chapters
     row = db.session.execute(
-        select(MediaAsset.chapters, MediaAsset.duration_seconds).where(MediaAsset.id == asset_id)
+        select(column.label("chapters"), MediaAsset.duration_seconds).where(MediaAsset.id == asset_id)
     ).first()
     if row is None or not row.chapters:
         return None
@@ -137,14 +155,15 @@ def chapters_text(asset_id: uuid.UUID) -> str | None:
 
 
 def for_creator(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> MediaAsset | None:
-    """The recording to work on: of the lesson, the one that waits for approval first, or the preview film."""
+    """The recording to work on, of the lesson or the preview film: the one that waits for approval first."""
     query = select(MediaAsset).where(MediaAsset.course_id == course_id)
     if lesson_id is None:
-        query = query.where(*_PREVIEW_FILM)
+        query = query.where(*_PREVIEW_FILM).order_by(MediaAsset.proposed_film.desc())
     else:
         theirs = (MediaAsset.proposed_for == lesson_id) | (MediaAsset.lesson_id == lesson_id)
         query = query.where(theirs).order_by(MediaAsset.proposed_for.is_(None))
-    return db.session.scalar(query.options(selectinload(MediaAsset.captions)).limit(1))
+    both = selectinload(MediaAsset.captions), selectinload(MediaAsset.proposed_captions)
+    return db.session.scalar(query.options(*both).limit(1))
 
 
 def unready(course_id: uuid.UUID) -> list[Line]:
@@ -183,22 +202,35 @@ def adopt(
 ) -> MediaAsset:
     """Make the stored file at `key` (`size` bytes) the recording of `lesson`, or the film of `course`.
 
-    It replaces the one before, whose files are removed when nobody can be watching any more. Where changes
-    wait for approval, it is proposed for its lesson. The preview film shows at once.
+    It replaces the one before, whose files are removed when nobody can be watching any more, and begins with
+    its captions and chapters. Where changes wait for approval, it is proposed beside the one that learners
+    see.
     """
     publishing.hold(course)
+    waits = publishing.waits(course, actor)
     asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
+    before = for_creator(course.id, lesson.id if lesson else None)
     if lesson is None:
-        _drop(MediaAsset.course_id == course.id, *_PREVIEW_FILM)
-    elif publishing.waits(course, actor):
-        _drop(MediaAsset.proposed_for == lesson.id)
+        asset.proposed_film = waits
+        films = (MediaAsset.course_id == course.id, *_PREVIEW_FILM)
+        _drop(*films, *([MediaAsset.proposed_film.is_(True)] if waits else []))
+    elif waits:
         asset.proposed_for = lesson.id
+        _drop(MediaAsset.proposed_for == lesson.id)
     else:
-        _drop((MediaAsset.lesson_id == lesson.id) | (MediaAsset.proposed_for == lesson.id))
         asset.lesson_id = lesson.id
+        _drop((MediaAsset.lesson_id == lesson.id) | (MediaAsset.proposed_for == lesson.id))
     _keep(asset)
+    if before is not None:
+        captioning.carry_over(before, asset)
     publishing.content_changed(course, actor)
     return asset
+
+
+def waits(asset: MediaAsset) -> bool:
+    """Whether something of `asset`, its captions loaded, waits for approval: all of it, or what it has."""
+    proposed = asset.proposed_for is not None or asset.proposed_film
+    return proposed or asset.proposed_chapters is not None or bool(asset.proposed_captions)
 
 
 def retry(asset: MediaAsset) -> None:
@@ -217,7 +249,14 @@ def remove(course: Course, asset: MediaAsset, actor: User) -> None:
 
 
 def accept_proposals(course: Course) -> None:
-    """Let learners of `course` see the recordings that waited, in place of those they saw."""
+    """Let learners of `course` see the recordings that waited, in place of those they saw, with captions
+    and chapters, and everybody the preview film.
+    """
+    captioning.accept_proposals(course)
+    film = for_creator(course.id, None)
+    if film is not None and film.proposed_film:
+        _drop(MediaAsset.course_id == course.id, *_PREVIEW_FILM, MediaAsset.id != film.id)
+        film.proposed_film = False
     for asset in db.session.scalars(_proposed(course)).all():
         _drop(MediaAsset.lesson_id == asset.proposed_for)
         asset.lesson_id, asset.proposed_for = asset.proposed_for, None
@@ -227,9 +266,12 @@ def accept_proposals(course: Course) -> None:
             lesson.duration_seconds = round(asset.duration_seconds)
 
 
-def drop_proposals(course: Course) -> None:
-    """Drop the recordings of `course` that waited."""
-    _drop(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
+def drop_proposals(lesson: Lesson) -> None:
+    """Drop the recording that waited for `lesson`, and what waited of the one that it has."""
+    _drop(MediaAsset.proposed_for == lesson.id)
+    live = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == lesson.id))
+    if live is not None:
+        captioning.drop_proposals(live)
 
 
 def content_type(name: str) -> str:
@@ -240,6 +282,11 @@ def content_type(name: str) -> str:
 def folder(asset_id: uuid.UUID) -> str:
     """Where a recording's files are kept, and what its token opens."""
     return f"media/{asset_id}/"
+
+
+def proposals(asset_id: uuid.UUID) -> str:
+    """What the token for its captions and chapters that wait opens: learners hold only that of the folder."""
+    return f"{folder(asset_id)}proposed/"
 
 
 _PREVIEW_FILM = (MediaAsset.lesson_id.is_(None), MediaAsset.proposed_for.is_(None))
@@ -270,8 +317,8 @@ def _ending(filename: str) -> str:
     return suffix if suffix[1:].isalnum() else ""
 
 
-def _address(asset_id: uuid.UUID) -> str:
-    token = storage.sign(folder(asset_id), clock.now() + ADDRESS_LIFETIME)
+def _address(asset_id: uuid.UUID, opened: str) -> str:
+    token = storage.sign(opened, clock.now() + ADDRESS_LIFETIME)
     return f"/media/{token}/{asset_id}"
 
 

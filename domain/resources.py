@@ -2,63 +2,16 @@
 
 import uuid
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
 import jobs
-from domain import Refused, audit, clock, drafts, publishing, recordings
+from domain import Refused, audit, clock, publishing, recordings
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, User, db
 
 MOST = 40
 MAX_TITLE, MAX_ADDRESS = 200, 500
-KINDS: dict[ResourceKind, tuple[str, ...]] = {
-    ResourceKind.PDF: (".pdf",),
-    ResourceKind.DOCUMENT: (
-        ".doc", ".docx", ".odt", ".rtf", ".txt", ".md", ".epub", ".png", ".jpg", ".jpeg", ".webp",
-    ),
-    ResourceKind.SPREADSHEET: (".xls", ".xlsx", ".ods", ".csv", ".tsv"),
-    ResourceKind.PRESENTATION: (".ppt", ".pptx", ".odp"),
-    ResourceKind.CODE: (
-        ".zip", ".gz", ".tgz", ".py", ".ipynb", ".js", ".ts", ".html", ".css", ".json", ".toml", ".yaml",
-        ".yml", ".xml", ".sql", ".sh", ".rs", ".go", ".java", ".kt", ".c", ".h", ".cpp", ".cs", ".rb",
-        ".php", ".swift", ".r", ".jl", ".lua", ".diff",
-    ),
-}  # fmt: skip
-# What a file of this ending begins with; the others are text or say nothing about themselves.
-_BEGINNINGS = {
-    (".pdf",): b"%PDF-",
-    (".zip", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub"): b"PK",
-    (".gz", ".tgz"): b"\x1f\x8b",
-    (".png",): b"\x89PNG",
-    (".jpg", ".jpeg"): b"\xff\xd8\xff",
-}
-
-
-def kind_of(filename: str) -> ResourceKind:
-    """What a file is by its ending; raises Refused for one that isn't taken."""
-    suffix = suffix_of(filename)
-    for kind, suffixes in KINDS.items():
-        if suffix in suffixes:
-            return kind
-    raise Refused(
-        "Files of this kind can’t be added. Take a PDF, a document, a spreadsheet, slides, code or a zip.",
-        "file",
-    )
-
-
-def suffix_of(filename: str) -> str:
-    """The ending of a file's name in lower case, with its dot."""
-    return PurePosixPath(filename.replace("\\", "/")).suffix.lower()
-
-
-def check_beginning(filename: str, beginning: bytes) -> None:
-    """Raise Refused where the first bytes of a file aren't what its ending says."""
-    suffix = suffix_of(filename)
-    for suffixes, expected in _BEGINNINGS.items():
-        if suffix in suffixes and not beginning.startswith(expected):
-            raise Refused(f"This isn’t what its name says: no {suffix[1:].upper()} begins like this.", "file")
 
 
 def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) -> Resource:
@@ -84,10 +37,13 @@ def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
 
 
 def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, title: str) -> None:
-    """Give a resource another title, at once."""
+    """Give a resource another title; it waits where changes wait."""
     publishing.hold(course)
     resource = find(lesson, resource_id)
-    resource.title = title
+    if publishing.waits(course, actor) and not resource.pending:
+        resource.proposed_title = title if title != resource.title else None
+    else:
+        resource.title, resource.proposed_title = title, None
     _note(course, actor, "rename_resource", resource)
 
 
@@ -152,4 +108,4 @@ def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = 
 
 def _note(course: Course, actor: User, verb: str, resource: Resource) -> None:
     audit.record(actor, verb, resource, resource.title)
-    drafts.note(course, actor)
+    publishing.content_changed(course, actor)

@@ -76,12 +76,8 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
         raise Refused("That can’t be decided about this.")
     if verdict == Verdict.REJECTED and item.kind != ModerationKind.APPLICATION and reason not in REASONS:
         raise Refused("Choose a reason.", "reason")
-    if not notes and (
-        verdict == Verdict.CHANGES_REQUESTED
-        or (verdict == Verdict.REJECTED and (reason == "other" or item.kind == ModerationKind.APPLICATION))
-    ):
-        applies = item.kind == ModerationKind.APPLICATION
-        raise Refused("Say why you decline." if applies else "Say what has to change.", "notes")
+    if not notes and (missing := _to_be_said(item.kind, verdict, reason)):
+        raise Refused(missing, "notes")
     if item.kind == ModerationKind.REVIEW:
         return _judge_review(item, admin, decision)
     if item.kind == ModerationKind.APPLICATION:
@@ -89,6 +85,17 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
     if item.kind == ModerationKind.REPORT:
         return _judge_report(item, admin, decision)
     return _judge_course(item, admin, decision, seen)
+
+
+def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
+    """What a decision without notes leaves open; empty where it explains itself."""
+    if kind == ModerationKind.APPLICATION and verdict == Verdict.REJECTED:
+        return "Say why you decline."
+    if kind == ModerationKind.REPORT and verdict == Verdict.HIDDEN:
+        return "Say why it goes off sale. Its creator reads it."
+    if verdict == Verdict.CHANGES_REQUESTED or (verdict == Verdict.REJECTED and reason == "other"):
+        return "Say what has to change."
+    return ""
 
 
 def restore(item: ModerationItem, admin: User) -> None:

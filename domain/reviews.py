@@ -115,7 +115,7 @@ def withdraw(user: User, product: Product) -> bool:
 def vote(user: User, review: Review, helpful: bool) -> None:
     """Say that `review` helped `user`, or take that back. Safe to repeat; one's own is refused."""
     if review.user_id == user.id:
-        raise Refused("You can't vote for your own review.")
+        raise Refused("You can’t vote for your own review.")
     _hold(review)
     pair = {"review_id": review.id, "user_id": user.id}
     change: Any = delete(ReviewVote).filter_by(**pair)
@@ -141,7 +141,7 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
     if not user.is_verified:
         raise Refused("Confirm your email address first; then you can report a review.")
     if review.user_id == user.id:
-        raise Refused("You can't report your own review. You can change or delete it.")
+        raise Refused("You can’t report your own review. You can change or delete it.")
     hold(review)
     mine = select(Report).where(Report.review_id == review.id, Report.user_id == user.id)
     before = db.session.scalars(mine).first()

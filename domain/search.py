@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, or_, select, text
 from sqlalchemy.orm import aliased
 
-from domain import words
+import jobs
+from domain import clock, words
 from models import (
     Category,
     Course,
@@ -105,6 +106,27 @@ def reindex_all() -> Iterator[int]:
     for start in range(0, len(ids), BATCH):
         _write(ids[start : start + BATCH])
         yield min(start + BATCH, len(ids))
+
+
+def reindex_category(category_id: str, after: str | None = None) -> None:
+    """Write anew the words of the next BATCH products, by id, on the shelf or below it; the rest is a job.
+
+    Only what is indexed already. With the last of them the shelf's stamp tells every process's catalogue.
+    """
+    category = db.session.get(Category, uuid.UUID(category_id))
+    if category is None:
+        return
+    below = select(Category.id).where(or_(Category.id == category.id, Category.parent_id == category.id))
+    query = select(SearchDocument.product_id).join(Product, Product.id == SearchDocument.product_id)
+    query = query.where(Product.category_id.in_(below))
+    if after is not None:
+        query = query.where(Product.id > uuid.UUID(after))
+    ids = list(db.session.scalars(query.order_by(Product.id).limit(BATCH)))
+    _write(ids)
+    if len(ids) == BATCH:
+        jobs.enqueue("reindex_category", category_id=category_id, after=str(ids[-1]))
+    else:
+        category.updated_at = clock.now()
 
 
 def forget(product: Product) -> None:

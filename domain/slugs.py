@@ -3,20 +3,23 @@
 import re
 import uuid
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.words import fold
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80
+_INSIDE_A_WORD = re.compile(r"(?<=[^\W_])['’](?=[^\W_])")
 
 
 def slugify(text: str, fallback: str = "untitled") -> str:
     """`text` in lower-case ASCII words joined by hyphens, at most LENGTH characters.
 
-    A text without a letter that ASCII can tell gives `fallback`.
+    An apostrophe parts no word: “Nobody’s business” is nobodys-business. A text without a letter that ASCII
+    can tell gives `fallback`.
     """
-    words = re.findall(r"[a-z0-9]+", fold(text))
+    words = re.findall(r"[a-z0-9]+", fold(_INSIDE_A_WORD.sub("", text)))
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word[:LENGTH]
@@ -33,15 +36,15 @@ def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
     if product_id:
         former = former.where(SlugRedirect.product_id != product_id)
     base = slugify(title, "course")
-    taken = set(db.session.scalars(others.where(_like(Product.slug, base))))
-    taken |= set(db.session.scalars(former.where(_like(SlugRedirect.slug, base))))
+    taken = set(db.session.scalars(others.where(_numbered(Product.slug, base))))
+    taken |= set(db.session.scalars(former.where(_numbered(SlugRedirect.slug, base))))
     return free(base, taken)
 
 
 def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> str:
     """A free address for a lesson called `title` within its course."""
     base = slugify(title, "lesson")
-    query = select(Lesson.slug).where(Lesson.course_id == course_id, _like(Lesson.slug, base))
+    query = select(Lesson.slug).where(Lesson.course_id == course_id, _numbered(Lesson.slug, base))
     if lesson_id:
         query = query.where(Lesson.id != lesson_id)
     return free(base, set(db.session.scalars(query)))
@@ -51,7 +54,7 @@ def for_creator(name: str) -> str:
     """A free address for the page of a creator called `name`."""
     base = slugify(name, "creator")
     return free(
-        base, set(db.session.scalars(select(CreatorProfile.slug).where(_like(CreatorProfile.slug, base))))
+        base, set(db.session.scalars(select(CreatorProfile.slug).where(_numbered(CreatorProfile.slug, base))))
     )
 
 
@@ -65,8 +68,12 @@ def rename(product: Product, slug: str) -> None:
     db.session.flush()
 
 
-def _like(column: object, base: str) -> ColumnElement[bool]:
-    return func.substr(column, 1, len(base)) == base
+def _numbered(column: ColumnElement[str] | InstrumentedAttribute[str], base: str) -> ColumnElement[bool]:
+    """`base` itself and with numbers behind it, with few others: a range that the index of slugs holds.
+
+    In every collation a hyphen, if it counts at all, stands before digits and digits before letters.
+    """
+    return column.between(base, f"{base}-a")
 
 
 def free(base: str, taken: set[str]) -> str:

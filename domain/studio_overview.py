@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Uuid, and_, bindparam, case, func, literal, not_, null, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from domain import clock, earnings_page, months, replies
 from domain.earnings_page import Sale
@@ -137,20 +151,25 @@ _STANDING = select(
 ).where(_MINE)
 
 
-def _by_month() -> Select[Any]:
-    """Each line of the ledger in the last month that began before it."""
+def _by_month() -> CompoundSelect[Any]:
+    """The sales and the sum of each month and currency: a stretch of an index for every month.
+
+    To find the month of each line instead takes three times as long.
+    """
     starts = [bindparam(f"start_{number}", type_=UtcDateTime()) for number in range(MONTHS)]
-    number = case(*((earning.created_at >= starts[n], n) for n in reversed(range(1, MONTHS))), else_=0).label(
-        "number"
+    sales = func.sum(case((earning.amount_cents > 0, 1), else_=0))
+    return union_all(
+        *(
+            select(literal(number), earning.currency, sales, func.sum(earning.amount_cents))
+            .where(
+                earning.creator_id == bindparam("creator", type_=Uuid()),
+                earning.created_at >= start,
+                *((earning.created_at < starts[number + 1],) if number + 1 < MONTHS else ()),
+            )
+            .group_by(earning.currency)
+            for number, start in enumerate(starts)
+        )
     )
-    lines = (
-        select(number, earning.currency, earning.amount_cents)
-        .where(earning.creator_id == bindparam("creator", type_=Uuid()), earning.created_at >= starts[0])
-        .subquery()
-    )
-    sales = func.sum(case((lines.c.amount_cents > 0, 1), else_=0))
-    keys = (lines.c.number, lines.c.currency)
-    return select(*keys, sales, func.sum(lines.c.amount_cents)).group_by(*keys)
 
 
 def _to_do() -> Select[Any]:

@@ -22,7 +22,7 @@ def suspend(person: User, admin: User, reason: str) -> None:
     if not reason:
         raise Refused("Say why: they are told, and it stands in the audit log.", "reason")
     if person.id == admin.id:
-        raise Refused("You can't suspend yourself. Another admin can.")
+        raise Refused("You can’t suspend yourself. Another admin can.")
     keep_an_admin(without=person)
     if person.suspended_at is not None:
         return

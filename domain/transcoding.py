@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 import media
 import storage
-from domain import recordings, totals
+from domain import captioning, recordings, totals
 from models import Course, MediaAsset, MediaKind, MediaStatus, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
@@ -66,6 +66,7 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.mp4, asset.playlist, asset.poster = made.mp4, made.playlist, made.poster
     asset.renditions = made.renditions
     asset.status, asset.error = MediaStatus.READY, None
+    captioning.end_at(asset, made.duration)
     if asset.lesson is not None:
         asset.lesson.duration_seconds = round(made.duration)
         totals.recount_course(db.session.get_one(Course, asset.course_id))

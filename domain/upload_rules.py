@@ -10,12 +10,15 @@ from domain import Refused, archives
 from models import (
     CodeArchive,
     Course,
+    CourseTransfer,
     Lesson,
     MediaAsset,
     Picture,
     Product,
     Resource,
     ResourceKind,
+    TransferKind,
+    TransferState,
     Upload,
     UploadPurpose,
     UploadState,
@@ -67,15 +70,21 @@ def rules(purpose: str) -> Rules:
 
 
 def used(creator_id: uuid.UUID) -> int:
-    """Bytes that the files of a creator's courses take, with those still to come."""
+    """Bytes that the files of a creator's courses take, with those still to come and zips to be read."""
     theirs = select(Product.id).where(Product.creator_id == creator_id)
     lessons = select(Lesson.id).where(Lesson.course_id.in_(theirs))
+    unread = (
+        CourseTransfer.user_id == creator_id,
+        CourseTransfer.kind == TransferKind.IN,
+        CourseTransfer.state == TransferState.WAITING,
+    )
     sums = [
         select(func.sum(MediaAsset.size)).where(MediaAsset.course_id.in_(theirs)),
         select(func.sum(Resource.size)).where(Resource.lesson_id.in_(lessons)),
         select(func.sum(CodeArchive.size)).where(CodeArchive.course_id.in_(theirs)),
         select(func.sum(Picture.size)).where(Picture.course_id.in_(theirs)),
         select(func.sum(Upload.size)).where(under_way(creator_id)),
+        select(func.sum(CourseTransfer.size)).where(*unread),
     ]
     row = db.session.execute(select(*(total.scalar_subquery() for total in sums))).one()
     return sum(int(total or 0) for total in row)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, clock, gates, notifications
+from domain import Refused, access, clock, gates, keyset, notifications
 from domain.catalog import creator_slug, people, profiles
 from models import (
     Category,
@@ -88,11 +88,11 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     """
     query = _lines(clock.now()).where(WishlistItem.user_id == user.id)
     if before is not None:
-        order = tuple_(WishlistItem.created_at, WishlistItem.product_id)
         last = db.session.get(WishlistItem, (user.id, before))
         if last is None:
             raise NotFound
-        query = query.where(order < tuple_(last.created_at, last.product_id))
+        place = WishlistItem.created_at, WishlistItem.product_id
+        query = query.where(*keyset.behind(*place, (last.created_at, last.product_id)))
     newest = query.order_by(WishlistItem.created_at.desc(), WishlistItem.product_id.desc())
     rows = list(db.session.execute(newest.limit(PER_PAGE + 1)))
     shown = rows[:PER_PAGE]

@@ -149,4 +149,4 @@ def _check_end(container: InputContainer, stream: VideoStream | AudioStream | No
 def damaged(error: Exception) -> str:
     """What FFmpeg's refusal means for the person whose file it is."""
     reason = getattr(error, "strerror", None) or type(error).__name__
-    return f"This file is damaged and can't be processed ({reason})."
+    return f"This file is damaged and can’t be processed ({reason})."

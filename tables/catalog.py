@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
@@ -252,13 +253,20 @@ course_prerequisites = Table(
 class Course(Product):
     """A course: a product with modules of lessons, which its creator keeps fresh.
 
-    `warned_days` is how many days before `expires_at` the creator was last warned of it.
+    `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
+    `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
     """
 
     __tablename__ = "courses"
     __table_args__ = (  # type: ignore[assignment]  # each class of a hierarchy has its own table
         CheckConstraint("duration_seconds >= 0 AND lesson_count >= 0", name="totals_not_negative"),
         Index("ix_courses_expires_at", "expires_at"),
+        Index(
+            "ix_courses_still_to_end",
+            "expires_at",
+            sqlite_where=text("ended_at IS NULL OR ended_at <> expires_at"),
+            postgresql_where=text("ended_at IS NULL OR ended_at <> expires_at"),
+        ),
     )
     __mapper_args__ = {"polymorphic_identity": ProductKind.COURSE}
 
@@ -273,6 +281,7 @@ class Course(Product):
     content_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     warned_days: Mapped[int | None]
+    ended_at: Mapped[datetime | None]
     update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
 
     modules: Mapped[list["Module"]] = relationship(
@@ -400,7 +409,10 @@ class Lesson(Stamped, Base):
 
 
 class Resource(Stamped, Base):
-    """Something to take along from a lesson: a link or a stored file. A pending one waits for approval."""
+    """Something to take along from a lesson: a link or a stored file. A pending one waits for approval.
+
+    `proposed_title` is another title for one that isn't pending, which waits likewise.
+    """
 
     __tablename__ = "resources"
     __table_args__ = (CheckConstraint("(url IS NULL) <> (storage_key IS NULL)", name="link_or_file"),)
@@ -414,6 +426,7 @@ class Resource(Stamped, Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     position: Mapped[int] = mapped_column(default=0)
     pending: Mapped[bool] = mapped_column(default=False)
+    proposed_title: Mapped[str | None] = mapped_column(String(200))
 
 
 class MediaAsset(Stamped, Base):
@@ -422,7 +435,8 @@ class MediaAsset(Stamped, Base):
     `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
     `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
     The course's own preview film has no lesson. One that waits for approval names its lesson in
-    `proposed_for` instead of `lesson_id`.
+    `proposed_for` instead of `lesson_id`, or is a `proposed_film`. Of one that learners see, other chapters
+    wait in `proposed_chapters` and other captions in ProposedCaption.
     """
 
     __tablename__ = "media_assets"
@@ -444,6 +458,7 @@ class MediaAsset(Stamped, Base):
     proposed_for: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("lessons.id", ondelete="CASCADE"), unique=True
     )
+    proposed_film: Mapped[bool] = mapped_column(default=False, server_default=false())
     kind: Mapped[MediaKind] = mapped_column(enum_of(MediaKind), default=MediaKind.VIDEO)
     status: Mapped[MediaStatus] = mapped_column(enum_of(MediaStatus), default=MediaStatus.UPLOADING)
     error: Mapped[str | None] = mapped_column(String(500))
@@ -459,6 +474,7 @@ class MediaAsset(Stamped, Base):
     poster: Mapped[str | None] = mapped_column(String(100))
     renditions: Mapped[list[Any]] = mapped_column(JSON, default=list)
     chapters: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    proposed_chapters: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
     lesson: Mapped[Lesson | None] = relationship(
         back_populates="media", lazy="raise_on_sql", foreign_keys=[lesson_id]
@@ -466,12 +482,28 @@ class MediaAsset(Stamped, Base):
     captions: Mapped[list["Caption"]] = relationship(
         lazy="raise_on_sql", order_by="Caption.language", passive_deletes="all"
     )
+    proposed_captions: Mapped[list["ProposedCaption"]] = relationship(
+        lazy="raise_on_sql", order_by="ProposedCaption.language", passive_deletes="all"
+    )
 
 
 class Caption(Stamped, Base):
     """What is said in a recording, as WebVTT, in one language (a BCP 47 tag)."""
 
     __tablename__ = "captions"
+    __table_args__ = (UniqueConstraint("asset_id", "language"),)
+
+    id: Mapped[pk]
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(60))
+    vtt: Mapped[str] = mapped_column(Text)
+
+
+class ProposedCaption(Stamped, Base):
+    """Captions that wait for approval, to take the place of those in the same language."""
+
+    __tablename__ = "proposed_captions"
     __table_args__ = (UniqueConstraint("asset_id", "language"),)
 
     id: Mapped[pk]

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, pk
@@ -47,14 +47,17 @@ class AccessGrant(Stamped, Base):
 
 
 class Enrollment(Stamped, Base):
-    """A learner in a course: how far, how long, where last."""
+    """A learner in a course: how far, how long, where last.
+
+    `learner` is their name in small letters, to be searched; triggers keep it. None once they have left.
+    """
 
     __tablename__ = "enrollments"
     __table_args__ = (
         UniqueConstraint("user_id", "course_id"),
         CheckConstraint("progress_percent BETWEEN 0 AND 100", name="progress_range"),
         Index("ix_enrollments_user_id_last_accessed_at", "user_id", "last_accessed_at"),
-        Index("ix_enrollments_course_id_enrolled_at", "course_id", "enrolled_at", "id"),
+        Index("ix_enrollments_course_id_enrolled_at", "course_id", "enrolled_at", "id", "learner"),
         Index("ix_enrollments_enrolled_at", "enrolled_at"),
         Index(
             "ix_enrollments_completed_at",
@@ -76,6 +79,7 @@ class Enrollment(Stamped, Base):
     enrolled_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     last_accessed_at: Mapped[datetime]
+    learner: Mapped[str | None] = mapped_column(String(100), deferred=True)
 
     course: Mapped[Course] = relationship(lazy="raise_on_sql")
 

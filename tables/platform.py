@@ -77,6 +77,13 @@ class EmailMessage(Stamped, Base):
         Index("ix_email_messages_status_scheduled_for", "status", "scheduled_for"),
         Index("ix_email_messages_created_at", "created_at"),
         Index("ix_email_messages_status_created_at", "status", "created_at"),
+        # Nearly all were sent, so that the indexes above look as if a search for a status were useless.
+        Index(
+            "ix_email_messages_failed",
+            "created_at",
+            sqlite_where=text("status = 'failed'"),
+            postgresql_where=text("status = 'failed'"),
+        ),
     )
 
     id: Mapped[pk]

@@ -64,6 +64,18 @@ def _hurry(connection: object, _record: object) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
 
+# By these fixtures a test comes to a database; what does without is the same on every one.
+ON_A_DATABASE = {"app", "whole_app", "databases", "shop"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser begins first: it takes longest, and nothing else would run beside its end."""
+    for item in items:
+        if not ON_A_DATABASE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.once)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 class Databases:
     """Makes the template once and gives every test a copy of it."""
 

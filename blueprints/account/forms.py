@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 from wtforms import (
     EmailField,
     PasswordField,
-    SelectField,
     SelectMultipleField,
     StringField,
     TextAreaField,
@@ -20,7 +19,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.mail_preferences import TOPICS
-from forms import Form, one_line, paragraphs, text
+from forms import Form, SelectField, one_line, paragraphs, text
 from models import NotificationKind
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")

@@ -1,12 +1,15 @@
 """The desk of those who run the site: what waits, what failed, what happened, and how the shop is set up."""
 
 import uuid
+from collections.abc import Callable
 
 from flask import Blueprint, request
 from flask_login import current_user
 
 import doors
-from models import User
+import hypermedia
+from domain import Refused
+from models import User, db
 
 admin = doors.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
@@ -23,6 +26,19 @@ def after() -> uuid.UUID | None:
         return uuid.UUID(request.args.get("after", ""))
     except ValueError:
         return None
+
+
+def do(verb: Callable[[], object], said: str = "") -> None:
+    """Call `verb` and commit, or leave everything as it was; the next page says what came of it."""
+    try:
+        verb()
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+        return
+    db.session.commit()
+    if said:
+        hypermedia.toast(said)
 
 
 from blueprints.admin import (  # noqa: E402

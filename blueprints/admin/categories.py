@@ -6,7 +6,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.admin import acting, admin
+from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
 from domain import Refused, categories
 from models import Category, db
@@ -66,14 +66,7 @@ def delete_category(category_id: uuid.UUID) -> Response:
         abort(400)
     if row is not None:
         name = row.name
-        try:
-            categories.delete(row, acting())
-        except Refused as refusal:
-            db.session.rollback()
-            hypermedia.toast(refusal.sentence, "warn")
-        else:
-            db.session.commit()
-            hypermedia.toast(f"“{name}” is deleted.")
+        do(lambda: categories.delete(row, acting()), f"“{name}” is deleted.")
     return hypermedia.see_other(url_for("admin.categories"))
 
 

@@ -6,7 +6,7 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.admin import acting, admin
+from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
@@ -35,14 +35,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review again that this decision has hidden."""
     item = moderation.find(item_id)
     PressForm().validate_on_submit()
-    try:
-        reviewing.restore(item, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("The review is shown again.")
+    do(lambda: reviewing.restore(item, acting()), "The review is shown again.")
     return _back(item_id)
 
 
@@ -65,16 +58,10 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     item, form = moderation.find(item_id), SwitchForm()
     creator = people.find(item.creator_id) if item.creator_id else None
     form.validate_on_submit()
-    try:
-        people.vet(creator or abort(404), form.on.data, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast(
-            "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted."
-        )
+    do(
+        lambda: people.vet(creator or abort(404), form.on.data, acting()),
+        "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted.",
+    )
     return _back(item_id)
 
 

@@ -6,9 +6,9 @@ from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
-from blueprints.admin import acting, admin, after
+from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import Refused, deliveries, outbox
+from domain import deliveries, outbox
 from models import EmailMessage, EmailStatus, db
 
 STATES = {
@@ -64,14 +64,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     message = _message(message_id)
     if not PressForm().validate():
         abort(400)
-    try:
-        deliveries.retry_mail(message, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("The message is on its way again.")
+    do(lambda: deliveries.retry_mail(message, acting()), "The message is on its way again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 

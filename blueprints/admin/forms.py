@@ -2,14 +2,14 @@
 
 import uuid
 
-from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, DateField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from domain.categories import Branch, Wish
 from domain.order_desk import MAX_NOTE
 from domain.suspension import MAX_REASON
-from forms import Form, one_line, paragraphs, text
+from forms import Form, SelectField, one_line, paragraphs, text
 from models import Category, Role
 
 ICONS = (

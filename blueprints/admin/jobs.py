@@ -7,9 +7,9 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.admin import acting, admin, after
+from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import Refused, deliveries
+from domain import deliveries
 from domain.masking import masked
 from models import Job, JobState, db
 
@@ -50,14 +50,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
     row = _job(job_id)
     if not PressForm().validate():
         abort(400)
-    try:
-        deliveries.retry_job(row, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("The worker will try again.")
+    do(lambda: deliveries.retry_job(row, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
 
@@ -91,14 +84,7 @@ def retry_recording(asset_id: uuid.UUID) -> Response:
     """Prepare a recording once more."""
     if not PressForm().validate():
         abort(400)
-    try:
-        deliveries.retry_recording(asset_id, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("The worker will try again.")
+    do(lambda: deliveries.retry_recording(asset_id, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))
 
 

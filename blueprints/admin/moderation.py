@@ -7,10 +7,10 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.admin import acting, admin, after
+from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
-from domain import Refused, dossier, reviewing
+from domain import dossier, reviewing
 from domain import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
 
@@ -72,13 +72,7 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
     """Claim one thing, also what somebody else has if asked for."""
     item, form = rules.find(item_id), ClaimForm()
     form.validate_on_submit()
-    try:
-        rules.claim(item, acting(), form.takeover.data)
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
+    do(lambda: rules.claim(item, acting(), form.takeover.data))
     return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
 
 

@@ -1,11 +1,11 @@
 """The forms of the moderation queue."""
 
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.reviewing import MAX_NOTES, REASONS, Decision
-from forms import Form, paragraphs, text
+from forms import Form, SelectField, paragraphs, text
 from models import Verdict
 
 

@@ -10,7 +10,6 @@ from wtforms import (
     BooleanField,
     EmailField,
     IntegerField,
-    SelectField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -20,7 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from domain import Refused, accounts, contrast
 from domain import settings as site
-from forms import Form, LinesField, is_web_address, one_line, paragraphs
+from forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000

@@ -4,10 +4,10 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.admin import acting, admin
+from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.jobs import pretty
-from domain import Refused, deliveries
+from domain import deliveries
 from domain.deliveries import EventState
 from models import StripeEvent, db
 
@@ -46,14 +46,7 @@ def retry_webhook(event_id: str) -> Response:
     event = _event(event_id)
     if not PressForm().validate():
         abort(400)
-    try:
-        deliveries.retry_event(event, acting())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("The worker will handle it now.")
+    do(lambda: deliveries.retry_event(event, acting()), "The worker will handle it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 

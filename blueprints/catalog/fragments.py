@@ -9,17 +9,23 @@ from markupsafe import Markup
 
 from blueprints.catalog import catalog
 
-# A card is about 1.5 kB, a column of filters or a table of contents 8 kB.
-KEPT_CARDS = 4096
+# A card is about 1.5 kB, a column of filters or a table of contents 8 kB. A large shop shows many thousand
+# cards in a day, and to render one takes longer than to read it.
+KEPT_CARDS = 16_384
 KEPT_FILTERS = 512
 KEPT_CONTENTS = 512
 
 
 @catalog.app_template_global()
-def course_cards(cards: Iterable[Any]) -> Markup:
-    """The cards of courses, one after the other; each is a tuple of all that the card shows."""
+def course_cards(cards: Iterable[Any], at_once: int = 0) -> Markup:
+    """The cards of courses, one after the other; each is a tuple of all that the card shows.
+
+    The covers of the first `at_once` are fetched with the page, the others when they come into sight.
+    """
     show = _remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
-    return Markup("").join(show(card) for card in cards)
+    return Markup("").join(
+        show(card._replace(eager=True) if place < at_once else card) for place, card in enumerate(cards)
+    )
 
 
 @catalog.app_template_global()

@@ -44,7 +44,7 @@ def _go_to_stripe(course: Course) -> Response:
         except PaymentRefused as refusal:
             buying.give_up(plan, str(refusal))
             db.session.commit()
-            raise Refused("This course can't be paid for at the moment. We have been told.") from refusal
+            raise Refused("This course can’t be paid for at the moment. We have been told.") from refusal
         page = buying.note(plan, session)
         db.session.commit()
         if page is not None:

@@ -74,7 +74,8 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     is_draft = works_on and request.args.get("draft") == "1"
     if is_draft:
         drafts.show(lesson)
-    playback = _playback(course, recordings.for_creator(course.id, lesson.id) if is_draft else lesson.media)
+    recording = recordings.for_creator(course.id, lesson.id) if is_draft else lesson.media
+    playback = _playback(course, recording, is_draft)
     return hypermedia.render(
         "learn/lesson.html",
         "learn/lesson.oob.html",
@@ -105,11 +106,11 @@ def _resources(lesson: Lesson, everything: bool) -> list[Resource]:
     return [resource for resource in lesson.resources if everything or not resource.pending]
 
 
-def _playback(course: Course, recording: MediaAsset | None) -> Playback | None:
-    """The lesson's recording, captions in the course's own language first."""
+def _playback(course: Course, recording: MediaAsset | None, is_draft: bool) -> Playback | None:
+    """The lesson's recording, captions in the course's own language first; a draft has those that wait."""
     if recording is None:
         return None
-    found = recordings.playback(recording)
+    found = recordings.playback(recording, working=is_draft)
     tracks = sorted(found.tracks, key=lambda track: track.language.split("-")[0] != course.language)
     return replace(found, tracks=tracks)
 

@@ -13,28 +13,42 @@ from domain import recordings
 @media.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
 def captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
     """The captions of one language."""
-    expires_at = _expiry(token, asset_id)
+    expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.caption_text(asset_id, language), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
 def chapters(token: str, asset_id: uuid.UUID) -> Response:
     """The chapters, for players that show them."""
-    expires_at = _expiry(token, asset_id)
+    expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.chapters_text(asset_id), expires_at)
+
+
+@media.get("/media/<token>/<uuid:asset_id>/proposed/captions/<language>.vtt")
+def proposed_captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
+    """The captions of one language that wait for approval; no token of a learner opens them."""
+    expires_at = _expiry(token, recordings.proposals(asset_id))
+    return _text(recordings.caption_text(asset_id, language, proposed=True), expires_at)
+
+
+@media.get("/media/<token>/<uuid:asset_id>/proposed/chapters.vtt")
+def proposed_chapters(token: str, asset_id: uuid.UUID) -> Response:
+    """The chapters that wait for approval, likewise."""
+    expires_at = _expiry(token, recordings.proposals(asset_id))
+    return _text(recordings.chapters_text(asset_id, proposed=True), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/<path:name>")
 def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
     """A playlist, a segment, the film, its poster: with ranges, kept as long as the address holds."""
-    expires_at = _expiry(token, asset_id)
+    expires_at = _expiry(token, recordings.folder(asset_id))
     key = f"{recordings.folder(asset_id)}{name}"
     return storage.send(key, recordings.content_type(name), expires_at=expires_at)
 
 
-def _expiry(token: str, asset_id: uuid.UUID) -> datetime:
+def _expiry(token: str, folder: str) -> datetime:
     """Until when the address holds; one that never did, or has run out, is forbidden."""
-    return storage.verify(token, recordings.folder(asset_id)) or abort(403)
+    return storage.verify(token, folder) or abort(403)
 
 
 def _text(vtt: str | None, expires_at: datetime) -> Response:

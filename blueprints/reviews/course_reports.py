@@ -12,7 +12,7 @@ from models import ReportReason, db
 
 @reviews.route("/courses/<slug>/report", methods=["GET", "POST"])
 def report_course(slug: str) -> Response:
-    """The form that asks why; in place where it was asked for, or on a page of its own."""
+    """The form that asks why; in place where it was asked for, or on a page of its own. Once is enough."""
     course, _ = access.course_for_learner(reader(), slug)
     if course.creator_id == reader().id:
         return refuse(course, "This is your own course.")
@@ -34,4 +34,5 @@ def report_course(slug: str) -> Response:
         status=form.status,
         course=course,
         form=form,
+        reported="" if form.is_submitted() else course_reports.standing(reader(), course.id),
     )

@@ -13,14 +13,14 @@ from models import ReportReason
 REASONS = {
     ReportReason.SPAM: "It is advertising",
     ReportReason.ABUSE: "It insults or threatens somebody",
-    ReportReason.OFF_TOPIC: "It isn't about this course",
+    ReportReason.OFF_TOPIC: "It isn’t about this course",
     ReportReason.SPOILER: "It gives solutions away",
     ReportReason.OTHER: "Something else",
 }
 COURSE_REASONS = {
     ReportReason.SPAM: "It is advertising, or sells nothing of worth",
     ReportReason.ABUSE: "It insults, threatens or harms somebody",
-    ReportReason.OFF_TOPIC: "It isn't what its page promises",
+    ReportReason.OFF_TOPIC: "It isn’t what its page promises",
     ReportReason.OTHER: "Something else, such as work copied from others",
 }
 

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of
-from blueprints.studio.spreadsheets import amount, csv_of
 from domain import course_numbers
 from domain.course_numbers import Numbers, Period
+from downloads import amount, csv_of
 from models import Course
 
 Rows = Iterable[list[object]]

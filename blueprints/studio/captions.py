@@ -9,10 +9,10 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import CaptionForm, ChaptersForm, PressForm
-from blueprints.studio.lessons import PLACE, editor, lesson_at
+from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused, captioning, recordings
 from domain.captions import MAX_CHARACTERS
-from models import Course, Lesson, MediaAsset, db
+from models import Course, Lesson, MediaAsset, ProposedCaption, db
 
 
 @studio.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
@@ -37,7 +37,7 @@ def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -
             form.refuse(refusal)
             course, lesson = lesson_at(course_id, lesson_id)
         else:
-            said = f"The captions in {row.label} are saved."
+            said = f"The captions in {row.label} are saved.{_later(isinstance(row, ProposedCaption))}"
             db.session.commit()
             hypermedia.toast(said)
             return hypermedia.see_other(_page(course_id, lesson_id))
@@ -57,9 +57,16 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
     course, lesson = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
-    captioning.remove(course, _recording(course, lesson), me(), language)
+    try:
+        kept = captioning.remove(course, _recording(course, lesson), me(), language)
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+        return hypermedia.see_other(_page(course_id, lesson_id))
     db.session.commit()
-    hypermedia.toast("The captions are deleted.")
+    hypermedia.toast(
+        "The captions that waited are deleted; learners keep theirs." if kept else "The captions are deleted."
+    )
     return hypermedia.see_other(_page(course_id, lesson_id))
 
 
@@ -78,22 +85,27 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
             course, lesson = lesson_at(course_id, lesson_id)
         else:
             db.session.commit()
-            form = ChaptersForm(formdata=None, data={"chapters": captioning.chapters_as_text(asset)})
-            hypermedia.toast("The chapters are saved.")
+            form = chapters_form(asset)
+            hypermedia.toast(f"The chapters are saved.{_later(asset.proposed_chapters is not None)}")
             if not hypermedia.is_swap():
                 return hypermedia.see_other(_page(course_id, lesson_id, "lesson-chapters"))
     if hypermedia.is_swap():
         status = 422 if form.errors else 200
         fragment = "studio/lesson/_chapters.html"
         return hypermedia.render(
-            fragment, fragment, status=status, course=course, lesson=lesson, chapters=form
-        )
+            fragment, fragment, status=status, course=course, lesson=lesson, chapters=form,
+            asset=_recording(course, lesson),
+        )  # fmt: skip
     return editor(course, lesson, status=422, chapters=form)
 
 
 def _recording(course: Course, lesson: Lesson) -> MediaAsset:
     """The recording that is worked on; raises NotFound where there is none."""
     return recordings.for_creator(course.id, lesson.id) or abort(404)
+
+
+def _later(waits: bool) -> str:
+    return " Learners see them once the update is approved." if waits else ""
 
 
 def _page(course_id: uuid.UUID, lesson_id: uuid.UUID, place: str = "captions") -> str:

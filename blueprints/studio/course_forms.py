@@ -13,7 +13,6 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
-    SelectField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -22,11 +21,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from domain import authoring, facets, slugs
-from forms import Form, one_line, paragraphs, text
+from domain.authoring import META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
+from domain.curriculum import LONGEST_DRIP
+from forms import Form, SelectField, one_line, paragraphs, text
 from models import Level, Module, ProductVisibility, Tier
 
-TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
-LONGEST_WAIT = 365
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"
 
@@ -200,9 +199,9 @@ def entry_form(modules: list[Module]) -> type[EntryForm]:
             module.title,
             [
                 InputRequired("Enter 0 for a module that opens at once."),
-                NumberRange(0, LONGEST_WAIT, f"Enter 0 to {LONGEST_WAIT} days."),
+                NumberRange(0, LONGEST_DRIP, f"Enter 0 to {LONGEST_DRIP} days."),
             ],
-            invalid_value_message=f"Enter 0 to {LONGEST_WAIT} days.",
+            invalid_value_message=f"Enter 0 to {LONGEST_DRIP} days.",
         )
         for module in modules
     }

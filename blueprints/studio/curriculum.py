@@ -1,8 +1,8 @@
 """The curriculum on one page: modules and lessons, added, moved, copied, shown, hidden and deleted."""
 
 import uuid
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from flask import abort, url_for
 from werkzeug.wrappers import Response
@@ -17,7 +17,15 @@ from forms import Form
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
 
 Row = TypeVar("Row")
+Place = tuple[curriculum.After, uuid.UUID | None]
 HOME = "/courses/<uuid:course_id>/curriculum"
+
+
+class Button(NamedTuple):
+    """A button of a row: what it does to the row of that id, and the sentence about what became of it."""
+
+    verb: Callable[[Course, uuid.UUID], Module | Lesson]
+    said: Callable[[Any], str]
 
 
 @studio.route(HOME, methods=["GET", "POST"])
@@ -40,32 +48,11 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
 @studio.post(f"{HOME}/modules/<uuid:module_id>")
 def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """One of the buttons of a module: to another place, copied, shown or hidden."""
-    course = course_of(course_id)
-    form = RowForm()
-    if not form.validate():
-        return show(course, form.status)
-    if form.to.data:
-        place = form.place()
-        if place is None:
-            abort(400)
-        return change(
-            course,
-            lambda: curriculum.move_module(course, module_id, me(), place[0]),
-            lambda module: f"“{module.title}” is moved.",
-        )
-    if form.do.data == "duplicate":
-        return change(
-            course,
-            lambda: curriculum.duplicate_module(course, module_id, me()),
-            lambda module: f"“{module.title}” is there, hidden. Recordings and files are not copied.",
-        )
-    if form.do.data not in ("publish", "hide"):
-        abort(400)
-    shown = form.do.data == "publish"
-    return change(
-        course,
-        lambda: curriculum.publish_module(course, module_id, me(), shown),
-        lambda module: f"Learners see “{module.title}”." if shown else f"“{module.title}” is hidden.",
+    return press(
+        course_of(course_id),
+        module_id,
+        MODULE_BUTTONS,
+        lambda course, place: curriculum.move_module(course, module_id, me(), place[0]),
     )
 
 
@@ -139,21 +126,13 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 @studio.post(f"{HOME}/lessons/<uuid:lesson_id>")
 def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """One of the buttons of a lesson: to another place, copied, shown, hidden, open to anybody or not."""
-    course = course_of(course_id)
-    form = RowForm()
-    if not form.validate():
-        return show(course, form.status)
-    if form.to.data:
-        place = form.place()
-        if place is None:
-            abort(400)
-        return change(
-            course,
-            lambda: curriculum.move_lesson(course, lesson_id, me(), *place),
-            lambda lesson: f"“{lesson.title}” is moved.",
-        )
-    verb = LESSON_VERBS.get(form.do.data or "") or abort(400)
-    return change(course, lambda: verb(course, lesson_id), _said, open_menu=lesson_id)
+    return press(
+        course_of(course_id),
+        lesson_id,
+        LESSON_BUTTONS,
+        lambda course, place: curriculum.move_lesson(course, lesson_id, me(), *place),
+        open_menu=lesson_id,
+    )
 
 
 @studio.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
@@ -189,6 +168,24 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lambda: curriculum.delete_lesson(course, lesson_id, me()),
         lambda title: f"“{title}” is deleted.",
     )
+
+
+def press(
+    course: Course,
+    row_id: uuid.UUID,
+    buttons: Mapping[str, Button],
+    move: Callable[[Course, Place], Module | Lesson],
+    open_menu: uuid.UUID | None = None,
+) -> Response:
+    """Do what a button of a row asks: one of `buttons`, or to move it."""
+    form = RowForm()
+    if not form.validate():
+        return show(course, form.status)
+    if form.to.data:
+        place = form.place() or abort(400)
+        return change(course, lambda: move(course, place), lambda row: f"“{row.title}” is moved.")
+    button = buttons.get(form.do.data or "") or abort(400)
+    return change(course, lambda: button.verb(course, row_id), button.said, open_menu=open_menu)
 
 
 def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:
@@ -274,10 +271,28 @@ def _said(lesson: Lesson) -> str:
     return f"“{now.title}” is published and {who[now.visibility]}."
 
 
-LESSON_VERBS: dict[str, Callable[[Course, uuid.UUID], Lesson]] = {
-    "publish": lambda course, id_: curriculum.publish_lesson(course, id_, me(), True),
-    "hide": lambda course, id_: curriculum.publish_lesson(course, id_, me(), False),
-    "preview": lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.PREVIEW),
-    "members": lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.MEMBERS),
-    "duplicate": lambda course, id_: curriculum.duplicate_lesson(course, id_, me()),
+MODULE_BUTTONS = {
+    "publish": Button(
+        lambda course, id_: curriculum.publish_module(course, id_, me(), True),
+        lambda module: f"Learners see “{module.title}”.",
+    ),
+    "hide": Button(
+        lambda course, id_: curriculum.publish_module(course, id_, me(), False),
+        lambda module: f"“{module.title}” is hidden.",
+    ),
+    "duplicate": Button(
+        lambda course, id_: curriculum.duplicate_module(course, id_, me()),
+        lambda module: f"“{module.title}” is there, hidden. Recordings and files are not copied.",
+    ),
+}
+LESSON_BUTTONS = {
+    "publish": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), True), _said),
+    "hide": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), False), _said),
+    "preview": Button(
+        lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.PREVIEW), _said
+    ),
+    "members": Button(
+        lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.MEMBERS), _said
+    ),
+    "duplicate": Button(lambda course, id_: curriculum.duplicate_lesson(course, id_, me()), _said),
 }

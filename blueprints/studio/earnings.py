@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
-from blueprints.studio.spreadsheets import amount, csv_of
 from domain import earnings_page
 from domain.earnings_page import Sale, Standing
+from downloads import amount, csv_of
 
 NAMES = {
     Standing.WAITING: "Waiting",

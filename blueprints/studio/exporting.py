@@ -2,8 +2,7 @@
 
 import uuid
 
-from flask import Response as StreamedResponse
-from flask import abort, request, stream_with_context, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -13,6 +12,7 @@ from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import course_of, me
 from domain import transfers
 from domain.portable import exporting, packing
+from downloads import attached
 from models import db
 
 
@@ -41,18 +41,13 @@ def export_course(course_id: uuid.UUID) -> Response:
 
 @studio.get("/courses/<uuid:course_id>/export.zip")
 def export_at_once(course_id: uuid.UUID) -> Response:
-    """The zip of a small course, packed while it is sent; a large one is asked for on its page."""
+    """The zip of a small course; a large one is asked for on its page."""
     course = course_of(course_id)
     if transfers.weight(course) > transfers.AT_ONCE:
         return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
     slug, entries = course.slug, exporting.entries(course)
-    db.session.rollback()  # nobody waits for the database while the zip is sent
-    answer = StreamedResponse(
-        stream_with_context(packing.to_zip(entries, slug)), content_type="application/zip"
-    )
-    answer.headers["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    db.session.rollback()  # nobody waits for the database while the files are packed
+    return attached(f"{slug}.zip", "application/zip", packing.to_zip(entries, slug))
 
 
 @studio.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")

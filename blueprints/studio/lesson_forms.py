@@ -11,7 +11,6 @@ from wtforms import (
     HiddenField,
     IntegerField,
     RadioField,
-    SelectField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -21,7 +20,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
 from domain import curriculum, lesson_contents, prose
 from domain.curriculum import After
-from forms import Form, one_line, paragraphs, text
+from forms import Form, SelectField, one_line, paragraphs, text
 from models import LessonKind, LessonVisibility
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}

@@ -23,7 +23,7 @@ from domain import (
 )
 from domain.curriculum import Missing
 from domain.drafts import Gone, Overtaken, Tab
-from models import Course, Lesson, db
+from models import Course, Lesson, MediaAsset, db
 
 PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 
@@ -86,6 +86,34 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
+@studio.route(f"{PLACE}/discard", methods=["GET", "POST"])
+def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+    """Say what of a lesson waits for approval; then drop it."""
+    course, row = lesson_at(course_id, lesson_id)
+    form, refused = PressForm(), ""
+    if form.validate_on_submit():
+        try:
+            drafts.discard(course, row, me())
+        except Refused as refusal:
+            db.session.rollback()
+            refused = refusal.sentence
+            course, row = lesson_at(course_id, lesson_id)
+        else:
+            db.session.commit()
+            hypermedia.toast("The changes are discarded. The lesson is as learners see it.")
+            return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+    return hypermedia.render(
+        "studio/lesson/discard.html",
+        status=409 if refused else form.status,
+        course=course,
+        lesson=row,
+        now=drafts.working(row),
+        waiting=drafts.waiting(row, recordings.for_creator(course.id, row.id)),
+        in_review=publishing.in_review(course),
+        refused=refused,
+    )
+
+
 def editor(
     course: Course,
     row: Lesson,
@@ -107,9 +135,7 @@ def editor(
     shown = {
         "link": LinkForm(formdata=None),
         "trouble": "",
-        "chapters": ChaptersForm(
-            formdata=None, data={"chapters": captioning.chapters_as_text(asset) if asset else ""}
-        ),
+        "chapters": chapters_form(asset) if asset else None,
         **sections,
     }
     return hypermedia.render(
@@ -123,9 +149,17 @@ def editor(
         theirs=theirs,
         asset=asset,
         waits=publishing.waits(course, me()),
+        waiting=drafts.waiting(row, asset),
+        spoken=captioning.working(asset) if asset else [],
         is_live=publishing.is_live(course),
         **{name: shown[name] for name in ("link", "chapters", "trouble")},
     )
+
+
+def chapters_form(asset: MediaAsset) -> ChaptersForm:
+    """The chapters of a recording as they stand, to be changed."""
+    written = captioning.as_text(captioning.working_chapters(asset))
+    return ChaptersForm(formdata=None, data={"chapters": written})
 
 
 def _filled(row: Lesson) -> LessonForm:

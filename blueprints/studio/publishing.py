@@ -70,6 +70,8 @@ def _show(course: Course, form: PressForm) -> Response:
         form=form,
         points=checklist.of(there),
         changed=[sitting for sitting in there.sittings if sitting.is_changed],
+        film_changed=there.intro is not None and there.intro.is_changed,
+        code_changed=any(archive.pending for archive in there.archives),
         ready=not checklist.missing(there),
         live=rules.is_live(course),
         waits=submitting.needs_a_look(course, me()),

@@ -11,7 +11,7 @@ from blueprints.studio import studio
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, TitledForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
-from domain import Refused, resources
+from domain import Refused, publishing, resources
 from models import Course, Lesson, db
 
 
@@ -39,8 +39,12 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     if not form.validate():
         return _show(course, lesson, trouble=" ".join(form.title.errors) or "Send it again.")
     title = form.title.data or ""
+    later = " Learners see it once the update is approved." if publishing.waits(course, me()) else ""
     return _change(
-        course, lesson, lambda: resources.rename(course, lesson, me(), resource_id, title), "It is renamed."
+        course,
+        lesson,
+        lambda: resources.rename(course, lesson, me(), resource_id, title),
+        f"It is renamed.{later}",
     )
 
 

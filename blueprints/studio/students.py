@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
-from blueprints.studio.spreadsheets import csv_of
 from domain import students as learners
+from downloads import csv_of
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload, undefer_group
 
 import storage
-from domain import archives, drafts, pictures, prerequisites, prose, seals, slugs, tagging
+from domain import archives, captioning, drafts, pictures, prerequisites, prose, seals, slugs, tagging
 from domain.drafts import Working
 from domain.portable import MANIFEST, README
 from domain.portable.linking import github_anchors, rewrite
@@ -73,7 +73,8 @@ class _Exported:
         kept = select(Picture).where(Picture.course_id == course.id)
         self.pictures = {row.id: row for row in db.session.scalars(kept)}
         assets = select(MediaAsset).where(MediaAsset.course_id == course.id)
-        assets = assets.options(selectinload(MediaAsset.captions)).order_by(MediaAsset.id)
+        both = selectinload(MediaAsset.captions), selectinload(MediaAsset.proposed_captions)
+        assets = assets.options(*both).order_by(MediaAsset.id)
         self.assets = list(db.session.scalars(assets))
         self.modules = self._modules()
         self.sheets = [sheet for _module, sheets in self.modules for sheet in sheets]
@@ -151,7 +152,8 @@ class _Exported:
         if archive := next(waiting_first, None):
             values["code"] = f"code/{_safe(archive.filename)}"
             kept.append(Entry(values["code"], key=archive.storage_key, size=archive.size))
-        film = next((a for a in self.assets if a.lesson_id is None and a.proposed_for is None), None)
+        films = (a for a in self.assets if a.lesson_id is None and a.proposed_for is None)
+        film = max(films, key=lambda a: a.proposed_film, default=None)
         if film:
             found = list(self._recording(film, "preview-film"))
             values["preview_film"] = {"file": found[0].name, **self._about(film, "preview-film", MANIFEST)}
@@ -202,7 +204,7 @@ class _Exported:
     def _resource(sheet: _Sheet, resource: Resource) -> dict[str, Any]:
         file = sheet.files.get(resource.id)
         return {
-            "title": resource.title, "kind": resource.kind.value,
+            "title": resource.proposed_title or resource.title, "kind": resource.kind.value,
             "file": _path(file, sheet.file) if file else None, "url": resource.url,
         }  # fmt: skip
 
@@ -210,19 +212,19 @@ class _Exported:
     def _about(asset: MediaAsset, name: str, file: str) -> dict[str, Any]:
         """What is written beside a recording."""
         about: dict[str, Any] = {}
-        if asset.captions:
+        if spoken := captioning.working(asset):
             about["captions"] = {
                 one.language: {"file": _path(_captions_file(name, one.language), file), "label": one.label}
-                for one in asset.captions
+                for one in spoken
             }
-        if asset.chapters:
-            about["chapters"] = [{"start": one["start"], "title": one["title"]} for one in asset.chapters]
+        if chapters := captioning.working_chapters(asset):
+            about["chapters"] = [{"start": one["start"], "title": one["title"]} for one in chapters]
         return about
 
     @staticmethod
     def _recording(asset: MediaAsset, name: str) -> Iterator[Entry]:
         yield Entry(f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size)
-        for one in asset.captions:
+        for one in captioning.working(asset):
             content = one.vtt.encode()
             yield Entry(_captions_file(name, one.language), content, size=len(content))
 

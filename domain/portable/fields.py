@@ -166,9 +166,9 @@ def parse(place: Place) -> dict[str, Any]:
         number = said.partition("(at line ")[2].split(",")[0]
         inside = int(number) if number.isdigit() else place.text.rstrip("\n").count("\n") + 1
         line = inside + place.above
-        raise broken(f"This can't be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
+        raise broken(f"This can’t be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
     except RecursionError as error:
-        raise broken("This can't be read as TOML: it is nested too deeply.", place.file) from error
+        raise broken("This can’t be read as TOML: it is nested too deeply.", place.file) from error
 
 
 def one_line(value: str) -> str:

@@ -36,7 +36,11 @@ def without_title(text: str) -> tuple[str, str, int]:
     found = _HEADING.match(text)
     if not found:
         return "", text, 0
-    return one_line(found["title"])[:200], text[found.end() :], text[: found.end()].count("\n")
+    return (
+        one_line(found["title"])[: lesson_contents.MAX_TITLE],
+        text[found.end() :],
+        text[: found.end()].count("\n"),
+    )
 
 
 def read_lesson(source: Source, file: str, text: str, front: Place | None, entry: Fields) -> NewLesson | None:
@@ -53,7 +57,7 @@ def read_lesson(source: Source, file: str, text: str, front: Place | None, entry
     if front and text.startswith("\n"):
         text, first_line = text[1:], first_line + 1
     body = text.removesuffix("\n")
-    title = values.line("title", 200)
+    title = values.line("title", lesson_contents.MAX_TITLE)
     if not title and file:
         title, body, taken = without_title(body)
         title, first_line = title or _title_of(file), first_line + taken
@@ -125,4 +129,4 @@ def _resource(source: Source, table: Fields) -> NewResource | None:
 def _title_of(file: str) -> str:
     words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(file).stem)
     title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[:200] or "Lesson"
+    return (title[:1].upper() + title[1:])[: lesson_contents.MAX_TITLE] or "Lesson"

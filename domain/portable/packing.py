@@ -58,11 +58,6 @@ def to_zip(entries: Iterable[Entry], top: str) -> Iterator[bytes]:
     yield outlet.take()
 
 
-def size_of(entries: Iterable[Entry]) -> int:
-    """Bytes of all files together."""
-    return sum(entry.size or len(entry.content) for entry in entries)
-
-
 def _open(entry: Entry) -> BinaryIO:
     return storage.current().open(entry.key) if entry.key else BytesIO(entry.content)
 

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import authoring, offering, prerequisites, slugs, tagging
+from domain import authoring, curriculum, lesson_contents, offering, prerequisites, prose, slugs, tagging
 from domain.portable import MANIFEST, README, Broken, Problem, broken
 from domain.portable.fields import Fields, Place, one_line, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
@@ -12,9 +12,6 @@ from domain.portable.recordings import path_in, read_recording
 from domain.portable.shapes import NewCourse, NewLesson, NewModule
 from domain.portable.source import Source, text_of
 from models import Level, ProductVisibility, Tier
-
-MAX_LESSONS = 1_000
-MAX_MODULES = 200
 
 
 def read(source: Source) -> NewCourse:
@@ -36,7 +33,7 @@ def read(source: Source) -> NewCourse:
 
 def _course(source: Source, values: Fields) -> NewCourse:
     description, line = _description(source, values)
-    title = values.line("title", 200)
+    title = values.line("title", authoring.TITLE)
     if not title and line:
         title, description, taken = without_title(description)
         line += taken
@@ -47,13 +44,13 @@ def _course(source: Source, values: Fields) -> NewCourse:
     return NewCourse(
         title=title,
         slug=values.line("slug", slugs.LENGTH),
-        summary=values.line("summary", 300),
+        summary=values.line("summary", authoring.SUMMARY),
         description=description,
         readme_line=line,
         category=values.line("category", 100, needed=True),
         tags=values.lines("tags", tagging.MOST, tagging.LENGTH),
         level=values.choice("level", Level) or Level.BEGINNER,
-        technology=values.line("technology", 60),
+        technology=values.line("technology", authoring.TECHNOLOGY),
         language=values.line("language", 16) or "en",
         tier=values.choice("tier", Tier),
         price_cents=price,
@@ -64,8 +61,8 @@ def _course(source: Source, values: Fields) -> NewCourse:
         prerequisites=values.lines("prerequisites", authoring.LINES, authoring.LINE_LENGTH),
         prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
         sequential=values.flag("sequential", False),
-        meta_title=values.line("meta_title", 60) or None,
-        meta_description=values.line("meta_description", 160) or None,
+        meta_title=values.line("meta_title", authoring.META_TITLE) or None,
+        meta_description=values.line("meta_description", authoring.META_DESCRIPTION) or None,
         cover=path_in(source, values, "cover"),
         code=path_in(source, values, "code"),
         preview_film=read_recording(source, _film(values, film), "file") if film else None,
@@ -80,7 +77,7 @@ def _film(values: Fields, film: Any) -> Fields:
 
 def _description(source: Source, values: Fields) -> tuple[str, int]:
     """The description, and the line of README.md on which it begins (0: it stands in course.toml)."""
-    written = values.text("description", 200_000)
+    written = values.text("description", prose.MAX_BYTES)
     if written or README not in source.names:
         return written.strip("\n"), 0
     try:
@@ -96,20 +93,31 @@ def _modules(source: Source, values: Fields) -> list[NewModule]:
         found = [_listed(source, table) for table in values.tables("modules")]
     else:
         found = _found(source, values.problems)
-    count = sum(len(module.lessons) for module in found)
-    if count > MAX_LESSONS or len(found) > MAX_MODULES:
-        most = f"{MAX_LESSONS:,} lessons in {MAX_MODULES} modules"
-        values.problems.append(Problem("", 0, f"A course can have at most {most}."))
+    values.problems.extend(_too_many(found))
+    return found
+
+
+def _too_many(modules: list[NewModule]) -> list[Problem]:
+    """A problem at the first module and the first lesson for which a course has no room."""
+    lessons = [lesson for module in modules for lesson in module.lessons]
+    over = [lesson for module in modules[curriculum.MOST_MODULES :] for lesson in module.lessons]
+    found = []
+    if len(modules) > curriculum.MOST_MODULES:
+        sentence = f"A course has at most {curriculum.MOST_MODULES} modules. This one has {len(modules):,}."
+        found.append(Problem(over[0].file or MANIFEST if over else MANIFEST, 0, sentence))
+    if len(lessons) > curriculum.MOST_LESSONS:
+        sentence = f"A course has at most {curriculum.MOST_LESSONS} lessons. This one has {len(lessons):,}."
+        found.append(Problem(lessons[curriculum.MOST_LESSONS].file or MANIFEST, 0, sentence))
     return found
 
 
 def _listed(source: Source, table: Fields) -> NewModule:
     """A module of course.toml: its lessons are names of files, or tables."""
     module = NewModule(
-        title=table.line("title", 200, needed=True),
-        description=table.text("description", 2000).strip(),
+        title=table.line("title", lesson_contents.MAX_TITLE, needed=True),
+        description=table.text("description", curriculum.LONGEST_DESCRIPTION).strip(),
         published=table.flag("published", True),
-        unlock_after_days=table.whole("unlock_after_days", 3650) or 0,
+        unlock_after_days=table.whole("unlock_after_days", curriculum.LONGEST_DRIP) or 0,
     )
     for item in table.raw("lessons", list) or []:
         entry = {"file": item} if isinstance(item, str) else item
@@ -169,18 +177,18 @@ def _natural(part: str) -> list[tuple[int, int | str]]:
 def _title_of(folder: str) -> str:
     words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(folder).name)
     title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[:200] or "Lessons"
+    return (title[:1].upper() + title[1:])[: lesson_contents.MAX_TITLE] or "Lessons"
 
 
 def _settle_addresses(course: NewCourse, problems: list[Problem]) -> None:
     """Give every lesson an address of its own; one that was asked for twice is a problem."""
     if course.slug and course.slug != slugs.slugify(course.slug, ""):
-        problems.append(Problem(MANIFEST, 0, f"`slug` can't be “{course.slug}”: {_SLUG_RULE}"))
+        problems.append(Problem(MANIFEST, 0, f"`slug` can’t be “{course.slug}”: {_SLUG_RULE}"))
     lessons = course.lessons()
     wanted = [lesson.slug for lesson in lessons if lesson.slug]
     for lesson in lessons:
         if lesson.slug and lesson.slug != slugs.slugify(lesson.slug, ""):
-            sentence = f"The address “{lesson.slug}” can't be used: {_SLUG_RULE}"
+            sentence = f"The address “{lesson.slug}” can’t be used: {_SLUG_RULE}"
             problems.append(Problem(lesson.file, 0, sentence))
         elif lesson.slug and wanted.count(lesson.slug) > 1:
             sentence = f"Another lesson has the address “{lesson.slug}” too. Give one of them another `slug`."

@@ -5,15 +5,13 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, captions, facets, upload_rules
+from domain import Refused, captioning, captions, facets, lesson_contents, upload_rules
 from domain.portable import Broken
-from domain.portable.fields import Fields, one_line
+from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
 from models import UploadPurpose
 
-LONGEST = 24 * 3600
-MAX_CHAPTERS = 200
 SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
 
 
@@ -70,7 +68,7 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
     for tag, value in (values.raw("captions", dict) or {}).items():
         named: Any = value if isinstance(value, dict) else {"file": value}
         table = Fields(named, values.where("captions"), values.problems)
-        file, label = path_in(source, table, "file"), table.line("label", 60)
+        file, label = path_in(source, table, "file"), table.line("label", captioning.MAX_LABEL)
         table.finish()
         try:
             language = captions.check_language(tag)
@@ -84,6 +82,8 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
         found[language] = NewCaption(
             language, label or facets.language_name(language), _vtt(source, values, file)
         )
+    if len(found) > captioning.MAX_LANGUAGES:
+        values.wrong("captions", f"A recording has captions in at most {captioning.MAX_LANGUAGES} languages.")
     return [found[language] for language in sorted(found)]
 
 
@@ -101,15 +101,16 @@ def _chapters(values: Fields) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     last = -1.0
     for table in values.tables("chapters"):
-        start, title = table.seconds("start", LONGEST), one_line(table.line("title", 200, needed=True))
+        start = table.seconds("start", lesson_contents.LONGEST)
+        title = table.line("title", captioning.MAX_CHAPTER_TITLE, needed=True)
         table.finish()
         if start is None:
             table.wrong("start", "A chapter needs its `start`.", title)
         elif start <= last:
-            table.wrong("chapters", f"The chapter “{title}” doesn't begin after the one before it.", title)
+            table.wrong("chapters", f"The chapter “{title}” doesn’t begin after the one before it.", title)
         else:
             last = float(start)
             found.append({"start": start, "title": title})
-    if len(found) > MAX_CHAPTERS:
-        values.wrong("chapters", f"A recording can have at most {MAX_CHAPTERS} chapters.")
+    if len(found) > captioning.MAX_CHAPTERS:
+        values.wrong("chapters", f"A recording can have at most {captioning.MAX_CHAPTERS} chapters.")
     return found

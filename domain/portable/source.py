@@ -96,7 +96,7 @@ class Packed:
         try:
             return cast(BinaryIO, _Guarded(self.packed.open(self._entries[name]), name))
         except _SPOILT as error:
-            raise broken("This file of the zip can't be read.", name) from error
+            raise broken("This file of the zip can’t be read.", name) from error
 
 
 class _Guarded:
@@ -177,7 +177,7 @@ def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
     if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
         return "This name leads out of the folder."
     if len(name) > MAX_NAME or not name.isprintable():
-        return "This name is too long or can't be read."
+        return "This name is too long or can’t be read."
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "This is a link to another place. Pack the file itself."

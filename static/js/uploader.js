@@ -1,5 +1,5 @@
 // Uploads in pieces: with progress, cancelling, and going on where a dropped connection or a closed page stopped.
-// Every piece carries its SHA-256, which the server proves; in the bucket's case the bucket does the checking.
+// Every piece carries its SHA-256, which the server proves; a piece for a bucket carries none.
 (() => {
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   const running = new Set();

@@ -83,7 +83,7 @@ def test_an_address_taken_meanwhile_is_refused(
     client.post("/register", data=form)
     answer = bo.post(link(app, "confirm_new_email"))
     assert answer.status_code == 410
-    assert "can&#39;t be used any longer" in answer.text
+    assert "can’t be used any longer" in answer.text
     assert address(app, cast.bo) == "bo@example.com"
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from domain import audit, clock
-from models import AuditEntry, User, db
+from models import AuditEntry, Order, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn
 from tests.cast import Cast
@@ -64,6 +64,26 @@ def test_entries_are_filtered(
     page = mo.get(f"/admin/audit?{address}").text
     assert "<b></td>" not in page
     assert ("Nothing found" in page) == (not found)
+
+
+def test_people_read_words_and_machines_the_action(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    mo = signed_in(cast.mo)
+    with app.app_context():
+        actor = db.session.get_one(User, cast.mo.id)
+        audit.record(actor, "look_at_order", db.session.get_one(Order, cast.order.id), "All is well.")
+        audit.record(actor, "take_back_course", db.session.get_one(User, cast.bo.id), "Reading code")
+        db.session.commit()
+    page = mo.get("/admin/audit?action=look_at_order").text
+    assert '<option value="look_at_order" selected>looked at an order</option>' in page
+    assert '<td class="nowrap">looked at an order</td>' in page
+    overview, order = mo.get("/admin").text, mo.get(f"/admin/orders/{cast.order.number}").text
+    for text in (overview, order):
+        assert "looked at an order" in text
+        assert "look_at" not in text
+        assert "look at order" not in text
+    assert "took a course back from somebody" in mo.get(f"/admin/users/{cast.bo.id}").text
+    rows = csv.DictReader(io.StringIO(mo.get("/admin/audit.csv").text))
+    assert sorted(row["action"] for row in rows) == ["look_at_order", "take_back_course"]
 
 
 def test_what_a_spreadsheet_would_run_is_text(cast: Cast, signed_in: SignIn, entries: None) -> None:

@@ -2,12 +2,17 @@
 
 import uuid
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from models import Category, db
+import jobs
+from domain import search
+from models import Category, Job, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast
+from tests.catalog.shop import add_course
+from tests.catalog.test_search import titles
 
 
 def shelf(app: Flask, name: str) -> Category | None:
@@ -86,3 +91,35 @@ def test_only_an_empty_one_is_deleted(app: Flask, cast: Cast, signed_in: SignIn,
         assert mo.post(f"/admin/categories/{empty.id}/delete").status_code == 303
     assert shelf(app, "Empty") is None
     assert client.get("/categories/empty").status_code == 404
+
+
+def test_courses_are_found_by_the_new_name_of_their_shelf(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "BATCH", 2)
+    taught = [f"Thing {number}" for number in range(5)]
+    with app.app_context():
+        for title in taught:
+            add_course(cast, title, category=cast.flask_category)
+    mo = signed_in(cast.mo)
+    words = {"name": "Harbour", "icon": "code", "parent_id": ""}
+    assert titles(client, "/courses?q=harbour&sort=newest") == []  # remembered by the catalogue in memory
+    assert mo.post(f"/admin/categories/{cast.web.id}", data=words).status_code == 303
+    with app.app_context():
+        jobs.run_all()
+    assert sorted(titles(client, "/courses?q=harbour")) == ["Flask, first steps", *taught]
+
+    down = {"name": "Bottles", "icon": "code", "parent_id": str(cast.data.id)}
+    assert mo.post(f"/admin/categories/{cast.flask_category.id}", data=down).status_code == 303
+    with app.app_context():
+        jobs.run_all()
+    assert titles(client, "/courses?q=harbour") == []
+    assert len(titles(client, "/courses?q=bottles")) == len(taught) + 1
+    assert len(titles(client, "/courses?q=data+thing")) == len(taught)
+
+
+def test_other_changes_of_a_shelf_write_no_words_anew(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    words = {"name": "Web", "description": "Other words.", "icon": "code", "parent_id": ""}
+    assert signed_in(cast.mo).post(f"/admin/categories/{cast.web.id}", data=words).status_code == 303
+    with app.app_context():
+        assert db.session.scalar(db.select(Job.id).where(Job.kind == "reindex_category")) is None

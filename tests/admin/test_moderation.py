@@ -64,6 +64,9 @@ def max_(app: Flask, cast: Cast, signed_in: Browser) -> FlaskClient:
     return signed_in(other)
 
 
+HELLO = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
+
+
 def submitted(app: Flask, cast: Cast) -> uuid.UUID:
     """Nia's course waits; the item's id."""
     with app.app_context():
@@ -99,7 +102,7 @@ def updated(app: Flask, cast: Cast) -> uuid.UUID:
         )
         db.session.add_all([new, film, link])
         db.session.flush()
-        db.session.add(Caption(asset_id=film.id, language="en", label="English", vtt="WEBVTT\n"))
+        db.session.add(Caption(asset_id=film.id, language="en", label="English", vtt=HELLO))
         submitting.submit_update(course, db.session.get_one(User, cast.nia.id))
         db.session.commit()
         return item_of(app, ModerationKind.UPDATE)
@@ -405,6 +408,20 @@ def test_a_reported_course(
     assert course_row(app, cast.flask_course).status == status
     assert says in told(app, cast.cy)[0][1]
     assert bool(told(app, cast.ada)) == (verdict == "hidden")
+
+
+def test_no_course_goes_off_sale_without_a_word(app: Flask, cast: Cast, mo: FlaskClient) -> None:
+    with app.app_context():
+        cy, course = db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id)
+        course_reports.report(cy, course, ReportReason.OTHER, "Copied from a book.")
+        db.session.commit()
+    item = item_of(app, ModerationKind.REPORT)
+    answer = mo.post(at(item, "/decide"), data={"verdict": "hidden", "notes": " "})
+    assert answer.status_code == 422
+    assert "Say why it goes off sale." in answer.text.split('id="notes-error"')[1][:300]
+    assert course_row(app, cast.flask_course).status == "published"
+    assert mo.post(at(item, "/decide"), data={"verdict": "hidden", "notes": "Copied."}).status_code == 303
+    assert "Copied." in told(app, cast.ada)[0][1]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,9 @@ BYTES = (
     "%00", "%ED%A0%80", "%FF%FE", "%C0%AF", "%", "%zz", "%u0041", "%F0%28%8C%28", "%25%30%30", "a" * 60_000,
 )  # fmt: skip
 
+# Where test_desks goes, as somebody who may come in.
+DESKS = ("/studio", "/admin", "/teach", "/wishlist", "/notifications")
+
 SENSIBLE = {
     200, 204, 206, 301, 302, 303, 304, 308, 400, 403, 404, 405, 409, 410, 412, 413, 414, 416, 422, 429,
 }  # fmt: skip

@@ -12,11 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models import User
-from tests.adversary.hostile import BYTES, TEXTS, filled, rules, send, trouble
+from tests.adversary.hostile import BYTES, DESKS, TEXTS, filled, rules, send, trouble
 from tests.adversary.test_forms import BODIES
 from tests.cast import Cast
 
-AREAS = ("/studio", "/admin", "/teach", "/wishlist", "/notifications")
 QUERY = (
     "q", "status", "newer", "older", "find", "tags", "course", "rating", "unanswered", "after", "period",
     "kind", "lesson", "state", "actor", "action", "subject", "from", "to", "color", "purpose",
@@ -93,7 +92,7 @@ def insider(
 
 
 def there(app: Flask, method: str) -> Iterator[Any]:
-    return (rule for rule in rules(app, method) if rule.rule.startswith(AREAS))
+    return (rule for rule in rules(app, method) if rule.rule.startswith(DESKS))
 
 
 def test_hostile_words_in_addresses(app: Flask, insider: FlaskClient, words: dict[str, str]) -> None:

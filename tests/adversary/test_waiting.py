@@ -39,11 +39,13 @@ from models import (
     Lesson,
     LessonKind,
     MediaAsset,
+    MediaStatus,
     ModerationKind,
     Module,
     Picture,
     Product,
     ProductStatus,
+    ProposedCaption,
     Resource,
     ResourceKind,
     SearchDocument,
@@ -56,6 +58,7 @@ from tests.cast import Cast
 
 SignedIn = Callable[[User], FlaskClient]
 SECRET = "zanzibar"
+SPOKEN = f"1\n00:00:00,000 --> 00:00:01,000\n{SECRET}\n"
 JSON = {"Accept": "application/json"}
 Desk = tuple[Course, Lesson, User]
 
@@ -115,7 +118,8 @@ def test_files_of_what_was_replaced_or_dropped_are_removed(desk: Desk) -> None:
         )
     )  # fmt: skip
     db.session.flush()
-    drafts.discard(course)
+    drafts.discard(course, lesson, ada)
+    archives.remove(course, ada, pending=True)
     db.session.commit()
     do_jobs()
     left = [key for key in (first, second, "resources/notes.pdf") if storage.current().exists(key)]
@@ -164,7 +168,13 @@ def test_the_pictures_of_a_copied_lesson_are_its_own(app: Flask, cast: Cast, sig
     assert ada.get(shown).status_code == 200
 
 
-@pytest.mark.parametrize("what", ["caption", "chapters", "module", "resource", "objectives"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "caption", "chapters", "module", "resource", "objectives", "new caption", "new chapters", "new title",
+        "new film",
+    ],
+)  # fmt: skip
 def test_a_reviewer_is_told_of_everything_that_changed_since(desk: Desk, what: str) -> None:
     course, lesson, _ada = desk
     film = MediaAsset(course_id=course.id, lesson_id=lesson.id, storage_key="media/x/original")
@@ -184,6 +194,14 @@ def test_a_reviewer_is_told_of_everything_that_changed_since(desk: Desk, what: s
         db.session.get_one(Module, lesson.module_id).title = "Another"
     elif what == "resource":
         link.title = "Another"
+    elif what == "new caption":
+        db.session.add(ProposedCaption(asset_id=film.id, language="en", label="English", vtt="WEBVTT\n"))
+    elif what == "new chapters":
+        film.proposed_chapters = []
+    elif what == "new title":
+        link.proposed_title = "Another"
+    elif what == "new film":
+        db.session.add(MediaAsset(course_id=course.id, proposed_film=True, storage_key="media/y/original"))
     else:
         course.objectives = ["Another"]
     db.session.commit()
@@ -268,7 +286,7 @@ def test_nothing_is_done_to_a_course_that_was_deleted_meanwhile(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("how", ["remove", "replace"])
-def test_a_recording_goes_with_its_captions(
+def test_a_recording_goes_with_its_captions_unless_another_takes_its_place(
     app: Flask, cast: Cast, words: dict[str, str], signed_in: SignedIn, how: str
 ) -> None:
     ada = signed_in(cast.ada)
@@ -284,7 +302,9 @@ def test_a_recording_goes_with_its_captions(
         answer = ada.post("/studio/uploads", data={**film, "file": (io.BytesIO(b"x" * 99), "film.mp4")})
         assert answer.status_code == 303
     with app.app_context():
-        assert db.session.scalar(select(func.count(Caption.id))) == 0
+        left = db.session.execute(select(Caption.language, MediaAsset.chapters).join(MediaAsset)).all()
+        kept = [("en", [{"start": 0, "title": "Start"}])]
+        assert left == ([] if how == "remove" else kept)
         assert db.session.get(MediaAsset, uuid.UUID(words["asset"])) is None
 
 
@@ -296,6 +316,15 @@ def test_nothing_that_waits_shows_anywhere(
         ada = db.session.get_one(User, cast.ada.id)
         ada.vetted = False
         course = db.session.get_one(Course, cast.flask_course.id)
+        live = db.session.get_one(MediaAsset, uuid.UUID(words["asset"]))
+        captioning.write(course, live, ada, "en", SECRET, SPOKEN)
+        captioning.write(course, live, ada, "fr", SECRET, SPOKEN)
+        captioning.set_chapters(course, live, ada, f"0:00 {SECRET}")
+        film = recordings.adopt(course, None, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
+        film.status, film.mp4 = MediaStatus.READY, f"{SECRET}.mp4"
+        for file in db.session.scalars(select(Resource)).all():
+            owner = db.session.get_one(Lesson, file.lesson_id)
+            resources.rename(course, owner, ada, file.id, SECRET)
         for lesson in db.session.scalars(select(Lesson).where(Lesson.course_id == course.id)).all():
             secret = {
                 "title": SECRET,
@@ -309,9 +338,7 @@ def test_nothing_that_waits_shows_anywhere(
             recordings.adopt(course, lesson, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
             asset = db.session.scalars(select(MediaAsset).where(MediaAsset.proposed_for == lesson.id)).one()
             captioning.set_chapters(course, asset, ada, f"0:00 {SECRET}")
-            captioning.write(
-                course, asset, ada, "de", SECRET, f"1\n00:00:00,000 --> 00:00:01,000\n{SECRET}\n"
-            )
+            captioning.write(course, asset, ada, "de", SECRET, SPOKEN)
         new = curriculum.add_lesson(course, cast.text_lesson.module_id, ada, SECRET, LessonKind.TEXT)
         drafts.save(course, new, ada, {"body": SECRET}, new.version)
         curriculum.duplicate_lesson(course, cast.text_lesson.id, ada)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from domain import course_reports, moderation
-from models import Course, ModerationKind, Report, ReportReason, User, db
+from domain import clock, course_reports, moderation
+from models import Course, ModerationKind, Report, ReportOutcome, ReportReason, User, db
 from tests.cast import Cast
 
 Browser = Callable[[User], FlaskClient]
@@ -45,12 +45,31 @@ def test_once_for_each_person_and_one_item_for_all(app: Flask, cast: Cast, signe
     cy.post(REPORT, data=FORM)
     again = cy.post(REPORT, data=FORM)
     assert again.status_code == 422
-    assert "already" in again.text
+    assert "You have reported this course." in again.text
     assert "Nothing about Flask." in again.text
     signed_in(cast.bo).post(REPORT, data=FORM)
     assert len(reports(app)) == 2
     with app.app_context():
         assert moderation.waiting(ModerationKind.REPORT, cast.flask_course.id) is not None
+
+
+def test_who_has_reported_it_reads_so_instead_of_the_form(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    cy, bo = signed_in(cast.cy), signed_in(cast.bo)
+    cy.post(REPORT, data=FORM)
+    waits = "You have reported this course. It will be looked at."
+    page = cy.get(PAGE).text
+    assert waits in page
+    assert f'href="{REPORT}"' not in page
+    for headers in ({}, HTMX):
+        form = cy.get(REPORT, headers=headers)
+        assert (form.status_code, waits in form.text) == (200, True)
+        assert "What is wrong with it?" not in form.text
+    assert f'href="{REPORT}"' in bo.get(PAGE).text
+    assert "What is wrong with it?" in bo.get(REPORT).text
+    with app.app_context():
+        db.session.execute(update(Report).values(outcome=ReportOutcome.DISMISSED, closed_at=clock.now()))
+        db.session.commit()
+    assert "You have reported this course. We have looked at it." in cy.get(PAGE).text
 
 
 def test_the_form_comes_in_place_and_leaves_when_it_is_sent(cast: Cast, signed_in: Browser) -> None:

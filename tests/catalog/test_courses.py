@@ -1,5 +1,6 @@
 """The catalogue: filters, counts, sorts, pages, and what is not to be seen in it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,13 @@ def test_pages(app: Flask, client: FlaskClient, cast: Cast) -> None:
     first = client.get("/courses?q=numbered").text
     assert 'rel="next" href="/courses?q=numbered&amp;page=2"' in first
     assert 'rel="prev"' not in first
+
+
+def test_only_the_first_cover_is_fetched_at_once(client: FlaskClient, stocked: Cast) -> None:
+    first, *others = re.findall(r'<img class="cover"[^>]*>', client.get("/courses").text)
+    assert 'loading="lazy"' not in first
+    assert others
+    assert all('loading="lazy"' in other for other in others)
 
 
 def test_a_page_beyond_the_end_leads_back(client: FlaskClient, cast: Cast) -> None:

@@ -16,7 +16,7 @@ def test_an_unpaid_return_waits_and_asks_again(shop: Shop, cast: Cast) -> None:
     assert page.status_code == 200
     again = f"/checkout/success?session_id={session_id}&amp;n=1"
     assert f'hx-get="{again}" hx-trigger="every 3s"' in page.text
-    assert f'<noscript><meta http-equiv="refresh" content="3;url={again}"></noscript>' in page.text
+    assert f'<noscript><meta http-equiv="refresh" content="3; url={again}"></noscript>' in page.text
     shop.stripe.pay(session_id)
     fragment = cy.get(again.replace("&amp;", "&"), headers=FRAGMENT)
     assert fragment.text.lstrip().startswith('<section class="narrow')

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from demo import loader, source
-from domain import drafts, notifications, wishes
+from domain import notifications, wishes
+from domain.lesson_contents import NEW
 from models import (
     Category,
     Course,
@@ -168,7 +170,8 @@ def test_the_desks_are_not_empty(shop: Flask) -> None:
         rejected = db.session.scalars(select(Course).where(Course.status == ProductStatus.REJECTED)).one()
         assert "dice and probability" in rejected.admin_notes
         looping = db.session.scalars(select(Course).where(Course.slug == "game-loop-from-scratch")).one()
-        assert {change.is_new for change in drafts.changes(looping)} == {True, False}
+        waiting = select(Lesson.draft).where(Lesson.course_id == looping.id, Lesson.draft.is_not(None))
+        assert {NEW in draft for draft in db.session.scalars(waiting)} == {True, False}
         assert looping.status == ProductStatus.PUBLISHED
         learner = db.session.scalars(select(User).where(User.email == "learner@example.com")).one()
         assert len(wishes.page_of(learner).rows) == 4
@@ -190,6 +193,20 @@ def test_the_numbers_of_the_year_agree_with_its_orders(shop: Flask) -> None:
         assert enrolments == count(Enrollment)
         assert views == db.session.scalar(select(func.sum(Course.view_count)))
         assert views > 20 * sales
+
+
+def test_the_shop_is_visited_up_to_yesterday(shop: Flask) -> None:
+    with shop.app_context():
+        rows = db.session.execute(
+            select(CourseAnalytics.date, func.sum(CourseAnalytics.views)).group_by(CourseAnalytics.date)
+        )
+        views = {row[0]: row[1] for row in rows}
+    today = now().date()
+    last, before = (
+        [views.get(today - timedelta(days=days), 0) for days in range(first, first + 12)] for first in (1, 13)
+    )
+    assert min(last) > 0
+    assert 0.6 * sum(before) < sum(last) < 1.6 * sum(before)
 
 
 @pytest.mark.parametrize("email", ["admin", "creator", "newcreator", "learner", "newlearner"])

@@ -208,6 +208,20 @@ def test_a_prerequisite_that_nobody_can_take_any_more_asks_nothing(cast: Cast) -
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
 
 
+@pytest.mark.parametrize(
+    ("begun", "goes_on"), [("text_lesson", True), ("preview_lesson", False), ("free_lesson", False)]
+)
+def test_a_prerequisite_that_is_asked_for_later_shuts_out_nobody_halfway(
+    cast: Cast, begun: str, goes_on: bool
+) -> None:
+    complete(cast.bo, getattr(cast, begun))
+    complete(cast.cy, cast.text_lesson)
+    link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
+    db.session.execute(course_prerequisites.insert().values(link))
+    for lesson in (None, cast.text_lesson, cast.last_lesson):
+        assert decide(cast.bo, cast.flask_course, lesson).allowed is goes_on
+
+
 def test_deciding_takes_at_most_three_queries(cast: Cast) -> None:
     change_course(cast.flask_course, sequential=True)
     user = db.session.get_one(User, cast.bo.id)

@@ -52,7 +52,7 @@ def test_subrip_is_read_too() -> None:
         ("WEBVTT", "There are no captions"),
         ("WEBVTT\n00:00.000 --> 00:01.000\nx", "Line 2: an empty line is needed"),
         ("WEBVTT\n\nx\ny\nz", "Line 3: a caption needs its time"),
-        ("WEBVTT\n\n00:00 --> 00:01\nx", "Line 3: this time can't be read"),
+        ("WEBVTT\n\n00:00 --> 00:01\nx", "Line 3: this time can’t be read"),
         ("WEBVTT\n\n\n00:05.000 --> 00:01.000\nx", "Line 4: the caption ends before it starts"),
         ("WEBVTT\n\n00:61.000 --> 01:01.000\nx", "Line 3: minutes and seconds go up to 59"),
         ("WEBVTT\n\n00:00.000 --> 00:01.000\nx\n00:01.000 --> 00:02.000\ny", "Line 5: an empty line is"),

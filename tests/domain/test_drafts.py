@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from domain import Refused, drafts, unsaved
+from domain import Refused, access, drafts, publishing, recordings, unsaved
 from domain.drafts import Overtaken, Tab
 from models import (
     AuditEntry,
@@ -45,10 +45,10 @@ def test_what_waits_is_kept_beside_what_learners_see(desk: Desk) -> None:
     copy = drafts.working(lesson)
     assert (copy.title, copy.changed, copy.is_new) == ("New name", ("title",), False)
     assert course.update_state == UpdateState.EDITING
-    (change,) = drafts.changes(course)
-    assert [(d.name, d.before, d.after) for d in change.differences] == [("title", "Routes", "New name")]
+    assert publishing.something_waits(course)
     drafts.apply(course)
-    assert (lesson.title, lesson.draft, drafts.changes(course)) == ("New name", None, [])
+    db.session.flush()
+    assert (lesson.title, lesson.draft, publishing.something_waits(course)) == ("New name", None, False)
 
 
 def test_what_is_changed_back_waits_no_longer(desk: Desk) -> None:
@@ -127,8 +127,9 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     )
     db.session.add_all([old, new, notes])
     drafts.save(course, lesson, ada, {"kind": LessonKind.VIDEO}, version=1)
-    (change,) = drafts.changes(course)
-    assert (change.recording, change.resources) == (new, [notes])
+    shown = access.lesson_for_creator(ada, course.id, lesson.id)[1]
+    words = drafts.waiting(shown, recordings.for_creator(course.id, lesson.id))
+    assert words == ["kind", "recording", "“Notes”"]
     drafts.apply(course)
     assert (new.lesson_id, new.proposed_for, notes.pending) == (lesson.id, None, False)
     assert (lesson.kind, lesson.duration_seconds) == (LessonKind.VIDEO, 77)
@@ -139,15 +140,15 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     db.session.add(more)
     lesson.draft = {"title": "Dropped"}
     db.session.flush()
-    drafts.discard(course)
+    drafts.discard(course, lesson, ada)
     db.session.flush()
-    assert drafts.changes(course) == []
+    assert (publishing.something_waits(course), course.update_state) == (False, UpdateState.NONE)
     assert lesson.title == "Routes"
     assert db.session.query(Resource).filter_by(lesson_id=lesson.id).count() == 1
 
 
-def test_a_lesson_nobody_has_seen_goes_with_its_draft(desk: Desk) -> None:
-    course, lesson, _ada = desk
+def test_a_lesson_nobody_has_seen_is_deleted_and_not_discarded(desk: Desk) -> None:
+    course, lesson, ada = desk
     fresh = Lesson(
         course_id=course.id, module_id=lesson.module_id, title="Fresh", slug="fresh", position=9,
         published=False, draft={"published": True, "new": True},
@@ -155,10 +156,9 @@ def test_a_lesson_nobody_has_seen_goes_with_its_draft(desk: Desk) -> None:
     db.session.add(fresh)
     db.session.flush()
     assert drafts.working(fresh).published
-    assert [change.is_new for change in drafts.changes(course)] == [True]
-    drafts.discard(course)
-    db.session.flush()
-    assert db.session.get(Lesson, fresh.id) is None
+    with pytest.raises(Refused, match="Delete it in the curriculum"):
+        drafts.discard(course, fresh, ada)
+    assert fresh.draft == {"published": True, "new": True}
 
 
 def test_a_shown_working_copy_is_never_written(desk: Desk) -> None:
@@ -166,6 +166,7 @@ def test_a_shown_working_copy_is_never_written(desk: Desk) -> None:
     drafts.save(course, lesson, ada, {"title": "Preview me", "body": "**new**"}, version=1)
     db.session.commit()
     lesson_id = lesson.id
+    lesson = access.lesson_for_creator(ada, course.id, lesson_id)[1]
     drafts.show(lesson)
     assert (lesson.title, "<strong>new</strong>" in lesson.body_html) == ("Preview me", True)
     db.session.commit()

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
 
 import jobs
@@ -153,6 +154,47 @@ def test_an_update_that_waits_is_not_lost_when_the_course_runs_out(
     at(end_of(course))
     freshness.expire()
     assert (course.status, course.update_state) == (ProductStatus.EXPIRED, UpdateState.PENDING)
+
+
+def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callable[[datetime], None]) -> None:
+    course, end = course_of(cast), clock.now() - timedelta(minutes=1)
+    for status in (ProductStatus.EXPIRED, ProductStatus.ARCHIVED):
+        add_course(cast, status.value, status=status, expires_at=end - timedelta(days=400))
+    course.expires_at = end
+    db.session.commit()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: object, _cursor: object, statement: str, values: Any, *_more: object) -> None:
+        if statement.startswith("SELECT") and "ended_at !=" in statement:
+            asked.append((statement, values))
+
+    bind = db.session.get_bind()
+    event.listen(bind, "before_cursor_execute", note)
+    try:
+        freshness.expire()
+    finally:
+        event.remove(bind, "before_cursor_execute", note)
+    db.session.commit()
+    looked_at = [row.slug for row in db.session.scalars(select(Course).where(Course.ended_at.is_not(None)))]
+    assert sorted(looked_at) == ["archived", "expired", "flask-first-steps"]
+    on_postgresql = bind.dialect.name == "postgresql"
+    if on_postgresql:  # so few rows are sooner read whole
+        db.session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"))
+    explain = "EXPLAIN (ANALYZE)" if on_postgresql else "EXPLAIN QUERY PLAN"
+    connection = db.session.connection()
+    assert list(connection.exec_driver_sql(*asked[0])) == [], "nothing is left to look at"
+    plan = "\n".join(
+        str(tuple(row)) for row in connection.exec_driver_sql(f"{explain} {asked[0][0]}", asked[0][1])
+    )
+    assert "ix_courses_still_to_end" in plan, plan
+
+    course = db.session.get_one(Course, course.id)
+    course.status = ProductStatus.PUBLISHED
+    publishing.renew(course, clock.now())
+    db.session.commit()
+    at(end_of(course))
+    freshness.expire()
+    assert course.status == ProductStatus.EXPIRED, "the next end of a course that came back"
 
 
 def test_both_are_on_the_schedule(cast: Cast) -> None:

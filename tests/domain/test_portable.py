@@ -15,6 +15,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import selectinload
 
 import storage
+from domain import curriculum
 from domain.portable import Broken, exporting, importing, packing, source
 from models import (
     Caption,
@@ -267,7 +268,7 @@ MANIFEST = ("course.toml", b'title = "Small"\ncategory = "web"\n')
         ("/etc/evil.md", "This name leads out of the folder."),
         ("C:/evil.md", "This name leads out of the folder."),
         ("a\\evil.md", "This name leads out of the folder."),
-        ("a/" + "b" * 240 + ".md", "This name is too long or can't be read."),
+        ("a/" + "b" * 240 + ".md", "This name is too long or can’t be read."),
     ],
 )
 def test_names_that_lead_elsewhere(cast: Cast, tmp_path: Path, name: str, sentence: str) -> None:
@@ -292,6 +293,42 @@ def test_links_in_a_folder_are_not_followed(cast: Cast, tmp_path: Path) -> None:
 def test_a_zip_that_grows_too_much(cast: Cast, tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", MANIFEST, ("01-one.md", b"0" * (8 * 1024**2)))
     assert problems(cast, path) == ["01-one.md: This file would grow too much when it is unpacked."]
+
+
+def test_what_the_editor_would_refuse_is_not_imported_either(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(curriculum, "MOST_MODULES", 2)
+    monkeypatch.setattr(curriculum, "MOST_LESSONS", 4)
+    many = small(**{f"{n}-part/{m}.md": f"# Lesson {n}{m}\n\nText.\n" for n in range(2, 4) for m in (1, 2)})
+    assert problems(cast, folders.write(tmp_path / "many", many)) == [
+        "3-part/1.md: A course has at most 2 modules. This one has 3.",
+        "3-part/2.md: A course has at most 4 lessons. This one has 5.",
+    ]
+    listed = small(**{"course.toml": 'title = "A"\ncategory = "web"\n' + '[[modules]]\ntitle = "M"\n' * 3})
+    assert problems(cast, folders.write(tmp_path / "listed", listed)) == [
+        "course.toml: A course has at most 2 modules. This one has 3."
+    ]
+    late = small()
+    late["course.toml"] += '[[modules]]\ntitle = "M"\nunlock_after_days = 366\nlessons = ["01-one.md"]\n'
+    assert problems(cast, folders.write(tmp_path / "late", late)) == [
+        "course.toml, line 5: `unlock_after_days` must be from 0 to 365."
+    ]
+
+
+def test_chapters_are_as_many_and_as_long_as_in_the_editor(cast: Cast, tmp_path: Path) -> None:
+    chapters = "".join(f'[[chapters]]\nstart = {n}\ntitle = "C{n}"\n' for n in range(101))
+    long = f'[[chapters]]\nstart = 0\ntitle = "{"x" * 121}"\n'
+    for name, text in (("a", chapters), ("b", long)):
+        files = small(**{"film.mp4": b"film"})
+        files["01-one.md"] = f'+++\ntitle = "One"\nrecording = "film.mp4"\n{text}+++\n'
+        folders.write(tmp_path / name, files)
+    assert [s.partition(": ")[2] for s in problems(cast, tmp_path / "a")] == [
+        "A recording can have at most 100 chapters."
+    ]
+    assert [s.partition(": ")[2] for s in problems(cast, tmp_path / "b")] == [
+        "`title` has 121 characters. At most 120 can be used."
+    ]
 
 
 def test_a_zip_of_too_many_files(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,7 +377,7 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
     ("files", "expected"),
     [
         ({"course.toml": ""}, ["course.toml: `category` is missing.", "course.toml: `title` is missing."]),
-        ({"course.toml": 'title = "x'}, ["course.toml, line 1: This can't be read as TOML: *"]),
+        ({"course.toml": 'title = "x'}, ["course.toml, line 1: This can’t be read as TOML: *"]),
         (
             {"course.toml": 'title = "A"\ncategory = "wep"\n'},
             ["course.toml: There is no category “wep”. There is web*"],
@@ -374,7 +411,7 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
         ({"01-one.md": "# A\n\n" + "x" * 300_000}, ["01-one.md, line 3: This text has 300 kB. *"]),
         ({"01-one.md": "---\ntitle: A\n---\n"}, ["01-one.md, line 1: The values above a text are TOML *"]),
         ({"01-one.md": '+++\ntitle = "A"\n'}, ["01-one.md, line 1: A second line of +++ is missing *"]),
-        ({"01-one.md": '+++\ntitle = "A"\nkind = \n+++\n'}, ["01-one.md, line 3: This can't be read as *"]),
+        ({"01-one.md": '+++\ntitle = "A"\nkind = \n+++\n'}, ["01-one.md, line 3: This can’t be read as *"]),
         (
             {"01-one.md": '+++\nslug = "a"\n+++\n', "02-two.md": '+++\nslug = "a"\n+++\n'},
             ["01-one.md: Another lesson has the address “a” too. *", "02-two.md: Another lesson has *"],

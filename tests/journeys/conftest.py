@@ -16,9 +16,7 @@ from werkzeug.serving import make_server
 import jobs
 from models import EmailMessage, db
 from stripe_sandbox.testing import SECRET, RunningSandbox
-
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
+from tests.eyes import DESK
 
 expect.set_options(timeout=10_000)
 logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cast import PASSWORD, Cast
+from tests.eyes import BOTH, PHONE
 from tests.journeys import films
-from tests.journeys.conftest import DESK, PHONE, House
+from tests.journeys.conftest import House
 
 Visitor = Callable[..., Page]
 
@@ -42,7 +43,7 @@ def sign_in(page: Page, email: str) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", BOTH)
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 def test_a_stranger_buys_and_finishes_a_course(
     house: House, visitor: Visitor, cast: Cast, javascript: bool, viewport: dict[str, int]
@@ -111,6 +112,8 @@ def test_filters_narrow_the_list_and_keep_the_address_right(
     expect(page.get_by_role("link", name="Reading code")).to_have_count(0)
     page.go_back()
     expect(page.get_by_role("link", name="Reading code").first).to_be_visible()
+    expect(page.get_by_label(re.compile("^Beginner"))).not_to_be_checked()
+    expect(page.get_by_role("button", name="Switch between light and dark")).to_be_visible()
     page.reload()
     expect(page.get_by_role("link", name="Flask, first steps").first).to_be_visible()
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cast import Cast
-from tests.journeys.conftest import DESK, PHONE, House
-from tests.journeys.test_accessible import look
+from tests.eyes import look_every_way
+from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
 Visitor = Callable[..., Page]
@@ -109,12 +109,9 @@ def test_two_tabs_at_one_page(house: House, visitor: Visitor, cast: Cast) -> Non
     expect(page.get_by_label("Summary")).to_have_value("From this tab.")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_the_editor_is_accessible(
-    house: House, visitor: Visitor, cast: Cast, viewport: dict[str, int], scheme: str
-) -> None:
-    page = visitor(viewport=viewport, color_scheme=scheme, bypass_csp=True)
+@pytest.mark.once
+def test_the_editor_is_accessible(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor(bypass_csp=True)
     sign_in(page, "ada@example.com")
     home = f"/studio/courses/{cast.flask_course.id}"
     pages = (
@@ -129,4 +126,4 @@ def test_the_editor_is_accessible(
         "/preview",
     )
     addresses = ("/studio/courses", "/studio/courses/new", *(home + rest for rest in pages))
-    assert [problem for address in addresses for problem in look(page, address)] == []
+    assert [problem for address in addresses for problem in look_every_way(page, address)] == []

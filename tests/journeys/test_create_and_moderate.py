@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from models import MediaAsset, MediaStatus, db
 from tests.cast import Cast
+from tests.eyes import BOTH, DESK
 from tests.folders import archive, picture
 from tests.journeys import films
-from tests.journeys.conftest import DESK, PHONE, House
+from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in, until
 
 TITLE = "Templates that last"
@@ -40,7 +41,7 @@ class Files:
     sheet = property(lambda self: self.folder / "words.txt")
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", BOTH)
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 def test_a_course_from_the_first_idea_to_its_second_edition(
     house: House, visitor: Visitor, cast: Cast, tmp_path: Path, javascript: bool, viewport: dict[str, int]

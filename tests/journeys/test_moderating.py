@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from domain import reviews, submitting
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
 from tests.cast import Cast
+from tests.eyes import DESK, look_every_way
 from tests.journeys import films
-from tests.journeys.conftest import DESK, PHONE, House
-from tests.journeys.test_accessible import look
+from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
 
@@ -114,19 +114,16 @@ def test_a_second_click_does_not_decide_about_the_next_item(
     assert len(queued(mo)) == waiting - 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_the_pages_are_accessible(
-    house: House, visitor: Visitor, cast: Cast, tmp_path: Path, viewport: dict[str, int], scheme: str
-) -> None:
+@pytest.mark.once
+def test_the_pages_are_accessible(house: House, visitor: Visitor, cast: Cast, tmp_path: Path) -> None:
     films.shoot(tmp_path / "film.mp4")
     films.show(house.app, cast.video_lesson.id, tmp_path / "film.mp4")
     something_of_each(house, cast)
-    mo = visitor(viewport=viewport, color_scheme=scheme, bypass_csp=True)
+    mo = visitor(bypass_csp=True)
     sign_in(mo, "mo@example.com")
     addresses = ["/admin/moderation", "/admin/moderation/history", "/admin/expiring"]
     addresses += [*queued(mo), publish_page(cast.draft_course), publish_page(cast.flask_course)]
-    problems = [problem for address in addresses for problem in look(mo, address)]
+    problems = [problem for address in addresses for problem in look_every_way(mo, address)]
     assert problems == []
 
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from domain import access, reviews
 from models import Course, GrantSource, User, db
 from tests.cast import Cast
-from tests.journeys.conftest import DESK, PHONE, House
+from tests.eyes import BOTH, violations
+from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
 Visitor = Callable[..., Page]
@@ -28,7 +28,7 @@ def reviewed(house: House, cast: Cast) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("viewport", BOTH)
 def test_everything_happens_in_place(
     house: House, visitor: Visitor, cast: Cast, reviewed: None, viewport: dict[str, int]
 ) -> None:
@@ -40,7 +40,7 @@ def test_everything_happens_in_place(
 
     section.get_by_role("link", name="Write a review").press("Enter")
     expect(section.get_by_role("heading", name="Write your review")).to_be_focused()
-    no_violations(page)
+    assert violations(page, "#reviews") == []
     section.get_by_label("What should others know?").fill("Clear and short.")
     page.evaluate("document.querySelectorAll('[name=rating]').forEach(star => star.required = false)")
     section.get_by_role("button", name="Publish").click()
@@ -70,7 +70,7 @@ def test_everything_happens_in_place(
     expect(section.get_by_role("article").nth(1)).to_contain_text("Buy shoes.")
 
     section.get_by_role("article", name="Nia").get_by_role("link", name="Report").click()
-    no_violations(page)
+    assert violations(page, "#reviews") == []
     section.get_by_label("It is advertising").check()
     section.get_by_role("button", name="Report").click()
     expect(section.get_by_text("Buy shoes.")).to_have_count(0)
@@ -83,12 +83,6 @@ def test_everything_happens_in_place(
     expect(section.get_by_role("link", name="Write a review")).to_be_visible()
     expect(page.locator("#course-rating")).to_contain_text("5.0")
     assert page.evaluate("window.here") is True, "the page was never left"
-
-
-def no_violations(page: Page) -> None:
-    """What axe finds in the reviews."""
-    found = Axe().run(page, context="#reviews").response["violations"]
-    assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found] == []
 
 
 def test_without_javascript_the_same_takes_pages(

@@ -105,6 +105,19 @@ def test_a_stranger_gets_no_token_and_no_session(app: Flask) -> None:
     assert 'href="/login"' in html
 
 
+def test_a_pager_says_everything_of_its_links_in_one_attribute(app: Flask) -> None:
+    pages = {"prev": "/p/1", "next": "/p/3", "items": [("1", "/p/1", False), ("2", None, True)]}
+    with app.test_request_context():
+        html = render_template_string("{{ ui.pager(pages, rel='nofollow') }}", pages=pages)
+        plain = render_template_string("{{ ui.pager(pages) }}", pages=pages)
+    assert re.findall(r' rel="[^"]*"', html) == [
+        ' rel="prev nofollow"',
+        ' rel="nofollow"',
+        ' rel="next nofollow"',
+    ]
+    assert re.findall(r' rel="[^"]*"', plain) == [' rel="prev"', ' rel="next"']
+
+
 def _render(app: Flask, name: str, **context: object) -> str:
     with app.test_request_context():
         if name.startswith("styleguide"):

@@ -59,6 +59,19 @@ def test_a_wrong_visibility_is_refused(desk: Desk) -> None:
     assert (answer.status_code, desk.row().visibility) == (422, ProductVisibility.PUBLIC)
 
 
+def test_members_only_stays_where_it_is_and_comes_nowhere_else(desk: Desk) -> None:
+    choice = 'value="members_only"'
+    assert choice not in desk.get("/access")
+    answer = desk.browser.post(f"{desk.home}/access", data=typed(desk, visibility="members_only"))
+    assert (answer.status_code, desk.row().visibility) == (422, ProductVisibility.PUBLIC)
+    assert "There are no memberships yet." in answer.text.split('class="field-error"')[1]
+    desk.change(visibility=ProductVisibility.MEMBERS_ONLY)
+    assert choice in desk.get("/access")
+    kept = typed(desk, visibility="members_only", sequential="y")
+    assert desk.browser.post(f"{desk.home}/access", data=kept).status_code == 303
+    assert (desk.row().visibility, desk.row().sequential) == (ProductVisibility.MEMBERS_ONLY, True)
+
+
 def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
     before = typed(desk)
     first = next(iter(modules(desk)))

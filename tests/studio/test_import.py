@@ -1,14 +1,16 @@
 """Courses in and out through the studio: sent as a zip, read by the worker, packed and fetched."""
 
 import io
+import random
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 import jobs
 import storage
@@ -84,6 +86,25 @@ def test_the_state_is_shown_and_follows(app: Flask, cast: Cast, signed_in: Signe
     assert "<html" not in fragment
 
 
+def test_a_zip_that_waits_takes_room(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], upload_quota_mb=1)
+    browser = signed_in(cast.nia)
+    packed = folders.archive({**SMALL, "noise.bin": random.Random(1).randbytes(700 * 1024)})
+
+    def bring() -> int:
+        file = (io.BytesIO(packed), "course.zip")
+        form = {"purpose": "course_import", "file": file}
+        return browser.post("/studio/uploads", data=form, content_type="multipart/form-data").status_code
+
+    assert bring() == 303
+    assert bring() == 422, "the first is still to be read"
+    with app.app_context():
+        jobs.run_all()
+        db.session.execute(delete(Resource))
+        db.session.commit()
+    assert bring() == 303
+
+
 def test_what_is_wrong_is_listed_as_text(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     browser = signed_in(cast.nia)
     files = {**SMALL, "02-<b>two.md": b"[gone](a\\<img.md)\n\n[away](<../../etc/passwd>)\n"}
@@ -154,7 +175,7 @@ def test_a_small_course_is_sent_at_once(cast: Cast, signed_in: SignedIn) -> None
     assert f'href="{base}.zip"' in browser.get(base).text
     answer = browser.get(f"{base}.zip")
     assert answer.content_type == "application/zip"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="flask-first-steps.zip"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename=flask-first-steps.zip"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as packed:
         assert packed.testzip() is None
         names = packed.namelist()

@@ -81,6 +81,23 @@ def test_by_course_and_by_name(app: Flask, cast: Cast, signed_in: Browser) -> No
     assert len(names(browser.get(PAGE + "?course=nonsense&after=nonsense").text)) == 3
 
 
+def test_a_name_is_found_as_it_is_now(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    browser = signed_in(cast.ada)
+    with app.app_context():
+        db.session.get_one(User, cast.bo.id).name = "Beatrix"
+        db.session.commit()
+    assert names(browser.get(f"{PAGE}?q=beat").text) == ["Beatrix"]
+    assert "Nobody found" in browser.get(f"{PAGE}?q=bo").text
+    with app.app_context():
+        db.session.get_one(User, cast.bo.id).deleted_at = clock.now()
+        db.session.commit()
+    assert "Nobody found" in browser.get(f"{PAGE}?q=beat").text
+    with app.app_context():
+        db.session.get_one(User, cast.bo.id).deleted_at = None
+        db.session.commit()
+    assert names(browser.get(f"{PAGE}?q=beat").text) == ["Beatrix"]
+
+
 def test_another_creators_students_are_not_shown(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.nia)
     assert "No students yet" in browser.get(PAGE).text

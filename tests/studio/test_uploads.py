@@ -262,7 +262,7 @@ def test_a_recording_of_a_live_course_is_proposed_where_updates_wait(
         assert all(job.run_after > now() + timedelta(hours=5) for job in gone)  # somebody may be watching
     send(ada, cast)
     with app.app_context():
-        recordings.drop_proposals(db.session.get_one(Course, cast.flask_course.id))
+        recordings.drop_proposals(db.session.get_one(Lesson, cast.video_lesson.id))
         db.session.commit()
         assert db.session.scalar(db.select(db.func.count(MediaAsset.id))) == 1
 

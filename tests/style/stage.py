@@ -24,6 +24,7 @@ from models import (
     ModerationKind,
     Notification,
     NotificationKind,
+    ProposedCaption,
     Resource,
     ResourceKind,
     Review,
@@ -76,6 +77,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "reset_token": tokens.make(tokens.Purpose.RESET, bo),
             "email_token": tokens.make(tokens.Purpose.EMAIL, bo, "bo.new@example.com"),
             "media_token": storage.sign(recordings.folder(asset.id), now() + timedelta(hours=1)),
+            "proposed_token": storage.sign(recordings.proposals(asset.id), now() + timedelta(hours=1)),
             "old_token": storage.sign(recordings.folder(asset.id), now() - timedelta(hours=1)),
             "asset": str(asset.id),
             "file": str(file.id),
@@ -121,6 +123,8 @@ def _recording(cast: Cast) -> MediaAsset:
     asset.storage_key = f"media/{asset.id}/film.mp4"
     vtt = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
     db.session.add(Caption(asset_id=asset.id, language="en", label="English", vtt=vtt))
+    db.session.add(ProposedCaption(asset_id=asset.id, language="en", label="English", vtt=vtt))
+    asset.proposed_chapters = [{"start": 0, "title": "Start"}]
     storage.current().put(asset.storage_key, b"0123456789" * 100, "video/mp4")
     return asset
 

@@ -107,6 +107,11 @@ READING = """
 /media/{media_token}/{asset}/captions/xx.vtt                            404 404 404 404 404 404 404
 /media/{old_token}/{asset}/captions/en.vtt                              403 403 403 403 403 403 403
 /media/{media_token}/{asset}/chapters.vtt                               200 200 200 200 200 200 200
+/media/{proposed_token}/{asset}/proposed/captions/en.vtt                200 200 200 200 200 200 200
+/media/{proposed_token}/{asset}/proposed/captions/xx.vtt                404 404 404 404 404 404 404
+/media/{media_token}/{asset}/proposed/captions/en.vtt                   403 403 403 403 403 403 403
+/media/{proposed_token}/{asset}/proposed/chapters.vtt                   200 200 200 200 200 200 200
+/media/{media_token}/{asset}/proposed/chapters.vtt                      403 403 403 403 403 403 403
 /media/{old_token}/{asset}/chapters.vtt                                 403 403 403 403 403 403 403
 /images/avatar/{image}/64.webp                                          200 200 200 200 200 200 200
 /images/avatar/{image}/65.webp                                          404 404 404 404 404 404 404
@@ -145,6 +150,7 @@ READING = """
 /studio/courses/{course}/lessons/{filmed_lesson}                        303 303 303 303 200 404 200
 /studio/courses/{course}/lessons/{draft_lesson}                         303 303 303 303 404 404 404
 /studio/courses/{draft_course}/lessons/{draft_lesson}                   303 303 303 303 404 200 200
+/studio/courses/{course}/lessons/{filmed_lesson}/discard                303 303 303 303 200 404 200
 /studio/courses/{course}/lessons/{filmed_lesson}/captions               303 303 303 303 200 404 200
 /studio/courses/{course}/lessons/{filmed_lesson}/captions/en            303 303 303 303 200 404 200
 /studio/courses/{course}/lessons/{filmed_lesson}/captions/xx            303 303 303 303 404 404 404
@@ -268,6 +274,7 @@ WRITING = """
 /studio/courses/{course}/curriculum/lessons/{nobody}/delete             303 303 303 303 404 404 404
 /studio/courses/{course}/lessons/{filmed_lesson}                        303 303 303 303 422 404 422
 /studio/courses/{course}/lessons/{filmed_lesson}/typed                  303 303 303 303 409 404 409
+/studio/courses/{course}/lessons/{filmed_lesson}/discard                303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/typed/throw-away       303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/captions               303 303 303 303 422 404 422
 /studio/courses/{course}/lessons/{filmed_lesson}/captions/en            303 303 303 303 422 404 422

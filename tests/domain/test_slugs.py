@@ -1,0 +1,88 @@
+"""Addresses: what titles become, and that a free one is found in the index."""
+
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from domain import slugs
+from models import Course, SlugRedirect, db
+from tests.cast import Cast
+from tests.catalog.shop import add_course
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("A stranger's course", "a-strangers-course"),
+        ("A stranger’s course", "a-strangers-course"),
+        ("Don’t panic, it's O'Reilly", "dont-panic-its-oreilly"),
+        ("Learners' notes on 'quoted' words", "learners-notes-on-quoted-words"),
+        ("L’été à la mer", "lete-a-la-mer"),
+        ("The '90s – rock ’n’ roll", "the-90s-rock-n-roll"),
+        ("'", "untitled"),
+    ],
+)
+def test_an_apostrophe_parts_no_word(title: str, slug: str) -> None:
+    assert slugs.slugify(title) == slug
+    assert slugs.slugify(slug) == slug
+
+
+def test_a_number_is_added_to_what_is_taken(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        for slug in ("weaving", "weaving-2", "weaving-10", "weaving-3-looms", "weavings", "weaving-a-rug"):
+            add_course(cast, "Weaving", slug=slug)
+        db.session.add(SlugRedirect(slug="weaving-3", product_id=cast.free_course.id))
+        db.session.commit()
+        assert slugs.for_product("Weaving") == "weaving-4"
+        assert slugs.for_product("Weaving", cast.free_course.id) == "weaving-3"
+        assert slugs.for_product("Weaving 1") == "weaving-1"
+        assert slugs.for_product("Weaving a rug") == "weaving-a-rug-2"
+        for number in range(3, 10):
+            add_course(cast, "Weaving", slug=f"weaving-{number}" if number > 3 else "weaving-x")
+        assert slugs.for_product("Weaving") == "weaving-11"
+        assert slugs.for_lesson("Routes", cast.flask_course.id) == "routes-2"
+        assert slugs.for_lesson("Routes", cast.free_course.id) == "routes"
+        assert slugs.for_creator("Ada") == "ada-2"
+
+
+def test_a_free_address_is_found_in_the_index(app: Flask, cast: Cast) -> None:
+    asked: list[tuple[str, Any]] = []
+    with app.app_context():
+        bind = db.session.get_bind()
+        on_postgresql = bind.dialect.name == "postgresql"
+
+        def note(_c: object, _cursor: object, statement: str, values: Any, *_more: object) -> None:
+            asked.append((statement, values))
+
+        event.listen(bind, "before_cursor_execute", note)
+        try:
+            slugs.for_product("Weaving")
+            slugs.for_product("Weaving", uuid.uuid4())
+            slugs.for_lesson("Routes", cast.flask_course.id)
+            slugs.for_creator("Ada")
+        finally:
+            event.remove(bind, "before_cursor_execute", note)
+        if on_postgresql:  # the cast's tables are so small that reading them whole is cheaper
+            db.session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"))
+        explain = "EXPLAIN" if on_postgresql else "EXPLAIN QUERY PLAN"
+        connection = db.session.connection()
+        assert len(asked) == 6
+        for statement, values in asked:
+            plan = "\n".join(
+                str(tuple(row)) for row in connection.exec_driver_sql(f"{explain} {statement}", values)
+            )
+            wanted = "Index Cond" if on_postgresql else "slug>? AND"
+            line = next(line for line in plan.splitlines() if wanted in line)
+            assert "slug" in line, plan
+            assert "Seq Scan" not in plan
+            assert "SCAN" not in plan
+
+
+def test_a_course_keeps_its_own_address(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        assert slugs.for_product("Flask, first steps", course.id) == course.slug
+        assert slugs.for_product("Flask, first steps") == "flask-first-steps-2"
