@@ -11,15 +11,16 @@ SMALL_PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 BOTH = [pytest.param(DESK, id="desk"), pytest.param(PHONE, id="phone", marks=pytest.mark.once)]
 WAYS = ((DESK, "light", ()), (DESK, "dark", ("color-contrast",)), (PHONE, "dark", ()))
-# A change of the scheme begins transitions with the next frame, and a colour that is inherited begins
-# others when they end. What never ends is not waited for.
+# What waits for an answer is dimmed. A change of the scheme begins transitions with the next frame, and a
+# colour that is inherited begins others when they end. What never ends is not waited for.
 _SETTLED = """async () => {
   const frame = () => new Promise(requestAnimationFrame);
+  const busy = '[aria-busy="true"]';
   const ends = animation => animation.effect.getComputedTiming().endTime < Infinity;
   for (let quiet = 0; quiet < 2;) {
     await frame();
     const moving = document.getAnimations().filter(ends);
-    quiet = moving.length ? 0 : quiet + 1;
+    quiet = moving.length || document.querySelector(busy) ? 0 : quiet + 1;
     await Promise.allSettled(moving.map(animation => animation.finished));
   }
 }"""
@@ -45,7 +46,6 @@ def every_way(page: Page) -> list[str]:
     for size, scheme, rules in WAYS:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.evaluate(_SETTLED)
         seen = violations(page, rules=rules) + overflow(page)
         found += [f"{page.url}, {size['width']} px, {scheme}: {problem}" for problem in seen]
     page.set_viewport_size(SMALL_PHONE)  # type: ignore[arg-type]
@@ -54,6 +54,7 @@ def every_way(page: Page) -> list[str]:
 
 def violations(page: Page, context: str = ":root", rules: tuple[str, ...] = ()) -> list[str]:
     """What axe finds in a part of the page, by the named rules or by all."""
+    page.evaluate(_SETTLED)
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE)
     found: Any = page.evaluate(_RUN, [context, list(rules)])
