@@ -100,7 +100,7 @@
         const html = await answer.text();
         if (mine !== asked) return;
         if (answer.ok || answer.status === 422) pane.innerHTML = html;
-        say(answer.ok || answer.status === 422 ? "" : "The preview can't be shown now.", pane);
+        say(answer.ok || answer.status === 422 ? "" : "The preview can’t be shown now.", pane);
       } catch {
         say("No connection: the preview waits.", pane);
       } finally {

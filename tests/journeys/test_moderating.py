@@ -115,6 +115,28 @@ def test_a_second_click_does_not_decide_about_the_next_item(
 
 
 @pytest.mark.once
+def test_buttons_of_a_decision_take_no_click_at_first(house: House, visitor: Visitor, cast: Cast) -> None:
+    something_of_each(house, cast)
+    mo = visitor(javascript=False)
+    sign_in(mo, "mo@example.com")
+    mo.goto(queued(mo)[0])
+    taken = mo.locator("[data-key=a]").evaluate(
+        """button => {
+          button.style.animation = 'none';
+          button.getAnimations();
+          button.style.animation = '';
+          const [held] = button.getAnimations();
+          held.pause();
+          return [0, 600, 800].map(moment => {
+            held.currentTime = moment;
+            return getComputedStyle(button).pointerEvents;
+          });
+        }"""
+    )
+    assert taken == ["none", "none", "auto"]
+
+
+@pytest.mark.once
 def test_the_pages_are_accessible(house: House, visitor: Visitor, cast: Cast, tmp_path: Path) -> None:
     films.shoot(tmp_path / "film.mp4")
     films.show(house.app, cast.video_lesson.id, tmp_path / "film.mp4")
