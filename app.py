@@ -2,6 +2,7 @@
 
 import gc
 from contextlib import suppress
+from functools import cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request
@@ -251,7 +252,7 @@ def secure(response: Response) -> Response:
     """Security headers for every answer; a page that needs another policy sets its own first."""
     present = {name.lower() for name, _value in response.headers}
     added = [pair for pair in SAFE if pair[0].lower() not in present]
-    if response.mimetype == "text/html":
+    if response.mimetype == "text/html" and response.status_code != 204:
         if "content-security-policy" not in present:
             added.append(("Content-Security-Policy", g.get("csp") or content_policy()))
         if "cache-control" not in present:
@@ -265,8 +266,13 @@ def secure(response: Response) -> Response:
 def content_policy() -> str:
     """What a page may load: ours alone, the bucket's media, and films of others in a frame after a click."""
     settings: config.Settings = current_app.config["SETTINGS"]
-    own = " ".join(filter(None, ["'self'", storage.origin()]))
-    pay = "https://checkout.stripe.com" + (f" {settings.stripe_api_base}" if settings.uses_sandbox else "")
+    return _policy(storage.origin(), settings.stripe_api_base if settings.uses_sandbox else None)
+
+
+@cache
+def _policy(bucket: str | None, sandbox: str | None) -> str:
+    own = " ".join(filter(None, ["'self'", bucket]))
+    pay = " ".join(filter(None, ["https://checkout.stripe.com", sandbox]))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; "
         f"connect-src {own}; img-src {own}; media-src {own}; "

@@ -1,7 +1,8 @@
 """What all forms share: text is cleaned before it is checked, and a refusal lands beside its field."""
 
+import threading
 import unicodedata
-from typing import IO, Any
+from typing import IO, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import wtforms
@@ -50,6 +51,28 @@ class BoundedRequest(Request):
             return urlsplit(self.headers.get("Referer", "")).geturl() or None
         except ValueError:
             return None
+
+
+class Reading(wtforms.Form):
+    """A form that only reads what was sent, without a token of its own: the application has checked that one.
+
+    To bind its fields takes longer than to read them, so every thread keeps one and fills it anew.
+    """
+
+    kept: ClassVar[threading.local]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.kept = threading.local()
+
+    @classmethod
+    def of_request(cls) -> Self:
+        """The form as it was posted, until this thread asks for the next one."""
+        form: Self | None = getattr(cls.kept, "form", None)
+        if form is None:
+            form = cls.kept.form = cls()
+        form.process(request.form)
+        return form
 
 
 class Form(FlaskForm):

@@ -4,11 +4,11 @@ import json
 import logging
 import sys
 import time
-from dataclasses import dataclass, field
+from contextvars import ContextVar
 from secrets import token_hex
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, has_request_context, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -36,25 +36,40 @@ def init_app(app: Flask, log_format: str) -> None:
     _set_up_logging(log_format)
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_end)
 
 
-@dataclass
 class Trace:
     """A request under way: its id in the log, when it came, how many statements it has sent."""
 
-    id: str = field(default_factory=lambda: token_hex(8))
-    started: float = field(default_factory=time.perf_counter)
-    queries: int = 0
+    __slots__ = ("id", "queries", "started")
+
+    def __init__(self) -> None:
+        self.id = token_hex(8)
+        self.started = time.perf_counter()
+        self.queries = 0
+
+
+# Asked for by every statement, which would find it in `g` only after looking for the request.
+_under_way: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 def request_id() -> str:
-    """The id under which this request is found in the log."""
+    """The id under which this request is found in the log; "" outside of requests."""
     return _trace().id if has_request_context() else ""
 
 
 def query_count() -> int:
     """How many statements this request has sent to the database so far."""
-    return _trace().queries
+    trace = _under_way.get()
+    return trace.queries if trace else 0
+
+
+def count_query() -> None:
+    """Add a statement to the count; those that go through SQLAlchemy are counted without being asked."""
+    trace = _under_way.get()
+    if trace is not None:
+        trace.queries += 1
 
 
 def _set_up_logging(log_format: str) -> None:
@@ -67,13 +82,21 @@ def _set_up_logging(log_format: str) -> None:
     log.propagate = False
 
 
+def _begin() -> None:
+    _under_way.set(Trace())
+
+
 def _trace() -> Trace:
-    trace: Trace = g.setdefault("trace", Trace())
+    """The request's trace; an address that can't be read is refused before it has one."""
+    trace = _under_way.get()
+    if trace is None:
+        trace = Trace()
+        _under_way.set(trace)
     return trace
 
 
-def _begin() -> None:
-    g.trace = Trace()
+def _end(_error: BaseException | None) -> None:
+    _under_way.set(None)
 
 
 def _finish(response: Response) -> Response:
@@ -81,16 +104,16 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = trace.id
     if not log.isEnabledFor(logging.INFO):
         return response
-    rule = request.url_rule
+    asked = request._get_current_object()  # type: ignore[attr-defined]
     data = {
         "id": trace.id,
-        "method": request.method,
-        "route": rule.rule if rule else "-",
+        "method": asked.method,
+        "route": asked.url_rule.rule if asked.url_rule else "-",
         "status": response.status_code,
         "ms": round((time.perf_counter() - trace.started) * 1000, 1),
         "queries": trace.queries,
     }
-    line = "{method} {route} {status} {ms} ms {queries} queries {id}".format(**data)
+    line = "{method} {route} {status} {ms} ms {queries} queries {id}".format_map(data)
     # Made by hand: log.info() would look through the stack for the line of code that every request shares.
     record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, None, None)
     record.data = data
@@ -100,5 +123,4 @@ def _finish(response: Response) -> Response:
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _count(*_: object) -> None:
-    if has_request_context():
-        _trace().queries += 1
+    count_query()

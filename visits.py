@@ -30,7 +30,8 @@ def is_watched() -> bool:
 
 def wants_no_trace() -> bool:
     """Whether the browser asks not to be followed; then a visit is counted and nothing is kept of it."""
-    return request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1"
+    headers = request.headers
+    return headers.get("DNT") == "1" or headers.get("Sec-GPC") == "1"
 
 
 def of_request(user_id: uuid.UUID | None) -> Visit:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, lite
 
 from domain import course_reports, wishes
 from domain.catalog import categories, creator_slug, people, profiles
+from domain.gates import asked_last
 from domain.nested import lines_of
 from domain.stocktaking import courses, products
 from models import (
@@ -97,7 +98,7 @@ def _required() -> Any:
         .select_from(course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id))
         .where(
             course_prerequisites.c.course_id == products.c.id,
-            _asked_last(is_seen),
+            asked_last(is_seen),
         )
         .scalar_subquery()
     )
@@ -133,17 +134,8 @@ def _film() -> Any:
         film.status == MediaStatus.READY,
     )
     return (
-        select(film.id).where(film.course_id == products.c.id, _asked_last(is_it)).limit(1).scalar_subquery()
+        select(film.id).where(film.course_id == products.c.id, asked_last(is_it)).limit(1).scalar_subquery()
     )
-
-
-def _asked_last(condition: Any) -> ColumnElement[bool]:
-    """`condition` as a CASE, which no index serves: of the few rows that others leave it is asked last.
-
-    SQLite would start from all that is published, or from all recordings that replace none; and because some
-    indexes hold one status only, it would plan the whole query anew whenever a parameter names a status.
-    """
-    return case((condition, 1), else_=0) == 1
 
 
 def _has_code() -> Any:

@@ -8,7 +8,6 @@ connection, because opening a session of the ORM costs as much as all of them.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, String, bindparam, func, select
@@ -16,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
 from domain import access, clock, gates, progress, sessions
+from domain.prepared import Prepared
 from domain.stretches import SAME_PLACE, Beat, Ranges, is_plausible, merge, total
 from models import (
     LessonKind,
@@ -45,7 +45,8 @@ class Seen:
 class Watcher:
     """Somebody who may watch a lesson, and what their heartbeats are checked against (seconds).
 
-    `is_learner` is false for the course's creator and for admins, whose watching is in no statistics.
+    `is_learner` is false for the course's creator and for admins, whose watching is in no statistics;
+    `was_here` says that the enrolment names this lesson as the last one.
     """
 
     user_id: uuid.UUID
@@ -55,7 +56,7 @@ class Watcher:
     plays: bool
     duration: float
     enrollment_id: uuid.UUID | None
-    last_lesson_id: uuid.UUID | None
+    was_here: bool
     last_accessed_at: datetime | None
     seen: Seen
 
@@ -89,11 +90,11 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
         "course_slug": course_slug,
         "lesson_slug": lesson_slug,
     }
-    rows = connection.execute(_watcher(connection.dialect.name), values).all()
+    rows = _WATCHER.run(connection, values)
     if not rows:
         raise Forbidden
     row = rows[0]
-    is_learner = row.role != Role.ADMIN and row.creator_id != row.user_id
+    is_learner = row.role != Role.ADMIN and not row.is_creator
     trusted = row.access_override or not is_learner
     if not access.judge(gates.from_rows(rows, trusted=trusted, stranger=False)).allowed:
         raise Forbidden
@@ -105,7 +106,7 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
         plays=row.kind in (LessonKind.VIDEO, LessonKind.AUDIO),
         duration=float(row.length or 0),
         enrollment_id=row.enrollment_id,
-        last_lesson_id=row.last_lesson_id,
+        was_here=bool(row.is_here),
         last_accessed_at=row.last_accessed_at,
         seen=_seen(row),
     )
@@ -144,26 +145,23 @@ def _seen_under_lock(connection: Connection, who: Watcher) -> Seen:
     """SQLite read it with the write lock held; PostgreSQL may have waited for the lock while it read."""
     if connection.dialect.name != "postgresql":
         return who.seen
-    row = connection.execute(_progress(), {"user_id": who.user_id, "lesson_id": who.lesson_id}).first()
-    return _seen(row) if row else Seen([], False, None)
+    rows = _PROGRESS.run(connection, {"user_id": who.user_id, "lesson_id": who.lesson_id})
+    return _seen(rows[0]) if rows else Seen([], False, None)
 
 
 def _write(
     connection: Connection, who: Watcher, beat: Beat, watched: Ranges, completed_at: datetime | None
 ) -> None:
-    now = completed_at or clock.now()
     values = {
         "user_id": who.user_id,
         "lesson_id": who.lesson_id,
         "position_seconds": int(min(beat.position, who.duration)),
         "watched_seconds": int(total(watched)),
         "watched": watched,
-        "started_at": now,
         "completed_at": completed_at,
-        "created_at": now,
-        "updated_at": now,
+        "moment": completed_at or clock.now(),
     }
-    connection.execute(_upsert(connection.dialect.name), values)
+    _UPSERT.run(connection, values)
 
 
 def _note_place(connection: Connection, who: Watcher, beat: Beat, completes: bool) -> bool:
@@ -172,15 +170,13 @@ def _note_place(connection: Connection, who: Watcher, beat: Beat, completes: boo
         return progress.recount(who.user_id, who.course_id, last_lesson_id=who.lesson_id, via=connection)
     if who.enrollment_id is None or who.last_accessed_at is None:
         return False
-    moved = who.last_lesson_id != who.lesson_id
-    if moved or not beat.flowing or clock.now() - who.last_accessed_at > ENROLLMENT_EVERY:
+    if not who.was_here or not beat.flowing or clock.now() - who.last_accessed_at > ENROLLMENT_EVERY:
         progress.touch(connection, who.enrollment_id, who.user_id, who.course_id, who.lesson_id)
     return False
 
 
-@cache
 def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
-    """Person, access, lesson, enrolment and progress in one join, built once for each kind of database.
+    """Person, access, lesson, enrolment and progress in one join.
 
     PostgreSQL locks the person's row with it, and is told not to wait for the disk.
     """
@@ -194,13 +190,13 @@ def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
             user.c.id.label("user_id"),
             user.c.role,
             user.c.access_override,
-            gates.product.c.creator_id,
+            (gates.product.c.creator_id == user.c.id).label("is_creator"),
             gates.product.c.id.label("course_id"),
             gates.lesson_.c.id.label("lesson_id"),
             gates.lesson_.c.kind,
             func.coalesce(length, gates.lesson_.c.duration_seconds).label("length"),
             gates.enrollment.c.id.label("enrollment_id"),
-            gates.enrollment.c.last_lesson_id,
+            (gates.enrollment.c.last_lesson_id == gates.lesson_.c.id).label("is_here"),
             gates.enrollment.c.last_accessed_at,
             gates.progress.c.watched,
             gates.progress.c.updated_at.label("last_beat_at"),
@@ -212,13 +208,12 @@ def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
         )
     )
     if dialect == "postgresql":
-        relaxed = func.set_config("synchronous_commit", "off", True)
+        relaxed = func.set_config("synchronous_commit", "off", True).label("relaxed")
         statement = statement.add_columns(relaxed).with_for_update(of=user, key_share=True)
     return statement
 
 
-@cache
-def _progress() -> Select[*tuple[Any, ...]]:
+def _progress(_dialect: str) -> Select[*tuple[Any, ...]]:
     table = LessonProgress.__table__
     mine = (table.c.user_id == bindparam("user_id"), table.c.lesson_id == bindparam("lesson_id"))
     return select(table.c.watched, table.c.completed_at, table.c.updated_at.label("last_beat_at")).where(
@@ -226,10 +221,15 @@ def _progress() -> Select[*tuple[Any, ...]]:
     )
 
 
-@cache
 def _upsert(dialect: str) -> Any:
-    """The statement that writes progress, built once for each kind of database."""
-    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LessonProgress)
+    """The statement that writes progress."""
+    columns = LessonProgress.__table__.c
+    given = ("user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at")
+    moment = bindparam("moment", type_=UtcDateTime())
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LessonProgress).values(
+        {name: bindparam(name, type_=columns[name].type) for name in given}
+        | dict.fromkeys(("started_at", "created_at", "updated_at"), moment)
+    )
     new = insert.excluded
     return insert.on_conflict_do_update(
         index_elements=["user_id", "lesson_id"],
@@ -237,7 +237,10 @@ def _upsert(dialect: str) -> Any:
             "position_seconds": new.position_seconds,
             "watched_seconds": new.watched_seconds,
             "watched": new.watched,
-            "completed_at": func.coalesce(LessonProgress.__table__.c.completed_at, new.completed_at),
+            "completed_at": func.coalesce(columns.completed_at, new.completed_at),
             "updated_at": new.updated_at,
         },
     )
+
+
+_WATCHER, _PROGRESS, _UPSERT = Prepared(_watcher), Prepared(_progress), Prepared(_upsert)

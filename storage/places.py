@@ -83,4 +83,4 @@ def current() -> Storage:
 def origin() -> str | None:
     """Where browsers are sent for media, if that is not us: the bucket's origin, for CSP's media-src."""
     store = current()
-    return store.origin() if isinstance(store, S3Storage) else None
+    return store.origin if isinstance(store, S3Storage) else None

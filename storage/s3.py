@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -177,8 +178,9 @@ class S3Storage:
     def _length(incoming: Incoming, number: int) -> int:
         return min(incoming.part_size, incoming.size - (number - 1) * incoming.part_size)
 
+    @cached_property
     def origin(self) -> str:
-        """Scheme and host that `url` points to, for the Content-Security-Policy of pages with media."""
+        """Scheme and host that `url` points to, for the Content-Security-Policy of every page."""
         parts = urlsplit(self.url("origin", 60, "text/plain", "inline") or "")
         return f"{parts.scheme}://{parts.netloc}"
 

@@ -119,15 +119,19 @@ def _begin_sqlite(connection: Connection) -> None:
     misses after a power cut: it is committed without waiting for the disk.
     """
     if connection.dialect.name == "sqlite":
-        safe = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
         options = connection.get_execution_options()
-        reads = options.get("reads_only", False) or (safe and not g.get("writes_from_here"))
-        driver: Any = connection.connection.driver_connection
         relaxed = options.get("may_be_lost", False)
+        reads = options.get("reads_only", False) or (not relaxed and _is_page())
+        driver: Any = connection.connection.driver_connection
         if relaxed != connection.info.get("relaxed", False):
             driver.execute(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
             connection.info["relaxed"] = relaxed
         _begin(driver, "BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _is_page() -> bool:
+    safe = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
+    return safe and not g.get("writes_from_here")
 
 
 def _begin(driver: sqlite3.Connection, statement: str) -> None:

@@ -45,7 +45,7 @@ def was_shut_out() -> bool:
 def note_presence(response: Response) -> Response:
     """Keep the device's "last used" roughly true, after a form that went through; pages never write."""
     user = g.get("_login_user")
-    if request.method in SAFE_METHODS or response.status_code >= 400 or user is None:
+    if user is None or response.status_code >= 400 or request.method in SAFE_METHODS:
         return response
     try:
         if user.is_authenticated and sessions.touch(user):

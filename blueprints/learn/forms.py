@@ -3,7 +3,7 @@
 from wtforms import FloatField, StringField
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional
 
-from forms import Form
+from forms import Form, Reading
 
 LONGEST = 7 * 24 * 3600
 STATES = ("playing", "paused", "jumped", "ended", "left", "opened")
@@ -13,13 +13,8 @@ class PressForm(Form):
     """A button that changes something; nothing but the token."""
 
 
-class BeatForm(Form):
-    """A heartbeat: positions are seconds. The token was checked before the form is read."""
-
-    class Meta(Form.Meta):
-        """Checked once, by the application, for every form that is posted."""
-
-        csrf = False
+class BeatForm(Reading):
+    """A heartbeat: positions are seconds."""
 
     position = FloatField(validators=[InputRequired(), NumberRange(0, LONGEST)])
     start = FloatField(validators=[Optional(), NumberRange(0, LONGEST)])

@@ -22,7 +22,7 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
 
     The person is found together with the lesson in one query, by the device's token in the cookie.
     """
-    form = BeatForm()
+    form = BeatForm.of_request()
     if not form.validate():
         return Response(status=422)
     token = session.get("_user_id") or _remembered()

@@ -331,7 +331,7 @@ def test_the_remember_cookie_alone_is_enough(app: Flask, cast: Cast, signed_in: 
 
 
 @pytest.fixture
-def lock_off(app: Flask) -> Iterator[Callable[[], None]]:
+def lock_off(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """A function that takes the lock away from here on: neither BEGIN IMMEDIATE nor a row lock."""
 
     def without_row_lock(
@@ -340,6 +340,9 @@ def lock_off(app: Flask) -> Iterator[Callable[[], None]]:
         return sql.replace("FOR NO KEY UPDATE OF users", "").replace("FOR NO KEY UPDATE", ""), values
 
     def take_away() -> None:
+        beats = watching._WATCHER.plans.get("postgresql")
+        if beats is not None:
+            monkeypatch.setattr(beats, "sql", beats.sql.replace("FOR NO KEY UPDATE OF users", ""))
         event.listen(Engine, "before_cursor_execute", without_row_lock, retval=True)
         event.remove(Engine, "begin", base._begin_sqlite)
 
@@ -376,6 +379,18 @@ def at_once(
         thread.join()
     monkeypatch.setattr(owner, name, inner)
     return answers
+
+
+def test_a_beat_takes_nothing_over_from_the_one_before(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    browser = signed_in(cast.bo)
+    assert beat(browser, 20, 0, 20).status_code == 204
+    assert beat(browser, 50).status_code == 204
+    kept = progress_of(app, cast.bo)
+    assert (kept.position_seconds, kept.watched) == (50, [[0, 20]])
+    assert beat(browser, 60, state="asleep").status_code == 422
+    assert beat(browser, "", 20, 30).status_code == 422
+    assert beat(browser, 40, 30, 40).status_code == 204
+    assert progress_of(app, cast.bo).watched == [[0, 20], [30, 40]]
 
 
 @pytest.mark.parametrize("locked", [False, True])

@@ -1,0 +1,80 @@
+"""Statements that are put together once and then handed straight to the driver.
+
+SQLAlchemy finds out at every execution what it found out at the one before: how each parameter and column
+is converted. For a page that hardly matters; for the request that comes from everybody who watches, all the
+time, it takes several times what the database does. See docs/decisions/0013.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import OperationalError
+
+from observe import count_query
+
+Convert = Callable[[Any], Any] | None
+
+
+class Prepared:
+    """The statement that `build` makes for a dialect's name, compiled when a database first asks for it."""
+
+    def __init__(self, build: Callable[[str], Any]) -> None:
+        self.build = build
+        self.plans: dict[str, _Plan] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Send it with `values` by parameter; answers named tuples, none when it isn't a SELECT.
+
+        Raises OperationalError as SQLAlchemy does: the database is busy or away.
+        """
+        dialect = connection.dialect
+        plan = self.plans.get(dialect.name)
+        if plan is None:
+            plan = self.plans[dialect.name] = _Plan(self.build(dialect.name), dialect)
+        driver: Any = connection.connection.driver_connection
+        count_query()
+        try:
+            cursor = driver.execute(plan.sql, plan.bound(values))
+            return plan.rows(cursor.description, cursor.fetchall()) if plan.columns else []
+        except dialect.loaded_dbapi.OperationalError as error:
+            raise OperationalError(plan.sql, None, error) from error
+
+
+class _Plan:
+    """A statement as text of one dialect, and how its parameters and columns are converted."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.dialect = dialect
+        self.sql: str = compiled.string
+        self.order: Sequence[str] | None = compiled.positiontup
+        kinds = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+        self.parameters = [
+            (name, compiled.binds[name].value, kind.bind_processor(dialect)) for name, kind in kinds.items()
+        ]
+        self.columns = list(statement.selected_columns) if compiled.isinsert is False else []
+        self.row: Any = namedtuple("Row", [column.key for column in self.columns])  # type: ignore[misc]
+        self.converts: list[Convert] | None = None
+
+    def bound(self, values: Mapping[str, Any]) -> Any:
+        """`values`, and what the statement itself compares with, as the driver takes them."""
+        taken = {}
+        for name, fixed, convert in self.parameters:
+            value = values.get(name, fixed)
+            taken[name] = convert(value) if convert else value
+        return taken if self.order is None else [taken[name] for name in self.order]
+
+    def rows(self, description: Sequence[Any], rows: list[Any]) -> list[Any]:
+        """What the driver answers, converted and named. `description` is the cursor's."""
+        if self.converts is None:
+            kinds = [column.type.dialect_impl(self.dialect) for column in self.columns]
+            codes = [column[1] for column in description]
+            self.converts = [
+                kind.result_processor(self.dialect, code) for kind, code in zip(kinds, codes, strict=True)
+            ]
+        return [
+            self.row._make([c(value) if c else value for c, value in zip(self.converts, row, strict=True)])
+            for row in rows
+        ]
