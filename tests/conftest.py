@@ -23,7 +23,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
 import config
-from app import create_app
+from app import create_app, settle_memory
 from domain import sessions
 from models import User, db
 from tests import cast as cast_module
@@ -202,6 +202,7 @@ def whole_app(databases: Databases) -> Flask:
     """The application, made once; use `app`, which comes with a fresh database."""
     app = application(databases)
     databases.make_template(app, cast_module.build)
+    settle_memory()
     return app
 
 
