@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -30,6 +32,9 @@ from tests import cast as cast_module
 from tests.cast import Cast
 
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+# How long an example takes says something about the machine, not about us.
+hypothesis_settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any")
 
 # A copy of every table's rows stands beside it, and a function puts them back, which takes a tenth of the
 # time of a new database. Triggers and foreign keys are off meanwhile, generated columns left to themselves.

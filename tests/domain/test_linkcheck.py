@@ -147,7 +147,7 @@ def test_a_site_that_dribbles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(linkcheck, "_connect", lambda *_: here)
     began = time.monotonic()
     assert linkcheck.problem("http://a.example/") == "It doesn’t answer."
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30  # it would dribble for ever
     over.set()
     there.close()
 

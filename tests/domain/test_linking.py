@@ -70,4 +70,4 @@ def test_anchors_as_github_writes_them() -> None:
 def test_nothing_takes_long(text: str) -> None:
     begun = time.process_time()
     rewrite(text, lambda _link: "X")
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 60

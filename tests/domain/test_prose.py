@@ -198,8 +198,8 @@ def test_what_is_too_large_is_refused_with_a_sentence() -> None:
         "# a\n", "```a\n", "[a]: b\n",
     ],
 )  # fmt: skip
-def test_any_repetition_is_done_in_a_few_seconds(piece: str) -> None:
+def test_no_repetition_takes_for_ever(piece: str) -> None:
     text = "\n".join((piece * (MAX_BYTES // 2 // len(piece))).split("\n")[:9_990])
     started = time.process_time()
     assert_harmless(render(text).html)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 60  # what grows with the square takes hours

@@ -18,7 +18,7 @@ from models import EmailMessage, db
 from stripe_sandbox.testing import SECRET, RunningSandbox
 from tests.eyes import DESK
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 

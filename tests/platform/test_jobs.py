@@ -235,7 +235,7 @@ def release_leases(folder: Path) -> None:
         connection.execute("UPDATE jobs SET leased_until = '2000-01-01 00:00:00' WHERE state = 'running'")
 
 
-def wait_for(folder: Path, enough: object, seconds: float = 40) -> int:
+def wait_for(folder: Path, enough: object, seconds: float = 120) -> int:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if enough(done := count_done(folder)):  # type: ignore[operator]

@@ -72,7 +72,7 @@ def shop_open(shop: Shop, **settings: object) -> Iterator[tuple[RunningSandbox, 
         yield sandbox, client_of(sandbox)
 
 
-def eventually(true: Callable[[], bool], within: float = 15.0) -> bool:
+def eventually(true: Callable[[], bool], within: float = 60.0) -> bool:
     """Whether it comes true in time."""
     until = time.monotonic() + within
     while not true():
