@@ -178,14 +178,17 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
     looked_at = [row.slug for row in db.session.scalars(select(Course).where(Course.ended_at.is_not(None)))]
     assert sorted(looked_at) == ["archived", "expired", "flask-first-steps"]
     on_postgresql = bind.dialect.name == "postgresql"
-    if on_postgresql:  # so few rows are sooner read whole
-        db.session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"))
     explain = "EXPLAIN (ANALYZE)" if on_postgresql else "EXPLAIN QUERY PLAN"
     connection = db.session.connection()
     assert list(connection.exec_driver_sql(*asked[0])) == [], "nothing is left to look at"
-    plan = "\n".join(
-        str(tuple(row)) for row in connection.exec_driver_sql(f"{explain} {asked[0][0]}", asked[0][1])
-    )
+    with connection.begin_nested() as for_a_moment:
+        if on_postgresql:  # so few rows are sooner read whole, or by the index of all ends
+            db.session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"))
+            db.session.execute(text("DROP INDEX ix_courses_expires_at"))
+        plan = "\n".join(
+            str(tuple(row)) for row in connection.exec_driver_sql(f"{explain} {asked[0][0]}", asked[0][1])
+        )
+        for_a_moment.rollback()
     assert "ix_courses_still_to_end" in plan, plan
 
     course = db.session.get_one(Course, course.id)
