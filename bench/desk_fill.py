@@ -186,20 +186,10 @@ def _sale(
     sent_back = _moment(writer, min(at + 86400, now)) if back else None
     parts["orders"].append(
         (
-            order,
-            f"LN-BENCH-{number:09}",
-            buyer,
-            course_id,
-            paid,
-            paid,
-            "usd",
-            "completed",
-            1,
-            when,
-            when,
+            order, f"LN-BENCH-{number:09}", buyer, course_id, paid, paid, "usd", "completed", 1, when, when,
             when,
         )
-    )
+    )  # fmt: skip
     parts["purchases"].append(
         (
             purchase, order, buyer, course_id, "{}", price, paid, "usd", fee, paid - fee, "completed",

@@ -487,30 +487,28 @@ class MediaAsset(Stamped, Base):
     )
 
 
-class Caption(Stamped, Base):
+class Transcribed(Stamped):
     """What is said in a recording, as WebVTT, in one language (a BCP 47 tag)."""
+
+    id: Mapped[pk]
+    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
+    language: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str] = mapped_column(String(60))
+    vtt: Mapped[str] = mapped_column(Text)
+
+
+class Caption(Transcribed, Base):
+    """Captions as they are shown."""
 
     __tablename__ = "captions"
     __table_args__ = (UniqueConstraint("asset_id", "language"),)
 
-    id: Mapped[pk]
-    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
-    language: Mapped[str] = mapped_column(String(16))
-    label: Mapped[str] = mapped_column(String(60))
-    vtt: Mapped[str] = mapped_column(Text)
 
-
-class ProposedCaption(Stamped, Base):
+class ProposedCaption(Transcribed, Base):
     """Captions that wait for approval, to take the place of those in the same language."""
 
     __tablename__ = "proposed_captions"
     __table_args__ = (UniqueConstraint("asset_id", "language"),)
-
-    id: Mapped[pk]
-    asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
-    language: Mapped[str] = mapped_column(String(16))
-    label: Mapped[str] = mapped_column(String(60))
-    vtt: Mapped[str] = mapped_column(Text)
 
 
 class Picture(Stamped, Base):
