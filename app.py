@@ -12,7 +12,7 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,6 +29,7 @@ from cli import COMMANDS
 from domain import deeds, listing, pictures, sessions, upload_rules
 from domain import settings as site_settings
 from models import User, db
+from tables.connections import engine_options, is_unavailable
 
 SAFE = (
     ("X-Frame-Options", "DENY"),
@@ -87,7 +88,13 @@ def set_up(app: Flask, settings: config.Settings) -> None:
         TESTING=settings.is_testing,
         DEBUG=settings.debug,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            settings.database_url,
+            size=settings.database_pool_size,
+            overflow=settings.database_pool_overflow,
+            timeout=settings.database_pool_timeout,
+            statement_timeout=settings.database_statement_timeout,
+        ),
         TRUSTED_HOSTS=trusted_hosts(settings),
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
@@ -119,16 +126,6 @@ def trusted_hosts(settings: config.Settings) -> list[str] | None:
     """In production, the host names we answer to: our own, and this machine's for health checks."""
     host = urlsplit(settings.base_url).hostname or ""
     return [host, "localhost", "127.0.0.1"] if settings.is_production else None
-
-
-def engine_options(database_url: str) -> dict[str, object]:
-    """Pool settings. The connection used last is used next: it has its pages and its plans at hand.
-
-    A PostgreSQL connection that went away is noticed before it is used.
-    """
-    if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 10, "check_same_thread": False}, "pool_use_lifo": True}
-    return {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_use_lifo": True}
 
 
 def add_extensions(app: Flask, settings: config.Settings) -> None:
@@ -203,7 +200,7 @@ def add_errors(app: Flask) -> None:
     """Every error in the site's clothes; nothing of the inside is shown."""
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(OperationalError, database_error)
+    app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
@@ -213,7 +210,13 @@ def stale_form(_error: CSRFError) -> tuple[str, int]:
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:
-    """The page for an expected error; redirects pass through."""
+    """The page for an expected error; redirects pass through.
+
+    An error while the page of another one was made comes here as well, as a 500 with its cause.
+    """
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, SQLAlchemyError):
+        return database_error(cause)
     code = error.code or 500
     if code < 400:
         return error
@@ -226,26 +229,31 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     return Response(page, code, kept, mimetype="text/html")
 
 
-def database_error(error: OperationalError) -> tuple[str, int]:
-    """The database is busy or away: say so, and let a later try succeed."""
+def database_error(error: SQLAlchemyError) -> Response:
+    """The database is busy or away: say so, and let a later try succeed. Any other error is ours."""
+    if not is_unavailable(error):
+        return unexpected_error(error)
     db.session.rollback()
     observe.log.exception(
         "database unavailable", exc_info=error, extra={"data": {"id": observe.request_id()}}
     )
-    return _page_without_database("errors/503.html", error), 503
+    response = _page_without_database("errors/503.html", error, 503)
+    response.headers["Retry-After"] = "5"
+    return response
 
 
-def unexpected_error(error: Exception) -> tuple[str, int]:
+def unexpected_error(error: Exception) -> Response:
     """A fault of ours: logged with its trace, shown with its request id."""
     db.session.rollback()
     observe.log.exception("unexpected error", exc_info=error, extra={"data": {"id": observe.request_id()}})
-    return _page_without_database("errors/500.html", error), 500
+    return _page_without_database("errors/500.html", error, 500)
 
 
-def _page_without_database(page: str, error: Exception) -> str:
+def _page_without_database(page: str, error: Exception, code: int) -> Response:
     """An error page for a stranger: asking who reads it would ask the database that has just failed."""
     current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
-    return render_template(page, request_id=observe.request_id(), error=error)
+    text = render_template(page, request_id=observe.request_id(), error=error)
+    return Response(text, code, mimetype="text/html")
 
 
 def secure(response: Response) -> Response:

@@ -8,11 +8,16 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).parent
+SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 class ConfigError(Exception):
@@ -61,6 +66,12 @@ class Settings:
     mail_address_limit: int = _env("LECTERN_MAIL_ADDRESS_LIMIT", 20)
 
     database_url: str = _env("DATABASE_URL", "", secret=True)
+    database_direct_url: str = _env("DATABASE_DIRECT_URL", "", secret=True)
+    database_sslmode: str = _env("DATABASE_SSLMODE", "")
+    database_pool_size: int = _env("DATABASE_POOL_SIZE", 8)
+    database_pool_overflow: int = _env("DATABASE_POOL_OVERFLOW", 8)
+    database_pool_timeout: int = _env("DATABASE_POOL_TIMEOUT", 5)
+    database_statement_timeout: int = _env("DATABASE_STATEMENT_TIMEOUT", 30)
     redis_url: str = _env("REDIS_URL", "", secret=True)
 
     stripe_secret_key: str = _env("STRIPE_SECRET_KEY", "", secret=True)
@@ -124,10 +135,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = {f.metadata["env"] for f in fields(Settings)}
+    """Refuse misspelt names. Others than we may set DATABASE_…, so there only what looks like one of ours."""
+    known = [f.metadata["env"] for f in fields(Settings)]
     for name in environ:
-        if name.startswith("LECTERN_") and name not in known:
+        if name in known:
+            continue
+        if name.startswith("LECTERN_"):
             raise ConfigError(f"{name} is not a setting. See docs/operating.md for the list.")
+        if name.startswith("DATABASE_") and (meant := get_close_matches(name, known, n=1, cutoff=0.85)):
+            raise ConfigError(f"{name} is not a setting. Did you mean {meant[0]}?")
 
 
 def _convert(name: str, text: str, kind: Any) -> Any:
@@ -136,7 +152,7 @@ def _convert(name: str, text: str, kind: Any) -> Any:
             raise ConfigError(f"{name} must be true or false, not “{text}”.")
         return text.lower() in ("1", "true", "yes")
     if kind is int:
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit()):
             raise ConfigError(f"{name} must be a whole number, not “{text}”.")
         return int(text)
     if kind is Path:
@@ -153,11 +169,42 @@ def _with_defaults(given: Settings) -> Settings:
         changes["secret_key"] = _development_secret(given.data_dir)
     if not given.database_url:
         changes["database_url"] = f"sqlite:///{given.data_dir / 'lectern.db'}"
+    changes |= _database_urls(given, changes.get("database_url", given.database_url))
     if not given.log_format:
         changes["log_format"] = "json" if given.is_production else "text"
     changes["base_url"] = given.base_url.rstrip("/")
     values = {f.name: getattr(given, f.name) for f in fields(Settings)}
     return Settings(**{**values, **changes})
+
+
+def _database_urls(given: Settings, url: str) -> dict[str, str]:
+    """Both addresses of the database, checked and with the sslmode in them, for libpq's programs as for us.
+
+    Raises ConfigError; the sentence never holds the address, which has a password in it.
+    """
+    wanted = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": given.database_direct_url or url}
+    parsed = {}
+    for name, address in wanted.items():
+        try:
+            parsed[name] = make_url(address)
+        except (ArgumentError, ValueError):
+            raise ConfigError(
+                f"{name} must be an address such as postgresql://user:password@host/name."
+            ) from None
+        if parsed[name].get_backend_name() not in ("sqlite", "postgresql"):
+            raise ConfigError(f"{name} must begin with postgresql:// or sqlite:///.")
+    if len({address.get_backend_name() for address in parsed.values()}) > 1:
+        raise ConfigError("DATABASE_DIRECT_URL must lead to the same database as DATABASE_URL.")
+    if not given.database_sslmode:
+        return {"database_url": url, "database_direct_url": wanted["DATABASE_DIRECT_URL"]}
+    _check_choice("DATABASE_SSLMODE", given.database_sslmode, SSLMODES)
+    if parsed["DATABASE_URL"].get_backend_name() != "postgresql":
+        raise ConfigError("DATABASE_SSLMODE is for PostgreSQL: set DATABASE_URL, or unset it.")
+    secured = [
+        address.update_query_dict({"sslmode": given.database_sslmode}).render_as_string(hide_password=False)
+        for address in parsed.values()
+    ]
+    return dict(zip(("database_url", "database_direct_url"), secured, strict=True))
 
 
 def _development_secret(data_dir: Path) -> str:
@@ -175,6 +222,10 @@ def _check(settings: Settings) -> None:
     _check_choice("LECTERN_LOG_FORMAT", settings.log_format, ("text", "json"))
     _check_choice("LECTERN_STORAGE", settings.storage, ("local", "s3"))
     _check_choice("SMTP_SECURITY", settings.smtp_security, ("none", "starttls", "tls"))
+    _check_range("DATABASE_POOL_SIZE", settings.database_pool_size, 1, 1000)
+    _check_range("DATABASE_POOL_OVERFLOW", settings.database_pool_overflow, 0, 1000)
+    _check_range("DATABASE_POOL_TIMEOUT", settings.database_pool_timeout, 1, 300)
+    _check_range("DATABASE_STATEMENT_TIMEOUT", settings.database_statement_timeout, 0, 86400)
     if settings.storage == "s3" and not settings.s3_bucket:
         raise ConfigError("S3_BUCKET must name the bucket when LECTERN_STORAGE is s3.")
     if (
@@ -191,6 +242,11 @@ def _check(settings: Settings) -> None:
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
+
+
+def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise ConfigError(f"{name} must be a whole number from {lowest} to {highest}, not {value}.")
 
 
 def _check_production(settings: Settings) -> None:

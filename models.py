@@ -51,6 +51,7 @@ from tables.commerce import (
     WishlistItem,
 )
 from tables.community import Report, ReportOutcome, ReportReason, Review, ReviewVote
+from tables.connections import from_driver
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.people import (
     ApplicationStatus,
@@ -83,6 +84,7 @@ __all__ = [
     "Base",
     "UtcDateTime",
     "db",
+    "from_driver",
     "now",
     "upsert",
     "write_from_here",

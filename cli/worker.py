@@ -44,15 +44,14 @@ def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) 
     """Every few seconds: a sign of life, what the schedule has due, and jobs that nobody carries."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     while True:
-        with app.app_context():
-            try:
+        try:
+            with app.app_context():
                 health.beat(name)
                 jobs.plan_schedule(datetime.now(UTC))
                 db.session.commit()
                 for job_id in jobs.due():
                     carry(str(job_id))
-            except Exception:  # noqa: BLE001 - the clock must outlive a database that is away for a while
-                log.warning("the worker's clock missed a beat", exc_info=True)
-                db.session.rollback()
+        except Exception:  # noqa: BLE001 - the clock must outlive a database that is away for a while
+            log.warning("the worker's clock missed a beat", exc_info=True)
         if over.wait(TICK_SECONDS):
             return

@@ -105,21 +105,32 @@ def _first_seen() -> dt.date | None:
 
 
 def _count_span(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
-    """Count the days from `start` to before `stop`; without `seen` the events' part stays as it is."""
+    """Count the days from `start` to before `stop`; without `seen` the events' part stays as it is.
+
+    SQLite counts in a transaction of its own, so that others may write meanwhile. PostgreSQL does all in one:
+    in the next, a pooler may give another server connection, which doesn't know the temporary tables.
+    """
+    apart = connection.dialect.name == "sqlite"
+    connection.execution_options(reads_only=apart)
+    with connection.begin():
+        _stage(connection, start, stop, seen)
+        if not apart:
+            _write(connection, start, stop, seen)
+    if apart:
+        connection.execution_options(reads_only=False)
+        with connection.begin():
+            _write(connection, start, stop, seen)
+
+
+def _stage(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
+    """Fill the temporary tables with the parts of every total."""
     values = {"start": _midnight(start), "stop": _midnight(stop)}
-    connection.execution_options(reads_only=True)
-    with connection.begin():
-        for table in STAGED:
-            connection.execute(DropTable(table, if_exists=True))
-            connection.execute(CreateTable(table))
-        for table, query in parts(connection.dialect.name, seen):
-            names = [column.name for column in query.selected_columns]
-            connection.execute(insert(table).from_select(names, query, include_defaults=False), values)
-    connection.execution_options(reads_only=False)
-    with connection.begin():
-        _write(connection, start, stop, seen)
-        for table in STAGED:
-            connection.execute(DropTable(table))
+    for table in STAGED:
+        connection.execute(DropTable(table, if_exists=True))
+        connection.execute(CreateTable(table))
+    for table, query in parts(connection.dialect.name, seen):
+        names = [column.name for column in query.selected_columns]
+        connection.execute(insert(table).from_select(names, query, include_defaults=False), values)
 
 
 def _write(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
@@ -148,6 +159,8 @@ def _write(connection: Connection, start: dt.date, stop: dt.date, seen: bool) ->
     connection.execute(delete(DailySales).where(shop.c.date >= start, shop.c.date < stop))
     counts = [SALES.c.sales, SALES.c.gross_cents, SALES.c.fee_cents, SALES.c.refunded_cents]
     _merge(connection, shop, [SALES.c.date, SALES.c.currency], counts, SALES)
+    for table in STAGED:
+        connection.execute(DropTable(table))
 
 
 def _merge(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
-from sqlalchemy.exc import OperationalError
 
+from models import from_driver
 from observe import count_query
 
 Convert = Callable[[Any], Any] | None
@@ -27,7 +27,7 @@ class Prepared:
     def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Send it with `values` by parameter; answers named tuples, none when it isn't a SELECT.
 
-        Raises OperationalError as SQLAlchemy does: the database is busy or away.
+        Raises DBAPIError as SQLAlchemy does, such as OperationalError when the database is busy or away.
         """
         dialect = connection.dialect
         plan = self.plans.get(dialect.name)
@@ -38,8 +38,8 @@ class Prepared:
         try:
             cursor = driver.execute(plan.sql, plan.bound(values))
             return plan.rows(cursor.description, cursor.fetchall()) if plan.columns else []
-        except dialect.loaded_dbapi.OperationalError as error:
-            raise OperationalError(plan.sql, None, error) from error
+        except dialect.loaded_dbapi.Error as error:
+            raise from_driver(connection, plan.sql, error) from error
 
 
 class _Plan:

@@ -73,8 +73,12 @@ def _hurry(connection: object, _record: object) -> None:
 ON_A_DATABASE = {"app", "whole_app", "databases", "shop"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What drives a browser begins first: it takes longest, and nothing else would run beside its end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what drives a browser: it takes longest, and nothing else would run beside its end."""
+    elsewhere = [item for item in items if not ON_POSTGRESQL and item.get_closest_marker("postgresql")]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
     for item in items:
         if not ON_A_DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.once)
@@ -183,8 +187,11 @@ class Client(FlaskClient):
         return super().open(*args, buffered=buffered, **kwargs)
 
 
-def application(databases: Databases) -> Flask:
-    """An application on `databases`, as the tests want it: nothing carried to a queue, CSRF off."""
+def application(databases: Databases, **changes: str) -> Flask:
+    """An application on `databases`, as the tests want it: nothing carried to a queue, CSRF off.
+
+    `changes` are settings, by the names of their variables.
+    """
     environ = {
         "LECTERN_ENV": "testing",
         "LECTERN_DATA_DIR": str(databases.folder),
@@ -195,7 +202,7 @@ def application(databases: Databases) -> Flask:
         "STRIPE_WEBHOOK_SECRET": "whsec_tests",
         "STRIPE_API_BASE": "http://127.0.0.1:9",
     }
-    app = create_app(config.load(environ))
+    app = create_app(config.load(environ | changes))
     app.extensions.pop("lectern_carrier", None)
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Client

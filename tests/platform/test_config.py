@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 import config
 
@@ -50,12 +51,73 @@ def test_production_starts_when_everything_is_set() -> None:
         ({"LECTERN_STORAGE": "s3"}, "S3_BUCKET"),
         ({"LECTERN_WORKER_THREADS": "many"}, "LECTERN_WORKER_THREADS"),
         ({"LECTERN_DEBUG": "perhaps"}, "LECTERN_DEBUG"),
+        ({"LECTERN_WORKER_THREADS": "²"}, "LECTERN_WORKER_THREADS"),
         ({"LECTERN_SECRET": "misspelt"}, "LECTERN_SECRET is not a setting"),
+        ({"DATABASE_POOLSIZE": "5"}, "DATABASE_POOLSIZE is not a setting. Did you mean DATABASE_POOL_SIZE?"),
+        ({"DATABASE_SSL_MODE": "require"}, "Did you mean DATABASE_SSLMODE?"),
+        ({"DATABASE_TIMEOUT": "5"}, "Did you mean DATABASE_POOL_TIMEOUT?"),
+        ({"DATABASE_URL": "postgres://shop@host/shop"}, "DATABASE_URL must begin with postgresql://"),
+        ({"DATABASE_URL": "shop.db"}, "DATABASE_URL must be an address"),
+        ({"DATABASE_URL": "postgresql://shop@host:port/shop"}, "DATABASE_URL must be an address"),
+        ({"DATABASE_DIRECT_URL": "mysql://host/shop"}, "DATABASE_DIRECT_URL must begin with"),
+        ({"DATABASE_DIRECT_URL": "postgresql://host/shop"}, "DATABASE_DIRECT_URL must lead to the same"),
+        ({"DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE must be a whole number from 1 to 1000"),
+        ({"DATABASE_POOL_SIZE": "many"}, "DATABASE_POOL_SIZE must be a whole number"),
+        ({"DATABASE_POOL_OVERFLOW": "-1"}, "DATABASE_POOL_OVERFLOW"),
+        ({"DATABASE_POOL_TIMEOUT": "0"}, "DATABASE_POOL_TIMEOUT"),
+        ({"DATABASE_STATEMENT_TIMEOUT": "99999999"}, "DATABASE_STATEMENT_TIMEOUT"),
+        ({"DATABASE_SSLMODE": "require"}, "DATABASE_SSLMODE is for PostgreSQL"),
+        (
+            {"DATABASE_URL": "postgresql://shop@host/shop", "DATABASE_SSLMODE": "full"},
+            "DATABASE_SSLMODE must be one of disable, allow, prefer, require, verify-ca, verify-full",
+        ),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_a_sentence(change: dict[str, str], names: str) -> None:
     with pytest.raises(config.ConfigError, match=names):
         config.load({**PRODUCTION, **change})
+
+
+SHOP = "postgresql://shop:p%40ss@db.example.com/shop"
+
+
+def test_connections_have_defaults_that_are_said_in_the_manual() -> None:
+    settings = config.load({**PRODUCTION, "DATABASE_URL": SHOP})
+    assert settings.database_direct_url == settings.database_url == SHOP
+    assert (settings.database_pool_size, settings.database_pool_overflow) == (8, 8)
+    assert (settings.database_pool_timeout, settings.database_statement_timeout) == (5, 30)
+    manual = (config.ROOT / "docs" / "operating.md").read_text()
+    for name, default in (
+        ("POOL_SIZE", 8),
+        ("POOL_OVERFLOW", 8),
+        ("POOL_TIMEOUT", 5),
+        ("STATEMENT_TIMEOUT", 30),
+    ):
+        assert f"| `DATABASE_{name}` | `{default}` |" in manual
+
+
+def test_the_sslmode_is_part_of_both_addresses() -> None:
+    direct = "postgresql://shop:p%40ss@10.0.0.5/shop?sslmode=disable&sslrootcert=/etc/ca.pem"
+    settings = config.load(
+        {"DATABASE_URL": SHOP, "DATABASE_DIRECT_URL": direct, "DATABASE_SSLMODE": "verify-full"}
+    )
+    assert settings.database_url == f"{SHOP}?sslmode=verify-full"
+    assert make_url(settings.database_direct_url).query == {
+        "sslmode": "verify-full", "sslrootcert": "/etc/ca.pem",
+    }  # fmt: skip
+    assert make_url(settings.database_direct_url).password == "p@ss"
+
+
+def test_a_refused_address_is_not_printed_with_its_password() -> None:
+    for address in ("postgresql://shop:hunter2@host:port/shop", "mysql://shop:hunter2@host/shop"):
+        with pytest.raises(config.ConfigError) as refused:
+            config.load({"DATABASE_URL": address})
+        assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_CONNECTION_POOL_URL", "DATABASE_PUBLIC_URL", "DATABASE_HOST"])
+def test_what_hosting_platforms_set_for_others_is_left_alone(name: str) -> None:
+    config.load({**PRODUCTION, name: "postgresql://elsewhere/shop"})
 
 
 def test_secrets_never_show_in_a_printed_settings_object() -> None:

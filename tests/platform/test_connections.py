@@ -1,0 +1,318 @@
+"""Connections: a lost, missing or slow one costs the requests in flight a 503, and nobody else anything."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import psycopg
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from psycopg import errors
+from sqlalchemy import event, func, select, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+
+import config
+from app import create_app
+from cli.worker import _keep_time
+from domain import health, settings, watching
+from models import User, WorkerBeat, db
+from tables.connections import direct_engine, is_unavailable
+from tests import conftest
+from tests.cast import Cast
+
+postgresql = pytest.mark.postgresql
+FILM = "/learn/flask-first-steps/forms-on-film"
+SLOW = 5.0  # seconds; every answer here comes sooner
+
+
+@pytest.fixture
+def probe(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], FlaskClient]:
+    """Put a view in place of /healthz, and look at it as visitors do: errors become pages."""
+    app.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
+
+    def serve(view: Callable[[], Any]) -> FlaskClient:
+        monkeypatch.setitem(app.view_functions, "site.healthz", view)
+        return app.test_client()
+
+    return serve
+
+
+@pytest.fixture
+def cut(databases: conftest.Databases) -> Callable[[], None]:
+    """Have the server end every connection to the test's database, as a restart does."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    def end() -> None:
+        with psycopg.connect(databases.url, autocommit=True) as connection:
+            connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
+            until = time.monotonic() + SLOW
+            while connection.execute(f"SELECT count(*) {others}").fetchone() != (0,):
+                assert time.monotonic() < until
+
+    return end
+
+
+def three_statements() -> str:
+    for _ in range(3):
+        db.session.execute(select(1))
+    return "whole"
+
+
+@postgresql
+def test_a_connection_that_was_lost_between_requests_is_replaced(
+    probe: Callable[..., FlaskClient], cut: Callable[[], None]
+) -> None:
+    visitor = probe(three_statements)
+    for _ in range(3):
+        assert visitor.get("/healthz").status_code == 200
+        cut()
+
+
+@postgresql
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_one_that_is_lost_in_a_request_costs_that_request(
+    at: int, probe: Callable[..., FlaskClient], cut: Callable[[], None]
+) -> None:
+    left = [at]
+
+    def lose(*_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            cut()
+
+    visitor = probe(three_statements)
+    event.listen(Engine, "before_cursor_execute", lose)
+    try:
+        answer = visitor.get("/healthz")
+    finally:
+        event.remove(Engine, "before_cursor_execute", lose)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert "Back in a moment" in answer.text
+    assert visitor.get("/healthz").text == "whole"
+
+
+@postgresql
+def test_one_that_is_lost_when_the_page_was_made_costs_nothing(
+    app: Flask, probe: Callable[..., FlaskClient], cut: Callable[[], None]
+) -> None:
+    def whole_and_lost() -> str:
+        answer = three_statements()
+        cut()
+        return answer
+
+    def missing_and_lost() -> None:
+        three_statements()
+        cut()
+        abort(404)
+
+    assert probe(whole_and_lost).get("/healthz").text == "whole"
+    assert probe(missing_and_lost).get("/healthz").status_code == 404
+    with app.app_context():
+        db.session.execute(select(1))
+        cut()
+        db.session.rollback()
+        assert db.session.scalar(select(1)) == 1
+
+
+@postgresql
+def test_a_lost_commit_is_not_taken_for_one(
+    app: Flask, probe: Callable[..., FlaskClient], cut: Callable[[], None]
+) -> None:
+    def write() -> str:
+        health.beat("half")
+        cut()
+        db.session.commit()
+        return "written"
+
+    assert probe(write).get("/healthz").status_code == 503
+    with app.app_context():
+        assert db.session.get(WorkerBeat, "half") is None
+
+
+@postgresql
+def test_a_heartbeat_that_loses_its_connection_is_a_503_too(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient],
+    cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    browser, form = signed_in(cast.bo), {"position": 1, "start": 0, "end": 1, "state": "playing"}
+    record = watching.record
+
+    def lose(connection: Connection, *rest: Any) -> Any:
+        cut()
+        return record(connection, *rest)
+
+    monkeypatch.setattr(watching, "record", lose)
+    assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 503
+    monkeypatch.setattr(watching, "record", record)
+    assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 204
+
+
+@postgresql
+def test_the_workers_clock_outlives_the_loss(
+    app: Flask, cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, beats, beat = threading.Event(), [], health.beat
+
+    def lose_the_first(name: str) -> None:
+        beats.append(name)
+        beat(name)
+        if len(beats) == 1:
+            cut()
+        else:
+            over.set()
+
+    monkeypatch.setattr(health, "beat", lose_the_first)
+    monkeypatch.setitem(_keep_time.__globals__, "TICK_SECONDS", 0.01)
+    _keep_time(app, over, lambda job_id: None)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(WorkerBeat)) == 1
+
+
+def test_a_full_pool_is_a_503_before_anybody_loses_patience(
+    databases: conftest.Databases, app: Flask
+) -> None:
+    sizes = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": "1"}
+    narrow = conftest.application(databases, **sizes)
+    narrow.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
+    visitor = narrow.test_client()
+    with narrow.app_context():
+        engine = db.engine
+    with engine.connect(), engine.connect():
+        began = time.monotonic()
+        assert visitor.get("/about").status_code == 503
+        assert visitor.get("/readyz").json == {
+            "status": "unready", "database": "not answering (TimeoutError)",
+        }  # fmt: skip
+        assert 2 <= time.monotonic() - began < SLOW
+    assert visitor.get("/about").status_code == 200
+    engine.dispose()
+
+
+@postgresql
+def test_a_statement_that_takes_too_long_is_cut_in_requests_only(
+    databases: conftest.Databases, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = conftest.application(databases, DATABASE_STATEMENT_TIMEOUT="1")
+    hasty.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
+    limit = text("SELECT current_setting('statement_timeout')")
+    seen = []
+
+    def dawdle() -> str:
+        seen.append(db.session.scalar(limit))
+        db.session.commit()
+        seen.append(db.session.scalar(limit))
+        db.session.execute(text("SELECT pg_sleep(30)"))
+        return "never"
+
+    monkeypatch.setitem(hasty.view_functions, "site.healthz", dawdle)
+    began = time.monotonic()
+    assert hasty.test_client().get("/healthz").status_code == 503
+    assert time.monotonic() - began < SLOW
+    assert seen == ["1s", "1s"]
+    with hasty.app_context():
+        assert (
+            db.session.scalar(limit) == "0"
+        )  # for the worker and commands; the pool's connection is the same
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_an_outage_while_an_error_page_is_made_is_still_an_outage(
+    probe: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise OperationalError("SELECT", None, Exception("the server closed the connection unexpectedly"))
+
+    def missing() -> None:
+        settings.forget()
+        monkeypatch.setattr(settings, "_read", away)
+        abort(404)
+
+    assert probe(missing).get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("error", "unavailable"),
+    [
+        (errors.QueryCanceled, True),
+        (errors.AdminShutdown, True),
+        (errors.CrashShutdown, True),
+        (errors.CannotConnectNow, True),
+        (errors.TooManyConnections, True),
+        (errors.LockNotAvailable, True),
+        (errors.DeadlockDetected, True),
+        (errors.DiskFull, True),
+        (errors.ReadOnlySqlTransaction, True),
+        (errors.UniqueViolation, False),
+        (errors.UndefinedTable, False),
+        (errors.InFailedSqlTransaction, False),
+        (errors.NumericValueOutOfRange, False),
+    ],
+)
+def test_which_errors_of_postgresql_are_an_outage(error: type[psycopg.Error], unavailable: bool) -> None:
+    assert is_unavailable(DBAPIError.instance("SELECT", None, error("…"), psycopg.Error)) is unavailable
+
+
+def test_an_error_is_an_outage_when_the_connection_is_gone() -> None:
+    closed = psycopg.InterfaceError("the connection is closed")
+    assert is_unavailable(
+        DBAPIError.instance("SELECT", None, closed, psycopg.Error, connection_invalidated=True)
+    )
+    assert not is_unavailable(DBAPIError.instance("SELECT", None, closed, psycopg.Error))
+    assert is_unavailable(TimeoutError())
+    assert not is_unavailable(ValueError())
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_a_silent_server_is_not_waited_for(silent_server: int, tmp_path: Path) -> None:
+    app = create_app(
+        config.load(
+            {
+                "LECTERN_DATA_DIR": str(tmp_path),
+                "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{silent_server}/shop",
+                "DATABASE_POOL_TIMEOUT": "2",
+            }
+        )
+    )
+    began = time.monotonic()
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        503, {"status": "unready", "database": "not answering (OperationalError)"},
+    )  # fmt: skip
+    assert time.monotonic() - began < SLOW
+
+
+def test_the_url_may_set_its_own_timeouts(tmp_path: Path) -> None:
+    url = "postgresql://postgres@127.0.0.1/shop?connect_timeout=9"
+    app = create_app(config.load({"LECTERN_DATA_DIR": str(tmp_path), "DATABASE_URL": url}))
+    arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
+    assert "connect_timeout" not in arguments
+    assert arguments["tcp_user_timeout"] == 10_000
+
+
+def test_migrations_go_past_the_pooler(databases: conftest.Databases, app: Flask) -> None:
+    nowhere = (
+        "postgresql://postgres@127.0.0.1:9/shop" if conftest.ON_POSTGRESQL else "sqlite:////nowhere/shop.db"
+    )
+    pooled = conftest.application(databases, DATABASE_URL=nowhere, DATABASE_DIRECT_URL=databases.url)
+    with pooled.app_context():
+        flask_migrate.upgrade()
+        with direct_engine(db.engine).connect() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    with app.app_context():
+        assert direct_engine(db.engine) is db.engine
