@@ -75,6 +75,12 @@ class Settings:
     s3_access_key_id: str = _env("S3_ACCESS_KEY_ID", "", secret=True)
     s3_secret_access_key: str = _env("S3_SECRET_ACCESS_KEY", "", secret=True)
 
+    backup_target: str = _env("LECTERN_BACKUP_TARGET", "")
+    backup_key_file: Path | None = _env("LECTERN_BACKUP_KEY_FILE", None)
+    backup_keep_daily: int = _env("LECTERN_BACKUP_KEEP_DAILY", 30)
+    backup_keep_monthly: int = _env("LECTERN_BACKUP_KEEP_MONTHLY", 12)
+    backup_snapshot_minutes: int = _env("LECTERN_BACKUP_SNAPSHOT_MINUTES", 0)
+
     smtp_host: str = _env("SMTP_HOST", "")
     smtp_port: int = _env("SMTP_PORT", 587)
     smtp_user: str = _env("SMTP_USER", "")
@@ -139,7 +145,7 @@ def _convert(name: str, text: str, kind: Any) -> Any:
         if not text.isdigit():
             raise ConfigError(f"{name} must be a whole number, not “{text}”.")
         return int(text)
-    if kind is Path:
+    if kind in (Path, Path | None):
         return Path(text)
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -155,6 +161,8 @@ def _with_defaults(given: Settings) -> Settings:
         changes["database_url"] = f"sqlite:///{given.data_dir / 'lectern.db'}"
     if not given.log_format:
         changes["log_format"] = "json" if given.is_production else "text"
+    if not given.backup_target:
+        changes["backup_target"] = str(given.data_dir / "backups")
     changes["base_url"] = given.base_url.rstrip("/")
     values = {f.name: getattr(given, f.name) for f in fields(Settings)}
     return Settings(**{**values, **changes})
