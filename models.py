@@ -64,6 +64,7 @@ from tables.people import (
 )
 from tables.platform import (
     AuditEntry,
+    BackupRecord,
     EmailMessage,
     EmailStatus,
     Job,
@@ -160,6 +161,7 @@ __all__ = [
     "Job",
     "JobState",
     "WorkerBeat",
+    "BackupRecord",
     "AuditEntry",
     "ModerationItem",
     "ModerationKind",

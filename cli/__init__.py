@@ -8,6 +8,7 @@ from cli.demo import demo
 from cli.jobs import jobs_group
 from cli.ledger import ledger_group
 from cli.stats import stats
+from cli.upgrade import upgrade_after_backup  # noqa: F401 - it is `flask db upgrade`
 from cli.worker import worker
 
 COMMANDS: list[click.Command] = [

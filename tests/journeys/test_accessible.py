@@ -34,7 +34,8 @@ STUDIO = (
 )  # fmt: skip
 DESK_OF_ADMINS = (
     "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/categories",
-    "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/audit", "/settings",
+    "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
+    "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/featured",
 )  # fmt: skip
 
