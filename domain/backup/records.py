@@ -13,7 +13,7 @@ from models import BackupRecord, User, db, upsert
 LATE = timedelta(days=2)
 KEEP = timedelta(days=90)
 PROOF = "proof"
-# Tries that follow each other within this time belong together: a job waits less than that between two.
+# Tries of one job follow each other within this time, and no backup takes longer to be made.
 TOGETHER = timedelta(hours=6)
 USABLE = (
     BackupRecord.name.is_not(None),
@@ -29,6 +29,8 @@ def sync(found: list[Backup], at: datetime) -> None:
     Two workers may do it at once. A backup that was written down since `at` isn't taken to be gone.
     """
     for backup in found:
+        if backup.problem and backup.made_at > at - TOGETHER:
+            continue  # it may be incomplete because it is being made
         values = _values(backup)
         insert = upsert(BackupRecord).values(values)
         db.session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))

@@ -83,7 +83,7 @@ def test_a_backup_is_listed_with_its_size_time_and_last_proof(
     target.put(Kind.SNAPSHOT, clock.now() - timedelta(days=2), files=0, file_bytes=0)
     write(app, target)
     page = mo.get(PAGE).text
-    for text in (nightly.name, "Nightly", "Before an upgrade", "Snapshot", "Encrypted", "4.8 MB", "3 GB"):
+    for text in (nightly.name, "Before an upgrade", "Snapshot", "Nightly, encrypted", "4.8 MB", "3 GB"):
         assert text in page
     for text in ("12 files", "2.5 s", "Proved", "3 days ago", "Not yet"):
         assert text in page
