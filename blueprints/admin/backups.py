@@ -15,7 +15,7 @@ from domain.deliveries import BackupState
 from models import BackupRecord, db
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
-SOON = "The worker begins in a moment. Load this page again to see what came of it."
+SOON = "The worker begins in a moment."
 
 
 @admin.get("/backups")

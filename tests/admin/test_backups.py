@@ -12,8 +12,8 @@ from domain import backup_jobs, clock
 from domain.backup import Kind, Proof, records
 from models import AuditEntry, BackupRecord, Job, JobState, db
 from tests.auth.letters import SignIn
-from tests.backup.target import Target
 from tests.cast import Cast
+from tests.platform.backup_target import Target
 
 PAGE = "/admin/backups"
 

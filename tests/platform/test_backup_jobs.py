@@ -13,7 +13,7 @@ import jobs
 from domain import backup_jobs, clock, housekeeping
 from domain.backup import Kind, records
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db
-from tests.backup.target import Target
+from tests.platform.backup_target import Target
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from domain.backup import Backup, BackupError, Kind, Proof
+import pytest
+from flask import Flask
+
+from domain import backup
+from domain.backup import Backup, BackupError, Kind, Proof, upgrading
 from models import db
 
 
@@ -60,3 +64,13 @@ class Target:
 
     def _use(self) -> None:
         self.open_transactions += db.session().in_transaction()
+
+
+@pytest.fixture
+def target(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """Let everything that makes, lists, proves or removes backups use a pretended place."""
+    made = Target()
+    for name in ("create", "listing", "verify", "prune"):
+        monkeypatch.setattr(backup, name, getattr(made, name))
+    monkeypatch.setattr(upgrading, "create", made.create)
+    return made

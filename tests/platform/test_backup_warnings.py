@@ -13,8 +13,8 @@ from domain import clock, health
 from domain.backup import Kind, Proof, records
 from models import User, db
 from tests.auth.letters import SignIn
-from tests.backup.target import Target
 from tests.cast import Cast
+from tests.platform.backup_target import Target
 
 Ready = Callable[[], tuple[int, str, str]]
 

@@ -14,7 +14,7 @@ from flask_migrate.cli import db as db_group
 from app import create_app
 from domain.backup import Kind, upgrading
 from models import Job, db
-from tests.backup.target import Target
+from tests.platform.backup_target import Target
 
 Upgrade = Callable[..., Result]
 
