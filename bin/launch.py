@@ -115,7 +115,7 @@ def prepare() -> bool:
     import flask_migrate
 
     from app import create_app
-    from cli.demo import show_progress
+    from cli.progress import show
     from demo import loader
     from models import db
 
@@ -125,9 +125,9 @@ def prepare() -> bool:
         flask_migrate.upgrade()
         if not loader.is_loaded():
             step("Loading the demo courses (once)")
-            loader.load(show_progress)
+            loader.load(show)
             db.session.commit()
-            loader.add_up(show_progress)
+            loader.add_up(show)
         db.session.remove()
         db.engine.dispose()
     return True
