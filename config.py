@@ -129,8 +129,23 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def variables() -> set[str]:
+    """Name every variable that is a setting."""
+    return {f.metadata["env"] for f in fields(Settings)}
+
+
+def environ(settings: Settings) -> dict[str, str]:
+    """Write `settings` as the environment that `load` reads them from, for a process of its own."""
+    values = {f.metadata["env"]: getattr(settings, f.name) for f in fields(Settings)}
+    return {
+        name: ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
+        if value not in ("", (), None)
+    }
+
+
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = {f.metadata["env"] for f in fields(Settings)}
+    known = variables()
     for name in environ:
         if name.startswith("LECTERN_") and name not in known:
             raise ConfigError(f"{name} is not a setting. See docs/operating.md for the list.")

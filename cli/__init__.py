@@ -3,6 +3,7 @@
 import click
 
 from cli.admin import create_admin
+from cli.backup import backup_group
 from cli.courses import export_group, import_group
 from cli.demo import demo
 from cli.jobs import jobs_group
@@ -17,6 +18,7 @@ COMMANDS: list[click.Command] = [
     jobs_group,
     ledger_group,
     stats,
+    backup_group,
     create_admin,
     import_group,
     export_group,

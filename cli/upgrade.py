@@ -8,6 +8,7 @@ from flask import g
 from flask_migrate.cli import upgrade  # type: ignore[import-not-found]  # not in its stubs
 
 import jobs
+from cli import progress
 from domain.backup import BackupError
 from domain.backup.upgrading import back_up_first
 from models import db
@@ -20,7 +21,7 @@ def upgrade_after_backup(
 ) -> None:
     """Upgrade to a later version, after a backup when there is something to change."""
     try:
-        made = None if sql or no_backup else back_up_first(revision, click.echo)
+        made = None if sql or no_backup else back_up_first(revision, click.echo, progress.show)
     except BackupError as error:
         raise click.ClickException(f"No backup could be made. {error.sentence}\n{OWN_BACKUP}") from error
     flask_migrate.upgrade(directory or g.directory, revision, sql, tag, x_arg or g.x_arg)

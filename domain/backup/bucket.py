@@ -1,4 +1,4 @@
-"""Backups below a prefix of an S3 bucket. A backup is complete when its manifest is there, which comes last."""
+"""Backups below a prefix of an S3 bucket. One is complete when its manifest is there, which comes last."""
 
 import shutil
 import tempfile
@@ -86,6 +86,10 @@ class Bucket:
     def open(self, content: str) -> BinaryIO:
         """Read the object as it arrives."""
         return self._store.open(self._content(content))
+
+    def link(self, content: str, place: Path) -> bool:
+        """Answer False: there is nothing to link."""
+        return False
 
     def discard(self, content: str) -> None:
         """Remove the object."""

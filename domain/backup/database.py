@@ -1,8 +1,8 @@
 """The shop's database as backups see it, SQLite or PostgreSQL."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -49,7 +49,22 @@ class Database(Protocol):
     def problems(self) -> list[str]:
         """Check what the database itself can check."""
 
-    def scratch(self, folder: Path) -> AbstractContextManager["Database"]:
+    def is_empty(self) -> bool:
+        """Tell whether it holds no table."""
+
+    def last_beat(self) -> datetime | None:
+        """Answer when a worker last gave a sign of life."""
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Refuse with a BackupError when others are connected, and keep them out as far as possible."""
+
+    def beside(self, stamp: str) -> AbstractContextManager[Self]:
+        """Give an empty database that can take this one’s place; it is gone afterwards unless it did."""
+
+    def replace(self, new: Self, stamp: str) -> str:
+        """Put `new` in this one’s place, and answer where the old one is left; nothing where none was."""
+
+    def scratch(self, folder: Path) -> AbstractContextManager[Self]:
         """Give an empty database of the same kind that is gone afterwards; `folder` is for its use."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from domain.backup.model import BackupError
+from domain.backup.model import BackupError, DamagedError
 from domain.backup.streams import CHUNK
 
 SUFFIX = ".age"
@@ -66,7 +66,7 @@ def seal(source: Any, target: Any, key: Key | None) -> None:
 
 
 def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
-    """Copy `source` to `target`, decrypted when there is a key; BackupError when it doesn't fit."""
+    """Copy `source` to `target`, decrypted when there is a key; DamagedError when it doesn’t fit."""
     if key is None:
         shutil.copyfileobj(source, target, CHUNK)
         return
@@ -74,7 +74,7 @@ def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
     try:
         age.decrypt_io(source, target, [key.identity])
     except age.DecryptError as error:
-        raise BackupError(f"{what} can’t be opened with this key file, or is damaged.") from error
+        raise DamagedError(f"{what} can’t be opened with this key file, or is damaged.") from error
 
 
 def _reason(error: Exception) -> str:

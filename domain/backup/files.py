@@ -12,7 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from domain.backup.model import BackupError
+from domain.backup.model import DamagedError
 from storage import StoredFile, check_key
 
 SHA256 = re.compile("[0-9a-f]{64}")
@@ -37,7 +37,7 @@ def write(entries: Iterable[Entry], path: Path) -> tuple[int, int]:
 
 
 def read(path: Path, what: str) -> Iterator[Entry]:
-    """Read the list at `path`; BackupError for anything that we never write.
+    """Read the list at `path`; DamagedError for anything that we never write.
 
     A key is checked as storage checks it: none leads out of its folder.
     """
@@ -46,7 +46,7 @@ def read(path: Path, what: str) -> Iterator[Entry]:
             for line in unpacked:
                 yield _entry(json.loads(line))
     except (ValueError, TypeError, OSError, EOFError, zlib.error, RecursionError) as error:
-        raise BackupError(f"{what} is damaged: its list of files can’t be read.") from error
+        raise DamagedError(f"{what} is damaged: its list of files can’t be read.") from error
 
 
 def paired(

@@ -92,8 +92,8 @@ class Folder:
         place.parent.mkdir(mode=0o700, exist_ok=True)
         temporary = self.root / FILES / secrets.token_hex(16)
         try:
-            if not link(path, temporary, file):
-                copy(file, temporary)
+            if not _link(path, temporary, file):
+                _copy(file, temporary)
             os.replace(temporary, place)
         finally:
             temporary.unlink(missing_ok=True)
@@ -101,6 +101,14 @@ class Folder:
     def open(self, content: str) -> BinaryIO:
         """Open the file."""
         return self._content(content).open("rb")
+
+    def link(self, content: str, place: Path) -> bool:
+        """Link the file, which nobody writes to in either place."""
+        try:
+            os.link(self._content(content), place, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
 
     def discard(self, content: str) -> None:
         """Remove the file; the shop's own stays."""
@@ -123,7 +131,7 @@ class Folder:
             return []
 
 
-def link(path: Path, place: Path, file: BinaryIO) -> bool:
+def _link(path: Path, place: Path, file: BinaryIO) -> bool:
     """Hard-link `path` as `place` if it still is the open `file`; False where it can't be linked."""
     try:
         os.link(path, place, follow_symlinks=False)
@@ -135,7 +143,7 @@ def link(path: Path, place: Path, file: BinaryIO) -> bool:
     return False
 
 
-def copy(file: BinaryIO, place: Path) -> None:
+def _copy(file: BinaryIO, place: Path) -> None:
     """Copy the open `file` from its beginning to the new file `place`."""
     file.seek(0)
     with place.open("xb") as copied:

@@ -10,9 +10,8 @@ from domain.backup import files
 from domain.backup.bucket import Bucket
 from domain.backup.encryption import seal
 from domain.backup.files import Entry
-from domain.backup.model import Kind, Progress
 from domain.backup.listing import usable
-from domain.backup.model import BackupError
+from domain.backup.model import BackupError, Kind, Progress
 from domain.backup.opening import content_name, opened
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
@@ -65,7 +64,9 @@ class Gathering:
                 )
             if kept:
                 yield kept
-            self.progress("Files", min(done, total), total)
+            self.progress(
+                "Files since then" if gone_too and self.copies else "Files", min(done, total), total
+            )
 
     def _keep(self, file: StoredFile, entry: Entry | None, contents: set[str]) -> Entry | None:
         """Keep a file under its hash; None when it was removed since it was listed."""

@@ -7,7 +7,7 @@ from flask import current_app
 from domain.backup import manifest, targets
 from domain.backup.faults import explained
 from domain.backup.manifest import MANIFEST, PROOF
-from domain.backup.model import Backup, BackupError, Kind, Proof
+from domain.backup.model import Backup, BackupError, Proof
 from domain.backup.targets import Target
 
 
@@ -20,7 +20,7 @@ def listing() -> list[Backup]:
         target = targets.target(current_app.config["SETTINGS"])
         found = [_summary(target, name) for name in target.names()]
         begun = [
-            Backup(name, kind, made_at, problem=f"{name} was begun and never completed.")
+            Backup(name, kind, made_at, problem=f"{name} was begun and never completed.", complete=False)
             for name in target.unfinished()
             for made_at, kind in [manifest.named(name)]
         ]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.backup.model import Backup, BackupError, Kind, Proof
+from domain.backup.model import Backup, BackupError, DamagedError, Kind, Proof
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -94,29 +94,29 @@ def write(manifest: Manifest, secret: bytes) -> bytes:
 
 
 def read(text: bytes, name: str, secret: bytes | None) -> Manifest:
-    """Read the manifest of the backup `name`; without `secret` (None) an encrypted one's checksum is passed over.
+    """Read the manifest of the backup `name`; an encrypted one’s checksum only with its `secret`.
 
-    Raises BackupError when it isn't ours, is damaged or changed, or comes from a newer Lectern.
+    Raises DamagedError when it isn’t ours or was changed, BackupError when a newer Lectern wrote it.
     """
     try:
         values = json.loads(text)
         checksum = values.pop("checksum")
         form = values.pop("lectern_backup")
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise BackupError(f"{name} isn’t a backup of Lectern: its manifest can’t be read.") from error
+        raise DamagedError(f"{name} isn’t a backup of Lectern: its manifest can’t be read.") from error
     if form != FORMAT:
         raise BackupError(f"{name} was made by a newer Lectern, which is needed to read it.")
     try:
         manifest = _parse(values)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise BackupError(f"{name} is damaged: its manifest doesn’t hold what it should.") from error
+        raise DamagedError(f"{name} is damaged: its manifest doesn’t hold what it should.") from error
     known = secret if manifest.encrypted else b""
     if manifest.name != name:
-        raise BackupError(f"{name} isn’t what it says: its manifest belongs to {manifest.name[:80]}.")
+        raise DamagedError(f"{name} isn’t what it says: its manifest belongs to {manifest.name[:80]}.")
     if known is not None and not hmac.compare_digest(
         str(checksum), _checksum({"lectern_backup": form, **values}, known)
     ):
-        raise BackupError(_changed(name, manifest.encrypted))
+        raise DamagedError(_changed(name, manifest.encrypted))
     return manifest
 
 

@@ -27,7 +27,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup as it stands in the target; `problem` says in a sentence why one can't be used.
+    """A backup as it stands in the target; `problem` says in a sentence why one can’t be used.
+
+    One that was begun and never finished isn’t `complete`.
 
     `database_bytes` is what the dump takes in the target, `file_bytes` the sum of all files it names.
     """
@@ -44,11 +46,12 @@ class Backup:
     encrypted: bool = False
     proof: Proof | None = None
     problem: str = ""
+    complete: bool = True
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: which backup stands now, where the old state is, and what the operator must know."""
+    """What a restore did: which backup stands now, where the old state is, and what else there is to know."""
 
     backup: Backup
     left_beside: tuple[str, ...]
@@ -61,6 +64,10 @@ class BackupError(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class DamagedError(BackupError):
+    """A backup isn’t what was once written: truncated, changed, foreign, or it can’t be restored."""
 
 
 Progress = Callable[[str, int, int], None]

@@ -29,8 +29,8 @@ def sync(found: list[Backup], at: datetime) -> None:
     Two workers may do it at once. A backup that was written down since `at` isn't taken to be gone.
     """
     for backup in found:
-        if backup.problem and backup.made_at > at - TOGETHER:
-            continue  # it may be incomplete because it is being made
+        if not backup.complete and backup.made_at > at - TOGETHER:
+            continue  # it is being made
         values = _values(backup)
         insert = upsert(BackupRecord).values(values)
         db.session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))

@@ -5,14 +5,14 @@ import io
 import os
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from domain.backup.manifest import Part
-from domain.backup.model import BackupError
+from domain.backup.model import DamagedError
 
 CHUNK = 1024 * 1024
 # A writer of the shop waits for the disk behind what we have written and not yet synced.
-SYNC_EVERY = 8 * 1024 * 1024
+SYNC_EVERY = 4 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -26,7 +26,7 @@ class PacedFile(io.RawIOBase):
         self._unsynced = 0
 
     def writable(self) -> bool:
-        """True."""
+        """Answer True."""
         return True
 
     def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]
@@ -51,12 +51,36 @@ class PacedFile(io.RawIOBase):
 
     @property
     def part(self) -> Part:
-        """What was written so far."""
+        """Answer what was written so far."""
         return Part(self._bytes, self._digest.hexdigest())
 
     def _sync(self) -> None:
         os.fdatasync(self._file.fileno())
         self._unsynced = 0
+
+
+class Hashing(io.RawIOBase):
+    """Hashes what is written, and hands it on to `target` if there is one."""
+
+    def __init__(self, target: Any = None) -> None:
+        self._target = target
+        self._digest = hashlib.sha256()
+
+    def writable(self) -> bool:
+        """Answer True."""
+        return True
+
+    def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]
+        """Write all of `data`."""
+        self._digest.update(data)
+        if self._target is not None:
+            self._target.write(data)
+        return len(data)
+
+    @property
+    def sha256(self) -> str:
+        """Answer the hash of what was written so far."""
+        return self._digest.hexdigest()
 
 
 class Gzipped(io.RawIOBase):
@@ -69,7 +93,7 @@ class Gzipped(io.RawIOBase):
         self._ended = False
 
     def readable(self) -> bool:
-        """True."""
+        """Answer True."""
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
@@ -92,7 +116,7 @@ class Gunzipping(io.RawIOBase):
         self._unpacker = zlib.decompressobj(GZIP)
 
     def writable(self) -> bool:
-        """True."""
+        """Answer True."""
         return True
 
     def write(self, data: "bytes | memoryview") -> int:  # type: ignore[override]
@@ -104,7 +128,7 @@ class Gunzipping(io.RawIOBase):
         return len(data)
 
     def finish(self, what: str) -> None:
-        """Write what is left; BackupError when the stream doesn’t end."""
+        """Write what is left; DamagedError when the stream doesn’t end."""
         self._target.write(self._unpacker.flush())
         if not self._unpacker.eof:
-            raise BackupError(f"{what} is damaged: it ends too early.")
+            raise DamagedError(f"{what} is damaged: it ends too early.")

@@ -53,6 +53,9 @@ class Target(Protocol):
     def open(self, content: str) -> BinaryIO:
         """Open a content to read; FileNotFoundError when it isn’t kept."""
 
+    def link(self, content: str, place: Path) -> bool:
+        """Hard-link a content to `place`; False where that can’t be done."""
+
     def discard(self, content: str) -> None:
         """Remove a content."""
 

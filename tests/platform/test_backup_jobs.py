@@ -206,10 +206,10 @@ def test_a_broken_backup_is_named(target: Target) -> None:
 
 
 def test_a_backup_that_is_being_made_is_not_called_broken(target: Target) -> None:
-    target.put(problem="It was begun and never completed.")
+    target.put(problem="It was begun and never completed.", complete=False)
     do("list_backups")
     assert rows() == []
-    target.held[0] = replace(target.held[0], problem="")
+    target.held[0] = replace(target.held[0], problem="", complete=True)
     do("list_backups")
     assert [(one.problem, one.gone_at) for one in rows()] == [(None, None)]
 
