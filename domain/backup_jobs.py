@@ -3,6 +3,9 @@
 While a backup is made or restored no transaction is held: it may take an hour.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +14,12 @@ from sqlalchemy import and_, or_, select
 
 import jobs
 from domain import Refused, alerts, audit, backup, clock
-from domain.backup import Backup, BackupError, Kind, Proof, records
+from domain.backup import Backup, BackupError, Kind, Proof, locks, records
 from models import BackupRecord, Job, JobState, User, db
 from observe import log
 
 ASKED = "make_backup:asked"
+PATIENCE = 60  # seconds
 
 
 @dataclass(frozen=True)
@@ -87,13 +91,32 @@ def make(kind: Kind) -> Listed | None:
 
     What fails after the backup was made doesn't make the worker make another: it is left to the next one.
     """
+    _wait_for_room()
     backup.create(kind)
-    try:
+    listed = None
+    with _left_to_the_next():
         backup.prune(clock.now())
-        return list_all()
+    with _left_to_the_next():
+        listed = list_all()
+    return listed
+
+
+@contextmanager
+def _left_to_the_next() -> Iterator[None]:
+    try:
+        yield
     except BackupError:
         log.warning("old backups were not removed or listed", exc_info=True)
-        return None
+
+
+def _wait_for_room() -> None:
+    """Wait while old backups are being removed, a minute at most: a snapshot may have just begun to."""
+    for _ in range(PATIENCE):
+        try:
+            with locks.reading():
+                return
+        except BackupError:
+            time.sleep(1)
 
 
 def end(_kind: Kind, listed: Listed | None) -> None:
