@@ -93,12 +93,11 @@ def make(kind: Kind) -> Listed | None:
     """
     _wait_for_room()
     backup.create(kind)
-    listed = None
     with _left_to_the_next():
         backup.prune(clock.now())
     with _left_to_the_next():
-        listed = list_all()
-    return listed
+        return list_all()
+    return None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import time_machine
 from flask import Flask
 
 import jobs
+import mail
 from domain import backup_jobs, clock, housekeeping
 from domain.backup import Kind, locks, records
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db
@@ -123,7 +124,11 @@ def test_a_nightly_backup_that_dies_is_told_once(target: Target) -> None:
     assert [(one["headline"], one["problem"]) for one in mails()] == [
         ("No backup was made", "The disk is full.")
     ]
-    assert mails()[0]["backups_url"] == "http://localhost/admin/backups"
+    message = db.session.scalars(db.select(EmailMessage).filter_by(template="backup_problem")).one()
+    assert message.recipient == "hello@example.com"
+    for body in mail.render_bodies(message):
+        assert "The disk is full." in body
+        assert "http://localhost/admin/backups" in body
     entry = db.session.scalars(db.select(AuditEntry)).one()
     assert (entry.action, entry.actor_id, entry.note) == ("backup_failed", None, "The disk is full.")
 
