@@ -86,6 +86,12 @@ class Settings:
     s3_access_key_id: str = _env("S3_ACCESS_KEY_ID", "", secret=True)
     s3_secret_access_key: str = _env("S3_SECRET_ACCESS_KEY", "", secret=True)
 
+    backup_target: str = _env("LECTERN_BACKUP_TARGET", "")
+    backup_key_file: Path | None = _env("LECTERN_BACKUP_KEY_FILE", None)
+    backup_keep_daily: int = _env("LECTERN_BACKUP_KEEP_DAILY", 30)
+    backup_keep_monthly: int = _env("LECTERN_BACKUP_KEEP_MONTHLY", 12)
+    backup_snapshot_minutes: int = _env("LECTERN_BACKUP_SNAPSHOT_MINUTES", 0)
+
     smtp_host: str = _env("SMTP_HOST", "")
     smtp_port: int = _env("SMTP_PORT", 587)
     smtp_user: str = _env("SMTP_USER", "")
@@ -134,9 +140,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def variables() -> set[str]:
+    """Name every variable that is a setting."""
+    return {f.metadata["env"] for f in fields(Settings)}
+
+
+def environ(settings: Settings) -> dict[str, str]:
+    """Write `settings` as the environment that `load` reads them from, for a process of its own."""
+    values = {f.metadata["env"]: getattr(settings, f.name) for f in fields(Settings)}
+    return {
+        name: ",".join(value) if isinstance(value, tuple) else str(value)
+        for name, value in values.items()
+        if value not in ("", (), None)
+    }
+
+
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """Refuse misspelt names. Others than we may set DATABASE_…, so there only what looks like one of ours."""
-    known = [f.metadata["env"] for f in fields(Settings)]
+    known = variables()
     for name in environ:
         if name in known:
             continue
@@ -155,7 +176,7 @@ def _convert(name: str, text: str, kind: Any) -> Any:
         if not (text.isascii() and text.isdigit()):
             raise ConfigError(f"{name} must be a whole number, not “{text}”.")
         return int(text)
-    if kind is Path:
+    if kind in (Path, Path | None):
         return Path(text)
     if kind == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -172,6 +193,8 @@ def _with_defaults(given: Settings) -> Settings:
     changes |= _database_urls(given, changes.get("database_url", given.database_url))
     if not given.log_format:
         changes["log_format"] = "json" if given.is_production else "text"
+    if not given.backup_target:
+        changes["backup_target"] = str(given.data_dir / "backups")
     changes["base_url"] = given.base_url.rstrip("/")
     values = {f.name: getattr(given, f.name) for f in fields(Settings)}
     return Settings(**{**values, **changes})

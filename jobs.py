@@ -22,6 +22,7 @@ from sqlalchemy import and_, event, or_, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+import schedule
 from models import Job, JobState, db, now, upsert
 from observe import log
 
@@ -50,14 +51,6 @@ class LongTask:
     end: str
     fail: str | None = None
     give_up: str | None = None
-
-
-@dataclass(frozen=True)
-class Every:
-    """A job that is due every `minutes`, counted from midnight UTC."""
-
-    kind: str
-    minutes: int
 
 
 KINDS: dict[str, Task | LongTask] = {
@@ -92,17 +85,20 @@ KINDS: dict[str, Task | LongTask] = {
     ),
     "tell_of_sale": Task("wishes.tell_of_sale"),
     "refund_payment": LongTask("refunds.begin", "refunds.send", "refunds.end"),
+    "make_backup": LongTask(
+        "backup_jobs.begin", "backup_jobs.make", "backup_jobs.end", "backup_jobs.fail", "backup_jobs.give_up"
+    ),
+    "prove_backup": LongTask(
+        "backup_jobs.begin_proof",
+        "backup_jobs.prove",
+        "backup_jobs.end_proof",
+        give_up="backup_jobs.give_up_proof",
+    ),
+    "snapshot_database": LongTask(
+        "backup_jobs.begin_snapshot", "backup_jobs.make", "backup_jobs.end", "backup_jobs.fail_snapshot"
+    ),
+    "list_backups": LongTask("backup_jobs.begin_listing", "backup_jobs.list_all", "backup_jobs.end_listing"),
 }
-
-SCHEDULE: list[Every] = [
-    Every("clean_up", minutes=60),
-    Every("count_events", minutes=60),
-    Every("sweep_uploads", minutes=60),
-    Every("sweep_payments", minutes=5),
-    Every("list_stripe_events", minutes=10),
-    Every("expire_courses", minutes=5),
-    Every("warn_of_expiry", minutes=60),
-]
 
 
 def enqueue(
@@ -153,19 +149,18 @@ def run_all(limit: int = 1000) -> int:
 
 
 def plan_schedule(at: datetime) -> None:
-    """Write the jobs that the schedule has due in the minute of `at`; the key makes them unique."""
-    minute = int(at.timestamp() // 60)
-    for entry in SCHEDULE:
-        slot = minute // entry.minutes
-        enqueue(entry.kind, key=f"{entry.kind}:{entry.minutes}:{slot}")
+    """Write the jobs that the schedule has to be written at `at`; the key makes them unique."""
+    for entry in schedule.current():
+        key, run_after = entry.slot(at)
+        enqueue(entry.kind, key=key, run_after=run_after)
 
 
 def hasten(key: str) -> None:
-    """Let the waiting or dead job of this key run now, with a full set of tries."""
+    """Let the job of this key run now, also one that is dead or done, with a full set of tries."""
     db.session.execute(
         update(Job)
-        .where(Job.unique_key == key, Job.state.in_((JobState.QUEUED, JobState.DEAD)))
-        .values(state=JobState.QUEUED, attempts=0, run_after=now())
+        .where(Job.unique_key == key, Job.state != JobState.RUNNING)
+        .values(state=JobState.QUEUED, attempts=0, run_after=now(), finished_at=None)
     )
 
 

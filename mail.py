@@ -128,6 +128,13 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
     )  # fmt: skip
 
 
+def backup_problem(to: str, headline: str, sentence: str) -> EmailMessage:
+    """Tell whoever runs the shop that a backup was not made, or could not be restored, and why."""
+    return compose(
+        "backup_problem", to, headline=headline, problem=sentence, backups_url=f"{_base()}/admin/backups"
+    )
+
+
 def application_received(user: User) -> EmailMessage:
     """Tell an applicant that somebody will read it."""
     return compose("application_received", user.email, user, name=user.name, teach_url=f"{_base()}/teach")

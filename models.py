@@ -65,6 +65,7 @@ from tables.people import (
 )
 from tables.platform import (
     AuditEntry,
+    BackupRecord,
     EmailMessage,
     EmailStatus,
     Job,
@@ -162,6 +163,7 @@ __all__ = [
     "Job",
     "JobState",
     "WorkerBeat",
+    "BackupRecord",
     "AuditEntry",
     "ModerationItem",
     "ModerationKind",

@@ -115,19 +115,27 @@ def prepare() -> bool:
     import flask_migrate
 
     from app import create_app
-    from cli.demo import show_progress
+    from cli.progress import show
+    from cli.upgrade import OWN_BACKUP
     from demo import loader
+    from domain.backup import BackupError
+    from domain.backup.upgrading import back_up_first
     from models import db
 
     app = create_app(settings)
     with app.app_context():
         step("Bringing the database up to date")
+        try:
+            back_up_first(say=step, progress=show)
+        except BackupError as error:
+            print(f"No backup could be made. {error.sentence}\n{OWN_BACKUP}", file=sys.stderr)
+            return False
         flask_migrate.upgrade()
         if not loader.is_loaded():
             step("Loading the demo courses (once)")
-            loader.load(show_progress)
+            loader.load(show)
             db.session.commit()
-            loader.add_up(show_progress)
+            loader.add_up(show)
         db.session.remove()
         db.engine.dispose()
     return True

@@ -3,11 +3,13 @@
 import click
 
 from cli.admin import create_admin
+from cli.backup import backup_group
 from cli.courses import export_group, import_group
 from cli.demo import demo
 from cli.jobs import jobs_group
 from cli.ledger import ledger_group
 from cli.stats import stats
+from cli.upgrade import upgrade_after_backup  # noqa: F401 - it is `flask db upgrade`
 from cli.worker import worker
 
 COMMANDS: list[click.Command] = [
@@ -16,6 +18,7 @@ COMMANDS: list[click.Command] = [
     jobs_group,
     ledger_group,
     stats,
+    backup_group,
     create_admin,
     import_group,
     export_group,

@@ -1,17 +1,15 @@
 """`flask import course` and `flask export course`: a course as a folder of Markdown files."""
 
-import sys
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from cli import progress
 from domain import Refused, accounts
 from domain.portable import Broken, exporting, importing, packing
 from models import Course, db
-
-WIDTH = 24
 
 import_group = AppGroup("import", help="Read courses from files.")
 export_group = AppGroup("export", help="Write courses to files.")
@@ -29,7 +27,7 @@ def import_course(place: Path, creator: str) -> None:
     if user is None or not (user.is_creator or user.is_admin):
         raise click.ClickException(f"{creator} is not the address of anybody who teaches here.")
     try:
-        made = importing.prepare_folder(place, user, _show)
+        made = importing.prepare_folder(place, user, progress.show)
         course = importing.write_or_undo(made, user, place.name)
     except Broken as broken:
         db.session.rollback()
@@ -58,21 +56,9 @@ def export_course(slug: str, folder: Path) -> None:
     try:
         entries = exporting.entries(course)
         db.session.rollback()  # nobody waits for the database while files are copied
-        packing.to_folder(entries, folder, _show)
+        packing.to_folder(entries, folder, progress.show)
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     except FileNotFoundError as error:
         raise click.ClickException(f"A file of this course is missing in storage: {error}") from error
     click.echo(f"{len(entries)} files are in {folder}.")
-
-
-def _show(what: str, done: int, total: int) -> None:
-    """Draw a bar on a terminal; elsewhere one line when all is done."""
-    if sys.stderr.isatty():
-        filled = round(WIDTH * done / total)
-        end = "\n" if done == total else ""
-        click.echo(
-            f"\r  {what:10} [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}{end}", nl=False, err=True
-        )
-    elif done == total:
-        click.echo(f"  {total} files", err=True)

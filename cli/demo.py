@@ -1,14 +1,11 @@
 """`flask demo`: the demo marketplace."""
 
-import sys
-
 import click
 from flask.cli import with_appcontext
 
+from cli import progress
 from demo import loader
 from models import db
-
-WIDTH = 24
 
 
 @click.command("demo")
@@ -19,17 +16,7 @@ def demo(films: bool) -> None:
     if loader.is_loaded():
         click.echo("The demo is already loaded.")
         return
-    count = loader.load(show_progress, with_films=films)
+    count = loader.load(progress.show, with_films=films)
     db.session.commit()
-    loader.add_up(show_progress)
+    loader.add_up(progress.show)
     click.echo(f"{count} demo courses loaded.")
-
-
-def show_progress(what: str, done: int, total: int) -> None:
-    """Draw a bar on a terminal; elsewhere one line when a step is finished."""
-    if sys.stdout.isatty() and total:
-        filled = round(WIDTH * done / total)
-        end = "\n" if done == total else ""
-        click.echo(f"\r  {what:32} [{'#' * filled}{'.' * (WIDTH - filled)}] {done}/{total}{end}", nl=False)
-    elif done == total:
-        click.echo(f"  {what}: {total}" if total > 1 else f"  {what}")

@@ -1,8 +1,8 @@
-"""Telling whoever runs the shop that money needs a person."""
+"""Telling whoever runs the shop that money or a backup needs a person."""
 
 import mail
 from domain import audit, settings
-from models import Order
+from models import BackupRecord, Order
 from observe import log
 
 
@@ -11,3 +11,17 @@ def raise_for(order: Order, action: str, sentence: str) -> None:
     log.error("order %s: %s", order.number, sentence)
     audit.record(None, action, order, sentence)
     mail.order_problem(settings.current().contact_email, order, sentence)
+
+
+def backup_failed(record: BackupRecord, sentence: str) -> None:
+    """Say that a backup was not made, after the last try, where `raise_for` says it of an order."""
+    log.error("no %s backup was made: %s", record.kind, sentence)
+    audit.record(None, "backup_failed", record, sentence)
+    mail.backup_problem(settings.current().contact_email, "No backup was made", sentence)
+
+
+def proof_failed(record: BackupRecord, sentence: str) -> None:
+    """Say that a backup could not be proved, where `raise_for` says it of an order."""
+    log.error("the proof of backup %s failed: %s", record.name or "", sentence)
+    audit.record(None, "proof_failed", record, sentence)
+    mail.backup_problem(settings.current().contact_email, "A backup could not be proved", sentence)

@@ -1,4 +1,4 @@
-"""What comes and goes by itself: mail, jobs, webhooks, recordings; what failed of it, and another try."""
+"""What comes and goes by itself: mail, jobs, webhooks, recordings, backups; what failed, and another try."""
 
 import uuid
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ import mail
 from domain import Refused, audit, keyset, recordings, webhooks
 from domain.masking import masked
 from models import (
+    BackupRecord,
     Course,
     EmailMessage,
     EmailStatus,
@@ -33,6 +34,14 @@ PAGE_SIZE = 50
 AT_ONCE = 500
 Row = TypeVar("Row")
 WAITING = (JobState.QUEUED, JobState.DEAD)
+
+
+class BackupState(StrEnum):
+    """What became of a backup."""
+
+    KEPT = "kept"
+    FAILED = "failed"
+    GONE = "gone"
 
 
 class EventState(StrEnum):
@@ -75,6 +84,22 @@ def events(state: EventState, after: str | None) -> Page[StripeEvent]:
     last = db.session.get(StripeEvent, after) if after else None
     place = (getattr(last, at.key), last.id) if last is not None and getattr(last, at.key) else None
     return _page(query, at, StripeEvent.id, place)
+
+
+def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
+    """The records of backups in a state, from behind `after` on."""
+    there = BackupRecord.gone_at.is_(None)
+    query = select(BackupRecord).where(
+        {
+            BackupState.KEPT: there & BackupRecord.name.is_not(None),
+            BackupState.FAILED: there
+            & (BackupRecord.problem.is_not(None) | BackupRecord.proof_ok.is_(False)),
+            BackupState.GONE: ~there,
+        }[state]
+    )
+    last = db.session.get(BackupRecord, after) if after else None
+    place = (last.made_at, last.id) if last else None
+    return _page(query, BackupRecord.made_at, BackupRecord.id, place)
 
 
 def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]]:

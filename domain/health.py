@@ -10,16 +10,23 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain import clock
+from domain.backup import records
 from models import WorkerBeat, db, upsert
 
 SILENCE = timedelta(seconds=60)
+WARNING = "warning: "
 
 
 def checks() -> dict[str, str]:
-    """Each part's state: "ok" or what is wrong with it, fit for an operator's eye."""
+    """Each part's state: "ok" or what is wrong with it, fit for an operator's eye.
+
+    What begins with WARNING needs somebody, and keeps nobody from being served.
+    """
     try:
         db.session.execute(select(1))
-        return {"database": "ok", "migrations": _migrations(), "worker": _worker()}
+        found = {"database": "ok", "migrations": _migrations(), "worker": _worker()}
+        # An older database may not know of backups.
+        return found | {"backup": _backup()} if found["migrations"] == "ok" else found
     except SQLAlchemyError as error:
         db.session.rollback()
         return {"database": f"not answering ({type(error).__name__})"}
@@ -44,3 +51,13 @@ def _worker() -> str:
     if last is None:
         return "never seen: start it with flask worker"
     return "ok" if clock.now() - last < SILENCE else f"silent since {last:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def is_well(state: str) -> bool:
+    """Answer whether a part in this state serves; one that only warns does."""
+    return state == "ok" or state.startswith(WARNING)
+
+
+def _backup() -> str:
+    warnings = records.warnings()
+    return WARNING + " ".join(warnings) if warnings else "ok"

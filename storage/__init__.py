@@ -5,6 +5,7 @@ A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a store
 """
 
 from storage.delivery import publish, send
+from storage.files import StoredFile
 from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
@@ -19,6 +20,7 @@ __all__ = [
     "LocalStorage",
     "S3Storage",
     "Storage",
+    "StoredFile",
     "UnsafeKeyError",
     "WrongOffsetError",
     "check_key",

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.files import StoredFile, walk
 from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, pour
 from storage.keys import check_key, check_prefix
 
@@ -68,6 +69,10 @@ class LocalStorage:
         folder = self.root / check_prefix(prefix)
         if folder.is_dir():
             shutil.rmtree(folder)
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        """Walk the folder; half-written files are passed over."""
+        return walk(self.root / (check_prefix(prefix) if prefix else ""), prefix)
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:

@@ -1,11 +1,13 @@
 """What every storage can do, and which one this app has."""
 
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from flask import Flask, current_app
 
+from storage.files import StoredFile
 from storage.incoming import Incoming
 from storage.local import LocalStorage
 from storage.s3 import S3Storage
@@ -31,6 +33,9 @@ class Storage(Protocol):
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove every file below the folder `prefix`, which ends in `/`."""
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        """Every stored file below the folder `prefix`, in the order of the keys."""
 
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         """A path on this machine that holds the file while the context lasts; not to be written to."""

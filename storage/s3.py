@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
+from storage.files import StoredFile
 from storage.incoming import Incoming, WrongOffsetError
 from storage.keys import check_key, check_prefix
 
@@ -82,11 +83,33 @@ class S3Storage:
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove by pages of at most a thousand, which is what one request may name."""
-        pages = self._client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self.bucket, Prefix=check_prefix(prefix)):
-            names = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+        for page in self._pages(check_prefix(prefix)):
+            names = [{"Key": entry["Key"]} for entry in page]
             if names:
                 self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        """List the bucket by pages of a thousand."""
+        for page in self._pages(check_prefix(prefix) if prefix else ""):
+            for entry in page:
+                yield StoredFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+
+    def folders(self, prefix: str = "") -> list[str]:
+        """List the names of the folders right below the folder `prefix`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        found = pages.paginate(
+            Bucket=self.bucket, Prefix=check_prefix(prefix) if prefix else "", Delimiter="/"
+        )
+        return [
+            entry["Prefix"].removeprefix(prefix).rstrip("/")
+            for page in found
+            for entry in page.get("CommonPrefixes", [])
+        ]
+
+    def _pages(self, prefix: str) -> Iterator[list[dict[str, Any]]]:
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+            yield page.get("Contents", [])
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:

@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tables.base import Base, Stamped, enum_of, now, pk
@@ -133,6 +143,39 @@ class WorkerBeat(Base):
 
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     at: Mapped[datetime]
+
+
+class BackupRecord(Stamped, Base):
+    """What the shop knows of one backup, or of the tries that made none.
+
+    The backup's own manifest is the truth, which the worker copies here. Without a `name` nothing was made,
+    and `problem` says why; `tries` in a row that failed alike are one record. `kind` is domain/backup's, or
+    "proof" for a proof that couldn't even begin. Sizes are bytes; `gone_at` is when it was found to be gone.
+    """
+
+    __tablename__ = "backup_records"
+    __table_args__ = (
+        Index("ix_backup_records_made_at", "made_at"),
+        CheckConstraint("name IS NOT NULL OR problem IS NOT NULL", name="made_or_failed"),
+    )
+
+    id: Mapped[pk]
+    name: Mapped[str | None] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    made_at: Mapped[datetime]
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    revision: Mapped[str] = mapped_column(String(40), default="")
+    database_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    files: Mapped[int] = mapped_column(default=0)
+    file_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    encrypted: Mapped[bool] = mapped_column(default=False)
+    problem: Mapped[str | None] = mapped_column(Text)
+    tries: Mapped[int] = mapped_column(default=1)
+    gone_at: Mapped[datetime | None]
+    proved_at: Mapped[datetime | None]
+    proof_ok: Mapped[bool | None]
+    proof_problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    proof_seconds: Mapped[float | None]
 
 
 class AuditEntry(Base):

@@ -43,6 +43,7 @@ def do(verb: Callable[[], object], said: str = "") -> None:
 
 from blueprints.admin import (  # noqa: E402
     audit,  # noqa: F401
+    backups,  # noqa: F401
     categories,  # noqa: F401
     decisions,  # noqa: F401
     emails,  # noqa: F401

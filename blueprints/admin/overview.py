@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import admin
 from domain import audit, clock, freshness, overview
+from domain.backup import records
 
 SILENCE = timedelta(minutes=2)
 
@@ -22,6 +23,7 @@ def index() -> Response:
         failures=failures,
         counted=overview.COUNTED,
         silent=seen is None or clock.now() - seen > SILENCE,
+        backup_warnings=records.warnings(),
         expiring=freshness.expiring(size=5),
         sales=overview.sales(),
         history=audit.latest(10),

@@ -66,7 +66,7 @@ def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) 
         "/admin/emails?after={}", "/admin/jobs?state={}", "/admin/jobs?after={}", "/admin/webhooks?after={}",
         "/admin/webhooks?state={}", "/admin/orders?state={}", "/admin/orders?after={}",
         "/admin/audit?actor={}", "/admin/audit?action={}", "/admin/audit?subject={}", "/admin/audit?from={}",
-        "/admin/audit?after={}",
+        "/admin/audit?after={}", "/admin/backups?state={}", "/admin/backups?after={}",
         "/admin/audit.csv?subject={}", "/admin/settings/look?color={}",
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ PAGES = (
     "/admin/jobs",
     "/admin/media",
     "/admin/webhooks",
+    "/admin/backups",
     "/admin/audit",
     "/admin/categories",
     "/admin/settings",

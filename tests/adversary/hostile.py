@@ -135,6 +135,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "grant_id": words["nobody"],
         "job_id": words["job"],
         "event_id": words["event"],
+        "backup_id": words["backup"],
         "category_id": words["shelf"],
         "table": "days",
         "provider": "github",

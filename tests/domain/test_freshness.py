@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
 
 import jobs
+import schedule
 from domain import access, clock, freshness, publishing, submitting
 from models import (
     AuditEntry,
@@ -201,7 +202,7 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
 
 
 def test_both_are_on_the_schedule(cast: Cast) -> None:
-    assert {"expire_courses", "warn_of_expiry"} <= {entry.kind for entry in jobs.SCHEDULE}
+    assert {"expire_courses", "warn_of_expiry"} <= {entry.kind for entry in schedule.SCHEDULE}
     course = course_of(cast)
     course.expires_at = clock.now() - timedelta(minutes=1)
     db.session.commit()

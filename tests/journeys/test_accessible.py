@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models import Review, db
+from models import BackupRecord, Review, db, now
 from tests.cast import Cast
 from tests.eyes import SMALL_PHONE, every_way, look_every_way, overflow
 from tests.journeys import films
@@ -34,7 +34,8 @@ STUDIO = (
 )  # fmt: skip
 DESK_OF_ADMINS = (
     "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/categories",
-    "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/audit", "/settings",
+    "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
+    "/backups?state=failed", "/audit", "/settings",
     "/settings/look", "/settings/rules", "/settings/featured",
 )  # fmt: skip
 
@@ -92,6 +93,15 @@ def test_every_page_of_the_studio_is_accessible(
 def test_every_page_of_the_administration_is_accessible(house: House, visitor: Visitor, cast: Cast) -> None:
     page = visitor(bypass_csp=True)
     sign_in(page, "mo@example.com")
+    with house.app.app_context():
+        db.session.add(
+            BackupRecord(
+                name="20261129T020000Z-daily", kind="daily", made_at=now(), proved_at=now(), proof_ok=False,
+                proof_problems=["A file is missing."],
+            )
+        )  # fmt: skip
+        db.session.add(BackupRecord(kind="daily", made_at=now(), problem="The disk is full."))
+        db.session.commit()
     words = {"person": cast.nia.id, "category": cast.web.id}
     addresses = ["/admin" + rest.format(**words) for rest in DESK_OF_ADMINS]
     assert [problem for address in addresses for problem in look_every_way(page, address)] == []

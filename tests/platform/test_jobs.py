@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 import carrier
 import jobs
+import schedule
 from models import AuditEntry, Job, JobState, db, now
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,7 +147,7 @@ def test_the_schedule_is_kept_once_however_many_workers_keep_it(app: Flask) -> N
             jobs.plan_schedule(moment)
             db.session.commit()
         count = db.session.scalar(select(func.count()).select_from(Job))
-        assert count == len(jobs.SCHEDULE)
+        assert count == len(schedule.SCHEDULE)
 
 
 def test_a_commit_hands_its_jobs_to_the_queue(work: SimpleNamespace, app: Flask) -> None:

@@ -13,6 +13,7 @@ import storage
 from domain import mail_preferences, moderation, pictures, recordings, tokens, uploads
 from models import (
     ArchiveFormat,
+    BackupRecord,
     Caption,
     CodeArchive,
     Course,
@@ -67,7 +68,8 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             id="evt_staged", type="checkout.session.completed", object_id="cs_test_cast", error="Not now.",
             payload={"data": {"object": {"id": "cs_test_cast", "client_secret": "cs_secret"}}},
         )  # fmt: skip
-        db.session.add_all([job, event])
+        backup = BackupRecord(name="20261129T020000Z-daily", kind="daily", made_at=now())
+        db.session.add_all([job, event, backup])
         una, bo = db.session.get_one(User, cast.una.id), db.session.get_one(User, cast.bo.id)
         verify = tokens.make(tokens.Purpose.VERIFY, una)
         message = mail.verify_email(una, verify, "/")
@@ -91,6 +93,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "person": str(cast.cy.id),
             "job": str(job.id),
             "event": event.id,
+            "backup": str(backup.id),
             "shelf": str(cast.web.id),
             "message": str(message.id),
             "item": str(review_item.id),

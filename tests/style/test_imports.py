@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "hypermedia": set(),
     "config": set(),
     "mail": {"jobs", "models"},
-    "jobs": {"models", "observe"},
+    "jobs": {"models", "observe", "schedule"},
+    "schedule": {"models"},
     "payments": {"config", "observe"},
 }
 ONLY_IMPORTERS = {"stripe": {"payments"}, "av": {"media", "demo"}, "boto3": {"storage"}}

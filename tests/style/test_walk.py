@@ -201,6 +201,8 @@ READING = """
 /admin/webhooks                                                         303 404 404 404 404 404 200
 /admin/webhooks?state=handled                                           303 404 404 404 404 404 200
 /admin/webhooks/{event}                                                 303 404 404 404 404 404 200
+/admin/backups                                                          303 404 404 404 404 404 200
+/admin/backups?state=gone                                               303 404 404 404 404 404 200
 /admin/audit                                                            303 404 404 404 404 404 200
 /admin/audit?actor=system&action=vet&from=2020-01-01                    303 404 404 404 404 404 200
 /admin/audit.csv                                                        303 404 404 404 404 404 200
@@ -369,6 +371,9 @@ WRITING = """
 /admin/media/{nobody}/retry                                             303 404 404 404 404 404 303
 /admin/webhooks/{event}/retry                                           303 404 404 404 404 404 303
 /admin/webhooks/retry                                                   303 404 404 404 404 404 303
+/admin/backups                                                          303 404 404 404 404 404 303
+/admin/backups/{backup}/prove                                           303 404 404 404 404 404 303
+/admin/backups/{nobody}/prove                                           303 404 404 404 404 404 404
 /admin/categories                                                       303 404 404 404 404 404 422
 /admin/categories/{shelf}                                               303 404 404 404 404 404 422
 /admin/categories/{shelf}/move                                          303 404 404 404 404 404 400

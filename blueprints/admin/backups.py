@@ -1,0 +1,66 @@
+"""Backups: those there are, those that failed, and the buttons that make and prove one."""
+
+import uuid
+from urllib.parse import urlsplit
+
+from flask import abort, current_app, request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import acting, admin, after, do
+from blueprints.admin.forms import PressForm
+from domain import backup_jobs, deliveries
+from domain.backup import records
+from domain.deliveries import BackupState
+from models import BackupRecord, db
+
+STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
+SOON = "The worker begins in a moment."
+
+
+@admin.get("/backups")
+def backups() -> Response:
+    """The newest first, by state."""
+    asked = request.args.get("state", "")
+    state = BackupState(asked) if asked in list(BackupState) else BackupState.KEPT
+    page = deliveries.backups(state, after())
+    settings = current_app.config["SETTINGS"]
+    return hypermedia.render(
+        "admin/backups.html",
+        listing=page,
+        state=state.value,
+        tabs=[
+            (name, url_for("admin.backups", state=one.value), one == state) for one, name in STATES.items()
+        ],
+        more=url_for("admin.backups", state=state.value, after=page.after) if page.after else None,
+        first=url_for("admin.backups", state=state.value) if after() else None,
+        warnings=records.warnings(),
+        busy=backup_jobs.under_way(),
+        settings=settings,
+        place=_place(settings.backup_target),
+    )
+
+
+@admin.post("/backups")
+def make_backup() -> Response:
+    """Have a backup made now."""
+    if not PressForm().validate():
+        abort(400)
+    do(lambda: backup_jobs.ask_for_backup(acting()), SOON)
+    return hypermedia.see_other(url_for("admin.backups"))
+
+
+@admin.post("/backups/<uuid:backup_id>/prove")
+def prove_backup(backup_id: uuid.UUID) -> Response:
+    """Have a backup proved now."""
+    record = db.session.get(BackupRecord, backup_id) or abort(404)
+    if not PressForm().validate():
+        abort(400)
+    do(lambda: backup_jobs.ask_for_proof(record, acting()), SOON)
+    return hypermedia.see_other(url_for("admin.backups"))
+
+
+def _place(target: str) -> str:
+    """The target without what may stand before the name of a bucket: a key and its secret."""
+    parts = urlsplit(target)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()

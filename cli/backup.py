@@ -1,0 +1,158 @@
+"""`flask backup`: make, list, prove, restore and remove backups."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import AppGroup
+
+from cli import progress
+from domain import backup, clock, ledger
+from domain.backup import Backup, BackupError, Kind, encryption
+
+backup_group = AppGroup("backup", help="Make, prove and restore backups.")
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """End with the sentence of a BackupError, and exit with 1."""
+    try:
+        yield
+    except BackupError as error:
+        raise click.ClickException(error.sentence) from error
+
+
+@backup_group.command("create")
+@click.option("--snapshot", is_flag=True, help="The database alone (SQLite), kept for a day.")
+def create(snapshot: bool) -> None:
+    """Make a backup of the database and the files while the shop runs."""
+    with said():
+        made = backup.create(Kind.SNAPSHOT if snapshot else Kind.MANUAL, progress.show)
+    size = f"{_size(made.database_bytes)}, {made.files} files of {_size(made.file_bytes)}"
+    click.echo(f"{made.name}: database {size}, in {made.seconds:.1f} seconds.")
+
+
+@backup_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_backups(as_json: bool) -> None:
+    """List the backups, the newest first, and which of them were proved."""
+    with said():
+        found = backup.listing()
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=1, default=str))
+        return
+    for one in found:
+        click.echo(_line(one))
+    if not found:
+        click.echo("There are no backups yet: flask backup create makes one.")
+
+
+@backup_group.command("verify")
+@click.argument("name", default="newest")
+@click.option("--all", "every", is_flag=True, help="Every backup, the newest first.")
+def verify(name: str, every: bool) -> None:
+    """Restore a backup (the newest by default) into a scratch place and check it; exit 1 if it is bad."""
+    with said():
+        names = [one.name for one in backup.listing()] if every else ["" if name == "newest" else name]
+        bad = sum(not _prove(one) for one in names)
+    if bad:
+        raise click.ClickException(
+            f"{bad} of {len(names)} can’t be relied on." if every else "It can’t be relied on."
+        )
+
+
+@backup_group.command("restore")
+@click.argument("name", required=False, default="")
+@click.option(
+    "--at",
+    "moment",
+    metavar="TIME",
+    help="The last backup made at or before it, UTC unless it says otherwise.",
+)
+@click.option("--force", is_flag=True, help="Replace a shop that isn't empty; the old state is left beside.")
+@click.option("--skip-damaged", is_flag=True, help="Leave out files that are damaged in the backup.")
+def restore(name: str, moment: str | None, force: bool, skip_damaged: bool) -> None:
+    """Put the backup NAME, or the last one before a TIME, in the shop's place. Stop the shop first."""
+    if bool(name) == bool(moment):
+        raise click.UsageError("Name a backup, or say --at TIME.")
+    at = _moment(moment) if moment else None
+    with said():
+        done = backup.restore(name, at=at, force=force, skip_damaged=skip_damaged, progress=progress.show)
+    click.echo(f"{done.backup.name} is restored.")
+    for place in done.left_beside:
+        click.echo(f"  What was there before is in {place}.")
+    for note in done.notes:
+        click.echo(f"  Note: {note}")
+
+
+@backup_group.command("prune")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def prune(dry_run: bool) -> None:
+    """Remove the backups that the rules no longer keep."""
+    with said():
+        names = backup.prune(clock.now(), dry_run=dry_run, progress=progress.show)
+    for name in names:
+        click.echo(name)
+    click.echo(f"{len(names)} backups {'would be' if dry_run else 'were'} removed.")
+
+
+@backup_group.command("new-key")
+@click.argument("path", type=click.Path(path_type=Path))
+def new_key(path: Path) -> None:
+    """Write a key file at PATH that backups are encrypted with. Keep a copy where the backups are not."""
+    with said():
+        public = encryption.new_key(path)
+    click.echo(f"{path} is written (public key {public}). Without a copy of it no backup can be opened.")
+
+
+@backup_group.command("check-restored", hidden=True)
+def check_restored() -> None:
+    """Bring a restored scratch database to the newest schema and check its books; the problems as JSON."""
+    flask_migrate.upgrade(directory=str(Path(current_app.root_path) / "migrations"))
+    problems = [f"{name}: {row}" for name, check in ledger.CHECKS.items() for row in check()]
+    click.echo(json.dumps(problems))
+
+
+def _prove(name: str) -> bool:
+    proof = backup.verify(name, progress.show)
+    label = name or "The newest backup"
+    click.echo(
+        f"{label} is good: restored and checked in {proof.seconds:.1f} seconds." if proof.ok else f"{label}:"
+    )
+    for problem in proof.problems:
+        click.echo(f"  {problem}")
+    return proof.ok
+
+
+def _line(one: Backup) -> str:
+    """Write a backup as a line of the list."""
+    if one.problem:
+        return f"{one.name:32} BROKEN: {one.problem}"
+    proof = "never proved"
+    if one.proof:
+        proof = f"{'proved' if one.proof.ok else 'FAILED'} {one.proof.at:%Y-%m-%d %H:%M}"
+    facts = [f"database {_size(one.database_bytes)}", f"{one.files} files of {_size(one.file_bytes)}"]
+    return f"{one.name:32} {', '.join(facts)}{', encrypted' if one.encrypted else ''}, {proof}"
+
+
+def _size(count: float) -> str:
+    """Write bytes for people."""
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.UsageError(f"“{text}” is no time; write it as 2026-11-29T14:30.") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

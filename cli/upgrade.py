@@ -1,0 +1,46 @@
+"""`flask db upgrade`: Flask-Migrate's, after a backup when there is something to change."""
+
+from typing import Any
+
+import click
+import flask_migrate
+from flask import g
+from flask_migrate.cli import upgrade  # type: ignore[import-not-found]  # not in its stubs
+
+import jobs
+from cli import progress
+from domain.backup import BackupError
+from domain.backup.upgrading import back_up_first
+from models import db
+
+OWN_BACKUP = "Nothing was changed. If you have a backup of your own: flask --app app db upgrade --no-backup"
+
+
+def upgrade_after_backup(
+    directory: str | None, sql: bool, tag: str | None, x_arg: tuple[str, ...], revision: str, no_backup: bool
+) -> None:
+    """Upgrade to a later version, after a backup when there is something to change."""
+    try:
+        made = None if sql or no_backup else back_up_first(revision, click.echo, progress.show)
+    except BackupError as error:
+        raise click.ClickException(f"No backup could be made. {error.sentence}\n{OWN_BACKUP}") from error
+    flask_migrate.upgrade(directory or g.directory, revision, sql, tag, x_arg or g.x_arg)
+    if made and revision == "head":
+        jobs.enqueue("list_backups")
+        db.session.commit()
+
+
+def extend(command: click.Command, callback: Any) -> None:
+    """Give Flask-Migrate's command our part.
+
+    Flask finds commands of extensions before it loads the application, so that one of ours by the same name
+    would never be reached: theirs is changed where it is, before its arguments are read.
+    """
+    command.callback = callback
+    command.help = callback.__doc__
+    command.params.append(
+        click.Option(["--no-backup"], is_flag=True, help="Make no backup first: there is one already.")
+    )
+
+
+extend(upgrade, upgrade_after_backup)

@@ -1,0 +1,38 @@
+"""The books of a restored database, checked by the shop’s own code in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from flask import current_app
+
+import config
+
+CHECK = ("-m", "flask", "--app", "app", "backup", "check-restored")
+
+
+def books(settings: config.Settings, url: str, work: Path) -> list[str]:
+    """Bring the database at `url` to the newest schema and check its books; the rows that disagree.
+
+    That also tries the migrations that the shop has still before it.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in config.variables()}
+    given = config.environ(replace(settings, database_url=url, data_dir=work))
+    for elsewhere in ("DATABASE_DIRECT_URL", "REDIS_URL"):
+        given.pop(elsewhere, None)
+    done = subprocess.run(
+        [sys.executable, *CHECK],
+        cwd=current_app.root_path,
+        env=kept | given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        return [str(problem) for problem in json.loads(done.stdout.splitlines()[-1])]
+    except (ValueError, IndexError, TypeError):
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        return [f"The restored database couldn’t be brought up to date and checked: {said[-1]}"]

@@ -1,0 +1,78 @@
+"""Make a backup: the files, the database, and the files again that came in between.
+
+So every file that the database names is there, whatever is uploaded or removed meanwhile.
+"""
+
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from domain import clock
+from domain.backup import manifest, shop
+from domain.backup.encryption import seal
+from domain.backup.faults import explained
+from domain.backup.gathering import Gathering
+from domain.backup.locks import reading
+from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, Part
+from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
+from domain.backup.opening import part_name
+from domain.backup.shop import Shop
+from domain.backup.streams import PacedFile
+
+
+def create(kind: Kind, progress: Progress = quiet) -> Backup:
+    """Make a backup of the running shop in the target, and answer it.
+
+    Raises BackupError, with nothing left in the target, when it can’t be made.
+    """
+    with reading(), explained("The backup"):
+        whole = shop.current()
+        if kind is Kind.SNAPSHOT and whole.database.kind != "sqlite":
+            raise BackupError(
+                "Snapshots are for SQLite; with PostgreSQL archive its log (docs/operating.md)."
+            )
+        began = clock.now()
+        name = _free_name(whole, kind, began)
+        with whole.target.stage(name) as stage, whole.work() as work:
+            made = _make(whole, name, began, stage, work, progress)
+            whole.target.publish(stage, name)
+        return made.summary(None)
+
+
+def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, progress: Progress) -> Manifest:
+    """Write all parts into `stage`; `work` is for what nobody else may read, or must not be found there."""
+    gathering = Gathering(whole, work / LIST, progress)
+    files_too = manifest.named(name)[1] is not Kind.SNAPSHOT
+    if files_too:
+        gathering.begin()
+    # the copy of a database that is to be encrypted never lies in the target
+    with whole.database.dumping(work if whole.key else stage, progress) as dump:
+        stored = _store(whole, stage, whole.database.dump_name, dump.reader)
+    names, size, file_list = 0, 0, None
+    if files_too:
+        names, size = gathering.finish()
+        with gathering.seen.open("rb") as source:
+            file_list = _store(whole, stage, LIST, source)
+    made = Manifest(
+        name, began, (clock.now() - began).total_seconds(), whole.database.kind, whole.database.server,
+        dump.revision, dump.rows, stored, "local" if gathering.copies else "s3", file_list, names, size,
+        whole.key.name if whole.key else "",
+    )  # fmt: skip
+    with PacedFile(stage / MANIFEST) as file:
+        file.write(manifest.write(made, whole.key.secret if whole.key else b""))
+    return made
+
+
+def _store(whole: Shop, stage: Path, name: str, source: Any) -> Part:
+    """Write a part, encrypted where there is a key."""
+    with PacedFile(stage / part_name(name, whole.key)) as file:
+        seal(source, file, whole.key)
+    return file.part
+
+
+def _free_name(whole: Shop, kind: Kind, began: datetime) -> str:
+    """Name the backup after its time and kind; the second one of the same second gets a number."""
+    taken = {*whole.target.names(), *whole.target.unfinished()}
+    first = f"{began:{STAMP}}-{kind}"
+    return next(name for n in count(1) if (name := first if n == 1 else f"{first}-{n}") not in taken)

@@ -1,0 +1,117 @@
+"""Keep the shop's files in the target, each content once for all backups, and list them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from domain.backup import files
+from domain.backup.bucket import Bucket
+from domain.backup.encryption import seal
+from domain.backup.files import Entry
+from domain.backup.listing import usable
+from domain.backup.model import BackupError, Kind, Progress
+from domain.backup.opening import content_name, opened
+from domain.backup.shop import Shop
+from domain.backup.streams import PacedFile
+from storage import LocalStorage, S3Storage, StoredFile, sha256_of
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """The files of `shop`; what was seen so far is listed at `seen`, in a private folder of this backup's."""
+
+    shop: Shop
+    seen: Path
+    progress: Progress
+
+    @property
+    def copies(self) -> bool:
+        """Tell whether contents are kept: what is in a bucket stays there and is only named."""
+        return isinstance(self.shop.store, LocalStorage)
+
+    def begin(self) -> None:
+        """Keep what is there before the database is read, so that what is removed meanwhile is kept too.
+
+        What is as it was in the newest backup isn't read again.
+        """
+        if self.copies:
+            self._gather(self._newest(), gone_too=False)
+
+    def finish(self) -> tuple[int, int]:
+        """Add what came since; answer how many files are listed at `seen`, and their bytes."""
+        known = files.read(self.seen, "The list") if self.seen.exists() else iter(())
+        return self._gather(known, gone_too=True)
+
+    def _gather(self, known: Iterable[Entry], gone_too: bool) -> tuple[int, int]:
+        new = self.seen.with_suffix(".new")
+        answer = files.write(self._kept(known, gone_too), new)
+        new.replace(self.seen)
+        return answer
+
+    def _kept(self, known: Iterable[Entry], gone_too: bool) -> Iterator[Entry]:
+        contents = set(self.shop.target.contents()) if self.copies else set()
+        total = sum(1 for _file in self._present())
+        for done, (file, entry) in enumerate(files.paired(self._present(), known), 1):
+            if file is None:
+                kept = entry if gone_too else None
+            else:
+                kept = (
+                    self._keep(file, entry, contents)
+                    if self.copies
+                    else Entry(file.key, file.size, file.stamp)
+                )
+            if kept:
+                yield kept
+            self.progress(
+                "Files since then" if gone_too and self.copies else "Files", min(done, total), total
+            )
+
+    def _keep(self, file: StoredFile, entry: Entry | None, contents: set[str]) -> Entry | None:
+        """Keep a file under its hash; None when it was removed since it was listed."""
+        same = entry is not None and (file.size, file.stamp) == (entry.size, entry.stamp)
+        if entry and same and content_name(entry.sha256, self.shop.key) in contents:
+            return entry
+        with suppress(FileNotFoundError), self.shop.store.open(file.key) as source:
+            sha256 = sha256_of(source)
+            content = content_name(sha256, self.shop.key)
+            if content not in contents:
+                self._put(content, self._path(file.key), source)
+                contents.add(content)
+            return Entry(file.key, file.size, file.stamp, sha256)
+        return None
+
+    def _path(self, key: str) -> Path:
+        assert isinstance(self.shop.store, LocalStorage)
+        return self.shop.store.path(key)
+
+    def _put(self, content: str, path: Path, source: BinaryIO) -> None:
+        source.seek(0)
+        if self.shop.key is None:
+            self.shop.target.keep(content, path, source)
+            return
+        sealed = self.seen.with_suffix(".sealed")
+        try:
+            with PacedFile(sealed) as file:
+                seal(source, file, self.shop.key)
+            with sealed.open("rb") as file:
+                self.shop.target.keep(content, sealed, file)
+        finally:
+            sealed.unlink(missing_ok=True)
+
+    def _present(self) -> Iterator[StoredFile]:
+        """Walk the storage; backups that stand in the same bucket are none of the shop's files."""
+        store, target = self.shop.store, self.shop.target
+        mine = isinstance(store, S3Storage) and isinstance(target, Bucket) and target.bucket == store.bucket
+        for file in store.files():
+            if not (mine and isinstance(target, Bucket) and file.key.startswith(target.prefix)):
+                yield file
+
+    def _newest(self) -> Iterator[Entry]:
+        """Read the list of the newest backup; nothing where that can't be, and all is read again."""
+        for backup in usable():
+            if backup.kind is not Kind.SNAPSHOT:
+                with suppress(BackupError):
+                    yield from opened(self.shop, backup.name, self.seen.parent).entries()
+                return

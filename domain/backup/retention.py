@@ -1,0 +1,92 @@
+"""Remove the backups that the rules no longer keep.
+
+The newest of each of the last days and months stays (both are settings, and count days and months that have
+one), manual backups and those before upgrades for 30 days, snapshots for a day; always the newest of all, the
+newest full one and the newest one proved good. Backups that can’t be read go after 30 days, what was begun
+and never completed after a day.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from domain.backup import manifest, shop
+from domain.backup.faults import explained
+from domain.backup.listing import listing
+from domain.backup.locks import removing
+from domain.backup.manifest import MANIFEST
+from domain.backup.model import Backup, DamagedError, Kind, Progress, quiet
+from domain.backup.opening import content_key, content_name, opened
+from domain.backup.shop import Shop
+
+KEPT_AT_LEAST = timedelta(days=30)
+SNAPSHOTS_KEPT = timedelta(hours=24)
+BEGUN_KEPT = timedelta(hours=24)
+
+
+def prune(now: datetime, *, dry_run: bool = False, progress: Progress = quiet) -> list[str]:
+    """Remove what is no longer kept, and the contents that no backup names any more.
+
+    Answers the names of the backups removed, or that would be (`dry_run`). Raises BackupError while others
+    use the target.
+    """
+    with removing(), explained("Removing old backups"):
+        whole = shop.current()
+        every = listing()
+        kept = keepers(every, now, whole.settings.backup_keep_daily, whole.settings.backup_keep_monthly)
+        going = [backup.name for backup in every if backup.name not in kept]
+        if not dry_run:
+            for done, name in enumerate(going, 1):
+                whole.target.remove(name)
+                progress("Backups", done, len(going))
+            _remove_contents(whole, [backup for backup in every if backup.name in kept], progress)
+    return going
+
+
+def keepers(every: list[Backup], now: datetime, days: int, months: int) -> set[str]:
+    """Name the backups that stay, of all of them, the newest first."""
+    good = [backup for backup in every if not backup.problem]
+    full = [backup for backup in good if backup.kind is not Kind.SNAPSHOT]
+    proved = [backup for backup in good if backup.proof and backup.proof.ok]
+    always = [*good[:1], *full[:1], *proved[:1]]
+    daily, monthly = _newest_of(full, "%Y-%m-%d", days), _newest_of(full, "%Y-%m", months)
+    young = [backup for backup in every if now - backup.made_at < _age(backup)]
+    return {backup.name for backup in (*always, *daily, *monthly, *young)}
+
+
+def _newest_of(full: list[Backup], period: str, count: int) -> list[Backup]:
+    newest: dict[str, Backup] = {}
+    for backup in full:
+        newest.setdefault(f"{backup.made_at:{period}}", backup)
+    return list(newest.values())[:count]
+
+
+def _age(backup: Backup) -> timedelta:
+    """Answer how long a backup stays in any case."""
+    if backup.problem:
+        return KEPT_AT_LEAST if backup.complete else BEGUN_KEPT
+    if backup.kind is Kind.SNAPSHOT:
+        return SNAPSHOTS_KEPT
+    return timedelta(0) if backup.kind is Kind.DAILY else KEPT_AT_LEAST
+
+
+def _remove_contents(whole: Shop, kept: list[Backup], progress: Progress) -> None:
+    """Remove the contents that none of the backups `kept` names.
+
+    Nothing is removed while one of them can’t be read: its files could be among them. Those of another key
+    stay as long as a backup of that key does.
+    """
+    mine = {"", whole.key.name if whole.key else ""}
+    named: set[str] = set()
+    others: set[str] = set()
+    with suppress(DamagedError, FileNotFoundError), whole.work() as work:
+        for backup in kept:
+            text = whole.target.read(f"{backup.name}/{MANIFEST}")
+            key = manifest.read(text, backup.name, None).key
+            others |= {key} - mine
+            if key in mine:
+                source = opened(whole, backup.name, work)
+                named.update(content_name(entry.sha256, source.key) for entry in source.entries())
+        left = [c for c in whole.target.contents() if c not in named and content_key(c) not in others]
+        for done, content in enumerate(left, 1):
+            whole.target.discard(content)
+            progress("Files", done, len(left))

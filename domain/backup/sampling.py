@@ -1,0 +1,61 @@
+"""Whether the files of a backup are there: all of them by name and size, a sample by their hashes."""
+
+import random
+from collections.abc import Iterator
+
+from domain.backup import files
+from domain.backup.files import Entry
+from domain.backup.model import DamagedError, Progress
+from domain.backup.opening import Opened, content_name
+
+# All of a small shop's files, and enough of a large one's to notice a disk that goes bad.
+SAMPLE = 200
+# What is in the bucket is the shop's own: it removes a file now and then, but not one in ten.
+MAY_BE_GONE = 10
+
+
+def file_problems(source: Opened, progress: Progress) -> Iterator[str]:
+    """Say which files are missing in the target or damaged."""
+    if source.manifest.storage == "s3":
+        yield from _gone_from_bucket(source)
+        return
+    kept = source.shop.target.contents()
+    sample: list[Entry] = []
+    for number, entry in enumerate(source.entries()):
+        size = kept.get(content_name(entry.sha256, source.key))
+        if size is None:
+            yield f"{entry.key} is missing in the backup."
+        elif source.key is None and size != entry.size:
+            yield f"{entry.key} has {size} bytes in the backup, not {entry.size}."
+        else:
+            _choose(sample, entry, number)
+    for done, entry in enumerate(sample, 1):
+        try:
+            source.pour(entry, None)
+        except DamagedError as error:
+            yield error.sentence
+        progress("Files", done, len(sample))
+
+
+def missing_in_bucket(source: Opened) -> int:
+    """Count the files that the backup names and the shop’s bucket no longer has, or has otherwise."""
+    pairs = files.paired(source.shop.store.files(), source.entries())
+    return sum(
+        1
+        for file, entry in pairs
+        if entry and (file is None or (file.size, file.stamp) != (entry.size, entry.stamp))
+    )
+
+
+def _gone_from_bucket(source: Opened) -> Iterator[str]:
+    gone = missing_in_bucket(source)
+    if gone * MAY_BE_GONE > source.manifest.files:
+        yield f"{gone} of {source.manifest.files} files are no longer in the shop’s bucket as they were."
+
+
+def _choose(sample: list[Entry], entry: Entry, number: int) -> None:
+    """Let each of the entries seen so far stand the same chance (reservoir sampling)."""
+    if len(sample) < SAMPLE:
+        sample.append(entry)
+    elif (place := random.randrange(number + 1)) < SAMPLE:
+        sample[place] = entry

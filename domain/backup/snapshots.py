@@ -1,0 +1,63 @@
+"""A moment of a live SQLite database, held while it is copied, and let go without making its writers wait.
+
+While a snapshot is held nothing moves from the log into the database, so the log grows. Whoever commits first
+after its end would move all of it and wait for the disk: we do that in their place.
+"""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from domain.backup.model import BackupError
+
+# Long enough for a thread to begin, far too short for a writer to mind.
+HANDOVER_SECONDS = 0.02
+# In a process of its own: to close a file gives up every lock that this process has on it, SQLite's too.
+FLUSH = "import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDONLY))"
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that sees the database at `path` as it is now, whatever is written meanwhile."""
+    with closing(connect(path)) as live:
+        _begin(live)
+        yield live
+        _let_go(path, live)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database file at `path`; BackupError when there is none."""
+    if not path.is_file():
+        raise BackupError(f"There is no database at {path}.")
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin a read transaction; only its first read fixes what it sees."""
+    connection.execute("BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+
+def _let_go(path: Path, live: sqlite3.Connection) -> None:
+    """End the snapshot, and move the log that grew meanwhile into the database.
+
+    A second snapshot of this moment keeps the log from being done with, so that nobody syncs the database
+    before it was flushed. The write lock is held for an instant, in which a thread of ours begins to move.
+    """
+    with closing(connect(path)) as later, closing(connect(path)) as gate, closing(connect(path)) as mover:
+        _begin(later)
+        moving = threading.Thread(target=lambda: mover.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
+        gate.execute("BEGIN IMMEDIATE")
+        live.execute("COMMIT")
+        moving.start()
+        time.sleep(HANDOVER_SECONDS)
+        gate.execute("ROLLBACK")
+        moving.join()
+        subprocess.run([sys.executable, "-c", FLUSH, str(path)], check=False, capture_output=True)
+        later.execute("COMMIT")

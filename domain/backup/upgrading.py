@@ -1,0 +1,39 @@
+"""Make a backup before the database is changed by an upgrade."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from flask import current_app
+
+from domain.backup.creating import create
+from domain.backup.model import Backup, Kind, Progress, quiet
+from models import db
+
+
+def back_up_first(
+    revision: str = "head", say: Callable[[str], None] = lambda _: None, progress: Progress = quiet
+) -> Backup | None:
+    """Make a backup and `say` where it is, when an upgrade to `revision` has something to change.
+
+    A database that is new or up to date needs none: the answer is None. Raises BackupError.
+    """
+    if not is_pending(revision):
+        return None
+    say("Making a backup before the database is changed")
+    made = create(Kind.UPGRADE, progress)
+    say(f"The backup is {made.name} in {current_app.config['SETTINGS'].backup_target}")
+    return made
+
+
+def is_pending(revision: str) -> bool:
+    """Answer whether an upgrade to `revision` changes a database that holds something."""
+    with db.engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_heads()
+    script = ScriptDirectory(str(Path(current_app.root_path) / "migrations"))
+    try:
+        return bool(present and script._upgrade_revs(revision, present))  # type: ignore[arg-type]  # several heads
+    except CommandError:
+        return False  # there is no such revision: the upgrade itself says so

@@ -1,0 +1,83 @@
+"""When the jobs that nobody asks for are due.
+
+Each entry answers the one slot that is to be written down now: its key, which keeps two workers from
+writing it twice, and from when it may run (None: at once).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from flask import current_app
+
+from models import db
+
+Slot = tuple[str, datetime | None]
+
+
+@dataclass(frozen=True)
+class Every:
+    """A job that is due every `minutes`, counted from midnight UTC; one that was missed is left out."""
+
+    kind: str
+    minutes: int
+
+    def slot(self, moment: datetime) -> Slot:
+        """Answer the slot that `moment` lies in, which may run at once."""
+        return f"{self.kind}:{self.minutes}:{int(moment.timestamp() // 60) // self.minutes}", None
+
+
+@dataclass(frozen=True)
+class Daily:
+    """A job that is due every day `at` an hour, "02:00", in UTC.
+
+    It is written down a day ahead and waits in the table, so a worker that was off at that hour finds it
+    there and makes up for it once, and a shop that has just been made begins with the next one.
+    """
+
+    kind: str
+    at: str
+
+    def slot(self, moment: datetime) -> Slot:
+        """Answer the first slot after `moment`."""
+        due = datetime.combine(moment.date(), time.fromisoformat(self.at), UTC)
+        return _ahead(self.kind, due if due > moment else due + timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Monthly:
+    """A job that is due on a `day` of every month, 1 to 28, `at` an hour; written down ahead, as Daily is."""
+
+    kind: str
+    day: int
+    at: str
+
+    def slot(self, moment: datetime) -> Slot:
+        """Answer the first slot after `moment`."""
+        due = datetime.combine(moment.date().replace(day=self.day), time.fromisoformat(self.at), UTC)
+        next_month = (due.replace(day=1) + timedelta(days=31)).replace(day=self.day)
+        return _ahead(self.kind, due if due > moment else next_month)
+
+
+SCHEDULE: list[Every | Daily | Monthly] = [
+    Every("clean_up", minutes=60),
+    Every("count_events", minutes=60),
+    Every("sweep_uploads", minutes=60),
+    Every("sweep_payments", minutes=5),
+    Every("list_stripe_events", minutes=10),
+    Every("expire_courses", minutes=5),
+    Every("warn_of_expiry", minutes=60),
+    Every("list_backups", minutes=60),
+    Daily("make_backup", at="02:00"),
+    Monthly("prove_backup", day=1, at="04:00"),
+]
+
+
+def current() -> list[Every | Daily | Monthly]:
+    """Answer the schedule of this shop: SCHEDULE, and the snapshots that a shop on SQLite may have."""
+    minutes = current_app.config["SETTINGS"].backup_snapshot_minutes
+    on_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    return [*SCHEDULE, Every("snapshot_database", minutes)] if minutes and on_sqlite else SCHEDULE
+
+
+def _ahead(kind: str, due: datetime) -> Slot:
+    return f"{kind}:{due:%Y-%m-%dT%H:%M}", due

@@ -1,0 +1,41 @@
+"""What is stored, file by file."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A stored file: its key, its bytes, and a stamp that changes whenever its content does.
+
+    The stamp is the time of the last change on a disk (nanoseconds), the ETag in a bucket.
+    """
+
+    key: str
+    size: int
+    stamp: str
+
+
+def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
+    """Yield the files below `folder` in the order of their keys, as a bucket lists them.
+
+    What begins with a dot is passed over, and so is what goes away meanwhile.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        if not prefix and entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path), f"{prefix}{entry.name}/")
+        elif entry.is_file():
+            try:
+                facts = entry.stat()
+            except FileNotFoundError:
+                continue
+            yield StoredFile(prefix + entry.name, facts.st_size, str(facts.st_mtime_ns))

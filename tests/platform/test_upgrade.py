@@ -1,0 +1,118 @@
+"""`flask db upgrade` begins with a backup when there is something to change."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.cli import ScriptInfo
+from flask_migrate.cli import db as db_group
+
+from app import create_app
+from domain.backup import Kind, upgrading
+from models import Job, db
+from tests.platform.backup_target import Target
+
+Upgrade = Callable[..., Result]
+
+
+@pytest.fixture
+def upgrade(app: Flask, target: Target) -> Upgrade:
+    """Run `flask db upgrade` with some arguments."""
+    info = ScriptInfo(create_app=lambda: app)
+    return lambda *more: app.test_cli_runner().invoke(db_group, ["upgrade", *more], obj=info)
+
+
+@pytest.fixture
+def older(app: Flask) -> None:
+    """A database at an older revision, with the cast in it."""
+    with app.app_context():
+        flask_migrate.downgrade(revision="0006")
+
+
+def revision(app: Flask) -> str:
+    with app.app_context():
+        return str(db.session.scalar(db.text("SELECT version_num FROM alembic_version")))
+
+
+@pytest.mark.usefixtures("older")
+def test_an_upgrade_begins_with_a_backup_and_says_where_it_is(
+    app: Flask, target: Target, upgrade: Upgrade
+) -> None:
+    target.during = lambda: found.append(revision(app))
+    found: list[str] = []
+    result = upgrade()
+    assert result.exit_code == 0, result.output
+    assert [one.kind for one in target.held] == [Kind.UPGRADE]
+    assert found == ["0006"]
+    assert f"The backup is {target.held[0].name} in {app.config['SETTINGS'].backup_target}" in result.output
+    assert revision(app) == "0008"
+    with app.app_context():
+        assert list(db.session.scalars(db.select(Job.kind))) == ["list_backups"]
+
+
+def test_nothing_to_change_needs_no_backup(target: Target, upgrade: Upgrade) -> None:
+    assert upgrade().exit_code == 0
+    assert target.held == []
+
+
+@pytest.mark.usefixtures("older")
+def test_whoever_has_a_backup_makes_none(app: Flask, target: Target, upgrade: Upgrade) -> None:
+    assert upgrade("--no-backup").exit_code == 0
+    assert target.held == []
+    assert revision(app) == "0008"
+
+
+@pytest.mark.usefixtures("older")
+def test_a_failing_backup_stops_the_upgrade(app: Flask, target: Target, upgrade: Upgrade) -> None:
+    target.full = True
+    result = upgrade()
+    assert result.exit_code == 1
+    assert "No backup could be made. The disk is full." in result.output
+    assert "--no-backup" in result.output
+    assert revision(app) == "0006"
+
+
+@pytest.mark.usefixtures("target")
+def test_a_new_database_needs_no_backup(app: Flask, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with create_app(replace(app.config["SETTINGS"], database_url=url)).app_context():
+        assert not upgrading.is_pending("head")
+        flask_migrate.upgrade(revision="0007")
+        assert upgrading.is_pending("head")
+
+
+@pytest.mark.usefixtures("older")
+def test_a_step_on_the_way_is_an_upgrade_too(app: Flask, target: Target, upgrade: Upgrade) -> None:
+    assert upgrade("+1").exit_code == 0
+    assert revision(app) == "0007"
+    assert upgrade("0007").exit_code == 0
+    assert len(target.held) == 1
+
+
+@pytest.mark.usefixtures("older")
+def test_the_other_options_are_handed_on(app: Flask, target: Target, upgrade: Upgrade) -> None:
+    shown = upgrade("--sql", "0006:0007")
+    assert "CREATE TRIGGER" in shown.output
+    assert target.held == []
+    assert revision(app) == "0006"
+    assert upgrade("-x", "a=b", "-d", "migrations", "--tag", "t", "0007").exit_code == 0
+    assert revision(app) == "0007"
+
+
+def test_an_unknown_revision_makes_no_backup(app: Flask, target: Target, upgrade: Upgrade) -> None:
+    result = upgrade("9999")
+    assert result.exit_code == 1
+    assert target.held == []
+
+
+@pytest.mark.usefixtures("older")
+def test_the_development_server_makes_one_too(app: Flask, target: Target) -> None:
+    said: list[str] = []
+    with app.app_context():
+        made = upgrading.back_up_first(say=said.append)
+    assert made == target.held[0]
+    assert said[0] == "Making a backup before the database is changed"
