@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from domain.backup.model import BackupError
@@ -27,7 +27,8 @@ def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as live:
         _begin(live)
         yield live
-        _let_go(path, live)
+        with suppress(sqlite3.OperationalError):  # somebody holds the write lock for long: they will move the log
+            _let_go(path, live)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -52,6 +53,7 @@ def _let_go(path: Path, live: sqlite3.Connection) -> None:
     """
     with closing(connect(path)) as later, closing(connect(path)) as gate, closing(connect(path)) as mover:
         _begin(later)
+        gate.execute("PRAGMA busy_timeout=5000")
         moving = threading.Thread(target=lambda: mover.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         gate.execute("BEGIN IMMEDIATE")
         live.execute("COMMIT")

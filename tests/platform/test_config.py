@@ -125,3 +125,16 @@ def test_secrets_never_show_in_a_printed_settings_object() -> None:
     assert "sk_live_something" not in shown
     assert PRODUCTION["LECTERN_SECRET_KEY"] not in shown
     assert "whsec" not in shown
+
+
+def test_settings_written_as_an_environment_are_read_back_the_same(tmp_path: Path) -> None:
+    settings = config.load({**PRODUCTION, "LECTERN_DATA_DIR": str(tmp_path), "LECTERN_TRUSTED_PROXIES": "2"})
+    assert config.load(config.environ(settings)) == settings
+
+
+def test_backups_stand_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    assert config.load({"LECTERN_DATA_DIR": str(tmp_path)}).backup_target == str(tmp_path / "backups")
+    told = {"LECTERN_DATA_DIR": str(tmp_path), "LECTERN_BACKUP_TARGET": "s3://away/shop"}
+    assert config.load(told).backup_target == "s3://away/shop"
+    kept = {"LECTERN_DATA_DIR": str(tmp_path), "LECTERN_BACKUP_KEY_FILE": "/etc/lectern/key"}
+    assert config.load(kept).backup_key_file == Path("/etc/lectern/key")
