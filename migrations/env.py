@@ -1,21 +1,17 @@
-"""Runs migrations over the application's own engine, on SQLite and PostgreSQL alike."""
+"""Runs migrations on SQLite and PostgreSQL alike; migrations/support/ keeps every row meanwhile."""
 
-from alembic import context
 from flask import current_app
+from sqlalchemy import Engine
+
+from migrations.support import runner
 
 migrate = current_app.extensions["migrate"]
 
 
-def run() -> None:
-    """Apply the migrations in one transaction each."""
-    with migrate.db.engine.connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=migrate.db.metadata,
-            **migrate.configure_args,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+def engine() -> Engine:
+    """Give the way to the database that is migrated."""
+    found: Engine = migrate.db.engine
+    return found
 
 
-run()
+runner.run(engine(), target_metadata=migrate.db.metadata, **migrate.configure_args)
