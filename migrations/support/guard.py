@@ -9,7 +9,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import MigrationContext, MigrationStep, RevisionStep
 from alembic.util import CommandError
 from sqlalchemy import Connection, Dialect
 
@@ -28,8 +28,10 @@ class Overtaken(Exception):  # noqa: N818
     """Another process applied the revision since this one chose its steps."""
 
 
-def guarded(step: RevisionStep, migration: MigrationContext) -> RevisionStep:
-    """Have the step's function refuse to end with rows lost; runs inside the revision's transaction."""
+def guarded(step: MigrationStep, migration: MigrationContext) -> MigrationStep:
+    """Have a revision's function refuse to end with rows lost; it runs inside the revision's transaction."""
+    if not isinstance(step, RevisionStep):  # a stamp, which changes no table
+        return step
     change = step.migration_fn
 
     @wraps(change)

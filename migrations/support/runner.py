@@ -36,7 +36,7 @@ def run(engine: Engine, **options: Any) -> None:
 def _run(connection: Connection, options: dict[str, Any]) -> None:
     context.configure(**options)
     migration = context.get_context()
-    if migration.as_sql or migration.opts.get("dont_mutate"):
+    if migration.as_sql or "destination_rev" not in migration.opts:  # such as `flask db check`
         with context.begin_transaction():
             context.run_migrations()
         return
@@ -60,10 +60,9 @@ class Plan:
     def steps(self, heads: Any, migration: MigrationContext) -> Iterator[Any]:
         """Yield what is left to do; Alembic asks for the next step when one is committed."""
         if self.left is None:
-            self.left = list(self.choose(heads, migration))
+            self.left = [guard.guarded(step, migration) for step in self.choose(heads, migration)]
         while self.left:
-            step = self.left[0]
-            yield guard.guarded(step, migration) if isinstance(step, RevisionStep) else step
+            yield self.left[0]
             self.left.pop(0)
 
     @property
@@ -112,4 +111,4 @@ def sentence(plan: Plan, error: DBAPIError, database: ModuleType) -> str:
 
 def reason(error: DBAPIError) -> str:
     """Take from an error what the database said."""
-    return str(error.orig).strip().splitlines()[0]
+    return str(error.orig).strip().partition("\n")[0]

@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateTable
 from migrations.support.ddl import clauses
 
 PATIENCE_SECONDS = 600
+FAST = 2  # what SQLite answers for secure_delete=FAST, but doesn't take
 BUSY = "another process kept the database locked"
 _DROP = re.compile(r"\bDROP\s+(?:TRIGGER|INDEX)\s+(?:IF\s+EXISTS\s+)?[\"'`\[]?(\w+)", re.IGNORECASE)
 _ATTACHED = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> ''"
@@ -37,7 +38,12 @@ class Memory:
 def prepared(connection: Connection) -> Iterator[None]:
     """Switch foreign keys off for as long as migrations run, and wait long for other writers."""
     driver: Any = connection.connection.driver_connection
-    wanted = {"foreign_keys": 0, "legacy_alter_table": 1, "busy_timeout": PATIENCE_SECONDS * 1000}
+    wanted = {
+        "foreign_keys": 0,
+        "legacy_alter_table": 1,
+        "busy_timeout": PATIENCE_SECONDS * 1000,
+        "secure_delete": FAST,  # or the old copy is overwritten with zeros, at the cost of the new
+    }
     usual = {name: driver.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
     event.listen(connection, "before_cursor_execute", _note_drops)
     try:
@@ -51,7 +57,7 @@ def prepared(connection: Connection) -> Iterator[None]:
 
 def _set(driver: Any, pragmas: dict[str, int]) -> None:
     for name, value in pragmas.items():
-        driver.execute(f"PRAGMA {name}={value}")
+        driver.execute(f"PRAGMA {name}={'FAST' if (name, value) == ('secure_delete', FAST) else value}")
         if driver.execute(f"PRAGMA {name}").fetchone()[0] != value:
             raise CommandError(f"SQLite did not take PRAGMA {name}={value}.")
 
@@ -193,9 +199,7 @@ def refuse_unseen(connection: Connection, table: str) -> None:
     stored = clauses(connection.exec_driver_sql(query, (table,)).scalar_one())
     reflected = Table(table, MetaData(), autoload_with=connection)
     made = clauses(str(CreateTable(reflected).compile(dialect=connection.dialect)))
-    copied = {
-        clause for clause in made if not clause.startswith("CHECK")
-    }  # without a name, Alembic leaves it out
+    copied = {clause for clause in made if not clause.startswith("CHECK")}  # Alembic copies only named ones
     if stored != copied:
         raise CommandError(
             f"Copying {table} would lose “{min(stored - copied or copied - stored)}”."

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 
 from migrations.support import sqlite
 from models import db
 from tests.migrations.stage import SQLitePlace, head
 
-SETTINGS = {"foreign_keys": 1, "legacy_alter_table": 0, "busy_timeout": 10000}
+SETTINGS = ("foreign_keys", "legacy_alter_table", "busy_timeout", "secure_delete")
 
 
 @pytest.fixture
@@ -41,12 +42,14 @@ def settings(place: SQLitePlace) -> dict[str, int]:
 @pytest.mark.parametrize("ends", ["well", "badly"])
 def test_the_settings_of_the_connection_are_restored(place: SQLitePlace, ends: str) -> None:
     place.revise("any", "pass" if ends == "well" else "raise RuntimeError('no')")
+    before = settings(place)
+    assert (before["foreign_keys"], before["legacy_alter_table"]) == (1, 0)
     if ends == "well":
         place.upgrade()
     else:
         with pytest.raises(SystemExit):
             place.upgrade()
-    assert settings(place) == SETTINGS
+    assert settings(place) == before
 
 
 def test_rows_that_refer_to_nothing_are_named(place: SQLitePlace, caplog: pytest.LogCaptureFixture) -> None:
@@ -162,6 +165,14 @@ def test_a_database_that_stays_locked_is_a_sentence(
     assert "another process kept the database locked" in caplog.messages[-1]
     place.upgrade()
     assert place.revision == "any"
+
+
+def test_a_database_is_stamped(place: SQLitePlace) -> None:
+    shape = place.shape()
+    with place.app.app_context():
+        flask_migrate.stamp(revision="0005")
+    assert place.revision == "0005"
+    assert place.shape() == shape
 
 
 def test_an_upgrade_that_is_overtaken_goes_on_from_there(place: SQLitePlace) -> None:
