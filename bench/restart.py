@@ -30,9 +30,8 @@ from bench.servers import HOST, Cluster, PgBouncer, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL_TIMEOUT = 3
-LONGEST = (
-    POOL_TIMEOUT + 4.0
-)  # seconds: the wait for a connection, and for a processor that all of this shares
+# Seconds: the wait for a connection, and for a processor that all of this shares.
+LONGEST = POOL_TIMEOUT + 4.0
 CALM, RECOVERY, AWAY = 3.0, 2.0, 4.0
 PAGES = ("/learn", "/orders", "/notifications", "/courses", "/no/such/page")
 FINE = {200, 303, 404}
@@ -141,7 +140,16 @@ def shop(folder: Path, url: str, port: int) -> Iterator[list["subprocess.Popen[b
             for part in parts:
                 part.terminate()
             for part in parts:
-                part.wait(20)
+                _wait(part)
+
+
+def _wait(part: "subprocess.Popen[bytes]") -> None:
+    """Wait until `part` has ended, and end it when that takes too long."""
+    try:
+        part.wait(20)
+    except subprocess.TimeoutExpired:
+        part.kill()
+        part.wait()
 
 
 def measure(name: str, disturb: Callable[[], None], load: Load) -> bool:
@@ -192,8 +200,10 @@ def main() -> int:
             measure("away", be_away, load),
         ]
         alive = [part.poll() is None for part in parts]
-        beat = psycopg.connect(cluster.url).execute("SELECT max(now() - at) FROM worker_beats").fetchone()
-        print(f"web and worker alive: {alive}; the worker's last sign of life {beat}")
+        with psycopg.connect(cluster.url) as connection:
+            last = "SELECT extract(epoch FROM now() - max(at)) FROM worker_beats"
+            (ago,) = connection.execute(last).fetchone() or (None,)
+        print(f"web and worker alive: {alive}; the worker's last sign of life {ago:.1f} s ago")
     return 0 if all(well) and all(alive) else 1
 
 
