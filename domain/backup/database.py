@@ -71,4 +71,5 @@ class Database(Protocol):
 def database_url() -> URL:
     """Answer where the database is reached directly, past any pooler."""
     direct = getattr(current_app.config["SETTINGS"], "database_direct_url", "")
-    return make_url(direct) if direct else db.engine.url
+    # a relative path of SQLite means what it means to the engine
+    return make_url(direct) if direct and not db.engine.url.drivername.startswith("sqlite") else db.engine.url

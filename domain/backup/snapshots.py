@@ -27,7 +27,9 @@ def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as live:
         _begin(live)
         yield live
-        with suppress(sqlite3.OperationalError):  # somebody holds the write lock for long: they will move the log
+        with suppress(
+            sqlite3.OperationalError
+        ):  # somebody holds the write lock for long: they will move the log
             _let_go(path, live)
 
 

@@ -17,7 +17,11 @@ from models import Tag, User, db
 from storage import LocalStorage
 from tests.conftest import ON_POSTGRESQL, SERVER_URL, Databases
 
-FILES = {"media/1/film.mp4": b"a film " * 1000, "media/1/film.vtt": b"WEBVTT", "pictures/a.b/c.webp": b"a picture"}
+FILES = {
+    "media/1/film.mp4": b"a film " * 1000,
+    "media/1/film.vtt": b"WEBVTT",
+    "pictures/a.b/c.webp": b"a picture",
+}
 
 
 @dataclass

@@ -35,7 +35,10 @@ def s3(endpoint: str, shop: Shop) -> Any:
     bucket.create()
     bucket.objects.all().delete()
     shop.configure(
-        s3_endpoint_url=endpoint, s3_access_key_id="key", s3_secret_access_key="none", backup_target="s3://away/shop"
+        s3_endpoint_url=endpoint,
+        s3_access_key_id="key",
+        s3_secret_access_key="none",
+        backup_target="s3://away/shop",
     )
     return bucket
 
@@ -71,7 +74,9 @@ def test_contents_are_uploaded_once(shop: Shop, s3: Any, monkeypatch: pytest.Mon
     backup.create(Kind.MANUAL)
     put: list[str] = []
     putting = S3Storage.put
-    monkeypatch.setattr(S3Storage, "put", lambda self, key, *rest: put.append(key) or putting(self, key, *rest))
+    monkeypatch.setattr(
+        S3Storage, "put", lambda self, key, *rest: put.append(key) or putting(self, key, *rest)
+    )
     second = backup.create(Kind.MANUAL)
     assert put == [f"shop/{second.name}/{name}" for name in put_names(put)]
     assert put[-1].endswith("/manifest.json")
@@ -117,7 +122,9 @@ def test_a_bucket_that_is_not_there_is_a_sentence(shop: Shop, s3: Any) -> None:
         backup.create(Kind.MANUAL)
 
 
-def test_files_in_a_bucket_stay_there_and_are_named(shop: Shop, s3: Any, endpoint: str, no_books: None) -> None:
+def test_files_in_a_bucket_stay_there_and_are_named(
+    shop: Shop, s3: Any, endpoint: str, no_books: None
+) -> None:
     """Even with backups in the same bucket, which are no files of the shop's."""
     shop.app.extensions["storage"] = store = S3Storage("away", endpoint, "us-east-1", "key", "none")
     for number in range(12):

@@ -49,7 +49,9 @@ def test_restore_wants_one_name_or_one_time(shop: Shop) -> None:
     assert run(shop, "restore").exit_code == 2
     assert run(shop, "restore", "x", "--at", "2026-11-29").exit_code == 2
     assert "is no time" in run(shop, "restore", "--at", "yesterday").output
-    assert "2001-01-01 11:00:00 UTC" in run(shop, "restore", "--at", "2001-01-01T12:00+01:00", "--force").output
+    assert (
+        "2001-01-01 11:00:00 UTC" in run(shop, "restore", "--at", "2001-01-01T12:00+01:00", "--force").output
+    )
 
 
 def test_a_refusal_is_a_sentence_and_an_exit_status(shop: Shop, tmp_path: Path) -> None:
@@ -124,7 +126,9 @@ def test_a_dump_that_fails_is_a_sentence(shop: Shop, programs: Path) -> None:
         assert "There is no database at" in run(shop, "create").output
         return
     bad = programs / "pg_dump"
-    bad.write_text('#!/bin/sh\ntest "$1" = --version && echo "pg_dump 99.1" && exit\necho half\necho "no" >&2\nexit 3\n')
+    bad.write_text(
+        '#!/bin/sh\ntest "$1" = --version && echo "pg_dump 99.1" && exit\necho half\necho "no" >&2\nexit 3\n'
+    )
     bad.chmod(0o700)
     failed = run(shop, "create")
     assert (failed.exit_code, failed.output.splitlines()[-1]) == (1, "Error: pg_dump failed: no")

@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 import psycopg
-import pytest
 import pyrage
+import pytest
 
 import storage
 from domain import backup
@@ -41,7 +41,9 @@ def test_a_second_backup_shares_the_files_and_reads_only_what_changed(
     storage.current().put("media/1/film.vtt", b"WEBVTT, corrected", "text/vtt")
     read: list[str] = []
     opening = storage.LocalStorage.open
-    monkeypatch.setattr(storage.LocalStorage, "open", lambda self, key: read.append(key) or opening(self, key))
+    monkeypatch.setattr(
+        storage.LocalStorage, "open", lambda self, key: read.append(key) or opening(self, key)
+    )
     second = backup.create(Kind.MANUAL)
     assert read == ["media/1/film.vtt"]
     assert second.files == 3
@@ -123,7 +125,10 @@ def test_a_snapshot_holds_the_database_alone_and_is_for_sqlite(shop: Shop) -> No
         return
     made = backup.create(Kind.SNAPSHOT)
     assert (made.files, made.file_bytes) == (0, 0)
-    assert sorted(path.name for path in (shop.folder / made.name).iterdir()) == ["database.gz", "manifest.json"]
+    assert sorted(path.name for path in (shop.folder / made.name).iterdir()) == [
+        "database.gz",
+        "manifest.json",
+    ]
 
 
 def test_a_copy_of_sqlite_is_of_one_moment_and_ends_while_others_write(tmp_path: Path) -> None:
@@ -158,7 +163,9 @@ def test_after_a_copy_the_log_is_moved_into_the_database(tmp_path: Path) -> None
     writer.execute("CREATE TABLE big (text)")
     writer.execute("INSERT INTO big VALUES ('first')")
     writer.execute("PRAGMA wal_autocheckpoint=0")
-    sqlite.copy(path, tmp_path / "copy.db", lambda *_: writer.execute("INSERT INTO big VALUES (?)", ("x" * 9000,)))
+    sqlite.copy(
+        path, tmp_path / "copy.db", lambda *_: writer.execute("INSERT INTO big VALUES (?)", ("x" * 9000,))
+    )
     _busy, frames, moved = writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     assert frames == moved
     alone = sqlite3.connect(f"file:{path}?immutable=1", uri=True)  # reads the database without its log
@@ -168,7 +175,9 @@ def test_after_a_copy_the_log_is_moved_into_the_database(tmp_path: Path) -> None
 def test_rows_are_counted_in_the_moment_of_the_dump(shop: Shop, no_books: None) -> None:
     def write(step: str, done: int, _total: int) -> None:
         if step == "Database" and not done and ON_POSTGRESQL:
-            with psycopg.connect(db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")) as other:
+            with psycopg.connect(
+                db.engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+            ) as other:
                 other.execute("DELETE FROM slug_redirects; DELETE FROM search_documents")
 
     made = backup.create(Kind.MANUAL, write)
@@ -201,7 +210,9 @@ def test_the_manifest_names_no_person(shop: Shop) -> None:
         assert user.name not in text
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "can’t be read: no such file"), ("no key", "holds no key")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "can’t be read: no such file"), ("no key", "holds no key")]
+)
 def test_a_missing_or_wrong_key_file_is_a_sentence(
     shop: Shop, tmp_path: Path, content: str | None, said: str
 ) -> None:

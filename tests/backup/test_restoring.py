@@ -87,7 +87,9 @@ def test_an_empty_database_is_filled_unasked(shop: Shop) -> None:
     db.session.remove()
     if ON_POSTGRESQL:
         with db.engine.begin() as connection:
-            connection.execute(text("DROP SCHEMA public CASCADE; DROP SCHEMA kept CASCADE; CREATE SCHEMA public"))
+            connection.execute(
+                text("DROP SCHEMA public CASCADE; DROP SCHEMA kept CASCADE; CREATE SCHEMA public")
+            )
     else:
         db.engine.dispose()
         for path in Path(db.engine.url.database or "").parent.glob("test.db*"):
@@ -130,7 +132,9 @@ def test_a_shop_whose_database_is_open_is_running(shop: Shop) -> None:
     assert backup.restore(made.name, force=True).backup.name == made.name
 
 
-def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = backup.create(Kind.MANUAL)
     health.beat("worker")
     db.session.commit()
@@ -144,9 +148,7 @@ def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(shop: Shop, monkeypa
     ("part", "change"),
     [("database", lambda content: content[:-10]), ("database", flip), ("files", flip), ("manifest", flip)],
 )
-def test_a_damaged_backup_changes_nothing(
-    shop: Shop, part: str, change: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_backup_changes_nothing(shop: Shop, part: str, change: Callable[[bytes], bytes]) -> None:
     made = backup.create(Kind.MANUAL)
     change_the_shop(shop)
     rewrite(shop.part(made, part), change)
@@ -177,7 +179,9 @@ def test_a_newer_schema_changes_nothing_and_an_older_one_is_said(
     assert "which is newer than this code knows (0001)" in refused(shop, name=made.name, force=True)
     monkeypatch.setattr(restoring.schema, "_revisions", lambda _folder: ["9999", made.revision])
     done = backup.restore(made.name, force=True)
-    assert done.notes == ("Its schema is older than this code: run flask db upgrade before you start the shop.",)
+    assert done.notes == (
+        "Its schema is older than this code: run flask db upgrade before you start the shop.",
+    )
 
 
 def test_a_full_disk_half_way_changes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +192,9 @@ def test_a_full_disk_half_way_changes_nothing(shop: Shop, monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(restoring, "swap_folder", full)
-    assert refused(shop, name=made.name, force=True) == "The restore failed: there is no room left on the disk."
+    assert (
+        refused(shop, name=made.name, force=True) == "The restore failed: there is no room left on the disk."
+    )
 
 
 def test_a_swap_that_fails_half_way_is_undone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +227,9 @@ def test_a_backup_of_the_other_database_is_refused(shop: Shop) -> None:
     made = backup.create(Kind.MANUAL)
     whole = manifest.read(shop.part(made, "manifest").read_bytes(), made.name, b"")
     other = "sqlite" if ON_POSTGRESQL else "postgresql"
-    shop.part(made, "manifest").write_bytes(manifest.write(manifest.Manifest(**{**vars(whole), "database": other}), b""))
+    shop.part(made, "manifest").write_bytes(
+        manifest.write(manifest.Manifest(**{**vars(whole), "database": other}), b"")
+    )
     assert f"is of a {other} database" in refused(shop, name=made.name, force=True)
 
 

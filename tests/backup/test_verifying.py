@@ -77,7 +77,13 @@ def test_one_of_an_older_schema_is_upgraded_in_the_scratch_place(shop: Shop) -> 
     ],
 )
 def test_damage_is_a_problem_of_the_proof(
-    shop: Shop, no_books: None, tmp_path: Path, key: bool, part: str, change: Callable[[bytes], bytes], said: str
+    shop: Shop,
+    no_books: None,
+    tmp_path: Path,
+    key: bool,
+    part: str,
+    change: Callable[[bytes], bytes],
+    said: str,
 ) -> None:
     if key:
         encryption.new_key(tmp_path / "key")
@@ -146,7 +152,9 @@ def forge(shop: Shop, made: backup.Backup, entries: list[list[object]]) -> None:
 
 
 @pytest.mark.once
-def test_an_encrypted_one_cannot_be_forged_without_the_key(shop: Shop, no_books: None, tmp_path: Path) -> None:
+def test_an_encrypted_one_cannot_be_forged_without_the_key(
+    shop: Shop, no_books: None, tmp_path: Path
+) -> None:
     encryption.new_key(tmp_path / "key")
     shop.configure(backup_key_file=tmp_path / "key")
     made = backup.create(Kind.MANUAL)
