@@ -41,3 +41,12 @@ def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
             except FileNotFoundError:
                 continue
             yield StoredFile(prefix + entry.name, facts.st_size, str(facts.st_mtime_ns))
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -157,7 +157,8 @@ class PostgresDatabase:
 
     def is_empty(self) -> bool:
         """Tell whether it holds no table."""
-        return not self.rows()
+        with self._connected() as connection:
+            return connection.execute(TABLES).fetchone() is None
 
     def last_beat(self) -> datetime | None:
         """Answer when a worker last gave a sign of life."""

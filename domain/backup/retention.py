@@ -15,7 +15,7 @@ from domain.backup.faults import explained
 from domain.backup.listing import listing
 from domain.backup.locks import removing
 from domain.backup.manifest import MANIFEST
-from domain.backup.model import Backup, DamagedError, Kind, Progress, quiet
+from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
 from domain.backup.opening import content_key, content_name, opened
 from domain.backup.shop import Shop
 from domain.backup.storing import RESTORING
@@ -93,7 +93,7 @@ def _remove_contents(whole: Shop, kept: list[Backup], progress: Progress) -> Non
     mine = {"", whole.key.name if whole.key else ""}
     named: set[str] = set()
     others: set[str] = set()
-    with suppress(DamagedError, FileNotFoundError), whole.work() as work:
+    with suppress(BackupError, FileNotFoundError), whole.work() as work:
         for backup in kept:
             text = whole.target.read(f"{backup.name}/{MANIFEST}")
             key = manifest.read(text, backup.name, None).key

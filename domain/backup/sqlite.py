@@ -74,8 +74,11 @@ class SqliteDatabase:
 
     def is_empty(self) -> bool:
         """Tell whether it holds no table; one that can’t be read isn’t empty."""
+        if not self.path.exists():
+            return True
         try:
-            return not self.path.exists() or not self.rows()
+            with closing(connect(self.path)) as connection:
+                return not tables(connection)
         except sqlite3.DatabaseError:
             return False
 
