@@ -64,6 +64,9 @@ class Database(Protocol):
     def replace(self, new: Self, stamp: str) -> str:
         """Put `new` in this one’s place, and answer where the old one is left; nothing where none was."""
 
+    def sweep(self) -> None:
+        """Remove what was left by verifications and restores that were killed."""
+
     def scratch(self, folder: Path) -> AbstractContextManager[Self]:
         """Give an empty database of the same kind that is gone afterwards; `folder` is for its use."""
 

@@ -17,6 +17,8 @@ from domain.backup.model import BackupError
 
 # Long enough for a thread to begin, far too short for a writer to mind.
 HANDOVER_SECONDS = 0.02
+# Whoever writes for longer than this will move the log themselves.
+PATIENCE_MILLISECONDS = 5000
 # In a process of its own: to close a file gives up every lock that this process has on it, SQLite's too.
 FLUSH = "import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDONLY))"
 
@@ -27,9 +29,7 @@ def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as live:
         _begin(live)
         yield live
-        with suppress(
-            sqlite3.OperationalError
-        ):  # somebody holds the write lock for long: they will move the log
+        with suppress(sqlite3.OperationalError):
             _let_go(path, live)
 
 
@@ -55,7 +55,7 @@ def _let_go(path: Path, live: sqlite3.Connection) -> None:
     """
     with closing(connect(path)) as later, closing(connect(path)) as gate, closing(connect(path)) as mover:
         _begin(later)
-        gate.execute("PRAGMA busy_timeout=5000")
+        gate.execute(f"PRAGMA busy_timeout={PATIENCE_MILLISECONDS}")
         moving = threading.Thread(target=lambda: mover.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         gate.execute("BEGIN IMMEDIATE")
         live.execute("COMMIT")

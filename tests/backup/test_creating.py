@@ -13,7 +13,7 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import BackupError, Kind, creating, encryption, sqlite
+from domain.backup import BackupError, Kind, creating, encryption, snapshots, sqlite
 from models import User, db
 from tests.backup.conftest import FILES, Shop
 from tests.conftest import ON_POSTGRESQL
@@ -170,6 +170,32 @@ def test_after_a_copy_the_log_is_moved_into_the_database(tmp_path: Path) -> None
     assert frames == moved
     alone = sqlite3.connect(f"file:{path}?immutable=1", uri=True)  # reads the database without its log
     assert alone.execute("SELECT count(*) FROM big").fetchone() == (2,)
+
+
+def test_a_copy_ends_while_somebody_writes_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "PATIENCE_MILLISECONDS", 0)
+    writer = sqlite3.connect(tmp_path / "live.db", isolation_level=None)
+    writer.execute("PRAGMA journal_mode=WAL")
+    writer.execute("CREATE TABLE big (text)")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO big VALUES ('not yet committed')")
+    sqlite.copy(tmp_path / "live.db", tmp_path / "copy.db")
+    assert sqlite.SqliteDatabase(tmp_path / "copy.db").rows() == {"big": 0}
+
+
+def test_what_the_shop_never_named_is_left_out_and_linked_folders_are_followed(
+    shop: Shop, no_books: None, tmp_path: Path
+) -> None:
+    store = storage.current()
+    assert isinstance(store, storage.LocalStorage)
+    for strange in (".DS_Store", "media/a\nb", "media/back\\slash"):
+        (store.root / strange).write_bytes(b"strange")
+    (tmp_path / "other disk").mkdir()
+    (tmp_path / "other disk" / "large.mp4").write_bytes(b"large")
+    (store.root / "media" / "2").symlink_to(tmp_path / "other disk")
+    made = backup.create(Kind.MANUAL)
+    assert made.files == len(FILES) + 1
+    assert backup.verify(made.name).problems == ()
 
 
 def test_rows_are_counted_in_the_moment_of_the_dump(shop: Shop, no_books: None) -> None:

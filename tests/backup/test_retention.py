@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import storage
 from domain import backup
 from domain.backup import Backup, Kind, Proof, creating, encryption, retention
+from models import db
 from tests.backup.conftest import Shop
 
 pytestmark = pytest.mark.once
@@ -121,6 +123,25 @@ def test_what_was_begun_is_cleaned_up(shop: Shop, monkeypatch: pytest.MonkeyPatc
     assert backup.prune(NOW) == ["20261128T110000Z-daily"]
     assert [one.name for one in backup.listing()] == [kept.name]
     assert not begun.exists()
+
+
+def test_what_was_left_by_the_killed_is_cleaned_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(shop, monkeypatch, 0)
+    store, data = storage.current(), shop.app.config["SETTINGS"].data_dir
+    assert isinstance(store, storage.LocalStorage)
+    database = Path(db.engine.url.database or "")
+    half = [
+        data / ".backup-half",
+        store.root.with_name("storage.restoring-20261129T020000Z"),
+        database.with_name(f"{database.name}.restoring-20261129T020000Z"),
+    ]
+    for folder in half[:2]:
+        folder.mkdir()
+        (folder / "half").write_bytes(b"half")
+    half[2].write_bytes(b"half")
+    assert backup.prune(NOW) == []
+    assert [path for path in half if path.exists()] == []
+    assert len(shop.files()) == 3
 
 
 def test_contents_of_another_key_stay_as_long_as_a_backup_of_it(

@@ -10,8 +10,8 @@ import flask_migrate
 import pytest
 from flask import current_app
 
-from domain import backup
-from domain.backup import BackupError, Kind, encryption, manifest, sampling
+from domain import backup, clock
+from domain.backup import BackupError, Kind, encryption, manifest, restoring, sampling
 from models import Order, OrderStatus, db
 from tests.backup.conftest import ON_POSTGRESQL, Shop, databases_like
 
@@ -38,7 +38,13 @@ def test_a_good_one_is_proved_and_says_so_in_the_list(shop: Shop) -> None:
         "backup.lock", "storage",
     ]  # fmt: skip
     if ON_POSTGRESQL:
-        assert databases_like("lectern\\_verify\\_%") == []
+        mine = f"lectern\\_verify\\_{db.engine.url.database[:30]}%"
+        assert databases_like(mine) == []
+        killed = restoring.shop.current().database
+        killed.create(f"lectern_verify_{killed.name[:30]}_abc")
+        assert len(databases_like(mine)) == 1
+        backup.prune(clock.now())
+        assert databases_like(mine) == []
 
 
 def test_books_that_disagree_are_found_in_the_restored_database(shop: Shop) -> None:
