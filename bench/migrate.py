@@ -127,9 +127,13 @@ def measure(engine: str, app: Flask) -> None:
             f"{engine}: {before['purchases']:,} purchases, {sum(before.values()):,} rows in all", flush=True
         )
         for name, (what, _) in REVISIONS.items():
-            began = time.monotonic()
+            began, worked = time.monotonic(), time.process_time()
             flask_migrate.upgrade(revision=name)
-            print(f"  {what}: {time.monotonic() - began:.1f} s", flush=True)
+            print(
+                f"  {what}: {time.monotonic() - began:.1f} s, of which this process computed"
+                f" {time.process_time() - worked:.1f} s; load {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
         after = content()
         lost = {name for name, count in before.items() if after.get(name) != count}
         print(f"  rows, indexes, triggers and constraints that are not as before: {sorted(lost) or 'none'}")

@@ -17,7 +17,7 @@ import flask_migrate
 import psycopg
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+from sqlalchemy import Connection, NullPool, create_engine, inspect
 
 import config
 from app import create_app
@@ -151,7 +151,7 @@ class Place:
     def fill(self, release: str) -> None:
         """Write the frozen demo of `release` into the columns there are."""
         with self.engine.begin() as connection:
-            if ON_POSTGRESQL and self.url.startswith("postgresql"):
+            if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET TIME ZONE 'UTC'")
             present = columns(connection)
             for table, data in frozen(release).items():
@@ -162,10 +162,11 @@ class Place:
         """Read all rows of every table in some fixed order, or only the columns that `of` names."""
         with self.engine.connect() as connection:
             wanted = of or {t: list(c) for t, c in columns(connection).items()}
-            return {
-                table: sorted(map(tuple, connection.execute(text(select_of(table, names)))), key=repr)
+            found = {
+                table: connection.exec_driver_sql(f"SELECT {', '.join(names)} FROM {table}")
                 for table, names in wanted.items()
             }
+            return {table: sorted(map(tuple, rows), key=repr) for table, rows in found.items()}
 
     def columns(self) -> dict[str, list[str]]:
         """Name the columns of every table."""
@@ -276,11 +277,6 @@ def columns(connection: Connection) -> dict[str, dict[str, str]]:
         for table in looking.get_table_names()
         if "_fts" not in table and table != "alembic_version"
     }
-
-
-def select_of(table: str, names: Iterable[str]) -> str:
-    """Write a SELECT of some columns, as text where the types differ in what they compare by."""
-    return f"SELECT {', '.join(names)} FROM {table}"
 
 
 def insert(connection: Connection, table: str, present: dict[str, str], data: dict[str, Any]) -> None:

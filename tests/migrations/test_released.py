@@ -1,6 +1,7 @@
 """Released revisions are never edited, and from each of them a filled database comes to the newest whole."""
 
 import hashlib
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ FILES = {
     "0006_failed_mail.py": "f6d1bc5d3eab639b6abf9b8f757050dc93644a8cb51c96cdb6a7d6a065a47935",
     "0007_names_of_learners.py": "23d60a564c337cab40460d40dabb7ac334e485ab7cdc640eefa168c6f035a635",
 }
-# What a later revision changes in rows that were there: {"orders": {"status"}}.
+# Columns of rows that were there which a later revision changes or drops: {"orders": {"status"}}.
 CHANGED: dict[str, set[str]] = {}
 
 
@@ -40,7 +41,14 @@ def test_a_filled_database_of_every_release_is_upgraded_with_every_row(empty: An
     assert sum(map(len, before.values())) > 3000
     empty.upgrade()
     assert empty.revision == head()
-    assert empty.rows(names) == before
+    after = empty.rows(names)
+    lost = {table: counted(rows) - counted(after[table]) for table, rows in before.items()}
+    assert {table: rows for table, rows in lost.items() if rows} == {}
+
+
+def counted(rows: list[tuple[Any, ...]]) -> Counter[str]:
+    """Count equal rows; some hold what can't be hashed."""
+    return Counter(map(repr, rows))
 
 
 def test_the_frozen_demo_has_rows_in_every_table() -> None:
