@@ -4,8 +4,8 @@ A try is written down and committed before it is looked at. However many arrive 
 than the limit are let through.
 
 A stranger must not be able to keep the owner out. So tries count for an account and a network address
-together, and a browser that has signed in to the account before has a limit of its own. Where an account is tried
-from many networks, each of them gets fewer tries; none is shut out by the others.
+together, and a browser that has signed in to the account before has a limit of its own. Where an account is
+tried from many networks, each of them gets fewer tries; none is shut out by the others.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The identities elsewhere that open an account: listed, linked by whoever is signed in, and removed.
 
-One that was removed is remembered, because its provider still vouches for the address: without that, it would be
-linked again when it is next used.
+One that was removed is remembered, because its provider still vouches for the address: without that, it would
+be linked again when it is next used.
 """
 
 import uuid

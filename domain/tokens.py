@@ -1,7 +1,7 @@
 """Links that prove a mailbox: signed, expiring, and used up by what they do.
 
 A link to an account carries a fingerprint of what its use changes (the password, the address). Once that has
-changed the link opens nothing, so no table of links is needed. One that confirms a registration names its row.
+changed the link opens nothing, so no table of links is needed. A link to a registration names its row.
 """
 
 import hashlib
