@@ -56,6 +56,8 @@ class LongTask:
 KINDS: dict[str, Task | LongTask] = {
     "send_email": LongTask("outbox.begin_sending", "outbox.send", "outbox.end_sending", "outbox.fail"),
     "send_reset_link": Task("recovery.send_reset_link"),
+    "send_registration_mail": Task("registration.send_mail"),
+    "send_email_change": Task("email_change.send_link"),
     "process_media": LongTask(
         "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
     ),

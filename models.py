@@ -59,6 +59,7 @@ from tables.people import (
     CreatorProfile,
     LoginAttempt,
     OAuthAccount,
+    Registration,
     Role,
     User,
     UserSession,
@@ -92,6 +93,7 @@ __all__ = [
     # people
     "User",
     "Role",
+    "Registration",
     "OAuthAccount",
     "UserSession",
     "CreatorProfile",

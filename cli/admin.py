@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import Refused, accounts
+from domain import Refused, accounts, sessions
 from models import db
 
 
@@ -16,6 +16,7 @@ def create_admin(email: str, name: str, password: str) -> None:
     """Make EMAIL an admin: a new account, or the one that has this address."""
     try:
         user = accounts.make_admin(email, name, password)
+        sessions.end_all(user)  # whoever had the account before knew another password
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     db.session.commit()

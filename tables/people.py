@@ -95,8 +95,29 @@ class User(Stamped, Base):
         return self.email_verified_at is not None
 
 
+class Registration(Stamped, Base):
+    """What somebody registered with, until the address is proved: nothing of it is an account before.
+
+    Each browser has its own, also for the same address. A taken address gets one too; its link is never sent.
+    `user_id` is the account it became, so that the browser that registered can be let in.
+    """
+
+    __tablename__ = "registrations"
+
+    id: Mapped[pk]
+    email: Mapped[str] = mapped_column(bytewise(254), index=True)
+    name: Mapped[str] = mapped_column(bytewise(100))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    way_back: Mapped[str] = mapped_column(Text, default="/")
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
 class OAuthAccount(Stamped, Base):
-    """An identity at another provider that signs in to this account."""
+    """An identity at another provider that signs in to this account.
+
+    One that was removed stays as a row with `unlinked_at`: otherwise its address would link it again at once.
+    """
 
     __tablename__ = "oauth_accounts"
     __table_args__ = (UniqueConstraint("provider", "subject"),)
@@ -105,6 +126,8 @@ class OAuthAccount(Stamped, Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     provider: Mapped[str] = mapped_column(String(32))
     subject: Mapped[str] = mapped_column(String(255))
+    last_used_at: Mapped[datetime | None]
+    unlinked_at: Mapped[datetime | None]
 
 
 class UserSession(Stamped, Base):

@@ -146,5 +146,11 @@ class EmailForm(Form):
     current = _current_password()
 
 
+class ProofForm(Form):
+    """The password, before something that a stolen session must not do."""
+
+    current = _current_password()
+
+
 class PressForm(Form):
     """A button alone."""

@@ -1,6 +1,5 @@
 """Proving the current password again, before what a stolen session must not do."""
 
-from flask import request
 from flask_login import current_user
 
 from domain import Refused, accounts, attempts
@@ -8,12 +7,12 @@ from models import db
 
 
 def prove(password: str) -> None:
-    """Go on only with the account's password. Tries are counted as sign-ins are.
+    """Go on only with the account's password. Tries are counted for the account, apart from those at sign-in.
 
     Ends the transaction, so that none is open while the password is hashed. Raises Refused, attempts.TooMany.
     """
     email = current_user.email
-    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or ""))
+    attempt = attempts.begin(attempts.proof_limits(current_user.id))
     db.session.commit()
     attempts.refuse_excess(attempt)
     lock = accounts.lock_of(email)

@@ -1,5 +1,7 @@
 """Signing in with GitHub or Google: there and back."""
 
+import time
+
 from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -8,16 +10,18 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, oauth
+from domain import Refused, identities, oauth
 from models import db, write_from_here
 from observe import log
+
+LINKING_SECONDS = 600
 
 
 @auth.get("/oauth/<provider>")
 def start_oauth(provider: str) -> Response:
     """Send the browser to the provider."""
     name = providers.available().get(provider) or abort(404)
-    if current_user.is_authenticated:
+    if current_user.is_authenticated and not _is_linking():
         return hypermedia.see_other(wanted())
     session["oauth_next"] = wanted()
     try:
@@ -40,10 +44,15 @@ def finish_oauth(provider: str) -> Response:
         identity = providers.identity(provider)
     except providers.Failed as failure:
         return _failed(name, failure)
-    page = safe_next(session.pop("oauth_next", "/"))
+    page, linking = safe_next(session.pop("oauth_next", "/")), _is_linking()
+    session.pop("linking", None)
     write_from_here()
     try:
-        let_in(oauth.account_of(identity), remember=True)
+        if linking:
+            identities.link(identity, current_user)
+            hypermedia.toast(f"{name} signs you in from now on.")
+        else:
+            let_in(oauth.account_of(identity), remember=True)
     except Refused as refusal:
         db.session.rollback()
         return hypermedia.render(
@@ -51,6 +60,14 @@ def finish_oauth(provider: str) -> Response:
         )
     db.session.commit()
     return hypermedia.see_other(page)
+
+
+def _is_linking() -> bool:
+    """Whether whoever is signed in here has just proved their password in order to link an identity."""
+    asked: dict[str, str] | None = session.get("linking")
+    if asked is None or current_user.is_anonymous:
+        return False
+    return asked["user"] == current_user.id.hex and int(asked["at"]) > time.time() - LINKING_SECONDS
 
 
 def _failed(name: str, failure: providers.Failed) -> Response:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
-from blueprints.auth import auth
+from blueprints.auth import auth, known_devices
 from blueprints.auth.way_back import wanted
 from domain import attempts, sessions
 from models import User, db
@@ -25,6 +25,7 @@ def let_in(user: User, remember: bool) -> None:
     session.clear()
     sessions.start(user, request.user_agent.string, request.remote_addr or "")
     login_user(user, remember=remember)
+    known_devices.note(user)
 
 
 def let_out() -> None:

@@ -66,6 +66,8 @@ READING = """
 /verify-email/forged                                                    410 410 410 410 410 410 410
 /confirm-email/{email_token}                                            200 200 200 200 200 200 200
 /confirm-email/forged                                                   410 410 410 410 410 410 410
+/not-me/{not_me_token}                                                  200 200 200 200 200 200 200
+/not-me/forged                                                          410 410 410 410 410 410 410
 /unsubscribe/{unsubscribe_token}                                        200 200 200 200 200 200 200
 /unsubscribe/forged                                                     410 410 410 410 410 410 410
 /oauth/github                                                           404 404 404 404 404 404 404
@@ -74,6 +76,9 @@ READING = """
 /account                                                                303 200 200 200 200 200 200
 /account/email                                                          303 200 200 200 200 200 200
 /account/security                                                       303 200 200 200 200 200 200
+/account/security/identities/{bos_identity}/remove                      303 404 200 404 404 404 404
+/account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
+/account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
 /orders?page=2                                                          303 200 200 200 200 200 200
@@ -248,6 +253,9 @@ WRITING = """
 /account                                                                303 422 422 422 422 422 422
 /account/email                                                          303 422 422 422 422 422 422
 /account/security                                                       303 422 422 422 422 422 422
+/account/security/identities/{bos_identity}/remove                      303 404 422 404 404 404 404
+/account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
+/account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
 /account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303
@@ -324,8 +332,8 @@ WRITING = """
 /notifications/{told}/read                                              303 404 303 404 404 404 404
 /notifications/{nobody}/open                                            303 404 404 404 404 404 404
 /notifications/read-all                                                 303 303 303 303 303 303 303
-/verify-email/{verify_token}                                            303 303 303 303 303 303 303
-/confirm-email/{email_token}                                            303 303 303 303 303 303 303
+/verify-email/{verify_token}                                            422 422 422 422 422 422 422
+/confirm-email/{email_token}                                            422 422 303 422 422 422 422
 /studio/courses/new                                                     303 303 303 303 422 422 422
 /studio/courses/{course}                                                303 303 303 303 422 404 422
 /studio/courses/{draft_course}                                          303 303 303 303 404 422 422
@@ -385,6 +393,7 @@ WRITING = """
 /admin/settings/featured                                                303 404 404 404 404 404 422
 /admin/settings/featured/{course}/move                                  303 404 404 404 404 404 400
 /admin/settings/featured/{course}/drop                                  303 404 404 404 404 404 303
+/not-me/forged                                                          410 410 410 410 410 410 410
 /stripe/webhook                                                         400 400 400 400 400 400 400
 /courses                                                                405 405 405 405 405 405 405
 /nowhere                                                                404 404 404 404 404 404 404
