@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from flask_migrate import Migrate
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +20,7 @@ import assets
 import carrier
 import config
 import doors
+import form_tokens
 import formats
 import forms
 import observe
@@ -133,7 +134,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     observe.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
-    CSRFProtect(app)
+    form_tokens.Protection(app)
     login = Recognition(app)
     login.session_protection = None
     login.user_loader(sessions.user_for)
@@ -204,9 +205,9 @@ def add_errors(app: Flask) -> None:
     app.register_error_handler(Exception, unexpected_error)
 
 
-def stale_form(_error: CSRFError) -> tuple[str, int]:
+def stale_form(_error: CSRFError) -> tuple[str, int, dict[str, str]]:
     """A form from before the browser lost its session: nothing is wrong but its age."""
-    return render_template("errors/400_stale.html"), 400
+    return render_template("errors/400_stale.html"), 400, {"X-Stale-Form": "1"}
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:

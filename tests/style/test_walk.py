@@ -59,6 +59,7 @@ READING = """
 /register/sent                                                          303 303 303 303 303 303 303
 /login                                                                  200 303 303 303 303 303 303
 /login?next=//evil.example                                              200 303 303 303 303 303 303
+/session/token                                                          200 200 200 200 200 200 200
 /forgot-password                                                        200 200 200 200 200 200 200
 /reset-password/{reset_token}                                           200 200 200 200 200 200 200
 /reset-password/forged                                                  410 410 410 410 410 410 410
