@@ -12,5 +12,6 @@ from blueprints.auth import (  # noqa: E402,F401
     recovery,
     registering,
     signing_in,
+    stale,
     tokens,
 )
