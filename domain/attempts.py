@@ -26,6 +26,7 @@ from models import LoginAttempt, db
 MAILS_PER_RECIPIENT = 6
 CROWDED = 5  # times the limit of an account, from everywhere: from then on a network gets TRIES_IN_A_CROWD
 TRIES_IN_A_CROWD = 2
+HELD_PER_ADDRESS = 60
 
 
 class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
@@ -80,6 +81,11 @@ def proof_limits(user_id: uuid.UUID) -> tuple[Limit, ...]:
 def mail_limits(ip: str) -> tuple[Limit, ...]:
     """The limit on asking us to write mail, per network address."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)
+
+
+def held_limits(ip: str) -> tuple[Limit, ...]:
+    """The limit on forms that are kept for whoever is signed out, per network address."""
+    return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:
