@@ -22,14 +22,15 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 
 from domain import Refused
 from domain.highlighting import PYGMENTS_CLASSES, highlight, label
+from domain.text import clean
 
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
 WORDS_PER_MINUTE = 220
+SLUGGED = 300  # characters of a heading that its anchor is made of
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 _WORDS = {"text", "code_inline", "fence", "code_block"}
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 TAGS = {
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input",
@@ -90,10 +91,10 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
     `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
     or 30 table columns.
     """
-    text = _CONTROLS.sub("", markdown.replace("\r\n", "\n").replace("\r", "\n"))
-    _check_size(text)
+    source = clean(markdown)
+    _check_size(source)
     env: dict[str, Any] = {"own_host": own_host}
-    tokens = _PARSER.parse(text, env)
+    tokens = _PARSER.parse(source, env)
     toc = tuple(_settle_headings(tokens, top_level))
     for token in _all(tokens):
         _settle(token, own_host)
@@ -167,7 +168,7 @@ def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
 
 def _slug(text: str) -> str:
     """Letters, digits and hyphens behind `s-`, which keeps it apart from the page's own ids."""
-    letters = unicodedata.normalize("NFKC", text).lower()
+    letters = unicodedata.normalize("NFKC", text[:SLUGGED]).lower()
     return "s-" + (re.sub(r"[\W_]+", "-", letters).strip("-")[:60] or "section")
 
 
