@@ -59,7 +59,7 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
         _check_address(lesson.course_id, lesson.id, values["slug"])
     if "body" in values:
         try:
-            rendered(values["body"])
+            prose.check(values["body"])
         except Refused as refusal:
             raise Refused(refusal.sentence, "body") from refusal
 

@@ -91,13 +91,12 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
     `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
     or 30 table columns.
     """
-    source = clean(markdown)
-    _check_size(source)
     env: dict[str, Any] = {"own_host": own_host}
-    tokens = _PARSER.parse(source, env)
+    tokens = _parse(markdown, env)
     toc = tuple(_settle_headings(tokens, top_level))
     for token in _all(tokens):
         _settle(token, own_host)
+    _colour(tokens)
     cleaned = nh3.clean(
         _PARSER.renderer.render(tokens, _PARSER.options, env),
         tags=TAGS,
@@ -109,6 +108,34 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
     words = sum(len(token.content.split()) for token in _all(tokens) if token.type in _WORDS)
     html = f'<div class="prose" hx-ignore>\n{cleaned}</div>'
     return Prose(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
+
+
+def headings(markdown: str) -> tuple[Heading, ...]:
+    """The table of contents of `markdown`, as `render` gives it. Raises Refused as it does."""
+    return tuple(_settle_headings(_parse(markdown, {}), 2))
+
+
+def check(markdown: str) -> None:
+    """Raise Refused for what is too large to be rendered."""
+    _check_size(clean(markdown))
+
+
+def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
+    source = clean(markdown)
+    _check_size(source)
+    return _PARSER.parse(source, env)
+
+
+def _colour(tokens: list[Token]) -> None:
+    """Give every listing its HTML: all of a text at once, because they share its time."""
+    listings = [token for token in tokens if token.type in ("fence", "code_block")]
+    coloured = highlight((token.content, _language(token)) for token in listings)
+    for token, html in zip(listings, coloured, strict=True):
+        token.meta["html"] = html
+
+
+def _language(token: Token) -> str:
+    return next(iter(token.info.split(maxsplit=1)), "")
 
 
 def _check_size(text: str) -> None:
@@ -187,10 +214,9 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Highlighted code with its language; a script adds the copy button to `data-copy`."""
-        info = tokens[idx].info.split(maxsplit=1)
-        named = label(info[0]) if info else ""
+        named = label(_language(tokens[idx]))
         head = f'<span class="code-language">{escapeHtml(named)}</span>' if named else ""
-        body = highlight(tokens[idx].content, info[0] if info else "")
+        body = tokens[idx].meta["html"]
         return (
             f'<div class="code" data-copy="">{head}'
             f'<pre class="highlight" tabindex="0"><code>{body}</code></pre></div>\n'
