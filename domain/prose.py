@@ -4,6 +4,7 @@ Rendered once, when the text is saved. Three locks, each enough alone: the parse
 passes an allow-list, and htmx ignores what is in it.
 """
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -18,15 +19,17 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 from domain import Refused
 from domain.highlighting import PYGMENTS_CLASSES, highlight, label
+from domain.markdown_rules import TookTooLongError, limit_time, task_lists, timed
 from domain.text import clean
 
+log = logging.getLogger(__name__)
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
+SECONDS = 0.5  # of processor time for parsing a text; five times what a long one in good order takes
 WORDS_PER_MINUTE = 220
 SLUGGED = 300  # characters of a heading that its anchor is made of
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
@@ -89,7 +92,7 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
     `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
-    or 30 table columns.
+    or 30 table columns. What would take longer than SECONDS to parse is shown as it was typed.
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
@@ -123,7 +126,12 @@ def check(markdown: str) -> None:
 def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
     source = clean(markdown)
     _check_size(source)
-    return _PARSER.parse(source, env)
+    limit_time(SECONDS)
+    try:
+        return _PARSER.parse(source, env)
+    except TookTooLongError:
+        log.info("A text of %s characters takes too long to render and stays plain", len(source))
+        return [Token("code_block", "code", 0, content=source)]
 
 
 def _colour(tokens: list[Token]) -> None:
@@ -273,9 +281,9 @@ def _way_back(
 def _parser() -> MarkdownIt:
     parser = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer)
     parser.enable(["table", "strikethrough"])
-    parser.use(footnote_plugin, inline=False).use(tasklists_plugin, label=True)
+    parser.use(footnote_plugin, inline=False).use(task_lists)
     parser.add_render_rule("footnote_anchor", _way_back)
-    return parser
+    return timed(parser)
 
 
 _PARSER = _parser()
