@@ -22,7 +22,7 @@ def stats() -> None:
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Count ratings, sales, lessons, progress and every day's numbers again, and write the words of search anew."""
+    """Count ratings, sales, lessons, progress and all days again, and write the words of search anew."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()

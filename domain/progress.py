@@ -5,9 +5,22 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement, Connection, Integer, Update, Uuid, and_, bindparam, case, func, literal, or_, select, update,
+    ColumnElement,
+    Connection,
+    Integer,
+    Update,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
 )  # fmt: skip
 
+import jobs
 from domain import clock
 from models import (
     Enrollment,
@@ -21,7 +34,6 @@ from models import (
     db,
     upsert,
 )
-
 
 MOST_AT_ONCE = 1000  # enrolments that one statement counts
 COUNTED = ("progress_percent", "completed_at", "status", "total_watch_seconds")
@@ -54,9 +66,13 @@ def reopen(user: User, lesson: Lesson) -> None:
         .where(LessonProgress.user_id == user.id, LessonProgress.lesson_id == lesson.id)
         .values(completed_at=None)
     )
-    db.session.execute(
+    reopened: Any = db.session.execute(
         update(Enrollment)
-        .where(Enrollment.user_id == user.id, Enrollment.course_id == lesson.course_id)
+        .where(
+            Enrollment.user_id == user.id,
+            Enrollment.course_id == lesson.course_id,
+            Enrollment.completed_at.is_not(None),
+        )
         .values(
             completed_at=None,
             status=case(
@@ -66,6 +82,8 @@ def reopen(user: User, lesson: Lesson) -> None:
             updated_at=now,
         )
     )
+    if reopened.rowcount:
+        jobs.enqueue("correct_course_days", course_id=str(lesson.course_id))
     recount(user.id, lesson.course_id, last_lesson_id=lesson.id)
 
 
@@ -260,6 +278,7 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
             Lesson.course_id == course,
             *_SHOWN,
         )
+        .correlate(Enrollment)
         .scalar_subquery()
     )
 
