@@ -74,6 +74,9 @@ KINDS: dict[str, Task | LongTask] = {
         "transfers.begin_export", "transfers.pack", "transfers.end_export", "transfers.note_failure"
     ),
     "reindex_category": Task("search.reindex_category"),
+    "reindex_creator": Task("search.reindex_creator"),
+    "correct_course_days": Task("analytics.correct"),
+    "recount_learners": Task("totals.recount_learners"),
     "clean_up": Task("housekeeping.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),

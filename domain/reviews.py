@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_, select, update
 from werkzeug.exceptions import NotFound
 
+import jobs
 from domain import Refused, access, clock, moderation, notifications
 from models import (
     Course,
@@ -204,12 +205,14 @@ def _hold(review: Review) -> None:
 def _settle(product_id: uuid.UUID) -> None:
     """Write what the visible reviews add up to; its stamp tells the catalogue, so only if it changed."""
     count, average = _tally(product_id)
-    db.session.execute(
+    changed: Any = db.session.execute(
         update(Product)
         .where(Product.id == product_id, or_(Product.rating_count != count, Product.rating_avg != average))
         .values(rating_count=count, rating_avg=average)
         .execution_options(synchronize_session=False)
     )
+    if changed.rowcount:
+        jobs.enqueue("correct_course_days", course_id=str(product_id))
 
 
 def _tally(product_id: uuid.UUID) -> tuple[int, float]:

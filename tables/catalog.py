@@ -255,6 +255,7 @@ class Course(Product):
 
     `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
+    `lessons_counted` tells over which lessons enrolments were last counted (domain/totals.py).
     """
 
     __tablename__ = "courses"
@@ -278,6 +279,7 @@ class Course(Product):
     sequential: Mapped[bool] = mapped_column(default=False)
     duration_seconds: Mapped[int] = mapped_column(default=0)
     lesson_count: Mapped[int] = mapped_column(default=0)
+    lessons_counted: Mapped[str | None] = mapped_column(String(32))
     content_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     warned_days: Mapped[int | None]

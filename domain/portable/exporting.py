@@ -276,7 +276,7 @@ class _Exported:
         """The name that an anchor of ours has in a Markdown file."""
         key = sheet.file
         if key not in self._anchors:
-            toc = prose.render(sheet.working.body).toc
+            toc = prose.headings(sheet.working.body)
             self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
         return self._anchors[key].get(anchor, anchor)
 
