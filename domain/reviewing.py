@@ -19,6 +19,7 @@ from domain import (
     moderation,
     notifications,
     publishing,
+    review_standings,
     reviews,
     submitting,
 )
@@ -31,6 +32,7 @@ from models import (
     Report,
     ReportOutcome,
     Review,
+    Standing,
     UpdateState,
     User,
     Verdict,
@@ -106,6 +108,7 @@ def restore(item: ModerationItem, admin: User) -> None:
     review.approved = True
     db.session.flush()
     reviews.recount(review.product_id)
+    _bind_author(review, stays=True)
     item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
     audit.record(admin, "restore_review", review)
 
@@ -191,6 +194,9 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     audit.record(admin, "approve_review" if stays else "hide_review", review, decision.notes)
     _close(item, admin, decision)
     _answer_reports(Report.review_id == review.id, course, "review", upheld=not stays)
+    _bind_author(review, stays)
+    if stays:
+        reviews.tell_creator(review, course)  # of one that was held back when it was written
     if not stays:
         notifications.tell(
             review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
@@ -198,6 +204,15 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
             f"/courses/{course.slug}/review", "Change it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return "The review stays." if stays else "The review stays hidden."
+
+
+def _bind_author(review: Review, stays: bool) -> None:
+    """Let the decision hold for whatever this person says of the course, also after deleting it."""
+    reported = select(Report.user_id).where(
+        Report.review_id == review.id, Report.outcome == ReportOutcome.DISMISSED
+    )
+    standing = Standing.APPROVED if stays else Standing.HIDDEN
+    review_standings.remember(review, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _answer_application(item: ModerationItem, admin: User, decision: Decision) -> str:
