@@ -7,7 +7,7 @@ creator's verbs hold it, so that nobody waits for each other in a circle.
 from typing import NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import (
     Refused,
@@ -125,7 +125,12 @@ def course_of(item: ModerationItem) -> Course | None:
     query = (
         select(Course)
         .where(Course.id == item.subject_id, Course.deleted_at.is_(None))
-        .options(joinedload(Course.creator), joinedload(Course.category))
+        .options(
+            joinedload(Course.creator),
+            joinedload(Course.category),
+            undefer_group("drafts"),
+            selectinload(Course.tags),
+        )
     )
     return db.session.scalar(query)
 
@@ -233,6 +238,7 @@ def _held(item: ModerationItem, admin: User) -> Course:
     if course is None:
         raise Refused("This course is deleted.")
     publishing.hold(course)
+    db.session.expire(course, ["tags"])
     moderation.hold(item, admin)
     return course
 

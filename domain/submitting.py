@@ -4,7 +4,7 @@ from sqlalchemy import exists
 from sqlalchemy.orm import aliased
 
 import jobs
-from domain import Refused, audit, checklist, contents, drafts, moderation, publishing
+from domain import Refused, audit, checklist, contents, drafts, moderation, publishing, settled
 from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
 
 NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
@@ -94,6 +94,8 @@ def release(course: Course, actor: User, note: str = "") -> None:
         drafts.apply(course)
         course.update_state = UpdateState.NONE
     publishing.move(course, ProductStatus.PUBLISHED, actor, note)
+    course.off_with_creator = False
+    settled.note(course)
 
 
 def release_update(course: Course, actor: User) -> None:
@@ -105,6 +107,7 @@ def release_update(course: Course, actor: User) -> None:
         publishing.move(course, ProductStatus.PUBLISHED, actor)
     else:
         publishing.refresh(course)
+    settled.note(course)
 
 
 def _check(course: Course) -> None:

@@ -257,7 +257,7 @@ class Course(Product):
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
     `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its creator
     has changed on its page and nobody else sees yet, by name (domain/page_drafts.py), `approved` what changes
-    without waiting as it was when it was last approved (domain/approved.py).
+    without waiting as it was when it was last approved (domain/settled.py).
     """
 
     __tablename__ = "courses"
