@@ -50,7 +50,15 @@ from tables.commerce import (
     StripeEvent,
     WishlistItem,
 )
-from tables.community import Report, ReportOutcome, ReportReason, Review, ReviewVote
+from tables.community import (
+    Report,
+    ReportOutcome,
+    ReportReason,
+    Review,
+    ReviewStanding,
+    ReviewVote,
+    Standing,
+)
 from tables.connections import from_driver
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.people import (
@@ -156,6 +164,8 @@ __all__ = [
     "LessonProgress",
     # community
     "Review",
+    "ReviewStanding",
+    "Standing",
     "ReviewVote",
     "Report",
     "ReportReason",

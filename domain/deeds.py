@@ -44,6 +44,7 @@ WORDS = {
     "give_course": "gave somebody a course",
     "hide_module": "hid a module",
     "hide_review": "hid a review",
+    "hide_review_by_rule": "hid a review by a rule",
     "import": "imported a course",
     "link_identity": "linked a way to sign in",
     "look_at_order": "looked at an order",

@@ -24,6 +24,7 @@ from domain import (
     audit,
     clock,
     lesson_contents,
+    page_drafts,
     publishing,
     recordings,
     slugs,
@@ -192,6 +193,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
 def apply(course: Course) -> None:
     """Let learners see everything of `course` that waited. The caller decided that they may."""
     publishing.hold(course)
+    page_drafts.apply(course)
     recordings.accept_proposals(course)
     archives.accept_proposal(course)
     for lesson in _lessons(course, Lesson.draft.is_not(None)):

@@ -3,7 +3,7 @@
 Accounts whose address was never confirmed stay as they are: their owners can sign in, and whoever proves the
 address, by registering or otherwise, takes the account over. Links that were mailed before open nothing.
 
-Revision: 0010, after 0008
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from alembic import op
 import tables.base
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Courses know over which lessons their learners' progress was last counted.
 
-Revision: 0015, after 0008
+Revision: 0015, after 0012
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0015"
-down_revision = "0008"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
