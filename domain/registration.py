@@ -61,10 +61,9 @@ def register(newcomer: Newcomer, way_back: str = "/", own: uuid.UUID | None = No
     return registration
 
 
-def of_account(user: User, way_back: str = "/") -> Registration:
+def of_account(user: User, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
     """A registration that proves the address of `user`, whose account is older than its proof."""
-    registered = Newcomer(user.name, user.email, user.password_hash or "")
-    return register(registered, way_back)
+    return register(Newcomer(user.name, user.email, user.password_hash or ""), way_back, own)
 
 
 def send_again(registration_id: uuid.UUID) -> None:

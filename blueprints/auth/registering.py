@@ -74,7 +74,7 @@ def resend_verification() -> Response:
     if current_user.is_authenticated:
         page = _page_of_form()
         if not current_user.is_verified:
-            _remember(registration.of_account(current_user, page))
+            _remember(registration.of_account(current_user, page, _own_id()))
     else:
         registration.send_again(uuid.UUID(own["id"]))  # type: ignore[index]
         page = url_for("auth.sent")
@@ -123,8 +123,7 @@ def _newcomer_of(form: RegisterForm) -> registration.Newcomer:
 
 def _take_in(newcomer: registration.Newcomer) -> Response:
     _count_mail()
-    own = _own()
-    _remember(registration.register(newcomer, wanted(), uuid.UUID(own["id"]) if own else None))
+    _remember(registration.register(newcomer, wanted(), _own_id()))
     db.session.commit()
     return hypermedia.see_other(url_for("auth.sent"))
 
@@ -182,6 +181,11 @@ def _own() -> dict[str, str] | None:
     own: dict[str, str] | None = session.get("registration")
     fresh = own is not None and int(own["at"]) > time.time() - NEWCOMER_SECONDS
     return own if fresh else None
+
+
+def _own_id() -> uuid.UUID | None:
+    own = _own()
+    return uuid.UUID(own["id"]) if own else None
 
 
 def _is_own(opened: Registration) -> bool:

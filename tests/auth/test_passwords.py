@@ -20,8 +20,8 @@ WEAK = {
         "passwordpassword", "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44123",
     ],
     passwords.TOO_EASY: [
-        "1234567890", "0987654321", "qwertyuiop", "QWERTYUIOP12", "asdfghjkl;'", "aaaaaaaaaaaa", "abcdefghijkl",
-        "abcabcabcabc", "112233445566", "abc123abc123", "0000000000000001",
+        "1234567890", "0987654321", "qwertyuiop", "QWERTYUIOP12", "asdfghjkl;'", "aaaaaaaaaaaa",
+        "abcdefghijkl", "abcabcabcabc", "112233445566", "abc123abc123", "0000000000000001",
     ],
     passwords.OWN_WORDS: [
         "jane.meyer@example.com", "Jane.Meyer@Example.com!", "janemeyer2024", "Meyer-123456", "Lectern2024!!",
@@ -33,7 +33,8 @@ WEAK = {
 GOOD = [
     "a long enough password", "horses eat apples", "correct horse battery staple", "x7#kQ9!vLp", PASSWORD,
     "meyer likes pizza a lot", "jane and the lectern of doom", "ein gutes Kennwort",
-    "\u5bc6\u7801\u9a6c\u5403\u82f9\u679c\u5728\u82b1\u56ed\u91cc", "9f8e7d6c5b4a", COMPOSED, "x" * 20 + "yes, 236 to go",
+    "\u5bc6\u7801\u9a6c\u5403\u82f9\u679c\u5728\u82b1\u56ed\u91cc", "9f8e7d6c5b4a", COMPOSED,
+    "x" * 20 + "yes, 236 to go",
 ]  # fmt: skip
 
 
