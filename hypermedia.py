@@ -152,9 +152,12 @@ def leave(url: str) -> BaseResponse:
     return response
 
 
-def toast(message: str, tone: str = "good") -> None:
-    """Show `message` once, on this answer or after the redirect; tone: good, info, warn or bad."""
-    flash(message, tone)
+def toast(message: str, tone: str = "good", undo: str = "", seconds: int = 0) -> None:
+    """Show `message` once, on this answer or after the redirect; tone: good, info, warn or bad.
+
+    With `undo` it has a button that posts to that address, and stays for `seconds`.
+    """
+    flash({"message": message, "undo": undo, "seconds": seconds} if undo else message, tone)  # type: ignore[arg-type]
 
 
 def dom_id(row: Any, part: str = "") -> str:

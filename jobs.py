@@ -79,6 +79,7 @@ KINDS: dict[str, Task | LongTask] = {
     "recount_learners": Task("totals.recount_learners"),
     "clean_up": Task("housekeeping.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
+    "carry_out_verdict": Task("verdicts.carry_out"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),
     "expire_courses": Task("freshness.expire"),
     "warn_of_expiry": Task("freshness.warn"),

@@ -49,7 +49,7 @@ def duplicate(course: Course, actor: User) -> Course:
     authoring.place(copy, title)
     pictures = Pictures(course, copy)
     copy.description = pictures.moved(copy.description)
-    copy.description_html = authoring.rendered(copy.description) if copy.description else ""
+    copy.description_html = page_drafts.rendered(copy.description) if copy.description else ""
     _copy_links(course, copy)
     lessons = _copy_lessons(course, copy, pictures)
     pictures.write(lessons)
@@ -147,7 +147,7 @@ def _copy_lesson(lesson: Lesson, module: Module, pictures: Pictures) -> uuid.UUI
     }  # fmt: skip
     words |= {name: value for name, value in (lesson.draft or {}).items() if name in words}
     words["body"] = pictures.moved(words["body"])
-    html = authoring.rendered(words["body"]) if words["body"] else ""
+    html = page_drafts.rendered(words["body"]) if words["body"] else ""
     twin = Lesson(
         id=uuid7(), course_id=module.course_id, module_id=module.id, position=lesson.position,
         body_html=html, **words,

@@ -73,7 +73,14 @@ def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
             ModerationItem.subject_id == subject_id,
             ModerationItem.closed_at.is_(None),
         )
-        .values(verdict=Verdict.WITHDRAWN, closed_at=clock.now(), claimed_by=None, claimed_until=None)
+        .values(
+            verdict=Verdict.WITHDRAWN,
+            closed_at=clock.now(),
+            claimed_by=None,
+            claimed_until=None,
+            decision=None,
+            effective_at=None,
+        )
     )
 
 
@@ -85,7 +92,7 @@ def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page:
         select(ModerationItem, creator.name, admin.name)
         .outerjoin(creator, creator.id == ModerationItem.creator_id)
         .outerjoin(admin, held)
-        .where(ModerationItem.closed_at.is_(None))
+        .where(_open(None))
         .order_by(ModerationItem.created_at, ModerationItem.id)
     )
     behind = db.session.get(ModerationItem, after) if after else None
@@ -199,13 +206,18 @@ def hold(item: ModerationItem, admin: User, takeover: bool = False) -> None:
 
     Raises Claimed when somebody else has it (unless `takeover`), Refused when it was decided before.
     """
-    query = select(ModerationItem).where(ModerationItem.id == item.id).with_for_update(key_share=True)
-    db.session.scalars(query, execution_options={"populate_existing": True}).one()
-    if item.closed_at is not None:
+    lock(item)
+    if item.closed_at is not None or item.decision is not None:
         raise Refused("This was decided already.")
     holder = _holder(item, admin)
     if holder is not None and item.claimed_until is not None and not takeover:
         raise Claimed(holder, item.claimed_until)
+
+
+def lock(item: ModerationItem) -> None:
+    """Read `item` as it is now and keep it so for this transaction."""
+    query = select(ModerationItem).where(ModerationItem.id == item.id).with_for_update(key_share=True)
+    db.session.scalars(query, execution_options={"populate_existing": True}).one()
 
 
 def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "", notes: str = "") -> None:
@@ -273,12 +285,15 @@ def _of_review(item: ModerationItem) -> ColumnElement[bool]:
 
 
 def _open(kind: ModerationKind | None) -> ColumnElement[bool]:
-    waits = ModerationItem.closed_at.is_(None)
+    """Waits for an admin: neither closed nor decided and about to be carried out."""
+    waits = ModerationItem.closed_at.is_(None) & ModerationItem.effective_at.is_(None)
     return waits if kind is None else and_(waits, ModerationItem.kind == kind)
 
 
 def _waiting(kind: ModerationKind, subject_id: uuid.UUID) -> Select[ModerationItem]:
-    return select(ModerationItem).where(_open(kind), ModerationItem.subject_id == subject_id)
+    """The one open item of the subject, also while a decision about it can be taken back."""
+    of_it = (ModerationItem.kind == kind, ModerationItem.subject_id == subject_id)
+    return select(ModerationItem).where(*of_it, ModerationItem.closed_at.is_(None))
 
 
 _OF_SUBJECT = (

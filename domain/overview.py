@@ -85,7 +85,8 @@ def failures() -> Failures:
 def _waiting() -> CompoundSelect[Any]:
     parts = []
     for kind in ModerationKind:
-        open_ = (ModerationItem.kind == kind, ModerationItem.closed_at.is_(None))
+        waits = ModerationItem.closed_at.is_(None) & ModerationItem.effective_at.is_(None)
+        open_ = (ModerationItem.kind == kind, waits)
         oldest = select(ModerationItem.created_at).where(*open_).order_by(ModerationItem.created_at).limit(1)
         parts.append(
             select(

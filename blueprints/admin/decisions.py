@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import abort
+from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
@@ -10,24 +10,43 @@ from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
-from domain import Refused, moderation, people, reviewing
+from domain import Refused, moderation, people, reviewing, verdicts
 from models import db
 
 
 @admin.post("/moderation/<uuid:item_id>/decide")
 def moderation_decide(item_id: uuid.UUID) -> Response:
-    """Decide it and open the next; under somebody else's claim that is refused (409)."""
+    """Decide it and open the next; under somebody else's claim that is refused (409).
+
+    What comes within a moment of the page's opening was meant for the one before, and decides nothing.
+    """
     item, form = moderation.find(item_id), DecisionForm()
     if not form.validate_on_submit():
         return show(item_id, form, 422)
+    if form.is_too_soon:
+        form.refuse(Refused("That was very quick, so nothing was decided. Look at it, then decide."))
+        return show(item_id, form, 422)
     try:
-        said = reviewing.decide(item, acting(), form.decision, form.seen.data or "")
+        said = verdicts.put(item, acting(), form.decision, form.seen.data or "")
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
         return show(item_id, form, 409 if isinstance(refusal, moderation.Claimed) else 422)
-    hypermedia.toast(said)
+    hypermedia.toast(
+        f"{said} It takes effect in ten seconds.",
+        undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
+        seconds=verdicts.WINDOW.seconds,
+    )
     return go_on(moderation.claim_next(acting(), kind(), behind=item))
+
+
+@admin.post("/moderation/<uuid:item_id>/take-back")
+def moderation_take_back(item_id: uuid.UUID) -> Response:
+    """Take back what was decided a moment ago."""
+    item = moderation.find(item_id)
+    PressForm().validate_on_submit()
+    do(lambda: verdicts.take_back(item, acting()), "Taken back. It waits again, and you have it.")
+    return _back(item_id)
 
 
 @admin.post("/moderation/<uuid:item_id>/restore")

@@ -10,7 +10,7 @@ import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
-from domain import dossier, reviewing
+from domain import clock, dossier, reviewing, verdicts
 from domain import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
 
@@ -100,9 +100,18 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         mine=frame.item.claimed_by == acting().id,
         kinds=KINDS,
         reasons=reviewing.REASONS,
+        opened=int(clock.now().timestamp() * 1000),
+        can_take_back=_can_take_back(frame.item),
+        lapsed=verdicts.lapsed(frame.item),
         place=place(),
         **file,
     )
+
+
+def _can_take_back(item: ModerationItem) -> bool:
+    """Whether the reader decided it less than the window ago."""
+    decided, until = item.decision, item.effective_at
+    return bool(decided and until and until > clock.now() and decided["by"] == str(acting().id))
 
 
 def go_on(item_id: uuid.UUID | None) -> Response:

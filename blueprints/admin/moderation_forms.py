@@ -1,16 +1,24 @@
 """The forms of the moderation queue."""
 
+from datetime import UTC, datetime, timedelta
+
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
+from domain import clock
 from domain.reviewing import MAX_NOTES, REASONS, Decision
 from forms import Form, SelectField, paragraphs, text
 from models import Verdict
 
+AWAKE_AFTER = timedelta(seconds=0.7)
+
 
 class DecisionForm(Form):
-    """A verdict with its reason and the notes for whoever asked; `seen` is the mark of what was looked at."""
+    """A verdict with its reason and the notes for whoever asked; `seen` is the mark of what was looked at.
+
+    `opened` is when the page was made, in milliseconds since 1970.
+    """
 
     verdict = StringField(
         "Decision",
@@ -36,6 +44,19 @@ class DecisionForm(Form):
         filters=[paragraphs],
     )
     seen = StringField(validators=[Length(max=64)], filters=[text])
+
+    opened = StringField(validators=[Length(max=20)], filters=[text])
+
+    @property
+    def is_too_soon(self) -> bool:
+        """Whether it was sent within AWAKE_AFTER of the moment at which its page was made.
+
+        The page's script and styles see to that themselves; this is for a browser without them.
+        """
+        made = self.opened.data or ""
+        if not (made.isascii() and made.isdigit()):
+            return False
+        return clock.now() - datetime.fromtimestamp(int(made) / 1000, UTC) < AWAKE_AFTER
 
     @property
     def decision(self) -> Decision:

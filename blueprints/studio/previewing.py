@@ -5,7 +5,7 @@ from wtforms import TextAreaField
 
 import hypermedia
 from blueprints.studio import studio
-from domain import Refused, authoring
+from domain import Refused, page_drafts
 from forms import Form, text
 
 
@@ -23,7 +23,7 @@ def preview_markdown() -> Response:
         return hypermedia.render("studio/_rendered.html", status=422, html="", trouble="Send it again.")
     typed = form.text.data or ""
     try:
-        html = authoring.rendered(typed) if typed.strip() else ""
+        html = page_drafts.rendered(typed) if typed.strip() else ""
     except Refused as refusal:
         return hypermedia.render("studio/_rendered.html", status=422, html="", trouble=refusal.sentence)
     return hypermedia.render("studio/_rendered.html", html=html, trouble="")

@@ -15,7 +15,7 @@ from typing import Any
 
 import storage
 from domain import Refused, archives, pictures, prose, seals, upload_rules
-from domain.authoring import rendered
+from domain.page_drafts import rendered
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
 from domain.portable.shapes import NewCourse, NewLesson, NewRecording

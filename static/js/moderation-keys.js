@@ -12,13 +12,13 @@
     try { localStorage.setItem(KEY, box.checked ? "on" : "off"); } catch { /* private window */ }
   });
 
-  // After a decision the next item comes by itself: a second click meant for the last one decides nothing here.
-  const shownAt = performance.now();
-  const itemIn = (address) => /\/admin\/moderation\/([0-9a-f-]{36})/.exec(address)?.[1];
-  const before = itemIn(document.referrer);
-  const followed = before && before !== itemIn(location.pathname);
+  // When an item opens, a click or key that was meant for what stood there before decides nothing here.
+  let shownAt = performance.now();
+  const isItem = /\/admin\/moderation\/[0-9a-f-]{36}/.test(location.pathname);
+  const asleep = () => isItem && performance.now() - shownAt < 700;
+  addEventListener("pageshow", (event) => { if (event.persisted) shownAt = performance.now(); });
   addEventListener("submit", (event) => {
-    if (!followed || performance.now() - shownAt > 700 || !event.target.closest("main")) return;
+    if (!asleep() || !event.target.closest("main")) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
@@ -41,7 +41,8 @@
     else {
       const found = /^[a-z]$/.test(letter) && document.querySelector(`[data-key="${letter}"]`);
       if (!found) return;
-      if (found.matches("button")) found.click();
+      if (asleep()) { /* swallowed */ }
+      else if (found.matches("button")) found.click();
       else found.focus();
     }
     event.preventDefault();

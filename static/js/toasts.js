@@ -12,7 +12,7 @@
       toast.append(template.content.querySelector("[data-dismiss]").cloneNode(true));
     }
     toast.querySelector("[data-dismiss]").addEventListener("click", () => toast.remove());
-    const seconds = toast.classList.contains("is-bad") ? 12 : 6;
+    const seconds = Number(toast.dataset.seconds) || (toast.classList.contains("is-bad") ? 12 : 6);
     const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
     setTimeout(leave, seconds * 1000);
   };

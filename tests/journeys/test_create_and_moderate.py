@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from models import MediaAsset, MediaStatus, db
 from tests.cast import Cast
+from tests.deciding import carried_out_at_once  # noqa: F401
 from tests.eyes import BOTH, DESK
 from tests.folders import archive, picture
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in, until
+
+pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
 TITLE = "Templates that last"
 TEXT = "## Blocks\n\nOne layout.\n\n```html\n{% extends 'base.html' %}\n```\n"

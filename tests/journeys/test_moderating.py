@@ -8,10 +8,13 @@ from playwright.sync_api import Page, expect
 from domain import reviews, submitting
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
 from tests.cast import Cast
+from tests.deciding import carried_out_at_once  # noqa: F401
 from tests.eyes import DESK, look_every_way
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
+
+pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
 
 def publish_page(course: Course) -> str:

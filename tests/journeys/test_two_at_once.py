@@ -9,8 +9,11 @@ from domain import submitting, suspension
 from models import Course, User, db
 from storage import incoming
 from tests.cast import Cast
+from tests.deciding import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
+
+pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
 
 def editor_of(cast: Cast) -> str:

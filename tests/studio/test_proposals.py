@@ -39,6 +39,9 @@ from models import (
     db,
 )
 from tests.cast import Cast
+from tests.deciding import carried_out_at_once  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
 SignedIn = Callable[[User], FlaskClient]
 LEARN = "/learn/flask-first-steps/forms-on-film"

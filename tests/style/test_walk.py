@@ -354,6 +354,7 @@ WRITING = """
 /studio/preview-markdown                                                303 303 303 303 200 200 200
 /teach                                                                  303 422 422 422 303 303 303
 /studio/courses/{course}/publish                                        303 303 303 303 422 404 422
+/studio/courses/{course}/discard                                        303 303 303 303 303 404 303
 /studio/courses/{course}/publish/withdraw                               303 303 303 303 422 404 422
 /studio/profile                                                         303 303 303 303 303 303 303
 /studio/reviews/{review}/reply                                          303 303 303 303 422 404 404
@@ -363,6 +364,7 @@ WRITING = """
 /admin/moderation/{item}/claim                                          303 404 404 404 404 404 303
 /admin/moderation/{item}/skip                                           303 404 404 404 404 404 303
 /admin/moderation/{item}/decide                                         303 404 404 404 404 404 422
+/admin/moderation/{item}/take-back                                      303 404 404 404 404 404 303
 /admin/moderation/{item}/restore                                        303 404 404 404 404 404 303
 /admin/moderation/{course_item}/feature                                 303 404 404 404 404 404 303
 /admin/moderation/{item}/feature                                        303 404 404 404 404 404 404
