@@ -93,10 +93,10 @@ def correct(course_id: str) -> None:
     own = CourseAnalytics.course_id == id_
     days = select(total.date, *(total[name] for name in CORRECTED)).where(own)
     written = db.session.execute(days).all()
-    for day, *counts in written:
-        correct_ = dict.fromkeys(CORRECTED, 0) | true_.get(day, {})
-        if counts != list(correct_.values()):
-            db.session.execute(update(CourseAnalytics).where(own, total.date == day).values(correct_))
+    for was in written:
+        right = dict.fromkeys(CORRECTED, 0) | true_.get(was.date, {})
+        if [getattr(was, name) for name in CORRECTED] != list(right.values()):
+            db.session.execute(update(CourseAnalytics).where(own, total.date == was.date).values(right))
     known = {row.date for row in written}
     for day in true_.keys() - known:
         db.session.add(CourseAnalytics(course_id=id_, date=day, **true_[day]))
