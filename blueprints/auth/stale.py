@@ -4,7 +4,7 @@ import uuid
 from contextlib import suppress
 from typing import cast
 
-from flask import Response, abort, current_app, request, url_for
+from flask import Response, abort, current_app, g, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
@@ -18,7 +18,7 @@ from blueprints.auth.way_back import wanted
 from domain.held_posts import Sent
 from models import HeldPost, db
 
-# Their forms check the token themselves, so that a stale one is an error like any other.
+# Their views do nothing but show the form while it isn't valid.
 SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
 
 
@@ -27,9 +27,11 @@ def stale_sign_in(error: CSRFError) -> BaseResponse:
     """Show a form of signing in again, with what was typed; one sent twice has let them in the first time."""
     if current_user.is_authenticated and request.endpoint in ("auth.login", "auth.register"):
         return hypermedia.see_other(wanted())
-    if request.endpoint not in SHOWN_AGAIN or hypermedia.stays_on_its_page():
+    is_shown_again = request.endpoint in SHOWN_AGAIN and form_tokens.is_from_here()
+    if not is_shown_again or hypermedia.stays_on_its_page():
         return stale_form(error)
-    view = current_app.view_functions[request.endpoint]
+    g.form_is_stale = True
+    view = current_app.view_functions[request.endpoint or ""]
     return cast(BaseResponse, view(**(request.view_args or {})))
 
 

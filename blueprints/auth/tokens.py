@@ -1,7 +1,8 @@
 """A fresh token for a page that stayed open while its person signed in or out elsewhere."""
 
-from flask import Response, jsonify
+from flask import Response
 from flask_login import current_user
+from jinja2.utils import htmlsafe_json_dumps
 
 import form_tokens
 from blueprints.auth import auth
@@ -15,12 +16,13 @@ def session_token() -> Response:
     must not take it without a word.
     """
     known = current_user.is_authenticated
-    answer = jsonify(
-        token=form_tokens.current(),
-        signed_in=known,
-        person=form_tokens.person_mark(),
-        name=current_user.name if known else "",
-    )
+    told = {
+        "token": form_tokens.current(),
+        "signed_in": known,
+        "person": form_tokens.person_mark(),
+        "name": current_user.name if known else "",
+    }
+    answer = Response(htmlsafe_json_dumps(told), mimetype="application/json")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Vary"] = "Cookie"
     return answer

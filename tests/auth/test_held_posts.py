@@ -302,6 +302,20 @@ def test_a_stale_form_of_signing_in_comes_back_as_typed(app: Flask, client: Flas
         assert db.session.scalar(select(func.count(UserSession.id))) == 0
 
 
+def test_a_stale_form_of_signing_in_from_another_site_is_refused(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    """Also with a good token: over HTTPS the page that it came from is checked."""
+    fields = {"email": "bo@example.com", "password": PASSWORD, "csrf_token": token_at(client, "/login")}
+    for headers in ({"Origin": "https://evil.example"}, {"Referer": "http://localhost/login"}, {}):
+        answer = client.post("/login", data=fields, headers=headers, base_url="https://localhost")
+        assert answer.status_code == 400
+    same = {"Origin": "https://localhost"}  # a browser that hides where it comes from
+    assert client.post("/login", data=fields, headers=same, base_url="https://localhost").status_code == 422
+    with app.app_context():
+        assert db.session.scalar(select(func.count(UserSession.id))) == 0
+
+
 def test_a_swap_and_a_script_are_told_and_get_no_page(app: Flask, cast: Cast, bo: FlaskClient) -> None:
     wish = "/courses/flask-first-steps/wish"
     token = token_at(bo, "/courses/flask-first-steps")

@@ -11,6 +11,7 @@ from domain import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
 from storage import incoming
 from tests.cast import PASSWORD, Cast
+from tests.eyes import every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
@@ -359,7 +360,34 @@ def test_a_page_learns_of_a_new_session_from_another_tab(house: House, visitor: 
         "old => document.querySelector('main input[name=csrf_token]').value !== old", arg=old
     )
     page.get_by_label("Name").first.fill("Bo Bright")
-    page.get_by_role("button", name="Save").first.click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Account of Bo Bright")).to_have_count(1)
     with house.app.app_context():
         assert db.session.get_one(User, cast.bo.id).name == "Bo Bright"
+
+
+@pytest.mark.once
+def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor(bypass_csp=True)
+    sign_in(page, "bo@example.com")
+    page.goto(f"{COURSE}/review")
+    page.get_by_text("5 of 5").locator("..").click()
+    page.locator("#comment").fill("Clear and kind words. " * 30 + "x" * 300)
+    expire(house, cast.bo)
+    page.get_by_role("button", name="Publish").click()
+    problems = every_way(page)
+    come_in(page.context, "bo@example.com")
+    page.reload()
+    expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
+    problems += every_way(page)
+    address = page.url
+    leave(page.context)
+    come_in(page.context, "cy@example.com")
+    page.goto(address)
+    expect(page.get_by_role("heading", name="You are now signed in as Cy")).to_be_visible()
+    problems += every_way(page)
+    page.goto("/courses/reading-code")
+    leave(page.context)
+    press_wish(page)
+    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    assert problems + every_way(page) == []
