@@ -8,7 +8,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, audit, clock, settings
+from domain import Refused, audit, clock, profile_drafts, settings
 from models import Role, User, db
 
 # The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes
@@ -82,9 +82,9 @@ def renew_hash(user: User, password: str) -> None:
 
 def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
     """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
-    user.name, user.bio, user.timezone = name, bio, timezone
-    for site, value in links.items():
-        setattr(user, site, value or None)
+    user.timezone = timezone
+    sites = {site: value or None for site, value in links.items()}
+    profile_drafts.keep(user, {"name": name, "bio": bio, **sites})
 
 
 def make_admin(email: str, name: str, password: str) -> User:
