@@ -8,8 +8,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-import jobs
-from domain import Refused, audit, clock, passwords, settings
+from domain import Refused, audit, clock, passwords, profile_drafts, settings
 from domain.passwords import MAX_PASSWORD, MIN_PASSWORD
 from models import Role, User, db
 
@@ -98,15 +97,10 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
-    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`.
-
-    Their courses are found by their name; a job writes their words anew.
-    """
-    if user.name != name and user.role != Role.LEARNER:
-        jobs.enqueue("reindex_creator", creator_id=str(user.id))
-    user.name, user.bio, user.timezone = name, bio, timezone
-    for site, value in links.items():
-        setattr(user, site, value or None)
+    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
+    user.timezone = timezone
+    sites = {site: value or None for site, value in links.items()}
+    profile_drafts.keep(user, {"name": name, "bio": bio, **sites})
 
 
 def make_admin(email: str, name: str, password: str) -> User:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_, select
 
-from domain import audit, clock, slugs
+from domain import audit, clock, profile_drafts
 from domain.catalog import creator_slug, people, profiles
 from domain.stocktaking import courses, listed, products
 from models import CreatorProfile, User, db
@@ -93,15 +93,14 @@ def introduce(
     certifications: list[str], links: list[str],
 ) -> CreatorProfile:  # fmt: skip
     """Show this on the page of `user`; the first time the page gets its address, which it keeps."""
-    profile = profile_of(user)
-    if profile.slug is None:
-        profile.slug = slugs.for_creator(user.name)
-        db.session.add(profile)
-    user.bio, profile.headline, profile.years_experience = bio, headline, years_experience
-    profile.expertise, profile.certifications, profile.links = expertise, certifications, links
+    values = {
+        "bio": bio, "headline": headline, "expertise": expertise, "years_experience": years_experience,
+        "certifications": certifications, "links": links,
+    }  # fmt: skip
+    profile_drafts.keep(user, values)
     audit.record(user, "change_profile", user)
     db.session.flush()
-    return profile
+    return profile_of(user)
 
 
 def _words(values: Any) -> list[str]:

@@ -20,6 +20,7 @@ from domain import (
     hints,
     moderation,
     page_drafts,
+    profile_drafts,
     prose,
     recordings,
     reviewing,
@@ -211,6 +212,40 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
     )
 
 
+class ProfileFile(NamedTuple):
+    """A creator whose page would change: how, the portrait it would have (None: the same), and its mark."""
+
+    user: User
+    differences: list[Difference]
+    picture: str | None
+    mark: str
+
+
+def profile_file(item: ModerationItem) -> ProfileFile | None:
+    """The creator of `item` with what waits of their page; None when they are gone."""
+    creator = profile_drafts.creator_of(item)
+    if creator is None:
+        return None
+    seen, wanted = profile_drafts.live(creator), profile_drafts.working(creator)
+    changed = [name for name in profile_drafts.LABELS if seen[name] != wanted[name]]
+    differences = [
+        _before_and_after(profile_drafts.LABELS[name], seen[name], wanted[name])
+        for name in changed
+        if name != "avatar"
+    ]
+    picture = wanted["avatar"] if "avatar" in changed else None
+    return ProfileFile(creator, differences, picture, profile_drafts.mark(creator))
+
+
+def _before_and_after(label: str, old: Any, new: Any) -> Difference:
+    """Two values; lists and texts of several lines are compared line by line."""
+    if isinstance(new, list):
+        return Difference(label, "", "", compare("\n".join(map(str, old)), "\n".join(map(str, new))))
+    if "\n" in f"{old}{new}":
+        return Difference(label, "", "", compare(old or "", new or ""))
+    return Difference(label, _said(old), _said(new))
+
+
 def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
     """The review of `item` with its course, its author and its reports; None when it is gone."""
     row = db.session.execute(
@@ -291,10 +326,8 @@ def _page_differences(course: Course) -> Iterator[Difference]:
             yield Difference(label, _category(old), _category(new))
         elif name == "description":
             yield Difference(label, "", "", compare(old, new))
-        elif isinstance(new, list):
-            yield Difference(label, "", "", compare("\n".join(old), "\n".join(new)))
         else:
-            yield Difference(label, _said(old), _said(new))
+            yield _before_and_after(label, old, new)
 
 
 def _module_differences(there: Contents) -> Iterator[Difference]:

@@ -23,7 +23,7 @@ from uuid_utils.compat import uuid7
 import jobs
 import storage
 from domain import Refused, clock, seals
-from models import Course, Lesson, Picture, PlatformSettings, Product, User, db
+from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -146,19 +146,6 @@ def content_type(name: str) -> str:
     return TYPES[name.rpartition(".")[2]]
 
 
-def give_avatar(user: User, file: BinaryIO) -> None:
-    """Make `file` the portrait of `user`. Raises Refused."""
-    token = keep(Shelf.AVATAR, file)
-    drop_avatar(user)
-    user.avatar = token
-
-
-def drop_avatar(user: User) -> None:
-    """Go back to the initials."""
-    remove_later(Shelf.AVATAR, user.avatar)
-    user.avatar = None
-
-
 def remove_later(shelf: Shelf, token: str | None) -> None:
     """Have the worker remove a picture that was replaced."""
     if token:
@@ -174,8 +161,12 @@ def discard(shelf: str, token: str) -> None:
     }
     column = users[Shelf(shelf)]
     shown = select(column).where(column == token)
-    proposed = select(Course.id).where(Course.draft["thumbnail"].as_string() == token)
-    if _TOKEN.fullmatch(token) and not db.session.scalar(select(or_(shown.exists(), proposed.exists()))):
+    proposed = (
+        select(Course.id).where(Course.draft["thumbnail"].as_string() == token),
+        select(CreatorProfile.user_id).where(CreatorProfile.draft["avatar"].as_string() == token),
+    )
+    wanted = or_(shown.exists(), *(query.exists() for query in proposed))
+    if _TOKEN.fullmatch(token) and not db.session.scalar(select(wanted)):
         remove(Shelf(shelf), token)
 
 

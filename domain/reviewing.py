@@ -18,6 +18,7 @@ from domain import (
     contents,
     moderation,
     notifications,
+    profile_drafts,
     publishing,
     review_standings,
     reviews,
@@ -86,6 +87,8 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
         return _answer_application(item, admin, decision)
     if item.kind == ModerationKind.REPORT:
         return _judge_report(item, admin, decision)
+    if item.is_profile:
+        return _judge_profile(item, admin, decision, seen)
     return _judge_course(item, admin, decision, seen)
 
 
@@ -218,6 +221,30 @@ def _bind_author(review: Review, stays: bool) -> None:
     )
     standing = Standing.APPROVED if stays else Standing.HIDDEN
     review_standings.remember(review, standing, db.session.scalars(reported).all() if stays else ())
+
+
+def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+    """Show what a creator has changed on their page, or send it back: there it stays until they change it."""
+    creator = profile_drafts.creator_of(item)
+    if creator is None:
+        raise Refused("This account is gone.")
+    profile_drafts.hold(creator)
+    moderation.hold(item, admin)
+    if seen and seen != profile_drafts.mark(creator):
+        raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
+    approved = decision.verdict == Verdict.APPROVED
+    if approved:
+        profile_drafts.apply(creator, admin)
+    else:
+        audit.record(admin, "return_profile", creator, _note(decision))
+    _close(item, admin, decision)
+    notifications.tell(
+        creator.id,
+        NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
+        "Your page shows what you changed" if approved else "What you changed on your page was sent back",
+        _note(decision), "/studio/profile", "See your page", key=f"decided:{item.id}",
+    )  # fmt: skip
+    return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
 
 def _answer_application(item: ModerationItem, admin: User, decision: Decision) -> str:

@@ -18,6 +18,7 @@ from domain import (
     clock,
     contents,
     moderation,
+    profile_drafts,
     publishing,
     review_standings,
     reviewing,
@@ -114,6 +115,8 @@ def _hold_subject(item: ModerationItem) -> None:
             review = db.session.get(Review, item.subject_id)
             if review is not None:
                 reviews.hold(review)
+        elif (creator := profile_drafts.creator_of(item)) is not None:
+            profile_drafts.hold(creator)
         elif (course := reviewing.course_of(item)) is not None:
             publishing.hold(course)
 
@@ -143,6 +146,8 @@ def _mark(item: ModerationItem) -> str:
     if item.kind == ModerationKind.REVIEW:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
         return f"{review_standings.digest(review.comment)}{review.rating}" if review else ""
+    if (creator := profile_drafts.creator_of(item)) is not None:
+        return profile_drafts.mark(creator)
     course = reviewing.course_of(item)
     return contents.load(course).mark if course is not None else ""
 

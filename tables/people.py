@@ -168,7 +168,10 @@ class HeldPost(Base):
 
 
 class CreatorProfile(Stamped, Base):
-    """What a creator shows of themselves; totals are computed from what they made and sold."""
+    """What a creator shows of themselves; totals are computed from what they made and sold.
+
+    `draft` is what of it, and of their account, waits for an admin, by column name (domain/profile_drafts.py).
+    """
 
     __tablename__ = "creator_profiles"
 
@@ -179,6 +182,7 @@ class CreatorProfile(Stamped, Base):
     years_experience: Mapped[int | None]
     certifications: Mapped[list[Any]] = mapped_column(JSON, default=list)
     links: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     user: Mapped[User] = relationship(back_populates="creator_profile", lazy="raise_on_sql")
 

@@ -200,7 +200,9 @@ class AuditEntry(Base):
 
 
 class ModerationKind(StrEnum):
-    """What waits for an admin: a course or an update of one, a reported review or course, an application."""
+    """What waits for an admin: a course, an update of one or of its creator's own page, a reported review or
+    course, an application.
+    """
 
     COURSE = "course"
     UPDATE = "update"
@@ -292,6 +294,11 @@ class ModerationItem(Stamped, Base):
     closed_at: Mapped[datetime | None]
     decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     effective_at: Mapped[datetime | None]
+
+    @property
+    def is_profile(self) -> bool:
+        """Whether it is about a creator's own page: an update whose subject is the creator."""
+        return self.kind == ModerationKind.UPDATE and self.subject_id == self.creator_id
 
 
 class NotificationKind(StrEnum):

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.account import account
-from domain import Refused, pictures
+from domain import Refused, profile_drafts
 from forms import Form
 from models import db
 
@@ -26,7 +26,7 @@ def portrait() -> Response:
     try:
         if not file:
             raise Refused("Choose a picture.")
-        pictures.give_avatar(current_user, file.stream)
+        profile_drafts.give_avatar(current_user, file.stream)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "bad")
     else:
@@ -39,6 +39,6 @@ def portrait() -> Response:
 def remove_portrait() -> Response:
     """Back to the initials."""
     PortraitForm().validate_on_submit()
-    pictures.drop_avatar(current_user)
+    profile_drafts.drop_avatar(current_user)
     db.session.commit()
     return hypermedia.see_other(url_for("account.profile"))

@@ -7,14 +7,14 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import ProfileForm
-from domain import accounts
+from domain import accounts, profile_drafts
 from models import db
 
 
 @account.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
     """Name, text, links and time zone."""
-    form = ProfileForm(obj=current_user)
+    form = ProfileForm(data={**profile_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
         accounts.introduce(
             current_user, form.name.data or "", form.bio.data or "", form.timezone.data,
@@ -23,4 +23,8 @@ def profile() -> Response:
         db.session.commit()
         hypermedia.toast("Saved.")
         return hypermedia.see_other(url_for("account.profile"))
-    return hypermedia.render("account/profile.html", status=form.status, form=form)
+    waits = profile_drafts.waits(current_user)
+    waiting = profile_drafts.waiting(current_user)
+    return hypermedia.render(
+        "account/profile.html", status=form.status, form=form, waits=waits, waiting=waiting
+    )

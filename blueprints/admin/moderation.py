@@ -142,6 +142,8 @@ def _file(item: ModerationItem) -> dict[str, Any]:
         shown["file"] = dossier.review_file(item)
     elif item.kind == ModerationKind.APPLICATION:
         shown["file"] = dossier.application_file(item)
+    elif item.is_profile:
+        shown["file"] = dossier.profile_file(item)
     else:
         asked = request.args.get("lesson")
         shown["file"] = dossier.course_file(item, _lesson(asked))

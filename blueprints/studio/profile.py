@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 import hypermedia
 from blueprints.studio import studio
-from domain import creators
+from domain import creators, profile_drafts
 from forms import AddressesField, Form, LinesField, one_line, paragraphs
 from models import db
 
@@ -35,7 +35,7 @@ class CreatorForm(Form):
 def profile() -> Response:
     """The form, and the way to the page that it makes."""
     before = creators.profile_of(current_user)
-    form = CreatorForm(obj=before, bio=current_user.bio)
+    form = CreatorForm(data=profile_drafts.working(current_user))
     if form.validate_on_submit():
         creators.introduce(
             current_user,
@@ -49,4 +49,11 @@ def profile() -> Response:
         db.session.commit()
         hypermedia.toast("Saved.")
         return hypermedia.see_other(url_for("studio.profile"))
-    return hypermedia.render("studio/profile.html", status=form.status, form=form, slug=before.slug)
+    return hypermedia.render(
+        "studio/profile.html",
+        status=form.status,
+        form=form,
+        slug=before.slug,
+        waits=profile_drafts.waits(current_user),
+        waiting=profile_drafts.waiting(current_user),
+    )

@@ -18,6 +18,8 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+ROWS = {"review_standings": "+"}
+
 STANDING = sa.Enum("reported", "hidden", "approved", name="standing", native_enum=False, length=32)
 
 
@@ -51,6 +53,7 @@ def upgrade() -> None:
     op.add_column(
         "courses", sa.Column("off_with_creator", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("creator_profiles", sa.Column("draft", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("modules", sa.Column("draft", sa.JSON(none_as_null=True), nullable=True))
     op.add_column(
         "platform_settings",
@@ -97,6 +100,7 @@ def downgrade() -> None:
     op.drop_column("moderation_items", "decision")
     op.drop_column("platform_settings", "held_words")
     op.drop_column("modules", "draft")
+    op.drop_column("creator_profiles", "draft")
     op.drop_column("courses", "off_with_creator")
     op.drop_column("courses", "approved")
     op.drop_column("courses", "draft")
