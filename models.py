@@ -59,7 +59,9 @@ from tables.people import (
     CreatorProfile,
     LoginAttempt,
     OAuthAccount,
+    RecoveryCode,
     Role,
+    SecondFactor,
     User,
     UserSession,
 )
@@ -93,6 +95,8 @@ __all__ = [
     "User",
     "Role",
     "OAuthAccount",
+    "RecoveryCode",
+    "SecondFactor",
     "UserSession",
     "CreatorProfile",
     "CreatorApplication",

@@ -56,6 +56,15 @@ def sign_in_limits(email: str, ip: str) -> tuple[Limit, ...]:
     )
 
 
+def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
+    """The limits on guessing the codes of a second factor: per account and per network address."""
+    settings = _settings()
+    return (
+        _limit("code", user_id.hex, settings.login_account_limit),
+        _limit("address", network_of(ip), settings.login_address_limit),
+    )
+
+
 def mail_limits(ip: str) -> tuple[Limit, ...]:
     """The limit on asking us to write mail, per network address."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)

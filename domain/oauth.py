@@ -14,6 +14,7 @@ from domain import Refused, accounts, clock, sessions
 from models import OAuthAccount, User, db
 
 CLOSED = "This account was closed."
+NAMES = {"github": "GitHub", "google": "Google"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ def account_of(identity: Identity) -> User:
     if user.suspended_at is not None:
         raise Refused(accounts.suspended_sentence())
     return user
+
+
+def linked_to(user: User) -> dict[str, str]:
+    """Name the providers with which `user` can sign in, by key."""
+    linked = set(db.session.scalars(select(OAuthAccount.provider).where(OAuthAccount.user_id == user.id)))
+    return {key: name for key, name in NAMES.items() if key in linked}
+
+
+def is_of(identity: Identity, user: User) -> bool:
+    """Whether `identity` is linked to `user`'s account."""
+    found = _linked(identity)
+    return found is not None and found.id == user.id
 
 
 def _linked(identity: Identity) -> User | None:

@@ -26,6 +26,8 @@ class Site:
     platform_fee_percent: int
     refund_window_days: int
     require_review: bool
+    admin_second_factor: bool
+    admin_idle_minutes: int
     logo: str | None
     about_html: str
     social: list[dict[str, str]]

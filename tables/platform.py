@@ -45,6 +45,8 @@ class PlatformSettings(Stamped, Base):
     `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
     picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
     `featured` is the order in which the start page shows featured products: their ids as text.
+    `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they
+    prove again who they are.
     """
 
     __tablename__ = "platform_settings"
@@ -68,6 +70,8 @@ class PlatformSettings(Stamped, Base):
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
     require_review: Mapped[bool] = mapped_column(default=True)
+    admin_second_factor: Mapped[bool] = mapped_column(default=False)
+    admin_idle_minutes: Mapped[int] = mapped_column(default=60)
     logo: Mapped[str | None] = mapped_column(String(64))
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[str] = mapped_column(Text, default="")

@@ -6,4 +6,4 @@ import doors
 
 account = doors.signed_in(Blueprint("account", __name__))
 
-from blueprints.account import email, notifications, portrait, profile, security  # noqa: E402,F401
+from blueprints.account import email, notifications, portrait, profile, proving, security  # noqa: E402,F401

@@ -8,7 +8,7 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, oauth
+from domain import Refused, oauth, sessions
 from models import db, write_from_here
 from observe import log
 
@@ -17,9 +17,10 @@ from observe import log
 def start_oauth(provider: str) -> Response:
     """Send the browser to the provider."""
     name = providers.available().get(provider) or abort(404)
-    if current_user.is_authenticated:
+    proving = "prove" in request.args
+    if current_user.is_authenticated and not proving:
         return hypermedia.see_other(wanted())
-    session["oauth_next"] = wanted()
+    session["oauth_next"], session["oauth_proves"] = wanted(), proving
     try:
         return providers.send_off(provider)
     except providers.Failed as failure:
@@ -41,7 +42,10 @@ def finish_oauth(provider: str) -> Response:
     except providers.Failed as failure:
         return _failed(name, failure)
     page = safe_next(session.pop("oauth_next", "/"))
+    proving = session.pop("oauth_proves", False)
     write_from_here()
+    if proving and current_user.is_authenticated:
+        return _prove_again(name, identity)
     try:
         let_in(oauth.account_of(identity), remember=True)
     except Refused as refusal:
@@ -51,6 +55,18 @@ def finish_oauth(provider: str) -> Response:
         )
     db.session.commit()
     return hypermedia.see_other(page)
+
+
+def _prove_again(name: str, identity: oauth.Identity) -> Response:
+    """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
+    if not oauth.is_of(identity, current_user):
+        sentence = f"This is not the {name} account that you sign in with here."
+        return hypermedia.render(
+            "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
+        )
+    sessions.proved(current_user)
+    db.session.commit()
+    return hypermedia.see_other(url_for("account.proved"))
 
 
 def _failed(name: str, failure: providers.Failed) -> Response:

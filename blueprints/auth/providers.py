@@ -14,10 +14,9 @@ from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from config import Settings
-from domain.oauth import Identity
+from domain.oauth import NAMES, Identity
 from forms import one_line
 
-NAMES = {"github": "GitHub", "google": "Google"}
 TIMEOUT_SECONDS = 10
 
 
