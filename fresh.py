@@ -19,8 +19,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
+import mail
 from domain import Refused, accounts, attempts, clock, oauth, second_factor, sessions, settings
-from models import db
+from models import User, db
 
 MINUTES = 15
 FIELD = "fresh_proof"
@@ -84,7 +85,7 @@ def ask() -> BaseResponse | None:
     Whoever only looks is sent to a page of its own and back.
     """
     if request.method in SAFE_METHODS:
-        return hypermedia.leave(url_for("account.prove", next=request.full_path.rstrip("?")))
+        return hypermedia.leave(url_for("auth.prove", next=request.full_path.rstrip("?")))
     if FIELD not in request.form:
         return page(403)
     try:
@@ -103,7 +104,7 @@ def ask() -> BaseResponse | None:
 def page(status: int, wrong: str | None = None) -> Response:
     """Ask for the proof, holding what was posted; an answer to a swap takes the place of the whole page."""
     response = hypermedia.render(
-        "account/prove.html",
+        "auth/prove.html",
         status=200 if hypermedia.is_swap() else status,
         wrong=wrong,
         method=_method(),
@@ -127,7 +128,7 @@ def prove(typed: str) -> None:
     """
     method = _method()
     if method == "code":
-        prove_code(typed)
+        prove_code(current_user, typed)
     elif method == "password":
         prove_password(typed, FIELD)
     elif not is_fresh() or (current_user.is_admin and is_idle()):
@@ -136,13 +137,19 @@ def prove(typed: str) -> None:
     db.session.commit()
 
 
-def prove_code(code: str) -> None:
-    """Go on only with a good code. Tries are counted. Raises Refused, attempts.TooMany."""
-    attempt = attempts.begin(attempts.code_limits(current_user.id, request.remote_addr or ""))
+def prove_code(user: User, code: str) -> None:
+    """Go on only with a good code of `user`, who is told when nobody may try any more.
+
+    Tries are counted. Raises Refused, attempts.TooMany.
+    """
+    attempt = attempts.begin(attempts.code_limits(user.id, request.remote_addr or ""))
     db.session.commit()
     attempts.refuse_excess(attempt)
-    if not second_factor.accept(current_user, code):
+    if not second_factor.accept(user, code):
         db.session.rollback()
+        if attempts.was_last(attempt):
+            mail.codes_tried(user)
+            db.session.commit()
         raise second_factor.WRONG
     attempts.succeeded(attempt)
 

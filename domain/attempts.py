@@ -84,6 +84,12 @@ def refuse_excess(attempt: Attempt) -> None:
     _refuse(attempt.limits, allowed=0)
 
 
+def was_last(attempt: Attempt) -> bool:
+    """Whether the account's next try will be refused, because of this one."""
+    limit = attempt.limits[0]
+    return _wait(limit, limit.most - 1) is not None
+
+
 def succeeded(attempt: Attempt) -> None:
     """Forget the account's tries, and that this one counted against the network address."""
     account = attempt.limits[0].subject

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pyotp
 from sqlalchemy import delete, func, select, update
@@ -26,6 +27,20 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _TOTP = re.compile(r"\d{6}")
 
 
+@dataclass(frozen=True)
+class State:
+    """Since when somebody is asked for codes (None: not at all), and how many recovery codes are unused."""
+
+    since: datetime | None
+    codes_left: int
+
+
+def state_of(user: User) -> State:
+    """What a page says of `user`'s second factor."""
+    since = db.session.scalar(select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id))
+    return State(since, codes_left(user) if since else 0)
+
+
 def is_on(user: User) -> bool:
     """Whether `user` is asked for a code."""
     held = select(SecondFactor.user_id).where(
@@ -35,7 +50,7 @@ def is_on(user: User) -> bool:
 
 
 def fingerprint(user: User) -> str:
-    """Name the state in which a sign-in was begun: another password or a used code ends those begun before."""
+    """Name the state in which a sign-in was begun: a new password or a used code ends what began before."""
     factor = db.session.get(SecondFactor, user.id)
     state = (
         user.id.hex,
@@ -124,6 +139,13 @@ def codes_left(user: User) -> int:
     return db.session.scalar(unused) or 0
 
 
+def are_codes_of(user: User, codes: list[str]) -> bool:
+    """Whether `codes` are recovery codes of `user`, every one of them."""
+    hashes = {_hash(user, _plain(code)) for code in codes}
+    kept = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.code_hash.in_(hashes))
+    return 0 < len(codes) == len(hashes) == db.session.scalar(kept)
+
+
 def remove(user: User, by: User | None) -> None:
     """Ask `user` for no codes any more; they are told. `by` None: from the command line.
 
@@ -172,7 +194,7 @@ def _use_recovery_code(user: User, typed: str) -> bool:
 
 
 def _use_step(user: User, step: int) -> bool:
-    """Take the code of `step`, unless it or a later one was taken: a code that others saw can't be used again."""
+    """Take the code of `step`, unless it or a later one was taken: what others saw is worth nothing."""
     used = db.session.scalar(
         update(SecondFactor)
         .where(SecondFactor.user_id == user.id, SecondFactor.last_step < step)
@@ -197,7 +219,7 @@ def _step_of(secret: str, code: str) -> int | None:
 
 
 def _secret(factor: SecondFactor, user: User) -> str | None:
-    """The app's secret; None when the key is gone that it was encrypted with. Recovery codes still work then."""
+    """The app's secret; None when the key that encrypted it is gone. Recovery codes still work then."""
     try:
         return encryption.decrypt(factor.secret, _purpose(user))
     except encryption.Unreadable:

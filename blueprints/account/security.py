@@ -10,7 +10,7 @@ import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import PasswordForm, PressForm
 from blueprints.account.proof import prove
-from domain import Refused, accounts, attempts, recovery, sessions
+from domain import Refused, accounts, attempts, recovery, second_factor, sessions
 from domain.devices import describe
 from models import db
 
@@ -30,7 +30,10 @@ def security() -> Response:
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
         for row in sessions.devices_of(current_user)
     ]
-    return hypermedia.render("account/security.html", status=form.status, form=form, devices=devices)
+    return hypermedia.render(
+        "account/security.html", status=form.status, form=form, devices=devices,
+        factor=second_factor.state_of(current_user),
+    )  # fmt: skip
 
 
 @account.post("/account/security/devices/<uuid:device_id>/sign-out")

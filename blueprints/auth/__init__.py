@@ -6,4 +6,12 @@ import doors
 
 auth = doors.open_to_all(Blueprint("auth", __name__))
 
-from blueprints.auth import oauth, presence, recovery, registering, signing_in  # noqa: E402,F401
+from blueprints.auth import (  # noqa: E402
+    oauth,  # noqa: F401
+    presence,  # noqa: F401
+    proving,  # noqa: F401
+    recovery,  # noqa: F401
+    registering,  # noqa: F401
+    second_step,  # noqa: F401
+    signing_in,  # noqa: F401
+)

@@ -66,6 +66,16 @@ class LoginForm(Form):
     remember = BooleanField("Keep me signed in on this device")
 
 
+class CodeForm(Form):
+    """A code of the app, or a recovery code."""
+
+    code = StringField(
+        "Code",
+        [InputRequired("Enter a code."), Length(max=100, message="That is too long for a code.")],
+        filters=[text],
+    )
+
+
 class ForgotForm(Form):
     """The address to send a link to."""
 

@@ -8,7 +8,7 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, oauth, sessions
+from domain import Refused, oauth, second_factor, sessions
 from models import db, write_from_here
 from observe import log
 
@@ -47,7 +47,7 @@ def finish_oauth(provider: str) -> Response:
     if proving and current_user.is_authenticated:
         return _prove_again(name, identity)
     try:
-        let_in(oauth.account_of(identity), remember=True)
+        page = let_in(oauth.account_of(identity), remember=True, page=page)
     except Refused as refusal:
         db.session.rollback()
         return hypermedia.render(
@@ -59,14 +59,14 @@ def finish_oauth(provider: str) -> Response:
 
 def _prove_again(name: str, identity: oauth.Identity) -> Response:
     """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
-    if not oauth.is_of(identity, current_user):
-        sentence = f"This is not the {name} account that you sign in with here."
+    if second_factor.is_on(current_user) or not oauth.is_of(identity, current_user):
+        sentence = f"This {name} account does not show that it is you."
         return hypermedia.render(
             "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
         )
     sessions.proved(current_user)
     db.session.commit()
-    return hypermedia.see_other(url_for("account.proved"))
+    return hypermedia.see_other(url_for("auth.proved"))
 
 
 def _failed(name: str, failure: providers.Failed) -> Response:

@@ -75,7 +75,7 @@ def move_account(token: str) -> Response:
 
 def _reset(token: str, password_hash: str) -> Response:
     user = recovery.reset(token, password_hash)
-    let_in(user, remember=False)
+    page = let_in(user, remember=False)
     db.session.commit()
     hypermedia.toast("Your password is changed, and you are signed out everywhere else.")
-    return hypermedia.see_other("/")
+    return hypermedia.see_other(page)

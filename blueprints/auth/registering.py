@@ -137,7 +137,7 @@ def _count_mail() -> None:
 
 
 def _welcome(user: User, page: str) -> Response:
-    let_in(user, remember=True)
+    page = let_in(user, remember=True, page=page)
     db.session.commit()
     hypermedia.toast("Your address is confirmed. Welcome.")
     return hypermedia.see_other(page)

@@ -59,6 +59,7 @@ READING = """
 /register/sent                                                          303 303 303 303 303 303 303
 /login                                                                  200 303 303 303 303 303 303
 /login?next=//evil.example                                              200 303 303 303 303 303 303
+/login/code                                                             303 303 303 303 303 303 303
 /forgot-password                                                        200 200 200 200 200 200 200
 /reset-password/{reset_token}                                           200 200 200 200 200 200 200
 /reset-password/forged                                                  410 410 410 410 410 410 410
@@ -74,6 +75,9 @@ READING = """
 /account                                                                303 200 200 200 200 200 200
 /account/email                                                          303 200 200 200 200 200 200
 /account/security                                                       303 200 200 200 200 200 200
+/account/security/second-factor                                         303 200 200 200 200 200 200
+/account/prove                                                          303 200 200 200 200 200 200
+/account/prove/done                                                     303 200 200 200 200 200 200
 /account/notifications                                                  303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
 /orders?page=2                                                          303 200 200 200 200 200 200
@@ -212,6 +216,7 @@ READING = """
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
 /admin/settings/rules                                                   303 404 404 404 404 404 200
+/admin/settings/sign-in                                                 303 404 404 404 404 404 200
 /admin/settings/featured                                                303 404 404 404 404 404 200
 /admin/users/{nobody}                                                   303 404 404 404 404 404 404
 /admin/orders/LN-NONE-0000                                              303 404 404 404 404 404 404
@@ -234,6 +239,7 @@ READING = """
 WRITING = """
                                                                         out cy  bo  una ada nia mo
 /login                                                                  422 422 422 422 422 422 422
+/login/code                                                             303 303 303 303 303 303 303
 /register                                                               422 303 303 303 303 303 303
 /register/finish                                                        303 303 303 303 303 303 303
 /verify-email/resend                                                    303 303 303 303 303 303 303
@@ -248,6 +254,12 @@ WRITING = """
 /account                                                                303 422 422 422 422 422 422
 /account/email                                                          303 422 422 422 422 422 422
 /account/security                                                       303 422 422 422 422 422 422
+/account/prove                                                          303 403 403 403 403 403 403
+/account/security/second-factor                                         303 200 200 200 200 200 200
+/account/security/second-factor/remove                                  303 303 303 303 303 303 303
+/account/security/recovery-codes                                        303 303 303 303 303 303 303
+/account/security/recovery-codes.txt                                    303 422 422 422 422 422 422
+/account/security/second-factor/begin                                   303 303 303 303 303 303 303
 /account/notifications                                                  303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
 /account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303
@@ -360,6 +372,7 @@ WRITING = """
 /admin/users/{person}/everything                                        303 404 404 404 404 404 303
 /admin/users/{person}/suspend                                           303 404 404 404 404 404 422
 /admin/users/{person}/restore                                           303 404 404 404 404 404 303
+/admin/users/{person}/second-factor/remove                              303 404 404 404 404 404 422
 /admin/users/{person}/courses                                           303 404 404 404 404 404 422
 /admin/users/{person}/courses/{nobody}/take-back                        303 404 404 404 404 404 422
 /admin/users/{nobody}/suspend                                           303 404 404 404 404 404 404
@@ -382,6 +395,7 @@ WRITING = """
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303
 /admin/settings/rules                                                   303 404 404 404 404 404 422
+/admin/settings/sign-in                                                 303 404 404 404 404 404 422
 /admin/settings/featured                                                303 404 404 404 404 404 422
 /admin/settings/featured/{course}/move                                  303 404 404 404 404 404 400
 /admin/settings/featured/{course}/drop                                  303 404 404 404 404 404 303

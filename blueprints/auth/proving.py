@@ -3,21 +3,26 @@
 from flask import request
 from werkzeug.wrappers import Response
 
+import doors
 import fresh
 import hypermedia
-from blueprints.account import account
+from blueprints.auth import auth
 from blueprints.auth.way_back import wanted
 
 
-@account.route("/account/prove", methods=["GET", "POST"])
+@auth.route("/account/prove", methods=["GET", "POST"])
 def prove() -> Response:
     """Ask, and go on to what `?next=` names."""
+    if (away := doors.ask_to_sign_in()) is not None:
+        return away
     if request.method == "GET":
         return fresh.page(200)
     return fresh.ask() or hypermedia.see_other(wanted())
 
 
-@account.get("/account/prove/done")
+@auth.get("/account/prove/done")
 def proved() -> Response:
     """Where a provider leads back to: the form waits in another tab."""
-    return hypermedia.render("account/proved.html", is_fresh=fresh.is_fresh())
+    if (away := doors.ask_to_sign_in()) is not None:
+        return away
+    return hypermedia.render("auth/proved.html", is_fresh=fresh.is_fresh())
