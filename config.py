@@ -38,6 +38,7 @@ class Settings:
     env: str = _env("LECTERN_ENV", "development")
     data_dir: Path = _env("LECTERN_DATA_DIR", ROOT / "instance")
     secret_key: str = _env("LECTERN_SECRET_KEY", "", secret=True)
+    secret_key_fallbacks: tuple[str, ...] = _env("LECTERN_SECRET_KEY_FALLBACKS", (), secret=True)
     base_url: str = _env("LECTERN_BASE_URL", "http://127.0.0.1:5000")
     debug: bool = _env("LECTERN_DEBUG", False)
     log_format: str = _env("LECTERN_LOG_FORMAT", "")

@@ -104,7 +104,7 @@ def note_presence(response: Response) -> Response:
 
 
 def _is_click(response: Response) -> bool:
-    """Whether somebody did something: not what a page asks for by itself, nor files, which caches may keep."""
+    """Whether somebody did something: not what a page asks for by itself, nor files: caches keep them."""
     asked = request.method not in SAFE_METHODS or not hypermedia.is_swap()
     return asked and response.mimetype == "text/html"
 
