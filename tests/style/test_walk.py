@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from models import User
-from tests.cast import Cast
+from domain import clock, second_factor
+from models import User, UserSession, db
+from tests.cast import PASSWORD, Cast
 from tests.style.stage import PEOPLE, fill
 
 # out: nobody is signed in; cy: has an account and nothing else; bo: bought the Flask course; una: never
@@ -449,6 +451,37 @@ def test_every_form_by_every_person(
         for address in expected
     }
     assert found == expected
+
+
+@pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])
+def test_who_owes_the_code_of_a_second_factor_is_answered_as_a_stranger(
+    app: Flask, cast: Cast, method: str, table: str
+) -> None:
+    words, half = fill(app, cast), half_signed_in(app, cast.mo)
+    expected = {address: statuses[0] for address, statuses in lines(table) if address != "/login/code"}
+    found = {}
+    for address in expected:
+        visitor = app.test_client()
+        with visitor.session_transaction() as session:
+            session.update(half)
+        found[address] = visitor.open(address.format(**words), method=method).status_code
+    assert found == expected
+    with app.app_context():
+        assert db.session.scalars(db.select(UserSession).filter_by(user_id=cast.mo.id)).all() == []
+
+
+def half_signed_in(app: Flask, user: User) -> dict[str, object]:
+    """What a browser keeps of somebody who has a second factor and entered their password."""
+    with app.app_context():
+        row = db.session.get_one(User, user.id)
+        second_factor.begin(row)
+        code = pyotp.TOTP(second_factor.pending_secret(row) or "").at(clock.now())
+        second_factor.confirm(row, code)
+        db.session.commit()
+    client = app.test_client()
+    assert client.post("/login", data={"email": user.email, "password": PASSWORD}).location == "/login/code"
+    with client.session_transaction() as session:
+        return dict(session)
 
 
 @pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])
