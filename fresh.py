@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import ParamSpec
 
-from flask import Response, request, session, url_for
+from flask import Response, current_app, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -108,7 +108,7 @@ def page(status: int, wrong: str | None = None) -> Response:
         status=200 if hypermedia.is_swap() else status,
         wrong=wrong,
         method=_method(),
-        providers=oauth.linked_to(current_user),
+        providers=_providers(),
         action=request.full_path.rstrip("?"),
         field=FIELD,
         held=[(k, v) for k, v in request.form.items(multi=True) if k not in (FIELD, "csrf_token")],
@@ -168,6 +168,13 @@ def prove_password(password: str, field: str) -> None:
     if not lock.opens_with(password):
         raise Refused("That is not your current password.", field)
     attempts.succeeded(attempt)
+
+
+def _providers() -> dict[str, str]:
+    """Where this person can sign in again: linked, and still configured."""
+    env = current_app.config["SETTINGS"]
+    linked = oauth.linked_to(current_user)
+    return {key: name for key, name in linked.items() if getattr(env, f"{key}_client_id")}
 
 
 def _method() -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 
 import mail
 from domain import Refused, audit, clock, encryption, settings
-from models import RecoveryCode, SecondFactor, User, db
+from models import RecoveryCode, SecondFactor, User, db, upsert
 
 STEP_SECONDS = 30
 TOLERANCE = 1
@@ -69,15 +69,13 @@ def begin(user: User) -> None:
 
     Raises Refused when one is on.
     """
-    factor = db.session.get(SecondFactor, user.id, with_for_update=True)
-    if factor is not None and factor.confirmed_at is not None:
-        raise Refused("You have a second factor already. Remove it before you set up another app.")
-    if factor is not None and factor.updated_at > clock.now() - SETUP_LASTS:
-        return
     secret = encryption.encrypt(pyotp.random_base32(), _purpose(user))
-    if factor is None:
-        db.session.add(SecondFactor(user_id=user.id, secret=secret))
-    else:
+    insert = upsert(SecondFactor).values(user_id=user.id, secret=secret)
+    db.session.execute(insert.on_conflict_do_nothing(index_elements=["user_id"]))
+    factor = _locked(user)
+    if factor.confirmed_at is not None:
+        raise Refused("You have a second factor already. Remove it before you set up another app.")
+    if factor.updated_at < clock.now() - SETUP_LASTS:
         factor.secret = secret
     db.session.flush()
 
@@ -106,7 +104,9 @@ def confirm(user: User, code: str) -> list[str]:
     step = _step_of(secret, _plain(code))
     if step is None or not _use_step(user, step):
         raise WRONG
-    factor = db.session.get_one(SecondFactor, user.id, populate_existing=True)
+    factor = _locked(user)
+    if factor.confirmed_at is not None:
+        raise Refused("Your second factor is on already.")
     factor.confirmed_at = clock.now()
     audit.record(user, "second_factor_on", user)
     mail.second_factor_on(user)
@@ -164,11 +164,16 @@ def remove(user: User, by: User | None) -> None:
 
 def _draw_codes(user: User) -> list[str]:
     """Recovery codes of 80 bits: too many to guess, so a fast hash of them is enough."""
+    _locked(user)  # two tabs would leave the codes of both
     codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, _plain(code))) for code in codes)
     db.session.flush()
     return codes
+
+
+def _locked(user: User) -> SecondFactor:
+    return db.session.get_one(SecondFactor, user.id, with_for_update=True, populate_existing=True)
 
 
 def _letters(count: int) -> str:

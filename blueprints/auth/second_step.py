@@ -39,5 +39,7 @@ def _start_again() -> Response:
     if current_user.is_authenticated:
         return hypermedia.see_other(wanted())
     if request.method == "POST":
-        hypermedia.toast("Sign in once more: the code was asked for too long ago.", "info")
+        hypermedia.toast(
+            "Sign in once more: that took too long, or your account was used elsewhere meanwhile.", "info"
+        )
     return hypermedia.see_other(url_for("auth.login"))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pyotp
@@ -12,6 +13,7 @@ from time_machine import Traveller
 
 from domain import clock, encryption, second_factor
 from models import AuditEntry, RecoveryCode, SecondFactor, User, db
+from tests.adversary.test_at_once import at_once
 from tests.auth.letters import SignIn, sent
 from tests.cast import Cast
 from tests.second_factor.conftest import App
@@ -162,6 +164,20 @@ def test_a_second_app_is_not_set_up_over_the_first(cast: Cast, signed_in: SignIn
     bo = signed_in(cast.bo)
     assert bo.post(f"{PAGE}/begin").location == "/account/security"
     assert "You have a second factor already" in bo.get("/account/security").text
+
+
+def test_two_tabs_at_once_set_up_one_app_and_one_set_of_codes(
+    app: Flask, cast: Cast, signed_in: SignIn, still: Traveller
+) -> None:
+    tabs = [signed_in(cast.bo) for _ in range(4)]
+    assert {a.location for a in at_once(tabs, lambda tab: tab.post(f"{PAGE}/begin"))} == {PAGE}
+    totp = pyotp.TOTP(begin(tabs[0]))
+    codes = iter([totp.at(clock.now() + timedelta(seconds=30 * step)) for step in (-1, 0, 1, 0)])
+    typed = {tab: next(codes) for tab in tabs}
+    answers = at_once(tabs, lambda tab: tab.post(PAGE, data={"code": typed[tab]}))
+    assert [len(shown_codes(answer.text)) for answer in answers if answer.status_code == 200] == [10]
+    at_once(tabs, lambda tab: tab.post("/account/security/recovery-codes"))
+    assert "10 unused recovery codes" in tabs[0].get("/account/security").text
 
 
 def test_a_confirming_code_is_used_up(app: Flask, cast: Cast, signed_in: SignIn, still: Traveller) -> None:
