@@ -280,6 +280,10 @@ def _check_production(settings: Settings) -> None:
             "LECTERN_SECRET_KEY must be set to at least 32 random characters;"
             " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
         ),
+        (
+            any(len(secret) < 32 or len(set(secret)) < 10 for secret in settings.secret_key_fallbacks),
+            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before, of at least 32 random characters each.",
+        ),
         (settings.debug, "LECTERN_DEBUG must not be on in production; unset it."),
         (
             not settings.base_url.startswith("https://"),
