@@ -282,7 +282,7 @@ def _check_production(settings: Settings) -> None:
         ),
         (
             any(len(secret) < 32 or len(set(secret)) < 10 for secret in settings.secret_key_fallbacks),
-            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before, of at least 32 random characters each.",
+            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before, each of at least 32 characters.",
         ),
         (settings.debug, "LECTERN_DEBUG must not be on in production; unset it."),
         (
