@@ -259,8 +259,18 @@ def _check(settings: Settings) -> None:
         raise ConfigError("LECTERN_BASE_URL must be an address such as https://courses.example.com.")
     if bool(settings.stripe_secret_key) != bool(settings.stripe_webhook_secrets):
         raise ConfigError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.")
+    _check_backups(settings)
     if settings.is_production:
         _check_production(settings)
+
+
+def _check_backups(settings: Settings) -> None:
+    """Keep backups out of what is backed up."""
+    target = Path(settings.backup_target).resolve()
+    if (settings.data_dir / "storage").resolve() in (target, *target.parents):
+        raise ConfigError("LECTERN_BACKUP_TARGET must not be inside storage/, which is backed up.")
+    if settings.storage == "s3" and settings.backup_target.rstrip("/") == f"s3://{settings.s3_bucket}":
+        raise ConfigError("LECTERN_BACKUP_TARGET needs a prefix in the bucket that the shop’s files are in.")
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

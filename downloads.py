@@ -15,7 +15,8 @@ import formats
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 IN_MEMORY = 1024 * 1024
 _BLOCK = 32_768
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Programs for sheets of numbers also take the wide forms of Chinese and Japanese keyboards for formulas.
+_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")
 
 
 def csv_of(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -50,7 +51,7 @@ def _lines(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes
     memory = io.StringIO()
     writer = csv.writer(memory)
     memory.write(BYTE_ORDER_MARK)
-    writer.writerow(head)
+    writer.writerow([_cell(value) for value in head])
     for row in rows:
         writer.writerow([_cell(value) for value in row])
         if memory.tell() > _BLOCK:
@@ -64,9 +65,14 @@ def _cell(value: Any) -> Any:
     """Numbers and moments as they are; text that a spreadsheet would run as a formula, as text."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
+    if isinstance(value, str) and _begins_formula(value) and not _is_number(value):
         return f"'{value}"
     return "" if value is None else value
+
+
+def _begins_formula(text: str) -> bool:
+    """Whether a sign of _FORMULA comes first, also behind blanks, which some programs leave out."""
+    return text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
 
 
 def _is_number(text: str) -> bool:

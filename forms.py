@@ -1,7 +1,6 @@
 """What all forms share: text is cleaned before it is checked, and a refusal lands beside its field."""
 
 import threading
-import unicodedata
 from typing import IO, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -16,9 +15,8 @@ from wtforms import TextAreaField
 from wtforms.validators import StopValidation
 from wtforms.widgets import Select
 
+import domain.text as texts
 from domain import Refused
-
-KEPT_JOINERS = "\u200c\u200d"  # Persian and Indic words, and family emoji, are spelt with these
 
 
 class BoundedParser(FormDataParser):
@@ -180,16 +178,15 @@ def text(value: Any) -> str:
 
 
 def one_line(value: Any) -> str:
-    """Text on one line: no control or direction characters, single spaces, composed accents."""
-    words = unicodedata.normalize("NFC", text(value)).split()
-    return " ".join("".join(c for c in word if _is_visible(c)) for word in words).strip()
+    """Text on one line, see domain/text.py."""
+    return texts.one_line(text(value))
 
 
 def paragraphs(value: Any) -> str:
-    """Text on several lines, without control characters."""
-    lines = unicodedata.normalize("NFC", text(value)).splitlines()
-    return "\n".join("".join(c for c in line if _is_visible(c)).rstrip() for line in lines).strip()
+    """Text on several lines as it was typed, without empty lines around it."""
+    return texts.paragraphs(text(value))
 
 
-def _is_visible(character: str) -> bool:
-    return character in KEPT_JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn")
+def markdown(value: Any) -> str:
+    """Markdown as it was typed: every blank counts in it."""
+    return texts.markdown(text(value))

@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import ParamSpec
 
-from flask import Response, current_app, request, session, url_for
+from flask import Response, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 import mail
-from domain import Refused, accounts, attempts, clock, oauth, second_factor, sessions, settings
+from domain import Refused, accounts, attempts, clock, identities, second_factor, sessions, settings
 from models import User, db
 
 MINUTES = 15
@@ -155,12 +155,12 @@ def prove_code(user: User, code: str) -> None:
 
 
 def prove_password(password: str, field: str) -> None:
-    """Go on only with the account's password. Tries are counted as sign-ins are. A refusal names `field`.
+    """Go on only with the account's password; a refusal names `field`. Tries are counted for the account.
 
     Ends the transaction, so that none is open while the password is hashed. Raises Refused, attempts.TooMany.
     """
     email = current_user.email
-    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or ""))
+    attempt = attempts.begin(attempts.proof_limits(current_user.id))
     db.session.commit()
     attempts.refuse_excess(attempt)
     lock = accounts.lock_of(email)
@@ -171,10 +171,9 @@ def prove_password(password: str, field: str) -> None:
 
 
 def _providers() -> dict[str, str]:
-    """Where this person can sign in again: linked, and still configured."""
-    env = current_app.config["SETTINGS"]
-    linked = oauth.linked_to(current_user)
-    return {key: name for key, name in linked.items() if getattr(env, f"{key}_client_id")}
+    """Where this person can sign in again: linked, and still set up."""
+    linked = {row.provider for row in identities.of(current_user)}
+    return {key: name for key, name in identities.available().items() if key in linked}
 
 
 def _method() -> str:

@@ -56,6 +56,8 @@ class LongTask:
 KINDS: dict[str, Task | LongTask] = {
     "send_email": LongTask("outbox.begin_sending", "outbox.send", "outbox.end_sending", "outbox.fail"),
     "send_reset_link": Task("recovery.send_reset_link"),
+    "send_registration_mail": Task("registration.send_mail"),
+    "send_email_change": Task("email_change.send_link"),
     "process_media": LongTask(
         "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
     ),
@@ -72,6 +74,9 @@ KINDS: dict[str, Task | LongTask] = {
         "transfers.begin_export", "transfers.pack", "transfers.end_export", "transfers.note_failure"
     ),
     "reindex_category": Task("search.reindex_category"),
+    "reindex_creator": Task("search.reindex_creator"),
+    "correct_course_days": Task("analytics.correct"),
+    "recount_learners": Task("totals.recount_learners"),
     "clean_up": Task("housekeeping.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),

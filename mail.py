@@ -35,13 +35,13 @@ def compose(template: str, to: str, user: User | None = None, **data: Any) -> Em
     return message
 
 
-def verify_email(user: User, token: str, way_back: str) -> EmailMessage:
-    """Ask for the proof that the address is theirs; `way_back` is the path they were on.
+def verify_email(to: str, token: str, way_back: str) -> EmailMessage:
+    """Ask for the proof that the address `to` is theirs; `way_back` is the path they were on.
 
     The name isn't said: nobody has proved that it belongs to this address, and it may be an advertisement.
     """
     after = f"?{urlencode({'next': way_back})}" if way_back != "/" else ""
-    return compose("verify_email", user.email, user, url=f"{_base()}/verify-email/{token}{after}")
+    return compose("verify_email", to, url=f"{_base()}/verify-email/{token}{after}")
 
 
 def already_registered(user: User) -> EmailMessage:
@@ -59,19 +59,40 @@ def reset_password(user: User, token: str) -> EmailMessage:
     )
 
 
-def password_changed(user: User) -> EmailMessage:
-    """Say that the password was changed, in case it wasn't them."""
+def password_changed(user: User, token: str, removed: list[str]) -> EmailMessage:
+    """Say that the password was changed, and what was `removed` by name; `token` is for who wasn't it."""
     return compose(
-        "password_changed", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
+        "password_changed",
+        user.email,
+        user,
+        name=user.name,
+        removed=removed,
+        not_me_url=f"{_base()}/not-me/{token}",
     )
 
 
-def provider_linked(user: User, provider: str) -> EmailMessage:
+def provider_linked(user: User, provider: str, token: str) -> EmailMessage:
     """Say that an identity elsewhere opens the account from now on, in case it wasn't them."""
     return compose(
-        "provider_linked", user.email, user, name=user.name, provider=provider,
-        reset_url=f"{_base()}/forgot-password",
-    )  # fmt: skip
+        "provider_linked",
+        user.email,
+        user,
+        name=user.name,
+        provider=provider,
+        not_me_url=f"{_base()}/not-me/{token}",
+    )
+
+
+def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
+    """Say that an identity elsewhere opens the account no longer, in case it wasn't them."""
+    return compose(
+        "provider_unlinked",
+        user.email,
+        user,
+        name=user.name,
+        provider=provider,
+        not_me_url=f"{_base()}/not-me/{token}",
+    )
 
 
 def second_factor_on(user: User) -> EmailMessage:

@@ -50,16 +50,26 @@ from tables.commerce import (
     StripeEvent,
     WishlistItem,
 )
-from tables.community import Report, ReportOutcome, ReportReason, Review, ReviewVote
+from tables.community import (
+    Report,
+    ReportOutcome,
+    ReportReason,
+    Review,
+    ReviewStanding,
+    ReviewVote,
+    Standing,
+)
 from tables.connections import from_driver
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.people import (
     ApplicationStatus,
     CreatorApplication,
     CreatorProfile,
+    HeldPost,
     LoginAttempt,
     OAuthAccount,
     RecoveryCode,
+    Registration,
     Role,
     SecondFactor,
     User,
@@ -94,10 +104,12 @@ __all__ = [
     # people
     "User",
     "Role",
+    "Registration",
     "OAuthAccount",
     "RecoveryCode",
     "SecondFactor",
     "UserSession",
+    "HeldPost",
     "CreatorProfile",
     "CreatorApplication",
     "ApplicationStatus",
@@ -156,6 +168,8 @@ __all__ = [
     "LessonProgress",
     # community
     "Review",
+    "ReviewStanding",
+    "Standing",
     "ReviewVote",
     "Report",
     "ReportReason",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 
 HOST = "127.0.0.1"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 def free_port() -> int:

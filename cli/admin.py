@@ -3,7 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import Refused, accounts, second_factor, settings
+from domain import Refused, accounts, second_factor, sessions, settings
+from domain.text import one_line
 from models import db
 
 
@@ -15,7 +16,8 @@ from models import db
 def create_admin(email: str, name: str, password: str) -> None:
     """Make EMAIL an admin: a new account, or the one that has this address."""
     try:
-        user = accounts.make_admin(email, name, password)
+        user = accounts.make_admin(one_line(email), one_line(name), password)
+        sessions.end_all(user)  # whoever had the account before knew another password
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     db.session.commit()

@@ -10,6 +10,7 @@ STEPS = {
     "Ratings": totals.recount_ratings,
     "Sales": totals.recount_sales,
     "Lessons": totals.recount_lessons,
+    "Progress": totals.recount_progress,
 }
 
 
@@ -21,7 +22,7 @@ def stats() -> None:
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Count ratings, sales, lessons and every day's numbers again, and write the words of search anew."""
+    """Count ratings, sales, lessons, progress and all days again, and write the words of search anew."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
-from sqlalchemy.orm import contains_eager, joinedload, undefer_group
+from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain import clock, gates
@@ -142,7 +142,7 @@ def _course_to_work_on() -> Select[Course]:
     return (
         select(Course)
         .where(Course.id == bindparam("course", type_=Uuid()), Course.deleted_at.is_(None))
-        .options(joinedload(Course.creator), joinedload(Course.category))
+        .options(joinedload(Course.creator), joinedload(Course.category), undefer(Course.draft))
     )
 
 

@@ -8,40 +8,54 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, audit, clock, settings
+import jobs
+from domain import Refused, audit, clock, passwords, settings
+from domain.passwords import MAX_PASSWORD, MIN_PASSWORD
 from models import Role, User, db
 
 # The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-MIN_PASSWORD = 10
-MAX_PASSWORD = 256
+__all__ = ["MAX_PASSWORD", "MIN_PASSWORD"]
 
 
 @dataclass(frozen=True)
 class Lock:
-    """What opens an account: read first, so that no transaction is open while a password is hashed."""
+    """What opens an account or a registration: read first, so that no transaction is open while a password is
+    hashed."""
 
     user_id: uuid.UUID | None
     password_hash: str | None
 
     def opens_with(self, password: str) -> bool:
-        """Whether `password` fits; takes as long for nobody as for somebody."""
-        fits = _verify(self.password_hash or _decoy(), password)
-        return fits and self.user_id is not None and self.password_hash is not None
+        """Whether `password` fits; takes as long for nobody as for somebody, and whichever spelling fits."""
+        stored = self.password_hash or _decoy()
+        fits = [_verify(stored, spelling) for spelling in passwords.spellings(password)]
+        return any(fits) and self.user_id is not None and bool(self.password_hash)
 
 
 def normalise(email: str) -> str:
-    """The form in which an address is stored. Raises Refused when it isn't one."""
+    """The one form in which an address is stored, looked up and counted. Raises Refused when it isn't one."""
+    typed = email.strip().removesuffix(".")
     try:
-        checked = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+        checked = validate_email(typed, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Refused("That isn’t a complete email address.", "email") from error
     return checked.normalized.lower()
 
 
+def canonical(email: str) -> str:
+    """The form of `normalise`; what is no address, and so nobody's, in a form of its own."""
+    try:
+        return normalise(email)
+    except Refused:
+        return f"not an address: {email.strip().lower()}".replace(
+            "\0", ""
+        )  # PostgreSQL can't be asked for one
+
+
 def find(email: str) -> User | None:
     """The living account with this address."""
-    return _living(User.email == email.strip().lower())
+    return _living(User.email == canonical(email))
 
 
 def get(user_id: uuid.UUID) -> User | None:
@@ -51,37 +65,45 @@ def get(user_id: uuid.UUID) -> User | None:
 
 def holder(email: str) -> User | None:
     """Whoever has this address, be the account living or deleted: an address is never given twice."""
-    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+    return db.session.scalar(select(User).where(User.email == canonical(email)))
 
 
 def lock_of(email: str) -> Lock:
     """The lock of the living account with this address; one that nothing opens where there is none."""
-    try:
-        user = find(normalise(email))
-    except Refused:
-        user = None
+    user = find(email)
     return Lock(user.id, user.password_hash) if user else Lock(None, None)
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash to store. Raises Refused when it is too short, absurdly long or plainly weak."""
-    if len(password) < MIN_PASSWORD:
-        raise Refused(f"Use at least {MIN_PASSWORD} characters.", "password")
-    if len(password) > MAX_PASSWORD:
-        raise Refused(f"Use at most {MAX_PASSWORD} characters.", "password")
-    if len(set(password)) < 4:
-        raise Refused("That is too easy to guess. A few unrelated words are good.", "password")
-    return HASHER.hash(password)
+def hash_password(password: str, *about: str) -> str:
+    """The argon2id hash to store. Raises Refused where it is too short, absurdly long or easily guessed.
+
+    `about` is what a guesser knows: see `known_of`.
+    """
+    passwords.check(password, about)
+    return HASHER.hash(passwords.composed(password))
+
+
+def known_of(*texts: str) -> tuple[str, ...]:
+    """`texts` (a name, an address) and the name of the shop: what a password must not be made of."""
+    return (*texts, settings.current().name)
 
 
 def renew_hash(user: User, password: str) -> None:
-    """Hash `password`, which has just been proved, again when today's parameters are other ones."""
-    if user.password_hash and HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = HASHER.hash(password)
+    """Hash `password`, which has just been proved, again where the parameters or the spelling differ."""
+    composed, stored = passwords.composed(password), user.password_hash
+    if stored and (
+        HASHER.check_needs_rehash(stored) or (composed != password and not _verify(stored, composed))
+    ):
+        user.password_hash = HASHER.hash(composed)
 
 
 def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
-    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
+    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`.
+
+    Their courses are found by their name; a job writes their words anew.
+    """
+    if user.name != name and user.role != Role.LEARNER:
+        jobs.enqueue("reindex_creator", creator_id=str(user.id))
     user.name, user.bio, user.timezone = name, bio, timezone
     for site, value in links.items():
         setattr(user, site, value or None)
@@ -99,7 +121,7 @@ def make_admin(email: str, name: str, password: str) -> User:
     if user is None:
         user = User(email=address, name=name.strip()[:100] or "Admin")
         db.session.add(user)
-    user.password_hash = hash_password(password)
+    user.password_hash = hash_password(password, *known_of(address, user.name))
     user.role, user.suspended_at = Role.ADMIN, None
     user.email_verified_at = user.email_verified_at or clock.now()
     db.session.flush()

@@ -6,6 +6,7 @@ only writing the results holds SQLite's lock. Days whose events were removed kee
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
 from domain import clock
-from domain.tallies import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, parts
+from domain.tallies import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
 from models import (
     Course,
     CourseAnalytics,
@@ -33,6 +34,8 @@ from models import (
 
 SPAN = timedelta(days=31)
 MOST_REMOVED = 20_000
+CORRECTED = ("completions", "rating_sum", "rating_count")
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def begin() -> list[str]:
@@ -72,6 +75,31 @@ def count(first: dt.date, last: dt.date) -> Iterator[int]:
         done += (stop - start).days
         start = stop
         yield done
+
+
+def correct(course_id: str) -> None:
+    """Count a course's completions and ratings of all days again, as a job: some were taken back.
+
+    The last two days are counted every hour.
+    """
+    id_ = uuid.UUID(course_id)
+    connection = db.session.connection()
+    true_: dict[dt.date, dict[str, int]] = {}
+    for query in of_course(connection.dialect.name, id_):
+        for row in connection.execute(query, {"start": _BEGINNING, "stop": clock.now()}).mappings():
+            counts = {name: int(row[name]) for name in CORRECTED if name in row}
+            true_.setdefault(dt.date.fromisoformat(str(row["date"])), {}).update(counts)
+    total = CourseAnalytics.__table__.c
+    own = CourseAnalytics.course_id == id_
+    days = select(total.date, *(total[name] for name in CORRECTED)).where(own)
+    written = db.session.execute(days).all()
+    for day, *counts in written:
+        correct_ = dict.fromkeys(CORRECTED, 0) | true_.get(day, {})
+        if counts != list(correct_.values()):
+            db.session.execute(update(CourseAnalytics).where(own, total.date == day).values(correct_))
+    known = {row.date for row in written}
+    for day in true_.keys() - known:
+        db.session.add(CourseAnalytics(course_id=id_, date=day, **true_[day]))
 
 
 def first_day() -> dt.date | None:

@@ -2,6 +2,10 @@
 
 A try is written down and committed before it is looked at. However many arrive at once, no more
 than the limit are let through.
+
+A stranger must not be able to keep the owner out. So tries count for an account and a network address
+together, and a browser that has signed in to the account before has a limit of its own. Where an account is
+tried from many networks, each of them gets fewer tries; none is shut out by the others.
 """
 
 import hashlib
@@ -16,10 +20,13 @@ from sqlalchemy import delete, select
 from uuid_utils.compat import uuid7
 
 from config import Settings
-from domain import clock
+from domain import accounts, clock
 from models import LoginAttempt, db
 
 MAILS_PER_RECIPIENT = 6
+CROWDED = 5  # times the limit of an account, from everywhere: from then on a network gets TRIES_IN_A_CROWD
+TRIES_IN_A_CROWD = 2
+HELD_PER_ADDRESS = 60
 
 
 class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
@@ -32,10 +39,10 @@ class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries about `subject` (a keyed hash) in `window`."""
+    """At most `most` tries about `subject` (a keyed hash) in `window`; None: they are only counted."""
 
     subject: str
-    most: int
+    most: int | None
     window: timedelta
 
 
@@ -47,12 +54,22 @@ class Attempt:
     rows: tuple[uuid.UUID, ...]
 
 
-def sign_in_limits(email: str, ip: str) -> tuple[Limit, ...]:
-    """The limits on proving a password: per account, whether it exists or not, and per network address."""
-    settings = _settings()
+def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
+    """The limits on proving a password at sign-in, the same whether the account exists or not.
+
+    `device` names a browser that has signed in to this account before: it has a limit of its own.
+    """
+    account, most = accounts.canonical(email), _settings().login_account_limit
+    if device:
+        return (_limit("device", f"{device} {account}", most),)
+    everywhere = _limit("account", account, None)
+    if _wait(everywhere, CROWDED * most - 1) is not None:
+        most = min(most, TRIES_IN_A_CROWD)
+    network = network_of(ip)
     return (
-        _limit("account", email.strip().lower(), settings.login_account_limit),
-        _limit("address", network_of(ip), settings.login_address_limit),
+        _limit("account from", f"{network} {account}", most),
+        everywhere,
+        _limit("address", network, _settings().login_address_limit),
     )
 
 
@@ -65,9 +82,19 @@ def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
     )
 
 
+def proof_limits(user_id: uuid.UUID) -> tuple[Limit, ...]:
+    """The limit on proving the password again while signed in, which no stranger can use up."""
+    return (_limit("proof", user_id.hex, _settings().login_account_limit),)
+
+
 def mail_limits(ip: str) -> tuple[Limit, ...]:
     """The limit on asking us to write mail, per network address."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)
+
+
+def held_limits(ip: str) -> tuple[Limit, ...]:
+    """The limit on forms that are kept for whoever is signed out, per network address."""
+    return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:
@@ -87,26 +114,26 @@ def refuse_excess(attempt: Attempt) -> None:
 def was_last(attempt: Attempt) -> bool:
     """Whether the account's next try will be refused, because of this one."""
     limit = attempt.limits[0]
-    return _wait(limit, limit.most - 1) is not None
+    return limit.most is not None and _wait(limit, limit.most - 1) is not None
 
 
 def succeeded(attempt: Attempt) -> None:
-    """Forget the account's tries, and that this one counted against the network address."""
-    account = attempt.limits[0].subject
-    db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == account))
+    """Forget the tries from here about this account, and that this one counted anywhere."""
+    here = attempt.limits[0].subject
+    db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == here))
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(attempt.rows)))
 
 
-def forget_account(email: str) -> None:
-    """Open an account that was slowed down: its owner has proved the mailbox."""
-    subject = sign_in_limits(email, "")[0].subject
-    db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == subject))
+def forget_account(email: str, ip: str) -> None:
+    """Open an account that was slowed down, for whoever has proved the mailbox from `ip`."""
+    subjects = [limit.subject for limit in sign_in_limits(email, ip)[:2]]
+    db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject.in_(subjects)))
 
 
 def may_mail(email: str) -> bool:
     """Whether another unasked-for mail may go to `email`, counting this one; whoever asks isn't told."""
-    limit = _limit("recipient", email, MAILS_PER_RECIPIENT)
-    if _wait(limit, limit.most - 1) is not None:
+    limit = _limit("recipient", accounts.canonical(email), MAILS_PER_RECIPIENT)
+    if _wait(limit, MAILS_PER_RECIPIENT - 1) is not None:
         return False
     db.session.add(LoginAttempt(subject=limit.subject, at=clock.now()))
     return True
@@ -124,14 +151,16 @@ def network_of(ip: str) -> str:
     return str(address)
 
 
-def _limit(kind: str, value: str, most: int) -> Limit:
+def _limit(kind: str, value: str, most: int | None) -> Limit:
     key = current_app.config["SECRET_KEY"].encode()
     subject = hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
-    return Limit(subject, max(most, 1), timedelta(seconds=_settings().login_window_seconds))
+    bound = None if most is None else max(most, 1)
+    return Limit(subject, bound, timedelta(seconds=_settings().login_window_seconds))
 
 
 def _refuse(limits: tuple[Limit, ...], allowed: int) -> None:
-    waits = [wait for limit in limits if (wait := _wait(limit, limit.most + allowed)) is not None]
+    bounded = [(limit, limit.most) for limit in limits if limit.most is not None]
+    waits = [wait for limit, most in bounded if (wait := _wait(limit, most + allowed)) is not None]
     if waits:
         raise TooMany(max(waits))
 

@@ -6,16 +6,15 @@ page that was saved elsewhere since then is not written over unseen.
 
 import hashlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import current_app
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, prose, search, slugs, tagging
+from domain import Refused, audit, clock, page_drafts, search, slugs
+from domain.page_drafts import rendered
 from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
@@ -64,12 +63,6 @@ class Sharing:
     meta_description: str
 
 
-def rendered(markdown: str) -> str:
-    """The HTML of a text as it is stored and shown. Raises Refused for one that is too long to be read."""
-    own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
-    return prose.render(markdown, own_host=own_host).html
-
-
 def seal(part: Any) -> str:
     """A short text that is another one for every other content of `part`, a dataclass."""
     return hashlib.sha256(repr(part).encode()).hexdigest()[:16]
@@ -110,17 +103,13 @@ def hold(course: Course) -> None:
 
 
 def details_of(course: Course) -> Details:
-    """The details as they are stored."""
-    return Details(
-        title=course.title, slug=course.slug, summary=course.summary, description=course.description,
-        category_id=course.category_id, tags=tagging.names_of(course), level=course.level,
-        technology=course.technology, language=course.language, objectives=list(course.objectives),
-        prerequisites=list(course.prerequisites),
-    )  # fmt: skip
+    """The details as its creator works on them: those that everybody sees, with what waits over them."""
+    values = page_drafts.working(course)
+    return Details(**{field.name: values[field.name] for field in fields(Details)})
 
 
 def describe(course: Course, actor: User, new: Details, seen: str) -> None:
-    """Give `course` the details `new`; at another address the former one leads there.
+    """Give `course` the details `new`, at once or once they are approved; a former address leads there.
 
     `seen` is the seal of what the page showed. Raises Overtaken, and Refused with its field.
     """
@@ -131,18 +120,15 @@ def describe(course: Course, actor: User, new: Details, seen: str) -> None:
     _check_lines(new.objectives, "objectives")
     _check_lines(new.prerequisites, "prerequisites")
     try:
-        course.description_html = rendered(new.description) if new.description else ""
+        rendered(new.description)
     except Refused as refusal:
         raise Refused(refusal.sentence, "description") from refusal
-    _give_address(course, new.slug)
-    course.title, course.summary, course.description = new.title, new.summary, new.description
-    course.category_id, course.level, course.language = new.category_id, new.level, new.language
-    course.technology, course.objectives, course.prerequisites = (
-        new.technology,
-        new.objectives,
-        new.prerequisites,
-    )
-    tagging.give(course, new.tags)
+    _check_address(course, new.slug)
+    try:
+        with db.session.begin_nested():
+            page_drafts.keep(course, actor, asdict(new))
+    except IntegrityError as error:  # another course took the address at this moment
+        raise Refused(_taken(slugs.for_product(new.slug, course.id)), "slug") from error
     changed(course, actor, "describe")
 
 
@@ -175,15 +161,17 @@ def let_in(course: Course, actor: User, new: Entry, seen: str) -> None:
 
 
 def sharing_of(course: Course) -> Sharing:
-    """What is said of it elsewhere, as it is stored."""
-    return Sharing(course.meta_title or "", course.meta_description or "")
+    """What is said of it elsewhere, as its creator works on it."""
+    values = page_drafts.working(course)
+    return Sharing(values["meta_title"] or "", values["meta_description"] or "")
 
 
 def share(course: Course, actor: User, new: Sharing, seen: str) -> None:
     """Say `new` to search engines and shared links. Raises Overtaken as `describe` does."""
     hold(course)
     check_seen(sharing_of(course), new, seen)
-    course.meta_title, course.meta_description = new.meta_title or None, new.meta_description or None
+    values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
+    page_drafts.keep(course, actor, values)
     changed(course, actor, "set_sharing")
 
 
@@ -217,18 +205,13 @@ def _check_lines(lines: list[str], field: str) -> None:
         raise Refused(f"Use at most {LINE_LENGTH} characters in a line.", field)
 
 
-def _give_address(course: Course, slug: str) -> None:
-    if slug == course.slug:
-        return
-    free = slugs.for_product(slug, course.id)
-    taken = f"Another course has this address. {free} is free."
-    if free != slug:
-        raise Refused(taken, "slug")
-    try:
-        with db.session.begin_nested():
-            slugs.rename(course, slug)
-    except IntegrityError as error:
-        raise Refused(taken, "slug") from error
+def _check_address(course: Course, slug: str) -> None:
+    if slug != course.slug and (free := slugs.for_product(slug, course.id)) != slug:
+        raise Refused(_taken(free), "slug")
+
+
+def _taken(free: str) -> str:
+    return f"Another course has this address. {free} is free."
 
 
 def changed(course: Course, actor: User, verb: str) -> None:

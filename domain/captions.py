@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain import Refused
+from domain.text import clean
 
 MAX_CHARACTERS = 1_000_000
 MAX_CUES = 20_000
@@ -16,7 +17,6 @@ LONGEST_LANGUAGE = 16  # characters of a language code, as captions and courses 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t]+(.*))?$")
 _MARKUP = re.compile(r"</?[^<>\n]{0,200}>|\{\\[^{}\n]{0,200}\}")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # RFC 5646, section 2.1, without grandfathered tags: language, script, region, variants, private use.
 _LANGUAGE = re.compile(
     r"[a-z]{2,3}(-[a-z]{4})?(-(?:[a-z]{2}|[0-9]{3}))?(-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(-x(-[a-z0-9]{1,8})+)?",
@@ -42,7 +42,7 @@ def parse(source: str) -> list[Cue]:
     """
     if len(source) > MAX_CHARACTERS:
         raise Refused("This caption file is larger than a film’s captions can be (1 MB).")
-    text = _CONTROLS.sub("", source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
+    text = clean(source).removeprefix("\ufeff")
     lines = text.split("\n")
     subrip = not re.match(r"WEBVTT(?:[ \t]|$)", lines[0])
     if subrip and not any(_TIMING.match(line) for line in lines[:10]):
@@ -121,7 +121,7 @@ def _seconds(number: int, parts: tuple[str | None, ...]) -> float:
 def plain(cue_text: str) -> str:
     """What is said, without tags (`<v Ann>`, `<i>`, `{\\an8}`) and with `&lt;` and the like resolved."""
     resolved = html.unescape(_MARKUP.sub("", cue_text))
-    kept = (_CONTROLS.sub("", line).strip() for line in resolved.split("\n"))
+    kept = (line.strip() for line in clean(resolved).split("\n"))
     return "\n".join(line for line in kept if line)
 
 
@@ -131,7 +131,7 @@ def to_vtt(cues: Iterable[Cue]) -> str:
 
 
 def _block(cue: Cue) -> str:
-    lines = (line.strip() for line in re.split(r"[\r\n\u2028\u2029\x85]+", _CONTROLS.sub("", cue.text)))
+    lines = (line.strip() for line in re.split(r"[\r\n\u2028\u2029]+", clean(cue.text)))
     body = "\n".join(_escaped(line) for line in lines if line)
     name = re.sub(r"\s+", " ", cue.id.replace("-->", "")).strip()
     return f"\n{name + chr(10) if name else ''}{stamp(cue.start)} --> {stamp(cue.end)}\n{body}\n"

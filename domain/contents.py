@@ -14,7 +14,7 @@ from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, load_only, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from domain import captioning, lesson_contents, recordings
+from domain import captioning, lesson_contents, recordings, tagging
 from domain.lesson_contents import NEW
 from models import (
     Caption,
@@ -101,7 +101,7 @@ class Sitting:
     def is_shown(self) -> bool:
         """Whether learners see it, or will once it is approved."""
         shown = self.values["published"] and self.values["visibility"] != LessonVisibility.PRIVATE
-        return bool(shown and self.module.published)
+        return bool(shown and (self.module.draft or {}).get("published", self.module.published))
 
     @property
     def is_preview(self) -> bool:
@@ -116,12 +116,13 @@ class Sitting:
 
 @dataclass(frozen=True)
 class Contents:
-    """The lessons in their order, the course's own film, and what code comes with it."""
+    """The lessons in their order, the course's own film, what code comes with it, and every module."""
 
     course: Course
     sittings: list[Sitting]
     intro: Recording | None
     archives: list[CodeArchive]
+    places: list[Module]
 
     @property
     def shown(self) -> list[Sitting]:
@@ -172,16 +173,19 @@ class Contents:
         facts: list[object] = [
             course.title, course.summary, course.description, course.price_cents, course.visibility.value,
             course.objectives, course.prerequisites, course.technology, course.meta_title,
-            course.meta_description, course.thumbnail, course.category_id,
-            *_marks(self.intro), *(archive.id for archive in self.archives),
+            course.meta_description, course.thumbnail, course.category_id, course.draft, course.level,
+            course.language, course.sale_price_cents, course.sale_ends_at, course.tier, course.sequential,
+            tagging.names_of(course), *_marks(self.intro), *(archive.id for archive in self.archives),
         ]  # fmt: skip
+        facts += [
+            (m.id, m.title, m.description, m.published, m.unlock_after_days, m.draft) for m in self.places
+        ]
         for s in self.sittings:
             facts += [
                 s.lesson.id,
                 s.lesson.version,
                 s.is_shown,
-                s.module.title,
-                s.module.description,
+                s.module.id,
                 *_marks(s.recording),
             ]
             facts += [(resource.id, resource.title, resource.proposed_title) for resource in s.resources]
@@ -199,7 +203,7 @@ def _marks(recording: Recording | None) -> list[object]:
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
-    """Everything `course` is made of, in four queries, with the text of `asked` or the first lesson."""
+    """Everything `course` is made of, in five queries, with the text of `asked` or the first lesson."""
     files: dict[uuid.UUID, list[Resource]] = {}
     for resource in _resources(course):
         files.setdefault(resource.lesson_id, []).append(resource)
@@ -208,7 +212,8 @@ def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
         _sitting(row, found.get(row[0].id), files.get(row[0].id, [])) for row in _lessons(course, asked)
     ]
     archives = db.session.scalars(select(CodeArchive).where(CodeArchive.course_id == course.id)).all()
-    return Contents(course, sittings, found.get(None), list(archives))
+    places = db.session.scalars(_MODULES, {"course": course.id}).all()
+    return Contents(course, sittings, found.get(None), list(archives), list(places))
 
 
 def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
@@ -262,7 +267,11 @@ def _lessons_query() -> Select[Any]:
         select(Lesson, Module, func.length(Lesson.body), case((wanted, Lesson.body)))
         .join(Module, Module.id == Lesson.module_id)
         .where(Lesson.course_id == _COURSE)
-        .options(load_only(*columns, Lesson.version, Lesson.course_id), undefer(Lesson.draft))
+        .options(
+            load_only(*columns, Lesson.version, Lesson.course_id),
+            undefer(Lesson.draft),
+            undefer(Module.draft),
+        )
         .order_by(Module.position, Lesson.position)
     )
 
@@ -312,6 +321,9 @@ def _resources(course: Course) -> Any:
 
 # What is asked for at every look is put together once: that takes longer than to ask it.
 _COURSE = bindparam("course", type_=Uuid())
+_MODULES = (
+    select(Module).where(Module.course_id == _COURSE).options(undefer(Module.draft)).order_by(Module.position)
+)
 _RESOURCES = (
     select(Resource)
     .join(Lesson, Lesson.id == Resource.lesson_id)

@@ -8,7 +8,7 @@ from sqlalchemy import (
     select,
 )
 
-from domain import archives, clock, course_reports, course_row, gates, listing, recordings
+from domain import archives, clock, course_reports, course_row, gates, listing, page_preview, recordings
 from domain.catalog import Card, cards_of
 from domain.recordings import Playback
 from models import (
@@ -110,6 +110,8 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
     if row is None:
         return None
     trusted = visitor is not None and (visitor.is_admin or row.creator_id == visitor.id)
+    if preview and trusted:
+        row = page_preview.over(row)
     hidden = row.status in gates.NOT_YET_PUBLISHED or row.visibility == ProductVisibility.PRIVATE
     if hidden and not trusted and not row.is_owned:
         return None

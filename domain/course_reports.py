@@ -5,19 +5,23 @@ from typing import Any
 
 from sqlalchemy import ScalarSelect, select
 
-from domain import Refused, moderation
+from domain import Refused, moderation, review_reports
 from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
 
 
 def report(user: User, course: Course, reason: ReportReason, note: str = "") -> None:
     """Ask the admins to look at `course`, which goes on as it is meanwhile.
 
-    Refused for one's own, from an address nobody has proved, and for a second time.
+    Refused for one's own, from an address nobody has proved, for a second time and beyond what
+    a day allows.
     """
     if course.creator_id == user.id:
         raise Refused("This is your own course.")
     if not user.is_verified:
         raise Refused("Confirm your email address first; then you can report a course.")
+    if before := standing(user, course.id):
+        raise Refused(before)
+    review_reports.check_limit(user)
     row = upsert(Report).values(product_id=course.id, user_id=user.id, reason=reason, note=note)
     made = row.on_conflict_do_nothing(index_elements=["product_id", "user_id"]).returning(Report.id)
     if db.session.scalar(made) is None:

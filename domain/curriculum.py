@@ -20,6 +20,7 @@ from domain import (
     drafts,
     duplicating,
     lesson_contents,
+    page_drafts,
     publishing,
     resources,
     slugs,
@@ -45,8 +46,9 @@ class After:
 
 
 def module_of(course: Course, module_id: uuid.UUID) -> Module:
-    """A module of `course`; raises Missing."""
-    found = db.session.scalar(select(Module).where(Module.id == module_id, Module.course_id == course.id))
+    """A module of `course`, with its draft; raises Missing."""
+    query = select(Module).where(Module.id == module_id, Module.course_id == course.id)
+    found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
         raise Missing("That module isn’t part of this course any more.")
     return found
@@ -62,12 +64,14 @@ def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
 
 
 def add_module(course: Course, actor: User, title: str) -> Module:
-    """A new module at the end of `course`."""
+    """A new module at the end of `course`. Where changes wait, learners don't see it before approval."""
     publishing.hold(course)
     if len(_modules(course)) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.", "title")
     place = _next(Module.position, Module.course_id == course.id)
-    module = Module(course_id=course.id, title=title, position=place)
+    module = Module(
+        course_id=course.id, title=title, position=place, **page_drafts.birth_of_module(course, actor)
+    )
     return _note_module(course, actor, "add_module", module)
 
 
@@ -80,11 +84,15 @@ def change_module(
     unlock_after_days: int,
     published: bool,
 ) -> Module:
-    """Change what a module says, when it opens (days after enrolment), and whether learners see it."""
+    """Change what a module says, when it opens (days after enrolment), and whether learners see it.
+
+    What it says, and showing it, waits where changes of `actor` do.
+    """
     publishing.hold(course)
     module = module_of(course, module_id)
-    module.title, module.description = title, description
-    module.unlock_after_days, module.published = unlock_after_days, published
+    module.unlock_after_days = unlock_after_days
+    words = {"title": title, "description": description, "published": published}
+    page_drafts.keep_module(course, module, actor, words)
     return _note_module(course, actor, "change_module", module)
 
 
@@ -92,7 +100,7 @@ def publish_module(course: Course, module_id: uuid.UUID, actor: User, published:
     """Show a module with its published lessons to learners, or hide it."""
     publishing.hold(course)
     module = module_of(course, module_id)
-    module.published = published
+    page_drafts.keep_module(course, module, actor, {"published": published})
     return _note_module(course, actor, "publish_module" if published else "hide_module", module)
 
 
@@ -116,13 +124,14 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
     if len(order) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.")
     _check_room(course, len(lessons))
+    words = page_drafts.module_words(module)
     copy = Module(
         course_id=course.id,
-        title=_copied(module.title),
-        description=module.description,
+        title=_copied(words.title),
+        description=words.description,
         position=_next(Module.position, Module.course_id == course.id),
-        published=False,
         unlock_after_days=module.unlock_after_days,
+        **page_drafts.birth_of_module(course, actor, hidden=True),
     )
     db.session.add(copy)
     db.session.flush()
@@ -233,7 +242,7 @@ def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
     """Delete a module with all its lessons; answers its title."""
     publishing.hold(course)
     module = module_of(course, module_id)
-    title = module.title
+    title = page_drafts.module_words(module).title
     resources.discard_files(_lessons(module.id))
     audit.record(actor, "delete_module", module, title)
     db.session.delete(module)

@@ -46,13 +46,14 @@ class LessonRow:
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """A module with its lessons in order."""
+    """A module with its lessons in order, as its creator works on it; `waits`: something of it does."""
 
     id: uuid.UUID
     title: str
     description: str
     published: bool
     unlock_after_days: int
+    waits: bool = False
     lessons: list[LessonRow] = field(default_factory=list)
 
 
@@ -69,15 +70,23 @@ class Losses:
 def rows(course: Course) -> list[ModuleRow]:
     """The modules of `course` with lessons, in two queries that read no text of a lesson."""
     modules = db.session.execute(_MODULES, {"course": course.id})
-    found = {row.id: ModuleRow(*row) for row in modules}
+    found = {row.id: _module(row) for row in modules}
     for row in db.session.execute(_lessons_query(), {"course": course.id}):
         found[row.module_id].lessons.append(_lesson(row))
     return list(found.values())
 
 
+def _module(row: Any) -> ModuleRow:
+    draft = row.draft or {}
+    said = {name: draft.get(name, getattr(row, name)) for name in ("title", "description", "published")}
+    return ModuleRow(row.id, **said, unlock_after_days=row.unlock_after_days, waits=bool(draft))
+
+
 _COURSE = bindparam("course", type_=Uuid())
 _MODULES = (
-    select(Module.id, Module.title, Module.description, Module.published, Module.unlock_after_days)
+    select(
+        Module.id, Module.title, Module.description, Module.published, Module.unlock_after_days, Module.draft
+    )
     .where(Module.course_id == _COURSE)
     .order_by(Module.position)
 )

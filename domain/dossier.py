@@ -11,7 +11,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
-from domain import captioning, captions, drafts, embeds, hints, moderation, prose, recordings, reviewing
+from domain import (
+    authoring,
+    captioning,
+    captions,
+    drafts,
+    embeds,
+    hints,
+    moderation,
+    page_drafts,
+    prose,
+    recordings,
+    reviewing,
+    settled,
+)
 from domain import contents as content
 from domain.contents import Contents, Sitting
 from domain.hints import Hint
@@ -89,11 +102,39 @@ class Shown:
     differences: list[Difference]
 
 
+class Fact(NamedTuple):
+    """Something that showed without waiting, as it is and (where it changed) as it was when last approved."""
+
+    label: str
+    now: Any
+    before: Any
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of a course as it would be: `values` by name, and what differs from what everybody sees.
+
+    `modules` are the words of each by its id.
+    """
+
+    values: dict[str, Any]
+    html: str
+    category: str
+    differences: list[Difference]
+    modules: dict[uuid.UUID, page_drafts.ModuleWords]
+    facts: list[Fact]
+    order: tuple[Line, ...]
+    picture_before: str | None
+    picture_changes: bool
+
+
 @dataclass(frozen=True)
 class CourseFile:
     """A course or update under review; `intro_before` is the preview film that would be replaced."""
 
     course: Course
+    page: Page
     contents: Contents
     hints: list[Hint]
     shown: Shown | None
@@ -161,6 +202,7 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
         return None
     return CourseFile(
         course,
+        _page(course, there),
         there,
         hints.of(there, item),
         _open(sitting) if sitting else None,
@@ -215,6 +257,63 @@ def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
     tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], ends))
     first, last = max(head - AROUND, 0), max(tail - AROUND, 0)
     return old[first : len(old) - last], new[first : len(new) - last]
+
+
+def _page(course: Course, there: Contents) -> Page:
+    values = page_drafts.working(course)
+    now, before = settled.of(there), course.approved or {}
+    order, order_before = now.pop(settled.ORDER), before.get(settled.ORDER)
+    facts = [
+        Fact(label, value, before.get(label), bool(before) and before.get(label) != value)
+        for label, value in now.items()
+    ]
+    return Page(
+        values,
+        page_drafts.rendered(values["description"]) if values["description"] else "",
+        _category(values["category_id"]) if "category_id" in (course.draft or {}) else course.category.name,
+        [*_page_differences(course), *_module_differences(there)],
+        {module.id: page_drafts.module_words(module) for module in there.places},
+        facts,
+        compare(order_before, order) if order_before not in (None, order) else (),
+        course.thumbnail,
+        "thumbnail" in page_drafts.changed(course),
+    )
+
+
+def _page_differences(course: Course) -> Iterator[Difference]:
+    """What differs from what everybody sees in the words of the page."""
+    seen, wanted = page_drafts.live(course), course.draft or {}
+    for name in page_drafts.changed(course):
+        label, old, new = page_drafts.LABELS[name], seen[name], wanted[name]
+        if name == "thumbnail":
+            continue  # shown as pictures
+        if name == "category_id":
+            yield Difference(label, _category(old), _category(new))
+        elif name == "description":
+            yield Difference(label, "", "", compare(old, new))
+        elif isinstance(new, list):
+            yield Difference(label, "", "", compare("\n".join(old), "\n".join(new)))
+        else:
+            yield Difference(label, _said(old), _said(new))
+
+
+def _module_differences(there: Contents) -> Iterator[Difference]:
+    for module in there.places:
+        words = page_drafts.module_words(module)
+        if words.is_new:
+            yield Difference("A new module", "Nothing", words.title)
+            continue
+        for name, label in page_drafts.MODULE_LABELS.items():
+            old, new = getattr(module, name), getattr(words, name)
+            if old != new:
+                yield Difference(label, _said(old), _said(new))
+        if words.published != module.published:
+            yield Difference(f"“{words.title}” is shown", _said(module.published), _said(words.published))
+
+
+def _category(category_id: object) -> str:
+    """The name of a category, its parent before it."""
+    return dict(authoring.categories()).get(uuid.UUID(str(category_id)), "A category that is gone")
 
 
 def _open(sitting: Sitting) -> Shown:

@@ -24,6 +24,7 @@ from domain import (
     audit,
     clock,
     lesson_contents,
+    page_drafts,
     publishing,
     recordings,
     slugs,
@@ -192,6 +193,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
 def apply(course: Course) -> None:
     """Let learners see everything of `course` that waited. The caller decided that they may."""
     publishing.hold(course)
+    page_drafts.apply(course)
     recordings.accept_proposals(course)
     archives.accept_proposal(course)
     for lesson in _lessons(course, Lesson.draft.is_not(None)):
@@ -263,6 +265,8 @@ def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
     if wanted.get("published") is False:
         lesson.published = False
     draft, live = {**(lesson.draft or {}), **wanted}, _live(lesson)
+    if "body" in wanted and draft.get("kind", live["kind"]) == LessonKind.TEXT:
+        draft["duration_seconds"] = lesson_contents.rendered(draft["body"]).reading_seconds
     differs = {name: value for name, value in draft.items() if name == NEW or value != live[name]}
     lesson.draft = differs or None
     lesson.draft_saved_at = clock.now() if differs else None

@@ -9,12 +9,12 @@ import uuid
 from typing import Any
 
 from sqlalchemy import insert, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import selectinload, undefer
 from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, authoring, totals
+from domain import audit, authoring, page_drafts, totals
 from models import (
     Course,
     Lesson,
@@ -39,15 +39,16 @@ _KEPT = (
 def duplicate(course: Course, actor: User) -> Course:
     """A draft like `course`, of the same creator: its details, modules, lessons and links.
 
-    What waits in a lesson's draft is copied as if it were published.
+    What waits of the page, of modules and of lessons is copied as if it were published.
     """
-    title = f"{course.title[:190]} (copy)"
+    values = page_drafts.working(course)
+    title = f"{values['title'][:190]} (copy)"
     copy = Course(title=title, creator_id=course.creator_id, status=ProductStatus.DRAFT)
     for name in _KEPT:
-        setattr(copy, name, getattr(course, name))
+        setattr(copy, name, values.get(name, getattr(course, name)))
     authoring.place(copy, title)
     pictures = Pictures(course, copy)
-    copy.description = pictures.moved(course.description)
+    copy.description = pictures.moved(copy.description)
     copy.description_html = authoring.rendered(copy.description) if copy.description else ""
     _copy_links(course, copy)
     lessons = _copy_lessons(course, copy, pictures)
@@ -121,14 +122,15 @@ def _copy_lessons(course: Course, copy: Course, pictures: Pictures) -> dict[uuid
     query = (
         select(Module)
         .where(Module.course_id == course.id)
-        .options(selectinload(Module.lessons).selectinload(Lesson.resources))
+        .options(selectinload(Module.lessons).selectinload(Lesson.resources), undefer(Module.draft))
         .order_by(Module.position)
     )
     made: dict[uuid.UUID, uuid.UUID] = {}
     for module in db.session.scalars(query):
+        words = page_drafts.module_words(module)
         twin = Module(
-            course_id=copy.id, title=module.title, description=module.description, position=module.position,
-            published=module.published, unlock_after_days=module.unlock_after_days,
+            course_id=copy.id, title=words.title, description=words.description, position=module.position,
+            published=words.published, unlock_after_days=module.unlock_after_days,
         )  # fmt: skip
         db.session.add(twin)
         db.session.flush()

@@ -1,29 +1,40 @@
 """Moving an account to another address: the new mailbox is proved first, both are told."""
 
+import uuid
+
 from sqlalchemy.exc import IntegrityError
 
+import jobs
 import mail
 from domain import Refused, accounts, attempts, audit, clock, registration, tokens
 from models import User, db
 
 
 def ask(user: User, new_email: str) -> None:
-    """Mail the link to `new_email`. Who asks isn't told when another account has it; its owner is.
+    """Have the link mailed to `new_email`. Who asks isn't told when another account has it; its owner is.
 
-    Raises Refused for what is no address, and for the one the account has.
+    The worker looks whose it is, so that this does the same for any address. Raises Refused for what is no
+    address, and for the one the account has.
     """
     address = accounts.normalise(new_email)
     if address == user.email:
         raise Refused("That is your address already.", "email")
-    if accounts.holder(address) is not None:
-        registration.tell_owner(address)
-    elif attempts.may_mail(address):
-        mail.confirm_new_email(user, address, tokens.make(tokens.Purpose.EMAIL, user, address))
+    token = tokens.make(tokens.Purpose.EMAIL, user, address)
+    jobs.enqueue("send_email_change", user_id=str(user.id), email=address, token=token)
 
 
-def wanted(token: str) -> str:
-    """The new address that the link is for. Raises tokens.Unusable."""
-    return tokens.opened_by(tokens.Purpose.EMAIL, token)[1]
+def send_link(user_id: str, email: str, token: str) -> None:
+    """Mail the link to the new address, or tell its owner that it is taken, if neither got many."""
+    user = accounts.get(uuid.UUID(user_id))
+    if accounts.holder(email) is not None:
+        registration.tell_owner(email)
+    elif user is not None and attempts.may_mail(email):
+        mail.confirm_new_email(user, email, token)
+
+
+def opened_by(token: str) -> tuple[User, str]:
+    """The account that the link is for, and its new address. Raises tokens.Unusable."""
+    return tokens.opened_by(tokens.Purpose.EMAIL, token)
 
 
 def confirm(token: str) -> User:
@@ -35,6 +46,7 @@ def confirm(token: str) -> User:
             user.email, user.email_verified_at = address, clock.now()
     except IntegrityError as error:
         raise Refused("This address can’t be used any longer. Ask for another one.") from error
+    registration.end(address)
     mail.email_changed(user, old)
     audit.record(user, "change_email", user, f"{old} → {address}")
     return user

@@ -32,11 +32,11 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
         .on_conflict_do_nothing(index_elements=["user_id", "course_id"])
         .returning(Enrollment.id)
     )
-    progress.recount(user_id, course_id)
-    wishes.remove(user_id, course_id)
     if made is None:
         _take_up_again(user_id, course_id)
-    else:
+    progress.recount(user_id, course_id)
+    wishes.remove(user_id, course_id)
+    if made is not None:
         events.note(events.ENROLLED, course_id)
         mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
     query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)

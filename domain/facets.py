@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from domain import words
+from domain.text import one_line
 from models import Level, Tier
 
 SORTS = {
@@ -98,8 +99,7 @@ class Selection:
 
 def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
     """The selection that a query string's `values` (name to list) ask for; what no facet knows is ignored."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in values.get("q", [""])[0]).split())
-    text = text[:QUERY_LENGTH]
+    text = one_line(values.get("q", [""])[0])[:QUERY_LENGTH]
     wanted = words.of_query(text)
     chosen = []
     for facet in facets:

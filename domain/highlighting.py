@@ -1,16 +1,26 @@
-"""Code in lessons, coloured by classes that the style sheet knows."""
+"""Code in lessons, coloured by classes that the style sheet knows.
 
-from functools import cache
+Most lexers have patterns that take the square or the cube of a hostile listing's length, and nothing can
+interrupt one within this process. So a text's listings are coloured in a child process that has SECONDS of
+processor time for all of them together; those that it doesn't come to stay plain.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 
 from markdown_it.common.utils import escapeHtml
-from pygments import highlight as colour
-from pygments.formatters.html import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-# A longer listing than anyone reads, and the size from which a lexer's backtracking is felt.
+log = logging.getLogger(__name__)
+# A longer listing than anyone reads.
 MAX_CODE = 20_000
+SECONDS = 0.5
+PATIENCE = 5  # seconds until the child is given up on a machine that has no processor time for it
 PYGMENTS_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 # What a fence may be called, and what the reader is shown. Only these are coloured: each has a lexer whose
 # speed is known.
@@ -31,8 +41,8 @@ ALIASES = {
     "rs": "rust", "sh": "bash", "shell": "bash", "shell-session": "console", "sqlite": "sql",
     "terminal": "console", "ts": "typescript", "txt": "text", "yml": "yaml", "zsh": "bash",
 }  # fmt: skip
-_LEXER_NAMES = {"html": "html+jinja", "jinja": "html+jinja"}
-_FORMATTER = HtmlFormatter(nowrap=True)
+_LEXERS = {"html": "html+jinja", "jinja": "html+jinja"}
+_CHILD = [sys.executable, "-I", "-B", str(Path(__file__).with_name("coloring.py"))]
 
 
 def label(language: str) -> str:
@@ -41,14 +51,43 @@ def label(language: str) -> str:
     return LANGUAGES.get(ALIASES.get(known, known), language[:20])
 
 
-def highlight(code: str, language: str) -> str:
-    """HTML of `code` with `<span class=…>` for its parts; only escaped when the language is unknown."""
+def highlight(listings: Iterable[tuple[str, str]]) -> list[str]:
+    """HTML of each code with its language: `<span class=…>` for its parts, or only escaped.
+
+    Plain stay unknown languages, listings of more than MAX_CODE characters, and all from the one on which the
+    text's SECONDS ran out.
+    """
+    wanted = list(listings)
+    lexers = [_lexer(code, language) for code, language in wanted]
+    listed = tuple((lexer, code) for lexer, (code, _) in zip(lexers, wanted, strict=True) if lexer)
+    coloured = iter(_coloured(listed) if listed else ())
+    found = (next(coloured, None) if lexer else None for lexer in lexers)
+    return [escapeHtml(code) if html is None else html for html, (code, _) in zip(found, wanted, strict=True)]
+
+
+def _lexer(code: str, language: str) -> str:
+    """The name of the lexer for `code`; "" when it stays plain."""
     known = ALIASES.get(language.lower(), language.lower())
-    if known not in LANGUAGES or known == "text" or len(code) > MAX_CODE:
-        return escapeHtml(code)
-    return colour(code, _lexer(known), _FORMATTER)
+    if known not in LANGUAGES or known == "text" or not code.strip() or len(code) > MAX_CODE:
+        return ""
+    return _LEXERS.get(known, known)
 
 
-@cache
-def _lexer(known: str) -> Lexer:
-    return get_lexer_by_name(_LEXER_NAMES.get(known, known), stripnl=False, ensurenl=False)
+@lru_cache(maxsize=4)
+def _coloured(listings: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """What the child came to. A text is rendered again when it is saved after a preview."""
+    order = json.dumps([SECONDS, listings]).encode()
+    try:
+        done = subprocess.run(
+            _CHILD, input=order, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
+            timeout=PATIENCE, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        said = late.stdout or b""
+    except OSError:
+        log.exception("Code can’t be coloured: no process for it")
+        said = b""
+    else:
+        said = done.stdout
+    # A line that isn't whole has no end.
+    return tuple(json.loads(line) for line in said.split(b"\n")[:-1])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from domain import offering, slugs
+from domain import offering, page_drafts, slugs
 from domain.contents import Contents
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
@@ -34,7 +34,8 @@ def of(contents: Contents, item: ModerationItem) -> list[Hint]:
 
 def _same_title(course: Course) -> list[Hint]:
     """Courses called the same, found by the addresses that such a title is given."""
-    base = slugs.slugify(course.title, "course")
+    called = page_drafts.working(course)["title"]
+    base = slugs.slugify(called, "course")
     addresses = [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]
     query = (
         select(Product.title, Product.slug, User.name)
@@ -44,7 +45,7 @@ def _same_title(course: Course) -> list[Hint]:
     return [
         Hint(f"Another course has this title, by {name}.", f"/courses/{slug}")
         for title, slug, name in db.session.execute(query)
-        if title.casefold() == course.title.casefold()
+        if title.casefold() == called.casefold()
     ]
 
 

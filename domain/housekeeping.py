@@ -1,11 +1,12 @@
-"""What is thrown away in time: finished jobs, handled events, old sign-in attempts, devices long gone."""
+"""What is thrown away in time: finished jobs, handled events, old sign-in attempts, registrations that nobody
+confirmed, devices long gone."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete
 
-from domain import clock
-from models import Job, JobState, LoginAttempt, StripeEvent, UserSession, WorkerBeat, db
+from domain import clock, held_posts
+from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
@@ -20,6 +21,8 @@ def clean_up() -> None:
     db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now - KEEP_JOBS))
     db.session.execute(delete(StripeEvent).where(StripeEvent.processed_at < now - KEEP_EVENTS))
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_ATTEMPTS))
+    db.session.execute(delete(Registration).where(Registration.expires_at < now))
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
     db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
+    held_posts.clean_up()
     db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))

@@ -59,7 +59,7 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
         _check_address(lesson.course_id, lesson.id, values["slug"])
     if "body" in values:
         try:
-            rendered(values["body"])
+            prose.check(values["body"])
         except Refused as refusal:
             raise Refused(refusal.sentence, "body") from refusal
 
@@ -72,6 +72,7 @@ def rendered(markdown: str) -> prose.Prose:
 
 def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
     """Write `values` into the row, with the HTML of its text and the length that follow from them."""
+    was_text = lesson.kind == LessonKind.TEXT
     for name, value in typed(values).items():
         setattr(lesson, name, value)
     if "body" in values or "kind" in values:
@@ -81,6 +82,8 @@ def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
             lesson.duration_seconds = text.reading_seconds
     if lesson.kind != LessonKind.TEXT and (length := _recorded(lesson.id)) is not None:
         lesson.duration_seconds = length
+    elif lesson.kind != LessonKind.TEXT and was_text and "duration_seconds" not in values:
+        lesson.duration_seconds = 0  # it was the reading time
 
 
 def _recorded(lesson_id: uuid.UUID) -> int | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
 
-from domain import gates
+from domain import gates, progress
 from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, User, db
 
 PAGE_SIZE = 24
@@ -13,7 +13,10 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True)
 class OwnCourse:
-    """A course on the learner's shelf, with what its card shows; `position` is in seconds."""
+    """A course on the learner's shelf, with what its card shows; `position` is in seconds.
+
+    `fresh` is how many lessons there are to do since they finished it.
+    """
 
     slug: str
     title: str
@@ -22,6 +25,7 @@ class OwnCourse:
     thumbnail: str | None
     lesson_count: int
     percent: int
+    fresh: int
     completed_at: datetime | None
     last_accessed_at: datetime
     lesson_title: str | None
@@ -76,6 +80,7 @@ def shelf(user: User, page: int = 1) -> Shelf:
             Course.thumbnail,
             Course.lesson_count,
             Enrollment.progress_percent.label("percent"),
+            case((Enrollment.completed_at.is_not(None), progress.left(Enrollment)), else_=0).label("fresh"),
             Enrollment.completed_at,
             Enrollment.last_accessed_at,
             Lesson.title.label("lesson_title"),

@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from domain import clock, prose
+from domain import clock, page_drafts, prose
 from models import Course, Lesson, ModerationItem, Resource, db
 
 MOST_LINKS = 60
@@ -159,6 +159,8 @@ def _links(course_id: uuid.UUID) -> Iterator[str]:
     if course is None:
         return
     yield from _in(course.description_html)
+    if course.draft and "description" in course.draft:
+        yield from _in(page_drafts.rendered(course.draft["description"]))
     lessons = select(Lesson).where(Lesson.course_id == course_id).options(undefer(Lesson.draft))
     for lesson in db.session.scalars(lessons.order_by(Lesson.id)):
         draft = lesson.draft or {}

@@ -126,6 +126,30 @@ def of_subject(subject_id: uuid.UUID) -> list[Row]:
     return [Row(item, None, name) for item, name in rows]
 
 
+def past_of(item: ModerationItem) -> list[Row]:
+    """Read what was asked and decided before about what `item` is about, latest first.
+
+    A person may delete a review or apply again, so that the subject has another id: for these it is what was
+    decided about the same person (and, of a review, the same course).
+    """
+    if item.kind == ModerationKind.REVIEW and item.creator_id is not None:
+        which = _of_review(item)
+    elif item.kind == ModerationKind.APPLICATION and item.creator_id is not None:
+        which = and_(
+            ModerationItem.kind == ModerationKind.APPLICATION, ModerationItem.creator_id == item.creator_id
+        )
+    else:
+        return [row for row in of_subject(item.subject_id) if row.item.id != item.id]
+    query = (
+        select(ModerationItem, User.name)
+        .outerjoin(User, User.id == ModerationItem.closed_by)
+        .where(which, ModerationItem.id != item.id)
+        .order_by(ModerationItem.created_at.desc(), ModerationItem.id.desc())
+        .limit(PAGE_SIZE)
+    )
+    return [Row(row, None, name) for row, name in db.session.execute(query)]
+
+
 def find(item_id: uuid.UUID) -> ModerationItem:
     """One item, waiting or decided; raises NotFound."""
     item = db.session.get(ModerationItem, item_id)
@@ -233,6 +257,18 @@ def _behind(item: ModerationItem) -> ColumnElement[bool]:
     return and_(
         ModerationItem.created_at >= item.created_at,
         tuple_(ModerationItem.created_at, ModerationItem.id) > tuple_(item.created_at, item.id),
+    )
+
+
+def _of_review(item: ModerationItem) -> ColumnElement[bool]:
+    """Reviews of the same person about the same course; the queue knows a course by its title alone."""
+    return or_(
+        ModerationItem.subject_id == item.subject_id,
+        and_(
+            ModerationItem.kind == ModerationKind.REVIEW,
+            ModerationItem.creator_id == item.creator_id,
+            ModerationItem.title == item.title,
+        ),
     )
 
 

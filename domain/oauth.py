@@ -4,28 +4,16 @@ An identity opens the account it is linked to. Otherwise it is linked by its add
 one that the provider has verified: an address that anyone can type in there proves nothing here.
 """
 
-from dataclasses import dataclass
-
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 import mail
-from domain import Refused, accounts, clock, sessions
-from models import OAuthAccount, User, db
+from domain import Refused, accounts, clock, identities, registration, tokens
+from domain.identities import Identity
+from models import User, db
+
+__all__ = ["Identity", "account_of"]
 
 CLOSED = "This account was closed."
-NAMES = {"github": "GitHub", "google": "Google"}
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who somebody is at a provider. `email` is None unless the provider has verified it."""
-
-    provider: str
-    provider_name: str
-    subject: str
-    name: str
-    email: str | None
 
 
 def account_of(identity: Identity) -> User:
@@ -47,25 +35,12 @@ def account_of(identity: Identity) -> User:
     return user
 
 
-def linked_to(user: User) -> dict[str, str]:
-    """Name the providers with which `user` can sign in, by key."""
-    linked = set(db.session.scalars(select(OAuthAccount.provider).where(OAuthAccount.user_id == user.id)))
-    return {key: name for key, name in NAMES.items() if key in linked}
-
-
-def is_of(identity: Identity, user: User) -> bool:
-    """Whether `identity` is linked to `user`'s account."""
-    found = _linked(identity)
-    return found is not None and found.id == user.id
-
-
 def _linked(identity: Identity) -> User | None:
-    query = (
-        select(User)
-        .join(OAuthAccount, OAuthAccount.user_id == User.id)
-        .where(OAuthAccount.provider == identity.provider, OAuthAccount.subject == identity.subject)
-    )
-    return db.session.scalar(query)
+    row = identities.row_of(identity)
+    if row is None or row.unlinked_at is not None:
+        return None
+    row.last_used_at = clock.now()
+    return db.session.get(User, row.user_id)
 
 
 def _link(identity: Identity) -> User:
@@ -84,15 +59,19 @@ def _link(identity: Identity) -> User:
     elif user.suspended_at is not None:
         raise Refused(accounts.suspended_sentence())
     else:
-        _prove(user)
-        mail.provider_linked(user, identity.provider_name)
-    db.session.add(OAuthAccount(user_id=user.id, provider=identity.provider, subject=identity.subject))
+        _refuse_removed(identity, user)
+        if not user.is_verified:  # whoever registered it without proof loses every way in
+            registration.hand_over(user, identity.name[:100] or "Learner", None)
+        mail.provider_linked(user, identity.provider_name, tokens.make(tokens.Purpose.NOT_ME, user))
+    identities.open_with(identity, user)
+    registration.end(email)
     return user
 
 
-def _prove(user: User) -> None:
-    """Hand an account to the owner of its address: whoever registered it without proof loses the way in."""
-    if not user.is_verified:
-        user.password_hash = None
-        user.email_verified_at = clock.now()
-        sessions.end_all(user)
+def _refuse_removed(identity: Identity, user: User) -> None:
+    row = identities.row_of(identity)
+    if row is not None and row.user_id == user.id:
+        raise Refused(
+            f"{identity.provider_name} was removed from this account. Sign in with your password; you can"
+            " link it again under Password and devices."
+        )

@@ -48,6 +48,7 @@ class Outline:
 
     parts: list[Part]
     entries: list[Entry] = field(default_factory=list)
+    finished: bool = False
 
     @property
     def counted(self) -> list[Entry]:
@@ -58,6 +59,11 @@ class Outline:
     def done(self) -> int:
         """How many of them are completed."""
         return sum(entry.done for entry in self.counted)
+
+    @property
+    def fresh(self) -> int:
+        """How many lessons there are to do since the reader finished the course; 0 before."""
+        return len(self.counted) - self.done if self.finished else 0
 
     @property
     def percent(self) -> int:
@@ -96,7 +102,9 @@ def of(user: User | None, course: Course, facts: gates.Facts) -> Outline:
     parts: list[Part] = []
     module_id: uuid.UUID | None = None
     unfinished: uuid.UUID | None = None
+    finished = False
     for row in _rows(user, course, everything=facts.trusted):
+        finished = row.finished_at is not None
         if row.module_id != module_id:
             module_id = row.module_id
             parts.append(Part(row.module_title, []))
@@ -104,7 +112,7 @@ def of(user: User | None, course: Course, facts: gates.Facts) -> Outline:
         parts[-1].entries.append(entry)
         if unfinished is None and not entry.done and not entry.withheld:
             unfinished = entry.id
-    return Outline(parts, [entry for part in parts for entry in part.entries])
+    return Outline(parts, [entry for part in parts for entry in part.entries], finished)
 
 
 def last_lesson_of(user: User, course: Course) -> uuid.UUID | None:
@@ -121,8 +129,12 @@ def _rows(user: User | None, course: Course, everything: bool) -> Any:
 @cache
 def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
     """The query of the outline, built once; `everything`: also what learners don't see."""
-    lesson, module, read = (table.__table__.c for table in (Lesson, Module, LessonProgress))
-    mine = and_(read.lesson_id == lesson.id, read.user_id == bindparam("user", type_=Uuid()))
+    lesson, module, read, enrolled = (
+        table.__table__.c for table in (Lesson, Module, LessonProgress, Enrollment)
+    )
+    user = bindparam("user", type_=Uuid())
+    mine = and_(read.lesson_id == lesson.id, read.user_id == user)
+    learns = and_(enrolled.course_id == lesson.course_id, enrolled.user_id == user)
     query = (
         select(
             lesson.id,
@@ -138,10 +150,12 @@ def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
             module.unlock_after_days,
             read.position_seconds,
             read.completed_at,
+            enrolled.completed_at.label("finished_at"),
         )
         .select_from(Lesson.__table__)
         .join(Module.__table__, module.id == lesson.module_id)
         .outerjoin(LessonProgress.__table__, mine)
+        .outerjoin(Enrollment.__table__, learns)
         .where(lesson.course_id == bindparam("course", type_=Uuid()))
         .order_by(module.position, lesson.position)
     )

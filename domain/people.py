@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 import mail
-from domain import Refused, audit, sessions, slugs, suspension
+from domain import Refused, accounts, audit, sessions, slugs, suspension
 from models import (
     AccessGrant,
     AuditEntry,
@@ -82,7 +82,7 @@ def newest(kind: Kind, after: uuid.UUID | None) -> Listing:
 
 def search(text: str, kind: Kind) -> Listing:
     """The people whose address or name begins with `text`, at most FOUND: two looks into an index."""
-    address = text.lower()
+    address = _as_address(text)
     spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
     lowered = func.lower(User.name)
     by_address = _of(kind).where(*_begins(User.email, address)).order_by(User.email).limit(FOUND + 1)
@@ -189,6 +189,14 @@ def _begins(column: Any, text: str) -> tuple[ColumnElement[bool], ColumnElement[
 
 def _both(conditions: tuple[ColumnElement[bool], ColumnElement[bool]]) -> ColumnElement[bool]:
     return conditions[0] & conditions[1]
+
+
+def _as_address(text: str) -> str:
+    """A whole address in the form in which it is stored; the beginning of one in lower case."""
+    try:
+        return accounts.normalise(text)
+    except Refused:
+        return text.lower()
 
 
 def _as_stored(text: str) -> str:

@@ -146,19 +146,6 @@ def content_type(name: str) -> str:
     return TYPES[name.rpartition(".")[2]]
 
 
-def give_thumbnail(course: Course, file: BinaryIO, crop: Crop | None = None) -> None:
-    """Make `file` the picture of `course`; the one it had is removed later. Raises Refused."""
-    token = keep(Shelf.THUMBNAIL, file, crop)
-    drop_thumbnail(course)
-    course.thumbnail = token
-
-
-def drop_thumbnail(course: Course) -> None:
-    """Go back to the drawn cover."""
-    remove_later(Shelf.THUMBNAIL, course.thumbnail)
-    course.thumbnail = None
-
-
 def give_avatar(user: User, file: BinaryIO) -> None:
     """Make `file` the portrait of `user`. Raises Refused."""
     token = keep(Shelf.AVATAR, file)
@@ -186,7 +173,9 @@ def discard(shelf: str, token: str) -> None:
         Shelf.LOGO: PlatformSettings.logo,
     }
     column = users[Shelf(shelf)]
-    if _TOKEN.fullmatch(token) and db.session.scalar(select(column).where(column == token).limit(1)) is None:
+    shown = select(column).where(column == token)
+    proposed = select(Course.id).where(Course.draft["thumbnail"].as_string() == token)
+    if _TOKEN.fullmatch(token) and not db.session.scalar(select(or_(shown.exists(), proposed.exists()))):
         remove(Shelf(shelf), token)
 
 

@@ -4,8 +4,23 @@ import uuid
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Update, Uuid, and_, bindparam, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Update,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)  # fmt: skip
 
+import jobs
 from domain import clock
 from models import (
     Enrollment,
@@ -19,6 +34,10 @@ from models import (
     db,
     upsert,
 )
+
+MOST_AT_ONCE = 1000  # enrolments that one statement counts
+COUNTED = ("progress_percent", "completed_at", "status", "total_watch_seconds")
+_SHOWN = (Lesson.published, Module.published, Lesson.visibility != LessonVisibility.PRIVATE)
 
 
 def complete(user: User, lesson: Lesson) -> bool:
@@ -47,9 +66,13 @@ def reopen(user: User, lesson: Lesson) -> None:
         .where(LessonProgress.user_id == user.id, LessonProgress.lesson_id == lesson.id)
         .values(completed_at=None)
     )
-    db.session.execute(
+    reopened: Any = db.session.execute(
         update(Enrollment)
-        .where(Enrollment.user_id == user.id, Enrollment.course_id == lesson.course_id)
+        .where(
+            Enrollment.user_id == user.id,
+            Enrollment.course_id == lesson.course_id,
+            Enrollment.completed_at.is_not(None),
+        )
         .values(
             completed_at=None,
             status=case(
@@ -59,6 +82,8 @@ def reopen(user: User, lesson: Lesson) -> None:
             updated_at=now,
         )
     )
+    if reopened.rowcount:
+        jobs.enqueue("correct_course_days", course_id=str(lesson.course_id))
     recount(user.id, lesson.course_id, last_lesson_id=lesson.id)
 
 
@@ -88,7 +113,12 @@ def recount(
         "last_lesson": last_lesson_id,
         "moment": clock.now(),
     }
-    row = (via or db.session).execute(_recount(last_lesson_id is not None), values).first()
+    on: Any = via or db.session
+    if db.engine.dialect.name == "postgresql":
+        # Held first: a statement that waited for its creator would count the lessons of before it waited.
+        mine = (Enrollment.user_id == user_id, Enrollment.course_id == course_id)
+        on.execute(select(Enrollment.id).where(*mine).with_for_update(key_share=True))
+    row = on.execute(_recount(last_lesson_id is not None), values).first()
     return row is not None and row.completed_at == values["moment"]
 
 
@@ -99,19 +129,7 @@ def _recount(moves: bool) -> Update:
     moment = bindparam("moment", type_=UtcDateTime())
     total = _lessons(course, user, func.count(Lesson.id))
     done = _lessons(course, user, func.count(LessonProgress.completed_at))
-    finished = and_(total > 0, done >= total)
-    changes: dict[str, Any] = {
-        "progress_percent": case((total > 0, done * 100 // total), else_=0),
-        "completed_at": case(
-            (and_(finished, Enrollment.completed_at.is_(None)), moment), else_=Enrollment.completed_at
-        ),
-        "status": case(
-            (and_(finished, Enrollment.status == EnrollmentStatus.ACTIVE), EnrollmentStatus.COMPLETED),
-            else_=Enrollment.status,
-        ),
-        "total_watch_seconds": _watched(course, user),
-        "updated_at": moment,
-    }
+    changes = _changes(total, done, _watched(course, user), moment)
     if moves:
         changes |= {"last_lesson_id": bindparam("last_lesson", type_=Uuid()), "last_accessed_at": moment}
     return (
@@ -120,6 +138,96 @@ def _recount(moves: bool) -> Update:
         .values(changes)
         .returning(Enrollment.completed_at)
         .execution_options(synchronize_session=False)
+    )
+
+
+def recount_all() -> int:
+    """Bring every enrolment up to date with the lessons of its course; answers how many were wrong."""
+    wrong = 0
+    for course_id in db.session.scalars(select(Enrollment.course_id).distinct()).all():
+        last: uuid.UUID | None = None
+        while True:
+            corrected, last = recount_some(course_id, last, MOST_AT_ONCE)
+            wrong += corrected
+            if last is None:
+                break
+    return wrong
+
+
+def recount_some(course_id: uuid.UUID, after: uuid.UUID | None, most: int) -> tuple[int, uuid.UUID | None]:
+    """Bring `most` enrolments of a course up to date with its lessons, those behind the id `after`.
+
+    Answers how many were wrong, and the last one's id when there may be more. They are held first: on
+    PostgreSQL a statement that waited for a learner would still count as of before it waited.
+    """
+    db.session.flush()
+    these = select(Enrollment.id).where(Enrollment.course_id == course_id).order_by(Enrollment.id).limit(most)
+    these = these if after is None else these.where(Enrollment.id > after)
+    ids = db.session.scalars(these.with_for_update(key_share=True)).all()
+    if not ids:
+        return 0, None
+    true_ = _counted(course_id, Enrollment.id.between(ids[0], ids[-1]))
+    changes = _changes(true_.c.total, true_.c.done, true_.c.watched, literal(clock.now(), UtcDateTime()))
+    wrong = or_(*(getattr(Enrollment, name).is_distinct_from(changes[name]) for name in COUNTED))
+    changed: Any = db.session.execute(
+        update(Enrollment)
+        .where(Enrollment.id == true_.c.id, wrong)
+        .values(changes)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.rowcount, ids[-1] if len(ids) == most else None
+
+
+def _changes(total: Any, done: Any, watched: Any, moment: Any) -> dict[str, Any]:
+    """The one rule: what an enrolment says of `done` lessons out of `total`.
+
+    Whoever has done all there are is through; that stays so when lessons are added.
+    """
+    through = and_(total > 0, done >= total, Enrollment.status == EnrollmentStatus.ACTIVE)
+    return {
+        "progress_percent": case((total > 0, done * 100 // total), else_=0),
+        "completed_at": case(
+            (and_(through, Enrollment.completed_at.is_(None)), moment), else_=Enrollment.completed_at
+        ),
+        "status": case((through, EnrollmentStatus.COMPLETED), else_=Enrollment.status),
+        "total_watch_seconds": watched,
+        "updated_at": moment,
+    }
+
+
+def _counted(course_id: uuid.UUID, which: ColumnElement[bool]) -> Any:
+    """For the enrolments of a course: how many lessons there are, how many are done, the seconds watched."""
+    of_course = (Enrollment.course_id == course_id, which)
+    total = (
+        select(func.count())
+        .select_from(Lesson)
+        .join(Module, Module.id == Lesson.module_id)
+        .where(Lesson.course_id == course_id, *_SHOWN)
+        .scalar_subquery()
+    )
+    is_done = and_(LessonProgress.completed_at.is_not(None), *_SHOWN)
+    mine = (
+        select(
+            LessonProgress.user_id,
+            func.sum(case((is_done, 1), else_=0)).label("done"),
+            func.sum(LessonProgress.watched_seconds).label("watched"),
+        )
+        .select_from(LessonProgress)
+        .join(Lesson, Lesson.id == LessonProgress.lesson_id)
+        .join(Module, Module.id == Lesson.module_id)
+        .where(
+            Lesson.course_id == course_id,
+            LessonProgress.user_id.in_(select(Enrollment.user_id).where(*of_course)),
+        )
+        .group_by(LessonProgress.user_id)
+        .subquery()
+    )
+    done, watched = (func.coalesce(mine.c[name], 0).label(name) for name in ("done", "watched"))
+    return (
+        select(Enrollment.id, total.label("total"), done, watched)
+        .outerjoin(mine, mine.c.user_id == Enrollment.user_id)
+        .where(*of_course)
+        .subquery()
     )
 
 
@@ -168,12 +276,17 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
         .outerjoin(LessonProgress, mine)
         .where(
             Lesson.course_id == course,
-            Lesson.published,
-            Module.published,
-            Lesson.visibility != LessonVisibility.PRIVATE,
+            *_SHOWN,
         )
+        .correlate(Enrollment)
         .scalar_subquery()
     )
+
+
+def left(enrolled: type[Enrollment]) -> Any:
+    """How many lessons of the course the learner of an enrolment hasn't completed, as SQL."""
+    counted = func.count(Lesson.id) - func.count(LessonProgress.completed_at)
+    return _lessons(enrolled.course_id, enrolled.user_id, counted)
 
 
 def _watched(course: Any, user: Any) -> Any:

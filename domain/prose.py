@@ -4,6 +4,7 @@ Rendered once, when the text is saved. Three locks, each enough alone: the parse
 passes an allow-list, and htmx ignores what is in it.
 """
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -18,18 +19,21 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
 from domain import Refused
 from domain.highlighting import PYGMENTS_CLASSES, highlight, label
+from domain.markdown_rules import TookTooLongError, limit_time, task_lists, timed
+from domain.text import clean
 
+log = logging.getLogger(__name__)
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
+SECONDS = 0.5  # of processor time for parsing a text; five times what a long one in good order takes
 WORDS_PER_MINUTE = 220
+SLUGGED = 300  # characters of a heading that its anchor is made of
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 _WORDS = {"text", "code_inline", "fence", "code_block"}
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 TAGS = {
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input",
@@ -88,15 +92,14 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
     `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
-    or 30 table columns.
+    or 30 table columns. What would take longer than SECONDS to parse is shown as it was typed.
     """
-    text = _CONTROLS.sub("", markdown.replace("\r\n", "\n").replace("\r", "\n"))
-    _check_size(text)
     env: dict[str, Any] = {"own_host": own_host}
-    tokens = _PARSER.parse(text, env)
+    tokens = _parse(markdown, env)
     toc = tuple(_settle_headings(tokens, top_level))
     for token in _all(tokens):
         _settle(token, own_host)
+    _colour(tokens)
     cleaned = nh3.clean(
         _PARSER.renderer.render(tokens, _PARSER.options, env),
         tags=TAGS,
@@ -108,6 +111,39 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
     words = sum(len(token.content.split()) for token in _all(tokens) if token.type in _WORDS)
     html = f'<div class="prose" hx-ignore>\n{cleaned}</div>'
     return Prose(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
+
+
+def headings(markdown: str) -> tuple[Heading, ...]:
+    """The table of contents of `markdown`, as `render` gives it. Raises Refused as it does."""
+    return tuple(_settle_headings(_parse(markdown, {}), 2))
+
+
+def check(markdown: str) -> None:
+    """Raise Refused for what is too large to be rendered."""
+    _check_size(clean(markdown))
+
+
+def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
+    source = clean(markdown)
+    _check_size(source)
+    limit_time(SECONDS)
+    try:
+        return _PARSER.parse(source, env)
+    except TookTooLongError:
+        log.info("A text of %s characters takes too long to render and stays plain", len(source))
+        return [Token("code_block", "code", 0, content=source)]
+
+
+def _colour(tokens: list[Token]) -> None:
+    """Give every listing its HTML: all of a text at once, because they share its time."""
+    listings = [token for token in tokens if token.type in ("fence", "code_block")]
+    coloured = highlight((token.content, _language(token)) for token in listings)
+    for token, html in zip(listings, coloured, strict=True):
+        token.meta["html"] = html
+
+
+def _language(token: Token) -> str:
+    return next(iter(token.info.split(maxsplit=1)), "")
 
 
 def _check_size(text: str) -> None:
@@ -167,7 +203,7 @@ def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
 
 def _slug(text: str) -> str:
     """Letters, digits and hyphens behind `s-`, which keeps it apart from the page's own ids."""
-    letters = unicodedata.normalize("NFKC", text).lower()
+    letters = unicodedata.normalize("NFKC", text[:SLUGGED]).lower()
     return "s-" + (re.sub(r"[\W_]+", "-", letters).strip("-")[:60] or "section")
 
 
@@ -186,10 +222,9 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Highlighted code with its language; a script adds the copy button to `data-copy`."""
-        info = tokens[idx].info.split(maxsplit=1)
-        named = label(info[0]) if info else ""
+        named = label(_language(tokens[idx]))
         head = f'<span class="code-language">{escapeHtml(named)}</span>' if named else ""
-        body = highlight(tokens[idx].content, info[0] if info else "")
+        body = tokens[idx].meta["html"]
         return (
             f'<div class="code" data-copy="">{head}'
             f'<pre class="highlight" tabindex="0"><code>{body}</code></pre></div>\n'
@@ -246,9 +281,9 @@ def _way_back(
 def _parser() -> MarkdownIt:
     parser = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer)
     parser.enable(["table", "strikethrough"])
-    parser.use(footnote_plugin, inline=False).use(tasklists_plugin, label=True)
+    parser.use(footnote_plugin, inline=False).use(task_lists)
     parser.add_render_rule("footnote_anchor", _way_back)
-    return parser
+    return timed(parser)
 
 
 _PARSER = _parser()

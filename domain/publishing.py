@@ -1,8 +1,8 @@
 """How a course comes on sale, stays fresh and is changed while people learn it.
 
 A course that was ever published is live: learners may hold it. What a creator who isn't vetted adds to or
-changes in the lessons of a live course stays in drafts until an admin approves the update; everybody else's
-changes show at once.
+changes on the page and in the lessons of a live course stays in drafts until an admin approves the update;
+everybody else's changes show at once.
 
 Statuses change in `move` alone, along TRANSITIONS. Beyond the plain way to the shelf and off it, what waits
 for a review can be taken back to where it was.
@@ -20,6 +20,7 @@ from models import (
     Lesson,
     MediaAsset,
     ModerationKind,
+    Module,
     Product,
     ProductStatus,
     ProposedCaption,
@@ -68,7 +69,7 @@ def publishes_directly(course: Course, actor: User) -> bool:
 
 
 def waits(course: Course, actor: User) -> bool:
-    """Whether changes by `actor` to the lessons of `course` wait for approval as drafts."""
+    """Whether changes by `actor` to the page and the lessons of `course` wait for approval as drafts."""
     return is_live(course) and not publishes_directly(course, actor)
 
 
@@ -108,9 +109,8 @@ def hold(course: Course) -> None:
     living = select(Product.id).where(Product.id == course.id, Product.deleted_at.is_(None))
     if db.session.scalar(living.with_for_update(key_share=True)) is None:
         raise NotFound
-    db.session.refresh(
-        course, ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
-    )
+    names = ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
+    db.session.refresh(course, [*names, "draft"])
 
 
 def where_it_was(course: Course) -> ProductStatus:
@@ -164,7 +164,10 @@ def something_waits(course: Course) -> bool:
     """Whether anything of `course` waits to be seen by learners."""
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     recordings = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
+    page = select(Course.id).where(Course.id == course.id, Course.draft.is_not(None))
     waiting = (
+        page,
+        select(Module.id).where(Module.course_id == course.id, Module.draft.is_not(None)),
         lessons.where(Lesson.draft.is_not(None)),
         lessons.join(Resource).where(Resource.pending | Resource.proposed_title.is_not(None)),
         recordings.where(

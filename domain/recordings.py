@@ -17,11 +17,12 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captioning, captions, clock, publishing
+from domain import audit, captioning, captions, clock, publishing, totals
 from models import (
     Caption,
     Course,
     Lesson,
+    LessonKind,
     MediaAsset,
     MediaStatus,
     Module,
@@ -243,7 +244,11 @@ def retry(asset: MediaAsset) -> None:
 def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     """Take a recording away; its files go when nobody can be watching any more."""
     publishing.hold(course)
+    lesson = db.session.get(Lesson, asset.lesson_id) if asset.lesson_id else None
     _drop(MediaAsset.id == asset.id)
+    if lesson is not None and lesson.kind != LessonKind.TEXT:
+        lesson.duration_seconds = 0  # it was the recording's
+        totals.recount_course(course)
     publishing.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)
 

@@ -81,7 +81,7 @@ def discard_file(storage_key: str) -> None:
 
 def _remove(course: Course) -> None:
     """The row with everything below it, and the work of removing its files."""
-    id_, thumbnail = course.id, course.thumbnail
+    id_, thumbnails = course.id, (course.thumbnail, (course.draft or {}).get("thumbnail"))
     keys = _keys(id_)
     recordings = list(db.session.scalars(select(MediaAsset.id).where(MediaAsset.course_id == id_)))
     db.session.flush()
@@ -91,7 +91,8 @@ def _remove(course: Course) -> None:
         jobs.enqueue("discard_media", asset_id=str(recording))
     for key in keys:
         jobs.enqueue("discard_file", storage_key=key)
-    pictures.remove_later(pictures.Shelf.THUMBNAIL, thumbnail)
+    for thumbnail in thumbnails:
+        pictures.remove_later(pictures.Shelf.THUMBNAIL, thumbnail)
 
 
 def _keys(course_id: uuid.UUID) -> list[str]:

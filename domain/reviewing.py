@@ -7,7 +7,7 @@ creator's verbs hold it, so that nobody waits for each other in a circle.
 from typing import NamedTuple
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import (
     Refused,
@@ -19,6 +19,7 @@ from domain import (
     moderation,
     notifications,
     publishing,
+    review_standings,
     reviews,
     submitting,
 )
@@ -31,6 +32,7 @@ from models import (
     Report,
     ReportOutcome,
     Review,
+    Standing,
     UpdateState,
     User,
     Verdict,
@@ -106,6 +108,7 @@ def restore(item: ModerationItem, admin: User) -> None:
     review.approved = True
     db.session.flush()
     reviews.recount(review.product_id)
+    _bind_author(review, stays=True)
     item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
     audit.record(admin, "restore_review", review)
 
@@ -122,7 +125,12 @@ def course_of(item: ModerationItem) -> Course | None:
     query = (
         select(Course)
         .where(Course.id == item.subject_id, Course.deleted_at.is_(None))
-        .options(joinedload(Course.creator), joinedload(Course.category))
+        .options(
+            joinedload(Course.creator),
+            joinedload(Course.category),
+            undefer_group("drafts"),
+            selectinload(Course.tags),
+        )
     )
     return db.session.scalar(query)
 
@@ -191,6 +199,9 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     audit.record(admin, "approve_review" if stays else "hide_review", review, decision.notes)
     _close(item, admin, decision)
     _answer_reports(Report.review_id == review.id, course, "review", upheld=not stays)
+    _bind_author(review, stays)
+    if stays:
+        reviews.tell_creator(review, course)  # of one that was held back when it was written
     if not stays:
         notifications.tell(
             review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
@@ -198,6 +209,15 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
             f"/courses/{course.slug}/review", "Change it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return "The review stays." if stays else "The review stays hidden."
+
+
+def _bind_author(review: Review, stays: bool) -> None:
+    """Let the decision hold for whatever this person says of the course, also after deleting it."""
+    reported = select(Report.user_id).where(
+        Report.review_id == review.id, Report.outcome == ReportOutcome.DISMISSED
+    )
+    standing = Standing.APPROVED if stays else Standing.HIDDEN
+    review_standings.remember(review, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _answer_application(item: ModerationItem, admin: User, decision: Decision) -> str:
@@ -218,6 +238,7 @@ def _held(item: ModerationItem, admin: User) -> Course:
     if course is None:
         raise Refused("This course is deleted.")
     publishing.hold(course)
+    db.session.expire(course, ["tags"])
     moderation.hold(item, admin)
     return course
 

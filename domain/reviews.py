@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_, select, update
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, access, clock, moderation, notifications
+import jobs
+from domain import Refused, access, audit, clock, moderation, notifications, review_reports, review_standings
 from models import (
     Course,
     ModerationKind,
@@ -19,6 +20,7 @@ from models import (
     ReportReason,
     Review,
     ReviewVote,
+    Standing,
     User,
     db,
     upsert,
@@ -67,7 +69,8 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     """Put down `user`'s review of the product, or change the one there is. Safe to repeat.
 
     `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval holds for the words that were
-    approved: other words begin anew, visible and open to reports. Refused unless `may_review`.
+    approved: other words begin anew, visible and open to reports. Where an admin has hidden what this person
+    said before, they wait (review_standings.place). Refused unless `may_review`.
     """
     _lock(product.id)
     if not may_review(user, product):
@@ -76,20 +79,27 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
         db.session.add(review)
+        waits = review_standings.place(review)
         db.session.flush()
-        _tell_creator(review, product)
+        if waits:
+            _let_wait(review, product.title)
+        if not review.flagged:
+            tell_creator(review, product)
     elif (review.rating, review.comment) != (rating, comment):
-        if review.approved and review.comment != comment:
-            review.flagged = review.approved = False
+        is_hidden = review.flagged and not review.approved
+        said_anew = review.comment != comment
         review.rating, review.comment, review.edited_at = rating, comment, clock.now()
-        if review.flagged and not review.approved:
+        if said_anew and not is_hidden:
+            is_hidden = review_standings.place(review)
+        if is_hidden:
             _let_wait(review, product.title)  # also after an admin has hidden what it said before
     db.session.flush()
     _settle(product.id)
     return review
 
 
-def _tell_creator(review: Review, product: Product) -> None:
+def tell_creator(review: Review, product: Product) -> None:
+    """Tell the creator of a review that everybody sees, once."""
     notifications.tell(
         product.creator_id,
         NotificationKind.REVIEW_RECEIVED,
@@ -104,12 +114,17 @@ def _tell_creator(review: Review, product: Product) -> None:
 def withdraw(user: User, product: Product) -> bool:
     """Delete `user`'s review of the product, also when they no longer have it; says whether there was one."""
     _lock(product.id)
-    mine = delete(Review).where(Review.user_id == user.id, Review.product_id == product.id)
-    gone = db.session.scalar(mine.returning(Review.id))
-    if gone is not None:
-        moderation.withdraw(ModerationKind.REVIEW, gone)
-        _settle(product.id)
-    return gone is not None
+    review = of(user, product)
+    if review is None:
+        return False
+    if moderation.waiting(ModerationKind.REVIEW, review.id) is not None:
+        is_hidden = review.flagged and not review.approved
+        review_standings.remember(review, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        moderation.withdraw(ModerationKind.REVIEW, review.id)
+    db.session.delete(review)
+    db.session.flush()
+    _settle(product.id)
+    return True
 
 
 def vote(user: User, review: Review, helpful: bool) -> None:
@@ -133,28 +148,45 @@ def vote(user: User, review: Review, helpful: bool) -> None:
 
 
 def report(user: User, review: Review, reason: ReportReason, note: str = "") -> None:
-    """Ask the admins to look at `review`; it is hidden until they do, unless they have approved it already.
+    """Ask the admins to look at `review`, which goes on as it is until they do.
 
-    Refused for one's own, from an address nobody has proved (one report hides, so it must cost a real
-    mailbox), and for a second time before its author has changed it.
+    It is hidden at once, by rule, where several independent owners agree or it has words of the shop's list;
+    what was approved never is. Refused for one's own, from an address nobody has proved, for a second time
+    before its author has changed it or after it was looked at, and beyond what a day allows.
     """
     if not user.is_verified:
         raise Refused("Confirm your email address first; then you can report a review.")
     if review.user_id == user.id:
         raise Refused("You can’t report your own review. You can change or delete it.")
     hold(review)
+    if review_standings.was_dismissed(user.id, review):
+        raise Refused("You have reported this review before. We looked at it, and it stays.")
     mine = select(Report).where(Report.review_id == review.id, Report.user_id == user.id)
     before = db.session.scalars(mine).first()
+    if before is not None and (review.edited_at is None or review.edited_at < before.updated_at):
+        raise Refused("You have reported this review already. It will be looked at.")
+    review_reports.check_limit(user)
     if before is None:
         db.session.add(Report(review_id=review.id, user_id=user.id, reason=reason, note=note))
-    elif review.edited_at is None or review.edited_at < before.updated_at:
-        raise Refused("You have reported this review already. It will be looked at.")
     else:
         before.reason, before.note, before.updated_at = reason, note, clock.now()
         before.outcome = before.closed_at = None
-    review.flagged = True
     title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""
     _let_wait(review, title)
+    db.session.flush()
+    if not review.approved and not review.flagged:
+        _hide_by_rule(review)
+
+
+def _hide_by_rule(review: Review) -> None:
+    """Hide a reported review without an admin where a rule says so; it is a decision like theirs."""
+    by_words = review_standings.has_held_words(review.comment)
+    if not by_words and not review_reports.owners_agree(review):
+        return
+    review.flagged = True
+    why = "words of the shop’s list" if by_words else f"{review_reports.OWNERS_THAT_HIDE} owners agree"
+    review_standings.remember(review, Standing.HIDDEN)
+    audit.record(None, "hide_review_by_rule", review, why)
     db.session.flush()
     _settle(review.product_id)
 
@@ -204,12 +236,14 @@ def _hold(review: Review) -> None:
 def _settle(product_id: uuid.UUID) -> None:
     """Write what the visible reviews add up to; its stamp tells the catalogue, so only if it changed."""
     count, average = _tally(product_id)
-    db.session.execute(
+    changed: Any = db.session.execute(
         update(Product)
         .where(Product.id == product_id, or_(Product.rating_count != count, Product.rating_avg != average))
         .values(rating_count=count, rating_avg=average)
         .execution_options(synchronize_session=False)
     )
+    if changed.rowcount:
+        jobs.enqueue("correct_course_days", course_id=str(product_id))
 
 
 def _tally(product_id: uuid.UUID) -> tuple[int, float]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 import jobs
@@ -23,6 +23,7 @@ from models import (
     LessonVisibility,
     Module,
     Product,
+    ProductStatus,
     SearchDocument,
     Tag,
     User,
@@ -33,6 +34,7 @@ from models import (
 
 BATCH = 500
 BODY_WORDS = 3000
+_FINDABLE = (Product.status == ProductStatus.PUBLISHED, Product.deleted_at.is_(None))
 _MARKUP = re.compile(r"```.*?```|https?://\S+|[`*_>#|\[\]()]", re.S)
 
 # The ids come as one text for each place: fifty thousand rows would cost ten times as much to fetch.
@@ -97,12 +99,17 @@ def index(product: Product) -> None:
 
 def size() -> int:
     """How many products `reindex_all` goes through."""
-    return int(db.session.scalar(select(func.count(Product.id)).where(Product.deleted_at.is_(None))) or 0)
+    return int(db.session.scalar(select(func.count(Product.id)).where(*_FINDABLE)) or 0)
 
 
 def reindex_all() -> Iterator[int]:
-    """Write the words of every living product anew; yields how many are done after each batch."""
-    ids = list(db.session.scalars(select(Product.id).where(Product.deleted_at.is_(None))))
+    """Write the words of every product that is on sale anew; yields how many are done after each batch.
+
+    Others have none.
+    """
+    on_sale = select(Product.id).where(*_FINDABLE)
+    db.session.execute(delete(SearchDocument).where(SearchDocument.product_id.not_in(on_sale)))
+    ids = list(db.session.scalars(on_sale))
     for start in range(0, len(ids), BATCH):
         _write(ids[start : start + BATCH])
         yield min(start + BATCH, len(ids))
@@ -127,6 +134,14 @@ def reindex_category(category_id: str, after: str | None = None) -> None:
         jobs.enqueue("reindex_category", category_id=category_id, after=str(ids[-1]))
     else:
         category.updated_at = clock.now()
+
+
+def reindex_creator(creator_id: str) -> None:
+    """Write anew the words of a creator's products, which are found by their name, with their stamps."""
+    theirs = select(Product.id).where(Product.creator_id == uuid.UUID(creator_id), *_FINDABLE)
+    ids = list(db.session.scalars(theirs))
+    _write(ids)
+    db.session.execute(update(Product).where(Product.id.in_(ids)).values(updated_at=clock.now()))
 
 
 def forget(product: Product) -> None:

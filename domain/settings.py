@@ -33,6 +33,7 @@ class Site:
     social: list[dict[str, str]]
     timezone: str
     featured: list[str]
+    held_words: list[str]
 
 
 def current() -> Site:

@@ -1,17 +1,26 @@
 """A creator puts a course or an update of it forward, takes it back, or takes the course off sale."""
 
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
+
 import jobs
-from domain import Refused, audit, checklist, contents, drafts, moderation, publishing
+from domain import Refused, audit, checklist, contents, drafts, moderation, publishing, settled
 from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
 
 NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
 
 
 def needs_a_look(course: Course, actor: User) -> bool:
-    """Whether what `actor` submits waits for an admin: also when an admin took the course off sale."""
+    """Whether what `actor` submits waits for an admin.
+
+    Also when an admin took the course off sale, or another one of its creator's: a copy of it, or the same
+    under a new name, would otherwise be on sale at once.
+    """
     if actor.is_admin:
         return False
-    return not publishing.publishes_directly(course, actor) or _was_taken_down(course)
+    if course.off_with_creator or not publishing.publishes_directly(course, actor):
+        return True
+    return _was_taken_down(course) or (not publishing.is_live(course) and _something_is_down(course))
 
 
 def submit(course: Course, actor: User) -> bool:
@@ -85,6 +94,8 @@ def release(course: Course, actor: User, note: str = "") -> None:
         drafts.apply(course)
         course.update_state = UpdateState.NONE
     publishing.move(course, ProductStatus.PUBLISHED, actor, note)
+    course.off_with_creator = False
+    settled.note(course)
 
 
 def release_update(course: Course, actor: User) -> None:
@@ -96,6 +107,7 @@ def release_update(course: Course, actor: User) -> None:
         publishing.move(course, ProductStatus.PUBLISHED, actor)
     else:
         publishing.refresh(course)
+    settled.note(course)
 
 
 def _check(course: Course) -> None:
@@ -108,6 +120,23 @@ def _queue(kind: ModerationKind, course: Course) -> None:
     item = moderation.put(kind, course.id, course.title, course.creator_id)
     jobs.enqueue("check_links", key=f"check_links:{item.id}", item_id=str(item.id))
     db.session.flush()
+
+
+def _something_is_down(course: Course) -> bool:
+    """Whether an admin took a course of its creator off sale, and none has approved it since."""
+    taken, later = aliased(ModerationItem), aliased(ModerationItem)
+    approved_since = exists().where(
+        later.subject_id == taken.subject_id,
+        later.verdict == Verdict.APPROVED,
+        later.closed_at > taken.closed_at,
+    )
+    taken_down = exists().where(
+        taken.creator_id == course.creator_id,
+        taken.kind == ModerationKind.REPORT,
+        taken.verdict == Verdict.HIDDEN,
+        ~approved_since,
+    )
+    return bool(db.session.scalar(db.select(taken_down)))
 
 
 def _was_taken_down(course: Course) -> bool:

@@ -1,6 +1,6 @@
 """The words that courses share: written as people type them, found again by their address."""
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, inspect, select
 
 from domain import Refused, words
 from models import Course, Tag, db, product_tags, upsert
@@ -24,7 +24,9 @@ def split(typed: str) -> list[str]:
 
 
 def names_of(course: Course) -> list[str]:
-    """The tags of `course` by name."""
+    """The tags of `course` by name, as they were loaded with it or as they are now."""
+    if "tags" not in inspect(course).unloaded:
+        return [tag.name for tag in course.tags]
     query = (
         select(Tag.name)
         .join(product_tags, product_tags.c.tag_id == Tag.id)
@@ -37,6 +39,8 @@ def names_of(course: Course) -> list[str]:
 def give(course: Course, names: list[str]) -> None:
     """Let `course` have the tags `names` and no others; a tag that exists keeps its spelling."""
     by_slug = {_slug(name): name for name in names}
+    db.session.flush()
+    db.session.expire(course, ["tags"])
     if by_slug:
         rows = [{"slug": slug, "name": name} for slug, name in sorted(by_slug.items())]
         db.session.execute(upsert(Tag).values(rows).on_conflict_do_nothing(index_elements=["slug"]))

@@ -1,5 +1,6 @@
 """The queries that add up what happened: each is one part of a total by course, lesson or source, and day."""
 
+import uuid
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -70,6 +71,15 @@ def parts(dialect: str, seen: bool) -> list[tuple[Table, Select[Any]]]:
         *_sales(dialect),
     ]
     return [*_events(dialect), *found] if seen else found
+
+
+def of_course(dialect: str, course_id: uuid.UUID) -> list[Select[Any]]:
+    """The queries for what of a course's days may change long after: who finished it, how it is rated."""
+    enrolled, reviewed = Enrollment.__table__.c, Review.__table__.c
+    return [
+        _completions(dialect).where(enrolled.course_id == course_id),
+        _ratings(dialect).where(reviewed.product_id == course_id),
+    ]
 
 
 def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:

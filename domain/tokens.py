@@ -1,13 +1,14 @@
 """Links that prove a mailbox: signed, expiring, and used up by what they do.
 
-A link carries a fingerprint of what its use changes (the password, the address, whether it is
-verified). Once that has changed the link opens nothing, so no table of links is needed.
+A link to an account carries a fingerprint of what its use changes (the password, the address). Once that has
+changed the link opens nothing, so no table of links is needed. A link to a registration names its row.
 """
 
 import hashlib
 import hmac
 import uuid
 from enum import StrEnum
+from typing import Any
 
 from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
@@ -23,22 +24,42 @@ class Purpose(StrEnum):
     VERIFY = "verify"
     RESET = "reset"
     EMAIL = "email"
+    NOT_ME = "not-me"
 
 
 LIFETIME_SECONDS = {
     Purpose.VERIFY: 3 * 24 * 3600,
     Purpose.RESET: 3600,
     Purpose.EMAIL: 24 * 3600,
+    Purpose.NOT_ME: 14 * 24 * 3600,
 }
+
+
+USED = "This link was used already, or replaced by a newer one."
 
 
 class Unusable(Refused):
     """The link is forged, has run out, or was used."""
 
 
+def sign(purpose: Purpose, content: Any) -> str:
+    """A link's token that carries `content` (plain JSON), signed and dated."""
+    return _serializer(purpose).dumps(content)
+
+
+def read(purpose: Purpose, token: str) -> Any:
+    """What `sign` was given. Raises Unusable for what is forged, damaged or older than its purpose allows."""
+    try:
+        return _serializer(purpose).loads(token, max_age=LIFETIME_SECONDS[purpose])
+    except SignatureExpired as error:
+        raise Unusable("This link has run out.") from error
+    except BadData as error:
+        raise Unusable("This link is not complete. Open it from the message again.") from error
+
+
 def make(purpose: Purpose, user: User, extra: str = "") -> str:
     """A link's token for `user`; `extra` (such as a new address) travels in it, signed."""
-    return _serializer(purpose).dumps([user.id.hex, _fingerprint(purpose, user), extra])
+    return sign(purpose, [user.id.hex, _fingerprint(purpose, user), extra])
 
 
 def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, str]:
@@ -47,33 +68,23 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
     With `lock` the row is locked until the transaction ends, so that of two uses at once the second
     finds the link used. Raises Unusable.
     """
-    try:
-        key, fingerprint, extra = _serializer(purpose).loads(token, max_age=LIFETIME_SECONDS[purpose])
-    except SignatureExpired as error:
-        raise Unusable("This link has run out.") from error
-    except BadData as error:
-        raise Unusable("This link is not complete. Open it from the message again.") from error
+    key, fingerprint, extra = read(purpose, token)
     query = select(User).where(User.id == uuid.UUID(key), User.deleted_at.is_(None))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     user = db.session.scalar(query)
     if user is None or not hmac.compare_digest(_fingerprint(purpose, user), fingerprint):
-        raise Unusable("This link was used already, or replaced by a newer one.")
+        raise Unusable(USED)
     if user.suspended_at is not None:
         raise Unusable(accounts.suspended_sentence())
     return user, extra
 
 
-def seal(password_hash: str | None) -> str:
-    """What a browser may keep to show later that an account still has the password it chose."""
-    return hmac.new(_secret(), f"seal:{password_hash}".encode(), hashlib.sha256).hexdigest()[:24]
-
-
 def _fingerprint(purpose: Purpose, user: User) -> str:
     state = {
-        Purpose.VERIFY: (user.email, user.is_verified),
         Purpose.RESET: (user.email, user.password_hash),
         Purpose.EMAIL: (user.email, user.password_hash),
+        Purpose.NOT_ME: (user.email,),
     }[purpose]
     digest = hmac.new(_secret(), repr((purpose.value, *state)).encode(), hashlib.sha256)
     return digest.hexdigest()[:24]

@@ -3,13 +3,17 @@
 They are kept by what changes them; this is for after an import, a restore, or a doubt.
 """
 
+import hashlib
+import uuid
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, update
 
-from domain import clock, reviews
-from models import AccessGrant, Course, Lesson, LessonVisibility, Module, Product, db
+import jobs
+from domain import clock, progress, reviews
+from models import AccessGrant, Course, Enrollment, Lesson, LessonVisibility, Module, Product, db
 
+MOST_AT_ONCE = 50_000  # learners times lessons that a request counts again: a tenth of a second
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
 
 
@@ -38,25 +42,63 @@ def recount_sales() -> int:
 
 
 def recount_course(course: Course) -> None:
-    """How many lessons `course` shows and how long they take: to be called by what changes them."""
+    """How many lessons `course` shows and how long they take: to be called by what changes them.
+
+    What is shown, or gone, also changes how far its learners are. They are counted again when the lessons
+    differ from those they were counted over: at once, or by the worker where it takes long.
+    """
     db.session.flush()
-    shown = and_(
-        lessons.c.course_id == course.id,
+    there = db.session.execute(
+        select(lessons.c.id, _shown().label("shown"), lessons.c.duration_seconds)
+        .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
+        .where(lessons.c.course_id == course.id)
+        .order_by(lessons.c.id)
+    ).all()
+    shown = [row for row in there if row.shown]
+    course.lesson_count, course.duration_seconds = len(shown), sum(row.duration_seconds for row in shown)
+    counted = "".join(f"{row.id.hex}{row.shown:d}" for row in there)
+    name = hashlib.blake2b(counted.encode(), digest_size=16).hexdigest()
+    if course.lessons_counted != name:
+        course.lessons_counted = name
+        db.session.flush()
+        _recount_learners(course, len(there))
+
+
+def recount_learners(course_id: str, after: str | None = None) -> None:
+    """Count how far the learners of a course are, as a job: some at a time, so that nobody waits long."""
+    id_ = uuid.UUID(course_id)
+    lessons_of = db.session.scalar(select(func.count()).where(Lesson.course_id == id_)) or 0
+    most = max(1, MOST_AT_ONCE // max(1, lessons_of))
+    _, last = progress.recount_some(id_, uuid.UUID(after) if after else None, most)
+    if last is not None:
+        jobs.enqueue("recount_learners", course_id=course_id, after=str(last))
+
+
+def recount_progress() -> int:
+    """How far every learner is in every course; answers how many enrolments were wrong."""
+    return progress.recount_all()
+
+
+def _recount_learners(course: Course, lessons_of: int) -> None:
+    most = MOST_AT_ONCE // max(1, lessons_of)
+    learners = select(Enrollment.id).where(Enrollment.course_id == course.id).limit(most + 1)
+    if (db.session.scalar(select(func.count()).select_from(learners.subquery())) or 0) > most:
+        jobs.enqueue("recount_learners", course_id=str(course.id))
+    else:
+        progress.recount_some(course.id, None, most + 1)
+
+
+def _shown() -> ColumnElement[bool]:
+    """The condition under which learners see a lesson, joined with its module."""
+    return and_(
         lessons.c.published == true(),
         lessons.c.visibility != LessonVisibility.PRIVATE,
         modules.c.published == true(),
     )
-    count, seconds = db.session.execute(
-        select(func.count(lessons.c.id), func.coalesce(func.sum(lessons.c.duration_seconds), 0))
-        .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
-        .where(shown)
-    ).one()
-    course.lesson_count, course.duration_seconds = count, int(seconds)
 
 
 def recount_lessons() -> int:
     """How many lessons each course shows and how long they take; answers how many courses were wrong."""
-    shown = and_(lessons.c.published == true(), lessons.c.visibility != LessonVisibility.PRIVATE)
     true_totals = (
         select(
             lessons.c.course_id.label("id"),
@@ -64,7 +106,7 @@ def recount_lessons() -> int:
             func.sum(lessons.c.duration_seconds).label("seconds"),
         )
         .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
-        .where(shown, modules.c.published == true())
+        .where(_shown())
         .group_by(lessons.c.course_id)
         .subquery()
     )

@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from domain import Refused, archives
+from domain.text import one_line
 from models import (
     CodeArchive,
     Course,
@@ -138,7 +139,7 @@ def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
 def plain_name(filename: str) -> str:
     """The name of a file without folders, control characters and what makes it too long."""
     name = filename.replace("\\", "/").rpartition("/")[2]
-    name = "".join(c for c in name if c.isprintable()).strip()
+    name = one_line(name)
     if len(name) > 200:
         stem, dot, ending = name.rpartition(".")
         name = f"{stem[:180]}{dot}{ending[:10]}"

@@ -1,23 +1,10 @@
-"""Runs migrations past a pooler, on SQLite and PostgreSQL alike."""
+"""Runs migrations on SQLite and PostgreSQL alike; migrations/support/ keeps every row meanwhile."""
 
-from alembic import context
 from flask import current_app
 
+from migrations.support import runner
 from tables.connections import direct_engine
 
 migrate = current_app.extensions["migrate"]
 
-
-def run() -> None:
-    """Apply the migrations in one transaction each."""
-    with direct_engine(migrate.db.engine).connect() as connection:
-        context.configure(
-            connection=connection,
-            target_metadata=migrate.db.metadata,
-            **migrate.configure_args,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-
-
-run()
+runner.run(direct_engine(migrate.db.engine), target_metadata=migrate.db.metadata, **migrate.configure_args)

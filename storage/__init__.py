@@ -5,7 +5,7 @@ A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a store
 """
 
 from storage.delivery import publish, send
-from storage.files import StoredFile
+from storage.files import StoredFile, sync
 from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
@@ -31,5 +31,6 @@ __all__ = [
     "send",
     "sha256_of",
     "sign",
+    "sync",
     "verify",
 ]

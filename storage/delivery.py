@@ -120,9 +120,9 @@ def _readable_range(environ: dict[str, Any], size: int) -> dict[str, Any]:
 
 def _disposition(key: str, download_name: str | None, attach: bool) -> str:
     name = download_name or key.rpartition("/")[2]
-    name = "".join(letter for letter in name if letter.isprintable() and letter not in '/\\"') or "file"
+    name = "".join(letter for letter in name if letter >= " " and letter not in '/\\"\x7f') or "file"
     plain = name.encode("ascii", "ignore").decode().strip() or "file"
     options: dict[str, str] = {"filename": plain}
     if plain != name:
-        options["filename*"] = f"UTF-8''{quote(name, safe='')}"
+        options["filename*"] = f"UTF-8''{quote(name, safe='', errors='ignore')}"
     return dump_options_header("attachment" if attach else "inline", options)

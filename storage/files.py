@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage.keys import is_key
+
 
 @dataclass(frozen=True)
 class StoredFile:
@@ -21,17 +23,17 @@ class StoredFile:
 def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
     """Yield the files below `folder` in the order of their keys, as a bucket lists them.
 
-    What begins with a dot is passed over, and so is what goes away meanwhile.
+    What no key can name is passed over, and so is what goes away meanwhile. Folders may be symbolic links.
     """
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir(follow_symlinks=False))
+            entries = sorted(found, key=lambda entry: entry.name + "/" * entry.is_dir())
     except FileNotFoundError:
         return
     for entry in entries:
-        if not prefix and entry.name.startswith("."):
+        if not is_key(prefix + entry.name):
             continue
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir():
             yield from walk(Path(entry.path), f"{prefix}{entry.name}/")
         elif entry.is_file():
             try:
@@ -39,3 +41,12 @@ def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
             except FileNotFoundError:
                 continue
             yield StoredFile(prefix + entry.name, facts.st_size, str(facts.st_mtime_ns))
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

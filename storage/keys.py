@@ -19,6 +19,15 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_key(text: str) -> bool:
+    """Tell what can be a key from what somebody else has put beside our files."""
+    try:
+        check_key(text)
+    except UnsafeKeyError:
+        return False
+    return True
+
+
 def check_prefix(prefix: str) -> str:
     """The same folder when it is a safe key with one `/` at its end."""
     if not prefix.endswith("/"):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.files import StoredFile, walk
+from storage.files import StoredFile, sync, walk
 from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, pour
 from storage.keys import check_key, check_prefix
 
@@ -45,7 +45,7 @@ class LocalStorage:
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        sync(target.parent)
         return size
 
     def open(self, key: str) -> BinaryIO:
@@ -147,7 +147,7 @@ class LocalStorage:
         with partial.open("ab") as file:  # an empty file has had no chunk that would have made it
             os.fsync(file.fileno())
         os.replace(partial, target)
-        _sync_folder(target.parent)
+        sync(target.parent)
 
     def abandon(self, incoming: Incoming) -> None:
         """Remove what has come."""
@@ -166,11 +166,3 @@ class LocalStorage:
     def _has(self, incoming: Incoming) -> bool:
         path = self.path(incoming.key)
         return path.is_file() and path.stat().st_size == incoming.size
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from storage.files import StoredFile
 from storage.incoming import Incoming, WrongOffsetError
-from storage.keys import check_key, check_prefix
+from storage.keys import check_key, check_prefix, is_key
 
 CHUNK = 1024 * 1024
 
@@ -92,7 +92,8 @@ class S3Storage:
         """List the bucket by pages of a thousand."""
         for page in self._pages(check_prefix(prefix) if prefix else ""):
             for entry in page:
-                yield StoredFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
+                if is_key(entry["Key"]):  # others are folders that somebody made by hand
+                    yield StoredFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
 
     def folders(self, prefix: str = "") -> list[str]:
         """List the names of the folders right below the folder `prefix`."""

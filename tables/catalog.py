@@ -255,6 +255,10 @@ class Course(Product):
 
     `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
+    `lessons_counted` tells over which lessons enrolments were last counted (domain/totals.py).
+    `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its creator
+    has changed on its page and nobody else sees yet, by name (domain/page_drafts.py), `approved` what changes
+    without waiting as it was when it was last approved (domain/settled.py).
     """
 
     __tablename__ = "courses"
@@ -278,11 +282,19 @@ class Course(Product):
     sequential: Mapped[bool] = mapped_column(default=False)
     duration_seconds: Mapped[int] = mapped_column(default=0)
     lesson_count: Mapped[int] = mapped_column(default=0)
+    lessons_counted: Mapped[str | None] = mapped_column(String(32))
     content_updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     warned_days: Mapped[int | None]
     ended_at: Mapped[datetime | None]
     update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
+    off_with_creator: Mapped[bool] = mapped_column(default=False)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_group="drafts"
+    )
+    approved: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_group="drafts"
+    )
 
     modules: Mapped[list["Module"]] = relationship(
         back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes="all"
@@ -328,7 +340,10 @@ class SearchDocument(Base):
 
 
 class Module(Stamped, Base):
-    """A part of a course. `unlock_after_days` counts from the learner's enrolment (drip)."""
+    """A part of a course. `unlock_after_days` counts from the learner's enrolment (drip).
+
+    `draft` is what of its title and description waits for approval, as in a lesson.
+    """
 
     __tablename__ = "modules"
     __table_args__ = (
@@ -344,6 +359,9 @@ class Module(Stamped, Base):
     position: Mapped[int]
     published: Mapped[bool] = mapped_column(default=True)
     unlock_after_days: Mapped[int] = mapped_column(default=0)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), deferred=True, deferred_group="drafts"
+    )
 
     course: Mapped[Course] = relationship(back_populates="modules", lazy="raise_on_sql")
     lessons: Mapped[list["Lesson"]] = relationship(

@@ -3,8 +3,9 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, pk
@@ -54,6 +55,32 @@ class Review(Stamped, Base):
     replied_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
+
+
+class Standing(StrEnum):
+    """How what a person says of a product stands: reported and not decided, hidden, or approved."""
+
+    REPORTED = "reported"
+    HIDDEN = "hidden"
+    APPROVED = "approved"
+
+
+class ReviewStanding(Stamped, Base):
+    """What was decided about a person's review of a product; it outlives the review, which they may delete.
+
+    `words` is the SHA-256 of the comment that was approved. `dismissed` are the ids, as text, of those whose
+    report of these words was looked at and not followed.
+    """
+
+    __tablename__ = "review_standings"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    standing: Mapped[Standing] = mapped_column(enum_of(Standing))
+    words: Mapped[str] = mapped_column(String(64), default="")
+    dismissed: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 class ReviewVote(Stamped, Base):

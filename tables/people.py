@@ -107,8 +107,29 @@ class User(Stamped, Base):
         return self.email_verified_at is not None
 
 
+class Registration(Stamped, Base):
+    """What somebody registered with, until the address is proved: nothing of it is an account before.
+
+    Each browser has its own, also for the same address. A taken address gets one too; its link is never sent.
+    `user_id` is the account it became, so that the browser that registered can be let in.
+    """
+
+    __tablename__ = "registrations"
+
+    id: Mapped[pk]
+    email: Mapped[str] = mapped_column(bytewise(254), index=True)
+    name: Mapped[str] = mapped_column(bytewise(100))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    way_back: Mapped[str] = mapped_column(Text, default="/")
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
 class OAuthAccount(Stamped, Base):
-    """An identity at another provider that signs in to this account."""
+    """An identity at another provider that signs in to this account.
+
+    One that was removed stays as a row with `unlinked_at`: otherwise its address would link it again at once.
+    """
 
     __tablename__ = "oauth_accounts"
     __table_args__ = (UniqueConstraint("provider", "subject"),)
@@ -117,6 +138,8 @@ class OAuthAccount(Stamped, Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     provider: Mapped[str] = mapped_column(String(32))
     subject: Mapped[str] = mapped_column(String(255))
+    last_used_at: Mapped[datetime | None]
+    unlinked_at: Mapped[datetime | None]
 
 
 class UserSession(Stamped, Base):
@@ -163,6 +186,28 @@ class RecoveryCode(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     code_hash: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]
+
+
+class HeldPost(Base):
+    """A form that came when its person was signed out: what was typed, until they are back, a day at most.
+
+    `browser` is the hash of a random token in a cookie, `person` the mark of whose page the form stood on, ""
+    for a stranger's (form_tokens.py). `fields` are pairs of name and text, without secrets and files;
+    `has_files` says that some are missing. `offered_at` is when somebody was led to it after signing in.
+    """
+
+    __tablename__ = "held_posts"
+    __table_args__ = (Index("ix_held_posts_browser_at", "browser", "at"),)
+
+    id: Mapped[pk]
+    browser: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(24), default="")
+    path: Mapped[str] = mapped_column(String(2000))
+    page: Mapped[str] = mapped_column(String(2000))
+    fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    has_files: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+    offered_at: Mapped[datetime | None]
 
 
 class CreatorProfile(Stamped, Base):

@@ -44,7 +44,8 @@ class PlatformSettings(Stamped, Base):
 
     `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
     picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
-    `featured` is the order in which the start page shows featured products: their ids as text.
+    `featured` is the order in which the start page shows featured products: their ids as text. `held_words`
+    are words and phrases that hold a review back until an admin has looked.
     `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they
     prove again who they are.
     """
@@ -78,6 +79,7 @@ class PlatformSettings(Stamped, Base):
     social: Mapped[list[Any]] = mapped_column(JSON, default=list)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     featured: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    held_words: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 class EmailMessage(Stamped, Base):
@@ -228,7 +230,8 @@ class ModerationItem(Stamped, Base):
     `subject_id` is the id of the product, review or application. A claim keeps two admins from deciding the
     same thing; it runs out by itself. `title` and `creator_id` let the queue be listed without looking at
     the subjects. `links` is what the worker found where the subject's links lead, as of `links_checked_at`:
-    [{"url": …, "problem": …}], dead ones only.
+    [{"url": …, "problem": …}], dead ones only. `decision` is what an admin has decided and can still take
+    back (domain/verdicts.py); it takes effect at `effective_at`.
     """
 
     __tablename__ = "moderation_items"
@@ -291,6 +294,8 @@ class ModerationItem(Stamped, Base):
     notes: Mapped[str] = mapped_column(Text, default="")
     closed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     closed_at: Mapped[datetime | None]
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    effective_at: Mapped[datetime | None]
 
 
 class NotificationKind(StrEnum):

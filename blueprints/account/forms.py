@@ -165,5 +165,11 @@ class CodesForm(Form):
     codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[text])
 
 
+class ProofForm(Form):
+    """The password, before something that a stolen session must not do."""
+
+    current = _current_password()
+
+
 class PressForm(Form):
     """A button alone."""

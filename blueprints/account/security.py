@@ -1,17 +1,19 @@
-"""The password, and the devices that are signed in."""
+"""The password, the devices that are signed in, and the identities elsewhere that open the account."""
 
+import time
 import uuid
 
-from flask import abort, request, url_for
+from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.account import account
-from blueprints.account.forms import PasswordForm, PressForm
+from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
-from domain import Refused, accounts, attempts, recovery, second_factor, sessions
+from domain import Refused, accounts, attempts, identities, recovery, second_factor, sessions
 from domain.devices import describe
+from fresh import fresh
 from models import db
 
 
@@ -30,10 +32,49 @@ def security() -> Response:
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
         for row in sessions.devices_of(current_user)
     ]
+    linked = identities.of(current_user)
     return hypermedia.render(
-        "account/security.html", status=form.status, form=form, devices=devices,
+        "account/security.html", status=form.status, form=form, devices=devices, linked=linked,
+        name_of=identities.name_of, linkable=_linkable({row.provider for row in linked}),
         factor=second_factor.state_of(current_user),
     )  # fmt: skip
+
+
+@account.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
+@fresh
+def remove_identity(identity_id: uuid.UUID) -> Response:
+    """Remove one of one's own linked identities, by the password; another person's id is not there."""
+    row = next((row for row in identities.of(current_user) if row.id == identity_id), None) or abort(404)
+    name, form = identities.name_of(row), ProofForm()
+    if form.validate_on_submit():
+        try:
+            prove(form.current.data or "")
+            identities.unlink(current_user, identity_id)
+            db.session.commit()
+            hypermedia.toast(f"{name} is removed, and every other device is signed out.")
+            return hypermedia.see_other(url_for("account.security"))
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+    return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=True)
+
+
+@account.route("/account/security/link/<provider>", methods=["GET", "POST"])
+@fresh
+def link_identity(provider: str) -> Response:
+    """Prove the password, then leave for the provider; what comes back from there is linked."""
+    name, form = identities.available().get(provider) or abort(404), ProofForm()
+    if form.validate_on_submit():
+        try:
+            prove(form.current.data or "")
+            db.session.commit()
+            session["linking"] = {"user": current_user.id.hex, "at": int(time.time())}
+            here = url_for("account.security")
+            return hypermedia.see_other(url_for("auth.start_oauth", provider=provider, next=here))
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+    return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=False)
 
 
 @account.post("/account/security/devices/<uuid:device_id>/sign-out")
@@ -70,13 +111,19 @@ def send_password_link() -> Response:
 
 
 def _change_password(form: PasswordForm) -> Response:
+    known = accounts.known_of(current_user.email, current_user.name)
     prove(form.current.data or "")
     db.session.commit()
-    password_hash = accounts.hash_password(form.password.data or "")
+    password_hash = accounts.hash_password(form.password.data or "", *known)
     recovery.change(current_user, password_hash)
     db.session.commit()
     hypermedia.toast("Your password is changed, and every other device is signed out.")
     return hypermedia.see_other(url_for("account.security"))
+
+
+def _linkable(linked: set[str]) -> dict[str, str]:
+    """The providers that could be linked and aren't, by key."""
+    return {key: name for key, name in identities.available().items() if key not in linked}
 
 
 def _pressed() -> None:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 from blueprints.admin import admin, after
+from domain import accounts
 from domain import audit as log
 from domain.audit import Question
 from downloads import csv_of
@@ -51,8 +52,9 @@ def _rows(question: Question) -> Iterator[tuple[str, ...]]:
 
 def _question() -> Question:
     given = _given()
+    actor = given.get("actor", "")
     return Question(
-        actor=given.get("actor", ""),
+        actor=accounts.canonical(actor) if "@" in actor else actor,
         action=given.get("action", ""),
         subject=given.get("subject", ""),
         first_day=_day(given.get("from", "")),

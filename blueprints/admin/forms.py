@@ -55,6 +55,13 @@ class SuspendForm(Form):
         ],
         filters=[paragraphs],
     )
+    with_courses = BooleanField("Take their courses off sale as well", false_values=("", "no"))
+
+
+class RestoreForm(Form):
+    """Letting somebody in again, with the courses that were taken off sale with them or without."""
+
+    with_courses = BooleanField("Put their courses back on sale", false_values=("", "no"))
 
 
 class GiveForm(Form):

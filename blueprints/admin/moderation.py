@@ -140,7 +140,7 @@ def _file(item: ModerationItem) -> dict[str, Any]:
             abort(404)
         if item.kind == ModerationKind.REPORT:
             shown["reports"] = dossier.reports(Report.product_id == item.subject_id)
-    shown["rows"] = [row for row in rules.of_subject(item.subject_id) if row.item.id != item.id]
+    shown["rows"] = rules.past_of(item)
     return shown
 
 

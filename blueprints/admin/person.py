@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import acting, admin
-from blueprints.admin.forms import GiveForm, PressForm, RoleForm, SuspendForm, SwitchForm
+from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused, complimentary, devices, people, second_factor, settings, suspension
 from forms import Form
 from fresh import fresh
@@ -57,18 +57,25 @@ def suspend(user_id: uuid.UUID) -> Response:
     """Shut them out."""
     person, form = _person(user_id), SuspendForm()
     return _do(
-        person, form, lambda: suspension.suspend(person, acting(), form.reason.data or ""),
-        f"{person.name} is suspended and signed out everywhere.", suspend=form,
-    )  # fmt: skip
+        person,
+        form,
+        lambda: suspension.suspend(person, acting(), form.reason.data or "", form.with_courses.data),
+        f"{person.name} is suspended and signed out everywhere."
+        + (" Their courses are off sale." if form.with_courses.data else ""),
+        suspend=form,
+    )
 
 
 @admin.post("/users/<uuid:user_id>/restore")
 @fresh
 def restore(user_id: uuid.UUID) -> Response:
     """Let them in again."""
-    person = _person(user_id)
+    person, form = _person(user_id), RestoreForm()
     return _do(
-        person, PressForm(), lambda: suspension.restore(person, acting()), f"{person.name} can sign in again."
+        person,
+        form,
+        lambda: suspension.restore(person, acting(), form.with_courses.data),
+        f"{person.name} can sign in again.",
     )
 
 
@@ -136,6 +143,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         "role": shown.get("role") or RoleForm(formdata=None, role=person.role.value),
         "suspend": shown.get("suspend") or SuspendForm(formdata=None),
         "give": shown.get("give") or GiveForm(formdata=None),
+        "restore": RestoreForm(formdata=None, with_courses=True),
     }
     dossier = people.dossier(person)
     return hypermedia.render(
@@ -147,6 +155,8 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         forms=forms,
         wrong=wrong or [],
         has_second_factor=second_factor.is_on(person),
+        on_sale=0 if person.suspended_at else suspension.on_sale(person),
+        taken_off=suspension.taken_off(person) if person.suspended_at else 0,
         is_self=person.id == acting().id,
         shown=people.SHOWN,
     )

@@ -92,6 +92,7 @@ def rules() -> Response:
         changed = site.change(
             acting(), platform_fee_percent=form.platform_fee_percent.data,
             refund_window_days=form.refund_window_days.data, require_review=form.require_review.data,
+            held_words=form.held_words.data or [],
         )  # fmt: skip
         return _saved("admin.rules", changed)
     return _page("rules", form)

@@ -148,6 +148,7 @@ class RulesForm(Form):
     require_review = BooleanField(
         "Look at courses of creators who aren’t vetted before they go on sale", false_values=("", "no")
     )
+    held_words = LinesField("Words that hold a review back", most=500, longest=100)
 
 
 class SignInForm(Form):

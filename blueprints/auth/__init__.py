@@ -6,12 +6,14 @@ import doors
 
 auth = doors.open_to_all(Blueprint("auth", __name__))
 
-from blueprints.auth import (  # noqa: E402
-    oauth,  # noqa: F401
-    presence,  # noqa: F401
-    proving,  # noqa: F401
-    recovery,  # noqa: F401
-    registering,  # noqa: F401
-    second_step,  # noqa: F401
-    signing_in,  # noqa: F401
+from blueprints.auth import (  # noqa: E402,F401
+    fresh_proof,
+    oauth,
+    presence,
+    recovery,
+    registering,
+    second_step,
+    signing_in,
+    stale,
+    tokens,
 )

@@ -1,7 +1,8 @@
 """The forms of coming in."""
 
-from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
 from forms import Form, one_line, text
@@ -76,6 +77,16 @@ class CodeForm(Form):
     )
 
 
+class ProofForm(Form):
+    """The password that somebody has, where a link alone doesn't show who opened it."""
+
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
+        filters=[text],
+    )
+
+
 class ForgotForm(Form):
     """The address to send a link to."""
 
@@ -83,9 +94,12 @@ class ForgotForm(Form):
 
 
 class ResetForm(Form):
-    """The new password."""
+    """The new password, and which of the linked identities stay: those that nobody ticks are removed."""
 
     password = _new_password("New password")
+    keep = SelectMultipleField(
+        "Keep as a way to sign in", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
 
 
 class ConfirmForm(Form):

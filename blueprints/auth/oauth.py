@@ -1,5 +1,7 @@
 """Signing in with GitHub or Google: there and back."""
 
+import time
+
 from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -8,9 +10,11 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, oauth, second_factor, sessions
+from domain import Refused, identities, oauth, second_factor, sessions
 from models import db, write_from_here
 from observe import log
+
+LINKING_SECONDS = 600
 
 
 @auth.get("/oauth/<provider>")
@@ -18,7 +22,7 @@ def start_oauth(provider: str) -> Response:
     """Send the browser to the provider."""
     name = providers.available().get(provider) or abort(404)
     proving = "prove" in request.args
-    if current_user.is_authenticated and not proving:
+    if current_user.is_authenticated and not (proving or _is_linking()):
         return hypermedia.see_other(wanted())
     session["oauth_next"], session["oauth_proves"] = wanted(), proving
     try:
@@ -41,13 +45,18 @@ def finish_oauth(provider: str) -> Response:
         identity = providers.identity(provider)
     except providers.Failed as failure:
         return _failed(name, failure)
-    page = safe_next(session.pop("oauth_next", "/"))
+    page, linking = safe_next(session.pop("oauth_next", "/")), _is_linking()
     proving = session.pop("oauth_proves", False)
+    session.pop("linking", None)
     write_from_here()
     if proving and current_user.is_authenticated:
         return _prove_again(name, identity)
     try:
-        page = let_in(oauth.account_of(identity), remember=True, page=page)
+        if linking:
+            identities.link(identity, current_user)
+            hypermedia.toast(f"{name} signs you in from now on.")
+        else:
+            page = let_in(oauth.account_of(identity), remember=True, page=page)
     except Refused as refusal:
         db.session.rollback()
         return hypermedia.render(
@@ -57,9 +66,9 @@ def finish_oauth(provider: str) -> Response:
     return hypermedia.see_other(page)
 
 
-def _prove_again(name: str, identity: oauth.Identity) -> Response:
+def _prove_again(name: str, identity: identities.Identity) -> Response:
     """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
-    if second_factor.is_on(current_user) or not oauth.is_of(identity, current_user):
+    if second_factor.is_on(current_user) or not identities.is_of(identity, current_user):
         sentence = f"This {name} account does not show that it is you."
         return hypermedia.render(
             "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
@@ -67,6 +76,14 @@ def _prove_again(name: str, identity: oauth.Identity) -> Response:
     sessions.proved(current_user)
     db.session.commit()
     return hypermedia.see_other(url_for("auth.proved"))
+
+
+def _is_linking() -> bool:
+    """Whether whoever is signed in here has just proved their password in order to link an identity."""
+    asked: dict[str, str] | None = session.get("linking")
+    if asked is None or current_user.is_anonymous:
+        return False
+    return asked["user"] == current_user.id.hex and int(asked["at"]) > time.time() - LINKING_SECONDS
 
 
 def _failed(name: str, failure: providers.Failed) -> Response:

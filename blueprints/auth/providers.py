@@ -14,7 +14,8 @@ from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from config import Settings
-from domain.oauth import NAMES, Identity
+from domain import identities
+from domain.identities import NAMES, Identity
 from forms import one_line
 
 TIMEOUT_SECONDS = 10
@@ -30,12 +31,7 @@ class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of th
 
 def available() -> dict[str, str]:
     """The providers that can be used, by key, with the name people know them by."""
-    settings = current_app.config["SETTINGS"]
-    return {
-        key: name
-        for key, name in NAMES.items()
-        if getattr(settings, f"{key}_client_id") and getattr(settings, f"{key}_client_secret")
-    }
+    return identities.available()
 
 
 def send_off(provider: str) -> Response:

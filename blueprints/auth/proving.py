@@ -1,28 +1,28 @@
-"""The page that asks somebody who is signed in to show again that it is them."""
+"""Proving a password without being signed in: counted first, then looked at outside any transaction."""
+
+from collections.abc import Callable
 
 from flask import request
-from werkzeug.wrappers import Response
 
-import doors
-import fresh
-import hypermedia
-from blueprints.auth import auth
-from blueprints.auth.way_back import wanted
+from blueprints.auth import known_devices
+from domain import accounts, attempts
+from models import db
 
-
-@auth.route("/account/prove", methods=["GET", "POST"])
-def prove() -> Response:
-    """Ask, and go on to what `?next=` names."""
-    if (away := doors.ask_to_sign_in()) is not None:
-        return away
-    if request.method == "GET":
-        return fresh.page(200)
-    return fresh.ask() or hypermedia.see_other(wanted())
+Lock = accounts.Lock
 
 
-@auth.get("/account/prove/done")
-def proved() -> Response:
-    """Where a provider leads back to: the form waits in another tab."""
-    if (away := doors.ask_to_sign_in()) is not None:
-        return away
-    return hypermedia.render("auth/proved.html", is_fresh=fresh.is_fresh())
+def try_password(
+    email: str, password: str, lock_of: Callable[[str], Lock] = accounts.lock_of
+) -> tuple[Lock, attempts.Attempt] | None:
+    """The lock that `password` opens, and the try to be forgotten; None where it opens nothing.
+
+    The try is committed before the password is looked at, and no transaction is open while it is hashed.
+    Raises attempts.TooMany.
+    """
+    device = known_devices.device_for(email)
+    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or "", device))
+    db.session.commit()
+    attempts.refuse_excess(attempt)
+    lock = lock_of(email)
+    db.session.rollback()
+    return (lock, attempt) if lock.opens_with(password) else None

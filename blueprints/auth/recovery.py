@@ -1,16 +1,23 @@
-"""A forgotten password, and a new address: what is done with links sent by mail."""
+"""A forgotten password, a new address, and an account that somebody else got into: links sent by mail."""
+
+import uuid
 
 from flask import abort, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.auth import auth
-from blueprints.auth.forms import ConfirmForm, ForgotForm, ResetForm
-from blueprints.auth.presence import let_in
+from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
+from blueprints.auth.presence import let_in, let_out
+from blueprints.auth.proving import try_password
 from blueprints.auth.registering import unusable
-from domain import Refused, accounts, attempts, email_change, recovery, tokens
-from models import db
+from domain import Refused, accounts, attempts, email_change, identities, recovery, tokens
+from formats import ago
+from models import OAuthAccount, User, db
+
+OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
 
 
 @auth.route("/forgot-password", methods=["GET", "POST"])
@@ -36,10 +43,11 @@ def reset_password(token: str) -> Response:
     form = ResetForm()
     try:
         user, _ = tokens.opened_by(tokens.Purpose.RESET, token)
-        email = user.email
+        email, known = user.email, accounts.known_of(user.email, user.name)
+        _offer_identities(form, user)
         if form.validate_on_submit():
             db.session.rollback()
-            return _reset(token, accounts.hash_password(form.password.data or ""))
+            return _reset(form, token, accounts.hash_password(form.password.data or "", *known))
     except tokens.Unusable as refusal:
         return unusable(refusal, "reset")
     except Refused as refusal:
@@ -51,31 +59,98 @@ def reset_password(token: str) -> Response:
 def confirm_email(token: str) -> Response:
     """A button that moves the account to its new address."""
     try:
-        address = email_change.wanted(token)
+        user, address = email_change.opened_by(token)
     except tokens.Unusable as refusal:
         return unusable(refusal, "email")
-    return hypermedia.render("auth/confirm_email.html", form=ConfirmForm(), email=address)
+    return _show_change(user, address, ProofForm())
 
 
 @auth.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
-    """Give the account its new address; whoever is signed in stays so."""
+    """Give the account its new address, for whoever is signed in to it or has its password."""
     if not ConfirmForm().validate():
         abort(400)
     try:
+        user, address = email_change.opened_by(token)
+        if not _is_me(user):
+            form = ProofForm()
+            if not (form.validate() and _proves(user, form)):
+                return _show_change(*email_change.opened_by(token), form)
         user = email_change.confirm(token)
     except Refused as refusal:
         return unusable(refusal, "email")
-    address = user.email
     db.session.commit()
     hypermedia.toast(f"Your address is now {address}.")
     page = "account.email" if current_user.is_authenticated else "auth.login"
     return hypermedia.see_other(url_for(page))
 
 
-def _reset(token: str, password_hash: str) -> Response:
-    user = recovery.reset(token, password_hash)
+@auth.route("/not-me/<token>", methods=["GET", "POST"])
+def not_me(token: str) -> Response:
+    """Shut every way into an account, for an owner who learnt by mail of what somebody else did."""
+    form = ConfirmForm()
+    try:
+        user, _ = tokens.opened_by(tokens.Purpose.NOT_ME, token)
+        if form.validate_on_submit():
+            return _shut(token)
+    except tokens.Unusable as refusal:
+        return unusable(refusal, "not-me")
+    return hypermedia.render(
+        "auth/not_me.html", status=form.status, form=form, email=user.email, linked=_names(user), done=False
+    )
+
+
+def _offer_identities(form: ResetForm, user: User) -> None:
+    """List what else opens the account. Nothing is ticked, but where it is all there was to sign in with."""
+    rows = identities.of(user)
+    form.keep.choices = [(row.id.hex, _described(row)) for row in rows]
+    if not form.is_submitted() and user.password_hash is None:
+        form.keep.process_data([row.id.hex for row in rows])
+
+
+def _described(row: OAuthAccount) -> str:
+    """A line of HTML about a linked identity."""
+    line = Markup("{}, linked {}").format(identities.name_of(row), ago(row.created_at))
+    return line + Markup(", last used {}").format(ago(row.last_used_at)) if row.last_used_at else line
+
+
+def _reset(form: ResetForm, token: str, password_hash: str) -> Response:
+    keep = {uuid.UUID(key) for key in form.keep.data or []}
+    user = recovery.reset(token, password_hash, request.remote_addr or "", keep)
     page = let_in(user, remember=False)
     db.session.commit()
     hypermedia.toast("Your password is changed, and you are signed out everywhere else.")
     return hypermedia.see_other(page)
+
+
+def _show_change(user: User, address: str, form: ProofForm) -> Response:
+    return hypermedia.render(
+        "auth/confirm_email.html", status=form.status, form=form, email=address, own=_is_me(user)
+    )
+
+
+def _is_me(user: User) -> bool:
+    return current_user.is_authenticated and current_user.id == user.id
+
+
+def _proves(user: User, form: ProofForm) -> bool:
+    """Whether the form holds the password of `user`. Ends the transaction. Raises attempts.TooMany."""
+    proof = try_password(user.email, form.password.data or "")
+    if proof is None:
+        form.refuse(OTHER_PASSWORD)
+        return False
+    attempts.succeeded(proof[1])
+    return True
+
+
+def _shut(token: str) -> Response:
+    user = recovery.shut(token)
+    email = user.email
+    if _is_me(user):
+        let_out()
+    db.session.commit()
+    return hypermedia.render("auth/not_me.html", email=email, done=True)
+
+
+def _names(user: User) -> list[str]:
+    return [identities.name_of(row) for row in identities.of(user)]

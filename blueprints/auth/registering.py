@@ -2,7 +2,7 @@
 
 Whoever registers sees the same pages whether the address was free or taken, so nobody is signed in
 before its mailbox is proved. The browser that registered has shown the password, so it is let in
-as soon as the address is verified, here or on another device.
+as soon as the address is verified, here or on another device; elsewhere the link asks for the password.
 """
 
 import time
@@ -14,13 +14,18 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.auth import auth, providers
-from blueprints.auth.forms import ConfirmForm, RegisterForm
+from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
+from blueprints.auth.proving import try_password
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, accounts, attempts, registration, tokens
-from models import User, db
+from domain import Refused, attempts, registration, settings, tokens
+from models import Registration, User, db
 
-NEWCOMER_SECONDS = 24 * 3600
+NEWCOMER_SECONDS = tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY]
+OTHER_PASSWORD = Refused(
+    "That is not the password of this registration. Registered more than once? Open the newest message.",
+    "password",
+)
 
 
 @auth.route("/register", methods=["GET", "POST"])
@@ -42,33 +47,36 @@ def register() -> Response:
 @auth.get("/register/sent")
 def sent() -> Response:
     """Where the link went, and what to do when it doesn't come."""
-    newcomer = _newcomer()
-    if newcomer is None or current_user.is_authenticated:
+    own = _own()
+    if own is None or current_user.is_authenticated:
         return hypermedia.see_other(url_for("auth.login"))
-    return hypermedia.render("auth/sent.html", email=newcomer["email"])
+    return hypermedia.render("auth/sent.html", email=own["email"])
 
 
 @auth.post("/register/finish")
 def finish() -> Response:
     """Let in the browser that registered, once the link was opened on whatever device."""
-    user = _verified_newcomer()
-    if user is None:
+    own = _own()
+    user = registration.account_of(uuid.UUID(own["id"])) if own else None
+    if user is None or own is None:
         hypermedia.toast("We are still waiting for you to open the link in the message.", "info")
         return hypermedia.see_other(url_for("auth.sent"))
-    return _welcome(user, _newcomer_way_back())
+    return _welcome(user, safe_next(own["next"]))
 
 
 @auth.post("/verify-email/resend")
 def resend_verification() -> Response:
-    """Send the link again: to whoever is signed in, or to the address that was registered here."""
-    newcomer = _newcomer()
-    if current_user.is_anonymous and newcomer is None:
+    """Send the link again: to whoever is signed in, or of what was registered in this browser."""
+    own = _own()
+    if current_user.is_anonymous and own is None:
         return hypermedia.see_other(url_for("auth.login"))
     _count_mail()
     if current_user.is_authenticated:
-        registration.send_link(current_user, page := _page_of_form())
+        page = _page_of_form()
+        if not current_user.is_verified:
+            _remember(registration.of_account(current_user, page))
     else:
-        registration.send_again(newcomer["email"], newcomer["next"])  # type: ignore[index]
+        registration.send_again(uuid.UUID(own["id"]))  # type: ignore[index]
         page = url_for("auth.sent")
     db.session.commit()
     hypermedia.toast("The link is on its way. It can take a minute.", "info")
@@ -79,54 +87,45 @@ def resend_verification() -> Response:
 def verify_email(token: str) -> Response:
     """Show a button: programs that follow every link in a message must not use it up."""
     try:
-        user, _ = tokens.opened_by(tokens.Purpose.VERIFY, token)
+        opened = registration.opened_by(token)
     except tokens.Unusable as refusal:
         return unusable(refusal, "verify")
-    return hypermedia.render("auth/verify.html", form=ConfirmForm(), email=user.email)
+    return _show_link(opened, ProofForm())
 
 
 @auth.post("/verify-email/<token>")
 def confirm_verification(token: str) -> Response:
-    """Take the address as proved, and let in the browser that registered it."""
+    """Take the address as proved by whoever registered it, and let them in."""
     if not ConfirmForm().validate():
         abort(400)
     try:
-        user = registration.verify(token)
+        opened = registration.opened_by(token)
+        if not _is_own(opened):
+            form = ProofForm()
+            if not (form.validate() and _proves(opened, form)):
+                return _show_link(registration.opened_by(token), form)
+        return _confirm(token)
     except tokens.Unusable as refusal:
         return unusable(refusal, "verify")
-    db.session.commit()
-    newcomer = _verified_newcomer()
-    if newcomer is not None and newcomer.id == user.id:
-        return _welcome(newcomer, wanted())
-    hypermedia.toast("Your address is confirmed.")
-    if current_user.is_authenticated:
-        return hypermedia.see_other(wanted())
-    return hypermedia.see_other(url_for("auth.login", next=wanted()))
 
 
 def unusable(refusal: Refused, kind: str) -> Response:
-    """The page for a link that opens nothing any more; kind: verify, reset or email."""
+    """The page for a link that opens nothing any more; kind: verify, reset, email or not-me."""
     db.session.rollback()
     return hypermedia.render("auth/unusable.html", status=410, sentence=refusal.sentence, kind=kind)
 
 
 def _newcomer_of(form: RegisterForm) -> registration.Newcomer:
-    return registration.prepare(form.name.data or "", form.email.data or "", form.password.data or "")
+    shop = settings.current().name
+    db.session.rollback()  # no transaction is open while the password is hashed
+    return registration.prepare(form.name.data or "", form.email.data or "", form.password.data or "", shop)
 
 
 def _take_in(newcomer: registration.Newcomer) -> Response:
     _count_mail()
-    user = registration.register(newcomer, wanted())
+    own = _own()
+    _remember(registration.register(newcomer, wanted(), uuid.UUID(own["id"]) if own else None))
     db.session.commit()
-    # An id that is nobody's looks like any other, so the cookie gives nothing away either
-    key = user.id if user else uuid.uuid4()
-    session["newcomer"] = {
-        "id": key.hex,
-        "email": newcomer.email,
-        "seal": tokens.seal(newcomer.password_hash),
-        "next": wanted(),
-        "at": int(time.time()),
-    }
     return hypermedia.see_other(url_for("auth.sent"))
 
 
@@ -136,6 +135,34 @@ def _count_mail() -> None:
     attempts.refuse_excess(attempt)
 
 
+def _show_link(opened: Registration, form: ProofForm) -> Response:
+    return hypermedia.render(
+        "auth/verify.html", status=form.status, form=form, email=opened.email, own=_is_own(opened)
+    )
+
+
+def _proves(opened: Registration, form: ProofForm) -> bool:
+    """Whether the form holds the registration's password. Ends the transaction. Raises attempts.TooMany."""
+    lock = registration.lock_of(opened)
+    proof = try_password(opened.email, form.password.data or "", lambda _email: lock)
+    if proof is None:
+        form.refuse(OTHER_PASSWORD)
+        return False
+    attempts.succeeded(proof[1])
+    return True
+
+
+def _confirm(token: str) -> Response:
+    page = wanted()
+    somebody_else = current_user.id if current_user.is_authenticated else None
+    user = registration.confirm(token)
+    if somebody_else not in (None, user.id):
+        db.session.commit()
+        hypermedia.toast(f"{user.email} is confirmed. You are still signed in as {current_user.email}.")
+        return hypermedia.see_other(page)
+    return _welcome(user, page)
+
+
 def _welcome(user: User, page: str) -> Response:
     page = let_in(user, remember=True, page=page)
     db.session.commit()
@@ -143,27 +170,23 @@ def _welcome(user: User, page: str) -> Response:
     return hypermedia.see_other(page)
 
 
-def _newcomer() -> dict[str, str] | None:
-    """What this browser registered with in the last day."""
-    newcomer: dict[str, str] | None = session.get("newcomer")
-    fresh = newcomer is not None and int(newcomer["at"]) > time.time() - NEWCOMER_SECONDS
-    return newcomer if fresh else None
+def _remember(made: Registration) -> None:
+    """Keep in this browser what it registered: nothing in it depends on whose address it is."""
+    session["registration"] = {
+        "id": made.id.hex, "email": made.email, "next": made.way_back, "at": int(time.time()),
+    }  # fmt: skip
 
 
-def _verified_newcomer() -> User | None:
-    """Whom to let in: nobody once another password was set, since then the mailbox's owner has taken over."""
-    newcomer = _newcomer()
-    user = accounts.get(uuid.UUID(newcomer["id"])) if newcomer else None
-    if user is None or newcomer is None or not (user.is_active and user.is_verified):
-        return None
-    if user.email != newcomer["email"]:
-        return None
-    return user if tokens.seal(user.password_hash) == newcomer.get("seal") else None
+def _own() -> dict[str, str] | None:
+    """What this browser registered in the last days."""
+    own: dict[str, str] | None = session.get("registration")
+    fresh = own is not None and int(own["at"]) > time.time() - NEWCOMER_SECONDS
+    return own if fresh else None
 
 
-def _newcomer_way_back() -> str:
-    newcomer = _newcomer()
-    return safe_next(newcomer["next"]) if newcomer else "/"
+def _is_own(opened: Registration) -> bool:
+    own = _own()
+    return own is not None and own["id"] == opened.id.hex
 
 
 def _page_of_form() -> str:

@@ -8,11 +8,15 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.forms import LoginForm
 from blueprints.auth.presence import let_in, let_out, was_shut_out
+from blueprints.auth.proving import try_password
 from blueprints.auth.way_back import wanted
 from domain import Refused, accounts, attempts
 from models import User, db
 
-NO_MATCH = Refused("This email and password do not belong together. Check both, or reset your password.")
+NO_MATCH = Refused(
+    "This email and password do not belong together. Check both, or reset your password. If you have just"
+    " registered, open the link in our message first."
+)
 
 
 @auth.route("/login", methods=["GET", "POST"])
@@ -48,16 +52,12 @@ def logout() -> Response:
 
 
 def _prove(email: str, password: str) -> User | None:
-    """Whose account this opens. The try is committed before the password is looked at, which then
-    takes its time outside any transaction. Raises attempts.TooMany."""
-    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or ""))
-    db.session.commit()
-    attempts.refuse_excess(attempt)
-    lock = accounts.lock_of(email)
-    db.session.rollback()
-    if not lock.opens_with(password) or lock.user_id is None:
+    """Whose account this opens. Raises attempts.TooMany."""
+    proof = try_password(email, password)
+    if proof is None or proof[0].user_id is None:
         return None
-    user = accounts.get(lock.user_id)
+    lock, attempt = proof
+    user = accounts.get(proof[0].user_id)
     if user is None or user.password_hash != lock.password_hash:
         return None  # deleted, or given another password, meanwhile
     attempts.succeeded(attempt)

@@ -38,7 +38,7 @@ def helpful(review_id: uuid.UUID) -> Response:
 
 @reviews.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
-    """The form that asks why; sent, it hides the review until somebody has looked at it."""
+    """The form that asks why; sent, it asks the admins to look at the review."""
     review, course = rules.find(reader(), review_id)
     if review.user_id == reader().id:
         return refuse(course, "This is your own review. You can change or delete it.")
@@ -68,4 +68,6 @@ def report(review_id: uuid.UUID) -> Response:
 def _thanks(review: Review) -> str:
     if review.approved:
         return "Thank you. This review was checked before and stays; we will look at what you say."
-    return "Thank you. The review is hidden until we have looked at it."
+    if review.flagged:
+        return "Thank you. The review is hidden until we have looked at it."
+    return "Thank you. We will look at this review and tell you what came of it."

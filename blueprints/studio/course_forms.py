@@ -23,7 +23,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from domain import authoring, facets, slugs
 from domain.authoring import META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
 from domain.curriculum import LONGEST_DRIP
-from forms import Form, SelectField, one_line, paragraphs, text
+from forms import Form, SelectField, markdown, one_line, text
 from models import Level, Module, ProductVisibility, Tier
 
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
@@ -89,7 +89,7 @@ class DetailsForm(Sealed):
     title = _title()
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
     summary = TextAreaField("Summary", [at_most(SUMMARY)], filters=[one_line])
-    description = TextAreaField("Description", filters=[paragraphs], render_kw={"rows": 16})
+    description = TextAreaField("Description", filters=[markdown], render_kw={"rows": 16})
     category = SelectField("Category", [InputRequired("Choose a category.")])
     tags = StringField("Tags", [at_most(600)], filters=[one_line])
     level = SelectField(

@@ -11,7 +11,7 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, ModuleForm, NewLessonForm, PressForm, RowForm, TitledForm
-from domain import Refused, curriculum, curriculum_page, drafts, publishing
+from domain import Refused, curriculum, curriculum_page, drafts, page_drafts, publishing
 from domain.curriculum import Missing
 from forms import Form
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
@@ -40,7 +40,7 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.add_module(course, me(), form.title.data or ""),
-        lambda module: f"“{module.title}” is added. Put lessons into it.",
+        lambda module: f"“{_named(module)}” is added. Put lessons into it.",
         new_module=form,
     )
 
@@ -64,7 +64,8 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
         module = curriculum.module_of(course, module_id)
     except Missing as gone:
         return show(course, 404, trouble=gone.sentence)
-    form = ModuleForm(obj=module)
+    words = page_drafts.module_words(module)._asdict()
+    form = ModuleForm(data={**words, "unlock_after_days": module.unlock_after_days})
     if not form.validate_on_submit():
         return hypermedia.render(
             "studio/curriculum/module.html", status=form.status, course=course, module=module, form=form
@@ -80,7 +81,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
             form.unlock_after_days.data or 0,
             bool(form.published.data),
         ),
-        lambda module: f"“{module.title}” is saved.",
+        lambda module: f"“{_named(module)}” is saved.",
     )
 
 
@@ -271,18 +272,28 @@ def _said(lesson: Lesson) -> str:
     return f"“{now.title}” is published and {who[now.visibility]}."
 
 
+def _named(module: Module) -> str:
+    return page_drafts.module_words(module).title
+
+
+def _shown(module: Module) -> str:
+    if module.published:
+        return f"Learners see “{_named(module)}”."
+    return f"Learners will see “{_named(module)}” once it is approved."
+
+
 MODULE_BUTTONS = {
     "publish": Button(
         lambda course, id_: curriculum.publish_module(course, id_, me(), True),
-        lambda module: f"Learners see “{module.title}”.",
+        _shown,
     ),
     "hide": Button(
         lambda course, id_: curriculum.publish_module(course, id_, me(), False),
-        lambda module: f"“{module.title}” is hidden.",
+        lambda module: f"“{_named(module)}” is hidden.",
     ),
     "duplicate": Button(
         lambda course, id_: curriculum.duplicate_module(course, id_, me()),
-        lambda module: f"“{module.title}” is there, hidden. Recordings and files are not copied.",
+        lambda module: f"“{_named(module)}” is there, hidden. Recordings and files are not copied.",
     ),
 }
 LESSON_BUTTONS = {

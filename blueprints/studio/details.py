@@ -10,6 +10,7 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, save, show
+from blueprints.studio.editing import saved as said
 from domain import Refused, authoring, prerequisites, tagging
 from domain.authoring import Details
 from models import Course, Level, db
@@ -21,7 +22,7 @@ def details(course_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     form = DetailsForm(data=_shown(authoring.details_of(course)))
     seen = form.seen.data or ""
-    saved = save(form, lambda: authoring.describe(course, me(), _typed(form), seen))
+    saved = save(form, lambda: authoring.describe(course, me(), _typed(form), seen), lambda: said(course))
     return saved or show(
         "studio/course/details.html",
         form,

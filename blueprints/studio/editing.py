@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.studio.course_forms import Sealed
-from domain import Refused, access, authoring
+from domain import Refused, access, authoring, page_drafts, publishing
 from domain.authoring import Overtaken
 from models import Course, User, db
 
@@ -26,7 +26,9 @@ def course_of(course_id: uuid.UUID) -> Course:
     return access.course_for_creator(me(), course_id)
 
 
-def save(form: Sealed, verb: Callable[[], None], said: str = "Saved.") -> Response | None:
+def save(
+    form: Sealed, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
+) -> Response | None:
     """Call `verb` and commit where the form was sent and is right; None when the page is to be shown.
 
     What the verb refuses stands beside its field afterwards; what it was overtaken by, above the form.
@@ -42,8 +44,9 @@ def save(form: Sealed, verb: Callable[[], None], said: str = "Saved.") -> Respon
         else:
             form.refuse(refusal)
         return None
+    sentence = said()
     db.session.commit()
-    hypermedia.toast(said)
+    hypermedia.toast(sentence)
     return hypermedia.see_other(request.path)
 
 
@@ -65,4 +68,16 @@ def show(
         form.overtaken = form.differences(fields(part))
     if form.overtaken is not None or not form.is_submitted():
         form.seen.data = authoring.seal(part)
-    return hypermedia.render(page, status=form.status, course=course, form=form, **more)
+    return hypermedia.render(page, status=form.status, course=course, form=form, **about(course), **more)
+
+
+def about(course: Course) -> dict[str, Any]:
+    """Say whether changes to the page of `course` wait for approval, and what waits."""
+    waits = publishing.waits(course, me())
+    return {"waits": waits, "waiting": page_drafts.waiting(course) if waits else []}
+
+
+def saved(course: Course) -> str:
+    """Say what became of the words that were saved."""
+    waits = publishing.waits(course, me()) and page_drafts.changed(course)
+    return "Saved. Submit your changes to have them shown." if waits else "Saved."

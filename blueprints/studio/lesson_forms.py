@@ -1,7 +1,6 @@
 """The forms of the curriculum and of the lesson editor."""
 
 import re
-import unicodedata
 import uuid
 from typing import Any
 
@@ -20,7 +19,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
 from domain import curriculum, lesson_contents, prose
 from domain.curriculum import After
-from forms import Form, SelectField, one_line, paragraphs, text
+from forms import Form, SelectField, markdown, one_line, paragraphs, text
 from models import LessonKind, LessonVisibility
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
@@ -44,12 +43,6 @@ def title_field(label: str = "Title") -> StringField:
         [InputRequired("Enter a title."), at_most(lesson_contents.MAX_TITLE)],
         filters=[one_line],
     )
-
-
-def markdown(value: Any) -> str:
-    """Markdown as it was typed: blanks count in it, characters that nobody sees do not."""
-    lines = unicodedata.normalize("NFC", text(value)).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in lines if c in "\n\t\u200d\u200c" or unicodedata.category(c)[0] != "C")
 
 
 def seconds(typed: str) -> int | None:

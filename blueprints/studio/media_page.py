@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.studio import studio
+from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
-from domain import Refused, access, archives, audit, pictures, recordings
+from domain import Refused, access, archives, page_drafts, publishing, recordings
 from models import Course, Lesson, User, db
 
 
@@ -20,19 +21,23 @@ def course_media(course_id: uuid.UUID) -> Response:
     form = ThumbnailForm()
     if form.validate_on_submit():
         try:
-            pictures.give_thumbnail(course, form.picture.data.stream, form.crop)
+            page_drafts.give_picture(course, _me(), form.picture.data.stream, form.crop)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            audit.record(_me(), "change_picture", course)
+            waits = publishing.waits(course, _me())
             db.session.commit()
-            hypermedia.toast("The picture is saved.")
+            hypermedia.toast(
+                "The picture is saved. It waits for a review." if waits else "The picture is saved."
+            )
             return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
     return hypermedia.render(
         "studio/media.html",
         status=form.status,
         course=course,
         form=form,
+        **about(course),
+        picture=page_drafts.picture(course),
         film=recordings.for_creator(course.id, None),
         code=archives.of_course(course.id),
         unready=recordings.unready(course.id),
@@ -44,8 +49,7 @@ def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Back to the drawn cover."""
     course = access.course_for_creator(_me(), course_id)
     PressForm().validate_on_submit()
-    pictures.drop_thumbnail(course)
-    audit.record(_me(), "remove_picture", course)
+    page_drafts.drop_picture(course, _me())
     db.session.commit()
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
 

@@ -2,12 +2,13 @@
 
 import uuid
 
+from flask import url_for
 from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
-from domain import Refused, checklist, contents, freshness, moderation, submitting
+from domain import Refused, checklist, contents, freshness, moderation, page_drafts, submitting
 from domain import publishing as rules
 from forms import Form
 from models import Course, ProductStatus, db
@@ -51,6 +52,22 @@ def withdraw(course_id: uuid.UUID) -> Response:
     return hypermedia.see_other(_page(course))
 
 
+@studio.post("/courses/<uuid:course_id>/discard")
+def discard_page(course_id: uuid.UUID) -> Response:
+    """Drop what waits of the page and of modules; the lessons have buttons of their own."""
+    course = course_of(course_id)
+    PressForm().validate_on_submit()
+    try:
+        page_drafts.discard(course, me())
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("Discarded. The page is as everybody sees it.")
+    return hypermedia.see_other(url_for("studio.details", course_id=course_id))
+
+
 def _put_forward(course: Course) -> str:
     if course.status == ProductStatus.PUBLISHED:
         shown = submitting.submit_update(course, me())
@@ -71,6 +88,7 @@ def _show(course: Course, form: PressForm) -> Response:
         points=checklist.of(there),
         changed=[sitting for sitting in there.sittings if sitting.is_changed],
         film_changed=there.intro is not None and there.intro.is_changed,
+        page_changed=page_drafts.waiting(course),
         code_changed=any(archive.pending for archive in there.archives),
         ready=not checklist.missing(there),
         live=rules.is_live(course),

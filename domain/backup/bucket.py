@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import storage
 from config import Settings
 from domain.backup.manifest import MANIFEST, is_name
-from domain.backup.streams import CHUNK
+from domain.backup.streams import CHUNK, WORK
 
 FILES = "files/"
 BINARY = "application/octet-stream"
@@ -43,7 +43,7 @@ class Bucket:
     def stage(self, name: str) -> Iterator[Path]:
         """Make a folder in the data folder, which has room where /tmp may be memory."""
         self._scratch.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=self._scratch) as folder:
+        with tempfile.TemporaryDirectory(prefix=WORK, dir=self._scratch) as folder:
             yield Path(folder)
 
     def publish(self, stage: Path, name: str) -> None:

@@ -64,6 +64,9 @@ class Database(Protocol):
     def replace(self, new: Self, stamp: str) -> str:
         """Put `new` in this one’s place, and answer where the old one is left; nothing where none was."""
 
+    def sweep(self) -> None:
+        """Remove what was left by verifications and restores that were killed."""
+
     def scratch(self, folder: Path) -> AbstractContextManager[Self]:
         """Give an empty database of the same kind that is gone afterwards; `folder` is for its use."""
 
@@ -71,4 +74,5 @@ class Database(Protocol):
 def database_url() -> URL:
     """Answer where the database is reached directly, past any pooler."""
     direct = getattr(current_app.config["SETTINGS"], "database_direct_url", "")
-    return make_url(direct) if direct else db.engine.url
+    # a relative path of SQLite means what it means to the engine
+    return make_url(direct) if direct and not db.engine.url.drivername.startswith("sqlite") else db.engine.url

@@ -5,8 +5,10 @@ The key file is what `age-keygen` writes; whoever holds it can read every backup
 
 import hashlib
 import importlib
+import io
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,8 +63,14 @@ def seal(source: Any, target: Any, key: Key | None) -> None:
     """Copy `source` to `target`, encrypted when there is a key."""
     if key is None:
         shutil.copyfileobj(source, target, CHUNK)
-    else:
-        _age().encrypt_io(source, target, [key.identity.to_public()])
+        return
+    age, watched = _age(), _Watched(source, target)
+    try:
+        age.encrypt_io(watched, watched, [key.identity.to_public()])
+    except age.EncryptError:
+        if watched.error:
+            raise watched.error from None
+        raise
 
 
 def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
@@ -73,8 +81,42 @@ def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
     age = _age()
     try:
         age.decrypt_io(source, target, [key.identity])
-    except age.DecryptError as error:
-        raise DamagedError(f"{what} can’t be opened with this key file, or is damaged.") from error
+    except (age.DecryptError, OSError) as error:
+        if getattr(error, "errno", None):  # the disk’s, not the cipher’s
+            raise
+        raise DamagedError(f"{what} is damaged or was changed: it can’t be decrypted.") from error
+
+
+class _Watched(io.RawIOBase):
+    """Remembers what went wrong with its ends, of which age tells no more than the words."""
+
+    def __init__(self, source: Any, target: Any) -> None:
+        self._source = source
+        self._target = target
+        self.error: BaseException | None = None
+
+    def readable(self) -> bool:
+        """Answer True."""
+        return True
+
+    def writable(self) -> bool:
+        """Answer True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read from the source."""
+        return bytes(self._do(self._source.read, size))
+
+    def write(self, data: Any) -> int:
+        """Write to the target."""
+        return int(self._do(self._target.write, data))
+
+    def _do(self, act: Callable[[Any], Any], what: Any) -> Any:
+        try:
+            return act(what)
+        except BaseException as error:
+            self.error = error
+            raise
 
 
 def _reason(error: Exception) -> str:

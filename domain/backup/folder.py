@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from domain.backup.manifest import is_name
 from domain.backup.streams import CHUNK
+from storage import sync
 
 FILES = "files"
 PARTIAL = ".partial-"
@@ -48,10 +49,10 @@ class Folder:
     def publish(self, stage: Path, name: str) -> None:
         """Rename the folder when all of it is on the disk."""
         for part in stage.iterdir():
-            _sync(part)
-        _sync(stage)
+            sync(part)
+        sync(stage)
         os.rename(stage, self.root / name)
-        _sync(self.root)
+        sync(self.root)
 
     def fetch(self, path: str, folder: Path) -> Path:
         """Answer where the part lies."""
@@ -154,11 +155,3 @@ def _copy(file: BinaryIO, place: Path) -> None:
 
 def _private(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -52,24 +52,18 @@ class Gathering:
 
     def _kept(self, known: Iterable[Entry], gone_too: bool) -> Iterator[Entry]:
         contents = set(self.shop.target.contents()) if self.copies else set()
+        step = "Files since then" if gone_too and self.copies else "Files"
         total = sum(1 for _file in self._present())
         for done, (file, entry) in enumerate(files.paired(self._present(), known), 1):
-            if file is None:
-                kept = entry if gone_too else None
-            else:
-                kept = (
-                    self._keep(file, entry, contents)
-                    if self.copies
-                    else Entry(file.key, file.size, file.stamp)
-                )
+            kept = self._keep(file, entry, contents) if file else entry if gone_too else None
             if kept:
                 yield kept
-            self.progress(
-                "Files since then" if gone_too and self.copies else "Files", min(done, total), total
-            )
+            self.progress(step, min(done, total), total)
 
     def _keep(self, file: StoredFile, entry: Entry | None, contents: set[str]) -> Entry | None:
         """Keep a file under its hash; None when it was removed since it was listed."""
+        if not self.copies:
+            return Entry(file.key, file.size, file.stamp)
         same = entry is not None and (file.size, file.stamp) == (entry.size, entry.stamp)
         if entry and same and content_name(entry.sha256, self.shop.key) in contents:
             return entry
@@ -103,10 +97,9 @@ class Gathering:
     def _present(self) -> Iterator[StoredFile]:
         """Walk the storage; backups that stand in the same bucket are none of the shop's files."""
         store, target = self.shop.store, self.shop.target
-        mine = isinstance(store, S3Storage) and isinstance(target, Bucket) and target.bucket == store.bucket
-        for file in store.files():
-            if not (mine and isinstance(target, Bucket) and file.key.startswith(target.prefix)):
-                yield file
+        same = isinstance(store, S3Storage) and isinstance(target, Bucket) and target.bucket == store.bucket
+        backups = target.prefix if same and isinstance(target, Bucket) else None
+        return (file for file in store.files() if backups is None or not file.key.startswith(backups))
 
     def _newest(self) -> Iterator[Entry]:
         """Read the list of the newest backup; nothing where that can't be, and all is read again."""

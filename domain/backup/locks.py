@@ -35,9 +35,10 @@ def _locked(kind: int, sentence: str) -> Iterator[None]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(settings.data_dir / "backup.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError(sentence) from error
         yield
-    except BlockingIOError as error:
-        raise BackupError(sentence) from error
     finally:
         os.close(descriptor)

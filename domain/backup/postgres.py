@@ -40,6 +40,8 @@ VARIABLES = {
     "passfile": "PGPASSFILE",
     "service": "PGSERVICE",
 }
+SCRATCH = "lectern_verify_"
+RESTORING = "_restoring_"
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1"""
@@ -118,12 +120,21 @@ class PostgresDatabase:
     @contextmanager
     def scratch(self, folder: Path) -> Iterator["PostgresDatabase"]:
         """Make an empty database on the same server, and drop it whatever happens."""
-        made = self.sibling(f"lectern_verify_{secrets.token_hex(6)}")
+        made = self.sibling(f"{SCRATCH}{self.name[:30]}_{secrets.token_hex(6)}")
         self.create(made.name)
         try:
             yield made
         finally:
             self.drop(made.name)
+
+    def sweep(self) -> None:
+        """Drop the databases that were left by verifications and restores that were killed."""
+        beginnings = (f"{SCRATCH}{self.name[:30]}_", f"{self.name[:40]}{RESTORING}")
+        with self._connected() as connection:
+            names = [row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()]
+        for name in names:
+            if name.startswith(beginnings):
+                self.drop(name)
 
     def sibling(self, name: str) -> "PostgresDatabase":
         """Answer another database of the same server."""
@@ -146,7 +157,8 @@ class PostgresDatabase:
 
     def is_empty(self) -> bool:
         """Tell whether it holds no table."""
-        return not self.rows()
+        with self._connected() as connection:
+            return connection.execute(TABLES).fetchone() is None
 
     def last_beat(self) -> datetime | None:
         """Answer when a worker last gave a sign of life."""
@@ -162,8 +174,8 @@ class PostgresDatabase:
             others = connection.execute(OTHERS).fetchone()[0]
         if others:
             raise BackupError(
-                f"The shop is running: {others} other connections to {self.name} are open. Stop the web processes,"
-                " the worker and what pools connections for them, then try again."
+                f"The shop is running: {others} other connections to {self.name} are open. Stop the web"
+                " processes, the worker and what pools connections for them, then try again."
             )
         yield
 
@@ -173,7 +185,7 @@ class PostgresDatabase:
         if self.is_empty():
             yield self
             return
-        made = self.sibling(f"{self.name[:40]}_restoring_{stamp.lower()}")
+        made = self.sibling(f"{self.name[:40]}{RESTORING}{stamp.lower()}")
         self.create(made.name)
         try:
             yield made

@@ -6,6 +6,7 @@ newest full one and the newest one proved good. Backups that can’t be read go 
 and never completed after a day.
 """
 
+import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -14,9 +15,12 @@ from domain.backup.faults import explained
 from domain.backup.listing import listing
 from domain.backup.locks import removing
 from domain.backup.manifest import MANIFEST
-from domain.backup.model import Backup, DamagedError, Kind, Progress, quiet
+from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
 from domain.backup.opening import content_key, content_name, opened
 from domain.backup.shop import Shop
+from domain.backup.storing import RESTORING
+from domain.backup.streams import WORK
+from storage import LocalStorage
 
 KEPT_AT_LEAST = timedelta(days=30)
 SNAPSHOTS_KEPT = timedelta(hours=24)
@@ -35,6 +39,7 @@ def prune(now: datetime, *, dry_run: bool = False, progress: Progress = quiet) -
         kept = keepers(every, now, whole.settings.backup_keep_daily, whole.settings.backup_keep_monthly)
         going = [backup.name for backup in every if backup.name not in kept]
         if not dry_run:
+            _sweep(whole)
             for done, name in enumerate(going, 1):
                 whole.target.remove(name)
                 progress("Backups", done, len(going))
@@ -69,6 +74,16 @@ def _age(backup: Backup) -> timedelta:
     return timedelta(0) if backup.kind is Kind.DAILY else KEPT_AT_LEAST
 
 
+def _sweep(whole: Shop) -> None:
+    """Remove what those have left that were killed; nobody else is at work now."""
+    whole.database.sweep()
+    left = list(whole.settings.data_dir.glob(f"{WORK}*"))
+    if isinstance(whole.store, LocalStorage):
+        left += whole.store.root.parent.glob(f"{whole.store.root.name}{RESTORING.format('*')}")
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _remove_contents(whole: Shop, kept: list[Backup], progress: Progress) -> None:
     """Remove the contents that none of the backups `kept` names.
 
@@ -78,7 +93,7 @@ def _remove_contents(whole: Shop, kept: list[Backup], progress: Progress) -> Non
     mine = {"", whole.key.name if whole.key else ""}
     named: set[str] = set()
     others: set[str] = set()
-    with suppress(DamagedError, FileNotFoundError), whole.work() as work:
+    with suppress(BackupError, FileNotFoundError), whole.work() as work:
         for backup in kept:
             text = whole.target.read(f"{backup.name}/{MANIFEST}")
             key = manifest.read(text, backup.name, None).key

@@ -15,6 +15,7 @@ from domain.backup.database import Database, database_url
 from domain.backup.encryption import Key
 from domain.backup.postgres import PostgresDatabase
 from domain.backup.sqlite import SqliteDatabase
+from domain.backup.streams import WORK
 from domain.backup.targets import Target
 
 
@@ -32,7 +33,7 @@ class Shop:
     def work(self) -> Iterator[Path]:
         """Give a private folder in the data folder, for what is large or nobody else’s to read."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=self.settings.data_dir) as folder:
+        with tempfile.TemporaryDirectory(prefix=WORK, dir=self.settings.data_dir) as folder:
             yield Path(folder)
 
 

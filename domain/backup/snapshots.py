@@ -10,13 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from domain.backup.model import BackupError
 
 # Long enough for a thread to begin, far too short for a writer to mind.
 HANDOVER_SECONDS = 0.02
+# Whoever writes for longer than this will move the log themselves.
+PATIENCE_MILLISECONDS = 5000
 # In a process of its own: to close a file gives up every lock that this process has on it, SQLite's too.
 FLUSH = "import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDONLY))"
 
@@ -27,7 +29,8 @@ def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(connect(path)) as live:
         _begin(live)
         yield live
-        _let_go(path, live)
+        with suppress(sqlite3.OperationalError):
+            _let_go(path, live)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -52,6 +55,7 @@ def _let_go(path: Path, live: sqlite3.Connection) -> None:
     """
     with closing(connect(path)) as later, closing(connect(path)) as gate, closing(connect(path)) as mover:
         _begin(later)
+        gate.execute(f"PRAGMA busy_timeout={PATIENCE_MILLISECONDS}")
         moving = threading.Thread(target=lambda: mover.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
         gate.execute("BEGIN IMMEDIATE")
         live.execute("COMMIT")

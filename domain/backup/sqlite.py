@@ -13,7 +13,7 @@ from domain.backup.database import Dump
 from domain.backup.encryption import Key, unseal
 from domain.backup.model import BackupError, Progress, quiet
 from domain.backup.snapshots import connect, snapshot
-from domain.backup.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile
+from domain.backup.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile, settle
 
 IN_USE = "The shop is running: {} is in use. Stop the web processes and the worker, then try again."
 MEGABYTE = 1024 * 1024
@@ -74,19 +74,19 @@ class SqliteDatabase:
 
     def is_empty(self) -> bool:
         """Tell whether it holds no table; one that can’t be read isn’t empty."""
+        if not self.path.exists():
+            return True
         try:
-            return not self.path.exists() or not self.rows()
+            with closing(connect(self.path)) as connection:
+                return not tables(connection)
         except sqlite3.DatabaseError:
             return False
 
     def last_beat(self) -> datetime | None:
         """Answer when a worker last gave a sign of life, as far as that can be read."""
-        with (
-            suppress(sqlite3.DatabaseError, BackupError, ValueError),
-            closing(connect(self.path)) as connection,
-        ):
-            if at := _one(connection, "SELECT max(at) FROM worker_beats"):
-                return datetime.fromisoformat(at).replace(tzinfo=UTC)
+        with suppress(sqlite3.DatabaseError, BackupError), closing(connect(self.path)) as connection:
+            at = _one(connection, "SELECT max(at) FROM worker_beats")
+            return datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
         return None
 
     @contextmanager
@@ -104,6 +104,8 @@ class SqliteDatabase:
                 connection.execute("PRAGMA journal_mode=DELETE").fetchone()
                 connection.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
                 raise BackupError(IN_USE.format(self.path)) from error
             except sqlite3.DatabaseError:
                 pass
@@ -125,12 +127,20 @@ class SqliteDatabase:
             os.rename(new.path, self.path)
             return ""
         shutil.copymode(self.path, new.path)
-        os.link(self.path, before)
+        try:
+            os.link(self.path, before)
+        except OSError:  # a file system without links
+            os.rename(self.path, before)
         for suffix in ("-wal", "-shm", "-journal"):  # only a damaged database still has them
             with suppress(FileNotFoundError):
                 os.rename(f"{self.path}{suffix}", f"{before}{suffix}")
         os.replace(new.path, self.path)
         return str(before)
+
+    def sweep(self) -> None:
+        """Remove what a restore that was killed has left."""
+        for left in self.path.parent.glob(f"{self.path.name}.restoring-*"):
+            left.unlink()
 
     def _named(self, word: str, stamp: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{word}-{stamp}")
@@ -154,7 +164,7 @@ def copy(source: Path, target: Path, progress: Progress = quiet) -> None:
         page = int(_one(live, "PRAGMA page_size"))
 
         def step(_status: int, left: int, total: int) -> None:
-            os.fdatasync(file.fileno())
+            settle(file.fileno())
             progress("Database", *(-(-pages * page // MEGABYTE) for pages in (total - left, total)))
 
         live.backup(copied, pages=SYNC_EVERY // page, progress=step)

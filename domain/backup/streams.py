@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import time
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,9 +12,18 @@ from domain.backup.manifest import Part
 from domain.backup.model import DamagedError
 
 CHUNK = 1024 * 1024
+# What temporary folders in the data folder are called.
+WORK = ".backup-"
 # A writer of the shop waits for the disk behind what we have written and not yet synced.
 SYNC_EVERY = 4 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
+
+
+def settle(descriptor: int) -> None:
+    """Sync a file, and leave the disk to the shop for as long as that took."""
+    start = time.monotonic()
+    os.fdatasync(descriptor)
+    time.sleep(time.monotonic() - start)
 
 
 class PacedFile(io.RawIOBase):
@@ -55,7 +65,7 @@ class PacedFile(io.RawIOBase):
         return Part(self._bytes, self._digest.hexdigest())
 
     def _sync(self) -> None:
-        os.fdatasync(self._file.fileno())
+        settle(self._file.fileno())
         self._unsynced = 0
 
 

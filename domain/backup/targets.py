@@ -64,7 +64,10 @@ def target(settings: Settings) -> Target:
     """Answer the place that the settings name; BackupError when it can’t be one."""
     place = settings.backup_target
     if place.startswith("s3://"):
-        return Bucket(place, settings)
+        try:
+            return Bucket(place, settings)
+        except RuntimeError as error:  # boto3 isn’t installed
+            raise BackupError(str(error)) from error
     if "://" in place:
         raise BackupError(f"LECTERN_BACKUP_TARGET must be a folder or s3://bucket/prefix, not “{place}”.")
     return Folder(Path(place))

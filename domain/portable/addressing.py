@@ -73,7 +73,7 @@ class Addresses:
 
     def _can_be_shown(self, text: str, file: str, line: int) -> bool:
         try:
-            prose.render(text)
+            prose.check(text)
         except Refused as refusal:
             self.problems.append(Problem(file, line, refusal.sentence))
             return False
@@ -85,7 +85,7 @@ class Addresses:
         return rewrite(lesson.body, lambda link: self._target(link, lesson.file, lesson, lesson.first_line))
 
     def _anchors_of(self, lesson: NewLesson) -> None:
-        self._anchors[lesson.slug] = github_anchors(prose.render(lesson.body).toc)
+        self._anchors[lesson.slug] = github_anchors(prose.headings(lesson.body))
 
     def _target(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
         """Where `link` leads here; None leaves it as it is."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload, undefer_group
+from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 import storage
-from domain import archives, captioning, drafts, pictures, prerequisites, prose, seals, slugs, tagging
+from domain import archives, captioning, drafts, page_drafts, pictures, prerequisites, prose, seals, slugs
 from domain.drafts import Working
 from domain.portable import MANIFEST, README
 from domain.portable.linking import github_anchors, rewrite
@@ -84,7 +84,7 @@ class _Exported:
 
     def entries(self) -> Iterator[Entry]:
         """All files."""
-        readme = self._turned(self.course.description, README, None)
+        readme = self._turned(page_drafts.working(self.course)["description"], README, None)
         written = [Entry(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
         manifest, kept = self._manifest()
         yield Entry(MANIFEST, manifest)
@@ -101,14 +101,15 @@ class _Exported:
             select(Module)
             .where(Module.course_id == self.course.id)
             .options(selectinload(Module.lessons).selectinload(Lesson.resources))
-            .options(selectinload(Module.lessons).options(undefer_group("drafts")))
+            .options(selectinload(Module.lessons).options(undefer_group("drafts")), undefer(Module.draft))
             .order_by(Module.position)
         )
         modules = list(db.session.scalars(query))
         wide = len(str(max(len(modules), 10)))
         return [
-            (module, self._sheets(module, f"{number:0{wide}}-{slugs.slugify(module.title, 'module')}"))
+            (module, self._sheets(module, f"{number:0{wide}}-{slugs.slugify(title, 'module')}"))
             for number, module in enumerate(modules, 1)
+            for title in [page_drafts.module_words(module).title]
         ]
 
     def _sheets(self, module: Module, folder: str) -> list[_Sheet]:
@@ -131,21 +132,21 @@ class _Exported:
 
     def _manifest(self) -> tuple[bytes, list[Entry]]:
         """course.toml, and the files that it names itself."""
-        course, kept = self.course, []
-        category = db.session.scalar(select(Category.slug).where(Category.id == course.category_id))
+        course, page, kept = self.course, page_drafts.working(self.course), []
+        category = db.session.scalar(select(Category.slug).where(Category.id == page["category_id"]))
         values: dict[str, Any] = {
-            "title": course.title, "slug": course.slug, "summary": course.summary, "category": category,
-            "tags": tagging.names_of(course), "level": course.level.value, "technology": course.technology,
-            "language": course.language, "tier": course.tier.value if course.tier else None,
+            "title": page["title"], "slug": page["slug"], "summary": page["summary"], "category": category,
+            "tags": page["tags"], "level": page["level"].value, "technology": page["technology"],
+            "language": page["language"], "tier": course.tier.value if course.tier else None,
             "price_cents": course.price_cents, "sale_price_cents": course.sale_price_cents,
             "sale_ends_at": course.sale_ends_at, "sequential": course.sequential or None,
             "visibility": _unless(course.visibility, ProductVisibility.PUBLIC),
-            "objectives": course.objectives, "prerequisites": course.prerequisites,
+            "objectives": page["objectives"], "prerequisites": page["prerequisites"],
             "prerequisite_courses": [required.slug for required in prerequisites.of(course)],
-            "meta_title": course.meta_title, "meta_description": course.meta_description,
+            "meta_title": page["meta_title"], "meta_description": page["meta_description"],
         }  # fmt: skip
-        if course.thumbnail:
-            entry = self._cover(course.thumbnail)
+        if page["thumbnail"]:
+            entry = self._cover(page["thumbnail"])
             values["cover"] = entry.name
             kept.append(entry)
         waiting_first = reversed(archives.of_course(course.id))
@@ -164,9 +165,10 @@ class _Exported:
     @staticmethod
     def _module(pair: tuple[Module, list[_Sheet]]) -> str:
         module, sheets = pair
+        words = page_drafts.module_words(module)
         values = {
-            "title": module.title, "description": module.description,
-            "published": None if module.published else False,
+            "title": words.title, "description": words.description,
+            "published": None if words.published else False,
             "unlock_after_days": module.unlock_after_days or None,
             "lessons": [sheet.file for sheet in sheets],
         }  # fmt: skip
@@ -276,7 +278,7 @@ class _Exported:
         """The name that an anchor of ours has in a Markdown file."""
         key = sheet.file
         if key not in self._anchors:
-            toc = prose.render(sheet.working.body).toc
+            toc = prose.headings(sheet.working.body)
             self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
         return self._anchors[key].get(anchor, anchor)
 

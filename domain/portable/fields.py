@@ -1,7 +1,6 @@
 """Values of a TOML file, each taken as what it must be; what is wrong is noted and the reading goes on."""
 
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -10,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.portable import Problem, broken
+from domain.text import markdown, one_line
 from domain.words import fold
 
 _CLOCK_PARTS = 3
@@ -79,7 +79,7 @@ class Fields:
 
     def text(self, key: str, most: int) -> str:
         """A text on any number of lines."""
-        value = plain(self.raw(key, str) or "")
+        value = markdown(self.raw(key, str) or "")
         if len(value) > most:
             self.wrong(key, f"`{key}` has {len(value):,} characters. At most {most:,} can be used.")
         return value[:most]
@@ -171,24 +171,10 @@ def parse(place: Place) -> dict[str, Any]:
         raise broken("This can’t be read as TOML: it is nested too deeply.", place.file) from error
 
 
-def one_line(value: str) -> str:
-    """Text on one line, with composed accents and without control or direction characters."""
-    return " ".join("".join(filter(_is_visible, unicodedata.normalize("NFC", value))).split())
-
-
-def plain(value: str) -> str:
-    """Text without control characters."""
-    return "".join(c for c in value if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-
-
 def near(word: str, known: list[str]) -> str:
     """A hint at the ones of `known` that `word` may mean, or at some of them."""
     found = get_close_matches(fold(word), known, 3, 0.5) or known[:8]
     return ", ".join(found)
-
-
-def _is_visible(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn")
 
 
 _NAMES: dict[type, str] = {

@@ -6,10 +6,11 @@ from typing import Any
 
 from domain import Refused, embeds, lesson_contents, resources, slugs, upload_rules
 from domain.portable import Broken, broken
-from domain.portable.fields import Fields, Place, one_line, parse
+from domain.portable.fields import Fields, Place, parse
 from domain.portable.recordings import is_sound, path_in, read_recording
 from domain.portable.shapes import NewLesson, NewRecording, NewResource
 from domain.portable.source import Source, text_of
+from domain.text import markdown, one_line, paragraphs
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
 FENCE = "+++"
@@ -56,7 +57,7 @@ def read_lesson(source: Source, file: str, text: str, front: Place | None, entry
     first_line = (front.above + front.text.count("\n") + 3) if front else 1
     if front and text.startswith("\n"):
         text, first_line = text[1:], first_line + 1
-    body = text.removesuffix("\n")
+    body = markdown(text.removesuffix("\n"))
     title = values.line("title", lesson_contents.MAX_TITLE)
     if not title and file:
         title, body, taken = without_title(body)
@@ -69,7 +70,7 @@ def read_lesson(source: Source, file: str, text: str, front: Place | None, entry
         first_line=first_line,
         title=title,
         slug=values.line("slug", slugs.LENGTH),
-        description=values.text("description", lesson_contents.MAX_DESCRIPTION).strip(),
+        description=paragraphs(values.text("description", lesson_contents.MAX_DESCRIPTION)),
         kind=values.choice("kind", LessonKind) or _kind_of(recording, video),
         visibility=_visibility(values),
         published=values.flag("published", True),

@@ -6,11 +6,12 @@ from typing import Any
 
 from domain import authoring, curriculum, lesson_contents, offering, prerequisites, prose, slugs, tagging
 from domain.portable import MANIFEST, README, Broken, Problem, broken
-from domain.portable.fields import Fields, Place, one_line, parse
+from domain.portable.fields import Fields, Place, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
 from domain.portable.recordings import path_in, read_recording
 from domain.portable.shapes import NewCourse, NewLesson, NewModule
 from domain.portable.source import Source, text_of
+from domain.text import markdown, one_line, paragraphs
 from models import Level, ProductVisibility, Tier
 
 
@@ -79,13 +80,13 @@ def _description(source: Source, values: Fields) -> tuple[str, int]:
     """The description, and the line of README.md on which it begins (0: it stands in course.toml)."""
     written = values.text("description", prose.MAX_BYTES)
     if written or README not in source.names:
-        return written.strip("\n"), 0
+        return written, 0
     try:
         text = text_of(source, README)
     except Broken as trouble:
         values.problems.extend(trouble.problems)
         return "", 1
-    return text.removesuffix("\n"), 1
+    return markdown(text.removesuffix("\n")), 1
 
 
 def _modules(source: Source, values: Fields) -> list[NewModule]:
@@ -115,7 +116,7 @@ def _listed(source: Source, table: Fields) -> NewModule:
     """A module of course.toml: its lessons are names of files, or tables."""
     module = NewModule(
         title=table.line("title", lesson_contents.MAX_TITLE, needed=True),
-        description=table.text("description", curriculum.LONGEST_DESCRIPTION).strip(),
+        description=paragraphs(table.text("description", curriculum.LONGEST_DESCRIPTION)),
         published=table.flag("published", True),
         unlock_after_days=table.whole("unlock_after_days", curriculum.LONGEST_DRIP) or 0,
     )

@@ -1,7 +1,6 @@
 """Files that a TOML text names: anything, and recordings with their captions and chapters."""
 
 import posixpath
-import unicodedata
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,6 +9,7 @@ from domain.portable import Broken
 from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
+from domain.text import composed
 from models import UploadPurpose
 
 SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
@@ -22,7 +22,7 @@ def is_sound(file: str) -> bool:
 
 def resolve(source: Source, file: str, path: str) -> str | None:
     """The name of what `file` calls `path`; None when it leads out of the folder."""
-    joined = posixpath.normpath(posixpath.join(posixpath.dirname(file), unicodedata.normalize("NFC", path)))
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(file), composed(path)))
     return None if joined.startswith(("../", "/")) or joined in ("..", ".") else joined
 
 

@@ -6,7 +6,6 @@ is checked before anything in it is read.
 
 import os
 import stat
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from domain.portable import MANIFEST, Broken, Problem, broken
+from domain.text import clean, composed, one_line
 
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3
@@ -72,7 +72,7 @@ class Folder:
             subfolders[:] = sorted(name for name in subfolders if not _is_left_out(name))
             for name in sorted(files):
                 path = Path(folder, name)
-                shown = _composed(path.relative_to(root).as_posix())
+                shown = composed(path.relative_to(root).as_posix())
                 if _is_left_out(name):
                     continue
                 if path.is_symlink():
@@ -135,8 +135,7 @@ def text_of(source: Source, name: str) -> str:
         kind = " It looks like UTF-16." if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
         line = content[: error.start].count(b"\n") + 1
         raise broken(f"This is no UTF-8 text.{kind} Save it as UTF-8.", name, line) from error
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return clean(text)
 
 
 def _check_directory(path: Path) -> None:
@@ -159,12 +158,12 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     wrong: list[Problem] = []
     for entry in entries:
-        name = _composed(_decoded(entry))
+        name = composed(_decoded(entry))
         trouble = _trouble(entry, name)
         if trouble is None and name in found:
             trouble = "The zip has two files of this name."
         if trouble is not None:
-            wrong.append(Problem("".join(c for c in name[:120] if c.isprintable()), 0, trouble))
+            wrong.append(Problem(one_line(name[:120]), 0, trouble))
         elif not entry.is_dir() and not any(map(_is_left_out, name.split("/"))):
             found[name] = entry
     if wrong:
@@ -176,7 +175,7 @@ def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
     parts = name.rstrip("/").split("/")
     if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
         return "This name leads out of the folder."
-    if len(name) > MAX_NAME or not name.isprintable():
+    if len(name) > MAX_NAME or clean(name) != name or "\n" in name or "\t" in name:
         return "This name is too long or can’t be read."
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -205,10 +204,6 @@ def _without_top(entries: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipIn
     if MANIFEST in entries or len(tops) != 1 or f"{top}/{MANIFEST}" not in entries:
         return entries
     return {name.removeprefix(f"{top}/"): entry for name, entry in entries.items()}
-
-
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
 
 
 def _is_left_out(part: str) -> bool:

@@ -2,7 +2,7 @@
 
 Columns are only added: copying a table, as SQLite does for other changes, would take what refers to it along.
 
-Revision: 0011, after 0008
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from alembic import op
 import tables.base
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -29,7 +29,9 @@ def test_the_new_address_is_proved_and_both_are_told(app: Flask, cast: Cast, sig
     phone = app.test_client()
     assert "bo.new@example.com" in phone.get(path).text
     assert address(app, cast.bo) == "bo@example.com", "looking at the link does nothing"
-    assert phone.post(path).location == "/login"
+    assert phone.post(path).status_code == 422, "the link alone doesn't show whose account it is"
+    assert phone.post(path, data={"password": "wrong wrong"}).status_code == 422
+    assert phone.post(path, data={"password": PASSWORD}).location == "/login"
     assert address(app, cast.bo) == "bo.new@example.com"
     assert [m.recipient for m in sent(app, "email_changed_old")] == ["bo@example.com"]
     assert [m.recipient for m in sent(app, "email_changed_new")] == ["bo.new@example.com"]
@@ -81,6 +83,7 @@ def test_an_address_taken_meanwhile_is_refused(
     bo.post("/account/email", data=FORM)
     form = {"name": "B", "email": FORM["email"], "password": "horses eat apples"}
     client.post("/register", data=form)
+    assert client.post(link(app, "verify_email")).status_code == 303
     answer = bo.post(link(app, "confirm_new_email"))
     assert answer.status_code == 410
     assert "can’t be used any longer" in answer.text

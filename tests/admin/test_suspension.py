@@ -3,14 +3,16 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import Select, event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, oauth, people, suspension, tokens
-from models import OAuthAccount, Role, User, db
+from domain import Refused, clock, oauth, people, submitting, suspension, tokens
+from models import AuditEntry, Course, OAuthAccount, Role, User, db
 from tables import base
 from tests.auth.letters import SignIn, sent
 from tests.cast import PASSWORD, Cast
@@ -182,3 +184,68 @@ def test_two_at_once_leave_none_without_the_lock(
     app: Flask, cast: Cast, meeting: None, without_lock: None
 ) -> None:
     assert two_leave(app, cast) == 0
+
+
+def standing(app: Flask, cast: Cast) -> list[str]:
+    """The statuses of the Flask course and of the free one, both Ada's."""
+    with app.app_context():
+        both = cast.flask_course.id, cast.free_course.id
+        return [db.session.get_one(Course, id_).status.value for id_ in both]
+
+
+def test_a_creators_courses_go_off_sale_in_the_same_step_and_come_back_with_them(
+    app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient
+) -> None:
+    mo, person = signed_in(cast.mo), f"/admin/users/{cast.ada.id}"
+    with app.app_context():
+        before = db.session.get_one(Course, cast.flask_course.id).expires_at
+    assert "Take their courses off sale as well" in mo.get(person).text
+    sent = {"reason": "A phishing page.", "with_courses": "y"}
+    assert mo.post(f"{person}/suspend", data=sent).status_code == 303
+    assert standing(app, cast) == ["archived", "archived"]
+    assert "Flask, first steps" not in client.get("/courses").text
+    assert signed_in(cast.bo).get("/learn/flask-first-steps/routes").status_code == 200, "it is theirs"
+    with app.app_context():
+        notes = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "archive")).all()
+        assert [(n.actor_id, n.note) for n in notes] == [(cast.mo.id, "A phishing page.")] * 2
+    assert "Put their courses back on sale" in mo.get(person).text
+    assert mo.post(f"{person}/restore", data={"with_courses": "y"}).status_code == 303
+    assert standing(app, cast) == ["published", "published"]
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        assert (course.expires_at, course.off_with_creator) == (before, False)
+
+
+def test_without_their_courses_these_come_back_by_a_review(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    mo, person = signed_in(cast.mo), f"/admin/users/{cast.ada.id}"
+    mo.post(f"{person}/suspend", data={"reason": "A phishing page.", "with_courses": "y"})
+    mo.post(f"{person}/restore")
+    assert standing(app, cast) == ["archived", "archived"]
+    with app.app_context():
+        course, ada = db.session.get_one(Course, cast.free_course.id), db.session.get_one(User, cast.ada.id)
+        assert ada.vetted
+        assert not submitting.submit(course, ada), "also those of a vetted creator"
+        submitting.release(course, db.session.get_one(User, cast.mo.id))
+        assert not submitting.needs_a_look(course, ada)
+
+
+def test_what_has_expired_meanwhile_or_was_off_sale_before_stays_off(
+    app: Flask, cast: Cast, signed_in: SignIn
+) -> None:
+    mo, person = signed_in(cast.mo), f"/admin/users/{cast.ada.id}"
+    with app.app_context():
+        submitting.take_off_sale(
+            db.session.get_one(Course, cast.free_course.id), db.session.get_one(User, cast.ada.id)
+        )
+        db.session.commit()
+    mo.post(f"{person}/suspend", data={"reason": "A phishing page.", "with_courses": "y"})
+    with app.app_context():
+        db.session.get_one(Course, cast.flask_course.id).expires_at = clock.now() - timedelta(days=1)
+        db.session.commit()
+    mo.post(f"{person}/restore", data={"with_courses": "y"})
+    assert standing(app, cast) == ["archived", "archived"]
+
+
+def test_suspended_alone_their_courses_stay_on_sale(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    suspend(app, cast, signed_in, cast.ada)
+    assert standing(app, cast) == ["published", "published"]

@@ -113,6 +113,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "lesson_slug": "routes",
         "resource_id": words["file"],
         "device_id": words["bos_device"],
+        "identity_id": words["bos_identity"],
         "message_id": words["message"],
         "asset_id": words["asset"],
         "language": "en",

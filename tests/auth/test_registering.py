@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from domain import clock
-from models import EmailMessage, User, db
+from models import EmailMessage, Registration, User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
@@ -37,7 +37,9 @@ def test_the_browser_that_registered_is_let_in_by_the_link(app: Flask, client: F
     assert not is_in(client)
     path = link(app, "verify_email", "zoe@example.com")
     assert "Confirm my address" in client.get(path).text
-    assert not user(app).is_verified, "looking at the link must not use it up"
+    assert user(app) is None, (
+        "nothing of a registration is an account, and looking at the link doesn't use it up"
+    )
     answer = client.post(path)
     assert (answer.status_code, answer.location) == (303, "/courses/flask-first-steps")
     assert is_in(client)
@@ -50,9 +52,14 @@ def test_the_link_may_be_opened_on_another_device(app: Flask, client: FlaskClien
     assert client.post("/register/finish").location == "/register/sent", "nothing is proved yet"
     assert not is_in(client)
     phone = app.test_client()
-    answer = phone.post(link(app, "verify_email"))
-    assert answer.location.startswith("/login")
-    assert not is_in(phone), "the link alone does not sign in: the password was typed elsewhere"
+    path = link(app, "verify_email")
+    assert 'autocomplete="current-password"' in phone.get(path).text
+    assert phone.post(path).status_code == 422, "the link alone doesn't show who registered"
+    wrong = phone.post(path, data={"password": "not what was chosen"})
+    assert (wrong.status_code, "not the password of this registration" in wrong.text) == (422, True)
+    assert user(app) is None
+    assert phone.post(path, data={"password": FORM["password"]}).location == "/courses"
+    assert is_in(phone)
     assert client.post("/register/finish").location == "/courses"
     assert is_in(client)
 
@@ -145,6 +152,7 @@ def test_wrong_input_is_said_beside_its_field(
 
 def test_names_lose_what_can_not_be_seen(app: Flask, client: FlaskClient) -> None:
     register(client, name="  Zoe\x00 \u202eevil\r\n  O\u2019Neil  ")
+    client.post(link(app, "verify_email"))
     assert user(app).name == "Zoe evil O\u2019Neil"
 
 
@@ -158,8 +166,9 @@ def test_a_file_in_place_of_text_is_no_fault_of_ours(client: FlaskClient, field:
 
 def test_a_form_sent_twice_makes_one_account(app: Flask, client: FlaskClient) -> None:
     assert [register(client).status_code for _ in range(2)] == [303, 303]
-    with app.app_context():
-        assert db.session.scalar(db.select(db.func.count()).where(User.email == "zoe@example.com")) == 1
+    first, second = (m.data["url"].removeprefix("http://localhost") for m in sent(app, "verify_email"))
+    assert (client.post(first).status_code, client.post(second).status_code) == (303, 410)
+    assert is_in(client)
 
 
 def test_a_form_without_its_token_is_a_friendly_400(app: Flask, client: FlaskClient) -> None:
@@ -245,6 +254,22 @@ def test_one_account_for_an_address_registered_at_the_same_moment(app: Flask, ca
     for thread in threads:
         thread.join()
     assert answers == [303] * 5
+    paths = [m.data["url"].removeprefix("http://localhost") for m in sent(app, "verify_email")]
+    assert len(paths) == 5, "each browser has a registration of its own"
+    answers.clear()
+    form = {"password": FORM["password"]}
+
+    def confirm(path: str) -> None:
+        client = app.test_client()
+        gate.wait()
+        answers.append(client.post(path, data=form).status_code)
+
+    threads = [threading.Thread(target=confirm, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [303, 410, 410, 410, 410]
     with app.app_context():
         assert db.session.scalar(db.select(db.func.count()).where(User.email == "zoe@example.com")) == 1
-    assert len(sent(app, "verify_email")) == 1
+        assert db.session.scalar(db.select(db.func.count()).select_from(Registration)) == 1

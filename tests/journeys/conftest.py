@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,10 +46,14 @@ class House:
             .order_by(EmailMessage.created_at.desc())
         )
         with self.app.app_context():
-            message = db.session.scalars(query).first()
-            assert message is not None, f"no {template} mail to {address}"
-            db.session.expunge(message)
-            return message
+            for _ in range(200):  # the worker writes some of them, in a moment
+                message = db.session.scalars(query).first()
+                if message is not None:
+                    db.session.expunge(message)
+                    return message
+                db.session.rollback()
+                time.sleep(0.05)
+        raise AssertionError(f"no {template} mail to {address}")
 
     def link_in_mail(self, address: str, template: str) -> str:
         """The one address of ours that such a message asks to open."""

@@ -140,3 +140,30 @@ def test_what_a_secret_of_before_has_signed_is_still_read(tmp_path: Path) -> Non
     assert read is not None
     assert read.loads(signed.dumps({"a": 1})) == {"a": 1}
     assert OLDER not in repr(after.config["SETTINGS"])
+
+
+def test_settings_written_as_an_environment_are_read_back_the_same(tmp_path: Path) -> None:
+    settings = config.load({**PRODUCTION, "LECTERN_DATA_DIR": str(tmp_path), "LECTERN_TRUSTED_PROXIES": "2"})
+    assert config.load(config.environ(settings)) == settings
+
+
+def test_backups_stand_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    assert config.load({"LECTERN_DATA_DIR": str(tmp_path)}).backup_target == str(tmp_path / "backups")
+    told = {"LECTERN_DATA_DIR": str(tmp_path), "LECTERN_BACKUP_TARGET": "s3://away/shop"}
+    assert config.load(told).backup_target == "s3://away/shop"
+    kept = {"LECTERN_DATA_DIR": str(tmp_path), "LECTERN_BACKUP_KEY_FILE": "/etc/lectern/key"}
+    assert config.load(kept).backup_key_file == Path("/etc/lectern/key")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"LECTERN_BACKUP_TARGET": "/srv/lectern/storage/backups"}, "must not be inside storage/"),
+        ({"LECTERN_BACKUP_TARGET": "s3://courses/"}, "needs a prefix"),
+    ],
+)
+def test_backups_stay_out_of_what_is_backed_up(change: dict[str, str], said: str) -> None:
+    shop = {**PRODUCTION, "LECTERN_DATA_DIR": "/srv/lectern", "LECTERN_STORAGE": "s3", "S3_BUCKET": "courses"}
+    with pytest.raises(config.ConfigError, match=said):
+        config.load({**shop, **change})
+    assert config.load({**shop, "LECTERN_BACKUP_TARGET": "s3://courses/backups"}).s3_bucket == "courses"

@@ -119,6 +119,8 @@ def test_one_that_is_lost_when_the_page_was_made_costs_nothing(
         cut()
         db.session.rollback()
         assert db.session.scalar(select(1)) == 1
+        db.session.remove()
+        assert db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 @postgresql

@@ -47,7 +47,7 @@ def server(app: Flask) -> Iterator[Server]:
 
 
 def write(user: User) -> None:
-    mail.verify_email(db.session.get_one(User, user.id), "some-token", "/")
+    mail.confirm_new_email(db.session.get_one(User, user.id), user.email, "some-token")
     db.session.commit()
 
 

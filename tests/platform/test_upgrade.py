@@ -18,6 +18,7 @@ from models import Job, db
 from tests.platform.backup_target import Target
 
 Upgrade = Callable[..., Result]
+NEWEST = ScriptDirectory("migrations").get_current_head()
 
 
 @pytest.fixture
@@ -32,12 +33,6 @@ def older(app: Flask) -> None:
     """A database at an older revision, with the cast in it."""
     with app.app_context():
         flask_migrate.downgrade(revision="0006")
-
-
-def newest(app: Flask) -> str:
-    """The revision that the code needs."""
-    with app.app_context():
-        return str(ScriptDirectory("migrations").get_current_head())
 
 
 def revision(app: Flask) -> str:
@@ -56,7 +51,7 @@ def test_an_upgrade_begins_with_a_backup_and_says_where_it_is(
     assert [one.kind for one in target.held] == [Kind.UPGRADE]
     assert found == ["0006"]
     assert f"The backup is {target.held[0].name} in {app.config['SETTINGS'].backup_target}" in result.output
-    assert revision(app) == newest(app)
+    assert revision(app) == NEWEST
     with app.app_context():
         assert list(db.session.scalars(db.select(Job.kind))) == ["list_backups"]
 
@@ -70,7 +65,7 @@ def test_nothing_to_change_needs_no_backup(target: Target, upgrade: Upgrade) -> 
 def test_whoever_has_a_backup_makes_none(app: Flask, target: Target, upgrade: Upgrade) -> None:
     assert upgrade("--no-backup").exit_code == 0
     assert target.held == []
-    assert revision(app) == newest(app)
+    assert revision(app) == NEWEST
 
 
 @pytest.mark.usefixtures("older")
@@ -86,7 +81,7 @@ def test_a_failing_backup_stops_the_upgrade(app: Flask, target: Target, upgrade:
 @pytest.mark.usefixtures("target")
 def test_a_new_database_needs_no_backup(app: Flask, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
-    with create_app(replace(app.config["SETTINGS"], database_url=url)).app_context():
+    with create_app(replace(app.config["SETTINGS"], database_url=url, database_direct_url=url)).app_context():
         assert not upgrading.is_pending("head")
         flask_migrate.upgrade(revision="0007")
         assert upgrading.is_pending("head")

@@ -10,8 +10,18 @@ from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
 import observe
-from domain import access, clock, reviews
-from models import Course, GrantSource, Product, Review, User, db
+from domain import access, clock, moderation, reviewing, reviews
+from models import (
+    Course,
+    GrantSource,
+    ModerationKind,
+    Product,
+    ReportReason,
+    Review,
+    User,
+    Verdict,
+    db,
+)
 from tests.cast import Cast
 
 
@@ -56,6 +66,26 @@ class Shelf:
             )
             for n in range(count)
         ]
+
+    def report(self, review_id: uuid.UUID, *people: User) -> None:
+        """Reports of the review by these people."""
+        with self.app.app_context():
+            for person in people:
+                review = db.session.get_one(Review, review_id)
+                reviews.report(db.session.get_one(User, person.id), review, ReportReason.SPAM)
+            db.session.commit()
+
+    def proved(self) -> User:
+        """Somebody new who has the course and whose address is proved."""
+        return self.owner(email_verified_at=clock.now())
+
+    def decide(self, review_id: uuid.UUID, admin: User, verdict: Verdict) -> None:
+        """What an admin decides about the review that waits."""
+        with self.app.app_context():
+            item = moderation.waiting(ModerationKind.REVIEW, review_id)
+            assert item is not None
+            reviewing.decide(item, db.session.get_one(User, admin.id), reviewing.Decision(verdict))
+            db.session.commit()
 
     def get(self, review_id: uuid.UUID) -> Review | None:
         """The row as it is now."""

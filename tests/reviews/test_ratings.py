@@ -92,11 +92,12 @@ def test_without_the_lock_one_of_two_reviews_is_not_counted(
 def report_and_delete(
     shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
 ) -> list[int]:
-    """Two of three reviews go at the same moment, one reported and one deleted."""
+    """Two of three reviews go at the same moment, one reported by a third owner and one deleted."""
     shelf.review(shelf.owner(), 5)
     reported = shelf.review(shelf.owner(), 1)
     shelf.review(cast.bo, 3)
-    cy, bo = signed_in(cast.cy), signed_in(cast.bo)
+    shelf.report(reported, shelf.proved(), shelf.proved())
+    cy, bo = signed_in(shelf.proved()), signed_in(cast.bo)
     return overtaken(
         lambda: cy.post(f"/reviews/{reported}/report", data={"reason": "abuse"}).status_code,
         lambda: bo.post(f"{REVIEW}/delete").status_code,

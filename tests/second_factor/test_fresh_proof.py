@@ -41,6 +41,8 @@ FORMS = (
     ("ada", "/studio/courses/{course}/delete"),
     ("ada", "/studio/courses/{course}/export"),
     ("bo", "/account/email"),
+    ("bo", "/account/security/identities/{bos_identity}/remove"),
+    ("bo", "/account/security/link/github"),
     ("bo", "/account/security/second-factor/begin"),
     ("bo", "/account/security/second-factor"),
     ("bo", "/account/security/second-factor/remove"),

@@ -9,9 +9,9 @@ from flask import Flask
 from PIL import Image
 
 import storage
-from domain import Refused, pictures
+from domain import Refused, page_drafts, pictures
 from domain.pictures import Crop, Shelf
-from models import Course, Job, db
+from models import Course, Job, User, db
 from tests.cast import Cast
 
 
@@ -150,9 +150,10 @@ def test_a_renamed_file_is_known_by_what_it_is(app: Flask) -> None:
 def test_a_replaced_picture_is_removed_later_and_only_when_nobody_shows_it(app: Flask, cast: Cast) -> None:
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        pictures.give_thumbnail(course, io.BytesIO(png()))
+        ada = db.session.get_one(User, cast.ada.id)
+        page_drafts.give_picture(course, ada, io.BytesIO(png()), None)
         first = course.thumbnail
-        pictures.give_thumbnail(course, io.BytesIO(png(colour="red")))
+        page_drafts.give_picture(course, ada, io.BytesIO(png(colour="red")), None)
         db.session.commit()
         assert first is not None
         assert course.thumbnail not in (None, first)

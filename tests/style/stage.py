@@ -10,7 +10,7 @@ from PIL import Image
 
 import mail
 import storage
-from domain import mail_preferences, moderation, pictures, recordings, tokens, uploads
+from domain import mail_preferences, moderation, pictures, recordings, registration, tokens, uploads
 from models import (
     ArchiveFormat,
     BackupRecord,
@@ -25,6 +25,7 @@ from models import (
     ModerationKind,
     Notification,
     NotificationKind,
+    OAuthAccount,
     ProposedCaption,
     Resource,
     ResourceKind,
@@ -70,9 +71,14 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         )  # fmt: skip
         backup = BackupRecord(name="20261129T020000Z-daily", kind="daily", made_at=now())
         db.session.add_all([job, event, backup])
-        una, bo = db.session.get_one(User, cast.una.id), db.session.get_one(User, cast.bo.id)
-        verify = tokens.make(tokens.Purpose.VERIFY, una)
-        message = mail.verify_email(una, verify, "/")
+        bo = db.session.get_one(User, cast.bo.id)
+        registered = registration.register(
+            registration.Newcomer("Zoe", "zoe@example.com", bo.password_hash or "")
+        )
+        verify = tokens.sign(tokens.Purpose.VERIFY, registered.id.hex)
+        message = mail.verify_email(registered.email, verify, "/")
+        identity = OAuthAccount(user_id=bo.id, provider="github", subject="1")
+        db.session.add(identity)
         db.session.commit()
         return {
             "verify_token": verify,
@@ -102,6 +108,8 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "module": str(cast.video_lesson.module_id),
             "wished": str(cast.flask_course.id),
             "told": str(_told(cast)),
+            "not_me_token": tokens.make(tokens.Purpose.NOT_ME, bo),
+            "bos_identity": str(identity.id),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
         }

@@ -62,6 +62,9 @@ READING = """
 /login                                                                  200 303 303 303 303 303 303
 /login?next=//evil.example                                              200 303 303 303 303 303 303
 /login/code                                                             303 303 303 303 303 303 303
+/session/token                                                          200 200 200 200 200 200 200
+/session/back                                                           303 200 200 200 200 200 200
+/held/{nobody}                                                          303 410 410 410 410 410 410
 /forgot-password                                                        200 200 200 200 200 200 200
 /reset-password/{reset_token}                                           200 200 200 200 200 200 200
 /reset-password/forged                                                  410 410 410 410 410 410 410
@@ -69,6 +72,8 @@ READING = """
 /verify-email/forged                                                    410 410 410 410 410 410 410
 /confirm-email/{email_token}                                            200 200 200 200 200 200 200
 /confirm-email/forged                                                   410 410 410 410 410 410 410
+/not-me/{not_me_token}                                                  200 200 200 200 200 200 200
+/not-me/forged                                                          410 410 410 410 410 410 410
 /unsubscribe/{unsubscribe_token}                                        200 200 200 200 200 200 200
 /unsubscribe/forged                                                     410 410 410 410 410 410 410
 /oauth/github                                                           404 404 404 404 404 404 404
@@ -80,6 +85,9 @@ READING = """
 /account/security/second-factor                                         303 200 200 200 200 200 200
 /account/prove                                                          303 200 200 200 200 200 200
 /account/prove/done                                                     303 200 200 200 200 200 200
+/account/security/identities/{bos_identity}/remove                      303 404 200 404 404 404 404
+/account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
+/account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
 /orders?page=2                                                          303 200 200 200 200 200 200
@@ -253,6 +261,8 @@ WRITING = """
 /unsubscribe/{unsubscribe_token}                                        200 200 200 200 200 200 200
 /unsubscribe/forged                                                     410 410 410 410 410 410 410
 /logout                                                                 303 303 303 303 303 303 303
+/held/{nobody}/throw-away                                               404 404 404 404 404 404 404
+/held/{nobody}/sign-out                                                 303 303 303 303 303 303 303
 /account                                                                303 422 422 422 422 422 422
 /account/email                                                          303 422 422 422 422 422 422
 /account/security                                                       303 422 422 422 422 422 422
@@ -262,6 +272,9 @@ WRITING = """
 /account/security/recovery-codes                                        303 303 303 303 303 303 303
 /account/security/recovery-codes.txt                                    303 422 422 422 422 422 422
 /account/security/second-factor/begin                                   303 303 303 303 303 303 303
+/account/security/identities/{bos_identity}/remove                      303 404 422 404 404 404 404
+/account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
+/account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 303 303 303 303 303 303
 /account/security/devices/{bos_device}/sign-out                         303 303 303 303 303 303 303
 /account/security/devices/{nobody}/sign-out                             303 303 303 303 303 303 303
@@ -338,8 +351,8 @@ WRITING = """
 /notifications/{told}/read                                              303 404 303 404 404 404 404
 /notifications/{nobody}/open                                            303 404 404 404 404 404 404
 /notifications/read-all                                                 303 303 303 303 303 303 303
-/verify-email/{verify_token}                                            303 303 303 303 303 303 303
-/confirm-email/{email_token}                                            303 303 303 303 303 303 303
+/verify-email/{verify_token}                                            422 422 422 422 422 422 422
+/confirm-email/{email_token}                                            422 422 303 422 422 422 422
 /studio/courses/new                                                     303 303 303 303 422 422 422
 /studio/courses/{course}                                                303 303 303 303 422 404 422
 /studio/courses/{draft_course}                                          303 303 303 303 404 422 422
@@ -401,6 +414,7 @@ WRITING = """
 /admin/settings/featured                                                303 404 404 404 404 404 422
 /admin/settings/featured/{course}/move                                  303 404 404 404 404 404 400
 /admin/settings/featured/{course}/drop                                  303 404 404 404 404 404 303
+/not-me/forged                                                          410 410 410 410 410 410 410
 /stripe/webhook                                                         400 400 400 400 400 400 400
 /courses                                                                405 405 405 405 405 405 405
 /nowhere                                                                404 404 404 404 404 404 404

@@ -1,0 +1,252 @@
+"""What a creator has changed on the page of a live course, and in its modules, and nobody else sees yet.
+
+Where changes wait for approval (publishing.waits) the words and the picture of the course are kept in
+`Course.draft` by name, title and description of a module in `Module.draft`: whoever may change a title at
+once may turn a course that people trust into another one. Price, access, order and hiding show at once.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import undefer_group
+
+from domain import Refused, audit, pictures, prose, publishing, slugs, tagging
+from domain.lesson_contents import NEW
+from models import Category, Course, Level, Module, UpdateState, User, db
+
+LABELS = {
+    "title": "Title",
+    "slug": "Address",
+    "summary": "Summary",
+    "description": "Description",
+    "category_id": "Category",
+    "tags": "Tags",
+    "level": "Level",
+    "technology": "Technology",
+    "language": "Language",
+    "objectives": "What learners will be able to do",
+    "prerequisites": "What learners need to know",
+    "meta_title": "Title elsewhere",
+    "meta_description": "Description elsewhere",
+    "thumbnail": "Picture",
+}
+MODULE_LABELS = {"title": "Title of a module", "description": "Description of a module"}
+
+
+class ModuleWords(NamedTuple):
+    """A module as its creator works on it; `is_new`: learners have seen none of it."""
+
+    title: str
+    description: str
+    published: bool
+    waits: bool
+    is_new: bool
+
+
+def live(course: Course) -> dict[str, Any]:
+    """Read what everybody sees of the page, by name, as JSON keeps it."""
+    values = {name: getattr(course, name) for name in LABELS if name != "tags"}
+    return _plain({**values, "tags": tagging.names_of(course)})
+
+
+def working(course: Course) -> dict[str, Any]:
+    """Read the page as its creator works on it: by name, as a row takes the values."""
+    return _typed({**live(course), **_draft(course)})
+
+
+def changed(course: Course) -> list[str]:
+    """Name what of the page waits, in the order of LABELS."""
+    return [name for name in LABELS if name in _draft(course)]
+
+
+def waiting(course: Course) -> list[str]:
+    """Say what of the page and of the modules waits, in words."""
+    if course.update_state == UpdateState.NONE:
+        return []
+    words = [LABELS[name].lower() for name in changed(course)]
+    for module in _waiting_modules(course):
+        kind = "the new module" if NEW in (module.draft or {}) else "the module"
+        words.append(f"{kind} “{module_words(module).title}”")
+    return words
+
+
+def picture(course: Course) -> str | None:
+    """Name the picture as the creator works on it; None for the drawn cover."""
+    token: str | None = _draft(course).get("thumbnail", course.thumbnail)
+    return token
+
+
+def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
+    """Give the page of `course` the checked values `wanted` by name: at once, or as a draft where they wait.
+
+    The course is held.
+    """
+    values = _plain(wanted)
+    if publishing.waits(course, actor):
+        seen = live(course)
+        draft = {name: value for name, value in {**_draft(course), **values}.items() if value != seen[name]}
+        course.draft = draft or None
+        publishing.settle_update(course)
+        return
+    course.draft = {name: value for name, value in _draft(course).items() if name not in values} or None
+    put(course, values)
+    publishing.settle_update(course)
+
+
+def give_picture(course: Course, actor: User, file: BinaryIO, crop: pictures.Crop | None) -> None:
+    """Make `file` the picture of `course`, or the one that waits. Raises Refused."""
+    token = pictures.keep(pictures.Shelf.THUMBNAIL, file, crop)
+    hold(course)
+    _drop_waiting_picture(course)
+    keep(course, actor, {"thumbnail": token})
+    audit.record(actor, "change_picture", course)
+
+
+def drop_picture(course: Course, actor: User) -> None:
+    """Go back to the drawn cover, at once for everybody."""
+    hold(course)
+    _drop_waiting_picture(course)
+    put(course, {"thumbnail": None})
+    publishing.settle_update(course)
+    audit.record(actor, "remove_picture", course)
+
+
+def apply(course: Course) -> None:
+    """Let everybody see what waited of the page and of the modules. The caller decided that they may."""
+    hold(course)
+    draft = _draft(course)
+    if "slug" in draft:
+        draft["slug"] = slugs.for_product(draft["slug"], course.id)
+    if "category_id" in draft and db.session.get(Category, uuid.UUID(draft["category_id"])) is None:
+        del draft["category_id"]  # deleted while it waited
+    course.draft = None
+    put(course, draft)
+    for module in _waiting_modules(course):
+        for name, value in (module.draft or {}).items():
+            if name != NEW:
+                setattr(module, name, value)
+        module.draft = None
+    db.session.flush()
+
+
+def discard(course: Course, actor: User) -> None:
+    """Drop what waits of the page and of modules that learners know; nobody else sees a difference.
+
+    Refused while it is in review, and where nothing waits.
+    """
+    hold(course)
+    if publishing.in_review(course):
+        raise Refused("These changes are in review. Take the update back on the Publish page first.")
+    known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
+    if course.draft is None and not known:
+        raise Refused("Nothing of this page waits any more.")
+    _drop_waiting_picture(course)
+    course.draft = None
+    for module in known:
+        module.draft = None
+    audit.record(actor, "discard_changes", course, course.title)
+    publishing.settle_update(course)
+
+
+def put(course: Course, values: Mapping[str, Any]) -> None:
+    """Write `values` by name into the row, with what follows from them."""
+    typed = _typed(values)
+    if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
+        pictures.remove_later(pictures.Shelf.THUMBNAIL, course.thumbnail)
+    if "slug" in typed:
+        slugs.rename(course, typed.pop("slug"))
+    if "tags" in typed:
+        tagging.give(course, typed.pop("tags"))
+    for name, value in typed.items():
+        setattr(course, name, value)
+    if "description" in typed:
+        course.description_html = rendered(course.description) if course.description else ""
+    db.session.flush()
+
+
+def rendered(markdown: str) -> str:
+    """Turn a text into HTML as it is stored and shown. Raises Refused for one that is too long to be read."""
+    own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
+    return prose.render(markdown, own_host=own_host).html
+
+
+def hold(course: Course) -> None:
+    """Read `course` with its draft as it is now and keep it so until all is written; raises NotFound."""
+    publishing.hold(course)
+    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
+
+
+def module_words(module: Module) -> ModuleWords:
+    """Read `module`, its draft loaded, as its creator works on it."""
+    draft = module.draft or {}
+    return ModuleWords(
+        draft.get("title", module.title),
+        draft.get("description", module.description),
+        draft.get("published", module.published),
+        bool(draft),
+        NEW in draft,
+    )
+
+
+def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str, Any]) -> None:
+    """Give `module` title, description or `published`: at once, or as a draft where changes wait.
+
+    Only hiding waits for nobody.
+    """
+    if not publishing.waits(course, actor):
+        for name, value in {**(module.draft or {}), **wanted}.items():
+            if name != NEW:
+                setattr(module, name, value)
+        module.draft = None
+        return
+    if wanted.get("published") is False:
+        module.published = False
+    draft = {**(module.draft or {}), **wanted}
+    differs = {name: value for name, value in draft.items() if name == NEW or value != getattr(module, name)}
+    module.draft = differs or None
+
+
+def birth_of_module(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
+    """Say how a new module begins: shown, or hidden until it is approved with the lessons that go into it."""
+    if publishing.waits(course, actor):
+        return {"published": False, "draft": {NEW: True} if hidden else {NEW: True, "published": True}}
+    return {"published": not hidden}
+
+
+def _draft(course: Course) -> dict[str, Any]:
+    return dict(course.draft or {})
+
+
+def _drop_waiting_picture(course: Course) -> None:
+    draft = _draft(course)
+    pictures.remove_later(pictures.Shelf.THUMBNAIL, draft.pop("thumbnail", None))
+    course.draft = draft or None
+
+
+def _waiting_modules(course: Course) -> list[Module]:
+    query = select(Module).where(Module.course_id == course.id, Module.draft.is_not(None))
+    return list(db.session.scalars(query.options(undefer_group("drafts")).order_by(Module.position)))
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `values` as JSON keeps them."""
+    plain = {name: values[name] for name in LABELS if name in values}
+    if "category_id" in plain:
+        plain["category_id"] = str(plain["category_id"])
+    if "level" in plain:
+        plain["level"] = Level(plain["level"]).value
+    return plain
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read `values` as a row takes them: the reverse of `_plain`."""
+    typed = {name: values[name] for name in LABELS if name in values}
+    if "category_id" in typed:
+        typed["category_id"] = uuid.UUID(str(typed["category_id"]))
+    if "level" in typed:
+        typed["level"] = Level(typed["level"])
+    return typed

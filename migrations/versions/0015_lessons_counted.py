@@ -1,0 +1,21 @@
+"""Courses know over which lessons their learners' progress was last counted.
+
+Revision: 0015, after 0012
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0015"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("courses", sa.Column("lessons_counted", sa.String(length=32), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("courses", "lessons_counted")

@@ -1,0 +1,380 @@
+"""Totals that stand beside what they count: whatever happens, counting anew corrects nothing."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from domain import (
+    Refused,
+    access,
+    accounts,
+    analytics,
+    clock,
+    curriculum,
+    drafts,
+    enrollment,
+    library,
+    progress,
+    recordings,
+    reviews,
+    search,
+    totals,
+)
+from domain.curriculum import After
+from models import (
+    Course,
+    CourseAnalytics,
+    Enrollment,
+    EnrollmentStatus,
+    GrantSource,
+    Job,
+    Lesson,
+    LessonKind,
+    LessonProgress,
+    LessonVisibility,
+    MediaAsset,
+    MediaStatus,
+    Module,
+    Review,
+    SearchDocument,
+    User,
+    db,
+)
+from tests.cast import START, Cast
+
+RECOUNTS = {
+    "ratings": totals.recount_ratings,
+    "sales": totals.recount_sales,
+    "lessons": totals.recount_lessons,
+    "progress": totals.recount_progress,
+}
+
+
+@pytest.fixture(autouse=True)
+def _shop(app: Flask, cast: Cast) -> Any:
+    with app.app_context():
+        for recount in RECOUNTS.values():
+            recount()
+        db.session.commit()
+        yield
+
+
+def row(table: Any, of: Any) -> Any:
+    return db.session.get_one(table, of.id)
+
+
+def all_lessons(course: Course) -> list[Lesson]:
+    return list(db.session.scalars(select(Lesson).where(Lesson.course_id == course.id).order_by(Lesson.id)))
+
+
+def of(person: User, course: Course) -> Enrollment:
+    query = select(Enrollment).where(Enrollment.user_id == person.id, Enrollment.course_id == course.id)
+    return db.session.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+def finish(person: User, course: Course) -> None:
+    for lesson in all_lessons(course):
+        progress.complete(person, lesson)
+    db.session.flush()
+
+
+def wrong() -> dict[str, int]:
+    """How many of each total counting anew corrects, with the words of search and the days."""
+    found = {name: recount() for name, recount in RECOUNTS.items()}
+    return {name: number for name, number in found.items() if number}
+
+
+class Shop:
+    """Random things that people do, each through the verb that the pages call."""
+
+    def __init__(self, cast: Cast, seed: int) -> None:
+        self.dice = random.Random(seed)  # noqa: S311
+        self.ada = row(User, cast.ada)
+        self.mo = row(User, cast.mo)
+        self.people = [row(User, person) for person in (cast.bo, cast.cy, cast.una, cast.nia)]
+        self.courses = [row(Course, c) for c in (cast.flask_course, cast.free_course)]
+
+    def act(self) -> str:
+        """Do one of them; what can't be done now is refused, as on the page."""
+        verbs = [name for name in dir(self) if name.startswith("do_")]
+        verb = self.dice.choice(verbs)
+        try:
+            with db.session.begin_nested():
+                getattr(self, verb)(self.dice.choice(self.courses), self.dice.choice(self.people))
+        except Refused:
+            pass
+        return verb
+
+    def a_lesson(self, course: Course) -> Lesson:
+        return self.dice.choice(all_lessons(course) or [self.do_add(course)])
+
+    def a_module(self, course: Course) -> Module:
+        found = db.session.scalars(select(Module).where(Module.course_id == course.id)).all()
+        return self.dice.choice(found) if found else curriculum.add_module(course, self.ada, "M")
+
+    def do_add(self, course: Course, _person: Any = None) -> Lesson:
+        kind = self.dice.choice(list(LessonKind))
+        return curriculum.add_lesson(course, self.a_module(course).id, self.ada, "L", kind)
+
+    def do_delete(self, course: Course, _person: User) -> None:
+        if len(all_lessons(course)) > 2:
+            curriculum.delete_lesson(course, self.a_lesson(course).id, self.ada)
+
+    def do_delete_module(self, course: Course, _person: User) -> None:
+        if self.dice.random() < 0.2:
+            curriculum.delete_module(course, self.a_module(course).id, self.ada)
+
+    def do_publish(self, course: Course, _person: User) -> None:
+        curriculum.publish_lesson(course, self.a_lesson(course).id, self.ada, self.dice.random() < 0.7)
+
+    def do_publish_module(self, course: Course, _person: User) -> None:
+        curriculum.publish_module(course, self.a_module(course).id, self.ada, self.dice.random() < 0.7)
+
+    def do_open_to(self, course: Course, _person: User) -> None:
+        curriculum.open_to(
+            course, self.a_lesson(course).id, self.ada, self.dice.choice(list(LessonVisibility))
+        )
+
+    def do_move(self, course: Course, _person: User) -> None:
+        curriculum.move_lesson(course, self.a_lesson(course).id, self.ada, After(self.a_lesson(course).id))
+
+    def do_duplicate(self, course: Course, _person: User) -> None:
+        if len(all_lessons(course)) < 20:
+            curriculum.duplicate_module(course, self.a_module(course).id, self.ada)
+
+    def do_write(self, course: Course, _person: User) -> None:
+        values = {"body": "word " * self.dice.randrange(2000), "kind": self.dice.choice(list(LessonKind))}
+        drafts.adjust(course, self.a_lesson(course), self.ada, values)
+
+    def do_film(self, course: Course, _person: User) -> None:
+        lesson = self.a_lesson(course)
+        asset = recordings.of_lesson(lesson.id)
+        if asset is not None:
+            recordings.remove(course, asset, self.ada)
+        elif lesson.kind != LessonKind.TEXT:
+            db.session.add(
+                MediaAsset(
+                    course_id=course.id,
+                    lesson_id=lesson.id,
+                    storage_key="x",
+                    status=MediaStatus.READY,
+                    duration_seconds=60.0,
+                )  # fmt: skip
+            )
+            drafts.adjust(course, lesson, self.ada, {"kind": lesson.kind})
+
+    def do_take(self, course: Course, person: User) -> None:
+        source = self.dice.choice(list(GrantSource))
+        access.grant(person.id, course.id, source)
+        enrollment.enroll(person.id, course.id)
+
+    def do_give_back(self, course: Course, person: User) -> None:
+        for grant in access.grants_of(person, course)[:1]:
+            access.revoke_grant(grant)
+
+    def do_learn(self, course: Course, person: User) -> None:
+        if access.owns(person, course):
+            progress.complete(person, self.a_lesson(course))
+
+    do_learn_more = do_learn_on = do_learn
+
+    def do_watch(self, course: Course, person: User) -> None:
+        lesson = self.a_lesson(course)
+        progress.complete(person, lesson)
+        mine = (LessonProgress.user_id == person.id, LessonProgress.lesson_id == lesson.id)
+        db.session.execute(
+            update(LessonProgress).where(*mine).values(watched_seconds=self.dice.randrange(99))
+        )
+        progress.recount(person.id, course.id)
+
+    def do_reopen(self, course: Course, person: User) -> None:
+        progress.reopen(person, self.a_lesson(course))
+
+    def do_review(self, course: Course, person: User) -> None:
+        reviews.write(person, course, self.dice.randrange(1, 6), "x" * self.dice.randrange(3))
+
+    def do_withdraw(self, course: Course, person: User) -> None:
+        reviews.withdraw(person, course)
+
+    def do_vote(self, course: Course, person: User) -> None:
+        for review in db.session.scalars(select(Review).where(Review.product_id == course.id)):
+            reviews.vote(person, review, self.dice.random() < 0.6)
+
+    def do_hide(self, course: Course, _person: User) -> None:
+        review = db.session.scalars(select(Review).where(Review.product_id == course.id)).first()
+        if review is not None:
+            review.flagged, review.approved = self.dice.random() < 0.5, False
+            db.session.flush()
+            reviews.recount(course.id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_counting_anew_corrects_nothing_after_random_actions(cast: Cast, seed: int) -> None:
+    shop = Shop(cast, seed)
+    done = []
+    for number in range(120):
+        done.append(shop.act())
+        if number % 30 == 29:
+            db.session.commit()
+            assert not wrong(), done
+    documents = select(
+        SearchDocument.product_id, SearchDocument.title, SearchDocument.keywords, SearchDocument.body
+    )
+    before = sorted(
+        map(
+            str,
+            db.session.execute(documents.where(SearchDocument.product_id.in_([c.id for c in shop.courses]))),
+        )
+    )
+    list(search.reindex_all())
+    assert sorted(map(str, db.session.execute(documents))) == before, done
+
+
+def test_lessons_added_after_the_end_are_counted_everywhere(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    ada, bo, course = row(User, cast.ada), row(User, cast.bo), row(Course, cast.flask_course)
+    finish(bo, course)
+    done = of(bo, course)
+    assert (done.progress_percent, done.status) == (100, EnrollmentStatus.COMPLETED)
+    ended = done.completed_at
+    module = db.session.scalars(select(Module.id).where(Module.course_id == course.id)).first()
+    for title in ("Fresh", "Fresher"):
+        added = curriculum.add_lesson(course, module, ada, title, LessonKind.TEXT)
+        assert of(bo, course).progress_percent == (100 if title == "Fresh" else 80)
+        curriculum.publish_lesson(course, added.id, ada, True)
+    db.session.commit()
+    after = of(bo, course)
+    assert (after.progress_percent, after.status, after.completed_at) == (
+        66,
+        EnrollmentStatus.COMPLETED,
+        ended,
+    )
+    mine = library.shelf(bo).finished[0]
+    assert (mine.percent, mine.fresh) == (66, 2)
+    db.session.commit()
+    browser = signed_in(cast.bo)
+    assert "2 new lessons since you finished" in browser.get("/learn").text
+    assert "2 new lessons since you finished" in browser.get("/learn/flask-first-steps/routes").text
+    g.pop("_login_user")  # of the context that this test itself is in
+    assert ",66," in signed_in(cast.ada).get("/studio/students.csv").text
+    g.pop("_login_user")
+    curriculum.delete_lesson(course, added.id, ada)
+    db.session.commit()
+    assert library.shelf(bo).finished[0].fresh == 1
+    db.session.commit()
+    assert "1 new lesson since you finished" in browser.get("/learn").text
+    assert not wrong()
+
+
+def test_hiding_what_was_left_completes_the_course(cast: Cast) -> None:
+    ada, bo, course = row(User, cast.ada), row(User, cast.bo), row(Course, cast.flask_course)
+    *first, last = all_lessons(course)
+    for lesson in first:
+        progress.complete(bo, lesson)
+    assert of(bo, course).completed_at is None
+    curriculum.publish_lesson(course, last.id, ada, False)
+    assert of(bo, course).completed_at is not None
+    curriculum.publish_lesson(course, last.id, ada, True)
+    assert (of(bo, course).progress_percent, of(bo, course).status) == (75, EnrollmentStatus.COMPLETED)
+
+
+def test_whose_course_was_cancelled_completes_nothing(cast: Cast) -> None:
+    ada, bo, course = row(User, cast.ada), row(User, cast.bo), row(Course, cast.flask_course)
+    *first, last = all_lessons(course)
+    for lesson in first:
+        progress.complete(bo, lesson)
+    access.revoke(cast.purchase.id)
+    curriculum.delete_lesson(course, last.id, ada)
+    assert (of(bo, course).completed_at, of(bo, course).progress_percent) == (None, 100)
+    access.grant(bo.id, course.id, GrantSource.COMPLIMENTARY)
+    enrollment.enroll(bo.id, course.id)
+    assert of(bo, course).status == EnrollmentStatus.COMPLETED
+
+
+def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renaming and moving cost nothing, however many learners there are."""
+    ada, course = row(User, cast.ada), row(Course, cast.flask_course)
+    counted: list[Any] = []
+    monkeypatch.setattr(progress, "recount_some", lambda *given: counted.append(given) or (0, None))
+    totals.recount_course(course)
+    counted.clear()
+    first, second, *_ = all_lessons(course)
+    curriculum.rename_lesson(course, first.id, ada, "Another title")
+    curriculum.move_lesson(course, first.id, ada, After(second.id))
+    assert not counted
+    curriculum.publish_lesson(course, first.id, ada, False)
+    assert len(counted) == 1
+
+
+def test_many_learners_are_counted_by_the_worker_some_at_a_time(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(totals, "MOST_AT_ONCE", 5)  # one learner of four lessons
+    ada, course = row(User, cast.ada), row(Course, cast.flask_course)
+    for person in (cast.cy, cast.una, cast.nia):
+        access.grant(person.id, course.id, GrantSource.COMPLIMENTARY)
+        enrollment.enroll(person.id, course.id)
+        progress.complete(row(User, person), all_lessons(course)[0])
+    curriculum.delete_lesson(course, all_lessons(course)[-1].id, ada)
+    db.session.commit()
+    assert of(cast.cy, course).progress_percent == 25
+    waiting = select(Job).where(Job.kind == "recount_learners", Job.finished_at.is_(None))
+    while job := db.session.scalars(waiting).first():
+        totals.recount_learners(**job.payload)
+        job.finished_at = clock.now()
+        db.session.commit()
+    assert {of(person, course).progress_percent for person in (cast.cy, cast.una, cast.nia)} == {33}
+    assert not wrong()
+
+
+def test_days_long_past_follow_what_is_taken_back(cast: Cast) -> None:
+    bo, course = row(User, cast.bo), row(Course, cast.flask_course)
+    reviews.write(bo, course, 5, "Good")
+    finish(bo, course)
+    db.session.execute(update(Review).values(created_at=START))
+    db.session.execute(update(Enrollment).values(completed_at=START))
+    db.session.commit()
+    list(analytics.count(START.date(), clock.now().date()))
+    db.session.rollback()
+    day = select(CourseAnalytics.completions, CourseAnalytics.rating_sum, CourseAnalytics.rating_count).where(
+        CourseAnalytics.course_id == course.id, CourseAnalytics.date == START.date()
+    )
+    assert db.session.execute(day).one() == (1, 5, 1)
+    reviews.write(bo, course, 2, "Worse")
+    progress.reopen(bo, all_lessons(course)[0])
+    asked = db.session.scalars(select(Job).where(Job.kind == "correct_course_days")).all()
+    assert len(asked) >= 2
+    analytics.correct(**asked[0].payload)
+    assert db.session.execute(day).one() == (0, 2, 1)
+    reviews.withdraw(bo, course)
+    analytics.correct(str(course.id))
+    assert db.session.execute(day).one() == (0, 0, 0)
+
+
+def test_a_creators_new_name_is_found(cast: Cast) -> None:
+    ada = row(User, cast.ada)
+    accounts.introduce(ada, "Grace Hopper", "", "UTC")
+    job = db.session.scalars(select(Job).where(Job.kind == "reindex_creator")).one()
+    search.reindex_creator(**job.payload)
+    words = select(SearchDocument.keywords).where(SearchDocument.product_id == cast.flask_course.id)
+    assert "hopper" in (db.session.scalar(words) or "")
+
+
+def test_a_lesson_is_as_long_as_what_it_has_now(cast: Cast) -> None:
+    ada, course, lesson = row(User, cast.ada), row(Course, cast.flask_course), row(Lesson, cast.text_lesson)
+    drafts.adjust(course, lesson, ada, {"body": "word " * 2200})
+    assert (lesson.duration_seconds, course.duration_seconds) == (600, 600 + 300 + 120 + 900)
+    drafts.adjust(course, lesson, ada, {"kind": LessonKind.VIDEO})
+    assert lesson.duration_seconds == 0
+    asset = MediaAsset(course_id=course.id, lesson_id=lesson.id, storage_key="x", duration_seconds=90.0)
+    db.session.add(asset)
+    drafts.adjust(course, lesson, ada, {"title": "With a film"})
+    assert lesson.duration_seconds == 90
+    recordings.remove(course, asset, ada)
+    assert (lesson.duration_seconds, course.duration_seconds) == (0, 300 + 120 + 900)
