@@ -86,6 +86,7 @@ def set_up(app: Flask, settings: config.Settings) -> None:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
         TESTING=settings.is_testing,
         DEBUG=settings.debug,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

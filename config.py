@@ -38,6 +38,7 @@ class Settings:
     env: str = _env("LECTERN_ENV", "development")
     data_dir: Path = _env("LECTERN_DATA_DIR", ROOT / "instance")
     secret_key: str = _env("LECTERN_SECRET_KEY", "", secret=True)
+    secret_key_fallbacks: tuple[str, ...] = _env("LECTERN_SECRET_KEY_FALLBACKS", (), secret=True)
     base_url: str = _env("LECTERN_BASE_URL", "http://127.0.0.1:5000")
     debug: bool = _env("LECTERN_DEBUG", False)
     log_format: str = _env("LECTERN_LOG_FORMAT", "")
@@ -288,6 +289,10 @@ def _check_production(settings: Settings) -> None:
             len(settings.secret_key) < 32 or len(set(settings.secret_key)) < 10,
             "LECTERN_SECRET_KEY must be set to at least 32 random characters;"
             " make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        ),
+        (
+            any(len(secret) < 32 or len(set(secret)) < 10 for secret in settings.secret_key_fallbacks),
+            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before, each of at least 32 characters.",
         ),
         (settings.debug, "LECTERN_DEBUG must not be on in production; unset it."),
         (

@@ -7,8 +7,10 @@ from flask import Blueprint, abort, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+import fresh
 import held
 import hypermedia
+from domain import second_factor, settings
 
 
 def open_to_all(area: Blueprint) -> Blueprint:
@@ -32,7 +34,7 @@ def creators(area: Blueprint) -> Blueprint:
 
 
 def admins(area: Blueprint) -> Blueprint:
-    """Only the people who run the site; for everybody else with an account the pages don't exist."""
+    """Only the people who run the site, unless they left their desk; for all others the pages don't exist."""
     area.door = "admins"  # type: ignore[attr-defined]
     area.before_request(_let_admins_in)
     return area
@@ -71,7 +73,7 @@ def _let_creators_in() -> Response | None:
         return away
     if not (current_user.is_creator or current_user.is_admin):
         return hypermedia.leave(url_for("teach.apply"))
-    return None
+    return _lead_to_second_factor()
 
 
 def _let_admins_in() -> Response | None:
@@ -79,7 +81,19 @@ def _let_admins_in() -> Response | None:
         return away
     if not current_user.is_admin:
         abort(404)
-    return None
+    if (away := _lead_to_second_factor()) is not None:
+        return away
+    return fresh.ask() if fresh.is_idle() else None
+
+
+def _lead_to_second_factor() -> Response | None:
+    """Have an admin who has no second factor set one up, where the shop asks for it."""
+    if not (current_user.is_admin and settings.current().admin_second_factor):
+        return None
+    if second_factor.is_on(current_user):
+        return None
+    hypermedia.toast("Admins need a second factor here. Set yours up to go on.", "info")
+    return hypermedia.leave(url_for("account.second_factor_setup"))
 
 
 def _hide_in_production() -> None:

@@ -24,7 +24,9 @@ from models import HeldPost, db
 
 COOKIE = "lectern_held"
 NEVER = ("auth", "stripe_hooks", "dev")
-SECRET = re.compile(r"(^|[_-])(password|passphrase|secret|token|otp|code|csrf)([_-]|$)", re.IGNORECASE)
+SECRET = re.compile(
+    r"(^|[_-])(password|passphrase|secret|token|otp|codes?|proof|csrf)([_-]|$)", re.IGNORECASE
+)
 SAYS_NOTHING = re.compile(r"(|y|yes|no|on|off|true|false|\d{1,9}|[0-9a-f-]{32,36})", re.IGNORECASE)
 MARKER = "held_post"
 

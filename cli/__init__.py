@@ -2,7 +2,7 @@
 
 import click
 
-from cli.admin import create_admin
+from cli.admin import create_admin, require_second_factor, reset_second_factor
 from cli.backup import backup_group
 from cli.courses import export_group, import_group
 from cli.demo import demo
@@ -20,6 +20,8 @@ COMMANDS: list[click.Command] = [
     stats,
     backup_group,
     create_admin,
+    reset_second_factor,
+    require_second_factor,
     import_group,
     export_group,
 ]

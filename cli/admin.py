@@ -1,9 +1,9 @@
-"""`flask create-admin`: the first person who runs the shop."""
+"""The people who run the shop: `flask create-admin`, and the ways back in for who is locked out."""
 
 import click
 from flask.cli import with_appcontext
 
-from domain import Refused, accounts, sessions
+from domain import Refused, accounts, second_factor, sessions, settings
 from domain.text import one_line
 from models import db
 
@@ -22,3 +22,29 @@ def create_admin(email: str, name: str, password: str) -> None:
         raise click.ClickException(refusal.sentence) from refusal
     db.session.commit()
     click.echo(f"{user.email} is an admin and can sign in.")
+
+
+@click.command("reset-second-factor")
+@click.argument("email")
+@with_appcontext
+def reset_second_factor(email: str) -> None:
+    """Let EMAIL sign in without a code again; they are told by mail."""
+    try:
+        user = accounts.find(accounts.normalise(email))
+        if user is None:
+            raise Refused(f"Nobody has the address {email}.")
+        second_factor.remove(user, None)
+    except Refused as refusal:
+        raise click.ClickException(refusal.sentence) from refusal
+    db.session.commit()
+    click.echo(f"{user.email} signs in without a code.")
+
+
+@click.command("require-second-factor")
+@click.argument("wish", type=click.Choice(["on", "off"]))
+@with_appcontext
+def require_second_factor(wish: str) -> None:
+    """Ask every admin for a second factor (on), or leave it to them (off)."""
+    settings.change(None, admin_second_factor=wish == "on")
+    db.session.commit()
+    click.echo("Admins must use a second factor." if wish == "on" else "Admins may use a second factor.")

@@ -73,6 +73,15 @@ def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
     )
 
 
+def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
+    """The limits on guessing the codes of a second factor: per account and per network address."""
+    settings = _settings()
+    return (
+        _limit("code", user_id.hex, settings.login_account_limit),
+        _limit("address", network_of(ip), settings.login_address_limit),
+    )
+
+
 def proof_limits(user_id: uuid.UUID) -> tuple[Limit, ...]:
     """The limit on proving the password again while signed in, which no stranger can use up."""
     return (_limit("proof", user_id.hex, _settings().login_account_limit),)
@@ -100,6 +109,12 @@ def begin(limits: tuple[Limit, ...]) -> Attempt:
 def refuse_excess(attempt: Attempt) -> None:
     """Raise TooMany when tries that arrived at the same moment have used the limit up together."""
     _refuse(attempt.limits, allowed=0)
+
+
+def was_last(attempt: Attempt) -> bool:
+    """Whether the account's next try will be refused, because of this one."""
+    limit = attempt.limits[0]
+    return limit.most is not None and _wait(limit, limit.most - 1) is not None
 
 
 def succeeded(attempt: Attempt) -> None:

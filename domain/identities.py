@@ -57,6 +57,12 @@ def row_of(identity: Identity) -> OAuthAccount | None:
     return db.session.scalar(select(OAuthAccount).where(*same).with_for_update())
 
 
+def is_of(identity: Identity, user: User) -> bool:
+    """Whether `identity` opens the account of `user`."""
+    row = row_of(identity)
+    return row is not None and row.user_id == user.id and row.unlinked_at is None
+
+
 def open_with(identity: Identity, user: User) -> OAuthAccount:
     """Have `identity` open the account of `user` from now on."""
     row, now = row_of(identity), clock.now()

@@ -26,7 +26,7 @@ def user_for(token: str) -> User | None:
         return None
     user: User = row[0]
     user.session_token = token
-    user.device_seen_at, user.unread = row[1], row[2]
+    user.device_seen_at, user.device_proved_at, user.unread = row[1], row[2], row[3]
     return user
 
 
@@ -34,7 +34,9 @@ def user_for(token: str) -> User | None:
 def _holder() -> Select[*tuple[Any, ...]]:
     holds = holder_of(bindparam("token_hash"), bindparam("at", type_=UtcDateTime()))
     return (
-        select(User, UserSession.last_seen_at, notifications.unread(User.__table__.c.id))
+        select(
+            User, UserSession.last_seen_at, UserSession.proved_at, notifications.unread(User.__table__.c.id)
+        )
         .join_from(UserSession, User, User.id == UserSession.user_id)
         .where(*holds)
     )
@@ -51,6 +53,14 @@ def touch(user: User) -> bool:
         .values(last_seen_at=now)
     )
     return True
+
+
+def proved(user: User) -> None:
+    """Note that it was just proved on `user`'s device that it is them who use it."""
+    now = clock.now()
+    held = UserSession.token_hash == token_hash(user.session_token or "")
+    db.session.execute(update(UserSession).where(held).values(proved_at=now, last_seen_at=now))
+    user.device_seen_at, user.device_proved_at = now, now
 
 
 def holder_of(hash_: Any, at: Any) -> tuple[ColumnElement[bool], ...]:
@@ -104,11 +114,12 @@ def start(user: User, user_agent: str = "", ip: str = "") -> UserSession:
         user_agent="".join(c for c in user_agent if c.isprintable())[:255],
         ip=ip[:45],
         last_seen_at=now,
+        proved_at=now,
         expires_at=now + LIFETIME,
     )
     db.session.add(session)
     user.last_login_at = now
-    user.session_token, user.device_seen_at = token, now
+    user.session_token, user.device_seen_at, user.device_proved_at = token, now, now
     db.session.flush()
     return session
 

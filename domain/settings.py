@@ -26,6 +26,8 @@ class Site:
     platform_fee_percent: int
     refund_window_days: int
     require_review: bool
+    admin_second_factor: bool
+    admin_idle_minutes: int
     logo: str | None
     about_html: str
     social: list[dict[str, str]]
@@ -55,11 +57,11 @@ def about() -> str:
     return text or ""
 
 
-def change(admin: User, **values: Any) -> list[str]:
+def change(admin: User | None, **values: Any) -> list[str]:
     """Set what is named, in this transaction; each change is written down with what was there before.
 
-    Answers the names of what changed. The caller commits, then calls `forget`; other processes see it
-    within REMEMBER_SECONDS.
+    `admin` None: from the command line. Answers the names of what changed. The caller commits, then calls
+    `forget`; other processes see it within REMEMBER_SECONDS.
     """
     insert = upsert(PlatformSettings).values(id=1)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))

@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, bytewise, enum_of, pk
@@ -64,9 +74,11 @@ class User(Stamped, Base):
 
     is_authenticated = True
     is_anonymous = False
-    # The device through which the row was loaded: its token, and when its use was last noted
+    # The device through which the row was loaded: its token, when its use was last noted, and when the
+    # owner last proved on it to be the one who uses it
     session_token = None  # type: str | None
     device_seen_at = None  # type: datetime | None
+    device_proved_at = None  # type: datetime | None
     # How many notifications wait, counted when the row was loaded so (domain/notifications.py)
     unread = 0
 
@@ -131,7 +143,10 @@ class OAuthAccount(Stamped, Base):
 
 
 class UserSession(Stamped, Base):
-    """A device that is signed in. The browser holds a random token, the row only its hash."""
+    """A device that is signed in. The browser holds a random token, the row only its hash.
+
+    `proved_at`: when a password, a code or a provider last showed on it that it is the owner who uses it.
+    """
 
     __tablename__ = "user_sessions"
 
@@ -141,8 +156,36 @@ class UserSession(Stamped, Base):
     user_agent: Mapped[str] = mapped_column(String(255), default="")
     ip: Mapped[str] = mapped_column(String(45), default="")
     last_seen_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class SecondFactor(Stamped, Base):
+    """An app that shows a new code every 30 seconds (TOTP), asked for after whatever else signs somebody in.
+
+    `secret` is encrypted (domain/second_factor.py). Until a first code is shown (`confirmed_at`) it asks for
+    nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is taken again.
+    """
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the app once. Only its hash is kept."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
+
+    id: Mapped[pk]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
 
 
 class HeldPost(Base):
@@ -170,7 +213,8 @@ class HeldPost(Base):
 class CreatorProfile(Stamped, Base):
     """What a creator shows of themselves; totals are computed from what they made and sold.
 
-    `draft` is what of it, and of their account, waits for an admin, by column name (domain/profile_drafts.py).
+    `draft` is what of it, and of their account, waits for an admin, by column name
+    (domain/profile_drafts.py).
     """
 
     __tablename__ = "creator_profiles"

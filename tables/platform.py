@@ -46,6 +46,8 @@ class PlatformSettings(Stamped, Base):
     picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
     `featured` is the order in which the start page shows featured products: their ids as text. `held_words`
     are words and phrases that hold a review back until an admin has looked.
+    `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they
+    prove again who they are.
     """
 
     __tablename__ = "platform_settings"
@@ -69,6 +71,8 @@ class PlatformSettings(Stamped, Base):
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
     require_review: Mapped[bool] = mapped_column(default=True)
+    admin_second_factor: Mapped[bool] = mapped_column(default=False)
+    admin_idle_minutes: Mapped[int] = mapped_column(default=60)
     logo: Mapped[str | None] = mapped_column(String(64))
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[str] = mapped_column(Text, default="")

@@ -6,4 +6,11 @@ import doors
 
 account = doors.signed_in(Blueprint("account", __name__))
 
-from blueprints.account import email, notifications, portrait, profile, security  # noqa: E402,F401
+from blueprints.account import (  # noqa: E402
+    email,  # noqa: F401
+    notifications,  # noqa: F401
+    portrait,  # noqa: F401
+    profile,  # noqa: F401
+    second_factor,  # noqa: F401
+    security,  # noqa: F401
+)

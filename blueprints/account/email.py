@@ -9,10 +9,12 @@ from blueprints.account import account
 from blueprints.account.forms import EmailForm
 from blueprints.account.proof import prove
 from domain import Refused, attempts, email_change
+from fresh import fresh
 from models import db
 
 
 @account.route("/account/email", methods=["GET", "POST"])
+@fresh
 def email() -> Response:
     """Ask for another address; it changes once the link that is sent there is opened."""
     form = EmailForm()

@@ -146,6 +146,25 @@ class EmailForm(Form):
     current = _current_password()
 
 
+class CodeForm(Form):
+    """The first code of an app."""
+
+    code = StringField(
+        "Code from the app",
+        [
+            InputRequired("Enter the code that the app shows."),
+            Length(max=100, message="That is too long for a code."),
+        ],
+        filters=[text],
+    )
+
+
+class CodesForm(Form):
+    """Recovery codes as a page has shown them, with spaces between."""
+
+    codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[text])
+
+
 class ProofForm(Form):
     """The password, before something that a stolen session must not do."""
 

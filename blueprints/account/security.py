@@ -11,8 +11,9 @@ import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
-from domain import Refused, accounts, attempts, identities, recovery, sessions
+from domain import Refused, accounts, attempts, identities, recovery, second_factor, sessions
 from domain.devices import describe
+from fresh import fresh
 from models import db
 
 
@@ -35,10 +36,12 @@ def security() -> Response:
     return hypermedia.render(
         "account/security.html", status=form.status, form=form, devices=devices, linked=linked,
         name_of=identities.name_of, linkable=_linkable({row.provider for row in linked}),
+        factor=second_factor.state_of(current_user),
     )  # fmt: skip
 
 
 @account.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
+@fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
     """Remove one of one's own linked identities, by the password; another person's id is not there."""
     row = next((row for row in identities.of(current_user) if row.id == identity_id), None) or abort(404)
@@ -57,6 +60,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
 
 
 @account.route("/account/security/link/<provider>", methods=["GET", "POST"])
+@fresh
 def link_identity(provider: str) -> Response:
     """Prove the password, then leave for the provider; what comes back from there is linked."""
     name, form = identities.available().get(provider) or abort(404), ProofForm()

@@ -14,6 +14,7 @@ from domain import audit as log
 from domain.audit import Question
 from downloads import csv_of
 from forms import one_line
+from fresh import fresh_page
 
 COLUMNS = ("at", "actor", "actor_email", "action", "subject_type", "subject_id", "note")
 NAMES = ("actor", "action", "subject", "from", "to")
@@ -37,6 +38,7 @@ def audit() -> BaseResponse:
 
 
 @admin.get("/audit.csv")
+@fresh_page
 def export_audit() -> BaseResponse:
     """The same as a table for a spreadsheet."""
     return csv_of("audit", COLUMNS, _rows(_question()))

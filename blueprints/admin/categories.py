@@ -9,6 +9,7 @@ import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
 from domain import Refused, categories
+from fresh import fresh
 from models import Category, db
 
 
@@ -59,6 +60,7 @@ def move_category(category_id: uuid.UUID) -> Response:
 
 
 @admin.post("/categories/<uuid:category_id>/delete")
+@fresh
 def delete_category(category_id: uuid.UUID) -> Response:
     """Take an empty category down."""
     row = categories.find(category_id)

@@ -11,6 +11,7 @@ from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused, moderation, people, reviewing, verdicts
+from fresh import fresh
 from models import db
 
 
@@ -72,6 +73,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
 
 
 @admin.post("/moderation/<uuid:item_id>/vet")
+@fresh
 def moderation_vet(item_id: uuid.UUID) -> Response:
     """Trust what its creator publishes from now on, or no longer."""
     item, form = moderation.find(item_id), SwitchForm()

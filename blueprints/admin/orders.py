@@ -7,6 +7,7 @@ import hypermedia
 from blueprints.admin import acting, admin, after
 from blueprints.admin.forms import NoteForm
 from domain import Refused, order_desk
+from fresh import fresh
 from models import Order, OrderStatus, db
 
 
@@ -41,6 +42,7 @@ def order(number: str) -> Response:
 
 
 @admin.post("/orders/<number>/looked-at")
+@fresh
 def look_at(number: str) -> Response:
     """Note that a person has looked at the problem."""
     row, form = _order(number), NoteForm()

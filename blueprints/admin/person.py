@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
-from domain import Refused, complimentary, devices, people, settings, suspension
+from domain import Refused, complimentary, devices, people, second_factor, settings, suspension
 from forms import Form
+from fresh import fresh
 from models import Role, User, db
 
 
@@ -24,6 +25,7 @@ def user(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/role")
+@fresh
 def change_role(user_id: uuid.UUID) -> Response:
     """Make them a learner, a creator or an admin."""
     person, form = _person(user_id), RoleForm()
@@ -34,6 +36,7 @@ def change_role(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/vetted")
+@fresh
 def vet(user_id: uuid.UUID) -> Response:
     """Trust what a creator publishes, or look at it again."""
     person, form = _person(user_id), SwitchForm()
@@ -41,6 +44,7 @@ def vet(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/everything")
+@fresh
 def override_access(user_id: uuid.UUID) -> Response:
     """Open every course to them, or no longer."""
     person, form = _person(user_id), SwitchForm()
@@ -48,6 +52,7 @@ def override_access(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/suspend")
+@fresh
 def suspend(user_id: uuid.UUID) -> Response:
     """Shut them out."""
     person, form = _person(user_id), SuspendForm()
@@ -62,6 +67,7 @@ def suspend(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/restore")
+@fresh
 def restore(user_id: uuid.UUID) -> Response:
     """Let them in again."""
     person, form = _person(user_id), RestoreForm()
@@ -74,6 +80,7 @@ def restore(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/courses")
+@fresh
 def give(user_id: uuid.UUID) -> Response:
     """Open a course to them, for good or until the end of a day."""
     person, form = _person(user_id), GiveForm()
@@ -86,6 +93,7 @@ def give(user_id: uuid.UUID) -> Response:
 
 
 @admin.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
+@fresh
 def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """End a course that was given."""
     person = _person(user_id)
@@ -93,6 +101,16 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
         person, PressForm(), lambda: complimentary.take_back(person, grant_id, acting()),
         "The course is taken back.",
     )  # fmt: skip
+
+
+@admin.post("/users/<uuid:user_id>/second-factor/remove")
+@fresh
+def remove_second_factor(user_id: uuid.UUID) -> Response:
+    """Let somebody in without a code who has lost their phone and their recovery codes."""
+    person = _person(user_id)
+    return _do(
+        person, PressForm(), lambda: second_factor.remove(person, acting()), "Their second factor is removed."
+    )
 
 
 def _person(user_id: uuid.UUID) -> User:
@@ -136,6 +154,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         devices=[(row, devices.describe(row.user_agent)) for row in dossier.devices],
         forms=forms,
         wrong=wrong or [],
+        has_second_factor=second_factor.is_on(person),
         on_sale=0 if person.suspended_at else suspension.on_sale(person),
         taken_off=suspension.taken_off(person) if person.suspended_at else 0,
         is_self=person.id == acting().id,

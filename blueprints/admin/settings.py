@@ -14,18 +14,21 @@ from blueprints.admin.settings_forms import (
     LogoForm,
     LookForm,
     RulesForm,
+    SignInForm,
     WordsForm,
     social_lines,
 )
 from domain import Refused, complimentary, contrast, picked, pictures, prose
 from domain import settings as site
 from forms import Form
+from fresh import fresh
 from models import Course, db
 
 PAGES = (
     ("Words", "admin.settings"),
     ("Look", "admin.look"),
     ("Rules", "admin.rules"),
+    ("Sign-in", "admin.sign_in"),
     ("Start page", "admin.featured"),
 )
 
@@ -81,6 +84,7 @@ def logo() -> Response:
 
 
 @admin.route("/settings/rules", methods=["GET", "POST"])
+@fresh
 def rules() -> Response:
     """The fee, the time for refunds, and whether courses are looked at."""
     form = RulesForm(data=vars(site.current()))
@@ -92,6 +96,20 @@ def rules() -> Response:
         )  # fmt: skip
         return _saved("admin.rules", changed)
     return _page("rules", form)
+
+
+@admin.route("/settings/sign-in", methods=["GET", "POST"])
+@fresh
+def sign_in() -> Response:
+    """How admins prove who they are."""
+    form = SignInForm(data=vars(site.current()))
+    if form.validate_on_submit():
+        changed = site.change(
+            acting(), admin_second_factor=form.admin_second_factor.data,
+            admin_idle_minutes=form.admin_idle_minutes.data,
+        )  # fmt: skip
+        return _saved("admin.sign_in", changed)
+    return _page("sign_in", form)
 
 
 @admin.route("/settings/featured", methods=["GET", "POST"])

@@ -151,6 +151,16 @@ class RulesForm(Form):
     held_words = LinesField("Words that hold a review back", most=500, longest=100)
 
 
+class SignInForm(Form):
+    """How admins prove who they are."""
+
+    admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))
+    admin_idle_minutes = IntegerField(
+        "Minutes until an admin who does nothing is asked again",
+        [InputRequired("Enter a whole number."), NumberRange(5, 1440, "From 5 to 1,440, which is a day.")],
+    )
+
+
 class FeaturedForm(Form):
     """A course to show first."""
 

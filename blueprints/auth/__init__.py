@@ -7,10 +7,12 @@ import doors
 auth = doors.open_to_all(Blueprint("auth", __name__))
 
 from blueprints.auth import (  # noqa: E402,F401
+    fresh_proof,
     oauth,
     presence,
     recovery,
     registering,
+    second_step,
     signing_in,
     stale,
     tokens,

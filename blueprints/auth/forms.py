@@ -67,6 +67,16 @@ class LoginForm(Form):
     remember = BooleanField("Keep me signed in on this device")
 
 
+class CodeForm(Form):
+    """A code of the app, or a recovery code."""
+
+    code = StringField(
+        "Code",
+        [InputRequired("Enter a code."), Length(max=100, message="That is too long for a code.")],
+        filters=[text],
+    )
+
+
 class ProofForm(Form):
     """The password that somebody has, where a link alone doesn't show who opened it."""
 

@@ -10,7 +10,7 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, identities, oauth
+from domain import Refused, identities, oauth, second_factor, sessions
 from models import db, write_from_here
 from observe import log
 
@@ -21,9 +21,10 @@ LINKING_SECONDS = 600
 def start_oauth(provider: str) -> Response:
     """Send the browser to the provider."""
     name = providers.available().get(provider) or abort(404)
-    if current_user.is_authenticated and not _is_linking():
+    proving = "prove" in request.args
+    if current_user.is_authenticated and not (proving or _is_linking()):
         return hypermedia.see_other(wanted())
-    session["oauth_next"] = wanted()
+    session["oauth_next"], session["oauth_proves"] = wanted(), proving
     try:
         return providers.send_off(provider)
     except providers.Failed as failure:
@@ -45,14 +46,17 @@ def finish_oauth(provider: str) -> Response:
     except providers.Failed as failure:
         return _failed(name, failure)
     page, linking = safe_next(session.pop("oauth_next", "/")), _is_linking()
+    proving = session.pop("oauth_proves", False)
     session.pop("linking", None)
     write_from_here()
+    if proving and current_user.is_authenticated:
+        return _prove_again(name, identity)
     try:
         if linking:
             identities.link(identity, current_user)
             hypermedia.toast(f"{name} signs you in from now on.")
         else:
-            let_in(oauth.account_of(identity), remember=True)
+            page = let_in(oauth.account_of(identity), remember=True, page=page)
     except Refused as refusal:
         db.session.rollback()
         return hypermedia.render(
@@ -60,6 +64,18 @@ def finish_oauth(provider: str) -> Response:
         )
     db.session.commit()
     return hypermedia.see_other(page)
+
+
+def _prove_again(name: str, identity: identities.Identity) -> Response:
+    """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
+    if second_factor.is_on(current_user) or not identities.is_of(identity, current_user):
+        sentence = f"This {name} account does not show that it is you."
+        return hypermedia.render(
+            "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
+        )
+    sessions.proved(current_user)
+    db.session.commit()
+    return hypermedia.see_other(url_for("auth.proved"))
 
 
 def _is_linking() -> bool:

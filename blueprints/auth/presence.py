@@ -1,21 +1,69 @@
 """Who is here: letting a browser in and out, noticing that a device is used, and refusing haste."""
 
-from flask import Response, g, render_template, request, session
+import time
+import uuid
+from dataclasses import dataclass
+
+from flask import Response, g, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
 import form_tokens
+import fresh
 import held
+import hypermedia
 from blueprints.auth import auth, known_devices
-from domain import attempts, sessions
+from blueprints.auth.way_back import safe_next
+from domain import accounts, attempts, second_factor, sessions
 from models import User, db
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")
+HALF = "half_signed_in"
+HALF_SECONDS = 600
 
 
-def let_in(user: User, remember: bool) -> None:
-    """Sign `user` in on this browser, with a new token and nothing left of whoever used it before.
+@dataclass(frozen=True)
+class HalfSignedIn:
+    """Somebody who has shown the first proof on this browser and owes the second."""
+
+    user: User
+    remember: bool
+    page: str
+
+
+def let_in(user: User, remember: bool, page: str = "/") -> str:
+    """Sign `user` in on this browser and answer `page`, or the page that asks for a code first.
+
+    Whoever has a second factor is nobody here before it was shown. The caller commits.
+    """
+    if not second_factor.is_on(user):
+        sign_in(user, remember)
+        return page
+    let_out()
+    session[HALF] = {
+        "user": user.id.hex,
+        "state": second_factor.fingerprint(user),
+        "remember": remember,
+        "next": page,
+        "at": int(time.time()),
+    }
+    return url_for("auth.second_step")
+
+
+def half_signed_in() -> HalfSignedIn | None:
+    """Who owes the second proof on this browser; None when it is too long ago, or they changed."""
+    half = session.get(HALF)
+    if half is None or half["at"] <= time.time() - HALF_SECONDS:
+        return None
+    user = accounts.get(uuid.UUID(half["user"]))
+    if user is None or not user.is_active or second_factor.fingerprint(user) != half["state"]:
+        return None
+    return HalfSignedIn(user, half["remember"], safe_next(half["next"]))
+
+
+def sign_in(user: User, remember: bool) -> None:
+    """Sign in `user`, who has proved enough, with a new token and nothing left of whoever was here before.
 
     Without `remember` the browser forgets when it is closed. The caller commits.
     """
@@ -46,6 +94,8 @@ def was_shut_out() -> bool:
 def note_presence(response: Response) -> Response:
     """Keep the device's "last used" roughly true, after a form that went through; pages never write."""
     user = g.get("_login_user")
+    if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
+        fresh.note_click()
     if user is None or response.status_code >= 400 or request.method in SAFE_METHODS:
         return response
     try:
@@ -54,6 +104,12 @@ def note_presence(response: Response) -> Response:
     except SQLAlchemyError:  # the answer stands without it
         db.session.rollback()
     return response
+
+
+def _is_click(response: Response) -> bool:
+    """Whether somebody did something: not what a page asks for by itself, nor files: caches keep them."""
+    asked = request.method not in SAFE_METHODS or not hypermedia.is_swap()
+    return asked and response.mimetype == "text/html"
 
 
 @auth.app_errorhandler(attempts.TooMany)

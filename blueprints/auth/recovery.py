@@ -117,10 +117,10 @@ def _described(row: OAuthAccount) -> str:
 def _reset(form: ResetForm, token: str, password_hash: str) -> Response:
     keep = {uuid.UUID(key) for key in form.keep.data or []}
     user = recovery.reset(token, password_hash, request.remote_addr or "", keep)
-    let_in(user, remember=False)
+    page = let_in(user, remember=False)
     db.session.commit()
     hypermedia.toast("Your password is changed, and you are signed out everywhere else.")
-    return hypermedia.see_other("/")
+    return hypermedia.see_other(page)
 
 
 def _show_change(user: User, address: str, form: ProofForm) -> Response:

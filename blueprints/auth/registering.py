@@ -163,7 +163,7 @@ def _confirm(token: str) -> Response:
 
 
 def _welcome(user: User, page: str) -> Response:
-    let_in(user, remember=True)
+    page = let_in(user, remember=True, page=page)
     db.session.commit()
     hypermedia.toast("Your address is confirmed. Welcome.")
     return hypermedia.see_other(page)

@@ -28,9 +28,9 @@ def login() -> Response:
     if form.validate_on_submit():
         user = _prove(form.email.data or "", form.password.data or "")
         if user is not None and user.is_active:
-            let_in(user, remember=form.remember.data)
+            page = let_in(user, remember=form.remember.data, page=wanted())
             db.session.commit()
-            return hypermedia.see_other(wanted())
+            return hypermedia.see_other(page)
         form.refuse(NO_MATCH if user is None else Refused(accounts.suspended_sentence()))
     return hypermedia.render(
         "auth/login.html",

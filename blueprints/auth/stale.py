@@ -18,14 +18,15 @@ from blueprints.auth.way_back import wanted
 from domain.held_posts import Sent
 from models import HeldPost, db
 
+LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Their views do nothing but show the form while it isn't valid.
-SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
+SHOWN_AGAIN = (*LET_IN, "auth.forgot_password", "auth.reset_password")
 
 
 @auth.errorhandler(CSRFError)
 def stale_sign_in(error: CSRFError) -> BaseResponse:
     """Show a form of signing in again, with what was typed; one sent twice has let them in the first time."""
-    if current_user.is_authenticated and request.endpoint in ("auth.login", "auth.register"):
+    if current_user.is_authenticated and request.endpoint in LET_IN:
         return hypermedia.see_other(wanted())
     is_shown_again = request.endpoint in SHOWN_AGAIN and form_tokens.is_from_here()
     if not is_shown_again or hypermedia.stays_on_its_page():

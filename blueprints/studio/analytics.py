@@ -12,6 +12,7 @@ from blueprints.studio.editing import course_of
 from domain import course_numbers
 from domain.course_numbers import Numbers, Period
 from downloads import amount, csv_of
+from fresh import fresh_page
 from models import Course
 
 Rows = Iterable[list[object]]
@@ -36,6 +37,7 @@ def analytics(course_id: uuid.UUID) -> Response:
 
 
 @studio.get("/courses/<uuid:course_id>/analytics/<table>.csv")
+@fresh_page
 def analytics_file(course_id: uuid.UUID, table: str) -> Response:
     """One of the page's tables as a file: days, lessons, ratings or sources."""
     course = course_of(course_id)

@@ -11,6 +11,7 @@ from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
 from domain import Refused, authoring, duplicating, removing, submitting, workbench
 from domain.removing import Fate
+from fresh import fresh
 from models import ProductStatus, db
 
 
@@ -79,6 +80,7 @@ def archive(course_id: uuid.UUID) -> Response:
 
 
 @studio.route("/courses/<uuid:course_id>/delete", methods=["GET", "POST"])
+@fresh
 def delete(course_id: uuid.UUID) -> Response:
     """Say what deleting does to this course, or why it can't be; then do it."""
     course = course_of(course_id)

@@ -8,6 +8,7 @@ from blueprints.studio.editing import me
 from domain import earnings_page
 from domain.earnings_page import Sale, Standing
 from downloads import amount, csv_of
+from fresh import fresh_page
 
 NAMES = {
     Standing.WAITING: "Waiting",
@@ -35,6 +36,7 @@ def earnings() -> Response:
 
 
 @studio.get("/earnings.csv")
+@fresh_page
 def earnings_file() -> Response:
     """The same as a file, all of it."""
     sales = earnings_page.every(me(), asked.words("month"))

@@ -13,10 +13,12 @@ from blueprints.studio.editing import course_of, me
 from domain import transfers
 from domain.portable import exporting, packing
 from downloads import attached
+from fresh import fresh, fresh_page
 from models import db
 
 
 @studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
+@fresh
 def export_course(course_id: uuid.UUID) -> Response:
     """What the zip holds and how to get it; a large one is asked for here."""
     course = course_of(course_id)
@@ -40,6 +42,7 @@ def export_course(course_id: uuid.UUID) -> Response:
 
 
 @studio.get("/courses/<uuid:course_id>/export.zip")
+@fresh_page
 def export_at_once(course_id: uuid.UUID) -> Response:
     """The zip of a small course; a large one is asked for on its page."""
     course = course_of(course_id)
@@ -51,6 +54,7 @@ def export_at_once(course_id: uuid.UUID) -> Response:
 
 
 @studio.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")
+@fresh_page
 def packed_export(course_id: uuid.UUID, transfer_id: uuid.UUID) -> Response:
     """The zip that the worker has packed."""
     packed = transfers.export_to_fetch(me(), course_of(course_id), transfer_id)

@@ -7,6 +7,7 @@ from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
 from domain import students as learners
 from downloads import csv_of
+from fresh import fresh_page
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 
@@ -27,6 +28,7 @@ def students() -> Response:
 
 
 @studio.get("/students.csv")
+@fresh_page
 def students_file() -> Response:
     """The same as a file, all of it."""
     rows = learners.every(me(), asked.id_of("course"), asked.words("q"))

@@ -3,7 +3,7 @@
 A review that is hidden at this moment stays hidden, also when nobody has decided about it yet, and now binds its
 author: nothing that an admin hasn't seen comes back by itself.
 
-Revision: 0012, after 0010
+Revision: 0012, after 0011
 """
 
 from hashlib import sha256
@@ -14,7 +14,7 @@ from alembic import op
 import tables.base
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

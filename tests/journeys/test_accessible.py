@@ -20,6 +20,7 @@ STRANGER = (
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
     "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/security", "/account/email",
+    "/account/security/second-factor", "/account/prove", "/account/prove/done",
     "/account/notifications", "/notifications", "/wishlist", "/courses/reading-code/wish",
     "/courses/reading-code/report", "/teach", "/session/back",
 )  # fmt: skip
@@ -36,7 +37,8 @@ DESK_OF_ADMINS = (
     "", "/users", "/users/{person}", "/orders", "/orders/LN-TEST-0001", "/categories",
     "/categories/{category}", "/emails", "/webhooks", "/jobs", "/media", "/backups",
     "/backups?state=failed", "/audit", "/settings",
-    "/settings/look", "/settings/rules", "/settings/featured",
+    "/settings/look", "/settings/rules", "/settings/sign-in",
+    "/settings/featured",
 )  # fmt: skip
 
 pytestmark = pytest.mark.once

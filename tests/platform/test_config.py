@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 import config
+from app import CookieSessions, create_app
 
+OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"
 PRODUCTION = {
     "LECTERN_ENV": "production",
     "LECTERN_SECRET_KEY": "q8N2vX5sB7kLw0ZrT4yUcE1aGh6JmPdF",
@@ -39,6 +41,7 @@ def test_production_starts_when_everything_is_set() -> None:
         ({"LECTERN_SECRET_KEY": ""}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "short"}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "a" * 64}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY_FALLBACKS": f"{OLDER},short"}, "LECTERN_SECRET_KEY_FALLBACKS"),
         ({"LECTERN_DEBUG": "true"}, "LECTERN_DEBUG"),
         ({"LECTERN_BASE_URL": "http://courses.example.com"}, "LECTERN_BASE_URL"),
         ({"LECTERN_BASE_URL": "courses.example.com"}, "LECTERN_BASE_URL"),
@@ -125,6 +128,18 @@ def test_secrets_never_show_in_a_printed_settings_object() -> None:
     assert "sk_live_something" not in shown
     assert PRODUCTION["LECTERN_SECRET_KEY"] not in shown
     assert "whsec" not in shown
+
+
+def test_what_a_secret_of_before_has_signed_is_still_read(tmp_path: Path) -> None:
+    common = {"LECTERN_ENV": "testing", "LECTERN_DATA_DIR": str(tmp_path)}
+    changed = {"LECTERN_SECRET_KEY": "the secret of now", "LECTERN_SECRET_KEY_FALLBACKS": f"{OLDER},x"}
+    before = create_app(config.load({**common, "LECTERN_SECRET_KEY": OLDER}))
+    after = create_app(config.load({**common, **changed}))
+    signed, read = (CookieSessions(app).get_signing_serializer(app) for app in (before, after))
+    assert signed is not None
+    assert read is not None
+    assert read.loads(signed.dumps({"a": 1})) == {"a": 1}
+    assert OLDER not in repr(after.config["SETTINGS"])
 
 
 def test_settings_written_as_an_environment_are_read_back_the_same(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from models import User
-from tests.cast import Cast
+from domain import clock, second_factor
+from models import User, UserSession, db
+from tests.cast import PASSWORD, Cast
 from tests.style.stage import PEOPLE, fill
 
 # out: nobody is signed in; cy: has an account and nothing else; bo: bought the Flask course; una: never
@@ -59,6 +61,7 @@ READING = """
 /register/sent                                                          303 303 303 303 303 303 303
 /login                                                                  200 303 303 303 303 303 303
 /login?next=//evil.example                                              200 303 303 303 303 303 303
+/login/code                                                             303 303 303 303 303 303 303
 /session/token                                                          200 200 200 200 200 200 200
 /session/back                                                           303 200 200 200 200 200 200
 /held/{nobody}                                                          303 410 410 410 410 410 410
@@ -79,6 +82,9 @@ READING = """
 /account                                                                303 200 200 200 200 200 200
 /account/email                                                          303 200 200 200 200 200 200
 /account/security                                                       303 200 200 200 200 200 200
+/account/security/second-factor                                         303 200 200 200 200 200 200
+/account/prove                                                          303 200 200 200 200 200 200
+/account/prove/done                                                     303 200 200 200 200 200 200
 /account/security/identities/{bos_identity}/remove                      303 404 200 404 404 404 404
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
@@ -220,6 +226,7 @@ READING = """
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
 /admin/settings/rules                                                   303 404 404 404 404 404 200
+/admin/settings/sign-in                                                 303 404 404 404 404 404 200
 /admin/settings/featured                                                303 404 404 404 404 404 200
 /admin/users/{nobody}                                                   303 404 404 404 404 404 404
 /admin/orders/LN-NONE-0000                                              303 404 404 404 404 404 404
@@ -242,6 +249,7 @@ READING = """
 WRITING = """
                                                                         out cy  bo  una ada nia mo
 /login                                                                  422 422 422 422 422 422 422
+/login/code                                                             303 303 303 303 303 303 303
 /register                                                               422 303 303 303 303 303 303
 /register/finish                                                        303 303 303 303 303 303 303
 /verify-email/resend                                                    303 303 303 303 303 303 303
@@ -258,6 +266,12 @@ WRITING = """
 /account                                                                303 422 422 422 422 422 422
 /account/email                                                          303 422 422 422 422 422 422
 /account/security                                                       303 422 422 422 422 422 422
+/account/prove                                                          303 403 403 403 403 403 403
+/account/security/second-factor                                         303 200 200 200 200 200 200
+/account/security/second-factor/remove                                  303 303 303 303 303 303 303
+/account/security/recovery-codes                                        303 303 303 303 303 303 303
+/account/security/recovery-codes.txt                                    303 422 422 422 422 422 422
+/account/security/second-factor/begin                                   303 303 303 303 303 303 303
 /account/security/identities/{bos_identity}/remove                      303 404 422 404 404 404 404
 /account/security/identities/{nobody}/remove                            303 404 404 404 404 404 404
 /account/security/link/github                                           303 404 404 404 404 404 404
@@ -375,6 +389,7 @@ WRITING = """
 /admin/users/{person}/everything                                        303 404 404 404 404 404 303
 /admin/users/{person}/suspend                                           303 404 404 404 404 404 422
 /admin/users/{person}/restore                                           303 404 404 404 404 404 303
+/admin/users/{person}/second-factor/remove                              303 404 404 404 404 404 422
 /admin/users/{person}/courses                                           303 404 404 404 404 404 422
 /admin/users/{person}/courses/{nobody}/take-back                        303 404 404 404 404 404 422
 /admin/users/{nobody}/suspend                                           303 404 404 404 404 404 404
@@ -397,6 +412,7 @@ WRITING = """
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303
 /admin/settings/rules                                                   303 404 404 404 404 404 422
+/admin/settings/sign-in                                                 303 404 404 404 404 404 422
 /admin/settings/featured                                                303 404 404 404 404 404 422
 /admin/settings/featured/{course}/move                                  303 404 404 404 404 404 400
 /admin/settings/featured/{course}/drop                                  303 404 404 404 404 404 303
@@ -451,6 +467,37 @@ def test_every_form_by_every_person(
         for address in expected
     }
     assert found == expected
+
+
+@pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])
+def test_who_owes_the_code_of_a_second_factor_is_answered_as_a_stranger(
+    app: Flask, cast: Cast, method: str, table: str
+) -> None:
+    words, half = fill(app, cast), half_signed_in(app, cast.mo)
+    expected = {address: statuses[0] for address, statuses in lines(table) if address != "/login/code"}
+    found = {}
+    for address in expected:
+        visitor = app.test_client()
+        with visitor.session_transaction() as session:
+            session.update(half)
+        found[address] = visitor.open(address.format(**words), method=method).status_code
+    assert found == expected
+    with app.app_context():
+        assert db.session.scalars(db.select(UserSession).filter_by(user_id=cast.mo.id)).all() == []
+
+
+def half_signed_in(app: Flask, user: User) -> dict[str, object]:
+    """What a browser keeps of somebody who has a second factor and entered their password."""
+    with app.app_context():
+        row = db.session.get_one(User, user.id)
+        second_factor.begin(row)
+        code = pyotp.TOTP(second_factor.pending_secret(row) or "").at(clock.now())
+        second_factor.confirm(row, code)
+        db.session.commit()
+    client = app.test_client()
+    assert client.post("/login", data={"email": user.email, "password": PASSWORD}).location == "/login/code"
+    with client.session_transaction() as session:
+        return dict(session)
 
 
 @pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])

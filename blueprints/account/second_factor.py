@@ -1,0 +1,129 @@
+"""The second factor of one's account: setting it up, its recovery codes, removing it."""
+
+from flask import Response, abort, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+import hypermedia
+from blueprints.account import account
+from blueprints.account.forms import CodeForm, CodesForm, PressForm
+from domain import Refused, attempts, qr, second_factor, sessions
+from fresh import fresh, fresh_page
+from models import db
+
+
+@account.post("/account/security/second-factor/begin")
+@fresh
+def begin_second_factor() -> BaseResponse:
+    """Draw a secret and show it."""
+    _pressed()
+    try:
+        second_factor.begin(current_user)
+    except Refused as refusal:
+        return _back(refusal.sentence, "warn")
+    db.session.commit()
+    return hypermedia.see_other(url_for("account.second_factor_setup"))
+
+
+@account.route("/account/security/second-factor", methods=["GET", "POST"])
+@fresh_page
+def second_factor_setup() -> BaseResponse:
+    """Show the secret to be put into an app; its first code turns the second factor on."""
+    secret = second_factor.pending_secret(current_user)
+    if secret is None:
+        return _begin_or_back()
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            return _confirm(form)
+        except Refused as refusal:
+            db.session.rollback()
+            form.refuse(refusal)
+    address = second_factor.setup_address(current_user, secret)
+    return _unkept(
+        hypermedia.render(
+            "account/second_factor.html",
+            status=form.status,
+            form=form,
+            secret=secret,
+            drawing=qr.draw(address),
+        )
+    )
+
+
+@account.post("/account/security/recovery-codes")
+@fresh
+def renew_recovery_codes() -> BaseResponse:
+    """Draw new recovery codes and show them once."""
+    _pressed()
+    try:
+        codes = second_factor.renew_codes(current_user)
+    except Refused as refusal:
+        db.session.rollback()
+        return _back(refusal.sentence, "warn")
+    db.session.commit()
+    return _codes(codes)
+
+
+@account.post("/account/security/recovery-codes.txt")
+@fresh
+def download_recovery_codes() -> BaseResponse:
+    """Hand back, as a file, the codes that a page has just shown: they are kept nowhere else."""
+    form = CodesForm()
+    codes = (form.codes.data or "").split()
+    if not form.validate() or not second_factor.are_codes_of(current_user, codes):
+        abort(422)
+    response = Response("\n".join(codes) + "\n", mimetype="text/plain")
+    response.headers["Content-Disposition"] = "attachment; filename=recovery-codes.txt"
+    return _unkept(response)
+
+
+@account.post("/account/security/second-factor/remove")
+@fresh
+def remove_second_factor() -> BaseResponse:
+    """Ask for no codes any more."""
+    _pressed()
+    try:
+        second_factor.remove(current_user, current_user)
+    except Refused as refusal:
+        db.session.rollback()
+        return _back(refusal.sentence, "warn")
+    db.session.commit()
+    return _back("Signing in asks for no code any more.", "good")
+
+
+def _confirm(form: CodeForm) -> BaseResponse:
+    attempt = attempts.begin(attempts.code_limits(current_user.id, request.remote_addr or ""))
+    db.session.commit()
+    attempts.refuse_excess(attempt)
+    codes = second_factor.confirm(current_user, form.code.data or "")
+    attempts.succeeded(attempt)
+    sessions.proved(current_user)
+    db.session.commit()
+    return _codes(codes)
+
+
+def _codes(codes: list[str]) -> BaseResponse:
+    return _unkept(hypermedia.render("account/recovery_codes.html", codes=codes))
+
+
+def _begin_or_back() -> BaseResponse:
+    if second_factor.is_on(current_user):
+        return _back("Your second factor is on.", "info")
+    return hypermedia.render("account/second_factor.html", secret=None)
+
+
+def _back(sentence: str, tone: str) -> BaseResponse:
+    hypermedia.toast(sentence, tone)
+    return hypermedia.see_other(url_for("account.security"))
+
+
+def _unkept(response: Response) -> Response:
+    """Have no browser keep what it shows once."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _pressed() -> None:
+    if not PressForm().validate():
+        abort(400)

@@ -1,0 +1,28 @@
+"""The page that asks somebody who is signed in to show again that it is them."""
+
+from flask import request
+from werkzeug.wrappers import Response
+
+import doors
+import fresh
+import hypermedia
+from blueprints.auth import auth
+from blueprints.auth.way_back import wanted
+
+
+@auth.route("/account/prove", methods=["GET", "POST"])
+def prove() -> Response:
+    """Ask, and go on to what `?next=` names."""
+    if (away := doors.ask_to_sign_in()) is not None:
+        return away
+    if request.method == "GET":
+        return fresh.page(200)
+    return fresh.ask() or hypermedia.see_other(wanted())
+
+
+@auth.get("/account/prove/done")
+def proved() -> Response:
+    """Where a provider leads back to: the form waits in another tab."""
+    if (away := doors.ask_to_sign_in()) is not None:
+        return away
+    return hypermedia.render("auth/proved.html", is_fresh=fresh.is_fresh())

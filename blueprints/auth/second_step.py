@@ -1,0 +1,45 @@
+"""The second step of signing in: a code, after the password or the provider."""
+
+from flask import request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+import fresh
+import hypermedia
+from blueprints.auth import auth
+from blueprints.auth.forms import CodeForm
+from blueprints.auth.presence import half_signed_in, sign_in
+from blueprints.auth.way_back import wanted
+from domain import Refused
+from models import db
+
+
+@auth.route("/login/code", methods=["GET", "POST"])
+def second_step() -> Response:
+    """Ask for a code of the app or a recovery code; only this browser, and only for ten minutes."""
+    half = half_signed_in()
+    if half is None:
+        return _start_again()
+    form, password_hash = CodeForm(), half.user.password_hash
+    if form.validate_on_submit():
+        try:
+            fresh.prove_code(half.user, form.code.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            if half.user.password_hash != password_hash:
+                return _start_again()  # it was changed meanwhile
+            sign_in(half.user, half.remember)
+            db.session.commit()
+            return hypermedia.see_other(half.page)
+    return hypermedia.render("auth/second_step.html", status=form.status, form=form)
+
+
+def _start_again() -> Response:
+    if current_user.is_authenticated:
+        return hypermedia.see_other(wanted())
+    if request.method == "POST":
+        hypermedia.toast(
+            "Sign in once more: that took too long, or your account was used elsewhere meanwhile.", "info"
+        )
+    return hypermedia.see_other(url_for("auth.login"))

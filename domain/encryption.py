@@ -1,0 +1,42 @@
+"""Keeping secrets in the database so that a copy of it alone doesn't tell them.
+
+The key is derived (HKDF) from LECTERN_SECRET_KEY; what was written with an older one is still read while
+that stands in LECTERN_SECRET_KEY_FALLBACKS.
+"""
+
+import base64
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import current_app
+
+
+class Unreadable(Exception):  # noqa: N818 - names what it finds
+    """The text was written with a key that isn't known any more, or for something else."""
+
+
+def encrypt(text: str, purpose: str) -> str:
+    """Encrypt `text`; only the same `purpose` (what it is, and whose) decrypts it."""
+    return _keys(purpose).encrypt(text.encode()).decode()
+
+
+def decrypt(text: str, purpose: str) -> str:
+    """Read what `encrypt` made with this or an older key. Raises Unreadable."""
+    try:
+        return _keys(purpose).decrypt(text.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable from error
+
+
+def _keys(purpose: str) -> MultiFernet:
+    config = current_app.config
+    secrets = (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
+    return MultiFernet([_key(secret, purpose) for secret in secrets])
+
+
+@lru_cache(maxsize=64)
+def _key(secret: str, purpose: str) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=f"lectern {purpose}".encode()).derive(secret.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

@@ -1,0 +1,244 @@
+"""A second factor: codes of an app (TOTP, RFC 6238), and recovery codes for when the app is gone.
+
+Both kinds are used up by one UPDATE that asks whether they still are unused, so that of two requests with
+the same code, however close together, one is let through.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyotp
+from sqlalchemy import delete, func, select, update
+
+import mail
+from domain import Refused, audit, clock, encryption, settings
+from models import RecoveryCode, SecondFactor, User, db, upsert
+
+STEP_SECONDS = 30
+TOLERANCE = 1
+RECOVERY_CODES = 10
+SETUP_LASTS = timedelta(hours=1)
+WRONG = Refused("That code does not fit. Codes change every 30 seconds, and each can be used once.", "code")
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_TOTP = re.compile(r"\d{6}")
+
+
+@dataclass(frozen=True)
+class State:
+    """Since when somebody is asked for codes (None: not at all), and how many recovery codes are unused."""
+
+    since: datetime | None
+    codes_left: int
+
+
+def state_of(user: User) -> State:
+    """What a page says of `user`'s second factor."""
+    since = db.session.scalar(select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id))
+    return State(since, codes_left(user) if since else 0)
+
+
+def is_on(user: User) -> bool:
+    """Whether `user` is asked for a code."""
+    held = select(SecondFactor.user_id).where(
+        SecondFactor.user_id == user.id, SecondFactor.confirmed_at.is_not(None)
+    )
+    return db.session.scalar(held) is not None
+
+
+def fingerprint(user: User) -> str:
+    """Name the state in which a sign-in was begun: a new password or a used code ends what began before."""
+    factor = db.session.get(SecondFactor, user.id)
+    state = (
+        user.id.hex,
+        user.password_hash,
+        factor.secret if factor else "",
+        factor.last_step if factor else 0,
+    )
+    used = db.session.scalar(
+        select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_not(None))
+    )
+    return hashlib.sha256(repr((*state, used)).encode()).hexdigest()[:32]
+
+
+def begin(user: User) -> None:
+    """Draw the secret that an app is set up with; it asks for nothing before `confirm`. Safe to repeat.
+
+    Raises Refused when one is on.
+    """
+    secret = encryption.encrypt(pyotp.random_base32(), _purpose(user))
+    insert = upsert(SecondFactor).values(user_id=user.id, secret=secret)
+    db.session.execute(insert.on_conflict_do_nothing(index_elements=["user_id"]))
+    factor = _locked(user)
+    if factor.confirmed_at is not None:
+        raise Refused("You have a second factor already. Remove it before you set up another app.")
+    if factor.updated_at < clock.now() - SETUP_LASTS:
+        factor.secret = secret
+    db.session.flush()
+
+
+def pending_secret(user: User) -> str | None:
+    """The secret (base32) of an app that is being set up; None when none was begun lately, or one is on."""
+    factor = db.session.get(SecondFactor, user.id)
+    if factor is None or factor.confirmed_at is not None or factor.updated_at < clock.now() - SETUP_LASTS:
+        return None
+    return _secret(factor, user)
+
+
+def setup_address(user: User, secret: str) -> str:
+    """The otpauth:// address that an app reads from the QR code."""
+    return pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=settings.current().name)
+
+
+def confirm(user: User, code: str) -> list[str]:
+    """Turn the second factor on, as `code` shows that the app works; answers the recovery codes.
+
+    Raises Refused.
+    """
+    secret = pending_secret(user)
+    if secret is None:
+        raise Refused("This set-up has run out. Start again.")
+    step = _step_of(secret, _plain(code))
+    if step is None or not _use_step(user, step):
+        raise WRONG
+    factor = _locked(user)
+    if factor.confirmed_at is not None:
+        raise Refused("Your second factor is on already.")
+    factor.confirmed_at = clock.now()
+    audit.record(user, "second_factor_on", user)
+    mail.second_factor_on(user)
+    return _draw_codes(user)
+
+
+def accept(user: User, code: str) -> bool:
+    """Use up a code of the app, or a recovery code, of which `user` is told; says whether it was good."""
+    typed = _plain(code)
+    if _TOTP.fullmatch(typed):
+        factor = db.session.get(SecondFactor, user.id)
+        secret = _secret(factor, user) if factor is not None and factor.confirmed_at else None
+        step = _step_of(secret, typed) if secret else None
+        return step is not None and _use_step(user, step)
+    return _use_recovery_code(user, typed)
+
+
+def renew_codes(user: User) -> list[str]:
+    """Draw new recovery codes; those of before open nothing. Raises Refused without a second factor."""
+    if not is_on(user):
+        raise Refused("Set up a second factor first.")
+    audit.record(user, "renew_recovery_codes", user)
+    mail.recovery_codes_renewed(user)
+    return _draw_codes(user)
+
+
+def codes_left(user: User) -> int:
+    """How many recovery codes are unused."""
+    unused = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
+    return db.session.scalar(unused) or 0
+
+
+def are_codes_of(user: User, codes: list[str]) -> bool:
+    """Whether `codes` are recovery codes of `user`, every one of them."""
+    hashes = {_hash(user, _plain(code)) for code in codes}
+    kept = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.code_hash.in_(hashes))
+    return 0 < len(codes) == len(hashes) == db.session.scalar(kept)
+
+
+def remove(user: User, by: User | None) -> None:
+    """Ask `user` for no codes any more; they are told. `by` None: from the command line.
+
+    Raises Refused when there is nothing to remove.
+    """
+    found = db.session.scalar(
+        delete(SecondFactor).where(SecondFactor.user_id == user.id).returning(SecondFactor.confirmed_at)
+    )
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    if found is None:
+        raise Refused("There is no second factor to remove.")
+    audit.record(by, "second_factor_off", user)
+    mail.second_factor_off(user, by_admin=by is None or by.id != user.id)
+    db.session.flush()
+
+
+def _draw_codes(user: User) -> list[str]:
+    """Recovery codes of 80 bits: too many to guess, so a fast hash of them is enough."""
+    _locked(user)  # two tabs would leave the codes of both
+    codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, _plain(code))) for code in codes)
+    db.session.flush()
+    return codes
+
+
+def _locked(user: User) -> SecondFactor:
+    return db.session.get_one(SecondFactor, user.id, with_for_update=True, populate_existing=True)
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
+
+
+def _use_recovery_code(user: User, typed: str) -> bool:
+    used = db.session.scalar(
+        update(RecoveryCode)
+        .where(
+            RecoveryCode.user_id == user.id,
+            RecoveryCode.code_hash == _hash(user, typed),
+            RecoveryCode.used_at.is_(None),
+        )
+        .values(used_at=clock.now())
+        .returning(RecoveryCode.id)
+    )
+    if used is None:
+        return False
+    audit.record(user, "use_recovery_code", user)
+    mail.recovery_code_used(user, codes_left(user))
+    return True
+
+
+def _use_step(user: User, step: int) -> bool:
+    """Take the code of `step`, unless it or a later one was taken: what others saw is worth nothing."""
+    used = db.session.scalar(
+        update(SecondFactor)
+        .where(SecondFactor.user_id == user.id, SecondFactor.last_step < step)
+        .values(last_step=step)
+        .returning(SecondFactor.last_step)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+    return used is not None
+
+
+def _step_of(secret: str, code: str) -> int | None:
+    """The 30 seconds whose code this is: now, or one step before or after, as clocks differ."""
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    totp = pyotp.TOTP(secret)
+    fitting = [
+        step
+        for step in range(now - TOLERANCE, now + TOLERANCE + 1)
+        if hmac.compare_digest(totp.generate_otp(step).encode(), code.encode())
+    ]
+    return fitting[-1] if fitting else None
+
+
+def _secret(factor: SecondFactor, user: User) -> str | None:
+    """The app's secret; None when the key that encrypted it is gone. Recovery codes still work then."""
+    try:
+        return encryption.decrypt(factor.secret, _purpose(user))
+    except encryption.Unreadable:
+        return None
+
+
+def _purpose(user: User) -> str:
+    return f"second factor of {user.id.hex}"
+
+
+def _plain(code: str) -> str:
+    """A code as it is compared: people type spaces and dashes, and capitals."""
+    return re.sub(r"[\s-]+", "", code).lower()[:100]
+
+
+def _hash(user: User, code: str) -> str:
+    return hashlib.sha256(f"{user.id.hex}:{code}".encode()).hexdigest()
