@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import accounts, attempts, clock, pictures, sessions, tokens
+from domain import accounts, attempts, clock, profile_drafts, sessions, tokens
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])
@@ -140,7 +140,7 @@ def hand_over(user: User, name: str, password_hash: str | None) -> None:
     if password_hash is None or password_hash != user.password_hash:
         user.name, user.password_hash, user.bio = name, password_hash, ""
         user.website = user.github = user.linkedin = None
-        pictures.drop_avatar(user)
+        profile_drafts.drop_avatar(user)
     user.email_verified_at = clock.now()
     db.session.flush()
 
