@@ -20,7 +20,7 @@ from models import HeldPost, db
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Their views do nothing but show the form while it isn't valid.
-SHOWN_AGAIN = (*LET_IN, "auth.forgot_password", "auth.reset_password")
+SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
 
 
 @auth.errorhandler(CSRFError)

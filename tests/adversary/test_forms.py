@@ -19,7 +19,9 @@ from tests.adversary.hostile import BREAKOUT, HUGE, LONG, SCRIPT, TEXTS, filled,
 from tests.cast import PASSWORD, Cast
 
 # Presses of a button do what they say, whatever comes with them; what they do is proved elsewhere.
+ONCE_IN = ("/login", "/register", "/login/code")
 PRESSED = (
+    "/account/security/second-factor/begin",
     "/account/picture/remove", "/studio/uploads/<uuid:upload_id>/cancel",
     "/studio/uploads/<uuid:upload_id>/parts/<int:part_number>", "/studio/uploads/<uuid:upload_id>/finish",
     "/studio/courses/<uuid:course_id>/picture/remove", "/studio/courses/<uuid:course_id>/code/remove/<which>",
@@ -201,7 +203,7 @@ def test_no_form_goes_through_without_its_token(
                 for token in (None, "", "forged", LONG, "\u00ff"):
                     data = good.get(address, {}) | ({} if token is None else {"csrf_token": token})
                     answer = visitor.post(address, data=data)
-                    again = visitor is bo and address in ("/login", "/register")  # a double click, once in
+                    again = visitor is bo and address in ONCE_IN  # a double click
                     signed = address.startswith("/unsubscribe/")  # its address is the token
                     expected = 303 if again else 410 if signed else 400
                     assert answer.status_code == expected, (address, token)
