@@ -93,9 +93,9 @@ def correct(course_id: str) -> None:
     own = CourseAnalytics.course_id == id_
     days = select(total.date, *(total[name] for name in CORRECTED)).where(own)
     written = db.session.execute(days).all()
-    for day, *counts in written:
+    for day, *stored in written:
         correct_ = dict.fromkeys(CORRECTED, 0) | true_.get(day, {})
-        if counts != list(correct_.values()):
+        if stored != list(correct_.values()):
             db.session.execute(update(CourseAnalytics).where(own, total.date == day).values(correct_))
     known = {row.date for row in written}
     for day in true_.keys() - known:
