@@ -1,10 +1,11 @@
 """Recordings: what can be played, and the addresses under which it is.
 
-A recording lives below `media/<id>/` in storage: the original, and what the worker made of it. Its
-addresses carry a signed, expiring token for that folder; they are handed out after an access decision
-and by nobody else.
+What the worker made of a recording lives below `media/<id>/` in storage, the original apart from it
+(domain/originals.py). The addresses carry a signed, expiring token for that folder; they are handed out after
+an access decision and by nobody else.
 """
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captioning, captions, clock, publishing
+from domain import audit, captioning, captions, clock, originals, publishing
 from models import (
     Caption,
     Course,
@@ -32,6 +33,11 @@ from models import (
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 MOST_SHOWN = 50
+# The names that media/making.py gives, and `film.mp4` of the demo.
+_SERVED = re.compile(
+    r"(video|film)\.mp4|audio\.m4a|poster\.jpg|master\.m3u8|\d{1,5}p(\.m3u8|-init\.mp4|-\d{4,}\.m4s)",
+    re.ASCII,
+)
 TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".mp4": "video/mp4",
@@ -186,7 +192,7 @@ def unready(course_id: uuid.UUID) -> list[Line]:
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:
     """Keep an uploaded recording for `lesson`, in place of any it had, and have the worker process it."""
     asset_id = uuid7()
-    key = f"{folder(asset_id)}original{_ending(filename)}"
+    key = f"{originals.folder(asset_id)}original{_ending(filename)}"
     size = storage.current().put(key, file, "application/octet-stream")
     _drop(MediaAsset.lesson_id == lesson.id)
     return _keep(
@@ -274,13 +280,22 @@ def drop_proposals(lesson: Lesson) -> None:
         captioning.drop_proposals(live)
 
 
+def is_served(name: str) -> bool:
+    """Whether a file of this name may be one that a page or a playlist names; nothing else is ever sent.
+
+    >>> [is_served(name) for name in ("720p-0001.m4s", "original.mov", "proposed/chapters.vtt")]
+    [True, False, False]
+    """
+    return _SERVED.fullmatch(name) is not None
+
+
 def content_type(name: str) -> str:
     """The MIME type under which a file of a recording is sent."""
     return _type_of(name)
 
 
 def folder(asset_id: uuid.UUID) -> str:
-    """Where a recording's files are kept, and what its token opens."""
+    """Where is kept what was made of a recording, and what its token opens."""
     return f"media/{asset_id}/"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 import media
 import storage
-from domain import captioning, recordings, totals
+from domain import captioning, originals, recordings, totals
 from models import Course, MediaAsset, MediaKind, MediaStatus, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
@@ -38,7 +38,7 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
             if file.is_file():
                 name = file.relative_to(out).as_posix()
                 with file.open("rb") as content:
-                    store.put(f"media/{asset_id}/{name}", content, recordings.content_type(name))
+                    store.put(f"{recordings.folder(asset_id)}{name}", content, recordings.content_type(name))
         return made
 
 
@@ -82,4 +82,5 @@ def give_up(_error: str, asset_id: str) -> None:
 def discard(asset_id: str) -> None:
     """Remove the files of a recording that was replaced, once its addresses have run out."""
     if db.session.get(MediaAsset, uuid.UUID(asset_id)) is None:
-        storage.current().delete_prefix(f"media/{asset_id}/")
+        for folder in (recordings.folder(uuid.UUID(asset_id)), originals.folder(uuid.UUID(asset_id))):
+            storage.current().delete_prefix(folder)

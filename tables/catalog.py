@@ -430,7 +430,7 @@ class Resource(Stamped, Base):
 
 
 class MediaAsset(Stamped, Base):
-    """A recording and what the worker made of it, all below `media/<id>/` in storage.
+    """A recording (`storage_key`, in `originals/<id>/`) and what the worker made of it, in `media/<id>/`.
 
     `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
     `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].

@@ -1,0 +1,30 @@
+"""Have the worker move what creators uploaded to a folder of its own, away from what viewers get.
+
+Revision: 0013, after 0008
+"""
+
+import uuid
+
+import sqlalchemy as sa
+from alembic import op
+
+import tables.base
+
+revision = "0013"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+ROWS = {"jobs": "+"}
+
+MOVE = """INSERT INTO jobs (id, kind, payload, unique_key, state, attempts, run_after, created_at, updated_at)
+    SELECT :id, 'move_originals', '{}', 'move_originals:0013', 'queued', 0, :moment, :moment, :moment
+    WHERE EXISTS (SELECT 1 FROM media_assets WHERE storage_key LIKE 'media/%/original%')"""
+
+
+def upgrade() -> None:
+    moment = sa.bindparam("moment", tables.base.now(), tables.base.UtcDateTime(timezone=True))
+    op.execute(sa.text(MOVE).bindparams(sa.bindparam("id", uuid.uuid4(), sa.Uuid()), moment))
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM jobs WHERE kind = 'move_originals'")
