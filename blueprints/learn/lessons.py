@@ -74,7 +74,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     is_draft = works_on and request.args.get("draft") == "1"
     if is_draft:
         drafts.show(lesson)
-    recording = recordings.for_creator(course.id, lesson.id) if is_draft else lesson.media
+    recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     playback = _playback(course, recording, is_draft)
     return hypermedia.render(
         "learn/lesson.html",

@@ -1,4 +1,6 @@
-"""Have the worker move what creators uploaded to a folder of its own, away from what viewers get.
+"""A recording steps in for another by itself once it can be played; originals get a folder of their own.
+
+The worker moves those that lie beside what viewers get.
 
 Revision: 0013, after 0008
 """
@@ -22,9 +24,13 @@ MOVE = """INSERT INTO jobs (id, kind, payload, unique_key, state, attempts, run_
 
 
 def upgrade() -> None:
+    op.add_column(
+        "media_assets", sa.Column("steps_in", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     moment = sa.bindparam("moment", tables.base.now(), tables.base.UtcDateTime(timezone=True))
     op.execute(sa.text(MOVE).bindparams(sa.bindparam("id", uuid.uuid4(), sa.Uuid()), moment))
 
 
 def downgrade() -> None:
+    op.drop_column("media_assets", "steps_in")
     op.execute("DELETE FROM jobs WHERE kind = 'move_originals'")
