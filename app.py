@@ -9,7 +9,6 @@ from flask import Flask, Response, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from flask_migrate import Migrate
-from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,8 +19,10 @@ import assets
 import carrier
 import config
 import doors
+import form_tokens
 import formats
 import forms
+import hypermedia
 import observe
 import storage
 from blueprints import AREAS
@@ -133,7 +134,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     observe.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
-    CSRFProtect(app)
+    form_tokens.Protection(app)
     login = Recognition(app)
     login.session_protection = None
     login.user_loader(sessions.user_for)
@@ -141,6 +142,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     assets.init_app(app)
     carrier.init_app(app)
     app.after_request(secure)
+    app.after_request(hypermedia.keep_pages_whole)
 
 
 class CookieSessions(SecureCookieSessionInterface):
@@ -198,15 +200,9 @@ class _LazySite:
 
 def add_errors(app: Flask) -> None:
     """Every error in the site's clothes; nothing of the inside is shown."""
-    app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected_error)
-
-
-def stale_form(_error: CSRFError) -> tuple[str, int]:
-    """A form from before the browser lost its session: nothing is wrong but its age."""
-    return render_template("errors/400_stale.html"), 400
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:
@@ -221,12 +217,16 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     if code < 400:
         return error
     db.session.rollback()
+    response = hypermedia.refuse_with(code) if hypermedia.stays_on_its_page() else _error_page(error, code)
+    kept = ("Allow", "Content-Range", "Retry-After")
+    response.headers.extend([pair for pair in error.get_headers() if pair[0] in kept])
+    return response
+
+
+def _error_page(error: HTTPException, code: int) -> Response:
     name = str(code) if code in PAGED_ERRORS else ("500" if code >= 500 else "400")
     page = render_template(f"errors/{name}.html", request_id=observe.request_id(), error=error)
-    kept = [
-        (key, value) for key, value in error.get_headers() if key in ("Allow", "Content-Range", "Retry-After")
-    ]
-    return Response(page, code, kept, mimetype="text/html")
+    return Response(page, code, mimetype="text/html")
 
 
 def database_error(error: SQLAlchemyError) -> Response:

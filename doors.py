@@ -7,6 +7,7 @@ from flask import Blueprint, abort, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+import held
 import hypermedia
 
 
@@ -51,19 +52,18 @@ def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -
 
 
 def ask_to_sign_in() -> Response | None:
-    """Send a stranger to the sign-in page, with the way back to what they asked for."""
+    """Have a stranger sign in and come back to what they asked for.
+
+    What they posted is kept meanwhile (held.py). A page that is already there stays: its script or swap is
+    answered 401, and asks beside what is being typed.
+    """
     if current_user.is_authenticated:
         return None
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of_origin()
-    return hypermedia.leave(url_for("auth.login", next=wanted))
-
-
-def _page_of_origin() -> str:
-    """The page that a stranger's form was on: what was posted can't be asked for again."""
-    referrer = request.referrer or ""
-    return (
-        referrer.removeprefix(request.host_url.rstrip("/")) if referrer.startswith(request.host_url) else "/"
-    )
+    if hypermedia.stays_on_its_page():
+        return hypermedia.refuse(401, "You are signed out. Sign in to go on.", signed_out=True)
+    if request.method not in ("GET", "HEAD"):
+        return held.ask_to_sign_in()
+    return hypermedia.see_other(url_for("auth.login", next=request.full_path.rstrip("?")))
 
 
 def _let_creators_in() -> Response | None:

@@ -6,7 +6,7 @@ from typing import IO, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import wtforms
-from flask import Request, request
+from flask import Request, g, request
 from flask_wtf import FlaskForm
 from markupsafe import Markup, escape
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -84,6 +84,15 @@ class Form(FlaskForm):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Leave JSON alone: read as a form, a list of it would break the page."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As FlaskForm.validate does; a stale form that is shown again (blueprints/auth/stale.py) never passes."""
+        if g.get("form_is_stale"):
+            self.form_errors.append(
+                "This page was open for too long. Nothing you typed is lost: send it again."
+            )
+            return False
+        return bool(super().validate(extra_validators))
 
     def refuse(self, refusal: Refused) -> None:
         """Show `refusal` beside the field it is about, or above the form when it is about none."""

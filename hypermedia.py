@@ -4,14 +4,29 @@ One address serves both. A real swap gets the fragment, everything else (a plain
 link, the Back button) the page that includes it; `Vary` keeps caches from mixing the two.
 """
 
+import json
+import re
 import uuid
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Response, flash, jsonify, make_response, redirect, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 VARY = "HX-Request, HX-Request-Type"
+SENTENCES = {
+    400: "Something in that was damaged on its way. Try again.",
+    403: "You can’t do that: it belongs to someone else, or needs rights that your account does not have.",
+    404: "That is not there any more. It may have been removed meanwhile.",
+    409: "Somebody changed this meanwhile. Reload the page to see how it stands.",
+    413: "That is too large to send.",
+    422: "Something in that is not as it should be. Look it over and try again.",
+    429: "Too many tries. Wait a moment and try again.",
+    500: "Something went wrong on our side. Try again in a moment.",
+    503: "The site is busy or being updated. Try again in a minute.",
+}
+_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
 
 def is_swap() -> bool:
@@ -22,6 +37,67 @@ def is_swap() -> bool:
         and "HX-Boosted" not in request.headers
         and "HX-History-Restore-Request" not in request.headers
     )
+
+
+def is_script() -> bool:
+    """Whether a script of a page asks, and reads the answer itself."""
+    if request.headers.get("HX-Request") == "true":
+        return False
+    asks = (
+        request.headers.get("X-Requested-With") == "fetch" or request.headers.get("Sec-Fetch-Dest") == "empty"
+    )
+    return asks or request.accept_mimetypes.best == "application/json"
+
+
+def stays_on_its_page() -> bool:
+    """Whether the answer goes to a page that is there already: a whole page must not land in it."""
+    return is_swap() or is_script()
+
+
+def refuse(status: int, sentence: str, **more: Any) -> Response:
+    """Answer a swap or a script with a sentence: nothing is swapped, a toast says it; JSON for a script.
+
+    `more` goes into the JSON.
+    """
+    if is_script():
+        response = make_response(jsonify(sentence=sentence, **more), status)
+    else:
+        response = make_response(sentence, status)
+        response.mimetype = "text/plain"
+        _swap_nothing(response, sentence)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = VARY
+    return response
+
+
+def refuse_with(status: int) -> Response:
+    """Answer a swap or a script with the usual sentence for this status."""
+    nearest = 500 if status >= 500 else 400
+    return refuse(status, SENTENCES.get(status, SENTENCES[nearest]))
+
+
+def keep_pages_whole(response: Response) -> Response:
+    """Let no page that says “no” land inside another one, whichever route or handler made it.
+
+    A fragment that shows what is wrong with a form (422, 409) passes; of a page its heading becomes a toast.
+    """
+    if response.status_code < 400 or response.mimetype != "text/html" or not stays_on_its_page():
+        return response
+    html = "" if response.is_streamed else response.get_data(as_text=True)
+    if not html.lstrip()[:15].lower().startswith("<!doctype"):
+        return response
+    heading = _HEADING.search(html)
+    sentence = f"{Markup(heading[1]).striptags()}." if heading else "The site did not take that."
+    refused = refuse(response.status_code, sentence)
+    for name in ("Retry-After", "Allow", "X-Stale-Form"):
+        if name in response.headers:
+            refused.headers[name] = response.headers[name]
+    return refused
+
+
+def _swap_nothing(response: Response, sentence: str) -> None:
+    response.headers["HX-Reswap"] = "none"
+    response.headers["HX-Trigger"] = json.dumps({"toast": {"message": sentence, "tone": "bad"}})
 
 
 def render(page: str, fragment: str | None = None, status: int = 200, **context: Any) -> Response:

@@ -20,6 +20,7 @@ from domain import clock
 from models import LoginAttempt, db
 
 MAILS_PER_RECIPIENT = 6
+HELD_PER_ADDRESS = 60
 
 
 class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
@@ -59,6 +60,11 @@ def sign_in_limits(email: str, ip: str) -> tuple[Limit, ...]:
 def mail_limits(ip: str) -> tuple[Limit, ...]:
     """The limit on asking us to write mail, per network address."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)
+
+
+def held_limits(ip: str) -> tuple[Limit, ...]:
+    """The limit on forms that are kept for whoever is signed out, per network address."""
+    return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:

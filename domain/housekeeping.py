@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from domain import clock
+from domain import clock, held_posts
 from models import Job, JobState, LoginAttempt, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)
@@ -22,4 +22,5 @@ def clean_up() -> None:
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_ATTEMPTS))
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
     db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
+    held_posts.clean_up()
     db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))

@@ -122,6 +122,28 @@ class UserSession(Stamped, Base):
     revoked_at: Mapped[datetime | None]
 
 
+class HeldPost(Base):
+    """A form that came when its person was signed out: what was typed, until they are back, a day at most.
+
+    `browser` is the hash of a random token in a cookie, `person` the mark of whose page the form stood on, ""
+    for a stranger's (form_tokens.py). `fields` are pairs of name and text, without secrets and files;
+    `has_files` says that some are missing. `offered_at` is when somebody was led to it after signing in.
+    """
+
+    __tablename__ = "held_posts"
+    __table_args__ = (Index("ix_held_posts_browser_at", "browser", "at"),)
+
+    id: Mapped[pk]
+    browser: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(24), default="")
+    path: Mapped[str] = mapped_column(String(2000))
+    page: Mapped[str] = mapped_column(String(2000))
+    fields: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    has_files: Mapped[bool] = mapped_column(default=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+    offered_at: Mapped[datetime | None]
+
+
 class CreatorProfile(Stamped, Base):
     """What a creator shows of themselves; totals are computed from what they made and sold."""
 

@@ -6,4 +6,12 @@ import doors
 
 auth = doors.open_to_all(Blueprint("auth", __name__))
 
-from blueprints.auth import oauth, presence, recovery, registering, signing_in  # noqa: E402,F401
+from blueprints.auth import (  # noqa: E402,F401
+    oauth,
+    presence,
+    recovery,
+    registering,
+    signing_in,
+    stale,
+    tokens,
+)

@@ -2,17 +2,16 @@
 
 from flask import Response, g, render_template, request, session
 from flask_login import current_user, login_user, logout_user
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
+import form_tokens
+import held
 from blueprints.auth import auth
-from blueprints.auth.way_back import wanted
 from domain import attempts, sessions
 from models import User, db
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+GOES_ON = ("/held/", "/session/")
 
 
 def let_in(user: User, remember: bool) -> None:
@@ -25,6 +24,7 @@ def let_in(user: User, remember: bool) -> None:
     session.clear()
     sessions.start(user, request.user_agent.string, request.remote_addr or "")
     login_user(user, remember=remember)
+    g.let_in = True
 
 
 def let_out() -> None:
@@ -63,9 +63,12 @@ def slow_down(refusal: attempts.TooMany) -> tuple[str, int, dict[str, str]]:
     return render_template("auth/too_many.html", minutes=minutes), 429, {"Retry-After": str(refusal.seconds)}
 
 
-@auth.errorhandler(CSRFError)
-def stale_form(error: CSRFError) -> BaseResponse | tuple[str, int]:
-    """A form sent twice: the first one signed them in and renewed the browser's session."""
-    if current_user.is_authenticated and request.endpoint in ("auth.login", "auth.register"):
-        return hypermedia.see_other(wanted())
-    return render_template("errors/400_stale.html"), 400
+@auth.after_app_request
+def lead_to_what_is_held(response: Response) -> Response:
+    """Lead whoever has just come in to what they had typed when they were signed out, once."""
+    came_in = g.pop("let_in", False)
+    if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):
+        return response
+    if address := held.offer(form_tokens.person_mark()):
+        response.location = address
+    return response

@@ -9,7 +9,13 @@
     let changed = false;
     let stopped = false;
 
+    let giveUpWaiting = () => {};
+
     const say = (text) => { if (status.textContent !== text) status.textContent = text; };
+    const offerSignIn = () => {
+      const link = Object.assign(document.createElement("a"), { href: lectern.signInAt, target: "_blank", textContent: "Sign in" });
+      status.append(" ", link);
+    };
     const distance = () => {
       const seconds = Math.max(0, Math.round((Date.now() - savedAt) / 1000));
       if (seconds < 60) return `${seconds} s`;
@@ -22,7 +28,7 @@
       if (!changed || stopped) return;
       changed = false;
       try {
-        const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, redirect: "error" });
+        const answer = await lectern.post(form.dataset.autosave, new FormData(form));
         const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
         if (stopped) return;
         if (answer.ok) {
@@ -31,6 +37,12 @@
         } else if (answer.status === 409) {
           stopped = true;
           say(`${said.sentence} Save to see both versions; nothing you typed is lost.`);
+        } else if (lectern.trouble(answer)) {
+          changed = true;
+          say(`${lectern.trouble(answer)} Your text is kept on this page.`);
+          if (answer.signedOut) offerSignIn();
+          giveUpWaiting();
+          giveUpWaiting = lectern.whenBack(keep);
         } else {
           say(said.sentence || "Not saved yet: the site did not take it. Save by hand.");
         }

@@ -1,4 +1,5 @@
-// What htmx leaves to us: saying that an answer failed, and that one is on its way.
+// What htmx leaves to us: a request that goes on after signing in again, no page inside a page, and saying that an
+// answer failed or is on its way.
 (() => {
   const sentences = {
     413: "That is too large to send.",
@@ -6,17 +7,42 @@
     503: "The site is busy or being updated. Try again in a minute.",
   };
   const say = (message) => document.dispatchEvent(new CustomEvent("toast", { detail: { message, tone: "bad" } }));
+  const sentence = (status) => sentences[status]
+    || (status >= 500 ? "Something went wrong on our side. Try again in a moment." : "The site did not take that. Try again.");
 
+  // Ours send a toast along with a refusal; what stands in between (a proxy) sends a page of its own.
   document.addEventListener("htmx:response:error", (event) => {
-    const status = event.detail.ctx.response.status;
-    if (status >= 500 || status === 429 || status === 413) {
-      say(sentences[status] || "Something went wrong on our side. Try again in a moment.");
-    }
+    const { status, headers } = event.detail.ctx.response;
+    if (!headers.has("HX-Trigger") && (status >= 500 || sentences[status])) say(sentence(status));
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.request.headers["HX-Request-Type"] === "full" || !/^\s*<(!doctype|html)/i.test(ctx.text)) return;
+    event.preventDefault();
+    if (ctx.response.status < 400) location.assign(ctx.response.raw.url);
+    else say(sentence(ctx.response.status));
   });
   document.addEventListener("htmx:error", () => say("No answer from the site. Check your connection and try again."));
 
+  // What asks by itself, every few seconds or when it is shown, opens no window over what somebody does.
+  const ofItself = new Set(["every", "load", "intersect", "lesson-completed"]);
+  const withSession = (ctx) => async (address, request) => {
+    const send = () => fetch(address, request);
+    const put = (token) => {
+      if (request.headers["X-CSRFToken"]) request.headers["X-CSRFToken"] = token;
+      if (request.body?.has?.("csrf_token")) request.body.set("csrf_token", token);
+    };
+    const answer = await lectern.again(send, put);
+    if (!lectern.trouble(answer) || ofItself.has(ctx.sourceEvent?.type)) return answer;
+    clearTimeout(ctx.requestTimeout);
+    if (!(await lectern.ask(answer))) return answer;
+    put(lectern.token());
+    return send();
+  };
+
   // Remembered, because hx-status may give the answer another target.
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    ctx.fetch = withSession(ctx);
     ctx.busy = ctx.target;
     ctx.busy?.setAttribute?.("aria-busy", "true");
   });

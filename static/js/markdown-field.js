@@ -76,10 +76,7 @@
     const status = bar.querySelector("[role=status]");
     const buttons = [...bar.querySelectorAll("button")];
     const toggle = bar.querySelector("[data-do=preview]");
-    const post = (address, data, kind) => {
-      const token = area.form?.elements.csrf_token?.value;
-      return fetch(address, { method: "POST", body: data, headers: { Accept: kind, ...(token && { "X-CSRFToken": token }) } });
-    };
+    const post = (address, data, kind) => lectern.post(address, data, { headers: { Accept: kind } });
 
     // What the preview says doesn't take away what was said of a picture.
     let speaker = null;
@@ -100,7 +97,8 @@
         const html = await answer.text();
         if (mine !== asked) return;
         if (answer.ok || answer.status === 422) pane.innerHTML = html;
-        say(answer.ok || answer.status === 422 ? "" : "The preview can’t be shown now.", pane);
+        say(answer.ok || answer.status === 422 ? "" : lectern.trouble(answer) || "The preview can’t be shown now.", pane);
+        if (lectern.trouble(answer)) lectern.whenBack(show);
       } catch {
         say("No connection: the preview waits.", pane);
       } finally {
@@ -131,10 +129,11 @@
         const data = new FormData();
         data.set("picture", file);
         if (box.dataset.lesson) data.set("lesson", box.dataset.lesson);
-        const answer = await post(box.dataset.pictures, data, "application/json");
+        let answer = await post(box.dataset.pictures, data, "application/json");
+        if (lectern.trouble(answer) && await lectern.ask(answer)) answer = await post(box.dataset.pictures, data, "application/json");
         const told = await answer.json().catch(() => ({}));
         if (answer.ok && told.markdown) text = told.markdown.replace("![]", `![${name.replace(/\.\w+$/, "")}]`);
-        else trouble = told.error || "That picture could not be stored.";
+        else trouble = told.error || lectern.trouble(answer) || told.sentence || "That picture could not be stored.";
       } catch {
         trouble = "No connection: the picture was not stored.";
       }

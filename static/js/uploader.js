@@ -25,7 +25,8 @@
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* a page of somebody in between, or a bucket */ }
       const left = request.responseURL && new URL(request.responseURL).pathname === "/login";
-      done({ status: left ? 401 : request.status, body: answer });
+      const stale = request.status === 400 && request.responseURL.startsWith(location.origin) && request.getResponseHeader("X-Stale-Form");
+      done({ status: left || stale ? 401 : request.status, body: answer });
     };
     request.onerror = request.ontimeout = () => done({ status: 0, body: {} });
     request.onabort = () => fail(new Stop());
@@ -40,7 +41,7 @@
   };
 
   const sentence = ({ status, body }) => body.error || {
-    0: "The connection is gone.", 401: "You are signed out. Sign in again in another tab, then try again.",
+    0: "The connection is gone.",
     404: "This upload is gone. Choose the file again.", 413: "That is too large to send.",
   }[status] || "Something went wrong on our side.";
 
@@ -58,7 +59,7 @@
       this.row.querySelector("[data-again]").addEventListener("click", () => this.run());
     }
 
-    headers() { return { "X-CSRFToken": this.form.elements.csrf_token.value, Accept: "application/json" }; }
+    headers() { return { "X-CSRFToken": lectern.token(), Accept: "application/json" }; }
     say(text) { this.row.querySelector("[data-said]").textContent = text; }
     show(bytes) {
       const share = this.file.size ? Math.floor((bytes / this.file.size) * 100) : 100;
@@ -102,15 +103,30 @@
     // Until it is answered: a dropped connection is waited for, longer each time.
     async ask(method, url, options = {}, accept = []) {
       for (let tries = 0; ; tries += 1) {
+        if (options.body instanceof FormData) options.body.set("csrf_token", lectern.token());
         const answer = await send(method, url, { ...options, headers: { ...this.headers(), ...options.headers }, signal: this.abort.signal });
         if (answer.status >= 200 && answer.status < 300) return answer.body;
         if (accept.includes(answer.status)) return { ...answer.body, status: answer.status };
+        if (answer.status === 401 && tries <= 12 && (await this.signedIn())) continue;
         if ([404, 410, 422].includes(answer.status)) throw new Over(sentence(answer));
         if (![0, 429, 502, 503, 504].includes(answer.status) || tries > 12) throw new Error(sentence(answer));
         this.say("No connection. Trying again…");
         await sleep(Math.min(1000 * 2 ** tries, 30000));
         if (this.abort.signal.aborted) throw new Stop();
       }
+    }
+
+    // Waits until the page's person is signed in again, here or in another tab; false when the site can't be asked.
+    async signedIn() {
+      const state = await lectern.renew();
+      if (state === "renewed" || state === "unreachable") return state === "renewed";
+      const link = Object.assign(document.createElement("a"), { href: lectern.signInAt, target: "_blank", textContent: "Sign in" });
+      this.say(`${lectern.trouble({ signedOut: true, other: state === "other" && lectern.other })} The upload waits. `);
+      if (state !== "other") this.row.querySelector("[data-said]").append(link);
+      return new Promise((back, stop) => {
+        const giveUp = lectern.whenBack(() => back(true));
+        this.abort.signal.addEventListener("abort", () => { giveUp(); stop(new Stop()); }, { once: true });
+      });
     }
 
     async sendAll() {
@@ -201,7 +217,7 @@
       row.querySelector("[data-cancel]").addEventListener("click", () => {
         row.remove();
         form.known = form.known.filter((other) => other.id !== upload.id);
-        send("POST", `${upload.address}/cancel`, { headers: { "X-CSRFToken": form.elements.csrf_token.value, Accept: "application/json" } });
+        send("POST", `${upload.address}/cancel`, { headers: { "X-CSRFToken": lectern.token(), Accept: "application/json" } });
       });
       form.querySelector("[data-list]").append(row);
     });

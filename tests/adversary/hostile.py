@@ -82,7 +82,7 @@ BYTES = (
 DESKS = ("/studio", "/admin", "/teach", "/wishlist", "/notifications")
 
 SENSIBLE = {
-    200, 204, 206, 301, 302, 303, 304, 308, 400, 403, 404, 405, 409, 410, 412, 413, 414, 416, 422, 429,
+    200, 204, 206, 301, 302, 303, 304, 308, 400, 401, 403, 404, 405, 409, 410, 412, 413, 414, 416, 422, 429,
 }  # fmt: skip
 
 
@@ -127,6 +127,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "course_id": words["course"],
         "module_id": words["module"],
         "transfer_id": words["nobody"],
+        "held_id": words["nobody"],
         "lesson_id": words["filmed_lesson"],
         "other_id": words["nobody"],
         "item_id": words["item"],

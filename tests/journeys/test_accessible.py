@@ -21,7 +21,7 @@ LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
     "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/security", "/account/email",
     "/account/notifications", "/notifications", "/wishlist", "/courses/reading-code/wish",
-    "/courses/reading-code/report", "/teach",
+    "/courses/reading-code/report", "/teach", "/session/back",
 )  # fmt: skip
 COURSE = (
     "/curriculum", "/media", "/analytics", "/analytics?period=12m", "/publish", "/export", "/lessons/{text}",

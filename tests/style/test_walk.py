@@ -59,6 +59,9 @@ READING = """
 /register/sent                                                          303 303 303 303 303 303 303
 /login                                                                  200 303 303 303 303 303 303
 /login?next=//evil.example                                              200 303 303 303 303 303 303
+/session/token                                                          200 200 200 200 200 200 200
+/session/back                                                           303 200 200 200 200 200 200
+/held/{nobody}                                                          303 410 410 410 410 410 410
 /forgot-password                                                        200 200 200 200 200 200 200
 /reset-password/{reset_token}                                           200 200 200 200 200 200 200
 /reset-password/forged                                                  410 410 410 410 410 410 410
@@ -245,6 +248,8 @@ WRITING = """
 /unsubscribe/{unsubscribe_token}                                        200 200 200 200 200 200 200
 /unsubscribe/forged                                                     410 410 410 410 410 410 410
 /logout                                                                 303 303 303 303 303 303 303
+/held/{nobody}/throw-away                                               404 404 404 404 404 404 404
+/held/{nobody}/sign-out                                                 303 303 303 303 303 303 303
 /account                                                                303 422 422 422 422 422 422
 /account/email                                                          303 422 422 422 422 422 422
 /account/security                                                       303 422 422 422 422 422 422

@@ -1,0 +1,132 @@
+"""What came with a stale token, or while its person was signed out: shown again, sent when they say so."""
+
+import uuid
+from contextlib import suppress
+from typing import cast
+
+from flask import Response, abort, current_app, g, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response as BaseResponse
+
+import form_tokens
+import held
+import hypermedia
+from blueprints.auth import auth
+from blueprints.auth.presence import let_out
+from blueprints.auth.way_back import wanted
+from domain.held_posts import Sent
+from models import HeldPost, db
+
+# Their views do nothing but show the form while it isn't valid.
+SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
+
+
+@auth.errorhandler(CSRFError)
+def stale_sign_in(error: CSRFError) -> BaseResponse:
+    """Show a form of signing in again, with what was typed; one sent twice has let them in the first time."""
+    if current_user.is_authenticated and request.endpoint in ("auth.login", "auth.register"):
+        return hypermedia.see_other(wanted())
+    is_shown_again = request.endpoint in SHOWN_AGAIN and form_tokens.is_from_here()
+    if not is_shown_again or hypermedia.stays_on_its_page():
+        return stale_form(error)
+    g.form_is_stale = True
+    view = current_app.view_functions[request.endpoint or ""]
+    return cast(BaseResponse, view(**(request.view_args or {})))
+
+
+@auth.app_errorhandler(CSRFError)
+def stale_form(_error: CSRFError) -> BaseResponse:
+    """Answer a form from before the browser signed in or out: nothing is wrong with it but its age.
+
+    A script or swap renews its token and sends it again. The same person sees it again at once; anybody else
+    finds it kept for the person whose page it was on.
+    """
+    if hypermedia.stays_on_its_page():
+        refused = hypermedia.refuse(400, "This page is out of date, and nothing was changed. Try again.")
+        refused.headers["X-Stale-Form"] = "1"
+        return refused
+    sent, sender = held.read(), form_tokens.sender()
+    if sent is None or sender is None:
+        typed = held.sent_words(sent) if sent else []
+        return hypermedia.render("errors/400_stale.html", status=400, typed=typed)
+    if current_user.is_anonymous:
+        return held.ask_to_sign_in()
+    if _may_send(sender):
+        return _show(sent)
+    return (held.keep(sent) if held.sent_words(sent) else None) or _somebody_elses(None)
+
+
+@auth.get("/held/<uuid:held_id>")
+def held_post(held_id: uuid.UUID) -> BaseResponse:
+    """Show what was typed before its person was signed out; nothing is sent before they press the button."""
+    if current_user.is_anonymous:
+        return hypermedia.see_other(url_for("auth.login", next=request.path))
+    row = held.found(held_id)
+    if row is None:
+        return hypermedia.render("errors/410_held.html", status=410)
+    if not _may_send(row.person):
+        return _somebody_elses(row)
+    return _show(Sent(row.path, row.page, [(name, text) for name, text in row.fields], row.has_files), row)
+
+
+@auth.post("/held/<uuid:held_id>/throw-away")
+def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
+    """Forget what was typed."""
+    row = _own(held_id)
+    page = row.page
+    held.drop(held_id)
+    hypermedia.toast("Thrown away.", "info")
+    return hypermedia.see_other(page)
+
+
+@auth.post("/held/<uuid:held_id>/sign-out")
+def change_person(held_id: uuid.UUID) -> BaseResponse:
+    """Sign out, for whoever typed it to sign in and find it."""
+    let_out()
+    db.session.commit()
+    return hypermedia.see_other(url_for("auth.login", next=url_for("auth.held_post", held_id=held_id)))
+
+
+@auth.get("/session/back")
+def back() -> BaseResponse:
+    """Say that one is in again, to whoever signed in beside a page that waits in another tab."""
+    if current_user.is_anonymous:
+        return hypermedia.see_other(url_for("auth.login", next=request.path))
+    return hypermedia.render("auth/back.html")
+
+
+@auth.after_app_request
+def forget_what_was_sent(response: Response) -> Response:
+    """Forget a kept form once it was sent and taken."""
+    key = request.form.get(held.MARKER) if request.method == "POST" and response.status_code < 400 else None
+    if key:
+        with suppress(ValueError):
+            held.drop(uuid.UUID(key))
+    return response
+
+
+def _may_send(sender: str) -> bool:
+    """Whether whoever is signed in may see a form from this person's page: their own, or a stranger's."""
+    return sender in (form_tokens.NOBODY, form_tokens.person_mark())
+
+
+def _own(held_id: uuid.UUID) -> HeldPost:
+    row = held.found(held_id)
+    if row is None or current_user.is_anonymous or not _may_send(row.person):
+        abort(404)
+    return row
+
+
+def _show(sent: Sent, row: HeldPost | None = None) -> Response:
+    shown = held.sent_words(sent)
+    carried = [pair for pair in sent.fields if pair not in shown]
+    key = row.id if row else None
+    status = 200 if row else 400
+    return hypermedia.render(
+        "auth/held.html", status=status, sent=sent, shown=shown, carried=carried, key=key
+    )
+
+
+def _somebody_elses(row: HeldPost | None) -> Response:
+    return hypermedia.render("auth/held_other.html", status=403, key=row.id if row else None)

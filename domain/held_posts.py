@@ -1,0 +1,100 @@
+"""Forms that came when their person was signed out: kept for their browser until they are back, for a day.
+
+Whoever posts can be anybody, so what is kept is bounded, never acts by itself, and is shown to nobody but the
+person whose page the form stood on.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from domain import clock
+from models import HeldPost, db
+
+LIFETIME = timedelta(days=1)
+MOST_BYTES = 1_000_000
+MOST_FIELDS = 400
+MOST_PER_BROWSER = 5
+LONGEST_PATH = 2000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was posted: the address, the page it came from, and its fields as pairs of name and text."""
+
+    path: str
+    page: str
+    fields: Sequence[tuple[str, str]]
+    has_files: bool = False
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Tell whether it is small enough, and of what every database can hold."""
+        size = sum(
+            len(name.encode(errors="replace")) + len(text.encode(errors="replace"))
+            for name, text in self.fields
+        )
+        if size > MOST_BYTES or len(self.fields) > MOST_FIELDS:
+            return False
+        return all(
+            len(address) <= LONGEST_PATH and "\x00" not in address for address in (self.path, self.page)
+        )
+
+
+def keep(browser: str, person: str, sent: Sent) -> HeldPost:
+    """Keep a form for whoever holds the token `browser`; of more than MOST_PER_BROWSER the oldest goes."""
+    row = HeldPost(
+        browser=_hash(browser),
+        person=person,
+        path=sent.path,
+        page=sent.page,
+        fields=[list(pair) for pair in sent.fields],
+        has_files=sent.has_files,
+        at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    older = (
+        select(HeldPost.id)
+        .where(HeldPost.browser == row.browser)
+        .order_by(HeldPost.at.desc(), HeldPost.id.desc())
+    )
+    db.session.execute(
+        delete(HeldPost).where(HeldPost.id.in_(list(db.session.scalars(older.offset(MOST_PER_BROWSER)))))
+    )
+    return row
+
+
+def of(browser: str, held_id: uuid.UUID) -> HeldPost | None:
+    """Find what is kept for the browser by its id; None when it isn't there, or not any more."""
+    row = db.session.get(HeldPost, held_id)
+    return row if row and row.browser == _hash(browser) and row.at > clock.now() - LIFETIME else None
+
+
+def to_offer(browser: str, person: str) -> HeldPost | None:
+    """Find the newest that this person has not been led to yet."""
+    query = select(HeldPost).where(
+        HeldPost.browser == _hash(browser),
+        HeldPost.person.in_(("", person)),
+        HeldPost.at > clock.now() - LIFETIME,
+        HeldPost.offered_at.is_(None),
+    )
+    return db.session.scalars(query.order_by(HeldPost.at.desc()).limit(1)).first()
+
+
+def drop(browser: str, held_id: uuid.UUID) -> None:
+    """Forget it: it was sent, or isn't wanted."""
+    db.session.execute(delete(HeldPost).where(HeldPost.id == held_id, HeldPost.browser == _hash(browser)))
+
+
+def clean_up() -> None:
+    """Delete what nobody came back for."""
+    db.session.execute(delete(HeldPost).where(HeldPost.at <= clock.now() - LIFETIME))
+
+
+def _hash(browser: str) -> str:
+    return hashlib.sha256(browser.encode()).hexdigest()

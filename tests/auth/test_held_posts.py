@@ -1,0 +1,332 @@
+"""What somebody posts while signed out, or from a page of another session: kept, shown again, then sent."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from domain import clock, held_posts, housekeeping, sessions
+from models import HeldPost, Review, User, UserSession, db
+from tests.cast import PASSWORD, Cast
+
+HERE = {"Origin": "http://localhost", "Referer": "http://localhost/courses/flask-first-steps"}
+SWAP = {**HERE, "HX-Request": "true", "HX-Request-Type": "partial"}
+SCRIPT = {**HERE, "Accept": "application/json"}
+REVIEW = "/courses/flask-first-steps/review"
+WORDS = {"rating": "5", "comment": "Clear\r\nand kind “words”. <b>ж</b>"}
+
+Browser = FlaskClient
+
+
+@pytest.fixture(autouse=True)
+def csrf_on(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+
+
+def token_at(browser: Browser, page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(page).text)
+    assert found is not None, page
+    return found[1]
+
+
+def come_in(browser: Browser, email: str, page: str = "/login", **more: Any) -> TestResponse:
+    fields = {"email": email, "password": PASSWORD, "csrf_token": token_at(browser, page)} | more
+    return browser.post(page, data=fields)
+
+
+def sign_out(browser: Browser) -> None:
+    browser.post("/logout", data={"csrf_token": token_at(browser, "/account")})
+
+
+def end_devices(app: Flask, user: User) -> None:
+    """As signing out everywhere does from another device: the cookie of this browser stays."""
+    with app.app_context():
+        sessions.end_all(db.session.get_one(User, user.id))
+        db.session.commit()
+
+
+def fields_of(html: str) -> dict[str, str]:
+    """The fields that a page would send to the review's address."""
+    form = re.search(rf'<form[^>]*action="{REVIEW}".*?</form>', html, re.DOTALL)
+    assert form is not None
+    inputs = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
+    texts = dict(re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', form[0], re.DOTALL))
+    return {name: unescape(value) for name, value in (inputs | texts).items()}
+
+
+def kept(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count(HeldPost.id))) or 0
+
+
+def review_of(app: Flask, user: User) -> Review | None:
+    with app.app_context():
+        return db.session.scalars(select(Review).where(Review.user_id == user.id)).first()
+
+
+@pytest.fixture
+def bo(client: FlaskClient, cast: Cast) -> FlaskClient:
+    come_in(client, "bo@example.com")
+    return client
+
+
+def post_signed_out(app: Flask, cast: Cast, bo: FlaskClient, **more: Any) -> TestResponse:
+    """Write a review on a page whose session has ended."""
+    token = token_at(bo, REVIEW)
+    end_devices(app, cast.bo)
+    return bo.post(REVIEW, data={**WORDS, "csrf_token": token, **more}, headers=HERE)
+
+
+def test_what_was_typed_survives_signing_in(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    answer = post_signed_out(app, cast, bo)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/login?next=/held/")
+    assert "What you typed is kept" in bo.get(answer.location).text
+    back = come_in(bo, "bo@example.com", answer.location)
+    page = bo.get(back.location)
+    assert review_of(app, cast.bo) is None
+    fields = fields_of(page.text)
+    assert (fields["rating"], fields["comment"]) == (WORDS["rating"], WORDS["comment"])
+    assert "signed in as Bo" in page.text
+    sent = bo.post(REVIEW, data=fields, headers=HERE)
+    assert sent.status_code == 303
+    review = review_of(app, cast.bo)
+    assert review is not None
+    assert review.comment == "Clear\nand kind “words”. <b>ж</b>"
+    assert kept(app) == 0
+    assert bo.get(back.location).status_code == 410
+
+
+def test_what_is_not_taken_stays_kept(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    answer = post_signed_out(app, cast, bo, rating="9")
+    page = bo.get(come_in(bo, "bo@example.com", answer.location).location)
+    assert bo.post(REVIEW, data=fields_of(page.text), headers=HERE).status_code == 422
+    assert kept(app) == 1
+
+
+def test_a_stale_form_is_shown_again_to_the_same_person_at_once(
+    app: Flask, cast: Cast, bo: FlaskClient
+) -> None:
+    token = token_at(bo, REVIEW)
+    sign_out(bo)
+    come_in(bo, "bo@example.com")
+    stale = bo.post(REVIEW, data={**WORDS, "csrf_token": token}, headers=HERE)
+    assert stale.status_code == 400
+    assert (review_of(app, cast.bo), kept(app)) == (None, 0)
+    assert bo.post(REVIEW, data=fields_of(stale.text), headers=HERE).status_code == 303
+    assert review_of(app, cast.bo) is not None
+
+
+def test_a_stale_button_is_asked_for_again(cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, "/courses/flask-first-steps")
+    sign_out(bo)
+    come_in(bo, "bo@example.com")
+    stale = bo.post(
+        "/courses/flask-first-steps/wish", data={"wished": "yes", "csrf_token": token}, headers=HERE
+    )
+    assert stale.status_code == 400
+    assert "Send it now" in stale.text
+    assert 'name="wished" value="yes"' in stale.text
+
+
+def test_nobody_acts_as_another_person(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, REVIEW)
+    sign_out(bo)
+    come_in(bo, "cy@example.com")
+    answer = bo.post(REVIEW, data={**WORDS, "csrf_token": token}, headers=HERE)
+    page = bo.get(answer.location)
+    assert page.status_code == 403
+    assert "You are now signed in as Cy" in page.text
+    assert "kind" not in page.text
+    assert (review_of(app, cast.cy), review_of(app, cast.bo)) == (None, None)
+    key = re.search(r"/held/[0-9a-f-]+", answer.location)
+    assert key is not None
+    assert bo.post(f"{key[0]}/throw-away", data={"csrf_token": token_at(bo, "/account")}).status_code == 404
+    out = bo.post(f"{key[0]}/sign-out", data={"csrf_token": token_at(bo, "/account")})
+    again = come_in(bo, "bo@example.com", out.location)
+    assert "kind" in bo.get(again.location).text
+
+
+def test_a_button_of_another_person_does_nothing(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, "/courses/flask-first-steps")
+    sign_out(bo)
+    come_in(bo, "cy@example.com")
+    answer = bo.post(
+        "/courses/flask-first-steps/wish", data={"wished": "yes", "csrf_token": token}, headers=HERE
+    )
+    assert answer.status_code == 403
+    assert "You are now signed in as Cy" in answer.text
+    assert kept(app) == 0
+
+
+def test_after_signing_in_somewhere_else_one_is_led_to_it_once(
+    app: Flask, cast: Cast, bo: FlaskClient
+) -> None:
+    post_signed_out(app, cast, bo)
+    assert come_in(bo, "bo@example.com", "/login").location.startswith("/held/")
+    sign_out(bo)
+    assert come_in(bo, "bo@example.com", "/login").location == "/"
+    sign_out(bo)
+    assert come_in(bo, "cy@example.com", "/login").location == "/"
+
+
+def test_another_browser_finds_nothing(
+    app: Flask, cast: Cast, bo: FlaskClient, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    answer = post_signed_out(app, cast, bo)
+    address = answer.location.removeprefix("/login?next=")
+    assert signed_in(cast.bo).get(address).status_code == 410
+
+
+def test_it_is_kept_for_a_day(
+    app: Flask, cast: Cast, bo: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = post_signed_out(app, cast, bo)
+    back = come_in(bo, "bo@example.com", answer.location)
+    later = clock.now() + timedelta(days=1, seconds=1)
+    with app.app_context():
+        housekeeping.clean_up()
+        db.session.commit()
+        assert db.session.scalar(select(func.count(HeldPost.id))) == 1
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert held_posts.to_offer("any", "") is None
+    assert bo.get(back.location).status_code == 410
+    with app.app_context():
+        housekeeping.clean_up()
+        db.session.commit()
+    assert kept(app) == 0
+
+
+def test_it_can_be_thrown_away(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    answer = post_signed_out(app, cast, bo)
+    address = come_in(bo, "bo@example.com", answer.location).location
+    gone = bo.post(f"{address}/throw-away", data={"csrf_token": token_at(bo, address)})
+    assert gone.location == "/courses/flask-first-steps"
+    assert kept(app) == 0
+
+
+def test_secrets_are_never_kept(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, "/account/security")
+    end_devices(app, cast.bo)
+    typed = {"current": "an old secret", "password": "a new secret", "otp": "123 456", "note": "some words"}
+    bo.post("/account/security", data={**typed, "csrf_token": token}, headers=HERE)
+    with app.app_context():
+        row = db.session.scalars(select(HeldPost)).one()
+    assert row.fields == [["note", "some words"]]
+
+
+def test_files_are_not_kept_and_it_says_so(app: Flask, cast: Cast, client: FlaskClient) -> None:
+    come_in(client, "ada@example.com")
+    place = f"/studio/courses/{cast.flask_course.id}/media"
+    token = token_at(client, place)
+    end_devices(app, cast.ada)
+    fields = {"csrf_token": token, "title": "My notes", "file": (BytesIO(b"%PDF-1.4"), "notes.pdf")}
+    answer = client.post("/studio/uploads", data=fields, headers=HERE)
+    page = client.get(come_in(client, "ada@example.com", answer.location).location)
+    assert "Files are not kept" in page.text
+    assert "My notes" in page.text
+    assert "Send it now" not in page.text
+
+
+def test_a_button_alone_leads_back_to_its_page(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, "/courses/flask-first-steps")
+    end_devices(app, cast.bo)
+    answer = bo.post(
+        "/courses/flask-first-steps/wish", data={"wished": "yes", "csrf_token": token}, headers=HERE
+    )
+    assert answer.location == "/login?next=/courses/flask-first-steps"
+    assert kept(app) == 0
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
+def test_a_form_of_another_site_is_not_kept(app: Flask, cast: Cast, bo: FlaskClient, origin: str) -> None:
+    answer = bo.post(
+        REVIEW, data={**WORDS, "csrf_token": token_at(bo, REVIEW)[:-4]}, headers={"Origin": origin}
+    )
+    assert answer.status_code == 400
+    assert "kind" not in answer.text
+    token = token_at(bo, REVIEW)
+    end_devices(app, cast.bo)
+    bo.post(REVIEW, data={**WORDS, "csrf_token": token}, headers={"Origin": origin})
+    assert kept(app) == 0
+
+
+def test_what_comes_with_a_token_of_nobody_knows_is_only_shown_to_be_copied(
+    app: Flask, bo: FlaskClient
+) -> None:
+    answer = bo.post(REVIEW, data={**WORDS, "csrf_token": "forged"}, headers=HERE)
+    assert answer.status_code == 400
+    assert "kind “words”" in answer.text
+    assert "Send it now" not in answer.text
+    assert kept(app) == 0
+
+
+def test_a_browser_keeps_five_and_an_address_is_limited(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    token = token_at(bo, REVIEW)
+    end_devices(app, cast.bo)
+    answers = [
+        bo.post(REVIEW, data={"comment": f"words {n}", "csrf_token": token}, headers=HERE) for n in range(61)
+    ]
+    assert kept(app) == 5
+    assert [answer.status_code for answer in answers[:60]] == [303] * 60
+    assert answers[60].status_code == 400
+    assert "words 60" in answers[60].text
+
+
+def test_what_is_too_large_to_keep_is_shown_to_be_copied(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    answer = post_signed_out(app, cast, bo, comment="x" * (held_posts.MOST_BYTES + 1))
+    assert answer.status_code == 400
+    assert "x" * held_posts.MOST_BYTES in answer.text
+    assert kept(app) == 0
+
+
+@pytest.mark.parametrize("page", ["/login", "/register", "/forgot-password"])
+def test_a_stale_form_of_signing_in_comes_back_as_typed(app: Flask, client: FlaskClient, page: str) -> None:
+    client.get(page)
+    fields = {"email": "bo@example.com", "name": "Bo Typed", "password": PASSWORD, "csrf_token": "stale"}
+    answer = client.post(page, data=fields, headers=HERE)
+    assert answer.status_code == 422
+    assert 'value="bo@example.com"' in answer.text
+    assert PASSWORD not in answer.text
+    assert "Nothing you typed is lost" in answer.text
+    assert kept(app) == 0
+    with app.app_context():
+        assert db.session.scalar(select(func.count(UserSession.id))) == 0
+
+
+def test_a_stale_form_of_signing_in_from_another_site_is_refused(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    """Also with a good token: over HTTPS the page that it came from is checked."""
+    fields = {"email": "bo@example.com", "password": PASSWORD, "csrf_token": token_at(client, "/login")}
+    for headers in ({"Origin": "https://evil.example"}, {"Referer": "http://localhost/login"}, {}):
+        answer = client.post("/login", data=fields, headers=headers, base_url="https://localhost")
+        assert answer.status_code == 400
+    same = {"Origin": "https://localhost"}  # a browser that hides where it comes from
+    assert client.post("/login", data=fields, headers=same, base_url="https://localhost").status_code == 422
+    with app.app_context():
+        assert db.session.scalar(select(func.count(UserSession.id))) == 0
+
+
+def test_a_swap_and_a_script_are_told_and_get_no_page(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    wish = "/courses/flask-first-steps/wish"
+    token = token_at(bo, "/courses/flask-first-steps")
+    for headers in (SWAP, SCRIPT):
+        stale = bo.post(wish, data={"wished": "yes", "csrf_token": "stale"}, headers=headers)
+        assert (stale.status_code, stale.headers["X-Stale-Form"]) == (400, "1")
+        assert "<" not in stale.text
+    end_devices(app, cast.bo)
+    for headers in (SWAP, SCRIPT):
+        out = bo.post(wish, data={"wished": "yes", "csrf_token": token}, headers=headers)
+        assert out.status_code == 401
+        assert "<" not in out.text
+    assert out.json == {"sentence": "You are signed out. Sign in to go on.", "signed_out": True}
+    assert kept(app) == 0
