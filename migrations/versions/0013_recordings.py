@@ -1,8 +1,8 @@
 """A recording steps in for another by itself once it can be played; originals get a folder of their own.
 
-The worker moves those that lie beside what viewers get.
+The worker moves those that lie beside what viewers get. Watching is bounded by the time that has passed.
 
-Revision: 0013, after 0008
+Revision: 0013, after 0009
 """
 
 import uuid
@@ -13,7 +13,7 @@ from alembic import op
 import tables.base
 
 revision = "0013"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 ROWS = {"jobs": "+"}
@@ -27,10 +27,13 @@ def upgrade() -> None:
     op.add_column(
         "media_assets", sa.Column("steps_in", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    spent_until = sa.Column("spent_until", tables.base.UtcDateTime(timezone=True), nullable=True)
+    op.add_column("lesson_progress", spent_until)
     moment = sa.bindparam("moment", tables.base.now(), tables.base.UtcDateTime(timezone=True))
     op.execute(sa.text(MOVE).bindparams(sa.bindparam("id", uuid.uuid4(), sa.Uuid()), moment))
 
 
 def downgrade() -> None:
+    op.drop_column("lesson_progress", "spent_until")
     op.drop_column("media_assets", "steps_in")
     op.execute("DELETE FROM jobs WHERE kind = 'move_originals'")
