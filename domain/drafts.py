@@ -178,7 +178,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
     draft, live = lesson.draft or {}, _live(lesson)
     words = [label.lower() for name, label in LABELS.items() if draft.get(name, live[name]) != live[name]]
     if recording is not None and recording.proposed_for is not None:
-        words.append("recording")
+        words += [] if recording.steps_in else ["recording"]
     elif recording is not None:
         words += [f"captions in {caption.label}" for caption in recording.proposed_captions]
         words += ["chapters"] if recording.proposed_chapters is not None else []
