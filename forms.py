@@ -137,7 +137,7 @@ class LinesField(TextAreaField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """One entry for each line that says something, each only once."""
-        lines = (one_line(line) for value in valuelist for line in text(value).splitlines())
+        lines = (one_line(line) for value in valuelist for line in text(value).splitlines() if line)
         self.data: Any = list(dict.fromkeys(line for line in lines if line))
 
     def pre_validate(self, form: Any) -> None:

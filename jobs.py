@@ -62,6 +62,7 @@ KINDS: dict[str, Task | LongTask] = {
         "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
     ),
     "discard_media": Task("transcoding.discard"),
+    "move_originals": LongTask("originals.begin_moving", "originals.move", "originals.end_moving"),
     "remove_upload": LongTask("uploads.begin_removal", "uploads.remove", "uploads.end_removal"),
     "sweep_uploads": Task("uploads.sweep"),
     "discard_picture": Task("pictures.discard"),

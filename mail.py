@@ -72,7 +72,7 @@ def password_changed(user: User, token: str, removed: list[str]) -> EmailMessage
 
 
 def provider_linked(user: User, provider: str, token: str) -> EmailMessage:
-    """Say that an identity elsewhere opens the account from now on, in case it wasn't them."""
+    """Say that an identity elsewhere opens the account from now on; `token` is for who wasn't it."""
     return compose(
         "provider_linked",
         user.email,
@@ -84,7 +84,7 @@ def provider_linked(user: User, provider: str, token: str) -> EmailMessage:
 
 
 def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
-    """Say that an identity elsewhere opens the account no longer, in case it wasn't them."""
+    """Say that an identity elsewhere opens the account no longer; `token` is for who wasn't it."""
     return compose(
         "provider_unlinked",
         user.email,

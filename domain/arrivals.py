@@ -9,8 +9,8 @@ from domain import archives, audit, recordings, resources, transfers, upload_rul
 from models import Course, Lesson, Resource, Upload, UploadPurpose, User
 
 FOLDERS = {
-    UploadPurpose.LESSON_MEDIA: "media/{id}/original",
-    UploadPurpose.PREVIEW_FILM: "media/{id}/original",
+    UploadPurpose.LESSON_MEDIA: "originals/{id}/original",
+    UploadPurpose.PREVIEW_FILM: "originals/{id}/original",
     UploadPurpose.RESOURCE: "resources/{id}",
     UploadPurpose.CODE_ARCHIVE: "archives/{id}",
     UploadPurpose.COURSE_IMPORT: "imports/{id}",

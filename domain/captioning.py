@@ -24,7 +24,7 @@ NAMES = {
 }  # fmt: skip
 
 
-_STANDING = ["proposed_for", "proposed_film", "duration_seconds", "chapters", "proposed_chapters"]
+_STANDING = ["proposed_for", "proposed_film", "steps_in", "duration_seconds", "chapters", "proposed_chapters"]
 Spoken = Caption | ProposedCaption
 
 
@@ -80,7 +80,7 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
     row.label, row.vtt = said, vtt
     db.session.add(row)
     audit.record(actor, "write_captions", asset, tag)
-    publishing.content_changed(course, actor)
+    _changed(course, asset, actor)
     return row
 
 
@@ -94,7 +94,7 @@ def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> boo
     if row is not None:
         db.session.delete(row)
         audit.record(actor, "remove_captions", asset, language)
-        publishing.content_changed(course, actor)
+        _changed(course, asset, actor)
     return isinstance(row, ProposedCaption) and _live(asset, language) is not None
 
 
@@ -125,7 +125,7 @@ def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> N
     else:
         asset.chapters, asset.proposed_chapters = typed, None
     audit.record(actor, "set_chapters", asset, f"{len(typed)}")
-    publishing.content_changed(course, actor)
+    _changed(course, asset, actor)
 
 
 def carry_over(old: MediaAsset, new: MediaAsset) -> None:
@@ -186,6 +186,12 @@ def _hold(course: Course, asset: MediaAsset) -> None:
         db.session.refresh(asset, _STANDING)
     except InvalidRequestError:
         raise Refused("This recording was replaced or removed in the meantime.") from None
+
+
+def _changed(course: Course, asset: MediaAsset, actor: User) -> None:
+    """Note the change where anybody sees it: what has still to be processed shows nothing."""
+    if not asset.steps_in:
+        publishing.content_changed(course, actor)
 
 
 def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.lesson_contents import NEW
@@ -100,7 +100,7 @@ def _lessons_query() -> Select[Any]:
     extras = select(Resource.id).where(Resource.lesson_id == Lesson.id)
     waits = or_(
         draft.is_not(None),
-        proposed.id.is_not(None),
+        proposed.steps_in == false(),
         live.proposed_chapters.is_not(None),
         select(ProposedCaption.id).where(ProposedCaption.asset_id == live.id).exists(),
         extras.where(Resource.pending | Resource.proposed_title.is_not(None)).exists(),

@@ -178,7 +178,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
     draft, live = lesson.draft or {}, _live(lesson)
     words = [label.lower() for name, label in LABELS.items() if draft.get(name, live[name]) != live[name]]
     if recording is not None and recording.proposed_for is not None:
-        words.append("recording")
+        words += [] if recording.steps_in else ["recording"]
     elif recording is not None:
         words += [f"captions in {caption.label}" for caption in recording.proposed_captions]
         words += ["chapters"] if recording.proposed_chapters is not None else []
@@ -265,7 +265,8 @@ def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
     if wanted.get("published") is False:
         lesson.published = False
     draft, live = {**(lesson.draft or {}), **wanted}, _live(lesson)
-    if "body" in wanted and draft.get("kind", live["kind"]) == LessonKind.TEXT:
+    is_text = draft.get("kind", live["kind"]) == LessonKind.TEXT
+    if is_text and draft.get("body", live["body"]) != live["body"]:
         draft["duration_seconds"] = lesson_contents.rendered(draft["body"]).reading_seconds
     differs = {name: value for name, value in draft.items() if name == NEW or value != live[name]}
     lesson.draft = differs or None

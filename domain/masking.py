@@ -5,7 +5,8 @@ from typing import Any
 
 HIDDEN = "•••"
 _LINKS = re.compile(r"(/(?:reset-password|verify-email|confirm-email|not-me|unsubscribe)/)[^/?#\s\"'<>]+")
-_TOKENS = re.compile(r"[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
+# It begins where a word does: from every letter on, a long one would be read again and again.
+_TOKENS = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}")
 _SECRET_NAMES = re.compile(r"secret|token|password|fingerprint", re.I)
 
 

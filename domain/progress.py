@@ -114,12 +114,16 @@ def recount(
         "moment": clock.now(),
     }
     on: Any = via or db.session
-    if db.engine.dialect.name == "postgresql":
-        # Held first: a statement that waited for its creator would count the lessons of before it waited.
-        mine = (Enrollment.user_id == user_id, Enrollment.course_id == course_id)
-        on.execute(select(Enrollment.id).where(*mine).with_for_update(key_share=True))
+    _hold(on, user_id, course_id)
     row = on.execute(_recount(last_lesson_id is not None), values).first()
     return row is not None and row.completed_at == values["moment"]
+
+
+def _hold(on: Any, user_id: uuid.UUID, course_id: uuid.UUID) -> None:
+    """Wait for whoever counts this enrolment; a statement that waits itself counts as of before it waited."""
+    if db.engine.dialect.name == "postgresql":
+        mine = (Enrollment.user_id == user_id, Enrollment.course_id == course_id)
+        on.execute(select(Enrollment.id).where(*mine).with_for_update(key_share=True))
 
 
 @cache

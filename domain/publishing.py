@@ -145,6 +145,11 @@ def content_changed(course: Course, actor: User) -> None:
         if course.status == PUBLISHED:
             search.index(course)
         return
+    content_shown(course)
+
+
+def content_shown(course: Course) -> None:
+    """Note that learners see something new of what `course` teaches from now on."""
     now = clock.now()
     course.content_updated_at = now
     # One that has run out comes back by being submitted, not by an edit.
@@ -171,8 +176,8 @@ def something_waits(course: Course) -> bool:
         lessons.where(Lesson.draft.is_not(None)),
         lessons.join(Resource).where(Resource.pending | Resource.proposed_title.is_not(None)),
         recordings.where(
-            MediaAsset.proposed_for.is_not(None)
-            | MediaAsset.proposed_film
+            (MediaAsset.proposed_for.is_not(None) & ~MediaAsset.steps_in)
+            | (MediaAsset.proposed_film & ~MediaAsset.steps_in)
             | MediaAsset.proposed_chapters.is_not(None)
         ),
         recordings.join(ProposedCaption),

@@ -1,10 +1,11 @@
 """Recordings: what can be played, and the addresses under which it is.
 
-A recording lives below `media/<id>/` in storage: the original, and what the worker made of it. Its
-addresses carry a signed, expiring token for that folder; they are handed out after an access decision
-and by nobody else.
+What the worker made of a recording lives below `media/<id>/` in storage, the original apart from it
+(domain/originals.py). The addresses carry a signed, expiring token for that folder; they are handed out after
+an access decision and by nobody else.
 """
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captioning, captions, clock, publishing, totals
+from domain import audit, captioning, captions, clock, originals, publishing, totals
 from models import (
     Caption,
     Course,
@@ -27,12 +28,18 @@ from models import (
     MediaStatus,
     Module,
     ProposedCaption,
+    Upload,
     User,
     db,
 )
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 MOST_SHOWN = 50
+# The names that media/making.py gives, and `film.mp4` of the demo.
+_SERVED = re.compile(
+    r"(video|film)\.mp4|audio\.m4a|poster\.jpg|master\.m3u8|\d{1,5}p(\.m3u8|-init\.mp4|-\d{4,}\.m4s)",
+    re.ASCII,
+)
 TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".mp4": "video/mp4",
@@ -155,9 +162,16 @@ def chapters_text(asset_id: uuid.UUID, proposed: bool = False) -> str | None:
     return captions.chapters_vtt(starts, row.duration_seconds or starts[-1][0] + 1)
 
 
-def for_creator(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> MediaAsset | None:
-    """The recording to work on, of the lesson or the preview film: the one that waits for approval first."""
+def for_creator(
+    course_id: uuid.UUID, lesson_id: uuid.UUID | None, playable: bool = False
+) -> MediaAsset | None:
+    """The recording to work on, of the lesson or the preview film: the one that waits first.
+
+    `playable`: to look at, which is the one before while that one can't be played.
+    """
     query = select(MediaAsset).where(MediaAsset.course_id == course_id)
+    if playable:
+        query = query.order_by(MediaAsset.status != MediaStatus.READY)
     if lesson_id is None:
         query = query.where(*_PREVIEW_FILM).order_by(MediaAsset.proposed_film.desc())
     else:
@@ -172,7 +186,7 @@ def unready(course_id: uuid.UUID) -> list[Line]:
     query = (
         select(
             Lesson.id, Lesson.title, MediaAsset.status, MediaAsset.filename, MediaAsset.error,
-            MediaAsset.proposed_for.is_not(None),
+            MediaAsset.proposed_for.is_not(None) & ~MediaAsset.steps_in,
         )
         .join(Lesson, Lesson.id == func.coalesce(MediaAsset.proposed_for, MediaAsset.lesson_id))
         .join(Module, Module.id == Lesson.module_id)
@@ -185,17 +199,15 @@ def unready(course_id: uuid.UUID) -> list[Line]:
 
 
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:
-    """Keep an uploaded recording for `lesson`, in place of any it had, and have the worker process it."""
+    """Keep an uploaded recording for `lesson` and have the worker process it; then it replaces any before."""
     asset_id = uuid7()
-    key = f"{folder(asset_id)}original{_ending(filename)}"
+    key = f"{originals.folder(asset_id)}original{_ending(filename)}"
     size = storage.current().put(key, file, "application/octet-stream")
-    _drop(MediaAsset.lesson_id == lesson.id)
-    return _keep(
-        MediaAsset(
-            id=asset_id, course_id=lesson.course_id, lesson_id=lesson.id, storage_key=key, size=size,
-            filename=filename[:255],
-        )
-    )  # fmt: skip
+    asset = MediaAsset(
+        id=asset_id, course_id=lesson.course_id, storage_key=key, size=size, filename=filename[:255]
+    )
+    _place(asset, lesson, for_approval=False)
+    return _keep(asset)
 
 
 def adopt(
@@ -203,34 +215,41 @@ def adopt(
 ) -> MediaAsset:
     """Make the stored file at `key` (`size` bytes) the recording of `lesson`, or the film of `course`.
 
-    It replaces the one before, whose files are removed when nobody can be watching any more, and begins with
-    its captions and chapters. Where changes wait for approval, it is proposed beside the one that learners
-    see.
+    It begins with the captions and chapters of the one before, and replaces it once it can be played; only
+    then is anything fresh. Where changes wait for approval, it is proposed beside the one that learners see.
     """
     publishing.hold(course)
     waits = publishing.waits(course, actor)
     asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
     before = for_creator(course.id, lesson.id if lesson else None)
-    if lesson is None:
-        asset.proposed_film = waits
-        films = (MediaAsset.course_id == course.id, *_PREVIEW_FILM)
-        _drop(*films, *([MediaAsset.proposed_film.is_(True)] if waits else []))
-    elif waits:
-        asset.proposed_for = lesson.id
-        _drop(MediaAsset.proposed_for == lesson.id)
-    else:
-        asset.lesson_id = lesson.id
-        _drop((MediaAsset.lesson_id == lesson.id) | (MediaAsset.proposed_for == lesson.id))
+    _place(asset, lesson, for_approval=waits)
     _keep(asset)
     if before is not None:
         captioning.carry_over(before, asset)
-    publishing.content_changed(course, actor)
+    if waits:
+        publishing.content_changed(course, actor)
     return asset
+
+
+def came_ready(asset: MediaAsset) -> None:
+    """Let learners have `asset`, which can be played now, unless it waits for approval.
+
+    The caller holds its course. One that came while the course was in review waits, too, when the
+    course was published meanwhile.
+    """
+    course = db.session.get_one(Course, asset.course_id)
+    if asset.steps_in and publishing.waits(course, _uploader(asset, course)):
+        asset.steps_in = False
+        publishing.settle_update(course)
+    if asset.steps_in:
+        _step_in(asset)
+    if asset.proposed_for is None and not asset.proposed_film:
+        publishing.content_shown(course)
 
 
 def waits(asset: MediaAsset) -> bool:
     """Whether something of `asset`, its captions loaded, waits for approval: all of it, or what it has."""
-    proposed = asset.proposed_for is not None or asset.proposed_film
+    proposed = (asset.proposed_for is not None or asset.proposed_film) and not asset.steps_in
     return proposed or asset.proposed_chapters is not None or bool(asset.proposed_captions)
 
 
@@ -246,37 +265,40 @@ def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     publishing.hold(course)
     lesson = db.session.get(Lesson, asset.lesson_id) if asset.lesson_id else None
     _drop(MediaAsset.id == asset.id)
-    if lesson is not None and lesson.kind != LessonKind.TEXT:
-        lesson.duration_seconds = 0  # it was the recording's
-        totals.recount_course(course)
-    publishing.content_changed(course, actor)
+    if not asset.steps_in:
+        if lesson is not None and lesson.kind != LessonKind.TEXT:
+            lesson.duration_seconds = 0  # it was the recording's
+            totals.recount_course(course)
+        publishing.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)
 
 
 def accept_proposals(course: Course) -> None:
     """Let learners of `course` see the recordings that waited, in place of those they saw, with captions
-    and chapters, and everybody the preview film.
+    and chapters, and everybody the preview film. One that can't be played replaces none that can.
     """
     captioning.accept_proposals(course)
-    film = for_creator(course.id, None)
-    if film is not None and film.proposed_film:
-        _drop(MediaAsset.course_id == course.id, *_PREVIEW_FILM, MediaAsset.id != film.id)
-        film.proposed_film = False
     for asset in db.session.scalars(_proposed(course)).all():
-        _drop(MediaAsset.lesson_id == asset.proposed_for)
-        asset.lesson_id, asset.proposed_for = asset.proposed_for, None
-        db.session.flush()
-        if asset.duration_seconds is not None:
-            lesson = db.session.get_one(Lesson, asset.lesson_id)
-            lesson.duration_seconds = round(asset.duration_seconds)
+        lesson = db.session.get(Lesson, asset.proposed_for) if asset.proposed_for else None
+        if asset.status == MediaStatus.READY or not _plays(course.id, lesson):
+            _step_in(asset)
 
 
 def drop_proposals(lesson: Lesson) -> None:
     """Drop the recording that waited for `lesson`, and what waited of the one that it has."""
-    _drop(MediaAsset.proposed_for == lesson.id)
+    _drop(MediaAsset.proposed_for == lesson.id, ~MediaAsset.steps_in)
     live = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == lesson.id))
     if live is not None:
         captioning.drop_proposals(live)
+
+
+def is_served(name: str) -> bool:
+    """Whether a file of this name may be one that a page or a playlist names; nothing else is ever sent.
+
+    >>> [is_served(name) for name in ("720p-0001.m4s", "original.mov", "proposed/chapters.vtt")]
+    [True, False, False]
+    """
+    return _SERVED.fullmatch(name) is not None
 
 
 def content_type(name: str) -> str:
@@ -285,7 +307,7 @@ def content_type(name: str) -> str:
 
 
 def folder(asset_id: uuid.UUID) -> str:
-    """Where a recording's files are kept, and what its token opens."""
+    """Where is kept what was made of a recording, and what its token opens."""
     return f"media/{asset_id}/"
 
 
@@ -298,7 +320,49 @@ _PREVIEW_FILM = (MediaAsset.lesson_id.is_(None), MediaAsset.proposed_for.is_(Non
 
 
 def _proposed(course: Course) -> Select[MediaAsset]:
-    return select(MediaAsset).where(MediaAsset.course_id == course.id, MediaAsset.proposed_for.is_not(None))
+    waits = (MediaAsset.proposed_for.is_not(None) | MediaAsset.proposed_film) & ~MediaAsset.steps_in
+    return select(MediaAsset).where(MediaAsset.course_id == course.id, waits)
+
+
+def _place(asset: MediaAsset, lesson: Lesson | None, for_approval: bool) -> None:
+    """Name what `asset` is for, beside the one that plays there or waits, in place of one that can't be."""
+    asset.steps_in = not for_approval and _plays(asset.course_id, lesson)
+    beside = for_approval or asset.steps_in
+    if lesson is None:
+        asset.proposed_film = beside
+        films = (MediaAsset.course_id == asset.course_id, *_PREVIEW_FILM)
+        _drop(*films, *([MediaAsset.proposed_film.is_(True)] if beside else []))
+        return
+    here, waiting = MediaAsset.lesson_id == lesson.id, MediaAsset.proposed_for == lesson.id
+    asset.proposed_for, asset.lesson_id = (lesson.id, None) if beside else (None, lesson.id)
+    _drop(waiting if beside else here | waiting)
+
+
+def _plays(course_id: uuid.UUID, lesson: Lesson | None) -> bool:
+    """Whether there is a recording for learners that can be played, of the lesson or the preview film."""
+    place = (MediaAsset.lesson_id == lesson.id,) if lesson else (*_PREVIEW_FILM, ~MediaAsset.proposed_film)
+    ready = (MediaAsset.course_id == course_id, MediaAsset.status == MediaStatus.READY, *place)
+    return db.session.scalar(select(MediaAsset.id).where(*ready).limit(1)) is not None
+
+
+def _step_in(asset: MediaAsset) -> None:
+    """Put `asset` in place of the one that learners had."""
+    if asset.proposed_film:
+        _drop(MediaAsset.course_id == asset.course_id, *_PREVIEW_FILM, MediaAsset.id != asset.id)
+    else:
+        _drop(MediaAsset.lesson_id == asset.proposed_for)
+        asset.lesson_id, asset.proposed_for = asset.proposed_for, None
+    asset.proposed_film = asset.steps_in = False
+    db.session.flush()
+    if asset.lesson_id is not None and asset.duration_seconds is not None:
+        lesson = db.session.get_one(Lesson, asset.lesson_id)
+        lesson.duration_seconds = round(asset.duration_seconds)
+
+
+def _uploader(asset: MediaAsset, course: Course) -> User:
+    """Who sent it; its creator where that isn't known any more. An upload's id is its recording's."""
+    upload = db.session.get(Upload, asset.id)
+    return db.session.get_one(User, upload.user_id if upload else course.creator_id)
 
 
 def _keep(asset: MediaAsset) -> MediaAsset:

@@ -74,7 +74,7 @@ def delete_course(course: Course, actor: User) -> Fate:
 
 def discard_file(storage_key: str) -> None:
     """The worker's part: remove a file that nothing belongs to any longer."""
-    columns = (Resource.storage_key, CodeArchive.storage_key, Picture.storage_key)
+    columns = (Resource.storage_key, CodeArchive.storage_key, Picture.storage_key, MediaAsset.storage_key)
     if not any(db.session.scalar(select(column).where(column == storage_key).limit(1)) for column in columns):
         storage.current().delete(storage_key)
 

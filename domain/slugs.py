@@ -10,6 +10,7 @@ from domain.words import fold
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80
+READ = 1000  # characters of a title that an address is made of
 _INSIDE_A_WORD = re.compile(r"(?<=[^\W_])['’](?=[^\W_])")
 
 
@@ -19,7 +20,7 @@ def slugify(text: str, fallback: str = "untitled") -> str:
     An apostrophe parts no word: “Nobody’s business” is nobodys-business. A text without a letter that ASCII
     can tell gives `fallback`.
     """
-    words = re.findall(r"[a-z0-9]+", fold(_INSIDE_A_WORD.sub("", text)))
+    words = re.findall(r"[a-z0-9]+", fold(_INSIDE_A_WORD.sub("", text[:READ])))
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word[:LENGTH]

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 FASTEST = 3
-SLACK_SECONDS = 30
-LONGEST_SILENCE = 120
+SLACK = timedelta(seconds=10)
+LONGEST_SILENCE = timedelta(seconds=120)
 MOST_RANGES = 200
 SAME_PLACE = 0.5
 
@@ -16,6 +17,7 @@ Ranges = list[list[float]]
 class Beat:
     """What the player reports, in seconds: where it is, what it played since the last report.
 
+    `opened` proves when the page of its player was opened (see watching.opened).
     `flowing` is true while it goes on playing, and false when it paused, jumped, ended or was left.
     """
 
@@ -24,16 +26,24 @@ class Beat:
     end: float | None = None
     flowing: bool = True
     ended: bool = False
+    opened: str = ""
 
 
-def is_plausible(beat: Beat, duration: float, silence: float) -> bool:
-    """Whether the range can have been played in the `silence` (seconds) since the beat before.
+def spend(
+    beat: Beat, duration: float, since: datetime, spent: datetime | None, now: datetime
+) -> datetime | None:
+    """Until when time is used up when the range counts; None when it can't have been played by `now`.
 
-    Nothing plays faster than FASTEST; the slack covers a second tab or device between two beats.
+    Nothing plays faster than FASTEST, so a range takes a third of its length in time, which is taken from
+    what has passed `since` (the player was opened, or the beat before) and isn't `spent` yet. However many
+    beats come at once, from however many tabs, they share it; what was kept through a long time without a
+    connection has it.
     """
     if beat.start is None or beat.end is None or not 0 <= beat.start < beat.end <= duration + SAME_PLACE:
-        return False
-    return beat.end - beat.start <= FASTEST * min(max(silence, 0), LONGEST_SILENCE) + SLACK_SECONDS
+        return None
+    begins = max(since - SLACK, spent) if spent else since - SLACK
+    until = begins + timedelta(seconds=(beat.end - beat.start) / FASTEST)
+    return until if until <= now else None
 
 
 def merge(watched: Sequence[Sequence[float]], beat: Beat, duration: float) -> Ranges:

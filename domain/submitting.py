@@ -92,7 +92,7 @@ def release(course: Course, actor: User, note: str = "") -> None:
     """Put a course in review on sale, with whatever of it waited as a draft."""
     if publishing.is_live(course):
         drafts.apply(course)
-        course.update_state = UpdateState.NONE
+        _end_update(course)
     publishing.move(course, ProductStatus.PUBLISHED, actor, note)
     course.off_with_creator = False
     settled.note(course)
@@ -101,13 +101,19 @@ def release(course: Course, actor: User, note: str = "") -> None:
 def release_update(course: Course, actor: User) -> None:
     """Let learners see the changes that waited: the course is fresh again, and back on sale if it ran out."""
     drafts.apply(course)
-    course.update_state = UpdateState.NONE
+    _end_update(course)
     if course.status == ProductStatus.EXPIRED:
         publishing.move(course, ProductStatus.PENDING_REVIEW, actor)
         publishing.move(course, ProductStatus.PUBLISHED, actor)
     else:
         publishing.refresh(course)
     settled.note(course)
+
+
+def _end_update(course: Course) -> None:
+    """Close the update; what could not be shown yet, such as a recording that failed, opens another."""
+    course.update_state = UpdateState.NONE
+    publishing.settle_update(course)
 
 
 def _check(course: Course) -> None:

@@ -40,6 +40,8 @@ def clean(value: str) -> str:
 
 def one_line(value: str) -> str:
     """Text on one line, with composed accents; "" when nothing of it can be seen."""
+    if value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip()
     words = _BLANKS.sub(" ", _REMOVED.sub("", _BLANKS.sub(" ", value)))
     words = composed(words).strip()
     return "" if _UNSEEN.fullmatch(words) else words

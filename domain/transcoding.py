@@ -5,12 +5,11 @@ import uuid
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 import media
 import storage
-from domain import captioning, recordings, totals
-from models import Course, MediaAsset, MediaKind, MediaStatus, db
+from domain import captioning, originals, recordings, totals
+from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
 Plan = tuple[uuid.UUID, str]
@@ -38,18 +37,16 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
             if file.is_file():
                 name = file.relative_to(out).as_posix()
                 with file.open("rb") as content:
-                    store.put(f"media/{asset_id}/{name}", content, recordings.content_type(name))
+                    store.put(f"{recordings.folder(asset_id)}{name}", content, recordings.content_type(name))
         return made
 
 
 def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
     """Record what can be played, or the sentence that says why nothing can."""
-    asset = db.session.scalar(
-        select(MediaAsset)
-        .where(MediaAsset.id == plan[0])
-        .options(joinedload(MediaAsset.lesson))
-        .with_for_update(of=MediaAsset)
-    )
+    # The course first, as everybody does who changes its recordings.
+    course = select(MediaAsset.course_id).where(MediaAsset.id == plan[0]).scalar_subquery()
+    db.session.execute(select(Product.id).where(Product.id == course).with_for_update(key_share=True))
+    asset = db.session.scalar(select(MediaAsset).where(MediaAsset.id == plan[0]).with_for_update())
     if asset is None:
         return
     if isinstance(result, media.MediaError):
@@ -59,7 +56,10 @@ def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
 
 
 def record(asset: MediaAsset, made: media.Processed) -> None:
-    """Write what processing found and made into the row; the lesson takes its length from it."""
+    """Write what processing found and made into the row; then learners may have it.
+
+    The lesson that shows it takes its length from it.
+    """
     asset.kind = MediaKind(made.kind)
     asset.duration_seconds = made.duration
     asset.width, asset.height, asset.format = made.width, made.height, made.format
@@ -67,8 +67,9 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.renditions = made.renditions
     asset.status, asset.error = MediaStatus.READY, None
     captioning.end_at(asset, made.duration)
-    if asset.lesson is not None:
-        asset.lesson.duration_seconds = round(made.duration)
+    recordings.came_ready(asset)
+    if asset.lesson_id is not None:
+        db.session.get_one(Lesson, asset.lesson_id).duration_seconds = round(made.duration)
         totals.recount_course(db.session.get_one(Course, asset.course_id))
 
 
@@ -82,4 +83,5 @@ def give_up(_error: str, asset_id: str) -> None:
 def discard(asset_id: str) -> None:
     """Remove the files of a recording that was replaced, once its addresses have run out."""
     if db.session.get(MediaAsset, uuid.UUID(asset_id)) is None:
-        storage.current().delete_prefix(f"media/{asset_id}/")
+        for folder in (recordings.folder(uuid.UUID(asset_id)), originals.folder(uuid.UUID(asset_id))):
+            storage.current().delete_prefix(folder)

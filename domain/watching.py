@@ -5,18 +5,20 @@ what it can: one query for person, access, lesson and progress together, one or 
 connection, because opening a session of the ORM costs as much as all of them.
 """
 
+import hmac
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
 from domain import access, clock, gates, progress, sessions
 from domain.prepared import Prepared
-from domain.stretches import SAME_PLACE, Beat, Ranges, is_plausible, merge, total
+from domain.stretches import LONGEST_SILENCE, SAME_PLACE, Beat, Ranges, merge, spend, total
 from models import (
     LessonKind,
     LessonProgress,
@@ -34,11 +36,15 @@ ENROLLMENT_EVERY = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Seen:
-    """What was watched before this beat, whether that completed the lesson, and when the last beat came."""
+    """What was watched before this beat, whether that completed the lesson, and when the last beat came.
+
+    `spent_until`: until when the time for watching is used up.
+    """
 
     watched: Ranges
     completed: bool
     last_beat_at: datetime | None
+    spent_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,12 @@ class Outcome:
     played: float = 0.0
     lesson_completed: bool = False
     course_completed: bool = False
+
+
+def opened(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
+    """Prove for the heartbeats of this person at this lesson that their page was opened now."""
+    moment = f"{int(clock.now().timestamp()):x}"
+    return f"{moment}.{_signature(user_id, lesson_id, moment, current_app.config['SECRET_KEY'])}"
 
 
 def connect() -> Connection:
@@ -122,8 +134,9 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
     now = clock.now()
     seen = _seen_under_lock(connection, who)
     watched = seen.watched
-    silence = (now - seen.last_beat_at).total_seconds() if seen.last_beat_at else 0.0
-    counts = who.plays and is_plausible(beat, who.duration, silence)
+    since = _opened_at(who, beat.opened) or max(seen.last_beat_at or now, now - LONGEST_SILENCE)
+    spent = spend(beat, who.duration, since, seen.spent_until, now) if who.plays else None
+    counts = spent is not None
     merged = merge(watched, beat, who.duration) if counts else watched
     seconds = total(merged)
     completes = (
@@ -132,13 +145,29 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
         and 0 < COMPLETE_AT * who.duration <= seconds
         and (merged != watched or beat.ended)
     )
-    _write(connection, who, beat, merged, now if completes else None)
+    _write(connection, who, beat, merged, now if completes else None, spent or seen.spent_until)
     played = (beat.end or 0.0) - (beat.start or 0.0) if counts else 0.0
     return Outcome(played, completes, _note_place(connection, who, beat, completes))
 
 
+def _opened_at(who: Watcher, proof: str) -> datetime | None:
+    """When the page of a player was opened, None without a proof of it."""
+    moment, _, signature = proof.partition(".")
+    keys = [current_app.config["SECRET_KEY"], *(current_app.config.get("SECRET_KEY_FALLBACKS") or [])]
+    known = (_signature(who.user_id, who.lesson_id, moment, key) for key in keys)
+    if not any(hmac.compare_digest(one.encode(), signature.encode()) for one in known):
+        return None
+    return datetime.fromtimestamp(int(moment, 16), UTC)
+
+
+def _signature(user_id: uuid.UUID, lesson_id: uuid.UUID, moment: str, key: str | bytes) -> str:
+    secret = key.encode() if isinstance(key, str) else key
+    words = b"player opened" + user_id.bytes + lesson_id.bytes + moment.encode()
+    return hmac.digest(secret, words, "sha256").hex()[:32]
+
+
 def _seen(row: Any) -> Seen:
-    return Seen(row.watched or [], row.completed_at is not None, row.last_beat_at)
+    return Seen(row.watched or [], row.completed_at is not None, row.last_beat_at, row.spent_until)
 
 
 def _seen_under_lock(connection: Connection, who: Watcher) -> Seen:
@@ -146,11 +175,16 @@ def _seen_under_lock(connection: Connection, who: Watcher) -> Seen:
     if connection.dialect.name != "postgresql":
         return who.seen
     rows = _PROGRESS.run(connection, {"user_id": who.user_id, "lesson_id": who.lesson_id})
-    return _seen(rows[0]) if rows else Seen([], False, None)
+    return _seen(rows[0]) if rows else Seen([], False, None, None)
 
 
 def _write(
-    connection: Connection, who: Watcher, beat: Beat, watched: Ranges, completed_at: datetime | None
+    connection: Connection,
+    who: Watcher,
+    beat: Beat,
+    watched: Ranges,
+    completed_at: datetime | None,
+    spent_until: datetime | None,
 ) -> None:
     values = {
         "user_id": who.user_id,
@@ -159,6 +193,7 @@ def _write(
         "watched_seconds": int(total(watched)),
         "watched": watched,
         "completed_at": completed_at,
+        "spent_until": spent_until,
         "moment": completed_at or clock.now(),
     }
     _UPSERT.run(connection, values)
@@ -200,6 +235,7 @@ def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
             gates.enrollment.c.last_accessed_at,
             gates.progress.c.watched,
             gates.progress.c.updated_at.label("last_beat_at"),
+            gates.progress.c.spent_until,
         )
         .where(
             *sessions.holder_of(bindparam("token", type_=String()), moment),
@@ -216,15 +252,17 @@ def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
 def _progress(_dialect: str) -> Select[*tuple[Any, ...]]:
     table = LessonProgress.__table__
     mine = (table.c.user_id == bindparam("user_id"), table.c.lesson_id == bindparam("lesson_id"))
-    return select(table.c.watched, table.c.completed_at, table.c.updated_at.label("last_beat_at")).where(
-        *mine
-    )
+    last_beat_at = table.c.updated_at.label("last_beat_at")
+    return select(table.c.watched, table.c.completed_at, last_beat_at, table.c.spent_until).where(*mine)
 
 
 def _upsert(dialect: str) -> Any:
     """The statement that writes progress."""
     columns = LessonProgress.__table__.c
-    given = ("user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at")
+    given = (
+        "user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at",
+        "spent_until",
+    )  # fmt: skip
     moment = bindparam("moment", type_=UtcDateTime())
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LessonProgress).values(
         {name: bindparam(name, type_=columns[name].type) for name in given}
@@ -237,6 +275,7 @@ def _upsert(dialect: str) -> Any:
             "position_seconds": new.position_seconds,
             "watched_seconds": new.watched_seconds,
             "watched": new.watched,
+            "spent_until": new.spent_until,
             "completed_at": func.coalesce(columns.completed_at, new.completed_at),
             "updated_at": new.updated_at,
         },

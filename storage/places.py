@@ -28,6 +28,9 @@ class Storage(Protocol):
     def exists(self, key: str) -> bool:
         """Whether there is a file under `key`."""
 
+    def copy(self, source: str, target: str) -> None:
+        """Store what lies under `source` under `target` as well; FileNotFoundError when nothing does."""
+
     def delete(self, key: str) -> None:
         """Remove the file; nothing happens when it is already gone."""
 

@@ -77,6 +77,14 @@ class S3Storage:
             return False
         return True
 
+    def copy(self, source: str, target: str) -> None:
+        """Have the bucket copy it, in parts where it is large."""
+        named = {"Bucket": self.bucket, "Key": check_key(source)}
+        try:
+            self._client.copy(named, self.bucket, check_key(target))
+        except self._errors.ClientError as error:
+            raise _missing(source, error) from error
+
     def delete(self, key: str) -> None:
         """Remove one object."""
         self._client.delete_object(Bucket=self.bucket, Key=check_key(key))

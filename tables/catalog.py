@@ -448,13 +448,15 @@ class Resource(Stamped, Base):
 
 
 class MediaAsset(Stamped, Base):
-    """A recording and what the worker made of it, all below `media/<id>/` in storage.
+    """A recording (`storage_key`, in `originals/<id>/`) and what the worker made of it, in `media/<id>/`.
 
     `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
     `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
     The course's own preview film has no lesson. One that waits for approval names its lesson in
     `proposed_for` instead of `lesson_id`, or is a `proposed_film`. Of one that learners see, other chapters
-    wait in `proposed_chapters` and other captions in ProposedCaption.
+    wait in `proposed_chapters` and other captions in ProposedCaption. One that `steps_in` is named like one
+    that waits for approval, but waits for the worker alone: it takes its place by itself once it can be
+    played.
     """
 
     __tablename__ = "media_assets"
@@ -477,6 +479,7 @@ class MediaAsset(Stamped, Base):
         ForeignKey("lessons.id", ondelete="CASCADE"), unique=True
     )
     proposed_film: Mapped[bool] = mapped_column(default=False, server_default=false())
+    steps_in: Mapped[bool] = mapped_column(default=False, server_default=false())
     kind: Mapped[MediaKind] = mapped_column(enum_of(MediaKind), default=MediaKind.VIDEO)
     status: Mapped[MediaStatus] = mapped_column(enum_of(MediaStatus), default=MediaStatus.UPLOADING)
     error: Mapped[str | None] = mapped_column(String(500))

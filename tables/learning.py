@@ -89,6 +89,7 @@ class LessonProgress(Stamped, Base):
 
     `watched` holds the seconds really played as merged [start, end] pairs, so that replays, two tabs
     and two devices count once; `watched_seconds` is their sum. `position_seconds` is where to resume.
+    Watching takes time: until `spent_until` it is used up by what counts.
     """
 
     __tablename__ = "lesson_progress"
@@ -101,5 +102,6 @@ class LessonProgress(Stamped, Base):
     position_seconds: Mapped[int] = mapped_column(default=0)
     watched_seconds: Mapped[int] = mapped_column(default=0)
     watched: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    spent_until: Mapped[datetime | None]
     started_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]

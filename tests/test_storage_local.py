@@ -350,3 +350,20 @@ def test_what_is_given_up_is_removed_at_once_or_in_time(disk: storage.LocalStora
     disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
     disk.sweep(-60)
     assert disk.received(coming) == 0
+
+
+def test_a_copy_stays_when_its_source_goes(store: storage.Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.put("media/1/film.mp4", CONTENT, "video/mp4")
+    store.copy("media/1/film.mp4", "originals/1/film.mp4")
+    store.copy("media/1/film.mp4", "originals/1/film.mp4")
+
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    store.copy("media/1/film.mp4", "originals/2/film.mp4")
+    store.delete("media/1/film.mp4")
+    assert [store.open(f"originals/{n}/film.mp4").read() for n in (1, 2)] == [CONTENT, CONTENT]
+    monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):
+        store.copy("media/1/film.mp4", "originals/1/film.mp4")

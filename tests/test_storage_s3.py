@@ -151,3 +151,12 @@ def test_public_files_come_from_us_so_that_their_address_lasts(app: Flask, store
         answer = storage.publish("pictures/avatar/a/64.webp", "image/webp")
     assert answer.data == b"RIFF"
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_the_bucket_copies(store: storage.Storage) -> None:
+    store.put("media/1/film.mp4", b"film", "video/mp4")
+    store.copy("media/1/film.mp4", "originals/1/film.mp4")
+    store.delete("media/1/film.mp4")
+    assert store.open("originals/1/film.mp4").read() == b"film"
+    with pytest.raises(FileNotFoundError):
+        store.copy("media/1/film.mp4", "originals/1/film.mp4")

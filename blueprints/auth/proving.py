@@ -5,7 +5,8 @@ from collections.abc import Callable
 from flask import request
 
 from blueprints.auth import known_devices
-from domain import accounts, attempts
+from blueprints.auth.forms import ProofForm
+from domain import Refused, accounts, attempts
 from models import db
 
 Lock = accounts.Lock
@@ -26,3 +27,20 @@ def try_password(
     lock = lock_of(email)
     db.session.rollback()
     return (lock, attempt) if lock.opens_with(password) else None
+
+
+def proves(
+    form: ProofForm, email: str, otherwise: Refused, lock_of: Callable[[str], Lock] = accounts.lock_of
+) -> bool:
+    """Whether `form` holds the password of `email`; the form shows `otherwise` if not.
+
+    Ends the transaction. Raises attempts.TooMany.
+    """
+    if not form.validate():
+        return False
+    proof = try_password(email, form.password.data or "", lock_of)
+    if proof is None:
+        form.refuse(otherwise)
+        return False
+    attempts.succeeded(proof[1])
+    return True

@@ -11,7 +11,7 @@ import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
-from blueprints.auth.proving import try_password
+from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
 from domain import Refused, accounts, attempts, email_change, identities, recovery, tokens
 from formats import ago
@@ -74,7 +74,7 @@ def move_account(token: str) -> Response:
         user, address = email_change.opened_by(token)
         if not _is_me(user):
             form = ProofForm()
-            if not (form.validate() and _proves(user, form)):
+            if not proves(form, user.email, OTHER_PASSWORD):
                 return _show_change(*email_change.opened_by(token), form)
         user = email_change.confirm(token)
     except Refused as refusal:
@@ -131,16 +131,6 @@ def _show_change(user: User, address: str, form: ProofForm) -> Response:
 
 def _is_me(user: User) -> bool:
     return current_user.is_authenticated and current_user.id == user.id
-
-
-def _proves(user: User, form: ProofForm) -> bool:
-    """Whether the form holds the password of `user`. Ends the transaction. Raises attempts.TooMany."""
-    proof = try_password(user.email, form.password.data or "")
-    if proof is None:
-        form.refuse(OTHER_PASSWORD)
-        return False
-    attempts.succeeded(proof[1])
-    return True
 
 
 def _shut(token: str) -> Response:

@@ -16,7 +16,7 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
-from blueprints.auth.proving import try_password
+from blueprints.auth.proving import proves
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused, attempts, registration, settings, tokens
 from models import Registration, User, db
@@ -102,7 +102,8 @@ def confirm_verification(token: str) -> Response:
         opened = registration.opened_by(token)
         if not _is_own(opened):
             form = ProofForm()
-            if not (form.validate() and _proves(opened, form)):
+            lock = registration.lock_of(opened)
+            if not proves(form, opened.email, OTHER_PASSWORD, lambda _email: lock):
                 return _show_link(registration.opened_by(token), form)
         return _confirm(token)
     except tokens.Unusable as refusal:
@@ -138,17 +139,6 @@ def _show_link(opened: Registration, form: ProofForm) -> Response:
     return hypermedia.render(
         "auth/verify.html", status=form.status, form=form, email=opened.email, own=_is_own(opened)
     )
-
-
-def _proves(opened: Registration, form: ProofForm) -> bool:
-    """Whether the form holds the registration's password. Ends the transaction. Raises attempts.TooMany."""
-    lock = registration.lock_of(opened)
-    proof = try_password(opened.email, form.password.data or "", lambda _email: lock)
-    if proof is None:
-        form.refuse(OTHER_PASSWORD)
-        return False
-    attempts.succeeded(proof[1])
-    return True
 
 
 def _confirm(token: str) -> Response:

@@ -1,7 +1,7 @@
 """The forms of learning: a bare press of a button, and what a player reports."""
 
 from wtforms import FloatField, StringField
-from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
 from forms import Form, Reading
 
@@ -20,3 +20,4 @@ class BeatForm(Reading):
     start = FloatField(validators=[Optional(), NumberRange(0, LONGEST)])
     end = FloatField(validators=[Optional(), NumberRange(0, LONGEST)])
     state = StringField(validators=[InputRequired(), AnyOf(STATES)])
+    opened = StringField(validators=[Length(max=60)])

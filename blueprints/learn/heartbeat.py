@@ -65,4 +65,5 @@ def _beat(form: BeatForm) -> Beat:
         end=form.end.data,
         flowing=state == "playing",
         ended=state == "ended",
+        opened=form.opened.data or "",
     )

@@ -13,7 +13,7 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, archives, drafts, embeds, events, outline, recordings
+from domain import access, archives, drafts, embeds, events, outline, recordings, watching
 from domain.access import Decision
 from domain.recordings import Playback
 from models import Course, Lesson, MediaAsset, Resource, User
@@ -74,7 +74,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     is_draft = works_on and request.args.get("draft") == "1"
     if is_draft:
         drafts.show(lesson)
-    recording = recordings.for_creator(course.id, lesson.id) if is_draft else lesson.media
+    recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     playback = _playback(course, recording, is_draft)
     return hypermedia.render(
         "learn/lesson.html",
@@ -88,6 +88,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         playback=playback,
         embed=embeds.embed(lesson.external_video_url) if playback is None else None,
         start_at=_start_at(entry.position, playback.duration if playback else 0),
+        opened_at=watching.opened(user.id, lesson.id) if user else "",
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
         code=archives.offered(course.id) if facts.holds or facts.trusted else None,

@@ -40,8 +40,13 @@ def proposed_chapters(token: str, asset_id: uuid.UUID) -> Response:
 
 @media.get("/media/<token>/<uuid:asset_id>/<path:name>")
 def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
-    """A playlist, a segment, the film, its poster: with ranges, kept as long as the address holds."""
+    """A playlist, a segment, the film, its poster: with ranges, kept as long as the address holds.
+
+    Nothing else that may lie in the folder is sent, whatever the token.
+    """
     expires_at = _expiry(token, recordings.folder(asset_id))
+    if not recordings.is_served(name):
+        abort(404)
     key = f"{recordings.folder(asset_id)}{name}"
     return storage.send(key, recordings.content_type(name), expires_at=expires_at)
 

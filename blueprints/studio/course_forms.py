@@ -45,7 +45,7 @@ def at_most(number: int) -> Length:
 
 def lines(value: Any) -> str:
     """Text of one entry a line, without empty lines."""
-    return "\n".join(kept for line in text(value).splitlines() if (kept := one_line(line)))
+    return "\n".join(kept for line in text(value).splitlines() if line and (kept := one_line(line)))
 
 
 def _title() -> StringField:

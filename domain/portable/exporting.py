@@ -74,7 +74,7 @@ class _Exported:
         self.pictures = {row.id: row for row in db.session.scalars(kept)}
         assets = select(MediaAsset).where(MediaAsset.course_id == course.id)
         both = selectinload(MediaAsset.captions), selectinload(MediaAsset.proposed_captions)
-        assets = assets.options(*both).order_by(MediaAsset.id)
+        assets = assets.where(~MediaAsset.steps_in).options(*both).order_by(MediaAsset.id)
         self.assets = list(db.session.scalars(assets))
         self.modules = self._modules()
         self.sheets = [sheet for _module, sheets in self.modules for sheet in sheets]

@@ -14,7 +14,7 @@ from domain.text import markdown, one_line, paragraphs
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
 FENCE = "+++"
-_HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^\n]+?)(?:[ \t]+#+)?[ \t]*(?:\n+|\Z)")
+_HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
 
 
 def front_matter(source: Source, file: str) -> tuple[str, Place | None]:
@@ -38,10 +38,16 @@ def without_title(text: str) -> tuple[str, str, int]:
     if not found:
         return "", text, 0
     return (
-        one_line(found["title"])[: lesson_contents.MAX_TITLE],
+        one_line(_without_hashes(found["title"].rstrip()))[: lesson_contents.MAX_TITLE],
         text[found.end() :],
         text[: found.end()].count("\n"),
     )
+
+
+def _without_hashes(heading: str) -> str:
+    """A heading without the hashes that may close it."""
+    words = heading.rstrip("#")
+    return words if words != heading and words[-1:] in (" ", "\t") else heading
 
 
 def read_lesson(source: Source, file: str, text: str, front: Place | None, entry: Fields) -> NewLesson | None:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 
 from domain import prose
+from domain.markdown_rules import TookTooLongError, limit_time, timed
 
 _CHARACTER = r"(?:\\[^\s]|[^\s()\\])"
 _TARGET = re.compile(
@@ -18,7 +19,7 @@ _TARGET = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _BETWEEN_PARAGRAPHS = re.compile(r"(\n[ \t]*\n)")
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_PARSER = timed(MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]))
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Link:
 def rewrite(text: str, turn: Callable[[Link], str | None]) -> str:
     """`text` with every target of a link or picture replaced by what `turn` answers; None leaves it.
 
-    Code is left alone. What `turn` answers needs no escaping.
+    Code is left alone, and so is a text that takes too long to parse. What `turn` answers needs no escaping.
     """
     masked, known = _without_code(text)
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
@@ -77,7 +78,11 @@ def _github_slug(text: str) -> str:
 def _without_code(text: str) -> tuple[str, set[str]]:
     """`text` with blanks in place of code, as long as it was, and every target that the parser found."""
     env: dict[str, dict[str, dict[str, str]]] = {}
-    tokens = _PARSER.parse(text, env)
+    limit_time(prose.SECONDS)
+    try:
+        tokens = _PARSER.parse(text, env)
+    except TookTooLongError:
+        return text, set()
     known = {reference["href"] for reference in env.get("references", {}).values()}
     lines = text.split("\n")
     for token in tokens:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import storage
-from domain import Refused, archives, pictures, prose, seals, upload_rules
+from domain import Refused, archives, originals, pictures, prose, seals, upload_rules
 from domain.page_drafts import rendered
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
@@ -175,7 +175,9 @@ class _Keeper:
     def _recording(self, lesson_slug: str, recording: NewRecording) -> None:
         id_ = self.addresses.id_of(f"recording {lesson_slug}")
         suffix = PurePosixPath(recording.file).suffix.lower()
-        self.made.recordings[lesson_slug] = self._keep(id_, f"media/{id_}/original{suffix}", recording.file)
+        self.made.recordings[lesson_slug] = self._keep(
+            id_, f"{originals.folder(id_)}original{suffix}", recording.file
+        )
 
     def _resource(self, lesson: NewLesson, number: int, file: str) -> None:
         id_ = self.addresses.resource_id(lesson, number)

@@ -1,6 +1,6 @@
 """Courses know over which lessons their learners' progress was last counted.
 
-Revision: 0015, after 0012
+Revision: 0015, after 0013
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,6 @@
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -12,7 +11,7 @@ from flask.testing import FlaskClient
 from domain import clock
 from models import AuditEntry, OAuthAccount, User, db
 from tests.auth.letters import SignIn, link, sent
-from tests.auth.provider import Provider
+from tests.auth.provider import Provider, offered
 from tests.auth.test_oauth import begin, come_in
 from tests.cast import PASSWORD, Cast
 
@@ -23,12 +22,7 @@ LOGIN = {"email": "bo@example.com", "password": PASSWORD}
 @pytest.fixture
 def provider(app: Flask) -> Iterator[Provider]:
     """A provider that knows bo, under both names."""
-    with Provider() as running:
-        app.config["SETTINGS"] = replace(
-            app.config["SETTINGS"], github_client_id="hub", github_client_secret="s", google_client_id="goo",
-            google_client_secret="s", github_base_url=running.url, github_api_url=running.url,
-            google_issuer_url=running.url,
-        )  # fmt: skip
+    with offered(app) as running:
         running.person["email"] = running.addresses[0]["email"] = "bo@example.com"
         yield running
 

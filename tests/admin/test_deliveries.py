@@ -56,7 +56,7 @@ def test_links_that_open_an_account_are_left_out(app: Flask, cast: Cast, signed_
     assert "script" not in frame.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("template", ["verify_email", "confirm_new_email", "notification"])
+@pytest.mark.parametrize("template", ["verify_email", "confirm_new_email", "provider_linked", "notification"])
 def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) -> None:
     with app.app_context():
         una = db.session.get_one(User, cast.una.id)
@@ -64,6 +64,7 @@ def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) ->
         messages = {
             "verify_email": lambda: mail.verify_email(una.email, verify, "/learn"),
             "confirm_new_email": lambda: mail.confirm_new_email(una, "una2@example.com", verify),
+            "provider_linked": lambda: mail.provider_linked(una, "GitHub", verify),
             "notification": lambda: mail.notification(
                 una, "refund", "refunds", "T", "M", "/orders", "L", verify
             ),

@@ -10,6 +10,9 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -103,3 +106,15 @@ class Provider:
             jwks_uri=f"{self.url}/jwks",
             id_token_signing_alg_values_supported=["RS256"],
         )
+
+
+@contextmanager
+def offered(app: Flask) -> Iterator[Provider]:
+    """A running provider that `app` is set up with, as GitHub and as Google."""
+    with Provider() as running:
+        app.config["SETTINGS"] = replace(
+            app.config["SETTINGS"], github_client_id="hub", github_client_secret="s", google_client_id="goo",
+            google_client_secret="s", github_base_url=running.url, github_api_url=running.url,
+            google_issuer_url=running.url,
+        )  # fmt: skip
+        yield running

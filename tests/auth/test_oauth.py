@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from domain import clock
 from models import OAuthAccount, User, db
 from tests.auth.letters import SignIn, sent
-from tests.auth.provider import Provider
+from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
 
 BOTH = pytest.mark.parametrize("name", ["github", "google"])
@@ -23,12 +23,7 @@ BOTH = pytest.mark.parametrize("name", ["github", "google"])
 @pytest.fixture
 def provider(app: Flask) -> Iterator[Provider]:
     """A provider that the application is set up with, under both names."""
-    with Provider() as running:
-        app.config["SETTINGS"] = replace(
-            app.config["SETTINGS"], github_client_id="hub", github_client_secret="s", google_client_id="goo",
-            google_client_secret="s", github_base_url=running.url, github_api_url=running.url,
-            google_issuer_url=running.url,
-        )  # fmt: skip
+    with offered(app) as running:
         yield running
 
 

@@ -152,7 +152,17 @@ def test_film_captions_chapters_and_files(cast: Cast, tmp_path: Path) -> None:
     assert db.session.scalar(queued) is not None
 
 
-OWN = {"id", "created_at", "updated_at", "content_updated_at", "slug", "storage_key", "thumbnail", "filename"}
+OWN = {
+    "id",
+    "lessons_counted",
+    "created_at",
+    "updated_at",
+    "content_updated_at",
+    "slug",
+    "storage_key",
+    "thumbnail",
+    "filename",
+}
 
 
 def facts(row: Any) -> dict[str, Any]:

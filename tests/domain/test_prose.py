@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Refused
+from domain import Refused, highlighting
+from domain.highlighting import LANGUAGES
 from domain.prose import MAX_BYTES, render
 
 ALLOWED = {
@@ -203,3 +204,51 @@ def test_no_repetition_takes_for_ever(piece: str) -> None:
     started = time.process_time()
     assert_harmless(render(text).html)
     assert time.process_time() - started < 60  # what grows with the square takes hours
+
+
+ENDLESS = ["[![a](", "- [ ] a\n", "- [x] a\n", "[![", "![[", "[a][", "[`", "*_*_", "a**b", "<a@b.c>", "[^"]
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_a_text_has_so_much_time_and_stays_plain_when_it_takes_more(piece: str) -> None:
+    text = "\n".join((piece * (MAX_BYTES // len(piece))).split("\n")[:9_990])
+    started = time.thread_time()
+    html = render(text).html
+    assert_harmless(html)
+    assert time.thread_time() - started < 5  # one second, on a machine that does other things too
+
+
+def test_a_long_list_of_tasks_has_all_its_boxes() -> None:
+    assert render("- [ ] a\n" * 2_000).html.count("task-list-item-checkbox") == 2_000
+
+
+def test_what_takes_too_long_is_shown_as_it_was_typed() -> None:
+    html = render("[![a](" * 30_000).html
+    assert '<pre class="highlight" tabindex="0"><code>[![a]([![a](' in html
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_listing_holds_a_thread(language: str) -> None:
+    """Ten fences of hostile code in one text, in every language that is coloured."""
+    fences = [
+        f"```{language}\n{piece * (19_000 // len(piece))}\n```\n" for piece in ("[", "a", " ", '"', "${")
+    ]
+    started = time.monotonic(), time.thread_time()
+    html = render("```py\nx = 1\n```\n" + "".join(fences * 2)).html
+    assert_harmless(html)
+    assert html.count('<pre class="highlight"') == 11
+    assert '<span class="mi">1</span>' in html
+    assert time.thread_time() - started[1] < 5
+    assert time.monotonic() - started[0] < highlighting.PATIENCE + 10
+
+
+def test_what_comes_before_a_slow_listing_is_coloured_and_what_follows_stays_plain() -> None:
+    slow = "```console\n" + "a" * 19_000 + "\n```\n"
+    html = render(f"```py\nx = 1\n```\n{slow}```py\ny = 2\n```\n").html
+    assert '<span class="n">x</span>' in html
+    assert "y = 2" in html
+
+
+def test_code_stays_plain_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highlighting, "_CHILD", ["/no/such/python"])
+    assert "z = 3" in render("```py\nz = 3\n```").html

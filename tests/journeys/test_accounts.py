@@ -1,14 +1,13 @@
 """Journey: somebody registers an address before its owner does; and an owner takes their account back."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from domain import registration, tokens
 from models import OAuthAccount, Registration, User, db
-from tests.auth.provider import Provider
+from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
 from tests.eyes import BOTH, every_way
 from tests.journeys.conftest import House
@@ -29,11 +28,7 @@ def register(page: Page, name: str, password: str) -> None:
 
 @pytest.fixture
 def provider(house: House) -> Iterator[Provider]:
-    with Provider() as running:
-        house.app.config["SETTINGS"] = replace(
-            house.app.config["SETTINGS"], github_client_id="hub", github_client_secret="s",
-            github_base_url=running.url, github_api_url=running.url,
-        )  # fmt: skip
+    with offered(house.app) as running:
         yield running
 
 

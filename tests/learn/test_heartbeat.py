@@ -1,9 +1,10 @@
 """Heartbeats: what counts as watched, what is ignored, who may send them, and that none is lost."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,13 +35,33 @@ from tests.conftest import ON_POSTGRESQL
 
 Browser = Callable[[User], FlaskClient]
 FILM = "/learn/flask-first-steps/forms-on-film"
+LONG_AGO = "an hour ago"
+
+
+@pytest.fixture(autouse=True)
+def long_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let LONG_AGO prove that the page was opened an hour ago, so that time bounds nothing."""
+    real = watching._opened_at
+
+    def opened_at(who: watching.Watcher, proof: str) -> datetime | None:
+        return clock.now() - timedelta(hours=1) if proof == LONG_AGO else real(who, proof)
+
+    monkeypatch.setattr(watching, "_opened_at", opened_at)
+
+
+def opened(app: Flask, user: User, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, **ago: float) -> str:
+    """What a page has that was opened that long ago."""
+    with app.app_context(), monkeypatch.context() as patch:
+        moment = clock.now() - timedelta(**ago)
+        patch.setattr(clock, "now", lambda: moment)
+        return watching.opened(user.id, lesson.id)
 
 
 def beat(
     browser: FlaskClient, position: object, start: object = None, end: object = None, **more: Any
 ) -> TestResponse:
-    """Send one heartbeat."""
-    data = {"position": position, "start": start, "end": end, "state": "playing", **more}
+    """Send one heartbeat, of a page that was opened an hour ago unless `opened` says when."""
+    data = {"position": position, "start": start, "end": end, "state": "playing", "opened": LONG_AGO, **more}
     address = data.pop("address", FILM)
     return browser.post(f"{address}/heartbeat", data={k: str(v) for k, v in data.items() if v is not None})
 
@@ -66,7 +87,7 @@ def time_passes(app: Flask, **delta: float) -> None:
     """Let the last beat and the last visit have been that long ago."""
     past = clock.now() - timedelta(**delta)
     with app.app_context():
-        db.session.execute(update(LessonProgress.__table__).values(updated_at=past))
+        db.session.execute(update(LessonProgress.__table__).values(updated_at=past, spent_until=None))
         db.session.execute(update(Enrollment.__table__).values(last_accessed_at=past))
         db.session.commit()
 
@@ -149,7 +170,7 @@ def test_the_recordings_own_length_counts(app: Flask, cast: Cast, signed_in: Bro
 
 @pytest.mark.parametrize(
     ("position", "start", "end"),
-    [(30, 0, 45), (50, 50, 10), (10, 10, 10), (10, 110, 121), (10, 200, 210), (10, 5, None), (10, None, 5)],
+    [(50, 50, 10), (10, 10, 10), (10, 110, 121), (10, 200, 210), (10, 5, None), (10, None, 5)],
 )
 def test_impossible_ranges_are_left_out(
     app: Flask, cast: Cast, signed_in: Browser, position: float, start: float | None, end: float | None
@@ -166,12 +187,75 @@ def test_a_place_beyond_the_end_is_ignored(app: Flask, cast: Cast, signed_in: Br
 
 def test_no_more_counts_than_time_has_passed(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.bo)
-    beat(browser, 1, 0, 1)
-    beat(browser, 60, 1, 60)
+    beat(browser, 1, 0, 1, opened="")
+    beat(browser, 60, 1, 60, opened="")
     assert progress_of(app, cast.bo).watched_seconds == 1
     time_passes(app, seconds=15)
-    beat(browser, 60, 1, 60)
+    beat(browser, 60, 1, 60, opened="")
     assert progress_of(app, cast.bo).watched_seconds == 60
+
+
+@pytest.mark.parametrize("proof", ["", "nonsense", "6a1b2c3d.", "-1.x", "é.é", "7" * 60])
+def test_beats_at_once_complete_nothing(app: Flask, cast: Cast, signed_in: Browser, proof: str) -> None:
+    with app.app_context():
+        row = update(Lesson).where(Lesson.id == cast.video_lesson.id).values(duration_seconds=50)
+        db.session.execute(row)
+        db.session.commit()
+    browser = signed_in(cast.bo)
+    assert beat(browser, 50, 0, 50, opened=proof).status_code == 204
+    assert progress_of(app, cast.bo).watched == []
+    for start in (0, 25):
+        assert beat(browser, start + 25, start, start + 25, opened=proof).status_code == 204
+    for start in range(25, 50, 5):
+        assert beat(browser, start + 5, start, start + 5, opened=proof).status_code == 204
+    row = progress_of(app, cast.bo)
+    assert (row.watched, row.completed_at) == ([[0, 30]], None)
+
+
+def test_opening_the_page_again_gives_no_more_time(
+    app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(cast.bo)
+    for start in range(0, 110, 10):
+        proof = opened(app, cast.bo, cast.video_lesson, monkeypatch)
+        beat(browser, start + 10, start, start + 10, opened=proof)
+    assert progress_of(app, cast.bo).watched_seconds == 30
+
+
+def test_the_page_proves_when_it_was_opened(
+    app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(cast.bo)
+    proof = re.search('data-opened="([^"]+)"', browser.get(FILM).text)
+    assert proof is not None
+    beat(browser, 60, 0, 60, opened=proof[1])
+    assert progress_of(app, cast.bo).watched == []
+    other = opened(app, cast.cy, cast.video_lesson, monkeypatch, hours=1)
+    elsewhere = opened(app, cast.bo, cast.text_lesson, monkeypatch, hours=1)
+    for wrong in (other, elsewhere):
+        beat(browser, 60, 0, 60, opened=wrong)
+        assert progress_of(app, cast.bo).watched == []
+    beat(browser, 60, 0, 60, opened=opened(app, cast.bo, cast.video_lesson, monkeypatch, seconds=30))
+    assert progress_of(app, cast.bo).watched == [[0, 60]]
+
+
+def test_twenty_minutes_without_a_connection_count_when_it_is_back(
+    app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        row = update(Lesson).where(Lesson.id == cast.video_lesson.id).values(duration_seconds=7200)
+        db.session.execute(row)
+        db.session.commit()
+    browser = signed_in(cast.bo)
+    train = opened(app, cast.bo, cast.video_lesson, monkeypatch, minutes=20)
+    desk = opened(app, cast.bo, cast.video_lesson, monkeypatch, seconds=20)
+    # One of them comes twice, because its answer was lost; then another tab goes on.
+    for start, end in ((0, 600), (600, 1200), (600, 1200)):
+        beat(browser, end, start, end, opened=train)
+    beat(browser, 3020, 3000, 3020, opened=desk)
+    assert progress_of(app, cast.bo).watched == [[0, 1200], [3000, 3020]]
+    beat(browser, 6000, 1200, 6000, opened=train)
+    assert progress_of(app, cast.bo).watched == [[0, 1200], [3000, 3020]]
 
 
 def test_a_long_silence_is_not_a_licence(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -180,9 +264,9 @@ def test_a_long_silence_is_not_a_licence(app: Flask, cast: Cast, signed_in: Brow
         db.session.execute(row)
         db.session.commit()
     browser = signed_in(cast.bo)
-    beat(browser, 0)
+    beat(browser, 0, opened="")
     time_passes(app, days=2)
-    beat(browser, 3600, 0, 3600)
+    beat(browser, 3600, 0, 3600, opened="")
     assert progress_of(app, cast.bo).watched_seconds == 0
 
 
@@ -201,6 +285,7 @@ def test_a_long_silence_is_not_a_licence(app: Flask, cast: Cast, signed_in: Brow
         {"position": "1", "state": "dancing"},
         {"position": "1", "state": ""},
         {"position": "\x00"},
+        {"position": "1", "opened": "x" * 61},
         {"position": "9" * 400},
         {},
     ],
@@ -407,7 +492,7 @@ def test_two_devices_lose_nothing_of_each_other(
     if not locked:
         lock_off()
     answers = at_once(
-        monkeypatch, watching, "is_plausible",
+        monkeypatch, watching, "spend",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
         patience=1 if locked else 10,
     )  # fmt: skip
@@ -421,7 +506,7 @@ def test_two_first_beats_at_once_make_one_row(
 ) -> None:
     one, other = signed_in(cast.bo), signed_in(cast.bo)
     answers = at_once(
-        monkeypatch, watching, "is_plausible",
+        monkeypatch, watching, "spend",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
     )  # fmt: skip
     assert answers == [204, 204]

@@ -271,7 +271,7 @@ def test_a_film_starts_where_it_stopped_or_where_the_address_says(
     ("values", "sentence"),
     [
         ({"status": MediaStatus.PROCESSING}, "still being prepared"),
-        ({"status": MediaStatus.ERROR, "error": "The file is cut off."}, "The file is cut off."),
+        ({"status": MediaStatus.ERROR, "error": "The file is cut off."}, "can’t be played yet"),
     ],
 )
 def test_a_film_that_cannot_be_played_says_so(
@@ -280,6 +280,7 @@ def test_a_film_that_cannot_be_played_says_so(
     change(app, MediaAsset, values, id=film.id)
     html = signed_in(cast.bo).get(FILM).text
     assert sentence in html
+    assert "cut off" not in html  # that is for the creator
     assert "<video" not in html
 
 

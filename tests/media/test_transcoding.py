@@ -117,8 +117,8 @@ def test_a_replaced_recording_is_removed_once_its_addresses_have_run_out(
 def test_the_name_of_an_upload_chooses_nothing_but_a_suffix(in_app: Flask, cast: Cast, film: bytes) -> None:
     asset_id = upload(cast, film, "../../../etc/passwd.mp4/../../x.%2e%2e")
     assert outcome(asset_id).storage_key in (
-        f"media/{asset_id}/original",
-        f"media/{asset_id}/original.%2e%2e",
+        f"originals/{asset_id}/original",
+        f"originals/{asset_id}/original.%2e%2e",
     )
 
 

@@ -1,0 +1,37 @@
+"""The one writer of CSV: what people typed is never a formula."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+import downloads
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def cells(*values: object) -> list[str]:
+    blocks = b"".join(downloads._lines(["a"] * len(values), [values])).decode()
+    return list(csv.reader(io.StringIO(blocks.removeprefix(downloads.BYTE_ORDER_MARK))))[1]
+
+
+@pytest.mark.parametrize("sign", [*"=+-@＝＋－＠", "\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+"])
+def test_a_cell_that_begins_like_a_formula_is_text(sign: str) -> None:
+    assert cells(f"{sign}cmd|'/C calc'!A0") == [f"'{sign}cmd|'/C calc'!A0"]
+
+
+def test_numbers_and_words_are_as_they_are() -> None:
+    assert cells("-1.50", -3, "a=b", "", None, "Ａ＝", " a") == ["-1.50", "-3", "a=b", "", "", "Ａ＝", " a"]
+
+
+def test_a_heading_is_a_cell_too() -> None:
+    assert b"'=x" in b"".join(downloads._lines(["=x"], []))
+
+
+def test_nobody_else_writes_csv() -> None:
+    """A file that makes its own lines would forget what this one knows."""
+    own = [p for p in ROOT.rglob("*.py") if not {".venv", "tests", "bench"} & set(p.relative_to(ROOT).parts)]
+    writers = [p.name for p in own if re.search(r"csv\.(writer|DictWriter)|text/csv", p.read_text())]
+    assert writers == ["downloads.py"]
