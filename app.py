@@ -39,6 +39,10 @@ SAFE = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
 )
+NO_PROXY = (
+    "LECTERN_TRUSTED_PROXIES is 0: visitors are taken to connect directly. Without a proxy that buffers"
+    " requests a few slow connections keep everybody out; see docs/operating.md, “The web server in front”."
+)
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
 
@@ -65,6 +69,9 @@ def serve() -> Flask:
     A database that doesn't answer yet is not waited for.
     """
     app = create_app()
+    settings: config.Settings = app.config["SETTINGS"]
+    if settings.is_production and not settings.trusted_proxies:
+        observe.log.warning(NO_PROXY)
     with app.app_context(), suppress(SQLAlchemyError):
         listing.current()
     settle_memory()

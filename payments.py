@@ -267,7 +267,7 @@ def _event(body: Any) -> Event:
 
 
 def _is_keepable(value: Any, levels: int) -> bool:
-    """Whether JSON columns take it: not nested deeper than `levels`, no NUL or half character, no infinity."""
+    """Whether JSON columns take it: not deeper than `levels`, without NUL, half a character or infinity."""
     if isinstance(value, dict):
         return levels > 0 and all(
             _is_keepable(name, 1) and _is_keepable(part, levels - 1) for name, part in value.items()
