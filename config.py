@@ -7,6 +7,7 @@ weak value with a sentence that says which variable to set.
 import os
 import re
 import secrets
+import ssl
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from difflib import get_close_matches
@@ -100,6 +101,7 @@ class Settings:
     smtp_user: str = _env("SMTP_USER", "")
     smtp_password: str = _env("SMTP_PASSWORD", "", secret=True)
     smtp_security: str = _env("SMTP_SECURITY", "starttls")
+    smtp_ca_file: Path | None = _env("SMTP_CA_FILE", None)
     mail_from: str = _env("SMTP_FROM", "Lectern <lectern@localhost>")
 
     github_client_id: str = _env("GITHUB_CLIENT_ID", "")
@@ -258,6 +260,7 @@ def _check(settings: Settings) -> None:
     if bool(settings.stripe_secret_key) != bool(settings.stripe_webhook_secrets):
         raise ConfigError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.")
     _check_backups(settings)
+    _check_ca_file(settings.smtp_ca_file)
     if settings.is_production and (sentence := production.refusal(settings)):
         raise ConfigError(sentence)
 
@@ -278,6 +281,15 @@ def _check_backups(settings: Settings) -> None:
         raise ConfigError("LECTERN_BACKUP_TARGET must not be inside storage/, which is backed up.")
     if settings.storage == "s3" and settings.backup_target.rstrip("/") == f"s3://{settings.s3_bucket}":
         raise ConfigError("LECTERN_BACKUP_TARGET needs a prefix in the bucket that the shop’s files are in.")
+
+
+def _check_ca_file(path: Path | None) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ConfigError(
+            f"SMTP_CA_FILE must be a readable file of certificates in PEM form: {error}."
+        ) from None
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
