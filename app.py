@@ -267,15 +267,25 @@ def secure(response: Response) -> Response:
     """Security headers for every answer; a page that needs another policy sets its own first."""
     present = {name.lower() for name, _value in response.headers}
     added = [pair for pair in SAFE if pair[0].lower() not in present]
-    if response.mimetype == "text/html" and response.status_code != 204:
-        if "content-security-policy" not in present:
-            added.append(("Content-Security-Policy", g.get("csp") or content_policy()))
-        if "cache-control" not in present:
-            added.append(("Cache-Control", "private, no-cache"))
+    is_page = response.mimetype == "text/html" and response.status_code != 204
+    if is_page and "content-security-policy" not in present:
+        added.append(("Content-Security-Policy", g.get("csp") or content_policy()))
+    if "cache-control" not in present and (policy := _keeping(response)):
+        added.append(("Cache-Control", policy))
     if request.is_secure:
         added.append(("Strict-Transport-Security", "max-age=31536000"))
     response.headers.extend(added)  # in one go: every assignment looks through all headers for one to replace
     return response
+
+
+def _keeping(response: Response) -> str:
+    """Where an answer may be kept that doesn't say so itself: nowhere when it was made for one person.
+
+    So that Back shows nothing of theirs once they have signed out. Whoever was not asked for is a stranger.
+    """
+    if isinstance(g.get("_login_user"), User):
+        return "private, no-store"
+    return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""
 
 
 def content_policy() -> str:

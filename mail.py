@@ -197,7 +197,8 @@ def notification(
     """
     return compose(
         NOTIFICATION, user.email, user, name=_name(user), kind=kind, topic=topic, title=title,
-        message=message, url=f"{_base()}{path}" if path else "", label=label, unsubscribe_url=f"{_base()}/unsubscribe/{token}",
+        message=message, url=f"{_base()}{path}" if path else "", label=label,
+        unsubscribe_url=f"{_base()}/unsubscribe/{token}",
     )  # fmt: skip
 
 
