@@ -24,6 +24,8 @@ import formats
 import forms
 import hypermedia
 import observe
+import private_files
+import production
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
@@ -39,10 +41,6 @@ SAFE = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
 )
-NO_PROXY = (
-    "LECTERN_TRUSTED_PROXIES is 0: visitors are taken to connect directly. Without a proxy that buffers"
-    " requests a few slow connections keep everybody out; see docs/operating.md, “The web server in front”."
-)
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
 
@@ -52,6 +50,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     Raises config.ConfigError with a sentence when it can't be started so.
     """
     settings = settings or config.load()
+    private_files.keep(settings)
     app = Flask(__name__, static_folder=None)
     app.request_class = forms.BoundedRequest
     set_up(app, settings)
@@ -69,9 +68,7 @@ def serve() -> Flask:
     A database that doesn't answer yet is not waited for.
     """
     app = create_app()
-    settings: config.Settings = app.config["SETTINGS"]
-    if settings.is_production and not settings.trusted_proxies:
-        observe.log.warning(NO_PROXY)
+    production.warn(app.config["SETTINGS"])
     with app.app_context(), suppress(SQLAlchemyError):
         listing.current()
     settle_memory()
@@ -279,10 +276,7 @@ def secure(response: Response) -> Response:
 
 
 def _keeping(response: Response) -> str:
-    """Where an answer may be kept that doesn't say so itself: nowhere when it was made for one person.
-
-    So that Back shows nothing of theirs once they have signed out. Whoever was not asked for is a stranger.
-    """
+    """Where an answer may be kept that doesn't say so: nowhere when made for one person, or Back shows it."""
     if isinstance(g.get("_login_user"), User):
         return "private, no-store"
     return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""

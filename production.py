@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from observe import log
+
 if TYPE_CHECKING:
     from config import Settings
 
@@ -40,6 +42,16 @@ def refusal(settings: Settings) -> str | None:
         ),
     )
     return next((sentence for refused, sentence in refusals if refused), None) or _payment_refusal(settings)
+
+
+def warn(settings: Settings) -> None:
+    """Say at start what production may do but seldom should."""
+    if settings.is_production and not settings.trusted_proxies:
+        log.warning(
+            "LECTERN_TRUSTED_PROXIES is 0: visitors are taken to connect directly. Without a proxy that"
+            " buffers requests a few slow connections keep everybody out; see docs/operating.md,"
+            " “The web server in front”."
+        )
 
 
 def _payment_refusal(settings: Settings) -> str | None:
