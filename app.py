@@ -24,6 +24,8 @@ import formats
 import forms
 import hypermedia
 import observe
+import private_files
+import production
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
@@ -48,6 +50,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     Raises config.ConfigError with a sentence when it can't be started so.
     """
     settings = settings or config.load()
+    private_files.keep(settings)
     app = Flask(__name__, static_folder=None)
     app.request_class = forms.BoundedRequest
     set_up(app, settings)
@@ -65,6 +68,7 @@ def serve() -> Flask:
     A database that doesn't answer yet is not waited for.
     """
     app = create_app()
+    production.warn(app.config["SETTINGS"])
     with app.app_context(), suppress(SQLAlchemyError):
         listing.current()
     settle_memory()
@@ -261,15 +265,22 @@ def secure(response: Response) -> Response:
     """Security headers for every answer; a page that needs another policy sets its own first."""
     present = {name.lower() for name, _value in response.headers}
     added = [pair for pair in SAFE if pair[0].lower() not in present]
-    if response.mimetype == "text/html" and response.status_code != 204:
-        if "content-security-policy" not in present:
-            added.append(("Content-Security-Policy", g.get("csp") or content_policy()))
-        if "cache-control" not in present:
-            added.append(("Cache-Control", "private, no-cache"))
+    is_page = response.mimetype == "text/html" and response.status_code != 204
+    if is_page and "content-security-policy" not in present:
+        added.append(("Content-Security-Policy", g.get("csp") or content_policy()))
+    if "cache-control" not in present and (policy := _keeping(response)):
+        added.append(("Cache-Control", policy))
     if request.is_secure:
         added.append(("Strict-Transport-Security", "max-age=31536000"))
     response.headers.extend(added)  # in one go: every assignment looks through all headers for one to replace
     return response
+
+
+def _keeping(response: Response) -> str:
+    """Where an answer may be kept that doesn't say so: nowhere when made for one person, or Back shows it."""
+    if isinstance(g.get("_login_user"), User):
+        return "private, no-store"
+    return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""
 
 
 def content_policy() -> str:

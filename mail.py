@@ -47,7 +47,7 @@ def verify_email(to: str, token: str, way_back: str) -> EmailMessage:
 def already_registered(user: User) -> EmailMessage:
     """Tell whoever has the address that somebody tried to register with it again."""
     return compose(
-        "already_registered", user.email, name=user.name, closed=user.deleted_at is not None,
+        "already_registered", user.email, name=_name(user), closed=user.deleted_at is not None,
         login_url=f"{_base()}/login", reset_url=f"{_base()}/forgot-password",
     )  # fmt: skip
 
@@ -55,7 +55,7 @@ def already_registered(user: User) -> EmailMessage:
 def reset_password(user: User, token: str) -> EmailMessage:
     """Send the link that sets a new password."""
     return compose(
-        "reset_password", user.email, user, name=user.name, url=f"{_base()}/reset-password/{token}"
+        "reset_password", user.email, user, name=_name(user), url=f"{_base()}/reset-password/{token}"
     )
 
 
@@ -65,7 +65,7 @@ def password_changed(user: User, token: str, removed: list[str]) -> EmailMessage
         "password_changed",
         user.email,
         user,
-        name=user.name,
+        name=_name(user),
         removed=removed,
         not_me_url=f"{_base()}/not-me/{token}",
     )
@@ -77,7 +77,7 @@ def provider_linked(user: User, provider: str, token: str) -> EmailMessage:
         "provider_linked",
         user.email,
         user,
-        name=user.name,
+        name=_name(user),
         provider=provider,
         not_me_url=f"{_base()}/not-me/{token}",
     )
@@ -89,7 +89,7 @@ def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
         "provider_unlinked",
         user.email,
         user,
-        name=user.name,
+        name=_name(user),
         provider=provider,
         not_me_url=f"{_base()}/not-me/{token}",
     )
@@ -138,16 +138,18 @@ def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:
 
 
 def email_changed(user: User, old_email: str) -> tuple[EmailMessage, EmailMessage]:
-    """Tell the old address and the new one that the account has moved."""
+    """Tell the old address and the new one that the account has moved.
+
+    The old one hears no name: nobody may ever have proved that it was theirs.
+    """
     facts = {
-        "name": user.name,
         "old_email": old_email,
         "new_email": user.email,
         "login_url": f"{_base()}/login",
     }
     return (
-        compose("email_changed_old", old_email, user, **facts),
-        compose("email_changed_new", user.email, user, **facts),
+        compose("email_changed_old", old_email, user, name="", **facts),
+        compose("email_changed_new", user.email, user, name=_name(user), **facts),
     )
 
 
@@ -155,7 +157,7 @@ def welcome_to_course(user: User, course: Course) -> EmailMessage:
     """Tell a new learner where the course is, and that it keeps their place."""
     url = f"{current_app.config['SETTINGS'].base_url}/learn/{course.slug}"
     return compose(
-        "welcome_to_course", user.email, user, name=user.name, course=course.title, course_url=url,
+        "welcome_to_course", user.email, user, name=_name(user), course=course.title, course_url=url,
         lesson_count=course.lesson_count,
     )  # fmt: skip
 
@@ -193,7 +195,7 @@ def backup_problem(to: str, headline: str, sentence: str) -> EmailMessage:
 
 def application_received(user: User) -> EmailMessage:
     """Tell an applicant that somebody will read it."""
-    return compose("application_received", user.email, user, name=user.name, teach_url=f"{_base()}/teach")
+    return compose("application_received", user.email, user, name=_name(user), teach_url=f"{_base()}/teach")
 
 
 def application_waiting(to: str, user: User, headline: str) -> EmailMessage:
@@ -206,13 +208,18 @@ def application_waiting(to: str, user: User, headline: str) -> EmailMessage:
 
 def application_accepted(user: User) -> EmailMessage:
     """Tell an applicant that the studio is theirs."""
-    return compose("application_accepted", user.email, user, name=user.name, studio_url=f"{_base()}/studio")
+    return compose("application_accepted", user.email, user, name=_name(user), studio_url=f"{_base()}/studio")
 
 
 def application_declined(user: User, reason: str) -> EmailMessage:
     """Tell an applicant why not, and that they may apply again."""
     return compose(
-        "application_declined", user.email, user, name=user.name, reason=reason, teach_url=f"{_base()}/teach"
+        "application_declined",
+        user.email,
+        user,
+        name=_name(user),
+        reason=reason,
+        teach_url=f"{_base()}/teach",
     )
 
 
@@ -224,31 +231,32 @@ def notification(
     `topic` names mail of this `kind` in words, and `token` opens the page on which it can be ended.
     """
     return compose(
-        NOTIFICATION, user.email, user, name=user.name, kind=kind, topic=topic, title=title, message=message,
-        url=f"{_base()}{path}" if path else "", label=label, unsubscribe_url=f"{_base()}/unsubscribe/{token}",
+        NOTIFICATION, user.email, user, name=_name(user), kind=kind, topic=topic, title=title,
+        message=message, url=f"{_base()}{path}" if path else "", label=label,
+        unsubscribe_url=f"{_base()}/unsubscribe/{token}",
     )  # fmt: skip
 
 
 def account_suspended(user: User, reason: str) -> EmailMessage:
     """Tell somebody that they are shut out, and why. The row names no user: they get no other mail now."""
-    return compose("account_suspended", user.email, name=user.name, reason=reason)
+    return compose("account_suspended", user.email, name=_name(user), reason=reason)
 
 
 def still_suspended(user: User) -> EmailMessage:
     """Tell somebody who asked for a new password that it wouldn't open the account."""
-    return compose("still_suspended", user.email, name=user.name)
+    return compose("still_suspended", user.email, name=_name(user))
 
 
 def account_restored(user: User) -> EmailMessage:
     """Tell somebody that they can sign in again."""
-    return compose("account_restored", user.email, user, name=user.name, login_url=f"{_base()}/login")
+    return compose("account_restored", user.email, user, name=_name(user), login_url=f"{_base()}/login")
 
 
 def role_changed(user: User) -> EmailMessage:
     """Tell somebody what they may do from now on."""
     desk = {"creator": "/studio", "admin": "/admin"}.get(user.role, "/learn")
     return compose(
-        "role_changed", user.email, user, name=user.name, role=str(user.role), url=f"{_base()}{desk}"
+        "role_changed", user.email, user, name=_name(user), role=str(user.role), url=f"{_base()}{desk}"
     )
 
 
@@ -257,8 +265,8 @@ def access_given(user: User, course: Course | None, expires_at: datetime | None)
     until = f"{expires_at.day} {expires_at:%B %Y}" if expires_at else ""
     url = f"{_base()}/learn/{course.slug}" if course else f"{_base()}/courses"
     return compose(
-        "access_given", user.email, user, name=user.name, course=course.title if course else "", until=until,
-        url=url,
+        "access_given", user.email, user, name=_name(user), course=course.title if course else "",
+        until=until, url=url,
     )  # fmt: skip
 
 
@@ -274,13 +282,18 @@ def _order_facts(user: User, order: Order) -> dict[str, Any]:
         for purchase in order.purchases
     ]
     return {
-        "name": user.name,
+        "name": _name(user),
         "number": order.number,
         "lines": lines,
         "total_cents": order.total_cents,
         "currency": order.currency,
         "order_url": f"{base}/orders/{order.number}",
     }
+
+
+def _name(user: User) -> str:
+    """The name to greet with; none before the address is proved, as a stranger may have typed both."""
+    return user.name if user.is_verified else ""
 
 
 def _base() -> str:

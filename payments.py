@@ -5,6 +5,7 @@ while a database transaction is open: the network can take the whole timeout.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ TIMEOUT_SECONDS = (3.05, 10.0)
 RETRIES = 2
 TOLERANCE_SECONDS = 300
 MOST_EVENTS = 5000
+DEEPEST_EVENT = 64
 
 stripe.enable_telemetry = False
 
@@ -218,7 +220,10 @@ def events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
             if number >= MOST_EVENTS:
                 log.error("more than %s events since %s; the oldest are left out", MOST_EVENTS, moment)
                 return
-            yield _event(json.loads(str(event)))
+            try:
+                yield _event(json.loads(str(event)))
+            except (ValueError, KeyError, TypeError) as error:
+                log.error("event %s can't be read and is passed over: %r", event.id, error)
 
     return list(reversed(_ask(lambda: list(read()))))
 
@@ -245,15 +250,33 @@ def _is_signed(text: str, header: str | None, secret: str) -> bool:
 
 
 def _event(body: Any) -> Event:
-    """Read an event; ValueError, KeyError or TypeError for what isn't one."""
+    """Read an event; ValueError, KeyError or TypeError for what isn't one, or what no database keeps."""
     if body["object"] != "event":
         raise ValueError(f"an object of kind {body['object']!r}")
-    names = (body["id"], body["type"], body["data"]["object"].get("id", ""))
+    about = body["data"]["object"]
+    if not isinstance(about, dict):
+        raise TypeError("about no object")
+    if not _is_keepable(body, DEEPEST_EVENT):
+        raise ValueError("a value that can't be kept")
+    names = (body["id"], body["type"], about.get("id", ""))
     if not all(isinstance(name, str) and len(name) <= 255 and name.isprintable() for name in names):
         raise ValueError("an unusable id or type")
     if not names[0] or not names[1] or len(names[1]) > 100 or not isinstance(body["livemode"], bool):
         raise ValueError("an unusable id, type or livemode")
     return Event(names[0], names[1], body["livemode"], names[2], body)
+
+
+def _is_keepable(value: Any, levels: int) -> bool:
+    """Whether JSON columns take it: not deeper than `levels`, without NUL, half a character or infinity."""
+    if isinstance(value, dict):
+        return levels > 0 and all(
+            _is_keepable(name, 1) and _is_keepable(part, levels - 1) for name, part in value.items()
+        )
+    if isinstance(value, list):
+        return levels > 0 and all(_is_keepable(part, levels - 1) for part in value)
+    if isinstance(value, str):
+        return not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _ask(call: Callable[[], Any]) -> Any:

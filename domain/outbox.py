@@ -19,6 +19,10 @@ TOO_OLD = timedelta(days=7)
 TIMEOUT_SECONDS = 20
 
 
+class UntrustedServer(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """Whoever answers under the mail server's name has no certificate for it that we can trust."""
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message ready to go: the row's id and the MIME message."""
@@ -42,18 +46,39 @@ def begin_sending(message_id: str) -> Letter | None:
 def send(letter: Letter) -> None:
     """Hand the letter to the mail server; without one (development) the mailbox page shows the row.
 
-    Raises whatever SMTP raises; the job is then tried again later.
+    Raises whatever SMTP raises, UntrustedServer before a word was said; the job is then tried again later.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.smtp_host:
         return
-    opener = smtplib.SMTP_SSL if settings.smtp_security == "tls" else smtplib.SMTP
-    with opener(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS) as server:
-        if settings.smtp_security == "starttls":
-            server.starttls(context=ssl.create_default_context())
-        if settings.smtp_user:
-            server.login(settings.smtp_user, settings.smtp_password)
-        server.send_message(letter.mime)
+    try:
+        with _connect(settings) as server:
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            server.send_message(letter.mime)
+    except ssl.SSLCertVerificationError as error:
+        raise UntrustedServer(
+            f"The certificate of the mail server {settings.smtp_host} can’t be trusted: "
+            f"{error.verify_message}. Nothing was sent. SMTP_HOST must be the name in the certificate; "
+            "SMTP_CA_FILE names an authority of your own."
+        ) from error
+
+
+def _connect(settings: Settings) -> smtplib.SMTP:
+    """Open a connection as secure as SMTP_SECURITY says."""
+    place = (settings.smtp_host, settings.smtp_port)
+    if settings.smtp_security == "none":
+        return smtplib.SMTP(*place, timeout=TIMEOUT_SECONDS)
+    trusted = ssl.create_default_context(cafile=settings.smtp_ca_file)
+    if settings.smtp_security == "tls":
+        return smtplib.SMTP_SSL(*place, timeout=TIMEOUT_SECONDS, context=trusted)
+    server = smtplib.SMTP(*place, timeout=TIMEOUT_SECONDS)
+    try:
+        server.starttls(context=trusted)
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def end_sending(letter: Letter, _result: None) -> None:

@@ -125,7 +125,9 @@ class LocalStorage:
             raise WrongOffsetError(self.received(incoming))
         path = self._partial(incoming)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT, 0o666
+        )  # the umask decides: nginx may have to read it
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

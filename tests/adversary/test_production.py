@@ -25,8 +25,8 @@ def production(app: Flask, cast: Cast) -> Iterator[Flask]:
         "LECTERN_BASE_URL": SITE,
         "LECTERN_TRUSTED_PROXIES": "1",
         "DATABASE_URL": app.config["SETTINGS"].database_url,
-        "STRIPE_SECRET_KEY": "sk_live_nobodys",
-        "STRIPE_WEBHOOK_SECRET": "whsec_nobodys",
+        "STRIPE_SECRET_KEY": "sk_live_51Hq7TzKbLcVn2Xw9RmYd",
+        "STRIPE_WEBHOOK_SECRET": "whsec_k3Lx8QzV5nTbY1mRc7WpHd2Js9Fg",
         "SMTP_HOST": "127.0.0.1",
     }
     made = create_app(config.load(environ))
@@ -133,7 +133,7 @@ def test_the_sandboxs_key_and_weak_settings_never_start(production: Flask) -> No
     settings = production.config["SETTINGS"]
     good = {f.metadata["env"]: getattr(settings, f.name) for f in dataclasses.fields(settings)}
     environ = {name: str(value) for name, value in good.items() if isinstance(value, str) and value}
-    environ |= {"STRIPE_WEBHOOK_SECRET": "whsec_nobodys"}
+    environ |= {"LECTERN_TRUSTED_PROXIES": "1", "STRIPE_WEBHOOK_SECRET": "whsec_k3Lx8QzV5nTbY1mRc7WpHd2Js9Fg"}
     assert config.load(environ).is_production
     for change in (
         {"LECTERN_SECRET_KEY": "a" * 64},

@@ -1,20 +1,27 @@
 """Settings: development needs nothing, production refuses what is unsafe and says what to set."""
 
+import secrets
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy.engine import make_url
 
+import app as application
 import config
 from app import CookieSessions, create_app
+from production import is_weak
 
 OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"
 PRODUCTION = {
     "LECTERN_ENV": "production",
     "LECTERN_SECRET_KEY": "q8N2vX5sB7kLw0ZrT4yUcE1aGh6JmPdF",
     "LECTERN_BASE_URL": "https://courses.example.com",
-    "STRIPE_SECRET_KEY": "sk_live_something",
-    "STRIPE_WEBHOOK_SECRET": "whsec_new, whsec_old",
+    "LECTERN_TRUSTED_PROXIES": "1",
+    "STRIPE_SECRET_KEY": "sk_live_51Hq7TzKbLcVn2Xw9RmYd",
+    "STRIPE_WEBHOOK_SECRET": "whsec_k3Lx8QzV5nTbY1mRc7WpHd2Js9Fg, whsec_pZ6vN0aXe4UtKq8LyBwM3rGh1Ci5",
     "SMTP_HOST": "mail.example.com",
 }
 
@@ -30,7 +37,10 @@ def test_development_needs_nothing_and_keeps_its_secret(tmp_path: Path) -> None:
 
 def test_production_starts_when_everything_is_set() -> None:
     settings = config.load(PRODUCTION)
-    assert settings.stripe_webhook_secrets == ("whsec_new", "whsec_old")
+    assert settings.stripe_webhook_secrets == (
+        "whsec_k3Lx8QzV5nTbY1mRc7WpHd2Js9Fg",
+        "whsec_pZ6vN0aXe4UtKq8LyBwM3rGh1Ci5",
+    )
     assert settings.log_format == "json"
     assert settings.is_production
 
@@ -42,6 +52,36 @@ def test_production_starts_when_everything_is_set() -> None:
         ({"LECTERN_SECRET_KEY": "short"}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "a" * 64}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY_FALLBACKS": f"{OLDER},short"}, "LECTERN_SECRET_KEY_FALLBACKS"),
+        ({"LECTERN_SECRET_KEY": "0123456789" * 5}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "0123456789abcdef" * 3 + "01"}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789"}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "q8N2vX5sB7" * 4}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "please-change-me-before-you-go-online"}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "a secret for tests only, never used elsewhere"}, "LECTERN_SECRET_KEY"),
+        ({"SMTP_PASSWORD": "q8N2vX5sB7kLw0ZrT4yUcE1aGh6JmPdF"}, "must not be used for anything else"),
+        (
+            {"DATABASE_URL": "postgresql://shop:q8N2vX5sB7kLw0ZrT4yUcE1aGh6JmPdF@host/shop"},
+            "must not be used for anything else",
+        ),
+        ({"STRIPE_WEBHOOK_SECRET": "x"}, "STRIPE_WEBHOOK_SECRET must be the whole signing secret"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_x"}, "STRIPE_WEBHOOK_SECRET must be the whole"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_" + "0123456789" * 4}, "STRIPE_WEBHOOK_SECRET must be the whole"),
+        ({"STRIPE_WEBHOOK_SECRET": f"{PRODUCTION['STRIPE_WEBHOOK_SECRET']},x"}, "must be the whole signing"),
+        ({"STRIPE_WEBHOOK_SECRET": PRODUCTION["STRIPE_SECRET_KEY"]}, "must be the whole signing secret"),
+        ({"STRIPE_SECRET_KEY": "sk_test_51Hq7TzKbLcVn2Xw9RmYd"}, "STRIPE_SECRET_KEY is a test key"),
+        ({"STRIPE_SECRET_KEY": "rk_test_51Hq7TzKbLcVn2Xw9RmYd"}, "STRIPE_SECRET_KEY is a test key"),
+        ({"STRIPE_SECRET_KEY": "pk_live_51Hq7TzKbLcVn2Xw9RmYd"}, "STRIPE_SECRET_KEY must be the whole key"),
+        ({"STRIPE_SECRET_KEY": "sk_live_x"}, "STRIPE_SECRET_KEY must be the whole key"),
+        ({"LECTERN_TEST_PAYMENTS": "true"}, "LECTERN_TEST_PAYMENTS is for a test key"),
+        ({"LECTERN_TRUSTED_PROXIES": ""}, "LECTERN_TRUSTED_PROXIES must say"),
+        ({"LECTERN_TRUSTED_PROXIES": "one"}, "LECTERN_TRUSTED_PROXIES must be a whole number"),
+        ({"LECTERN_BASE_URL": "https://courses.example.com/shop"}, "without a path"),
+        ({"LECTERN_BASE_URL": "https://courses.example.com?x=1"}, "LECTERN_BASE_URL"),
+        ({"LECTERN_BASE_URL": "https://courses.example.com/#top"}, "LECTERN_BASE_URL"),
+        ({"LECTERN_BASE_URL": "https://shop:pass@courses.example.com"}, "LECTERN_BASE_URL"),
+        ({"LECTERN_BASE_URL": "https://courses.example.com:port"}, "LECTERN_BASE_URL"),
+        ({"LECTERN_BASE_URL": "https://courses.example.com "}, "LECTERN_BASE_URL"),
+        ({"LECTERN_BASE_URL": "https://["}, "LECTERN_BASE_URL"),
         ({"LECTERN_DEBUG": "true"}, "LECTERN_DEBUG"),
         ({"LECTERN_BASE_URL": "http://courses.example.com"}, "LECTERN_BASE_URL"),
         ({"LECTERN_BASE_URL": "courses.example.com"}, "LECTERN_BASE_URL"),
@@ -79,6 +119,33 @@ def test_production_starts_when_everything_is_set() -> None:
 def test_a_bad_setting_stops_the_start_with_a_sentence(change: dict[str, str], names: str) -> None:
     with pytest.raises(config.ConfigError, match=names):
         config.load({**PRODUCTION, **change})
+
+
+def test_a_shop_for_trying_out_takes_a_test_key() -> None:
+    trial = {"STRIPE_SECRET_KEY": "sk_test_51Hq7TzKbLcVn2Xw9RmYd", "LECTERN_TEST_PAYMENTS": "true"}
+    assert config.load({**PRODUCTION, **trial}).is_production
+    assert config.load({**PRODUCTION, "STRIPE_SECRET_KEY": "rk_live_51Hq7TzKbLcVn2Xw9RmYd"}).is_production
+
+
+@pytest.mark.parametrize("make", [secrets.token_urlsafe, secrets.token_hex, lambda size: str(uuid.uuid4())])
+def test_secrets_made_at_random_are_not_taken_for_weak(make: Callable[[int], str]) -> None:
+    assert not [secret for secret in (make(size) for size in (32, 48, 256) * 300) if is_weak(secret, 32)]
+
+
+def test_no_proxy_is_allowed_when_it_is_said(
+    app: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for proxies, said in (("0", True), ("1", False)):
+        caplog.clear()
+        environ = {**PRODUCTION, "LECTERN_TRUSTED_PROXIES": proxies}
+        app.config["SETTINGS"] = config.load(environ)
+        monkeypatch.setattr(application, "create_app", lambda: app)
+        application.serve()
+        assert ("LECTERN_TRUSTED_PROXIES is 0" in caplog.text) is said
+
+
+def test_the_readmes_settings_name_the_proxies() -> None:
+    assert "LECTERN_TRUSTED_PROXIES=1" in (config.ROOT / "README.md").read_text()
 
 
 SHOP = "postgresql://shop:p%40ss@db.example.com/shop"
@@ -125,7 +192,7 @@ def test_what_hosting_platforms_set_for_others_is_left_alone(name: str) -> None:
 
 def test_secrets_never_show_in_a_printed_settings_object() -> None:
     shown = repr(config.load(PRODUCTION))
-    assert "sk_live_something" not in shown
+    assert "sk_live" not in shown
     assert PRODUCTION["LECTERN_SECRET_KEY"] not in shown
     assert "whsec" not in shown
 
