@@ -38,6 +38,7 @@ SCRIPTS = (
     "dialog",
     "reveal",
     "form",
+    "limits",
     "copy",
     "fold",
     "tabs",
