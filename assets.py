@@ -39,6 +39,7 @@ SCRIPTS = (
     "reveal",
     "form",
     "limits",
+    "unsaved",
     "copy",
     "fold",
     "tabs",
