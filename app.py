@@ -189,6 +189,7 @@ def add_templates(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     formats.init_app(app)
     app.jinja_env.globals["picture_url"] = pictures.address
+    app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.filters["deed"] = deeds.in_words

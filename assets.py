@@ -38,6 +38,8 @@ SCRIPTS = (
     "dialog",
     "reveal",
     "form",
+    "limits",
+    "unsaved",
     "copy",
     "fold",
     "tabs",

@@ -13,7 +13,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import LimitedStream
 from wtforms import TextAreaField
 from wtforms.validators import StopValidation
-from wtforms.widgets import Select
+from wtforms.widgets import HiddenInput, Select
 
 import domain.text as texts
 from domain import Refused
@@ -83,6 +83,10 @@ class Form(FlaskForm):
             """Leave JSON alone: read as a form, a list of it would break the page."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
 
+        def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
+            """Leave `maxlength` out, by which browsers cut a paste off: limits.js counts, we refuse."""
+            return super().render_field(field, {**counting(field), **render_kw, "maxlength": False})
+
     def validate(self, extra_validators: Any = None) -> bool:
         """As FlaskForm.validate does; a stale form shown again (blueprints/auth/stale.py) never passes."""
         if g.get("form_is_stale"):
@@ -104,6 +108,22 @@ class Form(FlaskForm):
     def status(self) -> int:
         """The status of the page that shows this form: 422 once it was sent and not accepted."""
         return 422 if self.is_submitted() else 200
+
+
+def counting(field: Any) -> dict[str, Any]:
+    """The attributes by which static/js/limits.js counts what is typed into `field`; none where it doesn't.
+
+    Addresses and passwords are not written to a length: for them the server's refusal is enough.
+    """
+    most = field.flags.maxlength
+    if (
+        most is None
+        or field.type not in ("StringField", "TextAreaField")
+        or isinstance(field.widget, HiddenInput)
+    ):
+        return {}
+    kept = next((name.__name__ for name in (markdown, paragraphs) if name in field.filters), "one_line")
+    return {"data-limit": most, "data-kept": kept}
 
 
 class Options(Select):

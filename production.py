@@ -24,7 +24,8 @@ def refusal(settings: Settings) -> str | None:
         ),
         (
             any(is_weak(secret, 32) for secret in settings.secret_key_fallbacks),
-            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before, each of at least 32 random characters.",
+            "LECTERN_SECRET_KEY_FALLBACKS must hold secrets of before,"
+            " each of at least 32 random characters.",
         ),
         (
             _is_used_twice(settings),

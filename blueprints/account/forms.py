@@ -20,6 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.mail_preferences import TOPICS
 from forms import Form, SelectField, one_line, paragraphs, text
+from merging import Merging
 from models import NotificationKind
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
@@ -69,7 +70,7 @@ class MailForm(Form):
         self.kinds.choices = [(kind.value, TOPICS[kind].capitalize()) for kind in kinds]
 
 
-class ProfileForm(Form):
+class ProfileForm(Merging):
     """What others may see, and the zone in which times are shown."""
 
     name = StringField(

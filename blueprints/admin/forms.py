@@ -10,6 +10,7 @@ from domain.categories import Branch, Wish
 from domain.order_desk import MAX_NOTE
 from domain.suspension import MAX_REASON
 from forms import Form, SelectField, one_line, paragraphs, text
+from merging import Merging
 from models import Category, Role
 
 ICONS = (
@@ -99,7 +100,7 @@ class MoveForm(Form):
     to = StringField(validators=[AnyOf(["up", "down"])], filters=[text])
 
 
-class CategoryForm(Form):
+class CategoryForm(Merging):
     """A shelf of the catalogue."""
 
     name = StringField(

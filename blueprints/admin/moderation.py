@@ -69,10 +69,12 @@ def moderation_next() -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/claim")
 def moderation_claim(item_id: uuid.UUID) -> Response:
-    """Claim one thing, also what somebody else has if asked for."""
+    """Claim one thing, also what somebody else has if asked for; notes that come along stand in its form."""
     item, form = rules.find(item_id), ClaimForm()
     form.validate_on_submit()
     do(lambda: rules.claim(item, acting(), form.takeover.data))
+    if request.form.get("notes"):
+        return show(item_id, DecisionForm())
     return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
 
 

@@ -20,6 +20,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 from domain import Refused, accounts, contrast
 from domain import settings as site
 from forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
+from merging import Merging
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000
@@ -36,7 +37,7 @@ def social_lines(places: list[dict[str, str]]) -> list[str]:
     return [f"{place['label']} {place['url']}" for place in places]
 
 
-class WordsForm(Form):
+class WordsForm(Merging):
     """What the shop says of itself."""
 
     name = StringField(
@@ -136,7 +137,7 @@ class LogoForm(Form):
     file = FileField("Picture")
 
 
-class RulesForm(Form):
+class RulesForm(Merging):
     """What the shop charges and how careful it is."""
 
     platform_fee_percent = IntegerField(

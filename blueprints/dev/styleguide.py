@@ -104,7 +104,7 @@ class SampleForm(Form):
 
     email = StringField("Email address", [InputRequired(), Email()])
     password = PasswordField("Password", [InputRequired(), Length(min=10)])
-    headline = StringField("Headline", [Optional()])
+    headline = StringField("Headline", [Optional(), Length(max=160)])
     level = SelectField("Level", choices=LEVELS)
     about = TextAreaField("About you", [Optional()])
     audience = RadioField("Who is it for?", [InputRequired()], choices=LEVELS)

@@ -20,6 +20,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 from domain import curriculum, lesson_contents, prose
 from domain.curriculum import After
 from forms import Form, SelectField, markdown, one_line, paragraphs, text
+from merging import Merging
 from models import LessonKind, LessonVisibility
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
@@ -80,7 +81,7 @@ class NewLessonForm(TitledForm):
     )
 
 
-class ModuleForm(TitledForm):
+class ModuleForm(Merging, TitledForm):
     """What a module says, and when it opens."""
 
     description = TextAreaField(

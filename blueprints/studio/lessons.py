@@ -135,6 +135,8 @@ def editor(
     shown = {
         "link": LinkForm(formdata=None),
         "trouble": "",
+        "renamed": None,
+        "renamed_id": None,
         "chapters": chapters_form(asset) if asset else None,
         **sections,
     }
@@ -152,7 +154,7 @@ def editor(
         waiting=drafts.waiting(row, asset),
         spoken=captioning.working(asset) if asset else [],
         is_live=publishing.is_live(course),
-        **{name: shown[name] for name in ("link", "chapters", "trouble")},
+        **{name: shown[name] for name in ("link", "chapters", "trouble", "renamed", "renamed_id")},
     )
 
 

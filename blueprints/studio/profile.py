@@ -9,11 +9,12 @@ from wtforms.validators import Length, NumberRange, Optional
 import hypermedia
 from blueprints.studio import studio
 from domain import creators, profile_drafts
-from forms import AddressesField, Form, LinesField, one_line, paragraphs
+from forms import AddressesField, LinesField, one_line, paragraphs
+from merging import Merging
 from models import db
 
 
-class CreatorForm(Form):
+class CreatorForm(Merging):
     """The words on a creator's page; name, picture and the other links are part of the account."""
 
     headline = StringField(

@@ -37,7 +37,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     course, lesson = lesson_at(course_id, lesson_id)
     form = TitledForm()
     if not form.validate():
-        return _show(course, lesson, trouble=" ".join(form.title.errors) or "Send it again.")
+        return _show(course, lesson, renamed=form, renamed_id=resource_id)
     title = form.title.data or ""
     later = " Learners see it once the update is approved." if publishing.waits(course, me()) else ""
     return _change(
@@ -93,13 +93,23 @@ def _change(
     return _show(*lesson_at(course_id, lesson_id))
 
 
-def _show(course: Course, lesson: Lesson, form: LinkForm | None = None, trouble: str = "") -> Response:
+def _show(
+    course: Course,
+    lesson: Lesson,
+    form: LinkForm | None = None,
+    trouble: str = "",
+    renamed: TitledForm | None = None,
+    renamed_id: uuid.UUID | None = None,
+) -> Response:
     """The list, by itself or on the page of the editor."""
-    status = 422 if form is not None else 404 if trouble else 200
+    status = 422 if form is not None or renamed is not None else 404 if trouble else 200
+    shown = {
+        "link": form or LinkForm(formdata=None),
+        "trouble": trouble,
+        "renamed": renamed,
+        "renamed_id": renamed_id,
+    }
     if not hypermedia.is_swap():
-        return editor(course, lesson, status=status, link=form or LinkForm(formdata=None), trouble=trouble)
+        return editor(course, lesson, status=status, **shown)
     fragment = "studio/lesson/_resources.html"
-    return hypermedia.render(
-        fragment, fragment, status=status, course=course, lesson=lesson,
-        link=form or LinkForm(formdata=None), trouble=trouble,
-    )  # fmt: skip
+    return hypermedia.render(fragment, fragment, status=status, course=course, lesson=lesson, **shown)

@@ -1,5 +1,6 @@
 // <form data-autosave="/address"> keeps what is typed a few seconds after typing stops, and says so in
-// [data-autosave-status]. Saving by hand stays the form's own business.
+// [data-autosave-status]. Saving by hand stays the form's own business. Leaving the page keeps it at once; where that
+// can't be done (a browser sends 64 KB after its page, or the site refused), leaving asks.
 (() => {
   const WAIT = 3000;
   document.querySelectorAll("form[data-autosave]").forEach((form) => {
@@ -8,6 +9,8 @@
     let savedAt = null;
     let changed = false;
     let stopped = false;
+    let sent = false;
+    let refused = false;
 
     let giveUpWaiting = () => {};
 
@@ -23,12 +26,17 @@
     };
     const tell = () => { if (savedAt && !changed && !stopped) say(`Saved ${distance()} ago, not published`); };
 
+    const isSmall = () => {
+      const said = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+      return said.reduce((sum, [, value]) => sum + new TextEncoder().encode(value).length + 200, 0) < 60_000;
+    };
     const keep = async () => {
       clearTimeout(timer);
       if (!changed || stopped) return;
       changed = false;
       try {
-        const answer = await lectern.post(form.dataset.autosave, new FormData(form));
+        const answer = await lectern.post(form.dataset.autosave, new FormData(form), { keepalive: isSmall() });
+        refused = !answer.ok;
         const said = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
         if (stopped) return;
         if (answer.ok) {
@@ -47,7 +55,7 @@
           say(said.sentence || "Not saved yet: the site did not take it. Save by hand.");
         }
       } catch {
-        changed = true;
+        changed = refused = true;
         timer = setTimeout(keep, 4 * WAIT);
         say("No connection. Your text is kept on this page and tried again.");
       }
@@ -60,10 +68,14 @@
       timer = setTimeout(keep, WAIT);
     });
     form.addEventListener("submit", () => {
-      stopped = true;
+      stopped = sent = true;
       clearTimeout(timer);
     });
-    addEventListener("pageshow", (event) => { if (event.persisted) stopped = false; });
+    addEventListener("pageshow", (event) => { if (event.persisted) stopped = sent = false; });
+    addEventListener("beforeunload", (event) => {
+      if (!sent && (refused || (changed && !isSmall()))) event.preventDefault();
+    });
+    addEventListener("pagehide", keep);
     document.addEventListener("visibilitychange", () => document.hidden && keep());
     setInterval(tell, 1000);
   });

@@ -495,6 +495,25 @@ def test_nobody_decides_under_somebody_elses_claim(
     assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 422, "decided already"
 
 
+def test_notes_outlive_a_take_over_and_a_conflict(
+    app: Flask, cast: Cast, mo: FlaskClient, max_: FlaskClient
+) -> None:
+    item = submitted(app, cast)
+    mo.post(at(item, "/claim"))
+    typed = {"verdict": "changes_requested", "notes": "A second lesson, please."}
+    refused = max_.post(at(item, "/decide"), data=typed)
+    assert (refused.status_code, "A second lesson, please.</textarea>" in refused.text) == (409, True)
+    taken = max_.post(at(item, "/claim"), data={"takeover": "yes", "notes": typed["notes"]})
+    assert item_row(app, item).claimed_by != cast.mo.id
+    assert f'data-keep="moderation/{item}"' in taken.text
+    assert "A second lesson, please.</textarea>" in taken.text
+    late = mo.post(at(item, "/decide"), data=typed)
+    assert (late.status_code, "A second lesson, please.</textarea>" in late.text) == (409, True)
+    max_.post(at(item, "/decide"), data=typed)
+    late = mo.post(at(item, "/decide"), data={**typed, "notes": "Too late."})
+    assert (late.status_code, "Too late.</textarea>" in late.text) == (422, True)
+
+
 def test_a_claim_runs_out(
     app: Flask, cast: Cast, mo: FlaskClient, max_: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

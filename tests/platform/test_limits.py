@@ -1,0 +1,113 @@
+"""What is too long is refused in a sentence with all of it still there; nothing cuts it off."""
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from wtforms import Form as AnyForm
+
+import forms
+from blueprints.account.forms import ProfileForm
+from blueprints.studio.course_forms import DetailsForm
+from models import Resource, ResourceKind, User, db
+from tests.cast import Cast
+
+SignedIn = Callable[[User], FlaskClient]
+TEMPLATES = Path(__file__).parents[2] / "templates"
+# Search and filters store nothing, and what they look for is never that long.
+READS_ONLY = ('type="search"', 'id="audit-')
+
+
+def test_no_page_asks_the_browser_to_cut_what_is_typed() -> None:
+    cutting = [
+        (page.name, line)
+        for page in TEMPLATES.rglob("*.html")
+        for line in page.read_text().splitlines()
+        if "maxlength" in line and not any(mark in line for mark in READS_ONLY)
+    ]
+    assert cutting == []
+
+
+def test_no_field_of_a_form_asks_for_it(app: Flask) -> None:
+    with app.test_request_context():
+        for form in _all(forms.Form):
+            unbound = [field for name, field in vars(form).items() if hasattr(field, "field_class")]
+            own: AnyForm = type("Own", (forms.Form,), {f"f{n}": field for n, field in enumerate(unbound)})()
+            for field in own:
+                if field.type not in ("RadioField", "SelectField", "SelectMultipleField"):
+                    assert "maxlength" not in str(field()), (form, field.label.text)
+
+
+def _all(form: type) -> set[type]:
+    return {form}.union(*(_all(sub) for sub in form.__subclasses__()))
+
+
+def test_a_field_says_its_limit_and_how_it_is_counted(app: Flask, cast: Cast) -> None:
+    with app.test_request_context():
+        profile, details = ProfileForm(), DetailsForm(formdata=None)
+        assert 'data-kept="one_line" data-limit="100"' in str(profile.name())
+        assert 'data-kept="paragraphs" data-limit="2000"' in str(profile.bio())
+        assert 'data-kept="one_line" data-limit="300"' in str(details.summary())
+
+
+def _id(cast: Cast, path: str) -> str:
+    return path.format(
+        flask=cast.flask_course.id, lesson=cast.text_lesson.id, module=cast.text_lesson.module_id,
+        category=cast.web.id,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "field", "most"),
+    [
+        ("bo", "/account", "name", 100),
+        ("bo", "/account", "bio", 2000),
+        ("bo", "/courses/flask-first-steps/review", "comment", 5000),
+        ("bo", "/teach", "headline", 160),
+        ("bo", "/teach", "sample", 5000),
+        ("ada", "/studio/profile", "headline", 160),
+        ("ada", "/studio/courses/new", "title", 200),
+        ("ada", "/studio/courses/{flask}", "title", 200),
+        ("ada", "/studio/courses/{flask}", "summary", 300),
+        ("ada", "/studio/courses/{flask}/sharing", "meta_title", 60),
+        ("ada", "/studio/courses/{flask}/curriculum", "title", 200),
+        ("ada", "/studio/courses/{flask}/curriculum/modules/{module}/edit", "title", 200),
+        ("ada", "/studio/courses/{flask}/curriculum/modules/{module}/lessons", "title", 200),
+        ("ada", "/studio/courses/{flask}/lessons/{lesson}", "title", 200),
+        ("ada", "/studio/courses/{flask}/lessons/{lesson}", "description", 1000),
+        ("ada", "/studio/courses/{flask}/curriculum/lessons/{lesson}/title", "title", 200),
+        ("ada", "/studio/courses/{flask}/lessons/{lesson}/resources", "title", 200),
+        ("mo", "/admin/categories", "name", 80),
+        ("mo", "/admin/categories", "description", 300),
+        ("mo", "/admin/settings", "hero_subtitle", 300),
+    ],
+)
+def test_a_text_that_is_too_long_comes_back_whole(
+    cast: Cast, signed_in: SignedIn, who: str, path: str, field: str, most: int
+) -> None:
+    typed = "x" * most + "𝒚END"
+    answer = signed_in(getattr(cast, who)).post(_id(cast, path), data={field: typed})
+    text = html.unescape(answer.text)
+    assert answer.status_code == 422
+    assert typed in text
+    assert re.search(rf"[Uu]se at most {most:,} characters", text)
+
+
+def test_a_file_keeps_the_title_that_was_typed_for_it(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    with app.app_context():
+        resource = Resource(
+            lesson_id=cast.text_lesson.id, title="Notes", url="https://example.com/n", kind=ResourceKind.LINK,
+            position=0,
+        )  # fmt: skip
+        db.session.add(resource)
+        db.session.commit()
+        key = resource.id
+    path = _id(cast, "/studio/courses/{flask}/lessons/{lesson}/resources") + f"/{key}/title"
+    for swap in ({}, {"HX-Request": "true"}):
+        answer = signed_in(cast.ada).post(path, data={"title": "t" * 201}, headers=swap)
+        assert (answer.status_code, "t" * 201 in answer.text) == (422, True)
+        assert "Use at most 200 characters." in answer.text
