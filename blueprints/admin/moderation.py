@@ -73,8 +73,9 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
     item, form = rules.find(item_id), ClaimForm()
     form.validate_on_submit()
     do(lambda: rules.claim(item, acting(), form.takeover.data))
-    if request.form.get("notes"):
-        return show(item_id, DecisionForm())
+    typed = DecisionForm()
+    if typed.notes.data:
+        return show(item_id, typed)
     return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
 
 
