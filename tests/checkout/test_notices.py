@@ -105,7 +105,7 @@ def test_the_sweep_learns_of_it_without_the_webhook(shop: Shop, cast: Cast) -> N
 )
 def test_disputes_and_warnings_raise_an_alert(shop: Shop, cast: Cast, type: str, words: str) -> None:
     order = bought(shop, cast)
-    about = {"id": "dp_1", "payment_intent": order.stripe_payment_intent_id, "charge": "ch_1"}
+    about: dict[str, Any] = {"id": "dp_1", "payment_intent": order.stripe_payment_intent_id, "charge": "ch_1"}
     tell(shop, type, 1, **about)
     tell(shop, type, 2, **about)
     tell(shop, "charge.dispute.updated", 3, **about)
