@@ -12,7 +12,7 @@ from flask import current_app, render_template
 from uuid_utils.compat import uuid7
 
 import jobs
-from models import Course, EmailMessage, Order, User, db
+from models import Course, EmailMessage, Order, StripeEvent, User, db
 
 NOTIFICATION = "notification"
 
@@ -184,6 +184,12 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
         "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
         currency=order.currency, session=order.stripe_session_id or "",
     )  # fmt: skip
+
+
+def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) -> EmailMessage:
+    """Tell whoever runs the shop what happened at Stripe to a payment that no order here has."""
+    url = f"{_base()}/admin/webhooks/{event.id}"
+    return compose("payment_problem", to, payment=payment or "unknown", problem=sentence, event_url=url)
 
 
 def backup_problem(to: str, headline: str, sentence: str) -> EmailMessage:

@@ -2,7 +2,7 @@
 
 import mail
 from domain import audit, settings
-from models import BackupRecord, Order
+from models import BackupRecord, Order, StripeEvent
 from observe import log
 
 
@@ -11,6 +11,13 @@ def raise_for(order: Order, action: str, sentence: str) -> None:
     log.error("order %s: %s", order.number, sentence)
     audit.record(None, action, order, sentence)
     mail.order_problem(settings.current().contact_email, order, sentence)
+
+
+def raise_without_order(event: StripeEvent, action: str, sentence: str, payment: str) -> None:
+    """Say what `raise_for` says of an order where no order is known, only Stripe's `payment`."""
+    log.error("payment %s: %s", payment, sentence)
+    audit.record(None, action, event, sentence)
+    mail.payment_problem(settings.current().contact_email, event, payment, sentence)
 
 
 def backup_failed(record: BackupRecord, sentence: str) -> None:

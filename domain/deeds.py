@@ -93,6 +93,7 @@ WORDS = {
     "set_price": "set the price of a course",
     "set_sharing": "set what is said of a course elsewhere",
     "shut_account": "reported that somebody else got into an account",
+    "stripe_notice": "noted what happened at Stripe",
     "submit": "submitted a course",
     "submit_update": "submitted an update",
     "suspend": "suspended somebody",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import mail
-from domain import access, alerts, audit, clock, enrollment, orders, refunds, settings
+from domain import access, alerts, audit, clock, enrollment, orders, refunds, settings, stripe_notices
 from models import (
     Earning,
     GrantSource,
@@ -129,7 +129,8 @@ def _complete(order: Order, session: Session) -> None:
     order.completed_at = now
     order.stripe_session_id = session.id
     order.stripe_payment_intent_id = session.payment_intent
-    order.checkout_url = order.confirming_since = order.problem = None
+    order.checkout_url = order.confirming_since = None
+    order.problem = stripe_notices.after_completion(order)
     for purchase in order.purchases:
         purchase.status = PurchaseStatus.COMPLETED
     db.session.flush()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from domain import stripe_notices
 from models import (
     AccessGrant,
     Earning,
@@ -150,6 +151,11 @@ def refunds_were_paid() -> list[str]:
     return _rows(query, "order {}: payment {} has {} sent back of {}")
 
 
+def notices_were_seen() -> list[str]:
+    """What happened at Stripe and changed nothing here has been looked at by somebody."""
+    return [f"order {number}: {problem}" for number, problem in stripe_notices.unsettled()]
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "fees and shares add up to what was paid": shares_add_up,
     "orders equal their purchases": totals_match,
@@ -159,6 +165,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "purchases = fees + earnings, per currency": books_balance,
     "access follows payment": access_follows_payment,
     "refunds stay within what was paid": refunds_were_paid,
+    "what happened at Stripe was looked at": notices_were_seen,
 }
 
 

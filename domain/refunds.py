@@ -71,15 +71,19 @@ def end(errand: Errand, found: StripeRefund | str | None) -> None:
         alerts.raise_for(orders.lock(refund.order_id), "refund_refused", f"Stripe refused a refund: {found}")
 
 
-def apply(found: StripeRefund) -> None:
-    """Bring our row up to Stripe's refund; a refund that wasn't ours to make changes nothing."""
+def apply(found: StripeRefund) -> bool:
+    """Bring our row up to Stripe's refund; False for one that wasn't ours to make, which changes nothing."""
     refund = _row_of(found)
     if refund is None:
-        return
+        return False
     order = orders.lock(refund.order_id)
     refund.stripe_refund_id = found.id
-    if refund.status == RefundStatus(found.status):
-        return
+    if refund.status != RefundStatus(found.status):
+        _change(refund, order, found)
+    return True
+
+
+def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     refund.status = RefundStatus(found.status)
     audit.record(None, f"refund_{refund.status.value}", order, refund.reason)
     if refund.status == RefundStatus.SUCCEEDED and order.status == OrderStatus.FAILED:

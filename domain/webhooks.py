@@ -13,7 +13,7 @@ from sqlalchemy import select
 import jobs
 import payments
 from config import Settings
-from domain import clock, fulfilment, refunds
+from domain import clock, fulfilment, refunds, stripe_notices
 from models import StripeEvent, db, upsert
 from observe import log
 from payments import Event, Session, StripeRefund
@@ -25,7 +25,7 @@ SESSION_EVENTS = (
     "checkout.session.expired",
 )
 REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
-HANDLED = SESSION_EVENTS + REFUND_EVENTS
+HANDLED = SESSION_EVENTS + REFUND_EVENTS + stripe_notices.TYPES
 PATIENCE = timedelta(minutes=2)
 
 
@@ -91,7 +91,12 @@ def begin(event_id: str) -> Trigger | None:
 
 
 def look(trigger: Trigger) -> Session | StripeRefund | None:
-    """Fetch the object as it is now; None when Stripe knows it no longer. Raises PaymentUnavailable."""
+    """Fetch the object as it is now; None when Stripe knows it no longer, or when there is only to be told.
+
+    Raises PaymentUnavailable.
+    """
+    if trigger.type in stripe_notices.TYPES:
+        return None
     if trigger.type in REFUND_EVENTS:
         return payments.find_refund(trigger.object_id)
     return payments.find_session(trigger.object_id)
@@ -99,13 +104,13 @@ def look(trigger: Trigger) -> Session | StripeRefund | None:
 
 def end(trigger: Trigger, found: Session | StripeRefund | None) -> None:
     """Apply what was found; "handled" is written in the same transaction as its effects."""
-    if isinstance(found, Session):
-        fulfilment.settle(found)
-    elif isinstance(found, StripeRefund):
-        refunds.apply(found)
     event = db.session.get_one(StripeEvent, trigger.event_id)
     event.processed_at = clock.now()
     event.error = None if found else "Stripe no longer knows what this event is about."
+    if isinstance(found, Session):
+        fulfilment.settle(found)
+    elif trigger.type in stripe_notices.TYPES or (found is not None and not refunds.apply(found)):
+        event.error = stripe_notices.raise_about(event)
 
 
 def fail(error: str, event_id: str) -> None:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -68,7 +69,7 @@ def listen(app: Flask) -> Iterator[Callable[[str, Path], Server]]:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
         kept = Server()
-        offered = {"ssl_context" if security == "tls" else "tls_context": context}
+        offered: dict[str, Any] = {"ssl_context" if security == "tls" else "tls_context": context}
         controller = Controller(kept, hostname=HERE, port=port, **offered)
         controller.start()
         running.append(controller)
