@@ -21,7 +21,7 @@ __all__ = ["carried_out_at_once"]
 pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 BAIT = "Free Bitcoin"
 PAGE = {
-    "headline": BAIT, "bio": f"{BAIT}.\nNow.", "expertise": BAIT, "years_experience": "9", 
+    "headline": BAIT, "bio": f"{BAIT}.\nNow.", "expertise": BAIT, "years_experience": "9",
     "certifications": BAIT,
     "links": "https://x.example/",
 }  # fmt: skip
