@@ -99,7 +99,7 @@ def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) 
 
 
 def report_reviews(written: Written, people: dict[str, User], now: datetime) -> None:
-    """Reviews that somebody found wrong; they are hidden until an admin has looked."""
+    """Reviews that somebody found wrong; they wait for an admin."""
     for review, row in written:
         if "reported" in row:
             _report(row["reported"], reviews.report, review, ModerationKind.REVIEW, people, now)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, Uuid, bindparam, case, not_, select
 from werkzeug.exceptions import NotFound
 
-from domain import audit, clock, keyset, notifications
+from domain import Refused, audit, clock, keyset, notifications, review_standings
 from domain.keyset import Mark
 from domain.reviews import hidden
 from models import Course, NotificationKind, Product, Review, User, db
@@ -76,7 +76,12 @@ def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
 
 
 def answer(creator: User, written: Review, course: Course, reply: str) -> None:
-    """Put `reply` beneath the review, or in place of the one there is; its author is told of the first."""
+    """Put `reply` beneath the review, or in place of the one there is; its author is told of the first.
+
+    Refused with words of the shop's list: an answer shows at once, so nothing could hold it back.
+    """
+    if review_standings.has_held_words(reply):
+        raise Refused("This shop doesn’t take some of these words in an answer. Say it in others.", "reply")
     is_new = not written.reply
     written.reply, written.replied_at = reply, clock.now()
     audit.record(creator, "reply" if is_new else "change_reply", written)

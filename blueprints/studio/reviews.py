@@ -11,7 +11,7 @@ import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
-from domain import replies, students
+from domain import Refused, replies, students
 from domain.replies import MAX_REPLY
 from forms import Form, paragraphs
 from models import Course, Review, db
@@ -58,9 +58,13 @@ def reply(review_id: uuid.UUID) -> Response:
     review, course = replies.find(me(), review_id)
     form = ReplyForm(review)
     if form.validate_on_submit():
-        replies.answer(me(), review, course, form.reply.data or "")
-        db.session.commit()
-        return _show(review_id, "Your answer stands beneath the review.")
+        try:
+            replies.answer(me(), review, course, form.reply.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            return _show(review_id, "Your answer stands beneath the review.")
     return hypermedia.render(
         "studio/reply.html",
         "studio/_reply_form.html",

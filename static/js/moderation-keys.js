@@ -13,12 +13,18 @@
   });
 
   // When an item opens, a click or key that was meant for what stood there before decides nothing here.
-  let shownAt = performance.now();
-  const isItem = /\/admin\/moderation\/[0-9a-f-]{36}/.test(location.pathname);
-  const asleep = () => isItem && performance.now() - shownAt < 700;
-  addEventListener("pageshow", (event) => { if (event.persisted) shownAt = performance.now(); });
+  // The styles hold the buttons from the first paint on, this from when it runs: the later one counts.
+  const aside = document.querySelector(".moderation-aside");
+  const asleep = () => aside !== null && "asleep" in aside.dataset;
+  const doze = () => {
+    if (!aside) return;
+    aside.dataset.asleep = "";
+    setTimeout(() => delete aside.dataset.asleep, 700);
+  };
+  doze();
+  addEventListener("pageshow", (event) => { if (event.persisted) doze(); });
   addEventListener("submit", (event) => {
-    if (!asleep() || !event.target.closest("main")) return;
+    if (!asleep() || !aside.contains(event.target)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);
@@ -41,9 +47,8 @@
     else {
       const found = /^[a-z]$/.test(letter) && document.querySelector(`[data-key="${letter}"]`);
       if (!found) return;
-      if (asleep()) { /* swallowed */ }
-      else if (found.matches("button")) found.click();
-      else found.focus();
+      if (!found.matches("button")) found.focus();
+      else if (!asleep()) found.click();
     }
     event.preventDefault();
   });

@@ -67,6 +67,7 @@ def test_a_course_goes_back_and_forth_and_on_sale(
     mo.get_by_role("link", name="Secret draft").click()
     if javascript:
         expect(mo.locator("[data-keys]")).to_be_visible()  # the keys are listened to from then on
+        awake(mo)
         mo.keyboard.press("a")
     else:
         mo.get_by_role("button", name="Approve").click()
@@ -102,19 +103,31 @@ def test_the_keys_walk_and_write(house: House, visitor: Visitor, cast: Cast) -> 
     expect(mo.locator("#lesson-title")).to_have_text("Routes")
 
 
-def test_a_second_click_does_not_decide_about_the_next_item(
-    house: House, visitor: Visitor, cast: Cast
+@pytest.mark.parametrize(
+    "early",
+    [
+        "document.querySelector('[data-key=a]')?.click()",
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', bubbles: true}))",
+    ],
+    ids=["click", "key"],
+)
+def test_a_click_or_key_at_the_opening_of_an_item_decides_nothing(
+    house: House, visitor: Visitor, cast: Cast, early: str
 ) -> None:
     something_of_each(house, cast)
     mo = visitor()
     sign_in(mo, "mo@example.com")
     waiting = len(queued(mo))
-    click = "addEventListener('DOMContentLoaded', () => document.querySelector('[data-key=a]')?.click())"
-    mo.add_init_script(click)
+    mo.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {early} }})")
     mo.get_by_role("link", name="Secret draft").click()
+    expect(mo.locator("[data-keys]")).to_be_visible()
+    awake(mo)
+    expect(mo.get_by_role("heading", level=1)).to_have_text("Secret draft")
+    mo.keyboard.press("a")
     expect(mo.get_by_role("heading", level=1)).not_to_have_text("Secret draft")
     expect(mo.get_by_role("heading", name="Decide")).to_be_visible()
-    assert len(queued(mo)) == waiting - 1
+    awake(mo)
+    assert len(queued(mo)) == waiting - 1, "nor about the one that follows"
 
 
 @pytest.mark.once
@@ -150,6 +163,11 @@ def test_the_pages_are_accessible(house: House, visitor: Visitor, cast: Cast, tm
     addresses += [*queued(mo), publish_page(cast.draft_course), publish_page(cast.flask_course)]
     problems = [problem for address in addresses for problem in look_every_way(mo, address)]
     assert problems == []
+
+
+def awake(page: Page) -> None:
+    """Wait until the buttons of the decision take a click."""
+    expect(page.locator("[data-key=a]")).to_have_css("pointer-events", "auto")
 
 
 def queued(page: Page) -> list[str]:

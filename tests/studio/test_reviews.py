@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import clock
-from models import AuditEntry, Notification, NotificationKind, Review, User, db
+from domain import clock, settings
+from models import AuditEntry, Notification, NotificationKind, PlatformSettings, Review, User, db
 from tests.cast import Cast
 
 Browser = Callable[[User], FlaskClient]
@@ -160,3 +160,20 @@ def test_queries_are_few(
     for address in (PAGE, f"{PAGE}/{bos.id}/reply"):
         browser.get(address)
         assert count_queries() <= 4
+
+
+def test_words_of_the_shops_list_are_taken_in_no_answer(
+    app: Flask, cast: Cast, client: FlaskClient, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    with app.app_context():
+        row = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Good.")
+        db.session.add(row)
+        db.session.merge(PlatformSettings(id=1, held_words=["cheap shoes"]))
+        db.session.commit()
+        settings.forget()
+        address = f"/studio/reviews/{row.id}/reply"
+    answer = signed_in(cast.ada).post(address, data={"reply": "Buy CHEAP shoes"})
+    assert answer.status_code == 422
+    assert "doesn’t take some of these words" in answer.text
+    assert "Buy CHEAP shoes" in answer.text
+    assert "CHEAP" not in client.get("/courses/flask-first-steps").text
