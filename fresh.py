@@ -115,9 +115,7 @@ def page(status: int, wrong: str | None = None) -> Response:
         loses_files=any(file.filename for file in request.files.values()),
     )
     response.headers["Cache-Control"] = "no-store"
-    if hypermedia.is_swap():
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
-    return response
+    return hypermedia.take_over(response)
 
 
 def prove(typed: str) -> None:

@@ -143,6 +143,13 @@ def _without(name: str, address: str) -> tuple[str, list[tuple[str, str]]]:
     return parts.path, sorted(pair for pair in parse_qsl(parts.query) if pair[0] != name)
 
 
+def take_over(response: Response) -> Response:
+    """Have a whole page that answers a swap take the place of the one that asked."""
+    if is_swap():
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
+    return response
+
+
 def leave(url: str) -> BaseResponse:
     """Send the whole browser to `url`, also when the form was posted by htmx."""
     if not is_swap():

@@ -17,7 +17,8 @@
   });
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = event.detail;
-    if (ctx.request.headers["HX-Request-Type"] === "full" || !/^\s*<(!doctype|html)/i.test(ctx.text)) return;
+    const isForAll = ctx.request.headers["HX-Request-Type"] === "full" || ctx.response.headers.get("HX-Retarget") === "body";
+    if (isForAll || !/^\s*<(!doctype|html)/i.test(ctx.text)) return;
     event.preventDefault();
     if (ctx.response.status < 400) location.assign(ctx.response.raw.url);
     else say(sentence(ctx.response.status));
