@@ -86,7 +86,7 @@ class Form(FlaskForm):
             return None if request.is_json else super().wrap_formdata(form, formdata)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """As FlaskForm.validate does; a stale form that is shown again (blueprints/auth/stale.py) never passes."""
+        """As FlaskForm.validate does; a stale form shown again (blueprints/auth/stale.py) never passes."""
         if g.get("form_is_stale"):
             self.form_errors.append(
                 "This page was open for too long. Nothing you typed is lost: send it again."

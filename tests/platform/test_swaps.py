@@ -1,4 +1,4 @@
-"""No page lands inside a page: whatever a route says to a swap or a script, a refusal is never a whole page."""
+"""No page lands inside a page: to a swap or a script no route says “no” with a whole page."""
 
 from collections.abc import Callable
 
