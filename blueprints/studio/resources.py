@@ -103,7 +103,7 @@ def _show(
 ) -> Response:
     """The list, by itself or on the page of the editor."""
     status = 422 if form is not None or renamed is not None else 404 if trouble else 200
-    shown = {
+    shown: dict[str, Any] = {
         "link": form or LinkForm(formdata=None),
         "trouble": trouble,
         "renamed": renamed,

@@ -36,6 +36,7 @@
     const answer = await lectern.again(send, put);
     if (!lectern.trouble(answer) || ofItself.has(ctx.sourceEvent?.type)) return answer;
     clearTimeout(ctx.requestTimeout);
+    ctx.busy?.removeAttribute?.("aria-busy"); // it waits for a person now
     if (!(await lectern.ask(answer))) return answer;
     put(lectern.token());
     return send();

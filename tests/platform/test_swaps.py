@@ -1,4 +1,4 @@
-"""No page lands inside a page: a refusal that answers a swap or a script is never a whole page."""
+"""No page lands inside a page: to a swap or a script no route says “no” with a whole page."""
 
 from collections.abc import Callable
 
