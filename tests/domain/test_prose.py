@@ -206,7 +206,7 @@ def test_no_repetition_takes_for_ever(piece: str) -> None:
     assert time.process_time() - started < 60  # what grows with the square takes hours
 
 
-ENDLESS = ["[![a](", "- [ ] a\n", "- [x] a\n", "[![", "![[", "[a][", "[`", "*_*_", "a**b", "<a@b.c>", "[^"]
+ENDLESS = ["[![a](", "- [ ] a\n", "![[", "*_*_", "<a@b.c>"]
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
@@ -227,9 +227,9 @@ def test_what_takes_too_long_is_shown_as_it_was_typed() -> None:
     assert '<pre class="highlight" tabindex="0"><code>[![a]([![a](' in html
 
 
-@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("language", ["c", "console", "html", "java"])
 def test_no_listing_holds_a_thread(language: str) -> None:
-    """Ten fences of hostile code in one text, in every language that is coloured."""
+    """Ten fences of hostile code in one text, in the languages with the slowest lexers."""
     fences = [
         f"```{language}\n{piece * (19_000 // len(piece))}\n```\n" for piece in ("[", "a", " ", '"', "${")
     ]
@@ -247,6 +247,14 @@ def test_what_comes_before_a_slow_listing_is_coloured_and_what_follows_stays_pla
     html = render(f"```py\nx = 1\n```\n{slow}```py\ny = 2\n```\n").html
     assert '<span class="n">x</span>' in html
     assert "y = 2" in html
+
+
+def test_every_language_has_its_colours() -> None:
+    """One text with a line in each: every lexer is known to the child."""
+    named = sorted(set(LANGUAGES) - {"text"})
+    found = highlighting.highlight([("GET /a = 'x' # 1\n", language) for language in named])
+    plain = [language for language, html in zip(named, found, strict=True) if "<span" not in html]
+    assert plain == ["diff", "html", "jinja", "markdown"]  # in which it is nothing but words
 
 
 def test_code_stays_plain_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
