@@ -34,9 +34,10 @@ def spend(
 ) -> datetime | None:
     """Until when time is used up when the range counts; None when it can't have been played by `now`.
 
-    Nothing plays faster than FASTEST, so a range takes a third of its length in time, which is taken from what
-    has passed `since` (the player was opened, or the beat before) and isn't `spent` yet. However many beats come
-    at once, from however many tabs, they share it; what was kept through a long time without a connection has it.
+    Nothing plays faster than FASTEST, so a range takes a third of its length in time, which is taken from
+    what has passed `since` (the player was opened, or the beat before) and isn't `spent` yet. However many
+    beats come at once, from however many tabs, they share it; what was kept through a long time without a
+    connection has it.
     """
     if beat.start is None or beat.end is None or not 0 <= beat.start < beat.end <= duration + SAME_PLACE:
         return None

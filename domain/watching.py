@@ -260,7 +260,8 @@ def _upsert(dialect: str) -> Any:
     """The statement that writes progress."""
     columns = LessonProgress.__table__.c
     given = (
-        "user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at", "spent_until"
+        "user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at",
+        "spent_until",
     )  # fmt: skip
     moment = bindparam("moment", type_=UtcDateTime())
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(LessonProgress).values(

@@ -436,8 +436,9 @@ class MediaAsset(Stamped, Base):
     `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
     The course's own preview film has no lesson. One that waits for approval names its lesson in
     `proposed_for` instead of `lesson_id`, or is a `proposed_film`. Of one that learners see, other chapters
-    wait in `proposed_chapters` and other captions in ProposedCaption. One that `steps_in` is named like one that
-    waits for approval, but waits for the worker alone: it takes its place by itself once it can be played.
+    wait in `proposed_chapters` and other captions in ProposedCaption. One that `steps_in` is named
+    like one that waits for approval, but waits for the worker alone: it takes its place by itself once it can
+    be played.
     """
 
     __tablename__ = "media_assets"
