@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from flask import abort, url_for
 from werkzeug.wrappers import Response
