@@ -1,13 +1,13 @@
 """Courses know over which lessons their learners' progress was last counted.
 
-Revision: 0015, after 0013
+Revision: 0014, after 0013
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = "0015"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
