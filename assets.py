@@ -30,18 +30,8 @@ ROOT = Path(__file__).parent / "static"
 
 # Behaviours any page may need, joined into one file; a page names its own script in its `scripts` block.
 SCRIPTS = (
-    "session",
-    "htmx-guard",
-    "toasts",
-    "theme",
-    "menu",
-    "dialog",
-    "reveal",
-    "form",
-    "copy",
-    "fold",
-    "tabs",
-)
+    "session", "htmx-guard", "toasts", "theme", "menu", "dialog", "reveal", "form", "copy", "fold", "tabs",
+)  # fmt: skip
 
 _TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".vtt": "text/vtt"}

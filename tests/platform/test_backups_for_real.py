@@ -35,8 +35,9 @@ def test_a_backup_is_made_and_proved_by_the_worker() -> None:
     do("make_backup")
     do("prove_backup")
     record = db.session.scalars(db.select(BackupRecord)).one()
+    newest = db.session.scalar(db.text("SELECT version_num FROM alembic_version"))
     assert (record.kind, record.problem, record.proof_problems, record.proof_ok) == ("daily", None, [], True)
-    assert (record.revision, record.database_bytes > 0, record.gone_at) == ("0008", True, None)
+    assert (record.revision, record.database_bytes > 0, record.gone_at) == (newest, True, None)
     assert records.warnings() == []
 
 
