@@ -6,11 +6,13 @@ Any POST comes here by itself when nobody is signed in any more or its token is 
 import re
 import secrets
 import uuid
+from contextlib import suppress
 from functools import cache
 from urllib.parse import quote, urlsplit
 
 from flask import Response, after_this_request, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms import PasswordField
 from wtforms.fields.core import UnboundField
@@ -98,6 +100,13 @@ def offer(person: str) -> str | None:
     address = url_for("auth.held_post", held_id=row.id)
     db.session.commit()
     return address
+
+
+def marker() -> uuid.UUID | None:
+    """Return the id of the kept form that this request sends, if it sends one."""
+    with suppress(HTTPException):  # a body that nobody has read so far may be too large
+        return request.form.get(MARKER, type=uuid.UUID) if request.method == "POST" else None
+    return None
 
 
 def drop(held_id: uuid.UUID) -> None:

@@ -1,7 +1,6 @@
 """What came with a stale token, or while its person was signed out: shown again, sent when they say so."""
 
 import uuid
-from contextlib import suppress
 from typing import cast
 
 from flask import Response, abort, current_app, g, request, url_for
@@ -100,10 +99,8 @@ def back() -> BaseResponse:
 @auth.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
     """Forget a kept form once it was sent and taken."""
-    key = request.form.get(held.MARKER) if request.method == "POST" and response.status_code < 400 else None
-    if key:
-        with suppress(ValueError):
-            held.drop(uuid.UUID(key))
+    if response.status_code < 400 and (key := held.marker()):
+        held.drop(key)
     return response
 
 

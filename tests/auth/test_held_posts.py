@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain import clock, held_posts, housekeeping, sessions
-from models import HeldPost, Review, User, UserSession, db
+from domain import clock, held_posts, housekeeping, mail_preferences, sessions
+from models import HeldPost, NotificationKind, Review, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 
 HERE = {"Origin": "http://localhost", "Referer": "http://localhost/courses/flask-first-steps"}
@@ -314,6 +314,16 @@ def test_a_stale_form_of_signing_in_from_another_site_is_refused(
     assert client.post("/login", data=fields, headers=same, base_url="https://localhost").status_code == 422
     with app.app_context():
         assert db.session.scalar(select(func.count(UserSession.id))) == 0
+
+
+def test_an_open_address_still_answers_when_its_body_is_too_large(
+    app: Flask, client: FlaskClient, cast: Cast
+) -> None:
+    """Nobody has read the form of a route without a token when its answer is ready."""
+    with app.app_context():
+        token = mail_preferences.token(cast.bo.id, NotificationKind.REFUND)
+    body = "x" * (app.config["MAX_FORM_MEMORY_SIZE"] + 1)
+    assert client.post(f"/unsubscribe/{token}", data={"held_post": body}).status_code == 200
 
 
 def test_a_swap_and_a_script_are_told_and_get_no_page(app: Flask, cast: Cast, bo: FlaskClient) -> None:
