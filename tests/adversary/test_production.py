@@ -66,7 +66,7 @@ def sign_in(visitor: FlaskClient, email: str) -> list[str]:
 
 def test_every_cookie_stays_in_its_browser(visitor: FlaskClient) -> None:
     cookies = sign_in(visitor, "bo@example.com")
-    assert {cookie.partition("=")[0] for cookie in cookies} == {"lectern", "lectern_device"}
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"lectern", "lectern_device", "lectern_known"}
     for cookie in cookies:
         flags = {flag.strip() for flag in cookie.split(";")}
         assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= flags
