@@ -49,7 +49,8 @@ def working(user: User) -> dict[str, Any]:
 
 def waiting(user: User) -> list[str]:
     """Say what waits, in words."""
-    return [label.lower() for name, label in LABELS.items() if name in _draft(user)]
+    draft = _draft(user)
+    return [label.lower() for name, label in LABELS.items() if name in draft]
 
 
 def keep(user: User, wanted: Mapping[str, Any]) -> None:
@@ -145,4 +146,5 @@ def _profile(user: User) -> CreatorProfile:
 
 
 def _draft(user: User) -> dict[str, Any]:
-    return dict(_profile(user).draft or {})
+    """Read what waits; nothing does for learners, who have no page, nor for who no longer teaches."""
+    return {} if user.role == Role.LEARNER else dict(_profile(user).draft or {})
