@@ -288,7 +288,7 @@ class Course(Product):
     warned_days: Mapped[int | None]
     ended_at: Mapped[datetime | None]
     update_state: Mapped[UpdateState] = mapped_column(enum_of(UpdateState), default=UpdateState.NONE)
-    off_with_creator: Mapped[bool] = mapped_column(default=False)
+    off_with_creator: Mapped[bool] = mapped_column(default=False, server_default=false())
     draft: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), deferred=True, deferred_group="drafts"
     )

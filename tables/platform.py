@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,15 +72,15 @@ class PlatformSettings(Stamped, Base):
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
     require_review: Mapped[bool] = mapped_column(default=True)
-    admin_second_factor: Mapped[bool] = mapped_column(default=False)
-    admin_idle_minutes: Mapped[int] = mapped_column(default=60)
+    admin_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    admin_idle_minutes: Mapped[int] = mapped_column(default=60, server_default="60")
     logo: Mapped[str | None] = mapped_column(String(64))
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[str] = mapped_column(Text, default="")
     social: Mapped[list[Any]] = mapped_column(JSON, default=list)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     featured: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    held_words: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    held_words: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
 
 
 class EmailMessage(Stamped, Base):
