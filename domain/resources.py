@@ -10,6 +10,7 @@ import jobs
 from domain import Refused, audit, clock, publishing, recordings
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, User, db
 
+GONE = "That isn’t part of this lesson any more."
 MOST = 40
 MAX_TITLE, MAX_ADDRESS = 200, 500
 
@@ -32,7 +33,7 @@ def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
         select(Resource).where(Resource.id == resource_id, Resource.lesson_id == lesson.id)
     )
     if found is None:
-        raise Refused("That isn’t part of this lesson any more.")
+        raise Refused(GONE)
     return found
 
 

@@ -38,7 +38,9 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     course, lesson = lesson_at(course_id, lesson_id)
     form = TitledForm()
     if not form.validate():
-        return _show(course, lesson, renamed=form, renamed_id=resource_id)
+        if any(row.id == resource_id for row in lesson.resources):
+            return _show(course, lesson, renamed=form, renamed_id=resource_id)
+        return _show(course, lesson, trouble=resources.GONE)
     title = form.title.data or ""
     later = " Learners see it once the update is approved." if publishing.waits(course, me()) else ""
     return _change(

@@ -1,10 +1,12 @@
 """What counts as watched: ranges merge, never shrink, and can't claim more than was possible."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.stretches import MOST_RANGES, Beat, Ranges, is_plausible, merge, total
+from domain.stretches import MOST_RANGES, Beat, Ranges, merge, spend, total
 
 DURATION = 600.0
 tenths = st.integers(0, 6000).map(lambda n: n / 10)
@@ -68,8 +70,9 @@ def test_the_end_is_cut_to_the_films_length() -> None:
         (0, 60, 10, True),
         (0, 61, 10, False),
         (0, 390, 120, True),
-        (0, 391, 10_000_000, False),
-        (0, 30, -50, True),
+        (0, 391, 120, False),
+        (0, 600, 10_000_000, True),
+        (0, 30, -50, False),
         (30, 20, 100, False),
         (20, 20, 100, False),
         (-1, 20, 100, False),
@@ -82,4 +85,14 @@ def test_the_end_is_cut_to_the_films_length() -> None:
 def test_a_range_must_fit_the_time_that_passed(
     start: float | None, end: float | None, silence: float, fits: bool
 ) -> None:
-    assert is_plausible(Beat(end or 0, start, end), DURATION, silence) is fits
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    until = spend(Beat(end or 0, start, end), DURATION, now - timedelta(seconds=silence), None, now)
+    assert (until is not None) is fits
+
+
+def test_beats_at_once_share_the_time_that_passed() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    first = spend(Beat(30, 0, 30), DURATION, now, None, now)
+    assert first == now
+    assert spend(Beat(60, 30, 60), DURATION, now, first, now) is None
+    assert spend(Beat(60, 30, 60), DURATION, now, first, now + timedelta(seconds=10)) is not None
