@@ -12,19 +12,15 @@ from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from domain import (
-    authoring,
     captioning,
     captions,
     drafts,
     embeds,
     hints,
     moderation,
-    page_drafts,
-    profile_drafts,
     prose,
     recordings,
     reviewing,
-    settled,
 )
 from domain import contents as content
 from domain.contents import Contents, Sitting
@@ -103,39 +99,11 @@ class Shown:
     differences: list[Difference]
 
 
-class Fact(NamedTuple):
-    """Something that showed without waiting, as it is and (where it changed) as it was when last approved."""
-
-    label: str
-    now: Any
-    before: Any
-    changed: bool
-
-
-@dataclass(frozen=True)
-class Page:
-    """The page of a course as it would be: `values` by name, and what differs from what everybody sees.
-
-    `modules` are the words of each by its id.
-    """
-
-    values: dict[str, Any]
-    html: str
-    category: str
-    differences: list[Difference]
-    modules: dict[uuid.UUID, page_drafts.ModuleWords]
-    facts: list[Fact]
-    order: tuple[Line, ...]
-    picture_before: str | None
-    picture_changes: bool
-
-
 @dataclass(frozen=True)
 class CourseFile:
     """A course or update under review; `intro_before` is the preview film that would be replaced."""
 
     course: Course
-    page: Page
     contents: Contents
     hints: list[Hint]
     shown: Shown | None
@@ -203,47 +171,12 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
         return None
     return CourseFile(
         course,
-        _page(course, there),
         there,
         hints.of(there, item),
         _open(sitting) if sitting else None,
         recordings.playback(there.intro.asset, working=True) if there.intro else None,
         _replaced(there.intro),
     )
-
-
-class ProfileFile(NamedTuple):
-    """A creator whose page would change: how, the portrait it would have (None: the same), and its mark."""
-
-    user: User
-    differences: list[Difference]
-    picture: str | None
-    mark: str
-
-
-def profile_file(item: ModerationItem) -> ProfileFile | None:
-    """The creator of `item` with what waits of their page; None when they are gone."""
-    creator = profile_drafts.creator_of(item)
-    if creator is None:
-        return None
-    seen, wanted = profile_drafts.live(creator), profile_drafts.working(creator)
-    changed = [name for name in profile_drafts.LABELS if seen[name] != wanted[name]]
-    differences = [
-        _before_and_after(profile_drafts.LABELS[name], seen[name], wanted[name])
-        for name in changed
-        if name != "avatar"
-    ]
-    picture = wanted["avatar"] if "avatar" in changed else None
-    return ProfileFile(creator, differences, picture, profile_drafts.mark(creator))
-
-
-def _before_and_after(label: str, old: Any, new: Any) -> Difference:
-    """Two values; lists and texts of several lines are compared line by line."""
-    if isinstance(new, list):
-        return Difference(label, "", "", compare("\n".join(map(str, old)), "\n".join(map(str, new))))
-    if "\n" in f"{old}{new}":
-        return Difference(label, "", "", compare(old or "", new or ""))
-    return Difference(label, _said(old), _said(new))
 
 
 def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
@@ -294,61 +227,6 @@ def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
     return old[first : len(old) - last], new[first : len(new) - last]
 
 
-def _page(course: Course, there: Contents) -> Page:
-    values = page_drafts.working(course)
-    now, before = settled.of(there), course.approved or {}
-    order, order_before = now.pop(settled.ORDER), before.get(settled.ORDER)
-    facts = [
-        Fact(label, value, before.get(label), bool(before) and before.get(label) != value)
-        for label, value in now.items()
-    ]
-    return Page(
-        values,
-        page_drafts.rendered(values["description"]) if values["description"] else "",
-        _category(values["category_id"]) if "category_id" in (course.draft or {}) else course.category.name,
-        [*_page_differences(course), *_module_differences(there)],
-        {module.id: page_drafts.module_words(module) for module in there.places},
-        facts,
-        compare(order_before, order) if order_before not in (None, order) else (),
-        course.thumbnail,
-        "thumbnail" in page_drafts.changed(course),
-    )
-
-
-def _page_differences(course: Course) -> Iterator[Difference]:
-    """What differs from what everybody sees in the words of the page."""
-    seen, wanted = page_drafts.live(course), course.draft or {}
-    for name in page_drafts.changed(course):
-        label, old, new = page_drafts.LABELS[name], seen[name], wanted[name]
-        if name == "thumbnail":
-            continue  # shown as pictures
-        if name == "category_id":
-            yield Difference(label, _category(old), _category(new))
-        elif name == "description":
-            yield Difference(label, "", "", compare(old, new))
-        else:
-            yield _before_and_after(label, old, new)
-
-
-def _module_differences(there: Contents) -> Iterator[Difference]:
-    for module in there.places:
-        words = page_drafts.module_words(module)
-        if words.is_new:
-            yield Difference("A new module", "Nothing", words.title)
-            continue
-        for name, label in page_drafts.MODULE_LABELS.items():
-            old, new = getattr(module, name), getattr(words, name)
-            if old != new:
-                yield Difference(label, _said(old), _said(new))
-        if words.published != module.published:
-            yield Difference(f"“{words.title}” is shown", _said(module.published), _said(words.published))
-
-
-def _category(category_id: object) -> str:
-    """The name of a category, its parent before it."""
-    return dict(authoring.categories()).get(uuid.UUID(str(category_id)), "A category that is gone")
-
-
 def _open(sitting: Sitting) -> Shown:
     draft = sitting.lesson.draft or {}
     body = draft.get("body", sitting.body) or ""
@@ -389,7 +267,7 @@ def _spoken(
         label, vtt = theirs.get(language, ("", ""))
         new_label, new_vtt = ours.get(language, ("", ""))
         if label != new_label:
-            yield Difference(f"Name of the captions, {language}", _said(label), _said(new_label))
+            yield Difference(f"Name of the captions, {language}", said(label), said(new_label))
         if vtt != new_vtt:
             lines = compare(_said_when(vtt), _said_when(new_vtt))
             whole = addresses.get(language, "") if len(lines) > MOST_SAID else ""
@@ -423,10 +301,11 @@ def _differences(sitting: Sitting) -> Iterator[Difference]:
         if name in ("body", "description"):
             yield Difference(label, "", "", compare(before, draft[name] or ""))
         else:
-            yield Difference(label, _said(before), _said(draft[name]))
+            yield Difference(label, said(before), said(draft[name]))
 
 
-def _said(value: object) -> str:
+def said(value: object) -> str:
+    """Write a value as a reviewer reads it."""
     if isinstance(value, LessonKind | LessonVisibility):
         value = value.value
     return {True: "Yes", False: "No", None: "Nothing", "": "Nothing"}.get(value, str(value))  # type: ignore[call-overload]

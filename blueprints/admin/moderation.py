@@ -10,7 +10,7 @@ import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
-from domain import clock, dossier, reviewing, verdicts
+from domain import clock, dossier, page_file, reviewing, verdicts
 from domain import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
 
@@ -146,12 +146,14 @@ def _file(item: ModerationItem) -> dict[str, Any]:
     elif item.kind == ModerationKind.APPLICATION:
         shown["file"] = dossier.application_file(item)
     elif item.is_profile:
-        shown["file"] = dossier.profile_file(item)
+        shown["file"] = page_file.profile_file(item)
     else:
         asked = request.args.get("lesson")
         shown["file"] = dossier.course_file(item, _lesson(asked))
         if asked and shown["file"] is None:
             abort(404)
+        if shown["file"] is not None:
+            shown["would_be"] = page_file.of(shown["file"].contents)
         if item.kind == ModerationKind.REPORT:
             shown["reports"] = dossier.reports(Report.product_id == item.subject_id)
     shown["rows"] = rules.past_of(item)

@@ -122,7 +122,9 @@ def change_everything(app: Flask, ada: FlaskClient, cast: Cast) -> None:
     sent_picture = {"picture": (png(), "cover.png"), "x": "50", "y": "50", "zoom": "100"}
     assert ada.post(at(cast, "/media"), data=sent_picture).status_code == 303
     with app.app_context():
-        module = db.session.scalars(select(Module).order_by(Module.position)).first()
+        module = db.session.scalars(
+            select(Module).filter_by(course_id=cast.flask_course.id).order_by(Module.position)
+        ).first()
         assert module is not None
         key = module.id
     words = {"title": BAIT, "description": BAIT, "unlock_after_days": "0", "published": "y"}
@@ -223,7 +225,9 @@ def test_approved_all_of_it_is_seen_and_the_old_address_leads_there(
     for words in (BAIT, "Bitcoin", f"{BAIT}, now."):
         assert words in seen
     with app.app_context():
-        module = db.session.scalars(select(Module).order_by(Module.position)).first()
+        module = db.session.scalars(
+            select(Module).filter_by(course_id=cast.flask_course.id).order_by(Module.position)
+        ).first()
         assert module is not None
         assert (module.title, module.draft) == (BAIT, None)
         new = db.session.scalars(select(Module).where(Module.title == f"{BAIT} module")).one()
@@ -281,7 +285,12 @@ def test_discarding_takes_the_page_back_to_what_everybody_sees(
             job.payload["token"] for job in db.session.scalars(select(Job).filter_by(kind="discard_picture"))
         ]
         assert tokens == [waiting["thumbnail"]]
-        assert db.session.scalars(select(Module.title).order_by(Module.position)).first() == "Begin"
+        assert (
+            db.session.scalars(
+                select(Module.title).filter_by(course_id=cast.flask_course.id).order_by(Module.position)
+            ).first()
+            == "Begin"
+        )
     again = ada.post(at(cast, "/discard"), follow_redirects=True)
     assert "Nothing of this page waits" in again.text
 
