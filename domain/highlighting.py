@@ -10,7 +10,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 from pathlib import Path
 
 from markdown_it.common.utils import escapeHtml
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 # A longer listing than anyone reads.
 MAX_CODE = 20_000
 SECONDS = 0.5
-PATIENCE = 5  # seconds until the child is given up on a machine that has no processor time for it
+PATIENCE = 10  # seconds until the child is given up on a machine that has no processor time for it
 PYGMENTS_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 # What a fence may be called, and what the reader is shown. Only these are coloured: each has a lexer whose
 # speed is known.
@@ -59,8 +58,8 @@ def highlight(listings: Iterable[tuple[str, str]]) -> list[str]:
     """
     wanted = list(listings)
     lexers = [_lexer(code, language) for code, language in wanted]
-    listed = tuple((lexer, code) for lexer, (code, _) in zip(lexers, wanted, strict=True) if lexer)
-    coloured = iter(_coloured(listed) if listed else ())
+    listed = [(lexer, code) for lexer, (code, _) in zip(lexers, wanted, strict=True) if lexer]
+    coloured = iter(_coloured(listed) if listed else [])
     found = (next(coloured, None) if lexer else None for lexer in lexers)
     return [escapeHtml(code) if html is None else html for html, (code, _) in zip(found, wanted, strict=True)]
 
@@ -73,9 +72,8 @@ def _lexer(code: str, language: str) -> str:
     return _LEXERS.get(known, known)
 
 
-@lru_cache(maxsize=4)
-def _coloured(listings: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """What the child came to. A text is rendered again when it is saved after a preview."""
+def _coloured(listings: list[tuple[str, str]]) -> list[str]:
+    """What the child came to."""
     order = json.dumps([SECONDS, listings]).encode()
     try:
         done = subprocess.run(
@@ -90,4 +88,4 @@ def _coloured(listings: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     else:
         said = done.stdout
     # A line that isn't whole has no end.
-    return tuple(json.loads(line) for line in said.split(b"\n")[:-1])
+    return [json.loads(line) for line in said.split(b"\n")[:-1]]

@@ -18,7 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     update,
-)  # fmt: skip
+)
 
 import jobs
 from domain import clock
@@ -278,10 +278,7 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
         .select_from(Lesson)
         .join(Module, Module.id == Lesson.module_id)
         .outerjoin(LessonProgress, mine)
-        .where(
-            Lesson.course_id == course,
-            *_SHOWN,
-        )
+        .where(Lesson.course_id == course, *_SHOWN)
         .correlate(Enrollment)
         .scalar_subquery()
     )

@@ -59,7 +59,7 @@ def markdown(value: str) -> str:
 
     A byte order mark at the beginning says how a file is encoded and is no part of its text.
     """
-    kept = clean(value).removeprefix("\ufeff")
+    kept = clean(value).lstrip("\ufeff")
     return "" if _UNSEEN.fullmatch(kept) else kept
 
 

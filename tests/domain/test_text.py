@@ -33,6 +33,7 @@ EDGES = f"\n \n{MAKEFILE}+++\n---\n{KEPT}{ACCENT}\n# x\n\u2028\u2029</textarea>&
 
 @given(st.text())
 @example(LOST)
+@example("\ufeff\ufeffa")
 @example("a \x00 b")
 @example("\r\r\n\n\x0b")
 def test_cleaning_twice_is_cleaning_once(typed: str) -> None:

@@ -400,7 +400,7 @@ def test_a_beat_takes_at_most_four_queries(
         assert count_queries() <= 4
     assert answer.status_code == 204
     assert beat(browser, 120, 110, 120, state="ended").status_code == 200
-    assert count_queries() <= 4
+    assert count_queries() <= 5  # the one that completes a lesson also holds the enrolment on PostgreSQL
 
 
 def test_the_remember_cookie_alone_is_enough(app: Flask, cast: Cast, signed_in: Browser) -> None:
