@@ -10,11 +10,12 @@ from contextlib import suppress
 from functools import cache
 from urllib.parse import quote, urlsplit
 
+import wtforms
 from flask import Response, after_this_request, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import PasswordField
+from wtforms import HiddenField, PasswordField
 from wtforms.fields.core import UnboundField
 
 import form_tokens
@@ -29,7 +30,7 @@ NEVER = ("auth", "stripe_hooks", "dev")
 SECRET = re.compile(
     r"(^|[_-])(password|passphrase|secret|token|otp|codes?|proof|csrf)([_-]|$)", re.IGNORECASE
 )
-SAYS_NOTHING = re.compile(r"(|y|yes|no|on|off|true|false|\d{1,9}|[0-9a-f-]{32,36})", re.IGNORECASE)
+SAYS_NOTHING = re.compile(r"(|y|yes|no|on|off|true|false|[0-9a-f-]{32,36})", re.IGNORECASE)
 MARKER = "held_post"
 
 
@@ -66,8 +67,13 @@ def keep(sent: Sent) -> BaseResponse | None:
 
 
 def sent_words(sent: Sent) -> list[tuple[str, str]]:
-    """Return what somebody typed or chose of it: no ids, numbers and ticks."""
-    return [(name, text) for name, text in sent.fields if not SAYS_NOTHING.fullmatch(text.strip())]
+    """Return what somebody typed or chose of it: no ids, no ticks, and nothing that a form carries unseen."""
+    unseen = _names_of(HiddenField)
+    return [
+        (name, text)
+        for name, text in sent.fields
+        if name not in unseen and not SAYS_NOTHING.fullmatch(text.strip())
+    ]
 
 
 def read() -> Sent | None:
@@ -149,18 +155,18 @@ def _token() -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return bool(SECRET.search(name)) or name in _password_fields()
+    return bool(SECRET.search(name)) or name in _names_of(PasswordField)
 
 
 @cache
-def _password_fields() -> frozenset[str]:
-    """Return the names of the password fields of every form there is."""
+def _names_of(kind: type[wtforms.Field]) -> frozenset[str]:
+    """Return the names of the fields of this kind in every form there is."""
     names: set[str] = set()
     waiting: list[type] = [forms.Form]
     while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        for name, field in vars(kind).items():
-            if isinstance(field, UnboundField) and issubclass(field.field_class, PasswordField):
+        form = waiting.pop()
+        waiting += form.__subclasses__()
+        for name, field in vars(form).items():
+            if isinstance(field, UnboundField) and issubclass(field.field_class, kind):
                 names.add(field.kwargs.get("name", name))
     return frozenset(names)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain import clock, held_posts, housekeeping, mail_preferences, sessions
+from domain import clock, held_posts, housekeeping, mail_preferences, sessions, tokens
 from models import HeldPost, NotificationKind, Review, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 
@@ -176,6 +176,14 @@ def test_after_signing_in_somewhere_else_one_is_led_to_it_once(
     assert come_in(bo, "bo@example.com", "/login").location == "/"
     sign_out(bo)
     assert come_in(bo, "cy@example.com", "/login").location == "/"
+
+
+def test_a_new_password_leads_to_it_too(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    post_signed_out(app, cast, bo)
+    with app.app_context():
+        link = f"/reset-password/{tokens.make(tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))}"
+    fields = {"password": "an entirely new phrase", "csrf_token": token_at(bo, link)}
+    assert bo.post(link, data=fields).location.startswith("/held/")
 
 
 def test_another_browser_finds_nothing(

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from domain import clock
+from domain import clock, held_posts
 from models import OAuthAccount, User, db
 from tests.auth.letters import SignIn, sent
 from tests.auth.provider import Provider, offered
@@ -306,3 +306,17 @@ def test_whoever_is_in_stays_who_they_are(
 ) -> None:
     bo = signed_in(cast.bo)
     assert bo.get("/oauth/github?next=/courses").location == "/courses"
+
+
+@BOTH
+def test_whoever_comes_in_is_led_to_what_they_had_typed(
+    app: Flask, client: FlaskClient, provider: Provider, name: str
+) -> None:
+    sent_before = held_posts.Sent("/teach", "/teach", [("headline", "Typed before")])
+    with app.app_context():
+        key = held_posts.keep("this browser", "", sent_before).id
+        db.session.commit()
+    client.set_cookie("lectern_held", "this browser")
+    answer = come_in(client, name, "?next=/courses")
+    assert answer.location == f"/held/{key}"
+    assert "Typed before" in client.get(answer.location).text

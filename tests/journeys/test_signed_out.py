@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import func, select
 
 from domain import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
 from storage import incoming
 from tests.cast import PASSWORD, Cast
-from tests.eyes import every_way
+from tests.eyes import every_way, look_every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
@@ -58,16 +58,15 @@ def becomes(page: Page, is_so: Callable[[], bool]) -> None:
     raise AssertionError("it never came")
 
 
-def sign_in_beside(page: Page, email: str) -> None:
-    """Press "Sign in" in the window over the page, and do so in the tab that it opens."""
+def sign_in_beside(page: Page, place: Locator, email: str) -> None:
+    """Press the link "Sign in" at `place`, and do so in the tab that it opens."""
     with page.context.expect_page() as opened:
-        page.get_by_role("dialog").get_by_role("link", name="Sign in").click()
+        place.get_by_role("link", name="Sign in").click()
     beside = opened.value
     beside.get_by_label("Email").fill(email)
     beside.get_by_label("Password", exact=True).fill(PASSWORD)
     beside.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    expect(beside.get_by_role("heading", level=1)).to_be_visible()
-    expect(beside.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+    expect(beside.get_by_role("heading", name="You are signed in again")).to_be_visible()
 
 
 def press_complete(page: Page) -> None:
@@ -161,7 +160,7 @@ def test_who_is_signed_out_signs_in_beside_the_page_and_it_goes_on(
     if name == "publish":
         expect(page.locator("#comment")).to_have_value("Clear and kind words.")
     with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
-        sign_in_beside(page, "bo@example.com")
+        sign_in_beside(page, page.get_by_role("dialog"), "bo@example.com")
     expect(page.get_by_role("dialog")).to_have_count(0)
     becomes(page, lambda: done(house, cast) == before + 1)
     is_whole(page)
@@ -277,13 +276,7 @@ def test_autosave_says_that_one_is_signed_out_and_goes_on_afterwards(
     status = page.locator("[data-autosave-status]")
     if ended != "anew":
         expect(status).to_contain_text("You are signed out. Your text is kept on this page.")
-        with page.context.expect_page() as opened:
-            status.get_by_role("link", name="Sign in").click()
-        beside = opened.value
-        beside.get_by_label("Email").fill("nia@example.com")
-        beside.get_by_label("Password", exact=True).fill(PASSWORD)
-        beside.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        expect(beside.get_by_role("heading", name="You are signed in again")).to_be_visible()
+        sign_in_beside(page, status, "nia@example.com")
     expect(status).to_contain_text("Saved")
     with house.app.app_context():
         lesson = db.session.get_one(Lesson, cast.draft_lesson.id)
@@ -325,12 +318,7 @@ def test_an_upload_waits_while_one_is_signed_out(
     form = page.locator(".uploader").filter(has=page.get_by_label("Files", exact=True))
     form.get_by_label("Files", exact=True).set_input_files(notes)
     expect(form.get_by_text("You are signed out. The upload waits.")).to_be_visible()
-    with page.context.expect_page() as opened:
-        form.get_by_role("link", name="Sign in").click()
-    beside = opened.value
-    beside.get_by_label("Email").fill("nia@example.com")
-    beside.get_by_label("Password", exact=True).fill(PASSWORD)
-    beside.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    sign_in_beside(page, form, "nia@example.com")
     expect(page.get_by_label("Title of notes")).to_be_visible()
     assert count(house, Resource) >= 1
 
@@ -381,6 +369,7 @@ def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: 
     expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
     problems += every_way(page)
     address = page.url
+    problems += look_every_way(page, "/session/back")
     leave(page.context)
     come_in(page.context, "cy@example.com")
     page.goto(address)
