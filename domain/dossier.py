@@ -294,7 +294,7 @@ def _differences(sitting: Sitting) -> Iterator[Difference]:
     if sitting.is_new:
         return
     draft = sitting.lesson.draft or {}
-    for name, label in drafts.LABELS.items():
+    for name, label in drafts.labels(sitting.lesson).items():
         before = sitting.body or "" if name == "body" else getattr(sitting.lesson, name)
         if name not in draft or draft[name] == before:
             continue

@@ -56,6 +56,13 @@ LABELS = {
 }
 
 
+def labels(lesson: Lesson) -> dict[str, str]:
+    """Name what people are told of a change; how long a text takes to read follows from the text."""
+    kind = (lesson.draft or {}).get("kind", lesson.kind)
+    derived = {"duration_seconds"} if kind == LessonKind.TEXT == lesson.kind else set()
+    return {name: label for name, label in LABELS.items() if name not in derived}
+
+
 class Overtaken(Refused):
     """The lesson was saved or typed at elsewhere since the page was opened. Nothing was written."""
 
@@ -176,7 +183,9 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
     The draft, the resources and the captions of both kinds are loaded.
     """
     draft, live = lesson.draft or {}, _live(lesson)
-    words = [label.lower() for name, label in LABELS.items() if draft.get(name, live[name]) != live[name]]
+    words = [
+        label.lower() for name, label in labels(lesson).items() if draft.get(name, live[name]) != live[name]
+    ]
     if recording is not None and recording.proposed_for is not None:
         words += [] if recording.steps_in else ["recording"]
     elif recording is not None:

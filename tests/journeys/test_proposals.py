@@ -5,9 +5,12 @@ from playwright.sync_api import Page, Route, expect
 
 from models import Caption, Course, Lesson, MediaAsset, MediaStatus, UpdateState, User, db
 from tests.cast import Cast
+from tests.deciding import carried_out_at_once  # noqa: F401
 from tests.eyes import DESK, PHONE, overflow, violations
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
+
+pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
 VTT = "WEBVTT\n\n00:00:01.000 --> 00:00:04.000\nThis is {}\n"
 
