@@ -278,7 +278,7 @@ def secure(response: Response) -> Response:
 
 
 def _keeping(response: Response) -> str:
-    """Where an answer may be kept that doesn't say so: nowhere when made for one person, or Back shows it."""
+    """Answer the Cache-Control of a page without its own: no-store for one person, or Back would show it."""
     if isinstance(g.get("_login_user"), User):
         return "private, no-store"
     return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""

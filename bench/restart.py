@@ -41,7 +41,7 @@ COURSE = re.compile(r'href="/courses/([a-z0-9-]+)"')
 
 @dataclass
 class Answers:
-    """What one restart did: answers by status, the slowest, and when the last one was refused."""
+    """Hold what one restart did: answers by status, the slowest, and when the last one was refused."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0

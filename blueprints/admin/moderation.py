@@ -112,7 +112,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
 
 
 def _can_take_back(item: ModerationItem) -> bool:
-    """Whether the reader decided it less than the window ago."""
+    """Tell whether the reader decided it less than the window ago."""
     decided, until = item.decision, item.effective_at
     return bool(decided and until and until > clock.now() and decided["by"] == str(acting().id))
 

@@ -49,7 +49,7 @@ class DecisionForm(Form):
 
     @property
     def is_too_soon(self) -> bool:
-        """Whether it was sent within AWAKE_AFTER of the moment at which its page was made.
+        """Tell whether it was sent within AWAKE_AFTER of the moment at which its page was made.
 
         The page's script and styles see to that themselves; this is for a browser without them.
         """

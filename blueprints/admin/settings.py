@@ -101,7 +101,7 @@ def rules() -> Response:
 @admin.route("/settings/sign-in", methods=["GET", "POST"])
 @fresh
 def sign_in() -> Response:
-    """How admins prove who they are."""
+    """Set how admins prove who they are."""
     form = SignInForm(data=vars(site.current()))
     if form.validate_on_submit():
         changed = site.change(

@@ -153,7 +153,7 @@ class RulesForm(Merging):
 
 
 class SignInForm(Form):
-    """How admins prove who they are."""
+    """Set how admins prove who they are."""
 
     admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))
     admin_idle_minutes = IntegerField(
