@@ -79,5 +79,10 @@ def current() -> list[Every | Daily | Monthly]:
     return [*SCHEDULE, Every("snapshot_database", minutes)] if minutes and on_sqlite else SCHEDULE
 
 
+def is_slot(key: str | None) -> bool:
+    """Tell whether `key` is that of a slot which is written down ahead."""
+    return key is not None and key.startswith(tuple(f"{entry.kind}:" for entry in SCHEDULE))
+
+
 def _ahead(kind: str, due: datetime) -> Slot:
     return f"{kind}:{due:%Y-%m-%dT%H:%M}", due

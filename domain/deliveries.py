@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 import jobs
 import mail
+import schedule
 from domain import Refused, audit, keyset, recordings, webhooks
 from domain.masking import masked
 from models import (
@@ -151,14 +152,18 @@ def retry_mails(admin: User) -> int:
 
 
 def retry_job(job: Job, admin: User) -> None:
-    """Give a dead job a full set of tries, and one that waits its turn now. Safe to repeat.
+    """Give a dead job a full set of tries, and run one that waits its turn now. Safe to repeat.
 
-    Raises Refused for one that is done or being done.
+    One that waits for its hour in the schedule keeps it: the same work is done now by another job, once in
+    a minute. Raises Refused for one that is done or being done.
     """
     if job.state not in WAITING:
         raise Refused(f"This job is {job.state}: there is nothing to try again.")
     if job.state == JobState.DEAD:
         audit.record(admin, "retry_job", job, job.kind)
+    elif schedule.is_slot(job.unique_key) and job.run_after > now():
+        jobs.enqueue(job.kind, key=f"{job.kind} asked for at {now():%Y-%m-%dT%H:%M}", **job.payload)
+        return
     _requeue(Job.id == job.id)
 
 

@@ -1,6 +1,7 @@
 """Mail, jobs, webhooks and recordings: what failed is seen and tried again, and no secret is shown."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -123,6 +124,22 @@ def test_a_dead_job_gets_another_set_of_tries(app: Flask, cast: Cast, signed_in:
         assert db.session.get_one(Job, key).attempts == 0
         assert db.session.get_one(Job, other).state == JobState.RUNNING
     assert audited(app) == ["retry_job"]
+
+
+def test_a_nightly_job_that_is_run_now_still_runs_at_its_hour(
+    app: Flask, cast: Cast, signed_in: SignIn
+) -> None:
+    tonight = now() + timedelta(hours=3)
+    with app.app_context():
+        key = jobs.enqueue("make_backup", key="make_backup:2030-01-01T02:00", run_after=tonight)
+        db.session.commit()
+    mo = signed_in(cast.mo)
+    assert "Run it now" in mo.get(f"/admin/jobs/{key}").text
+    for _ in range(2):
+        assert mo.post(f"/admin/jobs/{key}/retry").status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Job, key).run_after == tonight
+        assert len(jobs.due()) == 1
 
 
 def test_webhooks_that_failed_are_handled_again(app: Flask, cast: Cast, signed_in: SignIn) -> None:
