@@ -77,7 +77,7 @@ KINDS: dict[str, Task | LongTask] = {
     "reindex_category": Task("search.reindex_category"),
     "reindex_creator": Task("search.reindex_creator"),
     "correct_course_days": Task("analytics.correct"),
-    "recount_learners": Task("totals.recount_learners"),
+    "recount_learners": Task("recounting.recount_learners"),
     "clean_up": Task("housekeeping.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "carry_out_verdict": Task("verdicts.carry_out"),

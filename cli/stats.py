@@ -3,14 +3,14 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics, clock, search, totals
+from domain import analytics, clock, progress, reviews, search, totals
 from models import db
 
 STEPS = {
-    "Ratings": totals.recount_ratings,
+    "Ratings": reviews.recount_all,
     "Sales": totals.recount_sales,
     "Lessons": totals.recount_lessons,
-    "Progress": totals.recount_progress,
+    "Progress": progress.recount_all,
 }
 
 

@@ -11,3 +11,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         super().__init__(sentence)
         self.sentence = sentence
         self.field = field
+
+
+class Unusable(Refused):
+    """The link is forged, has run out, or was used."""

@@ -1,12 +1,12 @@
 """What becomes of a file that was uploaded, by what it was sent for."""
 
+import importlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from domain import archives, audit, recordings, resources, transfers, upload_rules
-from models import Course, Lesson, Resource, Upload, UploadPurpose, User
+from domain import archives, audit, recordings, upload_rules
+from models import Course, Lesson, Upload, UploadPurpose, User
 
 FOLDERS = {
     UploadPurpose.LESSON_MEDIA: "originals/{id}/original",
@@ -45,17 +45,6 @@ def _recording(
     return asset.id
 
 
-def _resource(
-    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
-) -> uuid.UUID:
-    assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
-    row = Resource(
-        id=upload.id, title=PurePosixPath(file.filename).stem[:200] or "File",
-        kind=upload_rules.resource_kind(file.filename), storage_key=file.key, size=file.size,
-    )  # fmt: skip
-    return resources.add(course, lesson, actor, row, "upload_resource").id
-
-
 def _archive(
     upload: Upload, actor: User, course: Course | None, _lesson: Lesson | None, file: Arrived
 ) -> uuid.UUID:
@@ -65,16 +54,23 @@ def _archive(
     return archive.id
 
 
-def _import(
-    _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: Arrived
-) -> uuid.UUID:
-    return transfers.start_import(actor, file.key, file.filename, file.size).id
+def _elsewhere(verb: str) -> Finisher:
+    """Look up a verb of another subject, "module.function" below domain/, once it is needed."""
+
+    def finish(
+        upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+    ) -> uuid.UUID | None:
+        module, name = verb.rsplit(".", 1)
+        found: Finisher = getattr(importlib.import_module(f"domain.{module}"), name)
+        return found(upload, actor, course, lesson, file)
+
+    return finish
 
 
 FINISHERS: dict[UploadPurpose, Finisher] = {
     UploadPurpose.LESSON_MEDIA: _recording,
     UploadPurpose.PREVIEW_FILM: _recording,
-    UploadPurpose.RESOURCE: _resource,
+    UploadPurpose.RESOURCE: _elsewhere("resources.take_upload"),
     UploadPurpose.CODE_ARCHIVE: _archive,
-    UploadPurpose.COURSE_IMPORT: _import,
+    UploadPurpose.COURSE_IMPORT: _elsewhere("transfers.take_upload"),
 }

@@ -9,13 +9,12 @@ import uuid
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, page_drafts, search, slugs
+from domain import Refused, audit, clock, page_drafts, publishing, search, slugs
 from domain.page_drafts import rendered
-from models import Category, Course, Level, Module, Product, ProductStatus, ProductVisibility, User, db
+from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
 # Of forms and of what is imported, in characters; the table holds them too.
@@ -91,17 +90,6 @@ def place(course: Course, title: str) -> None:
                 raise
 
 
-def hold(course: Course) -> None:
-    """Read `course` as it is now and let nobody else save a page of it until the transaction ends.
-
-    Raises NotFound for one that was deleted meanwhile.
-    """
-    living = select(Product.id).where(Product.id == course.id, Product.deleted_at.is_(None))
-    if db.session.scalar(living.with_for_update(key_share=True)) is None:
-        raise NotFound
-    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
-
-
 def details_of(course: Course) -> Details:
     """The details as its creator works on them: those that everybody sees, with what waits over them."""
     values = page_drafts.working(course)
@@ -113,7 +101,7 @@ def describe(course: Course, actor: User, new: Details, seen: str) -> None:
 
     `seen` is the seal of what the page showed. Raises Overtaken, and Refused with its field.
     """
-    hold(course)
+    publishing.hold_whole(course)
     check_seen(details_of(course), new, seen)
     if new.category_id != course.category_id:
         _check_category(new.category_id)
@@ -150,7 +138,7 @@ def let_in(course: Course, actor: User, new: Entry, seen: str) -> None:
 
     Raises Overtaken as `describe` does, and Refused where it is to be for members and isn't yet.
     """
-    hold(course)
+    publishing.hold_whole(course)
     check_seen(entry_of(course), new, seen)
     if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
         raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
@@ -168,7 +156,7 @@ def sharing_of(course: Course) -> Sharing:
 
 def share(course: Course, actor: User, new: Sharing, seen: str) -> None:
     """Say `new` to search engines and shared links. Raises Overtaken as `describe` does."""
-    hold(course)
+    publishing.hold_whole(course)
     check_seen(sharing_of(course), new, seen)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
     page_drafts.keep(course, actor, values)

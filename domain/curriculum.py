@@ -22,9 +22,9 @@ from domain import (
     lesson_contents,
     page_drafts,
     publishing,
+    recounting,
     resources,
     slugs,
-    totals,
 )
 from domain.lesson_contents import NEW
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
@@ -373,5 +373,5 @@ def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Less
 
 def _shown(course: Course, actor: User) -> None:
     """What follows from a change that learners see at once, or that makes something wait."""
-    totals.recount_course(course)
+    recounting.recount_course(course)
     publishing.content_changed(course, actor)

@@ -27,8 +27,8 @@ from domain import (
     page_drafts,
     publishing,
     recordings,
+    recounting,
     slugs,
-    totals,
 )
 from domain.lesson_contents import NEW
 from models import (
@@ -214,7 +214,7 @@ def apply(course: Course) -> None:
     for resource in _waiting_resources(course):
         resource.title, resource.proposed_title = resource.proposed_title or resource.title, None
         resource.pending = False
-    totals.recount_course(course)
+    recounting.recount_course(course)
 
 
 def discard(course: Course, lesson: Lesson, actor: User) -> None:
@@ -237,7 +237,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     lesson.draft = lesson.draft_saved_at = lesson.typed = lesson.typed_at = None
     lesson.version += 1
     audit.record(actor, "discard_changes", lesson, lesson.title)
-    totals.recount_course(course)
+    recounting.recount_course(course)
     publishing.settle_update(course)
 
 
@@ -265,7 +265,7 @@ def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, An
         _put_live(lesson, values)
     lesson.version += 1
     audit.record(actor, "save_lesson", lesson, working(lesson).title)
-    totals.recount_course(course)
+    recounting.recount_course(course)
     publishing.content_changed(course, actor)
 
 

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, authoring, page_drafts, totals
+from domain import audit, authoring, page_drafts, recounting
 from models import (
     Course,
     Lesson,
@@ -53,7 +53,7 @@ def duplicate(course: Course, actor: User) -> Course:
     _copy_links(course, copy)
     lessons = _copy_lessons(course, copy, pictures)
     pictures.write(lessons)
-    totals.recount_course(copy)
+    recounting.recount_course(copy)
     audit.record(actor, "duplicate", copy, f"of {course.id}")
     db.session.flush()
     return copy

@@ -33,12 +33,12 @@ def send_link(user_id: str, email: str, token: str) -> None:
 
 
 def opened_by(token: str) -> tuple[User, str]:
-    """The account that the link is for, and its new address. Raises tokens.Unusable."""
+    """The account that the link is for, and its new address. Raises Unusable."""
     return tokens.opened_by(tokens.Purpose.EMAIL, token)
 
 
 def confirm(token: str) -> User:
-    """Give the link's account its new address, proved by the link. Raises tokens.Unusable, Refused."""
+    """Give the link's account its new address, proved by the link. Raises Unusable, Refused."""
     user, address = tokens.opened_by(tokens.Purpose.EMAIL, token, lock=True)
     old = user.email
     try:

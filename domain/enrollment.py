@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import case, select, update
 
 import mail
-from domain import Refused, access, clock, events, progress, wishes
+from domain import Refused, access, clock, events, progress
 from models import (
     Course,
     Enrollment,
@@ -35,7 +35,6 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
     if made is None:
         _take_up_again(user_id, course_id)
     progress.recount(user_id, course_id)
-    wishes.remove(user_id, course_id)
     if made is not None:
         events.note(events.ENROLLED, course_id)
         mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))

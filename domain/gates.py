@@ -100,8 +100,8 @@ def sees_everything(user: User, course: Course) -> bool:
     return user.is_admin or user.access_override or course.creator_id == user.id
 
 
-def holding(user_id: uuid.UUID, course_id: Any) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which an AccessGrant opens a course (an id or a column) to the user now."""
+def holding(user_id: Any, course_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which an AccessGrant opens a course to a user now, ids or columns both."""
     return (
         AccessGrant.user_id == user_id,
         AccessGrant.course_id == course_id,

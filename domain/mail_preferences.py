@@ -6,7 +6,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import select
 
-from domain.tokens import Unusable
+from domain import Unusable
 from models import MailPreference, NotificationKind, Role, User, db, upsert
 
 # These have letters of their own, which say more.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import Refused, authoring, clock, wishes
+import jobs
+from domain import Refused, authoring, clock, pricing, publishing
 from models import Course, Tier, User
 
 # What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.
@@ -37,7 +38,7 @@ def ask(course: Course, actor: User, new: Price, seen: str) -> None:
 
     `seen` is the seal of what the page showed. Raises authoring.Overtaken, and Refused with its field.
     """
-    authoring.hold(course)
+    publishing.hold_whole(course)
     stored = price_of(course)
     authoring.check_seen(stored, new, seen)
     _check_price(new, course.currency)
@@ -45,7 +46,19 @@ def ask(course: Course, actor: User, new: Price, seen: str) -> None:
     course.tier, course.price_cents = new.tier, new.price_cents
     course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
     authoring.changed(course, actor, "set_price")
-    wishes.sale_started(course)
+    announce_sale(course)
+
+
+def announce_sale(course: Course) -> None:
+    """Have a job tell everybody who wishes for `course` that it costs less now.
+
+    Once for each sale, however often it is saved; a course that isn't on sale tells nobody.
+    """
+    if not pricing.has_sale(course, clock.now()):
+        return
+    assert course.sale_ends_at is not None  # noqa: S101 - what a sale has
+    key = f"wished_sale:{course.id}:{course.sale_ends_at:%Y%m%d%H%M}"
+    jobs.enqueue("tell_of_sale", key=key, course_id=str(course.id))
 
 
 def _check_price(new: Price, currency: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from domain import Refused, reviewing, settings
+from domain import Refused, audit, settings
 from models import Course, ProductStatus, User, db
 
 MOST = 12
@@ -34,13 +34,13 @@ def pick(course: Course, admin: User) -> None:
         raise Refused("Only courses that are on sale can be featured.", "course")
     if len(chosen) >= MOST:
         raise Refused(f"At most {MOST} courses can be featured. Take one away first.", "course")
-    reviewing.feature(course, admin, True)
+    feature(course, admin, True)
     _set(admin, [*(key for key in chosen if key != str(course.id)), str(course.id)])
 
 
 def drop(course: Course, admin: User) -> None:
     """Show `course` there no longer. Safe to repeat."""
-    reviewing.feature(course, admin, False)
+    feature(course, admin, False)
     _set(admin, [key for key in _chosen() if key != str(course.id)])
 
 
@@ -65,3 +65,10 @@ def _chosen() -> list[str]:
 def _set(admin: User, keys: list[str]) -> None:
     settings.change(admin, featured=keys)
     settings.forget()
+
+
+def feature(course: Course, admin: User, featured: bool) -> None:
+    """Show `course` among the chosen ones on the home page, or no longer."""
+    if course.featured != featured:
+        course.featured = featured
+        audit.record(admin, "feature" if featured else "unfeature", course, course.title)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from domain import Refused, audit, authoring, catalog, clock, facets, listing, words
+from domain import Refused, audit, catalog, clock, facets, listing, publishing, words
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 
 MOST, FOUND = 5, 8
@@ -48,7 +48,7 @@ def find(course: Course, text: str) -> list[catalog.Card]:
 
 def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Ask for another course first. Raises Refused for one that isn't on sale or would wait for this one."""
-    authoring.hold(course)
+    publishing.hold_whole(course)
     other = db.session.get(Course, other_id)
     if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
         raise Refused("That course is not on sale any longer.")
@@ -65,7 +65,7 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
 
 def release(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Ask for that course no longer; nothing happens when it wasn't asked for."""
-    authoring.hold(course)
+    publishing.hold_whole(course)
     db.session.execute(
         delete(course_prerequisites).where(
             course_prerequisites.c.course_id == course.id, course_prerequisites.c.prerequisite_id == other_id

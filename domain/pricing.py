@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain import settings
-from models import Product, Purchase
+from models import Course, Product, ProductStatus, ProductVisibility, Purchase
 
 
 @dataclass(frozen=True)
@@ -53,3 +53,14 @@ def snapshot(product: Product) -> dict[str, Any]:
         "creator": product.creator.name,
         "slug": product.slug,
     }
+
+
+def has_sale(course: Course, now: datetime) -> bool:
+    """Tell whether `course` can be bought at `now`, for less than its price."""
+    is_sold = (
+        course.status == ProductStatus.PUBLISHED
+        and course.deleted_at is None
+        and course.visibility in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED)
+        and (course.expires_at is None or course.expires_at > now)
+    )
+    return is_sold and course.price_at(now) < course.price_cents

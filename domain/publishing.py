@@ -10,7 +10,7 @@ for a review can be taken back to where it was.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import inspect, or_, select
 from werkzeug.exceptions import NotFound
 
 from domain import Refused, audit, clock, moderation, search, settings
@@ -111,6 +111,12 @@ def hold(course: Course) -> None:
         raise NotFound
     names = ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
     db.session.refresh(course, [*names, "draft"])
+
+
+def hold_whole(course: Course) -> None:
+    """Hold `course` as `hold` does, and read every column of it anew."""
+    hold(course)
+    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
 def where_it_was(course: Course) -> ProductStatus:

@@ -268,7 +268,7 @@ def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     if not asset.steps_in:
         if lesson is not None and lesson.kind != LessonKind.TEXT:
             lesson.duration_seconds = 0  # it was the recording's
-            totals.recount_course(course)
+            totals.count_lessons(course)
         publishing.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)
 

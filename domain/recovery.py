@@ -31,7 +31,7 @@ def send_reset_link(email: str) -> None:
 def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UUID] = ()) -> User:
     """Give the link's account a new password; the mailbox is proved and every device signed out.
 
-    Linked identities are removed but for those in `keep`. Raises tokens.Unusable.
+    Linked identities are removed but for those in `keep`. Raises Unusable.
     """
     user, _ = tokens.opened_by(tokens.Purpose.RESET, token, lock=True)
     user.email_verified_at = user.email_verified_at or clock.now()
@@ -51,7 +51,7 @@ def shut(token: str) -> User:
     """Close every way into the link's account, for an owner who says that somebody else got in.
 
     Every device is signed out, linked identities are removed, the password and links on their way stop
-    working, and a link that sets a new password is mailed. Safe to repeat. Raises tokens.Unusable.
+    working, and a link that sets a new password is mailed. Safe to repeat. Raises Unusable.
     """
     user, _ = tokens.opened_by(tokens.Purpose.NOT_ME, token, lock=True)
     sessions.end_all(user)

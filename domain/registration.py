@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import accounts, attempts, clock, profile_drafts, sessions, tokens
+from domain import Unusable, accounts, attempts, clock, profile_drafts, sessions, tokens
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])
@@ -92,11 +92,11 @@ def tell_owner(email: str) -> None:
 
 
 def opened_by(token: str) -> Registration:
-    """The registration whose link this is. Raises tokens.Unusable."""
+    """The registration whose link this is. Raises Unusable."""
     key = tokens.read(tokens.Purpose.VERIFY, token)
     registration = db.session.get(Registration, uuid.UUID(key)) if isinstance(key, str) else None
     if registration is None or registration.user_id is not None:
-        raise tokens.Unusable(tokens.USED)
+        raise Unusable(tokens.USED)
     return registration
 
 
@@ -106,7 +106,7 @@ def lock_of(registration: Registration) -> accounts.Lock:
 
 
 def confirm(token: str) -> User:
-    """Make the link's registration an account, and end all others for its address. Raises tokens.Unusable.
+    """Make the link's registration an account, and end all others for its address. Raises Unusable.
 
     The caller knows that whoever opened the link is whoever registered.
     """
@@ -115,7 +115,7 @@ def confirm(token: str) -> User:
     query = select(Registration).where(Registration.email == email).order_by(Registration.id)
     locked = query.with_for_update().execution_options(populate_existing=True)
     if registration not in db.session.scalars(locked).all() or registration.user_id is not None:
-        raise tokens.Unusable(tokens.USED)
+        raise Unusable(tokens.USED)
     user = _account_of(registration)
     registration.user_id = user.id
     end(email, but=registration.id)
@@ -154,7 +154,7 @@ def end(email: str, but: uuid.UUID | None = None) -> None:
 def _account_of(registration: Registration) -> User:
     user = accounts.holder(registration.email)
     if _is_taken(user):
-        raise tokens.Unusable(TAKEN)
+        raise Unusable(TAKEN)
     if user is not None:
         hand_over(user, registration.name, registration.password_hash or None)
         return user
@@ -166,7 +166,7 @@ def _account_of(registration: Registration) -> User:
         with db.session.begin_nested():
             db.session.add(user)
     except IntegrityError as error:  # the address was taken in another way at the same moment
-        raise tokens.Unusable(TAKEN) from error
+        raise Unusable(TAKEN) from error
     return user
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select
 
 import jobs
 import storage
-from domain import Refused, audit, authoring, clock, moderation, pictures, publishing, search
+from domain import Refused, audit, clock, moderation, pictures, publishing, search
 from models import (
     AccessGrant,
     CodeArchive,
@@ -54,7 +54,7 @@ def refusal(course: Course) -> str | None:
 
 def delete_course(course: Course, actor: User) -> Fate:
     """Delete `course` as `fate_of` says; answers how. Raises Refused where a rule forbids it."""
-    authoring.hold(course)
+    publishing.hold_whole(course)
     if sentence := refusal(course):
         raise Refused(sentence)
     fate = fate_of(course)

@@ -116,13 +116,6 @@ def restore(item: ModerationItem, admin: User) -> None:
     audit.record(admin, "restore_review", review)
 
 
-def feature(course: Course, admin: User, featured: bool) -> None:
-    """Show `course` among the chosen ones on the home page, or no longer."""
-    if course.featured != featured:
-        course.featured = featured
-        audit.record(admin, "feature" if featured else "unfeature", course, course.title)
-
-
 def course_of(item: ModerationItem) -> Course | None:
     """The course that `item` is about, with its creator and category; None when it is gone."""
     query = (

@@ -4,21 +4,20 @@ Whoever changes who may run the shop holds the rows of all admins first, so that
 without one.
 """
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import select
 
 import mail
-from domain import Refused, audit, clock, publishing, sessions
-from models import Course, ProductStatus, Role, User, db
+from domain import Refused, audit, clock, sessions
+from models import Role, User, db
 
 MAX_REASON = 1000
 
 
-def suspend(person: User, admin: User, reason: str, with_courses: bool = False) -> None:
+def suspend(person: User, admin: User, reason: str) -> bool:
     """Sign `person` out everywhere and keep them out; they are told why. Safe to repeat.
 
-    `with_courses` also takes what they have on sale off it; who holds a course keeps it.
-
-    Raises Refused without a reason, for oneself, and for the last admin.
+    Answers whether they were let in before. Raises Refused without a reason, for oneself, and for the last
+    admin.
     """
     reason = reason.strip()
     if not reason:
@@ -27,71 +26,25 @@ def suspend(person: User, admin: User, reason: str, with_courses: bool = False) 
         raise Refused("You can’t suspend yourself. Another admin can.")
     keep_an_admin(without=person)
     if person.suspended_at is not None:
-        return
+        return False
     person.suspended_at = clock.now()
     sessions.end_all(person)
     audit.record(admin, "suspend", person, reason[:MAX_REASON])
-    if with_courses:
-        _take_off_sale(person, admin, reason[:MAX_REASON])
     mail.account_suspended(person, reason[:MAX_REASON])
     db.session.flush()
+    return True
 
 
-def restore(person: User, admin: User, with_courses: bool = False) -> None:
-    """Let `person` in again; they sign in anew. Safe to repeat.
-
-    `with_courses` puts back on sale what was taken off with them, but for what has expired since. Otherwise
-    these courses come back by a review, also those of a vetted creator.
-    """
+def restore(person: User, admin: User) -> bool:
+    """Let `person` in again; they sign in anew. Safe to repeat. Answers whether they were suspended."""
     keep_an_admin()
     if person.suspended_at is None:
-        return
+        return False
     person.suspended_at = None
     audit.record(admin, "restore", person)
-    if with_courses:
-        _put_back(person, admin)
     mail.account_restored(person)
     db.session.flush()
-
-
-def on_sale(person: User) -> int:
-    """Count the courses that `person` has on sale."""
-    return len(list(db.session.scalars(_courses(person, ProductStatus.PUBLISHED))))
-
-
-def taken_off(person: User) -> int:
-    """Count the courses that were taken off sale with `person` and could be put back."""
-    return len(_to_put_back(person))
-
-
-def _take_off_sale(person: User, admin: User, reason: str) -> None:
-    for course in db.session.scalars(_courses(person, ProductStatus.PUBLISHED)).all():
-        publishing.move(course, ProductStatus.ARCHIVED, admin, reason)
-        course.off_with_creator = True
-    db.session.flush()
-
-
-def _put_back(person: User, admin: User) -> None:
-    for course in _to_put_back(person):
-        expires_at, content_updated_at = course.expires_at, course.content_updated_at
-        publishing.move(course, ProductStatus.PENDING_REVIEW, admin)
-        publishing.move(course, ProductStatus.PUBLISHED, admin)
-        # Nothing of it became any fresher meanwhile.
-        course.expires_at, course.content_updated_at = expires_at, content_updated_at
-        course.off_with_creator = False
-    db.session.flush()
-
-
-def _to_put_back(person: User) -> list[Course]:
-    fresh = or_(Course.expires_at.is_(None), Course.expires_at > clock.now())
-    query = _courses(person, ProductStatus.ARCHIVED).where(Course.off_with_creator, fresh)
-    return list(db.session.scalars(query))
-
-
-def _courses(person: User, status: ProductStatus) -> Select[Course]:
-    """Courses of `person`, in the order in which rows are locked."""
-    theirs = (Course.creator_id == person.id, Course.deleted_at.is_(None), Course.status == status)
-    return select(Course).where(*theirs).order_by(Course.id)
+    return True
 
 
 def keep_an_admin(without: User | None = None) -> None:

@@ -14,7 +14,7 @@ from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from domain import Refused, accounts
+from domain import Unusable, accounts
 from models import User, db
 
 
@@ -36,10 +36,6 @@ LIFETIME_SECONDS = {
 
 
 USED = "This link was used already, or replaced by a newer one."
-
-
-class Unusable(Refused):
-    """The link is forged, has run out, or was used."""
 
 
 def sign(purpose: Purpose, content: Any) -> str:

@@ -4,22 +4,14 @@ They are kept by what changes them; this is for after an import, a restore, or a
 """
 
 import hashlib
-import uuid
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, update
 
-import jobs
-from domain import clock, progress, reviews
-from models import AccessGrant, Course, Enrollment, Lesson, LessonVisibility, Module, Product, db
+from domain import clock
+from models import AccessGrant, Course, Lesson, LessonVisibility, Module, Product, db
 
-MOST_AT_ONCE = 50_000  # learners times lessons that a request counts again: a tenth of a second
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
-
-
-def recount_ratings() -> int:
-    """Every product's rating, and how many found each review helpful; answers how many were wrong."""
-    return reviews.recount_all()
 
 
 def recount_sales() -> int:
@@ -41,11 +33,10 @@ def recount_sales() -> int:
     return len(rows)
 
 
-def recount_course(course: Course) -> None:
-    """How many lessons `course` shows and how long they take: to be called by what changes them.
+def count_lessons(course: Course) -> str:
+    """Count how many lessons `course` shows and how long they take.
 
-    What is shown, or gone, also changes how far its learners are. They are counted again when the lessons
-    differ from those they were counted over: at once, or by the worker where it takes long.
+    Answers a name for the lessons it has and which of them it shows.
     """
     db.session.flush()
     there = db.session.execute(
@@ -57,35 +48,7 @@ def recount_course(course: Course) -> None:
     shown = [row for row in there if row.shown]
     course.lesson_count, course.duration_seconds = len(shown), sum(row.duration_seconds for row in shown)
     counted = "".join(f"{row.id.hex}{row.shown:d}" for row in there)
-    name = hashlib.blake2b(counted.encode(), digest_size=16).hexdigest()
-    if course.lessons_counted != name:
-        course.lessons_counted = name
-        db.session.flush()
-        _recount_learners(course, len(there))
-
-
-def recount_learners(course_id: str, after: str | None = None) -> None:
-    """Count how far the learners of a course are, as a job: some at a time, so that nobody waits long."""
-    id_ = uuid.UUID(course_id)
-    lessons_of = db.session.scalar(select(func.count()).where(Lesson.course_id == id_)) or 0
-    most = max(1, MOST_AT_ONCE // max(1, lessons_of))
-    _, last = progress.recount_some(id_, uuid.UUID(after) if after else None, most)
-    if last is not None:
-        jobs.enqueue("recount_learners", course_id=course_id, after=str(last))
-
-
-def recount_progress() -> int:
-    """How far every learner is in every course; answers how many enrolments were wrong."""
-    return progress.recount_all()
-
-
-def _recount_learners(course: Course, lessons_of: int) -> None:
-    most = MOST_AT_ONCE // max(1, lessons_of)
-    learners = select(Enrollment.id).where(Enrollment.course_id == course.id).limit(most + 1)
-    if (db.session.scalar(select(func.count()).select_from(learners.subquery())) or 0) > most:
-        jobs.enqueue("recount_learners", course_id=str(course.id))
-    else:
-        progress.recount_some(course.id, None, most + 1)
+    return hashlib.blake2b(counted.encode(), digest_size=16).hexdigest()
 
 
 def _shown() -> ColumnElement[bool]:

@@ -70,7 +70,7 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     recordings.came_ready(asset)
     if asset.lesson_id is not None:
         db.session.get_one(Lesson, asset.lesson_id).duration_seconds = round(made.duration)
-        totals.recount_course(db.session.get_one(Course, asset.course_id))
+        totals.count_lessons(db.session.get_one(Course, asset.course_id))
 
 
 def give_up(_error: str, asset_id: str) -> None:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 import storage
 from domain import clock
+from domain.arrivals import Arrived
 from domain.portable import MAX_PROBLEMS, Broken, exporting, importing, packing
 from domain.portable.storing import Prepared
 from models import (
@@ -27,6 +28,7 @@ from models import (
     Resource,
     TransferKind,
     TransferState,
+    Upload,
     User,
     db,
 )
@@ -55,6 +57,13 @@ class Outbound:
     id: uuid.UUID
     course_id: uuid.UUID
     storage_key: str
+
+
+def take_upload(
+    _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    """Read a zip that was uploaded as a course, by a job; answers the transfer's id."""
+    return start_import(actor, file.key, file.filename, file.size).id
 
 
 def start_import(user: User, storage_key: str, filename: str, size: int) -> CourseTransfer:

@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, clock, gates, keyset, notifications
+from domain import Refused, access, clock, gates, keyset, notifications, pricing
 from domain.catalog import creator_slug, people, profiles
 from models import (
+    AccessGrant,
     Category,
     Course,
     NotificationKind,
@@ -50,15 +51,15 @@ def add(user: User, course: Course) -> None:
         raise Refused("This is your own course.")
     if access.owns(user, course):
         raise Refused("This course is yours already.")
-    wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id).offset(MOST - 1).limit(1)
-    if db.session.scalar(wished) is not None:
+    wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
+    if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
         raise Refused(f"A wishlist holds {MOST} courses. Remove one first.")
     row = upsert(WishlistItem).values(user_id=user.id, product_id=course.id)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
 
 
 def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:
-    """Take a product off somebody's wishlist, if it is there: they changed their mind, or have it now."""
+    """Take a product off somebody's wishlist, if it is there: they changed their mind."""
     db.session.execute(delete(WishlistItem).where(*_of(user_id, product_id)))
 
 
@@ -86,7 +87,7 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
 
     Raises NotFound when they have no such wish.
     """
-    query = _lines(clock.now()).where(WishlistItem.user_id == user.id)
+    query = _lines(clock.now()).where(WishlistItem.user_id == user.id, ~_held())
     if before is not None:
         last = db.session.get(WishlistItem, (user.id, before))
         if last is None:
@@ -99,19 +100,6 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     return Page(shown, shown[-1].id if len(rows) > PER_PAGE else None)
 
 
-def sale_started(course: Course) -> None:
-    """Have a job tell everybody who wishes for `course` that it costs less now.
-
-    Call it in the transaction that saves a price, always: a course that isn't on sale tells nobody, and a
-    sale is told of once, however often it is saved.
-    """
-    if not _has_news(course, clock.now()):
-        return
-    assert course.sale_ends_at is not None  # noqa: S101 - what a sale has
-    key = f"wished_sale:{course.id}:{course.sale_ends_at:%Y%m%d%H%M}"
-    jobs.enqueue("tell_of_sale", key=key, course_id=str(course.id))
-
-
 def tell_of_sale(course_id: str, after: str | None = None) -> None:
     """Tell the next TOLD_AT_ONCE people, by id, who wish for the course and want to know; the rest is a job.
 
@@ -119,11 +107,12 @@ def tell_of_sale(course_id: str, after: str | None = None) -> None:
     """
     now = clock.now()
     course = db.session.get(Course, uuid.UUID(course_id))
-    if course is None or not _has_news(course, now):
+    if course is None or not pricing.has_sale(course, now):
         return
     waiting = select(WishlistItem).where(
         WishlistItem.product_id == course.id,
         WishlistItem.notify_sale.is_(True),
+        ~_held(),
         or_(WishlistItem.told_of_sale_ending.is_(None), WishlistItem.told_of_sale_ending <= now),
     )
     if after is not None:
@@ -147,17 +136,6 @@ def _tell(item: WishlistItem, course: Course) -> None:
         f"It is on your wishlist. Until {ends.day} {ends:%B %Y} it costs {saved}.",
         f"/courses/{course.slug}", "See the course", key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
-
-
-def _has_news(course: Course, now: datetime) -> bool:
-    """Whether it can be bought, and costs less than it did."""
-    is_sold = (
-        course.status == ProductStatus.PUBLISHED
-        and course.deleted_at is None
-        and course.visibility in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED)
-        and (course.expires_at is None or course.expires_at > now)
-    )
-    return is_sold and course.price_at(now) < course.price_cents
 
 
 def _lines(now: datetime) -> Any:
@@ -192,6 +170,12 @@ def _lines(now: datetime) -> Any:
         .outerjoin(profiles, profiles.c.user_id == product.creator_id)
         .join(Category, Category.id == product.category_id)
     )  # fmt: skip
+
+
+def _held() -> ColumnElement[bool]:
+    """The condition under which somebody has what they wished for: it is hidden for as long as they do."""
+    grants = select(AccessGrant.id).where(*gates.holding(WishlistItem.user_id, WishlistItem.product_id))
+    return grants.correlate(WishlistItem.__table__).exists()
 
 
 def _of(user_id: uuid.UUID, product_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
-from domain import Refused, moderation, people, reviewing, verdicts
+from domain import Refused, moderation, people, picked, reviewing, verdicts
 from fresh import fresh
 from models import db
 
@@ -65,7 +65,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     course = reviewing.course_of(moderation.find(item_id)) or abort(404)
     form = SwitchForm()
     form.validate_on_submit()
-    reviewing.feature(course, acting(), form.on.data)
+    picked.feature(course, acting(), form.on.data)
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
     db.session.commit()
     hypermedia.toast(said)

@@ -12,7 +12,15 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
-from domain import Refused, complimentary, devices, people, second_factor, settings, suspension
+from domain import (
+    Refused,
+    complimentary,
+    creator_suspension,
+    devices,
+    people,
+    second_factor,
+    settings,
+)
 from forms import Form
 from fresh import fresh
 from models import Role, User, db
@@ -59,7 +67,7 @@ def suspend(user_id: uuid.UUID) -> Response:
     return _do(
         person,
         form,
-        lambda: suspension.suspend(person, acting(), form.reason.data or "", form.with_courses.data),
+        lambda: creator_suspension.suspend(person, acting(), form.reason.data or "", form.with_courses.data),
         f"{person.name} is suspended and signed out everywhere."
         + (" Their courses are off sale." if form.with_courses.data else ""),
         suspend=form,
@@ -74,7 +82,7 @@ def restore(user_id: uuid.UUID) -> Response:
     return _do(
         person,
         form,
-        lambda: suspension.restore(person, acting(), form.with_courses.data),
+        lambda: creator_suspension.restore(person, acting(), form.with_courses.data),
         f"{person.name} can sign in again.",
     )
 
@@ -155,8 +163,8 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         forms=forms,
         wrong=wrong or [],
         has_second_factor=second_factor.is_on(person),
-        on_sale=0 if person.suspended_at else suspension.on_sale(person),
-        taken_off=suspension.taken_off(person) if person.suspended_at else 0,
+        on_sale=0 if person.suspended_at else creator_suspension.on_sale(person),
+        taken_off=creator_suspension.taken_off(person) if person.suspended_at else 0,
         is_self=person.id == acting().id,
         shown=people.SHOWN,
     )

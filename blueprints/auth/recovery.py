@@ -13,7 +13,7 @@ from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
-from domain import Refused, accounts, attempts, email_change, identities, recovery, tokens
+from domain import Refused, Unusable, accounts, attempts, email_change, identities, recovery, tokens
 from formats import ago
 from models import OAuthAccount, User, db
 
@@ -48,7 +48,7 @@ def reset_password(token: str) -> Response:
         if form.validate_on_submit():
             db.session.rollback()
             return _reset(form, token, accounts.hash_password(form.password.data or "", *known))
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return unusable(refusal, "reset")
     except Refused as refusal:
         form.refuse(refusal)
@@ -60,7 +60,7 @@ def confirm_email(token: str) -> Response:
     """A button that moves the account to its new address."""
     try:
         user, address = email_change.opened_by(token)
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return unusable(refusal, "email")
     return _show_change(user, address, ProofForm())
 
@@ -93,7 +93,7 @@ def not_me(token: str) -> Response:
         user, _ = tokens.opened_by(tokens.Purpose.NOT_ME, token)
         if form.validate_on_submit():
             return _shut(token)
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return unusable(refusal, "not-me")
     return hypermedia.render(
         "auth/not_me.html", status=form.status, form=form, email=user.email, linked=_names(user), done=False

@@ -18,7 +18,7 @@ from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
 from blueprints.auth.proving import proves
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, attempts, registration, settings, tokens
+from domain import Refused, Unusable, attempts, registration, settings, tokens
 from models import Registration, User, db
 
 NEWCOMER_SECONDS = tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY]
@@ -88,7 +88,7 @@ def verify_email(token: str) -> Response:
     """Show a button: programs that follow every link in a message must not use it up."""
     try:
         opened = registration.opened_by(token)
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return unusable(refusal, "verify")
     return _show_link(opened, ProofForm())
 
@@ -106,7 +106,7 @@ def confirm_verification(token: str) -> Response:
             if not proves(form, opened.email, OTHER_PASSWORD, lambda _email: lock):
                 return _show_link(registration.opened_by(token), form)
         return _confirm(token)
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return unusable(refusal, "verify")
 
 

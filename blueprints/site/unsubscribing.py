@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.site import site
-from domain import mail_preferences, tokens
+from domain import Unusable, mail_preferences
 from models import NotificationKind, User, db
 
 
@@ -30,7 +30,7 @@ def end(token: str) -> Response:
 def _answer(token: str, ended: bool) -> Response:
     try:
         user, kind = mail_preferences.opened_by(token)
-    except tokens.Unusable as refusal:
+    except Unusable as refusal:
         return hypermedia.render("site/unsubscribe_unusable.html", status=410, sentence=refusal.sentence)
     if ended:
         _end(user, kind)

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
-from domain import archives, audit, publishing, tagging, totals
+from domain import archives, audit, publishing, recounting, tagging
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound
 from domain.portable.shapes import NewLesson, NewRecording
@@ -46,7 +46,7 @@ def write(made: Prepared, creator: User, origin: str) -> Course:
     if made.code:
         file, contents = made.code
         archives.adopt(course, creator, file.id, file.key, file.filename, contents)
-    totals.recount_course(course)
+    recounting.recount_course(course)
     publishing.content_changed(course, creator)
     audit.record(creator, "import", course, f"{course.lesson_count} lessons from {origin[:200]}")
     db.session.flush()

@@ -24,6 +24,7 @@ from domain import (
     library,
     progress,
     recordings,
+    recounting,
     reviews,
     search,
     students,
@@ -52,10 +53,10 @@ from models import (
 from tests.cast import START, Cast
 
 RECOUNTS = {
-    "ratings": totals.recount_ratings,
+    "ratings": reviews.recount_all,
     "sales": totals.recount_sales,
     "lessons": totals.recount_lessons,
-    "progress": totals.recount_progress,
+    "progress": progress.recount_all,
 }
 
 
@@ -306,7 +307,7 @@ def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.Mo
     ada, course = row(User, cast.ada), row(Course, cast.flask_course)
     counted: list[Any] = []
     monkeypatch.setattr(progress, "recount_some", lambda *given: counted.append(given) or (0, None))
-    totals.recount_course(course)
+    recounting.recount_course(course)
     counted.clear()
     first, second, *_ = all_lessons(course)
     curriculum.rename_lesson(course, first.id, ada, "Another title")
@@ -319,7 +320,7 @@ def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.Mo
 def test_many_learners_are_counted_by_the_worker_some_at_a_time(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(totals, "MOST_AT_ONCE", 5)  # one learner of four lessons
+    monkeypatch.setattr(recounting, "MOST_AT_ONCE", 5)  # one learner of four lessons
     ada, course = row(User, cast.ada), row(Course, cast.flask_course)
     for person in (cast.cy, cast.una, cast.nia):
         access.grant(person.id, course.id, GrantSource.COMPLIMENTARY)
@@ -330,7 +331,7 @@ def test_many_learners_are_counted_by_the_worker_some_at_a_time(
     assert of(cast.cy, course).progress_percent == 25
     waiting = select(Job).where(Job.kind == "recount_learners", Job.finished_at.is_(None))
     while job := db.session.scalars(waiting).first():
-        totals.recount_learners(**job.payload)
+        recounting.recount_learners(**job.payload)
         job.finished_at = clock.now()
         db.session.commit()
     assert {of(person, course).progress_percent for person in (cast.cy, cast.una, cast.nia)} == {33}

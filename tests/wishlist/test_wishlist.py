@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 import jobs
-from domain import Refused, clock, enrollment, wishes
+from domain import Refused, access, clock, enrollment, offering, wishes
 from models import (
+    AccessGrant,
     Course,
     EmailMessage,
     Job,
@@ -171,7 +172,9 @@ def test_what_is_taken_leaves_the_list(app: Flask, cast: Cast) -> None:
             wishes.add(cy, db.session.get_one(Course, course.id))
         enrollment.enroll_free(cy, db.session.get_one(Course, cast.free_course.id))
         db.session.commit()
-    assert [i.product_id for i in items(app)] == [cast.flask_course.id]
+        assert [row.id for row in wishes.page_of(cy).rows] == [cast.flask_course.id]
+        access.revoke_grant(db.session.scalars(select(AccessGrant).where(AccessGrant.user_id == cy.id)).one())
+        assert len(wishes.page_of(cy).rows) == 2
 
 
 def wish(app: Flask, cast: Cast, people: list[User], **more: object) -> None:
@@ -186,7 +189,7 @@ def sell(app: Flask, cast: Cast, days: int = 5, price: int = 950) -> None:
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         course.sale_price_cents, course.sale_ends_at = price, clock.now() + timedelta(days=days)
-        wishes.sale_started(course)
+        offering.announce_sale(course)
         db.session.commit()
         jobs.run_all()
 

@@ -1,0 +1,65 @@
+"""Suspending somebody together with taking their courses off sale, and letting both come back."""
+
+from sqlalchemy import Select, or_, select
+
+from domain import clock, publishing, suspension
+from models import Course, ProductStatus, User, db
+
+
+def suspend(person: User, admin: User, reason: str, with_courses: bool = False) -> None:
+    """Suspend `person` as suspension.suspend does.
+
+    `with_courses` also takes what they have on sale off it; who holds a course keeps it. Raises Refused.
+    """
+    if suspension.suspend(person, admin, reason) and with_courses:
+        _take_off_sale(person, admin, reason.strip()[: suspension.MAX_REASON])
+
+
+def restore(person: User, admin: User, with_courses: bool = False) -> None:
+    """Let `person` in again as suspension.restore does.
+
+    `with_courses` puts back on sale what was taken off with them, but for what has expired since. Otherwise
+    these courses come back by a review, also those of a vetted creator.
+    """
+    if suspension.restore(person, admin) and with_courses:
+        _put_back(person, admin)
+
+
+def on_sale(person: User) -> int:
+    """Count the courses that `person` has on sale."""
+    return len(list(db.session.scalars(_courses(person, ProductStatus.PUBLISHED))))
+
+
+def taken_off(person: User) -> int:
+    """Count the courses that were taken off sale with `person` and could be put back."""
+    return len(_to_put_back(person))
+
+
+def _take_off_sale(person: User, admin: User, reason: str) -> None:
+    for course in db.session.scalars(_courses(person, ProductStatus.PUBLISHED)).all():
+        publishing.move(course, ProductStatus.ARCHIVED, admin, reason)
+        course.off_with_creator = True
+    db.session.flush()
+
+
+def _put_back(person: User, admin: User) -> None:
+    for course in _to_put_back(person):
+        expires_at, content_updated_at = course.expires_at, course.content_updated_at
+        publishing.move(course, ProductStatus.PENDING_REVIEW, admin)
+        publishing.move(course, ProductStatus.PUBLISHED, admin)
+        # Nothing of it became any fresher meanwhile.
+        course.expires_at, course.content_updated_at = expires_at, content_updated_at
+        course.off_with_creator = False
+    db.session.flush()
+
+
+def _to_put_back(person: User) -> list[Course]:
+    fresh = or_(Course.expires_at.is_(None), Course.expires_at > clock.now())
+    query = _courses(person, ProductStatus.ARCHIVED).where(Course.off_with_creator, fresh)
+    return list(db.session.scalars(query))
+
+
+def _courses(person: User, status: ProductStatus) -> Select[Course]:
+    """Courses of `person`, in the order in which rows are locked."""
+    theirs = (Course.creator_id == person.id, Course.deleted_at.is_(None), Course.status == status)
+    return select(Course).where(*theirs).order_by(Course.id)

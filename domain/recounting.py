@@ -1,0 +1,44 @@
+"""Counting again what a change of a course's lessons changes: its totals, and how far its learners are."""
+
+import uuid
+
+from sqlalchemy import func, select
+
+import jobs
+from domain import progress, totals
+from models import Course, Enrollment, Lesson, db
+
+MOST_AT_ONCE = 50_000  # learners times lessons that a request counts again: a tenth of a second
+
+
+def recount_course(course: Course) -> None:
+    """Count the lessons of `course`, and its learners' progress: to be called by what changes its lessons.
+
+    Learners are counted again when the lessons differ from those they were counted over: at once, or by the
+    worker where it takes long.
+    """
+    name = totals.count_lessons(course)
+    if course.lessons_counted != name:
+        course.lessons_counted = name
+        db.session.flush()
+        _recount_learners(course)
+
+
+def recount_learners(course_id: str, after: str | None = None) -> None:
+    """Count how far the learners of a course are, as a job: some at a time, so that nobody waits long."""
+    id_ = uuid.UUID(course_id)
+    lessons_of = db.session.scalar(select(func.count()).where(Lesson.course_id == id_)) or 0
+    most = max(1, MOST_AT_ONCE // max(1, lessons_of))
+    _, last = progress.recount_some(id_, uuid.UUID(after) if after else None, most)
+    if last is not None:
+        jobs.enqueue("recount_learners", course_id=course_id, after=str(last))
+
+
+def _recount_learners(course: Course) -> None:
+    there = db.session.scalar(select(func.count()).where(Lesson.course_id == course.id)) or 0
+    most = MOST_AT_ONCE // max(1, there)
+    learners = select(Enrollment.id).where(Enrollment.course_id == course.id).limit(most + 1)
+    if (db.session.scalar(select(func.count()).select_from(learners.subquery())) or 0) > most:
+        jobs.enqueue("recount_learners", course_id=str(course.id))
+    else:
+        progress.recount_some(course.id, None, most + 1)
