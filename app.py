@@ -31,6 +31,7 @@ from blueprints import AREAS
 from cli import COMMANDS
 from domain import deeds, listing, pictures, sessions, upload_rules
 from domain import settings as site_settings
+from domain.log import log
 from models import User, db
 from tables.connections import engine_options, is_unavailable
 
@@ -240,9 +241,7 @@ def database_error(error: SQLAlchemyError) -> Response:
     if not is_unavailable(error):
         return unexpected_error(error)
     db.session.rollback()
-    observe.log.exception(
-        "database unavailable", exc_info=error, extra={"data": {"id": observe.request_id()}}
-    )
+    log.exception("database unavailable", exc_info=error, extra={"data": {"id": observe.request_id()}})
     response = _page_without_database("errors/503.html", error, 503)
     response.headers["Retry-After"] = "5"
     return response
@@ -251,7 +250,7 @@ def database_error(error: SQLAlchemyError) -> Response:
 def unexpected_error(error: Exception) -> Response:
     """A fault of ours: logged with its trace, shown with its request id."""
     db.session.rollback()
-    observe.log.exception("unexpected error", exc_info=error, extra={"data": {"id": observe.request_id()}})
+    log.exception("unexpected error", exc_info=error, extra={"data": {"id": observe.request_id()}})
     return _page_without_database("errors/500.html", error, 500)
 
 

@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 import schedule
+from domain.log import log
 from models import Job, JobState, db, now, upsert
-from observe import log
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 10

@@ -1,18 +1,15 @@
-"""What an operator sees: one log line per request, request ids, and the count of queries."""
+"""What an operator sees: one log line per request, with its id and the count of queries."""
 
 import json
 import logging
 import sys
 import time
-from contextvars import ContextVar
-from secrets import token_hex
 from typing import Any
 
 from flask import Flask, Response, has_request_context, request
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
-log = logging.getLogger("lectern")
+from domain import request_trace
+from domain.log import log
 
 
 class JsonLines(logging.Formatter):
@@ -34,42 +31,14 @@ class JsonLines(logging.Formatter):
 def init_app(app: Flask, log_format: str) -> None:
     """Log every request of `app` in `log_format` ("text" or "json") with its route, time and queries."""
     _set_up_logging(log_format)
-    app.before_request(_begin)
+    app.before_request(request_trace.begin)
     app.after_request(_finish)
-    app.teardown_request(_end)
-
-
-class Trace:
-    """A request under way: its id in the log, when it came, how many statements it has sent."""
-
-    __slots__ = ("id", "queries", "started")
-
-    def __init__(self) -> None:
-        self.id = token_hex(8)
-        self.started = time.perf_counter()
-        self.queries = 0
-
-
-# Asked for by every statement, which would find it in `g` only after looking for the request.
-_under_way: ContextVar[Trace | None] = ContextVar("trace", default=None)
+    app.teardown_request(request_trace.end)
 
 
 def request_id() -> str:
     """The id under which this request is found in the log; "" outside of requests."""
-    return _trace().id if has_request_context() else ""
-
-
-def query_count() -> int:
-    """How many statements this request has sent to the database so far."""
-    trace = _under_way.get()
-    return trace.queries if trace else 0
-
-
-def count_query() -> None:
-    """Add a statement to the count; those that go through SQLAlchemy are counted without being asked."""
-    trace = _under_way.get()
-    if trace is not None:
-        trace.queries += 1
+    return request_trace.current().id if has_request_context() else ""
 
 
 def _set_up_logging(log_format: str) -> None:
@@ -82,25 +51,8 @@ def _set_up_logging(log_format: str) -> None:
     log.propagate = False
 
 
-def _begin() -> None:
-    _under_way.set(Trace())
-
-
-def _trace() -> Trace:
-    """The request's trace; an address that can't be read is refused before it has one."""
-    trace = _under_way.get()
-    if trace is None:
-        trace = Trace()
-        _under_way.set(trace)
-    return trace
-
-
-def _end(_error: BaseException | None) -> None:
-    _under_way.set(None)
-
-
 def _finish(response: Response) -> Response:
-    trace = _trace()
+    trace = request_trace.current()
     response.headers["X-Request-Id"] = trace.id
     if not log.isEnabledFor(logging.INFO):
         return response
@@ -119,8 +71,3 @@ def _finish(response: Response) -> Response:
     record.data = data
     log.handle(record)
     return response
-
-
-@event.listens_for(Engine, "before_cursor_execute")
-def _count(*_: object) -> None:
-    count_query()

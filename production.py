@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from observe import log
+from domain.log import log
 
 if TYPE_CHECKING:
     from config import Settings

@@ -13,8 +13,8 @@ from flask.cli import with_appcontext
 import carrier
 import jobs
 from domain import health
+from domain.log import log
 from models import db
-from observe import log
 
 TICK_SECONDS = 5
 

@@ -2,8 +2,8 @@
 
 import mail
 from domain import audit, settings
+from domain.log import log
 from models import BackupRecord, Order, StripeEvent
-from observe import log
 
 
 def raise_for(order: Order, action: str, sentence: str) -> None:

@@ -20,9 +20,9 @@ from sqlalchemy import select
 import jobs
 import storage
 from domain import Refused, audit, clock, publishing
+from domain.log import log
 from domain.recordings import ADDRESS_LIFETIME
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
-from observe import log
 
 ENDINGS = ("zip", "tar.gz")
 MIB = 1024 * 1024

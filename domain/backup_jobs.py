@@ -15,8 +15,8 @@ from sqlalchemy import and_, or_, select
 import jobs
 from domain import Refused, alerts, audit, backup, clock
 from domain.backup import Backup, BackupError, Kind, Proof, locks, records
+from domain.log import log
 from models import BackupRecord, Job, JobState, User, db
-from observe import log
 
 ASKED = "make_backup:asked"
 PATIENCE = 60  # seconds

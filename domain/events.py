@@ -23,8 +23,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain import clock
+from domain.log import log
 from models import Course, Event, Product, User, db
-from observe import log
 
 SECONDS = 15.0
 ENOUGH = 500

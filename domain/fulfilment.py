@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 import mail
 from domain import access, alerts, audit, clock, enrollment, orders, refunds, settings, stripe_notices
+from domain.log import log
 from models import (
     Earning,
     GrantSource,
@@ -20,7 +21,6 @@ from models import (
     PurchaseStatus,
     db,
 )
-from observe import log
 from payments import Session, is_live
 
 SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)

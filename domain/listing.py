@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from domain import clock, stocktaking
 from domain.catalog_index import Index
+from domain.log import log
 from models import Category, Product, db
-from observe import log
 
 LARGE = 5000
 LOOK_EVERY = 1.0  # seconds

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
+from domain.request_trace import count_query
 from models import from_driver
-from observe import count_query
 
 Convert = Callable[[Any], Any] | None
 

@@ -29,7 +29,7 @@ def owners_agree(review: Review) -> bool:
     Each has the course now, a proved address and an account that is in use, and neither made the course nor
     wrote the review.
     """
-    theirs = gates.holding(Report.user_id, review.product_id)  # type: ignore[arg-type]  # a column does as well
+    theirs = gates.holding(Report.user_id, review.product_id)  # a column does as well
     agreeing = (
         select(func.count(Report.user_id.distinct()))
         .join(User, User.id == Report.user_id)

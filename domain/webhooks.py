@@ -14,8 +14,8 @@ import jobs
 import payments
 from config import Settings
 from domain import clock, fulfilment, refunds, stripe_notices
+from domain.log import log
 from models import StripeEvent, db, upsert
-from observe import log
 from payments import Event, Session, StripeRefund
 
 SESSION_EVENTS = (

@@ -11,8 +11,8 @@ from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused, identities, oauth, second_factor, sessions
+from domain.log import log
 from models import db, write_from_here
-from observe import log
 
 LINKING_SECONDS = 600
 

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.checkout import checkout
 from domain import fulfilment, orders
+from domain.log import log
 from models import Order, db, write_from_here
-from observe import log
 from payments import PaymentUnavailable, find_session
 
 QUICK_LOOKS, LOOKS = 10, 40

@@ -4,8 +4,8 @@ from flask import request
 
 from blueprints.stripe_hooks import stripe_hooks
 from domain import webhooks
+from domain.log import log
 from models import db
-from observe import log
 from payments import NotFromStripe
 
 

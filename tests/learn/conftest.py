@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, request
 
-import observe
+from domain import request_trace
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
 
     def note(response: Response) -> Response:
         if not request.path.startswith("/static/"):
-            counts.append(observe.query_count())
+            counts.append(request_trace.query_count())
         return response
 
     before = list(app.after_request_funcs.get(None, []))

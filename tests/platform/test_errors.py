@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 import observe
 from app import trusted_hosts
+from domain.log import log
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def faults(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
 def test_a_fault_of_ours_shows_a_request_id_and_no_trace(
     faults: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    observe.log.addHandler(caplog.handler)
+    log.addHandler(caplog.handler)
     answer = faults.get("/healthz")
-    observe.log.removeHandler(caplog.handler)
+    log.removeHandler(caplog.handler)
     assert answer.status_code == 500
     assert "the inside of the house" not in answer.text
     assert "Traceback" not in answer.text
@@ -67,9 +68,9 @@ def test_a_json_log_line_has_what_an_operator_looks_for(client: FlaskClient) -> 
     lines: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(observe.JsonLines().format(record))  # type: ignore[method-assign]
-    observe.log.addHandler(handler)
+    log.addHandler(handler)
     client.get("/healthz")
-    observe.log.removeHandler(handler)
+    log.removeHandler(handler)
     line = json.loads(lines[-1])
     assert line["route"] == "/healthz"
     assert line["status"] == 200

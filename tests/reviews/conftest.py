@@ -9,8 +9,7 @@ import pytest
 from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
-import observe
-from domain import access, clock, moderation, reviewing, reviews
+from domain import access, clock, moderation, request_trace, reviewing, reviews
 from models import (
     Course,
     GrantSource,
@@ -138,7 +137,7 @@ def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
     counts: list[int] = []
 
     def note(_app: Flask, response: Response) -> None:
-        counts.append(observe.query_count())
+        counts.append(request_trace.query_count())
 
     with request_finished.connected_to(note, app):
         yield lambda: counts[-1]

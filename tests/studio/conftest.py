@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, request_finished
 
-import observe
+from domain import request_trace
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
     counts: list[int] = []
 
     def note(_app: Flask, response: Response) -> None:
-        counts.append(observe.query_count())
+        counts.append(request_trace.query_count())
 
     with request_finished.connected_to(note, app):
         yield lambda: counts[-1]

@@ -10,9 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
 import jobs
-import observe
 import storage
-from domain import clock, events, moderation, removing
+from domain import clock, events, moderation, removing, request_trace
 from models import (
     AuditEntry,
     Course,
@@ -56,7 +55,7 @@ def count_queries(app: Flask) -> Iterator[Callable[[], int]]:
     counts: list[int] = []
 
     def note(_app: Flask, response: Response) -> None:
-        counts.append(observe.query_count())
+        counts.append(request_trace.query_count())
 
     with request_finished.connected_to(note, app):
         yield lambda: counts[-1]

@@ -22,19 +22,18 @@ MAY_IMPORT = {
         "media",
         "jobs",
         "config",
-        "observe",
-        "covers",
+        "schedule",
     },
     "storage": {"storage"},
     "media": {"media"},
     "stripe_sandbox": {"stripe_sandbox"},
     "hypermedia": set(),
     "config": {"production"},
-    "production": {"config", "observe"},
+    "production": {"config", "domain"},
     "mail": {"jobs", "models"},
-    "jobs": {"models", "observe", "schedule"},
+    "jobs": {"models", "domain", "schedule"},
     "schedule": {"models"},
-    "payments": {"config", "observe"},
+    "payments": {"config", "domain"},
 }
 ONLY_IMPORTERS = {"stripe": {"payments"}, "av": {"media", "demo"}, "boto3": {"storage"}}
 
