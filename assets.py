@@ -22,11 +22,13 @@ from flask import Flask
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
+import config
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PREFIX = "/static/"
-ROOT = Path(__file__).parent / "static"
+ROOT = config.ROOT / "static"
 
 # Behaviours any page may need, joined into one file; a page names its own script in its `scripts` block.
 SCRIPTS = (
