@@ -11,7 +11,8 @@ from sqlalchemy.engine import make_url
 
 import app as application
 import config
-from app import CookieSessions, create_app
+from app import create_app
+from browser_sessions import CookieSessions
 from production import is_weak
 
 OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"

@@ -1,0 +1,69 @@
+"""Every error in the site's clothes; nothing of the inside is shown."""
+
+from flask import Flask, Response, current_app, render_template
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+import hypermedia
+import observe
+from domain.log import log
+from models import db
+from tables.connections import is_unavailable
+
+PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of `app` with a page."""
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(SQLAlchemyError, database_error)
+    app.register_error_handler(Exception, unexpected_error)
+
+
+def http_error(error: HTTPException) -> Response | HTTPException:
+    """The page for an expected error; redirects pass through.
+
+    An error while the page of another one was made comes here as well, as a 500 with its cause.
+    """
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, SQLAlchemyError):
+        return database_error(cause)
+    code = error.code or 500
+    if code < 400:
+        return error
+    db.session.rollback()
+    response = hypermedia.refuse_with(code) if hypermedia.stays_on_its_page() else _error_page(error, code)
+    kept = ("Allow", "Content-Range", "Retry-After")
+    response.headers.extend([pair for pair in error.get_headers() if pair[0] in kept])
+    return response
+
+
+def _error_page(error: HTTPException, code: int) -> Response:
+    name = str(code) if code in PAGED_ERRORS else ("500" if code >= 500 else "400")
+    page = render_template(f"errors/{name}.html", request_id=observe.request_id(), error=error)
+    return Response(page, code, mimetype="text/html")
+
+
+def database_error(error: SQLAlchemyError) -> Response:
+    """The database is busy or away: say so, and let a later try succeed. Any other error is ours."""
+    if not is_unavailable(error):
+        return unexpected_error(error)
+    db.session.rollback()
+    log.exception("database unavailable", exc_info=error, extra={"data": {"id": observe.request_id()}})
+    response = _page_without_database("errors/503.html", error, 503)
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def unexpected_error(error: Exception) -> Response:
+    """A fault of ours: logged with its trace, shown with its request id."""
+    db.session.rollback()
+    log.exception("unexpected error", exc_info=error, extra={"data": {"id": observe.request_id()}})
+    return _page_without_database("errors/500.html", error, 500)
+
+
+def _page_without_database(page: str, error: Exception, code: int) -> Response:
+    """An error page for a stranger: asking who reads it would ask the database that has just failed."""
+    current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+    text = render_template(page, request_id=observe.request_id(), error=error)
+    return Response(text, code, mimetype="text/html")

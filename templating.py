@@ -1,0 +1,30 @@
+"""What templates have: filters, the shop's settings, addresses of pictures."""
+
+from flask import Flask
+from jinja2 import StrictUndefined
+
+import formats
+import forms
+from domain import deeds, pictures, settings, upload_rules
+
+
+def init_app(app: Flask) -> None:
+    """Have templates fail on a misspelt name, and give them our filters and what every page shows."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    formats.init_app(app)
+    app.jinja_env.globals["picture_url"] = pictures.address
+    app.jinja_env.globals["counting"] = forms.counting
+    app.jinja_env.globals["upload_rules"] = upload_rules.rules
+    app.jinja_env.filters["size"] = upload_rules.in_words
+    app.jinja_env.filters["deed"] = deeds.in_words
+    app.jinja_env.globals["site"] = _LazySite()
+    app.jinja_env.globals["settings"] = app.config["SETTINGS"]
+
+
+class _LazySite:
+    """The shop's settings, read when a template first asks."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(settings.current(), name)
