@@ -7,7 +7,7 @@ without one.
 from sqlalchemy import Select, or_, select
 
 import mail
-from domain import Refused, audit, clock, publishing, sessions
+from domain import Refused, address_marks, audit, clock, publishing, sessions
 from models import Course, ProductStatus, Role, User, db
 
 MAX_REASON = 1000
@@ -30,6 +30,7 @@ def suspend(person: User, admin: User, reason: str, with_courses: bool = False) 
         return
     person.suspended_at = clock.now()
     sessions.end_all(person)
+    address_marks.note(person, person.email)
     audit.record(admin, "suspend", person, reason[:MAX_REASON])
     if with_courses:
         _take_off_sale(person, admin, reason[:MAX_REASON])
