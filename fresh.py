@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 import mail
-from domain import Refused, accounts, attempts, clock, identities, second_factor, sessions, settings
+from domain import Refused, accounts, attempts, clock, identities, second_factor, sessions, settings, tokens
 from models import User, db
 
 MINUTES = 15
@@ -146,7 +146,7 @@ def prove_code(user: User, code: str) -> None:
     if not second_factor.accept(user, code):
         db.session.rollback()
         if attempts.was_last(attempt):
-            mail.codes_tried(user)
+            mail.codes_tried(user, tokens.make(tokens.Purpose.NOT_ME, user))
             db.session.commit()
         raise second_factor.WRONG
     attempts.succeeded(attempt)

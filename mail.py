@@ -67,7 +67,7 @@ def password_changed(user: User, token: str, removed: list[str]) -> EmailMessage
         user,
         name=_name(user),
         removed=removed,
-        not_me_url=f"{_base()}/not-me/{token}",
+        not_me_url=_not_me(token),
     )
 
 
@@ -79,7 +79,7 @@ def provider_linked(user: User, provider: str, token: str) -> EmailMessage:
         user,
         name=_name(user),
         provider=provider,
-        not_me_url=f"{_base()}/not-me/{token}",
+        not_me_url=_not_me(token),
     )
 
 
@@ -91,43 +91,42 @@ def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
         user,
         name=_name(user),
         provider=provider,
-        not_me_url=f"{_base()}/not-me/{token}",
+        not_me_url=_not_me(token),
     )
 
 
-def second_factor_on(user: User) -> EmailMessage:
-    """Say that signing in asks for a code from now on, in case it wasn't them."""
-    return compose(
-        "second_factor_on", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
-    )
+def second_factor_on(user: User, token: str) -> EmailMessage:
+    """Say that signing in asks for a code from now on; `token` is for who wasn't it."""
+    return compose("second_factor_on", user.email, user, name=user.name, not_me_url=_not_me(token))
 
 
-def second_factor_off(user: User, by_admin: bool) -> EmailMessage:
-    """Say that signing in asks for no code any more; `by_admin`: whoever runs the shop has done it."""
+def second_factor_off(user: User, by_admin: bool, token: str) -> EmailMessage:
+    """Say that signing in asks for no code any more; `token` is for who wasn't it.
+
+    `by_admin`: whoever runs the shop has done it.
+    """
     return compose(
         "second_factor_off", user.email, user, name=user.name, by_admin=by_admin,
-        reset_url=f"{_base()}/forgot-password", security_url=f"{_base()}/account/security",
+        not_me_url=_not_me(token), security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
 
-def recovery_codes_renewed(user: User) -> EmailMessage:
-    """Say that the recovery codes of before open nothing any more, in case it wasn't them."""
-    return compose(
-        "recovery_codes_renewed", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
-    )
+def recovery_codes_renewed(user: User, token: str) -> EmailMessage:
+    """Say that the recovery codes of before open nothing any more; `token` is for who wasn't it."""
+    return compose("recovery_codes_renewed", user.email, user, name=user.name, not_me_url=_not_me(token))
 
 
-def recovery_code_used(user: User, left: int) -> EmailMessage:
-    """Say that a recovery code was used and how many are `left`, in case it wasn't them."""
+def recovery_code_used(user: User, left: int, token: str) -> EmailMessage:
+    """Say that a recovery code was used and how many are `left`; `token` is for who wasn't it."""
     return compose(
         "recovery_code_used", user.email, user, name=user.name, left=left,
-        reset_url=f"{_base()}/forgot-password", security_url=f"{_base()}/account/security",
+        not_me_url=_not_me(token), security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
 
-def codes_tried(user: User) -> EmailMessage:
-    """Say that somebody who knows the password tries codes, and that the password should be changed."""
-    return compose("codes_tried", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password")
+def codes_tried(user: User, token: str) -> EmailMessage:
+    """Say that somebody who knows the password tries codes; `token` is for who wasn't it."""
+    return compose("codes_tried", user.email, user, name=user.name, not_me_url=_not_me(token))
 
 
 def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:
@@ -137,18 +136,20 @@ def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:
     )
 
 
-def email_changed(user: User, old_email: str) -> tuple[EmailMessage, EmailMessage]:
-    """Tell the old address and the new one that the account has moved.
+def email_changed(user: User, old_email: str, token: str = "") -> tuple[EmailMessage, EmailMessage]:
+    """Tell the old address and the new one that the account has moved; `token` is for who wasn't it.
 
-    The old one hears no name: nobody may ever have proved that it was theirs.
+    The old one hears no name: nobody may ever have proved that it was theirs. Without `token` it can't undo
+    it.
     """
+    undo = {"not_me_url": _not_me(token)} if token else {}
     facts = {
         "old_email": old_email,
         "new_email": user.email,
         "login_url": f"{_base()}/login",
     }
     return (
-        compose("email_changed_old", old_email, user, name="", **facts),
+        compose("email_changed_old", old_email, user, name="", **facts, **undo),
         compose("email_changed_new", user.email, user, name=_name(user), **facts),
     )
 
@@ -300,6 +301,10 @@ def _order_facts(user: User, order: Order) -> dict[str, Any]:
 def _name(user: User) -> str:
     """The name to greet with; none before the address is proved, as a stranger may have typed both."""
     return user.name if user.is_verified else ""
+
+
+def _not_me(token: str) -> str:
+    return f"{_base()}/not-me/{token}"
 
 
 def _base() -> str:

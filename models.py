@@ -51,6 +51,7 @@ from tables.commerce import (
     WishlistItem,
 )
 from tables.community import (
+    ReplyStanding,
     Report,
     ReportOutcome,
     ReportReason,
@@ -62,6 +63,7 @@ from tables.community import (
 from tables.connections import from_driver
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
 from tables.people import (
+    AddressMark,
     ApplicationStatus,
     CreatorApplication,
     CreatorProfile,
@@ -93,6 +95,7 @@ from tables.platform import (
 )
 
 __all__ = [
+    "AddressMark",
     # fmt: off
     "Base",
     "UtcDateTime",
@@ -171,6 +174,7 @@ __all__ = [
     "ReviewStanding",
     "Standing",
     "ReviewVote",
+    "ReplyStanding",
     "Report",
     "ReportReason",
     "ReportOutcome",

@@ -13,6 +13,8 @@ from domain import (
     curriculum,
     drafts,
     prose,
+    reply_reports,
+    review_standings,
     reviewing,
     reviews,
     settings,
@@ -31,6 +33,7 @@ from models import (
     Report,
     ReportReason,
     Review,
+    Standing,
     User,
     Verdict,
     WishlistItem,
@@ -99,10 +102,20 @@ def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) 
 
 
 def report_reviews(written: Written, people: dict[str, User], now: datetime) -> None:
-    """Reviews that somebody found wrong; they wait for an admin."""
+    """Reviews, and answers to them, that somebody found wrong; they wait for an admin."""
     for review, row in written:
         if "reported" in row:
             _report(row["reported"], reviews.report, review, ModerationKind.REVIEW, people, now)
+        if "reported_reply" in row:
+            _report(row["reported_reply"], _report_reply, review, ModerationKind.REPLY, people, now)
+        if row.get("reply_approved"):
+            creator_id = db.session.get_one(Course, review.product_id).creator_id
+            review_standings.remember(review_standings.in_reply(review, creator_id), Standing.APPROVED)
+
+
+def _report_reply(user: User, review: Review, reason: ReportReason, note: str) -> None:
+    course = db.session.get_one(Course, review.product_id)
+    reply_reports.report(user, review, course, reason, note)
 
 
 def report_courses(

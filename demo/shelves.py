@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.source import CourseSource
-from domain import accounts, prose, search
+from domain import accounts, address_marks, prose, search
 from domain.slugs import slugify
 from models import (
     Category,
@@ -54,6 +54,9 @@ def add_people(people: dict[str, list[dict[str, Any]]], now: datetime) -> dict[s
         if role == Role.CREATOR:
             found[row["slug"]] = user
     db.session.flush()
+    for row, _ in rows:
+        if "address_before" in row:
+            address_marks.note(found[row["email"]], row["address_before"])
     for row in people["creators"]:
         db.session.add(_profile(row, found[row["slug"]]))
     return found

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -23,6 +24,8 @@ from models import (
 
 MAX_SAMPLE = 5000
 MAX_REASON = 2000
+MOST_A_MONTH = 3
+MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ def find(application_id: uuid.UUID) -> CreatorApplication | None:
 def apply(user: User, wish: Wish) -> CreatorApplication:
     """Ask to teach here; whoever has asked already is given what they asked with, which stays as it is.
 
-    Raises Refused for people who teach already and before the address is proved: the answer goes there.
+    Raises Refused for people who teach already, before the address is proved (the answer goes there), with
+    words that were declined before, and beyond MOST_A_MONTH.
     """
     if user.role != Role.LEARNER:
         raise Refused("You can teach here already. Your courses are in the studio.")
     if not user.is_verified:
         raise Refused("Confirm your email address first: our answer is sent there.")
+    _refuse_again(user, wish)
     row = upsert(CreatorApplication).values(
         user_id=user.id, headline=wish.headline, expertise=wish.expertise, links=wish.links,
         sample=wish.sample, accepted_terms_at=clock.now(),
@@ -110,6 +115,24 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
         application.reason[:500], "/teach", "See what to do",
         key=f"application:{application.id}",
     )  # fmt: skip
+
+
+def _refuse_again(user: User, wish: Wish) -> None:
+    """Refuse what was answered already, and more than anybody could have thought about."""
+    since = clock.now() - MONTH
+    query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
+    lately = db.session.scalars(query.where(CreatorApplication.created_at > since)).all()
+    if any(application.status == ApplicationStatus.PENDING for application in lately):
+        return
+    before = latest(user)
+    if before is not None and before.status == ApplicationStatus.DECLINED and _words(before) == _words(wish):
+        raise Refused("This is what you applied with before. Read our answer, and change what it names.")
+    if len(lately) >= MOST_A_MONTH:
+        raise Refused(f"You have applied {MOST_A_MONTH} times within a month. Please wait a while.")
+
+
+def _words(said: CreatorApplication | Wish) -> tuple[object, ...]:
+    return said.headline, said.expertise, said.links, said.sample
 
 
 def _decide(application: CreatorApplication, admin: User, status: ApplicationStatus, reason: str) -> bool:

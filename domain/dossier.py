@@ -33,6 +33,7 @@ from models import (
     LessonVisibility,
     MediaAsset,
     ModerationItem,
+    ModerationKind,
     Product,
     ProductStatus,
     ProposedCaption,
@@ -180,14 +181,21 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
 
 
 def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
-    """The review of `item` with its course, its author and its reports; None when it is gone."""
+    """The review of `item` with its course, its author and the reports of what `item` is about.
+
+    None when it is gone, or the answer is that `item` is about.
+    """
     row = db.session.execute(
         select(Review, Course)
         .join(Course, Course.id == Review.product_id)
         .where(Review.id == item.subject_id)
         .options(joinedload(Review.user))
     ).first()
-    return None if row is None else (*row, reports(Report.review_id == item.subject_id))
+    of_reply = item.kind == ModerationKind.REPLY
+    if row is None or (of_reply and not row[0].reply):
+        return None
+    about = (Report.review_id == item.subject_id) & (Report.about_reply == of_reply)
+    return (*row, reports(about))
 
 
 def reports(which: Any) -> list[Reported]:

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Refused, accounts, attempts, audit, clock, registration, tokens
+from domain import Refused, accounts, address_marks, attempts, audit, clock, registration, settings, tokens
 from models import User, db
 
 
@@ -47,6 +47,29 @@ def confirm(token: str) -> User:
     except IntegrityError as error:
         raise Refused("This address can’t be used any longer. Ask for another one.") from error
     registration.end(address)
-    mail.email_changed(user, old)
+    address_marks.note(user, old)
+    mail.email_changed(user, old, tokens.make(tokens.Purpose.NOT_ME, user, old))
     audit.record(user, "change_email", user, f"{old} → {address}")
     return user
+
+
+def give_back(user: User, address: str) -> None:
+    """Move `user` back to `address`, which somebody else made them leave, as its mailbox says.
+
+    The addresses they had since can't undo it; the last one hears of it. Safe to repeat. Raises Refused where
+    another account has `address` by now.
+    """
+    old = user.email
+    if old == address:
+        return
+    try:
+        with db.session.begin_nested():
+            user.email, user.email_verified_at = address, clock.now()
+    except IntegrityError as error:
+        raise Refused(
+            f"{address} has an account of its own by now. Write to {settings.current().contact_email}."
+        ) from error
+    registration.end(old)
+    address_marks.forget_since(user, address)
+    mail.email_changed(user, old)
+    audit.record(user, "change_email", user, f"{old} → {address}")

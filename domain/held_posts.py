@@ -91,6 +91,11 @@ def drop(browser: str, held_id: uuid.UUID) -> None:
     db.session.execute(delete(HeldPost).where(HeldPost.id == held_id, HeldPost.browser == _hash(browser)))
 
 
+def forget(person: str) -> None:
+    """Forget, in every browser, what waits for whoever has this mark."""
+    db.session.execute(delete(HeldPost).where(HeldPost.person == person))
+
+
 def clean_up() -> None:
     """Delete what nobody came back for."""
     db.session.execute(delete(HeldPost).where(HeldPost.at <= clock.now() - LIFETIME))

@@ -5,6 +5,7 @@ and may take it over. What was decided stays as history.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
 
 CLAIM = timedelta(minutes=15)
 PAGE_SIZE = 30
+OF_REVIEWS = (ModerationKind.REVIEW, ModerationKind.REPLY)
+OF_COURSES = (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT)
 COUNTED = 1000  # more than this is said to be more, not counted
 
 
@@ -50,7 +53,7 @@ def put(
 ) -> ModerationItem:
     """Let the subject wait for an admin; one that waits already goes on waiting since then.
 
-    `creator_id` is whose it is: the course's creator, the review's author, the applicant.
+    `creator_id` is whose it is: the creator of the course or the answer, the review's author, the applicant.
     """
     row = upsert(ModerationItem).values(
         kind=kind, subject_id=subject_id, title=title[:200], creator_id=creator_id
@@ -136,11 +139,14 @@ def of_subject(subject_id: uuid.UUID) -> list[Row]:
 def past_of(item: ModerationItem) -> list[Row]:
     """Read what was asked and decided before about what `item` is about, latest first.
 
-    A person may delete a review or apply again, so that the subject has another id: for these it is what was
-    decided about the same person (and, of a review, the same course).
+    A person may delete a review, begin a course anew or apply again, so that the subject has another id: for
+    these it is what was decided about the same person (and a review of the same course, or a course of the
+    same name).
     """
-    if item.kind == ModerationKind.REVIEW and item.creator_id is not None:
-        which = _of_review(item)
+    if item.kind in OF_REVIEWS and item.creator_id is not None:
+        which = _of_same_name(item, (item.kind,))
+    elif item.kind in OF_COURSES and not item.is_profile and item.creator_id is not None:
+        which = _of_same_name(item, OF_COURSES)
     elif item.kind == ModerationKind.APPLICATION and item.creator_id is not None:
         which = and_(
             ModerationItem.kind == ModerationKind.APPLICATION, ModerationItem.creator_id == item.creator_id
@@ -272,12 +278,12 @@ def _behind(item: ModerationItem) -> ColumnElement[bool]:
     )
 
 
-def _of_review(item: ModerationItem) -> ColumnElement[bool]:
-    """Reviews of the same person about the same course; the queue knows a course by its title alone."""
+def _of_same_name(item: ModerationItem, kinds: Collection[ModerationKind]) -> ColumnElement[bool]:
+    """The same, or what is the same person's and of the same title: a course is known by it to the queue."""
     return or_(
         ModerationItem.subject_id == item.subject_id,
         and_(
-            ModerationItem.kind == ModerationKind.REVIEW,
+            ModerationItem.kind.in_(kinds),
             ModerationItem.creator_id == item.creator_id,
             ModerationItem.title == item.title,
         ),

@@ -7,7 +7,7 @@ one that the provider has verified: an address that anyone can type in there pro
 from sqlalchemy.exc import IntegrityError
 
 import mail
-from domain import Refused, accounts, clock, identities, registration, tokens
+from domain import Refused, accounts, address_marks, clock, identities, registration, tokens
 from domain.identities import Identity
 from models import User, db
 
@@ -51,9 +51,11 @@ def _link(identity: Identity) -> User:
     email = accounts.normalise(identity.email)
     user = accounts.holder(email)
     if user is None:
+        address_marks.refuse_suspended(email)
         user = User(name=identity.name[:100] or "Learner", email=email, email_verified_at=clock.now())
         db.session.add(user)
         db.session.flush()
+        address_marks.carry_over(user)
     elif user.deleted_at is not None:
         raise Refused(CLOSED)
     elif user.suspended_at is not None:

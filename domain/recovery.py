@@ -5,7 +5,19 @@ from collections.abc import Collection
 
 import jobs
 import mail
-from domain import accounts, attempts, audit, clock, identities, registration, sessions, tokens
+from domain import (
+    accounts,
+    address_marks,
+    attempts,
+    audit,
+    clock,
+    email_change,
+    identities,
+    registration,
+    second_factor,
+    sessions,
+    tokens,
+)
 from models import User, db
 
 
@@ -31,42 +43,67 @@ def send_reset_link(email: str) -> None:
 def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UUID] = ()) -> User:
     """Give the link's account a new password; the mailbox is proved and every device signed out.
 
-    Linked identities are removed but for those in `keep`. Raises Unusable.
+    Linked identities are removed but for those in `keep`. A second factor stays: where one is asked for, the
+    mailbox alone is no proof. Raises Unusable.
     """
     user, _ = tokens.opened_by(tokens.Purpose.RESET, token, lock=True)
     user.email_verified_at = user.email_verified_at or clock.now()
-    registration.end(user.email)
     attempts.forget_account(user.email, ip)
-    removed = identities.remove(user, [row for row in identities.of(user) if row.id not in keep])
-    _set_password(user, password_hash, keep_device=None, removed=removed)
+    removed = close_ways_in(user, keep)
+    _set_password(user, password_hash, removed=removed)
     return user
 
 
 def change(user: User, password_hash: str) -> None:
     """Give `user`, who has proved the old password, a new one; only this device stays signed in."""
-    _set_password(user, password_hash, keep_device=user.session_token)
+    sessions.end_all(user, except_token=user.session_token)
+    _set_password(user, password_hash)
+
+
+def not_me(token: str, lock: bool = False) -> tuple[User, str]:
+    """The account of an “It wasn’t me” link, and the address it comes back to by it, if it was moved away.
+
+    A link for an address that was itself taken back from stops working. Raises Unusable.
+    """
+    user, left = tokens.opened_by(tokens.Purpose.NOT_ME, token, lock)
+    if left and left != user.email and not address_marks.is_noted(user, left):
+        raise Unusable(tokens.USED)
+    return user, left
 
 
 def shut(token: str) -> User:
     """Close every way into the link's account, for an owner who says that somebody else got in.
 
-    Every device is signed out, linked identities are removed, the password and links on their way stop
-    working, and a link that sets a new password is mailed. Safe to repeat. Raises Unusable.
+    All that `close_ways_in` names, the password, and a second factor that was set up lately; an account that
+    was moved to another address comes back to the one the link was sent to. A link that sets a new password
+    is mailed. Safe to repeat. Raises Unusable, and Refused where that address has another account.
     """
-    user, _ = tokens.opened_by(tokens.Purpose.NOT_ME, token, lock=True)
-    sessions.end_all(user)
-    identities.remove(user, identities.of(user))
+    user, left = not_me(token, lock=True)
+    if left:
+        email_change.give_back(user, left)
+    close_ways_in(user)
     user.password_hash = None
+    second_factor.end_recent(user)
     audit.record(user, "shut_account", user)
     db.session.flush()
     ask(user.email)
     return user
 
 
-def _set_password(
-    user: User, password_hash: str, keep_device: str | None, removed: Collection[str] = ()
-) -> None:
+def close_ways_in(user: User, keep: Collection[uuid.UUID] = ()) -> list[str]:
+    """Close what opens the account of `user` besides its password and its second factor.
+
+    Devices with their cookies, linked identities but for those in `keep`, registrations that a browser could
+    still finish, a second factor that is being set up. Links on their way (to another address, to a new
+    password) die with the password, or the identities, that they were made beside. Answers the names of the
+    removed identities. tests/account/test_ways_in.py walks over all of them.
+    """
+    sessions.end_all(user)
+    registration.end(user.email)
+    return identities.remove(user, [row for row in identities.of(user) if row.id not in keep])
+
+
+def _set_password(user: User, password_hash: str, removed: Collection[str] = ()) -> None:
     user.password_hash = password_hash
-    sessions.end_all(user, except_token=keep_device)
     mail.password_changed(user, tokens.make(tokens.Purpose.NOT_ME, user), list(removed))
     db.session.flush()

@@ -17,7 +17,17 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Unusable, accounts, attempts, clock, profile_drafts, sessions, tokens
+from domain import (
+    Refused,
+    Unusable,
+    accounts,
+    address_marks,
+    attempts,
+    clock,
+    profile_drafts,
+    sessions,
+    tokens,
+)
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])
@@ -158,6 +168,10 @@ def _account_of(registration: Registration) -> User:
     if user is not None:
         hand_over(user, registration.name, registration.password_hash or None)
         return user
+    try:
+        address_marks.refuse_suspended(registration.email)
+    except Refused as refusal:
+        raise Unusable(refusal.sentence) from refusal
     user = User(
         name=registration.name, email=registration.email, password_hash=registration.password_hash,
         email_verified_at=clock.now(),
@@ -167,6 +181,7 @@ def _account_of(registration: Registration) -> User:
             db.session.add(user)
     except IntegrityError as error:  # the address was taken in another way at the same moment
         raise Unusable(TAKEN) from error
+    address_marks.carry_over(user)
     return user
 
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, Uuid, bindparam, case, not_, select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, keyset, notifications, review_standings
+from domain import Refused, audit, clock, keyset, moderation, notifications, review_standings, reviews
 from domain.keyset import Mark
 from domain.reviews import hidden
-from models import Course, NotificationKind, Product, Review, User, db
+from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
 
 PER_PAGE = 20
 MAX_REPLY = 2000
@@ -30,6 +30,7 @@ class Line(NamedTuple):
     edited_at: datetime | None
     reply: str
     replied_at: datetime | None
+    reply_hidden: bool
     author: str | None
     course_id: uuid.UUID
     course: str
@@ -78,30 +79,45 @@ def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
 def answer(creator: User, written: Review, course: Course, reply: str) -> None:
     """Put `reply` beneath the review, or in place of the one there is; its author is told of the first.
 
-    Refused with words of the shop's list: an answer shows at once, so nothing could hold it back.
+    Where an admin has hidden what was answered there before, it waits (review_standings.place). Refused with
+    words of the shop's list.
     """
     if review_standings.has_held_words(reply):
         raise Refused("This shop doesn’t take some of these words in an answer. Say it in others.", "reply")
+    reviews.hold(written)
     is_new = not written.reply
-    written.reply, written.replied_at = reply, clock.now()
-    audit.record(creator, "reply" if is_new else "change_reply", written)
-    if is_new:
-        notifications.tell(
-            written.user_id,
-            NotificationKind.REVIEW_REPLY,
-            f"{creator.name} answered your review of “{course.title}”",
-            reply,
-            f"/courses/{course.slug}#reviews",
-            "Read the answer",
-            key=f"reply:{written.id}",
-        )
+    if written.reply != reply:
+        written.reply, written.replied_at = reply, clock.now()
+        place = review_standings.place(review_standings.in_reply(written, creator.id))
+        written.reply_hidden = place.hidden
+        if place.waits:
+            moderation.put(ModerationKind.REPLY, written.id, course.title, creator.id)
+        audit.record(creator, "reply" if is_new else "change_reply", written)
+    if is_new and not written.reply_hidden:
+        tell_author(written, course, creator.name)
     db.session.flush()
+
+
+def tell_author(written: Review, course: Course, creator: str) -> None:
+    """Tell the author of a review of the answer to it that everybody sees, once."""
+    notifications.tell(
+        written.user_id,
+        NotificationKind.REVIEW_REPLY,
+        f"{creator} answered your review of “{course.title}”",
+        written.reply,
+        f"/courses/{course.slug}#reviews",
+        "Read the answer",
+        key=f"reply:{written.id}",
+    )
 
 
 def take_back(creator: User, written: Review) -> None:
     """Remove the reply. Safe to repeat."""
+    reviews.hold(written)
     if written.reply:
-        written.reply, written.replied_at = "", None
+        said = review_standings.in_reply(written, creator.id)
+        reviews.let_go(ModerationKind.REPLY, written, said, written.reply_hidden)
+        written.reply, written.replied_at, written.reply_hidden = "", None, False
         audit.record(creator, "delete_reply", written)
     db.session.flush()
 
@@ -126,7 +142,7 @@ def _page(in_course: bool, by_rating: bool, unanswered: bool, goes_on: bool) -> 
     return (
         select(
             review.id, review.rating, review.comment, review.created_at, review.edited_at, review.reply,
-            review.replied_at, name, product.id, product.title, product.slug,
+            review.replied_at, review.reply_hidden, name, product.id, product.title, product.slug,
         )
         .select_from(tables.join(User.__table__, people.id == review.user_id))
         .where(*where)

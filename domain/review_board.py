@@ -26,9 +26,9 @@ DEFAULT_SORT = "helpful"
 
 
 class Line(NamedTuple):
-    """One review, with what its creator answered. `author` is None once their account is gone.
+    """One review, with what its creator answered; an answer that is hidden is there for admins only.
 
-    `voted`: the reader found it helpful.
+    `author` is None once their account is gone. `voted`: the reader found it helpful.
     """
 
     id: uuid.UUID
@@ -40,6 +40,7 @@ class Line(NamedTuple):
     edited_at: datetime | None
     reply: str
     replied_at: datetime | None
+    reply_hidden: bool
     is_hidden: bool
     author: str | None
     voted: bool
@@ -179,11 +180,17 @@ def _histogram(with_reader: bool, sees_all: bool) -> Select[Any]:
     )
 
 
+def _shown_reply(sees_all: bool) -> ColumnElement[str]:
+    shown = review.reply if sees_all else case((review.reply_hidden, ""), else_=review.reply)
+    return shown.label("reply")
+
+
 def _select(sort: str, with_reader: bool, sees_all: bool) -> Select[Any]:
     """One page in an order, with the reader's own review beside it."""
     columns = (
         review.id, review.user_id, review.rating, review.comment, review.helpful_count, review.created_at,
-        review.edited_at, review.reply, review.replied_at, _IS_HIDDEN.label("is_hidden"),
+        review.edited_at, _shown_reply(sees_all),
+        review.replied_at, review.reply_hidden, _IS_HIDDEN.label("is_hidden"),
     )  # fmt: skip
     shown = true() if sees_all else ~_IS_HIDDEN
     page: Any = select(*columns, literal(False).label("is_own")).where(_OF_PRODUCT, shown)

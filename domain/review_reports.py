@@ -1,16 +1,33 @@
-"""Reports of reviews: they wait for an admin. Only several independent owners together hide one at once.
+"""Reports of reviews and of the answers to them: they wait for an admin.
 
-Whatever is reported, reviews and courses, counts towards what a person may report in a day.
+Only several independent owners together hide one at once. Whatever is reported, courses too, counts towards
+what a person may report in a day.
 """
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
-from domain import Refused, clock, gates
-from models import AccessGrant, Product, Report, Review, User, db
+from domain import Refused, clock, gates, review_standings
+from domain.review_standings import Said
+from models import (
+    AccessGrant,
+    Enrollment,
+    Product,
+    Purchase,
+    PurchaseStatus,
+    ReplyStanding,
+    Report,
+    ReportReason,
+    Review,
+    User,
+    db,
+)
 
 OWNERS_THAT_HIDE = 3
+# Who has paid nothing counts as an owner only after so long here, and so far into the course.
+SERIOUS_AFTER = timedelta(days=14)
+SERIOUS_PERCENT = 20
 MOST_A_DAY = 20
 DAY = timedelta(days=1)
 
@@ -18,24 +35,72 @@ DAY = timedelta(days=1)
 def check_limit(user: User) -> None:
     """Refuse a report of somebody who has sent MOST_A_DAY within the last day."""
     since = clock.now() - DAY
-    sent = select(func.count(Report.id)).where(Report.user_id == user.id, Report.updated_at > since)
+    # A decision about a report writes to its row as well; only one that is open was sent again.
+    sent_again = and_(Report.outcome.is_(None), Report.updated_at > since)
+    sent = select(func.count(Report.id)).where(
+        Report.user_id == user.id, or_(Report.created_at > since, sent_again)
+    )
     if (db.session.scalar(sent) or 0) >= MOST_A_DAY:
         raise Refused(f"You have sent {MOST_A_DAY} reports within a day. Please wait until tomorrow.")
 
 
-def owners_agree(review: Review) -> bool:
-    """Tell whether enough independent owners have an open report of `review`.
+def file(user: User, review: Review, said: Said, reason: ReportReason, note: str) -> None:
+    """Write down what `user` reports of `review`: its own words, or those of the answer in `said`.
+
+    Refused for a second time before the words were changed or after they were looked at, and beyond what a
+    day allows.
+    """
+    about_reply = said.table is ReplyStanding
+    what, changed_at = ("answer", review.replied_at) if about_reply else ("review", review.edited_at)
+    if review_standings.was_dismissed(user.id, said):
+        raise Refused(f"You have reported this {what} before. We looked at it, and it stays.")
+    mine = select(Report).filter_by(review_id=review.id, user_id=user.id, about_reply=about_reply)
+    before = db.session.scalars(mine).first()
+    if before is not None and (changed_at is None or changed_at < before.updated_at):
+        raise Refused(f"You have reported this {what} already. It will be looked at.")
+    check_limit(user)
+    if before is None:
+        row = Report(review_id=review.id, user_id=user.id, reason=reason, note=note, about_reply=about_reply)
+        db.session.add(row)
+    else:
+        before.reason, before.note, before.updated_at = reason, note, clock.now()
+        before.outcome = before.closed_at = None
+
+
+def why_hidden(review: Review, said: Said, about_reply: bool) -> str:
+    """Say by which rule what was reported is hidden without an admin; empty where none applies."""
+    if review_standings.has_held_words(said.text):
+        return "words of the shop’s list"
+    return f"{OWNERS_THAT_HIDE} owners agree" if owners_agree(review, about_reply) else ""
+
+
+def owners_agree(review: Review, about_reply: bool = False) -> bool:
+    """Tell whether enough independent owners have an open report of `review`, or of the answer to it.
 
     Each has the course now, a proved address and an account that is in use, and neither made the course nor
-    wrote the review.
+    wrote the review. And each has paid for the course, or is here for SERIOUS_AFTER and SERIOUS_PERCENT into
+    it: a course that costs nothing, or was given away, is had by as many accounts as somebody makes.
     """
-    theirs = gates.holding(Report.user_id, review.product_id)  # a column does as well
+    theirs = gates.holding(Report.user_id, review.product_id)
+    paid = select(Purchase.id).where(
+        Purchase.user_id == Report.user_id,
+        Purchase.product_id == review.product_id,
+        Purchase.status == PurchaseStatus.COMPLETED,
+        Purchase.amount_cents > 0,
+    )
+    learns = select(Enrollment.id).where(
+        Enrollment.user_id == Report.user_id,
+        Enrollment.course_id == review.product_id,
+        Enrollment.progress_percent >= SERIOUS_PERCENT,
+    )
+    is_serious = and_(User.created_at <= clock.now() - SERIOUS_AFTER, learns.exists())
     agreeing = (
         select(func.count(Report.user_id.distinct()))
         .join(User, User.id == Report.user_id)
         .join(Product, Product.id == review.product_id)
         .where(
             Report.review_id == review.id,
+            Report.about_reply == about_reply,
             Report.outcome.is_(None),
             User.email_verified_at.is_not(None),
             User.suspended_at.is_(None),
@@ -43,6 +108,7 @@ def owners_agree(review: Review) -> bool:
             User.id != review.user_id,
             User.id != Product.creator_id,
             select(AccessGrant.id).where(*theirs).exists(),
+            or_(paid.exists(), is_serious),
         )
     )
     return (db.session.scalar(agreeing) or 0) >= OWNERS_THAT_HIDE

@@ -1,56 +1,94 @@
-"""What was decided about a person's reviews of a product: it holds also after they delete what they wrote."""
+"""What was decided about a person's words under a product: a review of it, or the creator's answer to one.
+
+It holds also after they delete what they wrote.
+"""
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from domain import clock, settings, words
-from models import Review, ReviewStanding, Standing, db, upsert
+from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
 
-def of(user_id: uuid.UUID, product_id: uuid.UUID) -> ReviewStanding | None:
-    """Find what was decided about what this person says of the product."""
-    query = select(ReviewStanding).filter_by(user_id=user_id, product_id=product_id)
-    return db.session.scalar(query, execution_options={"populate_existing": True})
+@dataclass(frozen=True)
+class Said:
+    """Words that somebody stands by, and the row (a table and its key) that keeps a decision about them."""
+
+    table: type[ReviewStanding] | type[ReplyStanding]
+    key: dict[str, uuid.UUID]
+    text: str
 
 
-def remember(review: Review, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
-    """Bind the author of `review` to a decision; `dismissed` are those whose reports weren't followed."""
+@dataclass(frozen=True)
+class Place:
+    """How new words stand: hidden, approved before, and whether an admin is to look at them."""
+
+    hidden: bool
+    approved: bool
+    waits: bool
+
+
+def in_review(review: Review) -> Said:
+    """What the author of `review` says of the product."""
+    return Said(ReviewStanding, {"user_id": review.user_id, "product_id": review.product_id}, review.comment)
+
+
+def in_reply(review: Review, creator_id: uuid.UUID) -> Said:
+    """What the creator of the product answers beneath `review`."""
+    key = {"user_id": creator_id, "reviewer_id": review.user_id, "product_id": review.product_id}
+    return Said(ReplyStanding, key, review.reply)
+
+
+def of(said: Said) -> ReviewStanding | ReplyStanding | None:
+    """Find what was decided about what this person says there."""
+    query: Select[Any] = select(said.table).filter_by(**said.key)
+    found: ReviewStanding | ReplyStanding | None = db.session.scalar(
+        query, execution_options={"populate_existing": True}
+    )
+    return found
+
+
+def remember(said: Said, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
+    """Bind whoever said it to a decision; `dismissed` are those whose reports weren't followed."""
     values = {
         "standing": standing,
-        "words": digest(review.comment) if standing == Standing.APPROVED else "",
+        "words": digest(said.text) if standing == Standing.APPROVED else "",
         "dismissed": sorted(str(user_id) for user_id in dismissed),
         "updated_at": clock.now(),
     }
-    row = upsert(ReviewStanding).values(user_id=review.user_id, product_id=review.product_id, **values)
-    db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "product_id"], set_=values))
+    row = upsert(said.table).values(**said.key, **values)
+    db.session.execute(row.on_conflict_do_update(index_elements=list(said.key), set_=values))
 
 
-def place(review: Review) -> bool:
-    """Decide how `review`, whose words are new, stands; answers whether an admin is to look at it.
+def place(said: Said) -> Place:
+    """Decide how new words stand.
 
-    Words that were approved stay approved. After a review of this person was hidden, and with words on the
-    shop's list, it is hidden until an admin has looked. What was reported and deleted before is shown, but
-    looked at.
+    Words that were approved stay approved. After words of this person were hidden there, and with words on
+    the shop's list, they are hidden until an admin has looked. What was reported and deleted before is shown,
+    but looked at.
     """
-    before = of(review.user_id, review.product_id)
+    before = of(said)
     standing = before.standing if before else None
-    if before and standing == Standing.APPROVED and before.words == digest(review.comment):
-        review.flagged, review.approved = False, True
-        return False
-    held = standing == Standing.HIDDEN or has_held_words(review.comment)
-    review.flagged, review.approved = held, False
-    return held or standing == Standing.REPORTED
+    if is_approved(said, before):
+        return Place(hidden=False, approved=True, waits=False)
+    hidden = standing == Standing.HIDDEN or has_held_words(said.text)
+    return Place(hidden, approved=False, waits=hidden or standing == Standing.REPORTED)
 
 
-def was_dismissed(user_id: uuid.UUID, review: Review) -> bool:
+def is_approved(said: Said, before: ReviewStanding | ReplyStanding | None) -> bool:
+    """Tell whether an admin let these very words stay."""
+    return bool(before and before.standing == Standing.APPROVED and before.words == digest(said.text))
+
+
+def was_dismissed(user_id: uuid.UUID, said: Said) -> bool:
     """Tell whether this person reported these very words before, and an admin let them stay."""
-    before = of(review.user_id, review.product_id)
-    if before is None or before.standing != Standing.APPROVED or before.words != digest(review.comment):
-        return False
-    return str(user_id) in before.dismissed
+    before = of(said)
+    return before is not None and is_approved(said, before) and str(user_id) in before.dismissed
 
 
 def has_held_words(text: str) -> bool:

@@ -6,7 +6,7 @@ creator's verbs hold it, so that nobody waits for each other in a circle.
 
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import (
@@ -20,6 +20,8 @@ from domain import (
     notifications,
     profile_drafts,
     publishing,
+    replies,
+    reply_reports,
     review_standings,
     reviews,
     submitting,
@@ -44,6 +46,7 @@ CHOICES: dict[ModerationKind, tuple[Verdict, ...]] = {
     ModerationKind.COURSE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
     ModerationKind.UPDATE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
     ModerationKind.REVIEW: (Verdict.APPROVED, Verdict.HIDDEN),
+    ModerationKind.REPLY: (Verdict.APPROVED, Verdict.HIDDEN),
     ModerationKind.REPORT: (Verdict.DISMISSED, Verdict.HIDDEN),
     ModerationKind.APPLICATION: (Verdict.APPROVED, Verdict.REJECTED),
 }
@@ -83,6 +86,8 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
         raise Refused(missing, "notes")
     if item.kind == ModerationKind.REVIEW:
         return _judge_review(item, admin, decision)
+    if item.kind == ModerationKind.REPLY:
+        return _judge_reply(item, admin, decision)
     if item.kind == ModerationKind.APPLICATION:
         return _answer_application(item, admin, decision)
     if item.kind == ModerationKind.REPORT:
@@ -104,16 +109,24 @@ def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
 
 
 def restore(item: ModerationItem, admin: User) -> None:
-    """Show a review again that was hidden by this decision. Refused for everything else."""
-    review = db.session.get(Review, item.subject_id) if item.kind == ModerationKind.REVIEW else None
-    if review is None or item.verdict != Verdict.HIDDEN or review.approved:
+    """Show a review, or an answer, again that was hidden by this decision. Refused for everything else."""
+    of_reply = item.kind == ModerationKind.REPLY
+    found = reply_reports.find(item.subject_id) if of_reply or item.kind == ModerationKind.REVIEW else None
+    review, course = found or (None, None)
+    shown = review is None or (not review.reply_hidden if of_reply else review.approved)
+    if review is None or course is None or item.verdict != Verdict.HIDDEN or shown:
         raise Refused("There is nothing hidden here to restore.")
-    review.approved = True
+    if of_reply:
+        review.reply_hidden = False
+        said = review_standings.in_reply(review, course.creator_id)
+    else:
+        review.approved = True
+        said = review_standings.in_review(review)
     db.session.flush()
     reviews.recount(review.product_id)
-    _bind_author(review, stays=True)
+    _bind_author(review, said, stays=True)
     item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
-    audit.record(admin, "restore_review", review)
+    audit.record(admin, "restore_reply" if of_reply else "restore_review", review)
 
 
 def course_of(item: ModerationItem) -> Course | None:
@@ -178,11 +191,7 @@ def _judge_report(item: ModerationItem, admin: User, decision: Decision) -> str:
 
 
 def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
-    found = db.session.execute(
-        select(Review, Course)
-        .join(Course, Course.id == Review.product_id)
-        .where(Review.id == item.subject_id)
-    ).first()
+    found = reply_reports.find(item.subject_id)
     if found is None:
         raise Refused("Its author has deleted this review.")
     review, course = found
@@ -194,8 +203,8 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     reviews.recount(review.product_id)
     audit.record(admin, "approve_review" if stays else "hide_review", review, decision.notes)
     _close(item, admin, decision)
-    _answer_reports(Report.review_id == review.id, course, "review", upheld=not stays)
-    _bind_author(review, stays)
+    _answer_reports(_about(review), course, "review", upheld=not stays)
+    _bind_author(review, review_standings.in_review(review), stays)
     if stays:
         reviews.tell_creator(review, course)  # of one that was held back when it was written
     if not stays:
@@ -207,13 +216,43 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     return "The review stays." if stays else "The review stays hidden."
 
 
-def _bind_author(review: Review, stays: bool) -> None:
-    """Let the decision hold for whatever this person says of the course, also after deleting it."""
-    reported = select(Report.user_id).where(
-        Report.review_id == review.id, Report.outcome == ReportOutcome.DISMISSED
-    )
+def _judge_reply(item: ModerationItem, admin: User, decision: Decision) -> str:
+    found = reply_reports.find(item.subject_id)
+    if found is None or not found[0].reply:
+        raise Refused("This answer is gone.")
+    review, course = found
+    reviews.hold(review)
+    moderation.hold(item, admin)
+    stays = decision.verdict == Verdict.APPROVED
+    review.reply_hidden = not stays
+    audit.record(admin, "approve_reply" if stays else "hide_reply", review, decision.notes)
+    _close(item, admin, decision)
+    _answer_reports(_about(review, reply=True), course, "answer", upheld=not stays)
+    _bind_author(review, review_standings.in_reply(review, course.creator_id), stays)
+    if stays:
+        creator = db.session.get_one(User, course.creator_id)
+        replies.tell_author(review, course, creator.name)  # of one that waited when it was written
+    else:
+        notifications.tell(
+            course.creator_id, NotificationKind.REPORT_DECIDED,
+            f"Your answer to a review of “{course.title}” is hidden",
+            "\n\n".join(filter(None, (decision.notes, "If you change it, we will look at it again."))),
+            f"/studio/reviews?course={course.id}", "Change it", key=f"hidden:{item.id}",
+        )  # fmt: skip
+    return "The answer stays." if stays else "The answer stays hidden."
+
+
+def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
+    """Which reports are about the words of `review`, or about the answer to it."""
+    return and_(Report.review_id == review.id, Report.about_reply == reply)
+
+
+def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> None:
+    """Let the decision hold for whatever this person says there, also after deleting it."""
+    which = _about(review, reply="reviewer_id" in said.key)
+    reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
     standing = Standing.APPROVED if stays else Standing.HIDDEN
-    review_standings.remember(review, standing, db.session.scalars(reported).all() if stays else ())
+    review_standings.remember(said, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
@@ -294,7 +333,7 @@ def _tell_creator(course: Course, item: ModerationItem, decision: Decision) -> N
 
 
 def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> None:
-    """Close the open reports of a review or course, and tell everybody who sent one."""
+    """Close the open reports of a review, answer or course, and tell everybody who sent one."""
     outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
     closed = db.session.execute(
         update(Report)
@@ -303,7 +342,7 @@ def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> N
         .returning(Report.id, Report.user_id)
     ).all()
     for report_id, user_id in closed:
-        happened = "hidden" if what == "review" else "taken off sale"
+        happened = "taken off sale" if what == "course" else "hidden"
         notifications.tell(
             user_id, NotificationKind.REPORT_DECIDED, f"We looked at the {what} you reported",
             f"It is {happened}. Thank you." if upheld else "We found nothing against our rules; it stays.",

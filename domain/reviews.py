@@ -11,12 +11,12 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 from domain import Refused, access, audit, clock, moderation, notifications, review_reports, review_standings
+from domain.review_standings import Said
 from models import (
     Course,
     ModerationKind,
     NotificationKind,
     Product,
-    Report,
     ReportReason,
     Review,
     ReviewVote,
@@ -79,7 +79,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
         db.session.add(review)
-        waits = review_standings.place(review)
+        waits = _place(review)
         db.session.flush()
         if waits:
             _let_wait(review, product.title)
@@ -90,7 +90,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
         said_anew = review.comment != comment
         review.rating, review.comment, review.edited_at = rating, comment, clock.now()
         if said_anew and not is_hidden:
-            is_hidden = review_standings.place(review)
+            is_hidden = _place(review)
         if is_hidden:
             _let_wait(review, product.title)  # also after an admin has hidden what it said before
     db.session.flush()
@@ -117,14 +117,21 @@ def withdraw(user: User, product: Product) -> bool:
     review = of(user, product)
     if review is None:
         return False
-    if moderation.waiting(ModerationKind.REVIEW, review.id) is not None:
-        is_hidden = review.flagged and not review.approved
-        review_standings.remember(review, Standing.HIDDEN if is_hidden else Standing.REPORTED)
-        moderation.withdraw(ModerationKind.REVIEW, review.id)
+    is_hidden = review.flagged and not review.approved
+    let_go(ModerationKind.REVIEW, review, review_standings.in_review(review), is_hidden)
+    reply = review_standings.in_reply(review, product.creator_id)
+    let_go(ModerationKind.REPLY, review, reply, review.reply_hidden)
     db.session.delete(review)
     db.session.flush()
     _settle(product.id)
     return True
+
+
+def let_go(kind: ModerationKind, review: Review, said: Said, is_hidden: bool) -> None:
+    """Take words that are being deleted out of the queue; that they waited there is remembered."""
+    if moderation.waiting(kind, review.id) is not None:
+        review_standings.remember(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        moderation.withdraw(kind, review.id)
 
 
 def vote(user: User, review: Review, helpful: bool) -> None:
@@ -159,18 +166,7 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
     if review.user_id == user.id:
         raise Refused("You can’t report your own review. You can change or delete it.")
     hold(review)
-    if review_standings.was_dismissed(user.id, review):
-        raise Refused("You have reported this review before. We looked at it, and it stays.")
-    mine = select(Report).where(Report.review_id == review.id, Report.user_id == user.id)
-    before = db.session.scalars(mine).first()
-    if before is not None and (review.edited_at is None or review.edited_at < before.updated_at):
-        raise Refused("You have reported this review already. It will be looked at.")
-    review_reports.check_limit(user)
-    if before is None:
-        db.session.add(Report(review_id=review.id, user_id=user.id, reason=reason, note=note))
-    else:
-        before.reason, before.note, before.updated_at = reason, note, clock.now()
-        before.outcome = before.closed_at = None
+    review_reports.file(user, review, review_standings.in_review(review), reason, note)
     title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""
     _let_wait(review, title)
     db.session.flush()
@@ -180,12 +176,12 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
 
 def _hide_by_rule(review: Review) -> None:
     """Hide a reported review without an admin where a rule says so; it is a decision like theirs."""
-    by_words = review_standings.has_held_words(review.comment)
-    if not by_words and not review_reports.owners_agree(review):
+    said = review_standings.in_review(review)
+    why = review_reports.why_hidden(review, said, about_reply=False)
+    if not why:
         return
     review.flagged = True
-    why = "words of the shop’s list" if by_words else f"{review_reports.OWNERS_THAT_HIDE} owners agree"
-    review_standings.remember(review, Standing.HIDDEN)
+    review_standings.remember(said, Standing.HIDDEN)
     audit.record(None, "hide_review_by_rule", review, why)
     db.session.flush()
     _settle(review.product_id)
@@ -216,6 +212,13 @@ def hold(review: Review) -> None:
 
 def _let_wait(review: Review, title: str) -> None:
     moderation.put(ModerationKind.REVIEW, review.id, title, review.user_id)
+
+
+def _place(review: Review) -> bool:
+    """Let `review`, whose words are new, stand as its author's decision says; whether an admin is to look."""
+    place = review_standings.place(review_standings.in_review(review))
+    review.flagged, review.approved = place.hidden, place.approved
+    return place.waits
 
 
 def _lock(product_id: uuid.UUID) -> None:

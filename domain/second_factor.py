@@ -15,13 +15,15 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 import mail
-from domain import Refused, audit, clock, encryption, settings
+from domain import Refused, audit, clock, encryption, settings, tokens
 from models import RecoveryCode, SecondFactor, User, db, upsert
 
 STEP_SECONDS = 30
 TOLERANCE = 1
 RECOVERY_CODES = 10
 SETUP_LASTS = timedelta(hours=1)
+# As long as the link in the notice of it works: no other link of the same mailbox does more.
+RECENT = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.NOT_ME])
 WRONG = Refused("That code does not fit. Codes change every 30 seconds, and each can be used once.", "code")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _TOTP = re.compile(r"\d{6}")
@@ -109,7 +111,7 @@ def confirm(user: User, code: str) -> list[str]:
         raise Refused("Your second factor is on already.")
     factor.confirmed_at = clock.now()
     audit.record(user, "second_factor_on", user)
-    mail.second_factor_on(user)
+    mail.second_factor_on(user, tokens.make(tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
 
@@ -129,7 +131,7 @@ def renew_codes(user: User) -> list[str]:
     if not is_on(user):
         raise Refused("Set up a second factor first.")
     audit.record(user, "renew_recovery_codes", user)
-    mail.recovery_codes_renewed(user)
+    mail.recovery_codes_renewed(user, tokens.make(tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
 
@@ -158,13 +160,38 @@ def remove(user: User, by: User | None) -> None:
     if found is None:
         raise Refused("There is no second factor to remove.")
     audit.record(by, "second_factor_off", user)
-    mail.second_factor_off(user, by_admin=by is None or by.id != user.id)
+    by_admin = by is None or by.id != user.id
+    mail.second_factor_off(user, by_admin, tokens.make(tokens.Purpose.NOT_ME, user))
+    db.session.flush()
+
+
+def is_recent(user: User) -> bool:
+    """Whether the second factor of `user` was set up within RECENT."""
+    since = state_of(user).since
+    return since is not None and since > clock.now() - RECENT
+
+
+def end_recent(user: User) -> None:
+    """Remove a second factor that was set up within RECENT, and recovery codes that were drawn since.
+
+    It is for an owner who says that somebody else got in. What is older is theirs and stays.
+    """
+    factor = db.session.get(SecondFactor, user.id, with_for_update=True, populate_existing=True)
+    if factor is None or factor.confirmed_at is None:
+        return
+    since = clock.now() - RECENT
+    if max(factor.confirmed_at, factor.codes_at or factor.confirmed_at) <= since:
+        return
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    if factor.confirmed_at > since:
+        db.session.delete(factor)
+        audit.record(user, "second_factor_off", user)
     db.session.flush()
 
 
 def _draw_codes(user: User) -> list[str]:
     """Recovery codes of 80 bits: too many to guess, so a fast hash of them is enough."""
-    _locked(user)  # two tabs would leave the codes of both
+    _locked(user).codes_at = clock.now()  # locked: two tabs would leave the codes of both
     codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, _plain(code))) for code in codes)
@@ -194,7 +221,7 @@ def _use_recovery_code(user: User, typed: str) -> bool:
     if used is None:
         return False
     audit.record(user, "use_recovery_code", user)
-    mail.recovery_code_used(user, codes_left(user))
+    mail.recovery_code_used(user, codes_left(user), tokens.make(tokens.Purpose.NOT_ME, user))
     return True
 
 

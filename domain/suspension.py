@@ -7,7 +7,7 @@ without one.
 from sqlalchemy import select
 
 import mail
-from domain import Refused, audit, clock, sessions
+from domain import Refused, address_marks, audit, clock, sessions
 from models import Role, User, db
 
 MAX_REASON = 1000
@@ -29,6 +29,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
         return False
     person.suspended_at = clock.now()
     sessions.end_all(person)
+    address_marks.note(person, person.email)
     audit.record(admin, "suspend", person, reason[:MAX_REASON])
     mail.account_suspended(person, reason[:MAX_REASON])
     db.session.flush()

@@ -15,7 +15,7 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
 from domain import Unusable, accounts
-from models import User, db
+from models import OAuthAccount, User, db
 
 
 class Purpose(StrEnum):
@@ -54,8 +54,11 @@ def read(purpose: Purpose, token: str) -> Any:
 
 
 def make(purpose: Purpose, user: User, extra: str = "") -> str:
-    """A link's token for `user`; `extra` (such as a new address) travels in it, signed."""
-    return sign(purpose, [user.id.hex, _fingerprint(purpose, user), extra])
+    """A link's token for `user`; `extra` (such as another address) travels in it, signed.
+
+    A NOT_ME link with `extra` goes to the address that the account has just left.
+    """
+    return sign(purpose, [user.id.hex, _fingerprint(purpose, user, extra), extra])
 
 
 def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, str]:
@@ -69,21 +72,26 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     user = db.session.scalar(query)
-    if user is None or not hmac.compare_digest(_fingerprint(purpose, user), fingerprint):
+    if user is None or not hmac.compare_digest(_fingerprint(purpose, user, extra), fingerprint):
         raise Unusable(USED)
     if user.suspended_at is not None:
         raise Unusable(accounts.suspended_sentence())
     return user, extra
 
 
-def _fingerprint(purpose: Purpose, user: User) -> str:
-    state = {
-        Purpose.RESET: (user.email, user.password_hash),
-        Purpose.EMAIL: (user.email, user.password_hash),
-        Purpose.NOT_ME: (user.email,),
-    }[purpose]
+def _fingerprint(purpose: Purpose, user: User, extra: str) -> str:
+    if purpose == Purpose.NOT_ME:
+        state: tuple[object, ...] = (extra or user.email,)
+    else:
+        state = (user.email, user.password_hash or _identities_of(user))
     digest = hmac.new(_secret(), repr((purpose.value, *state)).encode(), hashlib.sha256)
     return digest.hexdigest()[:24]
+
+
+def _identities_of(user: User) -> list[str]:
+    """What opens an account without a password: it changes with every identity that is linked or removed."""
+    query = select(OAuthAccount.id).where(OAuthAccount.user_id == user.id, OAuthAccount.unlinked_at.is_(None))
+    return [key.hex for key in db.session.scalars(query.order_by(OAuthAccount.id))]
 
 
 def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:

@@ -111,7 +111,7 @@ def lapsed(item: ModerationItem) -> str:
 def _hold_subject(item: ModerationItem) -> None:
     """Hold what is decided before the item, in the order of every other verb; nothing where it is gone."""
     with suppress(NotFound):
-        if item.kind == ModerationKind.REVIEW:
+        if item.kind in moderation.OF_REVIEWS:
             review = db.session.get(Review, item.subject_id)
             if review is not None:
                 reviews.hold(review)
@@ -122,8 +122,9 @@ def _hold_subject(item: ModerationItem) -> None:
 
 
 def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> None:
-    if item.kind == ModerationKind.REVIEW and decided["seen"] != _mark(item):
-        raise Refused("Its author changed the review in the meantime.")
+    if item.kind in moderation.OF_REVIEWS and decided["seen"] != _mark(item):
+        what = "review" if item.kind == ModerationKind.REVIEW else "answer"
+        raise Refused(f"Its author changed the {what} in the meantime.")
     if not admin.is_admin or not admin.is_active:
         raise Refused(f"{admin.name} doesn’t run this place any more.")
     decision = Decision(Verdict(decided["verdict"]), decided["reason"], decided["notes"])
@@ -146,6 +147,9 @@ def _mark(item: ModerationItem) -> str:
     if item.kind == ModerationKind.REVIEW:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
         return f"{review_standings.digest(review.comment)}{review.rating}" if review else ""
+    if item.kind == ModerationKind.REPLY:
+        review = db.session.get(Review, item.subject_id, populate_existing=True)
+        return review_standings.digest(review.reply) if review else ""
     if (creator := profile_drafts.creator_of(item)) is not None:
         return profile_drafts.mark(creator)
     course = reviewing.course_of(item)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, pk
@@ -26,7 +26,7 @@ class Review(Stamped, Base):
     """An owner's judgement of a product; hidden while flagged, until an admin approves it.
 
     `edited_at` is when its author last changed it, which `updated_at` can't tell from a vote. `reply` is what
-    the creator answers beneath it.
+    the creator answers beneath it, `reply_hidden` whether only they and admins see that.
     """
 
     __tablename__ = "reviews"
@@ -53,6 +53,7 @@ class Review(Stamped, Base):
     edited_at: Mapped[datetime | None]
     reply: Mapped[str] = mapped_column(Text, default="")
     replied_at: Mapped[datetime | None]
+    reply_hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
 
@@ -83,6 +84,26 @@ class ReviewStanding(Stamped, Base):
     dismissed: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
+class ReplyStanding(Stamped, Base):
+    """What was decided about a creator's answer to what `reviewer_id` says of a product; it outlives both.
+
+    `words` and `dismissed` are as in ReviewStanding.
+    """
+
+    __tablename__ = "reply_standings"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    reviewer_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    standing: Mapped[Standing] = mapped_column(enum_of(Standing))
+    words: Mapped[str] = mapped_column(String(64), default="")
+    dismissed: Mapped[list[Any]] = mapped_column(JSON, default=list)
+
+
 class ReviewVote(Stamped, Base):
     """Somebody found a review helpful."""
 
@@ -104,11 +125,14 @@ class ReportOutcome(StrEnum):
 
 
 class Report(Stamped, Base):
-    """Who flagged a review or a product, and why; `outcome` is None while nobody has looked."""
+    """Who flagged a review, the answer beneath it (`about_reply`) or a product, and why.
+
+    `outcome` is None while nobody has looked.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (
-        UniqueConstraint("review_id", "user_id"),
+        UniqueConstraint("review_id", "user_id", "about_reply"),
         UniqueConstraint("product_id", "user_id"),
         CheckConstraint("(review_id IS NULL) <> (product_id IS NULL)", name="review_or_product"),
     )
@@ -117,6 +141,7 @@ class Report(Stamped, Base):
     review_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("reviews.id", ondelete="CASCADE"))
     product_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    about_reply: Mapped[bool] = mapped_column(default=False, server_default=false())
     reason: Mapped[ReportReason] = mapped_column(enum_of(ReportReason))
     note: Mapped[str] = mapped_column(String(500), default="")
     outcome: Mapped[ReportOutcome | None] = mapped_column(enum_of(ReportOutcome))

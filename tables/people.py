@@ -125,6 +125,21 @@ class Registration(Stamped, Base):
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
 
 
+class AddressMark(Stamped, Base):
+    """An address that an account had before or was suspended with: decisions bind its person there too.
+
+    `mark` is a keyed hash (domain/address_marks.py): the table tells nobody which addresses these are.
+    """
+
+    __tablename__ = "address_marks"
+    __table_args__ = (Index("ix_address_marks_created_at", "created_at"),)
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 class OAuthAccount(Stamped, Base):
     """An identity at another provider that signs in to this account.
 
@@ -166,6 +181,7 @@ class SecondFactor(Stamped, Base):
 
     `secret` is encrypted (domain/second_factor.py). Until a first code is shown (`confirmed_at`) it asks for
     nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is taken again.
+    `codes_at` is when the recovery codes were drawn, None for those of an older release.
     """
 
     __tablename__ = "second_factors"
@@ -174,6 +190,7 @@ class SecondFactor(Stamped, Base):
     secret: Mapped[str] = mapped_column(Text)
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    codes_at: Mapped[datetime | None]
 
 
 class RecoveryCode(Base):

@@ -205,13 +205,14 @@ class AuditEntry(Base):
 
 
 class ModerationKind(StrEnum):
-    """What waits for an admin: a course, an update of one or of its creator's own page, a reported review or
-    course, an application.
+    """What waits for an admin: a course, an update of one or of its creator's own page, a reported review,
+    answer to one or course, an application.
     """
 
     COURSE = "course"
     UPDATE = "update"
     REVIEW = "review"
+    REPLY = "reply"
     REPORT = "report"
     APPLICATION = "application"
 
@@ -230,11 +231,11 @@ class Verdict(StrEnum):
 class ModerationItem(Stamped, Base):
     """One thing that waits, or waited, for an admin; `created_at` is since when.
 
-    `subject_id` is the id of the product, review or application. A claim keeps two admins from deciding the
-    same thing; it runs out by itself. `title` and `creator_id` let the queue be listed without looking at
-    the subjects. `links` is what the worker found where the subject's links lead, as of `links_checked_at`:
-    [{"url": …, "problem": …}], dead ones only. `decision` is what an admin has decided and can still take
-    back (domain/verdicts.py); it takes effect at `effective_at`.
+    `subject_id` is the id of the product, the review (also of an answer to it) or the application. A claim
+    keeps two admins from deciding the same thing; it runs out by itself. `title` and `creator_id` let the
+    queue be listed without looking at the subjects. `links` is what the worker found where the subject's
+    links lead, as of `links_checked_at`: [{"url": …, "problem": …}], dead ones only. `decision` is what an
+    admin has decided and can still take back (domain/verdicts.py); it takes effect at `effective_at`.
     """
 
     __tablename__ = "moderation_items"

@@ -52,10 +52,10 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/restore")
 def moderation_restore(item_id: uuid.UUID) -> Response:
-    """Show a review again that this decision has hidden."""
+    """Show a review, or an answer, again that this decision has hidden."""
     item = moderation.find(item_id)
     PressForm().validate_on_submit()
-    do(lambda: reviewing.restore(item, acting()), "The review is shown again.")
+    do(lambda: reviewing.restore(item, acting()), "It is shown again.")
     return _back(item_id)
 
 

@@ -19,6 +19,7 @@ KINDS = {
     ModerationKind.COURSE: "Courses",
     ModerationKind.UPDATE: "Updates",
     ModerationKind.REVIEW: "Reviews",
+    ModerationKind.REPLY: "Answers",
     ModerationKind.REPORT: "Reports",
     ModerationKind.APPLICATION: "Applications",
 }
@@ -141,7 +142,7 @@ def place() -> str:
 def _file(item: ModerationItem) -> dict[str, Any]:
     """What the page of this kind of thing shows; `file` is None when the thing itself is gone."""
     shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
-    if item.kind == ModerationKind.REVIEW:
+    if item.kind in rules.OF_REVIEWS:
         shown["file"] = dossier.review_file(item)
     elif item.kind == ModerationKind.APPLICATION:
         shown["file"] = dossier.application_file(item)

@@ -7,13 +7,25 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+import form_tokens
 import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
-from domain import Refused, Unusable, accounts, attempts, email_change, identities, recovery, tokens
+from domain import (
+    Refused,
+    Unusable,
+    accounts,
+    attempts,
+    email_change,
+    held_posts,
+    identities,
+    recovery,
+    second_factor,
+    tokens,
+)
 from formats import ago
 from models import OAuthAccount, User, db
 
@@ -90,14 +102,17 @@ def not_me(token: str) -> Response:
     """Shut every way into an account, for an owner who learnt by mail of what somebody else did."""
     form = ConfirmForm()
     try:
-        user, _ = tokens.opened_by(tokens.Purpose.NOT_ME, token)
+        user, left = recovery.not_me(token)
         if form.validate_on_submit():
             return _shut(token)
     except Unusable as refusal:
         return unusable(refusal, "not-me")
+    except Refused as refusal:
+        return unusable(refusal, "taken")
     return hypermedia.render(
-        "auth/not_me.html", status=form.status, form=form, email=user.email, linked=_names(user), done=False
-    )
+        "auth/not_me.html", status=form.status, form=form, email=left or user.email, linked=_names(user),
+        recent_factor=second_factor.is_recent(user), back=left if left != user.email else "", done=False,
+    )  # fmt: skip
 
 
 def _offer_identities(form: ResetForm, user: User) -> None:
@@ -136,6 +151,7 @@ def _is_me(user: User) -> bool:
 def _shut(token: str) -> Response:
     user = recovery.shut(token)
     email = user.email
+    held_posts.forget(form_tokens.mark_of(user.id.hex))
     if _is_me(user):
         let_out()
     db.session.commit()

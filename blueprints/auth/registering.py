@@ -111,7 +111,8 @@ def confirm_verification(token: str) -> Response:
 
 
 def unusable(refusal: Refused, kind: str) -> Response:
-    """The page for a link that opens nothing any more; kind: verify, reset, email or not-me."""
+    """The page for a link that opens nothing any more; kind: verify, reset, email, not-me or
+    taken (an address that an account can't come back to)."""
     db.session.rollback()
     return hypermedia.render("auth/unusable.html", status=410, sentence=refusal.sentence, kind=kind)
 

@@ -10,7 +10,7 @@ from blueprints.auth import auth
 from blueprints.auth.forms import CodeForm
 from blueprints.auth.presence import half_signed_in, sign_in
 from blueprints.auth.way_back import wanted
-from domain import Refused
+from domain import Refused, second_factor
 from models import db
 
 
@@ -32,7 +32,8 @@ def second_step() -> Response:
             sign_in(half.user, half.remember)
             db.session.commit()
             return hypermedia.see_other(half.page)
-    return hypermedia.render("auth/second_step.html", status=form.status, form=form)
+    recent = second_factor.is_recent(half.user)
+    return hypermedia.render("auth/second_step.html", status=form.status, form=form, recent=recent)
 
 
 def _start_again() -> Response:

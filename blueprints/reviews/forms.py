@@ -65,11 +65,11 @@ class ReviewForm(Form):
 
 
 class ReportForm(Form):
-    """Why a review should not stand. Several may be open on one page, each with ids of its own."""
+    """Why a review, or the answer to it, should not stand. Several may be open on one page, with own ids."""
 
-    def __init__(self, review_id: uuid.UUID) -> None:
+    def __init__(self, review_id: uuid.UUID, of_reply: bool = False) -> None:
         super().__init__()
-        self.reason.id = f"reason-{review_id.hex}"
+        self.reason.id = f"{'reply-' if of_reply else ''}reason-{review_id.hex}"
 
     reason = _why("What is wrong with it?", REASONS)
     note = _more()

@@ -2,14 +2,18 @@
 
 import uuid
 
+from flask import abort
 from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import ReportForm, VoteForm
-from domain import Refused
+from domain import Refused, reply_reports
 from domain import reviews as rules
 from models import ReportReason, Review, db
+
+WILL_LOOK = "Thank you. We will look at this answer and tell you what came of it."
+HIDDEN_MEANWHILE = "Thank you. The answer is hidden until we have looked at it."
 
 
 @reviews.post("/reviews/<uuid:review_id>/helpful")
@@ -62,6 +66,40 @@ def report(review_id: uuid.UUID) -> Response:
         form=form,
         place=place(),
         back=page_of(course),
+        of_reply=False,
+    )
+
+
+@reviews.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
+def report_reply(review_id: uuid.UUID) -> Response:
+    """The form that asks why; sent, it asks the admins to look at the creator's answer."""
+    review, course = rules.find(reader(), review_id)
+    if not review.reply or (review.reply_hidden and not reader().is_admin):
+        abort(404)
+    if course.creator_id == reader().id:
+        return refuse(course, "This is your own answer. You can change or remove it in the studio.")
+    form = ReportForm(review.id, of_reply=True)
+    if form.validate_on_submit():
+        try:
+            reason = ReportReason(form.reason.data)
+            reply_reports.report(reader(), review, course, reason, form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            hidden = review.reply_hidden
+            db.session.commit()
+            hypermedia.toast(HIDDEN_MEANWHILE if hidden else WILL_LOOK)
+            return show_again(course, focus="list")
+    return hypermedia.render(
+        "reviews/report.html",
+        "reviews/_report.html",
+        status=form.status,
+        review=review,
+        course=course,
+        form=form,
+        place=place(),
+        back=page_of(course),
+        of_reply=True,
     )
 
 

@@ -16,6 +16,8 @@ from domain.replies import MAX_REPLY
 from forms import Form, paragraphs
 from models import Course, Review, db
 
+WAITS = "Your answer is kept. It is hidden until it has been checked."
+
 
 class ReplyForm(Form):
     """What the creator answers. Several may be open on one page, each with ids of its own."""
@@ -63,8 +65,9 @@ def reply(review_id: uuid.UUID) -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
+            hidden = review.reply_hidden
             db.session.commit()
-            return _show(review_id, "Your answer stands beneath the review.")
+            return _show(review_id, WAITS if hidden else "Your answer stands beneath the review.")
     return hypermedia.render(
         "studio/reply.html",
         "studio/_reply_form.html",

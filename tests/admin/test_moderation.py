@@ -686,7 +686,28 @@ def test_whoever_applies_again_is_seen_with_what_was_decided_before(
         first = applications.apply(cy, wish)
         applications.decline(first, db.session.get_one(User, cast.mo.id), "Not enough yet.")
         db.session.commit()
-        applications.apply(cy, wish)
+        applications.apply(cy, applications.Wish("I teach", [], [], "Much more."))
         db.session.commit()
         item = db.session.scalars(select(ModerationItem.id).where(ModerationItem.closed_at.is_(None))).one()
     assert "Not enough yet." in mo.get(at(item)).text
+
+
+def test_a_course_that_is_begun_anew_is_seen_with_what_was_decided_before(
+    app: Flask, cast: Cast, mo: FlaskClient
+) -> None:
+    with app.app_context():
+        first = db.session.get_one(Course, cast.draft_course.id)
+        item = moderation.put(ModerationKind.COURSE, first.id, first.title, first.creator_id)
+        moderation.close(item, db.session.get_one(User, cast.mo.id), Verdict.REJECTED, "rules", "A fraud.")
+        anew = Course(
+            title=first.title, slug="secret-draft-2", creator_id=first.creator_id, category_id=cast.data.id
+        )
+        other = Course(title=first.title, slug="by-ada", creator_id=cast.ada.id, category_id=cast.data.id)
+        db.session.add_all([anew, other])
+        db.session.flush()
+        items = [
+            moderation.put(ModerationKind.COURSE, course.id, course.title, course.creator_id).id
+            for course in (anew, other)
+        ]
+        db.session.commit()
+    assert ["A fraud." in mo.get(at(one)).text for one in items] == [True, False]

@@ -165,6 +165,7 @@ def test_the_desks_are_not_empty(shop: Flask) -> None:
             ("update", "A game loop from scratch"),
             ("application", "Hannah Brückner"),
             ("review", "Asynchronous JavaScript, explained once"),
+            ("reply", "Flask: first steps to a real web app"),
             ("report", "Code-Reviews, die weiterhelfen"),
         }
         rejected = db.session.scalars(select(Course).where(Course.status == ProductStatus.REJECTED)).one()

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from domain import access, clock, moderation, request_trace, reviewing, reviews
 from models import (
     Course,
+    Enrollment,
     GrantSource,
     ModerationKind,
     Product,
@@ -74,9 +75,19 @@ class Shelf:
                 reviews.report(db.session.get_one(User, person.id), review, ReportReason.SPAM)
             db.session.commit()
 
-    def proved(self) -> User:
-        """Somebody new who has the course and whose address is proved."""
-        return self.owner(email_verified_at=clock.now())
+    def proved(self, days: int = 30, percent: int = 50) -> User:
+        """Somebody whose address is proved, here for `days`, who is `percent` into the course."""
+        since = clock.now() - timedelta(days=days)
+        user = self.owner(email_verified_at=clock.now(), created_at=since)
+        with self.app.app_context():
+            db.session.add(
+                Enrollment(
+                    user_id=user.id, course_id=self.course.id, enrolled_at=since, last_accessed_at=since,
+                    progress_percent=percent,
+                )
+            )  # fmt: skip
+            db.session.commit()
+        return user
 
     def decide(self, review_id: uuid.UUID, admin: User, verdict: Verdict) -> None:
         """What an admin decides about the review that waits."""

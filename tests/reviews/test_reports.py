@@ -9,7 +9,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from domain import clock
-from models import AuditEntry, Course, ProductVisibility, Report, ReportReason, Review, User, Verdict, db
+from models import (
+    AuditEntry,
+    Course,
+    Order,
+    OrderStatus,
+    ProductVisibility,
+    Purchase,
+    PurchaseStatus,
+    Report,
+    ReportOutcome,
+    ReportReason,
+    Review,
+    User,
+    Verdict,
+    db,
+)
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, Shelf
 
@@ -56,7 +71,7 @@ def test_several_owners_hide_a_review_at_once_and_the_log_says_so(
 ) -> None:
     shelf.review(shelf.owner(), 5)
     review = shelf.review(cast.bo, 1, "Buy shoes.")
-    suspended = shelf.owner(email_verified_at=clock.now())
+    suspended = shelf.proved()
     shelf.report(review, shelf.proved(), shelf.proved(), suspended, cast.ada)
     shelf.change(Review, review, flagged=False)
     shelf.change(User, suspended.id, suspended_at=clock.now())
@@ -71,6 +86,66 @@ def test_several_owners_hide_a_review_at_once_and_the_log_says_so(
             select(AuditEntry).where(AuditEntry.action == "hide_review_by_rule")
         ).all()[-1]
         assert (entry.actor_id, entry.note) == (None, "3 owners agree")
+
+
+@pytest.mark.parametrize(("days", "percent"), [(0, 100), (13, 100), (400, 0), (400, 19)])
+def test_whoever_enrolled_for_nothing_hides_nothing(
+    shelf: Shelf, cast: Cast, client: FlaskClient, days: int, percent: int
+) -> None:
+    shelf.course, shelf.page = cast.free_course, "/courses/reading-code"
+    review = shelf.review(shelf.owner(), 1, "Harsh.")
+    shelf.report(review, *(shelf.proved(days, percent) for _ in range(4)))
+    assert "Harsh." in client.get(shelf.page).text
+    shelf.report(review, *(shelf.proved(15, 20) for _ in range(3)))
+    assert "Harsh." not in client.get(shelf.page).text
+
+
+def test_whoever_has_paid_counts_at_once(shelf: Shelf, cast: Cast, client: FlaskClient, app: Flask) -> None:
+    review = shelf.review(shelf.owner(), 1, "Harsh.")
+    buyers = [shelf.owner(email_verified_at=clock.now()) for _ in range(3)]
+    with app.app_context():
+        for buyer, cents in zip(buyers, (1900, 1900, 0), strict=True):
+            _buy(cast, buyer, cents)
+        db.session.commit()
+    shelf.report(review, *buyers)
+    assert "Harsh." in client.get(shelf.page).text, "one was given it for nothing"
+    shelf.report(review, cast.bo)
+    assert "Harsh." not in client.get(shelf.page).text
+
+
+def _buy(cast: Cast, buyer: User, cents: int) -> None:
+    order = Order(
+        number=f"LN-{buyer.id.hex[-12:]}", user_id=buyer.id, cart_key="x", subtotal_cents=cents,
+        total_cents=cents, currency="usd", status=OrderStatus.COMPLETED,
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    db.session.add(
+        Purchase(
+            order_id=order.id, user_id=buyer.id, product_id=cast.flask_course.id, price_cents=1900,
+            amount_cents=cents, product_snapshot={}, currency="usd", platform_fee_cents=0,
+            creator_amount_cents=cents, status=PurchaseStatus.COMPLETED,
+        )
+    )  # fmt: skip
+
+
+def test_what_was_decided_today_does_not_count_as_sent_today(
+    shelf: Shelf, cast: Cast, signed_in: SignedIn, app: Flask
+) -> None:
+    ids = shelf.many(20)
+    shelf.report(ids[0], cast.cy)
+    with app.app_context():
+        long_ago = clock.now() - timedelta(days=3)
+        for one in ids[1:]:
+            db.session.add(
+                Report(
+                    review_id=one, user_id=cast.cy.id, reason=ReportReason.SPAM, created_at=long_ago,
+                    outcome=ReportOutcome.DISMISSED, closed_at=clock.now(), updated_at=clock.now(),
+                )
+            )  # fmt: skip
+        db.session.commit()
+    more = shelf.review(cast.bo)
+    assert signed_in(cast.cy).post(f"/reviews/{more}/report", data=SPAM).status_code == 303
 
 
 def test_a_person_sends_so_many_reports_a_day_and_no_more(
@@ -89,7 +164,8 @@ def test_a_person_sends_so_many_reports_a_day_and_no_more(
     assert of_course.status_code == 422
     assert "20 reports within a day" in of_course.text
     with app.app_context():
-        db.session.execute(update(Report).values(updated_at=clock.now() - timedelta(hours=25)))
+        before = clock.now() - timedelta(hours=25)
+        db.session.execute(update(Report).values(created_at=before, updated_at=before))
         db.session.commit()
     assert cy.post(f"/reviews/{more}/report", data=SPAM).status_code == 303
 

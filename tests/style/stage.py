@@ -52,6 +52,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         shown = _pictures(cast) | _uploads(cast)
         review = Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Good.")
         others = Review(user_id=cast.cy.id, product_id=cast.flask_course.id, rating=2, comment="Short.")
+        others.reply, others.replied_at = "Thank you.", now()
         hidden = Review(
             user_id=cast.una.id, product_id=cast.flask_course.id, rating=1, comment="Rude.", flagged=True
         )

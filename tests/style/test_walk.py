@@ -44,6 +44,8 @@ READING = """
 /reviews/{review}/report                                                303 200 403 200 200 200 200
 /reviews/{hidden_review}/report                                         303 404 404 403 404 404 200
 /reviews/{nobody}/report                                                303 404 404 404 404 404 404
+/reviews/{others_review}/reply/report                                   303 200 200 200 403 200 200
+/reviews/{review}/reply/report                                          303 404 404 404 404 404 404
 /courses/flask-first-steps/report                                       303 200 200 200 403 200 200
 /courses/secret-draft/report                                            303 404 404 404 404 403 200
 /courses/flask-first-steps/wish                                         303 200 200 200 200 200 200
@@ -339,6 +341,8 @@ WRITING = """
 /reviews/{hidden_review}/report                                         303 404 404 403 404 404 422
 /reviews/{nobody}/helpful                                               303 404 404 404 404 404 404
 /reviews/{nobody}/report                                                303 404 404 404 404 404 404
+/reviews/{others_review}/reply/report                                   303 422 422 422 403 422 422
+/reviews/{review}/reply/report                                          303 404 404 404 404 404 404
 /courses/flask-first-steps/review/delete                                303 303 303 303 303 303 303
 /courses/flask-first-steps/report                                       303 422 422 422 403 422 422
 /courses/secret-draft/report                                            303 404 404 404 404 403 422

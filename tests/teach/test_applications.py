@@ -1,5 +1,7 @@
 """Applying to teach, and what an admin makes of it."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
@@ -21,6 +23,7 @@ from tests.auth.letters import sent
 from tests.cast import Cast
 
 WISH = applications.Wish("Teaches maps", ["Maps", "GIS"], ["https://example.com/maps"], "I would begin with…")
+BETTER = replace(WISH, sample="A whole lesson: …")
 
 
 def applied(cast: Cast) -> CreatorApplication:
@@ -82,7 +85,22 @@ def test_declining_says_why_and_lets_them_try_again(app: Flask, cast: Cast) -> N
             applications.accept(application, mo)
         cy = db.session.get_one(User, cast.cy.id)
         assert cy.role == Role.LEARNER
-        assert applications.apply(cy, WISH).id != application.id
+        with pytest.raises(Refused, match="what you applied with before"):
+            applications.apply(cy, WISH)
+        assert applications.apply(cy, BETTER).id != application.id
         db.session.commit()
     (letter,) = sent(app, "application_declined")
     assert letter.data["reason"] == "Show us a lesson first."
+
+
+def test_nobody_applies_again_and_again(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        cy, mo = (db.session.get_one(User, person.id) for person in (cast.cy, cast.mo))
+        for n in range(applications.MOST_A_MONTH):
+            applications.decline(applications.apply(cy, replace(WISH, sample=f"Lesson {n}")), mo, "No.")
+        with pytest.raises(Refused, match="3 times within a month"):
+            applications.apply(cy, BETTER)
+        for row in db.session.scalars(db.select(CreatorApplication)):
+            row.created_at -= applications.MONTH
+        db.session.flush()
+        assert applications.apply(cy, BETTER).sample == BETTER.sample

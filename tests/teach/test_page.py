@@ -72,7 +72,10 @@ def test_a_declined_application_is_shown_with_its_reason(app: Flask, cast: Cast,
     page = cy.get("/teach").text
     assert "Show &lt;b&gt;a lesson&lt;/b&gt;." in page
     assert "Ten years of maps" in page
-    assert cy.post("/teach", data=WORDS).status_code == 303
+    same = cy.post("/teach", data=WORDS)
+    assert (same.status_code, "what you applied with before" in same.text) == (422, True)
+    assert "Ten years of maps" in same.text
+    assert cy.post("/teach", data={**WORDS, "sample": WORDS["sample"] + " Then a lesson."}).status_code == 303
     assert count(app) == 2
 
 

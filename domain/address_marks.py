@@ -1,0 +1,98 @@
+"""A person is known again by an address they had before, so that no decision is left behind with it.
+
+Whoever moves an account to another address, is suspended there and registers with the first one again would
+be somebody new. Kept is a keyed hash of the address, for KEEP, or while a decision still holds
+(docs/decisions/0022).
+"""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import delete, exists, select
+
+from domain import Refused, accounts, clock
+from models import AddressMark, ReviewStanding, Standing, User, db, upsert
+
+KEEP = timedelta(days=365)
+
+
+def note(user: User, address: str) -> None:
+    """Remember that `user` has or had `address`, as of now. Safe to repeat."""
+    now = clock.now()
+    row = upsert(AddressMark).values(
+        mark=_mark(address, current_app.config["SECRET_KEY"]), user_id=user.id, created_at=now, updated_at=now
+    )
+    again = {"created_at": now, "updated_at": now}
+    db.session.execute(row.on_conflict_do_update(index_elements=["mark", "user_id"], set_=again))
+
+
+def is_noted(user: User, address: str) -> bool:
+    """Whether `address` is remembered as one that `user` has or had."""
+    return any(known.id == user.id for known in _known(address))
+
+
+def forget_since(user: User, address: str) -> None:
+    """Forget what `user` has left since they left `address`, and that: none of it was their doing."""
+    theirs = select(AddressMark.created_at).where(
+        AddressMark.user_id == user.id, AddressMark.mark.in_(_marks(address))
+    )
+    since = db.session.scalar(theirs.order_by(AddressMark.created_at).limit(1))
+    if since is not None:
+        later = (AddressMark.user_id == user.id, AddressMark.created_at >= since)
+        db.session.execute(delete(AddressMark).where(*later))
+
+
+def refuse_suspended(address: str) -> None:
+    """Raise Refused where somebody who is suspended has or had `address`, which has been proved by now."""
+    if any(user.suspended_at is not None for user in _known(address)):
+        raise Refused(accounts.suspended_sentence())
+
+
+def carry_over(user: User) -> None:
+    """Bind `user`, whose account is new, to what was decided about what they wrote from an older account.
+
+    Hidden stays hidden: what they say of such a course waits for an admin.
+    """
+    older = [known.id for known in _known(user.email) if known.id != user.id]
+    if not older:
+        return
+    kept = select(ReviewStanding.product_id).where(
+        ReviewStanding.user_id.in_(older), ReviewStanding.standing != Standing.APPROVED
+    )
+    for product_id in db.session.scalars(kept.distinct().order_by(ReviewStanding.product_id)).all():
+        row = upsert(ReviewStanding).values(
+            user_id=user.id, product_id=product_id, standing=Standing.HIDDEN, words="", dismissed=[]
+        )
+        db.session.execute(row.on_conflict_do_nothing())
+
+
+def clean_up() -> None:
+    """Delete the marks that no decision needs any more."""
+    suspended = exists().where(User.id == AddressMark.user_id, User.suspended_at.is_not(None))
+    hidden = exists().where(
+        ReviewStanding.user_id == AddressMark.user_id, ReviewStanding.standing == Standing.HIDDEN
+    )
+    old = AddressMark.created_at < clock.now() - KEEP
+    db.session.execute(delete(AddressMark).where(old, ~suspended, ~hidden))
+
+
+def _known(address: str) -> list[User]:
+    """Whoever has or had `address`, also by a mark that was made with an older key."""
+    noted = AddressMark.mark.in_(_marks(address))
+    query = select(User).join(AddressMark, AddressMark.user_id == User.id).where(noted)
+    return list(db.session.scalars(query.order_by(User.id)).unique())
+
+
+def _marks(address: str) -> list[str]:
+    config = current_app.config
+    keys = (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
+    return [_mark(address, key) for key in keys]
+
+
+def _mark(address: str, key: str) -> str:
+    """Stand for a mailbox: “me+shop@…” and “me@…” are one."""
+    local, _, host = accounts.canonical(address).rpartition("@")
+    text = f"address mark:{local.partition('+')[0]}@{host}"
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

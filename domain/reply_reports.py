@@ -1,0 +1,43 @@
+"""Reports of what creators answer to reviews: as with reviews, they wait for an admin."""
+
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from domain import Refused, audit, moderation, review_reports, review_standings, reviews
+from models import Course, ModerationKind, ReportReason, Review, Standing, User, db
+
+
+def report(user: User, review: Review, course: Course, reason: ReportReason, note: str = "") -> None:
+    """Ask the admins to look at the answer beneath `review`, which goes on as it is until they do.
+
+    It is hidden at once by the rules that hide a review. Refused for one's own, from an address nobody has
+    proved, for a second time before it was changed or after it was looked at, and beyond what a day allows.
+    Raises NotFound where nobody has answered, or what they answered is hidden.
+    """
+    if not user.is_verified:
+        raise Refused("Confirm your email address first; then you can report an answer.")
+    if course.creator_id == user.id:
+        raise Refused("You can’t report your own answer. You can change or remove it.")
+    reviews.hold(review)
+    if not review.reply or (review.reply_hidden and not user.is_admin):
+        raise NotFound
+    said = review_standings.in_reply(review, course.creator_id)
+    review_reports.file(user, review, said, reason, note)
+    moderation.put(ModerationKind.REPLY, review.id, course.title, course.creator_id)
+    db.session.flush()
+    approved = review_standings.is_approved(said, review_standings.of(said))
+    if review.reply_hidden or approved:
+        return
+    if why := review_reports.why_hidden(review, said, about_reply=True):
+        review.reply_hidden = True
+        review_standings.remember(said, Standing.HIDDEN)
+        audit.record(None, "hide_reply_by_rule", review, why)
+        db.session.flush()
+
+
+def find(review_id: object) -> tuple[Review, Course] | None:
+    """A review with its course, whatever stands beneath it; None when either is gone."""
+    found = db.session.execute(
+        select(Review, Course).join(Course, Course.id == Review.product_id).where(Review.id == review_id)
+    ).first()
+    return (found[0], found[1]) if found else None
