@@ -79,6 +79,7 @@ KINDS: dict[str, Task | LongTask] = {
     "correct_course_days": Task("analytics.correct"),
     "recount_learners": Task("recounting.recount_learners"),
     "clean_up": Task("housekeeping.clean_up"),
+    "forget_address_marks": Task("address_marks.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "carry_out_verdict": Task("verdicts.carry_out"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),

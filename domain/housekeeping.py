@@ -1,11 +1,11 @@
 """What is thrown away in time: finished jobs, handled events, old sign-in attempts, registrations that nobody
-confirmed, devices long gone, marks of addresses that no decision needs."""
+confirmed, devices long gone."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete
 
-from domain import address_marks, clock, held_posts
+from domain import clock, held_posts
 from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)
@@ -25,5 +25,4 @@ def clean_up() -> None:
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
     db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
     held_posts.clean_up()
-    address_marks.clean_up()
     db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))

@@ -6,6 +6,7 @@ from collections.abc import Collection
 import jobs
 import mail
 from domain import (
+    Unusable,
     accounts,
     address_marks,
     attempts,

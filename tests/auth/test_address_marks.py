@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import Refused, address_marks, clock, housekeeping, oauth, suspension
+from domain import Refused, address_marks, clock, oauth, suspension
 from models import AddressMark, ReviewStanding, Standing, User, db
 from tests.auth.letters import SignIn, link
 from tests.cast import PASSWORD, Cast
@@ -118,12 +118,12 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
         db.session.add(
             ReviewStanding(user_id=cast.cy.id, product_id=cast.flask_course.id, standing=Standing.HIDDEN)
         )
-        housekeeping.clean_up()
+        address_marks.clean_up()
         assert len(db.session.scalars(select(AddressMark)).all()) == len(people)
         for row in rows:
             row.created_at = clock.now() - timedelta(days=366)
         db.session.flush()
-        housekeeping.clean_up()
+        address_marks.clean_up()
         left = set(db.session.scalars(select(AddressMark.user_id)))
         assert left == {cast.bo.id, cast.cy.id}
 
