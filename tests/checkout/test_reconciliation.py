@@ -150,8 +150,12 @@ def test_a_pending_refund_is_followed_to_its_end(
     shop.stripe.settle_refund(refund.stripe_refund_id or "", ok=False)
     shop.hear("refund.failed")
     assert shop.refunds()[0].status == RefundStatus.FAILED
-    assert shop.order(second).status == OrderStatus.FAILED
+    order = shop.order(second)
+    assert order.status == OrderStatus.FAILED
     assert shop.effects(cast.cy, cast.flask_course) == ONCE
+    assert "the money came back" in (order.problem or "")
+    assert [row for row in shop.wrong_books() if "the money came back" in row] != []
+    shop.signed_in(cast.mo).post(f"/admin/orders/{order.number}/looked-at", data={"note": "Sent by bank."})
 
 
 def test_without_a_key_nobody_is_asked(shop: Shop) -> None:
