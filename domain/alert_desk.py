@@ -118,8 +118,8 @@ def _row(key: str) -> Row | None:
 
 
 def _alert(row: Row) -> Alert:
-    is_order = isinstance(row, Order)
-    return Alert(_at(row), row.problem or "", row if is_order else None, None if is_order else row)
+    order, event = (row, None) if isinstance(row, Order) else (None, row)
+    return Alert(_at(row), row.problem or "", order, event)
 
 
 def _some(key: Any, conditions: tuple[ColumnElement[bool], ...]) -> Any:

@@ -58,6 +58,7 @@ def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         "is_charge_refundable": False,
         "livemode": False,

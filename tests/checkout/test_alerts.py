@@ -139,7 +139,6 @@ def test_more_notices_than_an_order_has_room_for_lose_none(shop: Shop, cast: Cas
         ("charge.succeeded", {"id": "ch_1", "amount": 5, "currency": "usd"}, "no order here asked for it"),
         ("review.opened", {"id": "prv_1", "payment_intent": "pi_x"}, "asks whether a payment is fraud"),
         ("invoice.paid", {"id": "in_1", "amount_paid": 5, "currency": "usd"}, "an invoice was paid"),
-        ("balance_settings.updated", {"object": "balance_settings"}, "the settings of payouts"),
         ("balance.available", {"available": [{"amount": -5, "currency": "usd"}]}, "below zero"),
         ("payout.eaten", {"id": "po_1"}, "Lectern doesn’t know: payout.eaten"),
         (
