@@ -53,9 +53,7 @@ OVERDRAWN = Telling("the balance is below zero: Stripe will take money from the 
 UNKNOWN = Telling("something happened that Lectern doesn’t know", "object")
 
 _DISPUTED = Telling("the buyer’s bank disputes the payment; answer it in Stripe’s dashboard", "dispute")
-_DECIDED = Telling(
-    "the dispute of a payment, which the buyer’s bank disputes, has been decided", "dispute", later=True
-)
+_DECIDED = Telling("the buyer’s bank, which disputes the payment, has decided", "dispute", later=True)
 _MOVED = Telling("money moved in a financial account", "movement")
 _RESERVE = Telling("Stripe changed what it holds back of our money", "reserve")
 

@@ -74,7 +74,7 @@ def test_a_dispute_is_told_when_it_begins_and_when_it_is_decided(shop: Shop, cas
     assert len(shop.alerts()) == 2
     after = shop.order(order.stripe_session_id or "")
     assert "disputes the payment" in (after.problem or "")
-    assert "has been decided" in (after.problem or "")
+    assert "has decided" in (after.problem or "")
     assert shop.effects(cast.cy, cast.flask_course) == ONCE
     mo = shop.signed_in(cast.mo)
     assert order.number in mo.get("/admin/alerts").text
