@@ -188,9 +188,9 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
 
 
 def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) -> EmailMessage:
-    """Tell whoever runs the shop what happened at Stripe to a payment that no order here has."""
+    """Tell whoever runs the shop what happened at Stripe to money that no order here has."""
     url = f"{_base()}/admin/webhooks/{event.id}"
-    return compose("payment_problem", to, payment=payment or "unknown", problem=sentence, event_url=url)
+    return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
 
 
 def backup_problem(to: str, headline: str, sentence: str) -> EmailMessage:

@@ -21,6 +21,7 @@ TIMEOUT_SECONDS = (3.05, 10.0)
 RETRIES = 2
 TOLERANCE_SECONDS = 300
 MOST_EVENTS = 5000
+MOST_TYPES = 20  # that Stripe lists at once
 DEEPEST_EVENT = 64
 
 stripe.enable_telemetry = False
@@ -106,6 +107,8 @@ class StripeRefund:
     status: str
     payment_intent: str | None
     our_id: str | None
+    amount: int
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,14 @@ def find_session(session_id: str) -> Session | None:
         raise PaymentUnavailable(str(refusal)) from refusal
 
 
+def session_of(payment_intent: str) -> Session | None:
+    """The session that a payment was made through; None when there was none. Raises PaymentUnavailable."""
+    sessions = _client().v1.checkout.sessions
+    params: Any = {"payment_intent": payment_intent, "limit": 1, "expand": ["data.payment_intent"]}
+    found = _listed(lambda: sessions.list(params).data) if payment_intent else []
+    return _session(found[0]) if found else None
+
+
 def expire_session(session_id: str) -> Session | None:
     """End the session so that it can't be paid, and answer how it really ended: it may just have been paid.
 
@@ -202,17 +213,35 @@ def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
 
 def find_refund(refund_id: str) -> StripeRefund | None:
     """Stripe's refund of that id as it is now, or None. Raises PaymentUnavailable."""
+    if not refund_id:
+        return None
     try:
         return _refund(_ask(lambda: _client().v1.refunds.retrieve(refund_id)))
     except PaymentRefused:
         return None
 
 
+def refunds_of_charge(charge: str) -> list[StripeRefund]:
+    """What was sent back of a charge, newest first; nothing for one that Stripe doesn't know.
+
+    Raises PaymentUnavailable.
+    """
+    refunds = _client().v1.refunds
+    params: Any = {"charge": charge, "limit": 100}
+    found = _listed(lambda: list(refunds.list(params).auto_paging_iter())) if charge else []
+    return [_refund(one) for one in found]
+
+
 def events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
-    """What happened since `moment`, oldest first; only these types (at most 20), at most MOST_EVENTS.
+    """What happened since `moment`: MOST_TYPES types at a time, oldest first, at most MOST_EVENTS of them.
 
     Stripe keeps events for 30 days. Raises PaymentUnavailable.
     """
+    groups = [types[first : first + MOST_TYPES] for first in range(0, len(types), MOST_TYPES)]
+    return [event for group in groups for event in _events_since(moment, group)]
+
+
+def _events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
     params: Any = {"created": {"gte": int(moment.timestamp())}, "types": list(types), "limit": 100}
 
     def read() -> Iterator[Event]:
@@ -297,6 +326,16 @@ def _ask(call: Callable[[], Any]) -> Any:
         raise PaymentUnavailable(str(error)) from error
 
 
+def _listed(call: Callable[[], Any]) -> list[Any]:
+    """What a list holds; nothing when what it is asked about isn't there."""
+    try:
+        return list(_ask(call))
+    except PaymentRefused as refusal:
+        if refusal.code == "resource_missing":
+            return []
+        raise PaymentUnavailable(str(refusal)) from refusal
+
+
 def _refunds_of(payment_intent: str) -> list[StripeRefund]:
     refunds = _client().v1.refunds
     params: Any = {"payment_intent": payment_intent, "limit": 100}
@@ -325,7 +364,8 @@ def _session(found: Any) -> Session:
 def _refund(found: Any) -> StripeRefund:
     metadata = found.metadata.to_dict() if found.metadata else {}
     status = "pending" if found.status == "requires_action" else found.status
-    return StripeRefund(found.id, status, found.payment_intent, metadata.get("refund_id"))
+    ours = metadata.get("refund_id")
+    return StripeRefund(found.id, status, found.payment_intent, ours, found.amount, found.currency)
 
 
 def _settings() -> Settings:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from demo.source import CourseSource
 from domain import (
     applications,
+    audit,
     course_reports,
     curriculum,
     drafts,
@@ -18,6 +19,7 @@ from domain import (
     reviewing,
     reviews,
     settings,
+    stripe_notices,
     submitting,
 )
 from models import (
@@ -34,6 +36,7 @@ from models import (
     ReportReason,
     Review,
     Standing,
+    StripeEvent,
     User,
     Verdict,
     WishlistItem,
@@ -138,6 +141,20 @@ def _report(
     report(people[row["by"]], subject, ReportReason(row["reason"]), row["note"])
     _date_back(Report, (Report.review_id == subject.id) | (Report.product_id == subject.id), moment)
     _waiting_since(kind, subject, moment)
+
+
+def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
+    """What Stripe told that no order here has, and what an admin wrote when they had looked at it."""
+    about, at = row["about"], now - timedelta(days=row["days_ago"])
+    looked_at = now - timedelta(days=row["looked_at_days_ago"])
+    event = StripeEvent(
+        id="evt_demo", type=row["type"], object_id=about["id"], payload={"data": {"object": about}},
+        received_at=at, processed_at=at, attempts=1, error=stripe_notices.WITHOUT_ORDER, told=about["id"],
+        problem=row["problem"], looked_at=looked_at,
+    )  # fmt: skip
+    db.session.add(event)
+    audit.record(None, stripe_notices.ACTION, event, row["problem"]).at = at
+    audit.record(admin, "look_at_event", event, row["note"]).at = looked_at
 
 
 def add_wishes(

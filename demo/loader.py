@@ -80,6 +80,7 @@ def _fill_desks(
     desks.apply_to_teach(rows["application"], people, now)
     desks.report_reviews(written, people, now)
     desks.report_courses(rows["course_reports"], courses, people, now)
+    desks.tell_of_money(rows["alert"], admin, now)
     desks.add_wishes(rows["wishes"], courses, people, now)
     desks.tell_of_reviews(written, courses, now)
     desks.tell(rows["notifications"], people, now)

@@ -5,12 +5,28 @@ from domain import audit, settings
 from domain.log import log
 from models import BackupRecord, Order, StripeEvent
 
+MOST_OF_PROBLEM = 500  # what orders.problem has room for
+MORE = " More happened: see the history below."
+
 
 def raise_for(order: Order, action: str, sentence: str) -> None:
     """Write `sentence` about `order` into the log and the audit log, and mail it to the contact address."""
     log.error("order %s: %s", order.number, sentence)
     audit.record(None, action, order, sentence)
     mail.order_problem(settings.current().contact_email, order, sentence)
+
+
+def stand_at(order: Order, action: str, sentence: str) -> None:
+    """Raise the alert and let it stand at `order`, beside what is there, until somebody has looked.
+
+    What is too much for one problem is read in the order's history.
+    """
+    earlier = order.problem if order.problem and order.looked_at is None else ""
+    both = f"{earlier} {sentence}" if earlier else sentence
+    if len(both) > MOST_OF_PROBLEM:
+        both = f"{sentence[: MOST_OF_PROBLEM - len(MORE)]}{MORE}"
+    order.problem, order.looked_at = both, None
+    raise_for(order, action, sentence)
 
 
 def raise_without_order(event: StripeEvent, action: str, sentence: str, payment: str) -> None:

@@ -15,6 +15,7 @@ PAGE_SIZE = 50
 BLOCK = 500
 MOST_ACTIONS = 200
 SYSTEM = "system"
+MOST_OF_ID = 64
 
 
 def record(actor: User | None, action: str, subject: object, note: str = "") -> AuditEntry:
@@ -23,16 +24,16 @@ def record(actor: User | None, action: str, subject: object, note: str = "") -> 
         actor_id=actor.id if actor else None,
         action=action,
         subject_type=type(subject).__name__.lower(),
-        subject_id=str(_key(subject)),
+        subject_id=_name(subject),
         note=note,
     )
     db.session.add(entry)
     return entry
 
 
-def _key(subject: object) -> uuid.UUID | str:
-    key: uuid.UUID | str = getattr(subject, "id", "")
-    return key
+def _name(subject: object) -> str:
+    """Its id, as far as there is room: those that Stripe gives have no limit we know."""
+    return str(getattr(subject, "id", ""))[:MOST_OF_ID]
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,9 @@ def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
     return _rows(Question(), None, limit)
 
 
-def history_of(kind: str, subject_id: uuid.UUID, limit: int) -> list[tuple[AuditEntry, str | None]]:
+def history_of(kind: str, subject_id: uuid.UUID | str, limit: int) -> list[tuple[AuditEntry, str | None]]:
     """What happened last to the `kind` ("order", "user", …) of that id, with the names of who did it."""
-    found = _rows(Question(subject=f"{kind}/{subject_id}"), None, limit)
+    found = _rows(Question(subject=f"{kind}/{str(subject_id)[:MOST_OF_ID]}"), None, limit)
     return [(entry, name) for entry, name, _email in found]
 
 

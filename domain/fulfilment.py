@@ -56,10 +56,8 @@ def cancel(order: Order, session_id: str | None) -> None:
 
 def hold(order: Order, sentence: str) -> None:
     """Stop the order until a person has looked at it: nothing is granted, the shop is told once."""
-    if order.problem == sentence:
-        return
-    order.problem, order.looked_at = sentence, None
-    alerts.raise_for(order, "order_problem", sentence)
+    if sentence not in (order.problem or ""):
+        alerts.stand_at(order, "order_problem", sentence)
 
 
 def _order_of(session: Session) -> uuid.UUID | None:

@@ -16,10 +16,11 @@ KEEP_EVENTS = timedelta(days=60)
 
 
 def clean_up() -> None:
-    """Delete what nobody will ask for again. Dead jobs stay: they wait for a person."""
+    """Delete what nobody will ask for again. Dead jobs and open alerts stay: they wait for a person."""
     now = clock.now()
     db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now - KEEP_JOBS))
-    db.session.execute(delete(StripeEvent).where(StripeEvent.processed_at < now - KEEP_EVENTS))
+    seen = StripeEvent.problem.is_(None) | StripeEvent.looked_at.is_not(None)
+    db.session.execute(delete(StripeEvent).where(StripeEvent.processed_at < now - KEEP_EVENTS, seen))
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_ATTEMPTS))
     db.session.execute(delete(Registration).where(Registration.expires_at < now))
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, select, union_all
 
-from domain import clock
+from domain import alert_desk, clock
 from models import (
     DailySales,
     EmailMessage,
@@ -49,7 +49,7 @@ class Failures:
     mails: int
     webhooks: int
     recordings: int
-    orders: int
+    alerts: int
     worker_seen_at: datetime | None
 
 
@@ -105,7 +105,7 @@ def _failures() -> Select[Any]:
         _count(EmailMessage.id, EmailMessage.status == EmailStatus.FAILED),
         _count(StripeEvent.id, StripeEvent.processed_at.is_(None), StripeEvent.error.is_not(None)),
         _count(MediaAsset.id, MediaAsset.status == MediaStatus.ERROR),
-        _count(Order.id, Order.problem.is_not(None), Order.looked_at.is_(None)),
+        alert_desk.open_count(),
         select(func.max(WorkerBeat.at)).scalar_subquery(),
     )
 

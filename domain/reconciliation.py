@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 
 import jobs
 import payments
-from domain import clock, fulfilment, orders, webhooks
+from domain import clock, fulfilment, orders, stripe_types, webhooks
 from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Event, Session
 
@@ -83,7 +83,7 @@ def begin_listing() -> datetime | None:
 
 def list_events(since: datetime) -> list[Event]:
     """The events that matter to us, oldest first. Raises PaymentUnavailable."""
-    return payments.events_since(since, webhooks.HANDLED)
+    return payments.events_since(since, stripe_types.FOLLOWED)
 
 
 def end_listing(_since: datetime, events: list[Event]) -> None:

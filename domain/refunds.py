@@ -68,7 +68,10 @@ def end(errand: Errand, found: StripeRefund | str | None) -> None:
     elif found is not None:
         refund = db.session.get_one(Refund, errand.id)
         refund.status = RefundStatus.FAILED
-        alerts.raise_for(orders.lock(refund.order_id), "refund_refused", f"Stripe refused a refund: {found}")
+        order = orders.lock(refund.order_id)
+        alerts.stand_at(
+            order, "refund_refused", f"Stripe refused a refund: {found}"[: alerts.MOST_OF_PROBLEM]
+        )
 
 
 def apply(found: StripeRefund) -> bool:
@@ -83,6 +86,11 @@ def apply(found: StripeRefund) -> bool:
     return True
 
 
+def is_ours(stripe_id: str) -> bool:
+    """Whether we asked for Stripe's refund of that id."""
+    return db.session.scalar(select(Refund.id).where(Refund.stripe_refund_id == stripe_id)) is not None
+
+
 def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     refund.status = RefundStatus(found.status)
     audit.record(None, f"refund_{refund.status.value}", order, refund.reason)
@@ -93,6 +101,9 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
         order.status, order.refunded_at = OrderStatus.FAILED, None
     if refund.status == RefundStatus.SUCCEEDED:
         _tell(refund, order)
+    elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+        sentence = f"A refund didn’t arrive, the money came back (refund {found.id[:255]}): {refund.reason}."
+        alerts.stand_at(order, "refund_came_back", sentence)
 
 
 def _tell(refund: Refund, order: Order) -> None:

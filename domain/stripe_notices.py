@@ -1,52 +1,82 @@
 """What happened to our money at Stripe and changed nothing here: a person has to know, once for each object.
 
-The order gets a problem, as one whose amount disagrees does: it stands on /admin until somebody has looked.
+Where an order is known, it gets a problem, as one whose amount disagrees does. Where none is, the event keeps
+it. Either stands on /admin/alerts, and `flask ledger check` names it, until somebody has looked.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import select
 
-from domain import alerts, orders
-from models import AuditEntry, Order, Refund, RefundStatus, StripeEvent, db
+from domain import alerts, clock, orders, stripe_types
+from domain.stripe_types import Kind, Telling
+from models import Order, Refund, RefundStatus, StripeEvent, db
+from payments import Session, StripeRefund
 
-TYPES = (
-    "charge.refunded",
-    "charge.dispute.created",
-    "charge.dispute.updated",
-    "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "radar.early_fraud_warning.created",
-    "radar.early_fraud_warning.updated",
-)
 MARK = "At Stripe: "
 ACTION = "stripe_notice"
+AT_ORDER = "No effect here: an alert was raised at the order."
+WITHOUT_ORDER = "No effect here, and no order here has this payment: an alert was raised."
+GONE = "Stripe no longer knows what this event is about."
+MOST_OF_NAME = 100
+LARGEST = 10**12
 
 
-def raise_about(event: StripeEvent) -> str | None:
-    """Tell whoever runs the shop what `event` is about, unless they know or it was our own doing.
+@dataclass(frozen=True)
+class Matter:
+    """What there is to tell: the object it is told once for, what to call it, and what leads to its order."""
 
-    Answers with what to write beside the event; None when it was our own doing.
+    key: str
+    telling: Telling
+    named: str
+    amount: object = None
+    currency: object = None
+    payment: str = ""
+    metadata: object = None
+
+
+def tell_of(event: StripeEvent) -> str | None:
+    """Tell whoever runs the shop what `event` is about, as it says itself, unless they know.
+
+    Answers with what to write beside the event; None when there is nothing to tell.
     """
     about: dict[str, Any] = event.payload["data"]["object"]
-    payment = _text(about.get("payment_intent"))
-    if event.type == "charge.refunded" and _sent_back(payment) >= (about.get("amount_refunded") or 0):
-        return None
-    order_id = _order_of(payment, about)
-    sentence = (
-        f"{MARK}{_happened(event, about)}. Nothing was changed here: see to access and earnings by hand."
+    telling = _telling(event, about)
+    if telling is None:
+        return GONE if event.type in stripe_types.APPLIED else None
+    name, payment = _text(about.get("id")), _text(about.get("payment_intent"))
+    if event.type.startswith("payment_intent."):
+        payment = name
+    paid = event.type in stripe_types.PAID
+    amount = next((about.get(key) for key in ("amount_total", "amount", "amount_paid") if key in about), None)
+    key = (payment if paid else "") or name or event.id
+    if telling is stripe_types.OVERDRAWN:
+        key = f"balance:{clock.now():%Y-%m-%d}"
+    return _raise(
+        event, Matter(key, telling, name, amount, about.get("currency"), payment, about.get("metadata"))
     )
-    if order_id is None:
-        if not _is_known(event, about):
-            alerts.raise_without_order(event, ACTION, sentence, payment)
-        return "No effect here, and no order here has this payment: an alert was mailed."
-    order = orders.lock(order_id)
-    if not _is_known(event, about):
-        earlier = order.problem if order.problem and order.looked_at is None else ""
-        order.problem, order.looked_at = " ".join(filter(None, (earlier, sentence))), None
-        alerts.raise_for(order, ACTION, sentence)
-    return "No effect here: an alert was raised at the order."
+
+
+def tell_of_payment(event: StripeEvent, session: Session) -> str:
+    """Tell of a session that was paid and belongs to no order of ours."""
+    payment = session.payment_intent or ""
+    key, amount = payment or session.id, session.amount_total
+    return _raise(
+        event,
+        Matter(key, stripe_types.UNASKED, key, amount, session.currency, payment, session.metadata),
+    )
+
+
+def tell_of_refunds(event: StripeEvent, strange: Sequence[StripeRefund]) -> str:
+    """Tell of refunds that we didn't ask for; of those that are known already, nothing."""
+    new = [refund for refund in strange if not _is_known(refund.id, _telling_of(refund).later)]
+    told = new or list(strange)
+    first = told[0]
+    telling, names = _telling_of(first), ", ".join(refund.id for refund in told)
+    amount = sum(refund.amount for refund in told)
+    return _raise(event, Matter(first.id, telling, names, amount, first.currency, first.payment_intent or ""))
 
 
 def after_completion(order: Order) -> str | None:
@@ -54,63 +84,128 @@ def after_completion(order: Order) -> str | None:
     return order.problem if order.problem and MARK in order.problem else None
 
 
-def unsettled() -> list[tuple[str, str]]:
-    """The numbers of orders with a notice that nobody has looked at, and what it says."""
-    query = select(Order.number, Order.problem).where(
-        Order.problem.contains(MARK, autoescape=True), Order.looked_at.is_(None)
+def unsettled() -> list[str]:
+    """What nobody has looked at, each with the order or the event it stands at."""
+    at_orders = select(Order.number, Order.problem).where(
+        Order.problem.is_not(None), Order.looked_at.is_(None)
     )
-    return [(number, problem or "") for number, problem in db.session.execute(query)]
+    at_events = select(StripeEvent.id, StripeEvent.problem).where(
+        StripeEvent.problem.is_not(None), StripeEvent.looked_at.is_(None)
+    )
+    orders_ = db.session.execute(at_orders.order_by(Order.created_at))
+    events = db.session.execute(at_events.order_by(StripeEvent.received_at))
+    return [f"order {number}: {problem}" for number, problem in orders_] + [
+        f"event {name}: {problem}" for name, problem in events
+    ]
 
 
-def _happened(event: StripeEvent, about: dict[str, Any]) -> str:
-    name = about.get("id")
-    if event.type.startswith("charge.dispute."):
-        return f"the buyer’s bank disputes the payment (dispute {name}); answer it in Stripe’s dashboard"
-    if event.type.startswith("radar."):
-        return f"the bank warns that the payment may be fraud (warning {name})"
-    kind = "charge" if event.type == "charge.refunded" else "refund"
-    return f"money of the payment was sent back, and not from here ({kind} {name})"
+def _raise(event: StripeEvent, matter: Matter) -> str:
+    """Raise the alert at the order, or at the event when no order has it. What is known is left."""
+    order_id = _order_of(matter)
+    if not _is_known(matter.key, matter.telling.later):
+        event.told = _told(matter.key, matter.telling.later)
+        db.session.flush()
+        if order_id is None:
+            event.problem = f"{_sentence(event, matter)} Nothing was changed here: look at it at Stripe."
+            alerts.raise_without_order(event, ACTION, event.problem, matter.payment)
+        else:
+            by_hand = "Nothing was changed here: see to access and earnings by hand."
+            alerts.stand_at(orders.lock(order_id), ACTION, f"{_sentence(event, matter)} {by_hand}")
+    return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 
-def _is_known(event: StripeEvent, about: dict[str, Any]) -> bool:
-    """Whether this object has had its notice; a refund is told once, by its own event or by its charge's."""
-    names = [about.get("id")]
-    if event.type.startswith("refund."):
-        names.append(about.get("charge"))
-    if event.type == "charge.refunded":
-        refunds = select(StripeEvent).where(
-            StripeEvent.type.startswith("refund."), StripeEvent.error.startswith("No effect here")
-        )
-        told = (row.payload["data"]["object"] for row in db.session.scalars(refunds))
-        names += [refund.get("id") for refund in told if refund.get("charge") == about.get("id")]
-    notes = [AuditEntry.note.contains(f" {name})", autoescape=True) for name in names if _text(name)]
-    known = select(AuditEntry.id).where(AuditEntry.action == ACTION, or_(false(), *notes)).limit(1)
-    return db.session.scalar(known) is not None
+def _telling(event: StripeEvent, about: dict[str, Any]) -> Telling | None:
+    """How to tell of an event whose object could not be asked about, or needs no asking."""
+    if event.type in stripe_types.PAID:
+        return stripe_types.UNASKED if about.get("payment_status") == "paid" else None
+    match stripe_types.APPLIED.get(event.type):
+        case Kind.PAYMENT:
+            return stripe_types.UNASKED
+        case Kind.REFUND:
+            return stripe_types.SENT_BACK
+        case Kind.REFUNDS:
+            return None if _sent_back(about) else stripe_types.SENT_BACK_OF
+        case Kind.SESSION:
+            return None
+    telling = stripe_types.TOLD.get(event.type)
+    if telling is stripe_types.OVERDRAWN and not _is_overdrawn(about):
+        return None
+    return telling or stripe_types.UNKNOWN
 
 
-def _order_of(payment: str, about: dict[str, Any]) -> Any:
+def _telling_of(refund: StripeRefund) -> Telling:
+    return stripe_types.CAME_BACK if refund.status in ("failed", "canceled") else stripe_types.SENT_BACK
+
+
+def _sentence(event: StripeEvent, matter: Matter) -> str:
+    told = matter.telling
+    what = told.happened if told is not stripe_types.UNKNOWN else f"{told.happened}: {event.type}"
+    beside = [f"{told.noun} {matter.named[:MOST_OF_NAME] or 'unknown'}", _amount(matter)]
+    if account := _text(event.payload.get("account")):
+        beside.append(f"account {account[:MOST_OF_NAME]}")
+    return f"{MARK}{what} ({', '.join(filter(None, beside))})."
+
+
+def _amount(matter: Matter) -> str:
+    """The amount in words; nothing for what is none."""
+    amount, currency = matter.amount, matter.currency
+    if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= LARGEST:
+        return ""
+    if (
+        not isinstance(currency, str)
+        or len(currency) != 3
+        or not currency.isascii()
+        or not currency.isalpha()
+    ):
+        return ""
+    return f"{amount} {currency.upper()} in minor units"
+
+
+def _told(key: str, later: bool) -> str:
+    return f"{key[:255]} later" if later else key[:255]
+
+
+def _is_known(key: str, later: bool) -> bool:
+    """Whether this object was told of; what is told later is told also when its beginning was."""
+    known = [_told(key, True)] if later else [_told(key, False), _told(key, True)]
+    query = select(StripeEvent.id).where(StripeEvent.told.in_(known)).limit(1)
+    return db.session.scalar(query) is not None
+
+
+def _order_of(matter: Matter) -> Any:
     """The id of the order that the payment was for: as we know it, or as the payment itself says."""
-    if payment:
+    if matter.payment:
         for column, known in (
             (Order.id, Order.stripe_payment_intent_id),
             (Refund.order_id, Refund.payment_intent_id),
         ):
-            if found := db.session.scalar(select(column).where(known == payment).limit(1)):
+            if found := db.session.scalar(select(column).where(known == matter.payment).limit(1)):
                 return found
-    metadata = about.get("metadata")
+    metadata = matter.metadata
     number = _text(metadata.get("order_number")) if isinstance(metadata, dict) else ""
     return db.session.scalar(select(Order.id).where(Order.number == number)) if number else None
 
 
-def _sent_back(payment: str) -> int:
-    """What we have asked Stripe to send back of a payment, minor units."""
+def _sent_back(charge: dict[str, Any]) -> bool:
+    """Whether we asked for all that was sent back of a charge."""
+    amount = charge.get("amount_refunded")
     rows = db.session.scalars(
         select(Refund.amount_cents).where(
-            Refund.payment_intent_id == payment,
+            Refund.payment_intent_id == _text(charge.get("payment_intent")),
             Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)),
         )
     )
-    return sum(rows)
+    return isinstance(amount, int) and sum(rows) >= amount
+
+
+def _is_overdrawn(balance: dict[str, Any]) -> bool:
+    available = balance.get("available")
+    amounts = [
+        one.get("amount")
+        for one in (available if isinstance(available, list) else [])
+        if isinstance(one, dict)
+    ]
+    return any(isinstance(amount, int) and amount < 0 for amount in amounts)
 
 
 def _text(value: object) -> str:

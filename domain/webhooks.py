@@ -13,29 +13,25 @@ from sqlalchemy import select
 import jobs
 import payments
 from config import Settings
-from domain import clock, fulfilment, refunds, stripe_notices
+from domain import clock, fulfilment, refunds, stripe_notices, stripe_types
 from domain.log import log
+from domain.stripe_types import Kind
 from models import StripeEvent, db, upsert
 from payments import Event, Session, StripeRefund
 
-SESSION_EVENTS = (
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
-)
-REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
-HANDLED = SESSION_EVENTS + REFUND_EVENTS + stripe_notices.TYPES
 PATIENCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """An event that asks to look at one of Stripe's objects."""
+    """An event that asks to look at one of Stripe's objects; `kind` is None when there is only to be told."""
 
     event_id: str
-    type: str
+    kind: Kind | None
     object_id: str
+
+
+Found = Session | StripeRefund | list[StripeRefund] | None
 
 
 def receive(raw: bytes, header: str | None) -> None:
@@ -47,9 +43,11 @@ def receive(raw: bytes, header: str | None) -> None:
 def store(event: Event) -> None:
     """Write the event down and have it handled soon, unless that has been done.
 
-    Events of a kind we don't act on, or of the other mode (live, test), are only recorded.
+    Events that aren't about our money, or of the other mode (live, test), are only recorded.
     """
-    ours = event.type in HANDLED and event.livemode == payments.is_live()
+    ours = event.livemode == payments.is_live() and stripe_types.matters(
+        event.type, event.payload["data"]["object"]
+    )
     if not ours:
         log.info("event %s (%s, livemode %s) has no effect", event.id, event.type, event.livemode)
     about = event.payload.get("data", {}).get("object", {}).get("id")
@@ -87,30 +85,47 @@ def begin(event_id: str) -> Trigger | None:
     if event is None or event.processed_at is not None:
         return None
     event.attempts += 1
-    return Trigger(event.id, event.type, event.payload["data"]["object"].get("id", ""))
+    about = event.payload["data"]["object"].get("id", "")
+    return Trigger(event.id, stripe_types.APPLIED.get(event.type), about)
 
 
-def look(trigger: Trigger) -> Session | StripeRefund | None:
+def look(trigger: Trigger) -> Found:
     """Fetch the object as it is now; None when Stripe knows it no longer, or when there is only to be told.
 
     Raises PaymentUnavailable.
     """
-    if trigger.type in stripe_notices.TYPES:
-        return None
-    if trigger.type in REFUND_EVENTS:
-        return payments.find_refund(trigger.object_id)
-    return payments.find_session(trigger.object_id)
+    match trigger.kind:
+        case Kind.SESSION:
+            return payments.find_session(trigger.object_id)
+        case Kind.PAYMENT:
+            return payments.session_of(trigger.object_id)
+        case Kind.REFUND:
+            return payments.find_refund(trigger.object_id)
+        case Kind.REFUNDS:
+            return payments.refunds_of_charge(trigger.object_id)
+    return None
 
 
-def end(trigger: Trigger, found: Session | StripeRefund | None) -> None:
+def end(trigger: Trigger, found: Found) -> None:
     """Apply what was found; "handled" is written in the same transaction as its effects."""
     event = db.session.get_one(StripeEvent, trigger.event_id)
     event.processed_at = clock.now()
-    event.error = None if found else "Stripe no longer knows what this event is about."
+    event.error = _apply(event, trigger, found)
+
+
+def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
+    """Do what the object asks for, or tell of it; answers with what to write beside the event."""
     if isinstance(found, Session):
-        fulfilment.settle(found)
-    elif trigger.type in stripe_notices.TYPES or (found is not None and not refunds.apply(found)):
-        event.error = stripe_notices.raise_about(event)
+        order = fulfilment.settle(found)
+        unasked = order is None and found.is_settled and found.amount_total
+        return stripe_notices.tell_of_payment(event, found) if unasked else None
+    if found:
+        made = [found] if isinstance(found, StripeRefund) else found
+        strange = [refund for refund in made if not refunds.apply(refund)]
+        return stripe_notices.tell_of_refunds(event, strange) if strange else None
+    if trigger.kind == Kind.REFUND and refunds.is_ours(trigger.object_id):
+        return stripe_notices.GONE
+    return stripe_notices.tell_of(event)
 
 
 def fail(error: str, event_id: str) -> None:

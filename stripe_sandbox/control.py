@@ -13,12 +13,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from . import checkout, refunding
+from . import checkout, disputing, elsewhere, refunding
 from .engine import Sandbox
 from .errors import StripeError
 from .expansion import present
 from .faults import API_FAULTS, EVENT_FAULTS
 from .hosted import method_named
+from .resources.refunds import check
 from .store import Body
 
 SHOWN = 50
@@ -41,6 +42,11 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
         "/sessions/<id>/settle": lambda id: checkout.settle(sandbox, id, said_ok()),
         "/sessions/<id>/expire": lambda id: expire(sandbox, id),
         "/refunds/<id>/settle": lambda id: refunding.settle(sandbox, id, said_ok()),
+        "/charges/<id>/refund": lambda id: refund(sandbox, id),
+        "/charges/<id>/dispute": lambda id: disputing.dispute(sandbox, id),
+        "/disputes/<id>/decide": lambda id: disputing.decide(sandbox, id, said_ok()),
+        "/elsewhere/pay": lambda: elsewhere.pay_unasked(sandbox),
+        "/elsewhere/payout": lambda: elsewhere.refuse_payout(sandbox),
     }
     for rule, pull in levers.items():
         blueprint.add_url_rule(rule, rule.strip("/").replace("/", "_"), lever(pull), methods=["POST"])
@@ -139,6 +145,15 @@ def pay(sandbox: Sandbox, id: str) -> Body:
     return present(sandbox, session)
 
 
+def refund(sandbox: Sandbox, id: str) -> Body:
+    """Send back what is left of a payment, as somebody does in Stripe's dashboard."""
+    with sandbox.store.transaction():
+        charge = sandbox.get("charge", id)
+        left = charge["amount"] - charge["amount_refunded"]
+        check(charge, max(left, 1))
+        return refunding.refund(sandbox, charge, left, {"reason": "requested_by_customer"})
+
+
 def expire(sandbox: Sandbox, id: str) -> Body:
     """End an open session now."""
     with sandbox.store.transaction():
@@ -168,6 +183,10 @@ def show(sandbox: Sandbox) -> str:
         events=events,
         deliveries=deliveries,
         pending_refunds=[row for row in sandbox.store.all("refund") if row["status"] == "pending"],
+        charges=[row for row in sandbox.store.all("charge") if row["status"] == "succeeded"][
+            : -SHOWN - 1 : -1
+        ],
+        disputes=[row for row in sandbox.store.all("dispute") if row["status"] not in ("won", "lost")],
         faults=sandbox.faults.listed(),
         api_faults=API_FAULTS,
         event_faults=EVENT_FAULTS,

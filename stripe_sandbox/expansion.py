@@ -32,6 +32,11 @@ LINKS: dict[str, dict[str, str]] = {
         "balance_transaction": "balance_transaction",
         "failure_balance_transaction": "balance_transaction",
     },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "payout": {
+        "balance_transaction": "balance_transaction",
+        "failure_balance_transaction": "balance_transaction",
+    },
     "balance_transaction": {"source": "*"},
     "item": {"price": "=price"},
     "price": {"product": "product"},
@@ -104,7 +109,9 @@ def follow(sandbox: Sandbox, body: Body, name: str, below: Tree) -> Any:
     if not isinstance(value, str):
         return None
     if target == "*":
-        target = {"ch_": "charge", "py_": "charge", "re_": "refund"}[value[:3]]
+        target = {"ch_": "charge", "py_": "charge", "re_": "refund", "dp_": "dispute", "po_": "payout"}[
+            value[:3]
+        ]
         check(target, below)
     found = sandbox.store.find(target, value)
     return present(sandbox, found, {} if found.get("deleted") else below) if found else value

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from flask import Flask
 
-from . import checkout, refunding
+from . import checkout, disputing, elsewhere, refunding
 from .app import create_sandbox
 from .clock import Clock
 from .courier import post
@@ -148,6 +148,22 @@ class RunningSandbox:
     def settle_refund(self, refund_id: str, ok: bool = True) -> Body:
         """Decide a pending refund, or let a succeeded one fail."""
         return shown(refunding.settle(self.engine, refund_id, ok))
+
+    def dispute(self, charge_id: str) -> Body:
+        """Let the buyer's bank dispute a payment."""
+        return shown(disputing.dispute(self.engine, charge_id))
+
+    def decide(self, dispute_id: str, won: bool) -> Body:
+        """Let the bank decide a dispute."""
+        return shown(disputing.decide(self.engine, dispute_id, won))
+
+    def pay_unasked(self) -> Body:
+        """Pay without a session, as by an invoice from the dashboard; the charge."""
+        return shown(elsewhere.pay_unasked(self.engine))
+
+    def refuse_payout(self) -> Body:
+        """Let the bank refuse a payout."""
+        return shown(elsewhere.refuse_payout(self.engine))
 
     def expire(self, session_id: str) -> Body:
         """End an open session, as if its time had come. Raises `checkout.SessionClosedError`."""

@@ -213,11 +213,29 @@ class Earning(Base):
 class StripeEvent(Base):
     """The webhook inbox: an event is stored before it is handled, and handled once.
 
-    `object_id` is Stripe's id of what it is about, such as a Checkout Session.
+    `object_id` is Stripe's id of what it is about, such as a Checkout Session. `told` names what an alert was
+    raised about because of it. When no order has that, `problem` says it in a sentence until somebody has
+    `looked_at` it.
     """
 
     __tablename__ = "stripe_events"
-    __table_args__ = (Index("ix_stripe_events_processed_at_received_at", "processed_at", "received_at"),)
+    __table_args__ = (
+        Index("ix_stripe_events_processed_at_received_at", "processed_at", "received_at"),
+        Index(
+            "uq_stripe_events_told",
+            "told",
+            unique=True,
+            sqlite_where=text("told IS NOT NULL"),
+            postgresql_where=text("told IS NOT NULL"),
+        ),
+        Index(
+            "ix_stripe_events_unsolved",
+            "received_at",
+            "id",
+            sqlite_where=text("problem IS NOT NULL AND looked_at IS NULL"),
+            postgresql_where=text("problem IS NOT NULL AND looked_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     type: Mapped[str] = mapped_column(String(100))
@@ -227,3 +245,6 @@ class StripeEvent(Base):
     processed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
+    told: Mapped[str | None] = mapped_column(String(300))
+    problem: Mapped[str | None] = mapped_column(Text)
+    looked_at: Mapped[datetime | None]

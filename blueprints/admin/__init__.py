@@ -42,6 +42,7 @@ def do(verb: Callable[[], object], said: str = "") -> None:
 
 
 from blueprints.admin import (  # noqa: E402
+    alerts,  # noqa: F401
     audit,  # noqa: F401
     backups,  # noqa: F401
     categories,  # noqa: F401

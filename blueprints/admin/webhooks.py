@@ -5,10 +5,11 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import acting, admin, do
-from blueprints.admin.forms import PressForm
+from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
-from domain import deliveries
+from domain import Refused, alert_desk, deliveries
 from domain.deliveries import EventState
+from fresh import fresh
 from models import StripeEvent, db
 
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
@@ -36,8 +37,24 @@ def webhooks() -> Response:
 @admin.get("/webhooks/<event_id>")
 def webhook(event_id: str) -> Response:
     """What one event says, and why it failed."""
-    event = _event(event_id)
-    return hypermedia.render("admin/webhook.html", event=event, payload=pretty(event.payload))
+    return _page(_event(event_id), NoteForm(formdata=None))
+
+
+@admin.post("/webhooks/<event_id>/looked-at")
+@fresh
+def look_at_event(event_id: str) -> Response:
+    """Note that a person has looked at what the event told."""
+    event, form = _event(event_id), NoteForm()
+    if form.validate_on_submit():
+        try:
+            alert_desk.look_at(event, acting(), form.note.data or "")
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            db.session.commit()
+            hypermedia.toast("Noted.")
+            return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
+    return _page(event, form)
 
 
 @admin.post("/webhooks/<event_id>/retry")
@@ -59,6 +76,17 @@ def retry_webhooks() -> Response:
     db.session.commit()
     hypermedia.toast(f"The worker will handle {count} now." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.webhooks"))
+
+
+def _page(event: StripeEvent, form: NoteForm) -> Response:
+    return hypermedia.render(
+        "admin/webhook.html",
+        status=422 if form.errors else 200,
+        event=event,
+        form=form,
+        history=alert_desk.history_of(event),
+        payload=pretty(event.payload),
+    )
 
 
 def _event(event_id: str) -> StripeEvent:

@@ -64,7 +64,8 @@ def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) 
     [
         "/admin/users?q={}", "/admin/users?kind={}", "/admin/users?after={}", "/admin/emails?state={}",
         "/admin/emails?after={}", "/admin/jobs?state={}", "/admin/jobs?after={}", "/admin/webhooks?after={}",
-        "/admin/webhooks?state={}", "/admin/orders?state={}", "/admin/orders?after={}",
+        "/admin/alerts?after={}", "/admin/webhooks?state={}", "/admin/orders?state={}",
+        "/admin/orders?after={}",
         "/admin/audit?actor={}", "/admin/audit?action={}", "/admin/audit?subject={}", "/admin/audit?from={}",
         "/admin/audit?after={}", "/admin/backups?state={}", "/admin/backups?after={}",
         "/admin/audit.csv?subject={}", "/admin/settings/look?color={}",

@@ -64,6 +64,7 @@ def test_counts_are_bounded_and_lead_to_their_lists(
         "/admin/emails?state=failed",
         "/admin/media",
         "/admin/orders",
+        "/admin/alerts",
     ):
         assert f'href="{href}"' in page
     assert 'href="/admin/moderation?kind=application"' in page

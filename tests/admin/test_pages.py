@@ -18,6 +18,7 @@ PAGES = (
     "/admin/emails",
     "/admin/jobs",
     "/admin/media",
+    "/admin/alerts",
     "/admin/webhooks",
     "/admin/backups",
     "/admin/audit",

@@ -68,7 +68,7 @@ def test_fault_05_the_webhook_was_down_for_three_days(
     assert shop.order(paid).status == OrderStatus.COMPLETED
     assert shop.order(left).status == OrderStatus.CANCELLED
     seen = shop.events()
-    assert seen == 2
+    assert seen == 4  # two sessions, and the payment of one with its charge
     shop.hear(COMPLETED, "checkout.session.expired")
     assert shop.effects(cast.cy, cast.flask_course) == ONCE
     assert shop.events() == seen
@@ -342,6 +342,7 @@ def test_fault_25_what_is_not_ours_is_recorded_and_left_alone(shop: Shop, cast: 
     session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
     event = shop.stripe.last_event(COMPLETED)
     foreign = {**event["data"]["object"], "id": "cs_test_foreign", "client_reference_id": "cart_17"}
+    shop.falsified = True  # the foreign session was paid: somebody has to look
     posts = {
         "another app": {**event, "id": "evt_app", "data": {"object": foreign}},
         "deleted customer": {

@@ -134,11 +134,12 @@ def test_a_refund_of_ours_raises_none(shop: Shop, cast: Cast) -> None:
 def test_a_payment_that_no_order_has_is_mailed_once(shop: Shop, cast: Cast) -> None:
     for number in (1, 2):
         tell(shop, "charge.dispute.created", number, id="dp_9", payment_intent="pi_elsewhere")
-    assert notes(shop) == ["No effect here, and no order here has this payment: an alert was mailed."]
+    assert notes(shop) == ["No effect here, and no order here has this payment: an alert was raised."]
     (mailed,) = shop.mails("payment_problem")
     assert "dispute dp_9" in mailed.data["problem"]
     with shop.database() as session:
         assert len(session.scalars(select(AuditEntry).where(AuditEntry.action == "stripe_notice")).all()) == 1
+    shop.falsified = True
 
 
 def test_the_other_mode_is_only_recorded(shop: Shop, cast: Cast) -> None:

@@ -19,7 +19,16 @@ def refund(app: Flask, cast: Cast, refunded_cents: int = 0) -> None:
         db.session.get_one(Purchase, cast.purchase.id).refunded_cents = refunded_cents
         db.session.commit()
         for status in ("pending", "succeeded", "succeeded"):
-            refunds.apply(StripeRefund(id="re_1", status=status, payment_intent="pi_2", our_id=str(row.id)))
+            refunds.apply(
+                StripeRefund(
+                    id="re_1",
+                    status=status,
+                    payment_intent="pi_2",
+                    our_id=str(row.id),
+                    amount=1900,
+                    currency="usd",
+                )
+            )
             db.session.commit()
 
 

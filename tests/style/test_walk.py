@@ -214,6 +214,7 @@ READING = """
 /admin/jobs?state=done                                                  303 404 404 404 404 404 200
 /admin/jobs/{job}                                                       303 404 404 404 404 404 200
 /admin/media                                                            303 404 404 404 404 404 200
+/admin/alerts                                                           303 404 404 404 404 404 200
 /admin/webhooks                                                         303 404 404 404 404 404 200
 /admin/webhooks?state=handled                                           303 404 404 404 404 404 200
 /admin/webhooks/{event}                                                 303 404 404 404 404 404 200
@@ -405,6 +406,7 @@ WRITING = """
 /admin/media/{nobody}/retry                                             303 404 404 404 404 404 303
 /admin/webhooks/{event}/retry                                           303 404 404 404 404 404 303
 /admin/webhooks/retry                                                   303 404 404 404 404 404 303
+/admin/webhooks/{event}/looked-at                                       303 404 404 404 404 404 422
 /admin/backups                                                          303 404 404 404 404 404 303
 /admin/backups/{backup}/prove                                           303 404 404 404 404 404 303
 /admin/backups/{nobody}/prove                                           303 404 404 404 404 404 404

@@ -1,0 +1,27 @@
+"""What needs a person because of money, in one list."""
+
+from flask import request, url_for
+from werkzeug.wrappers import Response
+
+import hypermedia
+from blueprints.admin import admin
+from domain import alert_desk
+
+
+@admin.app_template_global("open_alerts")
+def open_alerts() -> int:
+    """How many alerts nobody has looked at, for the navigation of the desk."""
+    return alert_desk.count()
+
+
+@admin.get("/alerts")
+def alerts() -> Response:
+    """The newest first; each leads to where it is marked as looked at."""
+    behind = request.args.get("after", "")
+    page = alert_desk.page(behind)
+    return hypermedia.render(
+        "admin/alerts.html",
+        listing=page,
+        more=url_for("admin.alerts", after=page.after) if page.after else None,
+        first=url_for("admin.alerts") if behind else None,
+    )

@@ -1,0 +1,206 @@
+"""Which of Stripe's events are about our money, and what each means here.
+
+Every type that the library knows stands here once: it is applied (APPLIED), tells of money that nothing here
+follows (TOLD), or changes nothing (HARMLESS, "family.*" for a whole family). A type that is in none of them
+and looks like money is told too; `tests/checkout/test_stripe_types.py` fails when the library brings one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """Which of Stripe's objects an event asks to look at."""
+
+    SESSION = "session"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    REFUNDS = "refunds"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told of an event: what happened, to what. `later`: also when its object was told of before."""
+
+    happened: str
+    noun: str
+    later: bool = False
+
+
+def _each(family: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{family}.{name}" for name in names.split())
+
+
+APPLIED: dict[str, Kind] = {
+    **dict.fromkeys(
+        _each("checkout.session", "completed async_payment_succeeded async_payment_failed expired"),
+        Kind.SESSION,
+    ),
+    "payment_intent.succeeded": Kind.PAYMENT,
+    **dict.fromkeys((*_each("refund", "created updated failed"), "charge.refund.updated"), Kind.REFUND),
+    "charge.refunded": Kind.REFUNDS,
+}
+
+PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
+UNASKED = Telling("a payment came in, and no order here asked for it", "payment")
+SENT_BACK = Telling("money of the payment was sent back, and not from here", "refund")
+SENT_BACK_OF = Telling(SENT_BACK.happened, "charge")
+CAME_BACK = Telling(
+    "a refund that was made elsewhere didn’t arrive, the money came back", "refund", later=True
+)
+OVERDRAWN = Telling("the balance is below zero: Stripe will take money from the bank account", "balance")
+UNKNOWN = Telling("something happened that Lectern doesn’t know", "object")
+
+_DISPUTED = Telling("the buyer’s bank disputes the payment; answer it in Stripe’s dashboard", "dispute")
+_DECIDED = Telling("the buyer’s bank, which disputes the payment, has decided", "dispute", later=True)
+_MOVED = Telling("money moved in a financial account", "movement")
+_RESERVE = Telling("Stripe changed what it holds back of our money", "reserve")
+
+TOLD: dict[str, Telling] = {
+    # What buyers pay, and take back.
+    **dict.fromkeys(_each("charge", "succeeded captured"), Telling(UNASKED.happened, "charge")),
+    "payment_intent.amount_capturable_updated": Telling(
+        "a payment is only reserved and waits to be taken", "payment"
+    ),
+    "payment_intent.partially_funded": Telling("a part of a payment came in", "payment"),
+    **dict.fromkeys(_each("charge.dispute", "created updated funds_withdrawn"), _DISPUTED),
+    **dict.fromkeys(_each("charge.dispute", "closed funds_reinstated"), _DECIDED),
+    **dict.fromkeys(
+        _each("radar.early_fraud_warning", "created updated"),
+        Telling("the bank warns that the payment may be fraud", "warning"),
+    ),
+    "review.opened": Telling("Stripe asks whether a payment is fraud; decide it in its dashboard", "review"),
+    "review.closed": Telling("Stripe’s question whether a payment is fraud was closed", "review", later=True),
+    "cash_balance.funds_available": Telling("money of a customer came in by bank transfer", "customer"),
+    "customer_cash_balance_transaction.created": Telling("a customer’s cash balance changed", "movement"),
+    "source.chargeable": Telling("a payment waits to be taken", "source"),
+    "source.refund_attributes_required": Telling("a refund waits for the buyer’s bank details", "source"),
+    **dict.fromkeys(_each("source.transaction", "created updated"), Telling("money came in", "source")),
+    "invoice.paid": Telling("an invoice was paid that wasn’t made here", "invoice"),
+    "invoice.overpaid": Telling("an invoice was paid twice or in excess", "invoice", later=True),
+    **dict.fromkeys(
+        _each("credit_note", "created updated voided"),
+        Telling("a credit note was made or changed, and not here", "credit note"),
+    ),
+    # What we are paid out, and where it goes.
+    "payout.failed": Telling("the bank refused a payout", "payout"),
+    "payout.canceled": Telling("a payout was cancelled", "payout"),
+    **dict.fromkeys(
+        _each("account.external_account", "created updated"),
+        Telling("the bank account of payouts was added or changed", "account"),
+    ),
+    "account.external_account.deleted": Telling(
+        "the bank account of payouts was removed", "account", later=True
+    ),
+    "balance_settings.updated": Telling("the settings of payouts were changed", "settings"),
+    "balance.available": OVERDRAWN,
+    **dict.fromkeys(
+        _each("topup", "canceled failed reversed"),
+        Telling("money that was to fill up the balance didn’t come", "top-up"),
+    ),
+    **dict.fromkeys(
+        (*_each("reserve.hold", "created updated"), "reserve.release.created",
+         *_each("reserve.plan", "created disabled expired updated")),
+        _RESERVE,
+    ),  # fmt: skip
+    # What goes to others.
+    "transfer.created": Telling("money was transferred to another account, and not from here", "transfer"),
+    "transfer.reversed": Telling("a transfer to another account was taken back", "transfer", later=True),
+    "application_fee.created": Telling("a fee of another account’s payment came in", "fee"),
+    "application_fee.refunded": Telling("a fee was given back to another account", "fee", later=True),
+    "application_fee.refund.updated": Telling("a fee was given back to another account", "fee refund"),
+    **dict.fromkeys(
+        _each("climate.order", "created canceled delayed delivered product_substituted"),
+        Telling("an order of Stripe Climate was paid or changed", "order"),
+    ),
+    **dict.fromkeys(
+        _each("issuing_transaction", "created updated purchase_details_receipt_updated"),
+        Telling("one of our cards was used", "transaction"),
+    ),
+    **dict.fromkeys(
+        _each("issuing_dispute", "created updated submitted closed funds_reinstated funds_rescinded"),
+        Telling("there is a dispute about what one of our cards paid", "dispute"),
+    ),
+    **dict.fromkeys(
+        (*_each("treasury.credit_reversal", "created posted"),
+         *_each("treasury.debit_reversal", "created completed initial_credit_granted"),
+         *_each("treasury.inbound_transfer", "created canceled failed succeeded"),
+         *_each("treasury.outbound_payment", "created canceled failed posted returned"),
+         *_each("treasury.outbound_transfer", "created canceled failed posted returned"),
+         *_each("treasury.received_credit", "created failed succeeded"), "treasury.received_debit.created"),
+        _MOVED,
+    ),
+}  # fmt: skip
+
+_NO_MONEY = "no money has moved"
+_ELSEWHERE = "another event tells of the money"
+_SETUP = "set up at Stripe, no money moves"
+_OWN = "moves our own money as planned; the books don’t follow it"
+
+HARMLESS: dict[str, str] = {
+    **dict.fromkeys(_each("charge", "expired failed pending"), _NO_MONEY),
+    "charge.updated": "a note or a number was added to a payment",
+    **dict.fromkeys(
+        _each("payment_intent", "created canceled payment_failed processing requires_action"), _NO_MONEY
+    ),
+    **dict.fromkeys(_each("source", "canceled failed mandate_notification"), _NO_MONEY),
+    **dict.fromkeys(
+        _each(
+            "invoice",
+            "created deleted finalization_failed finalized marked_uncollectible overdue sent upcoming updated"
+            " payment_action_required payment_attempt_required payment_failed voided will_be_due",
+        ),
+        _NO_MONEY,
+    ),
+    **dict.fromkeys(("invoice.payment_succeeded", "invoice_payment.paid"), _ELSEWHERE),
+    **dict.fromkeys(_each("payout", "created paid updated reconciliation_completed"), _OWN),
+    **dict.fromkeys(_each("topup", "created succeeded"), _OWN),
+    "transfer.updated": "a note was added to a transfer",
+    **dict.fromkeys(_each("issuing_authorization", "created request updated"), _ELSEWHERE),
+    **dict.fromkeys(
+        (*_each("treasury.outbound_payment", "expected_arrival_date_updated tracking_details_updated"),
+         *_each("treasury.outbound_transfer", "expected_arrival_date_updated tracking_details_updated"),
+         *_each("treasury.financial_account", "closed created features_status_updated")),
+        _SETUP,
+    ),
+    **dict.fromkeys((*_each("account.application", "authorized deauthorized"), "account.updated"), _SETUP),
+    **dict.fromkeys(_each("climate.product", "created pricing_updated"), _SETUP),
+    **dict.fromkeys(
+        ("customer.*", "invoiceitem.*", "quote.*", "subscription_schedule.*"),
+        "what is paid for it comes as a payment",
+    ),
+    **dict.fromkeys(
+        ("apps.*", "billing.*", "billing_portal.*", "capability.*", "coupon.*", "entitlements.*", "file.*",
+         "financial_connections.*", "identity.*", "issuing_card.*", "issuing_cardholder.*",
+         "issuing_personalization_design.*", "issuing_token.*", "mandate.*", "payment_link.*",
+         "payment_method.*", "person.*", "plan.*", "price.*", "product.*", "promotion_code.*", "reporting.*",
+         "setup_intent.*", "sigma.*",
+         "tax.*", "tax_rate.*", "terminal.*", "test_helpers.*", "three_d_secure.*"),
+        _SETUP,
+    ),
+}  # fmt: skip
+
+FOLLOWED = (*APPLIED, *TOLD)
+# A charge of a payment is told of by its payment.
+_THROUGH_PAYMENT = ("charge.succeeded", "charge.captured")
+_MONEY = {type.split(".")[0] for type in FOLLOWED}
+
+
+def why_harmless(type: str) -> str | None:
+    """Answer why events of this type change nothing; None when they may."""
+    return HARMLESS.get(type) or HARMLESS.get(f"{type.split('.')[0]}.*")
+
+
+def matters(type: str, about: dict[str, Any]) -> bool:
+    """Whether an event is to be applied or told; `about` decides of types that nobody has heard of."""
+    if type in _THROUGH_PAYMENT and isinstance(about.get("payment_intent"), str):
+        return False
+    if type in FOLLOWED:
+        return True
+    return why_harmless(type) is None and _is_money(type, about)
+
+
+def _is_money(type: str, about: dict[str, Any]) -> bool:
+    named = ("currency" in about) or any(str(name).startswith("amount") for name in about)
+    return named or type.split(".")[0] in _MONEY

@@ -1,0 +1,70 @@
+"""What happens without the shop: disputes, payments that nobody asked for, payouts that the bank refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+from stripe import StripeClient
+
+from stripe_sandbox.errors import StripeError
+from stripe_sandbox.testing import RunningSandbox
+
+from .conftest import buy
+from .test_money import books_agree
+
+
+def charge_of(sandbox: RunningSandbox, client: StripeClient) -> str:
+    intent = buy(sandbox, client).payment_intent
+    return str(client.v1.payment_intents.retrieve(intent).latest_charge)
+
+
+@pytest.mark.parametrize(
+    ("won", "last"), [(True, "charge.dispute.funds_reinstated"), (False, "charge.dispute.closed")]
+)
+def test_a_dispute_takes_the_money_until_it_is_won(
+    sandbox: RunningSandbox, client: StripeClient, won: bool, last: str
+) -> None:
+    charge = charge_of(sandbox, client)
+    dispute = sandbox.dispute(charge)
+    assert [event["type"] for event in sandbox.events()][-2:] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ]
+    assert client.v1.charges.retrieve(charge).disputed is True
+    assert books_agree(sandbox, client)
+    with pytest.raises(stripe.InvalidRequestError, match="charged back"):
+        client.v1.refunds.create({"charge": charge})
+    with pytest.raises(StripeError):
+        sandbox.dispute(charge)
+    assert sandbox.decide(dispute["id"], won)["status"] == ("won" if won else "lost")
+    assert sandbox.events()[-1]["type"] == last
+    assert books_agree(sandbox, client)
+    with pytest.raises(StripeError):
+        sandbox.decide(dispute["id"], won)
+
+
+def test_the_control_page_has_a_button_for_each(sandbox: RunningSandbox, client: StripeClient) -> None:
+    charge = charge_of(sandbox, client)
+    browser: Any = sandbox.app.test_client()
+
+    def press(address: str, **fields: str) -> str:
+        assert f'action="{address}"' in browser.get("/_sandbox/").text
+        assert browser.post(address, data=fields).status_code == 303
+        return str(browser.get("/_sandbox/").text)
+
+    page = press(f"/_sandbox/charges/{charge}/dispute")
+    assert "The shop wins" in page
+    (dispute,) = sandbox.all("dispute")
+    assert "The shop wins" not in press(f"/_sandbox/disputes/{dispute['id']}/decide", ok="false")
+    assert sandbox.all("dispute")[0]["status"] == "lost"
+    assert "without an order" in press("/_sandbox/elsewhere/pay")
+    unasked = sandbox.all("charge")[-1]
+    assert client.v1.checkout.sessions.list({"payment_intent": unasked["payment_intent"]}).data == []
+    assert "sent back" in press(f"/_sandbox/charges/{unasked['id']}/refund")
+    press("/_sandbox/elsewhere/payout")
+    assert sandbox.last_event("payout.failed")["data"]["object"]["failure_code"] == "account_closed"
+    assert books_agree(sandbox, client)
+    assert browser.post(f"/_sandbox/charges/{unasked['id']}/refund").status_code == 400
+    assert browser.post("/_sandbox/charges/ch_none/dispute").status_code == 404
