@@ -23,6 +23,7 @@ import form_tokens
 import formats
 import forms
 import hypermedia
+import merging
 import observe
 import private_files
 import production
@@ -190,6 +191,7 @@ def add_templates(app: Flask) -> None:
     formats.init_app(app)
     app.jinja_env.globals["picture_url"] = pictures.address
     app.jinja_env.globals["counting"] = forms.counting
+    app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.filters["deed"] = deeds.in_words

@@ -13,11 +13,12 @@ from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
 from domain import Refused, replies, students
 from domain.replies import MAX_REPLY
-from forms import Form, paragraphs
+from forms import paragraphs
+from merging import Merging
 from models import Course, Review, db
 
 
-class ReplyForm(Form):
+class ReplyForm(Merging):
     """What the creator answers. Several may be open on one page, each with ids of its own."""
 
     def __init__(self, review: Review) -> None:
