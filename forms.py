@@ -115,6 +115,10 @@ def counting(field: Any) -> dict[str, Any]:
 
     Addresses and passwords are not written to a length: for them the server's refusal is enough.
     """
+    if isinstance(field, LinesField):
+        return {"data-lines": field.most, "data-longest": field.longest}
+    if field.flags.maxbytes:
+        return {"data-limit": field.flags.maxbytes, "data-kept": "markdown", "data-in": "bytes"}
     most = field.flags.maxlength
     if (
         most is None
@@ -124,6 +128,23 @@ def counting(field: Any) -> dict[str, Any]:
         return {}
     kept = next((name.__name__ for name in (markdown, paragraphs) if name in field.filters), "one_line")
     return {"data-limit": most, "data-kept": kept}
+
+
+class MarkdownSize:
+    """No more than `most` bytes of text in UTF-8, as domain/prose.py counts it."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.field_flags = {"maxbytes": most}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Refuse a longer one."""
+        size = len((field.data or "").encode(errors="replace"))
+        if size > self.most:
+            raise StopValidation(
+                f"This text has {size:,} bytes, which is {size - self.most:,} too many: "
+                f"use at most {self.most:,}."
+            )
 
 
 class Options(Select):
@@ -169,6 +190,8 @@ class LinesField(TextAreaField):
             raise StopValidation(f"Use at most {self.longest} characters a line.")
 
     def _value(self) -> str:
+        if self.errors and self.raw_data:
+            return texts.clean(text(self.raw_data[0]))  # as it was typed: the sentence may name a line
         return "\n".join(str(line) for line in self.data or [])
 
 

@@ -6,33 +6,40 @@ from typing import Any
 
 from flask import request
 from markupsafe import Markup
-from wtforms.fields import FileField, HiddenField
+from wtforms.fields import (
+    BooleanField,
+    FileField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+)
 
 from forms import Form
+
+SHORT = 80  # characters of a value that is shown in a sentence; a longer one has a box of its own
 
 
 class Merging(Form):
     """A form filled from a row (`obj`, `data`) that may be changed elsewhere before it is sent.
 
     It carries a mark of every value it came with (`was`, written by ui.form_errors). A field that its person
-    left alone takes what the row holds by now; one that both changed is refused. Sent again, it overwrites.
+    left alone, or that their page didn't have yet, takes what the row holds by now; one that both changed is
+    refused with what stands there now. Sent again, it overwrites. Of several ticks each is merged by itself.
     """
 
     clashes = False
 
     def was(self) -> Markup:
         """Write the marks of the row as it is now."""
-        marks = (_mark(field.name, _stored(field)) for field in self._kept())
-        return Markup().join(Markup('<input type="hidden" name="was" value="{}">').format(m) for m in marks)
+        return _hidden([mark for field in self._kept() for mark in _marks(field)])
 
     def validate(self, extra_validators: Any = None) -> bool:
         """As Form.validate does, after merging what was saved elsewhere."""
         clashing = self._merge()
         fine = super().validate(extra_validators)
         for field, stored in clashing:
-            said = ", ".join(map(str, stored)) if isinstance(stored, list) else stored
-            sentence = f"Saved elsewhere meanwhile as “{said or ''}”. Send it again to keep yours."
-            field.errors = [*field.errors, sentence]
+            field.errors = [*field.errors, _sentence(field, stored)]
         self.clashes = bool(clashing)
         return fine and not clashing
 
@@ -46,18 +53,33 @@ class Merging(Form):
         clashing = []
         for field in self._kept() if came_with else []:
             stored, name = _stored(field), field.name
+            if isinstance(field, SelectMultipleField):
+                _take(field, _merged(field, stored, came_with))
+                continue
+            if name not in request.form and not isinstance(field, BooleanField):
+                _take(field, stored)
+                continue
             if _mark(name, stored) in came_with or _mark(name, stored) == _mark(name, field.data):
                 continue
             is_wrong = bool(field.process_errors) and any(field.raw_data or ())
             if _mark(name, field.data) in came_with and not is_wrong:
-                field.data, field.raw_data, field.process_errors = stored, None, []
-                field.raw_data = [field._value()] if hasattr(field, "_value") else [stored]
+                _take(field, stored)
             else:
                 clashing.append((field, stored))
         return clashing
 
     def _kept(self) -> list[Any]:
         return [field for field in self if not isinstance(field, HiddenField | FileField)]
+
+
+def marks(**stored: Any) -> Markup:
+    """Write the marks of fields by name, for the template of a form that is written by hand."""
+    return _hidden([_mark(name, value) for name, value in stored.items()])
+
+
+def _hidden(written: list[str]) -> Markup:
+    one = Markup('<input type="hidden" name="was" value="{}">')
+    return Markup().join(one.format(mark) for mark in written)
 
 
 def _stored(field: Any) -> Any:
@@ -71,6 +93,42 @@ def _stored(field: Any) -> Any:
     return stored
 
 
+def _take(field: Any, value: Any) -> None:
+    field.data, field.raw_data, field.process_errors = value, None, []
+    field.raw_data = [field._value()] if hasattr(field, "_value") else [value]
+
+
+def _merged(field: SelectMultipleField, stored: Any, came_with: set[str]) -> list[str]:
+    """What is chosen once every tick that was changed here is changed in what is stored."""
+    typed, kept = set(field.data or ()), set(stored or ())
+    choices = [str(value) for value, *_ in field.iter_choices()]
+    return [
+        value
+        for value in choices
+        if value in (typed if (value in typed) != (_mark(field.name, value) in came_with) else kept)
+    ]
+
+
+def _marks(field: Any) -> list[str]:
+    stored = _stored(field)
+    if isinstance(field, SelectMultipleField):
+        return [_mark(field.name, value) for value in ("", *(stored or ()))]
+    return [_mark(field.name, stored)]
+
+
 def _mark(name: str, value: Any) -> str:
     said = json.dumps(value, default=str) if value not in (None, "", [], False) else ""
     return hashlib.blake2b(f"{name} {said}".encode(), digest_size=16).hexdigest()
+
+
+def _sentence(field: Any, stored: Any) -> str:
+    """Say what stands there now; a long text beside it, as `field.elsewhere`."""
+    if isinstance(field, SelectField | RadioField):
+        stored = {str(value): label for value, label, *_ in field.iter_choices()}.get(str(stored), stored)
+    said = "\n".join(map(str, stored)) if isinstance(stored, list) else str(stored or "")
+    if len(said) > SHORT or "\n" in said:
+        field.elsewhere = said
+        return "Saved elsewhere meanwhile; what stands there now is below. Send it again to keep yours."
+    if not said:
+        return "Emptied elsewhere meanwhile. Send it again to keep yours."
+    return f"Saved elsewhere meanwhile as “{said}”. Send it again to keep yours."

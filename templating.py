@@ -5,6 +5,7 @@ from jinja2 import StrictUndefined
 
 import formats
 import forms
+import merging
 from domain import deeds, pictures, settings, upload_rules
 
 
@@ -16,6 +17,7 @@ def init_app(app: Flask) -> None:
     formats.init_app(app)
     app.jinja_env.globals["picture_url"] = pictures.address
     app.jinja_env.globals["counting"] = forms.counting
+    app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
     app.jinja_env.filters["deed"] = deeds.in_words

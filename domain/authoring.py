@@ -1,10 +1,8 @@
 """Writing a course: its details, its price, who may come in, and how it is found.
 
-Every page of the editor holds a part of the course and is saved by itself. `seal` is what a page showed; a
-page that was saved elsewhere since then is not written over unseen.
+Every page of the editor holds a part of the course and is saved by itself.
 """
 
-import hashlib
 import uuid
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -19,13 +17,6 @@ from models import Category, Course, Level, Module, ProductStatus, ProductVisibi
 LINES, LINE_LENGTH = 20, 200
 # Of forms and of what is imported, in characters; the table holds them too.
 TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
-
-
-class Overtaken(Refused):
-    """The page was saved elsewhere since it was opened. Nothing was written."""
-
-    def __init__(self) -> None:
-        super().__init__("This page was saved elsewhere since you opened it.")
 
 
 @dataclass(frozen=True)
@@ -62,11 +53,6 @@ class Sharing:
     meta_description: str
 
 
-def seal(part: Any) -> str:
-    """A short text that is another one for every other content of `part`, a dataclass."""
-    return hashlib.sha256(repr(part).encode()).hexdigest()[:16]
-
-
 def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     """A new draft of `creator`, at an address made from its title. Refused for an unknown category."""
     _check_category(category_id)
@@ -96,13 +82,12 @@ def details_of(course: Course) -> Details:
     return Details(**{field.name: values[field.name] for field in fields(Details)})
 
 
-def describe(course: Course, actor: User, new: Details, seen: str) -> None:
+def describe(course: Course, actor: User, new: Details) -> None:
     """Give `course` the details `new`, at once or once they are approved; a former address leads there.
 
-    `seen` is the seal of what the page showed. Raises Overtaken, and Refused with its field.
+    Raises Refused with its field.
     """
     publishing.hold_whole(course)
-    check_seen(details_of(course), new, seen)
     if new.category_id != course.category_id:
         _check_category(new.category_id)
     _check_lines(new.objectives, "objectives")
@@ -133,13 +118,12 @@ def modules_of(course: Course) -> list[Module]:
     return list(db.session.scalars(query))
 
 
-def let_in(course: Course, actor: User, new: Entry, seen: str) -> None:
+def let_in(course: Course, actor: User, new: Entry) -> None:
     """Decide who may come in, in which order and after how many days.
 
-    Raises Overtaken as `describe` does, and Refused where it is to be for members and isn't yet.
+    Raises Refused where it is to be for members and isn't yet.
     """
     publishing.hold_whole(course)
-    check_seen(entry_of(course), new, seen)
     if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
         raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
     course.visibility, course.sequential = new.visibility, new.sequential
@@ -154,10 +138,9 @@ def sharing_of(course: Course) -> Sharing:
     return Sharing(values["meta_title"] or "", values["meta_description"] or "")
 
 
-def share(course: Course, actor: User, new: Sharing, seen: str) -> None:
-    """Say `new` to search engines and shared links. Raises Overtaken as `describe` does."""
+def share(course: Course, actor: User, new: Sharing) -> None:
+    """Say `new` to search engines and shared links."""
     publishing.hold_whole(course)
-    check_seen(sharing_of(course), new, seen)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
     page_drafts.keep(course, actor, values)
     changed(course, actor, "set_sharing")
@@ -173,12 +156,6 @@ def categories() -> list[tuple[uuid.UUID, str]]:
         return (*(path(parent) if parent else ()), (row.position, row.name))
 
     return [(row.id, " / ".join(name for _, name in path(row))) for row in sorted(rows, key=path)]
-
-
-def check_seen(stored: Any, new: Any, seen: str) -> None:
-    """What stands there must be what the page showed, or what is being saved anyway. Raises Overtaken."""
-    if seal(stored) not in (seen, seal(new)):
-        raise Overtaken
 
 
 def _check_category(category_id: uuid.UUID) -> None:

@@ -55,6 +55,13 @@ def decode(content: bytes) -> str:
         raise Refused("This file isn’t text in UTF-8. Save it as UTF-8 and send it again.", "file") from None
 
 
+def check_new(asset: MediaAsset, language: str) -> None:
+    """Raise Refused where `asset` has captions in `language` already: they would be written over unseen."""
+    tag = captions.check_language(language)
+    if of(asset, tag) is not None:
+        raise Refused(f"There are captions in {tag} already. Open those to change them.", "language")
+
+
 def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:
     """Give `asset` captions in `language` (a BCP 47 tag) from WebVTT or SubRip, in place of any before.
 

@@ -83,6 +83,7 @@ def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
             claimed_until=None,
             decision=None,
             effective_at=None,
+            jotted=None,
         )
     )
 
@@ -194,6 +195,27 @@ def release(item: ModerationItem, admin: User) -> None:
     db.session.execute(update(ModerationItem).where(*mine).values(claimed_by=None, claimed_until=None))
 
 
+def jot(item: ModerationItem, admin: User, notes: str) -> None:
+    """Keep what `admin` noted about an open item, for when they come back to it; "" forgets it.
+
+    `at` is the moment in milliseconds since 1970, by which a browser knows what it holds that is newer.
+    """
+    lock(item)
+    if item.closed_at is not None or notes == jotted(item, admin)[0]:
+        return
+    kept = {by: note for by, note in (item.jotted or {}).items() if by != str(admin.id)}
+    if notes:
+        kept[str(admin.id)] = {"notes": notes, "at": int(clock.now().timestamp() * 1000)}
+    item.jotted = kept or None
+    db.session.flush()
+
+
+def jotted(item: ModerationItem, admin: User) -> tuple[str, int]:
+    """What `admin` noted about `item` before, and when; "" and 0 for nothing."""
+    found = (item.jotted or {}).get(str(admin.id))
+    return (found["notes"], found["at"]) if found else ("", 0)
+
+
 def claim_next(
     admin: User, kind: ModerationKind | None, behind: ModerationItem | None = None
 ) -> uuid.UUID | None:
@@ -230,7 +252,7 @@ def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "",
     """Take `item` out of the queue with what was decided."""
     item.verdict, item.reason, item.notes = verdict, reason, notes
     item.closed_by, item.closed_at = admin.id, clock.now()
-    item.claimed_by = item.claimed_until = None
+    item.claimed_by = item.claimed_until = item.jotted = None
     db.session.flush()
 
 

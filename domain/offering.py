@@ -33,14 +33,13 @@ def price_of(course: Course) -> Price:
     return Price(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
 
 
-def ask(course: Course, actor: User, new: Price, seen: str) -> None:
+def ask(course: Course, actor: User, new: Price) -> None:
     """Let `course` cost what `new` says, from this moment on; orders that were begun keep their price.
 
-    `seen` is the seal of what the page showed. Raises authoring.Overtaken, and Refused with its field.
+    Raises Refused with its field.
     """
     publishing.hold_whole(course)
     stored = price_of(course)
-    authoring.check_seen(stored, new, seen)
     _check_price(new, course.currency)
     _check_sale(new, stored)
     course.tier, course.price_cents = new.tier, new.price_cents

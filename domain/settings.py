@@ -12,6 +12,7 @@ from models import PlatformSettings, User, db, upsert
 
 REMEMBER_SECONDS = 1
 LONGEST_NOTED = 300
+_ROW = select(PlatformSettings)
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ def forget() -> None:
     current_app.extensions.pop("lectern_cache_site", None)
 
 
+def hold() -> Site:
+    """Read the settings as they are now and let nobody else change them until the transaction ends."""
+    insert = upsert(PlatformSettings).values(id=1)
+    db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
+    db.session.scalars(_ROW.with_for_update(), execution_options={"populate_existing": True}).one()
+    return _read()
+
+
 def about() -> str:
     """What the shop says of itself, as it was written: Markdown."""
     text = db.session.scalar(select(PlatformSettings.about))
@@ -63,9 +72,8 @@ def change(admin: User | None, **values: Any) -> list[str]:
     `admin` None: from the command line. Answers the names of what changed. The caller commits, then calls
     `forget`; other processes see it within REMEMBER_SECONDS.
     """
-    insert = upsert(PlatformSettings).values(id=1)
-    db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
-    row = db.session.scalars(select(PlatformSettings).with_for_update()).one()
+    hold()
+    row = db.session.scalars(_ROW).one()
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         if not name.endswith("_html"):

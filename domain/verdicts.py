@@ -38,6 +38,7 @@ def put(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -
     """
     said = _try_out(item, admin, decision, seen)
     moderation.hold(item, admin)
+    moderation.jot(item, admin, "")
     item.decision = {
         "verdict": decision.verdict.value, "reason": decision.reason, "notes": decision.notes,
         "by": str(admin.id), "seen": seen or _mark(item),
@@ -67,6 +68,7 @@ def take_back(item: ModerationItem, admin: User) -> None:
     if item.effective_at <= clock.now():
         raise Refused(OVER)
     verdict, at = item.decision["verdict"], item.effective_at.isoformat()
+    moderation.jot(item, admin, item.decision["notes"])
     key = _key(item.id, at)
     db.session.execute(delete(Job).where(Job.unique_key == key, Job.state == JobState.QUEUED))
     item.decision = item.effective_at = None

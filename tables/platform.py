@@ -236,6 +236,8 @@ class ModerationItem(Stamped, Base):
     queue be listed without looking at the subjects. `links` is what the worker found where the subject's
     links lead, as of `links_checked_at`: [{"url": …, "problem": …}], dead ones only. `decision` is what an
     admin has decided and can still take back (domain/verdicts.py); it takes effect at `effective_at`.
+    `jotted` is what admins noted and went on without deciding, by their ids: {"notes": …, "at": …}; it goes
+    with the decision.
     """
 
     __tablename__ = "moderation_items"
@@ -300,6 +302,7 @@ class ModerationItem(Stamped, Base):
     closed_at: Mapped[datetime | None]
     decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     effective_at: Mapped[datetime | None]
+    jotted: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def is_profile(self) -> bool:

@@ -58,7 +58,7 @@ def _current_password() -> PasswordField:
     )
 
 
-class MailForm(Form):
+class MailForm(Merging):
     """The kinds of notifications that are to come by mail as well."""
 
     kinds = SelectMultipleField(

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
-from blueprints.admin.moderation import QUEUE, go_on, kind, place, show
+from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused, moderation, people, picked, reviewing, verdicts
 from fresh import fresh
@@ -32,6 +32,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
+        jot(moderation.find(item_id))
         return show(item_id, form, 409 if isinstance(refusal, moderation.Claimed) else 422)
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
@@ -62,9 +63,12 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
 @admin.post("/moderation/<uuid:item_id>/feature")
 def moderation_feature(item_id: uuid.UUID) -> Response:
     """Show the course among the chosen ones on the home page, or no longer."""
-    course = reviewing.course_of(moderation.find(item_id)) or abort(404)
+    item = moderation.find(item_id)
+    course = reviewing.course_of(item) or abort(404)
     form = SwitchForm()
     form.validate_on_submit()
+    if (wrong := jot(item)) is not None:
+        return wrong
     picked.feature(course, acting(), form.on.data)
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
     db.session.commit()
@@ -79,6 +83,8 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     item, form = moderation.find(item_id), SwitchForm()
     creator = people.find(item.creator_id) if item.creator_id else None
     form.validate_on_submit()
+    if (wrong := jot(item)) is not None:
+        return wrong
     do(
         lambda: people.vet(creator or abort(404), form.on.data, acting()),
         "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted.",

@@ -39,10 +39,14 @@ class SwitchForm(Form):
     on = BooleanField(false_values=("", "no"))
 
 
-class RoleForm(Form):
+class RoleForm(Merging):
     """What somebody may do."""
 
-    role = SelectField("Role", choices=[SelectChoice(role.value, name) for role, name in ROLES.items()])
+    role = SelectField(
+        "Role",
+        [InputRequired("Choose what they may do.")],
+        choices=[SelectChoice(role.value, name) for role, name in ROLES.items()],
+    )
 
 
 class SuspendForm(Form):

@@ -82,17 +82,35 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/skip")
 def moderation_skip(item_id: uuid.UUID) -> Response:
-    """Leave it to others and open the one that comes after it."""
+    """Leave it to others and open the one that comes after it; the notes that come along are kept."""
     item = rules.find(item_id)
-    PressForm().validate_on_submit()
+    if (wrong := jot(item)) is not None:
+        return wrong
     rules.release(item, acting())
     return go_on(rules.claim_next(acting(), kind(), behind=item))
+
+
+def jot(item: ModerationItem) -> Response | None:
+    """Keep the notes that come with a button beside the decision; the page again where they are too long.
+
+    Commits, so that they stay whatever becomes of the button.
+    """
+    form = DecisionForm()
+    if form.notes.raw_data and not form.notes.validate(form):
+        return show(item.id, form, 422)
+    if form.notes.raw_data:
+        rules.jot(item, acting(), form.notes.data or "")
+        db.session.commit()
+    return None
 
 
 def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """The page of one thing with its form."""
     frame = dossier.frame(item_id) or abort(404)
     file = _file(frame.item)
+    notes, kept_at = rules.jotted(frame.item, acting())
+    if not form.is_submitted():
+        form.notes.data = notes
     opens = isinstance(file["file"], dossier.CourseFile)
     return hypermedia.render(
         "admin/moderation/item.html",
@@ -104,6 +122,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         mine=frame.item.claimed_by == acting().id,
         kinds=KINDS,
         reasons=reviewing.REASONS,
+        kept_at=kept_at,
         opened=int(clock.now().timestamp() * 1000),
         can_take_back=_can_take_back(frame.item),
         lapsed=verdicts.lapsed(frame.item),

@@ -36,7 +36,8 @@ def user(user_id: uuid.UUID) -> Response:
 @fresh
 def change_role(user_id: uuid.UUID) -> Response:
     """Make them a learner, a creator or an admin."""
-    person, form = _person(user_id), RoleForm()
+    person = _person(user_id)
+    form = RoleForm(data={"role": person.role.value})
     return _do(
         person, form, lambda: people.change_role(person, Role(form.role.data), acting()),
         "The role is changed.", role=form,
@@ -143,12 +144,14 @@ def _do(person: User, form: Form, act: Callable[[], object], said: str, **shown:
     refused = [
         sentence for name, errors in form.errors.items() if name not in form._fields for sentence in errors
     ]
-    return _page(_person(person.id), 422, [] if shown else refused or ["That could not be done."], **shown)
+    return _page(
+        _person(person.id), form.status, [] if shown else refused or ["That could not be done."], **shown
+    )
 
 
 def _page(person: User, status: int = 200, wrong: list[str] | None = None, **shown: Form) -> Response:
     forms: dict[str, Any] = {
-        "role": shown.get("role") or RoleForm(formdata=None, role=person.role.value),
+        "role": shown.get("role") or RoleForm(formdata=None, data={"role": person.role.value}),
         "suspend": shown.get("suspend") or SuspendForm(formdata=None),
         "give": shown.get("give") or GiveForm(formdata=None),
         "restore": RestoreForm(formdata=None, with_courses=True),

@@ -36,7 +36,7 @@ PAGES = (
 @admin.route("/settings", methods=["GET", "POST"])
 def settings() -> Response:
     """Name, start page, about, contact and time zone."""
-    now = site.current()
+    now = _stored()
     form = WordsForm(data={**vars(now), "about": site.about(), "social": social_lines(now.social)})
     if form.validate_on_submit():
         about = form.about.data or ""
@@ -53,7 +53,9 @@ def settings() -> Response:
 @admin.route("/settings/look", methods=["GET", "POST"])
 def look() -> Response:
     """The colour, tried out before it is used, and the logo."""
-    form = LookForm(data={"primary_color": LookForm.asked(request.args.get("color", ""))})
+    form = LookForm(data={"primary_color": _stored().primary_color})
+    if not form.is_submitted():
+        form.primary_color.data = LookForm.asked(request.args.get("color", ""))
     if form.validate_on_submit():
         return _saved("admin.look", site.change(acting(), primary_color=form.primary_color.data))
     return _page(
@@ -87,7 +89,7 @@ def logo() -> Response:
 @fresh
 def rules() -> Response:
     """The fee, the time for refunds, and whether courses are looked at."""
-    form = RulesForm(data=vars(site.current()))
+    form = RulesForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = site.change(
             acting(), platform_fee_percent=form.platform_fee_percent.data,
@@ -102,7 +104,7 @@ def rules() -> Response:
 @fresh
 def sign_in() -> Response:
     """Set how admins prove who they are."""
-    form = SignInForm(data=vars(site.current()))
+    form = SignInForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = site.change(
             acting(), admin_second_factor=form.admin_second_factor.data,
@@ -145,6 +147,11 @@ def drop_featured(course_id: uuid.UUID) -> Response:
         abort(400)
     picked.drop(course, acting())
     return _saved("admin.featured", ["featured"])
+
+
+def _stored() -> site.Site:
+    """The settings; for a POST held as they are, so that what the form merges with stays."""
+    return site.hold() if request.method == "POST" else site.current()
 
 
 def _course(course_id: uuid.UUID) -> Course:

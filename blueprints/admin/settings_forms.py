@@ -101,7 +101,7 @@ class WordsForm(Merging):
             )
 
 
-class LookForm(Form):
+class LookForm(Merging):
     """The one colour that the shop chooses."""
 
     primary_color = StringField(
@@ -152,7 +152,7 @@ class RulesForm(Merging):
     held_words = LinesField("Words that hold a review back", most=500, longest=100)
 
 
-class SignInForm(Form):
+class SignInForm(Merging):
     """Set how admins prove who they are."""
 
     admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))

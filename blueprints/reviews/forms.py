@@ -8,6 +8,7 @@ from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.reviews import MAX_COMMENT, MAX_NOTE
 from forms import Form, paragraphs, text
+from merging import Merging
 from models import ReportReason
 
 REASONS = {
@@ -46,7 +47,7 @@ def _more() -> TextAreaField:
     )
 
 
-class ReviewForm(Form):
+class ReviewForm(Merging):
     """Stars and what there is to say. The rating is "1" to "5"."""
 
     rating = StringField(

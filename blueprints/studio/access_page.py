@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import studio
 from blueprints.studio.course_forms import EntryForm, days_of, entry_form
-from blueprints.studio.editing import course_of, me, save, show
+from blueprints.studio.editing import me, opened, save, show
 from domain import authoring
 from domain.authoring import Entry
 from models import Module, ProductVisibility
@@ -15,18 +15,12 @@ from models import Module, ProductVisibility
 @studio.route("/courses/<uuid:course_id>/access", methods=["GET", "POST"])
 def access(course_id: uuid.UUID) -> Response:
     """Visibility, order, and the days that modules wait."""
-    course = course_of(course_id)
+    course = opened(course_id)
     modules = authoring.modules_of(course)
     form = entry_form(modules)(data=_shown(authoring.entry_of(course)))
-    seen = form.seen.data or ""
-    saved = save(form, lambda: authoring.let_in(course, me(), _typed(form, modules), seen))
+    saved = save(form, lambda: authoring.let_in(course, me(), _typed(form, modules)))
     return saved or show(
-        "studio/course/access.html",
-        form,
-        course_id,
-        authoring.entry_of,
-        _shown,
-        days=[form[days_of(module.id)] for module in modules],
+        "studio/course/access.html", form, course_id, days=[form[days_of(module.id)] for module in modules]
     )
 
 

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from blueprints.studio.lesson_forms import CaptionForm, ChaptersForm, PressForm
+from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused, captioning, recordings
 from domain.captions import MAX_CHARACTERS
@@ -25,13 +25,12 @@ def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -
     if language and row is None:
         abort(404)
     form = CaptionForm(obj=row)
-    if form.validate_on_submit():
+    if form.is_submitted() and _read_file(form) and form.validate():
+        spoken = language or form.language.data or ""
         try:
-            written = form.file.data
-            named = getattr(written, "filename", "")
-            typed = captioning.decode(written.stream.read(MAX_CHARACTERS * 4)) if named else form.vtt.data
-            spoken = language or form.language.data or ""
-            row = captioning.write(course, asset, me(), spoken, form.label.data or "", typed or "")
+            if not language:
+                captioning.check_new(asset, spoken)
+            row = captioning.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)
@@ -75,7 +74,7 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """The chapters, all at once, as lines of text."""
     course, lesson = lesson_at(course_id, lesson_id)
     asset = _recording(course, lesson)
-    form = ChaptersForm()
+    form = chapters_form(asset)
     if form.validate():
         try:
             captioning.set_chapters(course, asset, me(), form.chapters.data or "")
@@ -85,18 +84,31 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
             course, lesson = lesson_at(course_id, lesson_id)
         else:
             db.session.commit()
-            form = chapters_form(asset)
+            form = chapters_form(asset, formdata=None)
             hypermedia.toast(f"The chapters are saved.{_later(asset.proposed_chapters is not None)}")
             if not hypermedia.is_swap():
                 return hypermedia.see_other(_page(course_id, lesson_id, "lesson-chapters"))
     if hypermedia.is_swap():
-        status = 422 if form.errors else 200
+        status = form.status if form.errors else 200
         fragment = "studio/lesson/_chapters.html"
         return hypermedia.render(
             fragment, fragment, status=status, course=course, lesson=lesson, chapters=form,
             asset=_recording(course, lesson),
         )  # fmt: skip
-    return editor(course, lesson, status=422, chapters=form)
+    return editor(course, lesson, status=form.status, chapters=form)
+
+
+def _read_file(form: CaptionForm) -> bool:
+    """Take the file that was sent, if one was, in place of the text; False when it can't be read."""
+    written = form.file.data
+    if not getattr(written, "filename", ""):
+        return True
+    try:
+        form.vtt.data = captioning.decode(written.stream.read(MAX_CHARACTERS * 4))
+    except Refused as refusal:
+        form.refuse(refusal)
+        return False
+    return True
 
 
 def _recording(course: Course, lesson: Lesson) -> MediaAsset:

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,10 +19,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from domain import authoring, facets, slugs
-from domain.authoring import META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
+from domain import authoring, facets, prose, slugs
+from domain.authoring import LINE_LENGTH, LINES, META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
 from domain.curriculum import LONGEST_DRIP
-from forms import Form, SelectField, markdown, one_line, text
+from forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
+from merging import Merging
 from models import Level, Module, ProductVisibility, Tier
 
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
@@ -43,28 +43,8 @@ def at_most(number: int) -> Length:
     return Length(max=number, message=f"Use at most {number} characters.")
 
 
-def lines(value: Any) -> str:
-    """Text of one entry a line, without empty lines."""
-    return "\n".join(kept for line in text(value).splitlines() if line and (kept := one_line(line)))
-
-
 def _title() -> StringField:
     return StringField("Title", [InputRequired("Enter a title."), at_most(TITLE)], filters=[one_line])
-
-
-class Sealed(Form):
-    """A page of the editor; `seen` is the seal of what it showed (domain/authoring.py).
-
-    `overtaken` says by label what stands there by now, when the page was saved elsewhere meanwhile.
-    """
-
-    seen = HiddenField(filters=[text])
-    overtaken: list[tuple[str, str]] | None = None
-
-    def differences(self, stored: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What is `stored`, by the names of the fields, where something else is typed: label and value."""
-        fields = ((self[name], value) for name, value in stored.items() if name in self)
-        return [(field.label.text, _said(field, value)) for field, value in fields if field.data != value]
 
 
 class NewCourseForm(Form):
@@ -83,13 +63,15 @@ class NewCourseForm(Form):
             raise ValidationError("Enter a title.")
 
 
-class DetailsForm(Sealed):
+class DetailsForm(Merging):
     """What a course is and whom it is for."""
 
     title = _title()
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
     summary = TextAreaField("Summary", [at_most(SUMMARY)], filters=[one_line])
-    description = TextAreaField("Description", filters=[markdown], render_kw={"rows": 16})
+    description = TextAreaField(
+        "Description", [MarkdownSize(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 16}
+    )
     category = SelectField("Category", [InputRequired("Choose a category.")])
     tags = StringField("Tags", [at_most(600)], filters=[one_line])
     level = SelectField(
@@ -97,8 +79,8 @@ class DetailsForm(Sealed):
     )
     technology = StringField("Technology", [at_most(TECHNOLOGY)], filters=[one_line])
     language = SelectField("Language")
-    objectives = TextAreaField("What learners will be able to do", filters=[lines])
-    prerequisites = TextAreaField("What they need to know before", filters=[lines])
+    objectives = LinesField("What learners will be able to do", most=LINES, longest=LINE_LENGTH)
+    prerequisites = LinesField("What they need to know before", most=LINES, longest=LINE_LENGTH)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +105,7 @@ class DetailsForm(Sealed):
             raise ValidationError(f"An address has lower-case letters, digits and hyphens: {wanted}")
 
 
-class PricingForm(Sealed):
+class PricingForm(Merging):
     """What it costs. Amounts are typed as people write them; the end of a sale is in the reader's zone."""
 
     tier = RadioField(
@@ -157,7 +139,7 @@ class PricingForm(Sealed):
         return typed.replace(tzinfo=zone).astimezone(UTC) if typed else None
 
 
-class SharingForm(Sealed):
+class SharingForm(Merging):
     """What search engines and shared links say."""
 
     meta_title = StringField("Title elsewhere", [at_most(META_TITLE)], filters=[one_line])
@@ -166,7 +148,7 @@ class SharingForm(Sealed):
     )
 
 
-class EntryForm(Sealed):
+class EntryForm(Merging):
     """Who may come in and in which order; `of_modules` adds a field for every module's days."""
 
     visibility = RadioField(
@@ -219,16 +201,6 @@ def cents_of(typed: str) -> int:
     if found is None:
         raise ValidationError("Enter an amount such as 19 or 19.50.")
     return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
-
-
-def _said(field: Field, value: Any) -> str:
-    names = {choice.data: choice.label.text for choice in field} if isinstance(field, RadioField) else {}
-    if isinstance(field, SelectField):
-        choices: Any = field.choices
-        names = {choice.value: choice.label for choice in choices}
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    return str(names.get(value, value))
 
 
 def _moment(typed: str) -> datetime | None:

@@ -10,7 +10,15 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
-from blueprints.studio.lesson_forms import KINDS, ModuleForm, NewLessonForm, PressForm, RowForm, TitledForm
+from blueprints.studio.lesson_forms import (
+    KINDS,
+    ModuleForm,
+    NewLessonForm,
+    PressForm,
+    RenameForm,
+    RowForm,
+    TitledForm,
+)
 from domain import Refused, curriculum, curriculum_page, drafts, page_drafts, publishing
 from domain.curriculum import Missing
 from forms import Form
@@ -140,7 +148,11 @@ def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Give a lesson another title."""
     course = course_of(course_id)
-    form = TitledForm()
+    try:
+        lesson = curriculum.lesson_of(course, lesson_id)
+    except Missing as gone:
+        return show(course, 404, trouble=gone.sentence)
+    form = RenameForm(data={"title": drafts.working(lesson).title})
     if not form.validate():
         return show(course, form.status, renamed=form, open_menu=lesson_id)
     return change(

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import DetailsForm, RequireForm
-from blueprints.studio.editing import course_of, me, save, show
+from blueprints.studio.editing import course_of, me, opened, save, show
 from blueprints.studio.editing import saved as said
 from domain import Refused, authoring, prerequisites, tagging
 from domain.authoring import Details
@@ -19,18 +19,10 @@ from models import Course, Level, db
 @studio.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
 def details(course_id: uuid.UUID) -> Response:
     """Title, description and the rest, saved together."""
-    course = course_of(course_id)
+    course = opened(course_id)
     form = DetailsForm(data=_shown(authoring.details_of(course)))
-    seen = form.seen.data or ""
-    saved = save(form, lambda: authoring.describe(course, me(), _typed(form), seen), lambda: said(course))
-    return saved or show(
-        "studio/course/details.html",
-        form,
-        course_id,
-        authoring.details_of,
-        _shown,
-        **_required(course_of(course_id)),
-    )
+    saved = save(form, lambda: authoring.describe(course, me(), _typed(form)), lambda: said(course))
+    return saved or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
 
 
 @studio.get("/courses/<uuid:course_id>/required")
@@ -104,8 +96,6 @@ def _shown(stored: Details) -> dict[str, object]:
         **vars(stored),
         "category": str(stored.category_id),
         "tags": ", ".join(stored.tags),
-        "objectives": "\n".join(stored.objectives),
-        "prerequisites": "\n".join(stored.prerequisites),
     }
 
 
@@ -120,6 +110,6 @@ def _typed(form: DetailsForm) -> Details:
         level=Level(form.level.data),
         technology=form.technology.data or "",
         language=form.language.data,
-        objectives=(form.objectives.data or "").splitlines(),
-        prerequisites=(form.prerequisites.data or "").splitlines(),
+        objectives=form.objectives.data or [],
+        prerequisites=form.prerequisites.data or [],
     )

@@ -1,7 +1,7 @@
 """What the pages of the course editor share: one course, one form, saved by itself or shown again."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from flask import request
@@ -9,9 +9,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
-from blueprints.studio.course_forms import Sealed
-from domain import Refused, access, authoring, page_drafts, publishing
-from domain.authoring import Overtaken
+from domain import Refused, access, page_drafts, publishing
+from merging import Merging
 from models import Course, User, db
 
 
@@ -26,12 +25,20 @@ def course_of(course_id: uuid.UUID) -> Course:
     return access.course_for_creator(me(), course_id)
 
 
+def opened(course_id: uuid.UUID) -> Course:
+    """Load the course whose page is open; what is sent finds it held, so that nobody else saves meanwhile."""
+    course = course_of(course_id)
+    if request.method == "POST":
+        publishing.hold_whole(course)
+    return course
+
+
 def save(
-    form: Sealed, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
+    form: Merging, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
 ) -> Response | None:
     """Call `verb` and commit where the form was sent and is right; None when the page is to be shown.
 
-    What the verb refuses stands beside its field afterwards; what it was overtaken by, above the form.
+    What the verb refuses stands beside its field afterwards.
     """
     if not form.validate_on_submit():
         return None
@@ -39,10 +46,7 @@ def save(
         verb()
     except Refused as refusal:
         db.session.rollback()
-        if isinstance(refusal, Overtaken):
-            form.overtaken = []
-        else:
-            form.refuse(refusal)
+        form.refuse(refusal)
         return None
     sentence = said()
     db.session.commit()
@@ -50,24 +54,9 @@ def save(
     return hypermedia.see_other(request.path)
 
 
-def show(
-    page: str,
-    form: Sealed,
-    course_id: uuid.UUID,
-    stored: Callable[[Course], Any],
-    fields: Callable[[Any], Mapping[str, Any]],
-    **more: Any,
-) -> Response:
-    """The page with its form, of the course as it stands now: the part that is `stored`, as `fields`.
-
-    Whoever was overtaken gets the new seal with the warning, so that saving again is done knowingly.
-    """
+def show(page: str, form: Merging, course_id: uuid.UUID, **more: Any) -> Response:
+    """The page with its form, of the course as it stands now."""
     course = course_of(course_id)
-    part = stored(course)
-    if form.overtaken is not None:
-        form.overtaken = form.differences(fields(part))
-    if form.overtaken is not None or not form.is_submitted():
-        form.seen.data = authoring.seal(part)
     return hypermedia.render(page, status=form.status, course=course, form=form, **about(course), **more)
 
 

@@ -17,9 +17,9 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
-from domain import curriculum, lesson_contents, prose
+from domain import captions, curriculum, lesson_contents, prose
 from domain.curriculum import After
-from forms import Form, SelectField, markdown, one_line, paragraphs, text
+from forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
 from merging import Merging
 from models import LessonKind, LessonVisibility
 
@@ -68,6 +68,10 @@ class TitledForm(Form):
         """Something must remain once invisible characters are gone."""
         if not field.data:
             raise ValidationError("Enter a title.")
+
+
+class RenameForm(Merging, TitledForm):
+    """Another title in place of the one there is."""
 
 
 class NewLessonForm(TitledForm):
@@ -141,7 +145,7 @@ class LessonForm(TitledForm):
         validate_choice=False,
         filters=[lambda value: text(getattr(value, "value", value))],
     )
-    body = TextAreaField("Text", [at_most(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 22})
+    body = TextAreaField("Text", [MarkdownSize(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 22})
     external_video_url = StringField("Film on YouTube or Vimeo", [at_most(255)], filters=[one_line])
     length = StringField("Length of that film", filters=[one_line])
     visibility = RadioField(
@@ -188,7 +192,7 @@ class LinkForm(TitledForm):
     url = StringField("Address", [InputRequired("Enter an address."), at_most(500)], filters=[one_line])
 
 
-class CaptionForm(Form):
+class CaptionForm(Merging):
     """Captions in one language: a file, or its text."""
 
     language = StringField(
@@ -196,10 +200,10 @@ class CaptionForm(Form):
     )
     label = StringField("Called", [at_most(60)], filters=[one_line])
     file = FileField("File (.vtt or .srt)")
-    vtt = TextAreaField("Captions", filters=[markdown])
+    vtt = TextAreaField("Captions", [at_most(captions.MAX_CHARACTERS)], filters=[markdown])
 
 
-class ChaptersForm(Form):
+class ChaptersForm(Merging):
     """Chapters as lines of a time and a title."""
 
     chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[markdown])

@@ -137,7 +137,7 @@ def editor(
         "trouble": "",
         "renamed": None,
         "renamed_id": None,
-        "chapters": chapters_form(asset) if asset else None,
+        "chapters": chapters_form(asset, formdata=None) if asset else None,
         **sections,
     }
     return hypermedia.render(
@@ -158,10 +158,10 @@ def editor(
     )
 
 
-def chapters_form(asset: MediaAsset) -> ChaptersForm:
-    """The chapters of a recording as they stand, to be changed."""
+def chapters_form(asset: MediaAsset, **sent: Any) -> ChaptersForm:
+    """The chapters of a recording as they stand, to be changed; `formdata=None` leaves out what was sent."""
     written = captioning.as_text(captioning.working_chapters(asset))
-    return ChaptersForm(formdata=None, data={"chapters": written})
+    return ChaptersForm(data={"chapters": written}, **sent)
 
 
 def _filled(row: Lesson) -> LessonForm:

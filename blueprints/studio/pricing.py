@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import studio
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
-from blueprints.studio.editing import course_of, me, save, show
+from blueprints.studio.editing import me, opened, save, show
 from domain import offering
 from domain.offering import Price
 from models import Tier
@@ -16,19 +16,10 @@ from models import Tier
 @studio.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
 def pricing(course_id: uuid.UUID) -> Response:
     """Its size, its price, and a sale with its end in the creator's own time."""
-    course, zone = course_of(course_id), _zone()
+    course, zone = opened(course_id), _zone()
     form = PricingForm(data=_shown(offering.price_of(course), zone))
-    seen = form.seen.data or ""
-    saved = save(form, lambda: offering.ask(course, me(), _typed(form, zone), seen))
-    return saved or show(
-        "studio/course/pricing.html",
-        form,
-        course_id,
-        offering.price_of,
-        lambda part: _shown(part, zone),
-        tiers=offering.TIERS,
-        zone=zone.key,
-    )
+    saved = save(form, lambda: offering.ask(course, me(), _typed(form, zone)))
+    return saved or show("studio/course/pricing.html", form, course_id, tiers=offering.TIERS, zone=zone.key)
 
 
 def _zone() -> ZoneInfo:

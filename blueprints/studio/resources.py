@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, TitledForm
+from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
 from domain import Refused, publishing, resources
 from models import Course, Lesson, db
@@ -36,11 +36,12 @@ def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Another title."""
     course, lesson = lesson_at(course_id, lesson_id)
-    form = TitledForm()
-    if not form.validate():
-        if any(row.id == resource_id for row in lesson.resources):
-            return _show(course, lesson, renamed=form, renamed_id=resource_id)
+    row = next((row for row in lesson.resources if row.id == resource_id), None)
+    if row is None:
         return _show(course, lesson, trouble=resources.GONE)
+    form = RenameForm(data={"title": row.proposed_title or row.title})
+    if not form.validate():
+        return _show(course, lesson, renamed=form, renamed_id=resource_id)
     title = form.title.data or ""
     later = " Learners see it once the update is approved." if publishing.waits(course, me()) else ""
     return _change(
@@ -101,11 +102,12 @@ def _show(
     lesson: Lesson,
     form: LinkForm | None = None,
     trouble: str = "",
-    renamed: TitledForm | None = None,
+    renamed: RenameForm | None = None,
     renamed_id: uuid.UUID | None = None,
 ) -> Response:
     """The list, by itself or on the page of the editor."""
-    status = 422 if form is not None or renamed is not None else 404 if trouble else 200
+    wrong = form or renamed
+    status = wrong.status if wrong is not None else 404 if trouble else 200
     shown: dict[str, Any] = {
         "link": form or LinkForm(formdata=None),
         "trouble": trouble,

@@ -13,13 +13,14 @@ from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
 from domain import Refused, replies, students
 from domain.replies import MAX_REPLY
-from forms import Form, paragraphs
+from forms import paragraphs
+from merging import Merging
 from models import Course, Review, db
 
 WAITS = "Your answer is kept. It is hidden until it has been checked."
 
 
-class ReplyForm(Form):
+class ReplyForm(Merging):
     """What the creator answers. Several may be open on one page, each with ids of its own."""
 
     def __init__(self, review: Review) -> None:

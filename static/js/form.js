@@ -7,7 +7,7 @@
   if (document.querySelector(".has-error, [data-form-errors]")) focusError(document);
   document.addEventListener("htmx:after:swap", (event) => {
     const target = event.detail.ctx.target;
-    if (event.detail.ctx.response?.status === 422 && target) {
+    if ([409, 422].includes(event.detail.ctx.response?.status) && target) {
       focusError(target.isConnected === false || !target.querySelector ? document : target);
     }
   });

@@ -1,5 +1,6 @@
 // A control with data-limit="200" takes any text; what is too long is said below it and refused by the server.
 // Counted is what is kept of it (domain/text.py), by characters: data-kept="paragraphs" or "markdown", else one line.
+// data-in="bytes" counts those of UTF-8. data-lines="12" data-longest="40" take lines and say which is too long.
 // The line with the id "<control>-limit" tells how many are left, once that is a quarter of them, and aloud after a pause.
 (() => {
   const REMOVED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|[\p{Surrogate}\p{Noncharacter_Code_Point}]/gu;
@@ -17,29 +18,42 @@
   aloud.setAttribute("role", "status");
   let pause = null;
 
-  const sentence = (left) => {
-    const number = Math.abs(left).toLocaleString("en");
-    const noun = Math.abs(left) === 1 ? "character" : "characters";
-    return left < 0 ? `${number} ${noun} too many.` : `${number} ${noun} left.`;
+  const numberOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+  const sentence = (left, noun) => (left < 0 ? `${numberOf(-left, noun)} too many.` : `${numberOf(left, noun)} left.`);
+  const inBytes = new TextEncoder();
+  // As LinesField reads them (forms.py): only lines that say something count, each once.
+  const ofLines = (control) => {
+    const lines = control.value.split(/\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/).map(kept.one_line);
+    const over = lines.map((line) => [...line].length - Number(control.dataset.longest));
+    const wrong = over.findIndex((number) => number > 0);
+    if (wrong >= 0) return { left: -1, said: `Line ${wrong + 1}: ${sentence(-over[wrong], "character")}` };
+    const left = Number(control.dataset.lines) - new Set(lines.filter(Boolean)).size;
+    return { left, said: sentence(left, "line") };
+  };
+  const ofText = (control) => {
+    const most = Number(control.dataset.limit);
+    const isBytes = control.dataset.in === "bytes";
+    // A code point has one or two units and a unit at most three bytes, so that most texts needn't be taken apart.
+    if (control.value.length * (isBytes ? 3 : 1) < most * 0.75) return { left: most };
+    const text = (kept[control.dataset.kept] ?? kept.one_line)(control.value);
+    const left = most - (isBytes ? inBytes.encode(text) : [...text]).length;
+    return { left, said: sentence(left, isBytes ? "byte" : "character") };
   };
   const count = (control) => {
     const line = document.getElementById(`${control.id}-limit`);
-    const most = Number(control.dataset.limit);
     if (!line) return "";
-    // A code point has one or two units, so that most texts needn't be taken apart.
-    const isFar = control.value.length < most * 0.75;
-    const left = isFar ? most : most - [...(kept[control.dataset.kept] ?? kept.one_line)(control.value)].length;
-    const isNear = left <= most / 4;
+    const { left, said } = control.dataset.lines ? ofLines(control) : ofText(control);
+    const isNear = left <= Number(control.dataset.lines ?? control.dataset.limit) / 4;
+    line.dataset.otherwise ??= line.textContent;
     line.classList.toggle("is-near", isNear);
     line.classList.toggle("is-over", left < 0);
-    if (isNear) line.textContent = sentence(left);
-    else line.textContent = `At most ${most.toLocaleString("en")} characters.`;
-    return isNear ? line.textContent : "";
+    line.textContent = isNear ? said : line.dataset.otherwise;
+    return isNear ? said : "";
   };
-  const look = (root) => root.querySelectorAll?.("[data-limit]").forEach(count);
+  const look = (root) => root.querySelectorAll?.("[data-limit], [data-lines]").forEach(count);
 
   document.addEventListener("input", ({ target }) => {
-    if (!target.dataset?.limit) return;
+    if (!target.dataset?.limit && !target.dataset?.lines) return;
     const said = count(target);
     clearTimeout(pause);
     pause = setTimeout(() => { aloud.textContent = said; }, 800);

@@ -24,7 +24,7 @@
   doze();
   addEventListener("pageshow", (event) => { if (event.persisted) doze(); });
   addEventListener("submit", (event) => {
-    if (!asleep() || !aside.contains(event.target)) return;
+    if (!asleep() || !aside.contains(event.submitter ?? event.target)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);

@@ -30,7 +30,7 @@ def good(desk: Desk, cast: Cast) -> dict[str, dict[str, str]]:
     }
     days = [part.split('"')[0] for part in desk.get("/access").split('name="days_')[1:]]
     forms["/access"] |= {f"days_{name}": "0" for name in days}
-    return {page: {**form, "seen": desk.seal(page)} for page, form in forms.items()}
+    return {page: {**form, "was": desk.was(page)[0]} for page, form in forms.items()}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -98,7 +98,27 @@ def test_notes_of_a_moderator_are_there_when_they_come_back(
     expect(page.get_by_label("Notes")).to_have_value("")
     page.goto(first)
     expect(page.get_by_label("Notes")).to_have_value("Come back to this.")
+    page.get_by_label("Notes").fill("Newer, and left without a press.")
+    page.goto("/admin")
+    page.goto(first)
+    expect(page.get_by_label("Notes")).to_have_value("Newer, and left without a press.")
     assert asked == []
+
+
+def test_notes_are_kept_without_scripts_too(house: House, visitor: Visitor, cast: Cast) -> None:
+    something_of_each(house, cast)
+    page = visitor(javascript=False)
+    sign_in(page, "mo@example.com")
+    page.goto("/admin/moderation")
+    page.get_by_role("button", name="Start with the oldest").click()
+    first = page.url
+    page.get_by_label("Notes").fill("Come back to this.")
+    page.wait_for_timeout(750)
+    page.get_by_role("button", name="Skip").click()
+    page.wait_for_url(lambda url: url != first)
+    expect(page.get_by_label("Notes")).to_have_value("")
+    page.goto(first)
+    expect(page.get_by_label("Notes")).to_have_value("Come back to this.")
 
 
 def test_a_swap_leaves_what_is_typed_beside_it(house: House, visitor: Visitor, cast: Cast) -> None:
@@ -111,3 +131,69 @@ def test_a_swap_leaves_what_is_typed_beside_it(house: House, visitor: Visitor, c
     added.get_by_role("button").click()
     expect(page.get_by_role("link", name="A new lesson").first).to_be_visible()
     expect(page.locator("#new-module")).to_have_value("Half a title")
+
+
+def test_back_and_reload_bring_the_words_back(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor()
+    sign_in(page, "ada@example.com")
+    listening(page)
+    page.goto("/account")
+    page.locator("#bio").fill("Typed, then left.")
+    page.goto("/courses")
+    page.go_back()
+    expect(page.locator("#bio")).to_have_value("Typed, then left.")
+    page.reload()
+    expect(page.locator("#bio")).to_have_value("Typed, then left.")
+    page.goto("/account")
+    expect(page.locator("#bio")).not_to_have_value("Typed, then left.")
+    plan = f"/studio/courses/{cast.flask_course.id}/curriculum"
+    page.goto(plan)
+    page.locator("#new-module").fill("Half a title")
+    page.goto("/courses")
+    page.go_back()
+    expect(page.locator("#new-module")).to_have_value("Half a title")
+
+
+def test_words_that_came_back_write_over_nothing(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor()
+    sign_in(page, "ada@example.com")
+    listening(page)
+    page.goto("/account")
+    page.locator("#bio").fill("Typed, then left.")
+    page.goto("/courses")
+    other = page.context.new_page()
+    other.goto("/account")
+    other.locator("#bio").fill("Saved elsewhere.")
+    other.locator("#name").fill("Ada L.")
+    other.locator("#bio").press("Tab")
+    other.locator("form:has(#bio) .form-actions button").first.click()
+    expect(other.locator("[data-toast], .toast").first).to_be_visible()
+    page.go_back()
+    expect(page.locator("#bio")).to_have_value("Typed, then left.")
+    send = page.locator("form:has(#bio) .form-actions button").first
+    with page.expect_navigation():
+        send.click()
+    expect(page.locator("#bio-error")).to_contain_text("Saved elsewhere meanwhile as “Saved elsewhere.”")
+    expect(page.locator("#name")).to_have_value("Ada L.")
+    with page.expect_navigation():
+        send.click()
+    expect(page.locator("[data-toast], .toast").first).to_be_visible()
+    expect(page.locator("#bio")).to_have_value("Typed, then left.")
+
+
+def test_nobody_finds_what_somebody_else_typed_in_this_tab(
+    house: House, visitor: Visitor, cast: Cast
+) -> None:
+    page = visitor()
+    sign_in(page, "ada@example.com")
+    listening(page)
+    page.goto("/account")
+    page.locator("#bio").fill("A secret of Ada.")
+    page.goto("/courses")
+    assert "A secret of Ada." in page.evaluate("JSON.stringify(sessionStorage)")
+    page.context.clear_cookies()
+    sign_in(page, "bo@example.com")
+    page.goto("/account")
+    assert "A secret" not in page.evaluate("JSON.stringify(sessionStorage)")
+    page.reload()
+    expect(page.locator("#bio")).not_to_have_value("A secret of Ada.")

@@ -74,3 +74,27 @@ def test_both_sides_count_alike(house: House, visitor: Visitor, cast: Cast) -> N
             left = 1 - len(getattr(text, kept)(padded))
             word = "character" if left == -1 else "characters"
             assert page.evaluate(count, [kept, padded]) == f"{-left} {word} too many.", (kept, padded)
+
+
+def test_lines_and_bytes_are_counted_as_the_server_does(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor()
+    sign_in(page, "ada@example.com")
+    page.goto(f"/studio/courses/{cast.flask_course.id}")
+    lines, bytes_ = page.locator("#objectives-limit"), page.locator("#description-limit")
+    expect(lines).to_be_hidden()
+    expect(lines).to_have_text("At most 20 lines of 200 characters.")
+    paste(page, "#objectives", "\n".join(f"Line {n}" for n in range(15)) + "\n\n  \nLine 3\n")
+    expect(lines).to_have_text("5 lines left.")
+    paste(page, "#objectives", "\n".join(f"Line {n}" for n in range(22)))
+    expect(lines).to_have_text("2 lines too many.")
+    paste(page, "#objectives", "Fine\n\n  " + "𝒚" * 203)
+    expect(lines).to_have_text("Line 3: 3 characters too many.")
+    expect(lines).to_be_visible()
+    expect(bytes_).to_be_hidden()
+    paste(page, "#description", "ä" * 100_000 + "€")
+    expect(bytes_).to_have_text("3 bytes too many.")
+    assert len(("ä" * 100_000 + "€").encode()) == 200_003
+    page.get_by_label("Title").press("Enter")
+    expect(page.locator("#description-error")).to_contain_text("200,003 bytes, which is 3 too many")
+    expect(page.locator("#objectives-error")).to_contain_text("Use at most 200 characters a line.")
+    expect(page.locator("#objectives")).to_have_value("Fine\n\n  " + "𝒚" * 203)

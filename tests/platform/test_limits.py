@@ -15,11 +15,26 @@ from blueprints.account.forms import ProfileForm
 from blueprints.studio.course_forms import DetailsForm
 from models import Resource, ResourceKind, User, db
 from tests.cast import Cast
+from tests.style.stage import fill
 
 SignedIn = Callable[[User], FlaskClient]
+
+
 TEMPLATES = Path(__file__).parents[2] / "templates"
+# No prose, but an amount, a moment, a name elsewhere or a choice: what doesn't look like one is refused. The
+# last is a preview, which stores nothing.
+SHAPED = {
+    "PricingForm.price", "PricingForm.sale_price", "PricingForm.sale_ends", "LessonForm.length",
+    "ProfileForm.github", "ProfileForm.linkedin", "LookForm.primary_color", "ReviewForm.rating",
+    "PlaceForm.to", "RowForm.do", "MoveForm.to", "DecisionForm.verdict", "BuyForm.product",
+    "UploadForm.filename", "UploadForm.size", "UploadForm.sha256", "TextForm.text",
+}  # fmt: skip
 # Search and filters store nothing, and what they look for is never that long.
 READS_ONLY = ('type="search"', 'id="audit-')
+
+
+def _lines(number: int) -> str:
+    return "\n".join(f"line {n}" for n in range(number))
 
 
 def test_no_page_asks_the_browser_to_cut_what_is_typed() -> None:
@@ -52,6 +67,19 @@ def test_a_field_says_its_limit_and_how_it_is_counted(app: Flask, cast: Cast) ->
         assert 'data-kept="one_line" data-limit="100"' in str(profile.name())
         assert 'data-kept="paragraphs" data-limit="2000"' in str(profile.bio())
         assert 'data-kept="one_line" data-limit="300"' in str(details.summary())
+
+
+def test_every_text_that_is_kept_says_its_limit(app: Flask) -> None:
+    with app.test_request_context():
+        unlimited = set()
+        for form in (form for form in _all(forms.Form) if form.__module__.startswith("blueprints.")):
+            unbound = {name: field for name, field in vars(form).items() if hasattr(field, "field_class")}
+            own: AnyForm = type("Own", (forms.Form,), unbound)()
+            for name in unbound:
+                is_text = own[name].type in ("StringField", "TextAreaField", "LinesField", "AddressesField")
+                if is_text and not forms.counting(own[name]):
+                    unlimited.add(f"{form.__name__}.{name}")
+    assert unlimited == SHAPED
 
 
 def _id(cast: Cast, path: str) -> str:
@@ -95,6 +123,40 @@ def test_a_text_that_is_too_long_comes_back_whole(
     assert answer.status_code == 422
     assert typed in text
     assert re.search(rf"[Uu]se at most {most:,} characters", text)
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "field", "typed", "said"),
+    [
+        ("ada", "/studio/courses/{flask}", "description", "ä" * 100_001, "2 too many"),
+        ("ada", "/studio/courses/{flask}/lessons/{lesson}", "body", "ä" * 100_001, "2 too many"),
+        ("ada", "/studio/courses/{flask}", "objectives", "x" * 201, "Use at most 200 characters a line."),
+        ("ada", "/studio/courses/{flask}", "prerequisites", _lines(21), "Use at most 20 lines."),
+        ("ada", "/studio/profile", "expertise", "x" * 41, "Use at most 40 characters a line."),
+        ("ada", "/studio/profile", "certifications", _lines(11), "Use at most 10 lines."),
+        ("bo", "/teach", "expertise", "x" * 41, "Use at most 40 characters a line."),
+        ("mo", "/admin/settings", "social", _lines(9), "Use at most 8 lines."),
+        ("mo", "/admin/settings/rules", "held_words", "x" * 101, "Use at most 100 characters a line."),
+    ],
+)
+def test_lines_and_markdown_come_back_whole(
+    cast: Cast, signed_in: SignedIn, who: str, path: str, field: str, typed: str, said: str
+) -> None:
+    answer = signed_in(getattr(cast, who)).post(_id(cast, path), data={field: typed})
+    assert answer.status_code == 422
+    assert typed in answer.text
+    assert said in answer.text
+    assert f'id="{field}-limit"' in answer.text
+
+
+def test_captions_come_back_whole(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    words = fill(app, cast)
+    path = "/studio/courses/{course}/lessons/{filmed_lesson}/captions/en".format(**words)
+    typed = "x" * 1_000_001
+    answer = signed_in(cast.ada).post(path, data={"language": "en", "vtt": typed})
+    assert answer.status_code == 422
+    assert typed in answer.text
+    assert "Use at most 1,000,000 characters." in answer.text
 
 
 def test_a_file_keeps_the_title_that_was_typed_for_it(app: Flask, cast: Cast, signed_in: SignedIn) -> None:

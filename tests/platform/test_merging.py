@@ -1,62 +1,133 @@
 """Two tabs of the same form: neither takes back what the other saved."""
 
-import re
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from models import User
 from tests.cast import Cast
+from tests.pages import forms_of
+from tests.style.stage import fill
 
 SignedIn = Callable[[User], FlaskClient]
-MODULE = "/studio/courses/{course}/curriculum/modules/{module}/edit"
 
 
-@pytest.mark.parametrize(
-    ("who", "path", "first", "second"),
-    [
-        ("bo", "/account", {"name": "Bobby"}, {"bio": "I learn."}),
-        ("ada", "/studio/profile", {"years_experience": "7"}, {"headline": "Flask, daily"}),
-        ("mo", "/admin/categories/{category}", {"name": "The web"}, {"description": "Pages."}),
-        ("mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
-        ("mo", "/admin/settings/rules", {"platform_fee_percent": "1"}, {"refund_window_days": "9"}),
-        ("ada", MODULE, {"title": "Start"}, {"description": "Begin."}),
-    ],
-)
-def test_what_each_tab_changed_is_kept(
-    cast: Cast, signed_in: SignedIn, who: str, path: str, first: dict[str, str], second: dict[str, str]
-) -> None:
-    client = signed_in(getattr(cast, who))
-    path = path.format(category=cast.web.id, course=cast.flask_course.id, module=cast.text_lesson.module_id)
-    tab = filled(client.get(path).text)
-    assert client.post(path, data={**tab, **first}).status_code in (302, 303)
-    assert client.post(path, data={**tab, **second}).status_code in (302, 303)
-    now = filled(client.get(path).text)
-    for name, value in {**first, **second}.items():
-        assert now[name] == value
-    (name, value) = next(iter(first.items()))
-    clash = client.post(path, data={**tab, name: f"{value}1"})
+class Tab(NamedTuple):
+    """A form on a page, sent to `action`; what a first and a second tab change. "" is the page itself."""
+
+    form: str
+    who: str
+    page: str
+    first: dict[str, str]
+    second: dict[str, str]
+    action: str = ""
+
+
+COURSE = "/studio/courses/{course}"
+CUE = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\n{}\n"
+LESSON = f"{COURSE}/lessons/{{filmed_lesson}}"
+TABS = (
+    Tab("ProfileForm", "bo", "/account", {"name": "Bobby"}, {"bio": "I learn."}),
+    Tab("CreatorForm", "ada", "/studio/profile", {"years_experience": "7"}, {"headline": "Flask, daily"}),
+    Tab("CategoryForm", "mo", "/admin/categories/{shelf}", {"name": "The web"}, {"description": "Pages."}),
+    Tab("WordsForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
+    Tab(
+        "RulesForm", "mo", "/admin/settings/rules", {"platform_fee_percent": "1"}, {"refund_window_days": "9"}
+    ),
+    Tab("SignInForm", "mo", "/admin/settings/sign-in", {"admin_idle_minutes": "9"}, {}),
+    Tab("LookForm", "mo", "/admin/settings/look", {"primary_color": "#1d4ed8"}, {}),
+    Tab("RoleForm", "mo", "/admin/users/{person}", {"role": "creator"}, {}, "/admin/users/{person}/role"),
+    Tab(
+        "ModuleForm", "ada", f"{COURSE}/curriculum/modules/{{module}}/edit", {"title": "Start"},
+        {"description": "Begin."},
+    ),
+    Tab(
+        "DetailsForm", "ada", COURSE, {"title": "Flask", "objectives": "Route"},
+        {"summary": "Short.", "tags": "Web", "level": "advanced"},
+    ),
+    Tab("PricingForm", "ada", f"{COURSE}/pricing", {"price": "20"}, {"tier": ""}),
+    Tab("SharingForm", "ada", f"{COURSE}/sharing", {"meta_title": "A"}, {"meta_description": "B"}),
+    Tab("EntryForm", "ada", f"{COURSE}/access", {"visibility": "unlisted"}, {"sequential": "y"}),
+    Tab("CaptionForm", "ada", f"{LESSON}/captions/en", {"label": "Mine"}, {"vtt": CUE.format("Hi")}),
+    Tab("ChaptersForm", "ada", LESSON, {"chapters": "0:00 First"}, {}, f"{LESSON}/chapters"),
+    Tab(
+        "RenameForm", "ada", f"{COURSE}/curriculum", {"title": "Another"}, {},
+        f"{COURSE}/curriculum/lessons/{{filmed_lesson}}/title",
+    ),
+    Tab(
+        "RenameForm", "ada", f"{COURSE}/lessons/{{text_lesson}}", {"title": "Another"}, {},
+        f"{COURSE}/lessons/{{text_lesson}}/resources/{{file}}/title",
+    ),
+    Tab("ReplyForm", "ada", "/studio/reviews/{review}/reply", {"reply": "Thank you."}, {}),
+    Tab("ReviewForm", "bo", "/courses/flask-first-steps/review", {"comment": "Very good."}, {"rating": "5"}),
+    Tab("MailForm", "bo", "/account/notifications", {}, {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tab", [tab for tab in TABS if tab.first], ids=lambda tab: f"{tab.form}")
+def test_what_each_tab_changed_is_kept(app: Flask, cast: Cast, signed_in: SignedIn, tab: Tab) -> None:
+    words = {**fill(app, cast), "text_lesson": str(cast.text_lesson.id)}
+    client = signed_in(getattr(cast, tab.who))
+    page, action = tab.page.format(**words), (tab.action or tab.page).format(**words)
+    came = filled(client.get(page).text, action)
+    assert client.post(action, data={**came, **tab.first}).status_code in (302, 303)
+    assert client.post(action, data={**came, **tab.second}).status_code in (302, 303)
+    now = filled(client.get(page).text, action)
+    assert {**now, **tab.first, **tab.second} == now
+    (name, value) = next(iter(tab.first.items()))
+    other = {"visibility": "private", "primary_color": "#7c2d12", "role": "admin"}.get(name, f"{value}1")
+    clash = client.post(action, data={**came, name: other})
     assert clash.status_code == 409
-    assert f"Saved elsewhere meanwhile as “{value}”" in clash.text
-    shown = filled(clash.text)
-    assert shown[name] == f"{value}1"
-    assert client.post(path, data=shown).status_code in (302, 303)
-    assert filled(client.get(path).text)[name] == f"{value}1"
+    assert " elsewhere meanwhile" in clash.text
+    shown = filled(clash.text, action)
+    assert shown[name] == other
+    assert client.post(action, data=shown).status_code in (302, 303)
+    assert filled(client.get(page).text, action)[name] == other
 
 
-def filled(page: str) -> dict[str, object]:
-    """What a browser would send of the main form of `page`."""
-    form = next(part for part in re.findall(r"<form.*?</form>", page, re.S) if 'name="was"' in part)
-    values: dict[str, object] = {"was": re.findall(r'name="was" value="([0-9a-f]{32})"', form)}
-    for tag in re.findall(r"<input[^>]*>", form):
-        given = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
-        ticked = given.get("type") not in ("checkbox", "radio") or " checked" in tag
-        if ticked and given.get("name") not in (None, "was"):
-            values[given["name"]] = given.get("value", "")
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\r?\n?(.*?)</textarea>', form, re.S):
-        values[name] = text
-    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
-        chosen = re.search(r'selected value="([^"]*)"', options) or re.search(r'value="([^"]*)"', options)
-        values[name] = chosen[1] if chosen else ""
-    return values
+def test_of_several_ticks_each_is_merged(cast: Cast, signed_in: SignedIn) -> None:
+    client, path = signed_in(cast.bo), "/account/notifications"
+    came = filled(client.get(path).text, path)
+    first, second, *others = came["kinds"]
+    client.post(path, data={**came, "kinds": [second, *others]})
+    client.post(path, data={**came, "kinds": [first, *others]})
+    assert filled(client.get(path).text, path).get("kinds", []) in (others, *others)
+    client.post(path, data={**came, "kinds": []})
+    none = filled(client.get(path).text, path)
+    assert "kinds" not in none
+    client.post(path, data={**none, "kinds": [first]})
+    client.post(path, data={**none, "kinds": [second]})
+    assert filled(client.get(path).text, path)["kinds"] == [first, second]
+
+
+def test_a_long_text_that_both_changed_stands_beside_ones_own(
+    app: Flask, cast: Cast, signed_in: SignedIn
+) -> None:
+    words, client = fill(app, cast), signed_in(cast.ada)
+    path = f"{LESSON}/captions/en".format(**words)
+    came = filled(client.get(path).text, path)
+    for said in ("Theirs", "Mine"):
+        answer = client.post(path, data={**came, "vtt": CUE.format(said)})
+    assert answer.status_code == 409
+    mine, theirs = answer.text.split("What stands there now", 1)
+    assert ("Mine" in mine, "Theirs" in mine) == (True, False)
+    assert "Theirs" in theirs
+
+
+def test_captions_are_not_added_over_those_there_are(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
+    words, client = fill(app, cast), signed_in(cast.ada)
+    typed = CUE.format("Typed anew")
+    answer = client.post(
+        f"{LESSON}/captions".format(**words), data={"language": "EN", "label": "", "vtt": typed}
+    )
+    assert answer.status_code == 422
+    assert "There are captions in en already." in answer.text
+    assert "Typed anew" in answer.text
+
+
+def filled(page: str, action: str) -> dict[str, Any]:
+    """What a browser would send of the form of `page` that goes to `action` and carries marks."""
+    return next(form.values for form in forms_of(page) if form.action == action and "was" in form.values)

@@ -1,5 +1,6 @@
 """What the tests of the course editor share."""
 
+import re
 from typing import Any
 
 from flask import Flask
@@ -22,9 +23,9 @@ class Desk:
         assert answer.status_code == 200
         return answer.text
 
-    def seal(self, page: str = "") -> str:
-        """What the hidden field of the page holds."""
-        return self.get(page).split('name="seen"')[1].split('value="')[1].split('"')[0]
+    def was(self, page: str = "") -> list[str]:
+        """The marks of what the form of the page came with."""
+        return marks(self.get(page))
 
     def row(self) -> Course:
         """The course as it is now, with nothing loaded beside its columns."""
@@ -42,7 +43,14 @@ class Desk:
             db.session.commit()
 
 
-def details(cast: Cast, course: Course, **more: str) -> dict[str, str]:
+def marks(page: str) -> list[str]:
+    """The marks of what the form of `page` came with."""
+    found = re.findall(r'name="was" value="([0-9a-f]{32})"', page)
+    assert found
+    return found
+
+
+def details(cast: Cast, course: Course, **more: Any) -> dict[str, Any]:
     """The details form as `course` would fill it, with `more` typed over it."""
     return {
         "title": course.title,

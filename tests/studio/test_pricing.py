@@ -26,7 +26,6 @@ def desk(app: Flask, cast: Cast, signed_in: Browser) -> Desk:
 def save(desk: Desk, **typed: str) -> int:
     page = f"{desk.home}/pricing"
     form = {"tier": "standard", "price": "19", "sale_price": "", "sale_ends": "", **typed}
-    form.setdefault("seen", desk.seal("/pricing"))
     return desk.browser.post(page, data=form).status_code
 
 
@@ -88,7 +87,7 @@ def test_a_sale_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
 )
 def test_what_cannot_be_asked_is_refused(desk: Desk, field: str, typed: dict[str, str], said: str) -> None:
     page = f"{desk.home}/pricing"
-    form = {"tier": "standard", "price": "19", "seen": desk.seal("/pricing"), **typed}
+    form = {"tier": "standard", "price": "19", **typed}
     answer = desk.browser.post(page, data=form)
     assert answer.status_code == 422
     assert said in answer.text
@@ -99,10 +98,15 @@ def test_what_cannot_be_asked_is_refused(desk: Desk, field: str, typed: dict[str
 
 
 def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
-    seen = desk.seal("/pricing")
-    assert save(desk, price="20", seen=seen) == 303
-    form = {"tier": "quick_skill", "price": "9", "sale_price": "", "sale_ends": "", "seen": seen}
-    told = desk.browser.post(f"{desk.home}/pricing", data=form).text.split('class="overtaken"')[1]
-    assert "<dt>Price</dt><dd>20</dd>" in told
-    assert "<dt>Size</dt><dd>Standard</dd>" in told
+    page = f"{desk.home}/pricing"
+    form = {"tier": "standard", "price": "19", "sale_price": "", "sale_ends": "", "was": desk.was("/pricing")}
+    assert desk.browser.post(page, data={**form, "tier": "", "price": "20"}).status_code == 303
+    sale = {"sale_price": "15", "sale_ends": "2030-12-31T18:00"}
+    assert desk.browser.post(page, data={**form, **sale}).status_code == 303
+    row = desk.row()
+    assert (row.tier, row.price_cents, row.sale_price_cents) == (None, 2000, 1500)
+    told = desk.browser.post(page, data={**form, "tier": "quick_skill", "price": "9"})
+    assert told.status_code == 409
+    assert "Saved elsewhere meanwhile as “20”" in told.text
+    assert "Saved elsewhere meanwhile as “No size”" in told.text
     assert desk.row().price_cents == 2000

@@ -2,7 +2,7 @@
 
 What was reported so far is about reviews and courses themselves.
 
-Revision: 0018, after 0014
+Revision: 0017, after 0016
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from alembic import op
 import tables.base
 from migrations.support import narrow_enum, widen_enum
 
-revision = "0018"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

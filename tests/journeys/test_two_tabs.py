@@ -1,0 +1,56 @@
+"""Two tabs of one form in a browser: what each changed is there, and nothing is written over unseen."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cast import Cast
+from tests.eyes import every_way
+from tests.journeys.conftest import House
+from tests.journeys.test_buy_and_learn import sign_in
+
+Visitor = Callable[..., Page]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+def test_settings_in_two_tabs(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
+    one = visitor(javascript=javascript)
+    sign_in(one, "mo@example.com")
+    two = one.context.new_page()
+    for tab in (one, two):
+        tab.goto("/admin/settings")
+    save(one, "Name", "The evening school")
+    save(two, "Title of the start page", "Learn after work")
+    for tab in (one, two):
+        tab.goto("/admin/settings")
+        expect(tab.get_by_label("Name", exact=True)).to_have_value("The evening school")
+        expect(tab.get_by_label("Title of the start page")).to_have_value("Learn after work")
+
+
+def test_a_long_text_that_both_changed(house: House, visitor: Visitor, cast: Cast) -> None:
+    one = visitor()
+    sign_in(one, "ada@example.com")
+    two = one.context.new_page()
+    for tab in (one, two):
+        tab.goto(f"/studio/courses/{cast.flask_course.id}")
+    save(one, "Description", "Written in the first tab.\n\nWith a second paragraph.")
+    two.get_by_label("Title", exact=True).fill("Flask in two tabs")
+    save(two, "Description", "Written in the second.")
+    theirs = two.get_by_label("What stands there now")
+    expect(theirs).to_have_value("Written in the first tab.\n\nWith a second paragraph.")
+    expect(two.get_by_label("Description", exact=False).first).to_have_value("Written in the second.")
+    assert every_way(two) == []
+    save(two, "Summary", "Both are read.")
+    one.goto(f"/studio/courses/{cast.flask_course.id}")
+    expect(one.locator("#title")).to_have_value("Flask in two tabs")
+    expect(one.locator("#description")).to_have_value("Written in the second.")
+    expect(one.locator("#summary")).to_have_value("Both are read.")
+
+
+def save(tab: Page, label: str, text: str) -> None:
+    """Write into a field, as into an empty one, and send its form."""
+    control = tab.get_by_label(label).first
+    control.fill(text)
+    with tab.expect_navigation():
+        control.locator("xpath=ancestor::form").locator(".form-actions button").first.click()

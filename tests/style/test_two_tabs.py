@@ -1,0 +1,101 @@
+"""No form shows what is stored and writes over what another tab saved meanwhile: it is a Merging."""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import forms
+from merging import Merging
+from models import User
+from tests.cast import Cast
+from tests.pages import forms_of
+from tests.platform.test_merging import TABS
+from tests.style.stage import PEOPLE, fill
+from tests.style.test_walk import READING, browser, lines
+
+BLUEPRINTS = Path(inspect.getfile(forms)).parent / "blueprints"
+# Forms that are filled and aren't a Merging, with the reason.
+FILLED = {
+    "LessonForm": "compares versions and keeps what is typed (domain/drafts.py)",
+    "ApplicationForm": "sends something new; what it begins with stays as it is",
+    "RestoreForm": "begins with a tick that nobody has saved",
+}
+# Forms of pages that come filled in and send no mark, by how their address ends, with the reason.
+SHOWN = {
+    "/teach": "sends something new",
+    "/restore": "begins with a tick that nobody has saved",
+    "/media": "says how a picture to be sent is cut, which is stored nowhere",
+}
+
+
+def test_what_comes_filled_from_a_row_is_merged() -> None:
+    unmerged = {name for name in _filled() if not issubclass(_forms()[name], Merging)}
+    assert unmerged == set(FILLED)
+
+
+def _forms() -> dict[str, type]:
+    def below(form: type) -> set[type]:
+        return {form}.union(*map(below, form.__subclasses__()))
+
+    return {form.__name__: form for form in below(forms.Form)}
+
+
+def _filled() -> Iterator[str]:
+    """The names of the forms that are made with something to show, by whatever name it is given."""
+    made_by = {"entry_form": "EntryForm"}
+    for file in BLUEPRINTS.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        inside = {
+            id(call): kind.name
+            for kind in ast.walk(tree)
+            if isinstance(kind, ast.ClassDef)
+            for call in ast.walk(kind)
+            if isinstance(call, ast.Call)
+        }
+        for call in ast.walk(tree):
+            if not isinstance(call, ast.Call):
+                continue
+            named = call.func
+            if isinstance(named, ast.Call):
+                named = named.func
+            name = named.id if isinstance(named, ast.Name) else ""
+            if isinstance(named, ast.Attribute) and named.attr == "__init__" or name == "cls":
+                name = inside.get(id(call), "")
+            name = made_by.get(name, name)
+            given = {keyword.arg for keyword in call.keywords} - {None, "formdata", "prefix", "meta"}
+            if given and name in _forms():
+                yield name
+
+
+@pytest.mark.parametrize("person", [person for person in PEOPLE if person != "out"])
+def test_every_page_that_shows_what_is_stored_says_what_it_came_with(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
+) -> None:
+    words = fill(app, cast)
+    visitor = browser(app, signed_in, cast, person)
+    silent = set()
+    for address, statuses in lines(READING):
+        if statuses[PEOPLE.index(person)] != 200 or address.startswith("/styleguide"):
+            continue
+        answer = visitor.get(address.format(**words))
+        if answer.mimetype != "text/html":
+            continue
+        for form in forms_of(answer.text):
+            if form.method != "post" or form.is_autosaved or not form.shown or "was" in form.values:
+                continue
+            if not (form.action or address).endswith(tuple(SHOWN)):
+                silent.add((address, form.action, *sorted(form.shown)))
+    assert silent == set()
+
+
+def test_every_merging_form_is_tried_with_two_tabs() -> None:
+    tried = {tab.form for tab in TABS}
+    everywhere = {
+        name for name, form in _forms().items() if issubclass(form, Merging) and form is not Merging
+    }
+    assert everywhere - {"ModulesEntryForm"} == tried
