@@ -21,6 +21,7 @@ from flask import Flask, g, render_template, request, template_rendered
 from jinja2 import Template
 
 import app as lectern
+import templating
 from bench import raw, tour
 from blueprints.catalog import fragments
 from config import ROOT
@@ -87,7 +88,7 @@ def build(ours: Flask, pages: Pages) -> Flask:
     """A Flask application with the templates and addresses of `ours` that renders `pages` from memory."""
     bare = Flask("bare", root_path=str(ROOT), static_folder=None)
     bare.config["SETTINGS"] = ours.config["SETTINGS"]
-    lectern.add_templates(bare)
+    templating.init_app(bare)
     with ours.app_context():
         bare.jinja_env.globals["site"] = site_settings.current()
     for name in ("static_url", "stylesheet_url", "script_url"):

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from domain import stripe_notices
 from models import (
     AccessGrant,
     Earning,
@@ -20,6 +19,7 @@ from models import (
     PurchaseStatus,
     Refund,
     RefundStatus,
+    StripeEvent,
     db,
 )
 
@@ -153,7 +153,17 @@ def refunds_were_paid() -> list[str]:
 
 def notices_were_seen() -> list[str]:
     """What stands at an order or an event as a problem has been looked at by somebody."""
-    return stripe_notices.unsettled()
+    at_orders = select(Order.number, Order.problem).where(
+        Order.problem.is_not(None), Order.looked_at.is_(None)
+    )
+    at_events = select(StripeEvent.id, StripeEvent.problem).where(
+        StripeEvent.problem.is_not(None), StripeEvent.looked_at.is_(None)
+    )
+    orders_ = db.session.execute(at_orders.order_by(Order.created_at))
+    events = db.session.execute(at_events.order_by(StripeEvent.received_at))
+    return [f"order {number}: {problem}" for number, problem in orders_] + [
+        f"event {name}: {problem}" for name, problem in events
+    ]
 
 
 CHECKS: dict[str, Callable[[], list[str]]] = {

@@ -84,21 +84,6 @@ def after_completion(order: Order) -> str | None:
     return order.problem if order.problem and MARK in order.problem else None
 
 
-def unsettled() -> list[str]:
-    """What nobody has looked at, each with the order or the event it stands at."""
-    at_orders = select(Order.number, Order.problem).where(
-        Order.problem.is_not(None), Order.looked_at.is_(None)
-    )
-    at_events = select(StripeEvent.id, StripeEvent.problem).where(
-        StripeEvent.problem.is_not(None), StripeEvent.looked_at.is_(None)
-    )
-    orders_ = db.session.execute(at_orders.order_by(Order.created_at))
-    events = db.session.execute(at_events.order_by(StripeEvent.received_at))
-    return [f"order {number}: {problem}" for number, problem in orders_] + [
-        f"event {name}: {problem}" for name, problem in events
-    ]
-
-
 def _raise(event: StripeEvent, matter: Matter) -> str:
     """Raise the alert at the order, or at the event when no order has it. What is known is left."""
     order_id = _order_of(matter)
