@@ -617,7 +617,7 @@ def test_the_pages_ask_few_questions(app: Flask, cast: Cast, mo: FlaskClient, wh
         event.listen(Engine, "before_cursor_execute", note)
         mo.get(address)
         event.remove(Engine, "before_cursor_execute", note)
-        assert len(asked) <= 13, "\n".join(asked)
+        assert len(asked) <= 14, "\n".join(asked)
 
 
 def test_vetting_and_featuring_on_the_spot(app: Flask, cast: Cast, mo: FlaskClient) -> None:
