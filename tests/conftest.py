@@ -29,11 +29,14 @@ from app import create_app, settle_memory
 from domain import sessions
 from models import User, db
 from tests import cast as cast_module
+from tests import effort
 from tests.cast import Cast
 
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
 # How long an example takes says something about the machine, not about us.
-hypothesis_settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "any", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=effort.times(100, 3000)
+)
 hypothesis_settings.load_profile("any")
 
 # A copy of every table's rows stands beside it, and a function puts them back, which takes a tenth of the
@@ -58,6 +61,7 @@ SHAPE = """
 SELECT count(*), sum(hashtext(relname)), sum(oid::bigint) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace"""
 
+HERE = Path(__file__).parent
 SERVER_URL = os.environ.get("TEST_DATABASE_URL", "")
 ON_POSTGRESQL = SERVER_URL.startswith("postgresql")
 
@@ -71,6 +75,8 @@ def _hurry(connection: object, _record: object) -> None:
 
 # By these fixtures a test comes to a database; what does without is the same on every one.
 ON_A_DATABASE = {"app", "whole_app", "databases", "shop"}
+# They start and kill processes or send thousands of requests: too slow for the loop of writing.
+SLOW = ("adversary", "backup", "demo", "journeys", "migrations", "stripe_sandbox")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -80,8 +86,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in elsewhere]
     for item in items:
-        if not ON_A_DATABASE & set(getattr(item, "fixturenames", ())):
+        drives_a_browser = item.get_closest_marker("browser") and not item.get_closest_marker("everywhere")
+        if drives_a_browser or not ON_A_DATABASE & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.once)
+        if item.path.relative_to(HERE).parts[0] in SLOW:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 

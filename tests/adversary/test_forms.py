@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from domain import accounts
 from models import Base, Category, Course, CreatorProfile, Lesson, Module, Resource, Review, User, db
+from tests import effort
 from tests.adversary.hostile import BREAKOUT, HUGE, LONG, SCRIPT, TEXTS, filled, rules, send, trouble
 from tests.cast import PASSWORD, Cast
 
@@ -257,7 +258,7 @@ def test_forms_filled_in_at_random(
     mails = st.one_of(st.emails(), texts)
     values = {field: mails if field == "email" else texts for field in good}
 
-    @settings(max_examples=40, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=effort.times(40, 1000), deadline=None, derandomize=True, database=None)
     @given(st.fixed_dictionaries({}, optional=values))
     def send_form(form: dict[str, Any]) -> None:
         answer = visitor.post(address, data={**good, **form})

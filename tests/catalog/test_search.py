@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain import search, spelling
 from models import Course, Tag, db
+from tests import effort
 from tests.cast import Cast
 from tests.catalog.shop import add_course
 
@@ -85,7 +86,7 @@ def test_nothing_is_meant_by_nonsense(client: FlaskClient, cast: Cast) -> None:
     assert "Flask, first steps" in page, "popular courses are offered instead"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort.times(60, 2000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_an_answer(client: FlaskClient, cast: Cast, typed: str) -> None:
     assert client.get("/courses", query_string={"q": typed}, follow_redirects=True).status_code == 200

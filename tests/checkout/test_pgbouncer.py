@@ -17,12 +17,12 @@ import jobs
 from bench.servers import PgBouncer
 from domain import analytics, clock, events, health, listing
 from models import CourseAnalytics, Event, Job, JobState, LessonProgress, User, WorkerBeat, db
-from tests import conftest
+from tests import conftest, effort
 from tests.cast import PASSWORD, Cast
 from tests.checkout.shop import ONCE, Shop
 
 pytestmark = pytest.mark.postgresql
-SERVERS, POOL, VISITORS, ROUNDS = 3, 4, 8, 8
+SERVERS, POOL, VISITORS, ROUNDS = 3, 4, 8, effort.times(8, 80)
 FILM = "/learn/flask-first-steps/forms-on-film"
 PAGES = ("/", "/courses/flask-first-steps", "/learn", "/orders", "/notifications", "/no/such/page")
 SESSION = """

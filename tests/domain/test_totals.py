@@ -50,6 +50,7 @@ from models import (
     User,
     db,
 )
+from tests import effort
 from tests.cast import START, Cast
 
 RECOUNTS = {
@@ -218,7 +219,7 @@ class Shop:
             reviews.recount(course.id)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(effort.times(6, 100)))
 def test_counting_anew_corrects_nothing_after_random_actions(cast: Cast, seed: int) -> None:
     shop = Shop(cast, seed)
     done = []

@@ -13,7 +13,7 @@ from tests.deciding import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
-pytestmark = pytest.mark.usefixtures("carried_out_at_once")
+pytestmark = [pytest.mark.usefixtures("carried_out_at_once"), pytest.mark.everywhere]
 
 
 def editor_of(cast: Cast) -> str:

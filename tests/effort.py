@@ -1,0 +1,10 @@
+"""How much is tried: enough for every change in ordinary runs, far more with TEST_LONG (bin/check --long)."""
+
+import os
+
+LONG = os.environ.get("TEST_LONG", "") == "1"
+
+
+def times(usual: int, in_long: int) -> int:
+    """Answer how often something is tried at random: `usual` times, or `in_long` times when there is time."""
+    return in_long if LONG else usual
