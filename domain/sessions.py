@@ -7,10 +7,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 
 from domain import clock, notifications
-from models import User, UserSession, UtcDateTime, db
+from models import Registration, User, UserSession, UtcDateTime, db
 
 LIFETIME = timedelta(days=60)
 SEEN_EVERY = timedelta(minutes=5)
@@ -135,7 +135,11 @@ def end_one(user: User, session_id: uuid.UUID) -> None:
 
 
 def end_all(user: User, except_token: str | None = None) -> None:
-    """Sign out every device of `user`, but for the one that holds `except_token`."""
+    """Sign out every device of `user`, but for the one that holds `except_token`.
+
+    The browser that registered is let in without a password until its registration ends, so it does here.
+    """
+    db.session.execute(delete(Registration).where(Registration.user_id == user.id))
     keep = [UserSession.token_hash != token_hash(except_token)] if except_token else []
     _revoke(UserSession.user_id == user.id, *keep)
 
