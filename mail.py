@@ -98,14 +98,14 @@ def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
 def second_factor_on(user: User) -> EmailMessage:
     """Say that signing in asks for a code from now on, in case it wasn't them."""
     return compose(
-        "second_factor_on", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
+        "second_factor_on", user.email, user, name=_name(user), reset_url=f"{_base()}/forgot-password"
     )
 
 
 def second_factor_off(user: User, by_admin: bool) -> EmailMessage:
     """Say that signing in asks for no code any more; `by_admin`: whoever runs the shop has done it."""
     return compose(
-        "second_factor_off", user.email, user, name=user.name, by_admin=by_admin,
+        "second_factor_off", user.email, user, name=_name(user), by_admin=by_admin,
         reset_url=f"{_base()}/forgot-password", security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
@@ -113,21 +113,21 @@ def second_factor_off(user: User, by_admin: bool) -> EmailMessage:
 def recovery_codes_renewed(user: User) -> EmailMessage:
     """Say that the recovery codes of before open nothing any more, in case it wasn't them."""
     return compose(
-        "recovery_codes_renewed", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password"
+        "recovery_codes_renewed", user.email, user, name=_name(user), reset_url=f"{_base()}/forgot-password"
     )
 
 
 def recovery_code_used(user: User, left: int) -> EmailMessage:
     """Say that a recovery code was used and how many are `left`, in case it wasn't them."""
     return compose(
-        "recovery_code_used", user.email, user, name=user.name, left=left,
+        "recovery_code_used", user.email, user, name=_name(user), left=left,
         reset_url=f"{_base()}/forgot-password", security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
 
 def codes_tried(user: User) -> EmailMessage:
     """Say that somebody who knows the password tries codes, and that the password should be changed."""
-    return compose("codes_tried", user.email, user, name=user.name, reset_url=f"{_base()}/forgot-password")
+    return compose("codes_tried", user.email, user, name=_name(user), reset_url=f"{_base()}/forgot-password")
 
 
 def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:
