@@ -72,7 +72,7 @@ def _let_creators_in() -> Response | None:
     if (away := ask_to_sign_in()) is not None:
         return away
     if not (current_user.is_creator or current_user.is_admin):
-        return hypermedia.leave(url_for("teach.apply"))
+        return _lead_away(url_for("teach.apply"), "Only creators can do that.")
     return _lead_to_second_factor()
 
 
@@ -92,8 +92,18 @@ def _lead_to_second_factor() -> Response | None:
         return None
     if second_factor.is_on(current_user):
         return None
-    hypermedia.toast("Admins need a second factor here. Set yours up to go on.", "info")
-    return hypermedia.leave(url_for("account.second_factor_setup"))
+    sentence = "Admins need a second factor here. Set yours up to go on."
+    if not hypermedia.stays_on_its_page():
+        hypermedia.toast(sentence, "info")
+    return _lead_away(url_for("account.second_factor_setup"), sentence)
+
+
+def _lead_away(url: str, sentence: str) -> Response:
+    """Lead whoever asks for a page to `url`. What they posted is kept, and a page that is there stays."""
+    if hypermedia.stays_on_its_page():
+        return hypermedia.refuse(403, sentence)
+    kept = held.keep_for_later() if request.method not in ("GET", "HEAD") else None
+    return kept or hypermedia.leave(url)
 
 
 def _hide_in_production() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -17,6 +18,8 @@ IN_MEMORY = 1024 * 1024
 _BLOCK = 32_768
 # Programs for sheets of numbers also take the wide forms of Chinese and Japanese keyboards for formulas.
 _FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")
+# Where a comma stands in numbers, Excel takes a semicolon for what parts the cells, whatever the quotes say.
+_BEHIND_SEPARATOR = re.compile("([;\t] *)(?=[-=+@\uff1d\uff0b\uff0d\uff20])")
 
 
 def csv_of(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -65,8 +68,9 @@ def _cell(value: Any) -> Any:
     """Numbers and moments as they are; text that a spreadsheet would run as a formula, as text."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, str) and _begins_formula(value) and not _is_number(value):
-        return f"'{value}"
+    if isinstance(value, str):
+        text = _BEHIND_SEPARATOR.sub(r"\1'", value)
+        return f"'{text}" if _begins_formula(text) and not _is_number(text) else text
     return "" if value is None else value
 
 

@@ -1,5 +1,6 @@
 """What all forms share: text is cleaned before it is checked, and a refusal lands beside its field."""
 
+import io
 import threading
 from typing import IO, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -20,9 +21,10 @@ from domain import Refused
 
 
 class BoundedParser(FormDataParser):
-    """Reads no more of a form without files than MAX_FORM_MEMORY_SIZE: 413 for a longer one.
+    """Reads no more of a form without files than MAX_FORM_MEMORY_SIZE and MAX_FORM_PARTS: 413 for more.
 
-    Werkzeug holds only multipart forms to it, and takes seconds and a gigabyte for 16 MB of ampersands.
+    Werkzeug holds only multipart forms to them, and takes seconds and a gigabyte for 16 MB of ampersands.
+    What shows a form again would take longer still for half a million fields than to read them.
     """
 
     def parse(
@@ -35,6 +37,14 @@ class BoundedParser(FormDataParser):
                 raise RequestEntityTooLarge
             stream = LimitedStream(stream, most, is_max=True)  # type: ignore[assignment]
         return super().parse(stream, mimetype, content_length, options)
+
+    def _parse_urlencoded(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]
+    ) -> tuple[IO[bytes], Any, Any]:
+        sent = stream.read()
+        if self.max_form_parts is not None and sent.count(b"&") >= self.max_form_parts:
+            raise RequestEntityTooLarge
+        return super()._parse_urlencoded(io.BytesIO(sent), mimetype, content_length, options)
 
 
 class BoundedRequest(Request):

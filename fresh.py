@@ -25,6 +25,7 @@ from models import User, db
 
 MINUTES = 15
 FIELD = "fresh_proof"
+LONGEST_PROOF = 1024
 NOT_PROVED = "Sign in there first, then come back to this page."
 SEEN = "seen"
 SEEN_EVERY = 60
@@ -125,6 +126,8 @@ def prove(typed: str) -> None:
     Raises Refused, attempts.TooMany.
     """
     method = _method()
+    if len(typed) > LONGEST_PROOF:
+        raise Refused("That is too long.")
     if method == "code":
         prove_code(current_user, typed)
     elif method == "password":

@@ -6,12 +6,13 @@ Any POST comes here by itself when nobody is signed in any more or its token is 
 import re
 import secrets
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from urllib.parse import quote, urlsplit
 
 import wtforms
-from flask import Response, after_this_request, request, url_for
+from flask import Response, after_this_request, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
@@ -45,6 +46,12 @@ def ask_to_sign_in() -> BaseResponse:
     return keep(sent) or hypermedia.render("errors/400_stale.html", status=400, typed=sent_words(sent))
 
 
+def keep_for_later() -> BaseResponse | None:
+    """Keep what was typed into the form of this request; answer the way to it, None where it isn't kept."""
+    sent = read()
+    return keep(sent) if sent is not None and sent_words(sent) else None
+
+
 def keep(sent: Sent) -> BaseResponse | None:
     """Keep `sent` for the person whose page it was on; return the way to where it is shown again.
 
@@ -68,7 +75,7 @@ def keep(sent: Sent) -> BaseResponse | None:
 
 def sent_words(sent: Sent) -> list[tuple[str, str]]:
     """Return what somebody typed or chose of it: no ids, no ticks, and nothing that a form carries unseen."""
-    unseen = _names_of(HiddenField)
+    unseen = _unseen()
     return [
         (name, text)
         for name, text in sent.fields
@@ -127,7 +134,8 @@ def page_of_origin() -> str:
     if not (request.referrer or "").startswith(request.host_url):
         return "/"
     parts = urlsplit(request.referrer or "")
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    path = f"/{parts.path.lstrip('/')}"  # two slashes would lead to another site
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _address() -> str:
@@ -147,7 +155,7 @@ def _token() -> str:
             max_age=held_posts.LIFETIME,
             httponly=True,
             samesite="Lax",
-            secure=request.is_secure,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
         return response
 
@@ -155,18 +163,28 @@ def _token() -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return bool(SECRET.search(name)) or name in _names_of(PasswordField)
+    return bool(SECRET.search(name)) or name in _secret_fields()
 
 
 @cache
-def _names_of(kind: type[wtforms.Field]) -> frozenset[str]:
-    """Return the names of the fields of this kind in every form there is."""
-    names: set[str] = set()
+def _secret_fields() -> frozenset[str]:
+    """Return the names of the password fields of every form there is."""
+    return frozenset(name for name, kind in _fields() if issubclass(kind, PasswordField))
+
+
+@cache
+def _unseen() -> frozenset[str]:
+    """Return the names of the fields that every form which has them hides."""
+    hidden = {name for name, kind in _fields() if issubclass(kind, HiddenField)}
+    return frozenset(hidden - {name for name, kind in _fields() if not issubclass(kind, HiddenField)})
+
+
+def _fields() -> Iterator[tuple[str, type[wtforms.Field]]]:
+    """Yield name and kind of the fields of every form there is."""
     waiting: list[type] = [forms.Form]
     while waiting:
         form = waiting.pop()
         waiting += form.__subclasses__()
         for name, field in vars(form).items():
-            if isinstance(field, UnboundField) and issubclass(field.field_class, kind):
-                names.add(field.kwargs.get("name", name))
-    return frozenset(names)
+            if isinstance(field, UnboundField):
+                yield field.kwargs.get("name", name), field.field_class

@@ -97,7 +97,7 @@ def provider_unlinked(user: User, provider: str, token: str) -> EmailMessage:
 
 def second_factor_on(user: User, token: str) -> EmailMessage:
     """Say that signing in asks for a code from now on; `token` is for who wasn't it."""
-    return compose("second_factor_on", user.email, user, name=user.name, not_me_url=_not_me(token))
+    return compose("second_factor_on", user.email, user, name=_name(user), not_me_url=_not_me(token))
 
 
 def second_factor_off(user: User, by_admin: bool, token: str) -> EmailMessage:
@@ -106,27 +106,27 @@ def second_factor_off(user: User, by_admin: bool, token: str) -> EmailMessage:
     `by_admin`: whoever runs the shop has done it.
     """
     return compose(
-        "second_factor_off", user.email, user, name=user.name, by_admin=by_admin,
+        "second_factor_off", user.email, user, name=_name(user), by_admin=by_admin,
         not_me_url=_not_me(token), security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
 
 def recovery_codes_renewed(user: User, token: str) -> EmailMessage:
     """Say that the recovery codes of before open nothing any more; `token` is for who wasn't it."""
-    return compose("recovery_codes_renewed", user.email, user, name=user.name, not_me_url=_not_me(token))
+    return compose("recovery_codes_renewed", user.email, user, name=_name(user), not_me_url=_not_me(token))
 
 
 def recovery_code_used(user: User, left: int, token: str) -> EmailMessage:
     """Say that a recovery code was used and how many are `left`; `token` is for who wasn't it."""
     return compose(
-        "recovery_code_used", user.email, user, name=user.name, left=left,
+        "recovery_code_used", user.email, user, name=_name(user), left=left,
         not_me_url=_not_me(token), security_url=f"{_base()}/account/security",
     )  # fmt: skip
 
 
 def codes_tried(user: User, token: str) -> EmailMessage:
     """Say that somebody who knows the password tries codes; `token` is for who wasn't it."""
-    return compose("codes_tried", user.email, user, name=user.name, not_me_url=_not_me(token))
+    return compose("codes_tried", user.email, user, name=_name(user), not_me_url=_not_me(token))
 
 
 def confirm_new_email(user: User, new_email: str, token: str) -> EmailMessage:

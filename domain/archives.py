@@ -30,6 +30,7 @@ MOST_BYTES = 200 * MIB
 MOST_FILES = 20_000
 MOST_UNPACKED = 1024 * MIB
 MOST_LISTED = 16 * MIB  # the directory of a ZIP, which is read into memory as a whole
+MOST_SAID = 8 * MIB  # all that headers of a tar.gz say of other headers: names and times
 MOST_RATIO = 200  # text compresses to a twentieth at best, a bomb to a thousandth
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
@@ -231,13 +232,19 @@ def _in_tar(path: Path, packed: int) -> Iterator[_Entry]:
 
 
 class _Header(tarfile.TarInfo):
-    """Headers that describe others are read into memory as a whole: none of ours is so long."""
+    """Headers that describe others are read into memory and taken apart: none of ours is so long.
+
+    A gigabyte of them packs well, and would hold a thread for minutes.
+    """
 
     DESCRIBING = (*"xgXLK",)
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if self.type.decode("latin-1") in self.DESCRIBING and self.size > MIB:
-            raise Refused(NO_ARCHIVE, "file")
+        if self.type.decode("latin-1") in self.DESCRIBING:
+            said = getattr(archive, "said_by_headers", 0) + self.size
+            if self.size > MIB or said > MOST_SAID:
+                raise Refused(NO_ARCHIVE, "file")
+            archive.said_by_headers = said  # type: ignore[attr-defined]
         return super()._proc_member(archive)  # type: ignore[misc]
 
     def _proc_gnusparse_10(self, *_: object) -> None:

@@ -17,6 +17,8 @@ LONGEST_LANGUAGE = 16  # characters of a language code, as captions and courses 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t]+(.*))?$")
 _MARKUP = re.compile(r"</?[^<>\n]{0,200}>|\{\\[^{}\n]{0,200}\}")
+# Beyond the last character there is; what is far longer, Python refuses to read as a number.
+_NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
 # RFC 5646, section 2.1, without grandfathered tags: language, script, region, variants, private use.
 _LANGUAGE = re.compile(
     r"[a-z]{2,3}(-[a-z]{4})?(-(?:[a-z]{2}|[0-9]{3}))?(-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(-x(-[a-z0-9]{1,8})+)?",
@@ -120,7 +122,7 @@ def _seconds(number: int, parts: tuple[str | None, ...]) -> float:
 
 def plain(cue_text: str) -> str:
     """What is said, without tags (`<v Ann>`, `<i>`, `{\\an8}`) and with `&lt;` and the like resolved."""
-    resolved = html.unescape(_MARKUP.sub("", cue_text))
+    resolved = html.unescape(_NO_CHARACTER.sub("\ufffd", _MARKUP.sub("", cue_text)))
     kept = (line.strip() for line in clean(resolved).split("\n"))
     return "\n".join(line for line in kept if line)
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from domain import Refused
+from domain import text as texts
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
@@ -32,7 +33,7 @@ _WORD = re.compile(r"[^\W_]{3,}")
 
 def composed(password: str) -> str:
     """The one form (NFC) in which a password is hashed: “é” is typed as one character or as two."""
-    return unicodedata.normalize("NFC", password)
+    return texts.composed(password)
 
 
 def spellings(password: str) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import Image
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import Refused, clock, seals
+from domain import Refused, clock, picture_parts, seals
 from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -35,6 +35,12 @@ TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
 NO_PICTURE = "This is no picture that can be used. Upload PNG, JPEG, WebP or GIF."
 TOO_LARGE = f"This picture has too many pixels. Use at most {MAX_PIXELS // 1_000_000} million."
 _TOKEN = re.compile(r"[0-9a-f]{24}")
+# What brings a picture upright, by how the camera was held (Exif)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
 # A large picture takes some 160 MB while it is decoded: one at a time in each process.
 _decoding = threading.Lock()
 
@@ -234,13 +240,16 @@ def _decode(file: BinaryIO, needed: int) -> Image.Image:
         raise Refused("SVG drawings are not taken. Upload PNG, JPEG, WebP or GIF.", "picture")
     _check_size(*_canvas_of_webp(content))
     try:
-        with Image.open(io.BytesIO(content), formats=READABLE) as image:
+        pixels, held = picture_parts.pixels_of(content)
+        with Image.open(io.BytesIO(pixels), formats=READABLE) as image:
             _check_size(*image.size)
             drawn = image.format in ("PNG", "GIF")
             if image.format == "JPEG":
                 image.draft("RGB", (needed, needed))
             image.load()
-            upright = ImageOps.exif_transpose(image)
+            if image.format == "WEBP":
+                held = picture_parts.held_in(image.info.get("exif", b""))
+            upright = image.transpose(_TURNS[held]) if held in _TURNS else image.copy()
         has_alpha = "A" in upright.getbands() or "transparency" in upright.info
         plain = upright.convert("RGBA" if has_alpha else "RGB")
     except Refused:

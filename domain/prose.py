@@ -31,6 +31,7 @@ MAX_LINES = 10_000
 MAX_COLUMNS = 30
 SECONDS = 1.0  # of processor time for parsing a text; ten times what a long one in good order takes
 WORDS_PER_MINUTE = 220
+MOST_ADDRESSED = 1_000_000  # characters of all addresses and titles: a text that names one often repeats it
 SLUGGED = 300  # characters of a heading that its anchor is made of
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 _WORDS = {"text", "code_inline", "fence", "code_block"}
@@ -128,10 +129,20 @@ def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
     _check_size(source)
     limit_time(SECONDS)
     try:
-        return _PARSER.parse(source, env)
+        tokens = _PARSER.parse(source, env)
+        if _addressed(tokens) <= MOST_ADDRESSED:
+            return tokens
     except TookTooLongError:
-        log.info("A text of %s characters takes too long to render and stays plain", len(source))
-        return [Token("code_block", "code", 0, content=source)]
+        pass
+    log.info("A text of %s characters takes too long to render and stays plain", len(source))
+    return [Token("code_block", "code", 0, content=source)]
+
+
+def _addressed(tokens: list[Token]) -> int:
+    """The characters of all attributes: a hundred thousand, defined once, may be named ten thousand times."""
+    return sum(
+        len(value) for token in _all(tokens) for value in token.attrs.values() if isinstance(value, str)
+    )
 
 
 def _colour(tokens: list[Token]) -> None:

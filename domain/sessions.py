@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 
 from domain import clock, notifications
-from models import SecondFactor, User, UserSession, UtcDateTime, db
+from models import Registration, SecondFactor, User, UserSession, UtcDateTime, db
 
 LIFETIME = timedelta(days=60)
 SEEN_EVERY = timedelta(minutes=5)
@@ -137,8 +137,10 @@ def end_one(user: User, session_id: uuid.UUID) -> None:
 def end_all(user: User, except_token: str | None = None) -> None:
     """Sign out every device of `user`, but for the one that holds `except_token`.
 
-    A second factor that is being set up is dropped: another device may have seen its secret.
+    The browser that registered is let in without a password until its registration ends, so it does here. A
+    second factor that is being set up is dropped: another device may have seen its secret.
     """
+    db.session.execute(delete(Registration).where(Registration.user_id == user.id))
     keep = [UserSession.token_hash != token_hash(except_token)] if except_token else []
     _revoke(UserSession.user_id == user.id, *keep)
     db.session.execute(

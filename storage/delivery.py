@@ -29,7 +29,7 @@ def send(
     """Answer the current request with a stored file; 404 when there is none, 416 for a range beyond it.
 
     Call it only after an access decision. `expires_at` (of `verify`) says how long a browser may keep the
-    file; without it the file is checked with us each time. A bucket or a front server does the sending
+    file; without it no browser keeps it. A bucket or a front server does the sending
     where one is configured; otherwise the file streams from disk, with ranges.
     """
     store = current()
@@ -44,7 +44,7 @@ def send(
         raise NotFound from error
     response.headers["Content-Disposition"] = disposition
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = f"private, max-age={seconds}" if seconds else "private, no-cache"
+    response.headers["Cache-Control"] = f"private, max-age={seconds}" if seconds else "private, no-store"
     return response
 
 

@@ -35,3 +35,12 @@ def test_nobody_else_writes_csv() -> None:
     own = [p for p in ROOT.rglob("*.py") if not {".venv", "tests", "bench"} & set(p.relative_to(ROOT).parts)]
     writers = [p.name for p in own if re.search(r"csv\.(writer|DictWriter)|text/csv", p.read_text())]
     assert writers == ["downloads.py"]
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+def test_what_other_programs_take_for_a_cell_of_its_own_is_no_formula_either(sign: str) -> None:
+    """Excel parts cells by semicolons wherever a comma stands in numbers, also within quotes."""
+    assert cells(f"Ada;{sign}1", f"Ada; {sign}1", f"a\t{sign}1") == [
+        f"Ada;'{sign}1", f"Ada; '{sign}1", f"a\t'{sign}1",
+    ]  # fmt: skip
+    assert cells("a; b", "5 - 3; c") == ["a; b", "5 - 3; c"]

@@ -181,7 +181,7 @@ def test_an_unchanged_file_is_not_sent_again(client: FlaskClient) -> None:
     first = client.get("/file/media/1/film.mp4")
     again = client.get("/file/media/1/film.mp4", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
-    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["Cache-Control"] == "private, no-store"
 
 
 @pytest.mark.parametrize(

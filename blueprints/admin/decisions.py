@@ -11,8 +11,8 @@ from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused, moderation, people, picked, reviewing, verdicts
-from fresh import fresh
-from models import db
+from fresh import ask, fresh, is_fresh
+from models import ModerationKind, Verdict, db
 
 
 @admin.post("/moderation/<uuid:item_id>/decide")
@@ -27,6 +27,9 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if form.is_too_soon:
         form.refuse(Refused("That was very quick, so nothing was decided. Look at it, then decide."))
         return show(item_id, form, 422)
+    makes_creator = item.kind == ModerationKind.APPLICATION and form.decision.verdict == Verdict.APPROVED
+    if makes_creator and not is_fresh() and (away := ask()) is not None:
+        return away
     try:
         said = verdicts.put(item, acting(), form.decision, form.seen.data or "")
     except Refused as refusal:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
@@ -43,9 +43,9 @@ class DecisionForm(Form):
         [Length(max=MAX_NOTES, message=f"Use at most {MAX_NOTES:,} characters.")],
         filters=[paragraphs],
     )
-    seen = StringField(validators=[Length(max=64)], filters=[text])
+    seen = HiddenField(validators=[Length(max=64)], filters=[text])
 
-    opened = StringField(validators=[Length(max=20)], filters=[text])
+    opened = HiddenField(validators=[Length(max=20)], filters=[text])
 
     @property
     def is_too_soon(self) -> bool:

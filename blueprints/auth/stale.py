@@ -98,9 +98,11 @@ def back() -> BaseResponse:
 
 @auth.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
-    """Forget a kept form once it was sent and taken."""
+    """Forget a kept form once the person whose it is has sent it, and it was taken."""
     if response.status_code < 400 and (key := held.marker()):
-        held.drop(key)
+        row = held.found(key)
+        if row is not None and _may_send(row.person):
+            held.drop(key)
     return response
 
 

@@ -1,5 +1,6 @@
 """Values of a TOML file, each taken as what it must be; what is wrong is noted and the reading goes on."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,14 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from domain.portable import Problem, broken
+from domain.portable import MAX_PROBLEMS, Problem, broken
 from domain.text import markdown, one_line
 from domain.words import fold
 
 _CLOCK_PARTS = 3
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200  # the ends of the calendar have no time in every zone
+# a.b.c and so on: for every part the parser goes through all before it again, and we know no key of two.
+_DEEP = re.compile(r"""(?<![\w"'.-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -52,7 +56,8 @@ class Fields:
     def wrong(self, key: str, sentence: str, value: object = None) -> None:
         """Note that the value of `key` can't be used."""
         place = self.where(key)
-        self.problems.append(Problem(place.file, place.line_of(key, value), sentence))
+        line = place.line_of(key, value) if len(self.problems) < MAX_PROBLEMS else 0
+        self.problems.append(Problem(place.file, line, sentence))
 
     def raw(self, key: str, *kinds: type) -> Any:
         """The value of `key` if it is one of `kinds`; None when it is missing or something else."""
@@ -124,6 +129,9 @@ class Fields:
             value = datetime(value.year, value.month, value.day, tzinfo=UTC)
         if value is not None and value.tzinfo is None:
             value = value.replace(tzinfo=UTC)
+        if value is not None and not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+            self.wrong(key, f"`{key}` must be a day from {_FIRST_YEAR} to {_LAST_YEAR}.")
+            return None
         return value
 
     def seconds(self, key: str, most: int) -> float | None:
@@ -152,13 +160,15 @@ class Fields:
         """Note every key that nobody asked for: a misspelt one must not be lost silently."""
         for key in self.values:
             if key not in self._asked:
-                near = get_close_matches(key, self._asked, 1)
+                near = get_close_matches(key, self._asked, 1) if len(self.problems) < MAX_PROBLEMS else []
                 hint = f" Is `{near[0]}` meant?" if near else ""
                 self.wrong(key, f"`{key[:60]}` means nothing here.{hint}")
 
 
 def parse(place: Place) -> dict[str, Any]:
     """The values of a TOML text. Raises Broken with the line that can't be read."""
+    if _DEEP.search(place.text):
+        raise broken("This can’t be read as TOML: it is nested too deeply.", place.file)
     try:
         return tomllib.loads(place.text)
     except tomllib.TOMLDecodeError as error:
@@ -167,6 +177,8 @@ def parse(place: Place) -> dict[str, Any]:
         inside = int(number) if number.isdigit() else place.text.rstrip("\n").count("\n") + 1
         line = inside + place.above
         raise broken(f"This can’t be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
+    except ValueError as error:
+        raise broken("This can’t be read as TOML: a number in it is too long.", place.file) from error
     except RecursionError as error:
         raise broken("This can’t be read as TOML: it is nested too deeply.", place.file) from error
 

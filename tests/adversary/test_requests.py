@@ -1,9 +1,12 @@
 """Requests that no browser makes: odd methods, forged cookies, absurd headers, bodies of the wrong kind."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from models import User
 from tests.adversary.hostile import filled, rules, send, trouble
 from tests.cast import PASSWORD, Cast
 
@@ -145,3 +148,17 @@ def test_mail_never_names_the_host_that_was_asked_for(app: Flask, cast: Cast) ->
     letters = sent(app)
     assert {letter.template for letter in letters} == {"reset_password", "verify_email"}
     assert all(letter.data["url"].startswith("http://localhost/") for letter in letters)
+
+
+@pytest.mark.parametrize("address", ["/courses/flask-first-steps/review", "/account/email", "/login"])
+def test_a_form_of_a_hundred_thousand_fields_is_not_read(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], address: str
+) -> None:
+    """To show them again, as a page that asks for something first does, would take minutes."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    for browser in (app.test_client(), signed_in(cast.bo)):
+        answer = browser.post(
+            address, data="&".join(["a=bc"] * 100_000), headers={"Origin": "http://localhost"},
+            content_type="application/x-www-form-urlencoded",
+        )  # fmt: skip
+        assert (answer.status_code, len(answer.data) < 20_000) == (413, True)

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain import clock, held_posts, housekeeping, mail_preferences, sessions, tokens
-from models import HeldPost, NotificationKind, Review, User, UserSession, db
+from domain import clock, held_posts, housekeeping, mail_preferences, sessions, settings, tokens
+from models import HeldPost, NotificationKind, Review, Role, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 
 HERE = {"Origin": "http://localhost", "Referer": "http://localhost/courses/flask-first-steps"}
@@ -348,3 +348,70 @@ def test_a_swap_and_a_script_are_told_and_get_no_page(app: Flask, cast: Cast, bo
         assert "<" not in out.text
     assert out.json == {"sentence": "You are signed out. Sign in to go on.", "signed_out": True}
     assert kept(app) == 0
+
+
+def test_a_page_before_with_two_slashes_leads_to_no_other_site(
+    app: Flask, cast: Cast, bo: FlaskClient
+) -> None:
+    token = token_at(bo, REVIEW)
+    end_devices(app, cast.bo)
+    before = {"Origin": "http://localhost", "Referer": "http://localhost//evil.example/x"}
+    bo.post(REVIEW, data={**WORDS, "csrf_token": token}, headers=before)
+    page = bo.get(come_in(bo, "bo@example.com").location)
+    assert "//evil.example" not in page.text
+    drop = re.search(r'action="(/held/[^"]+/throw-away)"', page.text)
+    assert drop is not None
+    gone = bo.post(drop[1], data={"csrf_token": token_at(bo, "/account")}, headers=HERE)
+    assert gone.location == "/evil.example/x"
+
+
+def test_what_may_not_be_done_any_more_is_kept_too(app: Flask, cast: Cast, client: FlaskClient) -> None:
+    """A second factor is asked for, or somebody teaches no longer, while they write."""
+    for who, course, lesson, change in (
+        ("mo", cast.flask_course, cast.text_lesson, lambda: settings.change(None, admin_second_factor=True)),
+        ("nia", cast.draft_course, cast.draft_lesson, lambda: _learner(cast.nia)),
+    ):
+        browser = app.test_client()
+        come_in(browser, f"{who}@example.com")
+        address = f"/studio/courses/{course.id}/lessons/{lesson.id}"
+        form = {"title": "Routes", "body": "Precious words.", "csrf_token": token_at(browser, address)}
+        with app.app_context():
+            change()
+            db.session.commit()
+            settings.forget()
+        for headers in (SWAP, SCRIPT):
+            told = browser.post(f"{address}/typed", data=form, headers=headers)
+            assert (told.status_code, "HX-Redirect" in told.headers) == (403, False)
+        answer = browser.post(address, data=form, headers=HERE)
+        assert answer.location.startswith("/held/"), who
+        assert "Precious words." in browser.get(answer.location).text
+        kept_before = kept(app)
+        again = browser.post(
+            address, data={**form, "held_post": answer.location.rpartition("/")[2]}, headers=HERE
+        )
+        assert "Precious words." in browser.get(again.location).text
+        assert kept(app) == kept_before, "one that is still not taken is not kept twice"
+
+
+def _learner(user: User) -> None:
+    db.session.get_one(User, user.id).role = Role.LEARNER
+
+
+def test_nobody_else_makes_it_forgotten(app: Flask, cast: Cast, bo: FlaskClient) -> None:
+    post_signed_out(app, cast, bo)
+    with app.app_context():
+        key = db.session.scalars(select(HeldPost.id)).one()
+    come_in(bo, "cy@example.com")
+    token = token_at(bo, "/account")
+    bo.post("/account/notifications", data={"csrf_token": token, "held_post": str(key)}, headers=HERE)
+    assert kept(app) == 1
+
+
+def test_a_word_is_kept_whose_name_another_form_hides(app: Flask, cast: Cast, client: FlaskClient) -> None:
+    """“course” is what an admin types to give a course away, and an id in the course editor."""
+    come_in(client, "mo@example.com")
+    page = f"/admin/users/{cast.cy.id}"
+    token = token_at(client, page)
+    end_devices(app, cast.mo)
+    client.post(f"{page}/courses", data={"course": "flask-first-steps", "csrf_token": token}, headers=HERE)
+    assert kept(app) == 1

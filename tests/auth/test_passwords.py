@@ -112,3 +112,10 @@ def test_no_empty_hash_is_opened_by_anything() -> None:
 
     for stored in (None, ""):
         assert not accounts.Lock(uuid.uuid4(), stored).opens_with("no password at all")
+
+
+def test_marks_heaped_on_a_letter_are_compared_as_they_were_typed() -> None:
+    """To sort them takes the square of their number; a letter of any language has a few."""
+    heap = "e" + "\u0301\u0316" * 200_000
+    assert passwords.composed(heap) == heap
+    assert passwords.composed(TAKEN_APART) == COMPOSED

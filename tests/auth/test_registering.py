@@ -273,3 +273,15 @@ def test_one_account_for_an_address_registered_at_the_same_moment(app: Flask, ca
     with app.app_context():
         assert db.session.scalar(db.select(db.func.count()).where(User.email == "zoe@example.com")) == 1
         assert db.session.scalar(db.select(db.func.count()).select_from(Registration)) == 1
+
+
+def test_signing_out_everywhere_ends_the_way_in_of_the_browser_that_registered(
+    app: Flask, client: FlaskClient
+) -> None:
+    register(client)
+    phone = app.test_client()
+    phone.post(link(app, "verify_email"), data={"password": FORM["password"]})
+    phone.post("/account/security/devices/sign-out-others")
+    assert is_in(phone)
+    assert client.post("/register/finish").location == "/register/sent"
+    assert not is_in(client)

@@ -149,3 +149,9 @@ def test_what_is_no_language_is_refused(tag: str) -> None:
 def test_times_are_written_in_hours() -> None:
     assert stamp(0) == "00:00:00.000"
     assert stamp(359_999.9996) == "100:00:00.000"
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "0" * 5_000, "99999999"])
+def test_a_number_that_stands_for_no_character_is_none(number: str) -> None:
+    found = parse(f"WEBVTT\n\n00:01.000 --> 00:02.000\nbefore &#{number}; &#65; after\n")
+    assert [cue.text for cue in found] == ["before \ufffd A after"]

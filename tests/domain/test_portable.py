@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -550,3 +551,41 @@ def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
         failed = run(args=args)
         assert failed.exit_code == 1
         assert sentence in failed.output
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("a" + ".a" * 200_000 + " = 1", "nested too deeply"),
+        ("['a'" + " . 'a'" * 50_000 + "]", "nested too deeply"),
+        ("a = { b" + ".b" * 200_000 + " = 1 }", "nested too deeply"),
+        ("a = " + "9" * 5_000, "a number in it is too long"),
+        ("a = " + "[" * 20_000, "nested too deeply"),
+    ],
+)
+def test_toml_that_would_hold_the_worker_is_not_read(
+    cast: Cast, tmp_path: Path, line: str, sentence: str
+) -> None:
+    (tmp_path / "course.toml").write_text(f'title = "A"\n{line}\n')
+    with pytest.raises(Broken) as told:
+        imported(cast, tmp_path)
+    assert sentence in str(told.value.problems[0])
+
+
+def test_ten_thousand_mistakes_are_told_in_time(cast: Cast, tmp_path: Path) -> None:
+    """Each would be looked for in the whole file; the first hundreds are."""
+    (tmp_path / "course.toml").write_text("".join(f"key{n} = 1\n" for n in range(10_000)))
+    started = time.process_time()
+    with pytest.raises(Broken) as told:
+        imported(cast, tmp_path)
+    assert time.process_time() - started < 20
+    assert str(told.value.problems[-1]).endswith("more.")
+
+
+@pytest.mark.parametrize("day", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "1999-12-31"])
+def test_a_day_that_nobody_means_is_refused(cast: Cast, tmp_path: Path, day: str) -> None:
+    sale = f"price_cents = 1900\nsale_price_cents = 900\nsale_ends_at = {day}\n"
+    (tmp_path / "course.toml").write_text(f'title = "A"\ncategory = "web"\n{sale}')
+    with pytest.raises(Broken, match=r"one thing has to be put right") as told:
+        imported(cast, tmp_path)
+    assert "`sale_ends_at` must be a day from 2000 to 2200." in str(told.value.problems[0])

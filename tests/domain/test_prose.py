@@ -263,3 +263,22 @@ def test_every_language_has_its_colours() -> None:
 def test_code_stays_plain_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(highlighting, "_CHILD", ["/no/such/python"])
     assert "z = 3" in render("```py\nz = 3\n```").html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a]: http://example.com/" + "b" * 90_000 + "\n\n" + "[a] " * 20_000,
+        '[a]: /b "' + "c" * 90_000 + '"\n\n' + "![a] " * 20_000,
+    ],
+)
+def test_an_address_that_is_defined_once_does_not_fill_the_memory(text: str) -> None:
+    """A page of two gigabytes from a text of 200 kB: it stays plain."""
+    html = render(text).html
+    assert len(html) < 2 * MAX_BYTES
+    assert '<pre class="highlight"' in html
+
+
+def test_an_address_may_be_named_often() -> None:
+    html = render("[a]: https://example.com/" + "b" * 200 + "\n\n" + "[a] " * 2_000).html
+    assert html.count("<a ") == 2_000

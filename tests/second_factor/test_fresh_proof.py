@@ -1,6 +1,7 @@
 """What a stolen session must not do asks again who it is, and holds what was posted."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -11,7 +12,8 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 from werkzeug.test import TestResponse
 
-from models import OAuthAccount, Role, User, UserSession, db
+from domain import applications
+from models import ModerationItem, OAuthAccount, Role, User, UserSession, db
 from tests.auth.letters import SignIn
 from tests.auth.provider import Provider
 from tests.auth.test_oauth import come_in
@@ -283,3 +285,36 @@ def test_the_provider_does_not_stand_in_for_a_code(
     still.shift(STALE)
     assert come_in(client, "github", "?prove=1").status_code == 403
     assert client.post("/account/security/second-factor/remove").status_code == 403
+
+
+def test_what_is_no_proof_by_its_length_costs_nothing(
+    cast: Cast, signed_in: SignIn, set_up: SetUp, still: Traveller
+) -> None:
+    """To compose a hundred thousand marks on one letter takes minutes."""
+    proof = "e" + "\u0301\u0316" * 50_000
+    set_up(cast.mo)
+    started = time.process_time()
+    for person in (cast.bo, cast.mo):
+        answer = signed_in(person).post("/account/prove", data={"fresh_proof": proof})
+        assert (answer.status_code, "That is too long." in answer.text) == (422, True)
+    assert time.process_time() - started < 5
+
+
+def test_making_somebody_a_creator_asks_wherever_it_is_done(
+    app: Flask, cast: Cast, signed_in: SignIn, still: Traveller
+) -> None:
+    with app.app_context():
+        wish = applications.Wish("Teaches maps", ["Maps"], [], "I would begin with…")
+        applications.apply(db.session.get_one(User, cast.cy.id), wish)
+        db.session.commit()
+        item = db.session.scalars(db.select(ModerationItem.id)).one()
+    mo, address = signed_in(cast.mo), f"/admin/moderation/{item}/decide"
+    still.shift(STALE)
+    form = {"verdict": "approved", "notes": "Welcome"}
+    page = mo.post(address, data=form)
+    assert (page.status_code, held(page), action(page)) == (403, form, address)
+    with app.app_context():
+        assert db.session.get_one(ModerationItem, item).decision is None
+    assert mo.post(address, data={**form, "fresh_proof": PASSWORD}).status_code == 303
+    with app.app_context():
+        assert db.session.get_one(ModerationItem, item).decision is not None

@@ -4,6 +4,7 @@ import gzip
 import io
 import struct
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,30 @@ def test_what_could_harm_whoever_unpacks_it_is_refused(
     path.write_bytes(make())
     with pytest.raises(Refused, match=sentence):
         archives.inspect(path)
+
+
+def many_headers() -> bytes:
+    """A tar of few files, each with a megabyte of what is said of it: half a million values."""
+    said = b"5 a=\n" * 200_000
+    info = tarfile.TarInfo("said")
+    info.type, info.size = tarfile.XHDTYPE, len(said)
+    header = info.tobuf(tarfile.USTAR_FORMAT) + said + bytes(-len(said) % 512)
+    return gzip.compress((header + member("a.py").tobuf(tarfile.USTAR_FORMAT)) * 60, 1)
+
+
+def test_headers_that_describe_headers_are_read_only_so_far(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(many_headers())
+    started = time.process_time()
+    with pytest.raises(Refused, match="no ZIP or tar.gz"):
+        archives.inspect(path)
+    assert time.process_time() - started < 10
+
+
+def test_long_names_are_no_reason_to_refuse_an_archive(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(tarred(*(member(f"{'folder/' * 30}{n}-ä.py") for n in range(300))))
+    assert archives.inspect(path).file_count == 300
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
