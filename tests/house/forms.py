@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -39,13 +40,12 @@ TYPED = {
     "meta_title": "Flask for everyone",
     "objectives": "Route requests\nStore data\nTest it",
     "password": "another good password",
-    "price": "29",
     "primary_color": "#7c2d12",
     "sale_ends": "2026-12-24T18:00",
     "sale_price": "15",
     "sample": "https://example.com/sample",
     "slug": "",
-    "social": "https://example.com/@lectern",
+    "social": "Mastodon https://example.com/@lectern",
     "tags": "Python, Web",
     "title": "A better title",
     "url": "https://example.com/notes",
@@ -54,6 +54,8 @@ TYPED = {
     "years_experience": "7",
 }
 KNOWN = {
+    "/confirm-email": {"password": PASSWORD},
+    "/verify-email": {"password": PASSWORD},
     "/login": {"email": "bo@example.com", "password": PASSWORD},
     "/forgot-password": {"email": "bo@example.com"},
     "/studio/courses/new": {"title": "Brand new course"},
@@ -76,7 +78,7 @@ class Form:
 
     def filled(self) -> Iterator["MultiDict[str, object]"]:
         """Answer what is sent, once for each button with a name; without the token."""
-        known = KNOWN.get(self.action.partition("?")[0], {})
+        known = next((words for start, words in KNOWN.items() if self.action.startswith(start)), {})
         pairs: list[tuple[str, object]] = []
         for name, value in self.fields:
             if name in self.typed:
@@ -87,18 +89,27 @@ class Form:
         for button in self.buttons or [None]:
             sent = MultiDict([*pairs, *([button] if button else [])])
             for name in self.files:
-                sent.add(name, file_for(name, self.action))
+                sent.add(name, file_for(name, self.action, dict(self.fields).get("purpose", "")))
             sent.poplist("csrf_token")
             yield sent
 
 
-def file_for(name: str, action: str) -> tuple[bytes, str]:
-    """Answer the file that is chosen in a field: captions where these are asked for, else a drawing."""
+def file_for(name: str, action: str, purpose: str = "") -> tuple[bytes, str]:
+    """Answer the file that is chosen in a field: what `purpose` or the address asks for, else a drawing."""
+    made = io.BytesIO()
     if "captions" in action:
         return VTT, "captions.vtt"
-    drawing = io.BytesIO()
-    Image.new("RGB", (1280, 720), "navy").save(drawing, "PNG")
-    return drawing.getvalue(), f"{name}.png"
+    if purpose in ("lesson_media", "preview_film"):
+        return b"\0\0\0\x18ftypmp42 and nothing that can be played", "film.mp4"
+    if purpose in ("code_archive", "course_import"):
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("course.toml"), 'title = "Brought along"\n')
+            archive.writestr(zipfile.ZipInfo("main.py"), "print(1)\n")
+        return made.getvalue(), "course.zip"
+    if purpose == "resource":
+        return b"%PDF-1.4\n%%EOF\n", "notes.pdf"
+    Image.new("RGB", (1280, 720), "navy").save(made, "PNG")
+    return made.getvalue(), f"{name}.png"
 
 
 class Page(HTMLParser):
@@ -132,8 +143,8 @@ class Page(HTMLParser):
         if self._form is None or "disabled" in values:
             return
         if tag == "option" and self._select:
-            known = [pair for pair in self._form.fields if pair[0] == self._select]
-            if "selected" in values or (value and not known):
+            known = dict(self._form.fields).get(self._select)
+            if ("selected" in values and value) or not known:
                 self._form.fields = [pair for pair in self._form.fields if pair[0] != self._select]
                 self._form.fields.append((self._select, value))
         elif name:
@@ -171,7 +182,7 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """Close what was open."""
         if tag == "textarea" and self._form is not None and self._text is not None:
-            self._form.fields[-1] = (self._form.fields[-1][0], self._text.removeprefix("\n"))
+            self._form.fields[-1] = (self._form.fields[-1][0], re.sub(r"^\r?\n", "", self._text))
             self._text = None
         self._select = None if tag == "select" else self._select
         self._form = None if tag == "form" else self._form

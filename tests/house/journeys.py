@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyotp
+import requests
 from flask.testing import FlaskClient
 
 from tests.cast import PASSWORD
@@ -13,6 +14,7 @@ from tests.house.shop import AGENT, Rows, Shop
 from tests.house.writing import said, typed
 
 Steps = Iterator[str]
+METHODS = ("card", "declined", "later_succeeds", "later_fails")
 
 
 class Journey:
@@ -118,21 +120,29 @@ def second_factor(shop: Shop) -> Steps:
 
 def _bought(how: str) -> Callable[[Shop], Steps]:
     def buying(shop: Shop) -> Steps:
-        """Buy, come back, hear from Stripe; then a refund."""
+        """Buy, hear from Stripe, come back, learn."""
         way = Journey(shop)
         stripe = shop.stripe
         yield from way.go("cy", "/checkout", {"product": str(shop.cast.flask_course.id)})
         session = way.location.rsplit("/", 1)[-1]
+        if how == "given-meanwhile":
+            given = {"course": "flask-first-steps", "expires_on": ""}
+            yield from way.go("mo", f"/admin/users/{shop.cast.cy.id}/courses", given)
         if how == "left":
             stripe.expire(session)
         else:
-            stripe.pay(session, how)
+            stripe.pay(session, how if how in METHODS else "card")
         if how.startswith("later"):
             yield from way.go("cy", f"/checkout/success?session_id={session}")
             yield f"=== Stripe tells {stripe.deliver_all()}"
             yield from way.settle()
             stripe.settle(session, how == "later_succeeds")
         yield f"=== Stripe tells {stripe.deliver_all()}"
+        yield from way.settle()
+        if how == "refunded-at-stripe":
+            payment = {"payment_intent": stripe.all("payment_intent")[-1]["id"]}
+            requests.post(f"{stripe.url}/v1/refunds", data=payment, auth=(stripe.api_key, ""), timeout=10)
+        yield f"=== Stripe tells all of it again {stripe.deliver_all()}"
         yield from way.settle()
         yield from way.go("cy", f"/checkout/success?session_id={session}")
         yield from way.go("cy", "/orders")
@@ -171,7 +181,7 @@ def teaching(shop: Shop) -> Steps:
 
 def _decided(way: Journey, kind: str, verdict: str) -> Steps:
     yield from way.go("mo", f"/admin/moderation/next?kind={kind}", {})
-    item = way.location
+    item = way.location.partition("?")[0]
     yield from way.go("mo", item)
     seen = re.search(r'name="seen" value="([^"]*)"', way.text.replace('type="hidden" ', ""))
     form = {"verdict": verdict, "notes": "Say more.", "reason": "other", "seen": seen[1] if seen else ""}

@@ -142,6 +142,8 @@ class Shop:
     def post(self, person: str, address: str, form: Any, swap: bool = False) -> Iterator[str]:
         """Post, and tell the answer, the rows and files it leaves, and the same of the jobs it asks for."""
         name = typed(form)
+        clock.back()
+        clock.pass_by(60)  # who posts has looked at the page for a while
         entropy.begin(f"POST {address} {person} {name}")
         body = form
         if not isinstance(form, bytes):
@@ -168,7 +170,7 @@ class Shop:
 
     def command(self, *words: str) -> str:
         """Run a command of `flask` and answer what it says."""
-        entropy.begin("flask " + " ".join(words))
+        entropy.begin(" ".join(self.clean(words)))
         result = self.app.test_cli_runner().invoke(args=list(words))
         trouble = result.exception if not isinstance(result.exception, SystemExit) else None
         end = f" (exit {result.exit_code} {trouble or ''})" if result.exit_code else ""

@@ -27,7 +27,9 @@ SCRIPTED: dict[str, list[dict[str, str]]] = {
     ],
     "/studio/preview-markdown": [{"text": "# A\n\n*b* <script>c</script>", "course": "{course}"}],
     "/checkout": [{"product": "{wished}"}],
-    "/studio/courses/{course}/export": [{}],
+    "/studio/courses/{course}/lessons/{filmed_lesson}/typed": [
+        {"version": "1", "tab": "0123456789abcdef", "seen": "", "title": "Forms on film", "body": "Typed."}
+    ],
     "/studio/courses/{course}/publish": [{"notes": "Look.", "changes": "More lessons"}],
     "/studio/courses/{draft_course}/publish": [{"notes": "Look."}],
 }
@@ -143,7 +145,7 @@ class Walk:
         if address.endswith("/parts/1"):
             yield b"1234567890" * 100, False
         if address.endswith(("/account/picture", "/pictures", "/settings/logo")):
-            yield MultiDict({name: file_for(name, address) for name in ("file", "picture")}), False
+            yield MultiDict([(name, file_for(name, address)) for name in ("file", "picture")]), False
 
     def journeys(self) -> None:
         """Go the ways that take several steps."""

@@ -19,6 +19,8 @@ MOST_LINES = 12
 def said(answer: TestResponse) -> Iterator[str]:
     """Tell an answer: its status, its headers, its body."""
     yield answer.status
+    if "Allow" in answer.headers:  # werkzeug writes a set
+        answer.headers["Allow"] = ", ".join(sorted(answer.headers["Allow"].split(", ")))
     yield from sorted(f"{name}: {value}" for name, value in answer.headers)
     yield ""
     yield from content(answer.mimetype, answer.get_data())
