@@ -1,0 +1,91 @@
+"""Every letter that the shop can write, from the functions of `mail` themselves."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import mail
+from models import Course, EmailMessage, NotificationKind, Order, StripeEvent, User, db
+from tests.house.frozen import entropy
+from tests.house.shop import Shop
+
+# What a parameter of this name is given, each in turn; the rows are added by `_values`.
+VALUES: dict[str, tuple[Any, ...]] = {
+    "to": ("desk@example.com",),
+    "token": ("a-token",),
+    "way_back": ("/courses?q=flask", "/"),
+    "removed": (["GitHub", "Google"], []),
+    "provider": ("GitHub",),
+    "by_admin": (True, False),
+    "left": (1, 7),
+    "new_email": ("bo.new@example.com",),
+    "old_email": ("bo.old@example.com",),
+    "sentence": ("The amounts don’t agree.",),
+    "payment": ("pi_test", ""),
+    "headline": ("Teaches <the> web",),
+    "reason": ("It is too short.\n\nTry again.",),
+    "kind": (NotificationKind.REFUND.value,),
+    "topic": ("refunds",),
+    "title": ("Sent back",),
+    "message": ("We sent back what you paid.", ""),
+    "path": ("/orders/LN-TEST-0001", ""),
+    "label": ("See the order", ""),
+    "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
+}
+
+
+def every(shop: Shop) -> Iterator[tuple[str, list[str]]]:
+    """Write every letter to somebody known and to somebody unproved; answers name and words of each.
+
+    Raises AssertionError when a template has no letter, KeyError when a function asks for a new value.
+    """
+    written: set[str] = set()
+    for name, write in sorted(functions().items()):
+        for turn in range(2):
+            shop.restore()
+            entropy.begin(f"letter {name} {turn}")
+            with shop.app.test_request_context("/"):
+                values = VALUES | _values()
+                given = {
+                    key: values[key][turn % len(values[key])] for key in inspect.signature(write).parameters
+                }
+                made = write(**given)
+                rows = [made] if isinstance(made, EmailMessage) else list(made)
+                written.update(row.template for row in rows)
+                db.session.commit()
+            told = [shop.command("worker", "--once")]
+            yield f"{name}-{turn}", [*told, *shop.traces("rows", shop.before)]
+    loader = shop.app.jinja_env.list_templates(filter_func=lambda name: name.startswith("mail/"))
+    there = {name.split("/")[1] for name in loader if name.endswith("/subject.txt")}
+    assert there == written, f"no letter for {there - written}, no template for {written - there}"
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """The functions of `mail`, a module or a package, that write one message (or some)."""
+    parts = [
+        importlib.import_module(f"mail.{info.name}")
+        for info in pkgutil.iter_modules(getattr(mail, "__path__", []))
+    ]
+    found = {}
+    for name, function in [
+        pair for module in (mail, *parts) for pair in inspect.getmembers(module, inspect.isfunction)
+    ]:
+        writes = "EmailMessage" in str(inspect.signature(function).return_annotation)
+        if writes and not name.startswith("_") and function.__module__.partition(".")[0] == "mail":
+            found[name] = function
+    found.pop("compose", None)
+    return found
+
+
+def _values() -> dict[str, tuple[Any, ...]]:
+    def one(model: Any, **by: Any) -> Any:
+        return db.session.scalars(db.select(model).filter_by(**by)).one()
+
+    users = (one(User, email="bo@example.com"), one(User, email="una@example.com"))
+    course = one(Course, slug="flask-first-steps")
+    order = db.session.scalars(db.select(Order).options(db.selectinload(Order.purchases))).one()
+    event = one(StripeEvent, id="evt_staged")
+    return {"user": users, "course": (course,), "order": (order,), "event": (event,)}
