@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FASTEST = 3
-SLACK = timedelta(seconds=10)
 LONGEST_SILENCE = timedelta(seconds=120)
 MOST_RANGES = 200
 SAME_PLACE = 0.5
@@ -29,21 +28,38 @@ class Beat:
     opened: str = ""
 
 
-def spend(
-    beat: Beat, duration: float, since: datetime, spent: datetime | None, now: datetime
-) -> datetime | None:
-    """Until when time is used up when the range counts; None when it can't have been played by `now`.
+def since(
+    opened: datetime | None, spent: datetime | None, last_beat: datetime | None, now: datetime
+) -> datetime:
+    """From when on a beat's range may have been played: since its player was `opened`.
 
-    Nothing plays faster than FASTEST, so a range takes a third of its length in time, which is taken from
-    what has passed `since` (the player was opened, or the beat before) and isn't `spent` yet. However many
-    beats come at once, from however many tabs, they share it; what was kept through a long time without a
-    connection has it.
+    Without a proof of that, since what the beats before used up; a long silence before is no licence.
+    """
+    return opened or max(spent or last_beat or now, now - LONGEST_SILENCE)
+
+
+def spend(
+    watched: Sequence[Sequence[float]],
+    spent: datetime | None,
+    beat: Beat,
+    duration: float,
+    begun: datetime,
+    now: datetime,
+) -> tuple[Ranges, datetime] | None:
+    """`watched` with the beat's range, and until when time is then used up; None when that can't be by `now`.
+
+    Nothing plays faster than FASTEST, so a range takes a third of its length in time, and of what it adds
+    where it closes a gap. That is taken from what has passed since it can have `begun` and isn't `spent` yet:
+    however many beats come at once, from however many tabs, they share it, and what was kept through a long
+    time without a connection has it. Beats come late but never early, and both moments are of the server's
+    clock, so there is nothing to forgive.
     """
     if beat.start is None or beat.end is None or not 0 <= beat.start < beat.end <= duration + SAME_PLACE:
         return None
-    begins = max(since - SLACK, spent) if spent else since - SLACK
-    until = begins + timedelta(seconds=(beat.end - beat.start) / FASTEST)
-    return until if until <= now else None
+    merged = merge(watched, beat, duration)
+    seconds = max(beat.end - beat.start, total(merged) - total(watched))
+    until = max(begun, spent or begun) + timedelta(seconds=seconds / FASTEST)
+    return (merged, until) if until <= now else None
 
 
 def merge(watched: Sequence[Sequence[float]], beat: Beat, duration: float) -> Ranges:

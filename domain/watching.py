@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden
 
 from domain import access, clock, gates, progress, sessions
 from domain.prepared import Prepared
-from domain.stretches import LONGEST_SILENCE, SAME_PLACE, Beat, Ranges, merge, spend, total
+from domain.stretches import SAME_PLACE, Beat, Ranges, since, spend, total
 from models import (
     LessonKind,
     LessonProgress,
@@ -78,7 +78,8 @@ class Outcome:
 
 def opened(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
     """Prove for the heartbeats of this person at this lesson that their page was opened now."""
-    moment = f"{int(clock.now().timestamp()):x}"
+    seconds, thousandths = divmod(int(clock.now().timestamp() * 1000), 1000)
+    moment = f"{seconds:x}-{thousandths:x}"
     return f"{moment}.{_signature(user_id, lesson_id, moment, current_app.config['SECRET_KEY'])}"
 
 
@@ -133,20 +134,20 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
         return Outcome()
     now = clock.now()
     seen = _seen_under_lock(connection, who)
-    watched = seen.watched
-    since = _opened_at(who, beat.opened) or max(seen.last_beat_at or now, now - LONGEST_SILENCE)
-    spent = spend(beat, who.duration, since, seen.spent_until, now) if who.plays else None
-    counts = spent is not None
-    merged = merge(watched, beat, who.duration) if counts else watched
+    begun = since(_opened_at(who, beat.opened), seen.spent_until, seen.last_beat_at, now)
+    counted = None
+    if who.plays:
+        counted = spend(seen.watched, seen.spent_until, beat, who.duration, begun, now)
+    merged, spent_until = counted or (seen.watched, seen.spent_until)
     seconds = total(merged)
     completes = (
         who.plays
         and not seen.completed
         and 0 < COMPLETE_AT * who.duration <= seconds
-        and (merged != watched or beat.ended)
+        and (merged != seen.watched or beat.ended)
     )
-    _write(connection, who, beat, merged, now if completes else None, spent or seen.spent_until)
-    played = (beat.end or 0.0) - (beat.start or 0.0) if counts else 0.0
+    _write(connection, who, beat, merged, seconds, now if completes else None, spent_until)
+    played = (beat.end or 0.0) - (beat.start or 0.0) if counted else 0.0
     return Outcome(played, completes, _note_place(connection, who, beat, completes))
 
 
@@ -157,7 +158,8 @@ def _opened_at(who: Watcher, proof: str) -> datetime | None:
     known = (_signature(who.user_id, who.lesson_id, moment, key) for key in keys)
     if not any(hmac.compare_digest(one.encode(), signature.encode()) for one in known):
         return None
-    return datetime.fromtimestamp(int(moment, 16), UTC)
+    seconds, _, thousandths = moment.partition("-")
+    return datetime.fromtimestamp(int(seconds, 16) + int(thousandths or "0", 16) / 1000, UTC)
 
 
 def _signature(user_id: uuid.UUID, lesson_id: uuid.UUID, moment: str, key: str | bytes) -> str:
@@ -183,6 +185,7 @@ def _write(
     who: Watcher,
     beat: Beat,
     watched: Ranges,
+    seconds: float,
     completed_at: datetime | None,
     spent_until: datetime | None,
 ) -> None:
@@ -190,7 +193,7 @@ def _write(
         "user_id": who.user_id,
         "lesson_id": who.lesson_id,
         "position_seconds": int(min(beat.position, who.duration)),
-        "watched_seconds": int(total(watched)),
+        "watched_seconds": int(seconds),
         "watched": watched,
         "completed_at": completed_at,
         "spent_until": spent_until,

@@ -183,6 +183,7 @@ def add_picture(
         "threads": THREADS,
         "forced-idr": "1",
         "sc_threshold": "0",
+        "a53cc": "0",  # what a camera wrote beside the picture would be written again
         "g": str(max(1, round(rate * SEGMENT_SECONDS * 4))),
     }
     stream = out.add_stream("libx264", rate=rate, options=options)

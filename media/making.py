@@ -8,6 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import av
+from av.bitstream import BitStreamFilterContext
+from av.packet import Packet
+from av.stream import Stream
 from PIL import ImageStat
 
 from media.encoding import Progress, Target, encode, open_output
@@ -18,6 +21,8 @@ POSTER_SIDE = 1280
 # Above these an MP4 is made anew rather than only rearranged: it has to play on a phone's connection.
 MAX_COPIED_BITS = 8_000_000
 MAX_COPIED_SIDE = 1080
+# Slices, parameter sets and ends of sequences (ITU-T H.264, table 7-1).
+PICTURE_UNITS = "1-5|7-8|10-11"
 
 
 def make_poster(path: Path, out: Path, facts: Probe) -> None:
@@ -82,16 +87,42 @@ def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
         target = open_output(out)
         reached = 0.0
         copies = {stream.index: target.add_stream_from_template(stream) for stream in streams}
+        bare = {
+            index: _only_picture(container.streams[index], copy)
+            for index, copy in copies.items()
+            if copy.type == "video"
+        }
         for packet in container.demux(streams):
             if packet.dts is None:
                 continue
             reached = max(reached, float(packet.dts * packet.time_base))
             progress(min(reached / facts.duration, 1.0))
-            packet.stream = copies[packet.stream.index]
-            target.mux(packet)
+            copy = copies[packet.stream.index]
+            for kept in _filtered(bare.get(packet.stream.index), packet):
+                kept.stream = copy
+                target.mux(kept)
         target.close()
     if reached < facts.duration * 0.9 - 1:
         raise MediaError(CUT_OFF)
+
+
+def _only_picture(stream: Stream, copy: Stream) -> BitStreamFilterContext:
+    """A filter that leaves nothing but the picture in H.264, for a stream and its copy.
+
+    What encoders and cameras write beside it, such as their settings or the place, is user data (SEI).
+    """
+    kept = BitStreamFilterContext(f"filter_units=pass_types={PICTURE_UNITS}", stream, copy)
+    copy.codec_context.codec_tag = "\0\0\0\0"  # the muxer knows its own
+    return kept
+
+
+def _filtered(bare: BitStreamFilterContext | None, packet: Packet) -> list[Packet]:
+    """What is kept of a packet: all of it without a filter, nothing where it is damaged."""
+    if bare is None:
+        return [packet]
+    with suppress(av.error.InvalidDataError):
+        return bare.filter(packet)
+    return []
 
 
 def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.stretches import MOST_RANGES, Beat, Ranges, merge, spend, total
+from domain.stretches import FASTEST, MOST_RANGES, Beat, Ranges, merge, since, spend, total
 
 DURATION = 600.0
 tenths = st.integers(0, 6000).map(lambda n: n / 10)
@@ -61,16 +61,22 @@ def test_the_end_is_cut_to_the_films_length() -> None:
     assert merge([], Beat(600.0, 590.0, 600.4), DURATION) == [[590, 600]]
 
 
+OPENED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return OPENED + timedelta(seconds=seconds)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "silence", "fits"),
     [
         (0, 20, 10, True),
-        (0, 30, 0, True),
-        (0, 31, 0, False),
-        (0, 60, 10, True),
-        (0, 61, 10, False),
-        (0, 390, 120, True),
-        (0, 391, 120, False),
+        (0, 30, 10, True),
+        (0, 31, 10, False),
+        (0, 1, 0, False),
+        (0, 360, 120, True),
+        (0, 361, 120, False),
         (0, 600, 10_000_000, True),
         (0, 30, -50, False),
         (30, 20, 100, False),
@@ -85,14 +91,70 @@ def test_the_end_is_cut_to_the_films_length() -> None:
 def test_a_range_must_fit_the_time_that_passed(
     start: float | None, end: float | None, silence: float, fits: bool
 ) -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    until = spend(Beat(end or 0, start, end), DURATION, now - timedelta(seconds=silence), None, now)
-    assert (until is not None) is fits
+    beat = Beat(end or 0, start, end)
+    assert (spend([], None, beat, DURATION, OPENED, after(silence)) is not None) is fits
 
 
 def test_beats_at_once_share_the_time_that_passed() -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    first = spend(Beat(30, 0, 30), DURATION, now, None, now)
-    assert first == now
-    assert spend(Beat(60, 30, 60), DURATION, now, first, now) is None
-    assert spend(Beat(60, 30, 60), DURATION, now, first, now + timedelta(seconds=10)) is not None
+    watched, spent = spend([], None, Beat(30, 0, 30), DURATION, OPENED, after(10)) or ([], None)
+    assert (watched, spent) == ([[0, 30]], after(10))
+    second = Beat(60, 30, 60)
+    assert spend(watched, spent, second, DURATION, OPENED, after(19)) is None
+    assert spend(watched, spent, second, DURATION, OPENED, after(20)) == ([[0, 60]], after(20))
+
+
+def test_crumbs_that_close_gaps_pay_for_them() -> None:
+    watched, spent = [], None
+    for crumb in range(60):
+        beat = Beat(0, crumb / 2, crumb / 2 + 0.01)
+        watched, spent = spend(watched, spent, beat, 30, OPENED, after(1)) or (watched, spent)
+    assert total(watched) <= 3
+
+
+beats = st.tuples(
+    st.sampled_from(("", "a", "b", "c")),  # the tab it comes from; one has no proof of when it was opened
+    st.floats(0, 60), st.floats(0, 60), st.floats(0, 150),
+)  # fmt: skip
+
+
+@given(
+    duration=st.floats(0.5, 60),
+    opened=st.fixed_dictionaries({tab: st.floats(0, 60) for tab in "abc"}),
+    sent=st.lists(beats, max_size=40),
+)
+def test_nothing_is_watched_faster_than_it_can_be_played(
+    duration: float, opened: dict[str, float], sent: list[tuple[str, float, float, float]]
+) -> None:
+    """Beats of any kind from several tabs: of `duration`, no more than FASTEST times what has passed."""
+    watched: Ranges = []
+    spent = last = None
+    passed = 0.0
+    for tab, start, length, pause in sent:
+        passed += pause if pause > 60 else pause / 60
+        if opened.get(tab, 0) > passed:
+            continue
+        now = after(passed)
+        proof = after(opened[tab]) if tab else None
+        begun = since(proof, spent, last, now)
+        watched, spent = spend(watched, spent, Beat(0, start, start + length), duration, begun, now) or (
+            watched,
+            spent,
+        )
+        last = now
+        assert total(watched) <= FASTEST * passed + 0.00001
+        assert total(watched) <= duration + 0.05  # what is kept is kept in tenths
+
+
+@given(speed=st.sampled_from((1, 1.5, 2, 3)), late=st.lists(st.floats(0, 119), min_size=1, max_size=30))
+def test_who_watches_honestly_loses_nothing(speed: float, late: list[float]) -> None:
+    """Reports every ten seconds, each as late as its network likes, in order; with or without a proof."""
+    for proof in (OPENED, None):
+        watched: Ranges = []
+        spent, last, now, place = None, OPENED, OPENED, 0.0
+        for number, delay in enumerate(late, start=1):
+            now = max(now, after(0.1 + number * 10 + delay))
+            beat = Beat(0, place, place + speed * 10)
+            begun = since(proof, spent, last, now)
+            watched, spent = spend(watched, spent, beat, 3600, begun, now) or (watched, spent)
+            place, last = place + speed * 10, now
+        assert total(watched) == place

@@ -188,10 +188,12 @@ def test_a_place_beyond_the_end_is_ignored(app: Flask, cast: Cast, signed_in: Br
 def test_no_more_counts_than_time_has_passed(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.bo)
     beat(browser, 1, 0, 1, opened="")
-    beat(browser, 60, 1, 60, opened="")
-    assert progress_of(app, cast.bo).watched_seconds == 1
+    assert progress_of(app, cast.bo).watched == []
     time_passes(app, seconds=15)
-    beat(browser, 60, 1, 60, opened="")
+    beat(browser, 60, 0, 60, opened="")
+    assert progress_of(app, cast.bo).watched == []
+    time_passes(app, seconds=20)
+    beat(browser, 60, 0, 60, opened="")
     assert progress_of(app, cast.bo).watched_seconds == 60
 
 
@@ -206,10 +208,82 @@ def test_beats_at_once_complete_nothing(app: Flask, cast: Cast, signed_in: Brows
     assert progress_of(app, cast.bo).watched == []
     for start in (0, 25):
         assert beat(browser, start + 25, start, start + 25, opened=proof).status_code == 204
-    for start in range(25, 50, 5):
+    for start in range(0, 50, 5):
         assert beat(browser, start + 5, start, start + 5, opened=proof).status_code == 204
     row = progress_of(app, cast.bo)
-    assert (row.watched, row.completed_at) == ([[0, 30]], None)
+    assert (row.watched_seconds, row.completed_at) == (0, None)
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """A function that lets the server's clock go on by so many seconds; between, it stands still."""
+    moment = [clock.now()]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def passes(seconds: float) -> None:
+        moment[0] += timedelta(seconds=seconds)
+
+    return passes
+
+
+def film_lasts(app: Flask, cast: Cast, seconds: float) -> None:
+    """Give the lesson a recording that is so long."""
+    with app.app_context():
+        db.session.add(
+            MediaAsset(
+                course_id=cast.flask_course.id, lesson_id=cast.video_lesson.id, storage_key="x",
+                status=MediaStatus.READY, duration_seconds=seconds,
+            )
+        )  # fmt: skip
+        db.session.commit()
+
+
+def open_player(browser: FlaskClient) -> str:
+    """Open the lesson's page; what it proves."""
+    proof = re.search('data-opened="([^"]+)"', browser.get(FILM).text)
+    assert proof is not None
+    return proof[1]
+
+
+@pytest.mark.parametrize("duration", [0.6, 3, 10, 29.5])
+def test_no_film_is_too_short_to_be_watched(
+    app: Flask, cast: Cast, signed_in: Browser, passing: Callable[[float], None], duration: float
+) -> None:
+    film_lasts(app, cast, duration)
+    browser, enough = signed_in(cast.bo), round(duration * 0.95, 2)
+    passing(0.999)
+    proof = open_player(browser)
+    passing(enough / 3 - 0.1)
+    for tab in (proof, open_player(browser), "", LONG_AGO + "?"):
+        assert beat(browser, enough, 0, enough, state="ended", opened=tab).status_code == 204
+        for part in range(10):
+            start, end = part * enough / 10, part * enough / 10 + 0.01
+            assert beat(browser, end, start, end, opened=tab).status_code == 204
+    assert progress_of(app, cast.bo).completed_at is None
+    passing(duration / 3)
+    answer = beat(browser, duration, 0, duration, state="ended", opened=proof)
+    assert answer.json == {"lesson_completed": True, "course_completed": False}
+
+
+@pytest.mark.parametrize("speed", [1, 2, 3])
+@pytest.mark.parametrize("duration", [2, 20, 50, 119.6])
+def test_a_film_is_complete_when_it_ends_at_any_speed_that_is_played(
+    app: Flask, cast: Cast, signed_in: Browser, passing: Callable[[float], None], speed: int, duration: float
+) -> None:
+    film_lasts(app, cast, duration)
+    browser = signed_in(cast.bo)
+    proof, place = open_player(browser), 0.0
+    passing(0.1)  # what a browser needs at least to read the page and the film's beginning
+    while place < duration:
+        end = min(place + 10 * speed, duration)
+        passing((end - place) / speed)
+        state = "ended" if end == duration else "playing"
+        answer = beat(browser, end, place, end, state=state, opened=proof)
+        place = end
+    row = progress_of(app, cast.bo)
+    assert row.completed_at is not None
+    assert row.watched == [[0, pytest.approx(duration, abs=0.05)]]
+    assert answer.status_code in (200, 204)
 
 
 def test_opening_the_page_again_gives_no_more_time(
@@ -219,7 +293,7 @@ def test_opening_the_page_again_gives_no_more_time(
     for start in range(0, 110, 10):
         proof = opened(app, cast.bo, cast.video_lesson, monkeypatch)
         beat(browser, start + 10, start, start + 10, opened=proof)
-    assert progress_of(app, cast.bo).watched_seconds == 30
+    assert progress_of(app, cast.bo).watched_seconds == 0
 
 
 def test_the_page_proves_when_it_was_opened(

@@ -7,6 +7,7 @@ import zlib
 import pytest
 from flask import Flask
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import storage
 from domain import Refused, page_drafts, pictures
@@ -85,6 +86,29 @@ def test_a_picture_is_turned_upright_and_keeps_no_metadata(app: Flask) -> None:
         assert b"Exif" not in stored
         assert not kept(token, "640.webp").getexif()
         assert kept(token, "1200.jpg").size == (1200, 675)  # 1600 wide once it is upright
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_nothing_that_a_file_says_beside_its_picture_is_served(app: Flask, file_format: str) -> None:
+    picture, exif, words = Image.new("RGB", (900, 600), "red"), Image.Exif(), PngInfo()
+    exif[0x010E] = "SECRET place"
+    words.add_text("Comment", "SECRET comment")
+    words.add_itxt("XML:com.adobe.xmp", "<x>SECRET packet</x>")
+    more = {
+        "JPEG": {"comment": b"SECRET comment", "xmp": b"SECRET packet"}, "WEBP": {"xmp": b"SECRET packet"},
+        "PNG": {"pnginfo": words}, "GIF": {"comment": b"SECRET comment", "xmp": b"SECRET packet"},
+    }[file_format]  # fmt: skip
+    if file_format != "GIF":
+        more |= {"exif": exif, "icc_profile": b"SECRET profile" * 20}
+    content = encoded(picture, file_format, **more) + b"SECRET behind the end"
+    assert content.count(b"SECRET") > 1
+    with app.app_context():
+        for shelf in Shelf:
+            token = keep(content, shelf)
+            for name in (f"{width}.{suffix}" for width, suffix in pictures.SHAPES[shelf].sizes.items()):
+                with storage.current().open(pictures.key_of(shelf, token, name) or "") as file:
+                    assert b"SECRET" not in file.read(), (shelf, name)
+        assert b"SECRET" not in pictures.draw(io.BytesIO(content)).content
 
 
 def test_a_logo_keeps_what_shows_through_and_its_shape(app: Flask) -> None:
