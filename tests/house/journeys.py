@@ -192,7 +192,5 @@ JOURNEYS: dict[str, Callable[[Shop], Steps]] = {
     "registering": registering,
     "second-factor": second_factor,
     "teaching": teaching,
-    **{
-        f"buying-{how}": _bought(how) for how in ("card", "declined", "later_succeeds", "later_fails", "left")
-    },
+    **{f"buying-{how}": _bought(how) for how in (*METHODS, "left", "given-meanwhile", "refunded-at-stripe")},
 }
