@@ -36,6 +36,7 @@ FORMS = (
     ("mo", "/admin/users/{person}/courses/{nobody}/take-back"),
     ("mo", "/admin/users/{person}/second-factor/remove"),
     ("mo", "/admin/orders/LN-TEST-0001/looked-at"),
+    ("mo", "/admin/webhooks/{event}/looked-at"),
     ("mo", "/admin/moderation/{course_item}/vet"),
     ("mo", "/admin/categories/{shelf}/delete"),
     ("mo", "/admin/settings/rules"),

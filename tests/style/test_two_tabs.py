@@ -24,6 +24,7 @@ FILLED = {
     "LessonForm": "compares versions and keeps what is typed (domain/drafts.py)",
     "ApplicationForm": "sends something new; what it begins with stays as it is",
     "RestoreForm": "begins with a tick that nobody has saved",
+    "ReportForm": "is told which words it is about, and shows nothing stored",
 }
 # Forms of pages that come filled in and send no mark, by how their address ends, with the reason.
 SHOWN = {
