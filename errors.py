@@ -6,7 +6,7 @@ from werkzeug.exceptions import HTTPException
 
 import hypermedia
 import observe
-from domain.log import log
+from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
 

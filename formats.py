@@ -13,7 +13,7 @@ from flask import Flask, has_request_context
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from domain import clock as time_source
+from domain.base import clock as time_source
 
 # ISO 4217 as Stripe counts minor units: https://docs.stripe.com/currencies
 ZERO_DECIMAL = frozenset(

@@ -16,8 +16,8 @@ from wtforms import TextAreaField
 from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput, Select
 
-import domain.text as texts
 from domain import Refused
+from domain.base import text as texts
 
 
 class BoundedParser(FormDataParser):
@@ -141,7 +141,7 @@ def counting(field: Any) -> dict[str, Any]:
 
 
 class MarkdownSize:
-    """No more than `most` bytes of text in UTF-8, as domain/prose.py counts it."""
+    """No more than `most` bytes of text in UTF-8, as domain/base/prose.py counts it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -240,7 +240,7 @@ def text(value: Any) -> str:
 
 
 def one_line(value: Any) -> str:
-    """Text on one line, see domain/text.py."""
+    """Text on one line, see domain/base/text.py."""
     return texts.one_line(text(value))
 
 

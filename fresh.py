@@ -20,7 +20,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 import mail
-from domain import Refused, accounts, attempts, clock, identities, second_factor, sessions, settings, tokens
+from domain import Refused, accounts, attempts, identities, second_factor, sessions, settings, tokens
+from domain.base import clock
 from models import User, db
 
 MINUTES = 15

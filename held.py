@@ -22,7 +22,8 @@ from wtforms.fields.core import UnboundField
 import form_tokens
 import forms
 import hypermedia
-from domain import attempts, clock, held_posts
+from domain import attempts, held_posts
+from domain.base import clock
 from domain.held_posts import Sent
 from models import HeldPost, db
 

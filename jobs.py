@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 import schedule
-from domain.log import log
+from domain.base.log import log
 from models import Job, JobState, db, now, upsert
 
 LEASE = timedelta(seconds=60)

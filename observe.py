@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Flask, Response, has_request_context, request
 
-from domain import request_trace
-from domain.log import log
+from domain.base import request_trace
+from domain.base.log import log
 
 
 class JsonLines(logging.Formatter):

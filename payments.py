@@ -15,7 +15,7 @@ import stripe
 from flask import current_app
 
 from config import Settings
-from domain.log import log
+from domain.base.log import log
 
 TIMEOUT_SECONDS = (3.05, 10.0)
 RETRIES = 2

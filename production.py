@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from domain.log import log
+from domain.base.log import log
 
 if TYPE_CHECKING:
     from config import Settings

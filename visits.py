@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from flask import request
 from flask_login import current_user
 
-from domain import clock, events
+from domain import events
+from domain.base import clock
 from domain.events import NOBODY, Visit
 from forms import one_line
 

@@ -4,7 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from domain import Refused, accounts, second_factor, sessions, settings
-from domain.text import one_line
+from domain.base.text import one_line
 from models import db
 
 

@@ -13,8 +13,9 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from cli import progress
-from domain import backup, clock, ledger
+from domain import backup, ledger
 from domain.backup import Backup, BackupError, Kind, encryption
+from domain.base import clock
 
 backup_group = AppGroup("backup", help="Make, prove and restore backups.")
 

@@ -3,7 +3,8 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics, clock, progress, reviews, search, totals
+from domain import analytics, progress, reviews, search, totals
+from domain.base import clock
 from models import db
 
 STEPS = {

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 import carrier
 import jobs
 from domain import health
-from domain.log import log
+from domain.base.log import log
 from models import db
 
 TICK_SECONDS = 5

@@ -13,7 +13,6 @@ from domain import (
     course_reports,
     curriculum,
     drafts,
-    prose,
     reply_reports,
     review_standings,
     reviewing,
@@ -22,6 +21,7 @@ from domain import (
     stripe_notices,
     submitting,
 )
+from domain.base import prose
 from models import (
     Course,
     Lesson,

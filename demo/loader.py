@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 import media
 from demo import desks, footprints, screenings, shelves, source, year
-from domain import analytics, clock
+from domain import analytics
+from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
 
 Progress = Callable[[str, int, int], None]

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.source import CourseSource
-from domain import accounts, address_marks, prose, search
-from domain.slugs import slugify
+from domain import accounts, address_marks, search
+from domain.base import prose
+from domain.base.slugs import slugify
 from models import (
     Category,
     Course,

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
 from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
-from domain import clock, gates
+from domain import gates
+from domain.base import clock
 from models import (
     AccessGrant,
     Course,

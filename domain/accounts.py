@@ -8,7 +8,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, audit, clock, passwords, profile_drafts, settings
+from domain import Refused, audit, passwords, profile_drafts, settings
+from domain.base import clock
 from domain.passwords import MAX_PASSWORD, MIN_PASSWORD
 from models import Role, User, db
 

@@ -12,7 +12,8 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import delete, exists, select
 
-from domain import Refused, accounts, clock
+from domain import Refused, accounts
+from domain.base import clock
 from models import AddressMark, ReviewStanding, Standing, User, db, upsert
 
 KEEP = timedelta(days=365)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
-from domain import Refused, audit, clock, keyset
+from domain import Refused, audit
+from domain.base import clock, keyset
 from models import AuditEntry, Order, StripeEvent, User, db
 
 PAGE_SIZE = 50

@@ -2,7 +2,7 @@
 
 import mail
 from domain import audit, settings
-from domain.log import log
+from domain.base.log import log
 from models import BackupRecord, Order, StripeEvent
 
 MOST_OF_PROBLEM = 500  # what orders.problem has room for

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, true, upd
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
-from domain import clock
+from domain.base import clock
 from domain.tallies import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
 from models import (
     Course,

@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 import mail
-from domain import Refused, audit, clock, moderation, notifications, settings, slugs
+from domain import Refused, audit, moderation, notifications, settings
+from domain.base import clock, slugs
 from models import (
     ApplicationStatus,
     CreatorApplication,

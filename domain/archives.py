@@ -19,8 +19,9 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import Refused, audit, clock, publishing
-from domain.log import log
+from domain import Refused, audit, publishing
+from domain.base import clock
+from domain.base.log import log
 from domain.recordings import ADDRESS_LIFETIME
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
 

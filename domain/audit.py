@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 
-from domain import keyset
+from domain.base import keyset
 from models import AuditEntry, User, db
 
 PAGE_SIZE = 50

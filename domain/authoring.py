@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from domain import Refused, audit, clock, page_drafts, publishing, search, slugs
+from domain import Refused, audit, page_drafts, publishing, search
+from domain.base import clock, slugs
 from domain.page_drafts import rendered
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 

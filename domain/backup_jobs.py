@@ -13,9 +13,10 @@ from flask import current_app
 from sqlalchemy import and_, or_, select
 
 import jobs
-from domain import Refused, alerts, audit, backup, clock
+from domain import Refused, alerts, audit, backup
 from domain.backup import Backup, BackupError, Kind, Proof, locks, records
-from domain.log import log
+from domain.base import clock
+from domain.base.log import log
 from models import BackupRecord, Job, JobState, User, db
 
 ASKED = "make_backup:asked"

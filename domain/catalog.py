@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
-from domain import clock, listing, picked
+from domain import listing, picked
+from domain.base import clock
 from domain.catalog_index import Index, Shelf
 from domain.facets import Selection
 from domain.stocktaking import courses, products, still_listed

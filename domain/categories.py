@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 import jobs
-from domain import Refused, audit, slugs
+from domain import Refused, audit
+from domain.base import slugs
 from models import Category, Product, User, db
 
 MOST = 200

@@ -14,7 +14,8 @@ from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
 import payments
-from domain import Refused, alerts, clock, fulfilment, gates, orders, pricing
+from domain import Refused, alerts, fulfilment, gates, orders, pricing
+from domain.base import clock
 from models import (
     Course,
     Order,

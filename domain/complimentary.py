@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 import mail
-from domain import Refused, access, audit, clock, enrollment
+from domain import Refused, access, audit, enrollment
+from domain.base import clock
 from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
 
 

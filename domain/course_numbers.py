@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Uuid, and_, bindparam, func, select, true
 
-from domain import clock
+from domain.base import clock
 from models import Course, CourseAnalytics, CourseSource, Lesson, LessonAnalytics, Module, db
 
 MOST_SOURCES = 12

@@ -8,7 +8,8 @@ from sqlalchemy import (
     select,
 )
 
-from domain import archives, clock, course_reports, course_row, gates, listing, page_preview, recordings
+from domain import archives, course_reports, course_row, gates, listing, page_preview, recordings
+from domain.base import clock
 from domain.catalog import Card, cards_of
 from domain.recordings import Playback
 from models import (

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
 
 from domain import course_reports, wishes
+from domain.base.nested import lines_of
 from domain.catalog import categories, creator_slug, people, profiles
 from domain.gates import asked_last
-from domain.nested import lines_of
 from domain.stocktaking import courses, products
 from models import (
     AccessGrant,

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Select, or_, select
 
-from domain import clock, publishing, suspension
+from domain import publishing, suspension
+from domain.base import clock
 from models import Course, ProductStatus, User, db
 
 

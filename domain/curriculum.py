@@ -16,7 +16,6 @@ from sqlalchemy.orm import undefer_group
 from domain import (
     Refused,
     audit,
-    clock,
     drafts,
     duplicating,
     lesson_contents,
@@ -24,8 +23,8 @@ from domain import (
     publishing,
     recounting,
     resources,
-    slugs,
 )
+from domain.base import clock, slugs
 from domain.lesson_contents import NEW
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 

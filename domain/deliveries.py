@@ -14,8 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 import jobs
 import mail
 import schedule
-from domain import Refused, audit, keyset, recordings, webhooks
-from domain.masking import masked
+from domain import Refused, audit, recordings, webhooks
+from domain.base import keyset
+from domain.base.masking import masked
 from models import (
     BackupRecord,
     Course,

@@ -22,14 +22,13 @@ from domain import (
     Refused,
     archives,
     audit,
-    clock,
     lesson_contents,
     page_drafts,
     publishing,
     recordings,
     recounting,
-    slugs,
 )
+from domain.base import clock, slugs
 from domain.lesson_contents import NEW
 from models import (
     Course,

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
 
-from domain import clock, keyset, months
-from domain.keyset import Mark
-from domain.months import Month
+from domain.base import clock, keyset, months
+from domain.base.keyset import Mark
+from domain.base.months import Month
 from models import Earning, EarningStatus, Order, Product, Purchase, User, UtcDateTime, db
 
 PER_PAGE = 25

@@ -6,7 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Refused, accounts, address_marks, attempts, audit, clock, registration, settings, tokens
+from domain import Refused, accounts, address_marks, attempts, audit, registration, settings, tokens
+from domain.base import clock
 from models import User, db
 
 

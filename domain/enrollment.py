@@ -5,7 +5,8 @@ import uuid
 from sqlalchemy import case, select, update
 
 import mail
-from domain import Refused, access, clock, events, progress
+from domain import Refused, access, events, progress
+from domain.base import clock
 from models import (
     Course,
     Enrollment,

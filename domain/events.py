@@ -22,8 +22,8 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain import clock
-from domain.log import log
+from domain.base import clock
+from domain.base.log import log
 from models import Course, Event, Product, User, db
 
 SECONDS = 15.0

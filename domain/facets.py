@@ -4,8 +4,8 @@ import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain import words
-from domain.text import one_line
+from domain.base import words
+from domain.base.text import one_line
 from models import Level, Tier
 
 SORTS = {

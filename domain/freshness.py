@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from domain import clock, notifications, publishing
+from domain import notifications, publishing
+from domain.base import clock
 from models import Course, NotificationKind, Product, ProductStatus, db
 
 WARN_DAYS = (30, 7)

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import mail
-from domain import access, alerts, audit, clock, enrollment, orders, refunds, settings, stripe_notices
-from domain.log import log
+from domain import access, alerts, audit, enrollment, orders, refunds, settings, stripe_notices
+from domain.base import clock
+from domain.base.log import log
 from models import (
     Earning,
     GrantSource,

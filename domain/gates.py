@@ -22,7 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from domain import clock
+from domain.base import clock
 from models import (
     AccessGrant,
     Course,

@@ -9,8 +9,8 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain import clock
 from domain.backup import records
+from domain.base import clock
 from models import WorkerBeat, db, upsert
 
 SILENCE = timedelta(seconds=60)

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from domain import clock
+from domain.base import clock
 from models import HeldPost, db
 
 LIFETIME = timedelta(days=1)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from domain import offering, page_drafts, slugs
+from domain import offering, page_drafts
+from domain.base import slugs
 from domain.contents import Contents
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from domain import clock, held_posts
+from domain import held_posts
+from domain.base import clock
 from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)

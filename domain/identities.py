@@ -12,7 +12,8 @@ from flask import current_app
 from sqlalchemy import select
 
 import mail
-from domain import Refused, audit, clock, sessions, tokens
+from domain import Refused, audit, sessions, tokens
+from domain.base import clock
 from models import OAuthAccount, User, db
 
 NAMES = {"github": "GitHub", "google": "Google"}

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import select
 
-from domain import Refused, embeds, prose, slugs
+from domain import Refused, embeds
+from domain.base import prose, slugs
 from models import Lesson, LessonKind, LessonVisibility, MediaAsset, db
 
 COLUMNS = (

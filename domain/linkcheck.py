@@ -21,7 +21,8 @@ from urllib.parse import urljoin, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from domain import clock, page_drafts, prose
+from domain import page_drafts
+from domain.base import clock, prose
 from models import Course, Lesson, ModerationItem, Resource, db
 
 MOST_LINKS = 60

@@ -17,9 +17,10 @@ from sqlalchemy import event as events
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain import clock, stocktaking
+from domain import stocktaking
+from domain.base import clock
+from domain.base.log import log
 from domain.catalog_index import Index
-from domain.log import log
 from models import Category, Product, db
 
 LARGE = 5000

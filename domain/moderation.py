@@ -14,7 +14,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, or_, 
 from sqlalchemy.orm import aliased
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, keyset
+from domain import Refused, audit
+from domain.base import clock, keyset
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
 
 CLAIM = timedelta(minutes=15)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import jobs
-from domain import Refused, authoring, clock, pricing, publishing
+from domain import Refused, authoring, pricing, publishing
+from domain.base import clock
 from models import Course, Tier, User
 
 # What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from domain import Refused, audit, clock, keyset
+from domain import Refused, audit
+from domain.base import clock, keyset
 from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, User, db
 
 PAGE_SIZE = 50

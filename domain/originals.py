@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 
 import jobs
 import storage
-from domain import clock
+from domain.base import clock
 from models import MediaAsset, MediaStatus, db
 
 BATCH = 50

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 import mail
 from config import Settings
-from domain import clock, mail_preferences
+from domain import mail_preferences
+from domain.base import clock
 from models import EmailMessage, EmailStatus, User, db
 
 TOO_OLD = timedelta(days=7)

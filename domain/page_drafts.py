@@ -14,7 +14,8 @@ from flask import current_app
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import undefer_group
 
-from domain import Refused, audit, pictures, prose, publishing, slugs, tagging
+from domain import Refused, audit, pictures, publishing, tagging
+from domain.base import prose, slugs
 from domain.lesson_contents import NEW
 from models import Category, Course, Level, Module, UpdateState, User, db
 

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, undefer_group
 
-from domain import page_drafts, slugs
+from domain import page_drafts
+from domain.base import slugs
 from models import Category, Course, Module, db
 
 _PLACE = 0  # of the columns of course_row's curriculum: the position of the module

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from domain import Refused
-from domain import text as texts
+from domain.base import text as texts
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256

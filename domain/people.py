@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 import mail
-from domain import Refused, accounts, audit, sessions, slugs, suspension
+from domain import Refused, accounts, audit, sessions, suspension
+from domain.base import slugs
 from models import (
     AccessGrant,
     AuditEntry,

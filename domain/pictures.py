@@ -22,7 +22,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import Refused, clock, picture_parts, seals
+from domain import Refused, picture_parts, seals
+from domain.base import clock
 from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from domain import Refused, audit, catalog, clock, facets, listing, publishing, words
+from domain import Refused, audit, catalog, facets, listing, publishing
+from domain.base import clock, words
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 
 MOST, FOUND = 5, 8

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 import jobs
-from domain import audit, moderation, pictures, settings, slugs
+from domain import audit, moderation, pictures, settings
+from domain.base import slugs
 from models import CreatorProfile, ModerationItem, ModerationKind, Product, Role, User, db
 
 OF_ACCOUNT = {

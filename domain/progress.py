@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 import jobs
-from domain import clock
+from domain.base import clock
 from models import (
     Enrollment,
     EnrollmentStatus,

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import inspect, or_, select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, moderation, search, settings
+from domain import Refused, audit, moderation, search, settings
+from domain.base import clock
 from models import (
     CodeArchive,
     Course,

@@ -18,7 +18,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captioning, captions, clock, originals, publishing, totals
+from domain import audit, captioning, originals, publishing, totals
+from domain.base import captions, clock
 from models import (
     Caption,
     Course,

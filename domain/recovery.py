@@ -11,7 +11,6 @@ from domain import (
     address_marks,
     attempts,
     audit,
-    clock,
     email_change,
     identities,
     registration,
@@ -19,6 +18,7 @@ from domain import (
     sessions,
     tokens,
 )
+from domain.base import clock
 from models import User, db
 
 

@@ -8,7 +8,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import payments
-from domain import alerts, audit, clock, notifications, orders
+from domain import alerts, audit, notifications, orders
+from domain.base import clock
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 

@@ -17,17 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import (
-    Refused,
-    Unusable,
-    accounts,
-    address_marks,
-    attempts,
-    clock,
-    profile_drafts,
-    sessions,
-    tokens,
-)
+from domain import Refused, Unusable, accounts, address_marks, attempts, profile_drafts, sessions, tokens
+from domain.base import clock
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])

@@ -9,7 +9,8 @@ from sqlalchemy import delete, or_, select
 
 import jobs
 import storage
-from domain import Refused, audit, clock, moderation, pictures, publishing, search
+from domain import Refused, audit, moderation, pictures, publishing, search
+from domain.base import clock
 from models import (
     AccessGrant,
     CodeArchive,

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, Uuid, bindparam, case, not_, select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit, clock, keyset, moderation, notifications, review_standings, reviews
-from domain.keyset import Mark
+from domain import Refused, audit, moderation, notifications, review_standings, reviews
+from domain.base import clock, keyset
+from domain.base.keyset import Mark
 from domain.reviews import hidden
 from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
 
-from domain import Refused, clock, gates, review_standings
+from domain import Refused, gates, review_standings
+from domain.base import clock
 from domain.review_standings import Said
 from models import (
     AccessGrant,

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain import clock, settings, words
+from domain import settings
+from domain.base import clock, words
 from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
 

@@ -14,7 +14,6 @@ from domain import (
     applications,
     audit,
     checklist,
-    clock,
     contents,
     moderation,
     notifications,
@@ -26,6 +25,7 @@ from domain import (
     reviews,
     submitting,
 )
+from domain.base import clock
 from models import (
     Course,
     ModerationItem,

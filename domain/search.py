@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 import jobs
-from domain import clock, words
+from domain.base import clock, words
 from models import (
     Category,
     Course,

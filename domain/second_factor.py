@@ -15,7 +15,8 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 import mail
-from domain import Refused, audit, clock, encryption, settings, tokens
+from domain import Refused, audit, settings, tokens
+from domain.base import clock, encryption
 from models import RecoveryCode, SecondFactor, User, db, upsert
 
 STEP_SECONDS = 30

@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
-from domain import facets, search, words
+from domain import facets, search
+from domain.base import words
 from domain.catalog_index import Index, Order, Shelf
 from domain.facets import Choice, Facet
 from models import (

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, bindparam, case, select
 
-from domain import keyset
-from domain.keyset import Mark
+from domain.base import keyset
+from domain.base.keyset import Mark
 from models import Enrollment, EnrollmentStatus, Product, User, db
 
 PER_PAGE = 25

@@ -21,9 +21,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain import clock, earnings_page, months, replies
+from domain import earnings_page, replies
+from domain.base import clock, months
+from domain.base.months import Month
 from domain.earnings_page import Sale
-from domain.months import Month
 from domain.reviews import hidden
 from models import (
     Course,

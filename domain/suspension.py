@@ -7,7 +7,8 @@ without one.
 from sqlalchemy import select
 
 import mail
-from domain import Refused, address_marks, audit, clock, sessions
+from domain import Refused, address_marks, audit, sessions
+from domain.base import clock
 from models import Role, User, db
 
 MAX_REASON = 1000

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from domain import clock
+from domain.base import clock
 from domain.catalog import people, profiles
 from domain.stocktaking import courses, listed, products
 from models import Category, db

@@ -2,7 +2,8 @@
 
 from sqlalchemy import delete, func, inspect, select
 
-from domain import Refused, words
+from domain import Refused
+from domain.base import words
 from models import Course, Tag, db, product_tags, upsert
 
 MOST, LENGTH, SUGGESTED = 10, 50, 8

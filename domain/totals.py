@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, update
 
-from domain import clock
+from domain.base import clock
 from models import AccessGrant, Course, Lesson, LessonVisibility, Module, Product, db
 
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import clock, drafts, lesson_contents, publishing
+from domain import drafts, lesson_contents, publishing
+from domain.base import clock
 from domain.drafts import Tab
 from models import Course, Lesson, User, db
 

@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from domain import Refused, archives
-from domain.text import one_line
+from domain.base.text import one_line
 from models import (
     CodeArchive,
     Course,

@@ -15,8 +15,9 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 import storage
-from domain import Refused, archives, arrivals, clock, upload_rules
+from domain import Refused, archives, arrivals, upload_rules
 from domain.arrivals import Arrived
+from domain.base import clock
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
 PART_ADDRESS_LIFETIME = timedelta(hours=6)

@@ -15,7 +15,6 @@ import jobs
 from domain import (
     Refused,
     audit,
-    clock,
     contents,
     moderation,
     profile_drafts,
@@ -24,6 +23,7 @@ from domain import (
     reviewing,
     reviews,
 )
+from domain.base import clock
 from domain.reviewing import Decision
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 

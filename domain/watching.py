@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
-from domain import access, clock, gates, progress, sessions
-from domain.prepared import Prepared
+from domain import access, gates, progress, sessions
+from domain.base import clock
+from domain.base.prepared import Prepared
 from domain.stretches import SAME_PLACE, Beat, Ranges, since, spend, total
 from models import (
     LessonKind,

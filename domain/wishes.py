@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, clock, gates, keyset, notifications, pricing
+from domain import Refused, access, gates, notifications, pricing
+from domain.base import clock, keyset
 from domain.catalog import creator_slug, people, profiles
 from models import (
     AccessGrant,

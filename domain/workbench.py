@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
 
-from domain import clock
+from domain.base import clock
 from domain.stocktaking import courses, products
 from models import Category, Lesson, ModerationItem, ProductStatus, Tier, UpdateState, User, db
 

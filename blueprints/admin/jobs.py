@@ -10,7 +10,7 @@ import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from domain import deliveries
-from domain.masking import masked
+from domain.base.masking import masked
 from models import Job, JobState, db
 
 STATES = {

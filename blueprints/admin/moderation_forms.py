@@ -6,7 +6,7 @@ from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from domain import clock
+from domain.base import clock
 from domain.reviewing import MAX_NOTES, REASONS, Decision
 from forms import Form, SelectField, paragraphs, text
 from models import Verdict

@@ -6,8 +6,9 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import admin
-from domain import audit, clock, freshness, overview
+from domain import audit, freshness, overview
 from domain.backup import records
+from domain.base import clock
 
 SILENCE = timedelta(minutes=2)
 

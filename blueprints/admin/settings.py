@@ -18,8 +18,9 @@ from blueprints.admin.settings_forms import (
     WordsForm,
     social_lines,
 )
-from domain import Refused, complimentary, contrast, picked, pictures, prose
+from domain import Refused, complimentary, contrast, picked, pictures
 from domain import settings as site
+from domain.base import prose
 from forms import Form
 from fresh import fresh
 from models import Course, db

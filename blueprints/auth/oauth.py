@@ -11,7 +11,7 @@ from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused, identities, oauth, second_factor, sessions
-from domain.log import log
+from domain.base.log import log
 from models import db, write_from_here
 
 LINKING_SECONDS = 600

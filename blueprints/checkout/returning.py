@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.checkout import checkout
 from domain import fulfilment, orders
-from domain.log import log
+from domain.base.log import log
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
 

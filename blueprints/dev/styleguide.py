@@ -25,7 +25,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional
 import assets
 import hypermedia
 from blueprints.dev import dev
-from domain import clock, prose
+from domain.base import clock, prose
 
 ICONS = re.findall(r'<symbol id="([^"]+)"', (assets.ROOT / "icons" / "sprite.svg").read_text())
 LEVELS = [SelectChoice(level, level.capitalize()) for level in ("beginner", "intermediate", "advanced")]

@@ -8,7 +8,8 @@ from flask_login import current_user
 
 import storage
 from blueprints.media import media
-from domain import access, clock, pictures
+from domain import access, pictures
+from domain.base import clock
 
 KEPT_FOR = timedelta(minutes=10)
 

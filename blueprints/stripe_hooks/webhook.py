@@ -4,7 +4,7 @@ from flask import request
 
 from blueprints.stripe_hooks import stripe_hooks
 from domain import webhooks
-from domain.log import log
+from domain.base.log import log
 from models import db
 from payments import NotFromStripe
 

@@ -11,7 +11,7 @@ from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused, captioning, recordings
-from domain.captions import MAX_CHARACTERS
+from domain.base.captions import MAX_CHARACTERS
 from models import Course, Lesson, MediaAsset, ProposedCaption, db
 
 

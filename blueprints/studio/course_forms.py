@@ -19,8 +19,9 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from domain import authoring, facets, prose, slugs
+from domain import authoring, facets
 from domain.authoring import LINE_LENGTH, LINES, META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
+from domain.base import prose, slugs
 from domain.curriculum import LONGEST_DRIP
 from forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
 from merging import Merging

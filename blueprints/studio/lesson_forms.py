@@ -17,7 +17,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
-from domain import captions, curriculum, lesson_contents, prose
+from domain import curriculum, lesson_contents
+from domain.base import captions, prose
 from domain.curriculum import After
 from forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
 from merging import Merging

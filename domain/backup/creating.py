@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from domain import clock
 from domain.backup import manifest, shop
 from domain.backup.encryption import seal
 from domain.backup.faults import explained
@@ -19,6 +18,7 @@ from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
 from domain.backup.opening import part_name
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
+from domain.base import clock
 
 
 def create(kind: Kind, progress: Progress = quiet) -> Backup:

@@ -6,8 +6,8 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete, func, or_, select, update
 
-from domain import clock
 from domain.backup.model import Backup, Kind
+from domain.base import clock
 from models import BackupRecord, User, db, upsert
 
 LATE = timedelta(days=2)

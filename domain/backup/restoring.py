@@ -3,7 +3,6 @@
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
-from domain import clock
 from domain.backup import schema, shop
 from domain.backup.faults import explained
 from domain.backup.listing import find
@@ -14,6 +13,7 @@ from domain.backup.opening import Opened, opened
 from domain.backup.shop import Shop
 from domain.backup.storing import restore_files, swap_folder
 from domain.backup.verifying import row_differences
+from domain.base import clock
 from models import db
 
 SILENCE = timedelta(seconds=60)

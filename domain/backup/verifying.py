@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain import clock
 from domain.backup import manifest, schema, shop
 from domain.backup.books import books
 from domain.backup.faults import explained
@@ -15,6 +14,7 @@ from domain.backup.model import DamagedError, Progress, Proof, quiet
 from domain.backup.opening import opened
 from domain.backup.sampling import file_problems
 from domain.backup.shop import Shop
+from domain.base import clock
 
 MOST_SAID = 20
 

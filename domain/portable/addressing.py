@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from domain import Refused, prose, resources, upload_rules
+from domain import Refused, resources, upload_rules
+from domain.base import prose
 from domain.portable import MANIFEST, README, Problem
 from domain.portable.linking import Link, github_anchors, rewrite
 from domain.portable.recordings import missing, resolve

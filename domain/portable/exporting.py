@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 import storage
-from domain import archives, captioning, drafts, page_drafts, pictures, prerequisites, prose, seals, slugs
+from domain import archives, captioning, drafts, page_drafts, pictures, prerequisites, seals
+from domain.base import prose, slugs
 from domain.drafts import Working
 from domain.portable import MANIFEST, README
 from domain.portable.linking import github_anchors, rewrite

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from domain.base.text import markdown, one_line
+from domain.base.words import fold
 from domain.portable import MAX_PROBLEMS, Problem, broken
-from domain.text import markdown, one_line
-from domain.words import fold
 
 _CLOCK_PARTS = 3
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200  # the ends of the calendar have no time in every zone

@@ -4,13 +4,14 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, embeds, lesson_contents, resources, slugs, upload_rules
+from domain import Refused, embeds, lesson_contents, resources, upload_rules
+from domain.base import slugs
+from domain.base.text import markdown, one_line, paragraphs
 from domain.portable import Broken, broken
 from domain.portable.fields import Fields, Place, parse
 from domain.portable.recordings import is_sound, path_in, read_recording
 from domain.portable.shapes import NewLesson, NewRecording, NewResource
 from domain.portable.source import Source, text_of
-from domain.text import markdown, one_line, paragraphs
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
 FENCE = "+++"

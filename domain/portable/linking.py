@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 
-from domain import prose
-from domain.markdown_rules import TookTooLongError, limit_time, timed
+from domain.base import prose
+from domain.base.markdown_rules import TookTooLongError, limit_time, timed
 
 _CHARACTER = r"(?:\\[^\s]|[^\s()\\])"
 _TARGET = re.compile(

@@ -4,14 +4,15 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import authoring, curriculum, lesson_contents, offering, prerequisites, prose, slugs, tagging
+from domain import authoring, curriculum, lesson_contents, offering, prerequisites, tagging
+from domain.base import prose, slugs
+from domain.base.text import markdown, one_line, paragraphs
 from domain.portable import MANIFEST, README, Broken, Problem, broken
 from domain.portable.fields import Fields, Place, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
 from domain.portable.recordings import path_in, read_recording
 from domain.portable.shapes import NewCourse, NewLesson, NewModule
 from domain.portable.source import Source, text_of
-from domain.text import markdown, one_line, paragraphs
 from models import Level, ProductVisibility, Tier
 
 

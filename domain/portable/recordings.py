@@ -4,12 +4,13 @@ import posixpath
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, captioning, captions, facets, lesson_contents, upload_rules
+from domain import Refused, captioning, facets, lesson_contents, upload_rules
+from domain.base import captions
+from domain.base.text import composed
 from domain.portable import Broken
 from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
-from domain.text import composed
 from models import UploadPurpose
 
 SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from domain import Refused, captions, offering, slugs, upload_rules
+from domain import Refused, offering, upload_rules
+from domain.base import captions, slugs
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.fields import near
 from domain.portable.shapes import NewCourse

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from domain.base.text import clean, composed, one_line
 from domain.portable import MANIFEST, Broken, Problem, broken
-from domain.text import clean, composed, one_line
 
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3

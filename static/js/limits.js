@@ -1,5 +1,5 @@
 // A control with data-limit="200" takes any text; what is too long is said below it and refused by the server.
-// Counted is what is kept of it (domain/text.py), by characters: data-kept="paragraphs" or "markdown", else one line.
+// Counted is what is kept of it (domain/base/text.py), by characters: data-kept="paragraphs" or "markdown", else one line.
 // data-in="bytes" counts those of UTF-8. data-lines="12" data-longest="40" take lines and say which is too long.
 // The line with the id "<control>-limit" tells how many are left, once that is a quarter of them, and aloud after a pause.
 (() => {

@@ -4,7 +4,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import AuditEntry, User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import AuditEntry, OAuthAccount, User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.auth.provider import Provider, offered

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 
 import form_tokens
 import models
-from domain import clock, second_factor, tokens
+from domain import second_factor, tokens
+from domain.base import clock
 from models import HeldPost, OAuthAccount, RecoveryCode, Registration, SecondFactor, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.auth.provider import Provider, offered

@@ -8,7 +8,8 @@ from flask import Flask
 
 import jobs
 import mail
-from domain import deliveries, masking, tokens
+from domain import deliveries, tokens
+from domain.base import masking
 from models import (
     AuditEntry,
     EmailMessage,

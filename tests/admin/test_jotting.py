@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock, moderation, submitting
+from domain import moderation, submitting
+from domain.base import clock
 from models import Course, ModerationItem, ModerationKind, Role, User, db
 from tests.cast import Cast
 from tests.pages import forms_of

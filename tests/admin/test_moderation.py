@@ -14,16 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from domain import (
-    Refused,
-    applications,
-    clock,
-    course_reports,
-    duplicating,
-    moderation,
-    reviews,
-    submitting,
-)
+from domain import Refused, applications, course_reports, duplicating, moderation, reviews, submitting
+from domain.base import clock
 from models import (
     AuditEntry,
     Caption,

@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import access, clock, people
+from domain import access, people
+from domain.base import clock
 from domain.people import Kind
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401

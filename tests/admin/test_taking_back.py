@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import clock, reviews, submitting, verdicts
+from domain import reviews, submitting, verdicts
+from domain.base import clock
 from models import (
     AuditEntry,
     Course,

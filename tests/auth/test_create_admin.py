@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from domain import clock
+from domain.base import clock
 from models import AuditEntry, Role, User, db
 from tests.cast import Cast
 

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 
-from domain import accounts, clock
+from domain import accounts
+from domain.base import clock
 from models import EmailMessage, Job, User, db
 from tests.auth.letters import SignIn, sent
 from tests.cast import PASSWORD, Cast

@@ -8,7 +8,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import LoginAttempt, User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from domain import clock
+from domain.base import clock
 from models import EmailMessage, Registration, User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

@@ -9,8 +9,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import storage
-from domain import backup, clock
+from domain import backup
 from domain.backup import BackupError, Kind, encryption
+from domain.base import clock
 from storage import S3Storage
 from tests.backup.conftest import FILES, Shop
 

@@ -10,8 +10,9 @@ import flask_migrate
 import pytest
 from flask import current_app
 
-from domain import backup, clock
+from domain import backup
 from domain.backup import BackupError, Kind, encryption, manifest, restoring, sampling
+from domain.base import clock
 from models import Order, OrderStatus, db
 from tests.backup.conftest import ON_POSTGRESQL, Shop, databases_like
 

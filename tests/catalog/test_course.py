@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock, events, slugs
+from domain import events
+from domain.base import clock, slugs
 from models import (
     AccessGrant,
     Course,

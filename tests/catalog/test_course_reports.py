@@ -6,7 +6,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from domain import clock, course_reports, moderation
+from domain import course_reports, moderation
+from domain.base import clock
 from models import Course, ModerationKind, Report, ReportOutcome, ReportReason, User, db
 from tests.cast import Cast
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import Category, Course, Level, Product, ProductStatus, ProductVisibility, Tier, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course

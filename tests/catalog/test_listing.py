@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cli.stats import stats
-from domain import clock, listing, search
+from domain import listing, search
+from domain.base import clock
 from domain.facets import Selection
 from models import Course, Lesson, Product, SearchDocument, db
 from tests.cast import Cast

@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock, syndication
+from domain import syndication
+from domain.base import clock
 from models import Product, User, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 import mail
-from domain import alert_desk, clock, housekeeping
+from domain import alert_desk, housekeeping
+from domain.base import clock
 from models import Order, StripeEvent, db
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 import jobs
 import mail
-from domain import clock
+from domain.base import clock
 from models import Course, Order, OrderStatus, Product, RefundStatus, StripeEvent
 from stripe_sandbox.signing import sign
 from tests.cast import Cast

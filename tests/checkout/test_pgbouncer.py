@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 import jobs
 from bench.servers import PgBouncer
-from domain import analytics, clock, events, health, listing
+from domain import analytics, events, health, listing
+from domain.base import clock
 from models import CourseAnalytics, Event, Job, JobState, LessonProgress, User, WorkerBeat, db
 from tests import conftest, effort
 from tests.cast import PASSWORD, Cast

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import jobs
-from domain import clock
+from domain.base import clock
 from models import Job, JobState, Order, OrderStatus, RefundStatus, StripeEvent, db
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop

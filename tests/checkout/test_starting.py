@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from domain import clock
+from domain.base import clock
 from models import Course, Order, OrderStatus, Product, User
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop

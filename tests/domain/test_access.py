@@ -9,8 +9,9 @@ from sqlalchemy import event, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
-from domain import Refused, access, clock, enrollment
+from domain import Refused, access, enrollment
 from domain.access import Reason
+from domain.base import clock
 from models import (
     AccessGrant,
     Course,

@@ -11,7 +11,8 @@ from sqlalchemy import delete, event, func, select
 from sqlalchemy.engine import Engine
 
 import jobs
-from domain import analytics, clock
+from domain import analytics
+from domain.base import clock
 from models import (
     Course,
     CourseAnalytics,

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Engine
 
 import jobs
 import schedule
-from domain import access, clock, freshness, publishing, submitting
+from domain import access, freshness, publishing, submitting
+from domain.base import clock
 from models import (
     AuditEntry,
     Course,

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from domain import prose
+from domain.base import prose
 from domain.portable.linking import Link, github_anchors, rewrite
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Refused, highlighting
-from domain.highlighting import LANGUAGES
-from domain.prose import MAX_BYTES, render
+from domain import Refused
+from domain.base import highlighting
+from domain.base.highlighting import LANGUAGES
+from domain.base.prose import MAX_BYTES, render
 
 ALLOWED = {
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "label",

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from domain import Refused, clock, moderation, publishing
+from domain import Refused, moderation, publishing
+from domain.base import clock
 from models import (
     AuditEntry,
     Course,

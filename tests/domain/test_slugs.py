@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
-from domain import slugs
+from domain.base import slugs
 from models import Course, SlugRedirect, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course

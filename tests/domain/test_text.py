@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import forms
-from domain import captions, prose, text, words
+from domain.base import captions, prose, text, words
 from domain.portable import exporting, importing, packing
 from domain.portable.fields import Fields, Place
 from models import Course, Lesson, Review, User, db

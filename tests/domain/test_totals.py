@@ -17,7 +17,6 @@ from domain import (
     access,
     accounts,
     analytics,
-    clock,
     curriculum,
     drafts,
     enrollment,
@@ -30,6 +29,7 @@ from domain import (
     students,
     totals,
 )
+from domain.base import clock
 from domain.curriculum import After
 from models import (
     Course,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from domain import text
+from domain.base import text
 from tests.cast import Cast
 from tests.eyes import every_way
 from tests.journeys.conftest import House

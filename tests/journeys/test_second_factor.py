@@ -7,7 +7,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import clock, second_factor, transfers
+from domain import second_factor, transfers
+from domain.base import clock
 from models import SecondFactor, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 from tests.eyes import every_way

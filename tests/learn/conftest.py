@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, request
 
-from domain import request_trace
+from domain.base import request_trace
 
 
 @pytest.fixture

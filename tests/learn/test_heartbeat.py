@@ -14,7 +14,8 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
-from domain import clock, progress, watching
+from domain import progress, watching
+from domain.base import clock
 from models import (
     AccessGrant,
     Course,

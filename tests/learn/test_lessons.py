@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 import storage
 from blueprints.learn import locked
-from domain import clock
 from domain.access import Decision, Reason
+from domain.base import clock
 from models import (
     AccessGrant,
     Caption,

@@ -7,7 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 import formats
-from domain import clock
+from domain.base import clock
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import captioning, clock, publishing, recordings, submitting
+from domain import captioning, publishing, recordings, submitting
+from domain.base import clock
 from models import (
     Caption,
     Course,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 import observe
 from app import trusted_hosts
-from domain.log import log
+from domain.base.log import log
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
-from domain import access, clock, moderation, request_trace, reviewing, reviews
+from domain import access, moderation, reviewing, reviews
+from domain.base import clock, request_trace
 from models import (
     Course,
     Enrollment,

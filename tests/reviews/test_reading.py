@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from domain import clock, review_board
+from domain import review_board
+from domain.base import clock
 from models import User, db
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, Shelf

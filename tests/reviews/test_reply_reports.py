@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import clock, moderation, reviewing, settings
+from domain import moderation, reviewing, settings
+from domain.base import clock
 from models import (
     AuditEntry,
     ModerationItem,

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from domain import clock
+from domain.base import clock
 from models import (
     AuditEntry,
     Course,

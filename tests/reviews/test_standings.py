@@ -7,7 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import access, clock, moderation, review_standings, settings
+from domain import access, moderation, review_standings, settings
+from domain.base import clock
 from models import (
     GrantSource,
     ModerationItem,

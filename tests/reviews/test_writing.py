@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import AccessGrant, Course, Review, User, db
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, Shelf

@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from domain import clock, second_factor
+from domain import second_factor
+from domain.base import clock
 from models import User, db
 from tests.auth.test_oauth import provider  # noqa: F401 - a fixture
 from tests.cast import PASSWORD

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import CourseAnalytics, CourseSource, LessonAnalytics, User, db
 from tests.cast import Cast
 

@@ -11,7 +11,8 @@ from sqlalchemy import delete, func, select, update
 
 import jobs
 import storage
-from domain import clock, events, moderation, removing, request_trace
+from domain import events, moderation, removing
+from domain.base import clock, request_trace
 from models import (
     AuditEntry,
     Course,

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import clock
+from domain.base import clock
 from models import Course, Earning, EarningStatus, Order, OrderStatus, Purchase, PurchaseStatus, User, db
 from tests.cast import Cast
 

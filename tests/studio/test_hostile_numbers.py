@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock, keyset
+from domain.base import clock, keyset
 from models import Review, User, db
 from tests.adversary.hostile import BYTES, TEXTS, send, trouble
 from tests.cast import Cast

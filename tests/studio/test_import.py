@@ -15,7 +15,8 @@ from sqlalchemy import delete, event, select
 
 import jobs
 import storage
-from domain import clock, transfers
+from domain import transfers
+from domain.base import clock
 from models import (
     Course,
     CourseTransfer,

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import clock
+from domain.base import clock
 from models import (
     Course,
     Earning,
@@ -68,7 +68,7 @@ def test_this_month_against_the_last(app: Flask, cast: Cast, signed_in: Browser)
 
 
 def test_months_are_those_of_the_creators_own_time_zone(app: Flask, cast: Cast, signed_in: Browser) -> None:
-    from domain import months
+    from domain.base import months
 
     zone = months.zone_of("Pacific/Auckland")
     start = months.last(1, clock.now(), zone)[0].start

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import clock
+from domain.base import clock
 from models import Tier, User, db
 from tests.cast import Cast
 from tests.studio.desk import Desk

@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import clock, settings
+from domain import settings
+from domain.base import clock
 from models import AuditEntry, Notification, NotificationKind, PlatformSettings, Review, User, db
 from tests.cast import Cast
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import clock
+from domain.base import clock
 from models import Course, Enrollment, EnrollmentStatus, User, db
 from tests.cast import START, Cast
 

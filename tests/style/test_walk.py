@@ -8,7 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from domain import clock, second_factor
+from domain import second_factor
+from domain.base import clock
 from models import User, UserSession, db
 from tests.cast import PASSWORD, Cast
 from tests.style.stage import PEOPLE, fill

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 import jobs
-from domain import Refused, access, clock, enrollment, offering, wishes
+from domain import Refused, access, enrollment, offering, wishes
+from domain.base import clock
 from models import (
     AccessGrant,
     Course,

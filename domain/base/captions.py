@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain import Refused
-from domain.text import clean
+from domain.base.text import clean
 
 MAX_CHARACTERS = 1_000_000
 MAX_CUES = 20_000

@@ -21,9 +21,9 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
 from domain import Refused
-from domain.highlighting import PYGMENTS_CLASSES, highlight, label
-from domain.markdown_rules import TookTooLongError, limit_time, task_lists, timed
-from domain.text import clean
+from domain.base.highlighting import PYGMENTS_CLASSES, highlight, label
+from domain.base.markdown_rules import TookTooLongError, limit_time, task_lists, timed
+from domain.base.text import clean
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 200_000

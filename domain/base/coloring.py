@@ -1,4 +1,4 @@
-"""The child process that colours code for domain/highlighting.py; it knows nothing of the application.
+"""The child process that colours code for domain/base/highlighting.py; it knows nothing of the application.
 
 It reads `[seconds, [[lexer, code], …]]` as JSON and answers a JSON string of HTML for each on a line of its
 own, until all are done or the seconds of processor time are spent: then the system ends it.

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from domain.text import visible
+from domain.base.text import visible
 
 MAX_WORDS = 8
 MAX_LENGTH = 40

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
-from domain.request_trace import count_query
+from domain.base.request_trace import count_query
 from models import from_driver
 
 Convert = Callable[[Any], Any] | None
