@@ -20,13 +20,13 @@ import forms
 import hypermedia
 import observe
 import private_files
-import production
 import security_headers
 import storage
 import templating
 from blueprints import AREAS
 from cli import COMMANDS
 from domain import listing, sessions
+from domain.platform import production
 from models import db
 from tables.connections import engine_options
 

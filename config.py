@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-import production
+from domain.platform import production
 
 ROOT = Path(__file__).parent
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 import fresh
 import held
 import hypermedia
-from domain import second_factor, settings
+from domain import second_factor
+from domain.platform import settings
 
 
 def open_to_all(area: Blueprint) -> Blueprint:

@@ -22,9 +22,10 @@ from wtforms.fields.core import UnboundField
 import form_tokens
 import forms
 import hypermedia
-from domain import attempts, held_posts
+from domain import attempts
 from domain.base import clock
-from domain.held_posts import Sent
+from domain.platform import held_posts
+from domain.platform.held_posts import Sent
 from models import HeldPost, db
 
 COOKIE = "lectern_held"

@@ -54,7 +54,12 @@ class LongTask:
 
 
 KINDS: dict[str, Task | LongTask] = {
-    "send_email": LongTask("outbox.begin_sending", "outbox.send", "outbox.end_sending", "outbox.fail"),
+    "send_email": LongTask(
+        "platform.outbox.begin_sending",
+        "platform.outbox.send",
+        "platform.outbox.end_sending",
+        "platform.outbox.fail",
+    ),
     "send_reset_link": Task("recovery.send_reset_link"),
     "send_registration_mail": Task("registration.send_mail"),
     "send_email_change": Task("email_change.send_link"),
@@ -65,7 +70,7 @@ KINDS: dict[str, Task | LongTask] = {
     "move_originals": LongTask("originals.begin_moving", "originals.move", "originals.end_moving"),
     "remove_upload": LongTask("uploads.begin_removal", "uploads.remove", "uploads.end_removal"),
     "sweep_uploads": Task("uploads.sweep"),
-    "discard_picture": Task("pictures.discard"),
+    "discard_picture": Task("platform.pictures.discard"),
     "discard_file": Task("removing.discard_file"),
     "copy_picture": Task("duplicating.copy_picture"),
     "import_course": LongTask(
@@ -78,7 +83,7 @@ KINDS: dict[str, Task | LongTask] = {
     "reindex_creator": Task("search.reindex_creator"),
     "correct_course_days": Task("analytics.correct"),
     "recount_learners": Task("recounting.recount_learners"),
-    "clean_up": Task("housekeeping.clean_up"),
+    "clean_up": Task("platform.housekeeping.clean_up"),
     "forget_address_marks": Task("address_marks.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "carry_out_verdict": Task("verdicts.carry_out"),
@@ -94,18 +99,29 @@ KINDS: dict[str, Task | LongTask] = {
     "tell_of_sale": Task("wishes.tell_of_sale"),
     "refund_payment": LongTask("refunds.begin", "refunds.send", "refunds.end"),
     "make_backup": LongTask(
-        "backup_jobs.begin", "backup_jobs.make", "backup_jobs.end", "backup_jobs.fail", "backup_jobs.give_up"
+        "platform.backup_jobs.begin",
+        "platform.backup_jobs.make",
+        "platform.backup_jobs.end",
+        "platform.backup_jobs.fail",
+        "platform.backup_jobs.give_up",
     ),
     "prove_backup": LongTask(
-        "backup_jobs.begin_proof",
-        "backup_jobs.prove",
-        "backup_jobs.end_proof",
-        give_up="backup_jobs.give_up_proof",
+        "platform.backup_jobs.begin_proof",
+        "platform.backup_jobs.prove",
+        "platform.backup_jobs.end_proof",
+        give_up="platform.backup_jobs.give_up_proof",
     ),
     "snapshot_database": LongTask(
-        "backup_jobs.begin_snapshot", "backup_jobs.make", "backup_jobs.end", "backup_jobs.fail_snapshot"
+        "platform.backup_jobs.begin_snapshot",
+        "platform.backup_jobs.make",
+        "platform.backup_jobs.end",
+        "platform.backup_jobs.fail_snapshot",
     ),
-    "list_backups": LongTask("backup_jobs.begin_listing", "backup_jobs.list_all", "backup_jobs.end_listing"),
+    "list_backups": LongTask(
+        "platform.backup_jobs.begin_listing",
+        "platform.backup_jobs.list_all",
+        "platform.backup_jobs.end_listing",
+    ),
 }
 
 

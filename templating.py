@@ -6,7 +6,8 @@ from jinja2 import StrictUndefined
 import formats
 import forms
 import merging
-from domain import deeds, pictures, settings, upload_rules
+from domain import upload_rules
+from domain.platform import deeds, pictures, settings
 
 
 def init_app(app: Flask) -> None:

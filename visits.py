@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from flask import request
 from flask_login import current_user
 
-from domain import events
 from domain.base import clock
-from domain.events import NOBODY, Visit
+from domain.platform import events
+from domain.platform.events import NOBODY, Visit
 from forms import one_line
 
 LONGEST_AGENT = 255

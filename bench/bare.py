@@ -25,7 +25,7 @@ import templating
 from bench import raw, tour
 from blueprints.catalog import fragments
 from config import ROOT
-from domain import settings as site_settings
+from domain.platform import settings as site_settings
 
 TOKEN = "the-token"  # noqa: S105 - stands where the application has a real one
 TRIES = 3

@@ -12,8 +12,8 @@ from flask.cli import with_appcontext
 
 import carrier
 import jobs
-from domain import health
 from domain.base.log import log
+from domain.platform import health
 from models import db
 
 TICK_SECONDS = 5

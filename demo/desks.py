@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from demo.source import CourseSource
 from domain import (
     applications,
-    audit,
     course_reports,
     curriculum,
     drafts,
@@ -17,11 +16,11 @@ from domain import (
     review_standings,
     reviewing,
     reviews,
-    settings,
     stripe_notices,
     submitting,
 )
 from domain.base import prose
+from domain.platform import audit, settings
 from models import (
     Course,
     Lesson,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from demo.year import Sale
-from domain import events
+from domain.platform import events
 from models import Course, Enrollment, Event, Lesson, LessonProgress, db
 
 VIEWS_PER_SALE = (14, 46)

@@ -8,9 +8,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, audit, passwords, profile_drafts, settings
+from domain import Refused, passwords, profile_drafts
 from domain.base import clock
 from domain.passwords import MAX_PASSWORD, MIN_PASSWORD
+from domain.platform import audit, settings
 from models import Role, User, db
 
 # The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
-from domain import Refused, audit
+from domain import Refused
 from domain.base import clock, keyset
+from domain.platform import audit
 from models import AuditEntry, Order, StripeEvent, User, db
 
 PAGE_SIZE = 50

@@ -7,8 +7,9 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 import mail
-from domain import Refused, audit, moderation, notifications, settings
+from domain import Refused
 from domain.base import clock, slugs
+from domain.platform import audit, moderation, notifications, settings
 from models import (
     ApplicationStatus,
     CreatorApplication,

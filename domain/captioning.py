@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import InvalidRequestError
 
-from domain import Refused, audit, publishing
+from domain import Refused, publishing
 from domain.base import captions
+from domain.platform import audit
 from models import Caption, Course, MediaAsset, ProposedCaption, User, db
 
 MAX_CHAPTERS, MAX_CHAPTER_TITLE, MAX_LABEL, MAX_LANGUAGES = 100, 120, 60, 30

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 import jobs
-from domain import Refused, audit
+from domain import Refused
 from domain.base import slugs
+from domain.platform import audit
 from models import Category, Product, User, db
 
 MOST = 200

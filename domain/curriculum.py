@@ -15,7 +15,6 @@ from sqlalchemy.orm import undefer_group
 
 from domain import (
     Refused,
-    audit,
     drafts,
     duplicating,
     lesson_contents,
@@ -26,6 +25,7 @@ from domain import (
 )
 from domain.base import clock, slugs
 from domain.lesson_contents import NEW
+from domain.platform import audit
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 
 MOST_MODULES, MOST_LESSONS = 60, 500

@@ -12,8 +12,9 @@ from flask import current_app
 from sqlalchemy import select
 
 import mail
-from domain import Refused, audit, sessions, tokens
+from domain import Refused, sessions, tokens
 from domain.base import clock
+from domain.platform import audit
 from models import OAuthAccount, User, db
 
 NAMES = {"github": "GitHub", "google": "Google"}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from domain import Refused, audit
+from domain import Refused
 from domain.base import clock, keyset
+from domain.platform import audit
 from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, User, db
 
 PAGE_SIZE = 50

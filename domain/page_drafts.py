@@ -14,9 +14,10 @@ from flask import current_app
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import undefer_group
 
-from domain import Refused, audit, pictures, publishing, tagging
+from domain import Refused, publishing, tagging
 from domain.base import prose, slugs
 from domain.lesson_contents import NEW
+from domain.platform import audit, pictures
 from models import Category, Course, Level, Module, UpdateState, User, db
 
 LABELS = {

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from domain import Refused, audit, settings
+from domain import Refused
+from domain.platform import audit, settings
 from models import Course, ProductStatus, User, db
 
 MOST = 12

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import settings
+from domain.platform import settings
 from models import Course, Product, ProductStatus, ProductVisibility, Purchase
 
 

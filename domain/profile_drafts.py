@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 import jobs
-from domain import audit, moderation, pictures, settings
 from domain.base import slugs
+from domain.platform import audit, moderation, pictures, settings
 from models import CreatorProfile, ModerationItem, ModerationKind, Product, Role, User, db
 
 OF_ACCOUNT = {

@@ -18,8 +18,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import audit, captioning, originals, publishing, totals
+from domain import captioning, originals, publishing, totals
 from domain.base import captions, clock
+from domain.platform import audit
 from models import (
     Caption,
     Course,

@@ -10,7 +10,6 @@ from domain import (
     accounts,
     address_marks,
     attempts,
-    audit,
     email_change,
     identities,
     registration,
@@ -19,6 +18,7 @@ from domain import (
     tokens,
 )
 from domain.base import clock
+from domain.platform import audit
 from models import User, db
 
 

@@ -8,8 +8,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import payments
-from domain import alerts, audit, notifications, orders
+from domain import orders
 from domain.base import clock
+from domain.platform import alerts, audit, notifications
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 

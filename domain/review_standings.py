@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain import settings
 from domain.base import clock, words
+from domain.platform import settings
 from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
 

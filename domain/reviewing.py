@@ -12,11 +12,8 @@ from sqlalchemy.orm import joinedload, selectinload, undefer_group
 from domain import (
     Refused,
     applications,
-    audit,
     checklist,
     contents,
-    moderation,
-    notifications,
     profile_drafts,
     publishing,
     replies,
@@ -26,6 +23,7 @@ from domain import (
     submitting,
 )
 from domain.base import clock
+from domain.platform import audit, moderation, notifications
 from models import (
     Course,
     ModerationItem,

@@ -15,8 +15,9 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 import mail
-from domain import Refused, audit, settings, tokens
+from domain import Refused, tokens
 from domain.base import clock, encryption
+from domain.platform import audit, settings
 from models import RecoveryCode, SecondFactor, User, db, upsert
 
 STEP_SECONDS = 30

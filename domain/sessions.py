@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 
-from domain import notifications
 from domain.base import clock
+from domain.platform import notifications
 from models import Registration, SecondFactor, User, UserSession, UtcDateTime, db
 
 LIFETIME = timedelta(days=60)

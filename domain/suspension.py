@@ -7,8 +7,9 @@ without one.
 from sqlalchemy import select
 
 import mail
-from domain import Refused, address_marks, audit, sessions
+from domain import Refused, address_marks, sessions
 from domain.base import clock
+from domain.platform import audit
 from models import Role, User, db
 
 MAX_REASON = 1000

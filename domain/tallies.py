@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from domain import events
+from domain.platform import events
 from domain.reviews import hidden
 from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, Review, UtcDateTime
 

@@ -12,18 +12,9 @@ from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import (
-    Refused,
-    audit,
-    contents,
-    moderation,
-    profile_drafts,
-    publishing,
-    review_standings,
-    reviewing,
-    reviews,
-)
+from domain import Refused, contents, profile_drafts, publishing, review_standings, reviewing, reviews
 from domain.base import clock
+from domain.platform import audit, moderation
 from domain.reviewing import Decision
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 

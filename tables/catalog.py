@@ -166,7 +166,7 @@ class Product(Stamped, Base):
 
     `tier` stands here and not with the course, so that one CHECK can hold it against the price.
     `rating_avg`, `rating_count`, `sales_count` are kept by what changes them and can be re-counted.
-    `thumbnail` names the files of its picture (domain/pictures.py), `admin_notes` is what the last reviewer
+    `thumbnail` names the files of its picture (domain/platform/pictures.py), `admin_notes` is what the last reviewer
     wrote to its creator.
     """
 

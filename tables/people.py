@@ -33,7 +33,7 @@ class User(Stamped, Base):
     """A person with an account. The address is stored in lower case, so it is unique in any case.
 
     `vetted`: a creator whose courses and updates are published without waiting for an admin. `avatar` names
-    the files of their picture (domain/pictures.py).
+    the files of their picture (domain/platform/pictures.py).
     """
 
     __tablename__ = "users"
@@ -79,7 +79,7 @@ class User(Stamped, Base):
     session_token = None  # type: str | None
     device_seen_at = None  # type: datetime | None
     device_proved_at = None  # type: datetime | None
-    # How many notifications wait, counted when the row was loaded so (domain/notifications.py)
+    # How many notifications wait, counted when the row was loaded so (domain/platform/notifications.py)
     unread = 0
 
     def get_id(self) -> str | None:

@@ -44,7 +44,7 @@ class PlatformSettings(Stamped, Base):
     """How this shop presents itself and what it charges; there is one row, with id 1.
 
     `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
-    picture (domain/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
+    picture (domain/platform/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
     `featured` is the order in which the start page shows featured products: their ids as text. `held_words`
     are words and phrases that hold a review back until an admin has looked.
     `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they

@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
-from domain.mail_preferences import TOPICS
+from domain.platform.mail_preferences import TOPICS
 from forms import Form, SelectField, one_line, paragraphs, text
 from merging import Merging
 from models import NotificationKind

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import MailForm
-from domain import mail_preferences
+from domain.platform import mail_preferences
 from models import db
 
 

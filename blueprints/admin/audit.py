@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 import hypermedia
 from blueprints.admin import admin, after
 from domain import accounts
-from domain import audit as log
-from domain.audit import Question
+from domain.platform import audit as log
+from domain.platform.audit import Question
 from downloads import csv_of
 from forms import one_line
 from fresh import fresh_page

@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import backup_jobs, deliveries
+from domain import deliveries
 from domain.backup import records
 from domain.deliveries import BackupState
+from domain.platform import backup_jobs
 from models import BackupRecord, db
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}

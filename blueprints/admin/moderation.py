@@ -11,8 +11,8 @@ from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain import dossier, page_file, reviewing, verdicts
-from domain import moderation as rules
 from domain.base import clock
+from domain.platform import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
 
 QUEUE = "/admin/moderation"

@@ -18,9 +18,10 @@ from blueprints.admin.settings_forms import (
     WordsForm,
     social_lines,
 )
-from domain import Refused, complimentary, contrast, picked, pictures
-from domain import settings as site
+from domain import Refused, complimentary, picked
 from domain.base import prose
+from domain.platform import contrast, pictures
+from domain.platform import settings as site
 from forms import Form
 from fresh import fresh
 from models import Course, db

@@ -17,8 +17,9 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
-from domain import Refused, accounts, contrast
-from domain import settings as site
+from domain import Refused, accounts
+from domain.platform import contrast
+from domain.platform import settings as site
 from forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
 from merging import Merging
 

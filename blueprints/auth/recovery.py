@@ -20,12 +20,12 @@ from domain import (
     accounts,
     attempts,
     email_change,
-    held_posts,
     identities,
     recovery,
     second_factor,
     tokens,
 )
+from domain.platform import held_posts
 from formats import ago
 from models import OAuthAccount, User, db
 

@@ -14,7 +14,7 @@ import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.presence import let_out
 from blueprints.auth.way_back import wanted
-from domain.held_posts import Sent
+from domain.platform.held_posts import Sent
 from models import HeldPost, db
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")

@@ -6,8 +6,8 @@ from typing import Any
 from flask import current_app
 
 import formats
-from domain import pictures, settings
 from domain.course_page import CoursePage, Offer
+from domain.platform import pictures, settings
 from domain.review_board import Board, Line
 
 REVIEWS = 3

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import hypermedia
 import mail
 from blueprints.dev import dev
-from domain import outbox
+from domain.platform import outbox
 
 
 @dev.get("/dev/mail")

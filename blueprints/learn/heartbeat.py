@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 import visits
 from blueprints.learn import learn
 from blueprints.learn.forms import BeatForm
-from domain import events, watching
+from domain import watching
+from domain.platform import events
 from domain.stretches import Beat
 from domain.watching import Outcome, Watcher
 from models import db

@@ -13,8 +13,9 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, archives, drafts, embeds, events, outline, recordings, watching
+from domain import access, archives, drafts, embeds, outline, recordings, watching
 from domain.access import Decision
+from domain.platform import events
 from domain.recordings import Playback
 from models import Course, Lesson, MediaAsset, Resource, User
 

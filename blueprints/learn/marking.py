@@ -8,7 +8,8 @@ import hypermedia
 import visits
 from blueprints.learn import learn, lessons, locked, reader
 from blueprints.learn.forms import PressForm
-from domain import access, events, progress
+from domain import access, progress
+from domain.platform import events
 from models import Course, Lesson, db
 
 

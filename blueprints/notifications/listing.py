@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.notifications import notifications
 from blueprints.notifications.forms import PressForm
-from domain import notifications as told
+from domain.platform import notifications as told
 from models import db
 
 

@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 
 from blueprints.site import site
-from domain import health
+from domain.platform import health
 
 
 @site.get("/healthz")

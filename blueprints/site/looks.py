@@ -6,7 +6,7 @@ from flask import Response, abort, request
 
 import covers
 from blueprints.site import site
-from domain import settings
+from domain.platform import settings
 
 YEAR = "public, max-age=31536000, immutable"
 

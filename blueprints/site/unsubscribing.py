@@ -5,7 +5,8 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.site import site
-from domain import Unusable, mail_preferences
+from domain import Unusable
+from domain.platform import mail_preferences
 from models import NotificationKind, User, db
 
 

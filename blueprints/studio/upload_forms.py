@@ -8,7 +8,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, IntegerRangeField, StringField, ValidationError
 from wtforms.validators import AnyOf, NumberRange, Optional
 
-from domain.pictures import Crop
+from domain.platform.pictures import Crop
 from forms import Form, one_line, text
 from models import UploadPurpose
 

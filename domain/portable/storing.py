@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import storage
-from domain import Refused, archives, originals, pictures, seals, upload_rules
+from domain import Refused, archives, originals, upload_rules
 from domain.base import prose
 from domain.page_drafts import rendered
+from domain.platform import pictures, seals
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
 from domain.portable.shapes import NewCourse, NewLesson, NewRecording

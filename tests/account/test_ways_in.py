@@ -180,7 +180,7 @@ HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|
 # Whatever is signed with the shop's key. The links of lessons (storage) and of unsubscribing open no account.
 SIGNED = {
     "domain/tokens.py": "links that prove a mailbox: every purpose is walked",
-    "domain/mail_preferences.py": "stops a kind of mail, and nothing else",
+    "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
     "form_tokens.py": "of forms, for a browser that is signed in",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
 }

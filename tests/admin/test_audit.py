@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from domain import audit
 from domain.base import clock
+from domain.platform import audit
 from models import AuditEntry, Order, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn

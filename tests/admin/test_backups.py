@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import jobs
-from domain import backup_jobs
 from domain.backup import Kind, Proof, records
 from domain.base import clock
+from domain.platform import backup_jobs
 from models import AuditEntry, BackupRecord, Job, JobState, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast

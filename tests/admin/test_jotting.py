@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import moderation, submitting
+from domain import submitting
 from domain.base import clock
+from domain.platform import moderation
 from models import Course, ModerationItem, ModerationKind, Role, User, db
 from tests.cast import Cast
 from tests.pages import forms_of

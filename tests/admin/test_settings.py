@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from domain import contrast, settings
+from domain.platform import contrast, settings
 from models import AuditEntry, Course, PlatformSettings, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast

@@ -19,7 +19,6 @@ from domain import (
     contents,
     curriculum,
     drafts,
-    moderation,
     publishing,
     recordings,
     removing,
@@ -30,6 +29,7 @@ from domain import (
     uploads,
 )
 from domain.drafts import Tab
+from domain.platform import moderation
 from models import (
     ArchiveFormat,
     Caption,

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from domain import held_posts
 from domain.base import clock
+from domain.platform import held_posts
 from models import OAuthAccount, User, db
 from tests.auth.letters import SignIn, sent
 from tests.auth.provider import Provider, offered

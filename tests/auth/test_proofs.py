@@ -8,8 +8,9 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import housekeeping, oauth
+from domain import oauth
 from domain.base import clock
+from domain.platform import housekeeping
 from models import OAuthAccount, Registration, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

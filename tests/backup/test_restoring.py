@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import storage
-from domain import backup, health
+from domain import backup
 from domain.backup import BackupError, Kind, creating, encryption, manifest, restoring, sqlite
 from domain.base import clock
+from domain.platform import health
 from models import db
 from storage import LocalStorage
 from tests.backup.conftest import FILES, ON_POSTGRESQL, Shop, databases_like

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import events
 from domain.base import clock, slugs
+from domain.platform import events
 from models import (
     AccessGrant,
     Course,

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from demo import loader, source
-from domain import notifications, wishes
+from domain import wishes
 from domain.lesson_contents import NEW
+from domain.platform import notifications
 from models import (
     Category,
     Course,

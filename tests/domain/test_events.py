@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import events
 from domain.base import clock
+from domain.platform import events
 from models import Course, Event, User, db
 from tests.cast import Cast
 

@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
 import jobs
-from domain import mail_preferences, notifications, outbox
 from domain.base import clock
+from domain.platform import mail_preferences, notifications, outbox
 from models import EmailMessage, EmailStatus, MailPreference, Notification, NotificationKind, User, db
 from tests.cast import Cast
 

@@ -12,9 +12,9 @@ from flask import Flask
 
 import jobs
 import mail
-from domain import backup_jobs, housekeeping
 from domain.backup import Kind, locks, records
 from domain.base import clock
+from domain.platform import backup_jobs, housekeeping
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db
 from tests.platform.backup_target import Target
 

@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import health
 from domain.backup import Kind, Proof, records
 from domain.base import clock
+from domain.platform import health
 from models import User, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast

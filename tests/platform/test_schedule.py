@@ -9,7 +9,7 @@ from flask import Flask
 
 import jobs
 import schedule
-from domain import housekeeping
+from domain.platform import housekeeping
 from models import AuditEntry, Job, JobState, db
 from schedule import Daily, Every, Monthly
 from tests.conftest import ON_POSTGRESQL

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import moderation, reviewing, settings
+from domain import reviewing
 from domain.base import clock
+from domain.platform import moderation, settings
 from models import (
     AuditEntry,
     ModerationItem,

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from time_machine import Traveller
 
-from domain import settings
+from domain.platform import settings
 from models import AuditEntry, User, db
 from tests.auth.letters import SignIn, sent
 from tests.cast import PASSWORD, Cast

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import health
+from domain.platform import health
 from models import WorkerBeat, db, now
 
 

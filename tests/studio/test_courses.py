@@ -11,8 +11,9 @@ from sqlalchemy import delete, func, select, update
 
 import jobs
 import storage
-from domain import events, moderation, removing
+from domain import removing
 from domain.base import clock, request_trace
+from domain.platform import events, moderation
 from models import (
     AuditEntry,
     Course,

@@ -8,8 +8,9 @@ import zlib
 import pytest
 from PIL import Image
 
-from domain import Refused, picture_parts, pictures
-from domain.picture_parts import NotAPictureError, held_in, pixels_of
+from domain import Refused
+from domain.platform import picture_parts, pictures
+from domain.platform.picture_parts import NotAPictureError, held_in, pixels_of
 
 
 def made(suffix: str, **more: object) -> bytes:

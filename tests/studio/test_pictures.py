@@ -10,8 +10,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import storage
-from domain import Refused, page_drafts, pictures
-from domain.pictures import Crop, Shelf
+from domain import Refused, page_drafts
+from domain.platform import pictures
+from domain.platform.pictures import Crop, Shelf
 from models import Course, Job, User, db
 from tests.cast import Cast
 

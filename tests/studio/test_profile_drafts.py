@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain import pictures, profile_drafts
+from domain import profile_drafts
+from domain.platform import pictures
 from models import CreatorProfile, ModerationItem, User, db
 from tests.cast import Cast
 from tests.deciding import carried_out_at_once

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import settings
 from domain.base import clock
+from domain.platform import settings
 from models import AuditEntry, Notification, NotificationKind, PlatformSettings, Review, User, db
 from tests.cast import Cast
 

@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain import deeds
+from domain.platform import deeds
 from models import RefundStatus
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, func, or_, 
 from sqlalchemy.orm import aliased
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, audit
+from domain import Refused
 from domain.base import clock, keyset
+from domain.platform import audit
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
 
 CLAIM = timedelta(minutes=15)

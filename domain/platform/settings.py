@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
-from domain import audit
+from domain.platform import audit
 from models import PlatformSettings, User, db, upsert
 
 REMEMBER_SECONDS = 1

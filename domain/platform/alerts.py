@@ -1,8 +1,8 @@
 """Telling whoever runs the shop that money or a backup needs a person."""
 
 import mail
-from domain import audit, settings
 from domain.base.log import log
+from domain.platform import audit, settings
 from models import BackupRecord, Order, StripeEvent
 
 MOST_OF_PROBLEM = 500  # what orders.problem has room for

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 import mail
 from config import Settings
-from domain import mail_preferences
 from domain.base import clock
+from domain.platform import mail_preferences
 from models import EmailMessage, EmailStatus, User, db
 
 TOO_OLD = timedelta(days=7)

@@ -13,10 +13,11 @@ from flask import current_app
 from sqlalchemy import and_, or_, select
 
 import jobs
-from domain import Refused, alerts, audit, backup
+from domain import Refused, backup
 from domain.backup import Backup, BackupError, Kind, Proof, locks, records
 from domain.base import clock
 from domain.base.log import log
+from domain.platform import alerts, audit
 from models import BackupRecord, Job, JobState, User, db
 
 ASKED = "make_backup:asked"

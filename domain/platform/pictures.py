@@ -22,8 +22,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import Refused, picture_parts, seals
+from domain import Refused
 from domain.base import clock
+from domain.platform import picture_parts, seals
 from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -106,7 +107,7 @@ class Drawn:
 def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
     """Store a picture in all sizes of `shelf` and answer its token. Raises Refused for what is no picture.
 
-    One with our `seal` (domain/seals.py) is the largest of those sizes already.
+    One with our `seal` (domain/platform/seals.py) is the largest of those sizes already.
     """
     shape, token = SHAPES[shelf], secrets.token_hex(12)
     with _decoding:

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
-from domain import mail_preferences
 from domain.base import clock, keyset
+from domain.platform import mail_preferences
 from models import Notification, NotificationKind, User, db, upsert
 
 PER_PAGE = 30

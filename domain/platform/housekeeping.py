@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from domain import held_posts
 from domain.base import clock
+from domain.platform import held_posts
 from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)
