@@ -25,7 +25,8 @@ import storage
 import templating
 from blueprints import AREAS
 from cli import COMMANDS
-from domain import listing, sessions
+from domain import listing
+from domain.people import sessions
 from domain.platform import production
 from models import db
 from tables.connections import engine_options

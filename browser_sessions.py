@@ -5,7 +5,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from itsdangerous import URLSafeTimedSerializer
 
-from domain import sessions
+from domain.people import sessions
 from models import User
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 import fresh
 import held
 import hypermedia
-from domain import second_factor
+from domain.people import second_factor
 from domain.platform import settings
 
 

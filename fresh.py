@@ -20,8 +20,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 import mail
-from domain import Refused, accounts, attempts, identities, second_factor, sessions, tokens
+from domain import Refused
 from domain.base import clock
+from domain.people import accounts, attempts, identities, second_factor, sessions, tokens
 from domain.platform import settings
 from models import User, db
 

@@ -22,8 +22,8 @@ from wtforms.fields.core import UnboundField
 import form_tokens
 import forms
 import hypermedia
-from domain import attempts
 from domain.base import clock
+from domain.people import attempts
 from domain.platform import held_posts
 from domain.platform.held_posts import Sent
 from models import HeldPost, db

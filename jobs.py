@@ -60,9 +60,9 @@ KINDS: dict[str, Task | LongTask] = {
         "platform.outbox.end_sending",
         "platform.outbox.fail",
     ),
-    "send_reset_link": Task("recovery.send_reset_link"),
-    "send_registration_mail": Task("registration.send_mail"),
-    "send_email_change": Task("email_change.send_link"),
+    "send_reset_link": Task("people.recovery.send_reset_link"),
+    "send_registration_mail": Task("people.registration.send_mail"),
+    "send_email_change": Task("people.email_change.send_link"),
     "process_media": LongTask(
         "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
     ),
@@ -84,7 +84,7 @@ KINDS: dict[str, Task | LongTask] = {
     "correct_course_days": Task("analytics.correct"),
     "recount_learners": Task("recounting.recount_learners"),
     "clean_up": Task("platform.housekeeping.clean_up"),
-    "forget_address_marks": Task("address_marks.clean_up"),
+    "forget_address_marks": Task("people.address_marks.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
     "carry_out_verdict": Task("verdicts.carry_out"),
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),

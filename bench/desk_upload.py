@@ -18,7 +18,7 @@ from sqlalchemy import select
 from app import create_app
 from bench.drive import HOST, Load, Server
 from bench.stores import Store
-from domain import sessions
+from domain.people import sessions
 from models import Course, Product, User, db
 
 MIB = 1024 * 1024

@@ -3,8 +3,9 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import Refused, accounts, second_factor, sessions
+from domain import Refused
 from domain.base.text import one_line
+from domain.people import accounts, second_factor, sessions
 from domain.platform import settings
 from models import db
 

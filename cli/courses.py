@@ -7,7 +7,8 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from cli import progress
-from domain import Refused, accounts
+from domain import Refused
+from domain.people import accounts
 from domain.portable import Broken, exporting, importing, packing
 from models import Course, db
 

@@ -8,7 +8,6 @@ from sqlalchemy import select, update
 
 from demo.source import CourseSource
 from domain import (
-    applications,
     course_reports,
     curriculum,
     drafts,
@@ -20,6 +19,7 @@ from domain import (
     submitting,
 )
 from domain.base import prose
+from domain.people import applications
 from domain.platform import audit, settings
 from models import (
     Course,

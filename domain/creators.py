@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, or_, select
 
-from domain import profile_drafts
 from domain.base import clock
 from domain.catalog import creator_slug, people, profiles
+from domain.people import profile_drafts
 from domain.platform import audit
 from domain.stocktaking import courses, listed, products
 from models import CreatorProfile, User, db

@@ -11,10 +11,8 @@ from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import (
     Refused,
-    applications,
     checklist,
     contents,
-    profile_drafts,
     publishing,
     replies,
     reply_reports,
@@ -23,6 +21,7 @@ from domain import (
     submitting,
 )
 from domain.base import clock
+from domain.people import applications, profile_drafts
 from domain.platform import audit, moderation, notifications
 from models import (
     Course,

@@ -128,7 +128,7 @@ class Registration(Stamped, Base):
 class AddressMark(Stamped, Base):
     """An address that an account had before or was suspended with: decisions bind its person there too.
 
-    `mark` is a keyed hash (domain/address_marks.py): the table tells nobody which addresses these are.
+    `mark` is a keyed hash (domain/people/address_marks.py): the table tells nobody which addresses these are.
     """
 
     __tablename__ = "address_marks"
@@ -179,7 +179,7 @@ class UserSession(Stamped, Base):
 class SecondFactor(Stamped, Base):
     """An app that shows a new code every 30 seconds (TOTP), asked for after whatever else signs somebody in.
 
-    `secret` is encrypted (domain/second_factor.py). Until a first code is shown (`confirmed_at`) it asks for
+    `secret` is encrypted (domain/people/second_factor.py). Until a first code is shown (`confirmed_at`) it asks for
     nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is taken again.
     `codes_at` is when the recovery codes were drawn, None for those of an older release.
     """
@@ -231,7 +231,7 @@ class CreatorProfile(Stamped, Base):
     """What a creator shows of themselves; totals are computed from what they made and sold.
 
     `draft` is what of it, and of their account, waits for an admin, by column name
-    (domain/profile_drafts.py).
+    (domain/people/profile_drafts.py).
     """
 
     __tablename__ = "creator_profiles"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain import accounts
+from domain.people import accounts
 from models import (
     AccessGrant,
     Category,

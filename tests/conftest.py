@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 
 import config
 from app import create_app, settle_memory
-from domain import sessions
+from domain.people import sessions
 from models import User, db
 from tests import cast as cast_module
 from tests import effort

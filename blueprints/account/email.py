@@ -8,7 +8,8 @@ import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import EmailForm
 from blueprints.account.proof import prove
-from domain import Refused, attempts, email_change
+from domain import Refused
+from domain.people import attempts, email_change
 from fresh import fresh
 from models import db
 

@@ -17,7 +17,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
+from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform.mail_preferences import TOPICS
 from forms import Form, SelectField, one_line, paragraphs, text
 from merging import Merging

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.account import account
-from domain import Refused, profile_drafts
+from domain import Refused
+from domain.people import profile_drafts
 from forms import Form
 from models import db
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import ProfileForm
-from domain import accounts, profile_drafts
+from domain.people import accounts, profile_drafts
 from models import db
 
 

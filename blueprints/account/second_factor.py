@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as BaseResponse
 import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import CodeForm, CodesForm, PressForm
-from domain import Refused, attempts, qr, second_factor, sessions
+from domain import Refused, qr
+from domain.people import attempts, second_factor, sessions
 from fresh import fresh, fresh_page
 from models import db
 

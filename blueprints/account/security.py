@@ -11,8 +11,9 @@ import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
-from domain import Refused, accounts, attempts, identities, recovery, second_factor, sessions
-from domain.devices import describe
+from domain import Refused
+from domain.people import accounts, attempts, identities, recovery, second_factor, sessions
+from domain.people.devices import describe
 from fresh import fresh
 from models import db
 

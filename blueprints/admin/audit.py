@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import hypermedia
 from blueprints.admin import admin, after
-from domain import accounts
+from domain.people import accounts
 from domain.platform import audit as log
 from domain.platform.audit import Question
 from downloads import csv_of

@@ -8,7 +8,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from domain.categories import Branch, Wish
 from domain.order_desk import MAX_NOTE
-from domain.suspension import MAX_REASON
+from domain.people.suspension import MAX_REASON
 from forms import Form, SelectField, one_line, paragraphs, text
 from merging import Merging
 from models import Category, Role

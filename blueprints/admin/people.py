@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import admin, after
-from domain import people
-from domain.people import Kind
+from domain.people import people
+from domain.people.people import Kind
 from forms import one_line
 
 KINDS = {

@@ -17,7 +17,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
-from domain import Refused, accounts
+from domain import Refused
+from domain.people import accounts
 from domain.platform import contrast
 from domain.platform import settings as site
 from forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs

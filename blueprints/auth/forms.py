@@ -4,7 +4,7 @@ from wtforms import BooleanField, EmailField, PasswordField, SelectMultipleField
 from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from domain.accounts import MAX_PASSWORD, MIN_PASSWORD
+from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
 from forms import Form, one_line, text
 
 MAX_EMAIL = 254

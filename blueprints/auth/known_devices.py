@@ -13,7 +13,7 @@ from flask import after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from domain import accounts
+from domain.people import accounts
 from models import User
 
 COOKIE = "lectern_known"

@@ -10,8 +10,9 @@ import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, identities, oauth, second_factor, sessions
+from domain import Refused
 from domain.base.log import log
+from domain.people import identities, oauth, second_factor, sessions
 from models import db, write_from_here
 
 LINKING_SECONDS = 600

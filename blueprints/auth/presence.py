@@ -14,7 +14,7 @@ import held
 import hypermedia
 from blueprints.auth import auth, known_devices
 from blueprints.auth.way_back import safe_next
-from domain import accounts, attempts, second_factor, sessions
+from domain.people import accounts, attempts, second_factor, sessions
 from models import User, db
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from config import Settings
-from domain import identities
-from domain.identities import NAMES, Identity
+from domain.people import identities
+from domain.people.identities import NAMES, Identity
 from forms import one_line
 
 TIMEOUT_SECONDS = 10

@@ -6,7 +6,8 @@ from flask import request
 
 from blueprints.auth import known_devices
 from blueprints.auth.forms import ProofForm
-from domain import Refused, accounts, attempts
+from domain import Refused
+from domain.people import accounts, attempts
 from models import db
 
 Lock = accounts.Lock

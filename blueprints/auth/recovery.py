@@ -14,17 +14,8 @@ from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
-from domain import (
-    Refused,
-    Unusable,
-    accounts,
-    attempts,
-    email_change,
-    identities,
-    recovery,
-    second_factor,
-    tokens,
-)
+from domain import Refused, Unusable
+from domain.people import accounts, attempts, email_change, identities, recovery, second_factor, tokens
 from domain.platform import held_posts
 from formats import ago
 from models import OAuthAccount, User, db

@@ -18,7 +18,8 @@ from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
 from blueprints.auth.proving import proves
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, Unusable, attempts, registration, tokens
+from domain import Refused, Unusable
+from domain.people import attempts, registration, tokens
 from domain.platform import settings
 from models import Registration, User, db
 

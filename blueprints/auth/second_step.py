@@ -10,7 +10,8 @@ from blueprints.auth import auth
 from blueprints.auth.forms import CodeForm
 from blueprints.auth.presence import half_signed_in, sign_in
 from blueprints.auth.way_back import wanted
-from domain import Refused, second_factor
+from domain import Refused
+from domain.people import second_factor
 from models import db
 
 

@@ -10,7 +10,8 @@ from blueprints.auth.forms import LoginForm
 from blueprints.auth.presence import let_in, let_out, was_shut_out
 from blueprints.auth.proving import try_password
 from blueprints.auth.way_back import wanted
-from domain import Refused, accounts, attempts
+from domain import Refused
+from domain.people import accounts, attempts
 from models import User, db
 
 NO_MATCH = Refused(

@@ -8,7 +8,8 @@ from wtforms.validators import Length, NumberRange, Optional
 
 import hypermedia
 from blueprints.studio import studio
-from domain import creators, profile_drafts
+from domain import creators
+from domain.people import profile_drafts
 from forms import AddressesField, LinesField, one_line, paragraphs
 from merging import Merging
 from models import db

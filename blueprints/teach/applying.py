@@ -8,7 +8,8 @@ import doors
 import hypermedia
 from blueprints.teach import teach
 from blueprints.teach.forms import ApplicationForm
-from domain import Refused, applications
+from domain import Refused
+from domain.people import applications
 from models import ApplicationStatus, CreatorApplication, db
 
 

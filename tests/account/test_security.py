@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.devices import describe
+from domain.people.devices import describe
 from models import User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

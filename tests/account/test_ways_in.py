@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 import form_tokens
 import models
-from domain import second_factor, tokens
 from domain.base import clock
+from domain.people import second_factor, tokens
 from models import HeldPost, OAuthAccount, RecoveryCode, Registration, SecondFactor, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.auth.provider import Provider, offered
@@ -179,7 +179,7 @@ HARMLESS = {
 HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|browser|mark|session")
 # Whatever is signed with the shop's key. The links of lessons (storage) and of unsubscribing open no account.
 SIGNED = {
-    "domain/tokens.py": "links that prove a mailbox: every purpose is walked",
+    "domain/people/tokens.py": "links that prove a mailbox: every purpose is walked",
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
     "form_tokens.py": "of forms, for a browser that is signed in",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
@@ -243,7 +243,7 @@ def test_every_table_and_signature_that_could_let_somebody_in_is_named() -> None
         for table in models.Base.metadata.sorted_tables
         if any(HOLDS_A_SECRET.search(column.name) for column in table.columns)
     }
-    assert found - named == set(), "does it let somebody in? then domain/recovery.py has to close it"
+    assert found - named == set(), "does it let somebody in? then domain/people/recovery.py has to close it"
     assert set(tokens.Purpose) - set(WAYS) == {tokens.Purpose.NOT_ME}
     signing = {
         str(path.relative_to(ROOT))

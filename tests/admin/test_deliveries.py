@@ -8,8 +8,9 @@ from flask import Flask
 
 import jobs
 import mail
-from domain import deliveries, tokens
+from domain import deliveries
 from domain.base import masking
+from domain.people import tokens
 from models import (
     AuditEntry,
     EmailMessage,

@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, applications, course_reports, duplicating, reviews, submitting
+from domain import Refused, course_reports, duplicating, reviews, submitting
 from domain.base import clock
+from domain.people import applications
 from domain.platform import moderation
 from models import (
     AuditEntry,

@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import access, people
+from domain import access
 from domain.base import clock
-from domain.people import Kind
+from domain.people import people
+from domain.people.people import Kind
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn, sent

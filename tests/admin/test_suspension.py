@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, oauth, people, submitting, suspension, tokens
+from domain import Refused, submitting
 from domain.base import clock
+from domain.people import oauth, people, suspension, tokens
 from models import AuditEntry, Course, OAuthAccount, Role, User, db
 from tables import base
 from tests.auth.letters import SignIn, sent

@@ -83,7 +83,7 @@ def everything(app: Flask) -> list[str]:
 
 
 def applied(app: Flask, cast: Cast) -> uuid.UUID:
-    from domain import applications
+    from domain.people import applications
 
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)

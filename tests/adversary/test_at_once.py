@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain import registration, tokens
+from domain.people import registration, tokens
 from models import (
     AccessGrant,
     EmailMessage,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from domain import accounts
+from domain.people import accounts
 from models import Base, Category, Course, CreatorProfile, Lesson, Module, Resource, Review, User, db
 from tests import effort
 from tests.adversary.hostile import BREAKOUT, HUGE, LONG, SCRIPT, TEXTS, filled, rules, send, trouble

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import oauth, registration, tokens
+from domain.people import oauth, registration, tokens
 from models import User, UserSession, db
 from tests.auth.letters import link, sent
 from tests.cast import PASSWORD, Cast

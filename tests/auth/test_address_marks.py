@@ -7,8 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import Refused, address_marks, oauth, suspension
+from domain import Refused
 from domain.base import clock
+from domain.people import address_marks, oauth, suspension
 from models import AddressMark, ReviewStanding, Standing, User, db
 from tests.auth.letters import SignIn, link
 from tests.cast import PASSWORD, Cast

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain import sessions, tokens
 from domain.base import clock
+from domain.people import sessions, tokens
 from domain.platform import held_posts, housekeeping, mail_preferences, settings
 from models import HeldPost, NotificationKind, Review, Role, User, UserSession, db
 from tests.cast import PASSWORD, Cast

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import accounts, attempts
+from domain.people import accounts, attempts
 from models import LoginAttempt, db
 from tests.auth.letters import SignIn, link
 from tests.cast import PASSWORD, Cast

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import event
 
-from domain import accounts
 from domain.base import clock
+from domain.people import accounts
 from models import EmailMessage, Job, User, db
 from tests.auth.letters import SignIn, sent
 from tests.cast import PASSWORD, Cast

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import Refused, accounts, passwords
+from domain import Refused
+from domain.people import accounts, passwords
 from models import User, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast

@@ -8,8 +8,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import oauth
 from domain.base import clock
+from domain.people import oauth
 from domain.platform import housekeeping
 from models import OAuthAccount, Registration, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
@@ -190,7 +190,7 @@ def by_provider(app: Flask) -> None:
 
 
 def by_new_address(app: Flask) -> None:
-    from domain import email_change, tokens
+    from domain.people import email_change, tokens
 
     cy = db.session.scalars(db.select(User).where(User.email == "cy@example.com")).one()
     email_change.confirm(tokens.make(tokens.Purpose.EMAIL, cy, VICTIM))

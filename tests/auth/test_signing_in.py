@@ -11,8 +11,8 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import accounts, sessions
 from domain.base import clock
+from domain.people import accounts, sessions
 from models import LoginAttempt, User, UserSession, db
 from tests.auth.letters import SignIn
 from tests.cast import PASSWORD, Cast

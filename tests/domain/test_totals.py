@@ -15,7 +15,6 @@ from sqlalchemy import select, text, update
 from domain import (
     Refused,
     access,
-    accounts,
     analytics,
     curriculum,
     drafts,
@@ -31,6 +30,7 @@ from domain import (
 )
 from domain.base import clock
 from domain.curriculum import After
+from domain.people import accounts
 from models import (
     Course,
     CourseAnalytics,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import registration, tokens
+from domain.people import registration, tokens
 from models import OAuthAccount, Registration, User, db
 from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast

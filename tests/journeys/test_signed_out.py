@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import func, select
 
-from domain import sessions
+from domain.people import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
 from storage import incoming
 from tests.cast import PASSWORD, Cast

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from domain import second_factor
 from domain.base import clock
+from domain.people import second_factor
 from models import User, db
 from tests.auth.test_oauth import provider  # noqa: F401 - a fixture
 from tests.cast import PASSWORD

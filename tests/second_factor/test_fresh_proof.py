@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 from werkzeug.test import TestResponse
 
-from domain import applications
+from domain.people import applications
 from models import ModerationItem, OAuthAccount, Role, User, UserSession, db
 from tests.auth.letters import SignIn
 from tests.auth.provider import Provider

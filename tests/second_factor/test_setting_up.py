@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from domain import second_factor
 from domain.base import clock, encryption
+from domain.people import second_factor
 from models import AuditEntry, RecoveryCode, SecondFactor, User, db
 from tests.adversary.test_at_once import at_once
 from tests.auth.letters import SignIn, sent

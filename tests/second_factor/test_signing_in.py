@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from domain import second_factor, tokens
+from domain.people import second_factor, tokens
 from models import AuditEntry, User, UserSession, db, now
 from tests.adversary.test_at_once import at_once
 from tests.auth.letters import SignIn, sent

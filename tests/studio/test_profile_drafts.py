@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain import profile_drafts
+from domain.people import profile_drafts
 from domain.platform import pictures
 from models import CreatorProfile, ModerationItem, User, db
 from tests.cast import Cast

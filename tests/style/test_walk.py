@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from domain import second_factor
 from domain.base import clock
+from domain.people import second_factor
 from models import User, UserSession, db
 from tests.cast import PASSWORD, Cast
 from tests.style.stage import PEOPLE, fill

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from domain import Refused, applications
+from domain import Refused
+from domain.people import applications
 from domain.platform import moderation
 from models import (
     ApplicationStatus,

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import applications
+from domain.people import applications
 from models import CreatorApplication, User, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast

@@ -8,9 +8,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
-from domain import Refused, passwords, profile_drafts
+from domain import Refused
 from domain.base import clock
-from domain.passwords import MAX_PASSWORD, MIN_PASSWORD
+from domain.people import passwords, profile_drafts
+from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform import audit, settings
 from models import Role, User, db
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Refused, Unusable, accounts, address_marks, attempts, profile_drafts, sessions, tokens
+from domain import Refused, Unusable
 from domain.base import clock
+from domain.people import accounts, address_marks, attempts, profile_drafts, sessions, tokens
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])

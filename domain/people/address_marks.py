@@ -12,8 +12,9 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import delete, exists, select
 
-from domain import Refused, accounts
+from domain import Refused
 from domain.base import clock
+from domain.people import accounts
 from models import AddressMark, ReviewStanding, Standing, User, db, upsert
 
 KEEP = timedelta(days=365)

@@ -20,8 +20,8 @@ from sqlalchemy import delete, select
 from uuid_utils.compat import uuid7
 
 from config import Settings
-from domain import accounts
 from domain.base import clock
+from domain.people import accounts
 from models import LoginAttempt, db
 
 MAILS_PER_RECIPIENT = 6

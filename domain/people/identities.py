@@ -12,8 +12,9 @@ from flask import current_app
 from sqlalchemy import select
 
 import mail
-from domain import Refused, sessions, tokens
+from domain import Refused
 from domain.base import clock
+from domain.people import sessions, tokens
 from domain.platform import audit
 from models import OAuthAccount, User, db
 

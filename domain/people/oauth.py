@@ -7,9 +7,10 @@ one that the provider has verified: an address that anyone can type in there pro
 from sqlalchemy.exc import IntegrityError
 
 import mail
-from domain import Refused, accounts, address_marks, identities, registration, tokens
+from domain import Refused
 from domain.base import clock
-from domain.identities import Identity
+from domain.people import accounts, address_marks, identities, registration, tokens
+from domain.people.identities import Identity
 from models import User, db
 
 __all__ = ["Identity", "account_of"]

@@ -15,8 +15,9 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 import mail
-from domain import Refused, tokens
+from domain import Refused
 from domain.base import clock, encryption
+from domain.people import tokens
 from domain.platform import audit, settings
 from models import RecoveryCode, SecondFactor, User, db, upsert
 

@@ -6,8 +6,9 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Refused, accounts, address_marks, attempts, registration, tokens
+from domain import Refused
 from domain.base import clock
+from domain.people import accounts, address_marks, attempts, registration, tokens
 from domain.platform import audit, settings
 from models import User, db
 

@@ -14,7 +14,8 @@ from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from domain import Unusable, accounts
+from domain import Unusable
+from domain.people import accounts
 from models import OAuthAccount, User, db
 
 

@@ -7,8 +7,9 @@ without one.
 from sqlalchemy import select
 
 import mail
-from domain import Refused, address_marks, sessions
+from domain import Refused
 from domain.base import clock
+from domain.people import address_marks, sessions
 from domain.platform import audit
 from models import Role, User, db
 

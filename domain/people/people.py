@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 import mail
-from domain import Refused, accounts, sessions, suspension
+from domain import Refused
 from domain.base import slugs
+from domain.people import accounts, sessions, suspension
 from domain.platform import audit
 from models import (
     AccessGrant,

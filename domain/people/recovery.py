@@ -5,8 +5,9 @@ from collections.abc import Collection
 
 import jobs
 import mail
-from domain import (
-    Unusable,
+from domain import Unusable
+from domain.base import clock
+from domain.people import (
     accounts,
     address_marks,
     attempts,
@@ -17,7 +18,6 @@ from domain import (
     sessions,
     tokens,
 )
-from domain.base import clock
 from domain.platform import audit
 from models import User, db
 

@@ -1,0 +1,1 @@
+"""Accounts: registration, sign-in, second factor, devices, suspension, and becoming a creator."""
