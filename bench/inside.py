@@ -24,7 +24,8 @@ from flask import Flask
 from app import create_app
 from bench import drive
 from bench.tour import Tour
-from domain import catalog, facets, listing
+from domain import facets, listing
+from domain.catalog import catalog
 
 ASKED = 60
 PROFILED = ("filtered", "search-many", "detail", "lesson", "heartbeat")

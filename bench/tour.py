@@ -20,7 +20,8 @@ from sqlalchemy import select
 
 from app import create_app
 from bench.fill import SUBJECTS, TOPICS
-from domain import catalog, facets, listing
+from domain import facets, listing
+from domain.catalog import catalog
 from domain.people import sessions
 from models import Course, Enrollment, Lesson, Product, User, db
 

@@ -3,8 +3,9 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics, progress, reviews, search, totals
+from domain import analytics, progress, reviews, search
 from domain.base import clock
+from domain.catalog import totals
 from models import db
 
 STEPS = {

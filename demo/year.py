@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain import pricing
+from domain.catalog import pricing
 from models import (
     AccessGrant,
     Course,

@@ -19,9 +19,10 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import Refused, publishing
+from domain import Refused
 from domain.base import clock
 from domain.base.log import log
+from domain.catalog import publishing
 from domain.platform import audit
 from domain.recordings import ADDRESS_LIFETIME
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.exc import InvalidRequestError
 
-from domain import Refused, publishing
+from domain import Refused
 from domain.base import captions
+from domain.catalog import publishing
 from domain.platform import audit
 from models import Caption, Course, MediaAsset, ProposedCaption, User, db
 

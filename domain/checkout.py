@@ -14,8 +14,9 @@ from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
 import payments
-from domain import Refused, fulfilment, gates, orders, pricing
+from domain import Refused, fulfilment, gates, orders
 from domain.base import clock
+from domain.catalog import pricing
 from domain.platform import alerts
 from models import (
     Course,

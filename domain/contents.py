@@ -14,7 +14,8 @@ from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, load_only, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from domain import captioning, lesson_contents, recordings, tagging
+from domain import captioning, lesson_contents, recordings
+from domain.catalog import tagging
 from domain.lesson_contents import NEW
 from models import (
     Caption,

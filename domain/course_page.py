@@ -10,7 +10,7 @@ from sqlalchemy import (
 
 from domain import archives, course_reports, course_row, gates, listing, page_preview, recordings
 from domain.base import clock
-from domain.catalog import Card, cards_of
+from domain.catalog.catalog import Card, cards_of
 from domain.recordings import Playback
 from models import (
     CodeArchive,

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, lite
 
 from domain import course_reports, wishes
 from domain.base.nested import lines_of
-from domain.catalog import categories, creator_slug, people, profiles
+from domain.catalog.catalog import categories, creator_slug, people, profiles
 from domain.gates import asked_last
 from domain.stocktaking import courses, products
 from models import (

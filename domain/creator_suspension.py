@@ -2,8 +2,8 @@
 
 from sqlalchemy import Select, or_, select
 
-from domain import publishing
 from domain.base import clock
+from domain.catalog import publishing
 from domain.people import suspension
 from models import Course, ProductStatus, User, db
 

@@ -18,8 +18,9 @@ from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
 
 import jobs
-from domain import Refused, archives, lesson_contents, page_drafts, publishing, recordings, recounting
+from domain import Refused, archives, lesson_contents, page_drafts, recordings, recounting
 from domain.base import clock, slugs
+from domain.catalog import publishing
 from domain.lesson_contents import NEW
 from domain.platform import audit
 from models import (

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import jobs
-from domain import Refused, authoring, pricing, publishing
+from domain import Refused, authoring
 from domain.base import clock
+from domain.catalog import pricing, publishing
 from models import Course, Tier, User
 
 # What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from domain import Refused, catalog, facets, listing, publishing
+from domain import Refused, facets, listing
 from domain.base import clock, words
+from domain.catalog import catalog, publishing
 from domain.platform import audit
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 

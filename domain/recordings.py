@@ -18,8 +18,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import captioning, originals, publishing, totals
+from domain import captioning, originals
 from domain.base import captions, clock
+from domain.catalog import publishing, totals
 from domain.platform import audit
 from models import (
     Caption,

@@ -9,8 +9,9 @@ from sqlalchemy import delete, or_, select
 
 import jobs
 import storage
-from domain import Refused, publishing, search
+from domain import Refused, search
 from domain.base import clock
+from domain.catalog import publishing
 from domain.platform import audit, moderation, pictures
 from models import (
     AccessGrant,

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 import jobs
-from domain import Refused, publishing, recordings, upload_rules
+from domain import Refused, recordings, upload_rules
 from domain.arrivals import Arrived
 from domain.base import clock
+from domain.catalog import publishing
 from domain.platform import audit
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, Upload, User, db
 

@@ -13,7 +13,6 @@ from domain import (
     Refused,
     checklist,
     contents,
-    publishing,
     replies,
     reply_reports,
     review_standings,
@@ -21,6 +20,7 @@ from domain import (
     submitting,
 )
 from domain.base import clock
+from domain.catalog import publishing
 from domain.people import applications, profile_drafts
 from domain.platform import audit, moderation, notifications
 from models import (

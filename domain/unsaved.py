@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import drafts, lesson_contents, publishing
+from domain import drafts, lesson_contents
 from domain.base import clock
+from domain.catalog import publishing
 from domain.drafts import Tab
 from models import Course, Lesson, User, db
 

@@ -12,8 +12,9 @@ from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, contents, publishing, review_standings, reviewing, reviews
+from domain import Refused, contents, review_standings, reviewing, reviews
 from domain.base import clock
+from domain.catalog import publishing
 from domain.people import profile_drafts
 from domain.platform import audit, moderation
 from domain.reviewing import Decision

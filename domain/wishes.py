@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, gates, pricing
+from domain import Refused, access, gates
 from domain.base import clock, keyset
-from domain.catalog import creator_slug, people, profiles
+from domain.catalog import pricing
+from domain.catalog.catalog import creator_slug, people, profiles
 from domain.platform import notifications
 from models import (
     AccessGrant,

@@ -255,7 +255,7 @@ class Course(Product):
 
     `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
-    `lessons_counted` tells over which lessons enrolments were last counted (domain/totals.py).
+    `lessons_counted` tells over which lessons enrolments were last counted (domain/catalog/totals.py).
     `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its creator
     has changed on its page and nobody else sees yet, by name (domain/page_drafts.py), `approved` what changes
     without waiting as it was when it was last approved (domain/settled.py).

@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
-from domain import Refused, categories
+from domain import Refused
+from domain.catalog import categories
 from fresh import fresh
 from models import Category, db
 

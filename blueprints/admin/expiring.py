@@ -4,7 +4,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import admin, after
-from domain import freshness
+from domain.catalog import freshness
 
 
 @admin.get("/expiring")

@@ -6,7 +6,7 @@ from wtforms import BooleanField, DateField, StringField, TextAreaField, Validat
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
-from domain.categories import Branch, Wish
+from domain.catalog.categories import Branch, Wish
 from domain.order_desk import MAX_NOTE
 from domain.people.suspension import MAX_REASON
 from forms import Form, SelectField, one_line, paragraphs, text

@@ -18,8 +18,9 @@ from blueprints.admin.settings_forms import (
     WordsForm,
     social_lines,
 )
-from domain import Refused, complimentary, picked
+from domain import Refused, complimentary
 from domain.base import prose
+from domain.catalog import picked
 from domain.platform import contrast, pictures
 from domain.platform import settings as site
 from forms import Form

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import formats
 from blueprints.catalog import addresses
-from domain.catalog import Found
+from domain.catalog.catalog import Found
 from domain.facets import Choice, Facet
 
 LONGEST_LIST = 10

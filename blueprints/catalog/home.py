@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.catalog import catalog
 from blueprints.catalog.freshness import unless_known
-from domain import catalog as storefront
+from domain.catalog import catalog as storefront
 
 
 @catalog.get("/")

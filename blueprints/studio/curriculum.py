@@ -19,7 +19,8 @@ from blueprints.studio.lesson_forms import (
     RowForm,
     TitledForm,
 )
-from domain import Refused, curriculum, curriculum_page, drafts, page_drafts, publishing
+from domain import Refused, curriculum, curriculum_page, drafts, page_drafts
+from domain.catalog import publishing
 from domain.curriculum import Missing
 from forms import Form
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db

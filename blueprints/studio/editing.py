@@ -9,7 +9,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
-from domain import Refused, access, page_drafts, publishing
+from domain import Refused, access, page_drafts
+from domain.catalog import publishing
 from merging import Merging
 from models import Course, User, db
 

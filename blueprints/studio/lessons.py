@@ -10,17 +10,8 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
-from domain import (
-    Refused,
-    access,
-    captioning,
-    curriculum,
-    drafts,
-    lesson_contents,
-    publishing,
-    recordings,
-    unsaved,
-)
+from domain import Refused, access, captioning, curriculum, drafts, lesson_contents, recordings, unsaved
+from domain.catalog import publishing
 from domain.curriculum import Missing
 from domain.drafts import Gone, Overtaken, Tab
 from models import Course, Lesson, MediaAsset, db

@@ -10,7 +10,8 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
-from domain import Refused, access, archives, page_drafts, publishing, recordings
+from domain import Refused, access, archives, page_drafts, recordings
+from domain.catalog import publishing
 from models import Course, Lesson, User, db
 
 

@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 import hypermedia
 from blueprints.studio import studio
-from domain import creators
+from domain.catalog import creators
 from domain.people import profile_drafts
 from forms import AddressesField, LinesField, one_line, paragraphs
 from merging import Merging

@@ -13,7 +13,8 @@ import hypermedia
 import storage
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
-from domain import Refused, access, publishing, upload_rules, uploads
+from domain import Refused, access, upload_rules, uploads
+from domain.catalog import publishing
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")

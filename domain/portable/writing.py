@@ -5,7 +5,8 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
-from domain import archives, publishing, recounting, tagging
+from domain import archives, recounting
+from domain.catalog import publishing, tagging
 from domain.platform import audit
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound

@@ -19,7 +19,6 @@ from domain import (
     contents,
     curriculum,
     drafts,
-    publishing,
     recordings,
     removing,
     resources,
@@ -28,6 +27,7 @@ from domain import (
     unsaved,
     uploads,
 )
+from domain.catalog import publishing
 from domain.drafts import Tab
 from domain.platform import moderation
 from models import (

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import syndication
 from domain.base import clock
+from domain.catalog import syndication
 from models import Product, User, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from domain import Refused, access, drafts, publishing, recordings, unsaved
+from domain import Refused, access, drafts, recordings, unsaved
+from domain.catalog import publishing
 from domain.drafts import Overtaken, Tab
 from models import (
     AuditEntry,

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Engine
 
 import jobs
 import schedule
-from domain import access, freshness, publishing, submitting
+from domain import access, submitting
 from domain.base import clock
+from domain.catalog import freshness, publishing
 from models import (
     AuditEntry,
     Course,

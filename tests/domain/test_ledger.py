@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, text, update
 
-from domain import ledger, pricing
+from domain import ledger
+from domain.catalog import pricing
 from models import AccessGrant, Earning, Order, Purchase, Refund, db
 from tests.cast import Cast
 

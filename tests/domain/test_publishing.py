@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from domain import Refused, publishing
+from domain import Refused
 from domain.base import clock
+from domain.catalog import publishing
 from domain.platform import moderation
 from models import (
     AuditEntry,

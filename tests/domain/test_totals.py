@@ -26,9 +26,9 @@ from domain import (
     reviews,
     search,
     students,
-    totals,
 )
 from domain.base import clock
+from domain.catalog import totals
 from domain.curriculum import After
 from domain.people import accounts
 from models import (

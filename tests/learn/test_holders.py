@@ -2,7 +2,8 @@
 
 from flask import Flask
 
-from domain import access, enrollment, totals
+from domain import access, enrollment
+from domain.catalog import totals
 from models import Course, GrantSource, Product, User, db
 from tests.cast import Cast
 

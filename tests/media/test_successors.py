@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import captioning, publishing, recordings, submitting
+from domain import captioning, recordings, submitting
 from domain.base import clock
+from domain.catalog import publishing
 from models import (
     Caption,
     Course,

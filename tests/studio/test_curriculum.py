@@ -11,7 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from domain import Refused, curriculum, publishing
+from domain import Refused, curriculum
+from domain.catalog import publishing
 from domain.curriculum import After
 from models import (
     AuditEntry,

@@ -11,17 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 import media
-from domain import (
-    Refused,
-    captioning,
-    dossier,
-    drafts,
-    publishing,
-    recordings,
-    resources,
-    submitting,
-    transcoding,
-)
+from domain import Refused, captioning, dossier, drafts, recordings, resources, submitting, transcoding
+from domain.catalog import publishing
 from models import (
     AuditEntry,
     Caption,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func, or_, select
 
 from domain.base import clock
-from domain.catalog import creator_slug, people, profiles
+from domain.catalog.catalog import creator_slug, people, profiles
 from domain.people import profile_drafts
 from domain.platform import audit
 from domain.stocktaking import courses, listed, products

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
-from domain import listing, picked
+from domain import listing
 from domain.base import clock
+from domain.catalog import picked
 from domain.catalog_index import Index, Shelf
 from domain.facets import Selection
 from domain.stocktaking import courses, products, still_listed

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from domain.base import clock
-from domain.catalog import people, profiles
+from domain.catalog.catalog import people, profiles
 from domain.stocktaking import courses, listed, products
 from models import Category, db
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from domain import publishing
 from domain.base import clock
+from domain.catalog import publishing
 from domain.platform import notifications
 from models import Course, NotificationKind, Product, ProductStatus, db
 

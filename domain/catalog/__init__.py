@@ -1,0 +1,1 @@
+"""Courses as the shop shows them: price, lifecycle, expiry, categories, tags, creators, cards."""
