@@ -25,7 +25,7 @@ import storage
 import templating
 from blueprints import AREAS
 from cli import COMMANDS
-from domain import listing
+from domain.catalog.index import listing
 from domain.people import sessions
 from domain.platform import production
 from models import db

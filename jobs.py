@@ -79,8 +79,8 @@ KINDS: dict[str, Task | LongTask] = {
     "export_course": LongTask(
         "transfers.begin_export", "transfers.pack", "transfers.end_export", "transfers.note_failure"
     ),
-    "reindex_category": Task("search.reindex_category"),
-    "reindex_creator": Task("search.reindex_creator"),
+    "reindex_category": Task("catalog.index.search.reindex_category"),
+    "reindex_creator": Task("catalog.index.search.reindex_creator"),
     "correct_course_days": Task("analytics.correct"),
     "recount_learners": Task("recounting.recount_learners"),
     "clean_up": Task("platform.housekeeping.clean_up"),

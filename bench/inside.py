@@ -24,8 +24,8 @@ from flask import Flask
 from app import create_app
 from bench import drive
 from bench.tour import Tour
-from domain import facets, listing
 from domain.catalog import catalog
+from domain.catalog.index import facets, listing
 
 ASKED = 60
 PROFILED = ("filtered", "search-many", "detail", "lesson", "heartbeat")

@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from app import create_app
 from bench.fill import SUBJECTS, TOPICS
-from domain import facets, listing
 from domain.catalog import catalog
+from domain.catalog.index import facets, listing
 from domain.people import sessions
 from models import Course, Enrollment, Lesson, Product, User, db
 

@@ -3,9 +3,10 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics, progress, reviews, search
+from domain import analytics, progress, reviews
 from domain.base import clock
 from domain.catalog import totals
+from domain.catalog.index import search
 from models import db
 
 STEPS = {

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.source import CourseSource
-from domain import search
 from domain.base import prose
 from domain.base.slugs import slugify
+from domain.catalog.index import search
 from domain.people import accounts, address_marks
 from models import (
     Category,

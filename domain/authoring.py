@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from domain import Refused, page_drafts, search
+from domain import Refused, page_drafts
 from domain.base import clock, slugs
 from domain.catalog import publishing
+from domain.catalog.index import search
 from domain.page_drafts import rendered
 from domain.platform import audit
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db

@@ -8,9 +8,10 @@ from sqlalchemy import (
     select,
 )
 
-from domain import archives, course_reports, course_row, gates, listing, page_preview, recordings
+from domain import archives, course_reports, course_row, gates, page_preview, recordings
 from domain.base import clock
 from domain.catalog.catalog import Card, cards_of
+from domain.catalog.index import listing
 from domain.recordings import Playback
 from models import (
     CodeArchive,

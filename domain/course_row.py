@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, lite
 from domain import course_reports, wishes
 from domain.base.nested import lines_of
 from domain.catalog.catalog import categories, creator_slug, people, profiles
+from domain.catalog.index.stocktaking import courses, products
 from domain.gates import asked_last
-from domain.stocktaking import courses, products
 from models import (
     AccessGrant,
     CodeArchive,

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from domain import Refused, facets, listing
+from domain import Refused
 from domain.base import clock, words
 from domain.catalog import catalog, publishing
+from domain.catalog.index import facets, listing
 from domain.platform import audit
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 

@@ -9,9 +9,10 @@ from sqlalchemy import delete, or_, select
 
 import jobs
 import storage
-from domain import Refused, search
+from domain import Refused
 from domain.base import clock
 from domain.catalog import publishing
+from domain.catalog.index import search
 from domain.platform import audit, moderation, pictures
 from models import (
     AccessGrant,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, or_, select
 
 from domain.base import clock
-from domain.stocktaking import courses, products
+from domain.catalog.index.stocktaking import courses, products
 from models import Category, Lesson, ModerationItem, ProductStatus, Tier, UpdateState, User, db
 
 PAGE_SIZE = 25

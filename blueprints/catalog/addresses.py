@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from domain.facets import Selection
+from domain.catalog.index.facets import Selection
 
 COURSES = "/courses"
 _FARTHEST = 1_000_000

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.catalog import addresses, catalog, filters
 from blueprints.catalog.freshness import unless_known
-from domain import facets, listing
 from domain.catalog import catalog as storefront
 from domain.catalog.catalog import Found
-from domain.facets import Selection
+from domain.catalog.index import facets, listing
+from domain.catalog.index.facets import Selection
 
 
 @catalog.get("/courses")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import formats
 from blueprints.catalog import addresses
 from domain.catalog.catalog import Found
-from domain.facets import Choice, Facet
+from domain.catalog.index.facets import Choice, Facet
 
 LONGEST_LIST = 10
 _BY_COUNT = ("technology", "language")

@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.catalog import addresses, catalog
 from blueprints.catalog.freshness import unless_known
-from domain import facets, listing
 from domain.catalog import catalog as storefront
+from domain.catalog.index import facets, listing
 
 SORTS = ("popular", "newest", "rating")
 

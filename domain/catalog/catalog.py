@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
-from domain import listing
 from domain.base import clock
 from domain.catalog import picked
-from domain.catalog_index import Index, Shelf
-from domain.facets import Selection
-from domain.stocktaking import courses, products, still_listed
+from domain.catalog.index import listing
+from domain.catalog.index.catalog_index import Index, Shelf
+from domain.catalog.index.facets import Selection
+from domain.catalog.index.stocktaking import courses, products, still_listed
 from models import Category, CreatorProfile, User, db
 
 PAGE_SIZE = 24

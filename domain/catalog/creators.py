@@ -7,9 +7,9 @@ from sqlalchemy import case, func, or_, select
 
 from domain.base import clock
 from domain.catalog.catalog import creator_slug, people, profiles
+from domain.catalog.index.stocktaking import courses, listed, products
 from domain.people import profile_drafts
 from domain.platform import audit
-from domain.stocktaking import courses, listed, products
 from models import CreatorProfile, User, db
 
 

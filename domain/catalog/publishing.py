@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import inspect, or_, select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, search
+from domain import Refused
 from domain.base import clock
+from domain.catalog.index import search
 from domain.platform import audit, moderation, settings
 from models import (
     CodeArchive,

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from domain.base import clock
 from domain.catalog.catalog import people, profiles
-from domain.stocktaking import courses, listed, products
+from domain.catalog.index.stocktaking import courses, listed, products
 from models import Category, db
 
 URLS_IN_A_FILE = 50_000  # sitemaps.org/protocol.html

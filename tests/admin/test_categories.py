@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import jobs
-from domain import search
+from domain.catalog.index import search
 from models import Category, Job, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast

@@ -22,12 +22,12 @@ from domain import (
     recordings,
     removing,
     resources,
-    search,
     submitting,
     unsaved,
     uploads,
 )
 from domain.catalog import publishing
+from domain.catalog.index import search
 from domain.drafts import Tab
 from domain.platform import moderation
 from models import (

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from domain import search
 from domain.base import clock
 from domain.base.slugs import slugify
+from domain.catalog.index import search
 from models import Category, Course, ProductStatus, User, db
 from tests.cast import Cast
 

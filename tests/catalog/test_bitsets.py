@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import bitsets
+from domain.catalog.index import bitsets
 
 members = st.sets(st.integers(0, 1500), max_size=200)
 

@@ -8,9 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cli.stats import stats
-from domain import listing, search
 from domain.base import clock
-from domain.facets import Selection
+from domain.catalog.index import listing, search
+from domain.catalog.index.facets import Selection
 from models import Course, Lesson, Product, SearchDocument, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course

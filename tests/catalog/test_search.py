@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain import search, spelling
+from domain.catalog.index import search, spelling
 from models import Course, Tag, db
 from tests import effort
 from tests.cast import Cast

@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 import jobs
 from bench.servers import PgBouncer
-from domain import analytics, listing
+from domain import analytics
 from domain.base import clock
+from domain.catalog.index import listing
 from domain.platform import events, health
 from models import CourseAnalytics, Event, Job, JobState, LessonProgress, User, WorkerBeat, db
 from tests import conftest, effort

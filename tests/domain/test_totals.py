@@ -24,11 +24,11 @@ from domain import (
     recordings,
     recounting,
     reviews,
-    search,
     students,
 )
 from domain.base import clock
 from domain.catalog import totals
+from domain.catalog.index import search
 from domain.curriculum import After
 from domain.people import accounts
 from models import (

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from domain import search
+from domain.catalog.index import search
 from models import (
     Caption,
     Course,

@@ -17,10 +17,10 @@ from sqlalchemy import event as events
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain import stocktaking
 from domain.base import clock
 from domain.base.log import log
-from domain.catalog_index import Index
+from domain.catalog.index import stocktaking
+from domain.catalog.index.catalog_index import Index
 from models import Category, Product, db
 
 LARGE = 5000

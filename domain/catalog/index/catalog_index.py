@@ -14,9 +14,9 @@ from operator import and_, or_
 from typing import NamedTuple
 from uuid import UUID
 
-from domain import bitsets, spelling
-from domain.facets import Facet, Selection
-from domain.search import Postings, Term
+from domain.catalog.index import bitsets, spelling
+from domain.catalog.index.facets import Facet, Selection
+from domain.catalog.index.search import Postings, Term
 
 Bits = dict[str, dict[str, int]]
 KEPT_SEARCHES = 128

@@ -12,10 +12,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.engine import Connection
 
-from domain import facets, search
 from domain.base import words
-from domain.catalog_index import Index, Order, Shelf
-from domain.facets import Choice, Facet
+from domain.catalog.index import facets, search
+from domain.catalog.index.catalog_index import Index, Order, Shelf
+from domain.catalog.index.facets import Choice, Facet
 from models import (
     Category,
     Course,
