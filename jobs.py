@@ -64,12 +64,19 @@ KINDS: dict[str, Task | LongTask] = {
     "send_registration_mail": Task("people.registration.send_mail"),
     "send_email_change": Task("people.email_change.send_link"),
     "process_media": LongTask(
-        "transcoding.begin", "transcoding.process", "transcoding.end", give_up="transcoding.give_up"
+        "media.transcoding.begin",
+        "media.transcoding.process",
+        "media.transcoding.end",
+        give_up="media.transcoding.give_up",
     ),
-    "discard_media": Task("transcoding.discard"),
-    "move_originals": LongTask("originals.begin_moving", "originals.move", "originals.end_moving"),
-    "remove_upload": LongTask("uploads.begin_removal", "uploads.remove", "uploads.end_removal"),
-    "sweep_uploads": Task("uploads.sweep"),
+    "discard_media": Task("media.transcoding.discard"),
+    "move_originals": LongTask(
+        "media.originals.begin_moving", "media.originals.move", "media.originals.end_moving"
+    ),
+    "remove_upload": LongTask(
+        "media.uploads.begin_removal", "media.uploads.remove", "media.uploads.end_removal"
+    ),
+    "sweep_uploads": Task("media.uploads.sweep"),
     "discard_picture": Task("platform.pictures.discard"),
     "discard_file": Task("removing.discard_file"),
     "copy_picture": Task("duplicating.copy_picture"),

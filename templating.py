@@ -6,7 +6,7 @@ from jinja2 import StrictUndefined
 import formats
 import forms
 import merging
-from domain import upload_rules
+from domain.media import upload_rules
 from domain.platform import deeds, pictures, settings
 
 

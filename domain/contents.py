@@ -14,9 +14,10 @@ from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, load_only, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from domain import captioning, lesson_contents, recordings
+from domain import lesson_contents
 from domain.catalog import tagging
 from domain.lesson_contents import NEW
+from domain.media import captioning, recordings
 from models import (
     Caption,
     CodeArchive,

@@ -8,11 +8,12 @@ from sqlalchemy import (
     select,
 )
 
-from domain import archives, course_reports, course_row, gates, page_preview, recordings
+from domain import course_reports, course_row, gates, page_preview
 from domain.base import clock
 from domain.catalog.catalog import Card, cards_of
 from domain.catalog.index import listing
-from domain.recordings import Playback
+from domain.media import archives, recordings
+from domain.media.recordings import Playback
 from models import (
     CodeArchive,
     Product,

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
-from domain import captioning, drafts, embeds, hints, recordings, reviewing
 from domain import contents as content
+from domain import drafts, hints, reviewing
 from domain.base import captions, prose
 from domain.contents import Contents, Sitting
 from domain.hints import Hint
+from domain.media import captioning, embeds, recordings
 from domain.platform import moderation
 from models import (
     Caption,

@@ -18,10 +18,11 @@ from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
 
 import jobs
-from domain import Refused, archives, lesson_contents, page_drafts, recordings, recounting
+from domain import Refused, lesson_contents, page_drafts, recounting
 from domain.base import clock, slugs
 from domain.catalog import publishing
 from domain.lesson_contents import NEW
+from domain.media import archives, recordings
 from domain.platform import audit
 from models import (
     Course,

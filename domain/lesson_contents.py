@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import select
 
-from domain import Refused, embeds
+from domain import Refused
 from domain.base import prose, slugs
+from domain.media import embeds
 from models import Lesson, LessonKind, LessonVisibility, MediaAsset, db
 
 COLUMNS = (

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 
 import jobs
-from domain import Refused, recordings, upload_rules
-from domain.arrivals import Arrived
+from domain import Refused
 from domain.base import clock
 from domain.catalog import publishing
+from domain.media import recordings, upload_rules
+from domain.media.arrivals import Arrived
 from domain.platform import audit
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, Upload, User, db
 

@@ -14,8 +14,8 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 import storage
-from domain.arrivals import Arrived
 from domain.base import clock
+from domain.media.arrivals import Arrived
 from domain.portable import MAX_PROBLEMS, Broken, exporting, importing, packing
 from domain.portable.storing import Prepared
 from models import (

@@ -13,10 +13,11 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, archives, drafts, embeds, outline, recordings, watching
+from domain import access, drafts, outline, watching
 from domain.access import Decision
+from domain.media import archives, embeds, recordings
+from domain.media.recordings import Playback
 from domain.platform import events
-from domain.recordings import Playback
 from models import Course, Lesson, MediaAsset, Resource, User
 
 NEARLY_OVER = 0.97

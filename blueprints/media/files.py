@@ -7,7 +7,7 @@ from flask import Response, abort
 
 import storage
 from blueprints.media import media
-from domain import recordings
+from domain.media import recordings
 
 
 @media.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")

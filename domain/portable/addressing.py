@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from domain import Refused, resources, upload_rules
+from domain import Refused, resources
 from domain.base import prose
+from domain.media import upload_rules
 from domain.portable import MANIFEST, README, Problem
 from domain.portable.linking import Link, github_anchors, rewrite
 from domain.portable.recordings import missing, resolve

@@ -4,9 +4,10 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, embeds, lesson_contents, resources, upload_rules
+from domain import Refused, lesson_contents, resources
 from domain.base import slugs
 from domain.base.text import markdown, one_line, paragraphs
+from domain.media import embeds, upload_rules
 from domain.portable import Broken, broken
 from domain.portable.fields import Fields, Place, parse
 from domain.portable.recordings import is_sound, path_in, read_recording

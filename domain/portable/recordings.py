@@ -4,10 +4,11 @@ import posixpath
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, captioning, lesson_contents, upload_rules
+from domain import Refused, lesson_contents
 from domain.base import captions
 from domain.base.text import composed
 from domain.catalog.index import facets
+from domain.media import captioning, upload_rules
 from domain.portable import Broken
 from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from domain import Refused, offering, upload_rules
+from domain import Refused, offering
 from domain.base import captions, slugs
+from domain.media import upload_rules
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.fields import near
 from domain.portable.shapes import NewCourse

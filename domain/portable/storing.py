@@ -14,8 +14,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import storage
-from domain import Refused, archives, originals, upload_rules
+from domain import Refused
 from domain.base import prose
+from domain.media import archives, originals, upload_rules
 from domain.page_drafts import rendered
 from domain.platform import pictures, seals
 from domain.portable import MANIFEST, Broken, Problem

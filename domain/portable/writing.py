@@ -5,8 +5,9 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
-from domain import archives, recounting
+from domain import recounting
 from domain.catalog import publishing, tagging
+from domain.media import archives
 from domain.platform import audit
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound

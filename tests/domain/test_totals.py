@@ -21,7 +21,6 @@ from domain import (
     enrollment,
     library,
     progress,
-    recordings,
     recounting,
     reviews,
     students,
@@ -30,6 +29,7 @@ from domain.base import clock
 from domain.catalog import totals
 from domain.catalog.index import search
 from domain.curriculum import After
+from domain.media import recordings
 from domain.people import accounts
 from models import (
     Course,

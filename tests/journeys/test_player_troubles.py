@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select, update
 
-from domain import recordings
 from domain.base import clock
+from domain.media import recordings
 from models import AccessGrant, Course, Lesson, LessonProgress, MediaAsset, db
 from tests.cast import Cast
 from tests.eyes import every_way

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import storage
-from domain import recordings
+from domain.media import recordings
 from models import Caption, MediaAsset, MediaStatus, db, now
 from tests.cast import Cast
 

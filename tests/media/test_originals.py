@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import originals, recordings
+from domain.media import originals, recordings
 from models import Job, Lesson, LessonVisibility, MediaAsset, MediaStatus, db
 from tests.cast import Cast
 

@@ -14,9 +14,10 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import captioning, recordings, submitting
+from domain import submitting
 from domain.base import clock
 from domain.catalog import publishing
+from domain.media import captioning, recordings
 from models import (
     Caption,
     Course,

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import recordings
+from domain.media import recordings
 from models import Job, JobState, Lesson, MediaAsset, MediaStatus, db, now
 from tests.cast import Cast
 from tests.journeys import films

@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from uuid_utils.compat import uuid7
 
 import storage
-from domain import Refused, archives
+from domain import Refused
+from domain.media import archives
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, Job, User, db
 from tests.cast import Cast
 

@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 import media
-from domain import Refused, captioning, dossier, drafts, recordings, resources, submitting, transcoding
+from domain import Refused, dossier, drafts, resources, submitting
 from domain.catalog import publishing
+from domain.media import captioning, recordings, transcoding
 from models import (
     AuditEntry,
     Caption,

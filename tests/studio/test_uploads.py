@@ -17,7 +17,7 @@ from PIL import Image
 import config
 import jobs
 import storage
-from domain import recordings, transcoding, uploads
+from domain.media import recordings, transcoding, uploads
 from models import (
     Course,
     CourseTransfer,
@@ -173,7 +173,7 @@ def test_hostile_words_end_in_a_sentence(cast: Cast, ada: FlaskClient) -> None:
 def test_too_many_at_once_are_refused(
     app: Flask, cast: Cast, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("domain.upload_rules.MOST_OPEN", 2)
+    monkeypatch.setattr("domain.media.upload_rules.MOST_OPEN", 2)
     codes = [announce(ada, cast).status_code for _ in range(3)]
     assert codes == [201, 201, 422]
 
@@ -197,7 +197,7 @@ def test_a_chunk_has_bounds(cast: Cast, ada: FlaskClient, monkeypatch: pytest.Mo
     assert put(ada, address, 0, b"").status_code == 400
     assert put(ada, f"{address}?offset=-1&x", 0, FILM).status_code == 400
     assert put(ada, address, 0, FILM + b"more").status_code == 409
-    monkeypatch.setattr("domain.upload_rules.MOST_CHUNK", 10)
+    monkeypatch.setattr("domain.media.upload_rules.MOST_CHUNK", 10)
     assert put(ada, address, 0, FILM).status_code == 413
 
 

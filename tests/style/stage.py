@@ -10,7 +10,7 @@ from PIL import Image
 
 import mail
 import storage
-from domain import recordings, uploads
+from domain.media import recordings, uploads
 from domain.people import registration, tokens
 from domain.platform import mail_preferences, moderation, pictures
 from models import (

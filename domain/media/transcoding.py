@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 import media
 import storage
-from domain import captioning, originals, recordings
 from domain.catalog import totals
+from domain.media import captioning, originals, recordings
 from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."

@@ -1,7 +1,7 @@
 """Recordings: what can be played, and the addresses under which it is.
 
 What the worker made of a recording lives below `media/<id>/` in storage, the original apart from it
-(domain/originals.py). The addresses carry a signed, expiring token for that folder; they are handed out after
+(domain/media/originals.py). The addresses carry a signed, expiring token for that folder; they are handed out after
 an access decision and by nobody else.
 """
 
@@ -18,9 +18,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import captioning, originals
 from domain.base import captions, clock
 from domain.catalog import publishing, totals
+from domain.media import captioning, originals
 from domain.platform import audit
 from models import (
     Caption,

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain import archives, recordings, upload_rules
+from domain.media import archives, recordings, upload_rules
 from domain.platform import audit
 from models import Course, Lesson, Upload, UploadPurpose, User
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
-from domain import Refused, archives
+from domain import Refused
 from domain.base.text import one_line
+from domain.media import archives
 from models import (
     CodeArchive,
     Course,

@@ -15,9 +15,10 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 import storage
-from domain import Refused, archives, arrivals, upload_rules
-from domain.arrivals import Arrived
+from domain import Refused
 from domain.base import clock
+from domain.media import archives, arrivals, upload_rules
+from domain.media.arrivals import Arrived
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
 PART_ADDRESS_LIFETIME = timedelta(hours=6)

@@ -23,8 +23,8 @@ from domain import Refused
 from domain.base import clock
 from domain.base.log import log
 from domain.catalog import publishing
+from domain.media.recordings import ADDRESS_LIFETIME
 from domain.platform import audit
-from domain.recordings import ADDRESS_LIFETIME
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
 
 ENDINGS = ("zip", "tar.gz")
