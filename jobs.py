@@ -89,7 +89,7 @@ KINDS: dict[str, Task | LongTask] = {
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
     "correct_course_days": Task("analytics.correct"),
-    "recount_learners": Task("recounting.recount_learners"),
+    "recount_learners": Task("learning.recounting.recount_learners"),
     "clean_up": Task("platform.housekeeping.clean_up"),
     "forget_address_marks": Task("people.address_marks.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),

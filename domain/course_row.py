@@ -8,7 +8,7 @@ from domain import course_reports, wishes
 from domain.base.nested import lines_of
 from domain.catalog.catalog import categories, creator_slug, people, profiles
 from domain.catalog.index.stocktaking import courses, products
-from domain.gates import asked_last
+from domain.learning.gates import asked_last
 from models import (
     AccessGrant,
     CodeArchive,

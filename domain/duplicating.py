@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import authoring, page_drafts, recounting
+from domain import authoring, page_drafts
+from domain.learning import recounting
 from domain.platform import audit
 from models import (
     Course,

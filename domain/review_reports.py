@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
 
-from domain import Refused, gates, review_standings
+from domain import Refused, review_standings
 from domain.base import clock
+from domain.learning import gates
 from domain.review_standings import Said
 from models import (
     AccessGrant,

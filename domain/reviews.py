@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, review_reports, review_standings
+from domain import Refused, review_reports, review_standings
 from domain.base import clock
+from domain.learning import access
 from domain.platform import audit, moderation, notifications
 from domain.review_standings import Said
 from models import (

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, access, gates
+from domain import Refused
 from domain.base import clock, keyset
 from domain.catalog import pricing
 from domain.catalog.catalog import creator_slug, people, profiles
+from domain.learning import access, gates
 from domain.platform import notifications
 from models import (
     AccessGrant,

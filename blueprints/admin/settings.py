@@ -18,9 +18,10 @@ from blueprints.admin.settings_forms import (
     WordsForm,
     social_lines,
 )
-from domain import Refused, complimentary
+from domain import Refused
 from domain.base import prose
 from domain.catalog import picked
+from domain.learning import complimentary
 from domain.platform import contrast, pictures
 from domain.platform import settings as site
 from forms import Form

@@ -7,8 +7,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.checkout import checkout
 from blueprints.checkout.forms import BuyForm
-from domain import Refused, access
+from domain import Refused
 from domain import checkout as buying
+from domain.learning import access
 from models import Course, db
 from payments import PaymentRefused, PaymentUnavailable
 

@@ -1,7 +1,7 @@
 """Learning: the shelf, the lessons and what is kept of a learner's way through them.
 
 The door stands open because previews are for everyone; every route loads its course or lesson
-through `domain.access`, and what belongs to a person asks for one first.
+through `domain.learning.access`, and what belongs to a person asks for one first.
 """
 
 from flask import Blueprint

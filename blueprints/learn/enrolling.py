@@ -7,7 +7,8 @@ import doors
 import hypermedia
 from blueprints.learn import learn, reader
 from blueprints.learn.forms import PressForm
-from domain import Refused, access, enrollment
+from domain import Refused
+from domain.learning import access, enrollment
 from models import db
 
 

@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 import visits
 from blueprints.learn import learn
 from blueprints.learn.forms import BeatForm
-from domain import watching
+from domain.learning import watching
+from domain.learning.stretches import Beat
+from domain.learning.watching import Outcome, Watcher
 from domain.platform import events
-from domain.stretches import Beat
-from domain.watching import Outcome, Watcher
 from models import db
 
 NOTHING_TO_SAY = 204

@@ -13,8 +13,9 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import access, drafts, outline, watching
-from domain.access import Decision
+from domain import drafts
+from domain.learning import access, outline, watching
+from domain.learning.access import Decision
 from domain.media import archives, embeds, recordings
 from domain.media.recordings import Playback
 from domain.platform import events

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 import doors
 import hypermedia
-from domain.access import Decision, Reason
+from domain.learning.access import Decision, Reason
 from models import Course, Lesson
 
 

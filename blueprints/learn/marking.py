@@ -8,7 +8,7 @@ import hypermedia
 import visits
 from blueprints.learn import learn, lessons, locked, reader
 from blueprints.learn.forms import PressForm
-from domain import access, progress
+from domain.learning import access, progress
 from domain.platform import events
 from models import Course, Lesson, db
 

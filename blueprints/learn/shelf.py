@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 import doors
 import hypermedia
 from blueprints.learn import learn
-from domain import library as shelves
+from domain.learning import library as shelves
 
 LAST_PAGE = 10_000
 

@@ -6,7 +6,7 @@ from flask_login import current_user
 import hypermedia
 import storage
 from blueprints.media import media
-from domain import access
+from domain.learning import access
 from domain.media import archives
 from models import db, write_from_here
 

@@ -8,8 +8,8 @@ from flask_login import current_user
 
 import storage
 from blueprints.media import media
-from domain import access
 from domain.base import clock
+from domain.learning import access
 from domain.platform import pictures
 
 KEPT_FOR = timedelta(minutes=10)

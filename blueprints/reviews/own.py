@@ -6,8 +6,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import PressForm, ReviewForm
-from domain import Refused, access
+from domain import Refused
 from domain import reviews as rules
+from domain.learning import access
 from models import Course, Review, db
 
 ONLY_OWNERS = "Only people who have this course can review it."

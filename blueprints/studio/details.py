@@ -11,9 +11,10 @@ from blueprints.studio import studio
 from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, opened, save, show
 from blueprints.studio.editing import saved as said
-from domain import Refused, authoring, prerequisites
+from domain import Refused, authoring
 from domain.authoring import Details
 from domain.catalog import tagging
+from domain.learning import prerequisites
 from models import Course, Level, db
 
 

@@ -9,8 +9,9 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
-from domain import Refused, access, page_drafts
+from domain import Refused, page_drafts
 from domain.catalog import publishing
+from domain.learning import access
 from merging import Merging
 from models import Course, User, db
 

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PictureForm
-from domain import Refused, access
+from domain import Refused
+from domain.learning import access
 from domain.platform import pictures
 from models import db
 

@@ -13,8 +13,9 @@ import hypermedia
 import storage
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
-from domain import Refused, access
+from domain import Refused
 from domain.catalog import publishing
+from domain.learning import access
 from domain.media import upload_rules, uploads
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 

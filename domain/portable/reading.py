@@ -4,10 +4,11 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import authoring, curriculum, lesson_contents, offering, prerequisites
+from domain import authoring, curriculum, lesson_contents, offering
 from domain.base import prose, slugs
 from domain.base.text import markdown, one_line, paragraphs
 from domain.catalog import tagging
+from domain.learning import prerequisites
 from domain.portable import MANIFEST, README, Broken, Problem, broken
 from domain.portable.fields import Fields, Place, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title

@@ -5,8 +5,8 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
-from domain import recounting
 from domain.catalog import publishing, tagging
+from domain.learning import recounting
 from domain.media import archives
 from domain.platform import audit
 from domain.portable import MANIFEST

@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import access
 from domain.base import clock
+from domain.learning import access
 from domain.people import people
 from domain.people.people import Kind
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db

@@ -9,9 +9,10 @@ from sqlalchemy import event, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
-from domain import Refused, access, enrollment
-from domain.access import Reason
+from domain import Refused
 from domain.base import clock
+from domain.learning import access, enrollment
+from domain.learning.access import Reason
 from models import (
     AccessGrant,
     Course,

@@ -11,9 +11,10 @@ from sqlalchemy.engine import Engine
 
 import jobs
 import schedule
-from domain import access, submitting
+from domain import submitting
 from domain.base import clock
 from domain.catalog import freshness, publishing
+from domain.learning import access
 from models import (
     AuditEntry,
     Course,

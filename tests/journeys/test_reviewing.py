@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import access, reviews
+from domain import reviews
+from domain.learning import access
 from models import Course, GrantSource, User, db
 from tests.cast import Cast
 from tests.eyes import BOTH, violations

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from domain import curriculum, progress
+from domain import curriculum
+from domain.learning import progress
 from models import Course, Lesson, LessonKind, User, db
 from tests.cast import Cast
 from tests.eyes import DESK, every_way

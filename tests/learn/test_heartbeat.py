@@ -14,8 +14,8 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
-from domain import progress, watching
 from domain.base import clock
+from domain.learning import progress, watching
 from models import (
     AccessGrant,
     Course,

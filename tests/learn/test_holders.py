@@ -2,8 +2,8 @@
 
 from flask import Flask
 
-from domain import access, enrollment
 from domain.catalog import totals
+from domain.learning import access, enrollment
 from models import Course, GrantSource, Product, User, db
 from tests.cast import Cast
 

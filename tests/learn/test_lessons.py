@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 import storage
 from blueprints.learn import locked
-from domain.access import Decision, Reason
 from domain.base import clock
+from domain.learning.access import Decision, Reason
 from models import (
     AccessGrant,
     Caption,

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import progress
+from domain.learning import progress
 from models import Enrollment, EnrollmentStatus, Lesson, LessonProgress, User, db
 from tests.cast import Cast
 
@@ -124,7 +124,7 @@ def test_strangers_change_nothing(app: Flask, cast: Cast, signed_in: Browser, cl
 def test_a_preview_that_was_marked_counts_after_buying(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.cy)
     assert browser.post(f"{COURSE}/hello-flask/complete").status_code == 303
-    from domain import access, enrollment
+    from domain.learning import access, enrollment
     from models import GrantSource
 
     with app.app_context():

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from domain import access, enrollment
 from domain.base import clock
+from domain.learning import access, enrollment
 from models import AccessGrant, Course, Enrollment, GrantSource, ProductStatus, User, db
 from tests.cast import Cast
 

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 import config
 from app import create_app
 from cli.worker import _keep_time
-from domain import watching
+from domain.learning import watching
 from domain.platform import health, settings
 from models import User, WorkerBeat, db
 from tables.connections import direct_engine, is_unavailable

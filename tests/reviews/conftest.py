@@ -9,8 +9,9 @@ import pytest
 from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
-from domain import access, reviewing, reviews
+from domain import reviewing, reviews
 from domain.base import clock, request_trace
+from domain.learning import access
 from domain.platform import moderation
 from models import (
     Course,

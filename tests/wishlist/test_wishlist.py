@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 import jobs
-from domain import Refused, access, enrollment, offering, wishes
+from domain import Refused, offering, wishes
 from domain.base import clock
+from domain.learning import access, enrollment
 from models import (
     AccessGrant,
     Course,

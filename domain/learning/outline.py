@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
-from domain import access, gates
-from domain.access import Reason
+from domain.learning import access, gates
+from domain.learning.access import Reason
 from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, LessonVisibility, Module, User, db
 
 

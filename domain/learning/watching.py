@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
-from domain import access, gates, progress
 from domain.base import clock
 from domain.base.prepared import Prepared
+from domain.learning import access, gates, progress
+from domain.learning.stretches import SAME_PLACE, Beat, Ranges, since, spend, total
 from domain.people import sessions
-from domain.stretches import SAME_PLACE, Beat, Ranges, since, spend, total
 from models import (
     LessonKind,
     LessonProgress,

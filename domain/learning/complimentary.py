@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 import mail
-from domain import Refused, access, enrollment
+from domain import Refused
 from domain.base import clock
+from domain.learning import access, enrollment
 from domain.platform import audit
 from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
 

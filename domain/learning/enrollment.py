@@ -5,8 +5,9 @@ import uuid
 from sqlalchemy import case, select, update
 
 import mail
-from domain import Refused, access, progress
+from domain import Refused
 from domain.base import clock
+from domain.learning import access, progress
 from domain.platform import events
 from models import (
     Course,

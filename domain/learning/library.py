@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
 
-from domain import gates, progress
+from domain.learning import gates, progress
 from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, User, db
 
 PAGE_SIZE = 24

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
 from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
-from domain import gates
 from domain.base import clock
+from domain.learning import gates
 from models import (
     AccessGrant,
     Course,

@@ -5,8 +5,8 @@ import uuid
 from sqlalchemy import func, select
 
 import jobs
-from domain import progress
 from domain.catalog import totals
+from domain.learning import progress
 from models import Course, Enrollment, Lesson, db
 
 MOST_AT_ONCE = 50_000  # learners times lessons that a request counts again: a tenth of a second

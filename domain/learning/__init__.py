@@ -1,0 +1,1 @@
+"""Access to courses and progress through them."""
