@@ -13,9 +13,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from cli import progress
-from domain import backup, ledger
+from domain import backup
 from domain.backup import Backup, BackupError, Kind, encryption
 from domain.base import clock
+from domain.ledger import ledger
 
 backup_group = AppGroup("backup", help="Make, prove and restore backups.")
 

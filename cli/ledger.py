@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from domain import ledger
+from domain.ledger import ledger
 
 ledger_group = AppGroup("ledger", help="Look after the books.")
 

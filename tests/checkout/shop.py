@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 import jobs
-from domain import ledger
+from domain.ledger import ledger
 from models import (
     AccessGrant,
     Course,

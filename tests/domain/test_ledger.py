@@ -7,8 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, text, update
 
-from domain import ledger
 from domain.catalog import pricing
+from domain.ledger import ledger
 from models import AccessGrant, Earning, Order, Purchase, Refund, db
 from tests.cast import Cast
 

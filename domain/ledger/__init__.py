@@ -1,0 +1,1 @@
+"""The books: whether payments, earnings and access agree."""
