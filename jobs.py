@@ -78,8 +78,8 @@ KINDS: dict[str, Task | LongTask] = {
     ),
     "sweep_uploads": Task("media.uploads.sweep"),
     "discard_picture": Task("platform.pictures.discard"),
-    "discard_file": Task("removing.discard_file"),
-    "copy_picture": Task("duplicating.copy_picture"),
+    "discard_file": Task("authoring.removing.discard_file"),
+    "copy_picture": Task("authoring.duplicating.copy_picture"),
     "import_course": LongTask(
         "transfers.begin_import", "transfers.read_import", "transfers.end_import", "transfers.note_failure"
     ),

@@ -7,17 +7,8 @@ from typing import Any
 from sqlalchemy import select, update
 
 from demo.source import CourseSource
-from domain import (
-    course_reports,
-    curriculum,
-    drafts,
-    reply_reports,
-    review_standings,
-    reviewing,
-    reviews,
-    stripe_notices,
-    submitting,
-)
+from domain import course_reports, reply_reports, review_standings, reviewing, reviews, stripe_notices
+from domain.authoring import curriculum, drafts, submitting
 from domain.base import prose
 from domain.people import applications
 from domain.platform import audit, settings

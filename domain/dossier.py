@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
-from domain import contents as content
-from domain import drafts, hints, reviewing
+from domain import hints, reviewing
+from domain.authoring import contents as content
+from domain.authoring import drafts
+from domain.authoring.contents import Contents, Sitting
 from domain.base import captions, prose
-from domain.contents import Contents, Sitting
 from domain.hints import Hint
 from domain.media import captioning, embeds, recordings
 from domain.platform import moderation

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from domain import offering, page_drafts
+from domain.authoring import offering, page_drafts
+from domain.authoring.contents import Contents
 from domain.base import slugs
-from domain.contents import Contents
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
 VERY_SHORT = 15 * 60  # seconds

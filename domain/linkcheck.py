@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from domain import page_drafts
+from domain.authoring import page_drafts
 from domain.base import clock, prose
 from models import Course, Lesson, ModerationItem, Resource, db
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from domain import authoring, page_drafts, settled
-from domain.contents import Contents
+from domain.authoring import authoring, page_drafts, settled
+from domain.authoring.contents import Contents
 from domain.dossier import Difference, Line, compare, said
 from domain.people import profile_drafts
 from models import Course, ModerationItem, User

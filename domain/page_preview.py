@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased, undefer_group
 
-from domain import page_drafts
+from domain.authoring import page_drafts
 from domain.base import slugs
 from models import Category, Course, Module, db
 

@@ -9,16 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
-from domain import (
-    Refused,
-    checklist,
-    contents,
-    replies,
-    reply_reports,
-    review_standings,
-    reviews,
-    submitting,
-)
+from domain import Refused, replies, reply_reports, review_standings, reviews
+from domain.authoring import checklist, contents, submitting
 from domain.base import clock
 from domain.catalog import publishing
 from domain.people import applications, profile_drafts

@@ -12,7 +12,8 @@ from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, contents, review_standings, reviewing, reviews
+from domain import Refused, review_standings, reviewing, reviews
+from domain.authoring import contents
 from domain.base import clock
 from domain.catalog import publishing
 from domain.people import profile_drafts

@@ -257,8 +257,8 @@ class Course(Product):
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
     `lessons_counted` tells over which lessons enrolments were last counted (domain/catalog/totals.py).
     `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its creator
-    has changed on its page and nobody else sees yet, by name (domain/page_drafts.py), `approved` what changes
-    without waiting as it was when it was last approved (domain/settled.py).
+    has changed on its page and nobody else sees yet, by name (domain/authoring/page_drafts.py), `approved` what changes
+    without waiting as it was when it was last approved (domain/authoring/settled.py).
     """
 
     __tablename__ = "courses"
@@ -373,7 +373,7 @@ class Lesson(Stamped, Base):
     """One sitting of a course. It names its course too, so that its address is unique within it.
 
     `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
-    creator has changed and learners don't see yet, by column name (domain/drafts.py), `typed` what somebody
+    creator has changed and learners don't see yet, by column name (domain/authoring/drafts.py), `typed` what somebody
     has typed in the editor and not saved; both are loaded only when asked for. `version` grows with every
     save, so that nobody overwrites what they haven't seen.
     """

@@ -13,7 +13,7 @@ import storage
 import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain import drafts
+from domain.authoring import drafts
 from domain.learning import access, outline, watching
 from domain.learning.access import Decision
 from domain.media import archives, embeds, recordings

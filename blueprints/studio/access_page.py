@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from blueprints.studio import studio
 from blueprints.studio.course_forms import EntryForm, days_of, entry_form
 from blueprints.studio.editing import me, opened, save, show
-from domain import authoring
-from domain.authoring import Entry
+from domain.authoring import authoring
+from domain.authoring.authoring import Entry
 from models import Module, ProductVisibility
 
 

@@ -19,11 +19,19 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from domain import authoring
-from domain.authoring import LINE_LENGTH, LINES, META_DESCRIPTION, META_TITLE, SUMMARY, TECHNOLOGY, TITLE
+from domain.authoring import authoring
+from domain.authoring.authoring import (
+    LINE_LENGTH,
+    LINES,
+    META_DESCRIPTION,
+    META_TITLE,
+    SUMMARY,
+    TECHNOLOGY,
+    TITLE,
+)
+from domain.authoring.curriculum import LONGEST_DRIP
 from domain.base import prose, slugs
 from domain.catalog.index import facets
-from domain.curriculum import LONGEST_DRIP
 from forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
 from merging import Merging
 from models import Level, Module, ProductVisibility, Tier

@@ -9,8 +9,9 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
-from domain import Refused, authoring, duplicating, removing, submitting, workbench
-from domain.removing import Fate
+from domain import Refused
+from domain.authoring import authoring, duplicating, removing, submitting, workbench
+from domain.authoring.removing import Fate
 from fresh import fresh
 from models import ProductStatus, db
 

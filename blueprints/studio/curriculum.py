@@ -19,9 +19,10 @@ from blueprints.studio.lesson_forms import (
     RowForm,
     TitledForm,
 )
-from domain import Refused, curriculum, curriculum_page, drafts, page_drafts
+from domain import Refused
+from domain.authoring import curriculum, curriculum_page, drafts, page_drafts
+from domain.authoring.curriculum import Missing
 from domain.catalog import publishing
-from domain.curriculum import Missing
 from forms import Form
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
 

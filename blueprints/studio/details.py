@@ -11,8 +11,9 @@ from blueprints.studio import studio
 from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, opened, save, show
 from blueprints.studio.editing import saved as said
-from domain import Refused, authoring
-from domain.authoring import Details
+from domain import Refused
+from domain.authoring import authoring
+from domain.authoring.authoring import Details
 from domain.catalog import tagging
 from domain.learning import prerequisites
 from models import Course, Level, db

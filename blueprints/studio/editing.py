@@ -9,7 +9,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import hypermedia
-from domain import Refused, page_drafts
+from domain import Refused
+from domain.authoring import page_drafts
 from domain.catalog import publishing
 from domain.learning import access
 from merging import Merging

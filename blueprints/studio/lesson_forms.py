@@ -17,9 +17,9 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
-from domain import curriculum, lesson_contents
+from domain.authoring import curriculum, lesson_contents
+from domain.authoring.curriculum import After
 from domain.base import captions, prose
-from domain.curriculum import After
 from forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
 from merging import Merging
 from models import LessonKind, LessonVisibility
@@ -132,7 +132,7 @@ class PressForm(Form):
 
 
 class LessonForm(TitledForm):
-    """The lesson itself. `version` and `tab` say what the page showed (domain/drafts.py)."""
+    """The lesson itself. `version` and `tab` say what the page showed (domain/authoring/drafts.py)."""
 
     version = HiddenField(filters=[text])
     tab = HiddenField(filters=[text])

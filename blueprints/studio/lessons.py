@@ -10,10 +10,11 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
-from domain import Refused, curriculum, drafts, lesson_contents, unsaved
+from domain import Refused
+from domain.authoring import curriculum, drafts, lesson_contents, unsaved
+from domain.authoring.curriculum import Missing
+from domain.authoring.drafts import Gone, Overtaken, Tab
 from domain.catalog import publishing
-from domain.curriculum import Missing
-from domain.drafts import Gone, Overtaken, Tab
 from domain.learning import access
 from domain.media import captioning, recordings
 from models import Course, Lesson, MediaAsset, db

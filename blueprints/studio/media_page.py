@@ -10,7 +10,8 @@ import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
-from domain import Refused, page_drafts
+from domain import Refused
+from domain.authoring import page_drafts
 from domain.catalog import publishing
 from domain.learning import access
 from domain.media import archives, recordings

@@ -5,7 +5,8 @@ from wtforms import TextAreaField
 
 import hypermedia
 from blueprints.studio import studio
-from domain import Refused, page_drafts
+from domain import Refused
+from domain.authoring import page_drafts
 from forms import Form, text
 
 

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from blueprints.studio import studio
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
 from blueprints.studio.editing import me, opened, save, show
-from domain import offering
-from domain.offering import Price
+from domain.authoring import offering
+from domain.authoring.offering import Price
 from models import Tier
 
 

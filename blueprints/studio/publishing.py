@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
-from domain import Refused, checklist, contents, page_drafts, submitting
+from domain import Refused
+from domain.authoring import checklist, contents, page_drafts, submitting
 from domain.catalog import freshness
 from domain.catalog import publishing as rules
 from domain.platform import moderation

@@ -12,7 +12,8 @@ from blueprints.studio import studio
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
-from domain import Refused, resources
+from domain import Refused
+from domain.authoring import resources
 from domain.catalog import publishing
 from models import Course, Lesson, db
 

@@ -8,8 +8,8 @@ from blueprints.studio import studio
 from blueprints.studio.course_forms import SharingForm
 from blueprints.studio.editing import me, opened, save, show
 from blueprints.studio.editing import saved as said
-from domain import authoring
-from domain.authoring import Sharing
+from domain.authoring import authoring
+from domain.authoring.authoring import Sharing
 
 
 @studio.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])

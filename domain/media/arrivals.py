@@ -71,7 +71,7 @@ def _elsewhere(verb: str) -> Finisher:
 FINISHERS: dict[UploadPurpose, Finisher] = {
     UploadPurpose.LESSON_MEDIA: _recording,
     UploadPurpose.PREVIEW_FILM: _recording,
-    UploadPurpose.RESOURCE: _elsewhere("resources.take_upload"),
+    UploadPurpose.RESOURCE: _elsewhere("authoring.resources.take_upload"),
     UploadPurpose.CODE_ARCHIVE: _archive,
     UploadPurpose.COURSE_IMPORT: _elsewhere("transfers.take_upload"),
 }

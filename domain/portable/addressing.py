@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from domain import Refused, resources
+from domain import Refused
+from domain.authoring import resources
 from domain.base import prose
 from domain.media import upload_rules
 from domain.portable import MANIFEST, README, Problem

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 import storage
-from domain import drafts, page_drafts
+from domain.authoring import drafts, page_drafts
+from domain.authoring.drafts import Working
 from domain.base import prose, slugs
-from domain.drafts import Working
 from domain.learning import prerequisites
 from domain.media import archives, captioning
 from domain.platform import pictures, seals

@@ -4,7 +4,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, lesson_contents, resources
+from domain import Refused
+from domain.authoring import lesson_contents, resources
 from domain.base import slugs
 from domain.base.text import markdown, one_line, paragraphs
 from domain.media import embeds, upload_rules

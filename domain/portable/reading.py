@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import authoring, curriculum, lesson_contents, offering
+from domain.authoring import authoring, curriculum, lesson_contents, offering
 from domain.base import prose, slugs
 from domain.base.text import markdown, one_line, paragraphs
 from domain.catalog import tagging

@@ -4,7 +4,8 @@ import posixpath
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain import Refused, lesson_contents
+from domain import Refused
+from domain.authoring import lesson_contents
 from domain.base import captions
 from domain.base.text import composed
 from domain.catalog.index import facets

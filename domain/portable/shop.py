@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
-from domain import Refused, offering
+from domain import Refused
+from domain.authoring import offering
 from domain.base import captions, slugs
 from domain.media import upload_rules
 from domain.portable import MANIFEST, Broken, Problem

@@ -15,9 +15,9 @@ from typing import Any
 
 import storage
 from domain import Refused
+from domain.authoring.page_drafts import rendered
 from domain.base import prose
 from domain.media import archives, originals, upload_rules
-from domain.page_drafts import rendered
 from domain.platform import pictures, seals
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain import submitting
+from domain.authoring import submitting
 from domain.base import clock
 from domain.platform import moderation
 from models import Course, ModerationItem, ModerationKind, Role, User, db

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, course_reports, duplicating, reviews, submitting
+from domain import Refused, course_reports, reviews
+from domain.authoring import duplicating, submitting
 from domain.base import clock
 from domain.people import applications
 from domain.platform import moderation

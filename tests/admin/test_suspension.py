@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Select, event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, submitting
+from domain import Refused
+from domain.authoring import submitting
 from domain.base import clock
 from domain.people import oauth, people, suspension, tokens
 from models import AuditEntry, Course, OAuthAccount, Role, User, db

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import reviews, submitting, verdicts
+from domain import reviews, verdicts
+from domain.authoring import submitting
 from domain.base import clock
 from models import (
     AuditEntry,

@@ -13,10 +13,10 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 import storage
-from domain import contents, curriculum, drafts, removing, resources, submitting, unsaved
+from domain.authoring import contents, curriculum, drafts, removing, resources, submitting, unsaved
+from domain.authoring.drafts import Tab
 from domain.catalog import publishing
 from domain.catalog.index import search
-from domain.drafts import Tab
 from domain.media import archives, captioning, recordings, uploads
 from domain.platform import moderation
 from models import (

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from demo import loader, source
 from domain import wishes
-from domain.lesson_contents import NEW
+from domain.authoring.lesson_contents import NEW
 from domain.platform import notifications
 from models import (
     Category,

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from domain import Refused, drafts, unsaved
+from domain import Refused
+from domain.authoring import drafts, unsaved
+from domain.authoring.drafts import Overtaken, Tab
 from domain.catalog import publishing
-from domain.drafts import Overtaken, Tab
 from domain.learning import access
 from domain.media import recordings
 from models import (

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 import jobs
 import schedule
-from domain import submitting
+from domain.authoring import submitting
 from domain.base import clock
 from domain.catalog import freshness, publishing
 from domain.learning import access

@@ -16,7 +16,7 @@ from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import selectinload
 
 import storage
-from domain import curriculum
+from domain.authoring import curriculum
 from domain.portable import Broken, exporting, importing, packing, source
 from models import (
     Caption,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Dialog, Page, expect
 
-from domain import unsaved
+from domain.authoring import unsaved
 from models import Lesson, db
 from tests.cast import Cast
 from tests.journeys.conftest import House

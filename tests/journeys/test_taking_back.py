@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from domain import submitting
+from domain.authoring import submitting
 from models import Course, ModerationItem, User, db
 from tests.cast import Cast
 from tests.journeys.conftest import House

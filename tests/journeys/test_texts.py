@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from domain import curriculum
+from domain.authoring import curriculum
 from domain.learning import progress
 from models import Course, Lesson, LessonKind, User, db
 from tests.cast import Cast

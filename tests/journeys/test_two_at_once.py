@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from domain import submitting
+from domain.authoring import submitting
 from domain.people import suspension
 from models import Course, User, db
 from storage import incoming

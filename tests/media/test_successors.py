@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain import submitting
+from domain.authoring import submitting
 from domain.base import clock
 from domain.catalog import publishing
 from domain.media import captioning, recordings

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 
 import jobs
 import storage
-from domain import removing
+from domain.authoring import removing
 from domain.base import clock, request_trace
 from domain.platform import events, moderation
 from models import (

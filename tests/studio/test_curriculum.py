@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from domain import Refused, curriculum
+from domain import Refused
+from domain.authoring import curriculum
+from domain.authoring.curriculum import After
 from domain.catalog import publishing
-from domain.curriculum import After
 from models import (
     AuditEntry,
     Course,

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain import authoring, contents, curriculum, page_drafts, reviewing, submitting
+from domain import reviewing
+from domain.authoring import authoring, contents, curriculum, page_drafts, submitting
 from domain.catalog import publishing
 from domain.platform import moderation, pictures, settings
 from models import (

@@ -10,7 +10,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import storage
-from domain import Refused, page_drafts
+from domain import Refused
+from domain.authoring import page_drafts
 from domain.platform import pictures
 from domain.platform.pictures import Crop, Shelf
 from models import Course, Job, User, db

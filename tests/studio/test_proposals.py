@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 import media
-from domain import Refused, dossier, drafts, resources, submitting
+from domain import Refused, dossier
+from domain.authoring import drafts, resources, submitting
 from domain.catalog import publishing
 from domain.media import captioning, recordings, transcoding
 from models import (

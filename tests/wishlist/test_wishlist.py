@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 import jobs
-from domain import Refused, offering, wishes
+from domain import Refused, wishes
+from domain.authoring import offering
 from domain.base import clock
 from domain.learning import access, enrollment
 from models import (

@@ -15,9 +15,9 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import undefer_group
 
 from domain import Refused
+from domain.authoring.lesson_contents import NEW
 from domain.base import prose, slugs
 from domain.catalog import publishing, tagging
-from domain.lesson_contents import NEW
 from domain.platform import audit, pictures
 from models import Category, Course, Level, Module, UpdateState, User, db
 

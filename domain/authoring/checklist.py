@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain import offering
-from domain.contents import Contents
+from domain.authoring import offering
+from domain.authoring.contents import Contents
 from models import LessonKind, MediaStatus
 
 LEAST_DESCRIPTION = 20  # characters

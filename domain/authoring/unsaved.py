@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import drafts, lesson_contents
+from domain.authoring import drafts, lesson_contents
+from domain.authoring.drafts import Tab
 from domain.base import clock
 from domain.catalog import publishing
-from domain.drafts import Tab
 from models import Course, Lesson, User, db
 
 

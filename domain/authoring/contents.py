@@ -14,9 +14,9 @@ from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased, load_only, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from domain import lesson_contents
+from domain.authoring import lesson_contents
+from domain.authoring.lesson_contents import NEW
 from domain.catalog import tagging
-from domain.lesson_contents import NEW
 from domain.media import captioning, recordings
 from models import (
     Caption,

@@ -18,11 +18,12 @@ from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
 
 import jobs
-from domain import Refused, lesson_contents, page_drafts
+from domain import Refused
+from domain.authoring import lesson_contents, page_drafts
+from domain.authoring.lesson_contents import NEW
 from domain.base import clock, slugs
 from domain.catalog import publishing
 from domain.learning import recounting
-from domain.lesson_contents import NEW
 from domain.media import archives, recordings
 from domain.platform import audit
 from models import (

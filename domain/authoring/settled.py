@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain import contents
-from domain.contents import Contents
+from domain.authoring import contents
+from domain.authoring.contents import Contents
 from models import (
     Course,
     LessonVisibility,

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain import authoring, page_drafts
+from domain.authoring import authoring, page_drafts
 from domain.learning import recounting
 from domain.platform import audit
 from models import (

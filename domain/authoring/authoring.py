@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from domain import Refused, page_drafts
+from domain import Refused
+from domain.authoring import page_drafts
+from domain.authoring.page_drafts import rendered
 from domain.base import clock, slugs
 from domain.catalog import publishing
 from domain.catalog.index import search
-from domain.page_drafts import rendered
 from domain.platform import audit
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 

@@ -4,7 +4,8 @@ from sqlalchemy import exists
 from sqlalchemy.orm import aliased
 
 import jobs
-from domain import Refused, checklist, contents, drafts, settled
+from domain import Refused
+from domain.authoring import checklist, contents, drafts, settled
 from domain.catalog import publishing
 from domain.platform import audit, moderation
 from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db

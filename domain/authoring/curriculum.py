@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import undefer_group
 
-from domain import Refused, drafts, duplicating, lesson_contents, page_drafts, resources
+from domain import Refused
+from domain.authoring import drafts, duplicating, lesson_contents, page_drafts, resources
+from domain.authoring.lesson_contents import NEW
 from domain.base import clock, slugs
 from domain.catalog import publishing
 from domain.learning import recounting
-from domain.lesson_contents import NEW
 from domain.platform import audit
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import jobs
-from domain import Refused, authoring
+from domain import Refused
+from domain.authoring import authoring
 from domain.base import clock
 from domain.catalog import pricing, publishing
 from models import Course, Tier, User
