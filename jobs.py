@@ -97,14 +97,20 @@ KINDS: dict[str, Task | LongTask] = {
     "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),
     "expire_courses": Task("catalog.freshness.expire"),
     "warn_of_expiry": Task("catalog.freshness.warn"),
-    "process_stripe_event": LongTask("webhooks.begin", "webhooks.look", "webhooks.end", "webhooks.fail"),
-    "sweep_payments": Task("reconciliation.sweep"),
-    "settle_order": LongTask("reconciliation.begin", "reconciliation.look", "reconciliation.end"),
-    "list_stripe_events": LongTask(
-        "reconciliation.begin_listing", "reconciliation.list_events", "reconciliation.end_listing"
+    "process_stripe_event": LongTask(
+        "commerce.webhooks.begin", "commerce.webhooks.look", "commerce.webhooks.end", "commerce.webhooks.fail"
     ),
-    "tell_of_sale": Task("wishes.tell_of_sale"),
-    "refund_payment": LongTask("refunds.begin", "refunds.send", "refunds.end"),
+    "sweep_payments": Task("commerce.reconciliation.sweep"),
+    "settle_order": LongTask(
+        "commerce.reconciliation.begin", "commerce.reconciliation.look", "commerce.reconciliation.end"
+    ),
+    "list_stripe_events": LongTask(
+        "commerce.reconciliation.begin_listing",
+        "commerce.reconciliation.list_events",
+        "commerce.reconciliation.end_listing",
+    ),
+    "tell_of_sale": Task("commerce.wishes.tell_of_sale"),
+    "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",
         "platform.backup_jobs.make",

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import select, update
 
 from demo.source import CourseSource
-from domain import course_reports, reply_reports, review_standings, reviewing, reviews, stripe_notices
+from domain import course_reports, reply_reports, review_standings, reviewing, reviews
 from domain.authoring import curriculum, drafts, submitting
 from domain.base import prose
+from domain.commerce import stripe_notices
 from domain.people import applications
 from domain.platform import audit, settings
 from models import (

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, select, union_all
 
-from domain import alert_desk
 from domain.base import clock
+from domain.commerce import alert_desk
 from models import (
     DailySales,
     EmailMessage,

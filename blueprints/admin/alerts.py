@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import admin
-from domain import alert_desk
+from domain.commerce import alert_desk
 
 
 @admin.app_template_global("open_alerts")

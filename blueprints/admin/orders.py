@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, after
 from blueprints.admin.forms import NoteForm
-from domain import Refused, order_desk
+from domain import Refused
+from domain.commerce import order_desk
 from fresh import fresh
 from models import Order, OrderStatus, db
 

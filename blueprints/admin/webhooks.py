@@ -7,7 +7,8 @@ import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
-from domain import Refused, alert_desk, deliveries
+from domain import Refused, deliveries
+from domain.commerce import alert_desk
 from domain.deliveries import EventState
 from fresh import fresh
 from models import StripeEvent, db

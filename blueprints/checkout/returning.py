@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.checkout import checkout
-from domain import fulfilment, orders
 from domain.base.log import log
+from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
 

@@ -8,7 +8,7 @@ import hypermedia
 from blueprints.checkout import checkout
 from blueprints.checkout.forms import BuyForm
 from domain import Refused
-from domain import checkout as buying
+from domain.commerce import checkout as buying
 from domain.learning import access
 from models import Course, db
 from payments import PaymentRefused, PaymentUnavailable

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.orders import orders
-from domain import orders as bought
+from domain.commerce import orders as bought
 
 LAST_PAGE = 1000
 

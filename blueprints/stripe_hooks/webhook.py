@@ -3,8 +3,8 @@
 from flask import request
 
 from blueprints.stripe_hooks import stripe_hooks
-from domain import webhooks
 from domain.base.log import log
+from domain.commerce import webhooks
 from models import db
 from payments import NotFromStripe
 

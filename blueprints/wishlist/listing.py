@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import NotifyForm, PressForm
-from domain import wishes
+from domain.commerce import wishes
 from models import db
 
 

@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import WishForm
-from domain import Refused, wishes
+from domain import Refused
+from domain.commerce import wishes
 from domain.learning import access
 from models import Course, db
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 import mail
-from domain import alert_desk
 from domain.base import clock
+from domain.commerce import alert_desk
 from domain.platform import housekeeping
 from models import Order, StripeEvent, db
 from tests.cast import Cast

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from domain import checkout, fulfilment
 from domain.base import clock
+from domain.commerce import checkout, fulfilment
 from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, User, db
 from payments import Session
 from tests.cast import Cast

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 import payments
-from domain import reconciliation, refunds
+from domain.commerce import reconciliation, refunds
 from models import AuditEntry, Order, OrderStatus, StripeEvent, db
 from stripe_sandbox.signing import signature
 from tests.cast import Cast

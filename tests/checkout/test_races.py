@@ -13,7 +13,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.engine import Engine
 
 import payments
-from domain import fulfilment, orders
+from domain.commerce import fulfilment, orders
 from models import Order, OrderStatus, Purchase, db
 from tables import base
 from tests.cast import Cast

@@ -5,7 +5,7 @@ import re
 import pytest
 import stripe
 
-from domain import stripe_types
+from domain.commerce import stripe_types
 
 
 def types_of_the_library() -> list[str]:
@@ -25,7 +25,7 @@ def test_each_type_of_the_library_has_exactly_one_meaning() -> None:
         ]
         if sum(meanings) != 1:
             wrong[type] = meanings
-    assert wrong == {}, "decide in domain/stripe_types.py whether these are about our money"
+    assert wrong == {}, "decide in domain/commerce/stripe_types.py whether these are about our money"
 
 
 def test_the_table_names_no_type_that_does_not_exist() -> None:

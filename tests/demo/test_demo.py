@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from demo import loader, source
-from domain import wishes
 from domain.authoring.lesson_contents import NEW
+from domain.commerce import wishes
 from domain.platform import notifications
 from models import (
     Category,

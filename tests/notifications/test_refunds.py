@@ -3,7 +3,7 @@
 from flask import Flask
 from sqlalchemy import select
 
-from domain import refunds
+from domain.commerce import refunds
 from models import Notification, NotificationKind, Purchase, Refund, User, db
 from payments import StripeRefund
 from tests.cast import Cast

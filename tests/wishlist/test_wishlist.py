@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 import jobs
-from domain import Refused, wishes
+from domain import Refused
 from domain.authoring import offering
 from domain.base import clock
+from domain.commerce import wishes
 from domain.learning import access, enrollment
 from models import (
     AccessGrant,

@@ -8,8 +8,8 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import payments
-from domain import orders
 from domain.base import clock
+from domain.commerce import orders
 from domain.platform import alerts, audit, notifications
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund

@@ -8,8 +8,8 @@ from sqlalchemy import Select, func, select
 
 import jobs
 import payments
-from domain import fulfilment, orders, stripe_types, webhooks
 from domain.base import clock
+from domain.commerce import fulfilment, orders, stripe_types, webhooks
 from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Event, Session
 

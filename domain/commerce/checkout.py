@@ -14,9 +14,10 @@ from sqlalchemy.orm import joinedload
 from uuid_utils.compat import uuid7
 
 import payments
-from domain import Refused, fulfilment, orders
+from domain import Refused
 from domain.base import clock
 from domain.catalog import pricing
+from domain.commerce import fulfilment, orders
 from domain.learning import gates
 from domain.platform import alerts
 from models import (

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain import orders, stripe_types
 from domain.base import clock
+from domain.commerce import orders, stripe_types
+from domain.commerce.stripe_types import Kind, Telling
 from domain.platform import alerts
-from domain.stripe_types import Kind, Telling
 from models import Order, Refund, RefundStatus, StripeEvent, db
 from payments import Session, StripeRefund
 

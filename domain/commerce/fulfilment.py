@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import mail
-from domain import orders, refunds, stripe_notices
 from domain.base import clock
 from domain.base.log import log
+from domain.commerce import orders, refunds, stripe_notices
 from domain.learning import access, enrollment
 from domain.platform import alerts, audit, settings
 from models import (

@@ -13,10 +13,10 @@ from sqlalchemy import select
 import jobs
 import payments
 from config import Settings
-from domain import fulfilment, refunds, stripe_notices, stripe_types
 from domain.base import clock
 from domain.base.log import log
-from domain.stripe_types import Kind
+from domain.commerce import fulfilment, refunds, stripe_notices, stripe_types
+from domain.commerce.stripe_types import Kind
 from models import StripeEvent, db, upsert
 from payments import Event, Session, StripeRefund
 

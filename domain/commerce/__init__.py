@@ -1,0 +1,1 @@
+"""Buying: checkout, orders, Stripe's events, refunds, reconciliation, and the wishlist."""
