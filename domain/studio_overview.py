@@ -21,10 +21,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain import earnings_page, replies
+from domain import replies
 from domain.base import clock, months
 from domain.base.months import Month
-from domain.earnings_page import Sale
+from domain.payouts import earnings_page
+from domain.payouts.earnings_page import Sale
 from domain.reviews import hidden
 from models import (
     Course,

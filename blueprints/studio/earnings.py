@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
-from domain import earnings_page
-from domain.earnings_page import Sale, Standing
+from domain.payouts import earnings_page
+from domain.payouts.earnings_page import Sale, Standing
 from downloads import amount, csv_of
 from fresh import fresh_page
 
