@@ -3,10 +3,11 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics, reviews
+from domain import analytics
 from domain.base import clock
 from domain.catalog import totals
 from domain.catalog.index import search
+from domain.community import reviews
 from domain.learning import progress
 from models import db
 

@@ -8,10 +8,11 @@ from sqlalchemy import (
     select,
 )
 
-from domain import course_reports, course_row, page_preview
+from domain import course_row, page_preview
 from domain.base import clock
 from domain.catalog.catalog import Card, cards_of
 from domain.catalog.index import listing
+from domain.community import course_reports
 from domain.learning import gates
 from domain.media import archives, recordings
 from domain.media.recordings import Playback

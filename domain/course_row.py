@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
 
-from domain import course_reports
 from domain.base.nested import lines_of
 from domain.catalog.catalog import categories, creator_slug, people, profiles
 from domain.catalog.index.stocktaking import courses, products
 from domain.commerce import wishes
+from domain.community import course_reports
 from domain.learning.gates import asked_last
 from models import (
     AccessGrant,

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
-from domain import Refused, replies, reply_reports, review_standings, reviews
+from domain import Refused
 from domain.authoring import checklist, contents, submitting
 from domain.base import clock
 from domain.catalog import publishing
+from domain.community import replies, reply_reports, review_standings, reviews
 from domain.people import applications, profile_drafts
 from domain.platform import audit, moderation, notifications
 from models import (

@@ -21,12 +21,12 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain import replies
 from domain.base import clock, months
 from domain.base.months import Month
+from domain.community import replies
+from domain.community.reviews import hidden
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale
-from domain.reviews import hidden
 from models import (
     Course,
     Earning,

@@ -23,8 +23,8 @@ from sqlalchemy import (
     select,
 )
 
+from domain.community.reviews import hidden
 from domain.platform import events
-from domain.reviews import hidden
 from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, Review, UtcDateTime
 
 DIRECT = "direct"

@@ -12,10 +12,11 @@ from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, review_standings, reviewing, reviews
+from domain import Refused, reviewing
 from domain.authoring import contents
 from domain.base import clock
 from domain.catalog import publishing
+from domain.community import review_standings, reviews
 from domain.people import profile_drafts
 from domain.platform import audit, moderation
 from domain.reviewing import Decision

@@ -6,9 +6,9 @@ from typing import Any
 from flask import current_app
 
 import formats
+from domain.community.review_board import Board, Line
 from domain.course_page import CoursePage, Offer
 from domain.platform import pictures, settings
-from domain.review_board import Board, Line
 
 REVIEWS = 3
 ON_SALE = (Offer.BUY, Offer.ENROLL)

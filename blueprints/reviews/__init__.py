@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 import doors
 import hypermedia
-from domain import review_board
-from domain import reviews as rules
+from domain.community import review_board
+from domain.community import reviews as rules
 from models import Course, User
 
 reviews = doors.signed_in(Blueprint("reviews", __name__))

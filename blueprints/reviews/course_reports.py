@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.reviews import reader, refuse, reviews
 from blueprints.reviews.forms import CourseReportForm
-from domain import Refused, course_reports
+from domain import Refused
+from domain.community import course_reports
 from domain.learning import access
 from models import ReportReason, db
 

@@ -6,7 +6,7 @@ from wtforms import BooleanField, RadioField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
-from domain.reviews import MAX_COMMENT, MAX_NOTE
+from domain.community.reviews import MAX_COMMENT, MAX_NOTE
 from forms import Form, paragraphs, text
 from merging import Merging
 from models import ReportReason

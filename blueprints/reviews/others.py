@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import ReportForm, VoteForm
-from domain import Refused, reply_reports
-from domain import reviews as rules
+from domain import Refused
+from domain.community import reply_reports
+from domain.community import reviews as rules
 from models import ReportReason, Review, db
 
 WILL_LOOK = "Thank you. We will look at this answer and tell you what came of it."

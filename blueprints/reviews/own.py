@@ -7,7 +7,7 @@ import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import PressForm, ReviewForm
 from domain import Refused
-from domain import reviews as rules
+from domain.community import reviews as rules
 from domain.learning import access
 from models import Course, Review, db
 

@@ -11,8 +11,9 @@ import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
-from domain import Refused, replies, students
-from domain.replies import MAX_REPLY
+from domain import Refused, students
+from domain.community import replies
+from domain.community.replies import MAX_REPLY
 from forms import paragraphs
 from merging import Merging
 from models import Course, Review, db

@@ -14,9 +14,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
-from domain import Refused, course_reports, reviews
+from domain import Refused
 from domain.authoring import duplicating, submitting
 from domain.base import clock
+from domain.community import course_reports, reviews
 from domain.people import applications
 from domain.platform import moderation
 from models import (

@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import reviews, verdicts
+from domain import verdicts
 from domain.authoring import submitting
 from domain.base import clock
+from domain.community import reviews
 from models import (
     AuditEntry,
     Course,

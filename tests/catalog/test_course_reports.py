@@ -6,8 +6,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from domain import course_reports
 from domain.base import clock
+from domain.community import course_reports
 from domain.platform import moderation
 from models import Course, ModerationKind, Report, ReportOutcome, ReportReason, User, db
 from tests.cast import Cast

@@ -12,12 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
-from domain import Refused, analytics, reviews, students
+from domain import Refused, analytics, students
 from domain.authoring import curriculum, drafts
 from domain.authoring.curriculum import After
 from domain.base import clock
 from domain.catalog import totals
 from domain.catalog.index import search
+from domain.community import reviews
 from domain.learning import access, enrollment, library, progress, recounting
 from domain.media import recordings
 from domain.people import accounts

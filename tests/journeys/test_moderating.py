@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import reviews
 from domain.authoring import submitting
+from domain.community import reviews
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
 from tests.cast import Cast
 from tests.deciding import carried_out_at_once  # noqa: F401

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import reviews
+from domain.community import reviews
 from domain.learning import access
 from models import Course, GrantSource, User, db
 from tests.cast import Cast

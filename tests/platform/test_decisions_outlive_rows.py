@@ -4,7 +4,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import select, text
 
-from domain import review_standings
+from domain.community import review_standings
 from models import Course, Review, ReviewStanding, Standing, db
 from tests.cast import Cast
 

@@ -9,8 +9,9 @@ import pytest
 from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
-from domain import reviewing, reviews
+from domain import reviewing
 from domain.base import clock, request_trace
+from domain.community import reviews
 from domain.learning import access
 from domain.platform import moderation
 from models import (

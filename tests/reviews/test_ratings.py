@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 
-from domain import reviews
+from domain.community import reviews
 from models import Course, Product, Report, Review, ReviewVote, User, db
 from tables import base
 from tests.cast import Cast

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from domain import review_board
 from domain.base import clock
+from domain.community import review_board
 from models import User, db
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, Shelf

@@ -7,8 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import review_standings
 from domain.base import clock
+from domain.community import review_standings
 from domain.learning import access
 from domain.platform import moderation, settings
 from models import (

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Float, and_, cast, delete, func, not_, or_
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, review_reports, review_standings
+from domain import Refused
 from domain.base import clock
+from domain.community import review_reports, review_standings
+from domain.community.review_standings import Said
 from domain.learning import access
 from domain.platform import audit, moderation, notifications
-from domain.review_standings import Said
 from models import (
     Course,
     ModerationKind,

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, Select, Uuid, bindparam, case, not_, select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, review_standings, reviews
+from domain import Refused
 from domain.base import clock, keyset
 from domain.base.keyset import Mark
+from domain.community import review_standings, reviews
+from domain.community.reviews import hidden
 from domain.platform import audit, moderation, notifications
-from domain.reviews import hidden
 from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
 
 PER_PAGE = 20

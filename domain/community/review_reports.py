@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from sqlalchemy import and_, func, or_, select
 
-from domain import Refused, review_standings
+from domain import Refused
 from domain.base import clock
+from domain.community import review_standings
+from domain.community.review_standings import Said
 from domain.learning import gates
-from domain.review_standings import Said
 from models import (
     AccessGrant,
     Enrollment,

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
-from domain import Refused, review_reports, review_standings, reviews
+from domain import Refused
+from domain.community import review_reports, review_standings, reviews
 from domain.platform import audit, moderation
 from models import Course, ModerationKind, ReportReason, Review, Standing, User, db
 

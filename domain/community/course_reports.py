@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import ScalarSelect, select
 
-from domain import Refused, review_reports
+from domain import Refused
+from domain.community import review_reports
 from domain.platform import moderation
 from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
 
