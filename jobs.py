@@ -93,8 +93,10 @@ KINDS: dict[str, Task | LongTask] = {
     "clean_up": Task("platform.housekeeping.clean_up"),
     "forget_address_marks": Task("people.address_marks.clean_up"),
     "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
-    "carry_out_verdict": Task("verdicts.carry_out"),
-    "check_links": LongTask("linkcheck.begin", "linkcheck.look", "linkcheck.end"),
+    "carry_out_verdict": Task("moderation.verdicts.carry_out"),
+    "check_links": LongTask(
+        "moderation.linkcheck.begin", "moderation.linkcheck.look", "moderation.linkcheck.end"
+    ),
     "expire_courses": Task("catalog.freshness.expire"),
     "warn_of_expiry": Task("catalog.freshness.warn"),
     "process_stripe_event": LongTask(

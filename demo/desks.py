@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import select, update
 
 from demo.source import CourseSource
-from domain import reviewing
 from domain.authoring import curriculum, drafts, submitting
 from domain.base import prose
 from domain.commerce import stripe_notices
 from domain.community import course_reports, reply_reports, review_standings, reviews
+from domain.moderation import reviewing
 from domain.people import applications
 from domain.platform import audit, settings
 from models import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain import reviewing, verdicts
+from domain.moderation import reviewing, verdicts
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
-from domain import Refused, reviewing, verdicts
+from domain import Refused
 from domain.catalog import picked
+from domain.moderation import reviewing, verdicts
 from domain.people import people
 from domain.platform import moderation
 from fresh import ask, fresh, is_fresh

@@ -10,8 +10,8 @@ import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
-from domain import dossier, page_file, reviewing, verdicts
 from domain.base import clock
+from domain.moderation import dossier, page_file, reviewing, verdicts
 from domain.platform import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
 

@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.base import clock
-from domain.reviewing import MAX_NOTES, REASONS, Decision
+from domain.moderation.reviewing import MAX_NOTES, REASONS, Decision
 from forms import Form, SelectField, paragraphs, text
 from models import Verdict
 

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
-from domain import Refused, creator_suspension
+from domain import Refused
 from domain.learning import complimentary
+from domain.moderation import creator_suspension
 from domain.people import devices, people, second_factor
 from domain.platform import settings
 from forms import Form

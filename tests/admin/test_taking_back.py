@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import verdicts
 from domain.authoring import submitting
 from domain.base import clock
 from domain.community import reviews
+from domain.moderation import verdicts
 from models import (
     AuditEntry,
     Course,

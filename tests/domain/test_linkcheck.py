@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 import jobs
-from domain import linkcheck
 from domain.authoring import submitting
+from domain.moderation import linkcheck
 from models import Course, Lesson, ModerationItem, Resource, ResourceKind, User, db
 from tests.cast import Cast
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask, Response, request_finished
 from sqlalchemy import func, select
 
-from domain import reviewing
 from domain.base import clock, request_trace
 from domain.community import reviews
 from domain.learning import access
+from domain.moderation import reviewing
 from domain.platform import moderation
 from models import (
     Course,

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain import reviewing
 from domain.base import clock
+from domain.moderation import reviewing
 from domain.platform import moderation, settings
 from models import (
     AuditEntry,

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain import reviewing
 from domain.authoring import authoring, contents, curriculum, page_drafts, submitting
 from domain.catalog import publishing
+from domain.moderation import reviewing
 from domain.platform import moderation, pictures, settings
 from models import (
     Category,

@@ -11,10 +11,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
 import media
-from domain import Refused, dossier
+from domain import Refused
 from domain.authoring import drafts, resources, submitting
 from domain.catalog import publishing
 from domain.media import captioning, recordings, transcoding
+from domain.moderation import dossier
 from models import (
     AuditEntry,
     Caption,

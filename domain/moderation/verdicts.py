@@ -12,14 +12,15 @@ from sqlalchemy import delete
 from werkzeug.exceptions import NotFound
 
 import jobs
-from domain import Refused, reviewing
+from domain import Refused
 from domain.authoring import contents
 from domain.base import clock
 from domain.catalog import publishing
 from domain.community import review_standings, reviews
+from domain.moderation import reviewing
+from domain.moderation.reviewing import Decision
 from domain.people import profile_drafts
 from domain.platform import audit, moderation
-from domain.reviewing import Decision
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 
 WINDOW = timedelta(seconds=10)

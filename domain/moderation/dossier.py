@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
-from domain import hints, reviewing
 from domain.authoring import contents as content
 from domain.authoring import drafts
 from domain.authoring.contents import Contents, Sitting
 from domain.base import captions, prose
-from domain.hints import Hint
 from domain.media import captioning, embeds, recordings
+from domain.moderation import hints, reviewing
+from domain.moderation.hints import Hint
 from domain.platform import moderation
 from models import (
     Caption,

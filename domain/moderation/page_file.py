@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from domain.authoring import authoring, page_drafts, settled
 from domain.authoring.contents import Contents
-from domain.dossier import Difference, Line, compare, said
+from domain.moderation.dossier import Difference, Line, compare, said
 from domain.people import profile_drafts
 from models import Course, ModerationItem, User
 

@@ -1,0 +1,1 @@
+"""What admins decide about what waits in the queue, and what they read before they do."""
