@@ -81,10 +81,16 @@ KINDS: dict[str, Task | LongTask] = {
     "discard_file": Task("authoring.removing.discard_file"),
     "copy_picture": Task("authoring.duplicating.copy_picture"),
     "import_course": LongTask(
-        "transfers.begin_import", "transfers.read_import", "transfers.end_import", "transfers.note_failure"
+        "portable.transfers.begin_import",
+        "portable.transfers.read_import",
+        "portable.transfers.end_import",
+        "portable.transfers.note_failure",
     ),
     "export_course": LongTask(
-        "transfers.begin_export", "transfers.pack", "transfers.end_export", "transfers.note_failure"
+        "portable.transfers.begin_export",
+        "portable.transfers.pack",
+        "portable.transfers.end_export",
+        "portable.transfers.note_failure",
     ),
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),

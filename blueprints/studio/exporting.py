@@ -10,8 +10,7 @@ import storage
 from blueprints.studio import studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import course_of, me
-from domain import transfers
-from domain.portable import exporting, packing
+from domain.portable import exporting, packing, transfers
 from downloads import attached
 from fresh import fresh, fresh_page
 from models import db

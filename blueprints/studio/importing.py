@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from domain import transfers
+from domain.portable import transfers
 
 
 @studio.get("/courses/import")

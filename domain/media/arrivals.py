@@ -73,5 +73,5 @@ FINISHERS: dict[UploadPurpose, Finisher] = {
     UploadPurpose.PREVIEW_FILM: _recording,
     UploadPurpose.RESOURCE: _elsewhere("authoring.resources.take_upload"),
     UploadPurpose.CODE_ARCHIVE: _archive,
-    UploadPurpose.COURSE_IMPORT: _elsewhere("transfers.take_upload"),
+    UploadPurpose.COURSE_IMPORT: _elsewhere("portable.transfers.take_upload"),
 }

@@ -7,9 +7,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain import transfers
 from domain.base import clock
 from domain.people import second_factor
+from domain.portable import transfers
 from models import SecondFactor, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 from tests.eyes import every_way

@@ -15,8 +15,8 @@ from sqlalchemy import delete, event, select
 
 import jobs
 import storage
-from domain import transfers
 from domain.base import clock
+from domain.portable import transfers
 from models import (
     Course,
     CourseTransfer,
