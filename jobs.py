@@ -94,11 +94,13 @@ KINDS: dict[str, Task | LongTask] = {
     ),
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
-    "correct_course_days": Task("analytics.correct"),
+    "correct_course_days": Task("analytics.analytics.correct"),
     "recount_learners": Task("learning.recounting.recount_learners"),
     "clean_up": Task("platform.housekeeping.clean_up"),
     "forget_address_marks": Task("people.address_marks.clean_up"),
-    "count_events": LongTask("analytics.begin", "analytics.work", "analytics.end"),
+    "count_events": LongTask(
+        "analytics.analytics.begin", "analytics.analytics.work", "analytics.analytics.end"
+    ),
     "carry_out_verdict": Task("moderation.verdicts.carry_out"),
     "check_links": LongTask(
         "moderation.linkcheck.begin", "moderation.linkcheck.look", "moderation.linkcheck.end"

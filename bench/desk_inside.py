@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from app import create_app
 from bench.inside import Queries
-from domain import analytics
+from domain.analytics import analytics
 from domain.people import sessions
 from models import Earning, Event, ModerationItem, Product, Review, Role, User, db
 

@@ -3,7 +3,7 @@
 import click
 from flask.cli import with_appcontext
 
-from domain import analytics
+from domain.analytics import analytics
 from domain.base import clock
 from domain.catalog import totals
 from domain.catalog.index import search

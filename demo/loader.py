@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 import media
 from demo import desks, footprints, screenings, shelves, source, year
-from domain import analytics
+from domain.analytics import analytics
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
 

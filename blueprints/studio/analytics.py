@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of
-from domain import course_numbers
-from domain.course_numbers import Numbers, Period
+from domain.analytics import course_numbers
+from domain.analytics.course_numbers import Numbers, Period
 from downloads import amount, csv_of
 from fresh import fresh_page
 from models import Course

@@ -11,7 +11,8 @@ import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
-from domain import Refused, students
+from domain import Refused
+from domain.analytics import students
 from domain.community import replies
 from domain.community.replies import MAX_REPLY
 from forms import paragraphs

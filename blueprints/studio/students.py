@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
-from domain import students as learners
+from domain.analytics import students as learners
 from downloads import csv_of
 from fresh import fresh_page
 

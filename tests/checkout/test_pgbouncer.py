@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 import jobs
 from bench.servers import PgBouncer
-from domain import analytics
+from domain.analytics import analytics
 from domain.base import clock
 from domain.catalog.index import listing
 from domain.platform import events, health

@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, func, select
 from sqlalchemy.engine import Engine
 
 import jobs
-from domain import analytics
+from domain.analytics import analytics
 from domain.base import clock
 from models import (
     Course,

@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
-from domain import Refused, analytics, students
+from domain import Refused
+from domain.analytics import analytics, students
 from domain.authoring import curriculum, drafts
 from domain.authoring.curriculum import After
 from domain.base import clock

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, true, upd
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
+from domain.analytics.tallies import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
 from domain.base import clock
-from domain.tallies import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
 from models import (
     Course,
     CourseAnalytics,

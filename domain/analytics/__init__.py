@@ -1,0 +1,1 @@
+"""Daily counts, and the numbers that creators read in them."""
