@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import deliveries
 from domain.backup import records
-from domain.deliveries import BackupState
+from domain.pages import deliveries
+from domain.pages.deliveries import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
 

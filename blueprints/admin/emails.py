@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import deliveries
+from domain.pages import deliveries
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain import deliveries
 from domain.base.masking import masked
+from domain.pages import deliveries
 from models import Job, JobState, db
 
 STATES = {

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 
 import hypermedia
 from blueprints.admin import admin
-from domain import overview
 from domain.backup import records
 from domain.base import clock
 from domain.catalog import freshness
+from domain.pages import overview
 from domain.platform import audit
 
 SILENCE = timedelta(minutes=2)

@@ -7,9 +7,10 @@ import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
-from domain import Refused, deliveries
+from domain import Refused
 from domain.commerce import alert_desk
-from domain.deliveries import EventState
+from domain.pages import deliveries
+from domain.pages.deliveries import EventState
 from fresh import fresh
 from models import StripeEvent, db
 

@@ -8,10 +8,10 @@ import hypermedia
 import visits
 from blueprints.catalog import catalog, linked_data
 from blueprints.catalog.freshness import unless_known
-from domain import course_page
 from domain.catalog.index import facets
 from domain.community import review_board
-from domain.course_page import CoursePage, Offer
+from domain.pages import course_page
+from domain.pages.course_page import CoursePage, Offer
 from domain.platform import events
 from models import ProductStatus, ProductVisibility
 

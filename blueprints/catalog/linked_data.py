@@ -7,7 +7,7 @@ from flask import current_app
 
 import formats
 from domain.community.review_board import Board, Line
-from domain.course_page import CoursePage, Offer
+from domain.pages.course_page import CoursePage, Offer
 from domain.platform import pictures, settings
 
 REVIEWS = 3

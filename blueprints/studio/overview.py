@@ -6,7 +6,7 @@ import formats
 import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from domain import studio_overview
+from domain.pages import studio_overview
 
 
 @studio.get("")

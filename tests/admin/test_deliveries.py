@@ -8,8 +8,8 @@ from flask import Flask
 
 import jobs
 import mail
-from domain import deliveries
 from domain.base import masking
+from domain.pages import deliveries
 from domain.people import tokens
 from models import (
     AuditEntry,

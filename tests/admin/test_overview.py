@@ -4,8 +4,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from flask import Flask
 
-from domain import overview
 from domain.base import clock
+from domain.pages import overview
 from domain.people import applications
 from models import AuditEntry, DailySales, Job, JobState, Order, OrderStatus, StripeEvent, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401

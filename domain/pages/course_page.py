@@ -8,7 +8,6 @@ from sqlalchemy import (
     select,
 )
 
-from domain import course_row, page_preview
 from domain.base import clock
 from domain.catalog.catalog import Card, cards_of
 from domain.catalog.index import listing
@@ -16,6 +15,7 @@ from domain.community import course_reports
 from domain.learning import gates
 from domain.media import archives, recordings
 from domain.media.recordings import Playback
+from domain.pages import course_row, page_preview
 from models import (
     CodeArchive,
     Product,

@@ -1,0 +1,1 @@
+"""The queries of pages that join several subjects. Only blueprints import them."""
