@@ -9,20 +9,10 @@ from flask_migrate import Migrate
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import assets
-import browser_sessions
 import carrier
 import config
-import doors
-import errors
-import form_tokens
-import forms
-import hypermedia
-import observe
 import private_files
-import security_headers
 import storage
-import templating
 from blueprints import AREAS
 from cli import COMMANDS
 from domain.catalog.index import listing
@@ -30,6 +20,18 @@ from domain.people import sessions
 from domain.platform import production
 from models import db
 from tables.connections import engine_options
+from web import (
+    assets,
+    browser_sessions,
+    doors,
+    errors,
+    form_tokens,
+    forms,
+    hypermedia,
+    observe,
+    security_headers,
+    templating,
+)
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:

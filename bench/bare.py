@@ -21,11 +21,11 @@ from flask import Flask, g, render_template, request, template_rendered
 from jinja2 import Template
 
 import app as lectern
-import templating
 from bench import raw, tour
 from blueprints.catalog import fragments
 from config import ROOT
 from domain.platform import settings as site_settings
+from web import templating
 
 TOKEN = "the-token"  # noqa: S105 - stands where the application has a real one
 TRIES = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import downloads
+from web import downloads
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 account = doors.signed_in(Blueprint("account", __name__))
 

@@ -4,14 +4,14 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import EmailForm
 from blueprints.account.proof import prove
 from domain import Refused
 from domain.people import attempts, email_change
-from fresh import fresh
 from models import db
+from web import hypermedia
+from web.fresh import fresh
 
 
 @account.route("/account/email", methods=["GET", "POST"])

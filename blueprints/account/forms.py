@@ -19,9 +19,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform.mail_preferences import TOPICS
-from forms import Form, SelectField, one_line, paragraphs, text
-from merging import Merging
 from models import NotificationKind
+from web.forms import Form, SelectField, one_line, paragraphs, text
+from web.merging import Merging
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
 GITHUB = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")

@@ -5,12 +5,12 @@ from flask_login import current_user
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.account import account
 from domain import Refused
 from domain.people import profile_drafts
-from forms import Form
 from models import db
+from web import hypermedia
+from web.forms import Form
 
 
 class PortraitForm(Form):

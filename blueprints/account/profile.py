@@ -4,11 +4,11 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import ProfileForm
 from domain.people import accounts, profile_drafts
 from models import db
+from web import hypermedia
 
 
 @account.route("/account", methods=["GET", "POST"])

@@ -4,13 +4,13 @@ from flask import Response, abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import CodeForm, CodesForm, PressForm
-from domain import Refused, qr
+from domain import Refused
 from domain.people import attempts, second_factor, sessions
-from fresh import fresh, fresh_page
 from models import db
+from web import hypermedia, qr
+from web.fresh import fresh, fresh_page
 
 
 @account.post("/account/security/second-factor/begin")

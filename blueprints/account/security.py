@@ -7,15 +7,15 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.account import account
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
 from domain import Refused
 from domain.people import accounts, attempts, identities, recovery, second_factor, sessions
 from domain.people.devices import describe
-from fresh import fresh
 from models import db
+from web import hypermedia
+from web.fresh import fresh
 
 
 @account.route("/account/security", methods=["GET", "POST"])

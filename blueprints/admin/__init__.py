@@ -6,10 +6,9 @@ from collections.abc import Callable
 from flask import Blueprint, request
 from flask_login import current_user
 
-import doors
-import hypermedia
 from domain import Refused
 from models import User, db
+from web import doors, hypermedia
 
 admin = doors.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 

@@ -3,9 +3,9 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import admin
 from domain.commerce import alert_desk
+from web import hypermedia
 
 
 @admin.app_template_global("open_alerts")

@@ -7,14 +7,14 @@ from typing import Any
 from flask import request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
 from blueprints.admin import admin, after
 from domain.people import accounts
 from domain.platform import audit as log
 from domain.platform.audit import Question
-from downloads import csv_of
-from forms import one_line
-from fresh import fresh_page
+from web import hypermedia
+from web.downloads import csv_of
+from web.forms import one_line
+from web.fresh import fresh_page
 
 COLUMNS = ("at", "actor", "actor_email", "action", "subject_type", "subject_id", "note")
 NAMES = ("actor", "action", "subject", "from", "to")

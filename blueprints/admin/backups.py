@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from domain.backup import records
@@ -14,6 +13,7 @@ from domain.pages import deliveries
 from domain.pages.deliveries import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
+from web import hypermedia
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
 SOON = "The worker begins in a moment."

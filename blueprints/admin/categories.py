@@ -5,13 +5,13 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
 from domain import Refused
 from domain.catalog import categories
-from fresh import fresh
 from models import Category, db
+from web import hypermedia
+from web.fresh import fresh
 
 
 @admin.route("/categories", methods=["GET", "POST"], endpoint="categories")

@@ -5,7 +5,6 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
@@ -15,8 +14,9 @@ from domain.catalog import picked
 from domain.moderation import reviewing, verdicts
 from domain.people import people
 from domain.platform import moderation
-from fresh import ask, fresh, is_fresh
 from models import ModerationKind, Verdict, db
+from web import hypermedia
+from web.fresh import ask, fresh, is_fresh
 
 
 @admin.post("/moderation/<uuid:item_id>/decide")

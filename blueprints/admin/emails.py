@@ -5,12 +5,12 @@ import uuid
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from domain.pages import deliveries
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
+from web import hypermedia
 
 STATES = {
     None: "All",

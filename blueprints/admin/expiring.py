@@ -2,9 +2,9 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import admin, after
 from domain.catalog import freshness
+from web import hypermedia
 
 
 @admin.get("/expiring")

@@ -9,9 +9,9 @@ from wtforms.validators import AnyOf, InputRequired, Length, Optional
 from domain.catalog.categories import Branch, Wish
 from domain.commerce.order_desk import MAX_NOTE
 from domain.people.suspension import MAX_REASON
-from forms import Form, SelectField, one_line, paragraphs, text
-from merging import Merging
 from models import Category, Role
+from web.forms import Form, SelectField, one_line, paragraphs, text
+from web.merging import Merging
 
 ICONS = (
     "book", "code", "server", "chart", "globe", "phone", "device", "tools", "shield", "image", "audio",

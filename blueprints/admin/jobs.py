@@ -6,12 +6,12 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from domain.base.masking import masked
 from domain.pages import deliveries
 from models import Job, JobState, db
+from web import hypermedia
 
 STATES = {
     JobState.DEAD: "Dead",

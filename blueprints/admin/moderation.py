@@ -6,7 +6,6 @@ from typing import Any
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
@@ -14,6 +13,7 @@ from domain.base import clock
 from domain.moderation import dossier, page_file, reviewing, verdicts
 from domain.platform import moderation as rules
 from models import ModerationItem, ModerationKind, Report, db
+from web import hypermedia
 
 QUEUE = "/admin/moderation"
 KINDS = {

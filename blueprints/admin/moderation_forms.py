@@ -8,8 +8,8 @@ from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.base import clock
 from domain.moderation.reviewing import MAX_NOTES, REASONS, Decision
-from forms import Form, SelectField, paragraphs, text
 from models import Verdict
+from web.forms import Form, SelectField, paragraphs, text
 
 AWAKE_AFTER = timedelta(seconds=0.7)
 

@@ -3,13 +3,13 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, after
 from blueprints.admin.forms import NoteForm
 from domain import Refused
 from domain.commerce import order_desk
-from fresh import fresh
 from models import Order, OrderStatus, db
+from web import hypermedia
+from web.fresh import fresh
 
 
 @admin.get("/orders")

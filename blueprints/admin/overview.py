@@ -4,13 +4,13 @@ from datetime import timedelta
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import admin
 from domain.backup import records
 from domain.base import clock
 from domain.catalog import freshness
 from domain.pages import overview
 from domain.platform import audit
+from web import hypermedia
 
 SILENCE = timedelta(minutes=2)
 

@@ -3,11 +3,11 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import admin, after
 from domain.people import people
 from domain.people.people import Kind
-from forms import one_line
+from web import hypermedia
+from web.forms import one_line
 
 KINDS = {
     Kind.ALL: "Everybody",

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused
@@ -17,9 +16,10 @@ from domain.learning import complimentary
 from domain.moderation import creator_suspension
 from domain.people import devices, people, second_factor
 from domain.platform import settings
-from forms import Form
-from fresh import fresh
 from models import Role, User, db
+from web import hypermedia
+from web.forms import Form
+from web.fresh import fresh
 
 
 @admin.get("/users/<uuid:user_id>")

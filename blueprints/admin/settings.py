@@ -6,7 +6,6 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import MoveForm, PressForm
 from blueprints.admin.settings_forms import (
@@ -24,9 +23,10 @@ from domain.catalog import picked
 from domain.learning import complimentary
 from domain.platform import contrast, pictures
 from domain.platform import settings as site
-from forms import Form
-from fresh import fresh
 from models import Course, db
+from web import hypermedia
+from web.forms import Form
+from web.fresh import fresh
 
 PAGES = (
     ("Words", "admin.settings"),

@@ -21,8 +21,8 @@ from domain import Refused
 from domain.people import accounts
 from domain.platform import contrast
 from domain.platform import settings as site
-from forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
-from merging import Merging
+from web.forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
+from web.merging import Merging
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000

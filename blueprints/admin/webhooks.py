@@ -3,7 +3,6 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
@@ -11,8 +10,9 @@ from domain import Refused
 from domain.commerce import alert_desk
 from domain.pages import deliveries
 from domain.pages.deliveries import EventState
-from fresh import fresh
 from models import StripeEvent, db
+from web import hypermedia
+from web.fresh import fresh
 
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 auth = doors.open_to_all(Blueprint("auth", __name__))
 

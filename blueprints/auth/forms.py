@@ -5,7 +5,7 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
-from forms import Form, one_line, text
+from web.forms import Form, one_line, text
 
 MAX_EMAIL = 254
 

@@ -3,11 +3,9 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-import doors
-import fresh
-import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.way_back import wanted
+from web import doors, fresh, hypermedia
 
 
 @auth.route("/account/prove", methods=["GET", "POST"])

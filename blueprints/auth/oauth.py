@@ -6,7 +6,6 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
@@ -14,6 +13,7 @@ from domain import Refused
 from domain.base.log import log
 from domain.people import identities, oauth, second_factor, sessions
 from models import db, write_from_here
+from web import hypermedia
 
 LINKING_SECONDS = 600
 

@@ -8,14 +8,11 @@ from flask import Response, g, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
-import form_tokens
-import fresh
-import held
-import hypermedia
 from blueprints.auth import auth, known_devices
 from blueprints.auth.way_back import safe_next
 from domain.people import accounts, attempts, second_factor, sessions
 from models import User, db
+from web import form_tokens, fresh, held, hypermedia
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from config import Settings
 from domain.people import identities
 from domain.people.identities import NAMES, Identity
-from forms import one_line
+from web.forms import one_line
 
 TIMEOUT_SECONDS = 10
 

@@ -7,8 +7,6 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-import form_tokens
-import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
@@ -17,8 +15,9 @@ from blueprints.auth.registering import unusable
 from domain import Refused, Unusable
 from domain.people import accounts, attempts, email_change, identities, recovery, second_factor, tokens
 from domain.platform import held_posts
-from formats import ago
 from models import OAuthAccount, User, db
+from web import form_tokens, hypermedia
+from web.formats import ago
 
 OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
 

@@ -12,7 +12,6 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
@@ -22,6 +21,7 @@ from domain import Refused, Unusable
 from domain.people import attempts, registration, tokens
 from domain.platform import settings
 from models import Registration, User, db
+from web import hypermedia
 
 NEWCOMER_SECONDS = tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(

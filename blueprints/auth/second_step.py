@@ -4,8 +4,6 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import fresh
-import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.forms import CodeForm
 from blueprints.auth.presence import half_signed_in, sign_in
@@ -13,6 +11,7 @@ from blueprints.auth.way_back import wanted
 from domain import Refused
 from domain.people import second_factor
 from models import db
+from web import fresh, hypermedia
 
 
 @auth.route("/login/code", methods=["GET", "POST"])

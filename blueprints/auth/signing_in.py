@@ -4,7 +4,6 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.auth import auth, providers
 from blueprints.auth.forms import LoginForm
 from blueprints.auth.presence import let_in, let_out, was_shut_out
@@ -13,6 +12,7 @@ from blueprints.auth.way_back import wanted
 from domain import Refused
 from domain.people import accounts, attempts
 from models import User, db
+from web import hypermedia
 
 NO_MATCH = Refused(
     "This email and password do not belong together. Check both, or reset your password. If you have just"

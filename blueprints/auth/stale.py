@@ -8,14 +8,12 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
-import form_tokens
-import held
-import hypermedia
 from blueprints.auth import auth
 from blueprints.auth.presence import let_out
 from blueprints.auth.way_back import wanted
 from domain.platform.held_posts import Sent
 from models import HeldPost, db
+from web import form_tokens, held, hypermedia
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Their views do nothing but show the form while it isn't valid.

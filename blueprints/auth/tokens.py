@@ -4,8 +4,8 @@ from flask import Response
 from flask_login import current_user
 from jinja2.utils import htmlsafe_json_dumps
 
-import form_tokens
 from blueprints.auth import auth
+from web import form_tokens
 
 
 @auth.get("/session/token")

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 catalog = doors.open_to_all(Blueprint("catalog", __name__))
 

@@ -4,8 +4,6 @@ from flask import abort, redirect, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
-import visits
 from blueprints.catalog import catalog, linked_data
 from blueprints.catalog.freshness import unless_known
 from domain.catalog.index import facets
@@ -14,6 +12,7 @@ from domain.pages import course_page
 from domain.pages.course_page import CoursePage, Offer
 from domain.platform import events
 from models import ProductStatus, ProductVisibility
+from web import hypermedia, visits
 
 
 @catalog.get("/courses/<slug>")

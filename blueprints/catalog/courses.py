@@ -3,13 +3,13 @@
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.catalog import addresses, catalog, filters
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import catalog as storefront
 from domain.catalog.catalog import Found
 from domain.catalog.index import facets, listing
 from domain.catalog.index.facets import Selection
+from web import hypermedia
 
 
 @catalog.get("/courses")

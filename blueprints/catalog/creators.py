@@ -3,11 +3,11 @@
 from flask import abort
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.catalog import addresses, catalog
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import catalog as storefront
 from domain.catalog import creators
+from web import hypermedia
 
 
 @catalog.get("/creators/<slug>")

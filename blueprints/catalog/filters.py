@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-import formats
 from blueprints.catalog import addresses
 from domain.catalog.catalog import Found
 from domain.catalog.index.facets import Choice, Facet
+from web import formats
 
 LONGEST_LIST = 10
 _BY_COUNT = ("technology", "language")

@@ -2,10 +2,10 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.catalog import catalog
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import catalog as storefront
+from web import hypermedia
 
 
 @catalog.get("/")

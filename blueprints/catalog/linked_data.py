@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import current_app
 
-import formats
 from domain.community.review_board import Board, Line
 from domain.pages.course_page import CoursePage, Offer
 from domain.platform import pictures, settings
+from web import formats
 
 REVIEWS = 3
 ON_SALE = (Offer.BUY, Offer.ENROLL)

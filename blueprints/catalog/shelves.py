@@ -3,11 +3,11 @@
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.catalog import addresses, catalog
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import catalog as storefront
 from domain.catalog.index import facets, listing
+from web import hypermedia
 
 SORTS = ("popular", "newest", "rating")
 

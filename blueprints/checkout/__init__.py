@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 checkout = doors.signed_in(Blueprint("checkout", __name__))
 

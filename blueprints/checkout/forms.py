@@ -4,7 +4,7 @@ import uuid
 
 from wtforms import StringField
 
-from forms import Form, text
+from web.forms import Form, text
 
 
 class BuyForm(Form):

@@ -4,12 +4,12 @@ from flask import abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.checkout import checkout
 from domain.base.log import log
 from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
+from web import hypermedia
 
 QUICK_LOOKS, LOOKS = 10, 40
 

@@ -4,7 +4,6 @@ from flask import abort, current_app, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.checkout import checkout
 from blueprints.checkout.forms import BuyForm
 from domain import Refused
@@ -12,6 +11,7 @@ from domain.commerce import checkout as buying
 from domain.learning import access
 from models import Course, db
 from payments import PaymentRefused, PaymentUnavailable
+from web import hypermedia
 
 
 @checkout.post("/checkout")

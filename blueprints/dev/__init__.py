@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 dev = doors.development_only(Blueprint("dev", __name__))
 

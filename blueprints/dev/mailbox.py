@@ -5,10 +5,10 @@ import uuid
 from flask import Response, abort
 from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
 import mail
 from blueprints.dev import dev
 from domain.platform import outbox
+from web import hypermedia
 
 
 @dev.get("/dev/mail")

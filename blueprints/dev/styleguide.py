@@ -22,10 +22,9 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Email, InputRequired, Length, Optional
 
-import assets
-import hypermedia
 from blueprints.dev import dev
 from domain.base import clock, prose
+from web import assets, hypermedia
 
 ICONS = re.findall(r'<symbol id="([^"]+)"', (assets.ROOT / "icons" / "sprite.svg").read_text())
 LEVELS = [SelectChoice(level, level.capitalize()) for level in ("beginner", "intermediate", "advanced")]

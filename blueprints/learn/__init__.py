@@ -7,8 +7,8 @@ through `domain.learning.access`, and what belongs to a person asks for one firs
 from flask import Blueprint
 from flask_login import current_user
 
-import doors
 from models import User
+from web import doors
 
 learn = doors.open_to_all(Blueprint("learn", __name__))
 

@@ -3,13 +3,12 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
 from blueprints.learn import learn, reader
 from blueprints.learn.forms import PressForm
 from domain import Refused
 from domain.learning import access, enrollment
 from models import db
+from web import doors, hypermedia
 
 
 @learn.post("/learn/<course_slug>/enroll")

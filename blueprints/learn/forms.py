@@ -3,7 +3,7 @@
 from wtforms import FloatField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
-from forms import Form, Reading
+from web.forms import Form, Reading
 
 LONGEST = 7 * 24 * 3600
 STATES = ("playing", "paused", "jumped", "ended", "left", "opened")

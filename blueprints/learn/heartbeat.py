@@ -5,7 +5,6 @@ from flask_login import current_user
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-import visits
 from blueprints.learn import learn
 from blueprints.learn.forms import BeatForm
 from domain.learning import watching
@@ -13,6 +12,7 @@ from domain.learning.stretches import Beat
 from domain.learning.watching import Outcome, Watcher
 from domain.platform import events
 from models import db
+from web import visits
 
 NOTHING_TO_SAY = 204
 

@@ -8,9 +8,7 @@ from pathlib import PurePosixPath
 from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 import storage
-import visits
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
 from domain.authoring import drafts
@@ -20,6 +18,7 @@ from domain.media import archives, embeds, recordings
 from domain.media.recordings import Playback
 from domain.platform import events
 from models import Course, Lesson, MediaAsset, Resource, User
+from web import hypermedia, visits
 
 NEARLY_OVER = 0.97
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
 from domain.learning.access import Decision, Reason
 from models import Course, Lesson
+from web import doors, hypermedia
 
 
 @dataclass(frozen=True)

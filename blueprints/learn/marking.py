@@ -3,14 +3,12 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
-import visits
 from blueprints.learn import learn, lessons, locked, reader
 from blueprints.learn.forms import PressForm
 from domain.learning import access, progress
 from domain.platform import events
 from models import Course, Lesson, db
+from web import doors, hypermedia, visits
 
 
 @learn.post("/learn/<course_slug>/<lesson_slug>/complete")

@@ -4,10 +4,9 @@ from flask import abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
 from blueprints.learn import learn
 from domain.learning import library as shelves
+from web import doors, hypermedia
 
 LAST_PAGE = 10_000
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 media = doors.open_to_all(Blueprint("media", __name__))
 

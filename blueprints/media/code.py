@@ -3,12 +3,12 @@
 from flask import Response, abort
 from flask_login import current_user
 
-import hypermedia
 import storage
 from blueprints.media import media
 from domain.learning import access
 from domain.media import archives
 from models import db, write_from_here
+from web import hypermedia
 
 
 @media.get("/courses/<slug>/code")

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 notifications = doors.signed_in(Blueprint("notifications", __name__))
 

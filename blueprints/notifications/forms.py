@@ -1,6 +1,6 @@
 """The forms about notifications."""
 
-from forms import Form
+from web.forms import Form
 
 
 class PressForm(Form):

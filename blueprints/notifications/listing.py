@@ -6,11 +6,11 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.notifications import notifications
 from blueprints.notifications.forms import PressForm
 from domain.platform import notifications as told
 from models import db
+from web import hypermedia
 
 
 @notifications.get("/notifications")

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 orders = doors.signed_in(Blueprint("orders", __name__))
 

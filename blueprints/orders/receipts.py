@@ -4,9 +4,9 @@ from flask import abort, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.orders import orders
 from domain.commerce import orders as bought
+from web import hypermedia
 
 LAST_PAGE = 1000
 

@@ -6,11 +6,10 @@ from flask import Blueprint, abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
 from domain.community import review_board
 from domain.community import reviews as rules
 from models import Course, User
+from web import doors, hypermedia
 
 reviews = doors.signed_in(Blueprint("reviews", __name__))
 

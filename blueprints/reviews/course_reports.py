@@ -3,13 +3,13 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.reviews import reader, refuse, reviews
 from blueprints.reviews.forms import CourseReportForm
 from domain import Refused
 from domain.community import course_reports
 from domain.learning import access
 from models import ReportReason, db
+from web import hypermedia
 
 
 @reviews.route("/courses/<slug>/report", methods=["GET", "POST"])

@@ -7,9 +7,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.community.reviews import MAX_COMMENT, MAX_NOTE
-from forms import Form, paragraphs, text
-from merging import Merging
 from models import ReportReason
+from web.forms import Form, paragraphs, text
+from web.merging import Merging
 
 REASONS = {
     ReportReason.SPAM: "It is advertising",

@@ -5,13 +5,13 @@ import uuid
 from flask import abort
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import ReportForm, VoteForm
 from domain import Refused
 from domain.community import reply_reports
 from domain.community import reviews as rules
 from models import ReportReason, Review, db
+from web import hypermedia
 
 WILL_LOOK = "Thank you. We will look at this answer and tell you what came of it."
 HIDDEN_MEANWHILE = "Thank you. The answer is hidden until we have looked at it."

@@ -3,13 +3,13 @@
 from flask import abort
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
 from blueprints.reviews.forms import PressForm, ReviewForm
 from domain import Refused
 from domain.community import reviews as rules
 from domain.learning import access
 from models import Course, Review, db
+from web import hypermedia
 
 ONLY_OWNERS = "Only people who have this course can review it."
 NOT_THE_CREATOR = "Nobody reviews a course of their own."

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 site = doors.open_to_all(Blueprint("site", __name__))
 

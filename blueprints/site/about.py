@@ -2,8 +2,8 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.site import site
+from web import hypermedia
 
 
 @site.get("/about")

@@ -4,9 +4,9 @@ import re
 
 from flask import Response, abort, request
 
-import covers
 from blueprints.site import site
 from domain.platform import settings
+from web import covers
 
 YEAR = "public, max-age=31536000, immutable"
 

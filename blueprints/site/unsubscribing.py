@@ -3,11 +3,11 @@
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.site import site
 from domain import Unusable
 from domain.platform import mail_preferences
 from models import NotificationKind, User, db
+from web import hypermedia
 
 
 @site.record_once

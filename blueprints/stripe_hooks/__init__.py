@@ -3,7 +3,7 @@
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
-import doors
+from web import doors
 
 stripe_hooks = doors.open_to_all(Blueprint("stripe_hooks", __name__))
 

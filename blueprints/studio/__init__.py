@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of
 from domain.analytics import course_numbers
 from domain.analytics.course_numbers import Numbers, Period
-from downloads import amount, csv_of
-from fresh import fresh_page
 from models import Course
+from web import hypermedia
+from web.downloads import amount, csv_of
+from web.fresh import fresh_page
 
 Rows = Iterable[list[object]]
 SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}

@@ -4,7 +4,7 @@ import uuid
 
 from flask import request
 
-from forms import one_line
+from web.forms import one_line
 
 LONGEST = 100
 

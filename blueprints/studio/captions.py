@@ -5,7 +5,6 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import CaptionForm, PressForm
@@ -14,6 +13,7 @@ from domain import Refused
 from domain.base.captions import MAX_CHARACTERS
 from domain.media import captioning, recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption, db
+from web import hypermedia
 
 
 @studio.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})

@@ -32,9 +32,9 @@ from domain.authoring.authoring import (
 from domain.authoring.curriculum import LONGEST_DRIP
 from domain.base import prose, slugs
 from domain.catalog.index import facets
-from forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
-from merging import Merging
 from models import Level, Module, ProductVisibility, Tier
+from web.forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
+from web.merging import Merging
 
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"

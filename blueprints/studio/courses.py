@@ -5,15 +5,15 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
 from domain import Refused
 from domain.authoring import authoring, duplicating, removing, submitting, workbench
 from domain.authoring.removing import Fate
-from fresh import fresh
 from models import ProductStatus, db
+from web import hypermedia
+from web.fresh import fresh
 
 
 @studio.get("/courses")

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, TypeVar
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import (
@@ -23,8 +22,9 @@ from domain import Refused
 from domain.authoring import curriculum, curriculum_page, drafts, page_drafts
 from domain.authoring.curriculum import Missing
 from domain.catalog import publishing
-from forms import Form
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
+from web import hypermedia
+from web.forms import Form
 
 Row = TypeVar("Row")
 Place = tuple[curriculum.After, uuid.UUID | None]

@@ -6,7 +6,6 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, opened, save, show
@@ -17,6 +16,7 @@ from domain.authoring.authoring import Details
 from domain.catalog import tagging
 from domain.learning import prerequisites
 from models import Course, Level, db
+from web import hypermedia
 
 
 @studio.route("/courses/<uuid:course_id>", methods=["GET", "POST"])

@@ -2,13 +2,13 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, Standing
-from downloads import amount, csv_of
-from fresh import fresh_page
+from web import hypermedia
+from web.downloads import amount, csv_of
+from web.fresh import fresh_page
 
 NAMES = {
     Standing.WAITING: "Waiting",

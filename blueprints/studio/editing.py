@@ -8,13 +8,13 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from domain import Refused
 from domain.authoring import page_drafts
 from domain.catalog import publishing
 from domain.learning import access
-from merging import Merging
 from models import Course, User, db
+from web import hypermedia
+from web.merging import Merging
 
 
 def me() -> User:

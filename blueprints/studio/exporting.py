@@ -5,15 +5,15 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 import storage
 from blueprints.studio import studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import course_of, me
 from domain.portable import exporting, packing, transfers
-from downloads import attached
-from fresh import fresh, fresh_page
 from models import db
+from web import hypermedia
+from web.downloads import attached
+from web.fresh import fresh, fresh_page
 
 
 @studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])

@@ -2,10 +2,10 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
 from domain.portable import transfers
+from web import hypermedia
 
 
 @studio.get("/courses/import")

@@ -20,9 +20,9 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 from domain.authoring import curriculum, lesson_contents
 from domain.authoring.curriculum import After
 from domain.base import captions, prose
-from forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
-from merging import Merging
 from models import LessonKind, LessonVisibility
+from web.forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
+from web.merging import Merging
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
 VISIBILITIES = {

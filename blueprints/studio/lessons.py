@@ -6,7 +6,6 @@ from typing import Any
 from flask import abort, jsonify, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
@@ -18,6 +17,7 @@ from domain.catalog import publishing
 from domain.learning import access
 from domain.media import captioning, recordings
 from models import Course, Lesson, MediaAsset, db
+from web import hypermedia
 
 PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 

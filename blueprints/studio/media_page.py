@@ -6,7 +6,6 @@ from flask import abort, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
@@ -16,6 +15,7 @@ from domain.catalog import publishing
 from domain.learning import access
 from domain.media import archives, recordings
 from models import Course, Lesson, User, db
+from web import hypermedia
 
 
 @studio.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])

@@ -2,11 +2,10 @@
 
 from werkzeug.wrappers import Response
 
-import formats
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
 from domain.pages import studio_overview
+from web import formats, hypermedia
 
 
 @studio.get("")

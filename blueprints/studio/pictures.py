@@ -6,13 +6,13 @@ from flask import jsonify, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PictureForm
 from domain import Refused
 from domain.learning import access
 from domain.platform import pictures
 from models import db
+from web import hypermedia
 
 
 @studio.post("/courses/<uuid:course_id>/pictures")

@@ -3,11 +3,11 @@
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 
-import hypermedia
 from blueprints.studio import studio
 from domain import Refused
 from domain.authoring import page_drafts
-from forms import Form, text
+from web import hypermedia
+from web.forms import Form, text
 
 
 class TextForm(Form):

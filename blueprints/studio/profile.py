@@ -6,13 +6,13 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-import hypermedia
 from blueprints.studio import studio
 from domain.catalog import creators
 from domain.people import profile_drafts
-from forms import AddressesField, LinesField, one_line, paragraphs
-from merging import Merging
 from models import db
+from web import hypermedia
+from web.forms import AddressesField, LinesField, one_line, paragraphs
+from web.merging import Merging
 
 
 class CreatorForm(Merging):

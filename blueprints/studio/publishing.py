@@ -5,7 +5,6 @@ import uuid
 from flask import url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from domain import Refused
@@ -13,8 +12,9 @@ from domain.authoring import checklist, contents, page_drafts, submitting
 from domain.catalog import freshness
 from domain.catalog import publishing as rules
 from domain.platform import moderation
-from forms import Form
 from models import Course, ProductStatus, db
+from web import hypermedia
+from web.forms import Form
 
 
 class PressForm(Form):

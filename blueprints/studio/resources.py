@@ -7,7 +7,6 @@ from typing import Any
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import studio
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, RenameForm
@@ -16,6 +15,7 @@ from domain import Refused
 from domain.authoring import resources
 from domain.catalog import publishing
 from models import Course, Lesson, db
+from web import hypermedia
 
 
 @studio.post(f"{PLACE}/resources")

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
-import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
@@ -15,9 +14,10 @@ from domain import Refused
 from domain.analytics import students
 from domain.community import replies
 from domain.community.replies import MAX_REPLY
-from forms import paragraphs
-from merging import Merging
 from models import Course, Review, db
+from web import hypermedia
+from web.forms import paragraphs
+from web.merging import Merging
 
 WAITS = "Your answer is kept. It is hidden until it has been checked."
 

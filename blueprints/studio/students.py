@@ -2,12 +2,12 @@
 
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
 from domain.analytics import students as learners
-from downloads import csv_of
-from fresh import fresh_page
+from web import hypermedia
+from web.downloads import csv_of
+from web.fresh import fresh_page
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 

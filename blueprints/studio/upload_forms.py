@@ -9,8 +9,8 @@ from wtforms import HiddenField, IntegerRangeField, StringField, ValidationError
 from wtforms.validators import AnyOf, NumberRange, Optional
 
 from domain.platform.pictures import Crop
-from forms import Form, one_line, text
 from models import UploadPurpose
+from web.forms import Form, one_line, text
 
 PURPOSES = [purpose.value for purpose in UploadPurpose]
 

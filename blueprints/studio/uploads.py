@@ -9,7 +9,6 @@ from flask import abort, jsonify, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import hypermedia
 import storage
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
@@ -18,6 +17,7 @@ from domain.catalog import publishing
 from domain.learning import access
 from domain.media import upload_rules, uploads
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
+from web import hypermedia
 
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-import doors
+from web import doors
 
 teach = doors.open_to_all(Blueprint("teach", __name__))
 

@@ -4,13 +4,12 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import doors
-import hypermedia
 from blueprints.teach import teach
 from blueprints.teach.forms import ApplicationForm
 from domain import Refused
 from domain.people import applications
 from models import ApplicationStatus, CreatorApplication, db
+from web import doors, hypermedia
 
 
 @teach.get("/teach")

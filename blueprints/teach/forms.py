@@ -4,7 +4,7 @@ from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from domain.people.applications import MAX_SAMPLE
-from forms import AddressesField, Form, LinesField, one_line, paragraphs
+from web.forms import AddressesField, Form, LinesField, one_line, paragraphs
 
 
 class ApplicationForm(Form):

@@ -3,8 +3,8 @@
 from flask import Blueprint
 from flask_login import current_user
 
-import doors
 from models import User
+from web import doors
 
 wishlist = doors.signed_in(Blueprint("wishlist", __name__))
 

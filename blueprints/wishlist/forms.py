@@ -2,7 +2,7 @@
 
 from wtforms import BooleanField
 
-from forms import Form
+from web.forms import Form
 
 
 class WishForm(Form):

@@ -5,11 +5,11 @@ import uuid
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import NotifyForm, PressForm
 from domain.commerce import wishes
 from models import db
+from web import hypermedia
 
 
 @wishlist.get("/wishlist")

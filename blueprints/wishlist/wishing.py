@@ -3,13 +3,13 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-import hypermedia
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import WishForm
 from domain import Refused
 from domain.commerce import wishes
 from domain.learning import access
 from models import Course, db
+from web import hypermedia
 
 
 @wishlist.get("/courses/<slug>/wish")

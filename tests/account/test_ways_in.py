@@ -13,7 +13,6 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-import form_tokens
 import models
 from domain.base import clock
 from domain.people import second_factor, tokens
@@ -22,6 +21,7 @@ from tests.auth.letters import SignIn, link, sent
 from tests.auth.provider import Provider, offered
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast
+from web import form_tokens
 
 LOGIN = {"email": "bo@example.com", "password": PASSWORD}
 NEW = "a wholly new password"

@@ -13,13 +13,13 @@ from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import forms
 from domain.base import captions, prose, text, words
 from domain.portable import exporting, importing, packing
 from domain.portable.fields import Fields, Place
 from models import Course, Lesson, Review, User, db
 from tests.cast import Cast
 from tests.studio.desk import details
+from web import forms
 
 WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"
 NEWER = "\U0001fae9\U0001fadf\u0560\U00011bc0"  # two of these came after Python 3.11's tables

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import assets
+from web import assets
 
 KILOBYTE = 1000
 

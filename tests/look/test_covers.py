@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 from flask.testing import FlaskClient
 
-import covers
+from web import covers
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = [(f"course-{n}", f"category-{n % 7}") for n in range(300)]

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from markupsafe import Markup
 
-import formats
 from domain.base import clock
+from web import formats
 
 
 @pytest.mark.parametrize(

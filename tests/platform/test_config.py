@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 import app as application
 import config
 from app import create_app
-from browser_sessions import CookieSessions
 from domain.platform.production import is_weak
+from web.browser_sessions import CookieSessions
 
 OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"
 PRODUCTION = {

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-import observe
 from app import trusted_hosts
 from domain.base.log import log
+from web import observe
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from wtforms import Form as AnyForm
 
-import forms
 from blueprints.account.forms import ProfileForm
 from blueprints.studio.course_forms import DetailsForm
 from models import Resource, ResourceKind, User, db
 from tests.cast import Cast
 from tests.style.stage import fill
+from web import forms
 
 SignedIn = Callable[[User], FlaskClient]
 

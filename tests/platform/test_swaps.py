@@ -6,11 +6,11 @@ import pytest
 from flask import Flask, Response, abort
 from flask.testing import FlaskClient
 
-import hypermedia
 from models import User
 from tests.adversary.hostile import filled, good_words, rules
 from tests.cast import Cast
 from tests.style.stage import fill
+from web import hypermedia
 
 SWAP = {"HX-Request": "true", "HX-Request-Type": "partial"}
 SCRIPTS = (

@@ -9,14 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import forms
-from merging import Merging
 from models import User
 from tests.cast import Cast
 from tests.pages import forms_of
 from tests.platform.test_merging import TABS
 from tests.style.stage import PEOPLE, fill
 from tests.style.test_walk import READING, browser, lines
+from web import forms
+from web.merging import Merging
 
 BLUEPRINTS = Path(inspect.getfile(forms)).parent / "blueprints"
 # Forms that are filled and aren't a Merging, with the reason.

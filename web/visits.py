@@ -9,7 +9,7 @@ from flask_login import current_user
 from domain.base import clock
 from domain.platform import events
 from domain.platform.events import NOBODY, Visit
-from forms import one_line
+from web.forms import one_line
 
 LONGEST_AGENT = 255
 LONGEST_SOURCE = 120

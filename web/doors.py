@@ -7,11 +7,9 @@ from flask import Blueprint, abort, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-import fresh
-import held
-import hypermedia
 from domain.people import second_factor
 from domain.platform import settings
+from web import fresh, held, hypermedia
 
 
 def open_to_all(area: Blueprint) -> Blueprint:

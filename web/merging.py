@@ -15,7 +15,7 @@ from wtforms.fields import (
     SelectMultipleField,
 )
 
-from forms import Form
+from web.forms import Form
 
 SHORT = 80  # characters of a value that is shown in a sentence; a longer one has a box of its own
 

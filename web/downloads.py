@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, send_file
 
-import formats
+from web import formats
 
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
 IN_MEMORY = 1024 * 1024

@@ -19,14 +19,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
 from wtforms.fields.core import UnboundField
 
-import form_tokens
-import forms
-import hypermedia
 from domain.base import clock
 from domain.people import attempts
 from domain.platform import held_posts
 from domain.platform.held_posts import Sent
 from models import HeldPost, db
+from web import form_tokens, forms, hypermedia
 
 COOKIE = "lectern_held"
 NEVER = ("auth", "stripe_hooks", "dev")

@@ -3,11 +3,9 @@
 from flask import Flask
 from jinja2 import StrictUndefined
 
-import formats
-import forms
-import merging
 from domain.media import upload_rules
 from domain.platform import deeds, pictures, settings
+from web import formats, forms, merging
 
 
 def init_app(app: Flask) -> None:

@@ -18,13 +18,13 @@ from flask import Response, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-import hypermedia
 import mail
 from domain import Refused
 from domain.base import clock
 from domain.people import accounts, attempts, identities, second_factor, sessions, tokens
 from domain.platform import settings
 from models import User, db
+from web import hypermedia
 
 MINUTES = 15
 FIELD = "fresh_proof"

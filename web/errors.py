@@ -4,11 +4,10 @@ from flask import Flask, Response, current_app, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-import hypermedia
-import observe
 from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
+from web import hypermedia, observe
 
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
