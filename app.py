@@ -11,7 +11,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import carrier
 import config
-import private_files
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
@@ -19,6 +18,7 @@ from domain.catalog.index import listing
 from domain.people import sessions
 from domain.platform import production
 from models import db
+from storage import private_files
 from tables.connections import engine_options
 from web import (
     assets,

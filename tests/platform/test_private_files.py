@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import config
-import private_files
+from storage import private_files
 
 
 @pytest.fixture(autouse=True)
