@@ -9,7 +9,6 @@ from flask_migrate import Migrate
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import carrier
 import config
 import storage
 from blueprints import AREAS
@@ -17,6 +16,7 @@ from cli import COMMANDS
 from domain.catalog.index import listing
 from domain.people import sessions
 from domain.platform import production
+from jobs import carrier
 from models import db
 from storage import private_files
 from tables.connections import engine_options

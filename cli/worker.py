@@ -10,10 +10,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-import carrier
 import jobs
 from domain.base.log import log
 from domain.platform import health
+from jobs import carrier
 from models import db
 
 TICK_SECONDS = 5

@@ -13,13 +13,13 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 import jobs
 import mail
-import schedule
 from domain import Refused
 from domain.base import keyset
 from domain.base.masking import masked
 from domain.commerce import webhooks
 from domain.media import recordings
 from domain.platform import audit
+from jobs import schedule
 from models import (
     BackupRecord,
     Course,

@@ -10,11 +10,11 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
 
 import jobs
-import schedule
 from domain.authoring import submitting
 from domain.base import clock
 from domain.catalog import freshness, publishing
 from domain.learning import access
+from jobs import schedule
 from models import (
     AuditEntry,
     Course,

@@ -15,9 +15,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-import carrier
 import jobs
-import schedule
+from jobs import carrier, schedule
 from models import AuditEntry, Job, JobState, db, now
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,10 +8,10 @@ import time_machine
 from flask import Flask
 
 import jobs
-import schedule
 from domain.platform import housekeeping
+from jobs import schedule
+from jobs.schedule import Daily, Every, Monthly
 from models import AuditEntry, Job, JobState, db
-from schedule import Daily, Every, Monthly
 from tests.conftest import ON_POSTGRESQL
 
 NIGHTLY = Daily("nightly", at="02:00")

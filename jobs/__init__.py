@@ -22,8 +22,8 @@ from sqlalchemy import and_, event, or_, select, update
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-import schedule
 from domain.base.log import log
+from jobs import schedule
 from models import Job, JobState, db, now, upsert
 
 LEASE = timedelta(seconds=60)
