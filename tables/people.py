@@ -179,9 +179,9 @@ class UserSession(Stamped, Base):
 class SecondFactor(Stamped, Base):
     """An app that shows a new code every 30 seconds (TOTP), asked for after whatever else signs somebody in.
 
-    `secret` is encrypted (domain/people/second_factor.py). Until a first code is shown (`confirmed_at`) it asks for
-    nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is taken again.
-    `codes_at` is when the recovery codes were drawn, None for those of an older release.
+    `secret` is encrypted (domain/people/second_factor.py). Until a first code is shown (`confirmed_at`) it
+    asks for nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is
+    taken again. `codes_at` is when the recovery codes were drawn, None for those of an older release.
     """
 
     __tablename__ = "second_factors"

@@ -235,9 +235,9 @@ class ModerationItem(Stamped, Base):
     keeps two admins from deciding the same thing; it runs out by itself. `title` and `creator_id` let the
     queue be listed without looking at the subjects. `links` is what the worker found where the subject's
     links lead, as of `links_checked_at`: [{"url": …, "problem": …}], dead ones only. `decision` is what an
-    admin has decided and can still take back (domain/moderation/verdicts.py); it takes effect at `effective_at`.
-    `jotted` is what admins noted and went on without deciding, by their ids: {"notes": …, "at": …}; it goes
-    with the decision.
+    admin has decided and can still take back (domain/moderation/verdicts.py); it takes effect at
+    `effective_at`. `jotted` is what admins noted and went on without deciding, by their ids: {"notes": …,
+    "at": …}; it goes with the decision.
     """
 
     __tablename__ = "moderation_items"

@@ -1,8 +1,8 @@
 """Recordings: what can be played, and the addresses under which it is.
 
 What the worker made of a recording lives below `media/<id>/` in storage, the original apart from it
-(domain/media/originals.py). The addresses carry a signed, expiring token for that folder; they are handed out after
-an access decision and by nobody else.
+(domain/media/originals.py). The addresses carry a signed, expiring token for that folder; they are handed
+out after an access decision and by nobody else.
 """
 
 import re
