@@ -13,24 +13,26 @@ import config
 import storage
 from blueprints import AREAS
 from cli import COMMANDS
-from domain.catalog.index import listing
+from domain.catalog.index import index_cache
 from domain.people import sessions
 from domain.platform import production
-from jobs import carrier
+from jobs import dispatch
 from models import db
 from storage import private_files
 from tables.connections import engine_options
 from web import (
-    assets,
-    browser_sessions,
-    doors,
     errors,
     form_tokens,
     forms,
+    guards,
     hypermedia,
-    observe,
+    logs,
     security_headers,
+    static_files,
     templating,
+)
+from web import (
+    sessions as browser_sessions,
 )
 
 
@@ -59,7 +61,7 @@ def serve() -> Flask:
     app = create_app()
     production.warn(app.config["SETTINGS"])
     with app.app_context(), suppress(SQLAlchemyError):
-        listing.current()
+        index_cache.current()
     settle_memory()
     return app
 
@@ -125,14 +127,14 @@ def trusted_hosts(settings: config.Settings) -> list[str] | None:
 
 def add_extensions(app: Flask, settings: config.Settings) -> None:
     """The database, its migrations, sign-in, CSRF, files, logs and security headers."""
-    observe.init_app(app, settings.log_format)
+    logs.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
     form_tokens.Protection(app)
     browser_sessions.init_app(app)
     storage.init_app(app)
-    assets.init_app(app)
-    carrier.init_app(app)
+    static_files.init_app(app)
+    dispatch.init_app(app)
     security_headers.init_app(app)
     app.after_request(hypermedia.keep_pages_whole)
 
@@ -144,7 +146,7 @@ def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _com
 
 def add_areas(app: Flask) -> None:
     """Every area with its door, and the commands of `flask`."""
-    app.url_value_preprocessor(doors.refuse_unreadable)
+    app.url_value_preprocessor(guards.refuse_unreadable)
     for area in AREAS:
         app.register_blueprint(area)
     for command in COMMANDS:

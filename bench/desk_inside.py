@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 
 from app import create_app
 from bench.inside import Queries
-from domain.analytics import analytics
+from domain.analytics import daily_counts
 from domain.people import sessions
 from models import Earning, Event, ModerationItem, Product, Review, Role, User, db
 
@@ -63,21 +63,21 @@ def _count(app: Flask) -> dict[str, float]:
         first = db.session.scalar(nth)
         assert newest is not None and first is not None  # noqa: PT018, S101 - it was filled
         days = (first.date(), newest.date())
-        within = Event.created_at >= analytics._midnight(days[0])
+        within = Event.created_at >= daily_counts._midnight(days[0])
         events = db.session.scalar(select(func.count()).select_from(Event).where(within)) or 0
         db.session.rollback()
         seconds = min(_seconds(days) for _ in range(2))
-        oldest = analytics.first_day() or days[0]
+        oldest = daily_counts.first_day() or days[0]
         db.session.rollback()
         began = time.perf_counter()
-        for _ in analytics.count(oldest, days[0] - timedelta(days=1)):
+        for _ in daily_counts.count(oldest, days[0] - timedelta(days=1)):
             pass
         return {"events": events, "seconds": seconds, "rebuild": time.perf_counter() - began + seconds}
 
 
 def _seconds(days: Any) -> float:
     began = time.perf_counter()
-    for _ in analytics.count(*days):
+    for _ in daily_counts.count(*days):
         pass
     return time.perf_counter() - began
 

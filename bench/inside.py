@@ -24,8 +24,8 @@ from flask import Flask
 from app import create_app
 from bench import drive
 from bench.tour import Tour
-from domain.catalog import catalog
-from domain.catalog.index import facets, listing
+from domain.catalog import cards
+from domain.catalog.index import facets, index_cache
 
 ASKED = 60
 PROFILED = ("filtered", "search-many", "detail", "lesson", "heartbeat")
@@ -87,7 +87,7 @@ def _index(app: Flask) -> dict[str, float]:
     before = _resident()
     started = time.perf_counter()
     with app.app_context():
-        size = listing.current().size
+        size = index_cache.current().size
     return {
         "courses": size, "seconds": time.perf_counter() - started, "bytes": _resident() - before,
         "process": _resident(),
@@ -97,12 +97,12 @@ def _index(app: Flask) -> dict[str, float]:
 def _cold(app: Flask) -> dict[str, float]:
     """What is remembered between requests, done without being remembered: medians in seconds."""
     with app.app_context():
-        index = listing.current()
+        index = index_cache.current()
         chosen = facets.read({"level": ["beginner"], "language": ["en"]}, index.facets.values()).chosen
         return {
             "counts": _median(lambda: index._counts((), chosen)),
             "page": _median(lambda: index.page(facets.Selection(chosen=chosen, sort="rating"), 0, 24)),
-            "cards": _median(lambda: catalog.cards_of(index.page(facets.Selection(), 240, 24))),
+            "cards": _median(lambda: cards.cards_of(index.page(facets.Selection(), 240, 24))),
             "common": _median(lambda: index._hits(("practical",), "popular")),
             "rare": _median(lambda: index._hits(("zymurgy",), "popular")),
         }

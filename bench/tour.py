@@ -20,8 +20,8 @@ from sqlalchemy import select
 
 from app import create_app
 from bench.fill import SUBJECTS, TOPICS
-from domain.catalog import catalog
-from domain.catalog.index import facets, listing
+from domain.catalog import cards
+from domain.catalog.index import facets, index_cache
 from domain.people import sessions
 from models import Course, Enrollment, Lesson, Product, User, db
 
@@ -88,9 +88,9 @@ def plan(app: Flask) -> Tour:
 
 
 def _catalogue_pages(dice: random.Random) -> dict[str, list[str]]:
-    index = listing.current()
+    index = index_cache.current()
     slugs = [f"course-{number}" for number in dice.sample(range(index.size), min(MOST, index.size))]
-    last = -(-index.size // catalog.PAGE_SIZE)
+    last = -(-index.size // cards.PAGE_SIZE)
     words = [*SUBJECTS, *TOPICS, *(f"{subject} {topic}" for subject, topic in product(SUBJECTS, TOPICS))]
     dice.shuffle(words)
     return {
@@ -113,7 +113,7 @@ def _narrowed(index: Any, dice: random.Random, sorts: tuple[str, ...]) -> list[s
         names = dice.sample(NARROWED_BY, dice.choice((1, 2, 2, 3)))
         chosen = {name: dice.choice(index.facets[name].choices).value for name in names}
         asked = facets.read({name: [value] for name, value in chosen.items()}, index.facets.values())
-        if index.total((), asked.chosen) >= catalog.PAGE_SIZE:
+        if index.total((), asked.chosen) >= cards.PAGE_SIZE:
             sort = dice.choice(sorts)
             pairs = chosen if sort == asked.usual_sort else chosen | {"sort": sort}
             found[f"/courses?{urlencode(pairs)}"] = None

@@ -16,7 +16,7 @@ from cli import progress
 from domain import backup
 from domain.backup import Backup, BackupError, Kind, encryption
 from domain.base import clock
-from domain.ledger import ledger
+from domain.ledger import checks
 
 backup_group = AppGroup("backup", help="Make, prove and restore backups.")
 
@@ -121,7 +121,7 @@ def new_key(path: Path) -> None:
 def check_restored() -> None:
     """Bring a restored scratch database to the newest schema and check its books; the problems as JSON."""
     flask_migrate.upgrade(directory=str(Path(current_app.root_path) / "migrations"))
-    problems = [f"{name}: {row}" for name, check in ledger.CHECKS.items() for row in check()]
+    problems = [f"{name}: {row}" for name, check in checks.CHECKS.items() for row in check()]
     click.echo(json.dumps(problems))
 
 

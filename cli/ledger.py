@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from domain.ledger import ledger
+from domain.ledger import checks
 
 ledger_group = AppGroup("ledger", help="Look after the books.")
 
@@ -14,9 +14,9 @@ ledger_group = AppGroup("ledger", help="Look after the books.")
 def check() -> None:
     """Compare orders, purchases, earnings, access and refunds; exit 1 with the rows that disagree."""
     found: dict[str, list[str]] = {}
-    with click.progressbar(list(ledger.CHECKS), label="Checking the books", file=sys.stderr) as bar:
+    with click.progressbar(list(checks.CHECKS), label="Checking the books", file=sys.stderr) as bar:
         for name in bar:
-            found[name] = ledger.CHECKS[name]()
+            found[name] = checks.CHECKS[name]()
     for name, rows_wrong in found.items():
         click.echo(f"{'ok   ' if not rows_wrong else 'WRONG'}  {name}")
         for row in rows_wrong:

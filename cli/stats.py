@@ -3,9 +3,9 @@
 import click
 from flask.cli import with_appcontext
 
-from domain.analytics import analytics
+from domain.analytics import daily_counts
 from domain.base import clock
-from domain.catalog import totals
+from domain.catalog import counters
 from domain.catalog.index import search
 from domain.community import reviews
 from domain.learning import progress
@@ -13,8 +13,8 @@ from models import db
 
 STEPS = {
     "Ratings": reviews.recount_all,
-    "Sales": totals.recount_sales,
-    "Lessons": totals.recount_lessons,
+    "Sales": counters.recount_sales,
+    "Lessons": counters.recount_lessons,
     "Progress": progress.recount_all,
 }
 
@@ -45,11 +45,11 @@ def rebuild() -> None:
 def _count_days() -> None:
     """Views, enrolments, sales and all else that is kept by day, from the first day on."""
     today = clock.now().date()
-    first = analytics.first_day() or today
+    first = daily_counts.first_day() or today
     db.session.rollback()
     total, done = (today - first).days + 1, 0
     with click.progressbar(length=total, label="Days") as bar:
-        for counted in analytics.count(first, today):
+        for counted in daily_counts.count(first, today):
             bar.update(counted - done)
             done = counted
     click.echo(f"Days: {done:,} counted")

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 import jobs
 from domain.base.log import log
 from domain.platform import health
-from jobs import carrier
+from jobs import dispatch
 from models import db
 
 TICK_SECONDS = 5
@@ -31,10 +31,10 @@ def worker(once: bool) -> None:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     over = threading.Event()
-    clock = threading.Thread(target=_keep_time, args=(app, over, carrier.of(app).carry), daemon=True)
+    clock = threading.Thread(target=_keep_time, args=(app, over, dispatch.of(app).carry), daemon=True)
     clock.start()
     try:
-        carrier.of(app).consume(app.config["SETTINGS"].worker_threads)
+        dispatch.of(app).consume(app.config["SETTINGS"].worker_threads)
     finally:
         over.set()
         clock.join(timeout=TICK_SECONDS)

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import select, update
 
 from demo.source import CourseSource
-from domain.authoring import curriculum, drafts, submitting
-from domain.base import prose
+from domain.authoring import curriculum, lesson_drafts, submission
+from domain.base import markdown
 from domain.commerce import stripe_notices
 from domain.community import course_reports, reply_reports, review_standings, reviews
-from domain.moderation import reviewing
-from domain.people import applications
+from domain.moderation import decisions
+from domain.people import creator_applications
 from domain.platform import audit, settings
 from models import (
     Course,
@@ -43,7 +43,7 @@ Written = list[tuple[Review, dict[str, Any]]]
 def introduce_shop(about: dict[str, Any]) -> None:
     """What the shop says of itself."""
     row = db.session.get_one(PlatformSettings, 1)
-    row.about, row.about_html = about["text"], prose.render(about["text"]).html
+    row.about, row.about_html = about["text"], markdown.render(about["text"]).html
     row.social = about["social"]
     settings.forget()
 
@@ -56,7 +56,7 @@ def submit_courses(
         course, data = courses[source.slug], source.data
         if data.get("status") in ("review", "rejected"):
             creator = db.session.get_one(User, course.creator_id)
-            submitting.submit(course, creator)
+            submission.submit(course, creator)
             item = _waiting_since(ModerationKind.COURSE, course, now - timedelta(days=data["waiting_days"]))
             if data["status"] == "rejected":
                 _send_back(item, data, admin, now)
@@ -65,8 +65,8 @@ def submit_courses(
 
 
 def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: datetime) -> None:
-    decision = reviewing.Decision(Verdict.REJECTED, data["reason"], data["notes"].strip())
-    reviewing.decide(item, admin, decision)
+    decision = decisions.Decision(Verdict.REJECTED, data["reason"], data["notes"].strip())
+    decisions.decide(item, admin, decision)
     item.closed_at = now - timedelta(days=data["decided_days"])
     _date_back(Notification, Notification.key == f"decided:{item.id}", item.closed_at)
 
@@ -77,21 +77,21 @@ def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
     of_course = Lesson.course_id == course.id
     for row in change["changes"]:
         lesson = db.session.scalars(select(Lesson).where(of_course, Lesson.title == row["lesson"])).one()
-        drafts.adjust(course, lesson, creator, {"body": row["body"]})
+        lesson_drafts.adjust(course, lesson, creator, {"body": row["body"]})
     for row in change["lessons"]:
         wanted = select(Module.id).where(Module.course_id == course.id, Module.title == row["module"])
         module_id = db.session.scalars(wanted).one()
         lesson = curriculum.add_lesson(course, module_id, creator, row["title"], LessonKind.TEXT)
         content = {"body": row["body"], "duration_seconds": row["duration_seconds"]}
-        drafts.adjust(course, lesson, creator, content)
-    submitting.submit_update(course, creator)
+        lesson_drafts.adjust(course, lesson, creator, content)
+    submission.submit_update(course, creator)
     _waiting_since(ModerationKind.UPDATE, course, now - timedelta(days=change["waiting_days"]))
 
 
 def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) -> None:
     """A learner who would like to teach here."""
-    wish = applications.Wish(row["headline"], row["expertise"], row["links"], row["sample"].strip())
-    application = applications.apply(people[row["by"]], wish)
+    wish = creator_applications.Wish(row["headline"], row["expertise"], row["links"], row["sample"].strip())
+    application = creator_applications.apply(people[row["by"]], wish)
     application.created_at = application.accepted_terms_at = now - timedelta(days=row["days_ago"])
     _waiting_since(ModerationKind.APPLICATION, application, application.created_at)
 

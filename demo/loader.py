@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 import media
 from demo import desks, footprints, screenings, shelves, source, year
-from domain.analytics import analytics
+from domain.analytics import daily_counts
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
 
@@ -59,11 +59,11 @@ def load(progress: Progress, with_films: bool = True) -> int:
 
 def add_up(progress: Progress) -> None:
     """Count the year by day, as the worker does every hour; what was loaded must be committed."""
-    first, today = analytics.first_day(), clock.now().date()
+    first, today = daily_counts.first_day(), clock.now().date()
     db.session.rollback()
     if first is not None:
         total = (today - first).days + 1
-        for done in analytics.count(first, today):
+        for done in daily_counts.count(first, today):
             progress("Days", done, total)
 
 

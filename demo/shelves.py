@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.source import CourseSource
-from domain.base import prose
+from domain.base import markdown
 from domain.base.slugs import slugify
 from domain.catalog.index import search
 from domain.people import accounts, address_marks
@@ -119,7 +119,7 @@ def add_course(
         slug=source.slug,
         summary=data["summary"],
         description=data["description"],
-        description_html=prose.render(data["description"]).html,
+        description_html=markdown.render(data["description"]).html,
         creator_id=people[data["creator"]].id,
         category_id=categories[data["category"]].id,
         level=Level(data["level"]),
@@ -192,7 +192,7 @@ def _lesson(course: Course, module: Module, source: CourseSource, row: dict[str,
         kind=LessonKind(row["kind"]),
         visibility=LessonVisibility(row["visibility"]),
         body=body,
-        body_html=prose.render(body).html if body else "",
+        body_html=markdown.render(body).html if body else "",
         external_video_url=row.get("external_video_url"),
         duration_seconds=row["duration_seconds"],
     )

@@ -60,7 +60,7 @@ KINDS: dict[str, Task | LongTask] = {
         "platform.outbox.end_sending",
         "platform.outbox.fail",
     ),
-    "send_reset_link": Task("people.recovery.send_reset_link"),
+    "send_reset_link": Task("people.password_reset.send_reset_link"),
     "send_registration_mail": Task("people.registration.send_mail"),
     "send_email_change": Task("people.email_change.send_link"),
     "process_media": LongTask(
@@ -74,41 +74,46 @@ KINDS: dict[str, Task | LongTask] = {
         "media.originals.begin_moving", "media.originals.move", "media.originals.end_moving"
     ),
     "remove_upload": LongTask(
-        "media.uploads.begin_removal", "media.uploads.remove", "media.uploads.end_removal"
+        "media.upload_sessions.begin_removal",
+        "media.upload_sessions.remove",
+        "media.upload_sessions.end_removal",
     ),
-    "sweep_uploads": Task("media.uploads.sweep"),
-    "discard_picture": Task("platform.pictures.discard"),
-    "discard_file": Task("authoring.removing.discard_file"),
-    "copy_picture": Task("authoring.duplicating.copy_picture"),
+    "sweep_uploads": Task("media.upload_sessions.sweep"),
+    "discard_picture": Task("platform.images.discard"),
+    "discard_file": Task("authoring.deletion.discard_file"),
+    "copy_picture": Task("authoring.duplication.copy_picture"),
     "import_course": LongTask(
-        "portable.transfers.begin_import",
-        "portable.transfers.read_import",
-        "portable.transfers.end_import",
-        "portable.transfers.note_failure",
+        "portable.course_transfers.begin_import",
+        "portable.course_transfers.read_import",
+        "portable.course_transfers.end_import",
+        "portable.course_transfers.note_failure",
     ),
     "export_course": LongTask(
-        "portable.transfers.begin_export",
-        "portable.transfers.pack",
-        "portable.transfers.end_export",
-        "portable.transfers.note_failure",
+        "portable.course_transfers.begin_export",
+        "portable.course_transfers.pack",
+        "portable.course_transfers.end_export",
+        "portable.course_transfers.note_failure",
     ),
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
-    "correct_course_days": Task("analytics.analytics.correct"),
+    "correct_course_days": Task("analytics.daily_counts.correct"),
     "recount_learners": Task("learning.recounting.recount_learners"),
-    "clean_up": Task("platform.housekeeping.clean_up"),
+    "clean_up": Task("platform.retention.clean_up"),
     "forget_address_marks": Task("people.address_marks.clean_up"),
     "count_events": LongTask(
-        "analytics.analytics.begin", "analytics.analytics.work", "analytics.analytics.end"
+        "analytics.daily_counts.begin", "analytics.daily_counts.work", "analytics.daily_counts.end"
     ),
-    "carry_out_verdict": Task("moderation.verdicts.carry_out"),
+    "carry_out_verdict": Task("moderation.deferred_decisions.carry_out"),
     "check_links": LongTask(
-        "moderation.linkcheck.begin", "moderation.linkcheck.look", "moderation.linkcheck.end"
+        "moderation.link_check.begin", "moderation.link_check.look", "moderation.link_check.end"
     ),
-    "expire_courses": Task("catalog.freshness.expire"),
-    "warn_of_expiry": Task("catalog.freshness.warn"),
+    "expire_courses": Task("catalog.expiry.expire"),
+    "warn_of_expiry": Task("catalog.expiry.warn"),
     "process_stripe_event": LongTask(
-        "commerce.webhooks.begin", "commerce.webhooks.look", "commerce.webhooks.end", "commerce.webhooks.fail"
+        "commerce.stripe_events.begin",
+        "commerce.stripe_events.look",
+        "commerce.stripe_events.end",
+        "commerce.stripe_events.fail",
     ),
     "sweep_payments": Task("commerce.reconciliation.sweep"),
     "settle_order": LongTask(
@@ -119,7 +124,7 @@ KINDS: dict[str, Task | LongTask] = {
         "commerce.reconciliation.list_events",
         "commerce.reconciliation.end_listing",
     ),
-    "tell_of_sale": Task("commerce.wishes.tell_of_sale"),
+    "tell_of_sale": Task("commerce.wishlist.tell_of_sale"),
     "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
     "make_backup": LongTask(
         "platform.backup_jobs.begin",

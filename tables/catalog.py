@@ -166,7 +166,7 @@ class Product(Stamped, Base):
 
     `tier` stands here and not with the course, so that one CHECK can hold it against the price.
     `rating_avg`, `rating_count`, `sales_count` are kept by what changes them and can be re-counted.
-    `thumbnail` names the files of its picture (domain/platform/pictures.py), `admin_notes` is what the last
+    `thumbnail` names the files of its picture (domain/platform/images.py), `admin_notes` is what the last
     reviewer wrote to its creator.
     """
 
@@ -255,11 +255,11 @@ class Course(Product):
 
     `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
     `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
-    `lessons_counted` tells over which lessons enrolments were last counted (domain/catalog/totals.py).
+    `lessons_counted` tells over which lessons enrolments were last counted (domain/catalog/counters.py).
     `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its
     creator has changed on its page and nobody else sees yet, by name (domain/authoring/page_drafts.py),
     `approved` what changes without waiting as it was when it was last approved
-    (domain/authoring/settled.py).
+    (domain/authoring/settled_values.py).
     """
 
     __tablename__ = "courses"
@@ -374,7 +374,7 @@ class Lesson(Stamped, Base):
     """One sitting of a course. It names its course too, so that its address is unique within it.
 
     `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
-    creator has changed and learners don't see yet, by column name (domain/authoring/drafts.py), `typed`
+    creator has changed and learners don't see yet, by column name (domain/authoring/lesson_drafts.py), `typed`
     what somebody has typed in the editor and not saved; both are loaded only when asked for. `version`
     grows with every save, so that nobody overwrites what they haven't seen.
     """

@@ -33,7 +33,7 @@ class User(Stamped, Base):
     """A person with an account. The address is stored in lower case, so it is unique in any case.
 
     `vetted`: a creator whose courses and updates are published without waiting for an admin. `avatar` names
-    the files of their picture (domain/platform/pictures.py).
+    the files of their picture (domain/platform/images.py).
     """
 
     __tablename__ = "users"
@@ -231,7 +231,7 @@ class CreatorProfile(Stamped, Base):
     """What a creator shows of themselves; totals are computed from what they made and sold.
 
     `draft` is what of it, and of their account, waits for an admin, by column name
-    (domain/people/profile_drafts.py).
+    (domain/people/creator_page_drafts.py).
     """
 
     __tablename__ = "creator_profiles"

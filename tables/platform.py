@@ -44,7 +44,7 @@ class PlatformSettings(Stamped, Base):
     """How this shop presents itself and what it charges; there is one row, with id 1.
 
     `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
-    picture (domain/platform/pictures.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
+    picture (domain/platform/images.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
     `featured` is the order in which the start page shows featured products: their ids as text. `held_words`
     are words and phrases that hold a review back until an admin has looked.
     `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they
@@ -235,7 +235,7 @@ class ModerationItem(Stamped, Base):
     keeps two admins from deciding the same thing; it runs out by itself. `title` and `creator_id` let the
     queue be listed without looking at the subjects. `links` is what the worker found where the subject's
     links lead, as of `links_checked_at`: [{"url": …, "problem": …}], dead ones only. `decision` is what an
-    admin has decided and can still take back (domain/moderation/verdicts.py); it takes effect at
+    admin has decided and can still take back (domain/moderation/deferred_decisions.py); it takes effect at
     `effective_at`. `jotted` is what admins noted and went on without deciding, by their ids: {"notes": …,
     "at": …}; it goes with the decision.
     """

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.moderation import reviewing, verdicts
+from domain.moderation import decisions, deferred_decisions
 
 
 @pytest.fixture
 def carried_out_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Leave out the seconds in which an admin can take a decision back."""
-    monkeypatch.setattr(verdicts, "put", reviewing.decide)
-    return reviewing.decide
+    monkeypatch.setattr(deferred_decisions, "put", decisions.decide)
+    return decisions.decide

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from web import downloads
+from web import file_answers
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def cells(*values: object) -> list[str]:
-    blocks = b"".join(downloads._lines(["a"] * len(values), [values])).decode()
-    return list(csv.reader(io.StringIO(blocks.removeprefix(downloads.BYTE_ORDER_MARK))))[1]
+    blocks = b"".join(file_answers._lines(["a"] * len(values), [values])).decode()
+    return list(csv.reader(io.StringIO(blocks.removeprefix(file_answers.BYTE_ORDER_MARK))))[1]
 
 
 @pytest.mark.parametrize("sign", [*"=+-@＝＋－＠", "\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+"])
@@ -27,7 +27,7 @@ def test_numbers_and_words_are_as_they_are() -> None:
 
 
 def test_a_heading_is_a_cell_too() -> None:
-    assert b"'=x" in b"".join(downloads._lines(["=x"], []))
+    assert b"'=x" in b"".join(file_answers._lines(["=x"], []))
 
 
 def test_nobody_else_writes_csv() -> None:

@@ -14,7 +14,7 @@ from demo.films.parts import Appear, Travel
 from demo.films.sound import RATE, music
 from demo.films.sprites import dot
 from demo.films.stage import EVERYTHING, FPS, Stage, last_picture, play
-from domain.base.captions import parse
+from domain.base.webvtt import parse
 
 SCRIPT = tomllib.loads("""
 title = "Every kind of scene"

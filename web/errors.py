@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
-from web import hypermedia, observe
+from web import hypermedia, logs
 
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
@@ -39,7 +39,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
 
 def _error_page(error: HTTPException, code: int) -> Response:
     name = str(code) if code in PAGED_ERRORS else ("500" if code >= 500 else "400")
-    page = render_template(f"errors/{name}.html", request_id=observe.request_id(), error=error)
+    page = render_template(f"errors/{name}.html", request_id=logs.request_id(), error=error)
     return Response(page, code, mimetype="text/html")
 
 
@@ -48,7 +48,7 @@ def database_error(error: SQLAlchemyError) -> Response:
     if not is_unavailable(error):
         return unexpected_error(error)
     db.session.rollback()
-    log.exception("database unavailable", exc_info=error, extra={"data": {"id": observe.request_id()}})
+    log.exception("database unavailable", exc_info=error, extra={"data": {"id": logs.request_id()}})
     response = _page_without_database("errors/503.html", error, 503)
     response.headers["Retry-After"] = "5"
     return response
@@ -57,12 +57,12 @@ def database_error(error: SQLAlchemyError) -> Response:
 def unexpected_error(error: Exception) -> Response:
     """A fault of ours: logged with its trace, shown with its request id."""
     db.session.rollback()
-    log.exception("unexpected error", exc_info=error, extra={"data": {"id": observe.request_id()}})
+    log.exception("unexpected error", exc_info=error, extra={"data": {"id": logs.request_id()}})
     return _page_without_database("errors/500.html", error, 500)
 
 
 def _page_without_database(page: str, error: Exception, code: int) -> Response:
     """An error page for a stranger: asking who reads it would ask the database that has just failed."""
     current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
-    text = render_template(page, request_id=observe.request_id(), error=error)
+    text = render_template(page, request_id=logs.request_id(), error=error)
     return Response(text, code, mimetype="text/html")

@@ -141,7 +141,7 @@ def counting(field: Any) -> dict[str, Any]:
 
 
 class MarkdownSize:
-    """No more than `most` bytes of text in UTF-8, as domain/base/prose.py counts it."""
+    """No more than `most` bytes of text in UTF-8, as domain/base/markdown.py counts it."""
 
     def __init__(self, most: int) -> None:
         self.most = most

@@ -4,8 +4,8 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from domain.media import upload_rules
-from domain.platform import deeds, pictures, settings
-from web import formats, forms, merging
+from domain.platform import audit_labels, images, settings
+from web import filters, forms, merging
 
 
 def init_app(app: Flask) -> None:
@@ -13,13 +13,13 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    formats.init_app(app)
-    app.jinja_env.globals["picture_url"] = pictures.address
+    filters.init_app(app)
+    app.jinja_env.globals["picture_url"] = images.address
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
-    app.jinja_env.filters["deed"] = deeds.in_words
+    app.jinja_env.filters["deed"] = audit_labels.in_words
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

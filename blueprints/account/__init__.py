@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-account = doors.signed_in(Blueprint("account", __name__))
+account = guards.signed_in(Blueprint("account", __name__))
 
 from blueprints.account import (  # noqa: E402
     email,  # noqa: F401

@@ -8,10 +8,10 @@ from blueprints.account import account
 from blueprints.account.forms import EmailForm
 from blueprints.account.proof import prove
 from domain import Refused
-from domain.people import attempts, email_change
+from domain.people import email_change, login_throttle
 from models import db
 from web import hypermedia
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 
 @account.route("/account/email", methods=["GET", "POST"])
@@ -29,9 +29,9 @@ def email() -> Response:
 
 
 def _ask(form: EmailForm) -> Response:
-    attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     prove(form.current.data or "")
-    attempts.refuse_excess(attempt)
+    login_throttle.refuse_excess(attempt)
     email_change.ask(current_user, form.email.data or "")
     db.session.commit()
     hypermedia.toast(f"We have written to {form.email.data}. Open the link there to finish.", "info")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.account import account
 from domain import Refused
-from domain.people import profile_drafts
+from domain.people import creator_page_drafts
 from models import db
 from web import hypermedia
 from web.forms import Form
@@ -27,7 +27,7 @@ def portrait() -> Response:
     try:
         if not file:
             raise Refused("Choose a picture.")
-        profile_drafts.give_avatar(current_user, file.stream)
+        creator_page_drafts.give_avatar(current_user, file.stream)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "bad")
     else:
@@ -40,6 +40,6 @@ def portrait() -> Response:
 def remove_portrait() -> Response:
     """Back to the initials."""
     PortraitForm().validate_on_submit()
-    profile_drafts.drop_avatar(current_user)
+    creator_page_drafts.drop_avatar(current_user)
     db.session.commit()
     return hypermedia.see_other(url_for("account.profile"))

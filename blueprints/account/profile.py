@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.account import account
 from blueprints.account.forms import ProfileForm
-from domain.people import accounts, profile_drafts
+from domain.people import accounts, creator_page_drafts
 from models import db
 from web import hypermedia
 
@@ -14,7 +14,7 @@ from web import hypermedia
 @account.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
     """Name, text, links and time zone."""
-    form = ProfileForm(data={**profile_drafts.working(current_user), "timezone": current_user.timezone})
+    form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
         accounts.introduce(
             current_user, form.name.data or "", form.bio.data or "", form.timezone.data,
@@ -23,8 +23,8 @@ def profile() -> Response:
         db.session.commit()
         hypermedia.toast("Saved.")
         return hypermedia.see_other(url_for("account.profile"))
-    waits = profile_drafts.waits(current_user)
-    waiting = profile_drafts.waiting(current_user)
+    waits = creator_page_drafts.waits(current_user)
+    waiting = creator_page_drafts.waiting(current_user)
     return hypermedia.render(
         "account/profile.html", status=form.status, form=form, waits=waits, waiting=waiting
     )

@@ -1,6 +1,6 @@
 """The current password beside what it protects, however fresh the last proof is."""
 
-from web.fresh import prove_password
+from web.fresh_proof import prove_password
 
 
 def prove(password: str) -> None:

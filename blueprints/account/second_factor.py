@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.account import account
 from blueprints.account.forms import CodeForm, CodesForm, PressForm
 from domain import Refused
-from domain.people import attempts, second_factor, sessions
+from domain.people import login_throttle, second_factor, sessions
 from models import db
-from web import hypermedia, qr
-from web.fresh import fresh, fresh_page
+from web import hypermedia, qr_codes
+from web.fresh_proof import fresh, fresh_page
 
 
 @account.post("/account/security/second-factor/begin")
@@ -47,7 +47,7 @@ def second_factor_setup() -> BaseResponse:
             status=form.status,
             form=form,
             secret=secret,
-            drawing=qr.draw(address),
+            drawing=qr_codes.draw(address),
         )
     )
 
@@ -94,11 +94,11 @@ def remove_second_factor() -> BaseResponse:
 
 
 def _confirm(form: CodeForm) -> BaseResponse:
-    attempt = attempts.begin(attempts.code_limits(current_user.id, request.remote_addr or ""))
+    attempt = login_throttle.begin(login_throttle.code_limits(current_user.id, request.remote_addr or ""))
     db.session.commit()
-    attempts.refuse_excess(attempt)
+    login_throttle.refuse_excess(attempt)
     codes = second_factor.confirm(current_user, form.code.data or "")
-    attempts.succeeded(attempt)
+    login_throttle.succeeded(attempt)
     sessions.proved(current_user)
     db.session.commit()
     return _codes(codes)

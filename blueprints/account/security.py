@@ -11,11 +11,18 @@ from blueprints.account import account
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
 from domain import Refused
-from domain.people import accounts, attempts, identities, recovery, second_factor, sessions
+from domain.people import (
+    accounts,
+    linked_identities,
+    login_throttle,
+    password_reset,
+    second_factor,
+    sessions,
+)
 from domain.people.devices import describe
 from models import db
 from web import hypermedia
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 
 @account.route("/account/security", methods=["GET", "POST"])
@@ -33,10 +40,10 @@ def security() -> Response:
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
         for row in sessions.devices_of(current_user)
     ]
-    linked = identities.of(current_user)
+    linked = linked_identities.of(current_user)
     return hypermedia.render(
         "account/security.html", status=form.status, form=form, devices=devices, linked=linked,
-        name_of=identities.name_of, linkable=_linkable({row.provider for row in linked}),
+        name_of=linked_identities.name_of, linkable=_linkable({row.provider for row in linked}),
         factor=second_factor.state_of(current_user),
     )  # fmt: skip
 
@@ -45,12 +52,14 @@ def security() -> Response:
 @fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
     """Remove one of one's own linked identities, by the password; another person's id is not there."""
-    row = next((row for row in identities.of(current_user) if row.id == identity_id), None) or abort(404)
-    name, form = identities.name_of(row), ProofForm()
+    row = next((row for row in linked_identities.of(current_user) if row.id == identity_id), None) or abort(
+        404
+    )
+    name, form = linked_identities.name_of(row), ProofForm()
     if form.validate_on_submit():
         try:
             prove(form.current.data or "")
-            identities.unlink(current_user, identity_id)
+            linked_identities.unlink(current_user, identity_id)
             db.session.commit()
             hypermedia.toast(f"{name} is removed, and every other device is signed out.")
             return hypermedia.see_other(url_for("account.security"))
@@ -64,7 +73,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
 @fresh
 def link_identity(provider: str) -> Response:
     """Prove the password, then leave for the provider; what comes back from there is linked."""
-    name, form = identities.available().get(provider) or abort(404), ProofForm()
+    name, form = linked_identities.available().get(provider) or abort(404), ProofForm()
     if form.validate_on_submit():
         try:
             prove(form.current.data or "")
@@ -102,10 +111,10 @@ def sign_out_others() -> Response:
 def send_password_link() -> Response:
     """Mail a link that sets a password, for an account that was made at GitHub or Google."""
     _pressed()
-    attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     db.session.commit()
-    attempts.refuse_excess(attempt)
-    recovery.ask(current_user.email)
+    login_throttle.refuse_excess(attempt)
+    password_reset.ask(current_user.email)
     db.session.commit()
     hypermedia.toast("The link is on its way. It can take a minute.", "info")
     return hypermedia.see_other(url_for("account.security"))
@@ -116,7 +125,7 @@ def _change_password(form: PasswordForm) -> Response:
     prove(form.current.data or "")
     db.session.commit()
     password_hash = accounts.hash_password(form.password.data or "", *known)
-    recovery.change(current_user, password_hash)
+    password_reset.change(current_user, password_hash)
     db.session.commit()
     hypermedia.toast("Your password is changed, and every other device is signed out.")
     return hypermedia.see_other(url_for("account.security"))
@@ -124,7 +133,7 @@ def _change_password(form: PasswordForm) -> Response:
 
 def _linkable(linked: set[str]) -> dict[str, str]:
     """The providers that could be linked and aren't, by key."""
-    return {key: name for key, name in identities.available().items() if key not in linked}
+    return {key: name for key, name in linked_identities.available().items() if key not in linked}
 
 
 def _pressed() -> None:

@@ -8,9 +8,9 @@ from flask_login import current_user
 
 from domain import Refused
 from models import User, db
-from web import doors, hypermedia
+from web import guards, hypermedia
 
-admin = doors.admins(Blueprint("admin", __name__, url_prefix="/admin"))
+admin = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
 
 def acting() -> User:

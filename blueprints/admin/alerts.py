@@ -4,21 +4,21 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import admin
-from domain.commerce import alert_desk
+from domain.commerce import alert_list
 from web import hypermedia
 
 
 @admin.app_template_global("open_alerts")
 def open_alerts() -> int:
     """How many alerts nobody has looked at, for the navigation of the desk."""
-    return alert_desk.count()
+    return alert_list.count()
 
 
 @admin.get("/alerts")
 def alerts() -> Response:
     """The newest first; each leads to where it is marked as looked at."""
     behind = request.args.get("after", "")
-    page = alert_desk.page(behind)
+    page = alert_list.page(behind)
     return hypermedia.render(
         "admin/alerts.html",
         listing=page,

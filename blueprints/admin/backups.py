@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from domain.backup import records
-from domain.pages import deliveries
-from domain.pages.deliveries import BackupState
+from domain.pages import failures
+from domain.pages.failures import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
@@ -24,7 +24,7 @@ def backups() -> Response:
     """The newest first, by state."""
     asked = request.args.get("state", "")
     state = BackupState(asked) if asked in list(BackupState) else BackupState.KEPT
-    page = deliveries.backups(state, after())
+    page = failures.backups(state, after())
     settings = current_app.config["SETTINGS"]
     return hypermedia.render(
         "admin/backups.html",

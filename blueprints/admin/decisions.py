@@ -10,13 +10,13 @@ from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
-from domain.catalog import picked
-from domain.moderation import reviewing, verdicts
-from domain.people import people
-from domain.platform import moderation
+from domain.catalog import featured
+from domain.moderation import decisions, deferred_decisions
+from domain.people import directory
+from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
-from web.fresh import ask, fresh, is_fresh
+from web.fresh_proof import ask, fresh, is_fresh
 
 
 @admin.post("/moderation/<uuid:item_id>/decide")
@@ -25,7 +25,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
 
     What comes within a moment of the page's opening was meant for the one before, and decides nothing.
     """
-    item, form = moderation.find(item_id), DecisionForm()
+    item, form = moderation_queue.find(item_id), DecisionForm()
     if not form.validate_on_submit():
         return show(item_id, form, 422)
     if form.is_too_soon:
@@ -35,48 +35,48 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if makes_creator and not is_fresh() and (away := ask()) is not None:
         return away
     try:
-        said = verdicts.put(item, acting(), form.decision, form.seen.data or "")
+        said = deferred_decisions.put(item, acting(), form.decision, form.seen.data or "")
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
-        jot(moderation.find(item_id))
-        return show(item_id, form, 409 if isinstance(refusal, moderation.Claimed) else 422)
+        jot(moderation_queue.find(item_id))
+        return show(item_id, form, 409 if isinstance(refusal, moderation_queue.Claimed) else 422)
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
-        seconds=verdicts.WINDOW.seconds,
+        seconds=deferred_decisions.WINDOW.seconds,
     )
-    return go_on(moderation.claim_next(acting(), kind(), behind=item))
+    return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
 
 
 @admin.post("/moderation/<uuid:item_id>/take-back")
 def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Take back what was decided a moment ago."""
-    item = moderation.find(item_id)
+    item = moderation_queue.find(item_id)
     PressForm().validate_on_submit()
-    do(lambda: verdicts.take_back(item, acting()), "Taken back. It waits again, and you have it.")
+    do(lambda: deferred_decisions.take_back(item, acting()), "Taken back. It waits again, and you have it.")
     return _back(item_id)
 
 
 @admin.post("/moderation/<uuid:item_id>/restore")
 def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review, or an answer, again that this decision has hidden."""
-    item = moderation.find(item_id)
+    item = moderation_queue.find(item_id)
     PressForm().validate_on_submit()
-    do(lambda: reviewing.restore(item, acting()), "It is shown again.")
+    do(lambda: decisions.restore(item, acting()), "It is shown again.")
     return _back(item_id)
 
 
 @admin.post("/moderation/<uuid:item_id>/feature")
 def moderation_feature(item_id: uuid.UUID) -> Response:
     """Show the course among the chosen ones on the home page, or no longer."""
-    item = moderation.find(item_id)
-    course = reviewing.course_of(item) or abort(404)
+    item = moderation_queue.find(item_id)
+    course = decisions.course_of(item) or abort(404)
     form = SwitchForm()
     form.validate_on_submit()
     if (wrong := jot(item)) is not None:
         return wrong
-    picked.feature(course, acting(), form.on.data)
+    featured.feature(course, acting(), form.on.data)
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
     db.session.commit()
     hypermedia.toast(said)
@@ -87,13 +87,13 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
 @fresh
 def moderation_vet(item_id: uuid.UUID) -> Response:
     """Trust what its creator publishes from now on, or no longer."""
-    item, form = moderation.find(item_id), SwitchForm()
-    creator = people.find(item.creator_id) if item.creator_id else None
+    item, form = moderation_queue.find(item_id), SwitchForm()
+    creator = directory.find(item.creator_id) if item.creator_id else None
     form.validate_on_submit()
     if (wrong := jot(item)) is not None:
         return wrong
     do(
-        lambda: people.vet(creator or abort(404), form.on.data, acting()),
+        lambda: directory.vet(creator or abort(404), form.on.data, acting()),
         "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted.",
     )
     return _back(item_id)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain.pages import deliveries
+from domain.pages import failures
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 from web import hypermedia
@@ -26,7 +26,7 @@ def emails() -> BaseResponse:
     """The newest first, by state."""
     asked = request.args.get("state", "")
     state = EmailStatus(asked) if asked in list(EmailStatus) else None
-    page = deliveries.mails(state, after())
+    page = failures.mails(state, after())
     return hypermedia.render(
         "admin/emails.html",
         listing=page,
@@ -41,14 +41,14 @@ def emails() -> BaseResponse:
 def email(message_id: uuid.UUID) -> BaseResponse:
     """One message as its reader sees it, without the links that open their account."""
     message = _message(message_id)
-    bodies = deliveries.bodies(message)
+    bodies = failures.bodies(message)
     return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
 
 
 @admin.get("/emails/<uuid:message_id>/body.html")
 def email_body(message_id: uuid.UUID) -> BaseResponse:
     """The message's HTML alone, for a frame in which nothing runs and no link leads anywhere."""
-    bodies = deliveries.bodies(_message(message_id)) or abort(404)
+    bodies = failures.bodies(_message(message_id)) or abort(404)
     response = Response(bodies[1], mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
@@ -65,7 +65,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     message = _message(message_id)
     if not PressForm().validate():
         abort(400)
-    do(lambda: deliveries.retry_mail(message, acting()), "The message is on its way again.")
+    do(lambda: failures.retry_mail(message, acting()), "The message is on its way again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 
@@ -74,7 +74,7 @@ def retry_emails() -> BaseResponse:
     """Send everything that failed once more."""
     if not PressForm().validate():
         abort(400)
-    count = deliveries.retry_mails(acting())
+    count = failures.retry_mails(acting())
     db.session.commit()
     hypermedia.toast(f"{count} on their way again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))

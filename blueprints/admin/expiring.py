@@ -3,14 +3,14 @@
 from werkzeug.wrappers import Response
 
 from blueprints.admin import admin, after
-from domain.catalog import freshness
+from domain.catalog import expiry
 from web import hypermedia
 
 
 @admin.get("/expiring")
 def expiring() -> Response:
     """The courses on sale that end within 30 days, soonest first."""
-    page = freshness.expiring(after())
+    page = expiry.expiring(after())
     return hypermedia.render(
         "admin/expiring.html",
         listing=page,

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
-from domain.base.masking import masked
-from domain.pages import deliveries
+from domain.base.redaction import masked
+from domain.pages import failures
 from models import Job, JobState, db
 from web import hypermedia
 
@@ -26,7 +26,7 @@ def jobs() -> Response:
     """The newest first, by state; the dead ones are what needs somebody."""
     asked = request.args.get("state", "")
     state = JobState(asked) if asked in list(JobState) else JobState.DEAD
-    page = deliveries.jobs_in(state, after())
+    page = failures.jobs_in(state, after())
     return hypermedia.render(
         "admin/jobs.html",
         listing=page,
@@ -50,7 +50,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
     row = _job(job_id)
     if not PressForm().validate():
         abort(400)
-    do(lambda: deliveries.retry_job(row, acting()), "The worker will try again.")
+    do(lambda: failures.retry_job(row, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
 
@@ -59,7 +59,7 @@ def retry_jobs() -> Response:
     """Let the worker try everything again that is dead."""
     if not PressForm().validate():
         abort(400)
-    count = deliveries.retry_jobs(acting())
+    count = failures.retry_jobs(acting())
     db.session.commit()
     several = f"{count:,} {'job' if count == 1 else 'jobs'}"
     hypermedia.toast(f"The worker will try {several} again." if count else "Nothing is dead.", "info")
@@ -69,7 +69,7 @@ def retry_jobs() -> Response:
 @admin.get("/media")
 def media() -> Response:
     """Recordings that could not be prepared, with the reason."""
-    page = deliveries.failed_recordings(after())
+    page = failures.failed_recordings(after())
     return hypermedia.render(
         "admin/media.html",
         listing=page,
@@ -84,7 +84,7 @@ def retry_recording(asset_id: uuid.UUID) -> Response:
     """Prepare a recording once more."""
     if not PressForm().validate():
         abort(400)
-    do(lambda: deliveries.retry_recording(asset_id, acting()), "The worker will try again.")
+    do(lambda: failures.retry_recording(asset_id, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))
 
 

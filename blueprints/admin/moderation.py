@@ -10,8 +10,8 @@ from blueprints.admin import acting, admin, after, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
-from domain.moderation import dossier, page_file, reviewing, verdicts
-from domain.platform import moderation as rules
+from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
+from domain.platform import moderation_queue as rules
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 
@@ -107,12 +107,12 @@ def jot(item: ModerationItem) -> Response | None:
 
 def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """The page of one thing with its form."""
-    frame = dossier.frame(item_id) or abort(404)
+    frame = review_page.frame(item_id) or abort(404)
     file = _file(frame.item)
     notes, kept_at = rules.jotted(frame.item, acting())
     if not form.is_submitted():
         form.notes.data = notes
-    opens = isinstance(file["file"], dossier.CourseFile)
+    opens = isinstance(file["file"], review_page.CourseFile)
     return hypermedia.render(
         "admin/moderation/item.html",
         "admin/moderation/_course.html" if opens else None,
@@ -122,11 +122,11 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         form=form,
         mine=frame.item.claimed_by == acting().id,
         kinds=KINDS,
-        reasons=reviewing.REASONS,
+        reasons=decisions.REASONS,
         kept_at=kept_at,
         opened=int(clock.now().timestamp() * 1000),
         can_take_back=_can_take_back(frame.item),
-        lapsed=verdicts.lapsed(frame.item),
+        lapsed=deferred_decisions.lapsed(frame.item),
         place=place(),
         **file,
     )
@@ -163,20 +163,20 @@ def _file(item: ModerationItem) -> dict[str, Any]:
     """What the page of this kind of thing shows; `file` is None when the thing itself is gone."""
     shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
     if item.kind in rules.OF_REVIEWS:
-        shown["file"] = dossier.review_file(item)
+        shown["file"] = review_page.review_file(item)
     elif item.kind == ModerationKind.APPLICATION:
-        shown["file"] = dossier.application_file(item)
+        shown["file"] = review_page.application_file(item)
     elif item.is_profile:
-        shown["file"] = page_file.profile_file(item)
+        shown["file"] = page_comparison.profile_file(item)
     else:
         asked = request.args.get("lesson")
-        shown["file"] = dossier.course_file(item, _lesson(asked))
+        shown["file"] = review_page.course_file(item, _lesson(asked))
         if asked and shown["file"] is None:
             abort(404)
         if shown["file"] is not None:
-            shown["would_be"] = page_file.of(shown["file"].contents)
+            shown["would_be"] = page_comparison.of(shown["file"].contents)
         if item.kind == ModerationKind.REPORT:
-            shown["reports"] = dossier.reports(Report.product_id == item.subject_id)
+            shown["reports"] = review_page.reports(Report.product_id == item.subject_id)
     shown["rows"] = rules.past_of(item)
     return shown
 

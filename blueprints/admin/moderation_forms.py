@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.base import clock
-from domain.moderation.reviewing import MAX_NOTES, REASONS, Decision
+from domain.moderation.decisions import MAX_NOTES, REASONS, Decision
 from models import Verdict
 from web.forms import Form, SelectField, paragraphs, text
 

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 from blueprints.admin import acting, admin, after
 from blueprints.admin.forms import NoteForm
 from domain import Refused
-from domain.commerce import order_desk
+from domain.commerce import order_admin
 from models import Order, OrderStatus, db
 from web import hypermedia
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 
 @admin.get("/orders")
@@ -17,12 +17,12 @@ def orders() -> Response:
     """The newest first, by state; what nobody has looked at stands above."""
     asked = request.args.get("state", "")
     state = OrderStatus(asked) if asked in list(OrderStatus) else None
-    page = order_desk.page(state, after())
+    page = order_admin.page(state, after())
     states = [None, *OrderStatus]
     return hypermedia.render(
         "admin/orders.html",
         listing=page,
-        unsolved=order_desk.unsolved() if not after() else [],
+        unsolved=order_admin.unsolved() if not after() else [],
         tabs=[
             (
                 one.value.replace("_", " ").capitalize() if one else "All",
@@ -49,7 +49,7 @@ def look_at(number: str) -> Response:
     row, form = _order(number), NoteForm()
     if form.validate_on_submit():
         try:
-            order_desk.look_at(row, acting(), form.note.data or "")
+            order_admin.look_at(row, acting(), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -60,9 +60,9 @@ def look_at(number: str) -> Response:
 
 
 def _order(number: str) -> Order:
-    return order_desk.find(number) or abort(404)
+    return order_admin.find(number) or abort(404)
 
 
 def _page(row: Order, form: NoteForm) -> Response:
     status = 422 if form.errors else 200
-    return hypermedia.render("admin/order.html", status=status, file=order_desk.file_of(row), form=form)
+    return hypermedia.render("admin/order.html", status=status, file=order_admin.file_of(row), form=form)

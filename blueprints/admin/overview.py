@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from blueprints.admin import admin
 from domain.backup import records
 from domain.base import clock
-from domain.catalog import freshness
-from domain.pages import overview
+from domain.catalog import expiry
+from domain.pages import admin_home
 from domain.platform import audit
 from web import hypermedia
 
@@ -18,16 +18,16 @@ SILENCE = timedelta(minutes=2)
 @admin.get("")
 def index() -> Response:
     """The desk's first page; every number leads to its list."""
-    failures = overview.failures()
+    failures = admin_home.failures()
     seen = failures.worker_seen_at
     return hypermedia.render(
         "admin/overview.html",
-        waiting=overview.waiting(),
+        waiting=admin_home.waiting(),
         failures=failures,
-        counted=overview.COUNTED,
+        counted=admin_home.COUNTED,
         silent=seen is None or clock.now() - seen > SILENCE,
         backup_warnings=records.warnings(),
-        expiring=freshness.expiring(size=5),
-        sales=overview.sales(),
+        expiring=expiry.expiring(size=5),
+        sales=admin_home.sales(),
         history=audit.latest(10),
     )

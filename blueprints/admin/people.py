@@ -4,8 +4,8 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import admin, after
-from domain.people import people
-from domain.people.people import Kind
+from domain.people import directory
+from domain.people.directory import Kind
 from web import hypermedia
 from web.forms import one_line
 
@@ -25,7 +25,7 @@ def users() -> Response:
     asked = request.args.get("kind", "")
     kind = Kind(asked) if asked in list(Kind) else Kind.ALL
     text = one_line(request.args.get("q", ""))[:100]
-    listing = people.search(text, kind) if text else people.newest(kind, after())
+    listing = directory.search(text, kind) if text else directory.newest(kind, after())
     return hypermedia.render(
         "admin/users.html",
         "admin/_users.html",

@@ -12,14 +12,14 @@ from werkzeug.wrappers import Response
 from blueprints.admin import acting, admin
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused
-from domain.learning import complimentary
+from domain.learning import comp_access
 from domain.moderation import creator_suspension
-from domain.people import devices, people, second_factor
+from domain.people import devices, directory, second_factor
 from domain.platform import settings
 from models import Role, User, db
 from web import hypermedia
 from web.forms import Form
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 
 @admin.get("/users/<uuid:user_id>")
@@ -35,7 +35,7 @@ def change_role(user_id: uuid.UUID) -> Response:
     person = _person(user_id)
     form = RoleForm(data={"role": person.role.value})
     return _do(
-        person, form, lambda: people.change_role(person, Role(form.role.data), acting()),
+        person, form, lambda: directory.change_role(person, Role(form.role.data), acting()),
         "The role is changed.", role=form,
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ def change_role(user_id: uuid.UUID) -> Response:
 def vet(user_id: uuid.UUID) -> Response:
     """Trust what a creator publishes, or look at it again."""
     person, form = _person(user_id), SwitchForm()
-    return _do(person, form, lambda: people.vet(person, form.on.data, acting()), "Saved.")
+    return _do(person, form, lambda: directory.vet(person, form.on.data, acting()), "Saved.")
 
 
 @admin.post("/users/<uuid:user_id>/everything")
@@ -53,7 +53,7 @@ def vet(user_id: uuid.UUID) -> Response:
 def override_access(user_id: uuid.UUID) -> Response:
     """Open every course to them, or no longer."""
     person, form = _person(user_id), SwitchForm()
-    return _do(person, form, lambda: people.override_access(person, form.on.data, acting()), "Saved.")
+    return _do(person, form, lambda: directory.override_access(person, form.on.data, acting()), "Saved.")
 
 
 @admin.post("/users/<uuid:user_id>/suspend")
@@ -91,8 +91,8 @@ def give(user_id: uuid.UUID) -> Response:
     person, form = _person(user_id), GiveForm()
 
     def hand_over() -> None:
-        course = complimentary.course_called(form.course.data or "")
-        complimentary.give(person, course, _end_of(form.expires_on.data), acting())
+        course = comp_access.course_called(form.course.data or "")
+        comp_access.give(person, course, _end_of(form.expires_on.data), acting())
 
     return _do(person, form, hand_over, "The course is theirs.", give=form)
 
@@ -103,7 +103,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """End a course that was given."""
     person = _person(user_id)
     return _do(
-        person, PressForm(), lambda: complimentary.take_back(person, grant_id, acting()),
+        person, PressForm(), lambda: comp_access.take_back(person, grant_id, acting()),
         "The course is taken back.",
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def remove_second_factor(user_id: uuid.UUID) -> Response:
 
 
 def _person(user_id: uuid.UUID) -> User:
-    found = people.find(user_id)
+    found = directory.find(user_id)
     if found is None or found.deleted_at is not None:
         abort(404)
     return found
@@ -152,7 +152,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         "give": shown.get("give") or GiveForm(formdata=None),
         "restore": RestoreForm(formdata=None, with_courses=True),
     }
-    dossier = people.dossier(person)
+    dossier = directory.dossier(person)
     return hypermedia.render(
         "admin/user.html",
         status=status,
@@ -165,7 +165,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         on_sale=0 if person.suspended_at else creator_suspension.on_sale(person),
         taken_off=creator_suspension.taken_off(person) if person.suspended_at else 0,
         is_self=person.id == acting().id,
-        shown=people.SHOWN,
+        shown=directory.SHOWN,
     )
 
 

@@ -18,15 +18,15 @@ from blueprints.admin.settings_forms import (
     social_lines,
 )
 from domain import Refused
-from domain.base import prose
-from domain.catalog import picked
-from domain.learning import complimentary
-from domain.platform import contrast, pictures
+from domain.base import markdown
+from domain.catalog import featured as picked
+from domain.learning import comp_access
+from domain.platform import color_contrast, images
 from domain.platform import settings as site
 from models import Course, db
 from web import hypermedia
 from web.forms import Form
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 PAGES = (
     ("Words", "admin.settings"),
@@ -47,7 +47,7 @@ def settings() -> Response:
         changed = site.change(
             acting(), name=form.name.data, hero_title=form.hero_title.data, about=about,
             hero_subtitle=form.hero_subtitle.data or "", contact_email=form.contact_email.data,
-            about_html=prose.render(about).html if about else "", timezone=form.timezone.data,
+            about_html=markdown.render(about).html if about else "", timezone=form.timezone.data,
             social=form.places(),
         )  # fmt: skip
         return _saved("admin.settings", changed)
@@ -63,8 +63,8 @@ def look() -> Response:
     if form.validate_on_submit():
         return _saved("admin.look", site.change(acting(), primary_color=form.primary_color.data))
     return _page(
-        "look", form, logo_form=LogoForm(formdata=None), looks=contrast.looks(form.shown()),
-        shown=form.shown(), text=contrast.TEXT, control=contrast.CONTROL,
+        "look", form, logo_form=LogoForm(formdata=None), looks=color_contrast.looks(form.shown()),
+        shown=form.shown(), text=color_contrast.TEXT, control=color_contrast.CONTROL,
     )  # fmt: skip
 
 
@@ -75,9 +75,9 @@ def logo() -> Response:
     if form.validate_on_submit():
         try:
             before = site.current().logo
-            token = pictures.keep(pictures.Shelf.LOGO, form.file.data.stream) if form.file.data else None
+            token = images.keep(images.Shelf.LOGO, form.file.data.stream) if form.file.data else None
             changed = site.change(acting(), logo=token)
-            pictures.remove_later(pictures.Shelf.LOGO, before)
+            images.remove_later(images.Shelf.LOGO, before)
         except Refused as refusal:
             db.session.rollback()
             form.file.errors = [*form.file.errors, refusal.sentence]
@@ -85,7 +85,7 @@ def logo() -> Response:
             return _saved("admin.look", changed)
     return _page(
         "look", LookForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
-        looks=contrast.looks(color), shown=color, text=contrast.TEXT, control=contrast.CONTROL,
+        looks=color_contrast.looks(color), shown=color, text=color_contrast.TEXT, control=color_contrast.CONTROL,
     )  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def featured() -> Response:
     form = FeaturedForm()
     if form.validate_on_submit():
         try:
-            picked.pick(complimentary.course_called(form.course.data or ""), acting())
+            picked.pick(comp_access.course_called(form.course.data or ""), acting())
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)

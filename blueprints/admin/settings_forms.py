@@ -19,7 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from domain import Refused
 from domain.people import accounts
-from domain.platform import contrast
+from domain.platform import color_contrast
 from domain.platform import settings as site
 from web.forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
 from web.merging import Merging
@@ -128,8 +128,8 @@ class LookForm(Merging):
         """Text on it and links in it must be readable, in light and in dark."""
         if not COLOR.fullmatch(field.data or ""):
             return
-        for look in contrast.looks(field.data or ""):
-            if min(look.button_text, look.link_text) < contrast.TEXT:
+        for look in color_contrast.looks(field.data or ""):
+            if min(look.button_text, look.link_text) < color_contrast.TEXT:
                 raise ValidationError(f"Text could not be read well in {look.name.lower()} with this colour.")
 
 

@@ -7,12 +7,12 @@ from blueprints.admin import acting, admin, do
 from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
 from domain import Refused
-from domain.commerce import alert_desk
-from domain.pages import deliveries
-from domain.pages.deliveries import EventState
+from domain.commerce import alert_list
+from domain.pages import failures
+from domain.pages.failures import EventState
 from models import StripeEvent, db
 from web import hypermedia
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
 
@@ -23,7 +23,7 @@ def webhooks() -> Response:
     asked = request.args.get("state", "")
     state = EventState(asked) if asked in list(EventState) else EventState.FAILED
     behind = _readable(request.args.get("after", ""))
-    page = deliveries.events(state, behind)
+    page = failures.events(state, behind)
     return hypermedia.render(
         "admin/webhooks.html",
         listing=page,
@@ -49,7 +49,7 @@ def look_at_event(event_id: str) -> Response:
     event, form = _event(event_id), NoteForm()
     if form.validate_on_submit():
         try:
-            alert_desk.look_at(event, acting(), form.note.data or "")
+            alert_list.look_at(event, acting(), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -65,7 +65,7 @@ def retry_webhook(event_id: str) -> Response:
     event = _event(event_id)
     if not PressForm().validate():
         abort(400)
-    do(lambda: deliveries.retry_event(event, acting()), "The worker will handle it now.")
+    do(lambda: failures.retry_event(event, acting()), "The worker will handle it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 
@@ -74,7 +74,7 @@ def retry_webhooks() -> Response:
     """Handle every event that failed, now."""
     if not PressForm().validate():
         abort(400)
-    count = deliveries.retry_events(acting())
+    count = failures.retry_events(acting())
     db.session.commit()
     hypermedia.toast(f"The worker will handle {count} now." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.webhooks"))
@@ -86,7 +86,7 @@ def _page(event: StripeEvent, form: NoteForm) -> Response:
         status=422 if form.errors else 200,
         event=event,
         form=form,
-        history=alert_desk.history_of(event),
+        history=alert_list.history_of(event),
         payload=pretty(event.payload),
     )
 

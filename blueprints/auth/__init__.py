@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-auth = doors.open_to_all(Blueprint("auth", __name__))
+auth = guards.open_to_all(Blueprint("auth", __name__))
 
 from blueprints.auth import (  # noqa: E402,F401
     fresh_proof,

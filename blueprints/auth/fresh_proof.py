@@ -5,22 +5,22 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import auth
 from blueprints.auth.way_back import wanted
-from web import doors, fresh, hypermedia
+from web import fresh_proof, guards, hypermedia
 
 
 @auth.route("/account/prove", methods=["GET", "POST"])
 def prove() -> Response:
     """Ask, and go on to what `?next=` names."""
-    if (away := doors.ask_to_sign_in()) is not None:
+    if (away := guards.ask_to_sign_in()) is not None:
         return away
     if request.method == "GET":
-        return fresh.page(200)
-    return fresh.ask() or hypermedia.see_other(wanted())
+        return fresh_proof.page(200)
+    return fresh_proof.ask() or hypermedia.see_other(wanted())
 
 
 @auth.get("/account/prove/done")
 def proved() -> Response:
     """Where a provider leads back to: the form waits in another tab."""
-    if (away := doors.ask_to_sign_in()) is not None:
+    if (away := guards.ask_to_sign_in()) is not None:
         return away
-    return hypermedia.render("auth/proved.html", is_fresh=fresh.is_fresh())
+    return hypermedia.render("auth/proved.html", is_fresh=fresh_proof.is_fresh())

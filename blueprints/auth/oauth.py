@@ -11,7 +11,7 @@ from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused
 from domain.base.log import log
-from domain.people import identities, oauth, second_factor, sessions
+from domain.people import linked_identities, oauth, second_factor, sessions
 from models import db, write_from_here
 from web import hypermedia
 
@@ -54,7 +54,7 @@ def finish_oauth(provider: str) -> Response:
         return _prove_again(name, identity)
     try:
         if linking:
-            identities.link(identity, current_user)
+            linked_identities.link(identity, current_user)
             hypermedia.toast(f"{name} signs you in from now on.")
         else:
             page = let_in(oauth.account_of(identity), remember=True, page=page)
@@ -67,9 +67,9 @@ def finish_oauth(provider: str) -> Response:
     return hypermedia.see_other(page)
 
 
-def _prove_again(name: str, identity: identities.Identity) -> Response:
+def _prove_again(name: str, identity: linked_identities.Identity) -> Response:
     """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
-    if second_factor.is_on(current_user) or not identities.is_of(identity, current_user):
+    if second_factor.is_on(current_user) or not linked_identities.is_of(identity, current_user):
         sentence = f"This {name} account does not show that it is you."
         return hypermedia.render(
             "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None

@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.auth import auth, known_devices
 from blueprints.auth.way_back import safe_next
-from domain.people import accounts, attempts, second_factor, sessions
+from domain.people import accounts, login_throttle, second_factor, sessions
 from models import User, db
-from web import form_tokens, fresh, held, hypermedia
+from web import form_tokens, fresh_proof, held_forms, hypermedia
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")
@@ -92,7 +92,7 @@ def note_presence(response: Response) -> Response:
     """Keep the device's "last used" roughly true, after a form that went through; pages never write."""
     user = g.get("_login_user")
     if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
-        fresh.note_click()
+        fresh_proof.note_click()
     if user is None or response.status_code >= 400 or request.method in SAFE_METHODS:
         return response
     try:
@@ -109,8 +109,8 @@ def _is_click(response: Response) -> bool:
     return asked and response.mimetype == "text/html"
 
 
-@auth.app_errorhandler(attempts.TooMany)
-def slow_down(refusal: attempts.TooMany) -> tuple[str, int, dict[str, str]]:
+@auth.app_errorhandler(login_throttle.TooMany)
+def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]]:
     """Say how long to wait, and the way that is open meanwhile."""
     db.session.rollback()
     minutes = -(-refusal.seconds // 60)
@@ -123,6 +123,6 @@ def lead_to_what_is_held(response: Response) -> Response:
     came_in = g.pop("let_in", False)
     if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):
         return response
-    if address := held.offer(form_tokens.person_mark()):
+    if address := held_forms.offer(form_tokens.person_mark()):
         response.location = address
     return response

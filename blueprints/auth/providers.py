@@ -14,8 +14,8 @@ from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
 
 from config import Settings
-from domain.people import identities
-from domain.people.identities import NAMES, Identity
+from domain.people import linked_identities
+from domain.people.linked_identities import NAMES, Identity
 from web.forms import one_line
 
 TIMEOUT_SECONDS = 10
@@ -31,7 +31,7 @@ class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of th
 
 def available() -> dict[str, str]:
     """The providers that can be used, by key, with the name people know them by."""
-    return identities.available()
+    return linked_identities.available()
 
 
 def send_off(provider: str) -> Response:

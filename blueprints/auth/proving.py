@@ -7,7 +7,7 @@ from flask import request
 from blueprints.auth import known_devices
 from blueprints.auth.forms import ProofForm
 from domain import Refused
-from domain.people import accounts, attempts
+from domain.people import accounts, login_throttle
 from models import db
 
 Lock = accounts.Lock
@@ -15,16 +15,16 @@ Lock = accounts.Lock
 
 def try_password(
     email: str, password: str, lock_of: Callable[[str], Lock] = accounts.lock_of
-) -> tuple[Lock, attempts.Attempt] | None:
+) -> tuple[Lock, login_throttle.Attempt] | None:
     """The lock that `password` opens, and the try to be forgotten; None where it opens nothing.
 
     The try is committed before the password is looked at, and no transaction is open while it is hashed.
     Raises attempts.TooMany.
     """
     device = known_devices.device_for(email)
-    attempt = attempts.begin(attempts.sign_in_limits(email, request.remote_addr or "", device))
+    attempt = login_throttle.begin(login_throttle.sign_in_limits(email, request.remote_addr or "", device))
     db.session.commit()
-    attempts.refuse_excess(attempt)
+    login_throttle.refuse_excess(attempt)
     lock = lock_of(email)
     db.session.rollback()
     return (lock, attempt) if lock.opens_with(password) else None
@@ -43,5 +43,5 @@ def proves(
     if proof is None:
         form.refuse(otherwise)
         return False
-    attempts.succeeded(proof[1])
+    login_throttle.succeeded(proof[1])
     return True

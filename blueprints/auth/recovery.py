@@ -13,11 +13,19 @@ from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
 from domain import Refused, Unusable
-from domain.people import accounts, attempts, email_change, identities, recovery, second_factor, tokens
+from domain.people import (
+    accounts,
+    email_change,
+    linked_identities,
+    login_throttle,
+    mail_tokens,
+    password_reset,
+    second_factor,
+)
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
 from web import form_tokens, hypermedia
-from web.formats import ago
+from web.filters import ago
 
 OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
 
@@ -27,11 +35,11 @@ def forgot_password() -> Response:
     """Ask for a reset link; the answer is the same for every address."""
     form = ForgotForm()
     if form.validate_on_submit():
-        attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+        attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
         db.session.commit()
-        attempts.refuse_excess(attempt)
+        login_throttle.refuse_excess(attempt)
         try:
-            recovery.ask(form.email.data or "")
+            password_reset.ask(form.email.data or "")
             db.session.commit()
             return hypermedia.render("auth/forgot_sent.html", email=form.email.data)
         except Refused as refusal:
@@ -44,7 +52,7 @@ def reset_password(token: str) -> Response:
     """Choose a new password by the link from the mail."""
     form = ResetForm()
     try:
-        user, _ = tokens.opened_by(tokens.Purpose.RESET, token)
+        user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token)
         email, known = user.email, accounts.known_of(user.email, user.name)
         _offer_identities(form, user)
         if form.validate_on_submit():
@@ -92,7 +100,7 @@ def not_me(token: str) -> Response:
     """Shut every way into an account, for an owner who learnt by mail of what somebody else did."""
     form = ConfirmForm()
     try:
-        user, left = recovery.not_me(token)
+        user, left = password_reset.not_me(token)
         if form.validate_on_submit():
             return _shut(token)
     except Unusable as refusal:
@@ -107,7 +115,7 @@ def not_me(token: str) -> Response:
 
 def _offer_identities(form: ResetForm, user: User) -> None:
     """List what else opens the account. Nothing is ticked, but where it is all there was to sign in with."""
-    rows = identities.of(user)
+    rows = linked_identities.of(user)
     form.keep.choices = [(row.id.hex, _described(row)) for row in rows]
     if not form.is_submitted() and user.password_hash is None:
         form.keep.process_data([row.id.hex for row in rows])
@@ -115,13 +123,13 @@ def _offer_identities(form: ResetForm, user: User) -> None:
 
 def _described(row: OAuthAccount) -> str:
     """A line of HTML about a linked identity."""
-    line = Markup("{}, linked {}").format(identities.name_of(row), ago(row.created_at))
+    line = Markup("{}, linked {}").format(linked_identities.name_of(row), ago(row.created_at))
     return line + Markup(", last used {}").format(ago(row.last_used_at)) if row.last_used_at else line
 
 
 def _reset(form: ResetForm, token: str, password_hash: str) -> Response:
     keep = {uuid.UUID(key) for key in form.keep.data or []}
-    user = recovery.reset(token, password_hash, request.remote_addr or "", keep)
+    user = password_reset.reset(token, password_hash, request.remote_addr or "", keep)
     page = let_in(user, remember=False)
     db.session.commit()
     hypermedia.toast("Your password is changed, and you are signed out everywhere else.")
@@ -139,7 +147,7 @@ def _is_me(user: User) -> bool:
 
 
 def _shut(token: str) -> Response:
-    user = recovery.shut(token)
+    user = password_reset.shut(token)
     email = user.email
     held_posts.forget(form_tokens.mark_of(user.id.hex))
     if _is_me(user):
@@ -149,4 +157,4 @@ def _shut(token: str) -> Response:
 
 
 def _names(user: User) -> list[str]:
-    return [identities.name_of(row) for row in identities.of(user)]
+    return [linked_identities.name_of(row) for row in linked_identities.of(user)]

@@ -18,12 +18,12 @@ from blueprints.auth.presence import let_in
 from blueprints.auth.proving import proves
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused, Unusable
-from domain.people import attempts, registration, tokens
+from domain.people import login_throttle, mail_tokens, registration
 from domain.platform import settings
 from models import Registration, User, db
 from web import hypermedia
 
-NEWCOMER_SECONDS = tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY]
+NEWCOMER_SECONDS = mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(
     "That is not the password of this registration. Registered more than once? Open the newest message.",
     "password",
@@ -133,9 +133,9 @@ def _take_in(newcomer: registration.Newcomer) -> Response:
 
 
 def _count_mail() -> None:
-    attempt = attempts.begin(attempts.mail_limits(request.remote_addr or ""))
+    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     db.session.commit()
-    attempts.refuse_excess(attempt)
+    login_throttle.refuse_excess(attempt)
 
 
 def _show_link(opened: Registration, form: ProofForm) -> Response:

@@ -11,7 +11,7 @@ from blueprints.auth.way_back import wanted
 from domain import Refused
 from domain.people import second_factor
 from models import db
-from web import fresh, hypermedia
+from web import fresh_proof, hypermedia
 
 
 @auth.route("/login/code", methods=["GET", "POST"])
@@ -23,7 +23,7 @@ def second_step() -> Response:
     form, password_hash = CodeForm(), half.user.password_hash
     if form.validate_on_submit():
         try:
-            fresh.prove_code(half.user, form.code.data or "")
+            fresh_proof.prove_code(half.user, form.code.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -10,7 +10,7 @@ from blueprints.auth.presence import let_in, let_out, was_shut_out
 from blueprints.auth.proving import try_password
 from blueprints.auth.way_back import wanted
 from domain import Refused
-from domain.people import accounts, attempts
+from domain.people import accounts, login_throttle
 from models import User, db
 from web import hypermedia
 
@@ -61,6 +61,6 @@ def _prove(email: str, password: str) -> User | None:
     user = accounts.get(proof[0].user_id)
     if user is None or user.password_hash != lock.password_hash:
         return None  # deleted, or given another password, meanwhile
-    attempts.succeeded(attempt)
+    login_throttle.succeeded(attempt)
     accounts.renew_hash(user, password)
     return user

@@ -13,7 +13,7 @@ from blueprints.auth.presence import let_out
 from blueprints.auth.way_back import wanted
 from domain.platform.held_posts import Sent
 from models import HeldPost, db
-from web import form_tokens, held, hypermedia
+from web import form_tokens, held_forms, hypermedia
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Their views do nothing but show the form while it isn't valid.
@@ -44,15 +44,15 @@ def stale_form(_error: CSRFError) -> BaseResponse:
         refused = hypermedia.refuse(400, "This page is out of date, and nothing was changed. Try again.")
         refused.headers["X-Stale-Form"] = "1"
         return refused
-    sent, sender = held.read(), form_tokens.sender()
+    sent, sender = held_forms.read(), form_tokens.sender()
     if sent is None or sender is None:
-        typed = held.sent_words(sent) if sent else []
+        typed = held_forms.sent_words(sent) if sent else []
         return hypermedia.render("errors/400_stale.html", status=400, typed=typed)
     if current_user.is_anonymous:
-        return held.ask_to_sign_in()
+        return held_forms.ask_to_sign_in()
     if _may_send(sender):
         return _show(sent)
-    return (held.keep(sent) if held.sent_words(sent) else None) or _somebody_elses(None)
+    return (held_forms.keep(sent) if held_forms.sent_words(sent) else None) or _somebody_elses(None)
 
 
 @auth.get("/held/<uuid:held_id>")
@@ -60,7 +60,7 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
     """Show what was typed before its person was signed out; nothing is sent before they press the button."""
     if current_user.is_anonymous:
         return hypermedia.see_other(url_for("auth.login", next=request.path))
-    row = held.found(held_id)
+    row = held_forms.found(held_id)
     if row is None:
         return hypermedia.render("errors/410_held.html", status=410)
     if not _may_send(row.person):
@@ -73,7 +73,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
     """Forget what was typed."""
     row = _own(held_id)
     page = row.page
-    held.drop(held_id)
+    held_forms.drop(held_id)
     hypermedia.toast("Thrown away.", "info")
     return hypermedia.see_other(page)
 
@@ -97,10 +97,10 @@ def back() -> BaseResponse:
 @auth.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
     """Forget a kept form once the person whose it is has sent it, and it was taken."""
-    if response.status_code < 400 and (key := held.marker()):
-        row = held.found(key)
+    if response.status_code < 400 and (key := held_forms.marker()):
+        row = held_forms.found(key)
         if row is not None and _may_send(row.person):
-            held.drop(key)
+            held_forms.drop(key)
     return response
 
 
@@ -110,14 +110,14 @@ def _may_send(sender: str) -> bool:
 
 
 def _own(held_id: uuid.UUID) -> HeldPost:
-    row = held.found(held_id)
+    row = held_forms.found(held_id)
     if row is None or current_user.is_anonymous or not _may_send(row.person):
         abort(404)
     return row
 
 
 def _show(sent: Sent, row: HeldPost | None = None) -> Response:
-    shown = held.sent_words(sent)
+    shown = held_forms.sent_words(sent)
     carried = [pair for pair in sent.fields if pair not in shown]
     key = row.id if row else None
     status = 200 if row else 400

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-catalog = doors.open_to_all(Blueprint("catalog", __name__))
+catalog = guards.open_to_all(Blueprint("catalog", __name__))
 
 from blueprints.catalog import course, courses, creators, fragments, home, machines, shelves  # noqa: E402,F401

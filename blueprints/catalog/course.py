@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response
 from blueprints.catalog import catalog, linked_data
 from blueprints.catalog.freshness import unless_known
 from domain.catalog.index import facets
-from domain.community import review_board
+from domain.community import review_list
 from domain.pages import course_page
 from domain.pages.course_page import CoursePage, Offer
 from domain.platform import events
 from models import ProductStatus, ProductVisibility
-from web import hypermedia, visits
+from web import hypermedia
+from web import visitor as visits
 
 
 @catalog.get("/courses/<slug>")
@@ -27,7 +28,7 @@ def course(slug: str) -> Response:
         return _moved(slug)
     if not (hypermedia.is_swap() or page.is_preview):
         visits.note(events.VIEWED, page.row.id, page.row.creator_id)
-    board = review_board.load(page.row.id, visitor, request.args)
+    board = review_list.load(page.row.id, visitor, request.args)
     response = hypermedia.render(
         "catalog/course.html",
         "reviews/section.oob.html",

@@ -5,9 +5,9 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, catalog, filters
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import catalog as storefront
-from domain.catalog.catalog import Found
-from domain.catalog.index import facets, listing
+from domain.catalog import cards as storefront
+from domain.catalog.cards import Found
+from domain.catalog.index import facets, index_cache
 from domain.catalog.index.facets import Selection
 from web import hypermedia
 
@@ -15,7 +15,7 @@ from web import hypermedia
 @catalog.get("/courses")
 def courses() -> Response:
     """The courses that answer the query string; what it has of unknown filters is passed over."""
-    index = listing.current()
+    index = index_cache.current()
     selection = facets.read(request.args.to_dict(flat=False), index.facets.values())
     number = addresses.page_number()
     if "" in request.args.values() and not hypermedia.is_swap():

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, catalog
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import catalog as storefront
+from domain.catalog import cards as storefront
 from domain.catalog import creators
 from web import hypermedia
 

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from blueprints.catalog import addresses
-from domain.catalog.catalog import Found
+from domain.catalog.cards import Found
 from domain.catalog.index.facets import Choice, Facet
-from web import formats
+from web import filters
 
 LONGEST_LIST = 10
 _BY_COUNT = ("technology", "language")
@@ -69,7 +69,7 @@ def label(choice: Choice, currency: str) -> str:
     """The choice's name, with its amount as money."""
     if choice.cents is None:
         return choice.label
-    return choice.label.format(formats.money(choice.cents, currency).removesuffix(".00"))
+    return choice.label.format(filters.money(choice.cents, currency).removesuffix(".00"))
 
 
 def _group(found: Found, facet: Facet) -> Group:

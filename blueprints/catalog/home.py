@@ -4,7 +4,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import catalog
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import catalog as storefront
+from domain.catalog import cards as storefront
 from web import hypermedia
 
 

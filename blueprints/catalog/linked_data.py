@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import current_app
 
-from domain.community.review_board import Board, Line
+from domain.community.review_list import Board, Line
 from domain.pages.course_page import CoursePage, Offer
-from domain.platform import pictures, settings
-from web import formats
+from domain.platform import images, settings
+from web import filters
 
 REVIEWS = 3
 ON_SALE = (Offer.BUY, Offer.ENROLL)
@@ -42,7 +42,7 @@ def _course(page: CoursePage) -> dict[str, Any]:
         },
     }
     if row.thumbnail:
-        data["image"] = _url(pictures.address("thumbnail", row.thumbnail, 1200))
+        data["image"] = _url(images.address("thumbnail", row.thumbnail, 1200))
     if row.objectives:
         data["teaches"] = [str(objective) for objective in row.objectives]
     if page.offer in ON_SALE:
@@ -69,7 +69,7 @@ def _review(line: Line) -> dict[str, Any]:
 
 
 def _offer(row: Any) -> dict[str, Any]:
-    amount = Decimal(row.price_now_cents).scaleb(-formats.minor_digits(row.currency))
+    amount = Decimal(row.price_now_cents).scaleb(-filters.minor_digits(row.currency))
     offer = {
         "@type": "Offer",
         "category": "Paid" if row.price_now_cents else "Free",

@@ -5,7 +5,7 @@ import re
 from flask import Response, abort, current_app, request
 
 from blueprints.catalog import catalog
-from domain.catalog import syndication
+from domain.catalog import sitemap as syndication
 
 # XML 1.0, section 2.2: characters that no escape can carry.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

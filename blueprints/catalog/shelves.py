@@ -5,8 +5,8 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, catalog
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import catalog as storefront
-from domain.catalog.index import facets, listing
+from domain.catalog import cards as storefront
+from domain.catalog.index import facets, index_cache
 from web import hypermedia
 
 SORTS = ("popular", "newest", "rating")
@@ -15,7 +15,7 @@ SORTS = ("popular", "newest", "rating")
 @catalog.get("/categories/<slug>")
 def category(slug: str) -> Response:
     """The courses of a category and of those below it."""
-    index = listing.current()
+    index = index_cache.current()
     shelf = index.shelves.get(slug) or abort(404)
     asked = request.args.get("sort", "")
     sort = asked if asked in SORTS else SORTS[0]

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-checkout = doors.signed_in(Blueprint("checkout", __name__))
+checkout = guards.signed_in(Blueprint("checkout", __name__))
 
 from blueprints.checkout import returning, starting  # noqa: E402,F401

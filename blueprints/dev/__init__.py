@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-dev = doors.development_only(Blueprint("dev", __name__))
+dev = guards.development_only(Blueprint("dev", __name__))
 
 from blueprints.dev import mailbox, styleguide  # noqa: E402,F401

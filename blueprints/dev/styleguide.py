@@ -23,10 +23,10 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from blueprints.dev import dev
-from domain.base import clock, prose
-from web import assets, hypermedia
+from domain.base import clock, markdown
+from web import hypermedia, static_files
 
-ICONS = re.findall(r'<symbol id="([^"]+)"', (assets.ROOT / "icons" / "sprite.svg").read_text())
+ICONS = re.findall(r'<symbol id="([^"]+)"', (static_files.ROOT / "icons" / "sprite.svg").read_text())
 LEVELS = [SelectChoice(level, level.capitalize()) for level in ("beginner", "intermediate", "advanced")]
 
 # title, category, creator, cents, cents now, average, reviews, minutes, level
@@ -124,7 +124,7 @@ def samples() -> dict[str, Any]:
         "cards": [card(*row) for row in COURSES],
         "form": SampleForm(level="beginner", rating=4, audience="beginner"),
         "wrong": wrong,
-        "prose": prose.render(PROSE).html,
+        "prose": markdown.render(PROSE).html,
         "pages": SimpleNamespace(
             prev="?page=3",
             next="?page=5",

@@ -8,9 +8,9 @@ from flask import Blueprint
 from flask_login import current_user
 
 from models import User
-from web import doors
+from web import guards
 
-learn = doors.open_to_all(Blueprint("learn", __name__))
+learn = guards.open_to_all(Blueprint("learn", __name__))
 
 
 def reader() -> User | None:

@@ -8,7 +8,7 @@ from blueprints.learn.forms import PressForm
 from domain import Refused
 from domain.learning import access, enrollment
 from models import db
-from web import doors, hypermedia
+from web import guards, hypermedia
 
 
 @learn.post("/learn/<course_slug>/enroll")
@@ -17,7 +17,7 @@ def enroll(course_slug: str) -> Response:
     user = reader()
     course, _decision = access.course_for_learner(user, course_slug)
     if user is None:
-        return doors.ask_to_sign_in() or hypermedia.leave(url_for("learn.library"))
+        return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.library"))
     try:
         PressForm().validate_on_submit()
         enrollment.enroll_free(user, course)

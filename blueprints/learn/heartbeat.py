@@ -7,12 +7,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.learn import learn
 from blueprints.learn.forms import BeatForm
-from domain.learning import watching
-from domain.learning.stretches import Beat
-from domain.learning.watching import Outcome, Watcher
+from domain.learning import playback
+from domain.learning.playback import Outcome, Watcher
+from domain.learning.watched_ranges import Beat
 from domain.platform import events
 from models import db
-from web import visits
+from web import visitor
 
 NOTHING_TO_SAY = 204
 
@@ -29,9 +29,9 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     token = session.get("_user_id") or _remembered()
     if not isinstance(token, str):
         raise Forbidden
-    with watching.connect() as connection, connection.begin():
-        who = watching.watcher(connection, token, course_slug, lesson_slug)
-        outcome = watching.record(connection, who, _beat(form))
+    with playback.connect() as connection, connection.begin():
+        who = playback.watcher(connection, token, course_slug, lesson_slug)
+        outcome = playback.record(connection, who, _beat(form))
     if who.is_learner:
         _note(who, outcome)
     if not outcome.lesson_completed:
@@ -41,7 +41,7 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
 
 def _note(who: Watcher, outcome: Outcome) -> None:
     """For the creator's numbers."""
-    user_id = None if visits.wants_no_trace() else who.user_id
+    user_id = None if visitor.wants_no_trace() else who.user_id
     if outcome.played > 0:
         events.watched(user_id, who.course_id, who.lesson_id, outcome.played)
     if outcome.lesson_completed:

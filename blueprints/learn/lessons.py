@@ -11,14 +11,15 @@ from werkzeug.wrappers import Response
 import storage
 from blueprints.learn import learn, locked, reader
 from blueprints.learn.forms import LONGEST
-from domain.authoring import drafts
-from domain.learning import access, outline, watching
+from domain.authoring import lesson_drafts
+from domain.learning import access, outline
+from domain.learning import playback as watching
 from domain.learning.access import Decision
-from domain.media import archives, embeds, recordings
+from domain.media import code_archives, recordings, video_embeds
 from domain.media.recordings import Playback
 from domain.platform import events
 from models import Course, Lesson, MediaAsset, Resource, User
-from web import hypermedia, visits
+from web import hypermedia, visitor
 
 NEARLY_OVER = 0.97
 
@@ -48,7 +49,7 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
     if not decision.allowed:
         return locked.answer(found, shown, decision)
     if not hypermedia.is_swap():
-        visits.note(events.OPENED, found.id, found.creator_id, shown.id)
+        visitor.note(events.OPENED, found.id, found.creator_id, shown.id)
     return page(found, shown, decision)
 
 
@@ -75,7 +76,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     works_on = _works_on(user, course)
     is_draft = works_on and request.args.get("draft") == "1"
     if is_draft:
-        drafts.show(lesson)
+        lesson_drafts.show(lesson)
     recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     playback = _playback(course, recording, is_draft)
     return hypermedia.render(
@@ -88,12 +89,12 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         before=before,
         after=after,
         playback=playback,
-        embed=embeds.embed(lesson.external_video_url) if playback is None else None,
+        embed=video_embeds.embed(lesson.external_video_url) if playback is None else None,
         start_at=_start_at(entry.position, playback.duration if playback else 0),
         opened_at=watching.opened(user.id, lesson.id) if user else "",
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
-        code=archives.offered(course.id) if facts.holds or facts.trusted else None,
+        code=code_archives.offered(course.id) if facts.holds or facts.trusted else None,
         is_preview=works_on and (is_draft or not facts.holds),
         is_draft=is_draft,
         resources=_resources(lesson, everything=is_draft),

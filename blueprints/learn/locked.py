@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from domain.learning.access import Decision, Reason
 from models import Course, Lesson
-from web import doors, hypermedia
+from web import guards, hypermedia
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class WayOn:
 
 def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Response:
     """The page for a decision that isn't allowed: 403, or the sign-in page where that may be all it takes."""
-    if decision.reason == Reason.LOGIN and (way_in := doors.ask_to_sign_in()) is not None:
+    if decision.reason == Reason.LOGIN and (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     return hypermedia.render(
         "learn/locked.html", status=403, course=course, lesson=lesson, decision=decision,

@@ -8,7 +8,7 @@ from blueprints.learn.forms import PressForm
 from domain.learning import access, progress
 from domain.platform import events
 from models import Course, Lesson, db
-from web import doors, hypermedia, visits
+from web import guards, hypermedia, visitor
 
 
 @learn.post("/learn/<course_slug>/<lesson_slug>/complete")
@@ -27,15 +27,15 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     user = reader()
     course, lesson, decision = access.lesson_for(user, course_slug, lesson_slug)
     if user is None:
-        return doors.ask_to_sign_in() or locked.answer(course, lesson, decision)
+        return guards.ask_to_sign_in() or locked.answer(course, lesson, decision)
     if not decision.allowed or not PressForm().validate_on_submit():
         return locked.answer(course, lesson, decision)
     if done:
         completed = progress.complete(user, lesson)
         db.session.commit()
-        visits.note(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
+        visitor.note(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
         if completed:
-            visits.note(events.COURSE_DONE, course.id, course.creator_id)
+            visitor.note(events.COURSE_DONE, course.id, course.creator_id)
             hypermedia.toast(f"You have completed “{course.title}”.")
     else:
         progress.reopen(user, lesson)

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.learn import learn
 from domain.learning import library as shelves
-from web import doors, hypermedia
+from web import guards, hypermedia
 
 LAST_PAGE = 10_000
 
@@ -14,7 +14,7 @@ LAST_PAGE = 10_000
 @learn.get("/learn")
 def library() -> Response:
     """The shelf: what to go on with, what waits, what is finished."""
-    if (way_in := doors.ask_to_sign_in()) is not None:
+    if (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     page = request.args.get("page", "1")
     number = int(page[:9]) if page.isascii() and page.isdigit() else 0

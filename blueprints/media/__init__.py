@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-media = doors.open_to_all(Blueprint("media", __name__))
+media = guards.open_to_all(Blueprint("media", __name__))
 
 from blueprints.media import code, files, pictures  # noqa: E402,F401

@@ -6,7 +6,7 @@ from flask_login import current_user
 import storage
 from blueprints.media import media
 from domain.learning import access
-from domain.media import archives
+from domain.media import code_archives
 from models import db, write_from_here
 from web import hypermedia
 
@@ -18,13 +18,13 @@ def code(slug: str) -> Response:
     course, decision = access.course_for_learner(reader, slug)
     if not decision.allowed:
         abort(403)
-    archive = archives.offered(course.id) or abort(404)
+    archive = code_archives.offered(course.id) or abort(404)
     try:
-        archives.verify(archive)
-    except archives.DamagedArchiveError:
+        code_archives.verify(archive)
+    except code_archives.DamagedArchiveError:
         archive_id = archive.id
         write_from_here()
-        archives.report_damage(archive_id)
+        code_archives.report_damage(archive_id)
         db.session.commit()
         return hypermedia.render("learn/code_damaged.html", status=500)
     name = f"{course.slug}-code.{archive.format.value}"

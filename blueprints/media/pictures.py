@@ -10,7 +10,7 @@ import storage
 from blueprints.media import media
 from domain.base import clock
 from domain.learning import access
-from domain.platform import pictures
+from domain.platform import images
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -18,14 +18,14 @@ KEPT_FOR = timedelta(minutes=10)
 @media.get("/images/<shelf>/<token>/<name>")
 def image(shelf: str, token: str, name: str) -> Response:
     """A cover, a portrait or the logo, in one of its sizes."""
-    key = pictures.key_of(shelf, token, name) or abort(404)
-    return storage.publish(key, pictures.content_type(name))
+    key = images.key_of(shelf, token, name) or abort(404)
+    return storage.publish(key, images.content_type(name))
 
 
 @media.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: uuid.UUID) -> Response:
     """A picture in a lesson, or in the description of a course; the browser asks again after some minutes."""
-    found, course, lesson, shown = pictures.find(picture_id) or abort(404)
+    found, course, lesson, shown = images.find(picture_id) or abort(404)
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     decision = access.decide(reader, course, lesson)
     facts = decision.facts

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-notifications = doors.signed_in(Blueprint("notifications", __name__))
+notifications = guards.signed_in(Blueprint("notifications", __name__))
 
 from blueprints.notifications import listing  # noqa: E402,F401

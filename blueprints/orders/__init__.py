@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-orders = doors.signed_in(Blueprint("orders", __name__))
+orders = guards.signed_in(Blueprint("orders", __name__))
 
 from blueprints.orders import receipts  # noqa: E402,F401

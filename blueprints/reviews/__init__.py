@@ -6,12 +6,12 @@ from flask import Blueprint, abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from domain.community import review_board
+from domain.community import review_list
 from domain.community import reviews as rules
 from models import Course, User
-from web import doors, hypermedia
+from web import guards, hypermedia
 
-reviews = doors.signed_in(Blueprint("reviews", __name__))
+reviews = guards.signed_in(Blueprint("reviews", __name__))
 
 
 def reader() -> User:
@@ -40,7 +40,7 @@ def show_again(course: Course, focus: str | None = None) -> Response:
         "reviews/_section.html",
         "reviews/section.oob.html",
         course=course,
-        board=review_board.load(course.id, reader(), request.args),
+        board=review_list.load(course.id, reader(), request.args),
         can_review=rules.may_review(reader(), course),
         focus=focus,
     )

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-site = doors.open_to_all(Blueprint("site", __name__))
+site = guards.open_to_all(Blueprint("site", __name__))
 
 from blueprints.site import about, health, looks, unsubscribing  # noqa: E402,F401

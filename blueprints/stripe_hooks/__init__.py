@@ -3,9 +3,9 @@
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 
-from web import doors
+from web import guards
 
-stripe_hooks = doors.open_to_all(Blueprint("stripe_hooks", __name__))
+stripe_hooks = guards.open_to_all(Blueprint("stripe_hooks", __name__))
 
 
 @stripe_hooks.record_once

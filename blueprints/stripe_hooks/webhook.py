@@ -4,7 +4,7 @@ from flask import request
 
 from blueprints.stripe_hooks import stripe_hooks
 from domain.base.log import log
-from domain.commerce import webhooks
+from domain.commerce import stripe_events
 from models import db
 from payments import NotFromStripe
 
@@ -13,7 +13,7 @@ from payments import NotFromStripe
 def receive() -> tuple[str, int]:
     """Take in one event. 400 for what Stripe didn't sign; whatever else fails, Stripe sends again."""
     try:
-        webhooks.receive(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+        stripe_events.receive(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
     except NotFromStripe as refusal:
         log.warning("refused a webhook: %s", refusal)
         return "This isn't a signed event.\n", 400

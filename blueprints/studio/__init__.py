@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-studio = doors.creators(Blueprint("studio", __name__, url_prefix="/studio"))
+studio = guards.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 
 from blueprints.studio import (  # noqa: E402
     access_page,  # noqa: F401

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from blueprints.studio import studio
 from blueprints.studio.course_forms import EntryForm, days_of, entry_form
 from blueprints.studio.editing import me, opened, save, show
-from domain.authoring import authoring
-from domain.authoring.authoring import Entry
+from domain.authoring import course_details
+from domain.authoring.course_details import Entry
 from models import Module, ProductVisibility
 
 
@@ -16,9 +16,9 @@ from models import Module, ProductVisibility
 def access(course_id: uuid.UUID) -> Response:
     """Visibility, order, and the days that modules wait."""
     course = opened(course_id)
-    modules = authoring.modules_of(course)
-    form = entry_form(modules)(data=_shown(authoring.entry_of(course)))
-    saved = save(form, lambda: authoring.let_in(course, me(), _typed(form, modules)))
+    modules = course_details.modules_of(course)
+    form = entry_form(modules)(data=_shown(course_details.entry_of(course)))
+    saved = save(form, lambda: course_details.let_in(course, me(), _typed(form, modules)))
     return saved or show(
         "studio/course/access.html", form, course_id, days=[form[days_of(module.id)] for module in modules]
     )

@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of
-from domain.analytics import course_numbers
-from domain.analytics.course_numbers import Numbers, Period
+from domain.analytics import course_report
+from domain.analytics.course_report import Numbers, Period
 from models import Course
 from web import hypermedia
-from web.downloads import amount, csv_of
-from web.fresh import fresh_page
+from web.file_answers import amount, csv_of
+from web.fresh_proof import fresh_page
 
 Rows = Iterable[list[object]]
 SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}
@@ -23,7 +23,7 @@ SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this si
 def analytics(course_id: uuid.UUID) -> Response:
     """From the page to the last lesson, over a period."""
     course = course_of(course_id)
-    numbers = course_numbers.load(course, request.args.get("period", ""))
+    numbers = course_report.load(course, request.args.get("period", ""))
     return hypermedia.render(
         "studio/analytics.html",
         "studio/_analytics.html",
@@ -44,7 +44,7 @@ def analytics_file(course_id: uuid.UUID, table: str) -> Response:
     if table not in _TABLES:
         abort(404)
     head, rows_of = _TABLES[table]
-    numbers = course_numbers.load(course, request.args.get("period", ""))
+    numbers = course_report.load(course, request.args.get("period", ""))
     name = f"{course.slug}-{table}-{numbers.period.value}"
     return csv_of(name, head, rows_of(numbers, course))
 

@@ -10,8 +10,9 @@ from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused
-from domain.base.captions import MAX_CHARACTERS
-from domain.media import captioning, recordings
+from domain.base.webvtt import MAX_CHARACTERS
+from domain.media import captions as captioning
+from domain.media import recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption, db
 from web import hypermedia
 

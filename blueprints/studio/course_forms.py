@@ -19,8 +19,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from domain.authoring import authoring
-from domain.authoring.authoring import (
+from domain.authoring import course_details
+from domain.authoring.course_details import (
     LINE_LENGTH,
     LINES,
     META_DESCRIPTION,
@@ -30,7 +30,8 @@ from domain.authoring.authoring import (
     TITLE,
 )
 from domain.authoring.curriculum import LONGEST_DRIP
-from domain.base import prose, slugs
+from domain.base import markdown as prose
+from domain.base import slugs
 from domain.catalog.index import facets
 from models import Level, Module, ProductVisibility, Tier
 from web.forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
@@ -222,4 +223,4 @@ def _moment(typed: str) -> datetime | None:
 
 
 def _categories() -> list[SelectChoice]:
-    return [SelectChoice(str(id_), path) for id_, path in authoring.categories()]
+    return [SelectChoice(str(id_), path) for id_, path in course_details.categories()]

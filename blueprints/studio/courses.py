@@ -9,11 +9,11 @@ from blueprints.studio import studio
 from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
 from domain import Refused
-from domain.authoring import authoring, duplicating, removing, submitting, workbench
-from domain.authoring.removing import Fate
+from domain.authoring import course_details, course_list, deletion, duplication, submission
+from domain.authoring.deletion import Fate
 from models import ProductStatus, db
 from web import hypermedia
-from web.fresh import fresh
+from web.fresh_proof import fresh
 
 
 @studio.get("/courses")
@@ -21,11 +21,11 @@ def courses() -> Response:
     """The list by status, with what to do next for each; searched by title, a page at a time."""
     status = _status()
     title = " ".join(request.args.get("q", "").split())[:100].replace("\x00", "")
-    sheet = workbench.page(me(), status, title, _id("newer"), _id("older"))
+    sheet = course_list.page(me(), status, title, _id("newer"), _id("older"))
     return hypermedia.render(
         "studio/courses.html",
         "studio/_courses.html",
-        counts=workbench.counts(me()),
+        counts=course_list.counts(me()),
         sheet=sheet,
         chosen=status,
         title=title,
@@ -38,7 +38,7 @@ def new_course() -> Response:
     form = NewCourseForm()
     if form.validate_on_submit():
         try:
-            course = authoring.create(me(), form.title.data or "", uuid.UUID(form.category.data))
+            course = course_details.create(me(), form.title.data or "", uuid.UUID(form.category.data))
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)
@@ -55,7 +55,7 @@ def duplicate(course_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     if request.method == "POST":
         _pressed()
-        copy = duplicating.duplicate(course, me())
+        copy = duplication.duplicate(course, me())
         db.session.commit()
         hypermedia.toast("This is the copy. Nobody sees it until you publish it.")
         return hypermedia.see_other(url_for("studio.details", course_id=copy.id))
@@ -69,7 +69,7 @@ def archive(course_id: uuid.UUID) -> Response:
     if request.method == "POST":
         _pressed()
         try:
-            submitting.take_off_sale(course, me())
+            submission.take_off_sale(course, me())
         except Refused as refusal:
             db.session.rollback()
             hypermedia.toast(refusal.sentence, "bad")
@@ -88,7 +88,7 @@ def delete(course_id: uuid.UUID) -> Response:
     if request.method == "POST":
         _pressed()
         try:
-            fate = removing.delete_course(course, me())
+            fate = deletion.delete_course(course, me())
         except Refused:
             db.session.rollback()
         else:
@@ -97,13 +97,13 @@ def delete(course_id: uuid.UUID) -> Response:
             hypermedia.toast(f"The course is deleted.{kept}")
             return hypermedia.see_other(url_for("studio.courses"))
     course = course_of(course_id)
-    refusal = removing.refusal(course)
+    refusal = deletion.refusal(course)
     return hypermedia.render(
         "studio/course/delete.html",
         status=422 if request.method == "POST" else 200,
         course=course,
         refusal=refusal,
-        fate=removing.fate_of(course).value,
+        fate=deletion.fate_of(course).value,
     )
 
 

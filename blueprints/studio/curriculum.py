@@ -19,9 +19,9 @@ from blueprints.studio.lesson_forms import (
     TitledForm,
 )
 from domain import Refused
-from domain.authoring import curriculum, curriculum_page, drafts, page_drafts
+from domain.authoring import curriculum, curriculum_page, lesson_drafts, page_drafts
 from domain.authoring.curriculum import Missing
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
 from web import hypermedia
 from web.forms import Form
@@ -122,7 +122,7 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     form = NewLessonForm()
     if not form.validate():
         return show(course, form.status, new_lesson=form, new_lesson_in=module_id)
-    hidden = publishing.is_live(course)
+    hidden = lifecycle.is_live(course)
     return change(
         course,
         lambda: curriculum.add_lesson(
@@ -154,13 +154,13 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lesson = curriculum.lesson_of(course, lesson_id)
     except Missing as gone:
         return show(course, 404, trouble=gone.sentence)
-    form = RenameForm(data={"title": drafts.working(lesson).title})
+    form = RenameForm(data={"title": lesson_drafts.working(lesson).title})
     if not form.validate():
         return show(course, form.status, renamed=form, open_menu=lesson_id)
     return change(
         course,
         lambda: curriculum.rename_lesson(course, lesson_id, me(), form.title.data or ""),
-        lambda lesson: f"It is called “{drafts.working(lesson).title}” now.",
+        lambda lesson: f"It is called “{lesson_drafts.working(lesson).title}” now.",
         open_menu=lesson_id,
     )
 
@@ -174,7 +174,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     except Missing as gone:
         return show(course, 404, trouble=gone.sentence)
     if not PressForm().validate_on_submit():
-        losses, title = curriculum_page.losses([lesson.id]), drafts.working(lesson).title
+        losses, title = curriculum_page.losses([lesson.id]), lesson_drafts.working(lesson).title
         return confirm(
             course, title, losses, url_for(".delete_lesson", course_id=course.id, lesson_id=lesson.id)
         )
@@ -273,7 +273,7 @@ def confirm(course: Course, title: str, losses: curriculum_page.Losses, address:
 
 def _said(lesson: Lesson) -> str:
     """What became of a lesson whose row was changed."""
-    now = drafts.working(lesson)
+    now = lesson_drafts.working(lesson)
     if lesson.draft:
         return f"“{now.title}” is changed. Learners see it once the update is approved."
     if not now.published:

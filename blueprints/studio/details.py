@@ -11,9 +11,9 @@ from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, opened, save, show
 from blueprints.studio.editing import saved as said
 from domain import Refused
-from domain.authoring import authoring
-from domain.authoring.authoring import Details
-from domain.catalog import tagging
+from domain.authoring import course_details
+from domain.authoring.course_details import Details
+from domain.catalog import tags as tagging
 from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
@@ -23,8 +23,8 @@ from web import hypermedia
 def details(course_id: uuid.UUID) -> Response:
     """Title, description and the rest, saved together."""
     course = opened(course_id)
-    form = DetailsForm(data=_shown(authoring.details_of(course)))
-    saved = save(form, lambda: authoring.describe(course, me(), _typed(form)), lambda: said(course))
+    form = DetailsForm(data=_shown(course_details.details_of(course)))
+    saved = save(form, lambda: course_details.describe(course, me(), _typed(form)), lambda: said(course))
     return saved or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
 
 

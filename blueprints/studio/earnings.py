@@ -7,8 +7,8 @@ from blueprints.studio.editing import me
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, Standing
 from web import hypermedia
-from web.downloads import amount, csv_of
-from web.fresh import fresh_page
+from web.file_answers import amount, csv_of
+from web.fresh_proof import fresh_page
 
 NAMES = {
     Standing.WAITING: "Waiting",

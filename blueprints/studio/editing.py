@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from domain import Refused
 from domain.authoring import page_drafts
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.learning import access
 from models import Course, User, db
 from web import hypermedia
@@ -32,7 +32,7 @@ def opened(course_id: uuid.UUID) -> Course:
     """Load the course whose page is open; what is sent finds it held, so that nobody else saves meanwhile."""
     course = course_of(course_id)
     if request.method == "POST":
-        publishing.hold_whole(course)
+        lifecycle.hold_whole(course)
     return course
 
 
@@ -65,11 +65,11 @@ def show(page: str, form: Merging, course_id: uuid.UUID, **more: Any) -> Respons
 
 def about(course: Course) -> dict[str, Any]:
     """Say whether changes to the page of `course` wait for approval, and what waits."""
-    waits = publishing.waits(course, me())
+    waits = lifecycle.waits(course, me())
     return {"waits": waits, "waiting": page_drafts.waiting(course) if waits else []}
 
 
 def saved(course: Course) -> str:
     """Say what became of the words that were saved."""
-    waits = publishing.waits(course, me()) and page_drafts.changed(course)
+    waits = lifecycle.waits(course, me()) and page_drafts.changed(course)
     return "Saved. Submit your changes to have them shown." if waits else "Saved."

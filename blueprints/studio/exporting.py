@@ -9,11 +9,11 @@ import storage
 from blueprints.studio import studio
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import course_of, me
-from domain.portable import exporting, packing, transfers
+from domain.portable import course_transfers, exporting, packing
 from models import db
 from web import hypermedia
-from web.downloads import attached
-from web.fresh import fresh, fresh_page
+from web.file_answers import attached
+from web.fresh_proof import fresh, fresh_page
 
 
 @studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
@@ -24,19 +24,19 @@ def export_course(course_id: uuid.UUID) -> Response:
     if request.method == "POST":
         if not PressForm().validate():
             abort(400)
-        transfers.start_export(me(), course)
+        course_transfers.start_export(me(), course)
         db.session.commit()
         if not hypermedia.is_swap():
             return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
         course = course_of(course_id)
-    weight = transfers.weight(course)
+    weight = course_transfers.weight(course)
     return hypermedia.render(
         "studio/export.html",
         "studio/_export.html",
         course=course,
         weight=weight,
-        at_once=weight <= transfers.AT_ONCE,
-        packed=transfers.newest_export(me(), course),
+        at_once=weight <= course_transfers.AT_ONCE,
+        packed=course_transfers.newest_export(me(), course),
     )
 
 
@@ -45,7 +45,7 @@ def export_course(course_id: uuid.UUID) -> Response:
 def export_at_once(course_id: uuid.UUID) -> Response:
     """The zip of a small course; a large one is asked for on its page."""
     course = course_of(course_id)
-    if transfers.weight(course) > transfers.AT_ONCE:
+    if course_transfers.weight(course) > course_transfers.AT_ONCE:
         return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
     slug, entries = course.slug, exporting.entries(course)
     db.session.rollback()  # nobody waits for the database while the files are packed
@@ -56,5 +56,5 @@ def export_at_once(course_id: uuid.UUID) -> Response:
 @fresh_page
 def packed_export(course_id: uuid.UUID, transfer_id: uuid.UUID) -> Response:
     """The zip that the worker has packed."""
-    packed = transfers.export_to_fetch(me(), course_of(course_id), transfer_id)
+    packed = course_transfers.export_to_fetch(me(), course_of(course_id), transfer_id)
     return storage.send(packed.storage_key, "application/zip", download_name=packed.filename)

@@ -4,11 +4,13 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from domain.portable import transfers
+from domain.portable import course_transfers
 from web import hypermedia
 
 
 @studio.get("/courses/import")
 def import_course() -> Response:
     """The upload itself is /studio/uploads; the worker reads what came."""
-    return hypermedia.render("studio/import.html", "studio/_imports.html", imports=transfers.imports_of(me()))
+    return hypermedia.render(
+        "studio/import.html", "studio/_imports.html", imports=course_transfers.imports_of(me())
+    )

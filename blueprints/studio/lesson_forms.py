@@ -17,9 +17,10 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
-from domain.authoring import curriculum, lesson_contents
+from domain.authoring import curriculum, lesson_content
 from domain.authoring.curriculum import After
-from domain.base import captions, prose
+from domain.base import markdown as prose
+from domain.base import webvtt
 from models import LessonKind, LessonVisibility
 from web.forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
 from web.merging import Merging
@@ -42,7 +43,7 @@ def title_field(label: str = "Title") -> StringField:
     """What something is called, on one line."""
     return StringField(
         label,
-        [InputRequired("Enter a title."), at_most(lesson_contents.MAX_TITLE)],
+        [InputRequired("Enter a title."), at_most(lesson_content.MAX_TITLE)],
         filters=[one_line],
     )
 
@@ -132,13 +133,13 @@ class PressForm(Form):
 
 
 class LessonForm(TitledForm):
-    """The lesson itself. `version` and `tab` say what the page showed (domain/authoring/drafts.py)."""
+    """The lesson itself. `version` and `tab` say what the page showed (domain/authoring/lesson_drafts.py)."""
 
     version = HiddenField(filters=[text])
     tab = HiddenField(filters=[text])
     seen = HiddenField(filters=[text])
     slug = StringField("Address", [at_most(80)], filters=[one_line])
-    description = TextAreaField("In short", [at_most(lesson_contents.MAX_DESCRIPTION)], filters=[paragraphs])
+    description = TextAreaField("In short", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
     kind = RadioField(
         "Kind",
         [AnyOf([kind.value for kind in LessonKind], "Choose one of these kinds.")],
@@ -201,7 +202,7 @@ class CaptionForm(Merging):
     )
     label = StringField("Called", [at_most(60)], filters=[one_line])
     file = FileField("File (.vtt or .srt)")
-    vtt = TextAreaField("Captions", [at_most(captions.MAX_CHARACTERS)], filters=[markdown])
+    vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[markdown])
 
 
 class ChaptersForm(Merging):

@@ -10,12 +10,13 @@ from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
 from domain import Refused
-from domain.authoring import curriculum, drafts, lesson_contents, unsaved
+from domain.authoring import autosave as unsaved
+from domain.authoring import curriculum, lesson_content, lesson_drafts
 from domain.authoring.curriculum import Missing
-from domain.authoring.drafts import Gone, Overtaken, Tab
-from domain.catalog import publishing
+from domain.authoring.lesson_drafts import Gone, Overtaken, Tab
+from domain.catalog import lifecycle
 from domain.learning import access
-from domain.media import captioning, recordings
+from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, db
 from web import hypermedia
 
@@ -41,7 +42,7 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     if not form.validate():
         return editor(course, lesson_at(course_id, lesson_id)[1], form)
     try:
-        drafts.save(course, row, me(), _values(course, row, form), form.seen_version(), _tab(form))
+        lesson_drafts.save(course, row, me(), _values(course, row, form), form.seen_version(), _tab(form))
     except Refused as refusal:
         db.session.rollback()
         return _refuse(course_id, lesson_id, form, refusal)
@@ -87,7 +88,7 @@ def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     form, refused = PressForm(), ""
     if form.validate_on_submit():
         try:
-            drafts.discard(course, row, me())
+            lesson_drafts.discard(course, row, me())
         except Refused as refusal:
             db.session.rollback()
             refused = refusal.sentence
@@ -101,9 +102,9 @@ def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         status=409 if refused else form.status,
         course=course,
         lesson=row,
-        now=drafts.working(row),
-        waiting=drafts.waiting(row, recordings.for_creator(course.id, row.id)),
-        in_review=publishing.in_review(course),
+        now=lesson_drafts.working(row),
+        waiting=lesson_drafts.waiting(row, recordings.for_creator(course.id, row.id)),
+        in_review=lifecycle.in_review(course),
         refused=refused,
     )
 
@@ -119,7 +120,7 @@ def editor(
 
     `sections` are the forms of the sections that were sent and not accepted.
     """
-    now, kept = drafts.working(row), unsaved.of(row)
+    now, kept = lesson_drafts.working(row), unsaved.of(row)
     if form is None:
         form = _filled(row)
         status = 200
@@ -144,25 +145,25 @@ def editor(
         form=form,
         theirs=theirs,
         asset=asset,
-        waits=publishing.waits(course, me()),
-        waiting=drafts.waiting(row, asset),
-        spoken=captioning.working(asset) if asset else [],
-        is_live=publishing.is_live(course),
+        waits=lifecycle.waits(course, me()),
+        waiting=lesson_drafts.waiting(row, asset),
+        spoken=captions.working(asset) if asset else [],
+        is_live=lifecycle.is_live(course),
         **{name: shown[name] for name in ("link", "chapters", "trouble", "renamed", "renamed_id")},
     )
 
 
 def chapters_form(asset: MediaAsset, **sent: Any) -> ChaptersForm:
     """The chapters of a recording as they stand, to be changed; `formdata=None` leaves out what was sent."""
-    written = captioning.as_text(captioning.working_chapters(asset))
+    written = captions.as_text(captions.working_chapters(asset))
     return ChaptersForm(data={"chapters": written}, **sent)
 
 
 def _filled(row: Lesson) -> LessonForm:
     """The form as an opened editor shows it: with what was typed, where something was, else as saved."""
-    now, kept = drafts.working(row), unsaved.of(row)
-    values = {name: getattr(now, name) for name in lesson_contents.COLUMNS}
-    values |= lesson_contents.typed(kept.values) if kept else {}
+    now, kept = lesson_drafts.working(row), unsaved.of(row)
+    values = {name: getattr(now, name) for name in lesson_content.COLUMNS}
+    values |= lesson_content.typed(kept.values) if kept else {}
     length = values.pop("duration_seconds")
     form = LessonForm(
         formdata=None, data={**values, "length": _clock(length) if values["external_video_url"] else ""}
@@ -175,7 +176,7 @@ def _filled(row: Lesson) -> LessonForm:
 def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
     """What was typed by column name; the address follows the title where nobody typed another one."""
     values = form.values()
-    if not values["slug"] or values["slug"] == drafts.working(row).slug:
+    if not values["slug"] or values["slug"] == lesson_drafts.working(row).slug:
         values.pop("slug")
         values |= curriculum.follow_title(course, row, values["title"])
     return values

@@ -11,9 +11,9 @@ from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
 from domain import Refused
 from domain.authoring import page_drafts
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.learning import access
-from domain.media import archives, recordings
+from domain.media import code_archives, recordings
 from models import Course, Lesson, User, db
 from web import hypermedia
 
@@ -29,7 +29,7 @@ def course_media(course_id: uuid.UUID) -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            waits = publishing.waits(course, _me())
+            waits = lifecycle.waits(course, _me())
             db.session.commit()
             hypermedia.toast(
                 "The picture is saved. It waits for a review." if waits else "The picture is saved."
@@ -43,7 +43,7 @@ def course_media(course_id: uuid.UUID) -> Response:
         **about(course),
         picture=page_drafts.picture(course),
         film=recordings.for_creator(course.id, None),
-        code=archives.of_course(course.id),
+        code=code_archives.of_course(course.id),
         unready=recordings.unready(course.id),
     )
 
@@ -65,7 +65,7 @@ def remove_code(course_id: uuid.UUID, which: str) -> Response:
     if which not in ("offered", "waiting"):
         abort(404)
     PressForm().validate_on_submit()
-    archives.remove(course, _me(), pending=which == "waiting")
+    code_archives.remove(course, _me(), pending=which == "waiting")
     db.session.commit()
     hypermedia.toast("The code is removed.")
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))

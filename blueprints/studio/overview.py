@@ -4,19 +4,19 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import studio
 from blueprints.studio.editing import me
-from domain.pages import studio_overview
-from web import formats, hypermedia
+from domain.pages import studio_home
+from web import filters, hypermedia
 
 
 @studio.get("")
 def overview() -> Response:
     """How sales go, what there is to do, and what is new."""
-    found = studio_overview.load(me())
+    found = studio_home.load(me())
     return hypermedia.render(
         "studio/overview.html",
         overview=found,
         # A month in which more was sent back than earned has no bar, but its number.
         earned=[(one.month.name, max(0, one.earned_cents)) for one in found.months],
-        earned_shown=[formats.money(one.earned_cents, found.currency) for one in found.months],
+        earned_shown=[filters.money(one.earned_cents, found.currency) for one in found.months],
         sold=[(one.month.name, one.sales) for one in found.months],
     )

@@ -10,7 +10,7 @@ from blueprints.studio import studio
 from blueprints.studio.upload_forms import PictureForm
 from domain import Refused
 from domain.learning import access
-from domain.platform import pictures
+from domain.platform import images
 from models import db
 from web import hypermedia
 
@@ -27,7 +27,7 @@ def add_picture(course_id: uuid.UUID) -> Response:
     if not form.validate_on_submit():
         return _no(next(iter(form.errors.values()))[0], back)
     try:
-        picture = pictures.add(course, lesson, form.picture.data.stream)
+        picture = images.add(course, lesson, form.picture.data.stream)
     except Refused as refusal:
         return _no(refusal.sentence, back)
     db.session.commit()

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from blueprints.studio import studio
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
 from blueprints.studio.editing import me, opened, save, show
-from domain.authoring import offering
-from domain.authoring.offering import Price
+from domain.authoring import pricing_form
+from domain.authoring.pricing_form import Price
 from models import Tier
 
 
@@ -17,9 +17,11 @@ from models import Tier
 def pricing(course_id: uuid.UUID) -> Response:
     """Its size, its price, and a sale with its end in the creator's own time."""
     course, zone = opened(course_id), _zone()
-    form = PricingForm(data=_shown(offering.price_of(course), zone))
-    saved = save(form, lambda: offering.ask(course, me(), _typed(form, zone)))
-    return saved or show("studio/course/pricing.html", form, course_id, tiers=offering.TIERS, zone=zone.key)
+    form = PricingForm(data=_shown(pricing_form.price_of(course), zone))
+    saved = save(form, lambda: pricing_form.ask(course, me(), _typed(form, zone)))
+    return saved or show(
+        "studio/course/pricing.html", form, course_id, tiers=pricing_form.TIERS, zone=zone.key
+    )
 
 
 def _zone() -> ZoneInfo:

@@ -8,7 +8,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from blueprints.studio import studio
 from domain.catalog import creators
-from domain.people import profile_drafts
+from domain.people import creator_page_drafts
 from models import db
 from web import hypermedia
 from web.forms import AddressesField, LinesField, one_line, paragraphs
@@ -37,7 +37,7 @@ class CreatorForm(Merging):
 def profile() -> Response:
     """The form, and the way to the page that it makes."""
     before = creators.profile_of(current_user)
-    form = CreatorForm(data=profile_drafts.working(current_user))
+    form = CreatorForm(data=creator_page_drafts.working(current_user))
     if form.validate_on_submit():
         creators.introduce(
             current_user,
@@ -56,6 +56,6 @@ def profile() -> Response:
         status=form.status,
         form=form,
         slug=before.slug,
-        waits=profile_drafts.waits(current_user),
-        waiting=profile_drafts.waiting(current_user),
+        waits=creator_page_drafts.waits(current_user),
+        waiting=creator_page_drafts.waiting(current_user),
     )

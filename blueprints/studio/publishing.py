@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response
 from blueprints.studio import studio
 from blueprints.studio.editing import course_of, me
 from domain import Refused
-from domain.authoring import checklist, contents, page_drafts, submitting
-from domain.catalog import freshness
-from domain.catalog import publishing as rules
-from domain.platform import moderation
+from domain.authoring import checklist, course_content, page_drafts, submission
+from domain.catalog import expiry
+from domain.catalog import lifecycle as rules
+from domain.platform import moderation_queue
 from models import Course, ProductStatus, db
 from web import hypermedia
 from web.forms import Form
@@ -45,7 +45,7 @@ def withdraw(course_id: uuid.UUID) -> Response:
     course, form = course_of(course_id), PressForm()
     form.validate_on_submit()
     try:
-        submitting.withdraw(course, me())
+        submission.withdraw(course, me())
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
@@ -73,16 +73,16 @@ def discard_page(course_id: uuid.UUID) -> Response:
 
 def _put_forward(course: Course) -> str:
     if course.status == ProductStatus.PUBLISHED:
-        shown = submitting.submit_update(course, me())
+        shown = submission.submit_update(course, me())
         return (
             "Your changes are published." if shown else "Submitted. Learners see the changes once approved."
         )
-    shown = submitting.submit(course, me())
+    shown = submission.submit(course, me())
     return "Your course is on sale." if shown else "Submitted. We tell you as soon as it was looked at."
 
 
 def _show(course: Course, form: PressForm) -> Response:
-    there = contents.load(course)
+    there = course_content.load(course)
     return hypermedia.render(
         "studio/publish/page.html",
         status=form.status,
@@ -95,9 +95,9 @@ def _show(course: Course, form: PressForm) -> Response:
         code_changed=any(archive.pending for archive in there.archives),
         ready=not checklist.missing(there),
         live=rules.is_live(course),
-        waits=submitting.needs_a_look(course, me()),
-        days_left=freshness.days_left(course),
-        rows=moderation.of_subject(course.id),
+        waits=submission.needs_a_look(course, me()),
+        days_left=expiry.days_left(course),
+        rows=moderation_queue.of_subject(course.id),
     )
 
 

@@ -13,7 +13,7 @@ from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, Renam
 from blueprints.studio.lessons import PLACE, editor, lesson_at
 from domain import Refused
 from domain.authoring import resources
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from models import Course, Lesson, db
 from web import hypermedia
 
@@ -45,7 +45,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     if not form.validate():
         return _show(course, lesson, renamed=form, renamed_id=resource_id)
     title = form.title.data or ""
-    later = " Learners see it once the update is approved." if publishing.waits(course, me()) else ""
+    later = " Learners see it once the update is approved." if lifecycle.waits(course, me()) else ""
     return _change(
         course,
         lesson,

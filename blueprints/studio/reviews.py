@@ -12,8 +12,8 @@ from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
 from domain import Refused
 from domain.analytics import students
-from domain.community import replies
-from domain.community.replies import MAX_REPLY
+from domain.community import review_replies
+from domain.community.review_replies import MAX_REPLY
 from models import Course, Review, db
 from web import hypermedia
 from web.forms import paragraphs
@@ -48,7 +48,7 @@ def reviews() -> Response:
     return hypermedia.render(
         "studio/reviews.html",
         "studio/_reviews.html",
-        sheet=replies.load(me(), course_id, rating, unanswered, asked.words("after")),
+        sheet=review_replies.load(me(), course_id, rating, unanswered, asked.words("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         rating=rating,
@@ -60,11 +60,11 @@ def reviews() -> Response:
 @studio.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
 def reply(review_id: uuid.UUID) -> Response:
     """The form for an answer, with the one there is; sent, it stands beneath the review."""
-    review, course = replies.find(me(), review_id)
+    review, course = review_replies.find(me(), review_id)
     form = ReplyForm(review)
     if form.validate_on_submit():
         try:
-            replies.answer(me(), review, course, form.reply.data or "")
+            review_replies.answer(me(), review, course, form.reply.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -85,17 +85,17 @@ def reply(review_id: uuid.UUID) -> Response:
 @studio.post("/reviews/<uuid:review_id>/reply/delete")
 def delete_reply(review_id: uuid.UUID) -> Response:
     """Take the answer back."""
-    review, course = replies.find(me(), review_id)
+    review, course = review_replies.find(me(), review_id)
     if not PressForm().validate_on_submit():
         return hypermedia.see_other(_list(review, course))
-    replies.take_back(me(), review)
+    review_replies.take_back(me(), review)
     db.session.commit()
     return _show(review_id, "Your answer is removed.")
 
 
 def _show(review_id: uuid.UUID, said: str) -> Response:
     hypermedia.toast(said)
-    review, course = replies.find(me(), review_id)
+    review, course = review_replies.find(me(), review_id)
     if not hypermedia.is_swap():
         return hypermedia.see_other(_list(review, course))
     return hypermedia.render("studio/_reply.html", "studio/_reply.html", review=review)

@@ -8,16 +8,16 @@ from blueprints.studio import studio
 from blueprints.studio.course_forms import SharingForm
 from blueprints.studio.editing import me, opened, save, show
 from blueprints.studio.editing import saved as said
-from domain.authoring import authoring
-from domain.authoring.authoring import Sharing
+from domain.authoring import course_details
+from domain.authoring.course_details import Sharing
 
 
 @studio.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])
 def sharing(course_id: uuid.UUID) -> Response:
     """Title and description for elsewhere, with how they will look there."""
     course = opened(course_id)
-    form = SharingForm(data=vars(authoring.sharing_of(course)))
-    saved = save(form, lambda: authoring.share(course, me(), _typed(form)), lambda: said(course))
+    form = SharingForm(data=vars(course_details.sharing_of(course)))
+    saved = save(form, lambda: course_details.share(course, me(), _typed(form)), lambda: said(course))
     return saved or show("studio/course/sharing.html", form, course_id)
 
 

@@ -6,8 +6,8 @@ from blueprints.studio import asked, studio
 from blueprints.studio.editing import me
 from domain.analytics import students as learners
 from web import hypermedia
-from web.downloads import csv_of
-from web.fresh import fresh_page
+from web.file_answers import csv_of
+from web.fresh_proof import fresh_page
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 

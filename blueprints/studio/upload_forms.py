@@ -8,7 +8,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, IntegerRangeField, StringField, ValidationError
 from wtforms.validators import AnyOf, NumberRange, Optional
 
-from domain.platform.pictures import Crop
+from domain.platform.images import Crop
 from models import UploadPurpose
 from web.forms import Form, one_line, text
 

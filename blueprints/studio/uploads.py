@@ -13,9 +13,9 @@ import storage
 from blueprints.studio import studio
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
 from domain import Refused
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.learning import access
-from domain.media import upload_rules, uploads
+from domain.media import upload_rules, upload_sessions
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 from web import hypermedia
 
@@ -30,7 +30,9 @@ def unfinished() -> Response:
         abort(404)
     purpose = UploadPurpose(form.purpose.data or "")
     course, lesson = _place(form.course.data, form.lesson.data)
-    found = uploads.open_ones(_me(), purpose, course.id if course else None, lesson.id if lesson else None)
+    found = upload_sessions.open_ones(
+        _me(), purpose, course.id if course else None, lesson.id if lesson else None
+    )
     return jsonify([_state(upload) for upload in found])
 
 
@@ -48,14 +50,14 @@ def begin() -> Response:
         return _no("Choose a file.", course, lesson)
     purpose = UploadPurpose(form.purpose.data or "")
     try:
-        upload = uploads.begin(_me(), purpose, course, lesson, name, size, form.sha256.data)
+        upload = upload_sessions.begin(_me(), purpose, course, lesson, name, size, form.sha256.data)
     except Refused as refusal:
         db.session.rollback()
         return _no(refusal.sentence, *_place(form.course.data, form.lesson.data))
     db.session.commit()
     if not whole:
         return _json(_state(upload), 201)
-    upload_id, plan = upload.id, uploads.plan(upload)
+    upload_id, plan = upload.id, upload_sessions.plan(upload)
     db.session.rollback()
     _store_whole(plan, file.stream)
     return finish(upload_id)
@@ -64,9 +66,9 @@ def begin() -> Response:
 @studio.get("/uploads/<uuid:upload_id>")
 def state(upload_id: uuid.UUID) -> Response:
     """How far an upload has come."""
-    upload = uploads.of(_me(), upload_id)
+    upload = upload_sessions.of(_me(), upload_id)
     answer = _json(_state(upload))
-    answer.headers["Upload-Offset"] = str(uploads.received(upload))
+    answer.headers["Upload-Offset"] = str(upload_sessions.received(upload))
     return answer
 
 
@@ -80,11 +82,13 @@ def chunk(upload_id: uuid.UUID) -> Response:
     length, offset = request.content_length or 0, request.args.get("offset", "")
     if not 0 < length <= upload_rules.MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
         abort(413 if length > upload_rules.MOST_CHUNK else 400)
-    upload = uploads.of(_me(), upload_id)
+    upload = upload_sessions.of(_me(), upload_id)
     try:
-        plan, quiet = uploads.plan(upload), uploads.is_quiet(upload)
+        plan, quiet = upload_sessions.plan(upload), upload_sessions.is_quiet(upload)
         db.session.rollback()
-        received = uploads.receive(plan, int(offset), cast(BinaryIO, request.stream), length, _digest())
+        received = upload_sessions.receive(
+            plan, int(offset), cast(BinaryIO, request.stream), length, _digest()
+        )
     except Refused as refusal:
         return _json({"error": refusal.sentence}, 410)
     except storage.WrongOffsetError as wrong:
@@ -94,7 +98,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
     except storage.DamagedError:
         return _json({"error": "This piece arrived damaged."}, 422)
     if quiet:
-        uploads.note(upload_id, received)
+        upload_sessions.note(upload_id, received)
         db.session.commit()
     return _json({"received": received})
 
@@ -103,13 +107,13 @@ def chunk(upload_id: uuid.UUID) -> Response:
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
     """Where the browser puts a part itself; they are counted from 1."""
     _checked()
-    upload = uploads.of(_me(), upload_id)
+    upload = upload_sessions.of(_me(), upload_id)
     try:
-        address = uploads.part_address(uploads.plan(upload), part_number)
+        address = upload_sessions.part_address(upload_sessions.plan(upload), part_number)
     except Refused as refusal:
         return _json({"error": refusal.sentence}, 410)
-    if uploads.is_quiet(upload):
-        uploads.note(upload.id, 0)
+    if upload_sessions.is_quiet(upload):
+        upload_sessions.note(upload.id, 0)
     db.session.commit()
     return _json({"url": address})
 
@@ -118,17 +122,17 @@ def part(upload_id: uuid.UUID, part_number: int) -> Response:
 def finish(upload_id: uuid.UUID) -> Response:
     """All has come: make of it what it is for. Asked twice, it is done once."""
     _checked()
-    upload = uploads.of(_me(), upload_id)
+    upload = upload_sessions.of(_me(), upload_id)
     if upload.state == UploadState.DONE:
         return _yes(upload)
     place = upload.course_id, upload.lesson_id
     try:
-        plan = uploads.plan(upload)
+        plan = upload_sessions.plan(upload)
         db.session.rollback()
-        file = uploads.settle(plan)
+        file = upload_sessions.settle(plan)
         course, lesson = _held(*place)
-        upload = uploads.of(_me(), upload_id, to_end=True)
-        uploads.finish(upload, _me(), course, lesson, file)
+        upload = upload_sessions.of(_me(), upload_id, to_end=True)
+        upload_sessions.finish(upload, _me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
     except Refused as refusal:
@@ -141,8 +145,8 @@ def finish(upload_id: uuid.UUID) -> Response:
 def cancel(upload_id: uuid.UUID) -> Response:
     """Give an upload up."""
     _checked()
-    upload = uploads.of(_me(), upload_id, to_end=True)
-    uploads.cancel(upload)
+    upload = upload_sessions.of(_me(), upload_id, to_end=True)
+    upload_sessions.cancel(upload)
     db.session.commit()
     return _json({"state": upload.state.value}) if _wants_json() else hypermedia.see_other(_home(upload))
 
@@ -169,11 +173,11 @@ def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]
     """The same, kept as they are until the transaction ends: the course before its uploads, as everywhere."""
     course, _ = _place(course_id, None)
     if course is not None:
-        publishing.hold(course)
+        lifecycle.hold(course)
     return _place(course_id, lesson_id)
 
 
-def _store_whole(plan: uploads.Plan, file: BinaryIO) -> None:
+def _store_whole(plan: upload_sessions.Plan, file: BinaryIO) -> None:
     """A file that came with the form needs no chunks."""
     file.seek(0)
     storage.current().put(plan.incoming.key, file, "application/octet-stream")
@@ -183,8 +187,8 @@ def _store_whole(plan: uploads.Plan, file: BinaryIO) -> None:
 def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
     """The file isn't what it should be: nothing of it stays."""
     db.session.rollback()
-    upload = uploads.of(_me(), upload_id, to_end=True)
-    uploads.cancel(upload)
+    upload = upload_sessions.of(_me(), upload_id, to_end=True)
+    upload_sessions.cancel(upload)
     db.session.commit()
     return _no(refusal.sentence, *_place(upload.course_id, upload.lesson_id))
 
@@ -206,7 +210,7 @@ def _state(upload: Upload) -> dict[str, Any]:
         "address": url_for("studio.state", upload_id=upload.id),
         "filename": upload.filename,
         "size": upload.size,
-        "received": uploads.received(upload),
+        "received": upload_sessions.received(upload),
         "state": upload.state.value,
         "chunk": coming.part_size,
         "direct": upload.remote_id is not None,

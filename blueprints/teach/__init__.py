@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from web import doors
+from web import guards
 
-teach = doors.open_to_all(Blueprint("teach", __name__))
+teach = guards.open_to_all(Blueprint("teach", __name__))
 
 from blueprints.teach import applying  # noqa: E402,F401

@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from blueprints.teach import teach
 from blueprints.teach.forms import ApplicationForm
 from domain import Refused
-from domain.people import applications
+from domain.people import creator_applications
 from models import ApplicationStatus, CreatorApplication, db
-from web import doors, hypermedia
+from web import guards, hypermedia
 
 
 @teach.get("/teach")
@@ -19,32 +19,32 @@ def apply() -> Response:
         return _page(None, None)
     if current_user.is_creator:
         return hypermedia.see_other("/studio")
-    before = applications.latest(current_user)
+    before = creator_applications.latest(current_user)
     return _page(ApplicationForm(obj=before), before)
 
 
 @teach.post("/teach")
 def send() -> Response:
     """Send the application."""
-    if (away := doors.ask_to_sign_in()) is not None:
+    if (away := guards.ask_to_sign_in()) is not None:
         return away
     if current_user.is_creator or current_user.is_admin:
         return hypermedia.see_other("/studio")
     form = ApplicationForm()
     if form.validate_on_submit():
         try:
-            applications.apply(current_user, _wish(form))
+            creator_applications.apply(current_user, _wish(form))
         except Refused as refusal:
             form.refuse(refusal)
         else:
             db.session.commit()
             hypermedia.toast("Your application is sent.")
             return hypermedia.see_other(url_for("teach.apply"))
-    return _page(form, applications.latest(current_user))
+    return _page(form, creator_applications.latest(current_user))
 
 
-def _wish(form: ApplicationForm) -> applications.Wish:
-    return applications.Wish(
+def _wish(form: ApplicationForm) -> creator_applications.Wish:
+    return creator_applications.Wish(
         headline=form.headline.data or "",
         expertise=form.expertise.data or [],
         links=form.links.data or [],

@@ -3,7 +3,7 @@
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from domain.people.applications import MAX_SAMPLE
+from domain.people.creator_applications import MAX_SAMPLE
 from web.forms import AddressesField, Form, LinesField, one_line, paragraphs
 
 

@@ -4,9 +4,9 @@ from flask import Blueprint
 from flask_login import current_user
 
 from models import User
-from web import doors
+from web import guards
 
-wishlist = doors.signed_in(Blueprint("wishlist", __name__))
+wishlist = guards.signed_in(Blueprint("wishlist", __name__))
 
 
 def reader() -> User:

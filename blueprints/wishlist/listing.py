@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import NotifyForm, PressForm
-from domain.commerce import wishes
+from domain.commerce import wishlist as wishes
 from models import db
 from web import hypermedia
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.wishlist import reader, wishlist
 from blueprints.wishlist.forms import WishForm
 from domain import Refused
-from domain.commerce import wishes
+from domain.commerce import wishlist as wishes
 from domain.learning import access
 from models import Course, db
 from web import hypermedia

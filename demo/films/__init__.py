@@ -16,7 +16,7 @@ from demo.films import diagrams, scenes
 from demo.films.palette import HEIGHT, PALETTES, WIDTH, Palette
 from demo.films.sound import RATE, music
 from demo.films.stage import FPS, Scene, last_picture, play
-from domain.base.captions import Cue, to_vtt
+from domain.base.webvtt import Cue, to_vtt
 from media.writing import FilmWriter
 
 Script = dict[str, Any]

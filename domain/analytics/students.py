@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, bindparam, case, select
 
-from domain.base import keyset
-from domain.base.keyset import Mark
+from domain.base import pagination
+from domain.base.pagination import Mark
 from models import Enrollment, EnrollmentStatus, Product, User, db
 
 PER_PAGE = 25
@@ -46,7 +46,7 @@ def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> S
 
     `course_id` keeps to one course, and finds nobody in a course of somebody else; `name` is part of a name.
     """
-    found = page(creator, course_id, name, keyset.read(after), PER_PAGE + 1)
+    found = page(creator, course_id, name, pagination.read(after), PER_PAGE + 1)
     last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
     return Sheet(found[:PER_PAGE], Mark(last.enrolled_at, last.id) if last else None)
 
@@ -55,7 +55,7 @@ def page(
     creator: User, course_id: uuid.UUID | None, name: str, mark: Mark | None, count: int
 ) -> list[Student]:
     """`count` learners after `mark`, who came last first."""
-    given: dict[str, Any] = {"creator": creator.id, "count": count} | keyset.values(mark)
+    given: dict[str, Any] = {"creator": creator.id, "count": count} | pagination.values(mark)
     if course_id:
         given["course"] = course_id
     if name:
@@ -99,7 +99,7 @@ def _page(in_course: bool, by_name: bool, goes_on: bool) -> Select[Any]:
     if by_name:
         ids = ids.where(enrollment.learner.like(bindparam("name"), escape="\\"))
     if goes_on:
-        ids = ids.where(keyset.after(enrollment.enrolled_at, enrollment.id))
+        ids = ids.where(pagination.after(enrollment.enrolled_at, enrollment.id))
     chosen = ids.order_by(enrollment.enrolled_at.desc(), enrollment.id.desc()).limit(bindparam("count"))
     found = chosen.subquery()
     tables = (

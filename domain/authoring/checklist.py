@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.authoring import offering
-from domain.authoring.contents import Contents
+from domain.authoring import pricing_form
+from domain.authoring.course_content import Contents
 from models import LessonKind, MediaStatus
 
 LEAST_DESCRIPTION = 20  # characters
@@ -58,7 +58,7 @@ def _price(contents: Contents) -> Point:
     course = contents.course
     if course.tier is None:
         return Point("A price", True, "/pricing")
-    _, low, high = offering.TIERS[course.tier]
+    _, low, high = pricing_form.TIERS[course.tier]
     return Point("A price that fits its size", low <= course.price_cents <= high, "/pricing")
 
 
@@ -113,7 +113,7 @@ def _length(contents: Contents) -> list[Point]:
     """The warning that a course is shorter or longer than its size says."""
     if contents.course.tier is None:
         return []
-    (least, most), _, _ = offering.TIERS[contents.course.tier]
+    (least, most), _, _ = pricing_form.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
     says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
     return [Point("A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says)]

@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import undefer_group
 
 from domain import Refused
-from domain.authoring import drafts, duplicating, lesson_contents, page_drafts, resources
-from domain.authoring.lesson_contents import NEW
+from domain.authoring import duplication, lesson_content, lesson_drafts, page_drafts, resources
+from domain.authoring.lesson_content import NEW
 from domain.base import clock, slugs
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.learning import recounting
 from domain.platform import audit
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
@@ -58,7 +58,7 @@ def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
 
 def add_module(course: Course, actor: User, title: str) -> Module:
     """A new module at the end of `course`. Where changes wait, learners don't see it before approval."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     if len(_modules(course)) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.", "title")
     place = _next(Module.position, Module.course_id == course.id)
@@ -81,7 +81,7 @@ def change_module(
 
     What it says, and showing it, waits where changes of `actor` do.
     """
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     module.unlock_after_days = unlock_after_days
     words = {"title": title, "description": description, "published": published}
@@ -91,7 +91,7 @@ def change_module(
 
 def publish_module(course: Course, module_id: uuid.UUID, actor: User, published: bool) -> Module:
     """Show a module with its published lessons to learners, or hide it."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     page_drafts.keep_module(course, module, actor, {"published": published})
     return _note_module(course, actor, "publish_module" if published else "hide_module", module)
@@ -99,7 +99,7 @@ def publish_module(course: Course, module_id: uuid.UUID, actor: User, published:
 
 def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After) -> Module:
     """Let a module follow another one. Refused when either of them is gone."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     order = [id_ for id_ in _modules(course) if id_ != module.id]
     order.insert(_place(order, after, "module"), module.id)
@@ -109,7 +109,7 @@ def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After)
 
 def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Module:
     """A hidden copy of a module behind it, with copies of its lessons: texts and links, no files."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     order = _modules(course)
     query = select(Lesson).where(Lesson.module_id == module.id).order_by(Lesson.position)
@@ -137,7 +137,7 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
 
 def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, kind: LessonKind) -> Lesson:
     """A new lesson at the end of a module. Where changes wait, learners don't see it before approval."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     _check_room(course, 1)
     lesson = Lesson(
@@ -159,7 +159,7 @@ def move_lesson(
 
     Refused when the lesson, its new neighbour or the module is gone: nothing moves then.
     """
-    publishing.hold(course)
+    lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
     target = lesson_of(course, after.id).module_id if after.id else None
     target = target or (module_of(course, module_id).id if module_id else lesson.module_id)
@@ -174,11 +174,11 @@ def move_lesson(
 
 def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesson:
     """A hidden copy of a lesson behind it: its text and links, without recording and files."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
     _check_room(course, 1)
     order = _lessons(lesson.module_id)
-    title = _copied(drafts.working(lesson).title)
+    title = _copied(lesson_drafts.working(lesson).title)
     place = _next(Lesson.position, Lesson.module_id == lesson.module_id)
     copy = _copy(course, lesson, actor, lesson.module_id, place, title, hidden=True)
     order.insert(order.index(lesson.id) + 1, copy.id)
@@ -189,14 +189,14 @@ def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesso
 def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published: bool) -> Lesson:
     """Show a lesson to learners, which may wait for approval, or hide it, which never does."""
     lesson = lesson_of(course, lesson_id)
-    drafts.adjust(course, lesson, actor, {"published": published})
+    lesson_drafts.adjust(course, lesson, actor, {"published": published})
     return lesson
 
 
 def open_to(course: Course, lesson_id: uuid.UUID, actor: User, visibility: LessonVisibility) -> Lesson:
     """Say who may open a lesson."""
     lesson = lesson_of(course, lesson_id)
-    drafts.adjust(course, lesson, actor, {"visibility": visibility})
+    lesson_drafts.adjust(course, lesson, actor, {"visibility": visibility})
     return lesson
 
 
@@ -204,24 +204,24 @@ def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str)
     """Give a lesson another title; its address follows only before anybody can have it."""
     lesson = lesson_of(course, lesson_id)
     values = {"title": title, **follow_title(course, lesson, title)}
-    drafts.adjust(course, lesson, actor, values)
+    lesson_drafts.adjust(course, lesson, actor, values)
     return lesson
 
 
 def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
     """The address that goes with a new `title`, unless the course is live or the address is one's own."""
-    before = drafts.working(lesson)
+    before = lesson_drafts.working(lesson)
     made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson"))
-    if publishing.is_live(course) or title == before.title or not made_from_title:
+    if lifecycle.is_live(course) or title == before.title or not made_from_title:
         return {}
     return {"slug": slugs.for_lesson(title, course.id, lesson.id)}
 
 
 def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
     """Delete a lesson with its recording, its files and what learners did in it; answers its title."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
-    title, module_id = drafts.working(lesson).title, lesson.module_id
+    title, module_id = lesson_drafts.working(lesson).title, lesson.module_id
     resources.discard_files([lesson.id])
     audit.record(actor, "delete_lesson", lesson, title)
     db.session.delete(lesson)
@@ -233,7 +233,7 @@ def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
 
 def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
     """Delete a module with all its lessons; answers its title."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     module = module_of(course, module_id)
     title = page_drafts.module_words(module).title
     resources.discard_files(_lessons(module.id))
@@ -247,17 +247,17 @@ def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
 
 def _birth(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
     """How a new lesson begins: to be approved first, hidden in a course that people learn, or shown."""
-    if publishing.waits(course, actor):
+    if lifecycle.waits(course, actor):
         draft = {NEW: True} if hidden else {NEW: True, "published": True}
         return {"published": False, "draft": draft, "draft_saved_at": clock.now()}
-    return {"published": not hidden and not publishing.is_live(course)}
+    return {"published": not hidden and not lifecycle.is_live(course)}
 
 
 def _copy(
     course: Course, lesson: Lesson, actor: User, module_id: uuid.UUID, place: int, title: str, hidden: bool
 ) -> Lesson:
     """A new lesson with the content of `lesson` as its creator sees it."""
-    source = drafts.working(lesson)
+    source = lesson_drafts.working(lesson)
     copy = Lesson(
         course_id=course.id,
         module_id=module_id,
@@ -269,9 +269,9 @@ def _copy(
     names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")
     db.session.add(copy)
     db.session.flush()
-    pictures = duplicating.Pictures(course, course, lesson)
+    pictures = duplication.Pictures(course, course, lesson)
     values = {name: getattr(source, name) for name in names}
-    lesson_contents.put(copy, {**values, "body": pictures.moved(source.body)})
+    lesson_content.put(copy, {**values, "body": pictures.moved(source.body)})
     pictures.write({lesson.id: copy.id})
     links = select(Resource).where(Resource.lesson_id == lesson.id, Resource.url.is_not(None))
     for link in db.session.scalars(links.order_by(Resource.position)).all():
@@ -289,7 +289,7 @@ def _copy(
 
 
 def _copied(title: str) -> str:
-    return f"Copy of {title}"[: lesson_contents.MAX_TITLE]
+    return f"Copy of {title}"[: lesson_content.MAX_TITLE]
 
 
 def _check_room(course: Course, more: int) -> None:
@@ -367,4 +367,4 @@ def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Less
 def _shown(course: Course, actor: User) -> None:
     """What follows from a change that learners see at once, or that makes something wait."""
     recounting.recount_course(course)
-    publishing.content_changed(course, actor)
+    lifecycle.content_changed(course, actor)

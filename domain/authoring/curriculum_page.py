@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, Uuid, bindparam, false, func, or_, select
 from sqlalchemy.orm import aliased
 
-from domain.authoring.lesson_contents import NEW
+from domain.authoring.lesson_content import NEW
 from models import (
     Course,
     Lesson,

@@ -15,10 +15,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import undefer_group
 
 from domain import Refused
-from domain.authoring.lesson_contents import NEW
-from domain.base import prose, slugs
-from domain.catalog import publishing, tagging
-from domain.platform import audit, pictures
+from domain.authoring.lesson_content import NEW
+from domain.base import markdown as prose
+from domain.base import slugs
+from domain.catalog import lifecycle, tags
+from domain.platform import audit, images
 from models import Category, Course, Level, Module, UpdateState, User, db
 
 LABELS = {
@@ -53,7 +54,7 @@ class ModuleWords(NamedTuple):
 def live(course: Course) -> dict[str, Any]:
     """Read what everybody sees of the page, by name, as JSON keeps it."""
     values = {name: getattr(course, name) for name in LABELS if name != "tags"}
-    return _plain({**values, "tags": tagging.names_of(course)})
+    return _plain({**values, "tags": tags.names_of(course)})
 
 
 def working(course: Course) -> dict[str, Any]:
@@ -89,20 +90,20 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
     The course is held.
     """
     values = _plain(wanted)
-    if publishing.waits(course, actor):
+    if lifecycle.waits(course, actor):
         seen = live(course)
         draft = {name: value for name, value in {**_draft(course), **values}.items() if value != seen[name]}
         course.draft = draft or None
-        publishing.settle_update(course)
+        lifecycle.settle_update(course)
         return
     course.draft = {name: value for name, value in _draft(course).items() if name not in values} or None
     put(course, values)
-    publishing.settle_update(course)
+    lifecycle.settle_update(course)
 
 
-def give_picture(course: Course, actor: User, file: BinaryIO, crop: pictures.Crop | None) -> None:
+def give_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
     """Make `file` the picture of `course`, or the one that waits. Raises Refused."""
-    token = pictures.keep(pictures.Shelf.THUMBNAIL, file, crop)
+    token = images.keep(images.Shelf.THUMBNAIL, file, crop)
     hold(course)
     _drop_waiting_picture(course)
     keep(course, actor, {"thumbnail": token})
@@ -114,7 +115,7 @@ def drop_picture(course: Course, actor: User) -> None:
     hold(course)
     _drop_waiting_picture(course)
     put(course, {"thumbnail": None})
-    publishing.settle_update(course)
+    lifecycle.settle_update(course)
     audit.record(actor, "remove_picture", course)
 
 
@@ -142,7 +143,7 @@ def discard(course: Course, actor: User) -> None:
     Refused while it is in review, and where nothing waits.
     """
     hold(course)
-    if publishing.in_review(course):
+    if lifecycle.in_review(course):
         raise Refused("These changes are in review. Take the update back on the Publish page first.")
     known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
     if course.draft is None and not known:
@@ -152,18 +153,18 @@ def discard(course: Course, actor: User) -> None:
     for module in known:
         module.draft = None
     audit.record(actor, "discard_changes", course, course.title)
-    publishing.settle_update(course)
+    lifecycle.settle_update(course)
 
 
 def put(course: Course, values: Mapping[str, Any]) -> None:
     """Write `values` by name into the row, with what follows from them."""
     typed = _typed(values)
     if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
-        pictures.remove_later(pictures.Shelf.THUMBNAIL, course.thumbnail)
+        images.remove_later(images.Shelf.THUMBNAIL, course.thumbnail)
     if "slug" in typed:
         slugs.rename(course, typed.pop("slug"))
     if "tags" in typed:
-        tagging.give(course, typed.pop("tags"))
+        tags.give(course, typed.pop("tags"))
     for name, value in typed.items():
         setattr(course, name, value)
     if "description" in typed:
@@ -179,7 +180,7 @@ def rendered(markdown: str) -> str:
 
 def hold(course: Course) -> None:
     """Read `course` with its draft as it is now and keep it so until all is written; raises NotFound."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
@@ -200,7 +201,7 @@ def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str
 
     Only hiding waits for nobody.
     """
-    if not publishing.waits(course, actor):
+    if not lifecycle.waits(course, actor):
         for name, value in {**(module.draft or {}), **wanted}.items():
             if name != NEW:
                 setattr(module, name, value)
@@ -215,7 +216,7 @@ def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str
 
 def birth_of_module(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
     """Say how a new module begins: shown, or hidden until it is approved with the lessons that go into it."""
-    if publishing.waits(course, actor):
+    if lifecycle.waits(course, actor):
         return {"published": False, "draft": {NEW: True} if hidden else {NEW: True, "published": True}}
     return {"published": not hidden}
 
@@ -226,7 +227,7 @@ def _draft(course: Course) -> dict[str, Any]:
 
 def _drop_waiting_picture(course: Course) -> None:
     draft = _draft(course)
-    pictures.remove_later(pictures.Shelf.THUMBNAIL, draft.pop("thumbnail", None))
+    images.remove_later(images.Shelf.THUMBNAIL, draft.pop("thumbnail", None))
     course.draft = draft or None
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 import jobs
 from domain import Refused
 from domain.base import clock
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.media import recordings, upload_rules
-from domain.media.arrivals import Arrived
+from domain.media.upload_results import Arrived
 from domain.platform import audit
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, Upload, User, db
 
@@ -45,9 +45,9 @@ def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
 
 def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, title: str) -> None:
     """Give a resource another title; it waits where changes wait."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     resource = find(lesson, resource_id)
-    if publishing.waits(course, actor) and not resource.pending:
+    if lifecycle.waits(course, actor) and not resource.pending:
         resource.proposed_title = title if title != resource.title else None
     else:
         resource.title, resource.proposed_title = title, None
@@ -58,7 +58,7 @@ def move(
     course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, after: uuid.UUID | None
 ) -> None:
     """Let a resource follow another one; None is the beginning. Refused when either is gone."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     resource = find(lesson, resource_id)
     query = select(Resource).where(Resource.lesson_id == lesson.id, Resource.id != resource.id)
     others = list(db.session.scalars(query.order_by(Resource.position, Resource.id)))
@@ -71,7 +71,7 @@ def move(
 
 def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) -> str:
     """Take a resource away at once; answers its title."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     resource = find(lesson, resource_id)
     title = resource.title
     db.session.delete(resource)
@@ -99,14 +99,14 @@ def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = 
 
     Raises Refused where there are MOST already.
     """
-    publishing.hold(course)
+    lifecycle.hold(course)
     count, last = db.session.execute(
         select(func.count(Resource.id), func.max(Resource.position)).where(Resource.lesson_id == lesson.id)
     ).one()
     if count >= MOST:
         raise Refused(f"A lesson has at most {MOST} things to take along.")
     row.lesson_id, row.position = lesson.id, (last or 0) + 1
-    row.pending = publishing.waits(course, actor)
+    row.pending = lifecycle.waits(course, actor)
     db.session.add(row)
     db.session.flush()
     _note(course, actor, verb, row)
@@ -115,7 +115,7 @@ def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = 
 
 def _note(course: Course, actor: User, verb: str, resource: Resource) -> None:
     audit.record(actor, verb, resource, resource.title)
-    publishing.content_changed(course, actor)
+    lifecycle.content_changed(course, actor)
 
 
 def take_upload(

@@ -41,7 +41,7 @@ ALIASES = {
     "terminal": "console", "ts": "typescript", "txt": "text", "yml": "yaml", "zsh": "bash",
 }  # fmt: skip
 _LEXERS = {"html": "html+jinja", "jinja": "html+jinja"}
-_CHILD = [sys.executable, "-I", "-B", str(Path(__file__).with_name("coloring.py"))]
+_CHILD = [sys.executable, "-I", "-B", str(Path(__file__).with_name("highlighting_process.py"))]
 
 
 def label(language: str) -> str:

@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.base.words import fold
+from domain.base.word_folding import fold
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80

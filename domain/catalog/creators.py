@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func, or_, select
 
 from domain.base import clock
-from domain.catalog.catalog import creator_slug, people, profiles
-from domain.catalog.index.stocktaking import courses, listed, products
-from domain.people import profile_drafts
+from domain.catalog.cards import creator_slug, people, profiles
+from domain.catalog.index.index_builder import courses, listed, products
+from domain.people import creator_page_drafts
 from domain.platform import audit
 from models import CreatorProfile, User, db
 
@@ -99,7 +99,7 @@ def introduce(
         "bio": bio, "headline": headline, "expertise": expertise, "years_experience": years_experience,
         "certifications": certifications, "links": links,
     }  # fmt: skip
-    profile_drafts.keep(user, values)
+    creator_page_drafts.keep(user, values)
     audit.record(user, "change_profile", user)
     db.session.flush()
     return profile_of(user)

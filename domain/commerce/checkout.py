@@ -18,7 +18,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import pricing
 from domain.commerce import fulfilment, orders
-from domain.learning import gates
+from domain.learning import access_facts
 from domain.platform import alerts
 from models import (
     Course,
@@ -67,7 +67,7 @@ def product_on_offer(product_id: uuid.UUID) -> Course | None:
     )
     if course is None or course.deleted_at is not None or course.visibility == ProductVisibility.PRIVATE:
         return None
-    return None if course.status in gates.NOT_YET_PUBLISHED else course
+    return None if course.status in access_facts.NOT_YET_PUBLISHED else course
 
 
 def refuse_unless_sold(user: User, course: Course) -> None:

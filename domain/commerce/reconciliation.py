@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 import jobs
 import payments
 from domain.base import clock
-from domain.commerce import fulfilment, orders, stripe_types, webhooks
+from domain.commerce import fulfilment, orders, stripe_event_types, stripe_events
 from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Event, Session
 
@@ -33,8 +33,8 @@ def sweep() -> None:
 
     Young orders are asked about at every sweep, older ones once an hour: the key says which.
     """
-    for event_id in webhooks.unprocessed():
-        webhooks.handle_soon(event_id)
+    for event_id in stripe_events.unprocessed():
+        stripe_events.handle_soon(event_id)
     if not payments.is_configured():
         return
     now = clock.now()
@@ -84,13 +84,13 @@ def begin_listing() -> datetime | None:
 
 def list_events(since: datetime) -> list[Event]:
     """The events that matter to us, oldest first. Raises PaymentUnavailable."""
-    return payments.events_since(since, stripe_types.FOLLOWED)
+    return payments.events_since(since, stripe_event_types.FOLLOWED)
 
 
 def end_listing(_since: datetime, events: list[Event]) -> None:
     """Take in whatever hasn't come by webhook."""
     for event in events:
-        webhooks.store(event)
+        stripe_events.store(event)
 
 
 def _unsettled(now: datetime) -> Select[Order]:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.base import clock
-from domain.commerce import orders, stripe_types
-from domain.commerce.stripe_types import Kind, Telling
+from domain.commerce import orders, stripe_event_types
+from domain.commerce.stripe_event_types import Kind, Telling
 from domain.platform import alerts
 from models import Order, Refund, RefundStatus, StripeEvent, db
 from payments import Session, StripeRefund
@@ -47,14 +47,14 @@ def tell_of(event: StripeEvent) -> str | None:
     about: dict[str, Any] = event.payload["data"]["object"]
     telling = _telling(event, about)
     if telling is None:
-        return GONE if event.type in stripe_types.APPLIED else None
+        return GONE if event.type in stripe_event_types.APPLIED else None
     name, payment = _text(about.get("id")), _text(about.get("payment_intent"))
     if event.type.startswith("payment_intent."):
         payment = name
-    paid = event.type in stripe_types.PAID
+    paid = event.type in stripe_event_types.PAID
     amount = next((about.get(key) for key in ("amount_total", "amount", "amount_paid") if key in about), None)
     key = (payment if paid else "") or name or event.id
-    if telling is stripe_types.OVERDRAWN:
+    if telling is stripe_event_types.OVERDRAWN:
         key = f"balance:{clock.now():%Y-%m-%d}"
     return _raise(
         event, Matter(key, telling, name, amount, about.get("currency"), payment, about.get("metadata"))
@@ -67,7 +67,7 @@ def tell_of_payment(event: StripeEvent, session: Session) -> str:
     key, amount = payment or session.id, session.amount_total
     return _raise(
         event,
-        Matter(key, stripe_types.UNASKED, key, amount, session.currency, payment, session.metadata),
+        Matter(key, stripe_event_types.UNASKED, key, amount, session.currency, payment, session.metadata),
     )
 
 
@@ -103,30 +103,34 @@ def _raise(event: StripeEvent, matter: Matter) -> str:
 
 def _telling(event: StripeEvent, about: dict[str, Any]) -> Telling | None:
     """How to tell of an event whose object could not be asked about, or needs no asking."""
-    if event.type in stripe_types.PAID:
-        return stripe_types.UNASKED if about.get("payment_status") == "paid" else None
-    match stripe_types.APPLIED.get(event.type):
+    if event.type in stripe_event_types.PAID:
+        return stripe_event_types.UNASKED if about.get("payment_status") == "paid" else None
+    match stripe_event_types.APPLIED.get(event.type):
         case Kind.PAYMENT:
-            return stripe_types.UNASKED
+            return stripe_event_types.UNASKED
         case Kind.REFUND:
-            return stripe_types.SENT_BACK
+            return stripe_event_types.SENT_BACK
         case Kind.REFUNDS:
-            return None if _sent_back(about) else stripe_types.SENT_BACK_OF
+            return None if _sent_back(about) else stripe_event_types.SENT_BACK_OF
         case Kind.SESSION:
             return None
-    telling = stripe_types.TOLD.get(event.type)
-    if telling is stripe_types.OVERDRAWN and not _is_overdrawn(about):
+    telling = stripe_event_types.TOLD.get(event.type)
+    if telling is stripe_event_types.OVERDRAWN and not _is_overdrawn(about):
         return None
-    return telling or stripe_types.UNKNOWN
+    return telling or stripe_event_types.UNKNOWN
 
 
 def _telling_of(refund: StripeRefund) -> Telling:
-    return stripe_types.CAME_BACK if refund.status in ("failed", "canceled") else stripe_types.SENT_BACK
+    return (
+        stripe_event_types.CAME_BACK
+        if refund.status in ("failed", "canceled")
+        else stripe_event_types.SENT_BACK
+    )
 
 
 def _sentence(event: StripeEvent, matter: Matter) -> str:
     told = matter.telling
-    what = told.happened if told is not stripe_types.UNKNOWN else f"{told.happened}: {event.type}"
+    what = told.happened if told is not stripe_event_types.UNKNOWN else f"{told.happened}: {event.type}"
     beside = [f"{told.noun} {matter.named[:MOST_OF_NAME] or 'unknown'}", _amount(matter)]
     if account := _text(event.payload.get("account")):
         beside.append(f"account {account[:MOST_OF_NAME]}")

@@ -7,7 +7,7 @@ from sqlalchemy import ScalarSelect, select
 
 from domain import Refused
 from domain.community import review_reports
-from domain.platform import moderation
+from domain.platform import moderation_queue
 from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
 
 
@@ -28,7 +28,7 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
     made = row.on_conflict_do_nothing(index_elements=["product_id", "user_id"]).returning(Report.id)
     if db.session.scalar(made) is None:
         raise Refused(standing(user, course.id))
-    moderation.put(ModerationKind.REPORT, course.id, course.title, course.creator_id)
+    moderation_queue.put(ModerationKind.REPORT, course.id, course.title, course.creator_id)
 
 
 def standing(user: User, course_id: uuid.UUID) -> str:

@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.community import review_reports, review_standings, reviews
-from domain.platform import audit, moderation
+from domain.platform import audit, moderation_queue
 from models import Course, ModerationKind, ReportReason, Review, Standing, User, db
 
 
@@ -25,7 +25,7 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
         raise NotFound
     said = review_standings.in_reply(review, course.creator_id)
     review_reports.file(user, review, said, reason, note)
-    moderation.put(ModerationKind.REPLY, review.id, course.title, course.creator_id)
+    moderation_queue.put(ModerationKind.REPLY, review.id, course.title, course.creator_id)
     db.session.flush()
     approved = review_standings.is_approved(said, review_standings.of(said))
     if review.reply_hidden or approved:

@@ -12,7 +12,7 @@ from domain import Refused
 from domain.base import clock
 from domain.community import review_standings
 from domain.community.review_standings import Said
-from domain.learning import gates
+from domain.learning import access_facts
 from models import (
     AccessGrant,
     Enrollment,
@@ -84,7 +84,7 @@ def owners_agree(review: Review, about_reply: bool = False) -> bool:
     wrote the review. And each has paid for the course, or is here for SERIOUS_AFTER and SERIOUS_PERCENT into
     it: a course that costs nothing, or was given away, is had by as many accounts as somebody makes.
     """
-    theirs = gates.holding(Report.user_id, review.product_id)
+    theirs = access_facts.holding(Report.user_id, review.product_id)
     paid = select(Purchase.id).where(
         Purchase.user_id == Report.user_id,
         Purchase.product_id == review.product_id,

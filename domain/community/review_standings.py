@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain.base import clock, words
+from domain.base import clock, word_folding
 from domain.platform import settings
 from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
@@ -94,8 +94,8 @@ def was_dismissed(user_id: uuid.UUID, said: Said) -> bool:
 
 def has_held_words(text: str) -> bool:
     """Tell whether `text` has a word or phrase of the shop's list, whatever its case and accents."""
-    said = f" {' '.join(words.split(text))} "
-    phrases = (" ".join(words.split(phrase)) for phrase in settings.current().held_words)
+    said = f" {' '.join(word_folding.split(text))} "
+    phrases = (" ".join(word_folding.split(phrase)) for phrase in settings.current().held_words)
     return any(f" {phrase} " in said for phrase in phrases if phrase)
 
 

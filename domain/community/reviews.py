@@ -15,7 +15,7 @@ from domain.base import clock
 from domain.community import review_reports, review_standings
 from domain.community.review_standings import Said
 from domain.learning import access
-from domain.platform import audit, moderation, notifications
+from domain.platform import audit, moderation_queue, notifications
 from models import (
     Course,
     ModerationKind,
@@ -133,9 +133,9 @@ def withdraw(user: User, product: Product) -> bool:
 
 def let_go(kind: ModerationKind, review: Review, said: Said, is_hidden: bool) -> None:
     """Take words that are being deleted out of the queue; that they waited there is remembered."""
-    if moderation.waiting(kind, review.id) is not None:
+    if moderation_queue.waiting(kind, review.id) is not None:
         review_standings.remember(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
-        moderation.withdraw(kind, review.id)
+        moderation_queue.withdraw(kind, review.id)
 
 
 def vote(user: User, review: Review, helpful: bool) -> None:
@@ -215,7 +215,7 @@ def hold(review: Review) -> None:
 
 
 def _let_wait(review: Review, title: str) -> None:
-    moderation.put(ModerationKind.REVIEW, review.id, title, review.user_id)
+    moderation_queue.put(ModerationKind.REVIEW, review.id, title, review.user_id)
 
 
 def _place(review: Review) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain.base import clock
-from domain.learning import gates
+from domain.learning import access_facts
 from models import (
     AccessGrant,
     Course,
@@ -60,20 +60,20 @@ class Decision:
     reason: Reason | None = None
     until: datetime | None = None
     needed: Course | Lesson | None = None
-    facts: gates.Facts | None = field(default=None, compare=False, repr=False)
+    facts: access_facts.Facts | None = field(default=None, compare=False, repr=False)
 
 
 def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> Decision:
     """May `user` (None: a stranger) learn `course`, or open `lesson` of it? At most two queries."""
     person = user if user is not None and user.is_authenticated else None
-    facts = gates.of(person, course, lesson)
+    facts = access_facts.of(person, course, lesson)
     decision = judge(facts)
     if decision.reason == Reason.BUY and course.price_at(clock.now()) == 0:
         decision = Decision(False, Reason.ENROLL)
     return replace(decision, needed=_needed(decision, facts), facts=facts)
 
 
-def judge(facts: gates.Facts) -> Decision:
+def judge(facts: access_facts.Facts) -> Decision:
     """The rule itself, without a query; `needed` and the price are left to `decide`."""
     if facts.deleted and not facts.holds:
         return Decision(False, Reason.DRAFT)
@@ -92,7 +92,7 @@ def owns(user: User | None, course: Product) -> bool:
     """Whether `user` holds a grant for `course` that is neither revoked nor run out."""
     if user is None or not user.is_authenticated:
         return False
-    held = select(AccessGrant.id).where(*gates.holding(user.id, course.id)).limit(1)
+    held = select(AccessGrant.id).where(*access_facts.holding(user.id, course.id)).limit(1)
     return db.session.scalar(held) is not None
 
 
@@ -168,7 +168,7 @@ def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -
 
 def grants_of(user: User, course: Product) -> list[AccessGrant]:
     """What opens `course` to `user` now."""
-    return list(db.session.scalars(select(AccessGrant).where(*gates.holding(user.id, course.id))))
+    return list(db.session.scalars(select(AccessGrant).where(*access_facts.holding(user.id, course.id))))
 
 
 def grant(
@@ -230,7 +230,7 @@ def _revoke(which: ColumnElement[bool]) -> None:
             .where(
                 Enrollment.user_id == user_id,
                 Enrollment.course_id == course_id,
-                ~select(AccessGrant.id).where(*gates.holding(user_id, course_id)).exists(),
+                ~select(AccessGrant.id).where(*access_facts.holding(user_id, course_id)).exists(),
             )
             .values(status=EnrollmentStatus.CANCELLED)
         )
@@ -271,7 +271,7 @@ def _by_slug(slug: str) -> Course:
     return course
 
 
-def _needed(decision: Decision, facts: gates.Facts) -> Course | Lesson | None:
+def _needed(decision: Decision, facts: access_facts.Facts) -> Course | Lesson | None:
     if decision.reason == Reason.PREREQUISITE:
         return db.session.get(Course, facts.missing)
     if decision.reason == Reason.FINISH_PREVIOUS and facts.gate is not None:
@@ -279,7 +279,7 @@ def _needed(decision: Decision, facts: gates.Facts) -> Course | Lesson | None:
     return None
 
 
-def _way_in(facts: gates.Facts) -> Decision:
+def _way_in(facts: access_facts.Facts) -> Decision:
     """What somebody without a grant can do about it."""
     if facts.hidden:
         return Decision(False, Reason.DRAFT)
@@ -292,13 +292,13 @@ def _way_in(facts: gates.Facts) -> Decision:
     return Decision(False, Reason.BUY)
 
 
-def _pass(gate: gates.Gate, since: datetime | None) -> Decision:
+def _pass(gate: access_facts.Gate, since: datetime | None) -> Decision:
     """What stands between an owner and one lesson. A lesson that was completed once stays open."""
     if gate.withheld:
         return Decision(False, Reason.DRAFT)
     if gate.completed:
         return Decision(True)
-    opens = gates.opens_at(since, gate.unlock_after_days)
+    opens = access_facts.opens_at(since, gate.unlock_after_days)
     if opens is not None and opens > clock.now():
         return Decision(False, Reason.LOCKED_UNTIL, until=opens)
     return Decision(True) if gate.unfinished is None else Decision(False, Reason.FINISH_PREVIOUS)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
 
-from domain.learning import gates, progress
+from domain.learning import access_facts, progress
 from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, User, db
 
 PAGE_SIZE = 24
@@ -70,7 +70,7 @@ class Shelf:
 def shelf(user: User, page: int = 1) -> Shelf:
     """Page `page` (from 1) of the courses that `user` may learn, in one query."""
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
-    held = select(AccessGrant.id).where(*gates.holding(user.id, Enrollment.course_id)).exists()
+    held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
     query = (
         select(
             Course.slug,

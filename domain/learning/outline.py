@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
-from domain.learning import access, gates
+from domain.learning import access, access_facts
 from domain.learning.access import Reason
 from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, LessonVisibility, Module, User, db
 
@@ -97,7 +97,7 @@ class Outline:
         return is_open[0] if is_open else None
 
 
-def of(user: User | None, course: Course, facts: gates.Facts) -> Outline:
+def of(user: User | None, course: Course, facts: access_facts.Facts) -> Outline:
     """The outline of `course` for `user` (None: a stranger), locks by `facts`; one query."""
     parts: list[Part] = []
     module_id: uuid.UUID | None = None
@@ -164,9 +164,9 @@ def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
     return query.where(lesson.published, module.published, lesson.visibility != LessonVisibility.PRIVATE)
 
 
-def _entry(row: Any, facts: gates.Facts, unfinished: uuid.UUID | None) -> Entry:
+def _entry(row: Any, facts: access_facts.Facts, unfinished: uuid.UUID | None) -> Entry:
     withheld = not (row.published and row.module_published) or row.visibility == LessonVisibility.PRIVATE
-    gate = gates.Gate(
+    gate = access_facts.Gate(
         withheld=withheld,
         preview=row.visibility == LessonVisibility.PREVIEW,
         unlock_after_days=row.unlock_after_days,

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from domain import Refused
-from domain.base import clock, words
-from domain.catalog import catalog, publishing
-from domain.catalog.index import facets, listing
+from domain.base import clock, word_folding
+from domain.catalog import cards, lifecycle
+from domain.catalog.index import facets, index_cache
 from domain.platform import audit
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 
@@ -38,21 +38,21 @@ def of(course: Course) -> list[Required]:
     ]
 
 
-def find(course: Course, text: str) -> list[catalog.Card]:
+def find(course: Course, text: str) -> list[cards.Card]:
     """Courses on sale that `text` finds, without `course` and what it asks for already."""
-    wanted = words.of_query(text)
+    wanted = word_folding.of_query(text)
     if not wanted:
         return []
-    index = listing.current()
+    index = index_cache.current()
     selection = facets.Selection(text=text, words=wanted, sort="relevance")
     taken = {course.id, *(required.id for required in of(course))}
     ids = [id_ for id_ in index.page(selection, 0, FOUND + len(taken)) if id_ not in taken]
-    return catalog.cards_of(ids[:FOUND])
+    return cards.cards_of(ids[:FOUND])
 
 
 def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Ask for another course first. Raises Refused for one that isn't on sale or would wait for this one."""
-    publishing.hold_whole(course)
+    lifecycle.hold_whole(course)
     other = db.session.get(Course, other_id)
     if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
         raise Refused("That course is not on sale any longer.")
@@ -69,7 +69,7 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
 
 def release(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Ask for that course no longer; nothing happens when it wasn't asked for."""
-    publishing.hold_whole(course)
+    lifecycle.hold_whole(course)
     db.session.execute(
         delete(course_prerequisites).where(
             course_prerequisites.c.course_id == course.id, course_prerequisites.c.prerequisite_id == other_id

@@ -5,7 +5,7 @@ import uuid
 from sqlalchemy import func, select
 
 import jobs
-from domain.catalog import totals
+from domain.catalog import counters
 from domain.learning import progress
 from models import Course, Enrollment, Lesson, db
 
@@ -18,7 +18,7 @@ def recount_course(course: Course) -> None:
     Learners are counted again when the lessons differ from those they were counted over: at once, or by the
     worker where it takes long.
     """
-    name = totals.count_lessons(course)
+    name = counters.count_lessons(course)
     if course.lessons_counted != name:
         course.lessons_counted = name
         db.session.flush()

@@ -18,9 +18,9 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import storage
-from domain.base import captions, clock
-from domain.catalog import publishing, totals
-from domain.media import captioning, originals
+from domain.base import clock, webvtt
+from domain.catalog import counters, lifecycle
+from domain.media import captions, originals
 from domain.platform import audit
 from models import (
     Caption,
@@ -88,7 +88,7 @@ class Playback:
     tracks: list[Track]
     chapters: list[dict[str, object]]
     chapters_url: str | None
-    transcripts: dict[str, list[captions.Cue]]
+    transcripts: dict[str, list[webvtt.Cue]]
 
 
 class Line(NamedTuple):
@@ -125,8 +125,8 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
     get no transcript.
     """
     base = _address(asset.id, folder(asset.id))
-    spoken: list[captioning.Spoken] = captioning.working(asset) if working else [*asset.captions]
-    chapters = captioning.working_chapters(asset) if working else asset.chapters
+    spoken: list[captions.Spoken] = captions.working(asset) if working else [*asset.captions]
+    chapters = captions.working_chapters(asset) if working else asset.chapters
     aside = base
     if working and (asset.proposed_captions or asset.proposed_chapters):
         aside = f"{_address(asset.id, proposals(asset.id))}/proposed"
@@ -143,7 +143,7 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
         tracks=[Track(c.language, c.label, f"{bases[c.language]}/captions/{c.language}.vtt") for c in spoken],
         chapters=chapters,
         chapters_url=f"{base if chapters is asset.chapters else aside}/chapters.vtt" if chapters else None,
-        transcripts={c.language: captions.parse(c.vtt) for c in spoken if c.vtt},
+        transcripts={c.language: webvtt.parse(c.vtt) for c in spoken if c.vtt},
     )
 
 
@@ -162,7 +162,7 @@ def chapters_text(asset_id: uuid.UUID, proposed: bool = False) -> str | None:
     if row is None or not row.chapters:
         return None
     starts = [(float(c["start"]), str(c["title"])) for c in row.chapters]
-    return captions.chapters_vtt(starts, row.duration_seconds or starts[-1][0] + 1)
+    return webvtt.chapters_vtt(starts, row.duration_seconds or starts[-1][0] + 1)
 
 
 def for_creator(
@@ -221,16 +221,16 @@ def adopt(
     It begins with the captions and chapters of the one before, and replaces it once it can be played; only
     then is anything fresh. Where changes wait for approval, it is proposed beside the one that learners see.
     """
-    publishing.hold(course)
-    waits = publishing.waits(course, actor)
+    lifecycle.hold(course)
+    waits = lifecycle.waits(course, actor)
     asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
     before = for_creator(course.id, lesson.id if lesson else None)
     _place(asset, lesson, for_approval=waits)
     _keep(asset)
     if before is not None:
-        captioning.carry_over(before, asset)
+        captions.carry_over(before, asset)
     if waits:
-        publishing.content_changed(course, actor)
+        lifecycle.content_changed(course, actor)
     return asset
 
 
@@ -241,13 +241,13 @@ def came_ready(asset: MediaAsset) -> None:
     course was published meanwhile.
     """
     course = db.session.get_one(Course, asset.course_id)
-    if asset.steps_in and publishing.waits(course, _uploader(asset, course)):
+    if asset.steps_in and lifecycle.waits(course, _uploader(asset, course)):
         asset.steps_in = False
-        publishing.settle_update(course)
+        lifecycle.settle_update(course)
     if asset.steps_in:
         _step_in(asset)
     if asset.proposed_for is None and not asset.proposed_film:
-        publishing.content_shown(course)
+        lifecycle.content_shown(course)
 
 
 def waits(asset: MediaAsset) -> bool:
@@ -265,14 +265,14 @@ def retry(asset: MediaAsset) -> None:
 
 def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     """Take a recording away; its files go when nobody can be watching any more."""
-    publishing.hold(course)
+    lifecycle.hold(course)
     lesson = db.session.get(Lesson, asset.lesson_id) if asset.lesson_id else None
     _drop(MediaAsset.id == asset.id)
     if not asset.steps_in:
         if lesson is not None and lesson.kind != LessonKind.TEXT:
             lesson.duration_seconds = 0  # it was the recording's
-            totals.count_lessons(course)
-        publishing.content_changed(course, actor)
+            counters.count_lessons(course)
+        lifecycle.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)
 
 
@@ -280,7 +280,7 @@ def accept_proposals(course: Course) -> None:
     """Let learners of `course` see the recordings that waited, in place of those they saw, with captions
     and chapters, and everybody the preview film. One that can't be played replaces none that can.
     """
-    captioning.accept_proposals(course)
+    captions.accept_proposals(course)
     for asset in db.session.scalars(_proposed(course)).all():
         lesson = db.session.get(Lesson, asset.proposed_for) if asset.proposed_for else None
         if asset.status == MediaStatus.READY or not _plays(course.id, lesson):
@@ -292,7 +292,7 @@ def drop_proposals(lesson: Lesson) -> None:
     _drop(MediaAsset.proposed_for == lesson.id, ~MediaAsset.steps_in)
     live = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == lesson.id))
     if live is not None:
-        captioning.drop_proposals(live)
+        captions.drop_proposals(live)
 
 
 def is_served(name: str) -> bool:

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 import media
 import storage
-from domain.catalog import totals
-from domain.media import captioning, originals, recordings
+from domain.catalog import counters
+from domain.media import captions, originals, recordings
 from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
@@ -67,11 +67,11 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.mp4, asset.playlist, asset.poster = made.mp4, made.playlist, made.poster
     asset.renditions = made.renditions
     asset.status, asset.error = MediaStatus.READY, None
-    captioning.end_at(asset, made.duration)
+    captions.end_at(asset, made.duration)
     recordings.came_ready(asset)
     if asset.lesson_id is not None:
         db.session.get_one(Lesson, asset.lesson_id).duration_seconds = round(made.duration)
-        totals.count_lessons(db.session.get_one(Course, asset.course_id))
+        counters.count_lessons(db.session.get_one(Course, asset.course_id))
 
 
 def give_up(_error: str, asset_id: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from domain import Refused
 from domain.base.text import one_line
-from domain.media import archives
+from domain.media import code_archives
 from models import (
     CodeArchive,
     Course,
@@ -65,7 +65,7 @@ def rules(purpose: str) -> Rules:
         UploadPurpose.LESSON_MEDIA: (settings.upload_media_types, whole),
         UploadPurpose.PREVIEW_FILM: (settings.upload_media_types, whole),
         UploadPurpose.RESOURCE: (settings.upload_file_types, whole),
-        UploadPurpose.CODE_ARCHIVE: (archives.ENDINGS, min(whole, archives.MOST_BYTES)),
+        UploadPurpose.CODE_ARCHIVE: (code_archives.ENDINGS, min(whole, code_archives.MOST_BYTES)),
         UploadPurpose.COURSE_IMPORT: (("zip",), whole),
     }[UploadPurpose(purpose)]
     return Rules(endings, most, min(most, settings.max_request_bytes - MIB // 16))

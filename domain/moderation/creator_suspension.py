@@ -3,7 +3,7 @@
 from sqlalchemy import Select, or_, select
 
 from domain.base import clock
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from domain.people import suspension
 from models import Course, ProductStatus, User, db
 
@@ -39,7 +39,7 @@ def taken_off(person: User) -> int:
 
 def _take_off_sale(person: User, admin: User, reason: str) -> None:
     for course in db.session.scalars(_courses(person, ProductStatus.PUBLISHED)).all():
-        publishing.move(course, ProductStatus.ARCHIVED, admin, reason)
+        lifecycle.move(course, ProductStatus.ARCHIVED, admin, reason)
         course.off_with_creator = True
     db.session.flush()
 
@@ -47,8 +47,8 @@ def _take_off_sale(person: User, admin: User, reason: str) -> None:
 def _put_back(person: User, admin: User) -> None:
     for course in _to_put_back(person):
         expires_at, content_updated_at = course.expires_at, course.content_updated_at
-        publishing.move(course, ProductStatus.PENDING_REVIEW, admin)
-        publishing.move(course, ProductStatus.PUBLISHED, admin)
+        lifecycle.move(course, ProductStatus.PENDING_REVIEW, admin)
+        lifecycle.move(course, ProductStatus.PUBLISHED, admin)
         # Nothing of it became any fresher meanwhile.
         course.expires_at, course.content_updated_at = expires_at, content_updated_at
         course.off_with_creator = False

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from domain.authoring import offering, page_drafts
-from domain.authoring.contents import Contents
+from domain.authoring import page_drafts, pricing_form
+from domain.authoring.course_content import Contents
 from domain.base import slugs
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
@@ -72,7 +72,7 @@ def _captions(contents: Contents) -> list[Hint]:
 def _price(contents: Contents) -> list[Hint]:
     course, hours = contents.course, contents.seconds / 3600
     if course.tier is not None:
-        (least, most), low, high = offering.TIERS[course.tier]
+        (least, most), low, high = pricing_form.TIERS[course.tier]
         if not low <= course.price_cents <= high:
             return [Hint("The price is outside its size.")]
         if not least <= hours <= most:
@@ -80,7 +80,7 @@ def _price(contents: Contents) -> list[Hint]:
         return []
     if course.price_cents == 0:
         return []
-    most_for = max((high for (least, _), _, high in offering.TIERS.values() if hours >= least), default=0)
+    most_for = max((high for (least, _), _, high in pricing_form.TIERS.values() if hours >= least), default=0)
     if course.price_cents > most_for:
         return [Hint(f"It has no size, and costs more than any for {contents.length}.")]
     return []

@@ -9,13 +9,13 @@ from sqlalchemy import (
 )
 
 from domain.base import clock
-from domain.catalog.catalog import Card, cards_of
-from domain.catalog.index import listing
+from domain.catalog.cards import Card, cards_of
+from domain.catalog.index import index_cache
 from domain.community import course_reports
-from domain.learning import gates
-from domain.media import archives, recordings
+from domain.learning import access_facts
+from domain.media import code_archives, recordings
 from domain.media.recordings import Playback
-from domain.pages import course_row, page_preview
+from domain.pages import course_query, page_preview
 from models import (
     CodeArchive,
     Product,
@@ -107,7 +107,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
     row = (
         db.session.connection()
         .execute(
-            course_row.STRANGERS if visitor is None else course_row.VISITORS,
+            course_query.STRANGERS if visitor is None else course_query.VISITORS,
             {"slug": slug, "now": now, "visitor": visitor.id if visitor else None},
         )
         .first()
@@ -117,7 +117,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
     trusted = visitor is not None and (visitor.is_admin or row.creator_id == visitor.id)
     if preview and trusted:
         row = page_preview.over(row)
-    hidden = row.status in gates.NOT_YET_PUBLISHED or row.visibility == ProductVisibility.PRIVATE
+    hidden = row.status in access_facts.NOT_YET_PUBLISHED or row.visibility == ProductVisibility.PRIVATE
     if hidden and not trusted and not row.is_owned:
         return None
     return CoursePage(
@@ -132,7 +132,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         progress=row.progress,
         reported=course_reports.sentence(row.report),
         film=recordings.play(row.film) if row.film else None,
-        code=archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
+        code=code_archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
     )
 
 
@@ -186,7 +186,7 @@ def _pairs(lines: list[list[str]] | None) -> list[tuple[str, str]]:
 def _related(row: Any) -> list[Card]:
     """Other courses near this one. Its neighbours have nearly the same, so these are remembered."""
     near = row.category_slug, row.technology
-    cards = listing.unless_changed(
+    cards = index_cache.unless_changed(
         ("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1))
     )
     return [card for card in cards if card.id != row.id][:RELATED]

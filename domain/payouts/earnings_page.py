@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
 
-from domain.base import clock, keyset, months
-from domain.base.keyset import Mark
+from domain.base import clock, months, pagination
 from domain.base.months import Month
+from domain.base.pagination import Mark
 from models import Earning, EarningStatus, Order, Product, Purchase, User, UtcDateTime, db
 
 PER_PAGE = 25
@@ -98,7 +98,7 @@ def load(creator: User, month: str, after: str) -> Sheet:
     """The page of `creator`'s sales that begins after the mark `after`, of a month ("2026-11") or of all."""
     zone = months.zone_of(creator.timezone)
     chosen = months.read(month, zone)
-    sales = page(creator, chosen, keyset.read(after), PER_PAGE + 1)
+    sales = page(creator, chosen, pagination.read(after), PER_PAGE + 1)
     first = db.session.scalar(select(func.min(earning.created_at)).where(earning.creator_id == creator.id))
     return Sheet(
         sales=sales[:PER_PAGE],
@@ -112,7 +112,7 @@ def load(creator: User, month: str, after: str) -> Sheet:
 def page(creator: User, month: Month | None, mark: Mark | None, count: int) -> list[Sale]:
     """`count` sales after `mark`, newest first."""
     statement = _PAGES[month is not None, mark is not None]
-    given = {"creator": creator.id, "count": count} | _span(month) | keyset.values(mark)
+    given = {"creator": creator.id, "count": count} | _span(month) | pagination.values(mark)
     return [Sale(*row) for row in db.session.connection().execute(statement, given)]
 
 
@@ -164,7 +164,7 @@ def _page(in_month: bool, goes_on: bool) -> Select[Any]:
     )
     where = [*_within(in_month), earning.amount_cents > 0]
     if goes_on:
-        where.append(keyset.after(earning.created_at, earning.id))
+        where.append(pagination.after(earning.created_at, earning.id))
     return (
         select(
             earning.id, earning.created_at, product.id, product.title, order.number, purchase.price_cents,

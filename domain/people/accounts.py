@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain import Refused
 from domain.base import clock
-from domain.people import passwords, profile_drafts
+from domain.people import creator_page_drafts, passwords
 from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform import audit, settings
 from models import Role, User, db
@@ -103,7 +103,7 @@ def introduce(user: User, name: str, bio: str, timezone: str, **links: str | Non
     """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
     user.timezone = timezone
     sites = {site: value or None for site, value in links.items()}
-    profile_drafts.keep(user, {"name": name, "bio": bio, **sites})
+    creator_page_drafts.keep(user, {"name": name, "bio": bio, **sites})
 
 
 def make_admin(email: str, name: str, password: str) -> User:

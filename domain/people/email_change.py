@@ -8,7 +8,7 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, address_marks, attempts, registration, tokens
+from domain.people import accounts, address_marks, login_throttle, mail_tokens, registration
 from domain.platform import audit, settings
 from models import User, db
 
@@ -22,7 +22,7 @@ def ask(user: User, new_email: str) -> None:
     address = accounts.normalise(new_email)
     if address == user.email:
         raise Refused("That is your address already.", "email")
-    token = tokens.make(tokens.Purpose.EMAIL, user, address)
+    token = mail_tokens.make(mail_tokens.Purpose.EMAIL, user, address)
     jobs.enqueue("send_email_change", user_id=str(user.id), email=address, token=token)
 
 
@@ -31,18 +31,18 @@ def send_link(user_id: str, email: str, token: str) -> None:
     user = accounts.get(uuid.UUID(user_id))
     if accounts.holder(email) is not None:
         registration.tell_owner(email)
-    elif user is not None and attempts.may_mail(email):
+    elif user is not None and login_throttle.may_mail(email):
         mail.confirm_new_email(user, email, token)
 
 
 def opened_by(token: str) -> tuple[User, str]:
     """The account that the link is for, and its new address. Raises Unusable."""
-    return tokens.opened_by(tokens.Purpose.EMAIL, token)
+    return mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token)
 
 
 def confirm(token: str) -> User:
     """Give the link's account its new address, proved by the link. Raises Unusable, Refused."""
-    user, address = tokens.opened_by(tokens.Purpose.EMAIL, token, lock=True)
+    user, address = mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token, lock=True)
     old = user.email
     try:
         with db.session.begin_nested():
@@ -51,7 +51,7 @@ def confirm(token: str) -> User:
         raise Refused("This address can’t be used any longer. Ask for another one.") from error
     registration.end(address)
     address_marks.note(user, old)
-    mail.email_changed(user, old, tokens.make(tokens.Purpose.NOT_ME, user, old))
+    mail.email_changed(user, old, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user, old))
     audit.record(user, "change_email", user, f"{old} → {address}")
     return user
 

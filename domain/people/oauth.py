@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, address_marks, identities, registration, tokens
-from domain.people.identities import Identity
+from domain.people import accounts, address_marks, linked_identities, mail_tokens, registration
+from domain.people.linked_identities import Identity
 from models import User, db
 
 __all__ = ["Identity", "account_of"]
@@ -38,7 +38,7 @@ def account_of(identity: Identity) -> User:
 
 
 def _linked(identity: Identity) -> User | None:
-    row = identities.row_of(identity)
+    row = linked_identities.row_of(identity)
     if row is None or row.unlinked_at is not None:
         return None
     row.last_used_at = clock.now()
@@ -66,14 +66,14 @@ def _link(identity: Identity) -> User:
         _refuse_removed(identity, user)
         if not user.is_verified:  # whoever registered it without proof loses every way in
             registration.hand_over(user, identity.name[:100] or "Learner", None)
-        mail.provider_linked(user, identity.provider_name, tokens.make(tokens.Purpose.NOT_ME, user))
-    identities.open_with(identity, user)
+        mail.provider_linked(user, identity.provider_name, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
+    linked_identities.open_with(identity, user)
     registration.end(email)
     return user
 
 
 def _refuse_removed(identity: Identity, user: User) -> None:
-    row = identities.row_of(identity)
+    row = linked_identities.row_of(identity)
     if row is not None and row.user_id == user.id:
         raise Refused(
             f"{identity.provider_name} was removed from this account. Sign in with your password; you can"

@@ -19,10 +19,17 @@ import jobs
 import mail
 from domain import Refused, Unusable
 from domain.base import clock
-from domain.people import accounts, address_marks, attempts, profile_drafts, sessions, tokens
+from domain.people import (
+    accounts,
+    address_marks,
+    creator_page_drafts,
+    login_throttle,
+    mail_tokens,
+    sessions,
+)
 from models import OAuthAccount, Registration, User, db
 
-LIFETIME = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.VERIFY])
+LIFETIME = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY])
 TAKEN = "An account with this address is in use already. Sign in, or set a new password."
 
 
@@ -80,25 +87,25 @@ def send_mail(registration_id: str) -> None:
         return
     if _is_taken(accounts.holder(registration.email)):
         tell_owner(registration.email)
-    elif attempts.may_mail(registration.email):
+    elif login_throttle.may_mail(registration.email):
         registration.expires_at = clock.now() + LIFETIME
-        token = tokens.sign(tokens.Purpose.VERIFY, registration.id.hex)
+        token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, registration.id.hex)
         mail.verify_email(registration.email, token, registration.way_back)
 
 
 def tell_owner(email: str) -> None:
     """Tell whoever has this address that somebody tried to register with it."""
     user = accounts.holder(email)
-    if user is not None and attempts.may_mail(email):
+    if user is not None and login_throttle.may_mail(email):
         mail.already_registered(user)
 
 
 def opened_by(token: str) -> Registration:
     """The registration whose link this is. Raises Unusable."""
-    key = tokens.read(tokens.Purpose.VERIFY, token)
+    key = mail_tokens.read(mail_tokens.Purpose.VERIFY, token)
     registration = db.session.get(Registration, uuid.UUID(key)) if isinstance(key, str) else None
     if registration is None or registration.user_id is not None:
-        raise Unusable(tokens.USED)
+        raise Unusable(mail_tokens.USED)
     return registration
 
 
@@ -117,7 +124,7 @@ def confirm(token: str) -> User:
     query = select(Registration).where(Registration.email == email).order_by(Registration.id)
     locked = query.with_for_update().execution_options(populate_existing=True)
     if registration not in db.session.scalars(locked).all() or registration.user_id is not None:
-        raise Unusable(tokens.USED)
+        raise Unusable(mail_tokens.USED)
     user = _account_of(registration)
     registration.user_id = user.id
     end(email, but=registration.id)
@@ -142,7 +149,7 @@ def hand_over(user: User, name: str, password_hash: str | None) -> None:
     if password_hash is None or password_hash != user.password_hash:
         user.name, user.password_hash, user.bio = name, password_hash, ""
         user.website = user.github = user.linkedin = None
-        profile_drafts.drop_avatar(user)
+        creator_page_drafts.drop_avatar(user)
     user.email_verified_at = clock.now()
     db.session.flush()
 

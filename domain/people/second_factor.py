@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select, update
 import mail
 from domain import Refused
 from domain.base import clock, encryption
-from domain.people import tokens
+from domain.people import mail_tokens
 from domain.platform import audit, settings
 from models import RecoveryCode, SecondFactor, User, db, upsert
 
@@ -26,7 +26,7 @@ TOLERANCE = 1
 RECOVERY_CODES = 10
 SETUP_LASTS = timedelta(hours=1)
 # As long as the link in the notice of it works: no other link of the same mailbox does more.
-RECENT = timedelta(seconds=tokens.LIFETIME_SECONDS[tokens.Purpose.NOT_ME])
+RECENT = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.NOT_ME])
 WRONG = Refused("That code does not fit. Codes change every 30 seconds, and each can be used once.", "code")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _TOTP = re.compile(r"\d{6}")
@@ -114,7 +114,7 @@ def confirm(user: User, code: str) -> list[str]:
         raise Refused("Your second factor is on already.")
     factor.confirmed_at = clock.now()
     audit.record(user, "second_factor_on", user)
-    mail.second_factor_on(user, tokens.make(tokens.Purpose.NOT_ME, user))
+    mail.second_factor_on(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
 
@@ -134,7 +134,7 @@ def renew_codes(user: User) -> list[str]:
     if not is_on(user):
         raise Refused("Set up a second factor first.")
     audit.record(user, "renew_recovery_codes", user)
-    mail.recovery_codes_renewed(user, tokens.make(tokens.Purpose.NOT_ME, user))
+    mail.recovery_codes_renewed(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
 
@@ -164,7 +164,7 @@ def remove(user: User, by: User | None) -> None:
         raise Refused("There is no second factor to remove.")
     audit.record(by, "second_factor_off", user)
     by_admin = by is None or by.id != user.id
-    mail.second_factor_off(user, by_admin, tokens.make(tokens.Purpose.NOT_ME, user))
+    mail.second_factor_off(user, by_admin, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     db.session.flush()
 
 
@@ -224,7 +224,7 @@ def _use_recovery_code(user: User, typed: str) -> bool:
     if used is None:
         return False
     audit.record(user, "use_recovery_code", user)
-    mail.recovery_code_used(user, codes_left(user), tokens.make(tokens.Purpose.NOT_ME, user))
+    mail.recovery_code_used(user, codes_left(user), mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return True
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 
-from domain.base import keyset
+from domain.base import pagination
 from models import AuditEntry, User, db
 
 PAGE_SIZE = 50
@@ -139,7 +139,7 @@ def _ask(entries: Any, question: Question, last: AuditEntry | Line | None) -> Se
     if question.last_day:
         query = query.where(AuditEntry.at < _start_of(question.last_day) + timedelta(days=1))
     if last is not None:
-        query = query.where(*keyset.behind(AuditEntry.at, AuditEntry.id, (last.at, last.id)))
+        query = query.where(*pagination.behind(AuditEntry.at, AuditEntry.id, (last.at, last.id)))
     return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
-from domain.base import clock, keyset
+from domain.base import clock, pagination
 from domain.platform import mail_preferences
 from models import Notification, NotificationKind, User, db, upsert
 
@@ -69,7 +69,7 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     if before is not None:
         last = find(user, before)
         place = Notification.created_at, Notification.id
-        query = query.where(*keyset.behind(*place, (last.created_at, last.id)))
+        query = query.where(*pagination.behind(*place, (last.created_at, last.id)))
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     rows = list(db.session.scalars(newest.limit(PER_PAGE + 1)))
     shown = rows[:PER_PAGE]

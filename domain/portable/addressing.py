@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from domain import Refused
 from domain.authoring import resources
-from domain.base import prose
+from domain.base import markdown
 from domain.media import upload_rules
 from domain.portable import MANIFEST, README, Problem
 from domain.portable.linking import Link, github_anchors, rewrite
@@ -76,7 +76,7 @@ class Addresses:
 
     def _can_be_shown(self, text: str, file: str, line: int) -> bool:
         try:
-            prose.check(text)
+            markdown.check(text)
         except Refused as refusal:
             self.problems.append(Problem(file, line, refusal.sentence))
             return False
@@ -88,7 +88,7 @@ class Addresses:
         return rewrite(lesson.body, lambda link: self._target(link, lesson.file, lesson, lesson.first_line))
 
     def _anchors_of(self, lesson: NewLesson) -> None:
-        self._anchors[lesson.slug] = github_anchors(prose.headings(lesson.body))
+        self._anchors[lesson.slug] = github_anchors(markdown.headings(lesson.body))
 
     def _target(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
         """Where `link` leads here; None leaves it as it is."""

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 import storage
-from domain.authoring import drafts, page_drafts
-from domain.authoring.drafts import Working
-from domain.base import prose, slugs
+from domain.authoring import lesson_drafts, page_drafts
+from domain.authoring.lesson_drafts import Working
+from domain.base import markdown, slugs
 from domain.learning import prerequisites
-from domain.media import archives, captioning
-from domain.platform import pictures, seals
+from domain.media import captions, code_archives
+from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, README
 from domain.portable.linking import github_anchors, rewrite
 from domain.portable.toml import table
@@ -121,7 +121,7 @@ class _Exported:
         return [self._sheet(one, f"{folder}/{n:0{wide}}-") for n, one in enumerate(module.lessons, 1)]
 
     def _sheet(self, lesson: Lesson, beginning: str) -> _Sheet:
-        working = drafts.working(lesson)
+        working = lesson_drafts.working(lesson)
         proposed = next((a for a in self.assets if a.proposed_for == lesson.id), None)
         recording = proposed or next((a for a in self.assets if a.lesson_id == lesson.id), None)
         sheet = _Sheet(working, lesson, f"{beginning}{working.slug}.md", recording, list(lesson.resources))
@@ -153,7 +153,7 @@ class _Exported:
             entry = self._cover(page["thumbnail"])
             values["cover"] = entry.name
             kept.append(entry)
-        waiting_first = reversed(archives.of_course(course.id))
+        waiting_first = reversed(code_archives.of_course(course.id))
         if archive := next(waiting_first, None):
             values["code"] = f"code/{_safe(archive.filename)}"
             kept.append(Entry(values["code"], key=archive.storage_key, size=archive.size))
@@ -179,11 +179,13 @@ class _Exported:
         return f"\n[[modules]]\n{table(values)}"
 
     def _cover(self, token: str) -> Entry:
-        name = pictures.largest(pictures.Shelf.THUMBNAIL)
-        key = pictures.key_of(pictures.Shelf.THUMBNAIL, token, name) or ""
+        name = images.largest(images.Shelf.THUMBNAIL)
+        key = images.key_of(images.Shelf.THUMBNAIL, token, name) or ""
         with storage.current().open(key) as file:
             content = file.read()
-        return Entry(f"cover.{seals.of(content, 'jpg')}{_ending(name)}", content, size=len(content))
+        return Entry(
+            f"cover.{image_signatures.of(content, 'jpg')}{_ending(name)}", content, size=len(content)
+        )
 
     def _lesson(self, sheet: _Sheet) -> bytes:
         lesson = sheet.working
@@ -218,19 +220,19 @@ class _Exported:
     def _about(asset: MediaAsset, name: str, file: str) -> dict[str, Any]:
         """What is written beside a recording."""
         about: dict[str, Any] = {}
-        if spoken := captioning.working(asset):
+        if spoken := captions.working(asset):
             about["captions"] = {
                 one.language: {"file": _path(_captions_file(name, one.language), file), "label": one.label}
                 for one in spoken
             }
-        if chapters := captioning.working_chapters(asset):
+        if chapters := captions.working_chapters(asset):
             about["chapters"] = [{"start": one["start"], "title": one["title"]} for one in chapters]
         return about
 
     @staticmethod
     def _recording(asset: MediaAsset, name: str) -> Iterator[Entry]:
         yield Entry(f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size)
-        for one in captioning.working(asset):
+        for one in captions.working(asset):
             content = one.vtt.encode()
             yield Entry(_captions_file(name, one.language), content, size=len(content))
 
@@ -273,7 +275,7 @@ class _Exported:
         if drawn not in self.drawn:
             number = 1 + sum(key.startswith(f"{place} ") for key in self.drawn)
             with storage.current().open(row.storage_key) as file:
-                seal = seals.of(file.read(), "webp")
+                seal = image_signatures.of(file.read(), "webp")
             name = f"images/{place}-{number}.{seal}{_ending(row.storage_key)}"
             self.drawn[drawn] = Entry(name, key=row.storage_key, size=row.size)
         return self.drawn[drawn].name
@@ -282,7 +284,7 @@ class _Exported:
         """The name that an anchor of ours has in a Markdown file."""
         key = sheet.file
         if key not in self._anchors:
-            toc = prose.headings(sheet.working.body)
+            toc = markdown.headings(sheet.working.body)
             self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
         return self._anchors[key].get(anchor, anchor)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.base.text import markdown, one_line
-from domain.base.words import fold
+from domain.base.word_folding import fold
 from domain.portable import MAX_PROBLEMS, Problem, broken
 
 _CLOCK_PARTS = 3

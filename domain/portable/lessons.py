@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domain import Refused
-from domain.authoring import lesson_contents, resources
+from domain.authoring import lesson_content, resources
 from domain.base import slugs
 from domain.base.text import markdown, one_line, paragraphs
-from domain.media import embeds, upload_rules
+from domain.media import upload_rules, video_embeds
 from domain.portable import Broken, broken
 from domain.portable.fields import Fields, Place, parse
 from domain.portable.recordings import is_sound, path_in, read_recording
@@ -41,7 +41,7 @@ def without_title(text: str) -> tuple[str, str, int]:
     if not found:
         return "", text, 0
     return (
-        one_line(_without_hashes(found["title"].rstrip()))[: lesson_contents.MAX_TITLE],
+        one_line(_without_hashes(found["title"].rstrip()))[: lesson_content.MAX_TITLE],
         text[found.end() :],
         text[: found.end()].count("\n"),
     )
@@ -67,19 +67,19 @@ def read_lesson(source: Source, file: str, text: str, front: Place | None, entry
     if front and text.startswith("\n"):
         text, first_line = text[1:], first_line + 1
     body = markdown(text.removesuffix("\n"))
-    title = values.line("title", lesson_contents.MAX_TITLE)
+    title = values.line("title", lesson_content.MAX_TITLE)
     if not title and file:
         title, body, taken = without_title(body)
         title, first_line = title or _title_of(file), first_line + taken
     recording = read_recording(source, values, "recording")
     video = _video(values)
-    duration = values.seconds("duration", lesson_contents.LONGEST)
+    duration = values.seconds("duration", lesson_content.LONGEST)
     lesson = NewLesson(
         file=file,
         first_line=first_line,
         title=title,
         slug=values.line("slug", slugs.LENGTH),
-        description=paragraphs(values.text("description", lesson_contents.MAX_DESCRIPTION)),
+        description=paragraphs(values.text("description", lesson_content.MAX_DESCRIPTION)),
         kind=values.choice("kind", LessonKind) or _kind_of(recording, video),
         visibility=_visibility(values),
         published=values.flag("published", True),
@@ -104,7 +104,7 @@ def _visibility(values: Fields) -> LessonVisibility:
 
 def _video(values: Fields) -> str | None:
     address = values.line("video", 255)
-    if address and embeds.embed(address) is None:
+    if address and video_embeds.embed(address) is None:
         values.wrong("video", "That is no address of a film on YouTube or Vimeo.", address)
     return address or None
 
@@ -139,4 +139,4 @@ def _resource(source: Source, table: Fields) -> NewResource | None:
 def _title_of(file: str) -> str:
     words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(file).stem)
     title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[: lesson_contents.MAX_TITLE] or "Lesson"
+    return (title[:1].upper() + title[1:])[: lesson_content.MAX_TITLE] or "Lesson"

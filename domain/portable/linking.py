@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 
-from domain.base import prose
+from domain.base import markdown
 from domain.base.markdown_rules import TookTooLongError, limit_time, timed
 
 _CHARACTER = r"(?:\\[^\s]|[^\s()\\])"
@@ -58,7 +58,7 @@ def rewrite(text: str, turn: Callable[[Link], str | None]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def github_anchors(toc: tuple[prose.Heading, ...]) -> dict[str, str]:
+def github_anchors(toc: tuple[markdown.Heading, ...]) -> dict[str, str]:
     """Our anchors by the ones that GitHub and most editors give the same headings."""
     taken: dict[str, int] = {}
     found: dict[str, str] = {}
@@ -78,7 +78,7 @@ def _github_slug(text: str) -> str:
 def _without_code(text: str) -> tuple[str, set[str]]:
     """`text` with blanks in place of code, as long as it was, and every target that the parser found."""
     env: dict[str, dict[str, dict[str, str]]] = {}
-    limit_time(prose.SECONDS)
+    limit_time(markdown.SECONDS)
     try:
         tokens = _PARSER.parse(text, env)
     except TookTooLongError:

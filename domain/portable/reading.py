@@ -4,10 +4,11 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain.authoring import authoring, curriculum, lesson_contents, offering
-from domain.base import prose, slugs
+from domain.authoring import course_details, curriculum, lesson_content, pricing_form
+from domain.base import markdown as prose
+from domain.base import slugs
 from domain.base.text import markdown, one_line, paragraphs
-from domain.catalog import tagging
+from domain.catalog import tags
 from domain.learning import prerequisites
 from domain.portable import MANIFEST, README, Broken, Problem, broken
 from domain.portable.fields import Fields, Place, parse
@@ -37,36 +38,36 @@ def read(source: Source) -> NewCourse:
 
 def _course(source: Source, values: Fields) -> NewCourse:
     description, line = _description(source, values)
-    title = values.line("title", authoring.TITLE)
+    title = values.line("title", course_details.TITLE)
     if not title and line:
         title, description, taken = without_title(description)
         line += taken
     if not title:
         values.wrong("title", "`title` is missing.")
-    price = values.whole("price_cents", offering.HIGHEST) or 0
+    price = values.whole("price_cents", pricing_form.HIGHEST) or 0
     film = values.raw("preview_film", dict, str)
     return NewCourse(
         title=title,
         slug=values.line("slug", slugs.LENGTH),
-        summary=values.line("summary", authoring.SUMMARY),
+        summary=values.line("summary", course_details.SUMMARY),
         description=description,
         readme_line=line,
         category=values.line("category", 100, needed=True),
-        tags=values.lines("tags", tagging.MOST, tagging.LENGTH),
+        tags=values.lines("tags", tags.MOST, tags.LENGTH),
         level=values.choice("level", Level) or Level.BEGINNER,
-        technology=values.line("technology", authoring.TECHNOLOGY),
+        technology=values.line("technology", course_details.TECHNOLOGY),
         language=values.line("language", 16) or "en",
         tier=values.choice("tier", Tier),
         price_cents=price,
-        sale_price_cents=values.whole("sale_price_cents", offering.HIGHEST),
+        sale_price_cents=values.whole("sale_price_cents", pricing_form.HIGHEST),
         sale_ends_at=values.moment("sale_ends_at"),
         visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
-        objectives=values.lines("objectives", authoring.LINES, authoring.LINE_LENGTH),
-        prerequisites=values.lines("prerequisites", authoring.LINES, authoring.LINE_LENGTH),
+        objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),
+        prerequisites=values.lines("prerequisites", course_details.LINES, course_details.LINE_LENGTH),
         prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
         sequential=values.flag("sequential", False),
-        meta_title=values.line("meta_title", authoring.META_TITLE) or None,
-        meta_description=values.line("meta_description", authoring.META_DESCRIPTION) or None,
+        meta_title=values.line("meta_title", course_details.META_TITLE) or None,
+        meta_description=values.line("meta_description", course_details.META_DESCRIPTION) or None,
         cover=path_in(source, values, "cover"),
         code=path_in(source, values, "code"),
         preview_film=read_recording(source, _film(values, film), "file") if film else None,
@@ -118,7 +119,7 @@ def _too_many(modules: list[NewModule]) -> list[Problem]:
 def _listed(source: Source, table: Fields) -> NewModule:
     """A module of course.toml: its lessons are names of files, or tables."""
     module = NewModule(
-        title=table.line("title", lesson_contents.MAX_TITLE, needed=True),
+        title=table.line("title", lesson_content.MAX_TITLE, needed=True),
         description=paragraphs(table.text("description", curriculum.LONGEST_DESCRIPTION)),
         published=table.flag("published", True),
         unlock_after_days=table.whole("unlock_after_days", curriculum.LONGEST_DRIP) or 0,
@@ -181,7 +182,7 @@ def _natural(part: str) -> list[tuple[int, int | str]]:
 def _title_of(folder: str) -> str:
     words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(folder).name)
     title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[: lesson_contents.MAX_TITLE] or "Lessons"
+    return (title[:1].upper() + title[1:])[: lesson_content.MAX_TITLE] or "Lessons"
 
 
 def _settle_addresses(course: NewCourse, problems: list[Problem]) -> None:

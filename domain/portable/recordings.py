@@ -5,11 +5,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domain import Refused
-from domain.authoring import lesson_contents
-from domain.base import captions
+from domain.authoring import lesson_content
+from domain.base import webvtt
 from domain.base.text import composed
 from domain.catalog.index import facets
-from domain.media import captioning, upload_rules
+from domain.media import captions, upload_rules
 from domain.portable import Broken
 from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording
@@ -72,10 +72,10 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
     for tag, value in (values.raw("captions", dict) or {}).items():
         named: Any = value if isinstance(value, dict) else {"file": value}
         table = Fields(named, values.where("captions"), values.problems)
-        file, label = path_in(source, table, "file"), table.line("label", captioning.MAX_LABEL)
+        file, label = path_in(source, table, "file"), table.line("label", captions.MAX_LABEL)
         table.finish()
         try:
-            language = captions.check_language(tag)
+            language = webvtt.check_language(tag)
         except Refused as refusal:
             values.wrong("captions", refusal.sentence, tag)
             continue
@@ -86,14 +86,14 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
         found[language] = NewCaption(
             language, label or facets.language_name(language), _vtt(source, values, file)
         )
-    if len(found) > captioning.MAX_LANGUAGES:
-        values.wrong("captions", f"A recording has captions in at most {captioning.MAX_LANGUAGES} languages.")
+    if len(found) > captions.MAX_LANGUAGES:
+        values.wrong("captions", f"A recording has captions in at most {captions.MAX_LANGUAGES} languages.")
     return [found[language] for language in sorted(found)]
 
 
 def _vtt(source: Source, values: Fields, file: str) -> str:
     try:
-        return captions.to_vtt(captions.parse(text_of(source, file)))
+        return webvtt.to_vtt(webvtt.parse(text_of(source, file)))
     except Broken as trouble:
         values.problems.extend(trouble.problems)
     except Refused as refusal:
@@ -105,8 +105,8 @@ def _chapters(values: Fields) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     last = -1.0
     for table in values.tables("chapters"):
-        start = table.seconds("start", lesson_contents.LONGEST)
-        title = table.line("title", captioning.MAX_CHAPTER_TITLE, needed=True)
+        start = table.seconds("start", lesson_content.LONGEST)
+        title = table.line("title", captions.MAX_CHAPTER_TITLE, needed=True)
         table.finish()
         if start is None:
             table.wrong("start", "A chapter needs its `start`.", title)
@@ -115,6 +115,6 @@ def _chapters(values: Fields) -> list[dict[str, object]]:
         else:
             last = float(start)
             found.append({"start": start, "title": title})
-    if len(found) > captioning.MAX_CHAPTERS:
-        values.wrong("chapters", f"A recording can have at most {captioning.MAX_CHAPTERS} chapters.")
+    if len(found) > captions.MAX_CHAPTERS:
+        values.wrong("chapters", f"A recording can have at most {captions.MAX_CHAPTERS} chapters.")
     return found

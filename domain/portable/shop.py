@@ -8,8 +8,8 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from domain import Refused
-from domain.authoring import offering
-from domain.base import captions, slugs
+from domain.authoring import pricing_form
+from domain.base import slugs, webvtt
 from domain.media import upload_rules
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.fields import near
@@ -62,7 +62,7 @@ def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
 def _price(course: NewCourse) -> list[str]:
     wrong: list[str] = []
     if course.tier is not None:
-        _hours, lowest, highest = offering.TIERS[course.tier]
+        _hours, lowest, highest = pricing_form.TIERS[course.tier]
         if not lowest <= course.price_cents <= highest:
             wrong.append(
                 f"The tier {course.tier} costs {lowest} to {highest} cents, not {course.price_cents}."
@@ -76,7 +76,7 @@ def _price(course: NewCourse) -> list[str]:
 
 def _language(course: NewCourse) -> list[str]:
     try:
-        course.language = captions.check_language(course.language)
+        course.language = webvtt.check_language(course.language)
     except Refused as refusal:
         return [refusal.sentence]
     return []

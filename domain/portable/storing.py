@@ -16,9 +16,10 @@ from typing import Any
 import storage
 from domain import Refused
 from domain.authoring.page_drafts import rendered
-from domain.base import prose
-from domain.media import archives, originals, upload_rules
-from domain.platform import pictures, seals
+from domain.base import markdown
+from domain.media import code_archives, originals, upload_rules
+from domain.platform import image_signatures
+from domain.platform import images as pictures
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
 from domain.portable.shapes import NewCourse, NewLesson, NewRecording
@@ -46,12 +47,12 @@ class Prepared:
     course: NewCourse
     place: Place
     hints: list[Problem]
-    html: dict[str, prose.Prose] = field(default_factory=dict)
+    html: dict[str, markdown.Prose] = field(default_factory=dict)
     description_html: str = ""
     pictures: list[dict[str, Any]] = field(default_factory=list)
     recordings: dict[str, Kept] = field(default_factory=dict)
     resources: dict[tuple[str, int], Kept] = field(default_factory=dict)
-    code: tuple[Kept, archives.Contents] | None = None
+    code: tuple[Kept, code_archives.Contents] | None = None
     cover: str | None = None
     keys: list[str] = field(default_factory=list)
 
@@ -141,13 +142,13 @@ class _Keeper:
     def _render(self) -> None:
         """The HTML of every text; each was found to be fit for it before its links were turned."""
         for lesson in self.course.lessons():
-            self.made.html[lesson.slug] = prose.render(lesson.body)
+            self.made.html[lesson.slug] = markdown.render(lesson.body)
         if self.course.description:
             self.made.description_html = rendered(self.course.description)
 
     def _picture(self, id_: uuid.UUID, file: str, lesson: NewLesson | None) -> None:
         with self.source.open(file) as content:
-            drawn = pictures.draw(content, seals.named_in(file))
+            drawn = pictures.draw(content, image_signatures.named_in(file))
         key = f"pictures/{self.made.place.course_id}/{id_}.webp"
         self._put(key, drawn.content, "image/webp")
         row = {"id": id_, "storage_key": key, "content_type": "image/webp", "size": len(drawn.content)}
@@ -156,18 +157,20 @@ class _Keeper:
 
     def _cover(self, file: str) -> None:
         with self.source.open(file) as content:
-            self.made.cover = pictures.keep(pictures.Shelf.THUMBNAIL, content, seal=seals.named_in(file))
+            self.made.cover = pictures.keep(
+                pictures.Shelf.THUMBNAIL, content, seal=image_signatures.named_in(file)
+            )
 
     def _code(self, file: str) -> None:
-        if self.source.names[file] > archives.MOST_BYTES:
-            most = archives.MOST_BYTES // archives.MIB
+        if self.source.names[file] > code_archives.MOST_BYTES:
+            most = code_archives.MOST_BYTES // code_archives.MIB
             raise Refused(f"{file} is too large. Code can have at most {most} MB.")
         with tempfile.TemporaryDirectory(prefix="lectern-code-") as folder:
             copy = Path(folder, "code")
             with self.source.open(file) as content, copy.open("wb") as out:
-                while block := content.read(archives.BLOCK):
+                while block := content.read(code_archives.BLOCK):
                     out.write(block)
-            contents = archives.inspect(copy)
+            contents = code_archives.inspect(copy)
             id_ = self.addresses.id_of("code")
             key = f"archives/{id_}.{contents.format}"
             with copy.open("rb") as packed:

@@ -5,9 +5,9 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
-from domain.catalog import publishing, tagging
+from domain.catalog import lifecycle, tags
 from domain.learning import recounting
-from domain.media import archives
+from domain.media import code_archives
 from domain.platform import audit
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound
@@ -34,7 +34,7 @@ from models import (
 def write(made: Prepared, creator: User, origin: str) -> Course:
     """A new draft of `creator`; `origin` names the folder or file it came from, for the audit log."""
     course = _course(made, creator)
-    tagging.give(course, made.course.tags)
+    tags.give(course, made.course.tags)
     if made.place.required:
         rows = [{"course_id": course.id, "prerequisite_id": id_} for id_ in made.place.required]
         db.session.execute(insert(course_prerequisites), rows)
@@ -48,9 +48,9 @@ def write(made: Prepared, creator: User, origin: str) -> Course:
         _recording(made, course, slug, lessons.get(slug), kept)
     if made.code:
         file, contents = made.code
-        archives.adopt(course, creator, file.id, file.key, file.filename, contents)
+        code_archives.adopt(course, creator, file.id, file.key, file.filename, contents)
     recounting.recount_course(course)
-    publishing.content_changed(course, creator)
+    lifecycle.content_changed(course, creator)
     audit.record(creator, "import", course, f"{course.lesson_count} lessons from {origin[:200]}")
     db.session.flush()
     return course

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 import models
 from domain.base import clock
-from domain.people import second_factor, tokens
+from domain.people import mail_tokens, second_factor
 from models import HeldPost, OAuthAccount, RecoveryCode, Registration, SecondFactor, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.auth.provider import Provider, offered
@@ -43,9 +43,9 @@ class World:
         with self.app.app_context():
             return db.session.scalar(db.select(db.func.count()).select_from(table).where(*which)) > 0
 
-    def token(self, purpose: tokens.Purpose, extra: str = "") -> str:
+    def token(self, purpose: mail_tokens.Purpose, extra: str = "") -> str:
         with self.app.app_context():
-            return tokens.make(purpose, self.user(), extra)
+            return mail_tokens.make(purpose, self.user(), extra)
 
     def factor(self) -> tuple[str, list[str]]:
         """The secret and the recovery codes of a second factor that is set up now."""
@@ -133,12 +133,12 @@ def held_post(world: World) -> IsOpen:
 
 
 def reset_link(world: World) -> IsOpen:
-    path = f"/reset-password/{world.token(tokens.Purpose.RESET)}"
+    path = f"/reset-password/{world.token(mail_tokens.Purpose.RESET)}"
     return lambda: world.app.test_client().get(path).status_code == 200
 
 
 def address_link(world: World) -> IsOpen:
-    path = f"/confirm-email/{world.token(tokens.Purpose.EMAIL, 'evil@example.com')}"
+    path = f"/confirm-email/{world.token(mail_tokens.Purpose.EMAIL, 'evil@example.com')}"
     return lambda: world.app.test_client().get(path).status_code == 200
 
 
@@ -150,7 +150,7 @@ def verification_link(world: World) -> IsOpen:
         )
         db.session.add(row)
         db.session.commit()
-        path = f"/verify-email/{tokens.sign(tokens.Purpose.VERIFY, row.id.hex)}"
+        path = f"/verify-email/{mail_tokens.sign(mail_tokens.Purpose.VERIFY, row.id.hex)}"
     return lambda: world.app.test_client().get(path).status_code == 200
 
 
@@ -164,9 +164,9 @@ WAYS: dict[str, Callable[[World], IsOpen]] = {
     "second_factors, begun": factor_begun,
     "recovery_codes": recovery_codes,
     "held_posts": held_post,
-    tokens.Purpose.RESET: reset_link,
-    tokens.Purpose.EMAIL: address_link,
-    tokens.Purpose.VERIFY: verification_link,
+    mail_tokens.Purpose.RESET: reset_link,
+    mail_tokens.Purpose.EMAIL: address_link,
+    mail_tokens.Purpose.VERIFY: verification_link,
 }
 # Tables that hold something of the kind and yet let nobody in.
 HARMLESS = {
@@ -179,7 +179,7 @@ HARMLESS = {
 HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|browser|mark|session")
 # Whatever is signed with the shop's key. The links of lessons (storage) and of unsubscribing open no account.
 SIGNED = {
-    "domain/people/tokens.py": "links that prove a mailbox: every purpose is walked",
+    "domain/people/mail_tokens.py": "links that prove a mailbox: every purpose is walked",
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
     "form_tokens.py": "of forms, for a browser that is signed in",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
@@ -201,7 +201,7 @@ def world(app: Flask, cast: Cast, signed_in: SignIn, provider: Provider) -> Worl
 
 
 def shut(world: World, token: str | None = None) -> int:
-    path = f"/not-me/{token or world.token(tokens.Purpose.NOT_ME)}"
+    path = f"/not-me/{token or world.token(mail_tokens.Purpose.NOT_ME)}"
     return world.app.test_client().post(path).status_code
 
 
@@ -218,7 +218,7 @@ def test_it_was_not_me_closes(world: World, way: str) -> None:
 )
 def test_a_new_password_by_mail_closes(world: World, way: str) -> None:
     is_open = WAYS[way](world)
-    token = world.token(tokens.Purpose.RESET)
+    token = world.token(mail_tokens.Purpose.RESET)
     owner = world.app.test_client()
     assert owner.post(f"/reset-password/{token}", data={"password": NEW}).status_code == 303
     assert is_in(owner)
@@ -243,8 +243,10 @@ def test_every_table_and_signature_that_could_let_somebody_in_is_named() -> None
         for table in models.Base.metadata.sorted_tables
         if any(HOLDS_A_SECRET.search(column.name) for column in table.columns)
     }
-    assert found - named == set(), "does it let somebody in? then domain/people/recovery.py has to close it"
-    assert set(tokens.Purpose) - set(WAYS) == {tokens.Purpose.NOT_ME}
+    assert found - named == set(), (
+        "does it let somebody in? then domain/people/password_reset.py has to close it"
+    )
+    assert set(mail_tokens.Purpose) - set(WAYS) == {mail_tokens.Purpose.NOT_ME}
     signing = {
         str(path.relative_to(ROOT))
         for folder in (".", "domain", "blueprints/*", "storage")
@@ -273,7 +275,7 @@ def test_a_second_factor_that_was_there_long_before_stays(world: World, way: str
     with time_machine.travel(clock.now() - timedelta(days=30)):
         secret, codes = world.factor()
     if way == "shut":
-        path = f"/not-me/{world.token(tokens.Purpose.NOT_ME)}"
+        path = f"/not-me/{world.token(mail_tokens.Purpose.NOT_ME)}"
         assert "second factor" not in world.app.test_client().get(path).text
         assert shut(world) == 200
     else:

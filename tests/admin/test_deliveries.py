@@ -8,9 +8,9 @@ from flask import Flask
 
 import jobs
 import mail
-from domain.base import masking
-from domain.pages import deliveries
-from domain.people import tokens
+from domain.base import redaction
+from domain.pages import failures
+from domain.people import mail_tokens
 from models import (
     AuditEntry,
     EmailMessage,
@@ -32,7 +32,7 @@ def failed_mail(app: Flask, cast: Cast) -> tuple[uuid.UUID, str]:
     """A message with a reset link that no server took; its id and the token in it."""
     with app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        token = tokens.make(tokens.Purpose.RESET, bo)
+        token = mail_tokens.make(mail_tokens.Purpose.RESET, bo)
         message = mail.reset_password(bo, token)
         message.status, message.error = EmailStatus.FAILED, "SMTPServerDisconnected: gone"
         db.session.execute(db.update(Job).values(state=JobState.DEAD, attempts=10))
@@ -54,7 +54,7 @@ def test_links_that_open_an_account_are_left_out(app: Flask, cast: Cast, signed_
         assert answer.status_code == 200
         assert token not in answer.text
         assert token.rsplit(".", 1)[-1] not in answer.text
-        assert f"/reset-password/{masking.HIDDEN}" in answer.text
+        assert f"/reset-password/{redaction.HIDDEN}" in answer.text
     assert "sandbox" in frame.headers["Content-Security-Policy"]
     assert "script" not in frame.headers["Content-Security-Policy"]
 
@@ -63,7 +63,7 @@ def test_links_that_open_an_account_are_left_out(app: Flask, cast: Cast, signed_
 def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) -> None:
     with app.app_context():
         una = db.session.get_one(User, cast.una.id)
-        verify = tokens.sign(tokens.Purpose.VERIFY, una.id.hex)
+        verify = mail_tokens.sign(mail_tokens.Purpose.VERIFY, una.id.hex)
         messages = {
             "verify_email": lambda: mail.verify_email(una.email, verify, "/learn"),
             "confirm_new_email": lambda: mail.confirm_new_email(una, "una2@example.com", verify),
@@ -72,10 +72,10 @@ def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) ->
                 una, "refund", "refunds", "T", "M", "/orders", "L", verify
             ),
         }
-        bodies = deliveries.bodies(messages[template]())
+        bodies = failures.bodies(messages[template]())
         assert bodies is not None
         assert verify not in "".join(bodies)
-        assert masking.HIDDEN in bodies[0]
+        assert redaction.HIDDEN in bodies[0]
 
 
 def test_a_failed_mail_is_sent_once_more(app: Flask, cast: Cast, signed_in: SignIn) -> None:
@@ -197,7 +197,7 @@ def test_lists_are_paged_by_their_last_row(app: Flask, cast: Cast, signed_in: Si
         seen: list[str | None] = []
         after = None
         while True:
-            page = deliveries.jobs_in(JobState.DEAD, after)
+            page = failures.jobs_in(JobState.DEAD, after)
             seen += [job.last_error for job in page.rows]
             if page.after is None:
                 break

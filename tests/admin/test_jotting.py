@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.base import clock
-from domain.platform import moderation
+from domain.platform import moderation_queue
 from models import Course, ModerationItem, ModerationKind, Role, User, db
 from tests.cast import Cast
 from tests.pages import forms_of
@@ -21,9 +21,9 @@ SignedIn = Callable[[User], FlaskClient]
 def item(app: Flask, cast: Cast) -> uuid.UUID:
     with app.app_context():
         nia = db.session.get_one(User, cast.nia.id)
-        submitting.submit(db.session.get_one(Course, cast.draft_course.id), nia)
+        submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
-        found = moderation.waiting(ModerationKind.COURSE, cast.draft_course.id)
+        found = moderation_queue.waiting(ModerationKind.COURSE, cast.draft_course.id)
         assert found is not None
         return found.id
 
@@ -83,6 +83,6 @@ def test_notes_come_back_with_undo_and_go_with_the_decision(
     with app.app_context():
         row = db.session.get_one(ModerationItem, item)
         course = db.session.get_one(Course, cast.draft_course.id)
-        submitting.withdraw(course, db.session.get_one(User, cast.nia.id))
+        submission.withdraw(course, db.session.get_one(User, cast.nia.id))
         db.session.refresh(row)
         assert (row.jotted, row.closed_at is None) == (None, False)

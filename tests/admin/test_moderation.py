@@ -15,11 +15,11 @@ from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 
 from domain import Refused
-from domain.authoring import duplicating, submitting
+from domain.authoring import duplication, submission
 from domain.base import clock
 from domain.community import course_reports, reviews
-from domain.people import applications
-from domain.platform import moderation
+from domain.people import creator_applications
+from domain.platform import moderation_queue
 from models import (
     AuditEntry,
     Caption,
@@ -79,7 +79,7 @@ def submitted(app: Flask, cast: Cast) -> uuid.UUID:
     """Nia's course waits; the item's id."""
     with app.app_context():
         course = db.session.get_one(Course, cast.draft_course.id)
-        submitting.submit(course, db.session.get_one(User, cast.nia.id))
+        submission.submit(course, db.session.get_one(User, cast.nia.id))
         db.session.commit()
         return item_of(app, ModerationKind.COURSE)
 
@@ -111,7 +111,7 @@ def updated(app: Flask, cast: Cast) -> uuid.UUID:
         db.session.add_all([new, film, link])
         db.session.flush()
         db.session.add(Caption(asset_id=film.id, language="en", label="English", vtt=HELLO))
-        submitting.submit_update(course, db.session.get_one(User, cast.nia.id))
+        submission.submit_update(course, db.session.get_one(User, cast.nia.id))
         db.session.commit()
         return item_of(app, ModerationKind.UPDATE)
 
@@ -178,10 +178,10 @@ def test_the_queue_lists_what_waits_oldest_first_and_by_kind(app: Flask, cast: C
 
 def test_a_long_queue_is_paged(app: Flask, cast: Cast, mo: FlaskClient) -> None:
     with app.app_context():
-        for number in range(moderation.PAGE_SIZE + 5):
-            moderation.put(ModerationKind.REPORT, uuid.uuid4(), f"Number {number:02}", None)
+        for number in range(moderation_queue.PAGE_SIZE + 5):
+            moderation_queue.put(ModerationKind.REPORT, uuid.uuid4(), f"Number {number:02}", None)
         db.session.commit()
-        after = moderation.queue(None, None).after
+        after = moderation_queue.queue(None, None).after
     first = mo.get("/admin/moderation").text
     assert "Number 00" in first
     assert "Number 30" not in first
@@ -236,7 +236,7 @@ def test_a_course_is_sent_back_with_notes(
     assert studio.count("The sound hums.") == 2, "beside the course, and in its history"
     signed_in(cast.nia).post(f"/studio/courses/{course.id}/publish")
     with app.app_context():
-        again = moderation.waiting(ModerationKind.COURSE, course.id)
+        again = moderation_queue.waiting(ModerationKind.COURSE, course.id)
         assert again is not None
     assert "The sound hums." in mo.get(at(again.id)).text, "whoever looks next sees what was asked for"
 
@@ -389,7 +389,7 @@ def test_a_hidden_review_that_is_changed_waits_again_and_one_deleted_no_longer(
         bo, course = db.session.get_one(User, cast.bo.id), db.session.get_one(Course, cast.flask_course.id)
         review = reviews.write(bo, course, 2, "Not for me.")
         db.session.commit()
-        again = moderation.waiting(ModerationKind.REVIEW, review.id)
+        again = moderation_queue.waiting(ModerationKind.REVIEW, review.id)
         assert again is not None
         again_id = again.id
         reviews.withdraw(bo, course)
@@ -444,7 +444,7 @@ def test_an_application(app: Flask, cast: Cast, mo: FlaskClient, sent: dict[str,
         )  # fmt: skip
         db.session.add(row)
         db.session.flush()
-        moderation.put(ModerationKind.APPLICATION, row.id, "Cy", cast.cy.id)
+        moderation_queue.put(ModerationKind.APPLICATION, row.id, "Cy", cast.cy.id)
         db.session.commit()
     item = item_of(app, ModerationKind.APPLICATION)
     page = mo.get(at(item)).text
@@ -515,7 +515,7 @@ def test_a_claim_runs_out(
 ) -> None:
     item = submitted(app, cast)
     mo.post(at(item, "/claim"))
-    later = clock.now() + moderation.CLAIM + timedelta(seconds=1)
+    later = clock.now() + moderation_queue.CLAIM + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert "Mo is looking" not in max_.get(at(item)).text
     assert max_.post("/admin/moderation/next").location == at(item)
@@ -538,7 +538,7 @@ def race(app: Flask, cast: Cast, call: Callable[[User], Any]) -> list[Any]:
 def test_two_who_ask_for_the_next_get_different_ones(app: Flask, cast: Cast, max_: FlaskClient) -> None:
     reported_review(app, cast)
     submitted(app, cast)
-    found = race(app, cast, lambda admin: moderation.claim_next(admin, None))
+    found = race(app, cast, lambda admin: moderation_queue.claim_next(admin, None))
     assert None not in found
     assert len(set(found)) == 2
 
@@ -551,7 +551,7 @@ def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if item.closed_at is not None:
             raise Refused("This was decided already.")
 
-    monkeypatch.setattr(moderation, "hold", look)
+    monkeypatch.setattr(moderation_queue, "hold", look)
     event.remove(Engine, "begin", base._begin_sqlite)
     yield
     event.listen(Engine, "begin", base._begin_sqlite)
@@ -565,7 +565,7 @@ def decided_at_once(
     Whoever has looked waits up to `patience` seconds for the other to have looked too.
     """
     item, _ = reported_review(app, cast)
-    met, real = threading.Barrier(2), moderation.close
+    met, real = threading.Barrier(2), moderation_queue.close
     decided: list[str] = []
 
     def close(row: ModerationItem, admin: User, verdict: Verdict, reason: str = "", notes: str = "") -> None:
@@ -576,10 +576,10 @@ def decided_at_once(
 
     def settle(admin: User) -> None:
         row = db.session.get_one(ModerationItem, item)
-        moderation.hold(row, admin)
-        moderation.close(row, admin, Verdict.APPROVED)
+        moderation_queue.hold(row, admin)
+        moderation_queue.close(row, admin, Verdict.APPROVED)
 
-    monkeypatch.setattr(moderation, "close", close)
+    monkeypatch.setattr(moderation_queue, "close", close)
     found = race(app, cast, settle)
     return decided, [str(error) for error in found if error]
 
@@ -667,10 +667,10 @@ def test_a_copy_of_a_course_that_was_taken_down_waits_also_for_a_vetted_creator(
     assert mo.post(at(item, "/decide"), data=sent).status_code == 303
     with app.app_context():
         ada = db.session.get_one(User, cast.ada.id)
-        copy = duplicating.duplicate(db.session.get_one(Course, cast.flask_course.id), ada)
+        copy = duplication.duplicate(db.session.get_one(Course, cast.flask_course.id), ada)
         db.session.commit()
-        assert submitting.needs_a_look(copy, ada)
-        assert not submitting.needs_a_look(copy, db.session.get_one(User, cast.mo.id))
+        assert submission.needs_a_look(copy, ada)
+        assert not submission.needs_a_look(copy, db.session.get_one(User, cast.mo.id))
 
 
 def test_whoever_applies_again_is_seen_with_what_was_decided_before(
@@ -678,11 +678,11 @@ def test_whoever_applies_again_is_seen_with_what_was_decided_before(
 ) -> None:
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)
-        wish = applications.Wish("I teach", [], [], "Much.")
-        first = applications.apply(cy, wish)
-        applications.decline(first, db.session.get_one(User, cast.mo.id), "Not enough yet.")
+        wish = creator_applications.Wish("I teach", [], [], "Much.")
+        first = creator_applications.apply(cy, wish)
+        creator_applications.decline(first, db.session.get_one(User, cast.mo.id), "Not enough yet.")
         db.session.commit()
-        applications.apply(cy, applications.Wish("I teach", [], [], "Much more."))
+        creator_applications.apply(cy, creator_applications.Wish("I teach", [], [], "Much more."))
         db.session.commit()
         item = db.session.scalars(select(ModerationItem.id).where(ModerationItem.closed_at.is_(None))).one()
     assert "Not enough yet." in mo.get(at(item)).text
@@ -693,8 +693,10 @@ def test_a_course_that_is_begun_anew_is_seen_with_what_was_decided_before(
 ) -> None:
     with app.app_context():
         first = db.session.get_one(Course, cast.draft_course.id)
-        item = moderation.put(ModerationKind.COURSE, first.id, first.title, first.creator_id)
-        moderation.close(item, db.session.get_one(User, cast.mo.id), Verdict.REJECTED, "rules", "A fraud.")
+        item = moderation_queue.put(ModerationKind.COURSE, first.id, first.title, first.creator_id)
+        moderation_queue.close(
+            item, db.session.get_one(User, cast.mo.id), Verdict.REJECTED, "rules", "A fraud."
+        )
         anew = Course(
             title=first.title, slug="secret-draft-2", creator_id=first.creator_id, category_id=cast.data.id
         )
@@ -702,7 +704,7 @@ def test_a_course_that_is_begun_anew_is_seen_with_what_was_decided_before(
         db.session.add_all([anew, other])
         db.session.flush()
         items = [
-            moderation.put(ModerationKind.COURSE, course.id, course.title, course.creator_id).id
+            moderation_queue.put(ModerationKind.COURSE, course.id, course.title, course.creator_id).id
             for course in (anew, other)
         ]
         db.session.commit()

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from flask import Flask
 
 from domain.base import clock
-from domain.pages import overview
-from domain.people import applications
+from domain.pages import admin_home
+from domain.people import creator_applications
 from models import AuditEntry, DailySales, Job, JobState, Order, OrderStatus, StripeEvent, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn
@@ -40,11 +40,11 @@ def test_sales_come_from_what_was_added_up_and_from_orders_since(app: Flask, cas
         sell(cast, today, 900, "eur")
         sell(cast, today, 9999, status=OrderStatus.CANCELLED)
         db.session.commit()
-        found = {one.currency: one for one in overview.sales()}
+        found = {one.currency: one for one in admin_home.sales()}
         assert {name: one.total for name, one in found.items()} == {"usd": 1000 + 600 + 250, "eur": 900}
-        assert len(found["usd"].days) == overview.DAYS
+        assert len(found["usd"].days) == admin_home.DAYS
         assert found["usd"].days[-1] == (today.date(), 250)
-        assert [one.currency for one in overview.sales()] == ["usd", "eur"]
+        assert [one.currency for one in admin_home.sales()] == ["usd", "eur"]
 
 
 def test_counts_are_bounded_and_lead_to_their_lists(
@@ -53,7 +53,7 @@ def test_counts_are_bounded_and_lead_to_their_lists(
     with app.app_context():
         db.session.add_all([Job(kind="clean_up", state=JobState.DEAD) for _ in range(150)])
         cy = db.session.get_one(User, cast.cy.id)
-        applications.apply(cy, applications.Wish("Maps", [], [], "…"))
+        creator_applications.apply(cy, creator_applications.Wish("Maps", [], [], "…"))
         db.session.commit()
     mo = signed_in(cast.mo)
     queries.clear()

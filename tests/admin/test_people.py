@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from domain.learning import access
-from domain.people import people
-from domain.people.people import Kind
+from domain.people import directory
+from domain.people.directory import Kind
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn, sent
@@ -46,7 +46,7 @@ def log(app: Flask) -> list[tuple[str, str]]:
 )
 def test_people_are_found_by_how_they_begin(app: Flask, cast: Cast, text: str, found: set[str]) -> None:
     with app.app_context():
-        assert {user.name for user in people.search(text, Kind.ALL).rows} == found
+        assert {user.name for user in directory.search(text, Kind.ALL).rows} == found
 
 
 def test_names_with_accents_are_found(app: Flask, cast: Cast) -> None:
@@ -54,12 +54,12 @@ def test_names_with_accents_are_found(app: Flask, cast: Cast) -> None:
         db.session.get_one(User, cast.cy.id).name = "Élodie Ünal"
         db.session.commit()
         for text in ("Élo", "élo", "ÉLODIE ü", "Élodie Ü"):
-            assert [user.name for user in people.search(text, Kind.ALL).rows] == ["Élodie Ünal"], text
+            assert [user.name for user in directory.search(text, Kind.ALL).rows] == ["Élodie Ünal"], text
 
 
 def test_a_search_walks_an_index(app: Flask, cast: Cast, queries: Counter) -> None:  # noqa: F811
     with app.app_context():
-        people.search("ad", Kind.ALL)
+        directory.search("ad", Kind.ALL)
         if db.engine.dialect.name == "sqlite":
             for statement, parameters in list(queries.seen):
                 plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -77,7 +77,7 @@ def test_the_list_is_paged_without_counting(
     queries.clear()
     page = mo.get("/admin/users").text
     assert len(queries) <= 4
-    assert page.count("@example.com") >= people.PAGE_SIZE
+    assert page.count("@example.com") >= directory.PAGE_SIZE
     older = page.split("Older")[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&")
     assert "ada@example.com" in mo.get(older).text
     assert "Ada" in mo.get("/admin/users?kind=vetted").text

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 
-from domain.platform import contrast, settings
+from domain.platform import color_contrast, settings
 from models import AuditEntry, Course, PlatformSettings, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast
@@ -104,9 +104,9 @@ def test_the_colour_is_tried_out_before_it_is_used(
 
 @pytest.mark.parametrize("colour", ["#0f766e", "#ffff00", "#000000", "#ffffff", "#ff0000", "#7c3aed"])
 def test_text_in_any_colour_can_be_read(colour: str) -> None:
-    for look in contrast.looks(colour):
-        assert look.button_text >= contrast.TEXT, look
-        assert look.link_text >= contrast.TEXT, look
+    for look in color_contrast.looks(colour):
+        assert look.button_text >= color_contrast.TEXT, look
+        assert look.link_text >= color_contrast.TEXT, look
 
 
 def test_a_colour_on_which_nothing_can_be_read_is_refused(cast: Cast, signed_in: SignIn) -> None:
@@ -116,8 +116,8 @@ def test_a_colour_on_which_nothing_can_be_read_is_refused(cast: Cast, signed_in:
 
 
 def test_known_contrasts() -> None:
-    assert contrast.ratio("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast.ratio("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+    assert color_contrast.ratio("#000000", "#ffffff") == pytest.approx(21)
+    assert color_contrast.ratio("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
 def test_rules_are_in_force_at_once(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:

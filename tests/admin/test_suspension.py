@@ -12,9 +12,9 @@ from sqlalchemy import Select, event, select
 from sqlalchemy.engine import Engine
 
 from domain import Refused
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.base import clock
-from domain.people import oauth, people, suspension, tokens
+from domain.people import directory, mail_tokens, oauth, suspension
 from models import AuditEntry, Course, OAuthAccount, Role, User, db
 from tables import base
 from tests.auth.letters import SignIn, sent
@@ -70,7 +70,7 @@ def test_signing_in_tells_only_who_knows_the_password(app: Flask, cast: Cast, si
 
 def test_a_new_password_opens_nothing(app: Flask, cast: Cast, signed_in: SignIn) -> None:
     with app.app_context():
-        token = tokens.make(tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
+        token = mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
     suspend(app, cast, signed_in, cast.bo)
     visitor = app.test_client()
     same = visitor.post("/forgot-password", data={"email": "bo@example.com"})
@@ -156,7 +156,7 @@ def two_leave(app: Flask, cast: Cast) -> int:
         db.session.commit()
 
     def demote() -> None:
-        people.change_role(db.session.get_one(User, cast.mo.id), Role.LEARNER, acting(cast.mo))
+        directory.change_role(db.session.get_one(User, cast.mo.id), Role.LEARNER, acting(cast.mo))
 
     def shut_out() -> None:
         suspension.suspend(db.session.get_one(User, cast.cy.id), acting(cast.mo), "x")
@@ -227,9 +227,9 @@ def test_without_their_courses_these_come_back_by_a_review(app: Flask, cast: Cas
     with app.app_context():
         course, ada = db.session.get_one(Course, cast.free_course.id), db.session.get_one(User, cast.ada.id)
         assert ada.vetted
-        assert not submitting.submit(course, ada), "also those of a vetted creator"
-        submitting.release(course, db.session.get_one(User, cast.mo.id))
-        assert not submitting.needs_a_look(course, ada)
+        assert not submission.submit(course, ada), "also those of a vetted creator"
+        submission.release(course, db.session.get_one(User, cast.mo.id))
+        assert not submission.needs_a_look(course, ada)
 
 
 def test_what_has_expired_meanwhile_or_was_off_sale_before_stays_off(
@@ -237,7 +237,7 @@ def test_what_has_expired_meanwhile_or_was_off_sale_before_stays_off(
 ) -> None:
     mo, person = signed_in(cast.mo), f"/admin/users/{cast.ada.id}"
     with app.app_context():
-        submitting.take_off_sale(
+        submission.take_off_sale(
             db.session.get_one(Course, cast.free_course.id), db.session.get_one(User, cast.ada.id)
         )
         db.session.commit()

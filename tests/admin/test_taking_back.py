@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 import jobs
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.base import clock
 from domain.community import reviews
-from domain.moderation import verdicts
+from domain.moderation import deferred_decisions
 from models import (
     AuditEntry,
     Course,
@@ -85,11 +85,11 @@ def everything(app: Flask) -> list[str]:
 
 
 def applied(app: Flask, cast: Cast) -> uuid.UUID:
-    from domain.people import applications
+    from domain.people import creator_applications
 
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)
-        applications.apply(cy, applications.Wish("I teach", [], [], "Much."))
+        creator_applications.apply(cy, creator_applications.Wish("I teach", [], [], "Much."))
         db.session.commit()
     return item_of(app, ModerationKind.APPLICATION)
 
@@ -204,7 +204,7 @@ def test_decided_anew_after_taking_back_only_the_second_counts(
     later(3)
     decide(mo, item, verdict="changes_requested", notes="More.")
     with app.app_context():
-        verdicts.carry_out(str(item), stale.isoformat())
+        deferred_decisions.carry_out(str(item), stale.isoformat())
         db.session.commit()
     assert item_row(app, item).verdict is None
     later(20)
@@ -252,7 +252,7 @@ def test_what_its_creator_takes_back_within_the_seconds_is_not_decided(
     decide(mo, item)
     with app.app_context():
         nia = db.session.get_one(User, cast.nia.id)
-        submitting.withdraw(db.session.get_one(Course, cast.draft_course.id), nia)
+        submission.withdraw(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
     later(11)
     work(app)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from domain.people import registration, tokens
+from domain.people import mail_tokens, registration
 from models import (
     AccessGrant,
     EmailMessage,
@@ -68,7 +68,7 @@ def test_one_address_registered_by_several_at_once(app: Flask, cast: Cast) -> No
 def test_a_verification_link_opened_in_several_tabs(app: Flask, cast: Cast) -> None:
     with app.app_context():
         waiting = registration.of_account(db.session.get_one(User, cast.una.id))
-        token = tokens.sign(tokens.Purpose.VERIFY, waiting.id.hex)
+        token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, waiting.id.hex)
         db.session.commit()
     browsers = [app.test_client() for _ in range(TIMES)]
     answers = at_once(browsers, lambda b: b.post(f"/verify-email/{token}", data={"password": PASSWORD}))
@@ -77,7 +77,7 @@ def test_a_verification_link_opened_in_several_tabs(app: Flask, cast: Cast) -> N
 
 def test_a_reset_link_used_several_times_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        token = tokens.make(tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
+        token = mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
     words = iter([f"another password {n}" for n in range(TIMES)])
     answers = at_once(
         [app.test_client() for _ in range(TIMES)],
@@ -90,7 +90,9 @@ def test_a_reset_link_used_several_times_at_once(app: Flask, cast: Cast) -> None
 
 def test_an_address_moved_by_a_link_used_several_times_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        token = tokens.make(tokens.Purpose.EMAIL, db.session.get_one(User, cast.bo.id), "bo.new@example.com")
+        token = mail_tokens.make(
+            mail_tokens.Purpose.EMAIL, db.session.get_one(User, cast.bo.id), "bo.new@example.com"
+        )
     browsers, form = [app.test_client() for _ in range(TIMES)], {"password": PASSWORD}
     answers = at_once(browsers, lambda b: b.post(f"/confirm-email/{token}", data=form))
     assert sorted(a.status_code for a in answers) == [303] + [410] * (TIMES - 1)
@@ -100,7 +102,9 @@ def test_an_address_moved_by_a_link_used_several_times_at_once(app: Flask, cast:
 def test_two_people_move_to_one_address(app: Flask, cast: Cast) -> None:
     with app.app_context():
         people = [db.session.get_one(User, user.id) for user in (cast.bo, cast.cy)]
-        links = iter([tokens.make(tokens.Purpose.EMAIL, user, "shared@example.com") for user in people])
+        links = iter(
+            [mail_tokens.make(mail_tokens.Purpose.EMAIL, user, "shared@example.com") for user in people]
+        )
     browsers, form = [app.test_client(), app.test_client()], {"password": PASSWORD}
     at_once(browsers, lambda b: b.post(f"/confirm-email/{next(links)}", data=form))
     assert count(app, User, email="shared@example.com") == 1

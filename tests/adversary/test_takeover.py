@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.people import oauth, registration, tokens
+from domain.people import mail_tokens, oauth, registration
 from models import User, UserSession, db
 from tests.auth.letters import link, sent
 from tests.cast import PASSWORD, Cast
@@ -55,17 +55,19 @@ def test_whoever_registered_is_let_in_once_the_link_was_opened(app: Flask, squat
 
 def test_a_link_opens_nothing_but_what_it_was_made_for(app: Flask, cast: Cast) -> None:
     places = {
-        tokens.Purpose.VERIFY: "/verify-email/{}",
-        tokens.Purpose.RESET: "/reset-password/{}",
-        tokens.Purpose.EMAIL: "/confirm-email/{}",
-        tokens.Purpose.NOT_ME: "/not-me/{}",
+        mail_tokens.Purpose.VERIFY: "/verify-email/{}",
+        mail_tokens.Purpose.RESET: "/reset-password/{}",
+        mail_tokens.Purpose.EMAIL: "/confirm-email/{}",
+        mail_tokens.Purpose.NOT_ME: "/not-me/{}",
     }
     with app.app_context():
         una = db.session.get_one(User, cast.una.id)
         waiting = registration.of_account(una)
-        extra = {tokens.Purpose.EMAIL: "new@example.com"}
-        made = {p: tokens.make(p, una, extra.get(p, "")) for p in places if p != tokens.Purpose.VERIFY}
-        made[tokens.Purpose.VERIFY] = tokens.sign(tokens.Purpose.VERIFY, waiting.id.hex)
+        extra = {mail_tokens.Purpose.EMAIL: "new@example.com"}
+        made = {
+            p: mail_tokens.make(p, una, extra.get(p, "")) for p in places if p != mail_tokens.Purpose.VERIFY
+        }
+        made[mail_tokens.Purpose.VERIFY] = mail_tokens.sign(mail_tokens.Purpose.VERIFY, waiting.id.hex)
         db.session.commit()
     browser = app.test_client()
     for made_for, token in made.items():
@@ -80,7 +82,7 @@ def test_a_link_opens_nothing_but_what_it_was_made_for(app: Flask, cast: Cast) -
 def test_a_reset_link_dies_with_the_password_it_replaces(app: Flask, cast: Cast) -> None:
     with app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        first, second = (tokens.make(tokens.Purpose.RESET, bo, extra) for extra in ("", "again"))
+        first, second = (mail_tokens.make(mail_tokens.Purpose.RESET, bo, extra) for extra in ("", "again"))
     browser = app.test_client()
     assert browser.post(f"/reset-password/{first}", data={"password": "one new password"}).status_code == 303
     assert browser.post(f"/reset-password/{second}", data={"password": PASSWORD}).status_code == 410

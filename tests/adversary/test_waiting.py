@@ -13,12 +13,20 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 import storage
-from domain.authoring import contents, curriculum, drafts, removing, resources, submitting, unsaved
-from domain.authoring.drafts import Tab
-from domain.catalog import publishing
+from domain.authoring import (
+    autosave,
+    course_content,
+    curriculum,
+    deletion,
+    lesson_drafts,
+    resources,
+    submission,
+)
+from domain.authoring.lesson_drafts import Tab
+from domain.catalog import lifecycle
 from domain.catalog.index import search
-from domain.media import archives, captioning, recordings, uploads
-from domain.platform import moderation
+from domain.media import captions, code_archives, recordings, upload_sessions
+from domain.platform import moderation_queue
 from models import (
     ArchiveFormat,
     Caption,
@@ -70,8 +78,8 @@ def archive(course: Course, actor: User) -> CodeArchive:
     id_ = uuid.uuid4()
     key = f"archives/{id_}.zip"
     storage.current().put(key, b"PK", "application/zip")
-    return archives.adopt(
-        course, actor, id_, key, "code.zip", archives.Contents(ArchiveFormat.ZIP, 1, 2, "0" * 64)
+    return code_archives.adopt(
+        course, actor, id_, key, "code.zip", code_archives.Contents(ArchiveFormat.ZIP, 1, 2, "0" * 64)
     )
 
 
@@ -107,8 +115,8 @@ def test_files_of_what_was_replaced_or_dropped_are_removed(desk: Desk) -> None:
         )
     )  # fmt: skip
     db.session.flush()
-    drafts.discard(course, lesson, ada)
-    archives.remove(course, ada, pending=True)
+    lesson_drafts.discard(course, lesson, ada)
+    code_archives.remove(course, ada, pending=True)
     db.session.commit()
     do_jobs()
     left = [key for key in (first, second, "resources/notes.pdf") if storage.current().exists(key)]
@@ -126,11 +134,11 @@ def test_a_picture_is_seen_when_a_text_that_learners_read_shows_it(
         lesson = db.session.get_one(Lesson, cast.text_lesson.id)
         actor = db.session.get_one(User, cast.ada.id)
         actor.vetted = False
-        drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
+        lesson_drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
         db.session.commit()
     assert [browser.get(address).status_code for browser in (ada, mo, bo)] == [200, 200, 404]
     with app.app_context():
-        drafts.apply(db.session.get_one(Course, cast.flask_course.id))
+        lesson_drafts.apply(db.session.get_one(Course, cast.flask_course.id))
         db.session.commit()
     assert bo.get(address).status_code == 200
 
@@ -142,7 +150,7 @@ def test_the_pictures_of_a_copied_lesson_are_its_own(app: Flask, cast: Cast, sig
         course = db.session.get_one(Course, cast.flask_course.id)
         actor = db.session.get_one(User, cast.ada.id)
         lesson = db.session.get_one(Lesson, cast.text_lesson.id)
-        drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
+        lesson_drafts.save(course, lesson, actor, {"body": f"![]({address})"}, lesson.version)
         copy = curriculum.duplicate_lesson(course, lesson.id, actor)
         copy_id = copy.id
         db.session.commit()
@@ -173,8 +181,8 @@ def test_a_reviewer_is_told_of_everything_that_changed_since(desk: Desk, what: s
     link = Resource(lesson_id=lesson.id, title="Notes", kind=ResourceKind.LINK, url="https://example.com/")
     db.session.add_all([spoken, link])
     db.session.commit()
-    before = contents.load(course).mark
-    assert contents.load(course).mark == before
+    before = course_content.load(course).mark
+    assert course_content.load(course).mark == before
     if what == "caption":
         spoken.vtt = "WEBVTT\n\n00:00.000 --> 00:01.000\nOther words\n"
     elif what == "chapters":
@@ -194,7 +202,7 @@ def test_a_reviewer_is_told_of_everything_that_changed_since(desk: Desk, what: s
     else:
         course.objectives = ["Another"]
     db.session.commit()
-    assert contents.load(course).mark != before
+    assert course_content.load(course).mark != before
 
 
 @pytest.mark.parametrize("kind", ["recording", "archive", "resource"])
@@ -203,7 +211,7 @@ def test_a_file_that_arrives_after_the_approval_waits(app: Flask, cast: Cast, ki
         course = db.session.get_one(Course, cast.draft_course.id)
         lesson = db.session.get_one(Lesson, cast.draft_lesson.id)
         nia = db.session.get_one(User, cast.nia.id)
-        assert not publishing.is_live(course)
+        assert not lifecycle.is_live(course)
         # Somebody else's transaction: what the session has read of it is old now.
         db.session.execute(text("UPDATE products SET published_at = created_at"))
         if kind == "recording":
@@ -250,20 +258,20 @@ def test_a_lesson_takes_so_many_files_and_not_more(app: Flask, cast: Cast, signe
 def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
     app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, gone: str
 ) -> None:
-    nia, settle = signed_in(cast.nia), uploads.settle
+    nia, settle = signed_in(cast.nia), upload_sessions.settle
     address = announced(nia, cast)
 
-    def settle_and_lose(plan: uploads.Plan) -> object:
+    def settle_and_lose(plan: upload_sessions.Plan) -> object:
         made = settle(plan)
         course, nia = db.session.get_one(Course, cast.draft_course.id), db.session.get_one(User, cast.nia.id)
         if gone == "course":
-            removing.delete_course(course, nia)
+            deletion.delete_course(course, nia)
         else:
             curriculum.delete_lesson(course, cast.draft_lesson.id, nia)
         db.session.commit()
         return made
 
-    monkeypatch.setattr(uploads, "settle", settle_and_lose)
+    monkeypatch.setattr(upload_sessions, "settle", settle_and_lose)
     assert nia.post(f"{address}/finish", headers=JSON).status_code == 404
 
 
@@ -308,9 +316,9 @@ def test_nothing_that_waits_shows_anywhere(
         ada.vetted = False
         course = db.session.get_one(Course, cast.flask_course.id)
         live = db.session.get_one(MediaAsset, uuid.UUID(words["asset"]))
-        captioning.write(course, live, ada, "en", SECRET, SPOKEN)
-        captioning.write(course, live, ada, "fr", SECRET, SPOKEN)
-        captioning.set_chapters(course, live, ada, f"0:00 {SECRET}")
+        captions.write(course, live, ada, "en", SECRET, SPOKEN)
+        captions.write(course, live, ada, "fr", SECRET, SPOKEN)
+        captions.set_chapters(course, live, ada, f"0:00 {SECRET}")
         film = recordings.adopt(course, None, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
         film.status, film.mp4 = MediaStatus.READY, f"{SECRET}.mp4"
         for file in db.session.scalars(select(Resource)).all():
@@ -323,15 +331,15 @@ def test_nothing_that_waits_shows_anywhere(
                 "body": f"# {SECRET}",
                 "duration_seconds": 86399,
             }
-            drafts.save(course, lesson, ada, secret, lesson.version)
-            unsaved.keep(course, lesson, ada, {"title": SECRET}, lesson.version, Tab("one"))
+            lesson_drafts.save(course, lesson, ada, secret, lesson.version)
+            autosave.keep(course, lesson, ada, {"title": SECRET}, lesson.version, Tab("one"))
             resources.add_link(course, lesson, ada, SECRET, f"https://{SECRET}.example/")
             recordings.adopt(course, lesson, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
             asset = db.session.scalars(select(MediaAsset).where(MediaAsset.proposed_for == lesson.id)).one()
-            captioning.set_chapters(course, asset, ada, f"0:00 {SECRET}")
-            captioning.write(course, asset, ada, "de", SECRET, SPOKEN)
+            captions.set_chapters(course, asset, ada, f"0:00 {SECRET}")
+            captions.write(course, asset, ada, "de", SECRET, SPOKEN)
         new = curriculum.add_lesson(course, cast.text_lesson.module_id, ada, SECRET, LessonKind.TEXT)
-        drafts.save(course, new, ada, {"body": SECRET}, new.version)
+        lesson_drafts.save(course, new, ada, {"body": SECRET}, new.version)
         curriculum.duplicate_lesson(course, cast.text_lesson.id, ada)
         search.index(course)
         counted = course.lesson_count, course.duration_seconds
@@ -362,10 +370,10 @@ def test_a_course_nobody_has_approved_is_not_archived_into_sight(
     nia = signed_in(cast.nia)
     with app.app_context():
         course = db.session.get_one(Course, cast.draft_course.id)
-        submitting.submit(course, db.session.get_one(User, cast.nia.id))
+        submission.submit(course, db.session.get_one(User, cast.nia.id))
         db.session.commit()
     assert nia.post(f"/studio/courses/{cast.draft_course.id}/archive").status_code == 303
     with app.app_context():
         assert db.session.get_one(Course, cast.draft_course.id).status == ProductStatus.PENDING_REVIEW
-        assert moderation.waiting(ModerationKind.COURSE, cast.draft_course.id) is not None
+        assert moderation_queue.waiting(ModerationKind.COURSE, cast.draft_course.id) is not None
     assert app.test_client().get(f"/courses/{cast.draft_course.slug}").status_code == 404

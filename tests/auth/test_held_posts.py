@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from domain.base import clock
-from domain.people import sessions, tokens
-from domain.platform import held_posts, housekeeping, mail_preferences, settings
+from domain.people import mail_tokens, sessions
+from domain.platform import held_posts, mail_preferences, retention, settings
 from models import HeldPost, NotificationKind, Review, Role, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 
@@ -183,7 +183,7 @@ def test_after_signing_in_somewhere_else_one_is_led_to_it_once(
 def test_a_new_password_leads_to_it_too(app: Flask, cast: Cast, bo: FlaskClient) -> None:
     post_signed_out(app, cast, bo)
     with app.app_context():
-        link = f"/reset-password/{tokens.make(tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))}"
+        link = f"/reset-password/{mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))}"
     fields = {"password": "an entirely new phrase", "csrf_token": token_at(bo, link)}
     assert bo.post(link, data=fields).location.startswith("/held/")
 
@@ -203,14 +203,14 @@ def test_it_is_kept_for_a_day(
     back = come_in(bo, "bo@example.com", answer.location)
     later = clock.now() + timedelta(days=1, seconds=1)
     with app.app_context():
-        housekeeping.clean_up()
+        retention.clean_up()
         db.session.commit()
         assert db.session.scalar(select(func.count(HeldPost.id))) == 1
         monkeypatch.setattr(clock, "now", lambda: later)
         assert held_posts.to_offer("any", "") is None
     assert bo.get(back.location).status_code == 410
     with app.app_context():
-        housekeeping.clean_up()
+        retention.clean_up()
         db.session.commit()
     assert kept(app) == 0
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.people import accounts, attempts
+from domain.people import accounts, login_throttle
 from models import LoginAttempt, db
 from tests.auth.letters import SignIn, link
 from tests.cast import PASSWORD, Cast
@@ -44,7 +44,7 @@ def test_every_spelling_counts_against_one_limit(app: Flask, cast: Cast) -> None
 
 def test_every_spelling_counts_against_one_limit_of_mail(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        allowed = [attempts.may_mail(SPELLINGS[n % len(SPELLINGS)]) for n in range(9)]
+        allowed = [login_throttle.may_mail(SPELLINGS[n % len(SPELLINGS)]) for n in range(9)]
     assert allowed == [True] * 6 + [False] * 3
 
 

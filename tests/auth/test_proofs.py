@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from domain.people import oauth
-from domain.platform import housekeeping
+from domain.platform import retention
 from models import OAuthAccount, Registration, User, UserSession, db
 from tests.auth.letters import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
@@ -129,7 +129,7 @@ def test_a_link_opened_twice_and_one_that_ran_out(app: Flask, client: FlaskClien
     with time_machine.travel(clock.now().timestamp() + 3 * 86400 + 60):
         assert late.post(path).status_code == 410
         with app.app_context():
-            housekeeping.clean_up()
+            retention.clean_up()
             db.session.commit()
             assert db.session.scalars(db.select(Registration)).all() == []
 
@@ -190,10 +190,10 @@ def by_provider(app: Flask) -> None:
 
 
 def by_new_address(app: Flask) -> None:
-    from domain.people import email_change, tokens
+    from domain.people import email_change, mail_tokens
 
     cy = db.session.scalars(db.select(User).where(User.email == "cy@example.com")).one()
-    email_change.confirm(tokens.make(tokens.Purpose.EMAIL, cy, VICTIM))
+    email_change.confirm(mail_tokens.make(mail_tokens.Purpose.EMAIL, cy, VICTIM))
 
 
 @pytest.mark.parametrize("prove", [by_provider, by_new_address])

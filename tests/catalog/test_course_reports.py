@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from domain.base import clock
 from domain.community import course_reports
-from domain.platform import moderation
+from domain.platform import moderation_queue
 from models import Course, ModerationKind, Report, ReportOutcome, ReportReason, User, db
 from tests.cast import Cast
 
@@ -34,7 +34,7 @@ def test_a_report_waits_for_an_admin(app: Flask, cast: Cast, signed_in: Browser)
         cast.flask_course.id, cast.cy.id, ReportReason.OFF_TOPIC, "Nothing about Flask.",
     )  # fmt: skip
     with app.app_context():
-        item = moderation.waiting(ModerationKind.REPORT, cast.flask_course.id)
+        item = moderation_queue.waiting(ModerationKind.REPORT, cast.flask_course.id)
         assert item is not None
         assert (item.title, item.creator_id) == ("Flask, first steps", cast.ada.id)
     page = cy.get(PAGE)
@@ -52,7 +52,7 @@ def test_once_for_each_person_and_one_item_for_all(app: Flask, cast: Cast, signe
     signed_in(cast.bo).post(REPORT, data=FORM)
     assert len(reports(app)) == 2
     with app.app_context():
-        assert moderation.waiting(ModerationKind.REPORT, cast.flask_course.id) is not None
+        assert moderation_queue.waiting(ModerationKind.REPORT, cast.flask_course.id) is not None
 
 
 def test_who_has_reported_it_reads_so_instead_of_the_form(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -100,6 +100,6 @@ def test_the_rule_holds_without_the_form(app: Flask, cast: Cast) -> None:
     with app.app_context():
         cy, course = db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id)
         course_reports.report(cy, course, ReportReason.SPAM)
-        item = moderation.waiting(ModerationKind.REPORT, course.id)
+        item = moderation_queue.waiting(ModerationKind.REPORT, course.id)
         assert item is not None
         assert item.creator_id == cast.ada.id

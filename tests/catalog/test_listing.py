@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from cli.stats import stats
 from domain.base import clock
-from domain.catalog.index import listing, search
+from domain.catalog.index import index_cache, search
 from domain.catalog.index.facets import Selection
 from models import Course, Lesson, Product, SearchDocument, db
 from tests.cast import Cast
@@ -19,39 +19,39 @@ from tests.catalog.test_search import titles
 
 def test_it_is_loaded_once_and_kept(app: Flask, cast: Cast) -> None:
     with app.test_request_context("/courses"):
-        first = listing.current()
-        assert listing.current() is first
-        listing.current()
+        first = index_cache.current()
+        assert index_cache.current() is first
+        index_cache.current()
     with app.app_context():
         db.session.commit()
     with app.test_request_context("/courses"):
-        assert listing.current() is first, "a commit that changed no course changes nothing"
+        assert index_cache.current() is first, "a commit that changed no course changes nothing"
 
 
 def test_another_process_is_noticed(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.test_request_context("/courses"):
-        first = listing.current()
+        first = index_cache.current()
     with app.app_context(), db.engine.begin() as elsewhere:
         elsewhere.execute(db.update(Product).values(featured=True, updated_at=clock.now()))
     with app.test_request_context("/courses"):
-        assert listing.current() is first, "at most once a second"
+        assert index_cache.current() is first, "at most once a second"
         app.extensions["lectern_cache_listing"].look_at = 0.0
-        assert len(listing.current().featured) == 2
+        assert len(index_cache.current().featured) == 2
 
 
 def test_a_sale_that_ends_is_noticed(app: Flask, cast: Cast) -> None:
     with app.test_request_context("/courses"):
-        first = listing.current()
+        first = index_cache.current()
         keeper = app.extensions["lectern_cache_listing"]
         keeper.until, keeper.look_at = clock.now(), 0.0
-        assert listing.current() is not first
+        assert index_cache.current() is not first
 
 
 def test_a_large_catalogue_answers_while_it_is_loaded(
     app: Flask, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "LARGE", 1)
-    monkeypatch.setattr(listing, "REST", 0)
+    monkeypatch.setattr(index_cache, "LARGE", 1)
+    monkeypatch.setattr(index_cache, "REST", 0)
     assert len(titles(client, "/courses")) == 2
     with app.app_context():
         add_course(cast, "Late arrival")
@@ -73,7 +73,7 @@ def test_orders_agree_with_each_other(app: Flask, cast: Cast) -> None:
         for number in range(30):
             add_course(cast, f"Row {number}", price_cents=(number * 37) % 500, sales_count=number % 7)
     with app.test_request_context("/courses"):
-        index = listing.current()
+        index = index_cache.current()
         ids = {sort: index.page(Selection(sort=sort), 0, 99) for sort in index.orders}
         assert {frozenset(found) for found in ids.values()} == {frozenset(ids["popular"])}
         assert ids["price"] != ids["popular"]

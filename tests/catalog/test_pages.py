@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.base import clock
-from domain.catalog import syndication
+from domain.catalog import sitemap
 from models import Product, User, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course
@@ -105,7 +105,7 @@ def test_the_sitemap(client: FlaskClient, cast: Cast) -> None:
 def test_a_large_sitemap_comes_in_files(
     client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syndication, "URLS_IN_A_FILE", 1)
+    monkeypatch.setattr(sitemap, "URLS_IN_A_FILE", 1)
     index = ElementTree.fromstring(client.get("/sitemap.xml").data)
     files = [element.text or "" for element in index.iter(f"{SITEMAP}loc")]
     assert len(files) == 2

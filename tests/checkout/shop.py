@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 import jobs
-from domain.ledger import ledger
+from domain.ledger import checks
 from models import (
     AccessGrant,
     Course,
@@ -39,7 +39,7 @@ class Shop:
     def wrong_books(self) -> list[str]:
         """What the ledger check finds."""
         with self.app.app_context():
-            return [row for check in ledger.CHECKS.values() for row in check()]
+            return [row for check in checks.CHECKS.values() for row in check()]
 
     def click(self, browser: FlaskClient, course: Course) -> TestResponse:
         """Press "Buy now"."""

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 import mail
 from domain.base import clock
-from domain.commerce import alert_desk
-from domain.platform import housekeeping
+from domain.commerce import alert_list
+from domain.platform import retention
 from models import Order, StripeEvent, db
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop
@@ -270,7 +270,7 @@ def test_strange_shapes_are_handled(shop: Shop, cast: Cast, type: str, about: di
 def test_alerts_are_paged_and_none_is_left_out(
     shop: Shop, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alert_desk, "PAGE_SIZE", 2)
+    monkeypatch.setattr(alert_list, "PAGE_SIZE", 2)
     with shop.database() as session:
         order = session.get_one(Order, cast.order.id)
         order.problem = "Paid in EUR."
@@ -284,10 +284,10 @@ def test_alerts_are_paged_and_none_is_left_out(
     after: str | None = ""
     with shop.app.app_context():
         while after is not None:
-            page = alert_desk.page(after)
+            page = alert_list.page(after)
             seen += [alert.problem for alert in page.rows]
             after = page.after
-        assert alert_desk.count() == 6
+        assert alert_list.count() == 6
     assert seen == ["Payout 4.", "Payout 3.", "Paid in EUR.", "Payout 2.", "Payout 1.", "Payout 0."]
     mo = shop.signed_in(cast.mo)
     assert "Older" in mo.get("/admin/alerts").text
@@ -303,7 +303,7 @@ def test_what_nobody_has_looked_at_is_not_tidied_away(shop: Shop, cast: Cast) ->
     with shop.database() as session:
         session.execute(update(StripeEvent).values(processed_at=old))
         session.get_one(StripeEvent, "evt_2").looked_at = old
-        housekeeping.clean_up()
+        retention.clean_up()
     with shop.database() as session:
         assert list(session.scalars(select(StripeEvent.id))) == ["evt_1"]
     shop.falsified = True

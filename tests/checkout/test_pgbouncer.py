@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 import jobs
 from bench.servers import PgBouncer
-from domain.analytics import analytics
+from domain.analytics import daily_counts
 from domain.base import clock
-from domain.catalog.index import listing
+from domain.catalog.index import index_cache
 from domain.platform import events, health
 from models import CourseAnalytics, Event, Job, JobState, LessonProgress, User, WorkerBeat, db
 from tests import conftest, effort
@@ -85,7 +85,7 @@ def test_eight_visitors_and_the_worker_share_three_connections(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     # Whoever loads the catalogue needs a second connection, which readers who wait for it might all hold.
-    monkeypatch.setattr(listing, "LOOK_AGAIN_AFTER", timedelta(0))
+    monkeypatch.setattr(index_cache, "LOOK_AGAIN_AFTER", timedelta(0))
     assert app.test_client().get("/courses").status_code == 200
     before = sessions_of(pooler)
     people = [cast.bo, cast.ada, cast.mo, cast.bo, cast.ada, cast.mo, cast.bo, cast.bo]
@@ -111,7 +111,7 @@ def test_visits_are_added_up_although_temporary_tables_stay_behind(app: Flask, p
 
     def count() -> None:
         with app.app_context():
-            list(analytics.count(today, today))
+            list(daily_counts.count(today, today))
 
     with app.app_context():
         events.flush()

@@ -5,7 +5,7 @@ import re
 import pytest
 import stripe
 
-from domain.commerce import stripe_types
+from domain.commerce import stripe_event_types
 
 
 def types_of_the_library() -> list[str]:
@@ -19,24 +19,27 @@ def test_each_type_of_the_library_has_exactly_one_meaning() -> None:
     wrong = {}
     for type in types:
         meanings = [
-            type in stripe_types.APPLIED,
-            type in stripe_types.TOLD,
-            bool(stripe_types.why_harmless(type)),
+            type in stripe_event_types.APPLIED,
+            type in stripe_event_types.TOLD,
+            bool(stripe_event_types.why_harmless(type)),
         ]
         if sum(meanings) != 1:
             wrong[type] = meanings
-    assert wrong == {}, "decide in domain/commerce/stripe_types.py whether these are about our money"
+    assert wrong == {}, "decide in domain/commerce/stripe_event_types.py whether these are about our money"
 
 
 def test_the_table_names_no_type_that_does_not_exist() -> None:
-    named = {*stripe_types.FOLLOWED, *(name for name in stripe_types.HARMLESS if not name.endswith(".*"))}
+    named = {
+        *stripe_event_types.FOLLOWED,
+        *(name for name in stripe_event_types.HARMLESS if not name.endswith(".*")),
+    }
     assert named - set(types_of_the_library()) == set()
 
 
 def test_no_family_of_money_is_harmless_as_a_whole() -> None:
     """A new type beside one that is told is never passed over."""
-    families = {name.removesuffix(".*") for name in stripe_types.HARMLESS if name.endswith(".*")}
-    assert families & {type.split(".")[0] for type in stripe_types.FOLLOWED} == set()
+    families = {name.removesuffix(".*") for name in stripe_event_types.HARMLESS if name.endswith(".*")}
+    assert families & {type.split(".")[0] for type in stripe_event_types.FOLLOWED} == set()
 
 
 @pytest.mark.parametrize(
@@ -55,4 +58,4 @@ def test_no_family_of_money_is_harmless_as_a_whole() -> None:
 def test_what_nobody_has_heard_of_matters_when_it_looks_like_money(
     type: str, about: dict[str, object], matters: bool
 ) -> None:
-    assert stripe_types.matters(type, about) is matters
+    assert stripe_event_types.matters(type, about) is matters

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from demo import loader, source
-from domain.authoring.lesson_contents import NEW
-from domain.commerce import wishes
+from domain.authoring.lesson_content import NEW
+from domain.commerce import wishlist
 from domain.platform import notifications
 from models import (
     Category,
@@ -176,7 +176,7 @@ def test_the_desks_are_not_empty(shop: Flask) -> None:
         assert {NEW in draft for draft in db.session.scalars(waiting)} == {True, False}
         assert looping.status == ProductStatus.PUBLISHED
         learner = db.session.scalars(select(User).where(User.email == "learner@example.com")).one()
-        assert len(wishes.page_of(learner).rows) == 4
+        assert len(wishlist.page_of(learner).rows) == 4
         unread = [row for row in notifications.page_of(learner).rows if row.read_at is None]
         assert NotificationKind.WISHED_SALE in {row.kind for row in unread}
 

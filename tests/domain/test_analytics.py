@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, func, select
 from sqlalchemy.engine import Engine
 
 import jobs
-from domain.analytics import analytics
+from domain.analytics import daily_counts
 from domain.base import clock
 from models import (
     Course,
@@ -42,7 +42,7 @@ def happened(cast: Cast, name: str, *, at: datetime = NOON, **values: Any) -> No
 def count(first: dt.date = DAY, last: dt.date | None = None) -> None:
     """Count the days; the session sees what was written."""
     db.session.commit()
-    for _ in analytics.count(first, last or clock.now().date()):
+    for _ in daily_counts.count(first, last or clock.now().date()):
         pass
     db.session.rollback()
 
@@ -184,14 +184,14 @@ def test_old_events_are_removed_once_they_are_counted(app: Flask, cast: Cast) ->
 def test_the_worker_counts_all_since_it_last_did(app: Flask, cast: Cast) -> None:
     today = clock.now().date()
     with app.app_context():
-        assert analytics.begin() == [SOLD.isoformat(), today.isoformat()]
+        assert daily_counts.begin() == [SOLD.isoformat(), today.isoformat()]
         count(START.date(), DAY)
         happened(cast, "course_viewed")
         count(DAY, DAY)
-        assert analytics.begin() == [DAY.isoformat(), today.isoformat()]
+        assert daily_counts.begin() == [DAY.isoformat(), today.isoformat()]
         happened(cast, "course_viewed", at=clock.now())
         count(today)
-        assert analytics.begin()[0] == (today - timedelta(days=1)).isoformat()
+        assert daily_counts.begin()[0] == (today - timedelta(days=1)).isoformat()
 
 
 def test_rebuild_by_the_command(app: Flask, cast: Cast) -> None:

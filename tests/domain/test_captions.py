@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Refused
-from domain.base.captions import Cue, chapters_vtt, check_language, parse, plain, stamp, to_vtt
+from domain.base.webvtt import Cue, chapters_vtt, check_language, parse, plain, stamp, to_vtt
 
 VTT = """\ufeffWEBVTT - A film
 

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 
 from domain import Refused
-from domain.authoring import drafts, unsaved
-from domain.authoring.drafts import Overtaken, Tab
-from domain.catalog import publishing
+from domain.authoring import autosave, lesson_drafts
+from domain.authoring.lesson_drafts import Overtaken, Tab
+from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import recordings
 from models import (
@@ -44,21 +44,21 @@ Desk = tuple[Course, Lesson, User]
 
 def test_what_waits_is_kept_beside_what_learners_see(desk: Desk) -> None:
     course, lesson, ada = desk
-    drafts.save(course, lesson, ada, {"title": "New name", "body": "Some *text*."}, version=1)
+    lesson_drafts.save(course, lesson, ada, {"title": "New name", "body": "Some *text*."}, version=1)
     assert (lesson.title, lesson.version, lesson.draft) == ("Routes", 2, {"title": "New name"})
-    copy = drafts.working(lesson)
+    copy = lesson_drafts.working(lesson)
     assert (copy.title, copy.changed, copy.is_new) == ("New name", ("title",), False)
     assert course.update_state == UpdateState.EDITING
-    assert publishing.something_waits(course)
-    drafts.apply(course)
+    assert lifecycle.something_waits(course)
+    lesson_drafts.apply(course)
     db.session.flush()
-    assert (lesson.title, lesson.draft, publishing.something_waits(course)) == ("New name", None, False)
+    assert (lesson.title, lesson.draft, lifecycle.something_waits(course)) == ("New name", None, False)
 
 
 def test_what_is_changed_back_waits_no_longer(desk: Desk) -> None:
     course, lesson, ada = desk
-    drafts.save(course, lesson, ada, {"title": "New name"}, version=1)
-    drafts.save(course, lesson, ada, {"title": "Routes"}, version=2)
+    lesson_drafts.save(course, lesson, ada, {"title": "New name"}, version=1)
+    lesson_drafts.save(course, lesson, ada, {"title": "Routes"}, version=2)
     assert lesson.draft is None
     assert lesson.draft_saved_at is None
 
@@ -66,7 +66,9 @@ def test_what_is_changed_back_waits_no_longer(desk: Desk) -> None:
 def test_trusted_creators_change_lessons_at_once(desk: Desk) -> None:
     course, lesson, ada = desk
     ada.vetted = True
-    drafts.save(course, lesson, ada, {"body": "word " * 440, "visibility": LessonVisibility.PREVIEW}, 1)
+    lesson_drafts.save(
+        course, lesson, ada, {"body": "word " * 440, "visibility": LessonVisibility.PREVIEW}, 1
+    )
     assert lesson.draft is None
     assert lesson.body_html.count("word") == 440
     assert lesson.duration_seconds == 120
@@ -76,10 +78,10 @@ def test_trusted_creators_change_lessons_at_once(desk: Desk) -> None:
 
 def test_an_old_version_is_refused_and_nothing_written(desk: Desk) -> None:
     course, lesson, ada = desk
-    drafts.save(course, lesson, ada, {"title": "First"}, version=1)
+    lesson_drafts.save(course, lesson, ada, {"title": "First"}, version=1)
     with pytest.raises(Overtaken):
-        drafts.save(course, lesson, ada, {"title": "Second"}, version=1)
-    assert drafts.working(lesson).title == "First"
+        lesson_drafts.save(course, lesson, ada, {"title": "Second"}, version=1)
+    assert lesson_drafts.working(lesson).title == "First"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_an_old_version_is_refused_and_nothing_written(desk: Desk) -> None:
 def test_what_a_lesson_cannot_be(desk: Desk, values: dict[str, str], field: str) -> None:
     course, lesson, ada = desk
     with pytest.raises(Refused) as refusal:
-        drafts.save(course, lesson, ada, values, version=1)
+        lesson_drafts.save(course, lesson, ada, values, version=1)
     assert refusal.value.field == field
     assert lesson.version == 1
 
@@ -104,19 +106,19 @@ def test_what_a_lesson_cannot_be(desk: Desk, values: dict[str, str], field: str)
 def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     course, lesson, ada = desk
     one, two = Tab("one"), Tab("two")
-    unsaved.keep(course, lesson, ada, {"body": "From one"}, 1, one)
+    autosave.keep(course, lesson, ada, {"body": "From one"}, 1, one)
     with pytest.raises(Overtaken):
-        unsaved.keep(course, lesson, ada, {"body": "From two"}, 1, two)
+        autosave.keep(course, lesson, ada, {"body": "From two"}, 1, two)
     with pytest.raises(Overtaken):
-        drafts.save(course, lesson, ada, {"body": "From two"}, 1, two)
-    unsaved.keep(course, lesson, ada, {"body": "From two"}, 1, Tab("two", seen="one"))
+        lesson_drafts.save(course, lesson, ada, {"body": "From two"}, 1, two)
+    autosave.keep(course, lesson, ada, {"body": "From two"}, 1, Tab("two", seen="one"))
     with pytest.raises(Overtaken):
-        unsaved.keep(course, lesson, ada, {"body": "From one again"}, 1, one)
-    assert (kept := unsaved.of(lesson)) is not None
+        autosave.keep(course, lesson, ada, {"body": "From one again"}, 1, one)
+    assert (kept := autosave.of(lesson)) is not None
     assert (kept.values, kept.user_id) == ({"body": "From two"}, ada.id)
     assert lesson.body == "Some *text*."
-    drafts.save(course, lesson, ada, {"body": "Saved"}, 1, two)
-    assert unsaved.of(lesson) is None
+    lesson_drafts.save(course, lesson, ada, {"body": "Saved"}, 1, two)
+    assert autosave.of(lesson) is None
 
 
 def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
@@ -130,11 +132,11 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
         lesson_id=lesson.id, title="Notes", kind=ResourceKind.LINK, url="https://example.com/", pending=True
     )
     db.session.add_all([old, new, notes])
-    drafts.save(course, lesson, ada, {"kind": LessonKind.VIDEO}, version=1)
+    lesson_drafts.save(course, lesson, ada, {"kind": LessonKind.VIDEO}, version=1)
     shown = access.lesson_for_creator(ada, course.id, lesson.id)[1]
-    words = drafts.waiting(shown, recordings.for_creator(course.id, lesson.id))
+    words = lesson_drafts.waiting(shown, recordings.for_creator(course.id, lesson.id))
     assert words == ["kind", "recording", "“Notes”"]
-    drafts.apply(course)
+    lesson_drafts.apply(course)
     assert (new.lesson_id, new.proposed_for, notes.pending) == (lesson.id, None, False)
     assert (lesson.kind, lesson.duration_seconds) == (LessonKind.VIDEO, 77)
 
@@ -144,9 +146,9 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     db.session.add(more)
     lesson.draft = {"title": "Dropped"}
     db.session.flush()
-    drafts.discard(course, lesson, ada)
+    lesson_drafts.discard(course, lesson, ada)
     db.session.flush()
-    assert (publishing.something_waits(course), course.update_state) == (False, UpdateState.NONE)
+    assert (lifecycle.something_waits(course), course.update_state) == (False, UpdateState.NONE)
     assert lesson.title == "Routes"
     assert db.session.query(Resource).filter_by(lesson_id=lesson.id).count() == 1
 
@@ -159,19 +161,19 @@ def test_a_lesson_nobody_has_seen_is_deleted_and_not_discarded(desk: Desk) -> No
     )  # fmt: skip
     db.session.add(fresh)
     db.session.flush()
-    assert drafts.working(fresh).published
+    assert lesson_drafts.working(fresh).published
     with pytest.raises(Refused, match="Delete it in the curriculum"):
-        drafts.discard(course, fresh, ada)
+        lesson_drafts.discard(course, fresh, ada)
     assert fresh.draft == {"published": True, "new": True}
 
 
 def test_a_shown_working_copy_is_never_written(desk: Desk) -> None:
     course, lesson, ada = desk
-    drafts.save(course, lesson, ada, {"title": "Preview me", "body": "**new**"}, version=1)
+    lesson_drafts.save(course, lesson, ada, {"title": "Preview me", "body": "**new**"}, version=1)
     db.session.commit()
     lesson_id = lesson.id
     lesson = access.lesson_for_creator(ada, course.id, lesson_id)[1]
-    drafts.show(lesson)
+    lesson_drafts.show(lesson)
     assert (lesson.title, "<strong>new</strong>" in lesson.body_html) == ("Preview me", True)
     db.session.commit()
     assert db.session.get_one(Lesson, lesson_id).title == "Routes"

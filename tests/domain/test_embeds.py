@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.media.embeds import embed
+from domain.media.video_embeds import embed
 
 YOUTUBE = "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?autoplay=1&rel=0"
 VIMEO = "https://player.vimeo.com/video/123456789?autoplay=1&dnt=1"

@@ -10,9 +10,9 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Engine
 
 import jobs
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.base import clock
-from domain.catalog import freshness, publishing
+from domain.catalog import expiry, lifecycle
 from domain.learning import access
 from jobs import schedule
 from models import (
@@ -72,8 +72,8 @@ def test_creators_are_warned_at_thirty_and_at_seven_days_once_each(
     for days in (31, 30, 29, 8, 7, 6, 1):
         at(end - timedelta(days=days))
         before = len(told(cast))
-        freshness.warn()
-        freshness.warn()
+        expiry.warn()
+        expiry.warn()
         warned.append((days, len(told(cast)) - before))
     assert warned == [(31, 0), (30, 1), (29, 0), (8, 0), (7, 1), (6, 0), (1, 0)]
     assert told(cast) == ["“Flask, first steps” expires soon"] * 2
@@ -83,8 +83,8 @@ def test_creators_are_warned_at_thirty_and_at_seven_days_once_each(
 def test_a_late_worker_warns_once(cast: Cast, at: Callable[[datetime], None]) -> None:
     course = course_of(cast)
     at(end_of(course) - timedelta(days=3))
-    freshness.warn()
-    freshness.warn()
+    expiry.warn()
+    expiry.warn()
     assert len(told(cast)) == 1
 
 
@@ -94,7 +94,7 @@ def test_a_warning_changes_nothing_that_the_catalogue_watches(
     course = course_of(cast)
     stamp = course.updated_at
     at(end_of(course) - timedelta(days=3))
-    freshness.warn()
+    expiry.warn()
     db.session.refresh(course)
     assert (course.updated_at, course.warned_days) == (stamp, 7)
 
@@ -104,13 +104,13 @@ def test_an_update_starts_the_six_months_and_the_warnings_anew(
 ) -> None:
     course = course_of(cast)
     at(end_of(course) - timedelta(days=3))
-    freshness.warn()
+    expiry.warn()
     db.session.refresh(course)
-    publishing.content_changed(course, db.session.get_one(User, cast.ada.id))
+    lifecycle.content_changed(course, db.session.get_one(User, cast.ada.id))
     assert course.warned_days is None
-    assert end_of(course) == publishing.fresh_until(clock.now())
+    assert end_of(course) == lifecycle.fresh_until(clock.now())
     at(end_of(course) - timedelta(days=20))
-    freshness.warn()
+    expiry.warn()
     assert len(told(cast)) == 2
 
 
@@ -120,11 +120,11 @@ def test_at_the_moment_a_course_leaves_the_shelf_and_its_owners_keep_it(
     course = course_of(cast)
     end = end_of(course)
     at(end - timedelta(seconds=1))
-    freshness.expire()
+    expiry.expire()
     assert course.status == ProductStatus.PUBLISHED
     at(end)
-    freshness.expire()
-    freshness.expire()
+    expiry.expire()
+    expiry.expire()
     assert course.status == ProductStatus.EXPIRED
     assert db.session.scalar(select(SearchDocument.id).where(SearchDocument.product_id == course.id)) is None
     assert told(cast) == ["“Flask, first steps” has expired"]
@@ -139,15 +139,15 @@ def test_an_expired_course_comes_back_when_it_is_submitted(
 ) -> None:
     course, ada = course_of(cast), db.session.get_one(User, cast.ada.id)
     at(end_of(course))
-    freshness.expire()
-    publishing.content_changed(course, ada)
+    expiry.expire()
+    lifecycle.content_changed(course, ada)
     assert course.status == ProductStatus.EXPIRED, "an edit alone doesn't bring it back"
     db.session.get_one(
         type(cast.video_lesson), cast.video_lesson.id
     ).external_video_url = "https://vimeo.com/76979871"
     db.session.flush()
-    assert submitting.submit(course, ada)
-    assert (course.status, end_of(course)) == (ProductStatus.PUBLISHED, publishing.fresh_until(clock.now()))
+    assert submission.submit(course, ada)
+    assert (course.status, end_of(course)) == (ProductStatus.PUBLISHED, lifecycle.fresh_until(clock.now()))
 
 
 def test_an_update_that_waits_is_not_lost_when_the_course_runs_out(
@@ -156,7 +156,7 @@ def test_an_update_that_waits_is_not_lost_when_the_course_runs_out(
     course = course_of(cast)
     course.update_state = UpdateState.PENDING
     at(end_of(course))
-    freshness.expire()
+    expiry.expire()
     assert (course.status, course.update_state) == (ProductStatus.EXPIRED, UpdateState.PENDING)
 
 
@@ -175,7 +175,7 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
     bind = db.session.get_bind()
     event.listen(bind, "before_cursor_execute", note)
     try:
-        freshness.expire()
+        expiry.expire()
     finally:
         event.remove(bind, "before_cursor_execute", note)
     db.session.commit()
@@ -197,10 +197,10 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
 
     course = db.session.get_one(Course, course.id)
     course.status = ProductStatus.PUBLISHED
-    publishing.renew(course, clock.now())
+    lifecycle.renew(course, clock.now())
     db.session.commit()
     at(end_of(course))
-    freshness.expire()
+    expiry.expire()
     assert course.status == ProductStatus.EXPIRED, "the next end of a course that came back"
 
 
@@ -220,9 +220,9 @@ def test_what_expires_is_listed_soonest_first_in_pages(cast: Cast) -> None:
     for days in (40, 3, 20, 10, -1):
         add_course(cast, f"Ends in {days}", expires_at=now + timedelta(days=days))
     add_course(cast, "Gone", status=ProductStatus.EXPIRED, expires_at=now - timedelta(days=2))
-    first = freshness.expiring(size=2)
+    first = expiry.expiring(size=2)
     assert [course.title for course in first.courses] == ["Ends in -1", "Ends in 3"]
-    second = freshness.expiring(first.after, size=2)
+    second = expiry.expiring(first.after, size=2)
     assert [course.title for course in second.courses] == ["Ends in 10", "Ends in 20"]
     assert second.after is None
     assert {course.creator.name for course in second.courses} == {"Ada"}

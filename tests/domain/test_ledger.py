@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import delete, text, update
 
 from domain.catalog import pricing
-from domain.ledger import ledger
+from domain.ledger import checks
 from models import AccessGrant, Earning, Order, Purchase, Refund, db
 from tests.cast import Cast
 
@@ -77,7 +77,7 @@ def test_a_refund_within_what_was_paid_is_right(app: Flask, cast: Cast) -> None:
     with app.app_context():
         send_back(cast, 1900)
         db.session.commit()
-        assert ledger.refunds_were_paid() == []
+        assert checks.refunds_were_paid() == []
 
 
 @pytest.mark.parametrize(

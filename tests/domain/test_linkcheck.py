@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 
 import jobs
-from domain.authoring import submitting
-from domain.moderation import linkcheck
+from domain.authoring import submission
+from domain.moderation import link_check
 from models import Course, Lesson, ModerationItem, Resource, ResourceKind, User, db
 from tests.cast import Cast
 
@@ -27,12 +27,12 @@ from tests.cast import Cast
     ],
 )  # fmt: skip
 def test_nothing_of_ours_is_asked(address: str) -> None:
-    assert not linkcheck.is_public(address)
+    assert not link_check.is_public(address)
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_the_open_internet_is(address: str) -> None:
-    assert linkcheck.is_public(address)
+    assert link_check.is_public(address)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_strange_addresses_are_left_alone(monkeypatch: pytest.MonkeyPatch, url: 
         raise AssertionError("it was asked")
 
     monkeypatch.setattr(socket, "create_connection", never)
-    linkcheck.problem(url)
+    link_check.problem(url)
 
 
 class Site(BaseHTTPRequestHandler):
@@ -119,16 +119,16 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
     ],
 )
 def test_what_is_said_about_a_link(site: type[Site], url: str, said: str | None) -> None:
-    assert linkcheck.problem(url) == said
+    assert link_check.problem(url) == said
 
 
 def test_redirects_into_the_network_and_in_circles_end(site: type[Site]) -> None:
-    linkcheck.problem("http://a.example/to/http://private.example/secret")
+    link_check.problem("http://a.example/to/http://private.example/secret")
     assert all("secret" not in path or path.startswith("/to/") for _, path in site.asked)
     site.asked.clear()
     circle = "http://a.example/to/" * 9 + "http://a.example/200"
-    linkcheck.problem(circle)
-    assert len(site.asked) <= linkcheck.MOST_REDIRECTS + 1
+    link_check.problem(circle)
+    assert len(site.asked) <= link_check.MOST_REDIRECTS + 1
 
 
 def test_a_site_that_dribbles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,10 +144,10 @@ def test_a_site_that_dribbles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
                 return
 
     threading.Thread(target=dribble, daemon=True).start()
-    monkeypatch.setattr(linkcheck, "SECONDS", 0.2)
-    monkeypatch.setattr(linkcheck, "_connect", lambda *_: here)
+    monkeypatch.setattr(link_check, "SECONDS", 0.2)
+    monkeypatch.setattr(link_check, "_connect", lambda *_: here)
     began = time.monotonic()
-    assert linkcheck.problem("http://a.example/") == "It doesn’t answer."
+    assert link_check.problem("http://a.example/") == "It doesn’t answer."
     assert time.monotonic() - began < 30  # it would dribble for ever
     over.set()
     there.close()
@@ -162,7 +162,7 @@ def test_the_worker_looks_and_the_reviewer_reads(
         seen.append(url)
         return (404 if "dead" in url else 200), None
 
-    monkeypatch.setattr(linkcheck, "_ask", ask)
+    monkeypatch.setattr(link_check, "_ask", ask)
     with app.app_context():
         lesson = db.session.get_one(Lesson, cast.draft_lesson.id)
         lesson.body_html = '<p><a href="https://a.example/dead?x=1&amp;y=2">A</a> <a href="/here">B</a></p>'
@@ -171,7 +171,7 @@ def test_the_worker_looks_and_the_reviewer_reads(
         db.session.add(link)
         course = db.session.get_one(Course, cast.draft_course.id)
         course.description_html = '<a href="https://a.example/dead?x=1&amp;y=2">again</a>'
-        submitting.submit(course, db.session.get_one(User, cast.nia.id))
+        submission.submit(course, db.session.get_one(User, cast.nia.id))
         item = db.session.scalars(db.select(ModerationItem.id)).one()
         db.session.commit()
     mo = signed_in(cast.mo)
@@ -188,5 +188,5 @@ def test_answers_that_are_no_http_are_no_answer(monkeypatch: pytest.MonkeyPatch)
     def broken(_url: str) -> tuple[int, None]:
         raise http.client.BadStatusLine("x")
 
-    monkeypatch.setattr(linkcheck, "_ask", broken)
-    assert linkcheck.problem("http://a.example/") == "It doesn’t answer."
+    monkeypatch.setattr(link_check, "_ask", broken)
+    assert link_check.problem("http://a.example/") == "It doesn’t answer."

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from domain.base import prose
+from domain.base import markdown
 from domain.portable.linking import Link, github_anchors, rewrite
 
 
@@ -45,7 +45,7 @@ def test_lines_are_counted_from_one() -> None:
 
 def test_anchors_as_github_writes_them() -> None:
     text = "## What's new, *here*?\n\n## `a_b` – c\n\n## Über uns\n\n## Again\n\n## Again\n"
-    assert github_anchors(prose.render(text).toc) == {
+    assert github_anchors(markdown.render(text).toc) == {
         "whats-new-here": "s-what-s-new-here",
         "a_b--c": "s-a-b-c",
         "über-uns": "s-über-uns",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.learning.stretches import FASTEST, MOST_RANGES, Beat, Ranges, merge, since, spend, total
+from domain.learning.watched_ranges import FASTEST, MOST_RANGES, Beat, Ranges, merge, since, spend, total
 
 DURATION = 600.0
 tenths = st.integers(0, 6000).map(lambda n: n / 10)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from domain import Refused
 from domain.base import highlighting
 from domain.base.highlighting import LANGUAGES
-from domain.base.prose import MAX_BYTES, render
+from domain.base.markdown import MAX_BYTES, render
 
 ALLOWED = {
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "label",

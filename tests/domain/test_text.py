@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.base import captions, prose, text, words
+from domain.base import markdown, text, webvtt, word_folding
 from domain.portable import exporting, importing, packing
 from domain.portable.fields import Fields, Place
 from models import Course, Lesson, Review, User, db
@@ -72,7 +72,7 @@ def test_what_shows_nothing_is_nothing(nothing: str) -> None:
 
 
 def test_words_are_found_however_they_are_spelt() -> None:
-    assert words.split("inter\u00adnational caf\u200be\u0301 می\u200cخواهم") == [
+    assert word_folding.split("inter\u00adnational caf\u200be\u0301 می\u200cخواهم") == [
         "international",
         "cafe",
         "میخواهم",
@@ -84,8 +84,8 @@ def test_heaps_of_marks_take_no_time(marks: str) -> None:
     heap = "a" + marks * (300_000 // len(marks))
     started = time.process_time()
     assert text.one_line(heap) == heap
-    assert words.fold(heap) == "a"
-    prose.render("# a" + marks * (60_000 // len(marks)))
+    assert word_folding.fold(heap) == "a"
+    markdown.render("# a" + marks * (60_000 // len(marks)))
     assert time.process_time() - started < 8  # with the square of the marks it would be minutes
 
 
@@ -173,5 +173,5 @@ def test_imports_and_captions_clean_as_forms_do() -> None:
     table = Fields(tomllib.loads(f'line = "{raw}\\u0000"\ntext = "{raw}\\u0000\\t\\n"'), place, [])
     assert table.line("line", 200) == forms.one_line(raw) == KEPT
     assert table.text("text", 200) == forms.markdown(f"{raw}\t\n") == f"{KEPT}\t\n"
-    cue = captions.parse(f"WEBVTT\n\n00:00.000 --> 00:02.000\n{raw}\x00&#x202e;\n")[0]
+    cue = webvtt.parse(f"WEBVTT\n\n00:00.000 --> 00:02.000\n{raw}\x00&#x202e;\n")[0]
     assert cue.text == KEPT

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 from domain import Refused
-from domain.analytics import analytics, students
-from domain.authoring import curriculum, drafts
+from domain.analytics import daily_counts, students
+from domain.authoring import curriculum, lesson_drafts
 from domain.authoring.curriculum import After
 from domain.base import clock
-from domain.catalog import totals
+from domain.catalog import counters
 from domain.catalog.index import search
 from domain.community import reviews
 from domain.learning import access, enrollment, library, progress, recounting
@@ -47,8 +47,8 @@ from tests.cast import START, Cast
 
 RECOUNTS = {
     "ratings": reviews.recount_all,
-    "sales": totals.recount_sales,
-    "lessons": totals.recount_lessons,
+    "sales": counters.recount_sales,
+    "lessons": counters.recount_lessons,
     "progress": progress.recount_all,
 }
 
@@ -147,7 +147,7 @@ class Shop:
 
     def do_write(self, course: Course, _person: User) -> None:
         values = {"body": "word " * self.dice.randrange(2000), "kind": self.dice.choice(list(LessonKind))}
-        drafts.adjust(course, self.a_lesson(course), self.ada, values)
+        lesson_drafts.adjust(course, self.a_lesson(course), self.ada, values)
 
     def do_film(self, course: Course, _person: User) -> None:
         lesson = self.a_lesson(course)
@@ -164,7 +164,7 @@ class Shop:
                     duration_seconds=60.0,
                 )  # fmt: skip
             )
-            drafts.adjust(course, lesson, self.ada, {"kind": lesson.kind})
+            lesson_drafts.adjust(course, lesson, self.ada, {"kind": lesson.kind})
 
     def do_take(self, course: Course, person: User) -> None:
         source = self.dice.choice(list(GrantSource))
@@ -338,7 +338,7 @@ def test_days_long_past_follow_what_is_taken_back(cast: Cast) -> None:
     db.session.execute(update(Review).values(created_at=START))
     db.session.execute(update(Enrollment).values(completed_at=START))
     db.session.commit()
-    list(analytics.count(START.date(), clock.now().date()))
+    list(daily_counts.count(START.date(), clock.now().date()))
     db.session.rollback()
     day = select(CourseAnalytics.completions, CourseAnalytics.rating_sum, CourseAnalytics.rating_count).where(
         CourseAnalytics.course_id == course.id, CourseAnalytics.date == START.date()
@@ -348,10 +348,10 @@ def test_days_long_past_follow_what_is_taken_back(cast: Cast) -> None:
     progress.reopen(bo, all_lessons(course)[0])
     asked = db.session.scalars(select(Job).where(Job.kind == "correct_course_days")).all()
     assert len(asked) >= 2
-    analytics.correct(**asked[0].payload)
+    daily_counts.correct(**asked[0].payload)
     assert db.session.execute(day).one() == (0, 2, 1)
     reviews.withdraw(bo, course)
-    analytics.correct(str(course.id))
+    daily_counts.correct(str(course.id))
     assert db.session.execute(day).one() == (0, 0, 0)
 
 
@@ -366,13 +366,13 @@ def test_a_creators_new_name_is_found(cast: Cast) -> None:
 
 def test_a_lesson_is_as_long_as_what_it_has_now(cast: Cast) -> None:
     ada, course, lesson = row(User, cast.ada), row(Course, cast.flask_course), row(Lesson, cast.text_lesson)
-    drafts.adjust(course, lesson, ada, {"body": "word " * 2200})
+    lesson_drafts.adjust(course, lesson, ada, {"body": "word " * 2200})
     assert (lesson.duration_seconds, course.duration_seconds) == (600, 600 + 300 + 120 + 900)
-    drafts.adjust(course, lesson, ada, {"kind": LessonKind.VIDEO})
+    lesson_drafts.adjust(course, lesson, ada, {"kind": LessonKind.VIDEO})
     assert lesson.duration_seconds == 0
     asset = MediaAsset(course_id=course.id, lesson_id=lesson.id, storage_key="x", duration_seconds=90.0)
     db.session.add(asset)
-    drafts.adjust(course, lesson, ada, {"title": "With a film"})
+    lesson_drafts.adjust(course, lesson, ada, {"title": "With a film"})
     assert lesson.duration_seconds == 90
     recordings.remove(course, asset, ada)
     assert (lesson.duration_seconds, course.duration_seconds) == (0, 300 + 120 + 900)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain.people import registration, tokens
+from domain.people import mail_tokens, registration
 from models import OAuthAccount, Registration, User, db
 from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
@@ -49,7 +49,7 @@ def test_the_owner_of_an_address_wins(
     expect(owner.get_by_text("That is not the password of this registration.")).to_be_visible()
     with house.app.app_context():
         mine = db.session.scalars(db.select(Registration).where(Registration.name == "Robin")).one()
-        token = tokens.sign(tokens.Purpose.VERIFY, mine.id.hex)
+        token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, mine.id.hex)
     owner.goto(f"/verify-email/{token}")
     owner.get_by_role("button", name="Confirm my address").click()
     expect(owner.get_by_text("Your address is confirmed. Welcome.")).to_be_visible()
@@ -99,10 +99,10 @@ def test_pages_of_accounts_are_accessible(
         db.session.add_all([identity, google])
         db.session.commit()
         out = [
-            f"/verify-email/{tokens.sign(tokens.Purpose.VERIFY, made.id.hex)}",
-            f"/reset-password/{tokens.make(tokens.Purpose.RESET, bo)}",
-            f"/confirm-email/{tokens.make(tokens.Purpose.EMAIL, bo, 'bo.new@example.com')}",
-            f"/not-me/{tokens.make(tokens.Purpose.NOT_ME, bo)}",
+            f"/verify-email/{mail_tokens.sign(mail_tokens.Purpose.VERIFY, made.id.hex)}",
+            f"/reset-password/{mail_tokens.make(mail_tokens.Purpose.RESET, bo)}",
+            f"/confirm-email/{mail_tokens.make(mail_tokens.Purpose.EMAIL, bo, 'bo.new@example.com')}",
+            f"/not-me/{mail_tokens.make(mail_tokens.Purpose.NOT_ME, bo)}",
             "/not-me/forged",
         ]
         signed_in = [

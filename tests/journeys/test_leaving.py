@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Dialog, Page, expect
 
-from domain.authoring import unsaved
+from domain.authoring import autosave
 from models import Lesson, db
 from tests.cast import Cast
 from tests.journeys.conftest import House
@@ -64,7 +64,7 @@ def test_a_lesson_is_kept_on_leaving_and_asks_when_it_is_too_long(
 
     def kept() -> str:
         with house.app.app_context():
-            typed = unsaved.of(db.session.get_one(Lesson, cast.text_lesson.id))
+            typed = autosave.of(db.session.get_one(Lesson, cast.text_lesson.id))
             return str(typed.values["description"]) if typed else ""
 
     for _ in range(100):

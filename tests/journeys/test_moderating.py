@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.community import reviews
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
 from tests.cast import Cast
@@ -30,13 +30,13 @@ def something_of_each(house: House, cast: Cast) -> None:
         db.session.flush()
         reviews.report(db.session.get_one(User, cast.cy.id), review, ReportReason.SPAM, "Shoes.")
         nia = db.session.get_one(User, cast.nia.id)
-        submitting.submit(db.session.get_one(Course, cast.draft_course.id), nia)
+        submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         course = db.session.get_one(Course, cast.flask_course.id)
         course.creator_id, course.update_state = nia.id, UpdateState.EDITING
         db.session.get_one(Lesson, cast.video_lesson.id).kind = LessonKind.TEXT
         db.session.get_one(Lesson, cast.text_lesson.id).draft = {"body": "Some *text*.\n\nAnd more."}
         db.session.flush()
-        submitting.submit_update(course, nia)
+        submission.submit_update(course, nia)
         db.session.commit()
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from domain.base import clock
 from domain.people import second_factor
-from domain.portable import transfers
+from domain.portable import course_transfers
 from models import SecondFactor, User, UserSession, db
 from tests.cast import PASSWORD, Cast
 from tests.eyes import every_way
@@ -111,7 +111,7 @@ def test_what_an_admin_typed_survives_the_question(
 def test_a_swap_becomes_the_question_and_goes_on(
     house: House, visitor: Visitor, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfers, "AT_ONCE", -1)
+    monkeypatch.setattr(course_transfers, "AT_ONCE", -1)
     page = visitor()
     sign_in(page, "ada@example.com")
     page.goto(f"/studio/courses/{cast.flask_course.id}/export")

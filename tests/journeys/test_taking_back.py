@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from domain.authoring import submitting
+from domain.authoring import submission
 from models import Course, ModerationItem, User, db
 from tests.cast import Cast
 from tests.journeys.conftest import House
@@ -14,7 +14,7 @@ from tests.journeys.test_buy_and_learn import Visitor, sign_in
 def test_undo(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
     with house.app.app_context():
         nia = db.session.get_one(User, cast.nia.id)
-        submitting.submit(db.session.get_one(Course, cast.draft_course.id), nia)
+        submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
     mo = visitor(javascript=javascript)
     sign_in(mo, "mo@example.com")

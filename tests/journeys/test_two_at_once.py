@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.people import suspension
 from models import Course, User, db
 from storage import incoming
@@ -53,7 +53,7 @@ def test_two_admins_at_one_course(house: House, visitor: Visitor, cast: Cast, ja
     with house.app.app_context():
         db.session.get_one(User, cast.cy.id).role = cast.mo.role
         nia = db.session.get_one(User, cast.nia.id)
-        submitting.submit(db.session.get_one(Course, cast.draft_course.id), nia)
+        submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
     mo, cy = visitor(javascript=javascript), visitor(javascript=javascript)
     for page, email in ((mo, "mo@example.com"), (cy, "cy@example.com")):

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
 from domain.base import clock
-from domain.learning import progress, watching
+from domain.learning import playback, progress
 from models import (
     AccessGrant,
     Course,
@@ -42,12 +42,12 @@ LONG_AGO = "an hour ago"
 @pytest.fixture(autouse=True)
 def long_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let LONG_AGO prove that the page was opened an hour ago, so that time bounds nothing."""
-    real = watching._opened_at
+    real = playback._opened_at
 
-    def opened_at(who: watching.Watcher, proof: str) -> datetime | None:
+    def opened_at(who: playback.Watcher, proof: str) -> datetime | None:
         return clock.now() - timedelta(hours=1) if proof == LONG_AGO else real(who, proof)
 
-    monkeypatch.setattr(watching, "_opened_at", opened_at)
+    monkeypatch.setattr(playback, "_opened_at", opened_at)
 
 
 def opened(app: Flask, user: User, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, **ago: float) -> str:
@@ -55,7 +55,7 @@ def opened(app: Flask, user: User, lesson: Lesson, monkeypatch: pytest.MonkeyPat
     with app.app_context(), monkeypatch.context() as patch:
         moment = clock.now() - timedelta(**ago)
         patch.setattr(clock, "now", lambda: moment)
-        return watching.opened(user.id, lesson.id)
+        return playback.opened(user.id, lesson.id)
 
 
 def beat(
@@ -500,7 +500,7 @@ def lock_off(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         return sql.replace("FOR NO KEY UPDATE OF users", "").replace("FOR NO KEY UPDATE", ""), values
 
     def take_away() -> None:
-        beats = watching._WATCHER.plans.get("postgresql")
+        beats = playback._WATCHER.plans.get("postgresql")
         if beats is not None:
             monkeypatch.setattr(beats, "sql", beats.sql.replace("FOR NO KEY UPDATE OF users", ""))
         event.listen(Engine, "before_cursor_execute", without_row_lock, retval=True)
@@ -567,7 +567,7 @@ def test_two_devices_lose_nothing_of_each_other(
     if not locked:
         lock_off()
     answers = at_once(
-        monkeypatch, watching, "spend",
+        monkeypatch, playback, "spend",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
         patience=1 if locked else 10,
     )  # fmt: skip
@@ -581,7 +581,7 @@ def test_two_first_beats_at_once_make_one_row(
 ) -> None:
     one, other = signed_in(cast.bo), signed_in(cast.bo)
     answers = at_once(
-        monkeypatch, watching, "spend",
+        monkeypatch, playback, "spend",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
     )  # fmt: skip
     assert answers == [204, 204]

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from domain.catalog import totals
+from domain.catalog import counters
 from domain.learning import access, enrollment
 from models import Course, GrantSource, Product, User, db
 from tests.cast import Cast
@@ -15,7 +15,7 @@ def held(product_id: object) -> int:
 
 def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        totals.recount_sales()
+        counters.recount_sales()
         free = db.session.get_one(Course, cast.free_course.id)
         for _ in range(2):
             enrollment.enroll_free(db.session.get_one(User, cast.cy.id), free)
@@ -28,4 +28,4 @@ def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> N
         for _ in range(2):
             access.grant(cast.bo.id, paid, GrantSource.PURCHASE, cast.purchase.id)
         assert held(paid) == before
-        assert totals.recount_sales() == 0
+        assert counters.recount_sales() == 0

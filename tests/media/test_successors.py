@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain.authoring import submitting
+from domain.authoring import submission
 from domain.base import clock
-from domain.catalog import publishing
-from domain.media import captioning, recordings
+from domain.catalog import lifecycle
+from domain.media import captions, recordings
 from models import (
     Caption,
     Course,
@@ -54,7 +54,7 @@ def old_id(app: Flask, cast: Cast) -> Iterator[uuid.UUID]:
         ada = db.session.get_one(User, cast.ada.id)
         ada.role, ada.vetted = Role.CREATOR, True
         course = db.session.get_one(Course, cast.flask_course.id)
-        publishing.renew(course, clock.now() - timedelta(days=100))
+        lifecycle.renew(course, clock.now() - timedelta(days=100))
         asset = MediaAsset(
             course_id=course.id, lesson_id=cast.video_lesson.id, storage_key="x", mp4="video.mp4",
             status=MediaStatus.READY, duration_seconds=120.0, chapters=[{"start": 0.0, "title": "Begin"}],
@@ -199,8 +199,8 @@ def test_captions_of_what_is_still_prepared_make_nothing_fresh(
     new, before = send(cast, film), facts(cast)
     course, ada = db.session.get_one(Course, cast.flask_course.id), db.session.get_one(User, cast.ada.id)
     row = db.session.get_one(MediaAsset, new.id)
-    captioning.write(course, row, ada, "de", "", CAPTIONS)
-    captioning.set_chapters(course, row, ada, "0:00 Anfang")
+    captions.write(course, row, ada, "de", "", CAPTIONS)
+    captions.set_chapters(course, row, ada, "0:00 Anfang")
     db.session.commit()
     assert facts(cast) == before
     assert recordings.caption_text(old_id, "de") is None
@@ -236,7 +236,7 @@ def test_an_approved_update_takes_no_film_away_for_one_that_failed(cast: Cast, o
     db.session.rollback()
     course = db.session.get_one(Course, cast.flask_course.id)
     assert course.update_state == UpdateState.EDITING
-    submitting.release_update(course, db.session.get_one(User, cast.mo.id))
+    submission.release_update(course, db.session.get_one(User, cast.mo.id))
     db.session.commit()
     assert recordings.of_lesson(cast.video_lesson.id).id == old_id
     assert db.session.get_one(MediaAsset, new.id).proposed_for == cast.video_lesson.id

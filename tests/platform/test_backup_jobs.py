@@ -14,7 +14,7 @@ import jobs
 import mail
 from domain.backup import Kind, locks, records
 from domain.base import clock
-from domain.platform import backup_jobs, housekeeping
+from domain.platform import backup_jobs, retention
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db
 from tests.platform.backup_target import Target
 
@@ -260,6 +260,6 @@ def test_snapshots_that_piled_up_are_made_once(target: Target, app: Flask) -> No
 def test_tidying_up_leaves_what_is_known_of_backups(target: Target) -> None:
     do("make_backup")
     with time_machine.travel(datetime.now(UTC) + timedelta(days=30)):
-        housekeeping.clean_up()
+        retention.clean_up()
         db.session.commit()
     assert len(rows()) == 1

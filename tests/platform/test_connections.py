@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 import config
 from app import create_app
 from cli.worker import _keep_time
-from domain.learning import watching
+from domain.learning import playback
 from domain.platform import health, settings
 from models import User, WorkerBeat, db
 from tables.connections import direct_engine, is_unavailable
@@ -145,15 +145,15 @@ def test_a_heartbeat_that_loses_its_connection_is_a_503_too(
     cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     browser, form = signed_in(cast.bo), {"position": 1, "start": 0, "end": 1, "state": "playing"}
-    record = watching.record
+    record = playback.record
 
     def lose(connection: Connection, *rest: Any) -> Any:
         cut()
         return record(connection, *rest)
 
-    monkeypatch.setattr(watching, "record", lose)
+    monkeypatch.setattr(playback, "record", lose)
     assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 503
-    monkeypatch.setattr(watching, "record", record)
+    monkeypatch.setattr(playback, "record", record)
     assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 204
 
 

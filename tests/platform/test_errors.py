@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import trusted_hosts
 from domain.base.log import log
-from web import observe
+from web import logs
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_every_page_carries_the_security_headers(client: FlaskClient) -> None:
 def test_a_json_log_line_has_what_an_operator_looks_for(client: FlaskClient) -> None:
     lines: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: lines.append(observe.JsonLines().format(record))  # type: ignore[method-assign]
+    handler.emit = lambda record: lines.append(logs.JsonLines().format(record))  # type: ignore[method-assign]
     log.addHandler(handler)
     client.get("/healthz")
     log.removeHandler(handler)

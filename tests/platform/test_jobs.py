@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 import jobs
-from jobs import carrier, schedule
+from jobs import dispatch, schedule
 from models import AuditEntry, Job, JobState, db, now
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,7 +179,7 @@ def test_the_queue_carries_ids(app: Flask, tmp_path: Path, redis_url: str) -> No
     before = app.config["SETTINGS"]
     app.config["SETTINGS"] = settings
     try:
-        queue = carrier.Carrier(app)
+        queue = dispatch.Carrier(app)
         queue.huey.flush()
         queue.carry(str(uuid.uuid4()))
         assert len(queue.huey) == 1

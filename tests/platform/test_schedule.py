@@ -8,7 +8,7 @@ import time_machine
 from flask import Flask
 
 import jobs
-from domain.platform import housekeeping
+from domain.platform import retention
 from jobs import schedule
 from jobs.schedule import Daily, Every, Monthly
 from models import AuditEntry, Job, JobState, db
@@ -98,7 +98,7 @@ def test_tidying_up_makes_nothing_run_again(app: Flask, done: list[tuple[str, da
         while moment < at(10, month=12):
             work(moment)
             with time_machine.travel(moment, tick=False):
-                housekeeping.clean_up()
+                retention.clean_up()
                 db.session.commit()
             moment += timedelta(hours=5)
     days = [when.date() for kind, when in done if kind == "nightly"]

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from domain.base import clock, request_trace
 from domain.community import reviews
 from domain.learning import access
-from domain.moderation import reviewing
-from domain.platform import moderation
+from domain.moderation import decisions
+from domain.platform import moderation_queue
 from models import (
     Course,
     Enrollment,
@@ -96,9 +96,9 @@ class Shelf:
     def decide(self, review_id: uuid.UUID, admin: User, verdict: Verdict) -> None:
         """What an admin decides about the review that waits."""
         with self.app.app_context():
-            item = moderation.waiting(ModerationKind.REVIEW, review_id)
+            item = moderation_queue.waiting(ModerationKind.REVIEW, review_id)
             assert item is not None
-            reviewing.decide(item, db.session.get_one(User, admin.id), reviewing.Decision(verdict))
+            decisions.decide(item, db.session.get_one(User, admin.id), decisions.Decision(verdict))
             db.session.commit()
 
     def get(self, review_id: uuid.UUID) -> Review | None:

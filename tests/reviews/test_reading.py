@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from domain.base import clock
-from domain.community import review_board
+from domain.community import review_list
 from models import User, db
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, Shelf
@@ -208,8 +208,8 @@ def test_reviews_that_fit_on_a_page_are_read_in_one_query(app: Flask, shelf: She
     shelf.many(5)
     shelf.review(shelf.owner(), 1, "Hidden.", flagged=True)
     with app.app_context():
-        assert len(plans(lambda: review_board.load(shelf.course.id, None, {}))) == 1
-        board = review_board.load(shelf.course.id, None, {})
+        assert len(plans(lambda: review_list.load(shelf.course.id, None, {}))) == 1
+        board = review_list.load(shelf.course.id, None, {})
     assert (board.total, len(board.lines), board.last) == (5, 5, 1)
 
 
@@ -222,7 +222,7 @@ def test_lists_and_histogram_are_read_through_indexes(
 ) -> None:
     shelf.many(12)
     with app.app_context():
-        page, histogram = plans(lambda: review_board.load(shelf.course.id, None, {"reviews_sort": sort}))
+        page, histogram = plans(lambda: review_list.load(shelf.course.id, None, {"reviews_sort": sort}))
     assert "ix_reviews_product_id_rating" in histogram
     assert f"ix_reviews_product_id_{index}" in page
 

@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 import jobs
 from domain.base import clock
-from domain.moderation import reviewing
-from domain.platform import moderation, settings
+from domain.moderation import decisions
+from domain.platform import moderation_queue, settings
 from models import (
     AuditEntry,
     ModerationItem,
@@ -55,10 +55,10 @@ def report(reader: FlaskClient, review: uuid.UUID, **more: str) -> int:
 
 def decide(shelf: Shelf, review: uuid.UUID, admin: User, verdict: Verdict, notes: str = "") -> None:
     with shelf.app.app_context():
-        item = moderation.waiting(ModerationKind.REPLY, review)
+        item = moderation_queue.waiting(ModerationKind.REPLY, review)
         assert item is not None
-        decision = reviewing.Decision(verdict, "", notes)
-        reviewing.decide(item, db.session.get_one(User, admin.id), decision)
+        decision = decisions.Decision(verdict, "", notes)
+        decisions.decide(item, db.session.get_one(User, admin.id), decision)
         db.session.commit()
 
 
@@ -70,7 +70,7 @@ def carry_out(app: Flask) -> None:
 
 def waits(shelf: Shelf, review: uuid.UUID) -> bool:
     with shelf.app.app_context():
-        return moderation.waiting(ModerationKind.REPLY, review) is not None
+        return moderation_queue.waiting(ModerationKind.REPLY, review) is not None
 
 
 def told(shelf: Shelf, person: User) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.base import clock
 from domain.community import review_standings
 from domain.learning import access
-from domain.platform import moderation, settings
+from domain.platform import moderation_queue, settings
 from models import (
     GrantSource,
     ModerationItem,
@@ -60,7 +60,7 @@ def test_a_hidden_review_does_not_come_back_by_deleting_and_writing_it_anew(
     assert shelf.rating() == (0, 0.0)
     [anew] = shelf.by(cast.bo)
     with app.app_context():
-        assert moderation.waiting(ModerationKind.REVIEW, anew.id) is not None
+        assert moderation_queue.waiting(ModerationKind.REVIEW, anew.id) is not None
     past = signed_in(cast.mo).get(f"/admin/moderation/{open_item(app)}").text
     assert "Taken down" in past, "the admin sees what was decided about the one before"
     shelf.decide(anew.id, cast.mo, Verdict.APPROVED)
@@ -98,7 +98,7 @@ def test_deleting_a_reported_review_leaves_it_in_the_queue_once_it_is_written_ag
     assert "Buy shoes." in client.get(shelf.page).text, "nobody has decided against it"
     [anew] = shelf.by(cast.bo)
     with app.app_context():
-        assert moderation.waiting(ModerationKind.REVIEW, anew.id) is not None
+        assert moderation_queue.waiting(ModerationKind.REVIEW, anew.id) is not None
 
 
 def test_hidden_by_owners_it_stays_hidden_after_deleting_and_writing_it_anew(

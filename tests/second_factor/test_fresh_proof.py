@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from time_machine import Traveller
 from werkzeug.test import TestResponse
 
-from domain.people import applications
+from domain.people import creator_applications
 from models import ModerationItem, OAuthAccount, Role, User, UserSession, db
 from tests.auth.letters import SignIn
 from tests.auth.provider import Provider
@@ -305,8 +305,8 @@ def test_making_somebody_a_creator_asks_wherever_it_is_done(
     app: Flask, cast: Cast, signed_in: SignIn, still: Traveller
 ) -> None:
     with app.app_context():
-        wish = applications.Wish("Teaches maps", ["Maps"], [], "I would begin with…")
-        applications.apply(db.session.get_one(User, cast.cy.id), wish)
+        wish = creator_applications.Wish("Teaches maps", ["Maps"], [], "I would begin with…")
+        creator_applications.apply(db.session.get_one(User, cast.cy.id), wish)
         db.session.commit()
         item = db.session.scalars(db.select(ModerationItem.id)).one()
     mo, address = signed_in(cast.mo), f"/admin/moderation/{item}/decide"

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from time_machine import Traveller
 
-from domain.people import second_factor, tokens
+from domain.people import mail_tokens, second_factor
 from models import AuditEntry, User, UserSession, db, now
 from tests.adversary.test_at_once import at_once
 from tests.auth.letters import SignIn, sent
@@ -235,7 +235,7 @@ def test_a_new_password_by_mail_does_not_go_round_it(
 ) -> None:
     bos = set_up(cast.bo)
     with app.app_context():
-        token = tokens.make(tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
+        token = mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))
     new = "another long password"
     assert client.post(f"/reset-password/{token}", data={"password": new}).location == "/login/code"
     assert not is_in(client)

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 import storage
 from domain import Refused
-from domain.media import archives
+from domain.media import code_archives
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, Job, User, db
 from tests.cast import Cast
 
@@ -86,7 +86,7 @@ def test_an_archive_is_known_by_its_content(
 ) -> None:
     path = tmp_path / "upload"
     path.write_bytes(content)
-    found = archives.inspect(path)
+    found = code_archives.inspect(path)
     assert (found.format, found.file_count, found.size) == (kind, files, len(content))
     assert len(found.sha256) == 64
 
@@ -127,7 +127,7 @@ def test_what_could_harm_whoever_unpacks_it_is_refused(
     path = tmp_path / "upload"
     path.write_bytes(make())
     with pytest.raises(Refused, match=sentence):
-        archives.inspect(path)
+        code_archives.inspect(path)
 
 
 def many_headers() -> bytes:
@@ -144,22 +144,22 @@ def test_headers_that_describe_headers_are_read_only_so_far(tmp_path: Path) -> N
     path.write_bytes(many_headers())
     started = time.process_time()
     with pytest.raises(Refused, match="no ZIP or tar.gz"):
-        archives.inspect(path)
+        code_archives.inspect(path)
     assert time.process_time() - started < 10
 
 
 def test_long_names_are_no_reason_to_refuse_an_archive(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(tarred(*(member(f"{'folder/' * 30}{n}-ä.py") for n in range(300))))
-    assert archives.inspect(path).file_count == 300
+    assert code_archives.inspect(path).file_count == 300
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "MOST_FILES", 3)
+    monkeypatch.setattr(code_archives, "MOST_FILES", 3)
     path = tmp_path / "upload"
     path.write_bytes(zipped({f"{n}.py": b"1" for n in range(4)}))
     with pytest.raises(Refused, match="too many files"):
-        archives.inspect(path)
+        code_archives.inspect(path)
 
 
 def store(app: Flask, course: Course, actor: User, content: bytes, tmp_path: Path) -> str:
@@ -168,7 +168,7 @@ def store(app: Flask, course: Course, actor: User, content: bytes, tmp_path: Pat
         key = f"archives/{len(content)}.zip"
         storage.current().put(key, content, "application/zip")
         row, person = db.session.get_one(Course, course.id), db.session.get_one(User, actor.id)
-        archives.adopt(row, person, uuid7(), key, "code.zip", archives.inspect(tmp_path / "a"))
+        code_archives.adopt(row, person, uuid7(), key, "code.zip", code_archives.inspect(tmp_path / "a"))
         db.session.commit()
         return key
 
@@ -218,18 +218,18 @@ def test_code_of_a_live_course_waits_where_updates_wait(app: Flask, cast: Cast, 
     store(app, cast.flask_course, cast.ada, zipped({"a.py": b"1"}), tmp_path)
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert archives.offered(course.id) is None
+        assert code_archives.offered(course.id) is None
         assert course.update_state.value == "editing"
-        archives.accept_proposal(course)
-        offered = archives.offered(course.id)
+        code_archives.accept_proposal(course)
+        offered = code_archives.offered(course.id)
         assert offered is not None
         first = offered.id
         db.session.commit()
     store(app, cast.flask_course, cast.ada, zipped({"b.py": b"22"}), tmp_path)
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert len(archives.of_course(course.id)) == 2
-        archives.drop_proposal(course)
-        assert [a.id for a in archives.of_course(course.id)] == [first]
+        assert len(code_archives.of_course(course.id)) == 2
+        code_archives.drop_proposal(course)
+        assert [a.id for a in code_archives.of_course(course.id)] == [first]
         assert db.session.scalars(db.select(Job).where(Job.kind == "discard_file")).one()
         assert db.session.scalar(db.select(db.func.count(CodeArchive.id))) == 1

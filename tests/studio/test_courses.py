@@ -11,9 +11,9 @@ from sqlalchemy import delete, func, select, update
 
 import jobs
 import storage
-from domain.authoring import removing
+from domain.authoring import deletion
 from domain.base import clock, request_trace
-from domain.platform import events, moderation
+from domain.platform import events, moderation_queue
 from models import (
     AuditEntry,
     Course,
@@ -105,7 +105,7 @@ def test_the_list_says_what_to_do_next(
     set_(app, cast.free_course, deleted_at=clock.now())
     set_(app, cast.flask_course, **values)
     with app.app_context():
-        moderation.put(ModerationKind.COURSE, cast.flask_course.id, "x", cast.ada.id)
+        moderation_queue.put(ModerationKind.COURSE, cast.flask_course.id, "x", cast.ada.id)
         db.session.commit()
     page = ada.get("/studio/courses").text
     row = page.split("<tbody>")[1].split("</tbody>")[0]
@@ -276,7 +276,7 @@ def test_what_nobody_has_is_deleted_for_good(app: Flask, cast: Cast, ada: FlaskC
         storage.current().put(key, b"notes", "application/pdf")
         lesson = db.session.scalars(select(Lesson).where(Lesson.course_id == cast.free_course.id)).one()
         db.session.add(Resource(lesson_id=lesson.id, title="Notes", kind=ResourceKind.PDF, storage_key=key))
-        moderation.put(ModerationKind.UPDATE, cast.free_course.id, "x", cast.ada.id)
+        moderation_queue.put(ModerationKind.UPDATE, cast.free_course.id, "x", cast.ada.id)
         db.session.commit()
     page = f"/studio/courses/{cast.free_course.id}"
     assert "gone for good" in ada.get(f"{page}/delete").text
@@ -329,7 +329,7 @@ def test_a_rule_that_forbids_says_why(
     assert "paying for this course" in ada.get(page).text
     answer = ada.post(page)
     assert (answer.status_code, "paying for this course" in answer.text) == (422, True)
-    monkeypatch.setattr(removing, "RULES", (lambda _course: "It stands in the bundle “Web”.",))
+    monkeypatch.setattr(deletion, "RULES", (lambda _course: "It stands in the bundle “Web”.",))
     assert "stands in the bundle" in ada.post(f"/studio/courses/{cast.free_course.id}/delete").text
     with app.app_context():
         rows = db.session.scalars(select(Course).where(Course.creator_id == cast.ada.id)).all()

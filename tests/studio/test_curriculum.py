@@ -14,7 +14,7 @@ from sqlalchemy import event, select
 from domain import Refused
 from domain.authoring import curriculum
 from domain.authoring.curriculum import After
-from domain.catalog import publishing
+from domain.catalog import lifecycle
 from models import (
     AuditEntry,
     Course,
@@ -386,6 +386,6 @@ def test_two_tabs_move_at_once_and_both_are_right(app: Flask, cast: Cast, two_mo
 def test_without_the_lock_one_move_is_lost(
     app: Flask, cast: Cast, two_moves: Moves, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "hold", lambda course: None)
+    monkeypatch.setattr(lifecycle, "hold", lambda course: None)
     two_moves(10)
     assert len(order(app, cast)["Begin"]) < 4

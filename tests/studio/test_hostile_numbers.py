@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.base import clock, keyset
+from domain.base import clock, pagination
 from models import Review, User, db
 from tests.adversary.hostile import BYTES, TEXTS, send, trouble
 from tests.cast import Cast
@@ -61,6 +61,6 @@ def test_a_hostile_answer(app: Flask, cast: Cast, signed_in: Browser) -> None:
 
 
 def test_marks_are_read_as_they_are_written() -> None:
-    mark = keyset.Mark(clock.now(), uuid.UUID(NOBODYS_ID))
-    assert keyset.read(str(mark)) == mark
-    assert keyset.read("nonsense") is None
+    mark = pagination.Mark(clock.now(), uuid.UUID(NOBODYS_ID))
+    assert pagination.read(str(mark)) == mark
+    assert pagination.read("nonsense") is None

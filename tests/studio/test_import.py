@@ -16,7 +16,7 @@ from sqlalchemy import delete, event, select
 import jobs
 import storage
 from domain.base import clock
-from domain.portable import transfers
+from domain.portable import course_transfers
 from models import (
     Course,
     CourseTransfer,
@@ -131,23 +131,25 @@ def test_the_page_asks_little(app: Flask, cast: Cast, signed_in: SignedIn) -> No
     browser = signed_in(cast.nia)
     with app.app_context():
         for _ in range(12):
-            transfers.start_import(db.session.get_one(User, cast.nia.id), "imports/none.zip", "a.zip", 1)
+            course_transfers.start_import(
+                db.session.get_one(User, cast.nia.id), "imports/none.zip", "a.zip", 1
+            )
         db.session.commit()
         asked: list[str] = []
         event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-        assert browser.get(PAGE).text.count("a.zip</b>") == transfers.SHOWN
+        assert browser.get(PAGE).text.count("a.zip</b>") == course_transfers.SHOWN
     assert len([one for one in asked if one.lstrip().startswith("SELECT")]) <= 6
 
 
 def test_nobody_who_left_imports(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     with app.app_context():
         nia = db.session.get_one(User, cast.nia.id)
-        transfers.start_import(nia, "imports/none.zip", "a.zip", 1)
+        course_transfers.start_import(nia, "imports/none.zip", "a.zip", 1)
         nia.suspended_at = clock.now()
         db.session.commit()
         jobs.run_all()
         row = db.session.scalars(select(CourseTransfer)).one()
-        assert (row.state, row.problems) == (TransferState.FAILED, [transfers.OVER])
+        assert (row.state, row.problems) == (TransferState.FAILED, [course_transfers.OVER])
 
 
 def test_a_fault_of_ours_is_tried_again_and_leaves_nothing(
@@ -160,7 +162,7 @@ def test_a_fault_of_ours_is_tried_again_and_leaves_nothing(
             patched.setattr("domain.portable.writing.recounting.recount_course", lambda _course: 1 // 0)
             send(signed_in(cast.nia), folders.archive(files))
         row = db.session.scalars(select(CourseTransfer)).one()
-        assert (row.state, row.problems) == (TransferState.WAITING, [transfers.TRIED_AGAIN])
+        assert (row.state, row.problems) == (TransferState.WAITING, [course_transfers.TRIED_AGAIN])
         assert small(app) is None
         assert stored("pictures") == before
         jobs.hasten(f"import:{row.id}")
@@ -192,7 +194,7 @@ def test_a_large_course_is_packed_by_the_worker(app: Flask, cast: Cast, signed_i
         storage.current().put("resources/large.pdf", b"%PDF" * 1000, "application/pdf")
         large = Resource(
             lesson_id=cast.text_lesson.id, title="Large", kind=ResourceKind.PDF,
-            storage_key="resources/large.pdf", size=transfers.AT_ONCE + 1,
+            storage_key="resources/large.pdf", size=course_transfers.AT_ONCE + 1,
         )  # fmt: skip
         db.session.add(large)
         db.session.commit()
@@ -218,13 +220,13 @@ def test_a_packed_course_is_gone_after_a_day(
 ) -> None:
     with app.app_context():
         ada, course = db.session.get_one(User, cast.ada.id), db.session.get_one(Course, cast.flask_course.id)
-        row = transfers.start_export(ada, course)
+        row = course_transfers.start_export(ada, course)
         address = f"/studio/courses/{course.id}/exports/{row.id}.zip"
         db.session.commit()
         jobs.run_all()
         browser = signed_in(cast.ada)
         assert browser.get(address).status_code == 200
-        monkeypatch.setattr(transfers, "KEPT_FOR", timedelta(0))
+        monkeypatch.setattr(course_transfers, "KEPT_FOR", timedelta(0))
         assert browser.get(address).status_code == 404
 
 

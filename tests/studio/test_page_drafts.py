@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain.authoring import authoring, contents, curriculum, page_drafts, submitting
-from domain.catalog import publishing
-from domain.moderation import reviewing
-from domain.platform import moderation, pictures, settings
+from domain.authoring import course_content, course_details, curriculum, page_drafts, submission
+from domain.catalog import lifecycle
+from domain.moderation import decisions
+from domain.platform import images, moderation_queue, settings
 from models import (
     Category,
     Course,
@@ -127,8 +127,8 @@ def put_forward(app: Flask, ada: FlaskClient, cast: Cast) -> str:
 
 def approve(app: Flask, item: str, mo_id: uuid.UUID) -> None:
     with app.app_context():
-        row = moderation.find(uuid.UUID(item.rpartition("/")[2]))
-        reviewing.decide(row, db.session.get_one(User, mo_id), reviewing.Decision(Verdict.APPROVED))
+        row = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
+        decisions.decide(row, db.session.get_one(User, mo_id), decisions.Decision(Verdict.APPROVED))
         db.session.commit()
 
 
@@ -189,7 +189,7 @@ def test_the_reviewer_sees_each_before_and_after(
     assert "The picture as it would be" in shown
     token = row(app, cast).draft["thumbnail"]  # type: ignore[index]
     assert token in shown
-    assert mo.get(pictures.address("thumbnail", token, 640)).status_code == 200
+    assert mo.get(images.address("thumbnail", token, 640)).status_code == 200
 
 
 def test_approved_all_of_it_is_seen_and_the_old_address_leads_there(
@@ -226,9 +226,9 @@ def test_sent_back_it_stays_at_its_creators_desk(
     change_everything(app, ada, cast)
     item = put_forward(app, ada, cast)
     with app.app_context():
-        found = moderation.find(uuid.UUID(item.rpartition("/")[2]))
+        found = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
         mo = db.session.get_one(User, cast.mo.id)
-        reviewing.decide(found, mo, reviewing.Decision(Verdict.REJECTED, "rules", "No."))
+        decisions.decide(found, mo, decisions.Decision(Verdict.REJECTED, "rules", "No."))
         db.session.commit()
     assert "bitcoin" not in everywhere(client).lower()
     assert row(app, cast).update_state == UpdateState.RETURNED
@@ -286,12 +286,12 @@ def test_a_waiting_picture_is_kept_until_nobody_wants_it(app: Flask, cast: Cast,
         course, ada_ = db.session.get_one(Course, cast.flask_course.id), db.session.get_one(User, cast.ada.id)
         page_drafts.give_picture(course, ada_, png(), None)
         first = (course.draft or {})["thumbnail"]
-        pictures.discard("thumbnail", first)
-        assert pictures.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
+        images.discard("thumbnail", first)
+        assert images.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
         page_drafts.give_picture(course, ada_, png(), None)
         db.session.commit()
-        pictures.discard("thumbnail", first)
-        assert not pictures.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
+        images.discard("thumbnail", first)
+        assert not images.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
 
 
 @pytest.mark.parametrize("who", ["vetted", "admin", "no reviews"])
@@ -314,7 +314,7 @@ def test_a_draft_that_was_never_published_changes_at_once(app: Flask, cast: Cast
     with app.app_context():
         course = db.session.get_one(Course, cast.draft_course.id)
         nia = db.session.get_one(User, cast.nia.id)
-        authoring.share(course, nia, authoring.Sharing("Elsewhere", ""))
+        course_details.share(course, nia, course_details.Sharing("Elsewhere", ""))
         assert (course.meta_title, course.draft) == ("Elsewhere", None)
 
 
@@ -326,13 +326,13 @@ def test_a_new_module_opens_to_learners_with_the_update(app: Flask, cast: Cast, 
         assert not module.published
         curriculum.publish_module(course, module.id, ada_, True)
         assert not module.published, "showing waits"
-        assert publishing.something_waits(course)
-        assert [s.lesson.id for s in contents.load(course).shown if s.module.id == module.id] == [
+        assert lifecycle.something_waits(course)
+        assert [s.lesson.id for s in course_content.load(course).shown if s.module.id == module.id] == [
             cast.text_lesson.id
         ]
         db.session.commit()
-        submitting.submit_update(course, ada_)
-        submitting.release_update(course, db.session.get_one(User, cast.mo.id))
+        submission.submit_update(course, ada_)
+        submission.release_update(course, db.session.get_one(User, cast.mo.id))
         assert module.published
         curriculum.publish_module(course, module.id, ada_, False)
         assert not module.published, "hiding doesn’t"

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from domain import Refused
-from domain.platform import picture_parts, pictures
-from domain.platform.picture_parts import NotAPictureError, held_in, pixels_of
+from domain.platform import image_parts, images
+from domain.platform.image_parts import NotAPictureError, held_in, pixels_of
 
 
 def made(suffix: str, **more: object) -> bytes:
@@ -66,7 +66,7 @@ def test_more_parts_than_a_picture_has_are_refused_at_once(content: bytes) -> No
     with pytest.raises(NotAPictureError):
         pixels_of(content)
     with pytest.raises(Refused, match="no picture that can be used"):
-        pictures.draw(io.BytesIO(content))
+        images.draw(io.BytesIO(content))
     assert time.process_time() - started < 5
 
 
@@ -81,7 +81,7 @@ def test_more_parts_than_a_picture_has_are_refused_at_once(content: bytes) -> No
 )  # fmt: skip
 def test_what_stands_beside_the_pixels_is_not_looked_at(content: bytes) -> None:
     started = time.process_time()
-    drawn = pictures.draw(io.BytesIO(content))
+    drawn = images.draw(io.BytesIO(content))
     assert (drawn.width, drawn.height) == (640, 360)
     assert time.process_time() - started < 5
 
@@ -91,7 +91,7 @@ def test_what_stands_beside_the_pixels_is_not_looked_at(content: bytes) -> None:
 def test_a_picture_is_turned_as_its_camera_was_held(suffix: str, held: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = held
-    image = Image.open(io.BytesIO(pictures.draw(io.BytesIO(made(suffix, exif=exif))).content)).convert("RGB")
+    image = Image.open(io.BytesIO(images.draw(io.BytesIO(made(suffix, exif=exif))).content)).convert("RGB")
     assert image.size == ((640, 360) if held < 5 else (360, 640))
     corners = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
     across, down = corners[held]
@@ -100,8 +100,8 @@ def test_a_picture_is_turned_as_its_camera_was_held(suffix: str, held: int) -> N
 
 
 def test_odd_notes_say_nothing() -> None:
-    assert held_in(b"") == held_in(b"II*\0") == held_in(b"MM\0*\xff\xff\xff\xff") == picture_parts.UPRIGHT
-    assert held_in(b"Exif\0\0II*\0\x08\0\0\0\xff\xff") == picture_parts.UPRIGHT
+    assert held_in(b"") == held_in(b"II*\0") == held_in(b"MM\0*\xff\xff\xff\xff") == image_parts.UPRIGHT
+    assert held_in(b"Exif\0\0II*\0\x08\0\0\0\xff\xff") == image_parts.UPRIGHT
 
 
 def test_see_through_pictures_stay_so() -> None:
@@ -111,6 +111,6 @@ def test_see_through_pictures_stay_so() -> None:
     for suffix in ("GIF", "PNG"):
         out = io.BytesIO()
         image.save(out, suffix, transparency=1)
-        content = pictures.draw(io.BytesIO(out.getvalue())).content
+        content = images.draw(io.BytesIO(out.getvalue())).content
         drawn = Image.open(io.BytesIO(content)).convert("RGBA")
         assert (drawn.getpixel((10, 10))[3], drawn.getpixel((600, 10))[3]) == (0, 255)

@@ -12,8 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 import storage
 from domain import Refused
 from domain.authoring import page_drafts
-from domain.platform import pictures
-from domain.platform.pictures import Crop, Shelf
+from domain.platform import images
+from domain.platform.images import Crop, Shelf
 from models import Course, Job, User, db
 from tests.cast import Cast
 
@@ -30,14 +30,14 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def kept(token: str, name: str, shelf: str = "thumbnail") -> Image.Image:
-    with storage.current().open(pictures.key_of(shelf, token, name) or "") as file:
+    with storage.current().open(images.key_of(shelf, token, name) or "") as file:
         image = Image.open(io.BytesIO(file.read()))
     image.load()
     return image
 
 
 def keep(content: bytes, shelf: Shelf = Shelf.THUMBNAIL, crop: Crop | None = None) -> str:
-    return pictures.keep(shelf, io.BytesIO(content), crop)
+    return images.keep(shelf, io.BytesIO(content), crop)
 
 
 def test_a_cover_is_kept_in_its_shape_and_sizes(app: Flask) -> None:
@@ -46,8 +46,8 @@ def test_a_cover_is_kept_in_its_shape_and_sizes(app: Flask) -> None:
         assert kept(token, "320.webp").size == (320, 180)
         assert kept(token, "640.webp").size == (640, 360)
         assert kept(token, "1200.jpg").size == (1200, 675)
-        assert pictures.address("thumbnail", token, 400).endswith("/640.webp")
-        assert pictures.address("thumbnail", token, 5000).endswith("/1200.jpg")
+        assert images.address("thumbnail", token, 400).endswith("/640.webp")
+        assert images.address("thumbnail", token, 5000).endswith("/1200.jpg")
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_nothing_that_a_file_says_beside_its_picture_is_served(app: Flask, file_
     with app.app_context():
         for shelf in Shelf:
             token = keep(content, shelf)
-            for name in (f"{width}.{suffix}" for width, suffix in pictures.SHAPES[shelf].sizes.items()):
-                with storage.current().open(pictures.key_of(shelf, token, name) or "") as file:
+            for name in (f"{width}.{suffix}" for width, suffix in images.SHAPES[shelf].sizes.items()):
+                with storage.current().open(images.key_of(shelf, token, name) or "") as file:
                     assert b"SECRET" not in file.read(), (shelf, name)
-        assert b"SECRET" not in pictures.draw(io.BytesIO(content)).content
+        assert b"SECRET" not in images.draw(io.BytesIO(content)).content
 
 
 def test_a_logo_keeps_what_shows_through_and_its_shape(app: Flask) -> None:
@@ -159,7 +159,7 @@ WEBP_BOMB = (
         (encoded(Image.new("RGB", (900, 900)), "BMP"), "no picture"),
         (encoded(Image.new("RGB", (900, 900)), "TIFF"), "no picture"),
         (png(200, 200), "too small"),
-        (png() + bytes(pictures.MAX_BYTES), "too large"),
+        (png() + bytes(images.MAX_BYTES), "too large"),
     ],
 )
 def test_what_is_no_picture_is_refused(app: Flask, content: bytes, sentence: str) -> None:
@@ -185,8 +185,8 @@ def test_a_replaced_picture_is_removed_later_and_only_when_nobody_shows_it(app: 
         assert course.thumbnail not in (None, first)
         job = db.session.scalars(db.select(Job).where(Job.kind == "discard_picture")).one()
         assert job.payload == {"shelf": "thumbnail", "token": first}
-        pictures.discard(**job.payload)
-        pictures.discard("thumbnail", course.thumbnail or "")
+        images.discard(**job.payload)
+        images.discard("thumbnail", course.thumbnail or "")
         assert not storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
         assert storage.current().exists(f"pictures/thumbnail/{course.thumbnail}/320.webp")
 
@@ -195,7 +195,7 @@ def test_public_pictures_are_kept_for_a_year(app: Flask) -> None:
     with app.app_context():
         token = keep(png(300, 300), Shelf.AVATAR)
     client = app.test_client()
-    answer = client.get(pictures.address("avatar", token, 64))
+    answer = client.get(images.address("avatar", token, 64))
     assert answer.status_code == 200
     assert answer.mimetype == "image/webp"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain.people import profile_drafts
-from domain.platform import pictures
+from domain.people import creator_page_drafts
+from domain.platform import images
 from models import CreatorProfile, ModerationItem, User, db
 from tests.cast import Cast
 from tests.deciding import carried_out_at_once
@@ -88,8 +88,8 @@ def test_the_reviewer_sees_it_and_lets_it_be_seen(
         assert f"<del>{before}</del><ins>{after}</ins>" in shown
     assert "<del>Flask</del>" in shown
     with app.app_context():
-        token = profile_drafts.working(db.session.get_one(User, cast.ada.id))["avatar"]
-        pictures.discard("avatar", token)
+        token = creator_page_drafts.working(db.session.get_one(User, cast.ada.id))["avatar"]
+        images.discard("avatar", token)
     assert token in shown
     seen = re.search(r'name="seen" value="([0-9a-f]+)"', shown)
     assert seen is not None
@@ -98,7 +98,7 @@ def test_the_reviewer_sees_it_and_lets_it_be_seen(
     assert BAIT in page
     assert "x.example" in page
     assert avatar(app, cast) == token
-    assert client.get(pictures.address("avatar", token, 128)).status_code == 200
+    assert client.get(images.address("avatar", token, 128)).status_code == 200
     assert (
         "changed on your page" in ada.get("/notifications").text
         or "what you changed" in ada.get("/notifications").text
@@ -156,7 +156,7 @@ def test_others_change_it_at_once(app: Flask, cast: Cast, signed_in: SignedIn, w
         row = db.session.get_one(User, person.id)
         assert (row.name, row.website) == (BAIT, "https://x.example/")
         assert row.avatar is not None
-        assert profile_drafts.waiting(row) == []
+        assert creator_page_drafts.waiting(row) == []
     assert browser.post("/account/picture/remove").status_code == 303
     with app.app_context():
         assert db.session.get_one(User, person.id).avatar is None
@@ -166,4 +166,4 @@ def test_taking_the_portrait_away_waits_for_nobody(app: Flask, cast: Cast, ada: 
     ada.post("/account/picture", data=portrait())
     assert ada.post("/account/picture/remove").status_code == 303
     with app.app_context():
-        assert profile_drafts.waiting(db.session.get_one(User, cast.ada.id)) == []
+        assert creator_page_drafts.waiting(db.session.get_one(User, cast.ada.id)) == []

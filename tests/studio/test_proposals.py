@@ -12,10 +12,10 @@ from sqlalchemy import func, select, text
 
 import media
 from domain import Refused
-from domain.authoring import drafts, resources, submitting
-from domain.catalog import publishing
-from domain.media import captioning, recordings, transcoding
-from domain.moderation import dossier
+from domain.authoring import lesson_drafts, resources, submission
+from domain.catalog import lifecycle
+from domain.media import captions, recordings, transcoding
+from domain.moderation import review_page
 from models import (
     AuditEntry,
     Caption,
@@ -153,7 +153,7 @@ def test_learners_keep_what_was_approved_until_the_change_is(
     assert "Shoe shop" in page
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (course.update_state, publishing.something_waits(course)) == (UpdateState.NONE, False)
+        assert (course.update_state, lifecycle.something_waits(course)) == (UpdateState.NONE, False)
         assert db.session.scalar(select(func.count(ProposedCaption.id))) == 0
 
 
@@ -192,7 +192,7 @@ def test_where_nothing_waits_it_shows_at_once(
         asset = db.session.scalars(select(MediaAsset)).one()
         assert [chapter["title"] for chapter in asset.chapters] == ["Begin", "Cheap shoes"]
         assert db.session.scalars(select(Resource.title)).one() == "Shoe shop"
-        assert not publishing.something_waits(db.session.get_one(Course, cast.flask_course.id))
+        assert not lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id))
 
 
 def test_what_an_admin_writes_replaces_what_waited(
@@ -257,7 +257,7 @@ def test_a_long_file_of_captions_is_shown_as_far_as_a_page_can(
 
     ada.post(f"{film}/captions", data={"language": "fr", "vtt": long("Bonjour")})
     shown = unescape(mo.get(put_forward(app, ada, cast)).text)
-    assert shown.count("Bonjour") == dossier.MOST_SAID
+    assert shown.count("Bonjour") == review_page.MOST_SAID
     whole = shown.split("There is more")[0].rsplit('href="', 1)[1].split('"')[0]
     assert mo.get(whole).text.count("Bonjour") == 3000
 
@@ -265,13 +265,13 @@ def test_a_long_file_of_captions_is_shown_as_far_as_a_page_can(
 def test_one_changed_line_of_a_long_text_is_found() -> None:
     old = [f"{n}" for n in range(5000)]
     new = [*old[:2500], "spam", *old[2501:]]
-    lines = dossier.compare("\n".join(old), "\n".join(new))
+    lines = review_page.compare("\n".join(old), "\n".join(new))
     assert [(line.tone, line.text) for line in lines] == [
         ("same", "2498"), ("same", "2499"), ("removed", "2500"), ("added", "spam"), ("same", "2501"),
         ("same", "2502"),
     ]  # fmt: skip
-    assert dossier.compare("a\nb", "a\nb") == ()
-    assert [line.tone for line in dossier.compare("a", "a\na")] == ["same", "added"]
+    assert review_page.compare("a\nb", "a\nb") == ()
+    assert [line.tone for line in review_page.compare("a", "a\na")] == ["same", "added"]
 
 
 def test_captions_of_a_recording_that_was_replaced_meanwhile_are_refused(
@@ -286,7 +286,7 @@ def test_captions_of_a_recording_that_was_replaced_meanwhile_are_refused(
         # Somebody else's transaction: what the session has read of it is old now.
         db.session.execute(text("DELETE FROM media_assets"))
         with pytest.raises(Refused, match="replaced or removed"):
-            captioning.write(course, asset, ada_row, "en", "", NEW)
+            captions.write(course, asset, ada_row, "en", "", NEW)
 
 
 # The preview film
@@ -396,8 +396,8 @@ def test_the_changes_of_a_lesson_are_discarded(
         )
         lesson = db.session.get_one(Lesson, cast.video_lesson.id)
         other = db.session.get_one(Lesson, cast.text_lesson.id)
-        drafts.save(course, lesson, ada_row, {"title": "Shoes on film"}, lesson.version)
-        drafts.save(course, other, ada_row, {"title": "Ways in"}, other.version)
+        lesson_drafts.save(course, lesson, ada_row, {"title": "Shoes on film"}, lesson.version)
+        lesson_drafts.save(course, other, ada_row, {"title": "Ways in"}, other.version)
         resources.add_link(course, lesson, ada_row, "More shoes", "https://shoes.example/")
         lesson.typed = {"title": "typed", "tab": "one"}
         db.session.commit()
@@ -407,7 +407,7 @@ def test_the_changes_of_a_lesson_are_discarded(
     for words in ("Title", "Recording", "“More shoes”", "The title of “The docs”"):
         assert f"<li>{words}</li>" in page
     with app.app_context():
-        assert publishing.something_waits(db.session.get_one(Course, cast.flask_course.id)), (
+        assert lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id)), (
             "asking drops nothing"
         )
     done = ada.post(f"{film}/discard")
@@ -458,8 +458,8 @@ def test_what_is_in_review_is_not_discarded(app: Flask, cast: Cast, ada: FlaskCl
     assert "Take the update back on the Publish page first." in answer.text
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (publishing.something_waits(course), course.update_state) == (True, UpdateState.PENDING)
-        submitting.withdraw(course, db.session.get_one(User, cast.ada.id))
+        assert (lifecycle.something_waits(course), course.update_state) == (True, UpdateState.PENDING)
+        submission.withdraw(course, db.session.get_one(User, cast.ada.id))
         db.session.commit()
     assert ada.post(f"{film}/discard").status_code == 303
 
@@ -469,4 +469,4 @@ def test_a_forged_press_discards_nothing(app: Flask, cast: Cast, ada: FlaskClien
     app.config["WTF_CSRF_ENABLED"] = True
     assert ada.post(f"{film}/discard").status_code in (400, 422)
     with app.app_context():
-        assert publishing.something_waits(db.session.get_one(Course, cast.flask_course.id))
+        assert lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id))

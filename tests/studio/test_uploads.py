@@ -17,7 +17,7 @@ from PIL import Image
 import config
 import jobs
 import storage
-from domain.media import recordings, transcoding, uploads
+from domain.media import recordings, transcoding, upload_sessions
 from models import (
     Course,
     CourseTransfer,
@@ -334,7 +334,7 @@ def test_abandoned_uploads_are_given_up_and_removed(app: Flask, cast: Cast, ada:
         row = db.session.get_one(Upload, uuid.UUID(old["id"]))
         row.updated_at = now() - timedelta(days=4)
         db.session.commit()
-        uploads.sweep()
+        upload_sessions.sweep()
         db.session.commit()
         jobs.run_all()
         states = {str(u.id): u.state for u in db.session.scalars(db.select(Upload))}

@@ -10,9 +10,9 @@ from PIL import Image
 
 import mail
 import storage
-from domain.media import recordings, uploads
-from domain.people import registration, tokens
-from domain.platform import mail_preferences, moderation, pictures
+from domain.media import recordings, upload_sessions
+from domain.people import mail_tokens, registration
+from domain.platform import images, mail_preferences, moderation_queue
 from models import (
     ArchiveFormat,
     BackupRecord,
@@ -60,8 +60,12 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         )
         db.session.add_all([review, others, hidden])
         db.session.flush()
-        review_item = moderation.put(ModerationKind.REVIEW, hidden.id, "Flask, first steps", cast.una.id)
-        course_item = moderation.put(ModerationKind.COURSE, cast.draft_course.id, "Secret draft", cast.nia.id)
+        review_item = moderation_queue.put(
+            ModerationKind.REVIEW, hidden.id, "Flask, first steps", cast.una.id
+        )
+        course_item = moderation_queue.put(
+            ModerationKind.COURSE, cast.draft_course.id, "Secret draft", cast.nia.id
+        )
         device = UserSession(
             user_id=cast.bo.id, token_hash="0" * 64, user_agent="Firefox/1 (Windows)", ip="127.0.0.1",
             last_seen_at=now(), expires_at=now() + timedelta(days=1),
@@ -78,15 +82,15 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         registered = registration.register(
             registration.Newcomer("Zoe", "zoe@example.com", bo.password_hash or "")
         )
-        verify = tokens.sign(tokens.Purpose.VERIFY, registered.id.hex)
+        verify = mail_tokens.sign(mail_tokens.Purpose.VERIFY, registered.id.hex)
         message = mail.verify_email(registered.email, verify, "/")
         identity = OAuthAccount(user_id=bo.id, provider="github", subject="1")
         db.session.add(identity)
         db.session.commit()
         return {
             "verify_token": verify,
-            "reset_token": tokens.make(tokens.Purpose.RESET, bo),
-            "email_token": tokens.make(tokens.Purpose.EMAIL, bo, "bo.new@example.com"),
+            "reset_token": mail_tokens.make(mail_tokens.Purpose.RESET, bo),
+            "email_token": mail_tokens.make(mail_tokens.Purpose.EMAIL, bo, "bo.new@example.com"),
             "media_token": storage.sign(recordings.folder(asset.id), now() + timedelta(hours=1)),
             "proposed_token": storage.sign(recordings.proposals(asset.id), now() + timedelta(hours=1)),
             "old_token": storage.sign(recordings.folder(asset.id), now() - timedelta(hours=1)),
@@ -111,7 +115,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "module": str(cast.video_lesson.module_id),
             "wished": str(cast.flask_course.id),
             "told": str(_told(cast)),
-            "not_me_token": tokens.make(tokens.Purpose.NOT_ME, bo),
+            "not_me_token": mail_tokens.make(mail_tokens.Purpose.NOT_ME, bo),
             "bos_identity": str(identity.id),
             "unsubscribe_token": mail_preferences.token(cast.bo.id, NotificationKind.REFUND),
             "nobody": NOBODYS_ID,
@@ -149,14 +153,14 @@ def _pictures(cast: Cast) -> dict[str, str]:
     drawn = drawing.getvalue()
     course, draft = (db.session.get_one(Course, c.id) for c in (cast.flask_course, cast.draft_course))
     lesson = db.session.get_one(Lesson, cast.text_lesson.id)
-    in_lesson, in_description = (pictures.add(course, to, io.BytesIO(drawn)).id for to in (lesson, None))
+    in_lesson, in_description = (images.add(course, to, io.BytesIO(drawn)).id for to in (lesson, None))
     lesson.body += f"\n\n![](/pictures/{in_lesson})"
     course.description += f"\n\n![](/pictures/{in_description})"
     return {
-        "image": pictures.keep(pictures.Shelf.AVATAR, io.BytesIO(drawn)),
+        "image": images.keep(images.Shelf.AVATAR, io.BytesIO(drawn)),
         "picture": str(in_lesson),
         "description_picture": str(in_description),
-        "draft_picture": str(pictures.add(draft, None, io.BytesIO(drawn)).id),
+        "draft_picture": str(images.add(draft, None, io.BytesIO(drawn)).id),
     }
 
 
@@ -164,7 +168,7 @@ def _uploads(cast: Cast) -> dict[str, str]:
     """A film that ada is uploading, and the code of her course."""
     course = db.session.get_one(Course, cast.flask_course.id)
     ada = db.session.get_one(User, cast.ada.id)
-    film = uploads.begin(ada, UploadPurpose.PREVIEW_FILM, course, None, "film.mp4", 1000)
+    film = upload_sessions.begin(ada, UploadPurpose.PREVIEW_FILM, course, None, "film.mp4", 1000)
     content = b"PK: an archive is looked through when it comes"
     key = "archives/of-the-cast.zip"
     storage.current().put(key, content, "application/zip")

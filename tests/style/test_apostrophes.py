@@ -12,7 +12,7 @@ COMMENT = re.compile(r"\{#.*?#\}", re.S)
 NOT_FOR_READERS = {
     "blueprints/checkout/returning.py": "Stripe can't be asked about session",
     "blueprints/stripe_hooks/webhook.py": "This isn't a signed event.",
-    "domain/ledger/ledger.py": "the creator's share is",
+    "domain/ledger/checks.py": "the creator's share is",
 }
 
 

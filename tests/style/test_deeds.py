@@ -5,7 +5,7 @@ import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.platform import deeds
+from domain.platform import audit_labels
 from models import RefundStatus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,10 +102,10 @@ def test_every_action_has_words() -> None:
         "publish",
         "unvet",
     } <= actions
-    assert sorted(actions - set(deeds.WORDS)) == []
+    assert sorted(actions - set(audit_labels.WORDS)) == []
 
 
 def test_the_words_are_words() -> None:
-    assert [words for words in deeds.WORDS.values() if "_" in words or not words.strip()] == []
-    assert deeds.in_words("look_at_order") == "looked at an order"
-    assert deeds.in_words("of_an_older_release") == "of an older release"
+    assert [words for words in audit_labels.WORDS.values() if "_" in words or not words.strip()] == []
+    assert audit_labels.in_words("look_at_order") == "looked at an order"
+    assert audit_labels.in_words("of_an_older_release") == "of an older release"

@@ -21,7 +21,7 @@ from web.merging import Merging
 BLUEPRINTS = Path(inspect.getfile(forms)).parent / "blueprints"
 # Forms that are filled and aren't a Merging, with the reason.
 FILLED = {
-    "LessonForm": "compares versions and keeps what is typed (domain/authoring/drafts.py)",
+    "LessonForm": "compares versions and keeps what is typed (domain/authoring/lesson_drafts.py)",
     "ApplicationForm": "sends something new; what it begins with stays as it is",
     "RestoreForm": "begins with a tick that nobody has saved",
     "ReportForm": "is told which words it is about, and shows nothing stored",

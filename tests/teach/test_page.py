@@ -3,7 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.people import applications
+from domain.people import creator_applications
 from models import CreatorApplication, User, db
 from tests.auth.letters import SignIn
 from tests.cast import Cast
@@ -67,7 +67,9 @@ def test_a_declined_application_is_shown_with_its_reason(app: Flask, cast: Cast,
     cy.post("/teach", data=WORDS)
     with app.app_context():
         application = db.session.scalars(db.select(CreatorApplication)).one()
-        applications.decline(application, db.session.get_one(User, cast.mo.id), "Show <b>a lesson</b>.")
+        creator_applications.decline(
+            application, db.session.get_one(User, cast.mo.id), "Show <b>a lesson</b>."
+        )
         db.session.commit()
     page = cy.get("/teach").text
     assert "Show &lt;b&gt;a lesson&lt;/b&gt;." in page

@@ -10,9 +10,9 @@ from sqlalchemy import event, func, select
 
 import jobs
 from domain import Refused
-from domain.authoring import offering
+from domain.authoring import pricing_form
 from domain.base import clock
-from domain.commerce import wishes
+from domain.commerce import wishlist
 from domain.learning import access, enrollment
 from models import (
     AccessGrant,
@@ -89,11 +89,13 @@ def test_what_is_ones_own_is_not_wished_for(app: Flask, cast: Cast, signed_in: B
 
 
 def test_a_list_has_an_end(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wishes, "MOST", 1)
+    monkeypatch.setattr(wishlist, "MOST", 1)
     with app.app_context():
-        wishes.add(db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.free_course.id))
+        wishlist.add(db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.free_course.id))
         with pytest.raises(Refused, match="holds 1"):
-            wishes.add(db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id))
+            wishlist.add(
+                db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id)
+            )
 
 
 def test_the_list(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -151,7 +153,7 @@ def test_long_lists_come_in_pages_with_few_queries(
     app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cy = signed_in(cast.cy)
-    monkeypatch.setattr(wishes, "PER_PAGE", 1)
+    monkeypatch.setattr(wishlist, "PER_PAGE", 1)
     for slug in ("flask-first-steps", "reading-code"):
         cy.post(f"/courses/{slug}/wish", data={"wished": "yes"})
     first = cy.get("/wishlist").text
@@ -173,12 +175,12 @@ def test_what_is_taken_leaves_the_list(app: Flask, cast: Cast) -> None:
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)
         for course in (cast.free_course, cast.flask_course):
-            wishes.add(cy, db.session.get_one(Course, course.id))
+            wishlist.add(cy, db.session.get_one(Course, course.id))
         enrollment.enroll_free(cy, db.session.get_one(Course, cast.free_course.id))
         db.session.commit()
-        assert [row.id for row in wishes.page_of(cy).rows] == [cast.flask_course.id]
+        assert [row.id for row in wishlist.page_of(cy).rows] == [cast.flask_course.id]
         access.revoke_grant(db.session.scalars(select(AccessGrant).where(AccessGrant.user_id == cy.id)).one())
-        assert len(wishes.page_of(cy).rows) == 2
+        assert len(wishlist.page_of(cy).rows) == 2
 
 
 def wish(app: Flask, cast: Cast, people: list[User], **more: object) -> None:
@@ -193,7 +195,7 @@ def sell(app: Flask, cast: Cast, days: int = 5, price: int = 950) -> None:
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         course.sale_price_cents, course.sale_ends_at = price, clock.now() + timedelta(days=days)
-        offering.announce_sale(course)
+        pricing_form.announce_sale(course)
         db.session.commit()
         jobs.run_all()
 
@@ -237,7 +239,7 @@ def test_who_wants_no_mail_is_told_on_the_site(app: Flask, cast: Cast) -> None:
 
 
 def test_many_wishers_are_told_in_batches(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wishes, "TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(wishlist, "TOLD_AT_ONCE", 2)
     wish(app, cast, [cast.cy, cast.una, cast.mo, cast.nia])
     sell(app, cast)
     assert len(told(app)) == 4

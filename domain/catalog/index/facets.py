@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.base import words
+from domain.base import word_folding as words
 from domain.base.text import one_line
 from models import Level, Tier
 

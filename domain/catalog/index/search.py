@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 import jobs
-from domain.base import clock, words
+from domain.base import clock, word_folding
 from models import (
     Category,
     Course,
@@ -237,4 +237,4 @@ def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
 
 
 def _words(*texts: str) -> str:
-    return " ".join(words.split(" ".join(texts))[:BODY_WORDS])
+    return " ".join(word_folding.split(" ".join(texts))[:BODY_WORDS])

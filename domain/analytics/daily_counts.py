@@ -1,0 +1,213 @@
+"""What happened, added up by day (UTC): made of events and of what was bought, begun and reviewed.
+
+A span of days is always counted whole and written over what stood there, so counting twice changes nothing
+and `flask stats rebuild` makes the same again. The counting is done in temporary tables and blocks nobody;
+only writing the results holds SQLite's lock. Days whose events were removed keep what those added up to.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, and_, delete, func, insert, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateTable, DropTable
+
+from domain.analytics.count_queries import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
+from domain.base import clock
+from models import (
+    Course,
+    CourseAnalytics,
+    CourseSource,
+    DailySales,
+    Enrollment,
+    Event,
+    Lesson,
+    LessonAnalytics,
+    Order,
+    Review,
+    db,
+)
+
+SPAN = timedelta(days=31)
+MOST_REMOVED = 20_000
+CORRECTED = ("completions", "rating_sum", "rating_count")
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def begin() -> list[str]:
+    """The first and the last day that the worker has to count: all since what was counted last.
+
+    Yesterday is always among them: its last events are written after midnight.
+    """
+    today = clock.now().date()
+    last = db.session.scalar(select(func.max(CourseAnalytics.date))) or first_day()
+    return [min(last or today, today - timedelta(days=1)).isoformat(), today.isoformat()]
+
+
+def work(days: list[str]) -> None:
+    """Count these days, a span at a time, each in transactions of its own."""
+    for _ in count(dt.date.fromisoformat(days[0]), dt.date.fromisoformat(days[1])):
+        pass
+
+
+def end(_days: list[str], _result: None) -> None:
+    """Remove events that have been kept long enough; what they add up to is written."""
+    remove_old()
+
+
+def count(first: dt.date, last: dt.date) -> Iterator[int]:
+    """Count the days from `first` to `last`; yields how many of them are done after each span.
+
+    Reads and writes on connections of its own, in transactions of its own.
+    """
+    since = _first_seen()
+    start, done = first, 0
+    while start <= last:
+        stop = min(start + SPAN, last + timedelta(days=1))
+        if since is not None and start < since < stop:
+            stop = since
+        with db.engine.connect() as connection:
+            _count_span(connection, start, stop, seen=since is not None and start >= since)
+        done += (stop - start).days
+        start = stop
+        yield done
+
+
+def correct(course_id: str) -> None:
+    """Count a course's completions and ratings of all days again, as a job: some were taken back.
+
+    The last two days are counted every hour.
+    """
+    id_ = uuid.UUID(course_id)
+    connection = db.session.connection()
+    true_: dict[dt.date, dict[str, int]] = {}
+    for query in of_course(connection.dialect.name, id_):
+        for row in connection.execute(query, {"start": _BEGINNING, "stop": clock.now()}).mappings():
+            counts = {name: int(row[name]) for name in CORRECTED if name in row}
+            true_.setdefault(dt.date.fromisoformat(str(row["date"])), {}).update(counts)
+    total = CourseAnalytics.__table__.c
+    own = CourseAnalytics.course_id == id_
+    days = select(total.date, *(total[name] for name in CORRECTED)).where(own)
+    written = db.session.execute(days).all()
+    for was in written:
+        right = dict.fromkeys(CORRECTED, 0) | true_.get(was.date, {})
+        if [getattr(was, name) for name in CORRECTED] != list(right.values()):
+            db.session.execute(update(CourseAnalytics).where(own, total.date == was.date).values(right))
+    known = {row.date for row in written}
+    for day in true_.keys() - known:
+        db.session.add(CourseAnalytics(course_id=id_, date=day, **true_[day]))
+
+
+def first_day() -> dt.date | None:
+    """The first day of which there is an event, an enrolment, a review or an order; None without any."""
+    by_flag = select(func.min(Review.created_at)).where(Review.flagged.in_([False, True]))
+    columns = (Event.created_at, Enrollment.enrolled_at, Order.completed_at)
+    firsts = [select(func.min(column)) for column in columns] + [by_flag]
+    found = [moment for query in firsts if (moment := db.session.scalar(query)) is not None]
+    return min(found).date() if found else None
+
+
+def remove_old() -> int:
+    """Delete events that are older than the setting says, a part at a time; answers how many."""
+    old = select(Event.id).where(Event.created_at < _kept_since()).order_by(Event.created_at)
+    gone = db.session.execute(delete(Event).where(Event.id.in_(old.limit(MOST_REMOVED))))
+    count: int = gone.rowcount  # type: ignore[attr-defined]
+    return count
+
+
+def _kept_since() -> datetime:
+    """The midnight before which events are removed. A day is last counted on the day after it."""
+    days = max(2, current_app.config["SETTINGS"].keep_events_days)
+    return _midnight((clock.now() - timedelta(days=days)).date())
+
+
+def _first_seen() -> dt.date | None:
+    """The first day whose events are all there; earlier ones may have lost some or all of them."""
+    with db.engine.connect().execution_options(reads_only=True) as connection:
+        oldest: datetime | None = connection.scalar(select(func.min(Event.created_at)))
+    return max(oldest, _kept_since()).date() if oldest else None
+
+
+def _count_span(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
+    """Count the days from `start` to before `stop`; without `seen` the events' part stays as it is.
+
+    SQLite counts in a transaction of its own, so that others may write meanwhile. PostgreSQL does all in one:
+    in the next, a pooler may give another server connection, which doesn't know the temporary tables.
+    """
+    apart = connection.dialect.name == "sqlite"
+    connection.execution_options(reads_only=apart)
+    with connection.begin():
+        _stage(connection, start, stop, seen)
+        if not apart:
+            _write(connection, start, stop, seen)
+    if apart:
+        connection.execution_options(reads_only=False)
+        with connection.begin():
+            _write(connection, start, stop, seen)
+
+
+def _stage(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
+    """Fill the temporary tables with the parts of every total."""
+    values = {"start": _midnight(start), "stop": _midnight(stop)}
+    for table in STAGED:
+        connection.execute(DropTable(table, if_exists=True))
+        connection.execute(CreateTable(table))
+    for table, query in parts(connection.dialect.name, seen):
+        names = [column.name for column in query.selected_columns]
+        connection.execute(insert(table).from_select(names, query, include_defaults=False), values)
+
+
+def _write(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
+    """Put what was counted in place of what stood there; what was deleted meanwhile is passed over."""
+    own = [
+        c.name
+        for c in COURSES.columns
+        if c.name not in ("course_id", "date") and (seen or c.name not in SEEN)
+    ]
+    total = CourseAnalytics.__table__
+    span = and_(total.c.date >= start, total.c.date < stop)
+    connection.execute(update(CourseAnalytics).where(span).values(dict.fromkeys(own, 0)))
+    course, lesson = Course.__table__, Lesson.__table__
+    found = COURSES.join(course, course.c.id == COURSES.c.course_id)
+    _merge(connection, total, [COURSES.c.course_id, COURSES.c.date], [COURSES.c[name] for name in own], found)
+    if seen:
+        part = LESSONS.c
+        found = LESSONS.join(lesson, lesson.c.id == part.lesson_id)
+        counts = [part.starts, part.completions, part.watch_seconds]
+        table = LessonAnalytics.__table__
+        _merge(connection, table, [part.lesson_id, part.date], counts, found, [lesson.c.course_id])
+        found = SOURCES.join(course, course.c.id == SOURCES.c.course_id)
+        keys = [SOURCES.c.course_id, SOURCES.c.date, SOURCES.c.source]
+        _merge(connection, CourseSource.__table__, keys, [SOURCES.c.views], found)
+    shop = DailySales.__table__
+    connection.execute(delete(DailySales).where(shop.c.date >= start, shop.c.date < stop))
+    counts = [SALES.c.sales, SALES.c.gross_cents, SALES.c.fee_cents, SALES.c.refunded_cents]
+    _merge(connection, shop, [SALES.c.date, SALES.c.currency], counts, SALES)
+    for table in STAGED:
+        connection.execute(DropTable(table))
+
+
+def _merge(
+    connection: Connection,
+    total: Any,
+    keys: list[Any],
+    counts: list[Any],
+    found: Any,
+    also: Sequence[Any] = (),
+) -> None:
+    """Add up the parts by `keys` and write the sums over the rows of `total`."""
+    by = [*keys, *also]
+    # Without a WHERE, SQLite would read ON CONFLICT as the condition of a join.
+    query = select(*by, *(func.sum(part) for part in counts)).select_from(found).where(true()).group_by(*by)
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(total).from_select([column.name for column in (*by, *counts)], query)
+    written = {part.name: row.excluded[part.name] for part in counts}
+    connection.execute(row.on_conflict_do_update(index_elements=[key.name for key in keys], set_=written))
+
+
+def _midnight(day: dt.date) -> datetime:
+    return datetime.combine(day, time(), UTC)

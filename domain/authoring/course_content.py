@@ -1,0 +1,335 @@
+"""What a course is made of, as its creator works on it: what a checklist and a reviewer look at.
+
+Hidden lessons and those that wait for approval are among it, each with the draft over what learners see.
+"""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Select, Uuid, bindparam, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased, load_only, undefer
+from sqlalchemy.orm.attributes import set_committed_value
+
+from domain.authoring import lesson_content
+from domain.authoring.lesson_content import NEW
+from domain.catalog import tags
+from domain.media import captions as captioning
+from domain.media import recordings
+from models import (
+    Caption,
+    CodeArchive,
+    Course,
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    MediaAsset,
+    MediaStatus,
+    Module,
+    ProposedCaption,
+    Resource,
+    db,
+)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording; `proposed`: learners don't see it yet. Its captions are loaded without their text.
+
+    `before` is the one that learners have meanwhile, if there is one.
+    """
+
+    asset: MediaAsset
+    proposed: bool
+    before: MediaAsset | None = None
+
+    @property
+    def captions(self) -> int:
+        """In how many languages it has captions."""
+        return len(captioning.working(self.asset))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it waits for approval, or captions or chapters of it do."""
+        return recordings.waits(self.asset)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be played."""
+        return self.asset.status == MediaStatus.READY
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """A lesson: `values` by column name as its creator has them, `text_length` in characters.
+
+    `body` is the text that learners see, loaded only where something waits and where it was asked for.
+    """
+
+    lesson: Lesson
+    module: Module
+    values: dict[str, Any]
+    text_length: int
+    body: str | None = None
+    recording: Recording | None = None
+    resources: list[Resource] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Its title, as changed."""
+        title: str = self.values["title"]
+        return title
+
+    @property
+    def kind(self) -> LessonKind:
+        """How it teaches, as changed."""
+        kind: LessonKind = self.values["kind"]
+        return kind
+
+    @property
+    def is_new(self) -> bool:
+        """Whether learners have seen none of it."""
+        return NEW in (self.lesson.draft or {})
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether something of it waits for approval."""
+        waits = any(resource.pending or resource.proposed_title for resource in self.resources)
+        return waits or bool(self.lesson.draft) or (self.recording is not None and self.recording.is_changed)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether learners see it, or will once it is approved."""
+        shown = self.values["published"] and self.values["visibility"] != LessonVisibility.PRIVATE
+        return bool(shown and (self.module.draft or {}).get("published", self.module.published))
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether anyone may try it."""
+        return self.is_shown and self.values["visibility"] == LessonVisibility.PREVIEW
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read, watch or hear."""
+        return not (self.text_length or self.recording or self.values["external_video_url"])
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The lessons in their order, the course's own film, what code comes with it, and every module."""
+
+    course: Course
+    sittings: list[Sitting]
+    intro: Recording | None
+    archives: list[CodeArchive]
+    places: list[Module]
+
+    @property
+    def shown(self) -> list[Sitting]:
+        """The lessons that learners see or will see."""
+        return [sitting for sitting in self.sittings if sitting.is_shown]
+
+    @property
+    def seconds(self) -> int:
+        """How long the lessons that are shown take."""
+        return sum(sitting.values["duration_seconds"] for sitting in self.shown)
+
+    @property
+    def length(self) -> str:
+        """The same in words: “38 minutes” or “2.5 hours”."""
+        minutes = round(self.seconds / 60)
+        if minutes >= 60:
+            hours = f"{minutes / 60:.1f}".removesuffix(".0")
+            return "1 hour" if hours == "1" else f"{hours} hours"
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+    @property
+    def recordings(self) -> Iterator[tuple[Recording, Sitting | None]]:
+        """Every recording with its lesson; None for the course's own film."""
+        if self.intro is not None:
+            yield self.intro, None
+        for sitting in self.sittings:
+            if sitting.recording is not None:
+                yield sitting.recording, sitting
+
+    def modules(self) -> Iterator[tuple[Module, list[Sitting]]]:
+        """The modules that have lessons, each with them."""
+        together: dict[uuid.UUID, tuple[Module, list[Sitting]]] = {}
+        for sitting in self.sittings:
+            together.setdefault(sitting.module.id, (sitting.module, []))[1].append(sitting)
+        yield from together.values()
+
+    def sitting(self, lesson_id: uuid.UUID | None) -> Sitting | None:
+        """The lesson of this id; without one the first that is changed, or the first of all."""
+        if lesson_id is not None:
+            return next((sitting for sitting in self.sittings if sitting.lesson.id == lesson_id), None)
+        changed = (sitting for sitting in self.sittings if sitting.is_changed)
+        return next(changed, self.sittings[0] if self.sittings else None)
+
+    @property
+    def mark(self) -> str:
+        """Tells one state from another: it changes with everything that a reviewer decides about."""
+        course = self.course
+        facts: list[object] = [
+            course.title, course.summary, course.description, course.price_cents, course.visibility.value,
+            course.objectives, course.prerequisites, course.technology, course.meta_title,
+            course.meta_description, course.thumbnail, course.category_id, course.draft, course.level,
+            course.language, course.sale_price_cents, course.sale_ends_at, course.tier, course.sequential,
+            tags.names_of(course), *_marks(self.intro), *(archive.id for archive in self.archives),
+        ]  # fmt: skip
+        facts += [
+            (m.id, m.title, m.description, m.published, m.unlock_after_days, m.draft) for m in self.places
+        ]
+        for s in self.sittings:
+            facts += [
+                s.lesson.id,
+                s.lesson.version,
+                s.is_shown,
+                s.module.id,
+                *_marks(s.recording),
+            ]
+            facts += [(resource.id, resource.title, resource.proposed_title) for resource in s.resources]
+        return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _marks(recording: Recording | None) -> list[object]:
+    """What of a recording its creator can change: which it is, its chapters, its captions."""
+    if recording is None:
+        return [None]
+    asset = recording.asset
+    rows: list[captioning.Spoken] = [*asset.captions, *asset.proposed_captions]
+    captions = [(row.language, row.label, row.updated_at) for row in rows]
+    return [asset.id, asset.chapters, asset.proposed_chapters, captions]
+
+
+def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
+    """Everything `course` is made of, in five queries, with the text of `asked` or the first lesson."""
+    files: dict[uuid.UUID, list[Resource]] = {}
+    for resource in _resources(course):
+        files.setdefault(resource.lesson_id, []).append(resource)
+    found = _recordings(course)
+    sittings = [
+        _sitting(row, found.get(row[0].id), files.get(row[0].id, [])) for row in _lessons(course, asked)
+    ]
+    archives = db.session.scalars(select(CodeArchive).where(CodeArchive.course_id == course.id)).all()
+    places = db.session.scalars(_MODULES, {"course": course.id}).all()
+    return Contents(course, sittings, found.get(None), list(archives), list(places))
+
+
+def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
+    """The recordings to work on by their lesson; None is the course's own film."""
+    live: dict[uuid.UUID | None, MediaAsset] = {}
+    proposed: dict[uuid.UUID | None, MediaAsset] = {}
+    for asset in _assets(course):
+        waits = asset.proposed_film or asset.proposed_for is not None
+        (proposed if waits else live)[asset.proposed_for or asset.lesson_id] = asset
+    there = {place: Recording(asset, False, asset) for place, asset in live.items()}
+    return there | {place: Recording(asset, True, live.get(place)) for place, asset in proposed.items()}
+
+
+def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -> Sitting:
+    lesson, module, length, body = row
+    draft = lesson.draft or {}
+    values = {name: getattr(lesson, name) for name in lesson_content.COLUMNS if name != "body"}
+    values |= lesson_content.typed(draft)
+    return Sitting(
+        lesson, module, values, len(draft["body"]) if "body" in draft else length, body, recording, resources
+    )
+
+
+def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
+    return db.session.execute(_lessons_query(), {"course": course.id, "asked": asked})
+
+
+@cache
+def _lessons_query() -> Select[Any]:
+    """The lessons of `course` with their modules; the texts only of what changed, and of `asked`."""
+    other, place = aliased(Lesson), aliased(Module)
+    first = (
+        select(other.id)
+        .join(place, place.id == other.module_id)
+        .where(other.course_id == _COURSE)
+        .order_by(place.position, other.position)
+        .limit(1)
+    )
+    recording = select(MediaAsset.id).where(MediaAsset.lesson_id == Lesson.id)
+    waits = Resource.pending | Resource.proposed_title.is_not(None)
+    wanted = or_(
+        Lesson.draft.is_not(None),
+        Lesson.id == func.coalesce(bindparam("asked", type_=Uuid()), first.scalar_subquery()),
+        select(MediaAsset.id).where(MediaAsset.proposed_for == Lesson.id).exists(),
+        recording.where(MediaAsset.proposed_chapters.is_not(None)).exists(),
+        recording.join(ProposedCaption).exists(),
+        select(Resource.id).where(Resource.lesson_id == Lesson.id, waits).exists(),
+    )
+    columns = (getattr(Lesson, name) for name in lesson_content.COLUMNS if name != "body")
+    return (
+        select(Lesson, Module, func.length(Lesson.body), case((wanted, Lesson.body)))
+        .join(Module, Module.id == Lesson.module_id)
+        .where(Lesson.course_id == _COURSE)
+        .options(
+            load_only(*columns, Lesson.version, Lesson.course_id),
+            undefer(Lesson.draft),
+            undefer(Module.draft),
+        )
+        .order_by(Module.position, Lesson.position)
+    )
+
+
+@cache
+def _assets_query() -> Select[Any]:
+    """The recordings of `course`, each as often as it has captions, with what is known of these."""
+    live, proposed = Caption.__table__.c, ProposedCaption.__table__.c
+    theirs = select(MediaAsset.id).where(MediaAsset.course_id == _COURSE)
+    track = union_all(
+        *(
+            select(c.asset_id, c.language, c.label, c.updated_at, literal(waits).label("waits")).where(
+                c.asset_id.in_(theirs)
+            )
+            for c, waits in ((live, False), (proposed, True))
+        )
+    ).subquery()
+    return (
+        select(MediaAsset, *track.c)
+        .outerjoin(track, track.c.asset_id == MediaAsset.id)
+        .where(MediaAsset.course_id == _COURSE)
+        .order_by(track.c.language)
+    )
+
+
+def _assets(course: Course) -> list[MediaAsset]:
+    """The recordings with the languages of their captions, whose text nobody needs here."""
+    tracks: dict[MediaAsset, tuple[list[Caption], list[ProposedCaption]]] = {}
+    for asset, _asset_id, language, label, changed, waits in db.session.execute(
+        _assets_query(), {"course": course.id}
+    ):
+        shown, waiting = tracks.setdefault(asset, ([], []))
+        words = {"language": language, "label": label, "vtt": "", "updated_at": changed}
+        if language and waits:
+            waiting.append(ProposedCaption(**words))
+        elif language:
+            shown.append(Caption(**words))
+    for asset, (shown, waiting) in tracks.items():
+        set_committed_value(asset, "captions", shown)
+        set_committed_value(asset, "proposed_captions", waiting)
+    return list(tracks)
+
+
+def _resources(course: Course) -> Any:
+    return db.session.scalars(_RESOURCES, {"course": course.id})
+
+
+# What is asked for at every look is put together once: that takes longer than to ask it.
+_COURSE = bindparam("course", type_=Uuid())
+_MODULES = (
+    select(Module).where(Module.course_id == _COURSE).options(undefer(Module.draft)).order_by(Module.position)
+)
+_RESOURCES = (
+    select(Resource)
+    .join(Lesson, Lesson.id == Resource.lesson_id)
+    .where(Lesson.course_id == _COURSE)
+    .order_by(Resource.position)
+)

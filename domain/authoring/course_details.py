@@ -1,0 +1,193 @@
+"""Writing a course: its details, its price, who may come in, and how it is found.
+
+Every page of the editor holds a part of the course and is saved by itself.
+"""
+
+import uuid
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from domain import Refused
+from domain.authoring import page_drafts
+from domain.authoring.page_drafts import rendered
+from domain.base import clock, slugs
+from domain.catalog import lifecycle
+from domain.catalog.index import search
+from domain.platform import audit
+from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
+
+LINES, LINE_LENGTH = 20, 200
+# Of forms and of what is imported, in characters; the table holds them too.
+TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a course is: `tags` are names, `objectives` and `prerequisites` lines of text."""
+
+    title: str
+    slug: str
+    summary: str
+    description: str
+    category_id: uuid.UUID
+    tags: list[str]
+    level: Level
+    technology: str
+    language: str
+    objectives: list[str]
+    prerequisites: list[str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who may come in and when: `drip` is the days each module waits, by the module's id."""
+
+    visibility: ProductVisibility
+    sequential: bool
+    drip: dict[uuid.UUID, int]
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What search engines and shared links say; empty is what the course itself says."""
+
+    meta_title: str
+    meta_description: str
+
+
+def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
+    """A new draft of `creator`, at an address made from its title. Refused for an unknown category."""
+    _check_category(category_id)
+    course = Course(title=title, creator_id=creator.id, category_id=category_id)
+    place(course, title)
+    audit.record(creator, "create", course, title)
+    return course
+
+
+def place(course: Course, title: str) -> None:
+    """Put a new course into the database at a free address; another may take the same one meanwhile."""
+    for tries_left in (2, 1, 0):
+        course.slug = slugs.for_product(title)
+        try:
+            with db.session.begin_nested():
+                db.session.add(course)
+                db.session.flush()
+            return
+        except IntegrityError:
+            if not tries_left:
+                raise
+
+
+def details_of(course: Course) -> Details:
+    """The details as its creator works on them: those that everybody sees, with what waits over them."""
+    values = page_drafts.working(course)
+    return Details(**{field.name: values[field.name] for field in fields(Details)})
+
+
+def describe(course: Course, actor: User, new: Details) -> None:
+    """Give `course` the details `new`, at once or once they are approved; a former address leads there.
+
+    Raises Refused with its field.
+    """
+    lifecycle.hold_whole(course)
+    if new.category_id != course.category_id:
+        _check_category(new.category_id)
+    _check_lines(new.objectives, "objectives")
+    _check_lines(new.prerequisites, "prerequisites")
+    try:
+        rendered(new.description)
+    except Refused as refusal:
+        raise Refused(refusal.sentence, "description") from refusal
+    _check_address(course, new.slug)
+    try:
+        with db.session.begin_nested():
+            page_drafts.keep(course, actor, asdict(new))
+    except IntegrityError as error:  # another course took the address at this moment
+        raise Refused(_taken(slugs.for_product(new.slug, course.id)), "slug") from error
+    changed(course, actor, "describe")
+
+
+def entry_of(course: Course) -> Entry:
+    """Who may come in, as it is stored."""
+    return Entry(
+        course.visibility, course.sequential, {m.id: m.unlock_after_days for m in modules_of(course)}
+    )
+
+
+def modules_of(course: Course) -> list[Module]:
+    """The modules in their order."""
+    query = select(Module).where(Module.course_id == course.id).order_by(Module.position)
+    return list(db.session.scalars(query))
+
+
+def let_in(course: Course, actor: User, new: Entry) -> None:
+    """Decide who may come in, in which order and after how many days.
+
+    Raises Refused where it is to be for members and isn't yet.
+    """
+    lifecycle.hold_whole(course)
+    if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
+        raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
+    course.visibility, course.sequential = new.visibility, new.sequential
+    for module in modules_of(course):
+        module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)
+    changed(course, actor, "set_access")
+
+
+def sharing_of(course: Course) -> Sharing:
+    """What is said of it elsewhere, as its creator works on it."""
+    values = page_drafts.working(course)
+    return Sharing(values["meta_title"] or "", values["meta_description"] or "")
+
+
+def share(course: Course, actor: User, new: Sharing) -> None:
+    """Say `new` to search engines and shared links."""
+    lifecycle.hold_whole(course)
+    values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
+    page_drafts.keep(course, actor, values)
+    changed(course, actor, "set_sharing")
+
+
+def categories() -> list[tuple[uuid.UUID, str]]:
+    """Every category by id, a subcategory with its parent before it: "Web / Flask"."""
+    rows = db.session.execute(select(Category.id, Category.parent_id, Category.name, Category.position)).all()
+    by_id = {row.id: row for row in rows}
+
+    def path(row: Any) -> tuple[Any, ...]:
+        parent = by_id.get(row.parent_id)
+        return (*(path(parent) if parent else ()), (row.position, row.name))
+
+    return [(row.id, " / ".join(name for _, name in path(row))) for row in sorted(rows, key=path)]
+
+
+def _check_category(category_id: uuid.UUID) -> None:
+    if db.session.get(Category, category_id) is None:
+        raise Refused("That category is gone. Choose another.", "category")
+
+
+def _check_lines(lines: list[str], field: str) -> None:
+    if len(lines) > LINES:
+        raise Refused(f"Use at most {LINES} lines.", field)
+    if any(len(line) > LINE_LENGTH for line in lines):
+        raise Refused(f"Use at most {LINE_LENGTH} characters in a line.", field)
+
+
+def _check_address(course: Course, slug: str) -> None:
+    if slug != course.slug and (free := slugs.for_product(slug, course.id)) != slug:
+        raise Refused(_taken(free), "slug")
+
+
+def _taken(free: str) -> str:
+    return f"Another course has this address. {free} is free."
+
+
+def changed(course: Course, actor: User, verb: str) -> None:
+    """Write down who saved the page, and let lists and search follow."""
+    course.updated_at = clock.now()
+    audit.record(actor, verb, course, course.title)
+    if course.status == ProductStatus.PUBLISHED:
+        search.index(course)
+    db.session.flush()

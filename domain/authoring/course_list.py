@@ -1,0 +1,156 @@
+"""What a creator's list of courses shows: where each one stands, and what to do next."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, case, func, or_, select
+
+from domain.base import clock
+from domain.catalog.index.index_builder import courses, products
+from models import Category, Lesson, ModerationItem, ProductStatus, Tier, UpdateState, User, db
+
+PAGE_SIZE = 25
+EXPIRING = timedelta(days=30)
+_lessons, _items, _categories = (t.__table__ for t in (Lesson, ModerationItem, Category))
+
+
+class Step(StrEnum):
+    """What a course asks of its creator."""
+
+    WRITE = "write"
+    SUBMIT = "submit"
+    WAIT = "wait"
+    READ_NOTES = "read_notes"
+    UPDATE = "update"
+    SUBMIT_UPDATE = "submit_update"
+    RENEW = "renew"
+    BRING_BACK = "bring_back"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One course in the list. `moment` is since when it waits, or until when it is fresh."""
+
+    id: uuid.UUID
+    title: str
+    slug: str
+    status: ProductStatus
+    update_state: UpdateState
+    tier: Tier | None
+    price_cents: int
+    currency: str
+    sales_count: int
+    lesson_count: int
+    category: str
+    step: Step
+    moment: datetime | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of the list; `before` and `after` are the ids that the pages beside it begin from."""
+
+    lines: list[Line]
+    newer: uuid.UUID | None
+    older: uuid.UUID | None
+
+
+def counts(creator: User) -> dict[ProductStatus, int]:
+    """How many courses of `creator` have each status; the statuses of none are left out."""
+    query = (
+        select(products.c.status, func.count().label("courses"))
+        .where(products.c.creator_id == creator.id, products.c.deleted_at.is_(None))
+        .group_by(products.c.status)
+    )
+    return {row.status: row.courses for row in db.session.execute(query)}
+
+
+def page(
+    creator: User,
+    status: ProductStatus | None = None,
+    title: str = "",
+    newer_than: uuid.UUID | None = None,
+    older_than: uuid.UUID | None = None,
+) -> Sheet:
+    """The courses of `creator`, newest first: of one status, with `title` in the title.
+
+    One of `newer_than` and `older_than` (an id from a sheet) turns the page.
+    """
+    query = _lines().where(products.c.creator_id == creator.id, products.c.deleted_at.is_(None))
+    if status is not None:
+        query = query.where(products.c.status == status)
+    if title:
+        query = query.where(products.c.title.icontains(title, autoescape=True))
+    upwards = newer_than is not None
+    if upwards:
+        query = query.where(products.c.id > newer_than).order_by(products.c.id)
+    elif older_than is not None:
+        query = query.where(products.c.id < older_than).order_by(products.c.id.desc())
+    else:
+        query = query.order_by(products.c.id.desc())
+    rows = db.session.execute(query.limit(PAGE_SIZE + 1)).all()
+    more, lines = len(rows) > PAGE_SIZE, [_line(row) for row in rows[:PAGE_SIZE]]
+    if upwards:
+        lines.reverse()
+    has_newer, has_older = (more, True) if upwards else (older_than is not None, more)
+    return Sheet(
+        lines,
+        lines[0].id if lines and has_newer else None,
+        lines[-1].id if lines and has_older else None,
+    )
+
+
+def _lines() -> Select[Any]:
+    p, c = products.c, courses.c
+    waiting = (
+        select(func.min(_items.c.created_at))
+        .where(_items.c.subject_id == p.id, _items.c.closed_at.is_(None))
+        .scalar_subquery()
+    )
+    in_line = or_(p.status == ProductStatus.PENDING_REVIEW, c.update_state == UpdateState.PENDING)
+    return select(
+        p.id, p.title, p.slug, p.status, c.update_state, p.tier, p.price_cents, p.currency, p.sales_count,
+        c.lesson_count, _categories.c.name.label("category"), c.expires_at,
+        case((in_line, waiting)).label("waits_since"),
+        select(_lessons.c.id).where(_lessons.c.course_id == p.id).exists().label("has_lessons"),
+    ).select_from(
+        products.join(courses, c.id == p.id).join(_categories, _categories.c.id == p.category_id)
+    )  # fmt: skip
+
+
+def _line(row: Any) -> Line:
+    step, moment = _next(row)
+    return Line(
+        id=row.id, title=row.title, slug=row.slug, status=row.status, update_state=row.update_state,
+        tier=row.tier, price_cents=row.price_cents, currency=row.currency, sales_count=row.sales_count,
+        lesson_count=row.lesson_count, category=row.category, step=step, moment=moment,
+    )  # fmt: skip
+
+
+def _next(row: Any) -> tuple[Step, datetime | None]:
+    if row.status == ProductStatus.PENDING_REVIEW:
+        return Step.WAIT, row.waits_since
+    if row.status == ProductStatus.REJECTED or row.update_state == UpdateState.RETURNED:
+        return Step.READ_NOTES, None
+    if row.status == ProductStatus.DRAFT:
+        return (Step.SUBMIT if row.has_lessons else Step.WRITE), None
+    if row.status == ProductStatus.ARCHIVED:
+        return Step.BRING_BACK, None
+    return _next_of_published(row)
+
+
+def _next_of_published(row: Any) -> tuple[Step, datetime | None]:
+    if row.update_state == UpdateState.PENDING:
+        return Step.WAIT, row.waits_since
+    if row.update_state == UpdateState.EDITING:
+        return Step.SUBMIT_UPDATE, None
+    ends, now = row.expires_at, clock.now()
+    if row.status == ProductStatus.EXPIRED or (ends is not None and ends <= now):
+        return Step.RENEW, ends
+    if ends is not None and ends <= now + EXPIRING:
+        return Step.UPDATE, ends
+    return Step.NOTHING, ends

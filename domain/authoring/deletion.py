@@ -1,0 +1,128 @@
+"""Deleting a course: for good where nobody has it, out of sight where somebody does, not at all where a rule
+forbids it."""
+
+import uuid
+from collections.abc import Callable
+from enum import StrEnum
+
+from sqlalchemy import delete, or_, select
+
+import jobs
+import storage
+from domain import Refused
+from domain.base import clock
+from domain.catalog import lifecycle
+from domain.catalog.index import search
+from domain.platform import audit, images, moderation_queue
+from models import (
+    AccessGrant,
+    CodeArchive,
+    Course,
+    Earning,
+    Lesson,
+    MediaAsset,
+    ModerationKind,
+    Order,
+    OrderStatus,
+    Picture,
+    Product,
+    ProductStatus,
+    Purchase,
+    Resource,
+    User,
+    db,
+)
+
+
+class Fate(StrEnum):
+    """What deleting does to a course."""
+
+    GONE = "gone"
+    HIDDEN = "hidden"
+
+
+def fate_of(course: Course) -> Fate:
+    """Gone with all that belongs to it, or hidden: bought or taken once, it stays with those who have it."""
+    kept = or_(
+        select(Purchase.id).where(Purchase.product_id == course.id).exists(),
+        select(AccessGrant.id).where(AccessGrant.course_id == course.id).exists(),
+        select(Earning.id).where(Earning.product_id == course.id).exists(),
+    )
+    return Fate.HIDDEN if db.session.scalar(select(kept)) else Fate.GONE
+
+
+def refusal(course: Course) -> str | None:
+    """The sentence that says why `course` can't be deleted now; None when it can."""
+    return next((sentence for forbids in RULES if (sentence := forbids(course))), None)
+
+
+def delete_course(course: Course, actor: User) -> Fate:
+    """Delete `course` as `fate_of` says; answers how. Raises Refused where a rule forbids it."""
+    lifecycle.hold_whole(course)
+    if sentence := refusal(course):
+        raise Refused(sentence)
+    fate = fate_of(course)
+    for kind in (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT):
+        moderation_queue.withdraw(kind, course.id)
+    search.forget(course)
+    audit.record(actor, "delete", course, f"{course.title} ({fate})")
+    if fate == Fate.HIDDEN:
+        if course.status == ProductStatus.PUBLISHED:
+            lifecycle.move(course, ProductStatus.ARCHIVED, actor)
+        course.deleted_at = clock.now()
+        db.session.flush()
+    else:
+        _remove(course)
+    return fate
+
+
+def discard_file(storage_key: str) -> None:
+    """The worker's part: remove a file that nothing belongs to any longer."""
+    columns = (Resource.storage_key, CodeArchive.storage_key, Picture.storage_key, MediaAsset.storage_key)
+    if not any(db.session.scalar(select(column).where(column == storage_key).limit(1)) for column in columns):
+        storage.current().delete(storage_key)
+
+
+def _remove(course: Course) -> None:
+    """The row with everything below it, and the work of removing its files."""
+    id_, thumbnails = course.id, (course.thumbnail, (course.draft or {}).get("thumbnail"))
+    keys = _keys(id_)
+    recordings = list(db.session.scalars(select(MediaAsset.id).where(MediaAsset.course_id == id_)))
+    db.session.flush()
+    db.session.expunge(course)
+    db.session.execute(delete(Product).where(Product.id == id_))
+    for recording in recordings:
+        jobs.enqueue("discard_media", asset_id=str(recording))
+    for key in keys:
+        jobs.enqueue("discard_file", storage_key=key)
+    for thumbnail in thumbnails:
+        images.remove_later(images.Shelf.THUMBNAIL, thumbnail)
+
+
+def _keys(course_id: uuid.UUID) -> list[str]:
+    """The files of the course that are kept under names of their own."""
+    of_lessons = (
+        select(Resource.storage_key)
+        .join(Lesson, Lesson.id == Resource.lesson_id)
+        .where(Lesson.course_id == course_id, Resource.storage_key.is_not(None))
+    )
+    archives = select(CodeArchive.storage_key).where(CodeArchive.course_id == course_id)
+    drawn = select(Picture.storage_key).where(Picture.course_id == course_id)
+    return [key for query in (of_lessons, archives, drawn) for key in db.session.scalars(query) if key]
+
+
+def _is_being_paid(course: Course) -> str | None:
+    """An order that is paid for now would give its buyer a course that is gone."""
+    open_order = (
+        select(Purchase.id)
+        .join(Order, Order.id == Purchase.order_id)
+        .where(Purchase.product_id == course.id, Order.status == OrderStatus.PENDING)
+        .limit(1)
+    )
+    if db.session.scalar(open_order) is None:
+        return None
+    return "Somebody is paying for this course at this moment. Archive it, and delete it in a day."
+
+
+# Each says why a course can't be deleted, or None.
+RULES: tuple[Callable[[Course], str | None], ...] = (_is_being_paid,)

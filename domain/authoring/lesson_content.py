@@ -1,0 +1,105 @@
+"""What a lesson may consist of: its columns checked, and what follows from them computed."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import select
+
+from domain import Refused
+from domain.base import markdown as prose
+from domain.base import slugs
+from domain.media import video_embeds
+from models import Lesson, LessonKind, LessonVisibility, MediaAsset, db
+
+COLUMNS = (
+    "title",
+    "slug",
+    "description",
+    "kind",
+    "visibility",
+    "body",
+    "external_video_url",
+    "duration_seconds",
+    "published",
+)
+NEW = "new"  # stands in the draft of a lesson that learners have never seen
+MAX_TITLE = 200
+MAX_DESCRIPTION = 1000
+LONGEST = 24 * 3600
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` by column name as JSON keeps them; whatever is no column of a lesson's content is left out."""
+    return {name: getattr(values[name], "value", values[name]) for name in COLUMNS if name in values}
+
+
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` by column name as a row takes them: the reverse of `plain`."""
+    found = {name: values[name] for name in COLUMNS if name in values}
+    if "kind" in found:
+        found["kind"] = LessonKind(found["kind"])
+    if "visibility" in found:
+        found["visibility"] = LessonVisibility(found["visibility"])
+    return found
+
+
+def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
+    """Raise Refused, with its field, for what `lesson` can't be: no title, a taken address…"""
+    if "title" in values and not values["title"]:
+        raise Refused("A lesson needs a title.", "title")
+    if len(values.get("title") or "") > MAX_TITLE:
+        raise Refused(f"Use at most {MAX_TITLE} characters.", "title")
+    if len(values.get("description") or "") > MAX_DESCRIPTION:
+        raise Refused(f"Use at most {MAX_DESCRIPTION:,} characters.", "description")
+    if values.get("external_video_url") and video_embeds.embed(values["external_video_url"]) is None:
+        raise Refused("That is no address of a film on YouTube or Vimeo.", "external_video_url")
+    if not 0 <= (values.get("duration_seconds") or 0) <= LONGEST:
+        raise Refused("A lesson takes at most 24 hours.", "duration_seconds")
+    if "slug" in values:
+        _check_address(lesson.course_id, lesson.id, values["slug"])
+    if "body" in values:
+        try:
+            prose.check(values["body"])
+        except Refused as refusal:
+            raise Refused(refusal.sentence, "body") from refusal
+
+
+def rendered(markdown: str) -> prose.Prose:
+    """The text of a lesson as HTML; links within this site count as its own."""
+    own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
+    return prose.render(markdown, own_host=own_host)
+
+
+def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
+    """Write `values` into the row, with the HTML of its text and the length that follow from them."""
+    was_text = lesson.kind == LessonKind.TEXT
+    for name, value in typed(values).items():
+        setattr(lesson, name, value)
+    if "body" in values or "kind" in values:
+        text = rendered(lesson.body)
+        lesson.body_html = text.html if lesson.body else ""
+        if lesson.kind == LessonKind.TEXT:
+            lesson.duration_seconds = text.reading_seconds
+    if lesson.kind != LessonKind.TEXT and (length := _recorded(lesson.id)) is not None:
+        lesson.duration_seconds = length
+    elif lesson.kind != LessonKind.TEXT and was_text and "duration_seconds" not in values:
+        lesson.duration_seconds = 0  # it was the reading time
+
+
+def _recorded(lesson_id: uuid.UUID) -> int | None:
+    """The length of the lesson's recording in seconds, if it has one that was measured."""
+    length = db.session.scalar(select(MediaAsset.duration_seconds).where(MediaAsset.lesson_id == lesson_id))
+    return None if length is None else round(length)
+
+
+def _check_address(course_id: uuid.UUID, lesson_id: uuid.UUID, slug: str) -> None:
+    if slug != slugs.slugify(slug, ""):
+        raise Refused("Use lower-case letters, digits and hyphens, such as first-steps.", "slug")
+    taken = select(Lesson.id).where(
+        Lesson.course_id == course_id, Lesson.slug == slug, Lesson.id != lesson_id
+    )
+    if db.session.scalar(taken) is not None:
+        raise Refused("Another lesson of this course has this address.", "slug")

@@ -1,0 +1,88 @@
+"""What a creator asks for a course: its tier, its price, and a sale that ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import jobs
+from domain import Refused
+from domain.authoring import course_details
+from domain.base import clock
+from domain.catalog import lifecycle, pricing
+from models import Course, Tier, User
+
+# What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.
+TIERS = {
+    Tier.QUICK_SKILL: ((1, 2), 500, 1000),
+    Tier.STANDARD: ((3, 5), 1500, 2500),
+    Tier.DEEP_DIVE: ((6, 10), 2500, 4000),
+}
+HIGHEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """A tier or none, and prices in minor units of the course's currency; a sale has both its parts."""
+
+    tier: Tier | None
+    price_cents: int
+    sale_price_cents: int | None
+    sale_ends_at: datetime | None
+
+
+def price_of(course: Course) -> Price:
+    """The price as it is stored, without a sale that is over."""
+    if course.sale_ends_at is None or course.sale_ends_at <= clock.now():
+        return Price(course.tier, course.price_cents, None, None)
+    return Price(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
+
+
+def ask(course: Course, actor: User, new: Price) -> None:
+    """Let `course` cost what `new` says, from this moment on; orders that were begun keep their price.
+
+    Raises Refused with its field.
+    """
+    lifecycle.hold_whole(course)
+    stored = price_of(course)
+    _check_price(new, course.currency)
+    _check_sale(new, stored)
+    course.tier, course.price_cents = new.tier, new.price_cents
+    course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
+    course_details.changed(course, actor, "set_price")
+    announce_sale(course)
+
+
+def announce_sale(course: Course) -> None:
+    """Have a job tell everybody who wishes for `course` that it costs less now.
+
+    Once for each sale, however often it is saved; a course that isn't on sale tells nobody.
+    """
+    if not pricing.has_sale(course, clock.now()):
+        return
+    assert course.sale_ends_at is not None  # noqa: S101 - what a sale has
+    key = f"wished_sale:{course.id}:{course.sale_ends_at:%Y%m%d%H%M}"
+    jobs.enqueue("tell_of_sale", key=key, course_id=str(course.id))
+
+
+def _check_price(new: Price, currency: str) -> None:
+    if new.price_cents > HIGHEST:
+        raise Refused("That is more than a course may cost.", "price")
+    if new.tier is None:
+        return
+    _hours, lowest, highest = TIERS[new.tier]
+    if not lowest <= new.price_cents <= highest:
+        raise Refused(
+            f"In this size a course costs {lowest / 100:g} to {highest / 100:g} {currency.upper()}.", "price"
+        )
+
+
+def _check_sale(new: Price, stored: Price) -> None:
+    if new.sale_price_cents is None and new.sale_ends_at is None:
+        return
+    if new.sale_price_cents is None:
+        raise Refused("Enter the price of the sale, or leave its end empty too.", "sale_price")
+    if new.sale_ends_at is None:
+        raise Refused("Say when the sale ends.", "sale_ends")
+    if new.sale_price_cents >= new.price_cents:
+        raise Refused("A sale price is lower than the price.", "sale_price")
+    if new.sale_ends_at <= clock.now() and new.sale_ends_at != stored.sale_ends_at:
+        raise Refused("This moment is over. Choose a later one.", "sale_ends")

@@ -1,0 +1,78 @@
+"""What of a course changes without waiting: price, access, order and days, in words that can be compared.
+
+They are kept as they were when the course or its last update was approved, so that a reviewer sees what has
+changed since then although nobody had to be asked.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.authoring import course_content
+from domain.authoring.course_content import Contents
+from models import (
+    Course,
+    LessonVisibility,
+    Product,
+    ProductVisibility,
+    Tier,
+    course_prerequisites,
+    db,
+)
+
+TIERS = {Tier.QUICK_SKILL: "quick skill", Tier.STANDARD: "standard", Tier.DEEP_DIVE: "deep dive"}
+SEEN_BY = {
+    ProductVisibility.PUBLIC: "Everyone",
+    ProductVisibility.UNLISTED: "Holders of the link",
+    ProductVisibility.MEMBERS_ONLY: "Members",
+    ProductVisibility.PRIVATE: "Nobody new",
+}
+
+
+PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
+    "Price", "Sale price", "Sale ends", "Size", "Seen by", "Lessons", "Courses to take first",
+    "Order and days",
+)  # fmt: skip
+
+
+def of(there: Contents) -> dict[str, Any]:
+    """Describe these things by what they are called: prices in minor units, the order as lines."""
+    course = there.course
+    return {
+        PRICE: course.price_cents,
+        SALE: course.sale_price_cents,
+        SALE_ENDS: course.sale_ends_at.isoformat(timespec="minutes") if course.sale_ends_at else None,
+        SIZE: TIERS[course.tier] if course.tier else "None",
+        VISIBILITY: SEEN_BY[course.visibility],
+        LESSONS: "One after the other" if course.sequential else "In any order",
+        FIRST: ", ".join(db.session.scalars(_titles_of_first(course))) or "None",
+        ORDER: "\n".join(_order(there)),
+    }
+
+
+def note(course: Course) -> None:
+    """Keep them as they are now: the course was looked at, or needs nobody to look."""
+    db.session.flush()
+    course.approved = of(course_content.load(course))
+
+
+def _titles_of_first(course: Course) -> Select[str]:
+    return (
+        select(Product.title)
+        .join(course_prerequisites, course_prerequisites.c.prerequisite_id == Product.id)
+        .where(course_prerequisites.c.course_id == course.id)
+        .order_by(Product.title)
+    )
+
+
+def _order(there: Contents) -> Iterator[str]:
+    """The modules with the days they wait, and the lessons in them that learners see, as lines."""
+    for module, sittings in there.modules():
+        lessons = [sitting.lesson for sitting in sittings]
+        seen = [one for one in lessons if one.published and one.visibility != LessonVisibility.PRIVATE]
+        if module.published and seen:
+            days = module.unlock_after_days
+            opens = f", opens after {days} day{'' if days == 1 else 's'}" if days else ""
+            yield f"{module.title}{opens}"
+            yield from (f"    {lesson.title}" for lesson in seen)

@@ -1,0 +1,163 @@
+"""A creator puts a course or an update of it forward, takes it back, or takes the course off sale."""
+
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
+
+import jobs
+from domain import Refused
+from domain.authoring import checklist, course_content, lesson_drafts, settled_values
+from domain.catalog import lifecycle
+from domain.platform import audit, moderation_queue
+from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
+
+NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
+
+
+def needs_a_look(course: Course, actor: User) -> bool:
+    """Whether what `actor` submits waits for an admin.
+
+    Also when an admin took the course off sale, or another one of its creator's: a copy of it, or the same
+    under a new name, would otherwise be on sale at once.
+    """
+    if actor.is_admin:
+        return False
+    if course.off_with_creator or not lifecycle.publishes_directly(course, actor):
+        return True
+    return _was_taken_down(course) or (not lifecycle.is_live(course) and _something_is_down(course))
+
+
+def submit(course: Course, actor: User) -> bool:
+    """Put `course` forward: on sale at once, or into the queue; says whether it is on sale now.
+
+    Raises Refused while the checklist misses something needed, and where the course isn't to be submitted.
+    """
+    lifecycle.hold(course)
+    _check(course)
+    waits = needs_a_look(course, actor)
+    lifecycle.move(course, ProductStatus.PENDING_REVIEW, actor)
+    if course.update_state == UpdateState.PENDING:  # it ran out while its update waited
+        moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
+        course.update_state = UpdateState.EDITING
+    if waits:
+        _queue(ModerationKind.COURSE, course)
+        return False
+    release(course, actor)
+    return True
+
+
+def submit_update(course: Course, actor: User) -> bool:
+    """Put the changes to a course on sale forward: shown at once, or into the queue; says whether shown.
+
+    Raises Refused without changes that wait, and while the checklist misses something needed.
+    """
+    lifecycle.hold(course)
+    if course.status != ProductStatus.PUBLISHED:
+        raise Refused(f"This course is {lifecycle.NAMES[course.status]}: submit the course itself.")
+    if course.update_state == UpdateState.PENDING:
+        raise Refused("These changes wait for a review already.")
+    if course.update_state == UpdateState.NONE:
+        raise Refused("There are no changes that learners don’t see yet.")
+    _check(course)
+    if not lifecycle.publishes_directly(course, actor):
+        course.update_state = UpdateState.PENDING
+        audit.record(actor, "submit_update", course)
+        _queue(ModerationKind.UPDATE, course)
+        return False
+    release_update(course, actor)
+    audit.record(actor, "publish_update", course)
+    return True
+
+
+def withdraw(course: Course, actor: User) -> None:
+    """Take back what waits for a review: the course, or its update. Refused when neither does."""
+    lifecycle.hold(course)
+    if course.status == ProductStatus.PENDING_REVIEW:
+        lifecycle.move(course, lifecycle.where_it_was(course), actor)
+        moderation_queue.withdraw(ModerationKind.COURSE, course.id)
+    elif course.update_state == UpdateState.PENDING:
+        course.update_state = UpdateState.EDITING
+        moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
+        audit.record(actor, "withdraw_update", course)
+        db.session.flush()
+    else:
+        raise Refused("Nothing of this course waits for a review. It may have been decided just now.")
+
+
+def take_off_sale(course: Course, actor: User) -> None:
+    """Archive `course`. Refused where it isn't on sale: what is in review is taken back to where it was."""
+    lifecycle.hold(course)
+    if course.status != ProductStatus.PUBLISHED:
+        raise Refused(f"This course is {lifecycle.NAMES[course.status]}; only one on sale is archived.")
+    lifecycle.move(course, ProductStatus.ARCHIVED, actor)
+
+
+def release(course: Course, actor: User, note: str = "") -> None:
+    """Put a course in review on sale, with whatever of it waited as a draft."""
+    if lifecycle.is_live(course):
+        lesson_drafts.apply(course)
+        _end_update(course)
+    lifecycle.move(course, ProductStatus.PUBLISHED, actor, note)
+    course.off_with_creator = False
+    settled_values.note(course)
+
+
+def release_update(course: Course, actor: User) -> None:
+    """Let learners see the changes that waited: the course is fresh again, and back on sale if it ran out."""
+    lesson_drafts.apply(course)
+    _end_update(course)
+    if course.status == ProductStatus.EXPIRED:
+        lifecycle.move(course, ProductStatus.PENDING_REVIEW, actor)
+        lifecycle.move(course, ProductStatus.PUBLISHED, actor)
+    else:
+        lifecycle.refresh(course)
+    settled_values.note(course)
+
+
+def _end_update(course: Course) -> None:
+    """Close the update; what could not be shown yet, such as a recording that failed, opens another."""
+    course.update_state = UpdateState.NONE
+    lifecycle.settle_update(course)
+
+
+def _check(course: Course) -> None:
+    missing = checklist.missing(course_content.load(course))
+    if missing:
+        raise Refused("Something is missing: " + ", ".join(point.text.lower() for point in missing) + ".")
+
+
+def _queue(kind: ModerationKind, course: Course) -> None:
+    item = moderation_queue.put(kind, course.id, course.title, course.creator_id)
+    jobs.enqueue("check_links", key=f"check_links:{item.id}", item_id=str(item.id))
+    db.session.flush()
+
+
+def _something_is_down(course: Course) -> bool:
+    """Whether an admin took a course of its creator off sale, and none has approved it since."""
+    taken, later = aliased(ModerationItem), aliased(ModerationItem)
+    approved_since = exists().where(
+        later.subject_id == taken.subject_id,
+        later.verdict == Verdict.APPROVED,
+        later.closed_at > taken.closed_at,
+    )
+    taken_down = exists().where(
+        taken.creator_id == course.creator_id,
+        taken.kind == ModerationKind.REPORT,
+        taken.verdict == Verdict.HIDDEN,
+        ~approved_since,
+    )
+    return bool(db.session.scalar(db.select(taken_down)))
+
+
+def _was_taken_down(course: Course) -> bool:
+    """Whether the last thing that an admin decided about it was to take it off sale."""
+    decided = (
+        db.select(ModerationItem.kind, ModerationItem.verdict)
+        .where(
+            ModerationItem.subject_id == course.id,
+            ModerationItem.verdict.in_((Verdict.APPROVED, Verdict.HIDDEN)),
+        )
+        .order_by(ModerationItem.closed_at.desc())
+        .limit(1)
+    )
+    last = db.session.execute(decided).first()
+    return last is not None and last.verdict == Verdict.HIDDEN

@@ -1,0 +1,178 @@
+"""The catalogue's lists: which courses a page shows, as cards."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
+
+from domain.base import clock
+from domain.catalog import featured as picked
+from domain.catalog.index import index_cache
+from domain.catalog.index.course_index import Index, Shelf
+from domain.catalog.index.facets import Selection
+from domain.catalog.index.index_builder import courses, products, still_listed
+from models import Category, CreatorProfile, User, db
+
+PAGE_SIZE = 24
+SHOWN_AT_HOME = 8
+SHOWN_FEATURED = 4
+people, profiles, categories = (t.__table__ for t in (User, CreatorProfile, Category))
+
+
+class Card(NamedTuple):
+    """What templates/shared/_course_card.html shows. `price_now_cents` is what it costs at this moment."""
+
+    id: uuid.UUID
+    slug: str
+    title: str
+    summary: str
+    level: str
+    price_cents: int
+    price_now_cents: int
+    currency: str
+    rating_avg: float
+    rating_count: int
+    duration_seconds: int
+    lesson_count: int
+    creator_name: str
+    creator_slug: str
+    category_name: str
+    category_slug: str
+    thumbnail: str | None = None
+    eager: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of the catalogue: `total` courses were found.
+
+    `meant` is the text that would find something when this one found nothing; `instead` are courses to
+    look at when nothing was found.
+    """
+
+    selection: Selection
+    index: Index
+    total: int
+    number: int
+    cards: list[Card]
+    meant: str | None = None
+    instead: tuple[Card, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many courses every choice would show, by facet and value."""
+        return self.index.counts(self.selection.words, self.selection.chosen)
+
+    @property
+    def last(self) -> int:
+        """The number of the last page."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the start page shows, in its order."""
+
+    featured: list[Card]
+    newest: list[Card]
+    best: list[Card]
+    shelves: list[Shelf]
+    total: int
+
+
+def browse(index: Index, selection: Selection, number: int) -> Found | None:
+    """Page `number` (from 1) of what `selection` finds; None when there are not so many pages."""
+    total = index.total(selection.words, selection.chosen)
+    skip = (number - 1) * PAGE_SIZE
+    if number > 1 and skip >= total:
+        return None
+    cards = cards_of(index.page(selection, skip, PAGE_SIZE)) if total else []
+    found = Found(selection, index, total, number, cards)
+    return found if total else _with_a_way_on(found)
+
+
+def home() -> Home:
+    """Featured courses, new ones, the best rated and the categories, in one query."""
+    index = index_cache.current()
+    featured = picked.in_order(index.featured)[:SHOWN_FEATURED]
+    newest = _first(index, "newest", without=featured)
+    best = _first(index, "rating", without=[*featured, *newest])
+    known = {card.id: card for card in cards_of([*featured, *newest, *best])}
+    shelves = [shelf for shelf in index.shelves.values() if shelf.parent is None and shelf.courses]
+    return Home(
+        featured=[known[id_] for id_ in featured if id_ in known],
+        newest=[known[id_] for id_ in newest if id_ in known],
+        best=[known[id_] for id_ in best if id_ in known],
+        shelves=shelves,
+        total=index.size,
+    )
+
+
+def _first(index: Index, sort: str, without: list[uuid.UUID]) -> list[uuid.UUID]:
+    """The first courses of an order that the page doesn't show already."""
+    ids = index.page(Selection(sort=sort), 0, SHOWN_AT_HOME + len(without))
+    return [id_ for id_ in ids if id_ not in without][:SHOWN_AT_HOME]
+
+
+def cards_of(ids: Sequence[uuid.UUID]) -> list[Card]:
+    """The cards of those of `ids` that are still listed, in the order of `ids`."""
+    if not ids:
+        return []
+    now = clock.now()
+    rows = db.session.connection().execute(_CARDS, {"ids": ids, "now": now}).all()
+    found = {row[0]: _card(row) for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def cards_by(creator_id: uuid.UUID, number: int) -> list[Card]:
+    """Page `number` of the cards of a creator's listed courses, newest first."""
+    query = (
+        cards_query()
+        .where(products.c.creator_id == creator_id)
+        .order_by(products.c.published_at.desc(), products.c.id)
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+    )
+    return [_card(row) for row in db.session.execute(query, {"now": clock.now()}).all()]
+
+
+def cards_query() -> Select[Any]:
+    """The columns of a card, for courses listed at the parameter `now`."""
+    p, c, now = products.c, courses.c, bindparam("now", type_=products.c.published_at.type)
+    return (
+        select(
+            p.id, p.slug, p.title, p.summary, p.level, p.price_cents,
+            case((p.sale_ends_at > now, p.sale_price_cents), else_=p.price_cents), p.currency, p.rating_avg,
+            p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
+            creator_slug(), categories.c.name, categories.c.slug, p.thumbnail,
+        )
+        .select_from(
+            products.join(courses, c.id == p.id)
+            .join(people, people.c.id == p.creator_id)
+            .outerjoin(profiles, profiles.c.user_id == p.creator_id)
+            .join(categories, categories.c.id == p.category_id)
+        )
+        .where(still_listed(now))
+    )  # fmt: skip
+
+
+def creator_slug() -> ColumnElement[str]:
+    """The last part of the address of a creator's page: their id until they have chosen a name for it."""
+    return func.coalesce(profiles.c.slug, cast(people.c.id, String))
+
+
+_CARDS = cards_query().where(products.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def _card(row: Sequence[Any]) -> Card:
+    return Card._make((*row, False))
+
+
+def _with_a_way_on(found: Found) -> Found:
+    """Nothing was found: what was perhaps meant, and popular courses instead."""
+    index, selection = found.index, found.selection
+    better = index.meant(selection.words)
+    popular = index.page(Selection(), 0, SHOWN_FEATURED)
+    return replace(found, meant=" ".join(better) if better else None, instead=tuple(cards_of(popular)))

@@ -1,0 +1,133 @@
+"""Courses come to an end six months after they were last looked at, unless their creator keeps them fresh.
+
+The creator is warned WARN_DAYS before; at the end the course leaves the shelf and its owners keep it.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from domain.base import clock
+from domain.catalog import lifecycle
+from domain.platform import notifications
+from models import Course, NotificationKind, Product, ProductStatus, db
+
+WARN_DAYS = (30, 7)
+BATCH = 500
+PAGE_SIZE = 50
+# What ran out longer ago than this and is on sale still has a worker to blame; /readyz says so.
+LOOK_BACK = timedelta(days=30)
+
+_courses: Any = Course.__table__
+
+
+@dataclass(frozen=True)
+class Page:
+    """Courses with their creator, soonest end first; `after` is the id to go on behind, if there are more."""
+
+    courses: list[Course]
+    after: uuid.UUID | None
+
+
+def days_left(course: Course) -> int | None:
+    """Whole days until a course on sale comes to its end; None when that isn't near."""
+    if course.status != ProductStatus.PUBLISHED or course.expires_at is None:
+        return None
+    days = max(0, (course.expires_at - clock.now()).days)
+    return days if days < max(WARN_DAYS) else None
+
+
+def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
+    """The courses on sale that end within 30 days, soonest first, from behind `after` on.
+
+    `sales_count` says how many people hold each. One query, or two behind another page.
+    """
+    now = clock.now()
+    query = (
+        select(Course)
+        .where(
+            Course.expires_at > now - LOOK_BACK,
+            Course.expires_at <= now + timedelta(days=max(WARN_DAYS)),
+            Product.status == ProductStatus.PUBLISHED,
+            Product.deleted_at.is_(None),
+        )
+        .options(joinedload(Course.creator))
+        .order_by(Course.expires_at, _courses.c.id)
+        .limit(size + 1)
+    )
+    last = db.session.execute(select(_courses.c.expires_at).where(_courses.c.id == after)).first()
+    if after and last and last.expires_at:
+        query = query.where(tuple_(Course.expires_at, _courses.c.id) > tuple_(last.expires_at, after))
+    found = list(db.session.scalars(query))
+    return Page(found[:size], found[size - 1].id if len(found) > size else None)
+
+
+def expire() -> None:
+    """Take off the shelf what has come to its end, and tell its creators. Safe to repeat.
+
+    Every end is acted on once, also where the course isn't on sale when it comes: the index of those that are
+    still to end doesn't hold it any longer.
+    """
+    now = clock.now()
+    still_to_end = or_(Course.ended_at.is_(None), Course.ended_at != Course.expires_at)
+    query = (
+        select(Course).where(Course.expires_at <= now, still_to_end).order_by(Course.expires_at).limit(BATCH)
+    )
+    courses = db.session.scalars(query).all()
+    for course in courses:
+        if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
+            continue
+        lifecycle.hold(course)
+        if course.status != ProductStatus.PUBLISHED or not _is_over(course):
+            continue  # archived or renewed while we came here
+        ended = course.expires_at
+        lifecycle.move(course, ProductStatus.EXPIRED, None)
+        notifications.tell(
+            course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” has expired",
+            "It is off sale; people who have it keep it. Look it over and submit it again to bring it back.",
+            f"/studio/courses/{course.id}/publish", "Bring it back",
+            key=f"expired:{course.id}:{ended:%Y%m%d}",
+        )  # fmt: skip
+    over = _courses.c.id.in_([course.id for course in courses]) & (_courses.c.expires_at <= now)
+    db.session.execute(_courses.update().where(over).values(ended_at=_courses.c.expires_at))
+
+
+def warn() -> None:
+    """Tell creators whose course ends within 30 or 7 days, once for each. Safe to repeat."""
+    early, late = max(WARN_DAYS), min(WARN_DAYS)
+    now = clock.now()
+    due = or_(
+        Course.warned_days.is_(None),
+        and_(Course.warned_days > late, Course.expires_at <= now + timedelta(days=late)),
+    )
+    query = (
+        select(Course)
+        .where(
+            Course.expires_at > now,
+            Course.expires_at <= now + timedelta(days=early),
+            Product.status == ProductStatus.PUBLISHED,
+            Product.deleted_at.is_(None),
+            due,
+        )
+        .order_by(Course.expires_at)
+        .limit(BATCH)
+    )
+    for course in db.session.scalars(query).all():
+        assert course.expires_at is not None  # noqa: S101 - the query asks for it
+        left = late if course.expires_at <= now + timedelta(days=late) else early
+        # Beside the row's own stamp: a warning changes nothing that the catalogue shows.
+        db.session.execute(_courses.update().where(_courses.c.id == course.id).values(warned_days=left))
+        notifications.tell(
+            course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” expires soon",
+            f"On {course.expires_at.day} {course.expires_at:%B} it goes off sale unless you update it.",
+            f"/studio/courses/{course.id}/publish", "Keep it fresh",
+            key=f"expiring:{course.id}:{course.expires_at:%Y%m%d}:{left}",
+        )  # fmt: skip
+
+
+def _is_over(course: Course) -> bool:
+    return course.expires_at is not None and course.expires_at <= clock.now()

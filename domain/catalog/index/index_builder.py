@@ -1,0 +1,240 @@
+"""Reads the published catalogue out of the database into an index."""
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.engine import Connection
+
+from domain.base import word_folding
+from domain.catalog.index import facets, search
+from domain.catalog.index.course_index import Index, Order, Shelf
+from domain.catalog.index.facets import Choice, Facet
+from models import (
+    Category,
+    Course,
+    Level,
+    Product,
+    ProductStatus,
+    ProductVisibility,
+    SearchDocument,
+    Tier,
+)
+
+TECHNOLOGIES = 250
+BATCH = 5000
+# A course of one review of five stars is not the best of all: every course starts with a few of 3.5.
+USUAL_RATING, USUAL_WEIGHT = 3.5, 5
+_LEVELS = {level: code for code, level in enumerate(Level)}
+_TIERS: dict[Tier | None, int] = {None: 0, **{tier: code for code, tier in enumerate(Tier, 1)}}
+
+products, courses = Product.__table__, Course.__table__
+
+
+def listed(moment: Any) -> ColumnElement[bool]:
+    """The condition under which a course stands in the catalogue at `moment` (a time or a parameter)."""
+    return and_(
+        products.c.status == ProductStatus.PUBLISHED,
+        products.c.visibility == ProductVisibility.PUBLIC,
+        products.c.deleted_at.is_(None),
+        or_(courses.c.expires_at.is_(None), courses.c.expires_at > moment),
+    )
+
+
+def still_listed(moment: Any) -> ColumnElement[bool]:
+    """The same for rows that are found by other means: no database will look for an index to it.
+
+    Without statistics SQLite would rather read every published product than two dozen by their keys.
+    """
+    return case((listed(moment), 1), else_=0) == 1
+
+
+def take(connection: Connection, moment: datetime) -> Index:
+    """The index of what is listed at `moment`, in two queries."""
+    shelves = connection.execute(_SHELVES).all()
+    stock = _Stock({row.id: code for code, row in enumerate(shelves)})
+    for batch in connection.execute(_rows(moment), execution_options={"yield_per": BATCH}).partitions():
+        stock.add(batch)
+    return stock.index(shelves)
+
+
+def next_change(connection: Connection, moment: datetime) -> datetime | None:
+    """When time alone will change the catalogue after `moment`: a sale or a course comes to its end."""
+    ends = [
+        select(func.min(products.c.sale_ends_at)).where(products.c.sale_ends_at > moment),
+        select(func.min(courses.c.expires_at)).where(courses.c.expires_at > moment),
+    ]
+    found = [connection.execute(query).scalar() for query in ends]
+    return min((end for end in found if end is not None), default=None)
+
+
+_SHELVES = select(
+    Category.id, Category.parent_id, Category.slug, Category.name, Category.description, Category.icon
+).order_by(Category.position, Category.name)
+
+
+def _rows(moment: datetime) -> Select[Any]:
+    p, c, d = products.c, courses.c, SearchDocument.__table__
+    price_now = case((p.sale_ends_at > moment, p.sale_price_cents), else_=p.price_cents)
+    return (
+        select(
+            p.id, p.category_id, p.level, p.tier, p.price_cents, price_now.label("price_now"), p.currency,
+            p.rating_avg, p.rating_count, p.sales_count, p.published_at, p.featured, c.technology,
+            c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
+        )
+        .select_from(products.join(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
+        .where(listed(moment))
+    )  # fmt: skip
+
+
+@dataclass
+class _Stock:
+    """The columns of the catalogue, filled batch by batch."""
+
+    shelf_codes: dict[UUID, int]
+    ids: bytearray = field(default_factory=bytearray)
+    codes: dict[str, bytearray] = field(default_factory=dict)
+    shelf: "array[int]" = field(default_factory=lambda: array("I"))
+    technology: list[str] = field(default_factory=list)
+    language: list[str] = field(default_factory=list)
+    price: "array[int]" = field(default_factory=lambda: array("q"))
+    score: "array[float]" = field(default_factory=lambda: array("d"))
+    sales: "array[int]" = field(default_factory=lambda: array("q"))
+    published: "array[float]" = field(default_factory=lambda: array("d"))
+    documents: list[tuple[int, int]] = field(default_factory=list)
+    featured: list[UUID] = field(default_factory=list)
+    currencies: Counter[str] = field(default_factory=Counter)
+    vocabulary: Counter[str] = field(default_factory=Counter)
+
+    def add(self, batch: Sequence[Any]) -> None:
+        """Take up a batch of rows."""
+        plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
+        texts: list[str] = []
+        for (
+            id_, category, level, tier, list_price, price, currency, rating, count, sales, published,
+            featured, technology, language, seconds, document, title, keywords,
+        ) in batch:  # fmt: skip
+            if document is not None:
+                self.documents.append((document, len(self.price)))
+                texts += (title, keywords)
+            self.ids += id_.bytes
+            self.shelf.append(self.shelf_codes[category])
+            self.technology.append(sys.intern(technology))
+            self.language.append(sys.intern(language))
+            self.price.append(price)
+            self.score.append((rating * count + USUAL_RATING * USUAL_WEIGHT) / (count + USUAL_WEIGHT))
+            self.sales.append(sales)
+            self.published.append(published.timestamp())
+            plain["level"].append(_LEVELS[level])
+            plain["tier"].append(_TIERS[tier])
+            plain["rating"].append(facets.rating_code(rating))
+            plain["duration"].append(facets.duration_code(seconds))
+            plain["sale"].append(price < list_price)
+            if featured:
+                self.featured.append(id_)
+            self.currencies[currency] += 1
+        for name, codes in plain.items():
+            self.codes.setdefault(name, bytearray()).extend(codes)
+        self.vocabulary.update(word for word in word_folding.split(" ".join(texts)) if not word.isdigit())
+
+    def index(self, shelves: Sequence[Any]) -> Index:
+        """Put the columns in every order."""
+        columns = self._columns(shelves)
+        numbers = range(len(self.price))
+        newest = sorted(numbers, key=self.published.__getitem__, reverse=True)
+        popular = sorted(newest, key=self.sales.__getitem__, reverse=True)
+        sequences = {
+            "popular": popular,
+            "newest": newest,
+            "rating": sorted(popular, key=self.score.__getitem__, reverse=True),
+            "price": sorted(popular, key=self.price.__getitem__),
+            "price-desc": sorted(popular, key=self.price.__getitem__, reverse=True),
+        }
+        documents = array("i", [-1]) * (1 + max((document for document, _ in self.documents), default=0))
+        for document, row in self.documents:
+            documents[document] = row
+        return Index(
+            ids=bytes(self.ids),
+            facets={name: facet for name, (facet, _codes) in columns.items()},
+            orders={name: Order.of(rows, columns) for name, rows in sequences.items()},
+            documents=documents,
+            vocabulary=dict(self.vocabulary),
+            shelves=_shelves(shelves, self.shelf),
+            featured=tuple(self.featured),
+            currency=self.currencies.most_common(1)[0][0] if self.currencies else "usd",
+            search=search.find,
+        )
+
+    def _columns(self, shelves: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
+        languages = [code for code, _ in Counter(self.language).most_common()]
+        language_codes = {code: number for number, code in enumerate(languages)}
+        technologies, technology_codes = _technologies(self.technology)
+        empty = bytearray()
+        return {
+            "category": (_shelf_facet(shelves), self.shelf),
+            "level": (facets.level(), self.codes.get("level", empty)),
+            "technology": (facets.technology(technologies), technology_codes),
+            "price": (facets.price(), bytearray(map(facets.price_code, self.price))),
+            "rating": (facets.rating(), self.codes.get("rating", empty)),
+            "duration": (facets.duration(), self.codes.get("duration", empty)),
+            "tier": (facets.tier(), self.codes.get("tier", empty)),
+            "language": (facets.language(languages), [language_codes[code] for code in self.language]),
+            "sale": (facets.sale(), self.codes.get("sale", empty)),
+        }
+
+
+def _technologies(names: list[str]) -> tuple[list[str], list[int]]:
+    """The most taught technologies, each spelt as most courses spell it, and the number of every course's."""
+    spellings: dict[str, str] = {}
+    often: Counter[str] = Counter()
+    for name, count in Counter(names).most_common():
+        if name:
+            spellings.setdefault(name.lower(), name)
+            often[name.lower()] += count
+    kept = [lower for lower, _ in often.most_common(TECHNOLOGIES)]
+    numbers = {lower: number for number, lower in enumerate(kept, 1)}
+    return [spellings[lower] for lower in kept], [numbers.get(name.lower(), 0) for name in names]
+
+
+def _lineage(shelves: Sequence[Any]) -> list[list[int]]:
+    """For every category its own number, its parent's, and so on up."""
+    number = {row.id: code for code, row in enumerate(shelves)}
+    found = []
+    for code, row in enumerate(shelves):
+        line = [code]
+        while row.parent_id is not None and number[row.parent_id] not in line:
+            line.append(number[row.parent_id])
+            row = shelves[number[row.parent_id]]
+        found.append(line)
+    return found
+
+
+def _shelf_facet(shelves: Sequence[Any]) -> Facet:
+    members: list[list[int]] = [[] for _ in shelves]
+    for code, line in enumerate(_lineage(shelves)):
+        for ancestor in line:
+            members[ancestor].append(code)
+    slugs = {row.id: row.slug for row in shelves}
+    choices = (
+        Choice(row.slug, row.name, tuple(members[code]), slugs.get(row.parent_id))
+        for code, row in enumerate(shelves)
+    )
+    return Facet("category", "Category", False, tuple(choices))
+
+
+def _shelves(shelves: Sequence[Any], codes: Sequence[int]) -> dict[str, Shelf]:
+    own, totals = Counter(codes), Counter[int]()
+    for code, line in enumerate(_lineage(shelves)):
+        for ancestor in line:
+            totals[ancestor] += own[code]
+    slugs = {row.id: row.slug for row in shelves}
+    return {
+        row.slug: Shelf(row.slug, row.name, row.description, row.icon, slugs.get(row.parent_id), totals[code])
+        for code, row in enumerate(shelves)
+    }

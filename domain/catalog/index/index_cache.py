@@ -1,0 +1,131 @@
+"""Keeps the catalogue's index: loads it, notices when it is out of date, and loads it again.
+
+A small catalogue is loaded again by the request that notices. A large one is loaded by a thread while the
+old state goes on answering; the rows a page shows are read from the database anyway, so what was withdrawn
+is gone at once.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app, has_app_context
+from sqlalchemy import event as events
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from domain.base import clock
+from domain.base.log import log
+from domain.catalog.index import index_builder
+from domain.catalog.index.course_index import Index
+from models import Category, Product, db
+
+LARGE = 5000
+LOOK_EVERY = 1.0  # seconds
+KEPT = 2000  # of `unless_changed`: about 5 kB each
+# A transaction that was open while we looked may commit rows with an older stamp than those we have seen.
+LOOK_AGAIN_AFTER = timedelta(seconds=60)
+# A large catalogue is loaded so seldom that loading takes at most this share of a processor.
+REST = 20
+
+_VERSION = select(
+    func.max(Product.updated_at),
+    select(func.max(Category.updated_at)).scalar_subquery(),
+    select(func.count(Category.id)).scalar_subquery(),
+)
+
+
+@dataclass
+class Keeper:
+    """The index of this process, with what tells whether it still holds, and what `unless_changed` keeps."""
+
+    index: Index | None = None
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    version: tuple[Any, ...] = ()
+    until: datetime | None = None
+    look_at: float = 0.0
+    load_at: float = 0.0
+    loading: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def current() -> Index:
+    """The catalogue as it stands, or as it stood when a large one was last loaded."""
+    keeper = _keeper()
+    index = keeper.index
+    if index is not None and time.monotonic() < keeper.look_at:
+        return index
+    keeper.look_at = time.monotonic() + LOOK_EVERY
+    if index is not None and not _is_outdated(keeper):
+        return index
+    keeper.kept = {}
+    if index is None or index.size < LARGE:
+        with keeper.lock:
+            return keeper.index if keeper.index is not index and keeper.index else _load(keeper)
+    if not keeper.loading and time.monotonic() >= keeper.load_at:
+        keeper.loading = True
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        threading.Thread(target=_load_aside, args=(app, keeper), name="listing", daemon=True).start()
+    return index
+
+
+def unless_changed(key: Hashable, make: Callable[[Index], Any]) -> Any:
+    """What `make` gives for the present index, remembered under `key` until the catalogue changes.
+
+    A change by this process is noticed by the next page, one by another within LOOK_EVERY seconds.
+    """
+    index = current()
+    kept = _keeper().kept  # a change in between leaves this one behind
+    found = kept.get(key)
+    if found is None:
+        if len(kept) >= KEPT:
+            kept.clear()
+        found = kept[key] = make(index)
+    return found
+
+
+def _keeper() -> Keeper:
+    keeper: Keeper = current_app.extensions.setdefault("lectern_cache_listing", Keeper())
+    return keeper
+
+
+def _is_outdated(keeper: Keeper) -> bool:
+    if keeper.until is not None and clock.now() >= keeper.until:
+        return True
+    return tuple(db.session.execute(_VERSION).one()) != keeper.version
+
+
+def _load(keeper: Keeper) -> Index:
+    """Load the index on a connection of its own, which never writes and takes no lock."""
+    began, moment = time.monotonic(), clock.now()
+    with db.engine.connect().execution_options(reads_only=True) as connection:
+        version = tuple(connection.execute(_VERSION).one())
+        until = index_builder.next_change(connection, moment)
+        index = index_builder.take(connection, moment)
+    changed = max((stamp for stamp in version[:2] if stamp is not None), default=None)
+    if changed is not None and changed > moment - LOOK_AGAIN_AFTER:
+        until = min(moment + LOOK_AGAIN_AFTER, until or moment + LOOK_AGAIN_AFTER)
+    keeper.version, keeper.until, keeper.index, keeper.kept = version, until, index, {}
+    keeper.load_at = time.monotonic() + REST * (time.monotonic() - began)
+    return index
+
+
+def _load_aside(app: Flask, keeper: Keeper) -> None:
+    try:
+        with app.app_context():
+            _load(keeper)
+    except Exception:  # noqa: BLE001 - the thread's end; it is logged and tried again
+        log.exception("the catalogue could not be loaded; the old state goes on answering")
+        keeper.load_at = time.monotonic() + REST
+    finally:
+        keeper.loading = False
+
+
+@events.listens_for(Session, "after_commit")
+def _look_soon(_session: Session) -> None:
+    """What this process has just written shows on its next page."""
+    if has_app_context() and (keeper := current_app.extensions.get("lectern_cache_listing")):
+        keeper.look_at = 0.0

@@ -1,0 +1,89 @@
+"""What machines read: the addresses of everything public, and the newest courses."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from domain.base import clock
+from domain.catalog.cards import people, profiles
+from domain.catalog.index.index_builder import courses, listed, products
+from models import Category, db
+
+URLS_IN_A_FILE = 50_000  # sitemaps.org/protocol.html
+ENTRIES_IN_THE_FEED = 30
+
+
+class Place(NamedTuple):
+    """An address (a path) and when what is there was last changed, if that is known."""
+
+    path: str
+    changed: datetime | None
+
+
+class Entry(NamedTuple):
+    """A course in the feed."""
+
+    slug: str
+    title: str
+    summary: str
+    creator: str
+    published_at: datetime
+    updated_at: datetime
+
+
+def sitemap_files() -> int:
+    """How many files the listed courses fill; the places around them come in the first."""
+    query = select(func.count()).select_from(_LISTED).where(listed(clock.now()))
+    return max(1, -(-db.session.execute(query).scalar_one() // URLS_IN_A_FILE))
+
+
+def places(number: int) -> list[Place]:
+    """The courses of sitemap file `number` (from 1)."""
+    query = (
+        select(products.c.slug, func.coalesce(courses.c.content_updated_at, products.c.updated_at))
+        .select_from(_LISTED)
+        .where(listed(clock.now()))
+        .order_by(products.c.id)
+        .limit(URLS_IN_A_FILE)
+        .offset((number - 1) * URLS_IN_A_FILE)
+    )
+    return [Place(f"/courses/{slug}", changed) for slug, changed in db.session.execute(query)]
+
+
+def shelves_and_creators() -> list[Place]:
+    """The pages around the courses: start, catalogue, categories, creators with a listed course."""
+    shelves = select(Category.slug).order_by(Category.slug)
+    made = (
+        select(products.c.creator_id)
+        .select_from(_LISTED)
+        .where(listed(clock.now()), products.c.creator_id == profiles.c.user_id)
+    )
+    creators = (
+        select(profiles.c.slug)
+        .join(people, people.c.id == profiles.c.user_id)
+        .where(people.c.deleted_at.is_(None), made.exists())
+        .order_by(profiles.c.slug)
+    )
+    return [
+        Place("/", None),
+        Place("/courses", None),
+        *(Place(f"/categories/{slug}", None) for slug in db.session.scalars(shelves)),
+        *(Place(f"/creators/{slug}", None) for slug in db.session.scalars(creators)),
+    ]
+
+
+def feed() -> list[Entry]:
+    """The newest listed courses."""
+    p = products.c
+    query = (
+        select(p.slug, p.title, p.summary, people.c.name, p.published_at, p.updated_at)
+        .select_from(_LISTED.join(people, people.c.id == p.creator_id))
+        .where(listed(clock.now()))
+        .order_by(p.published_at.desc(), p.id)
+        .limit(ENTRIES_IN_THE_FEED)
+    )
+    return [Entry(*row) for row in db.session.execute(query)]
+
+
+_LISTED = products.join(courses, courses.c.id == products.c.id)

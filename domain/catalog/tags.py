@@ -1,0 +1,68 @@
+"""The words that courses share: written as people type them, found again by their address."""
+
+from sqlalchemy import delete, func, inspect, select
+
+from domain import Refused
+from domain.base import word_folding
+from models import Course, Tag, db, product_tags, upsert
+
+MOST, LENGTH, SUGGESTED = 10, 50, 8
+
+
+def split(typed: str) -> list[str]:
+    """The tags in "Flask, Python, flask": each once, in their order. Raises Refused for what is none."""
+    found: dict[str, str] = {}
+    for name in (" ".join(part.split()) for part in typed.split(",")):
+        if name and len(name) > LENGTH:
+            raise Refused(f"Use at most {LENGTH} characters in a tag.", "tags")
+        if name:
+            found.setdefault(_slug(name), name)
+    if len(found) > MOST:
+        raise Refused(f"Use at most {MOST} tags.", "tags")
+    if "" in found:
+        raise Refused(f"“{found['']}” has no letter in it.", "tags")
+    return list(found.values())
+
+
+def names_of(course: Course) -> list[str]:
+    """The tags of `course` by name, as they were loaded with it or as they are now."""
+    if "tags" not in inspect(course).unloaded:
+        return [tag.name for tag in course.tags]
+    query = (
+        select(Tag.name)
+        .join(product_tags, product_tags.c.tag_id == Tag.id)
+        .where(product_tags.c.product_id == course.id)
+        .order_by(Tag.name)
+    )
+    return list(db.session.scalars(query))
+
+
+def give(course: Course, names: list[str]) -> None:
+    """Let `course` have the tags `names` and no others; a tag that exists keeps its spelling."""
+    by_slug = {_slug(name): name for name in names}
+    db.session.flush()
+    db.session.expire(course, ["tags"])
+    if by_slug:
+        rows = [{"slug": slug, "name": name} for slug, name in sorted(by_slug.items())]
+        db.session.execute(upsert(Tag).values(rows).on_conflict_do_nothing(index_elements=["slug"]))
+    ids = set(db.session.scalars(select(Tag.id).where(Tag.slug.in_(by_slug))))
+    mine = product_tags.c.product_id == course.id
+    had = set(db.session.scalars(select(product_tags.c.tag_id).where(mine)))
+    if had - ids:
+        db.session.execute(delete(product_tags).where(mine, product_tags.c.tag_id.in_(had - ids)))
+    if ids - had:
+        new = [{"product_id": course.id, "tag_id": id_} for id_ in sorted(ids - had)]
+        db.session.execute(upsert(product_tags).values(new).on_conflict_do_nothing())
+
+
+def suggestions(begins: str) -> list[str]:
+    """Tags that begin as `begins` does, by name."""
+    slug = _slug(begins)
+    if not slug:
+        return []
+    query = select(Tag.name).where(func.substr(Tag.slug, 1, len(slug)) == slug).order_by(Tag.slug)
+    return list(db.session.scalars(query.limit(SUGGESTED)))
+
+
+def _slug(name: str) -> str:
+    return "-".join(word_folding.split(name))[:60]

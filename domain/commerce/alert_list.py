@@ -1,0 +1,129 @@
+"""What needs a person because of money: orders with a problem, and what Stripe told that no order has."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import joinedload
+
+from domain import Refused
+from domain.base import clock, pagination
+from domain.platform import audit
+from models import AuditEntry, Order, StripeEvent, User, db
+
+PAGE_SIZE = 50
+MOST_COUNTED = 100
+MAX_NOTE = 1000
+OPEN_ORDER = (Order.problem.is_not(None), Order.looked_at.is_(None))
+OPEN_EVENT = (StripeEvent.problem.is_not(None), StripeEvent.looked_at.is_(None))
+Row = Order | StripeEvent
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An order or an event with a problem that nobody has looked at; the other of the two is None."""
+
+    at: datetime
+    problem: str
+    order: Order | None
+    event: StripeEvent | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some alerts, newest first, and the key of the last when there are more."""
+
+    rows: list[Alert]
+    after: str | None
+
+
+def page(after: str) -> Page:
+    """The alerts that nobody has looked at, from behind the one with the key `after` on, newest first."""
+    last = _row(after)
+    rows: list[Row] = [
+        *db.session.scalars(_orders(last).options(joinedload(Order.user))),
+        *db.session.scalars(_events(last)),
+    ]
+    rows.sort(key=lambda row: (_at(row), isinstance(row, Order)), reverse=True)
+    more = _key(rows[PAGE_SIZE - 1]) if len(rows) > PAGE_SIZE else None
+    return Page([_alert(row) for row in rows[:PAGE_SIZE]], more)
+
+
+def count() -> int:
+    """How many nobody has looked at, in one query; of each kind no more than MOST_COUNTED + 1 are counted."""
+    return int(db.session.scalar(select(open_count())) or 0)
+
+
+def open_count() -> ColumnElement[int]:
+    """What `count` asks, as a part of another query."""
+    return _some(Order.id, OPEN_ORDER) + _some(StripeEvent.id, OPEN_EVENT)
+
+
+def history_of(event: StripeEvent) -> list[tuple[AuditEntry, str | None]]:
+    """What was noted about an event, and by whom."""
+    return audit.history_of("stripeevent", event.id, PAGE_SIZE)
+
+
+def look_at(event: StripeEvent, admin: User, note: str) -> None:
+    """Note that a person has looked at what `event` told, and what came of it. Safe to repeat.
+
+    Raises Refused for an event without a problem.
+    """
+    if event.problem is None:
+        raise Refused("Nothing is wrong with this event.")
+    if event.looked_at is not None:
+        return
+    event.looked_at = clock.now()
+    audit.record(admin, "look_at_event", event, note.strip()[:MAX_NOTE])
+    db.session.flush()
+
+
+def _orders(last: Row | None) -> Select[Order]:
+    query = select(Order).where(*OPEN_ORDER)
+    if isinstance(last, Order):
+        query = query.where(*pagination.behind(Order.created_at, Order.id, (last.created_at, last.id)))
+    elif last is not None:
+        query = query.where(Order.created_at < last.received_at)
+    return query.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE + 1)
+
+
+def _events(last: Row | None) -> Select[StripeEvent]:
+    query = select(StripeEvent).where(*OPEN_EVENT)
+    if isinstance(last, StripeEvent):
+        query = query.where(
+            *pagination.behind(StripeEvent.received_at, StripeEvent.id, (last.received_at, last.id))
+        )
+    elif last is not None:
+        query = query.where(StripeEvent.received_at <= last.created_at)
+    return query.order_by(StripeEvent.received_at.desc(), StripeEvent.id.desc()).limit(PAGE_SIZE + 1)
+
+
+def _at(row: Row) -> datetime:
+    return row.created_at if isinstance(row, Order) else row.received_at
+
+
+def _key(row: Row) -> str:
+    return f"order-{row.id}" if isinstance(row, Order) else f"event-{row.id}"
+
+
+def _row(key: str) -> Row | None:
+    """The row that a key names, also when somebody has looked at it meanwhile; None for what is no key."""
+    kind, _, name = key.partition("-")
+    if kind == "event" and name.isascii() and name.isprintable():
+        return db.session.get(StripeEvent, name)
+    try:
+        return db.session.get(Order, uuid.UUID(name)) if kind == "order" else None
+    except ValueError:
+        return None
+
+
+def _alert(row: Row) -> Alert:
+    order, event = (row, None) if isinstance(row, Order) else (None, row)
+    return Alert(_at(row), row.problem or "", order, event)
+
+
+def _some(key: Any, conditions: tuple[ColumnElement[bool], ...]) -> Any:
+    some = select(key).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()

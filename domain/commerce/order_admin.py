@@ -1,0 +1,93 @@
+"""Orders as those who run the shop see them: what needs a person first."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from domain import Refused
+from domain.base import clock, pagination
+from domain.platform import audit
+from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, User, db
+
+PAGE_SIZE = 50
+MAX_NOTE = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Orders with their buyers, newest first, and the id of the last when there are more."""
+
+    rows: list[Order]
+    after: uuid.UUID | None
+
+
+@dataclass(frozen=True)
+class File:
+    """All that is stored about an order: what Stripe sent about it, refunds, what was decided and by whom."""
+
+    order: Order
+    events: list[StripeEvent]
+    refunds: list[Refund]
+    history: list[tuple[AuditEntry, str | None]]
+
+
+def unsolved(limit: int = PAGE_SIZE) -> list[Order]:
+    """The orders with a problem that nobody has looked at, oldest first."""
+    query = _with_buyer().where(Order.problem.is_not(None), Order.looked_at.is_(None))
+    return list(db.session.scalars(query.order_by(Order.created_at).limit(limit)))
+
+
+def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
+    """The orders in a state (None: all), from behind `after` on."""
+    query = _with_buyer()
+    if status is not None:
+        query = query.where(Order.status == status)
+    last = db.session.get(Order, after) if after else None
+    if last is not None:
+        query = query.where(*pagination.behind(Order.created_at, Order.id, (last.created_at, last.id)))
+    newest = query.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE + 1)
+    rows = list(db.session.scalars(newest))
+    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+
+
+def find(number: str) -> Order | None:
+    """The order of that number, with its buyer and what was bought."""
+    if not number.isascii() or not number.isprintable():
+        return None
+    loads = selectinload(Order.purchases).joinedload(Purchase.product)
+    return db.session.scalar(_with_buyer().options(loads).where(Order.number == number))
+
+
+def file_of(order: Order) -> File:
+    """What is stored about `order`, in three queries."""
+    about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
+    refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)
+    found = list(db.session.scalars(refunds))
+    about += [refund.stripe_refund_id for refund in found if refund.stripe_refund_id]
+    events = select(StripeEvent).where(StripeEvent.object_id.in_(about)).order_by(StripeEvent.received_at)
+    return File(
+        order=order,
+        events=list(db.session.scalars(events.limit(PAGE_SIZE))),
+        refunds=found,
+        history=audit.history_of("order", order.id, PAGE_SIZE),
+    )
+
+
+def look_at(order: Order, admin: User, note: str) -> None:
+    """Note that a person has looked at the problem of `order`, and what came of it. Safe to repeat.
+
+    Raises Refused for an order without a problem.
+    """
+    if order.problem is None:
+        raise Refused("Nothing is wrong with this order.")
+    if order.looked_at is not None:
+        return
+    order.looked_at = clock.now()
+    audit.record(admin, "look_at_order", order, note.strip()[:MAX_NOTE])
+    db.session.flush()
+
+
+def _with_buyer() -> Select[Order]:
+    return select(Order).options(joinedload(Order.user))

@@ -1,0 +1,188 @@
+"""Wishes: what people would like to have, and telling them when it costs less."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
+from werkzeug.exceptions import NotFound
+
+import jobs
+from domain import Refused
+from domain.base import clock, pagination
+from domain.catalog import pricing
+from domain.catalog.cards import creator_slug, people, profiles
+from domain.learning import access, access_facts
+from domain.platform import notifications
+from models import (
+    AccessGrant,
+    Category,
+    Course,
+    NotificationKind,
+    Product,
+    ProductStatus,
+    ProductVisibility,
+    User,
+    WishlistItem,
+    db,
+    upsert,
+)
+
+PER_PAGE = 30
+MOST = 500
+# A transaction tells so many: on SQLite nobody else can write meanwhile.
+TOLD_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of somebody's wishes, the latest first; `after` is the last one's product when there are more.
+
+    A row holds what its line shows. `is_sold`: it can be bought now; `is_open`: its page can be seen.
+    """
+
+    rows: list[Any]
+    after: uuid.UUID | None
+
+
+def add(user: User, course: Course) -> None:
+    """Put `course` on `user`'s wishlist. Safe to repeat.
+
+    Refused for one's own, for what they have already, and beyond MOST wishes.
+    """
+    if course.creator_id == user.id:
+        raise Refused("This is your own course.")
+    if access.owns(user, course):
+        raise Refused("This course is yours already.")
+    wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
+    if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
+        raise Refused(f"A wishlist holds {MOST} courses. Remove one first.")
+    row = upsert(WishlistItem).values(user_id=user.id, product_id=course.id)
+    db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
+
+
+def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:
+    """Take a product off somebody's wishlist, if it is there: they changed their mind."""
+    db.session.execute(delete(WishlistItem).where(*_of(user_id, product_id)))
+
+
+def notify(user: User, product_id: uuid.UUID, wanted: bool) -> None:
+    """Tell `user` of sales of this wish, or no longer; raises NotFound when it is none of theirs."""
+    found = db.session.scalar(
+        update(WishlistItem)
+        .where(*_of(user.id, product_id))
+        .values(notify_sale=wanted)
+        .returning(WishlistItem.product_id)
+    )
+    if found is None:
+        raise NotFound
+
+
+def wished(user: Any, product: Any) -> ColumnElement[bool]:
+    """Whether `user` wishes for `product`, columns or parameters both: part of another query."""
+    wish = WishlistItem.__table__.c
+    mine = and_(wish.user_id == user, wish.product_id == product)
+    return select(wish.product_id).where(mine).correlate_except(WishlistItem.__table__).exists()
+
+
+def page_of(user: User, before: uuid.UUID | None = None) -> Page:
+    """What `user` wishes for: the first page, or the one after the wish for the product `before`.
+
+    Raises NotFound when they have no such wish.
+    """
+    query = _lines(clock.now()).where(WishlistItem.user_id == user.id, ~_held())
+    if before is not None:
+        last = db.session.get(WishlistItem, (user.id, before))
+        if last is None:
+            raise NotFound
+        place = WishlistItem.created_at, WishlistItem.product_id
+        query = query.where(*pagination.behind(*place, (last.created_at, last.product_id)))
+    newest = query.order_by(WishlistItem.created_at.desc(), WishlistItem.product_id.desc())
+    rows = list(db.session.execute(newest.limit(PER_PAGE + 1)))
+    shown = rows[:PER_PAGE]
+    return Page(shown, shown[-1].id if len(rows) > PER_PAGE else None)
+
+
+def tell_of_sale(course_id: str, after: str | None = None) -> None:
+    """Tell the next TOLD_AT_ONCE people, by id, who wish for the course and want to know; the rest is a job.
+
+    Whoever was told of a sale that still runs isn't told again, although its end may have been moved.
+    """
+    now = clock.now()
+    course = db.session.get(Course, uuid.UUID(course_id))
+    if course is None or not pricing.has_sale(course, now):
+        return
+    waiting = select(WishlistItem).where(
+        WishlistItem.product_id == course.id,
+        WishlistItem.notify_sale.is_(True),
+        ~_held(),
+        or_(WishlistItem.told_of_sale_ending.is_(None), WishlistItem.told_of_sale_ending <= now),
+    )
+    if after is not None:
+        waiting = waiting.where(WishlistItem.user_id > uuid.UUID(after))
+    items = list(db.session.scalars(waiting.order_by(WishlistItem.user_id).limit(TOLD_AT_ONCE)))
+    for item in items:
+        _tell(item, course)
+    if len(items) == TOLD_AT_ONCE:
+        last = str(items[-1].user_id)
+        key = f"wished_sale:{course.id}:{course.sale_ends_at:%Y%m%d%H%M}:{last}"
+        jobs.enqueue("tell_of_sale", key=key, course_id=course_id, after=last)
+
+
+def _tell(item: WishlistItem, course: Course) -> None:
+    ends = item.told_of_sale_ending = course.sale_ends_at
+    assert ends is not None  # noqa: S101 - what a sale has
+    price, now_costs = course.price_cents, course.sale_price_cents or 0
+    saved = f"{100 * (price - now_costs) // price} % less" if now_costs else "nothing"
+    notifications.tell(
+        item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
+        f"It is on your wishlist. Until {ends.day} {ends:%B %Y} it costs {saved}.",
+        f"/courses/{course.slug}", "See the course", key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
+    )  # fmt: skip
+
+
+def _lines(now: datetime) -> Any:
+    on_sale = Product.sale_ends_at > now
+    is_open = and_(
+        Product.deleted_at.is_(None),
+        Product.status.not_in(access_facts.NOT_YET_PUBLISHED),
+        Product.visibility != ProductVisibility.PRIVATE,
+    )
+    is_sold = and_(
+        is_open,
+        Product.status == ProductStatus.PUBLISHED,
+        Product.visibility != ProductVisibility.MEMBERS_ONLY,
+        or_(Course.__table__.c.expires_at.is_(None), Course.__table__.c.expires_at > now),
+    )
+    product, course = Product.__table__.c, Course.__table__
+    return (
+        select(
+            product.id, product.slug, product.title, product.price_cents, product.currency,
+            product.thumbnail, product.rating_avg, product.rating_count,
+            case((on_sale, product.sale_price_cents), else_=product.price_cents).label("price_now_cents"),
+            case((on_sale, product.sale_ends_at)).label("sale_ends_at"),
+            people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
+            Category.slug.label("category_slug"), WishlistItem.notify_sale, WishlistItem.created_at,
+            case((is_open, True), else_=False).label("is_open"),
+            case((is_sold, True), else_=False).label("is_sold"),
+        )
+        .select_from(WishlistItem)
+        .join(Product.__table__, product.id == WishlistItem.product_id)
+        .join(course, course.c.id == product.id)
+        .join(people, people.c.id == product.creator_id)
+        .outerjoin(profiles, profiles.c.user_id == product.creator_id)
+        .join(Category, Category.id == product.category_id)
+    )  # fmt: skip
+
+
+def _held() -> ColumnElement[bool]:
+    """The condition under which somebody has what they wished for: it is hidden for as long as they do."""
+    grants = select(AccessGrant.id).where(
+        *access_facts.holding(WishlistItem.user_id, WishlistItem.product_id)
+    )
+    return grants.correlate(WishlistItem.__table__).exists()
+
+
+def _of(user_id: uuid.UUID, product_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+    return WishlistItem.user_id == user_id, WishlistItem.product_id == product_id

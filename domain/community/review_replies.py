@@ -1,0 +1,154 @@
+"""What creators read of the reviews of their courses, and what they answer beneath them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Integer, Select, Uuid, bindparam, case, not_, select
+from werkzeug.exceptions import NotFound
+
+from domain import Refused
+from domain.base import clock, pagination
+from domain.base.pagination import Mark
+from domain.community import review_standings, reviews
+from domain.community.reviews import hidden
+from domain.platform import audit, moderation_queue, notifications
+from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
+
+PER_PAGE = 20
+MAX_REPLY = 2000
+
+review, product, people = (t.__table__.c for t in (Review, Product, User))
+
+
+class Line(NamedTuple):
+    """A review as its course's creator reads it; `author` is None once their account is gone."""
+
+    id: uuid.UUID
+    rating: int
+    comment: str
+    created_at: datetime
+    edited_at: datetime | None
+    reply: str
+    replied_at: datetime | None
+    reply_hidden: bool
+    author: str | None
+    course_id: uuid.UUID
+    course: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page of reviews, newest first; `after` is where the next one begins."""
+
+    lines: list[Line]
+    after: Mark | None
+
+
+def load(
+    creator: User, course_id: uuid.UUID | None, rating: int | None, unanswered: bool, after: str
+) -> Sheet:
+    """The page of reviews of `creator`'s courses that begins after the mark `after`, without hidden ones.
+
+    `course_id` keeps to one course, `rating` to one number of stars, `unanswered` to those without a reply.
+    """
+    mark = pagination.read(after)
+    given: dict[str, Any] = {"creator": creator.id, "count": PER_PAGE + 1} | pagination.values(mark)
+    given |= {"course": course_id} if course_id else {}
+    given |= {"rating": rating} if rating else {}
+    statement = _page(course_id is not None, rating is not None, unanswered, mark is not None)
+    lines = [Line(*row) for row in db.session.connection().execute(statement, given)]
+    last = lines[PER_PAGE - 1] if len(lines) > PER_PAGE else None
+    return Sheet(lines[:PER_PAGE], Mark(last.created_at, last.id) if last else None)
+
+
+def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
+    """A review of a course that `creator` made, with the course; raises NotFound for every other."""
+    found = db.session.execute(
+        select(Review, Course)
+        .join(Course, Course.id == Review.product_id)
+        .where(Review.id == review_id, Course.creator_id == creator.id, Course.deleted_at.is_(None))
+        .where(not_(hidden()))
+    ).first()
+    if found is None:
+        raise NotFound
+    written, course = found
+    return written, course
+
+
+def answer(creator: User, written: Review, course: Course, reply: str) -> None:
+    """Put `reply` beneath the review, or in place of the one there is; its author is told of the first.
+
+    Where an admin has hidden what was answered there before, it waits (review_standings.place). Refused with
+    words of the shop's list.
+    """
+    if review_standings.has_held_words(reply):
+        raise Refused("This shop doesn’t take some of these words in an answer. Say it in others.", "reply")
+    reviews.hold(written)
+    is_new = not written.reply
+    if written.reply != reply:
+        written.reply, written.replied_at = reply, clock.now()
+        place = review_standings.place(review_standings.in_reply(written, creator.id))
+        written.reply_hidden = place.hidden
+        if place.waits:
+            moderation_queue.put(ModerationKind.REPLY, written.id, course.title, creator.id)
+        audit.record(creator, "reply" if is_new else "change_reply", written)
+    if is_new and not written.reply_hidden:
+        tell_author(written, course, creator.name)
+    db.session.flush()
+
+
+def tell_author(written: Review, course: Course, creator: str) -> None:
+    """Tell the author of a review of the answer to it that everybody sees, once."""
+    notifications.tell(
+        written.user_id,
+        NotificationKind.REVIEW_REPLY,
+        f"{creator} answered your review of “{course.title}”",
+        written.reply,
+        f"/courses/{course.slug}#reviews",
+        "Read the answer",
+        key=f"reply:{written.id}",
+    )
+
+
+def take_back(creator: User, written: Review) -> None:
+    """Remove the reply. Safe to repeat."""
+    reviews.hold(written)
+    if written.reply:
+        said = review_standings.in_reply(written, creator.id)
+        reviews.let_go(ModerationKind.REPLY, written, said, written.reply_hidden)
+        written.reply, written.replied_at, written.reply_hidden = "", None, False
+        audit.record(creator, "delete_reply", written)
+    db.session.flush()
+
+
+@cache
+def _page(in_course: bool, by_rating: bool, unanswered: bool, goes_on: bool) -> Select[Any]:
+    where = [
+        product.creator_id == bindparam("creator", type_=Uuid()),
+        product.deleted_at.is_(None),
+        not_(hidden()),
+    ]
+    if in_course:
+        where.append(product.id == bindparam("course", type_=Uuid()))
+    if by_rating:
+        where.append(review.rating == bindparam("rating", type_=Integer()))
+    if unanswered:
+        where.append(review.reply == "")
+    if goes_on:
+        where.append(pagination.after(review.created_at, review.id))
+    tables = Product.__table__.join(Review.__table__, review.product_id == product.id)
+    name = case((people.deleted_at.is_(None), people.name))
+    return (
+        select(
+            review.id, review.rating, review.comment, review.created_at, review.edited_at, review.reply,
+            review.replied_at, review.reply_hidden, name, product.id, product.title, product.slug,
+        )
+        .select_from(tables.join(User.__table__, people.id == review.user_id))
+        .where(*where)
+        .order_by(review.created_at.desc(), review.id.desc())
+        .limit(bindparam("count"))
+    )  # fmt: skip

@@ -1,0 +1,225 @@
+"""Captions and chapters of a recording, as its creator adds and changes them.
+
+Where changes wait for approval (publishing.waits), those of a recording that learners see are proposed beside
+the ones that they have; those of a recording that itself is proposed wait with it.
+"""
+
+import re
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import InvalidRequestError
+
+from domain import Refused
+from domain.base import webvtt
+from domain.catalog import lifecycle
+from domain.platform import audit
+from models import Caption, Course, MediaAsset, ProposedCaption, User, db
+
+MAX_CHAPTERS, MAX_CHAPTER_TITLE, MAX_LABEL, MAX_LANGUAGES = 100, 120, 60, 30
+_CHAPTER = re.compile(r"\[?(?:(\d{1,2}):)?(\d{1,3}):(\d{2})\]?[\s\-–—.:]*(.*)", re.ASCII)
+NAMES = {
+    "ar": "العربية", "cs": "Čeština", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी",
+    "hu": "Magyar", "id": "Bahasa Indonesia", "it": "Italiano", "ja": "日本語", "ko": "한국어",
+    "nb": "Norsk", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский",
+    "sv": "Svenska", "th": "ไทย", "tr": "Türkçe", "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+
+_STANDING = ["proposed_for", "proposed_film", "steps_in", "duration_seconds", "chapters", "proposed_chapters"]
+Spoken = Caption | ProposedCaption
+
+
+def of(asset: MediaAsset, language: str) -> Spoken | None:
+    """The captions of `asset` to work on in one language, those that wait first, if there are any."""
+    return _proposed(asset, language) or _live(asset, language)
+
+
+def working(asset: MediaAsset) -> list[Spoken]:
+    """The captions of `asset`, both kinds loaded, with those that wait in place of theirs."""
+    rows: list[Spoken] = [*asset.captions, *asset.proposed_captions]
+    found = {row.language: row for row in rows}
+    return [found[language] for language in sorted(found)]
+
+
+def working_chapters(asset: MediaAsset) -> list[Any]:
+    """The chapters of `asset` to work on: those that wait, or the ones that learners have."""
+    return asset.chapters if asset.proposed_chapters is None else asset.proposed_chapters
+
+
+def decode(content: bytes) -> str:
+    """The text of an uploaded caption file; raises Refused for one that isn't UTF-8 or far too large."""
+    if len(content) > webvtt.MAX_CHARACTERS * 3:
+        raise Refused("This caption file is larger than a film’s captions can be (1 MB).", "file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("This file isn’t text in UTF-8. Save it as UTF-8 and send it again.", "file") from None
+
+
+def check_new(asset: MediaAsset, language: str) -> None:
+    """Raise Refused where `asset` has captions in `language` already: they would be written over unseen."""
+    tag = webvtt.check_language(language)
+    if of(asset, tag) is not None:
+        raise Refused(f"There are captions in {tag} already. Open those to change them.", "language")
+
+
+def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:
+    """Give `asset` captions in `language` (a BCP 47 tag) from WebVTT or SubRip, in place of any before.
+
+    Where changes wait, they are proposed. Raises Refused with the line that is wrong.
+    """
+    tag = webvtt.check_language(language)
+    try:
+        vtt = webvtt.to_vtt(webvtt.parse(source))
+    except Refused as refusal:
+        raise Refused(refusal.sentence, "vtt") from refusal
+    _hold(course, asset)
+    said = (label or NAMES.get(tag.partition("-")[0], tag))[:MAX_LABEL]
+    live, proposed = _live(asset, tag), _proposed(asset, tag)
+    if live is None and proposed is None and len(_languages(asset)) >= MAX_LANGUAGES:
+        raise Refused(f"A recording has captions in at most {MAX_LANGUAGES} languages.")
+    row: Spoken
+    if _waits(course, asset, actor) and not (live and (live.label, live.vtt) == (said, vtt)):
+        row = proposed or ProposedCaption(asset_id=asset.id, language=tag)
+    else:
+        row = live or Caption(asset_id=asset.id, language=tag)
+        if proposed is not None:
+            db.session.delete(proposed)
+    row.label, row.vtt = said, vtt
+    db.session.add(row)
+    audit.record(actor, "write_captions", asset, tag)
+    _changed(course, asset, actor)
+    return row
+
+
+def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> bool:
+    """Take the captions of one language away, those that wait first; says whether learners keep others.
+
+    Nothing happens where there are none.
+    """
+    _hold(course, asset)
+    row = of(asset, language)
+    if row is not None:
+        db.session.delete(row)
+        audit.record(actor, "remove_captions", asset, language)
+        _changed(course, asset, actor)
+    return isinstance(row, ProposedCaption) and _live(asset, language) is not None
+
+
+def as_text(chapters: list[Any]) -> str:
+    """Chapters as lines of a time and a title, as they are typed."""
+    return "\n".join(f"{_stamp(float(chapter['start']))} {chapter['title']}" for chapter in chapters)
+
+
+def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> None:
+    """Give `asset` the chapters in `text`, one a line as "4:05 Routes"; no line takes them all away.
+
+    Where changes wait, they are proposed. Raises Refused for a line that can't be read, is out of order or
+    after the end.
+    """
+    listed = [_chapter(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(listed) > MAX_CHAPTERS:
+        raise Refused(f"Use at most {MAX_CHAPTERS} chapters.", "chapters")
+    _hold(course, asset)
+    length = asset.duration_seconds or (listed[-1][0] + 1 if listed else 0)
+    try:
+        if listed:
+            webvtt.chapters_vtt(listed, length)
+    except Refused as refusal:
+        raise Refused(refusal.sentence, "chapters") from refusal
+    typed = [{"start": start, "title": title} for start, title in listed]
+    if _waits(course, asset, actor):
+        asset.proposed_chapters = typed if typed != asset.chapters else None
+    else:
+        asset.chapters, asset.proposed_chapters = typed, None
+    audit.record(actor, "set_chapters", asset, f"{len(typed)}")
+    _changed(course, asset, actor)
+
+
+def carry_over(old: MediaAsset, new: MediaAsset) -> None:
+    """Let the recording `new` begin with copies of the captions (loaded) and chapters of the one before."""
+    new.chapters = working_chapters(old)
+    for row in working(old):
+        db.session.add(Caption(asset_id=new.id, language=row.language, label=row.label, vtt=row.vtt))
+
+
+def end_at(asset: MediaAsset, length: float) -> None:
+    """Drop the chapters that would begin after `length` seconds, once it is known."""
+    asset.chapters = [chapter for chapter in asset.chapters if float(chapter["start"]) < length]
+    if asset.proposed_chapters is not None:
+        kept = [chapter for chapter in asset.proposed_chapters if float(chapter["start"]) < length]
+        asset.proposed_chapters = kept if kept != asset.chapters else None
+
+
+def accept_proposals(course: Course) -> None:
+    """Let learners of `course` see the captions and chapters that waited."""
+    theirs = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
+    for row in db.session.scalars(select(ProposedCaption).where(ProposedCaption.asset_id.in_(theirs))).all():
+        db.session.execute(
+            delete(Caption).where(Caption.asset_id == row.asset_id, Caption.language == row.language)
+        )
+        db.session.add(Caption(asset_id=row.asset_id, language=row.language, label=row.label, vtt=row.vtt))
+        db.session.delete(row)
+    waiting = theirs.with_only_columns(MediaAsset).where(MediaAsset.proposed_chapters.is_not(None))
+    for asset in db.session.scalars(waiting).all():
+        asset.chapters, asset.proposed_chapters = asset.proposed_chapters or [], None
+    db.session.flush()
+
+
+def drop_proposals(asset: MediaAsset) -> None:
+    """Drop the captions and chapters of `asset` that waited."""
+    db.session.execute(delete(ProposedCaption).where(ProposedCaption.asset_id == asset.id))
+    asset.proposed_chapters = None
+
+
+def _live(asset: MediaAsset, language: str) -> Caption | None:
+    query = select(Caption).where(Caption.asset_id == asset.id, Caption.language == language)
+    return db.session.scalar(query)
+
+
+def _proposed(asset: MediaAsset, language: str) -> ProposedCaption | None:
+    theirs = ProposedCaption.asset_id == asset.id, ProposedCaption.language == language
+    return db.session.scalar(select(ProposedCaption).where(*theirs))
+
+
+def _languages(asset: MediaAsset) -> set[str]:
+    kinds = (select(table.language).where(table.asset_id == asset.id) for table in (Caption, ProposedCaption))
+    return {language for kind in kinds for language in db.session.scalars(kind)}
+
+
+def _hold(course: Course, asset: MediaAsset) -> None:
+    """Hold the course and read the recording as it is now; raises Refused for one that was replaced."""
+    lifecycle.hold(course)
+    try:
+        db.session.refresh(asset, _STANDING)
+    except InvalidRequestError:
+        raise Refused("This recording was replaced or removed in the meantime.") from None
+
+
+def _changed(course: Course, asset: MediaAsset, actor: User) -> None:
+    """Note the change where anybody sees it: what has still to be processed shows nothing."""
+    if not asset.steps_in:
+        lifecycle.content_changed(course, actor)
+
+
+def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:
+    """Whether what `actor` writes waits: a recording that learners don't see yet waits as a whole."""
+    return asset.proposed_for is None and not asset.proposed_film and lifecycle.waits(course, actor)
+
+
+def _chapter(number: int, line: str) -> tuple[float, str]:
+    found = _CHAPTER.fullmatch(line.strip())
+    if found is None or not found[4].strip() or int(found[3]) > 59:
+        raise Refused(f"Line {number} isn’t a time and a title, such as 4:05 Routes.", "chapters")
+    title = found[4].strip()
+    if len(title) > MAX_CHAPTER_TITLE:
+        raise Refused(f"Line {number}: use at most {MAX_CHAPTER_TITLE} characters for a title.", "chapters")
+    return float(int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])), title
+
+
+def _stamp(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

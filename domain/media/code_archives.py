@@ -1,0 +1,270 @@
+"""The code of a course, packed: looked through before it is kept, and its checksum before it is sent.
+
+Nothing is ever unpacked here. What is looked for is what would harm whoever unpacks it: paths that lead out
+of the folder, links, devices, and files that grow without end.
+"""
+
+import gzip
+import stat
+import tarfile
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sqlalchemy import select
+
+import jobs
+import storage
+from domain import Refused
+from domain.base import clock
+from domain.base.log import log
+from domain.catalog import lifecycle
+from domain.media.recordings import ADDRESS_LIFETIME
+from domain.platform import audit
+from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
+
+ENDINGS = ("zip", "tar.gz")
+MIB = 1024 * 1024
+MOST_BYTES = 200 * MIB
+MOST_FILES = 20_000
+MOST_UNPACKED = 1024 * MIB
+MOST_LISTED = 16 * MIB  # the directory of a ZIP, which is read into memory as a whole
+MOST_SAID = 8 * MIB  # all that headers of a tar.gz say of other headers: names and times
+MOST_RATIO = 200  # text compresses to a twentieth at best, a bomb to a thousandth
+SMALL = 10 * MIB  # below this no ratio is suspicious
+BLOCK = 1024 * 1024
+TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
+DAMAGED = "code_damaged"
+NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
+
+
+class DamagedArchiveError(Exception):
+    """The stored file is not the one that was uploaded; it must not be sent."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was found: the format by content, how many files, the size (bytes) and checksum of the whole."""
+
+    format: ArchiveFormat
+    file_count: int
+    size: int
+    sha256: str
+
+
+def inspect(path: Path) -> Contents:
+    """Look through the archive at `path`; raises Refused for what isn't one or could do harm."""
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise Refused(f"The archive is too large. Use at most {MOST_BYTES // MIB} MB.", "file")
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(0)
+        sha256 = storage.sha256_of(file)
+    kind = {b"PK": ArchiveFormat.ZIP, b"\x1f\x8b": ArchiveFormat.TAR_GZ}.get(head[:2])
+    if kind is None:
+        raise Refused(NO_ARCHIVE, "file")
+    try:
+        count = _look(_in_zip(path) if kind == ArchiveFormat.ZIP else _in_tar(path, size), size)
+    except Refused:
+        raise
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError,
+            NotImplementedError, OverflowError) as error:  # fmt: skip
+        raise Refused(NO_ARCHIVE, "file") from error
+    if not count:
+        raise Refused("There is no file in this archive.", "file")
+    return Contents(kind, count, size, sha256)
+
+
+def adopt(
+    course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: Contents
+) -> CodeArchive:
+    """Make the stored file at `key` the code of `course`; where changes wait, it waits beside the old one."""
+    lifecycle.hold(course)
+    waits = lifecycle.waits(course, actor)
+    _drop(course, pending=waits)
+    archive = CodeArchive(
+        id=archive_id, course_id=course.id, storage_key=key, filename=filename, size=contents.size,
+        format=contents.format, sha256=contents.sha256, file_count=contents.file_count, pending=waits,
+    )  # fmt: skip
+    db.session.add(archive)
+    db.session.flush()
+    lifecycle.content_changed(course, actor)
+    return archive
+
+
+def of_course(course_id: uuid.UUID) -> list[CodeArchive]:
+    """The code that learners get, and behind it the one that waits for approval; either may be missing."""
+    query = select(CodeArchive).where(CodeArchive.course_id == course_id).order_by(CodeArchive.pending)
+    return list(db.session.scalars(query))
+
+
+def offered(course_id: uuid.UUID) -> CodeArchive | None:
+    """The code that learners get, if there is any."""
+    query = select(CodeArchive).where(CodeArchive.course_id == course_id, CodeArchive.pending.is_(False))
+    return db.session.scalar(query)
+
+
+def remove(course: Course, actor: User, pending: bool) -> None:
+    """Take the code of `course` away, or only the one that waits."""
+    lifecycle.hold(course)
+    _drop(course, pending)
+    lifecycle.content_changed(course, actor)
+    audit.record(actor, "remove_code", course)
+
+
+def accept_proposal(course: Course) -> None:
+    """Let learners get the code that waited."""
+    archive = _of(course, pending=True)
+    if archive is not None:
+        _drop(course, pending=False)
+        archive.pending = False
+        db.session.flush()
+
+
+def drop_proposal(course: Course) -> None:
+    """Drop the code that waited."""
+    _drop(course, pending=True)
+
+
+def verify(archive: CodeArchive) -> None:
+    """Raise DamagedArchiveError unless the stored file is what was uploaded; somebody is told in the log."""
+    try:
+        with storage.current().open(archive.storage_key) as file:
+            same = storage.sha256_of(file) == archive.sha256
+    except FileNotFoundError:
+        same = False
+    if not same:
+        log.error("code archive %s is damaged or missing: %s", archive.id, archive.storage_key)
+        raise DamagedArchiveError
+
+
+def report_damage(archive_id: uuid.UUID) -> None:
+    """Have it stand in the audit log, once, that an archive can't be sent."""
+    archive = db.session.get_one(CodeArchive, archive_id)
+    said = select(AuditEntry.id).where(
+        AuditEntry.subject_type == "codearchive",
+        AuditEntry.subject_id == str(archive_id),
+        AuditEntry.action == DAMAGED,
+    )
+    if db.session.scalar(said.limit(1)) is None:
+        audit.record(None, DAMAGED, archive, f"{archive.filename}: missing, or its checksum is another")
+
+
+def _of(course: Course, pending: bool) -> CodeArchive | None:
+    found = select(CodeArchive).where(CodeArchive.course_id == course.id, CodeArchive.pending.is_(pending))
+    return db.session.scalar(found)
+
+
+def _drop(course: Course, pending: bool) -> None:
+    """Forget one archive; its file goes when nobody can be fetching it any more."""
+    archive = _of(course, pending)
+    if archive is not None:
+        later = clock.now() + ADDRESS_LIFETIME
+        jobs.enqueue("discard_file", run_after=later, storage_key=archive.storage_key)
+        db.session.delete(archive)
+        db.session.flush()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    size: int
+    is_file: bool
+    is_folder: bool
+
+
+def _look(entries: Iterator[_Entry], packed: int) -> int:
+    """Go through the entries and count the files, until one of them is not to be had."""
+    count = total = files = 0
+    for entry in entries:
+        count, total, files = count + 1, total + entry.size, files + entry.is_file
+        if count > MOST_FILES:
+            raise Refused(TOO_MANY, "file")
+        if total > MOST_UNPACKED or (total > SMALL and total > packed * MOST_RATIO):
+            raise Refused("Unpacked, this archive would be far too large.", "file")
+        if not (entry.is_file or entry.is_folder):
+            raise Refused(f"“{entry.name[:80]}” is a link or device. Pack plain files only.", "file")
+        _check_path(entry.name)
+    return files
+
+
+def _check_path(name: str) -> None:
+    path = PurePosixPath(name.replace("\\", "/"))
+    has_drive = len(name) > 1 and name[1] == ":"
+    if path.is_absolute() or ".." in path.parts or has_drive or "\x00" in name or len(name) > 1000:
+        raise Refused(f"“{name[:80]}” leads out of the archive’s folder. Pack it again.", "file")
+
+
+def _in_zip(path: Path) -> Iterator[_Entry]:
+    """The entries of a ZIP. Sizes are what is really there: what the directory says proves nothing."""
+    with path.open("rb") as file:
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
+    if end is None or end[5] > MOST_LISTED:
+        raise Refused(NO_ARCHIVE if end is None else TOO_MANY, "file")
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            if info.flag_bits & 1:
+                raise Refused("This archive asks for a password. Pack it without one.", "file")
+            kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
+            plain = kind in (0, stat.S_IFREG) and not info.is_dir()
+            yield _Entry(
+                info.orig_filename, info.file_size, plain, info.is_dir() and kind in (0, stat.S_IFDIR)
+            )
+            if plain:
+                _read_through(archive, info)
+
+
+def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Unpack into nothing, which proves checksum and size; zipfile stops at the size that was announced."""
+    with archive.open(info) as file:
+        while file.read(BLOCK):
+            pass
+
+
+def _in_tar(path: Path, packed: int) -> Iterator[_Entry]:
+    """The entries of a tar.gz, read as a stream; what it grows to is bounded while it grows."""
+    with path.open("rb") as raw:
+        bounded: Any = _Bounded(raw, packed)
+        for member in tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Header):  # noqa: SIM115
+            yield _Entry(member.name, member.size, member.isreg(), member.isdir())
+
+
+class _Header(tarfile.TarInfo):
+    """Headers that describe others are read into memory and taken apart: none of ours is so long.
+
+    A gigabyte of them packs well, and would hold a thread for minutes.
+    """
+
+    DESCRIBING = (*"xgXLK",)
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type.decode("latin-1") in self.DESCRIBING:
+            said = getattr(archive, "said_by_headers", 0) + self.size
+            if self.size > MIB or said > MOST_SAID:
+                raise Refused(NO_ARCHIVE, "file")
+            archive.said_by_headers = said  # type: ignore[attr-defined]
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        raise Refused(NO_ARCHIVE, "file")
+
+
+class _Bounded:
+    """Unpacks gzip as it is read, and no more than an archive of this size may hold."""
+
+    def __init__(self, raw: object, packed: int) -> None:
+        self._file = gzip.GzipFile(fileobj=raw)  # type: ignore[call-overload]
+        self._left = min(MOST_UNPACKED, max(SMALL, packed * MOST_RATIO)) + 64 * MIB
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        block: bytes = self._file.read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise Refused("Unpacked, this archive would be far too large.", "file")
+        return block

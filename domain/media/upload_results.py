@@ -1,0 +1,77 @@
+"""What becomes of a file that was uploaded, by what it was sent for."""
+
+import importlib
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.media import code_archives, recordings, upload_rules
+from domain.platform import audit
+from models import Course, Lesson, Upload, UploadPurpose, User
+
+FOLDERS = {
+    UploadPurpose.LESSON_MEDIA: "originals/{id}/original",
+    UploadPurpose.PREVIEW_FILM: "originals/{id}/original",
+    UploadPurpose.RESOURCE: "resources/{id}",
+    UploadPurpose.CODE_ARCHIVE: "archives/{id}",
+    UploadPurpose.COURSE_IMPORT: "imports/{id}",
+}
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that is whole and in its place; `contents` is what was found in a code archive."""
+
+    key: str
+    size: int
+    filename: str
+    contents: code_archives.Contents | None = None
+
+
+Finisher = Callable[[Upload, User, Course | None, Lesson | None, Arrived], uuid.UUID | None]
+
+
+def key_of(upload: Upload) -> str:
+    """Where the file will be: named for the upload, whose id what is made of it has as well."""
+    ending = upload_rules.ending_of(upload.filename)
+    return FOLDERS[upload.purpose].format(id=upload.id) + (f".{ending}" if ending else "")
+
+
+def _recording(
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    assert course is not None  # noqa: S101 - check_place saw to it
+    asset = recordings.adopt(course, lesson, actor, upload.id, file.key, file.size, file.filename)
+    audit.record(actor, "upload_recording", lesson or course, file.filename)
+    return asset.id
+
+
+def _archive(
+    upload: Upload, actor: User, course: Course | None, _lesson: Lesson | None, file: Arrived
+) -> uuid.UUID:
+    assert course is not None and file.contents is not None  # noqa: S101, PT018 - settle() looked at it
+    archive = code_archives.adopt(course, actor, upload.id, file.key, file.filename, file.contents)
+    audit.record(actor, "upload_code", course, file.filename)
+    return archive.id
+
+
+def _elsewhere(verb: str) -> Finisher:
+    """Look up a verb of another subject, "module.function" below domain/, once it is needed."""
+
+    def finish(
+        upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+    ) -> uuid.UUID | None:
+        module, name = verb.rsplit(".", 1)
+        found: Finisher = getattr(importlib.import_module(f"domain.{module}"), name)
+        return found(upload, actor, course, lesson, file)
+
+    return finish
+
+
+FINISHERS: dict[UploadPurpose, Finisher] = {
+    UploadPurpose.LESSON_MEDIA: _recording,
+    UploadPurpose.PREVIEW_FILM: _recording,
+    UploadPurpose.RESOURCE: _elsewhere("authoring.resources.take_upload"),
+    UploadPurpose.CODE_ARCHIVE: _archive,
+    UploadPurpose.COURSE_IMPORT: _elsewhere("portable.course_transfers.take_upload"),
+}

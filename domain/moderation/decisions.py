@@ -1,0 +1,340 @@
+"""What an admin decides about what waits: a verdict, what follows from it, and who is told.
+
+Whatever is decided is held before the item of the queue is, in every verb and in the same order as its
+creator's verbs hold it, so that nobody waits for each other in a circle.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import joinedload, selectinload, undefer_group
+
+from domain import Refused
+from domain.authoring import checklist, course_content, submission
+from domain.base import clock
+from domain.catalog import lifecycle
+from domain.community import reply_reports, review_replies, review_standings, reviews
+from domain.people import creator_applications, creator_page_drafts
+from domain.platform import audit, moderation_queue, notifications
+from models import (
+    Course,
+    ModerationItem,
+    ModerationKind,
+    NotificationKind,
+    ProductStatus,
+    Report,
+    ReportOutcome,
+    Review,
+    Standing,
+    UpdateState,
+    User,
+    Verdict,
+    db,
+)
+
+CHOICES: dict[ModerationKind, tuple[Verdict, ...]] = {
+    ModerationKind.COURSE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
+    ModerationKind.UPDATE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
+    ModerationKind.REVIEW: (Verdict.APPROVED, Verdict.HIDDEN),
+    ModerationKind.REPLY: (Verdict.APPROVED, Verdict.HIDDEN),
+    ModerationKind.REPORT: (Verdict.DISMISSED, Verdict.HIDDEN),
+    ModerationKind.APPLICATION: (Verdict.APPROVED, Verdict.REJECTED),
+}
+REASONS = {
+    "unfinished": "It isn’t finished",
+    "quality": "Text, sound or picture is too poor",
+    "description": "It isn’t what its description says",
+    "outdated": "It teaches what no longer works",
+    "rights": "It uses what belongs to somebody else",
+    "rules": "It breaks our rules",
+    "other": "Something else, see the notes",
+}
+MAX_NOTES = 5000
+
+
+class Decision(NamedTuple):
+    """A verdict with its reason (a key of REASONS, or "") and the notes for whoever asked."""
+
+    verdict: Verdict
+    reason: str = ""
+    notes: str = ""
+
+
+def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
+    """Decide what `item` asks; answers a sentence about what was done.
+
+    `seen` is the mark of the course as the admin saw it. Raises moderation.Claimed when somebody else has the
+    item, and Refused when it was decided before, when the course has changed since it was looked at, and
+    where the decision lacks a reason or notes.
+    """
+    verdict, reason, notes = decision
+    if verdict not in CHOICES[item.kind]:
+        raise Refused("That can’t be decided about this.")
+    if verdict == Verdict.REJECTED and item.kind != ModerationKind.APPLICATION and reason not in REASONS:
+        raise Refused("Choose a reason.", "reason")
+    if not notes and (missing := _to_be_said(item.kind, verdict, reason)):
+        raise Refused(missing, "notes")
+    if item.kind == ModerationKind.REVIEW:
+        return _judge_review(item, admin, decision)
+    if item.kind == ModerationKind.REPLY:
+        return _judge_reply(item, admin, decision)
+    if item.kind == ModerationKind.APPLICATION:
+        return _answer_application(item, admin, decision)
+    if item.kind == ModerationKind.REPORT:
+        return _judge_report(item, admin, decision)
+    if item.is_profile:
+        return _judge_profile(item, admin, decision, seen)
+    return _judge_course(item, admin, decision, seen)
+
+
+def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
+    """What a decision without notes leaves open; empty where it explains itself."""
+    if kind == ModerationKind.APPLICATION and verdict == Verdict.REJECTED:
+        return "Say why you decline."
+    if kind == ModerationKind.REPORT and verdict == Verdict.HIDDEN:
+        return "Say why it goes off sale. Its creator reads it."
+    if verdict == Verdict.CHANGES_REQUESTED or (verdict == Verdict.REJECTED and reason == "other"):
+        return "Say what has to change."
+    return ""
+
+
+def restore(item: ModerationItem, admin: User) -> None:
+    """Show a review, or an answer, again that was hidden by this decision. Refused for everything else."""
+    of_reply = item.kind == ModerationKind.REPLY
+    found = reply_reports.find(item.subject_id) if of_reply or item.kind == ModerationKind.REVIEW else None
+    review, course = found or (None, None)
+    shown = review is None or (not review.reply_hidden if of_reply else review.approved)
+    if review is None or course is None or item.verdict != Verdict.HIDDEN or shown:
+        raise Refused("There is nothing hidden here to restore.")
+    if of_reply:
+        review.reply_hidden = False
+        said = review_standings.in_reply(review, course.creator_id)
+    else:
+        review.approved = True
+        said = review_standings.in_review(review)
+    db.session.flush()
+    reviews.recount(review.product_id)
+    _bind_author(review, said, stays=True)
+    item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
+    audit.record(admin, "restore_reply" if of_reply else "restore_review", review)
+
+
+def course_of(item: ModerationItem) -> Course | None:
+    """The course that `item` is about, with its creator and category; None when it is gone."""
+    query = (
+        select(Course)
+        .where(Course.id == item.subject_id, Course.deleted_at.is_(None))
+        .options(
+            joinedload(Course.creator),
+            joinedload(Course.category),
+            undefer_group("drafts"),
+            selectinload(Course.tags),
+        )
+    )
+    return db.session.scalar(query)
+
+
+def _judge_course(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+    course = _held(item, admin)
+    approved = decision.verdict == Verdict.APPROVED
+    is_update = item.kind == ModerationKind.UPDATE
+    there = course_content.load(course)
+    if seen and seen != there.mark:
+        raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
+    if approved and (missing := checklist.missing(there)):
+        raise Refused(f"It can’t be published: {missing[0].text.lower()} is missing.")
+    course.admin_notes = decision.notes
+    if is_update:
+        _settle_update(course, admin, decision)
+    elif approved:
+        submission.release(course, admin, decision.notes)
+    else:
+        lifecycle.move(course, ProductStatus.REJECTED, admin, _note(decision))
+    _close(item, admin, decision)
+    _tell_creator(course, item, decision)
+    what = "update" if is_update else "course"
+    if approved:
+        return f"“{course.title}”: the {what} is published."
+    return f"“{course.title}”: the {what} is sent back, and its creator is told why."
+
+
+def _settle_update(course: Course, admin: User, decision: Decision) -> None:
+    if decision.verdict == Verdict.APPROVED:
+        submission.release_update(course, admin)
+        audit.record(admin, "approve_update", course, decision.notes)
+    else:
+        course.update_state = UpdateState.RETURNED
+        audit.record(admin, "return_update", course, _note(decision))
+
+
+def _judge_report(item: ModerationItem, admin: User, decision: Decision) -> str:
+    course = _held(item, admin)
+    upheld = decision.verdict == Verdict.HIDDEN
+    if upheld and course.status == ProductStatus.PUBLISHED:
+        course.admin_notes = decision.notes
+        lifecycle.move(course, ProductStatus.ARCHIVED, admin, decision.notes)
+        _tell_creator(course, item, decision)
+    audit.record(admin, "uphold_report" if upheld else "dismiss_report", course, decision.notes)
+    _close(item, admin, decision)
+    _answer_reports(Report.product_id == course.id, course, "course", upheld)
+    return f"“{course.title}” is off sale." if upheld else f"“{course.title}” stays on sale."
+
+
+def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
+    found = reply_reports.find(item.subject_id)
+    if found is None:
+        raise Refused("Its author has deleted this review.")
+    review, course = found
+    reviews.hold(review)
+    moderation_queue.hold(item, admin)
+    stays = decision.verdict == Verdict.APPROVED
+    review.flagged, review.approved = not stays, stays
+    db.session.flush()
+    reviews.recount(review.product_id)
+    audit.record(admin, "approve_review" if stays else "hide_review", review, decision.notes)
+    _close(item, admin, decision)
+    _answer_reports(_about(review), course, "review", upheld=not stays)
+    _bind_author(review, review_standings.in_review(review), stays)
+    if stays:
+        reviews.tell_creator(review, course)  # of one that was held back when it was written
+    if not stays:
+        notifications.tell(
+            review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
+            "\n\n".join(filter(None, (decision.notes, "If you change it, we will look at it again."))),
+            f"/courses/{course.slug}/review", "Change it", key=f"hidden:{item.id}",
+        )  # fmt: skip
+    return "The review stays." if stays else "The review stays hidden."
+
+
+def _judge_reply(item: ModerationItem, admin: User, decision: Decision) -> str:
+    found = reply_reports.find(item.subject_id)
+    if found is None or not found[0].reply:
+        raise Refused("This answer is gone.")
+    review, course = found
+    reviews.hold(review)
+    moderation_queue.hold(item, admin)
+    stays = decision.verdict == Verdict.APPROVED
+    review.reply_hidden = not stays
+    audit.record(admin, "approve_reply" if stays else "hide_reply", review, decision.notes)
+    _close(item, admin, decision)
+    _answer_reports(_about(review, reply=True), course, "answer", upheld=not stays)
+    _bind_author(review, review_standings.in_reply(review, course.creator_id), stays)
+    if stays:
+        creator = db.session.get_one(User, course.creator_id)
+        review_replies.tell_author(review, course, creator.name)  # of one that waited when it was written
+    else:
+        notifications.tell(
+            course.creator_id, NotificationKind.REPORT_DECIDED,
+            f"Your answer to a review of “{course.title}” is hidden",
+            "\n\n".join(filter(None, (decision.notes, "If you change it, we will look at it again."))),
+            f"/studio/reviews?course={course.id}", "Change it", key=f"hidden:{item.id}",
+        )  # fmt: skip
+    return "The answer stays." if stays else "The answer stays hidden."
+
+
+def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
+    """Which reports are about the words of `review`, or about the answer to it."""
+    return and_(Report.review_id == review.id, Report.about_reply == reply)
+
+
+def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> None:
+    """Let the decision hold for whatever this person says there, also after deleting it."""
+    which = _about(review, reply="reviewer_id" in said.key)
+    reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
+    standing = Standing.APPROVED if stays else Standing.HIDDEN
+    review_standings.remember(said, standing, db.session.scalars(reported).all() if stays else ())
+
+
+def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+    """Show what a creator has changed on their page, or send it back: there it stays until they change it."""
+    creator = creator_page_drafts.creator_of(item)
+    if creator is None:
+        raise Refused("This account is gone.")
+    creator_page_drafts.hold(creator)
+    moderation_queue.hold(item, admin)
+    if seen and seen != creator_page_drafts.mark(creator):
+        raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
+    approved = decision.verdict == Verdict.APPROVED
+    if approved:
+        creator_page_drafts.apply(creator, admin)
+    else:
+        audit.record(admin, "return_profile", creator, _note(decision))
+    _close(item, admin, decision)
+    notifications.tell(
+        creator.id,
+        NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
+        "Your page shows what you changed" if approved else "What you changed on your page was sent back",
+        _note(decision), "/studio/profile", "See your page", key=f"decided:{item.id}",
+    )  # fmt: skip
+    return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
+
+
+def _answer_application(item: ModerationItem, admin: User, decision: Decision) -> str:
+    application = creator_applications.find(item.subject_id)
+    if application is None:
+        raise Refused("This application is gone.")
+    moderation_queue.hold(item, admin)
+    if decision.verdict == Verdict.APPROVED:
+        creator_applications.accept(application, admin)
+        return f"{item.title} can teach here now."
+    creator_applications.decline(application, admin, decision.notes)
+    return f"{item.title} is told why not."
+
+
+def _held(item: ModerationItem, admin: User) -> Course:
+    """The course of `item`, held with it; refused when it is deleted."""
+    course = course_of(item)
+    if course is None:
+        raise Refused("This course is deleted.")
+    lifecycle.hold(course)
+    db.session.expire(course, ["tags"])
+    moderation_queue.hold(item, admin)
+    return course
+
+
+def _close(item: ModerationItem, admin: User, decision: Decision) -> None:
+    moderation_queue.close(item, admin, *decision)
+
+
+def _note(decision: Decision) -> str:
+    """What the audit log keeps and its creator reads: the reason, and the notes below it."""
+    return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
+
+
+def _tell_creator(course: Course, item: ModerationItem, decision: Decision) -> None:
+    approved = decision.verdict == Verdict.APPROVED
+    what = "update" if item.kind == ModerationKind.UPDATE else "course"
+    said = {
+        Verdict.APPROVED: "is published",
+        Verdict.REJECTED: "was not accepted",
+        Verdict.CHANGES_REQUESTED: "needs changes",
+        Verdict.HIDDEN: "was taken off sale",
+    }[decision.verdict]
+    of = "The update of " if what == "update" else ""
+    notifications.tell(
+        course.creator_id,
+        NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
+        f"{of}“{course.title}” {said}",
+        _note(decision),
+        f"/courses/{course.slug}" if approved else f"/studio/courses/{course.id}/publish",
+        "See the page" if approved else "See what to do",
+        key=f"decided:{item.id}",
+    )
+
+
+def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> None:
+    """Close the open reports of a review, answer or course, and tell everybody who sent one."""
+    outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
+    closed = db.session.execute(
+        update(Report)
+        .where(which, Report.outcome.is_(None))  # type: ignore[arg-type]
+        .values(outcome=outcome, closed_at=clock.now())
+        .returning(Report.id, Report.user_id)
+    ).all()
+    for report_id, user_id in closed:
+        happened = "taken off sale" if what == "course" else "hidden"
+        notifications.tell(
+            user_id, NotificationKind.REPORT_DECIDED, f"We looked at the {what} you reported",
+            f"It is {happened}. Thank you." if upheld else "We found nothing against our rules; it stays.",
+            f"/courses/{course.slug}", "See the course", key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
+        )  # fmt: skip

@@ -1,0 +1,158 @@
+"""Decisions that can be taken back: for WINDOW nothing happens, then the worker carries them out.
+
+Until then the item holds the decision and has left the queue. Nothing is published, hidden or mailed
+meanwhile, so that taking back has nothing to restore.
+"""
+
+import uuid
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from werkzeug.exceptions import NotFound
+
+import jobs
+from domain import Refused
+from domain.authoring import course_content
+from domain.base import clock
+from domain.catalog import lifecycle
+from domain.community import review_standings, reviews
+from domain.moderation import decisions
+from domain.moderation.decisions import Decision
+from domain.people import creator_page_drafts
+from domain.platform import audit, moderation_queue
+from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
+
+WINDOW = timedelta(seconds=10)
+OVER = "This decision can’t be taken back any more: its ten seconds are over."
+
+
+def put(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
+    """Decide what `item` asks, to be carried out after WINDOW; answers a sentence about what will be done.
+
+    `seen` as in reviewing.decide, which this tries out first: it raises what that raises.
+    """
+    said = _try_out(item, admin, decision, seen)
+    moderation_queue.hold(item, admin)
+    moderation_queue.jot(item, admin, "")
+    item.decision = {
+        "verdict": decision.verdict.value, "reason": decision.reason, "notes": decision.notes,
+        "by": str(admin.id), "seen": seen or _mark(item),
+    }  # fmt: skip
+    item.effective_at = clock.now() + WINDOW
+    item.claimed_by = item.claimed_until = None
+    db.session.flush()
+    at = item.effective_at.isoformat()
+    jobs.enqueue(
+        "carry_out_verdict", key=_key(item.id, at), run_after=item.effective_at, item_id=str(item.id), at=at
+    )
+    return said
+
+
+def take_back(item: ModerationItem, admin: User) -> None:
+    """Let `item` wait again as before, claimed by `admin`, who decided it less than WINDOW ago.
+
+    Raises Refused for everybody else, when it is too late, and when there is nothing to take back.
+    """
+    moderation_queue.lock(item)
+    if item.closed_at is not None:
+        raise Refused(OVER)
+    if item.decision is None or item.effective_at is None:
+        raise Refused("There is nothing to take back here. It may have been taken back already.")
+    if item.decision["by"] != str(admin.id):
+        raise Refused("Only the admin who decided can take it back.")
+    if item.effective_at <= clock.now():
+        raise Refused(OVER)
+    verdict, at = item.decision["verdict"], item.effective_at.isoformat()
+    moderation_queue.jot(item, admin, item.decision["notes"])
+    key = _key(item.id, at)
+    db.session.execute(delete(Job).where(Job.unique_key == key, Job.state == JobState.QUEUED))
+    item.decision = item.effective_at = None
+    item.claimed_by, item.claimed_until = admin.id, clock.now() + moderation_queue.CLAIM
+    audit.record(admin, "take_back_decision", item, f"{item.title}: {verdict.replace('_', ' ')}")
+    db.session.flush()
+
+
+def carry_out(item_id: str, at: str) -> None:
+    """Do what was decided; the worker's part. What can't be done any more lets the item wait again.
+
+    `at` says which decision is meant: another one may have followed the one that was taken back.
+    """
+    item = db.session.get(ModerationItem, uuid.UUID(item_id))
+    if item is None:
+        return
+    _hold_subject(item)
+    moderation_queue.lock(item)
+    decided, effective_at = item.decision, item.effective_at
+    if item.closed_at is not None or decided is None or effective_at != datetime.fromisoformat(at):
+        return
+    admin = db.session.get_one(User, uuid.UUID(decided["by"]))
+    item.decision = item.effective_at = None
+    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            _carry_out(item, admin, decided)
+    except Refused as refusal:
+        why = f"Not carried out: {refusal.sentence}"
+        audit.record(admin, "decision_lapsed", item, "\n\n".join(filter(None, (why, decided["notes"]))))
+    db.session.flush()
+
+
+def lapsed(item: ModerationItem) -> str:
+    """Say why the last decision about an open item wasn't carried out; empty where there is none."""
+    if item.closed_at is not None or item.decision is not None:
+        return ""
+    found = audit.history_of("moderationitem", item.id, 1)
+    return found[0][0].note if found and found[0][0].action == "decision_lapsed" else ""
+
+
+def _hold_subject(item: ModerationItem) -> None:
+    """Hold what is decided before the item, in the order of every other verb; nothing where it is gone."""
+    with suppress(NotFound):
+        if item.kind in moderation_queue.OF_REVIEWS:
+            review = db.session.get(Review, item.subject_id)
+            if review is not None:
+                reviews.hold(review)
+        elif (creator := creator_page_drafts.creator_of(item)) is not None:
+            creator_page_drafts.hold(creator)
+        elif (course := decisions.course_of(item)) is not None:
+            lifecycle.hold(course)
+
+
+def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> None:
+    if item.kind in moderation_queue.OF_REVIEWS and decided["seen"] != _mark(item):
+        what = "review" if item.kind == ModerationKind.REVIEW else "answer"
+        raise Refused(f"Its author changed the {what} in the meantime.")
+    if not admin.is_admin or not admin.is_active:
+        raise Refused(f"{admin.name} doesn’t run this place any more.")
+    decision = Decision(Verdict(decided["verdict"]), decided["reason"], decided["notes"])
+    decisions.decide(item, admin, decision, decided["seen"])
+
+
+def _try_out(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+    """Decide and undo it all, so that whatever can't be decided is refused now and not by the worker."""
+    asked = list(db.session.info.get("new_jobs", []))
+    trial = db.session.begin_nested()
+    try:
+        return decisions.decide(item, admin, decision, seen)
+    finally:
+        trial.rollback()
+        db.session.info["new_jobs"] = asked
+
+
+def _mark(item: ModerationItem) -> str:
+    """Tell one state of what is decided about from another; empty for what can't change meanwhile."""
+    if item.kind == ModerationKind.REVIEW:
+        review = db.session.get(Review, item.subject_id, populate_existing=True)
+        return f"{review_standings.digest(review.comment)}{review.rating}" if review else ""
+    if item.kind == ModerationKind.REPLY:
+        review = db.session.get(Review, item.subject_id, populate_existing=True)
+        return review_standings.digest(review.reply) if review else ""
+    if (creator := creator_page_drafts.creator_of(item)) is not None:
+        return creator_page_drafts.mark(creator)
+    course = decisions.course_of(item)
+    return course_content.load(course).mark if course is not None else ""
+
+
+def _key(item_id: uuid.UUID, at: str) -> str:
+    return f"verdict:{item_id}:{at}"

@@ -1,0 +1,313 @@
+"""Everything a reviewer needs about one thing that waits, on one page and in few queries."""
+
+import difflib
+import itertools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, Uuid, bindparam, func, select
+from sqlalchemy.orm import aliased, joinedload
+
+from domain.authoring import course_content as content
+from domain.authoring import lesson_drafts
+from domain.authoring.course_content import Contents, Sitting
+from domain.base import markdown, webvtt
+from domain.media import captions, recordings, video_embeds
+from domain.moderation import decisions, hints
+from domain.moderation.hints import Hint
+from domain.platform import moderation_queue
+from models import (
+    Caption,
+    Course,
+    CreatorApplication,
+    LessonKind,
+    LessonVisibility,
+    MediaAsset,
+    ModerationItem,
+    ModerationKind,
+    Product,
+    ProductStatus,
+    ProposedCaption,
+    Report,
+    Review,
+    User,
+    Verdict,
+    db,
+)
+
+MOST_LINES = 4_000_000  # of one text times those of the other: what comparing may cost
+AROUND = 2  # lines shown before and after a change
+MOST_SAID = 1000  # lines of captions that are shown as changed
+SHOWN_REPORTS = 20
+
+
+class Line(NamedTuple):
+    """A line of a compared text: `tone` is added, removed, same or gap."""
+
+    tone: str
+    text: str
+
+
+class Difference(NamedTuple):
+    """A column before and after, or the lines of a text; `whole` is the address of one too long to show."""
+
+    label: str
+    before: str
+    after: str
+    lines: tuple[Line, ...] = ()
+    whole: str = ""
+
+
+@dataclass(frozen=True)
+class Creator:
+    """Whose it is, with what they have done here before: counts of their courses and of verdicts."""
+
+    user: User
+    published: int
+    courses: int
+    sent_back: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An item with whose it is, who has claimed it (None: nobody, or the claim ran out), who decided it."""
+
+    item: ModerationItem
+    creator: Creator | None
+    claimer: str | None
+    decider: str | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One lesson opened in place, as its creator has it; `before`: the recording that would be replaced."""
+
+    sitting: Sitting
+    html: str
+    description: str
+    playback: recordings.Playback | None
+    before: recordings.Playback | None
+    embed: video_embeds.Embed | None
+    differences: list[Difference]
+
+
+@dataclass(frozen=True)
+class CourseFile:
+    """A course or update under review; `intro_before` is the preview film that would be replaced."""
+
+    course: Course
+    contents: Contents
+    hints: list[Hint]
+    shown: Shown | None
+    intro: recordings.Playback | None
+    intro_before: recordings.Playback | None
+
+
+class Reported(NamedTuple):
+    """A report with who sent it."""
+
+    report: Report
+    by: str
+
+
+@cache
+def _frame_query() -> Select[Any]:
+    """`item` with its people, and what is counted about its creator; put together once."""
+    creator, claimer, decider = aliased(User), aliased(User), aliased(User)
+    theirs = Product.creator_id == ModerationItem.creator_id
+    made = select(func.count(Product.id)).where(theirs, Product.deleted_at.is_(None))
+    other = aliased(ModerationItem)
+    sent_back = select(func.count(other.id)).where(
+        other.creator_id == ModerationItem.creator_id,
+        other.verdict.in_((Verdict.REJECTED, Verdict.CHANGES_REQUESTED)),
+    )
+    return (
+        select(
+            ModerationItem,
+            creator,
+            claimer.name.label("claimer"),
+            decider.name.label("decider"),
+            made.where(Product.status == ProductStatus.PUBLISHED).scalar_subquery().label("published"),
+            made.scalar_subquery().label("courses"),
+            sent_back.scalar_subquery().label("sent_back"),
+        )
+        .outerjoin(creator, creator.id == ModerationItem.creator_id)
+        .outerjoin(claimer, claimer.id == ModerationItem.claimed_by)
+        .outerjoin(decider, decider.id == ModerationItem.closed_by)
+        .where(ModerationItem.id == bindparam("item", type_=Uuid()))
+    )
+
+
+def frame(item_id: uuid.UUID) -> Frame | None:
+    """The item and its people, in one query; None for an unknown id."""
+    row = db.session.execute(_frame_query(), {"item": item_id}).first()
+    if row is None:
+        return None
+    item, user, claimer_name, decider_name, published, courses, back = row
+    held = moderation_queue.is_claimed(item)
+    known = Creator(user, published, courses, back) if user is not None else None
+    return Frame(item, known, claimer_name if held else None, decider_name)
+
+
+def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile | None:
+    """The course of `item`, with one lesson opened: the one asked for, or the first that waits.
+
+    None when the course is gone, or has no such lesson.
+    """
+    course = decisions.course_of(item)
+    if course is None:
+        return None
+    there = content.load(course, lesson_id)
+    sitting = there.sitting(lesson_id)
+    if lesson_id is not None and sitting is None:
+        return None
+    return CourseFile(
+        course,
+        there,
+        hints.of(there, item),
+        _open(sitting) if sitting else None,
+        recordings.playback(there.intro.asset, working=True) if there.intro else None,
+        _replaced(there.intro),
+    )
+
+
+def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
+    """The review of `item` with its course, its author and the reports of what `item` is about.
+
+    None when it is gone, or the answer is that `item` is about.
+    """
+    row = db.session.execute(
+        select(Review, Course)
+        .join(Course, Course.id == Review.product_id)
+        .where(Review.id == item.subject_id)
+        .options(joinedload(Review.user))
+    ).first()
+    of_reply = item.kind == ModerationKind.REPLY
+    if row is None or (of_reply and not row[0].reply):
+        return None
+    about = (Report.review_id == item.subject_id) & (Report.about_reply == of_reply)
+    return (*row, reports(about))
+
+
+def reports(which: Any) -> list[Reported]:
+    """Who reported it and why, latest first."""
+    query = select(Report, User.name).join(User, User.id == Report.user_id).where(which)
+    rows = db.session.execute(query.order_by(Report.updated_at.desc()).limit(SHOWN_REPORTS))
+    return [Reported(report, name) for report, name in rows]
+
+
+def application_file(item: ModerationItem) -> CreatorApplication | None:
+    """The application of `item` with its applicant; None when it is gone."""
+    query = select(CreatorApplication).where(CreatorApplication.id == item.subject_id)
+    return db.session.scalar(query.options(joinedload(CreatorApplication.user)))
+
+
+def compare(before: str, after: str) -> tuple[Line, ...]:
+    """Two texts line by line, what is the same left out but for AROUND lines beside a change."""
+    old, new = _trimmed(before.splitlines(), after.splitlines())
+    if len(old) * len(new) > MOST_LINES:
+        return (Line("gap", "Too long to compare: the whole text is new."), *(Line("added", x) for x in new))
+    lines: list[Line] = []
+    for line in list(difflib.unified_diff(old, new, n=AROUND, lineterm=""))[2:]:
+        if line.startswith("@@"):
+            lines += [Line("gap", "")] if lines else []
+        else:
+            lines.append(Line({"+": "added", "-": "removed"}.get(line[0], "same"), line[1:]))
+    return tuple(lines)
+
+
+def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Two texts without the lines that they begin and end with alike, but for AROUND of them."""
+    alike = [a == b for a, b in zip(old, new, strict=False)]
+    head = alike.index(False) if False in alike else len(alike)
+    ends = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
+    tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], ends))
+    first, last = max(head - AROUND, 0), max(tail - AROUND, 0)
+    return old[first : len(old) - last], new[first : len(new) - last]
+
+
+def _open(sitting: Sitting) -> Shown:
+    draft = sitting.lesson.draft or {}
+    body = draft.get("body", sitting.body) or ""
+    playback = recordings.playback(sitting.recording.asset, working=True) if sitting.recording else None
+    return Shown(
+        sitting,
+        markdown.render(body).html if body else "",
+        sitting.values["description"],
+        playback,
+        _replaced(sitting.recording),
+        video_embeds.embed(sitting.values["external_video_url"]) if sitting.recording is None else None,
+        [*_differences(sitting), *_spoken(sitting.recording, playback)],
+    )
+
+
+def _replaced(recording: content.Recording | None) -> recordings.Playback | None:
+    """How to play what a proposed recording would replace."""
+    if recording is None or not recording.proposed or recording.before is None:
+        return None
+    return recordings.playback(recording.before)
+
+
+def _spoken(
+    recording: content.Recording | None, playback: recordings.Playback | None
+) -> Iterator[Difference]:
+    """Captions and chapters that differ from those that learners have."""
+    if recording is None or playback is None or not recording.is_changed:
+        return
+    asset, before = recording.asset, recording.before
+    old = captions.as_text(before.chapters) if before else ""
+    new = captions.as_text(captions.working_chapters(asset))
+    if old != new:
+        yield Difference("Chapters", "", "", compare(old, new))
+    addresses = {track.language: track.url for track in playback.tracks}
+    theirs = _captions(Caption, before) if before else {}
+    ours = _captions(Caption, asset) | _captions(ProposedCaption, asset)
+    for language in sorted(theirs | ours):
+        label, vtt = theirs.get(language, ("", ""))
+        new_label, new_vtt = ours.get(language, ("", ""))
+        if label != new_label:
+            yield Difference(f"Name of the captions, {language}", said(label), said(new_label))
+        if vtt != new_vtt:
+            lines = compare(_said_when(vtt), _said_when(new_vtt))
+            whole = addresses.get(language, "") if len(lines) > MOST_SAID else ""
+            yield Difference(f"Captions, {language}", "", "", lines[:MOST_SAID], whole)
+
+
+def _captions(table: type[Caption] | type[ProposedCaption], asset: MediaAsset) -> dict[str, tuple[str, str]]:
+    """Label and text of the captions of `asset` by language."""
+    query = select(table.language, table.label, table.vtt).where(table.asset_id == asset.id)
+    return {language: (label, vtt) for language, label, vtt in db.session.execute(query)}
+
+
+def _said_when(vtt: str) -> str:
+    """Captions as lines of a time and what is said then."""
+    cues = webvtt.parse(vtt) if vtt else []
+    return "\n".join(f"{webvtt.stamp(cue.start)}  {' '.join(cue.text.split())}" for cue in cues)
+
+
+def _differences(sitting: Sitting) -> Iterator[Difference]:
+    """What differs from what learners have in the columns, and in the titles of files and links."""
+    for resource in sitting.resources:
+        if resource.proposed_title is not None:
+            yield Difference("Title of a file or link", resource.title, resource.proposed_title)
+    if sitting.is_new:
+        return
+    draft = sitting.lesson.draft or {}
+    for name, label in lesson_drafts.labels(sitting.lesson).items():
+        before = sitting.body or "" if name == "body" else getattr(sitting.lesson, name)
+        if name not in draft or draft[name] == before:
+            continue
+        if name in ("body", "description"):
+            yield Difference(label, "", "", compare(before, draft[name] or ""))
+        else:
+            yield Difference(label, said(before), said(draft[name]))
+
+
+def said(value: object) -> str:
+    """Write a value as a reviewer reads it."""
+    if isinstance(value, LessonKind | LessonVisibility):
+        value = value.value
+    return {True: "Yes", False: "No", None: "Nothing", "": "Nothing"}.get(value, str(value))  # type: ignore[call-overload]

@@ -1,0 +1,161 @@
+"""What those who run the shop see first: what waits, what failed, what sold."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, select, union_all
+
+from domain.base import clock
+from domain.commerce import alert_list
+from models import (
+    DailySales,
+    EmailMessage,
+    EmailStatus,
+    Job,
+    JobState,
+    MediaAsset,
+    MediaStatus,
+    ModerationItem,
+    ModerationKind,
+    Order,
+    OrderStatus,
+    StripeEvent,
+    WorkerBeat,
+    db,
+)
+
+COUNTED = 100  # more than this is said to be more, not counted
+DAYS = 30
+SOLD = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many of a kind wait for an admin (COUNTED + 1: more than COUNTED), and since when the oldest."""
+
+    kind: ModerationKind
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How many of each have failed, counted as above; `worker_seen_at` is the worker's last sign of life."""
+
+    jobs: int
+    mails: int
+    webhooks: int
+    recordings: int
+    alerts: int
+    worker_seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What was sold in one currency on each of the last DAYS days (UTC), oldest first, in minor units."""
+
+    currency: str
+    days: list[tuple[dt.date, int]]
+
+    @property
+    def points(self) -> list[tuple[str, int]]:
+        """The days as a chart names them."""
+        return [(f"{day.day} {day:%b}", cents) for day, cents in self.days]
+
+    @property
+    def total(self) -> int:
+        """The sum of all days, in minor units."""
+        return sum(cents for _, cents in self.days)
+
+
+def waiting() -> list[Waiting]:
+    """What waits, by kind, in one query."""
+    return [Waiting(ModerationKind(row.kind), row.waits, row.since) for row in db.session.execute(_waiting())]
+
+
+def failures() -> Failures:
+    """What failed and waits for another try or a person, in one query."""
+    return Failures(*db.session.execute(_failures()).one())
+
+
+@cache
+def _waiting() -> CompoundSelect[Any]:
+    parts = []
+    for kind in ModerationKind:
+        waits = ModerationItem.closed_at.is_(None) & ModerationItem.effective_at.is_(None)
+        open_ = (ModerationItem.kind == kind, waits)
+        oldest = select(ModerationItem.created_at).where(*open_).order_by(ModerationItem.created_at).limit(1)
+        parts.append(
+            select(
+                literal(kind.value).label("kind"),
+                _count(ModerationItem.id, *open_).label("waits"),
+                oldest.scalar_subquery().label("since"),
+            )
+        )
+    return union_all(*parts)
+
+
+@cache
+def _failures() -> Select[Any]:
+    return select(
+        _count(Job.id, Job.state == JobState.DEAD),
+        _count(EmailMessage.id, EmailMessage.status == EmailStatus.FAILED),
+        _count(StripeEvent.id, StripeEvent.processed_at.is_(None), StripeEvent.error.is_not(None)),
+        _count(MediaAsset.id, MediaAsset.status == MediaStatus.ERROR),
+        alert_list.open_count(),
+        select(func.max(WorkerBeat.at)).scalar_subquery(),
+    )
+
+
+def sales() -> list[Sales]:
+    """What the last DAYS days brought, by currency, the most sold first.
+
+    Days that were added up already are read from there, those since then from the orders: two queries.
+    """
+    today = clock.now().date()
+    first = today - timedelta(days=DAYS - 1)
+    table = DailySales.__table__.c
+    totals: dict[str, dict[dt.date, int]] = defaultdict(dict)
+    newest = first - timedelta(days=1)
+    added_up = select(table.date, table.currency, table.gross_cents).where(table.date >= first)
+    for day, currency, cents in db.session.execute(added_up):
+        totals[currency][day] = cents
+        newest = max(newest, day)
+    # The newest day may have been added up before it was over.
+    since = max(newest, first)
+    for currency in totals:
+        totals[currency].pop(since, None)
+    for day, currency, cents in db.session.execute(_sold_since(since)):
+        totals[currency][dt.date.fromisoformat(str(day))] = int(cents)
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    found = [
+        Sales(currency, [(day, by_day.get(day, 0)) for day in days]) for currency, by_day in totals.items()
+    ]
+    return sorted((one for one in found if one.total), key=lambda one: one.total, reverse=True)
+
+
+def _sold_since(day: dt.date) -> Select[Any]:
+    start = datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
+    on = _day_of(Order.created_at)
+    return (
+        select(on, Order.currency, func.sum(Order.total_cents))
+        .where(Order.status.in_(SOLD), Order.created_at >= start)
+        .group_by(on, Order.currency)
+    )
+
+
+def _day_of(moment: Any) -> ColumnElement[Any]:
+    """The day (UTC) of a moment; SQLite gives it as text."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        return func.date(func.timezone("UTC", moment))
+    return func.date(moment)
+
+
+def _count(key: Any, *conditions: ColumnElement[bool]) -> Any:
+    """How many rows there are, up to COUNTED + 1."""
+    some = select(key).where(*conditions).limit(COUNTED + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()

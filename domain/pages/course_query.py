@@ -1,0 +1,155 @@
+"""The one query behind the page of a course, for strangers and for visitors who are signed in."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
+
+from domain.base.json_rows import lines_of
+from domain.catalog.cards import categories, creator_slug, people, profiles
+from domain.catalog.index.index_builder import courses, products
+from domain.commerce import wishlist
+from domain.community import course_reports
+from domain.learning.access_facts import asked_last
+from models import (
+    AccessGrant,
+    CodeArchive,
+    Enrollment,
+    Lesson,
+    LessonVisibility,
+    MediaAsset,
+    MediaStatus,
+    Module,
+    ProductStatus,
+    ProductVisibility,
+    Tag,
+    course_prerequisites,
+    product_tags,
+)
+
+enrollments, grants, lessons, modules, tags = (
+    t.__table__ for t in (Enrollment, AccessGrant, Lesson, Module, Tag)
+)
+
+
+def _row(with_visitor: bool) -> Select[Any]:
+    p, c, parent = products.c, courses.c, categories.alias("parents")
+    now = bindparam("now", type_=p.published_at.type)
+    on_sale = p.sale_ends_at > now
+    held: ColumnElement[bool] = literal(False)
+    wished: ColumnElement[bool] = literal(False)
+    progress: Any = literal(None)
+    report: Any = literal(None)
+    if with_visitor:
+        visitor = bindparam("visitor", type_=p.id.type)
+        held = _holds(visitor, now)
+        wished = wishlist.wished(visitor, p.id)
+        report = course_reports.looked_at(visitor, p.id)
+        enrolled = (enrollments.c.user_id == visitor) & (enrollments.c.course_id == p.id)
+        progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
+    return (
+        select(
+            p.id, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
+            case((on_sale, p.sale_price_cents), else_=p.price_cents).label("price_now_cents"),
+            case((on_sale, p.sale_ends_at)).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
+            p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
+            p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
+            c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
+            case((c.expires_at <= now, True), else_=False).label("is_expired"),
+            people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
+            people.c.avatar.label("creator_avatar"), _film().label("film"), _has_code().label("has_code"),
+            profiles.c.headline.label("creator_headline"),
+            categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
+            parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
+            held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
+            report.label("report"),
+            _tags().label("tags"), _required().label("required"),
+            _curriculum().label("curriculum"),
+        )
+        .select_from(
+            products.join(courses, c.id == p.id)
+            .join(people, people.c.id == p.creator_id)
+            .outerjoin(profiles, profiles.c.user_id == p.creator_id)
+            .join(categories, categories.c.id == p.category_id)
+            .outerjoin(parent, parent.c.id == categories.c.parent_id)
+        )
+        .where(p.slug == bindparam("slug"), or_(p.deleted_at.is_(None), held))
+    )  # fmt: skip
+
+
+def _tags() -> Any:
+    """(name, slug) of each of the product's tags."""
+    return (
+        select(lines_of(tags.c.name, tags.c.slug))
+        .select_from(tags.join(product_tags, product_tags.c.tag_id == tags.c.id))
+        .where(product_tags.c.product_id == products.c.id)
+        .scalar_subquery()
+    )
+
+
+def _required() -> Any:
+    """(title, slug) of each course to take first that can be seen."""
+    first = products.alias("required")
+    is_seen = and_(
+        first.c.status == ProductStatus.PUBLISHED,
+        first.c.visibility != ProductVisibility.PRIVATE,
+        first.c.deleted_at.is_(None),
+    )
+    return (
+        select(lines_of(first.c.title, first.c.slug))
+        .select_from(course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id))
+        .where(
+            course_prerequisites.c.course_id == products.c.id,
+            asked_last(is_seen),
+        )
+        .scalar_subquery()
+    )
+
+
+def _curriculum() -> Any:
+    """Each lesson that learners see, behind its module's columns: the fields of `Lesson`."""
+    lesson_seen = and_(
+        lessons.c.module_id == modules.c.id,
+        lessons.c.published == true(),
+        lessons.c.visibility != LessonVisibility.PRIVATE,
+    )
+    columns = (
+        modules.c.position, lessons.c.position, modules.c.title, modules.c.description, lessons.c.title,
+        lessons.c.slug, lessons.c.kind, lessons.c.duration_seconds,
+        lessons.c.visibility == LessonVisibility.PREVIEW,
+    )  # fmt: skip
+    return (
+        select(lines_of(*columns))
+        .select_from(modules.join(lessons, lesson_seen))
+        .where(modules.c.course_id == products.c.id, modules.c.published == true())
+        .scalar_subquery()
+    )
+
+
+def _film() -> Any:
+    """The id of the preview film, once it can be played."""
+    film = MediaAsset.__table__.c
+    is_it = and_(
+        film.lesson_id.is_(None),
+        film.proposed_for.is_(None),
+        film.proposed_film == false(),
+        film.status == MediaStatus.READY,
+    )
+    return (
+        select(film.id).where(film.course_id == products.c.id, asked_last(is_it)).limit(1).scalar_subquery()
+    )
+
+
+def _has_code() -> Any:
+    archive = CodeArchive.__table__.c
+    return select(archive.id).where(archive.course_id == products.c.id, archive.pending == false()).exists()
+
+
+def _holds(visitor: Any, now: Any) -> ColumnElement[bool]:
+    """Whether `visitor` has a grant that holds at `now`, both of them parameters."""
+    grant = grants.c
+    in_time = or_(grant.expires_at.is_(None), grant.expires_at > now)
+    mine = (grant.user_id == visitor) & (grant.course_id == products.c.id)
+    return select(grant.id).where(mine, grant.revoked_at.is_(None), in_time).exists()
+
+
+STRANGERS, VISITORS = _row(with_visitor=False), _row(with_visitor=True)

@@ -1,0 +1,243 @@
+"""What comes and goes by itself: mail, jobs, webhooks, recordings, backups; what failed, and another try."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from jinja2 import TemplateError
+from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
+
+import jobs
+import mail
+from domain import Refused
+from domain.base import pagination
+from domain.base.redaction import masked
+from domain.commerce import stripe_events
+from domain.media import recordings
+from domain.platform import audit
+from jobs import schedule
+from models import (
+    BackupRecord,
+    Course,
+    EmailMessage,
+    EmailStatus,
+    Job,
+    JobState,
+    MediaAsset,
+    MediaStatus,
+    StripeEvent,
+    User,
+    db,
+    now,
+)
+
+PAGE_SIZE = 50
+AT_ONCE = 500
+Row = TypeVar("Row")
+WAITING = (JobState.QUEUED, JobState.DEAD)
+
+
+class BackupState(StrEnum):
+    """What became of a backup."""
+
+    KEPT = "kept"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+class EventState(StrEnum):
+    """How far a webhook has come."""
+
+    FAILED = "failed"
+    WAITING = "waiting"
+    HANDLED = "handled"
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows, newest first, and the key of the last when there are more."""
+
+    rows: Sequence[Row]
+    after: str | None
+
+
+def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMessage]:
+    """The messages in a state (None: all), from behind `after` on."""
+    query = select(EmailMessage)
+    if status is not None:
+        query = query.where(EmailMessage.status == status)
+    last = db.session.get(EmailMessage, after) if after else None
+    place = (last.created_at, last.id) if last else None
+    return _page(query, EmailMessage.created_at, EmailMessage.id, place)
+
+
+def jobs_in(state: JobState, after: uuid.UUID | None) -> Page[Job]:
+    """The jobs in a state, from behind `after` on."""
+    last = db.session.get(Job, after) if after else None
+    place = (last.created_at, last.id) if last else None
+    return _page(select(Job).where(Job.state == state), Job.created_at, Job.id, place)
+
+
+def events(state: EventState, after: str | None) -> Page[StripeEvent]:
+    """The webhooks in a state, from behind `after` on; those handled by when that was."""
+    query = select(StripeEvent).where(*_in(state))
+    at = StripeEvent.processed_at if state == EventState.HANDLED else StripeEvent.received_at
+    last = db.session.get(StripeEvent, after) if after else None
+    place = (getattr(last, at.key), last.id) if last is not None and getattr(last, at.key) else None
+    return _page(query, at, StripeEvent.id, place)
+
+
+def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
+    """The records of backups in a state, from behind `after` on."""
+    there = BackupRecord.gone_at.is_(None)
+    query = select(BackupRecord).where(
+        {
+            BackupState.KEPT: there & BackupRecord.name.is_not(None),
+            BackupState.FAILED: there
+            & (BackupRecord.problem.is_not(None) | BackupRecord.proof_ok.is_(False)),
+            BackupState.GONE: ~there,
+        }[state]
+    )
+    last = db.session.get(BackupRecord, after) if after else None
+    place = (last.made_at, last.id) if last else None
+    return _page(query, BackupRecord.made_at, BackupRecord.id, place)
+
+
+def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]]:
+    """The recordings that could not be prepared, with their courses."""
+    query = (
+        select(MediaAsset, Course)
+        .join(Course, Course.id == MediaAsset.course_id)
+        .where(MediaAsset.status == MediaStatus.ERROR)
+        .options(joinedload(Course.creator))
+    )
+    last = db.session.get(MediaAsset, after) if after else None
+    if last is not None:
+        query = query.where(
+            *pagination.behind(MediaAsset.updated_at, MediaAsset.id, (last.updated_at, last.id))
+        )
+    newest = query.order_by(MediaAsset.updated_at.desc(), MediaAsset.id.desc()).limit(PAGE_SIZE + 1)
+    rows = [(row[0], row[1]) for row in db.session.execute(newest)]
+    more = str(rows[PAGE_SIZE - 1][0].id) if len(rows) > PAGE_SIZE else None
+    return Page(rows[:PAGE_SIZE], more)
+
+
+def bodies(message: EmailMessage) -> tuple[str, str] | None:
+    """The text and HTML of `message` without the links that open its reader's account.
+
+    None when its template is gone or asks for what the message doesn't hold.
+    """
+    try:
+        return mail.render_with(message.template, message.subject, masked(message.data))
+    except TemplateError:
+        return None
+
+
+def retry_mail(message: EmailMessage, admin: User) -> None:
+    """Send a message that failed once more. Safe to repeat. Raises Refused for any other."""
+    if message.status == EmailStatus.PENDING:
+        return
+    if message.status != EmailStatus.FAILED:
+        raise Refused(f"This message was {message.status}: there is nothing to try again.")
+    message.status = EmailStatus.PENDING
+    _run_soon("send_email", f"email:{message.id}", message_id=str(message.id))
+    audit.record(admin, "retry_mail", message)
+
+
+def retry_mails(admin: User) -> int:
+    """Send the AT_ONCE oldest messages that failed once more; answers how many."""
+    failed = select(EmailMessage).where(EmailMessage.status == EmailStatus.FAILED)
+    rows = list(db.session.scalars(failed.order_by(EmailMessage.created_at).limit(AT_ONCE)))
+    for message in rows:
+        retry_mail(message, admin)
+    return len(rows)
+
+
+def retry_job(job: Job, admin: User) -> None:
+    """Give a dead job a full set of tries, and run one that waits its turn now. Safe to repeat.
+
+    One that waits for its hour in the schedule keeps it: the same work is done now by another job, once in
+    a minute. Raises Refused for one that is done or being done.
+    """
+    if job.state not in WAITING:
+        raise Refused(f"This job is {job.state}: there is nothing to try again.")
+    if job.state == JobState.DEAD:
+        audit.record(admin, "retry_job", job, job.kind)
+    elif schedule.is_slot(job.unique_key) and job.run_after > now():
+        jobs.enqueue(job.kind, key=f"{job.kind} asked for at {now():%Y-%m-%dT%H:%M}", **job.payload)
+        return
+    _requeue(Job.id == job.id)
+
+
+def retry_jobs(admin: User) -> int:
+    """Give the AT_ONCE oldest dead jobs a full set of tries; answers how many."""
+    dead = select(Job).where(Job.state == JobState.DEAD).order_by(Job.created_at).limit(AT_ONCE)
+    rows = list(db.session.scalars(dead))
+    for job in rows:
+        retry_job(job, admin)
+    return len(rows)
+
+
+def retry_event(event: StripeEvent, admin: User) -> None:
+    """Handle a webhook that hasn't been handled, now. Safe to repeat. Raises Refused for any other."""
+    if event.processed_at is not None:
+        raise Refused("This event has been handled: there is nothing to try again.")
+    stripe_events.handle_soon(event.id)
+    audit.record(admin, "retry_webhook", event)
+
+
+def retry_events(admin: User) -> int:
+    """Handle the AT_ONCE oldest webhooks that failed, now; answers how many."""
+    query = select(StripeEvent).where(*_in(EventState.FAILED)).order_by(StripeEvent.received_at)
+    rows = list(db.session.scalars(query.limit(AT_ONCE)))
+    for event in rows:
+        retry_event(event, admin)
+    return len(rows)
+
+
+def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
+    """Prepare a recording that failed once more. Raises Refused when there is no such one."""
+    asset = db.session.get(MediaAsset, asset_id)
+    if asset is None or asset.status != MediaStatus.ERROR:
+        raise Refused("This recording hasn’t failed: there is nothing to try again.")
+    recordings.retry(asset)
+    audit.record(admin, "retry_recording", asset)
+
+
+def _in(state: EventState) -> tuple[ColumnElement[bool], ...]:
+    if state == EventState.HANDLED:
+        return (StripeEvent.processed_at.is_not(None),)
+    failed = StripeEvent.error.is_not(None) if state == EventState.FAILED else StripeEvent.error.is_(None)
+    return StripeEvent.processed_at.is_(None), failed
+
+
+def _run_soon(kind: str, key: str, **payload: Any) -> None:
+    """Let the job of this key run now, also when it was thrown away after it was done."""
+    jobs.enqueue(kind, key=key, **payload)
+    jobs.hasten(key)
+
+
+def _requeue(which: ColumnElement[bool]) -> None:
+    """A worker that has taken the job meanwhile keeps it."""
+    db.session.execute(
+        update(Job)
+        .where(which, Job.state.in_(WAITING))
+        .values(state=JobState.QUEUED, attempts=0, run_after=now(), leased_until=None)
+    )
+
+
+def _page(
+    query: Select[Row],
+    at: InstrumentedAttribute[Any],
+    key: InstrumentedAttribute[Any],
+    last: tuple[datetime, Any] | None,
+) -> Page[Row]:
+    if last is not None:
+        query = query.where(*pagination.behind(at, key, last))
+    rows = list(db.session.scalars(query.order_by(at.desc(), key.desc()).limit(PAGE_SIZE + 1)))
+    more = str(getattr(rows[PAGE_SIZE - 1], key.key)) if len(rows) > PAGE_SIZE else None
+    return Page(rows[:PAGE_SIZE], more)

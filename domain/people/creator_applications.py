@@ -1,0 +1,180 @@
+"""Becoming a creator: a learner applies, an admin accepts or declines."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+import mail
+from domain import Refused
+from domain.base import clock, slugs
+from domain.platform import audit, moderation_queue, notifications, settings
+from models import (
+    ApplicationStatus,
+    CreatorApplication,
+    CreatorProfile,
+    ModerationItem,
+    ModerationKind,
+    NotificationKind,
+    Role,
+    User,
+    Verdict,
+    db,
+    upsert,
+)
+
+MAX_SAMPLE = 5000
+MAX_REASON = 2000
+MOST_A_MONTH = 3
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody applies with: `expertise` are a few words each, `links` whole web addresses."""
+
+    headline: str
+    expertise: list[str]
+    links: list[str]
+    sample: str
+
+
+def latest(user: User) -> CreatorApplication | None:
+    """What `user` applied with last, whatever became of it."""
+    query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
+    return db.session.scalar(query.order_by(CreatorApplication.created_at.desc()).limit(1))
+
+
+def find(application_id: uuid.UUID) -> CreatorApplication | None:
+    """One application, if it exists."""
+    return db.session.get(CreatorApplication, application_id)
+
+
+def apply(user: User, wish: Wish) -> CreatorApplication:
+    """Ask to teach here; whoever has asked already is given what they asked with, which stays as it is.
+
+    Raises Refused for people who teach already, before the address is proved (the answer goes there), with
+    words that were declined before, and beyond MOST_A_MONTH.
+    """
+    if user.role != Role.LEARNER:
+        raise Refused("You can teach here already. Your courses are in the studio.")
+    if not user.is_verified:
+        raise Refused("Confirm your email address first: our answer is sent there.")
+    _refuse_again(user, wish)
+    row = upsert(CreatorApplication).values(
+        user_id=user.id, headline=wish.headline, expertise=wish.expertise, links=wish.links,
+        sample=wish.sample, accepted_terms_at=clock.now(),
+    )  # fmt: skip
+    made = db.session.scalar(row.on_conflict_do_nothing().returning(CreatorApplication.id))
+    pending = select(CreatorApplication).where(
+        CreatorApplication.user_id == user.id, CreatorApplication.status == ApplicationStatus.PENDING
+    )
+    application = db.session.scalars(pending).one()
+    if made is not None:
+        moderation_queue.put(ModerationKind.APPLICATION, application.id, user.name, user.id)
+        audit.record(user, "apply_to_teach", application)
+        mail.application_received(user)
+        mail.application_waiting(settings.current().contact_email, user, wish.headline)
+    return application
+
+
+def accept(application: CreatorApplication, admin: User) -> None:
+    """Make the applicant a creator with a page of their own, and tell them. Safe to repeat.
+
+    Raises Refused when it was declined before.
+    """
+    if not _decide(application, admin, ApplicationStatus.ACCEPTED, ""):
+        return
+    user = db.session.get_one(User, application.user_id)
+    if user.role == Role.LEARNER:
+        user.role = Role.CREATOR
+        audit.record(admin, "change_role", user, "learner → creator")
+    _introduce(user, application)
+    audit.record(admin, "accept_application", application, user.name)
+    mail.application_accepted(user)
+    notifications.tell(
+        user.id, NotificationKind.APPLICATION_DECIDED, "You can teach here now",
+        "Your application was accepted. The studio is yours.", "/studio", "Open the studio",
+        key=f"application:{application.id}",
+    )  # fmt: skip
+
+
+def decline(application: CreatorApplication, admin: User, reason: str) -> None:
+    """Say no, and why: the applicant is told and may apply again. Safe to repeat.
+
+    Raises Refused without a reason, and when it was accepted before.
+    """
+    if not reason.strip():
+        raise Refused("Say why, so that they know what to change.", "reason")
+    if not _decide(application, admin, ApplicationStatus.DECLINED, reason.strip()[:MAX_REASON]):
+        return
+    user = db.session.get_one(User, application.user_id)
+    audit.record(admin, "decline_application", application, reason)
+    mail.application_declined(user, application.reason)
+    notifications.tell(
+        user.id, NotificationKind.APPLICATION_DECIDED, "Your application was declined",
+        application.reason[:500], "/teach", "See what to do",
+        key=f"application:{application.id}",
+    )  # fmt: skip
+
+
+def _refuse_again(user: User, wish: Wish) -> None:
+    """Refuse what was answered already, and more than anybody could have thought about."""
+    since = clock.now() - MONTH
+    query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
+    lately = db.session.scalars(query.where(CreatorApplication.created_at > since)).all()
+    if any(application.status == ApplicationStatus.PENDING for application in lately):
+        return
+    before = latest(user)
+    if before is not None and before.status == ApplicationStatus.DECLINED and _words(before) == _words(wish):
+        raise Refused("This is what you applied with before. Read our answer, and change what it names.")
+    if len(lately) >= MOST_A_MONTH:
+        raise Refused(f"You have applied {MOST_A_MONTH} times within a month. Please wait a while.")
+
+
+def _words(said: CreatorApplication | Wish) -> tuple[object, ...]:
+    return said.headline, said.expertise, said.links, said.sample
+
+
+def _decide(application: CreatorApplication, admin: User, status: ApplicationStatus, reason: str) -> bool:
+    """Write the decision, if it is still open; False when the same was decided before."""
+    now = clock.now()
+    won = db.session.scalar(
+        update(CreatorApplication)
+        .where(
+            CreatorApplication.id == application.id, CreatorApplication.status == ApplicationStatus.PENDING
+        )
+        .values(status=status, reason=reason, decided_at=now)
+        .returning(CreatorApplication.id)
+    )
+    db.session.refresh(application)
+    if won is None:
+        if application.status != status:
+            raise Refused(f"This application was {application.status} already.")
+        return False
+    db.session.execute(
+        update(ModerationItem)
+        .where(
+            ModerationItem.kind == ModerationKind.APPLICATION,
+            ModerationItem.subject_id == application.id,
+            ModerationItem.closed_at.is_(None),
+        )
+        .values(
+            verdict=Verdict.APPROVED if status == ApplicationStatus.ACCEPTED else Verdict.REJECTED,
+            notes=reason, closed_by=admin.id, closed_at=now, claimed_by=None, claimed_until=None,
+        )
+    )  # fmt: skip
+    return True
+
+
+def _introduce(user: User, application: CreatorApplication) -> None:
+    """Give the new creator a page that says what they applied with; one from before is kept."""
+    if db.session.get(CreatorProfile, user.id) is None:
+        db.session.add(
+            CreatorProfile(
+                user_id=user.id, slug=slugs.for_creator(user.name), headline=application.headline,
+                expertise=application.expertise, links=application.links,
+            )
+        )  # fmt: skip
+    db.session.flush()

@@ -1,0 +1,151 @@
+"""What a creator who isn't vetted changes on their public page waits for an admin, like a course's page does.
+
+It waits in `CreatorProfile.draft` by column name, in the queue as an update whose subject is the creator. Who
+has never had a course on sale has no page that learners trust: there everything shows at once.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+
+import jobs
+from domain.base import slugs
+from domain.platform import audit, images, moderation_queue, settings
+from models import CreatorProfile, ModerationItem, ModerationKind, Product, Role, User, db
+
+OF_ACCOUNT = {
+    "name": "Name", "bio": "About", "website": "Website", "github": "GitHub", "linkedin": "LinkedIn",
+    "avatar": "Picture",
+}  # fmt: skip
+OF_PAGE = {
+    "headline": "In one line", "expertise": "Expertise", "years_experience": "Years of experience",
+    "certifications": "Certificates and degrees", "links": "Links",
+}  # fmt: skip
+LABELS = OF_ACCOUNT | OF_PAGE
+
+
+def waits(user: User) -> bool:
+    """Tell whether what `user` changes on their page waits for an admin."""
+    if not user.is_creator or user.vetted or not settings.current().require_review:
+        return False
+    live = select(Product.id).where(Product.creator_id == user.id, Product.published_at.is_not(None))
+    return db.session.scalar(live.limit(1)) is not None
+
+
+def live(user: User) -> dict[str, Any]:
+    """Read what everybody sees, by column name."""
+    profile = _profile(user)
+    return {
+        **{name: getattr(user, name) for name in OF_ACCOUNT},
+        **{name: getattr(profile, name) for name in OF_PAGE},
+    }
+
+
+def working(user: User) -> dict[str, Any]:
+    """Read the page as the creator works on it, by column name."""
+    return {**live(user), **_draft(user)}
+
+
+def waiting(user: User) -> list[str]:
+    """Say what waits, in words."""
+    draft = _draft(user)
+    return [label.lower() for name, label in LABELS.items() if name in draft]
+
+
+def keep(user: User, wanted: Mapping[str, Any]) -> None:
+    """Give `user` the checked values `wanted` by column name: at once, or as a draft where they wait."""
+    if not waits(user):
+        _put(user, wanted)
+        if draft := _draft(user):
+            _settle(user, {name: value for name, value in draft.items() if name not in wanted})
+        return
+    seen = live(user)
+    values = {**_draft(user), **wanted}
+    _settle(user, {name: value for name, value in values.items() if value != seen[name]})
+
+
+def give_avatar(user: User, file: BinaryIO) -> None:
+    """Make `file` the portrait of `user`, or the one that waits. Raises Refused."""
+    token = images.keep(images.Shelf.AVATAR, file)
+    images.remove_later(images.Shelf.AVATAR, _draft(user).get("avatar"))
+    keep(user, {"avatar": token})
+
+
+def drop_avatar(user: User) -> None:
+    """Go back to the initials, at once."""
+    draft = _draft(user)
+    images.remove_later(images.Shelf.AVATAR, draft.pop("avatar", None))
+    _put(user, {"avatar": None})
+    if db.session.get(CreatorProfile, user.id) is not None:
+        _settle(user, draft)
+
+
+def apply(user: User, admin: User) -> None:
+    """Let everybody see what waited. The caller decided that they may."""
+    draft = _draft(user)
+    _put(user, draft)
+    _profile(user).draft = None
+    audit.record(admin, "approve_profile", user, ", ".join(LABELS[name] for name in LABELS if name in draft))
+    db.session.flush()
+
+
+def creator_of(item: ModerationItem) -> User | None:
+    """Find the creator whose page `item` is about; None for an item about something else."""
+    return db.session.get(User, item.subject_id) if item.is_profile else None
+
+
+def mark(user: User) -> str:
+    """Tell one state of what waits from another."""
+    return sha256(repr(sorted(_draft(user).items())).encode()).hexdigest()[:16]
+
+
+def hold(user: User) -> None:
+    """Read the page of `user` as it is now and keep it so until the transaction ends."""
+    db.session.refresh(user, with_for_update={"key_share": True})
+    if (profile := db.session.get(CreatorProfile, user.id)) is not None:
+        db.session.refresh(profile)
+
+
+def _settle(user: User, draft: dict[str, Any]) -> None:
+    """Keep `draft`, and let it wait in the queue as long as there is one."""
+    profile = _profile(user)
+    if profile.slug is None:
+        profile.slug = slugs.for_creator(user.name)
+    db.session.add(profile)
+    profile.draft = draft or None
+    db.session.flush()
+    if draft:
+        moderation_queue.put(ModerationKind.UPDATE, user.id, user.name, user.id)
+    else:
+        moderation_queue.withdraw(ModerationKind.UPDATE, user.id)
+
+
+def _put(user: User, values: Mapping[str, Any]) -> None:
+    if "avatar" in values and values["avatar"] != user.avatar:
+        images.remove_later(images.Shelf.AVATAR, user.avatar)
+    if values.get("name", user.name) != user.name and user.role != Role.LEARNER:
+        jobs.enqueue("reindex_creator", creator_id=str(user.id))  # their courses are found by it
+    for name in OF_ACCOUNT.keys() & values.keys():
+        setattr(user, name, values[name])
+    if of_page := OF_PAGE.keys() & values.keys():
+        profile = _profile(user)
+        if profile.slug is None:
+            profile.slug = slugs.for_creator(user.name)
+        db.session.add(profile)
+        for name in of_page:
+            setattr(profile, name, values[name])
+    db.session.flush()
+
+
+def _profile(user: User) -> CreatorProfile:
+    found = db.session.get(CreatorProfile, user.id)
+    if found is not None:
+        return found
+    return CreatorProfile(user_id=user.id, headline="", expertise=[], certifications=[], links=[])
+
+
+def _draft(user: User) -> dict[str, Any]:
+    """Read what waits; nothing does for learners, who have no page, nor for who no longer teaches."""
+    return {} if user.role == Role.LEARNER else dict(_profile(user).draft or {})

@@ -1,0 +1,120 @@
+"""The identities elsewhere that open an account: listed, linked by whoever is signed in, and removed.
+
+One that was removed is remembered, because its provider still vouches for the address: without that, it would
+be linked again when it is next used.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import select
+
+import mail
+from domain import Refused
+from domain.base import clock
+from domain.people import mail_tokens, sessions
+from domain.platform import audit
+from models import OAuthAccount, User, db
+
+NAMES = {"github": "GitHub", "google": "Google"}
+NO_PASSWORD = "Set a password first. Without one you could not sign in any more."  # noqa: S105 - a sentence
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is at a provider. `email` is None unless the provider has verified it."""
+
+    provider: str
+    provider_name: str
+    subject: str
+    name: str
+    email: str | None
+
+
+def available() -> dict[str, str]:
+    """The providers that are set up, by key, with the name people know them by."""
+    settings = current_app.config["SETTINGS"]
+    return {
+        key: name
+        for key, name in NAMES.items()
+        if getattr(settings, f"{key}_client_id") and getattr(settings, f"{key}_client_secret")
+    }
+
+
+def name_of(row: OAuthAccount) -> str:
+    """What people call the provider of a linked identity."""
+    return NAMES.get(row.provider, row.provider)
+
+
+def of(user: User) -> list[OAuthAccount]:
+    """What opens the account of `user`, in the order in which it was linked."""
+    query = select(OAuthAccount).where(OAuthAccount.user_id == user.id, OAuthAccount.unlinked_at.is_(None))
+    return list(db.session.scalars(query.order_by(OAuthAccount.created_at, OAuthAccount.id)))
+
+
+def row_of(identity: Identity) -> OAuthAccount | None:
+    """The row of an identity, also of one that was removed."""
+    same = (OAuthAccount.provider == identity.provider, OAuthAccount.subject == identity.subject)
+    return db.session.scalar(select(OAuthAccount).where(*same).with_for_update())
+
+
+def is_of(identity: Identity, user: User) -> bool:
+    """Whether `identity` opens the account of `user`."""
+    row = row_of(identity)
+    return row is not None and row.user_id == user.id and row.unlinked_at is None
+
+
+def open_with(identity: Identity, user: User) -> OAuthAccount:
+    """Have `identity` open the account of `user` from now on."""
+    row, now = row_of(identity), clock.now()
+    if row is None:
+        row = OAuthAccount(provider=identity.provider, subject=identity.subject)
+        db.session.add(row)
+    row.user_id, row.created_at, row.last_used_at, row.unlinked_at = user.id, now, now, None
+    db.session.flush()
+    return row
+
+
+def link(identity: Identity, user: User) -> None:
+    """Link `identity` at the wish of `user`, who has proved their password. Safe to repeat.
+
+    Raises Refused where it opens the account of somebody else.
+    """
+    row = row_of(identity)
+    live = row is not None and row.unlinked_at is None
+    if row is not None and live and row.user_id != user.id:
+        raise Refused(
+            f"This {identity.provider_name} account opens another account here. Remove it there first."
+        )
+    if live:
+        return
+    open_with(identity, user)
+    audit.record(user, "link_identity", user, identity.provider_name)
+    mail.provider_linked(user, identity.provider_name, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
+
+
+def unlink(user: User, identity_id: uuid.UUID) -> str | None:
+    """Remove one of `user`'s own identities and sign out every other device; gives the provider's name.
+
+    None where there is no such identity. Raises Refused without a password: nothing would open the account.
+    """
+    row = next((row for row in of(user) if row.id == identity_id), None)
+    if row is None:
+        return None
+    if user.password_hash is None:
+        raise Refused(NO_PASSWORD)
+    remove(user, [row])
+    sessions.end_all(user, except_token=user.session_token)
+    mail.provider_unlinked(user, name_of(row), mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
+    return name_of(row)
+
+
+def remove(user: User, rows: Collection[OAuthAccount]) -> list[str]:
+    """Have `rows` open the account of `user` no longer; gives the names of their providers."""
+    for row in rows:
+        row.unlinked_at = clock.now()
+        audit.record(user, "unlink_identity", user, name_of(row))
+    db.session.flush()
+    return [name_of(row) for row in rows]

@@ -1,0 +1,314 @@
+"""Pictures that people upload: covers of courses, portraits, the shop's logo, and those in texts.
+
+What comes in is decoded here and written anew, so nothing of the file itself is ever served: no metadata, no
+second meaning, no animation. A picture on a shelf never changes; another one has another token.
+"""
+
+import io
+import re
+import secrets
+import struct
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, BinaryIO
+
+from PIL import Image
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
+from uuid_utils.compat import uuid7
+
+import jobs
+import storage
+from domain import Refused
+from domain.base import clock
+from domain.platform import image_parts, image_signatures
+from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
+
+MAX_BYTES = 12 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 16_000
+TEXT_WIDTH = 1600
+KEEP_REPLACED = timedelta(days=2)  # pages and mails that name it are still about
+READABLE = ("PNG", "JPEG", "WEBP", "GIF")
+TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
+NO_PICTURE = "This is no picture that can be used. Upload PNG, JPEG, WebP or GIF."
+TOO_LARGE = f"This picture has too many pixels. Use at most {MAX_PIXELS // 1_000_000} million."
+_TOKEN = re.compile(r"[0-9a-f]{24}")
+# What brings a picture upright, by how the camera was held (Exif)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+# A large picture takes some 160 MB while it is decoded: one at a time in each process.
+_decoding = threading.Lock()
+
+
+class Shelf(StrEnum):
+    """Where a public picture stands, which decides its shape and its sizes."""
+
+    THUMBNAIL = "thumbnail"
+    AVATAR = "avatar"
+    LOGO = "logo"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`ratio`: width to height, None keeps the picture's own. `sizes`: file suffix by width in pixels.
+
+    Mail programs and the previews of other sites want a JPEG or PNG; pages get WebP.
+    """
+
+    ratio: float | None
+    sizes: dict[int, str]
+    smallest: int
+
+
+SHAPES = {
+    Shelf.THUMBNAIL: Shape(16 / 9, {320: "webp", 640: "webp", 1200: "jpg"}, smallest=480),
+    Shelf.AVATAR: Shape(1.0, {64: "webp", 128: "webp", 256: "jpg"}, smallest=64),
+    Shelf.LOGO: Shape(None, {128: "png", 512: "png"}, smallest=32),
+}
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Which part to keep: the largest frame of the shelf's shape, made `zoom` (1 to 4) times smaller.
+
+    `x` and `y` say where it lies: 0 is the left or upper edge, 1 the right or lower one.
+    """
+
+    x: float = 0.5
+    y: float = 0.5
+    zoom: float = 1.0
+
+    def box(self, width: int, height: int, ratio: float) -> tuple[int, int, int, int]:
+        """The frame in a picture of `width` by `height` pixels: left, top, right, bottom."""
+        zoom = min(max(self.zoom, 1.0), 4.0)
+        across = max(1, round(min(width, height * ratio) / zoom))
+        down = max(1, round(min(height, width / ratio) / zoom))
+        left = round((width - across) * min(max(self.x, 0.0), 1.0))
+        top = round((height - down) * min(max(self.y, 0.0), 1.0))
+        return left, top, left + across, top + down
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture for a text as it is stored: WebP, with its size in pixels."""
+
+    content: bytes
+    width: int
+    height: int
+
+
+def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
+    """Store a picture in all sizes of `shelf` and answer its token. Raises Refused for what is no picture.
+
+    One with our `seal` (domain/platform/image_signatures.py) is the largest of those sizes already.
+    """
+    shape, token = SHAPES[shelf], secrets.token_hex(12)
+    with _decoding:
+        own, file = image_signatures.own(file, "jpg", seal, MAX_BYTES)
+        image = _decode(file, max(shape.sizes) * 2)
+        if shape.ratio is not None:
+            image = image.crop((crop or Crop()).box(image.width, image.height, shape.ratio))
+        if image.width < shape.smallest:
+            raise Refused(
+                f"This picture is too small. Use one at least {shape.smallest} pixels wide.", "picture"
+            )
+        made = {name: _encode(_shrink(image, width), name[-4:].strip("."))
+                for width, name in ((w, f"{w}.{suffix}") for w, suffix in shape.sizes.items())}  # fmt: skip
+        if own:
+            made[largest(shelf)] = own
+    for name, content in made.items():
+        storage.current().put(f"{_folder(shelf, token)}{name}", content, content_type(name))
+    return token
+
+
+def address(shelf: str, token: str, width: int) -> str:
+    """The path of a kept picture, at least `width` pixels wide where there is such a size."""
+    sizes = SHAPES[Shelf(shelf)].sizes
+    fitting = min((size for size in sizes if size >= width), default=max(sizes))
+    return f"/images/{shelf}/{token}/{fitting}.{sizes[fitting]}"
+
+
+def key_of(shelf: str, token: str, name: str) -> str | None:
+    """The storage key behind a path of `address`; None for what can't be one."""
+    known = shelf in set(Shelf) and _TOKEN.fullmatch(token)
+    if not known or name not in {f"{width}.{suffix}" for width, suffix in SHAPES[Shelf(shelf)].sizes.items()}:
+        return None
+    return f"{_folder(shelf, token)}{name}"
+
+
+def largest(shelf: Shelf) -> str:
+    """The name of the largest file of a picture on `shelf`."""
+    width, suffix = max(SHAPES[shelf].sizes.items())
+    return f"{width}.{suffix}"
+
+
+def content_type(name: str) -> str:
+    """The MIME type of a file of ours."""
+    return TYPES[name.rpartition(".")[2]]
+
+
+def remove_later(shelf: Shelf, token: str | None) -> None:
+    """Have the worker remove a picture that was replaced."""
+    if token:
+        jobs.enqueue("discard_picture", run_after=clock.now() + KEEP_REPLACED, shelf=shelf.value, token=token)
+
+
+def discard(shelf: str, token: str) -> None:
+    """The worker's part: remove the files, unless somebody shows the picture after all."""
+    users: dict[Shelf, Any] = {
+        Shelf.THUMBNAIL: Product.thumbnail,
+        Shelf.AVATAR: User.avatar,
+        Shelf.LOGO: PlatformSettings.logo,
+    }
+    column = users[Shelf(shelf)]
+    shown = select(column).where(column == token)
+    proposed = (
+        select(Course.id).where(Course.draft["thumbnail"].as_string() == token),
+        select(CreatorProfile.user_id).where(CreatorProfile.draft["avatar"].as_string() == token),
+    )
+    wanted = or_(shown.exists(), *(query.exists() for query in proposed))
+    if _TOKEN.fullmatch(token) and not db.session.scalar(select(wanted)):
+        remove(Shelf(shelf), token)
+
+
+def remove(shelf: Shelf, token: str) -> None:
+    """Remove the files of a picture that nobody shows."""
+    storage.current().delete_prefix(_folder(shelf, token))
+
+
+def draw(file: BinaryIO, seal: str = "") -> Drawn:
+    """A picture written anew for a text; one with our `seal` was, and stays as it is. Raises Refused."""
+    with _decoding:
+        own, file = image_signatures.own(file, "webp", seal, MAX_BYTES)
+        image = _shrink(_decode(file, TEXT_WIDTH * 2), TEXT_WIDTH)
+        content = own or _encode(image, "webp", lossless=image.info.get("drawn", False))
+    return Drawn(content, image.width, image.height)
+
+
+def add(course: Course, lesson: Lesson | None, file: BinaryIO) -> Picture:
+    """Store a picture for the text of `lesson`, or for the description of `course`. Raises Refused."""
+    drawn = draw(file)
+    row = Picture(
+        id=uuid7(), course_id=course.id, lesson_id=lesson.id if lesson else None,
+        content_type="image/webp", width=drawn.width, height=drawn.height, size=len(drawn.content),
+    )  # fmt: skip
+    row.storage_key = f"pictures/{course.id}/{row.id}.webp"
+    storage.current().put(row.storage_key, drawn.content, row.content_type)
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None, bool] | None:
+    """A picture with what decides who may see it, in one query.
+
+    The last says whether a text that learners see shows it: its lesson's, the description, another lesson's.
+    """
+    name, other = str(picture_id), aliased(Lesson)
+    elsewhere = select(other.id).where(other.course_id == Picture.course_id, other.body.contains(name))
+    shown = or_(Lesson.body.contains(name), Course.description.contains(name), elsewhere.exists())
+    query = (
+        select(Picture, Course, Lesson, func.coalesce(shown, False))
+        .join(Course, Course.id == Picture.course_id)
+        .outerjoin(Lesson, Lesson.id == Picture.lesson_id)
+        .where(Picture.id == picture_id)
+    )
+    row = db.session.execute(query).first()
+    return None if row is None else (row[0], row[1], row[2], bool(row[3]))
+
+
+def _folder(shelf: str, token: str) -> str:
+    return f"pictures/{Shelf(shelf).value}/{token}/"
+
+
+def _decode(file: BinaryIO, needed: int) -> Image.Image:
+    """The first picture in `file`, upright, without metadata, as RGB or RGBA.
+
+    `needed` is the width in pixels that is enough: a JPEG is then decoded smaller, which costs less.
+    """
+    content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise Refused(f"This picture is too large. Use at most {MAX_BYTES // 1024**2} MB.", "picture")
+    if not content:
+        raise Refused("Choose a picture.", "picture")
+    if content.lstrip()[:5].lower() in (b"<svg ", b"<?xml", b"<!doc"):
+        raise Refused("SVG drawings are not taken. Upload PNG, JPEG, WebP or GIF.", "picture")
+    _check_size(*_canvas_of_webp(content))
+    try:
+        pixels, held = image_parts.pixels_of(content)
+        with Image.open(io.BytesIO(pixels), formats=READABLE) as image:
+            _check_size(*image.size)
+            drawn = image.format in ("PNG", "GIF")
+            if image.format == "JPEG":
+                image.draft("RGB", (needed, needed))
+            image.load()
+            if image.format == "WEBP":
+                held = image_parts.held_in(image.info.get("exif", b""))
+            upright = image.transpose(_TURNS[held]) if held in _TURNS else image.copy()
+        has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+        plain = upright.convert("RGBA" if has_alpha else "RGB")
+    except Refused:
+        raise
+    except Image.DecompressionBombError as error:
+        raise Refused(TOO_LARGE, "picture") from error
+    except Exception as error:  # a decoder fails in any way it likes on a file that was made to
+        raise Refused(NO_PICTURE, "picture") from error
+    plain.info = {"drawn": drawn}
+    return plain
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise Refused(TOO_LARGE, "picture")
+
+
+def _canvas_of_webp(content: bytes) -> tuple[int, int]:
+    """The size a WebP file claims, (0, 0) for another: its decoder makes room for it when it opens it."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP" or len(content) < 30:
+        return 0, 0
+    kind = content[12:16]
+    if kind == b"VP8X":
+        return int.from_bytes(content[24:27], "little") + 1, int.from_bytes(content[27:30], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(content[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack("<HH", content[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _shrink(image: Image.Image, width: int) -> Image.Image:
+    """The picture at most `width` pixels wide, and not much higher than that; never larger than it was."""
+    small = image.copy()
+    small.thumbnail((width, width * 4), Image.Resampling.LANCZOS)
+    small.info = dict(image.info)
+    return small
+
+
+def _encode(image: Image.Image, suffix: str, lossless: bool = False) -> bytes:
+    drawn, out = image.copy(), io.BytesIO()
+    drawn.info = {}
+    if suffix == "png":
+        drawn.save(out, "PNG", optimize=True)
+    elif suffix == "jpg":
+        _on_paper(drawn).save(out, "JPEG", quality=84, optimize=True, progressive=True)
+    else:
+        drawn.save(out, "WEBP", quality=82, method=4, lossless=lossless)
+        if lossless and out.tell() > 600_000:  # a photograph that came as PNG
+            return _encode(image, suffix)
+    return out.getvalue()
+
+
+def _on_paper(image: Image.Image) -> Image.Image:
+    """JPEG knows no transparency: what shows through is white."""
+    if image.mode != "RGBA":
+        return image
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(image, mask=image.getchannel("A"))
+    return paper

@@ -1,0 +1,197 @@
+"""Fresh proof: what a stolen session must not do asks again who it is.
+
+    @admin.post("/users/<uuid:user_id>/role")
+    @fresh
+    def change_role(…)
+
+A form that comes from a device which hasn't proved its owner for MINUTES is answered by a page that asks for
+a code, the password or the provider, and holds all that was posted: its button sends the same form on, with
+the proof. Admins are asked so for every page of theirs after they were idle.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec
+
+from flask import Response, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+import mail
+from domain import Refused
+from domain.base import clock
+from domain.people import accounts, linked_identities, login_throttle, mail_tokens, second_factor, sessions
+from domain.platform import settings
+from models import User, db
+from web import hypermedia
+
+MINUTES = 15
+FIELD = "fresh_proof"
+LONGEST_PROOF = 1024
+NOT_PROVED = "Sign in there first, then come back to this page."
+SEEN = "seen"
+SEEN_EVERY = 60
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+P = ParamSpec("P")
+
+
+def fresh(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
+    """Let a form through to `view` only with a proof of the last MINUTES; pages are shown without."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
+        away = ask() if request.method not in SAFE_METHODS and not is_fresh() else None
+        return away if away is not None else view(*args, **kwargs)
+
+    guarded.asks_for_proof = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def fresh_page(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
+    """As `fresh`, and also for looking: a page that shows or hands out what must not be stolen."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
+        away = None if is_fresh() else ask()
+        return away if away is not None else view(*args, **kwargs)
+
+    guarded.asks_for_proof = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def is_fresh() -> bool:
+    """Whether this device proved its owner within the last MINUTES."""
+    at = current_user.device_proved_at
+    return at is not None and clock.now() - at < timedelta(minutes=MINUTES)
+
+
+def is_idle() -> bool:
+    """Whether this device of an admin was left alone for longer than the shop allows.
+
+    The last click stands in the signed session, which no page has to write a row for; only a proof, never a
+    later click, wakes an idle device.
+    """
+    last = max(_proved_second(), _seen_second())
+    return clock.now().timestamp() - last > settings.current().admin_idle_minutes * 60
+
+
+def note_click() -> None:
+    """Remember that an admin's device is in use, if it isn't idle by now."""
+    now_second = int(clock.now().timestamp())
+    if now_second - _seen_second() >= SEEN_EVERY and not is_idle():
+        session[SEEN] = now_second
+
+
+def ask() -> BaseResponse | None:
+    """The page that asks for the proof; None once this request carries a good one.
+
+    Whoever only looks is sent to a page of its own and back.
+    """
+    if request.method in SAFE_METHODS:
+        return hypermedia.leave(url_for("auth.prove", next=request.full_path.rstrip("?")))
+    if FIELD not in request.form:
+        return page(403)
+    try:
+        prove(request.form[FIELD])
+    except Refused as refusal:
+        return page(422, refusal.sentence)
+    except login_throttle.TooMany as refusal:
+        db.session.rollback()
+        minutes = -(-refusal.seconds // 60)
+        return page(
+            429, f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
+        )
+    return None
+
+
+def page(status: int, wrong: str | None = None) -> Response:
+    """Ask for the proof, holding what was posted; an answer to a swap takes the place of the whole page."""
+    response = hypermedia.render(
+        "auth/prove.html",
+        status=200 if hypermedia.is_swap() else status,
+        wrong=wrong,
+        method=_method(),
+        providers=_providers(),
+        action=request.full_path.rstrip("?"),
+        field=FIELD,
+        held=[(k, v) for k, v in request.form.items(multi=True) if k not in (FIELD, "csrf_token")],
+        loses_files=any(file.filename for file in request.files.values()),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return hypermedia.take_over(response)
+
+
+def prove(typed: str) -> None:
+    """Take `typed`, a code where there is a second factor and the password elsewhere, as the proof.
+
+    Ends the transaction. Without either, one given in another tab counts.
+    Raises Refused, attempts.TooMany.
+    """
+    method = _method()
+    if len(typed) > LONGEST_PROOF:
+        raise Refused("That is too long.")
+    if method == "code":
+        prove_code(current_user, typed)
+    elif method == "password":
+        prove_password(typed, FIELD)
+    elif not is_fresh() or (current_user.is_admin and is_idle()):
+        raise Refused(NOT_PROVED)
+    sessions.proved(current_user)
+    db.session.commit()
+
+
+def prove_code(user: User, code: str) -> None:
+    """Go on only with a good code of `user`, who is told when nobody may try any more.
+
+    Tries are counted. Raises Refused, attempts.TooMany.
+    """
+    attempt = login_throttle.begin(login_throttle.code_limits(user.id, request.remote_addr or ""))
+    db.session.commit()
+    login_throttle.refuse_excess(attempt)
+    if not second_factor.accept(user, code):
+        db.session.rollback()
+        if login_throttle.was_last(attempt):
+            mail.codes_tried(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
+            db.session.commit()
+        raise second_factor.WRONG
+    login_throttle.succeeded(attempt)
+
+
+def prove_password(password: str, field: str) -> None:
+    """Go on only with the account's password; a refusal names `field`. Tries are counted for the account.
+
+    Ends the transaction, so that none is open while the password is hashed. Raises Refused, attempts.TooMany.
+    """
+    email = current_user.email
+    attempt = login_throttle.begin(login_throttle.proof_limits(current_user.id))
+    db.session.commit()
+    login_throttle.refuse_excess(attempt)
+    lock = accounts.lock_of(email)
+    db.session.rollback()
+    if not lock.opens_with(password):
+        raise Refused("That is not your current password.", field)
+    login_throttle.succeeded(attempt)
+
+
+def _providers() -> dict[str, str]:
+    """Where this person can sign in again: linked, and still set up."""
+    linked = {row.provider for row in linked_identities.of(current_user)}
+    return {key: name for key, name in linked_identities.available().items() if key in linked}
+
+
+def _method() -> str:
+    """How this person proves who they are: by "code", "password" or "provider"."""
+    if second_factor.is_on(current_user):
+        return "code"
+    return "password" if current_user.password_hash else "provider"
+
+
+def _proved_second() -> float:
+    at: datetime | None = current_user.device_proved_at
+    return at.timestamp() if at is not None else 0
+
+
+def _seen_second() -> int:
+    seen = session.get(SEEN)
+    return seen if isinstance(seen, int) else 0

@@ -1,0 +1,110 @@
+"""The doors: every area has exactly one, and says by name who may come in.
+
+A door is a `before_request` of the whole blueprint; a test proves that no route stands outside one.
+"""
+
+from flask import Blueprint, abort, current_app, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from domain.people import second_factor
+from domain.platform import settings
+from web import fresh_proof, held_forms, hypermedia
+
+
+def open_to_all(area: Blueprint) -> Blueprint:
+    """Anyone may come in; each page decides for itself what it shows to whom."""
+    area.door = "open"  # type: ignore[attr-defined]
+    return area
+
+
+def signed_in(area: Blueprint) -> Blueprint:
+    """Only people with an account; others are asked to sign in and brought back."""
+    area.door = "signed_in"  # type: ignore[attr-defined]
+    area.before_request(ask_to_sign_in)
+    return area
+
+
+def creators(area: Blueprint) -> Blueprint:
+    """Only people who teach here and admins; learners are shown how to become a creator."""
+    area.door = "creators"  # type: ignore[attr-defined]
+    area.before_request(_let_creators_in)
+    return area
+
+
+def admins(area: Blueprint) -> Blueprint:
+    """Only the people who run the site, unless they left their desk; for all others the pages don't exist."""
+    area.door = "admins"  # type: ignore[attr-defined]
+    area.before_request(_let_admins_in)
+    return area
+
+
+def development_only(area: Blueprint) -> Blueprint:
+    """Pages for whoever works on Lectern; everywhere else they don't exist."""
+    area.door = "development_only"  # type: ignore[attr-defined]
+    area.before_request(_hide_in_production)
+    return area
+
+
+def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -> None:
+    """No address of ours holds a NUL, and PostgreSQL can't be asked for one."""
+    if any("\x00" in str(value) for value in (values or {}).values()):
+        abort(404)
+
+
+def ask_to_sign_in() -> Response | None:
+    """Have a stranger sign in and come back to what they asked for.
+
+    What they posted is kept meanwhile (held.py). A page that is already there stays: its script or swap is
+    answered 401, and asks beside what is being typed.
+    """
+    if current_user.is_authenticated:
+        return None
+    if hypermedia.stays_on_its_page():
+        return hypermedia.refuse(401, "You are signed out. Sign in to go on.", signed_out=True)
+    if request.method not in ("GET", "HEAD"):
+        return held_forms.ask_to_sign_in()
+    return hypermedia.see_other(url_for("auth.login", next=request.full_path.rstrip("?")))
+
+
+def _let_creators_in() -> Response | None:
+    if (away := ask_to_sign_in()) is not None:
+        return away
+    if not (current_user.is_creator or current_user.is_admin):
+        return _lead_away(url_for("teach.apply"), "Only creators can do that.")
+    return _lead_to_second_factor()
+
+
+def _let_admins_in() -> Response | None:
+    if (away := ask_to_sign_in()) is not None:
+        return away
+    if not current_user.is_admin:
+        abort(404)
+    if (away := _lead_to_second_factor()) is not None:
+        return away
+    return fresh_proof.ask() if fresh_proof.is_idle() else None
+
+
+def _lead_to_second_factor() -> Response | None:
+    """Have an admin who has no second factor set one up, where the shop asks for it."""
+    if not (current_user.is_admin and settings.current().admin_second_factor):
+        return None
+    if second_factor.is_on(current_user):
+        return None
+    sentence = "Admins need a second factor here. Set yours up to go on."
+    if not hypermedia.stays_on_its_page():
+        hypermedia.toast(sentence, "info")
+    return _lead_away(url_for("account.second_factor_setup"), sentence)
+
+
+def _lead_away(url: str, sentence: str) -> Response:
+    """Lead whoever asks for a page to `url`. What they posted is kept, and a page that is there stays."""
+    if hypermedia.stays_on_its_page():
+        return hypermedia.refuse(403, sentence)
+    kept = held_forms.keep_for_later() if request.method not in ("GET", "HEAD") else None
+    return kept or hypermedia.leave(url)
+
+
+def _hide_in_production() -> None:
+    if current_app.config["SETTINGS"].is_production:
+        abort(404)

@@ -1,0 +1,190 @@
+"""What a browser posted and could not be done yet: read from the request, kept, and known again later.
+
+Any POST comes here by itself when nobody is signed in any more or its token is stale; no route has to ask.
+"""
+
+import re
+import secrets
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from urllib.parse import quote, urlsplit
+
+import wtforms
+from flask import Response, after_this_request, current_app, request, url_for
+from flask_login import current_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms import HiddenField, PasswordField
+from wtforms.fields.core import UnboundField
+
+from domain.base import clock
+from domain.people import login_throttle
+from domain.platform import held_posts
+from domain.platform.held_posts import Sent
+from models import HeldPost, db
+from web import form_tokens, forms, hypermedia
+
+COOKIE = "lectern_held"
+NEVER = ("auth", "stripe_hooks", "dev")
+SECRET = re.compile(
+    r"(^|[_-])(password|passphrase|secret|token|otp|codes?|proof|csrf)([_-]|$)", re.IGNORECASE
+)
+SAYS_NOTHING = re.compile(r"(|y|yes|no|on|off|true|false|[0-9a-f-]{32,36})", re.IGNORECASE)
+MARKER = "held_post"
+
+
+def ask_to_sign_in() -> BaseResponse:
+    """Keep the form of this request and send its person to sign in, and then to what is kept.
+
+    What is too much to be kept is shown to be copied; a button alone leads back to its page. Commits.
+    """
+    sent = read()
+    if sent is None or not sent_words(sent):
+        return hypermedia.see_other(url_for("auth.login", next=page_of_origin()))
+    return keep(sent) or hypermedia.render("errors/400_stale.html", status=400, typed=sent_words(sent))
+
+
+def keep_for_later() -> BaseResponse | None:
+    """Keep what was typed into the form of this request; answer the way to it, None where it isn't kept."""
+    sent = read()
+    return keep(sent) if sent is not None and sent_words(sent) else None
+
+
+def keep(sent: Sent) -> BaseResponse | None:
+    """Keep `sent` for the person whose page it was on; return the way to where it is shown again.
+
+    None when it is too much, or has no token of ours. Commits: the request goes no further.
+    """
+    person = form_tokens.sender()
+    if person is None or not sent.may_be_kept:
+        return None
+    try:
+        login_throttle.begin(login_throttle.held_limits(request.remote_addr or ""))
+    except login_throttle.TooMany:
+        db.session.rollback()
+        return None
+    row = held_posts.keep(_token(), person, sent)
+    address = url_for("auth.held_post", held_id=row.id)
+    db.session.commit()
+    if current_user.is_anonymous:
+        address = url_for("auth.login", next=address)
+    return hypermedia.see_other(address)
+
+
+def sent_words(sent: Sent) -> list[tuple[str, str]]:
+    """Return what somebody typed or chose of it: no ids, no ticks, and nothing that a form carries unseen."""
+    unseen = _unseen()
+    return [
+        (name, text)
+        for name, text in sent.fields
+        if name not in unseen and not SAYS_NOTHING.fullmatch(text.strip())
+    ]
+
+
+def read() -> Sent | None:
+    """Read what this request posted, without its secrets; None for what is not held anywhere."""
+    if request.method != "POST" or request.blueprint in NEVER or not form_tokens.is_from_here():
+        return None
+    fields = [
+        (name, text)
+        for name, texts in request.form.lists()
+        for text in texts
+        if not _is_secret(name) and name != MARKER
+    ]
+    has_files = any(file.filename for file in request.files.values())
+    return Sent(_address(), page_of_origin(), fields, has_files)
+
+
+def found(held_id: uuid.UUID) -> HeldPost | None:
+    """Find what this browser has kept under this id."""
+    token = request.cookies.get(COOKIE)
+    return held_posts.of(token, held_id) if token else None
+
+
+def offer(person: str) -> str | None:
+    """Return the address of what waits in this browser for `person`, who has just come in, once. Commits."""
+    token = request.cookies.get(COOKIE)
+    row = held_posts.to_offer(token, person) if token else None
+    if row is None:
+        return None
+    row.offered_at = clock.now()
+    address = url_for("auth.held_post", held_id=row.id)
+    db.session.commit()
+    return address
+
+
+def marker() -> uuid.UUID | None:
+    """Return the id of the kept form that this request sends, if it sends one."""
+    with suppress(HTTPException):  # a body that nobody has read so far may be too large
+        return request.form.get(MARKER, type=uuid.UUID) if request.method == "POST" else None
+    return None
+
+
+def drop(held_id: uuid.UUID) -> None:
+    """Forget what this browser has kept under this id. Commits."""
+    if token := request.cookies.get(COOKIE):
+        held_posts.drop(token, held_id)
+        db.session.commit()
+
+
+def page_of_origin() -> str:
+    """Return the path of the page that a form was on, "/" when it can't be told."""
+    if not (request.referrer or "").startswith(request.host_url):
+        return "/"
+    parts = urlsplit(request.referrer or "")
+    path = f"/{parts.path.lstrip('/')}"  # two slashes would lead to another site
+    return f"{path}?{parts.query}" if parts.query else path
+
+
+def _address() -> str:
+    query = request.query_string.decode("ascii", "replace")
+    return quote(request.path) + (f"?{query}" if query else "")
+
+
+def _token() -> str:
+    """Return the random token by which this browser is known, given to it when it has none."""
+    token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+
+    @after_this_request
+    def give(response: Response) -> Response:
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=held_posts.LIFETIME,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+        return response
+
+    return token
+
+
+def _is_secret(name: str) -> bool:
+    return bool(SECRET.search(name)) or name in _secret_fields()
+
+
+@cache
+def _secret_fields() -> frozenset[str]:
+    """Return the names of the password fields of every form there is."""
+    return frozenset(name for name, kind in _fields() if issubclass(kind, PasswordField))
+
+
+@cache
+def _unseen() -> frozenset[str]:
+    """Return the names of the fields that every form which has them hides."""
+    hidden = {name for name, kind in _fields() if issubclass(kind, HiddenField)}
+    return frozenset(hidden - {name for name, kind in _fields() if not issubclass(kind, HiddenField)})
+
+
+def _fields() -> Iterator[tuple[str, type[wtforms.Field]]]:
+    """Yield name and kind of the fields of every form there is."""
+    waiting: list[type] = [forms.Form]
+    while waiting:
+        form = waiting.pop()
+        waiting += form.__subclasses__()
+        for name, field in vars(form).items():
+            if isinstance(field, UnboundField):
+                yield field.kwargs.get("name", name), field.field_class
