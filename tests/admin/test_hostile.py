@@ -10,7 +10,7 @@ from models import AuditEntry, db
 from tests.adversary.hostile import LONG, SCRIPT, TEXTS, trouble
 from tests.auth.letters import SignIn
 from tests.cast import Cast
-from tests.style.stage import fill
+from tests.house.stage import fill
 
 
 def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from models import User
 from tests.adversary.hostile import good_words
 from tests.cast import Cast
-from tests.style.stage import fill
+from tests.house.stage import fill
 
 
 @pytest.fixture(autouse=True)

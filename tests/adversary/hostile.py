@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.style.stage import NOBODYS_ID
+from tests.house.stage import NOBODYS_ID
 
 LONG = "a" * 10_000
 HUGE = "é" * 1_000_000

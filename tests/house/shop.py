@@ -23,8 +23,8 @@ from tests import cast as cast_module
 from tests.conftest import Databases, application
 from tests.house.forms import Page
 from tests.house.frozen import MOMENT, clock, entropy
+from tests.house.stage import PEOPLE, fill
 from tests.house.writing import letter, said, typed
-from tests.style.stage import PEOPLE, fill
 
 SWAP = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost/"}
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0"}

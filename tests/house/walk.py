@@ -12,9 +12,9 @@ from tests.house.forms import Form, Page, file_for
 from tests.house.frozen import entropy
 from tests.house.journeys import JOURNEYS
 from tests.house.shop import Shop
+from tests.house.stage import PEOPLE
+from tests.house.test_walk import READING, WRITING, lines
 from tests.house.writing import content, file_name, said, typed, write
-from tests.style.stage import PEOPLE
-from tests.style.test_walk import READING, WRITING, lines
 
 # What scripts send, and files; every other form is found on a page.
 SCRIPTED: dict[str, list[dict[str, str]]] = {

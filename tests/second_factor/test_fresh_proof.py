@@ -18,8 +18,8 @@ from tests.auth.letters import SignIn
 from tests.auth.provider import Provider
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast
+from tests.house.stage import fill
 from tests.second_factor.conftest import App
-from tests.style.stage import fill
 
 SetUp = Callable[[User], App]
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/admin"}

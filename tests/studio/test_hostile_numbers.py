@@ -11,7 +11,7 @@ from domain.base import clock, pagination
 from models import Review, User, db
 from tests.adversary.hostile import BYTES, TEXTS, send, trouble
 from tests.cast import Cast
-from tests.style.stage import NOBODYS_ID
+from tests.house.stage import NOBODYS_ID
 
 Browser = Callable[[User], FlaskClient]
 ASKED = ("course", "q", "after", "month", "rating", "unanswered", "period")

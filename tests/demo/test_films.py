@@ -109,7 +109,7 @@ events = [{ at = 0, label = "begin" }, { at = 1, label = "soon after that" }, { 
 caption = "Eight."
 captions = { de = "Acht." }
 """)
-SCRIPTS = sorted((Path(__file__).parent.parent / "demo/courses").glob("*/films/*.toml"))
+SCRIPTS = sorted((Path(__file__).parents[2] / "demo/courses").glob("*/films/*.toml"))
 
 
 def only(*kinds: str, tone: str = "teal") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from models import User
 from tests.adversary.hostile import filled, good_words, rules
 from tests.cast import PASSWORD, Cast
-from tests.style.stage import fill
+from tests.house.stage import fill
 
 VISITORS = ("out", "una", "bo", "ada", "mo")
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://localhost/courses"}

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from models import User
 from tests.cast import Cast
+from tests.house.stage import fill
 from tests.pages import forms_of
-from tests.style.stage import fill
 
 SignedIn = Callable[[User], FlaskClient]
 

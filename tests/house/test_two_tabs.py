@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from models import User
 from tests.cast import Cast
+from tests.house.stage import PEOPLE, fill
+from tests.house.test_walk import READING, browser, lines
 from tests.pages import forms_of
-from tests.platform.test_merging import TABS
-from tests.style.stage import PEOPLE, fill
-from tests.style.test_walk import READING, browser, lines
+from tests.web.test_merging import TABS
 from web import forms
 from web.merging import Merging
 

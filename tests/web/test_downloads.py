@@ -9,7 +9,7 @@ import pytest
 
 from web import file_answers
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cells(*values: object) -> list[str]:

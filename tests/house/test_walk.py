@@ -12,7 +12,7 @@ from domain.base import clock
 from domain.people import second_factor
 from models import User, UserSession, db
 from tests.cast import PASSWORD, Cast
-from tests.style.stage import PEOPLE, fill
+from tests.house.stage import PEOPLE, fill
 
 # out: nobody is signed in; cy: has an account and nothing else; bo: bought the Flask course; una: never
 # verified her address; ada: made that course; nia: made the draft; mo: runs the shop.

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from models import User
 from tests.adversary.hostile import filled, good_words, rules
 from tests.cast import Cast
-from tests.style.stage import fill
+from tests.house.stage import fill
 from web import hypermedia
 
 SWAP = {"HX-Request": "true", "HX-Request-Type": "partial"}

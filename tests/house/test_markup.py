@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 
 from models import User
 from tests.cast import Cast
-from tests.style.stage import fill
-from tests.style.test_walk import READING, browser, lines
+from tests.house.stage import fill
+from tests.house.test_walk import READING, browser, lines
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 REFERENCES = ("for", "list", "form", "aria-labelledby", "aria-describedby", "aria-controls")

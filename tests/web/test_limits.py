@@ -14,7 +14,7 @@ from blueprints.account.forms import ProfileForm
 from blueprints.studio.course_forms import DetailsForm
 from models import Resource, ResourceKind, User, db
 from tests.cast import Cast
-from tests.style.stage import fill
+from tests.house.stage import fill
 from web import forms
 
 SignedIn = Callable[[User], FlaskClient]
