@@ -374,9 +374,9 @@ class Lesson(Stamped, Base):
     """One sitting of a course. It names its course too, so that its address is unique within it.
 
     `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
-    creator has changed and learners don't see yet, by column name (domain/authoring/lesson_drafts.py), `typed`
-    what somebody has typed in the editor and not saved; both are loaded only when asked for. `version`
-    grows with every save, so that nobody overwrites what they haven't seen.
+    creator has changed and learners don't see yet, by column name (domain/authoring/lesson_drafts.py),
+    `typed` what somebody has typed in the editor and not saved; both are loaded only when asked for.
+    `version` grows with every save, so that nobody overwrites what they haven't seen.
     """
 
     __tablename__ = "lessons"

@@ -85,7 +85,8 @@ def logo() -> Response:
             return _saved("admin.look", changed)
     return _page(
         "look", LookForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
-        looks=color_contrast.looks(color), shown=color, text=color_contrast.TEXT, control=color_contrast.CONTROL,
+        looks=color_contrast.looks(color), shown=color, text=color_contrast.TEXT,
+        control=color_contrast.CONTROL,
     )  # fmt: skip
 
 

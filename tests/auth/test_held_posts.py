@@ -183,7 +183,8 @@ def test_after_signing_in_somewhere_else_one_is_led_to_it_once(
 def test_a_new_password_leads_to_it_too(app: Flask, cast: Cast, bo: FlaskClient) -> None:
     post_signed_out(app, cast, bo)
     with app.app_context():
-        link = f"/reset-password/{mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.bo.id))}"
+        bo_now = db.session.get_one(User, cast.bo.id)
+        link = f"/reset-password/{mail_tokens.make(mail_tokens.Purpose.RESET, bo_now)}"
     fields = {"password": "an entirely new phrase", "csrf_token": token_at(bo, link)}
     assert bo.post(link, data=fields).location.startswith("/held/")
 
