@@ -156,9 +156,11 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
     """When the page of a player was opened, None without a proof of it."""
     moment, _, signature = proof.partition(".")
-    keys = [current_app.config["SECRET_KEY"], *(current_app.config.get("SECRET_KEY_FALLBACKS") or [])]
-    known = (_signature(who.user_id, who.lesson_id, moment, key) for key in keys)
-    if not any(hmac.compare_digest(one.encode(), signature.encode()) for one in known):
+    given, config = signature.encode(), current_app.config
+    for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
+        if hmac.compare_digest(_signature(who.user_id, who.lesson_id, moment, key).encode(), given):
+            break
+    else:
         return None
     seconds, _, thousandths = moment.partition("-")
     return datetime.fromtimestamp(int(seconds, 16) + int(thousandths or "0", 16) / 1000, UTC)

@@ -2,6 +2,7 @@
 // film goes on where it was; when that doesn't help, a line beside the film says so.
 (() => {
   const ONCE_IN = 60_000;
+  const PATIENCE = 4_000;
 
   document.querySelectorAll("[data-film]").forEach((media, number) => {
     const line = document.createElement("p");
@@ -21,6 +22,10 @@
     let wanted = false;
     let freshened = -Infinity;
     let busy = false;
+    let seen = null; // where it was a moment ago
+    let stuck = false;
+    let refused = "";
+    const isBroken = () => media.error || stuck || media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE;
     media.addEventListener("timeupdate", () => { if (!busy && !media.error && media.readyState) at = media.currentTime; });
     media.addEventListener("seeking", () => { if (!busy && !media.error && media.readyState) at = media.currentTime; });
     media.addEventListener("play", () => { wanted = true; });
@@ -95,19 +100,33 @@
         busy = false;
         const offline = "The film can’t go on: there is no connection. It goes on as soon as there is one.";
         say(navigator.onLine ? "The film can’t go on: the site can’t be reached now. It is tried again in a moment." : offline);
-        setTimeout(() => { if (media.error || media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) freshen(whole); }, 10_000);
+        setTimeout(() => { if (isBroken()) freshen(whole); }, 10_000);
       }
     };
 
     // Neither a source nor a track lets its error bubble; a source that isn't played by this browser is no trouble.
     media.addEventListener("error", ({ target }) => setTimeout(() => {
       if (target.localName === "track") freshen(false);
-      else if (media.error || media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) {
+      else if (isBroken()) {
         busy = false;
         freshen();
       }
     }), true);
-    if (media.error || media.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) freshen();
-    addEventListener("online", () => { if (media.error) freshen(); });
+    // What failed before this script came. Until the page is there a film may only be choosing among its sources.
+    addEventListener("load", () => { if (isBroken()) freshen(); });
+
+    // What plays from a playlist stands still without any event when its next piece is refused: the address is asked.
+    setInterval(async () => {
+      stuck = !busy && !media.paused && !media.ended && media.currentTime === seen;
+      seen = media.currentTime;
+      if (!stuck || media.error || media.currentSrc === refused) return;
+      const options = { headers: { Range: "bytes=0-0" }, cache: "no-store", redirect: "manual" };
+      const address = media.currentSrc;
+      const answer = await fetch(address.split("#")[0], options).catch(() => null);
+      if (answer?.status !== 403 || address !== media.currentSrc) return;
+      refused = address;
+      freshen();
+    }, PATIENCE);
+    addEventListener("online", () => { if (isBroken()) freshen(); });
   });
 })();

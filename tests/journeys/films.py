@@ -2,6 +2,7 @@
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -24,13 +25,17 @@ And at last it is on the right
 """
 
 
-def shoot(path: Path, seconds: int = SECONDS) -> None:
-    """Write the film, so many seconds long, to `path`."""
+def shoot(path: Path, seconds: int = SECONDS, sound_only: bool = False) -> None:
+    """Write the film, so many seconds long, or its sound alone to `path`."""
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        video = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": "10"})
-        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
+        streams: list[Any] = []
+        if not sound_only:
+            video = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": "10"})
+            video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
+            streams.append(video)
         sound = container.add_stream("aac", rate=RATE, layout="mono")
-        for number in range(seconds * FPS):
+        streams.append(sound)
+        for number in range(0 if sound_only else seconds * FPS):
             picture = np.full((180, 320, 3), 230, dtype=np.uint8)
             left = number * 260 // (seconds * FPS)
             picture[60:120, left : left + 60] = (15, 118, 110)
@@ -44,7 +49,7 @@ def shoot(path: Path, seconds: int = SECONDS) -> None:
             frame.sample_rate, frame.pts = RATE, start
             for packet in sound.encode(frame):
                 container.mux(packet)
-        for stream in (video, sound):
+        for stream in streams:
             for packet in stream.encode(None):
                 container.mux(packet)
 

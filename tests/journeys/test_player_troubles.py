@@ -152,9 +152,9 @@ def test_a_film_whose_address_ran_out_goes_on_at_the_same_second(
 
 
 def test_a_film_that_stays_refused_says_so_once(house: House, lesson: Page) -> None:
-    lesson.route(re.compile("/media/.*mp4"), lambda route: route.fulfill(status=403, body=""))
     pages: list[str] = []
     lesson.on("request", lambda request: pages.append(request.url) if request.url.endswith(FILM) else None)
+    lesson.route(re.compile("/media/.*mp4"), lambda route: route.fulfill(status=403, body=""))
     lesson.evaluate(f"{VIDEO}.load()")
     line = lesson.locator(".player-line", has_text="This film can’t be loaded now.")
     expect(line.get_by_role("link", name="Reload the page")).to_be_visible()

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from domain.base import clock
+from domain.learning import playback
 from domain.platform import events
 from models import Course, Event, User, db
 from tests.cast import Cast
@@ -79,13 +80,18 @@ def test_machines_creators_admins_and_prefetching_are_left_out(
 
 @pytest.mark.parametrize("wish", [{"DNT": "1"}, {"Sec-GPC": "1"}])
 def test_who_asks_not_to_be_followed_is_only_counted(
-    app: Flask, cast: Cast, signed_in: Browser, wish: dict[str, str]
+    app: Flask, cast: Cast, signed_in: Browser, monkeypatch: pytest.MonkeyPatch, wish: dict[str, str]
 ) -> None:
     browser = signed_in(cast.bo)
     browser.get(PAGE, headers=FIREFOX | wish | {"Referer": "https://news.example/"})
+    with app.app_context(), monkeypatch.context() as patch:
+        before = clock.now() - timedelta(minutes=1)
+        patch.setattr(clock, "now", lambda: before)
+        proof = playback.opened(cast.bo.id, cast.video_lesson.id)
     browser.post(
         "/learn/flask-first-steps/forms-on-film/heartbeat",
-        data={"position": "10", "start": "0", "end": "10", "state": "playing"}, headers=FIREFOX | wish,
+        data={"position": "10", "start": "0", "end": "10", "state": "playing", "opened": proof},
+        headers=FIREFOX | wish,
     )  # fmt: skip
     rows = written(app)
     assert [row.name for row in rows] == ["course_viewed", "lesson_watched"]
