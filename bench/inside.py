@@ -31,14 +31,14 @@ ASKED = 60
 PROFILED = ("filtered", "search-many", "detail", "lesson", "heartbeat")
 PROFILE_SECONDS = 1.5
 LAYERS = (
-    ("rendering", ("/jinja2/", "/markupsafe/", "/templates/", "formats.py", "<template>")),
+    ("rendering", ("/jinja2/", "/markupsafe/", "/templates/", "/web/filters.py", "<template>")),
     ("SQLAlchemy", ("/sqlalchemy/", "/flask_sqlalchemy/")),
     (
         "Flask and WSGI",
         ("/flask/", "/werkzeug/", "/flask_login/", "/flask_wtf/", "/itsdangerous/", "/wtforms/"),
     ),
-    ("logging", ("/logging/", "observe.py")),
-    ("our own code", ("/domain/", "/blueprints/", "app.py", "hypermedia.py", "/tables/", "assets.py")),
+    ("logging", ("/logging/", "/web/logs.py")),
+    ("our own code", ("/domain/", "/blueprints/", "app.py", "/web/", "/tables/")),
 )
 Ask = Callable[[], None]
 

@@ -209,7 +209,7 @@ class HeldPost(Base):
     """A form that came when its person was signed out: what was typed, until they are back, a day at most.
 
     `browser` is the hash of a random token in a cookie, `person` the mark of whose page the form stood on, ""
-    for a stranger's (form_tokens.py). `fields` are pairs of name and text, without secrets and files;
+    for a stranger's (web/form_tokens.py). `fields` are pairs of name and text, without secrets and files;
     `has_files` says that some are missing. `offered_at` is when somebody was led to it after signing in.
     """
 

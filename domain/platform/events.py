@@ -76,7 +76,7 @@ def note(
 ) -> None:
     """Note that something happened now; it is written a little later. `properties` are JSON values.
 
-    Machines, creators on their own pages and admins are left out by whoever calls (visits.py).
+    Machines, creators on their own pages and admins are left out by whoever calls (web/visitor.py).
     """
     row = {
         "name": name,

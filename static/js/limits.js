@@ -21,7 +21,7 @@
   const numberOf = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
   const sentence = (left, noun) => (left < 0 ? `${numberOf(-left, noun)} too many.` : `${numberOf(left, noun)} left.`);
   const inBytes = new TextEncoder();
-  // As LinesField reads them (forms.py): only lines that say something count, each once.
+  // As LinesField reads them (web/forms.py): only lines that say something count, each once.
   const ofLines = (control) => {
     const lines = control.value.split(/\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]/).map(kept.one_line);
     const over = lines.map((line) => [...line].length - Number(control.dataset.longest));

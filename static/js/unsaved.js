@@ -1,7 +1,7 @@
 // Leaving a page with words that nobody has kept asks first: every POST form with a textarea or two text fields,
 // as long as something differs from what the page came with, or was refused. Not after it was sent.
 // Back and Reload show the words again: they wait in the sessionStorage of this tab, with the marks of what their
-// form came with (merging.py). Browsers forget them on Reload and, if at all, keep them for Back without the marks,
+// form came with (web/merging.py). Browsers forget them on Reload and, if at all, keep them for Back without the marks,
 // so that they would be saved over what was changed elsewhere.
 // <form data-keep="moderation/17"> keeps its text fields in this browser instead, for its person, and shows them
 // again, unless the page came with newer ones (data-kept-at, in ms); form[data-autosave] has autosave.js.

@@ -181,7 +181,7 @@ HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|
 SIGNED = {
     "domain/people/mail_tokens.py": "links that prove a mailbox: every purpose is walked",
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
-    "form_tokens.py": "of forms, for a browser that is signed in",
+    "web/form_tokens.py": "of forms, for a browser that is signed in",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
 }
 
