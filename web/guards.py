@@ -55,8 +55,8 @@ def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -
 def ask_to_sign_in() -> Response | None:
     """Have a stranger sign in and come back to what they asked for.
 
-    What they posted is kept meanwhile (web/held_forms.py). A page that is already there stays: its script or swap is
-    answered 401, and asks beside what is being typed.
+    What they posted is kept meanwhile (web/held_forms.py). A page that is already there stays: its script
+    or swap is answered 401, and asks beside what is being typed.
     """
     if current_user.is_authenticated:
         return None

@@ -16,6 +16,7 @@ from domain.authoring import submission
 from domain.base import clock
 from domain.community import reviews
 from domain.moderation import deferred_decisions
+from jobs import runner
 from models import (
     AuditEntry,
     Course,
@@ -50,7 +51,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
             return real() + timedelta(seconds=seconds)
 
         monkeypatch.setattr(clock, "now", moved)
-        monkeypatch.setattr(jobs, "now", moved)
+        monkeypatch.setattr(runner, "now", moved)
 
     return move
 

@@ -98,9 +98,9 @@ def test_every_partial_refund_of_the_dashboard_is_told(shop: Shop, cast: Cast) -
     order = bought(shop, cast)
     for number in (1, 2):
         with shop.app.app_context():
-            from payments import _client
+            from payments.client import client
 
-            _client().v1.refunds.create(
+            client().v1.refunds.create(
                 {"payment_intent": order.stripe_payment_intent_id or "", "amount": 100 * number}
             )
         shop.hear("charge.refunded")

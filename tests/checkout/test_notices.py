@@ -10,6 +10,7 @@ from sqlalchemy import select
 import payments
 from domain.commerce import reconciliation, refunds
 from models import AuditEntry, Order, OrderStatus, StripeEvent, db
+from payments import client
 from stripe_sandbox.signing import signature
 from tests.cast import Cast
 from tests.checkout.shop import ONCE, Shop
@@ -27,7 +28,7 @@ def bought(shop: Shop, cast: Cast) -> Order:
 def refund_in_dashboard(shop: Shop, order: Order) -> None:
     """Send the money back as somebody does who presses "Refund" at Stripe."""
     with shop.app.app_context():
-        payments._client().v1.refunds.create({"payment_intent": order.stripe_payment_intent_id or ""})
+        client.client().v1.refunds.create({"payment_intent": order.stripe_payment_intent_id or ""})
 
 
 def tell(shop: Shop, type: str, number: int = 1, livemode: bool = False, **about: Any) -> None:

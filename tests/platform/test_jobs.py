@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 import jobs
-from jobs import dispatch, schedule
+from jobs import dispatch, runner, schedule
 from models import AuditEntry, Job, JobState, db, now
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def work(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespac
             raise RuntimeError("the printer is on fire")
 
     monkeypatch.setitem(jobs.KINDS, "work", jobs.Task("test.do"))
-    monkeypatch.setattr(jobs, "_verb", lambda _path: do)
+    monkeypatch.setattr(runner, "_verb", lambda _path: do)
     with app.app_context():
         yield state
 
@@ -119,7 +119,7 @@ def test_after_its_last_try_it_is_dead_until_somebody_retries_it(work: SimpleNam
 def test_a_job_left_by_a_dead_worker_is_taken_up_when_its_lease_runs_out(work: SimpleNamespace) -> None:
     job_id = jobs.enqueue("work", note="a")
     db.session.commit()
-    assert jobs._claim(job_id) is not None
+    assert runner._claim(job_id) is not None
     assert jobs.run(job_id) is False
     job = only_job()
     assert job.state == JobState.RUNNING

@@ -9,7 +9,7 @@ from flask import Flask
 
 import jobs
 from domain.platform import retention
-from jobs import schedule
+from jobs import runner, schedule
 from jobs.schedule import Daily, Every, Monthly
 from models import AuditEntry, Job, JobState, db
 from tests.conftest import ON_POSTGRESQL
@@ -26,7 +26,7 @@ def done(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetim
     for kind in ("nightly", "monthly"):
         monkeypatch.setitem(jobs.KINDS, kind, jobs.Task(f"test.{kind}"))
     monkeypatch.setattr(
-        jobs, "_verb", lambda path: lambda: found.append((path.removeprefix("test."), datetime.now(UTC)))
+        runner, "_verb", lambda path: lambda: found.append((path.removeprefix("test."), datetime.now(UTC)))
     )
     return found
 

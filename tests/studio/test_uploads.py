@@ -18,6 +18,7 @@ import config
 import jobs
 import storage
 from domain.media import recordings, transcoding, upload_sessions
+from jobs import runner
 from models import (
     Course,
     CourseTransfer,
@@ -314,7 +315,7 @@ def test_a_job_that_dies_leaves_a_sentence(
         raise OSError("disk on fire")
 
     monkeypatch.setattr(transcoding, "process", break_down)
-    monkeypatch.setattr(jobs, "MAX_ATTEMPTS", 2)
+    monkeypatch.setattr(runner, "MAX_ATTEMPTS", 2)
     with app.app_context():
         job = db.session.scalars(db.select(Job).where(Job.kind == "process_media")).one()
         for expected in (MediaStatus.PROCESSING, MediaStatus.ERROR):

@@ -1,0 +1,126 @@
+"""Every kind of job on one page."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job done in one transaction by `verb`, "module.function" below domain/."""
+
+    verb: str
+
+
+@dataclass(frozen=True)
+class LongTask:
+    """A job of three verbs: begin(**payload) -> plan or None; work(plan) -> result; end(plan, result).
+
+    Nothing is left to do when `begin` answers None. `fail`, if named, is called as fail(error, **payload)
+    after a try that failed, for what has a place of its own to show its failures; `give_up` likewise, but
+    only after the last.
+    """
+
+    begin: str
+    work: str
+    end: str
+    fail: str | None = None
+    give_up: str | None = None
+
+
+KINDS: dict[str, Task | LongTask] = {
+    "send_email": LongTask(
+        "platform.outbox.begin_sending",
+        "platform.outbox.send",
+        "platform.outbox.end_sending",
+        "platform.outbox.fail",
+    ),
+    "send_reset_link": Task("people.password_reset.send_reset_link"),
+    "send_registration_mail": Task("people.registration.send_mail"),
+    "send_email_change": Task("people.email_change.send_link"),
+    "process_media": LongTask(
+        "media.transcoding.begin",
+        "media.transcoding.process",
+        "media.transcoding.end",
+        give_up="media.transcoding.give_up",
+    ),
+    "discard_media": Task("media.transcoding.discard"),
+    "move_originals": LongTask(
+        "media.originals.begin_moving", "media.originals.move", "media.originals.end_moving"
+    ),
+    "remove_upload": LongTask(
+        "media.upload_sessions.begin_removal",
+        "media.upload_sessions.remove",
+        "media.upload_sessions.end_removal",
+    ),
+    "sweep_uploads": Task("media.upload_sessions.sweep"),
+    "discard_picture": Task("platform.images.discard"),
+    "discard_file": Task("authoring.deletion.discard_file"),
+    "copy_picture": Task("authoring.duplication.copy_picture"),
+    "import_course": LongTask(
+        "portable.course_transfers.begin_import",
+        "portable.course_transfers.read_import",
+        "portable.course_transfers.end_import",
+        "portable.course_transfers.note_failure",
+    ),
+    "export_course": LongTask(
+        "portable.course_transfers.begin_export",
+        "portable.course_transfers.pack",
+        "portable.course_transfers.end_export",
+        "portable.course_transfers.note_failure",
+    ),
+    "reindex_category": Task("catalog.index.search.reindex_category"),
+    "reindex_creator": Task("catalog.index.search.reindex_creator"),
+    "correct_course_days": Task("analytics.daily_counts.correct"),
+    "recount_learners": Task("learning.recounting.recount_learners"),
+    "clean_up": Task("platform.retention.clean_up"),
+    "forget_address_marks": Task("people.address_marks.clean_up"),
+    "count_events": LongTask(
+        "analytics.daily_counts.begin", "analytics.daily_counts.work", "analytics.daily_counts.end"
+    ),
+    "carry_out_verdict": Task("moderation.deferred_decisions.carry_out"),
+    "check_links": LongTask(
+        "moderation.link_check.begin", "moderation.link_check.look", "moderation.link_check.end"
+    ),
+    "expire_courses": Task("catalog.expiry.expire"),
+    "warn_of_expiry": Task("catalog.expiry.warn"),
+    "process_stripe_event": LongTask(
+        "commerce.stripe_events.begin",
+        "commerce.stripe_events.look",
+        "commerce.stripe_events.end",
+        "commerce.stripe_events.fail",
+    ),
+    "sweep_payments": Task("commerce.reconciliation.sweep"),
+    "settle_order": LongTask(
+        "commerce.reconciliation.begin", "commerce.reconciliation.look", "commerce.reconciliation.end"
+    ),
+    "list_stripe_events": LongTask(
+        "commerce.reconciliation.begin_listing",
+        "commerce.reconciliation.list_events",
+        "commerce.reconciliation.end_listing",
+    ),
+    "tell_of_sale": Task("commerce.wishlist.tell_of_sale"),
+    "refund_payment": LongTask("commerce.refunds.begin", "commerce.refunds.send", "commerce.refunds.end"),
+    "make_backup": LongTask(
+        "platform.backup_jobs.begin",
+        "platform.backup_jobs.make",
+        "platform.backup_jobs.end",
+        "platform.backup_jobs.fail",
+        "platform.backup_jobs.give_up",
+    ),
+    "prove_backup": LongTask(
+        "platform.backup_jobs.begin_proof",
+        "platform.backup_jobs.prove",
+        "platform.backup_jobs.end_proof",
+        give_up="platform.backup_jobs.give_up_proof",
+    ),
+    "snapshot_database": LongTask(
+        "platform.backup_jobs.begin_snapshot",
+        "platform.backup_jobs.make",
+        "platform.backup_jobs.end",
+        "platform.backup_jobs.fail_snapshot",
+    ),
+    "list_backups": LongTask(
+        "platform.backup_jobs.begin_listing",
+        "platform.backup_jobs.list_all",
+        "platform.backup_jobs.end_listing",
+    ),
+}

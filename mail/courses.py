@@ -1,0 +1,27 @@
+"""Mail about courses that somebody has now."""
+
+from datetime import datetime
+
+from flask import current_app
+
+from mail.composing import base_url, compose, greeting
+from models import Course, EmailMessage, User
+
+
+def welcome_to_course(user: User, course: Course) -> EmailMessage:
+    """Tell a new learner where the course is, and that it keeps their place."""
+    url = f"{current_app.config['SETTINGS'].base_url}/learn/{course.slug}"
+    return compose(
+        "welcome_to_course", user.email, user, name=greeting(user), course=course.title, course_url=url,
+        lesson_count=course.lesson_count,
+    )  # fmt: skip
+
+
+def access_given(user: User, course: Course | None, expires_at: datetime | None) -> EmailMessage:
+    """Tell somebody that a course, or every course (None), is open to them, and until when."""
+    until = f"{expires_at.day} {expires_at:%B %Y}" if expires_at else ""
+    url = f"{base_url()}/learn/{course.slug}" if course else f"{base_url()}/courses"
+    return compose(
+        "access_given", user.email, user, name=greeting(user), course=course.title if course else "",
+        until=until, url=url,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Mail about orders and payments."""
+
+from typing import Any
+
+from flask import current_app
+
+from mail.composing import base_url, compose, greeting
+from models import EmailMessage, Order, StripeEvent, User
+
+
+def receipt(user: User, order: Order) -> EmailMessage:
+    """Say what was bought, for how much, and where it is; needs `order.purchases` and `completed_at`."""
+    day = order.completed_at or order.created_at
+    return compose("receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order))
+
+
+def payment_pending(user: User, order: Order) -> EmailMessage:
+    """Say that the bank takes its time, and that nothing has to be done."""
+    return compose("payment_pending", user.email, user, **_order_facts(user, order))
+
+
+def payment_failed(user: User, order: Order) -> EmailMessage:
+    """Say that the bank turned the payment down, that nothing was charged, and how to try again."""
+    return compose("payment_failed", user.email, user, **_order_facts(user, order))
+
+
+def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
+    """Tell whoever runs the shop that an order needs a person, and why."""
+    return compose(
+        "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
+        currency=order.currency, session=order.stripe_session_id or "",
+    )  # fmt: skip
+
+
+def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) -> EmailMessage:
+    """Tell whoever runs the shop what happened at Stripe to money that no order here has."""
+    url = f"{base_url()}/admin/webhooks/{event.id}"
+    return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
+
+
+def _order_facts(user: User, order: Order) -> dict[str, Any]:
+    base = current_app.config["SETTINGS"].base_url
+    lines = [
+        {
+            "title": purchase.product_snapshot["title"],
+            "amount_cents": purchase.amount_cents,
+            "url": f"{base}/learn/{purchase.product_snapshot['slug']}",
+            "course_url": f"{base}/courses/{purchase.product_snapshot['slug']}",
+        }
+        for purchase in order.purchases
+    ]
+    return {
+        "name": greeting(user),
+        "number": order.number,
+        "lines": lines,
+        "total_cents": order.total_cents,
+        "currency": order.currency,
+        "order_url": f"{base}/orders/{order.number}",
+    }

@@ -1,0 +1,93 @@
+"""Stripe's client, and what its library raises in our words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import stripe
+from flask import current_app
+
+from config import Settings
+from domain.base.log import log
+
+TIMEOUT_SECONDS = (3.05, 10.0)
+RETRIES = 2
+
+stripe.enable_telemetry = False
+
+
+class PaymentUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """Stripe could not be asked, or did not answer: trying again later may help."""
+
+
+class PaymentRefused(Exception):  # noqa: N818
+    """Stripe understood and said no; `code` is Stripe's own, such as "amount_too_small"."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class KeySpent(Exception):  # noqa: N818
+    """The idempotency key can't be used any more: Stripe keeps another request, or a failure, under it."""
+
+
+def is_configured() -> bool:
+    """Whether there is a key to call Stripe with."""
+    return bool(current_settings().stripe_secret_key)
+
+
+def is_live() -> bool:
+    """Whether the key moves real money."""
+    return current_settings().stripe_secret_key.startswith(("sk_live_", "rk_live_"))
+
+
+def ask(call: Callable[[], Any]) -> Any:
+    """Make one call; whatever the library raises becomes one of our exceptions."""
+    try:
+        return call()
+    except stripe.IdempotencyError as error:
+        log.error("an idempotency key was used twice with different parameters: %s", error)
+        raise KeySpent(str(error)) from error
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        raise PaymentRefused(error.user_message or str(error), error.code) from error
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        log.error("Stripe does not accept our key: %s", error)
+        raise PaymentUnavailable(str(error)) from error
+    except stripe.StripeError as error:
+        if (error.headers or {}).get("Idempotent-Replayed") == "true":
+            raise KeySpent(str(error)) from error
+        raise PaymentUnavailable(str(error)) from error
+
+
+def listed(call: Callable[[], Any]) -> list[Any]:
+    """What a list holds; nothing when what it is asked about isn't there."""
+    try:
+        return list(ask(call))
+    except PaymentRefused as refusal:
+        if refusal.code == "resource_missing":
+            return []
+        raise PaymentUnavailable(str(refusal)) from refusal
+
+
+def current_settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def client() -> stripe.StripeClient:
+    """The process's client; it keeps one connection for each thread."""
+    settings = current_settings()
+    if not settings.stripe_secret_key:
+        raise PaymentUnavailable("No Stripe key is set.")
+    place = (settings.stripe_secret_key, settings.stripe_api_base)
+    known = current_app.extensions.get("lectern_cache_stripe")
+    if known is None or known[0] != place:
+        client = stripe.StripeClient(
+            settings.stripe_secret_key,
+            base_addresses={"api": settings.stripe_api_base},
+            max_network_retries=RETRIES,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        )
+        known = current_app.extensions["lectern_cache_stripe"] = (place, client)
+    found: stripe.StripeClient = known[1]
+    return found
