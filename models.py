@@ -3,38 +3,18 @@
 from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here
 from tables.catalog import (
-    ArchiveFormat,
-    Caption,
     Category,
-    CodeArchive,
     Course,
-    CourseTransfer,
-    Lesson,
-    LessonKind,
-    LessonVisibility,
     Level,
-    MediaAsset,
-    MediaKind,
-    MediaStatus,
-    Module,
-    Picture,
     Product,
     ProductKind,
     ProductStatus,
     ProductVisibility,
-    ProposedCaption,
-    Resource,
-    ResourceKind,
     SearchDocument,
     SlugRedirect,
     Tag,
     Tier,
-    TransferKind,
-    TransferState,
     UpdateState,
-    Upload,
-    UploadPurpose,
-    UploadState,
     course_prerequisites,
     product_tags,
 )
@@ -61,7 +41,31 @@ from tables.community import (
     Standing,
 )
 from tables.connections import from_driver
+from tables.curriculum import (
+    Lesson,
+    LessonKind,
+    LessonVisibility,
+    Module,
+    Resource,
+    ResourceKind,
+)
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
+from tables.media import (
+    ArchiveFormat,
+    Caption,
+    CodeArchive,
+    CourseTransfer,
+    MediaAsset,
+    MediaKind,
+    MediaStatus,
+    Picture,
+    ProposedCaption,
+    TransferKind,
+    TransferState,
+    Upload,
+    UploadPurpose,
+    UploadState,
+)
 from tables.people import (
     AddressMark,
     ApplicationStatus,
