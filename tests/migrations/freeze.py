@@ -22,7 +22,8 @@ from models import db
 from tests.migrations.stage import RELEASED, SQLitePlace, head
 
 MOST = 400
-CHECKED = {"resources": {"url": "https://example.com/"}}  # what a CHECK asks of columns that may be NULL
+# What a CHECK asks of columns that may be NULL.
+CHECKED = {"resources": {"url": "https://example.com/"}, "backup_records": {"problem": "The disk is full."}}
 AT = "2026-01-02 03:04:05.000000"
 
 

@@ -18,6 +18,16 @@ FILES = {
     "0005_ends_are_looked_at_once.py": "0bca96bd71da121a7cb710188836ce73e14b33c258badb1de767258644cc88de",
     "0006_failed_mail.py": "f6d1bc5d3eab639b6abf9b8f757050dc93644a8cb51c96cdb6a7d6a065a47935",
     "0007_names_of_learners.py": "23d60a564c337cab40460d40dabb7ac334e485ab7cdc640eefa168c6f035a635",
+    "0008_backups.py": "2b73fc223a324e8faf0533452d8e304f6d297a7c7920b9a72ed6300fb55b7bad",
+    "0009_held_posts.py": "34bbf80c47fe9f49e4fa0981a240b43c29e3cf911992acd3bf50baae94e1e9b2",
+    "0010_registrations.py": "525655d4a6d651ed24cc29a0b0633748f12fb3afe5b1338b59ca5148e8615c0d",
+    "0011_second_factor.py": "3e84e0c46e94acc9f36c41ef99d5bf5e4f07bb829596c8d9bc77af9275acd648",
+    "0012_decisions_outlive_rows.py": "d07bd471528fcda0be0aa5a45ef74a3e5400aa785df4ed38db9cf62f27c903d7",
+    "0013_recordings.py": "c89aba15756870554a31f20995865f1ff6021e99431b55bd59b50eba2fcbd952",
+    "0014_lessons_counted.py": "cba9ef419afc0113f0837e48878b7834da05de5d257872023e96fcbd3bff659f",
+    "0015_alerts_without_an_order.py": "1ee9d79f7f6bbff6304b816204b1ecc707dcbec962e9e2417842b47d4f52936c",
+    "0016_notes_on_the_way.py": "0f931fe4c9c0129dfcad96d69a68ff74dafdab2bc633658357fce94bbf7fa862",
+    "0017_decisions_about_answers.py": "6ad6767bb76fda02108127cf37edb03010c67e3be99937cdf210573c7835ec59",
 }
 # Columns of rows that were there which a later revision changes or drops: {"orders": {"status"}}.
 CHANGED: dict[str, set[str]] = {}
