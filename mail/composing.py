@@ -36,10 +36,12 @@ def greeting(user: User) -> str:
 
 
 def not_me_url(token: str) -> str:
+    """Build the address at which an owner says that it wasn’t them."""
     return f"{base_url()}/not-me/{token}"
 
 
 def base_url() -> str:
+    """Answer the address of the shop, without a slash at its end."""
     base: str = current_app.config["SETTINGS"].base_url
     return base
 

@@ -70,6 +70,7 @@ def listed(call: Callable[[], Any]) -> list[Any]:
 
 
 def current_settings() -> Settings:
+    """Answer the settings of the running application."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
 

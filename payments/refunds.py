@@ -59,12 +59,14 @@ def refunds_of_charge(charge: str) -> list[StripeRefund]:
 
 
 def refunds_of(payment_intent: str) -> list[StripeRefund]:
+    """List what was sent back of a payment. Raises PaymentUnavailable, PaymentRefused."""
     refunds = client().v1.refunds
     params: Any = {"payment_intent": payment_intent, "limit": 100}
     return [read_refund(r) for r in ask(lambda: list(refunds.list(params).auto_paging_iter()))]
 
 
 def read_refund(found: Any) -> StripeRefund:
+    """Read a refund as Stripe’s library holds it; our own id is in its metadata."""
     metadata = found.metadata.to_dict() if found.metadata else {}
     status = "pending" if found.status == "requires_action" else found.status
     ours = metadata.get("refund_id")

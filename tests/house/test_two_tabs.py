@@ -1,7 +1,6 @@
 """No form shows what is stored and writes over what another tab saved meanwhile: it is a Merging."""
 
 import ast
-import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from tests.web.test_merging import TABS
 from web import forms
 from web.merging import Merging
 
-BLUEPRINTS = Path(inspect.getfile(forms)).parent / "blueprints"
+BLUEPRINTS = Path(__file__).resolve().parents[2] / "blueprints"
 # Forms that are filled and aren't a Merging, with the reason.
 FILLED = {
     "LessonForm": "compares versions and keeps what is typed (domain/authoring/lesson_drafts.py)",

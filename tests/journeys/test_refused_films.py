@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 import media
 import storage
-from domain import recordings
+from domain.media import recordings
 from models import Lesson, LessonKind, MediaAsset, MediaKind, MediaStatus, db
 from tests.cast import Cast
 from tests.journeys import films

@@ -165,6 +165,6 @@ def bucket(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[storage.S3St
 def test_nothing_decodes_in_the_web_process() -> None:
     """Only the worker's module reaches for the decoder, and only the job list names it."""
     root = Path(__file__).resolve().parents[2]
-    users = {p.name for p in (root / "domain").glob("*.py") if "import media" in p.read_text()}
+    users = {p.name for p in (root / "domain").rglob("*.py") if "import media" in p.read_text()}
     assert users == {"transcoding.py"}
     assert not any("transcoding" in p.read_text() for p in (root / "blueprints").rglob("*.py"))
