@@ -136,7 +136,7 @@ def _report(
 
 
 def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
-    """What Stripe told that no order here has, and what an admin wrote when they had looked at it."""
+    """Add what Stripe told that no order here has, and what an admin wrote when they had looked at it."""
     about, at = row["about"], now - timedelta(days=row["days_ago"])
     looked_at = now - timedelta(days=row["looked_at_days_ago"])
     event = StripeEvent(

@@ -10,7 +10,7 @@ from web import hypermedia
 
 @admin.app_template_global("open_alerts")
 def open_alerts() -> int:
-    """How many alerts nobody has looked at, for the navigation of the desk."""
+    """Count the alerts that nobody has looked at, for the navigation of the desk."""
     return alert_list.count()
 
 

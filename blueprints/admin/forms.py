@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
 from domain.catalog.categories import Branch, Wish
-from domain.commerce.order_admin import MAX_NOTE
+from domain.commerce.alert_list import MAX_NOTE
 from domain.people.suspension import MAX_REASON
 from models import Category, Role
 from web.forms import Form, SelectField, one_line, paragraphs, text

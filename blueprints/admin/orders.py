@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.admin import acting, admin, after
 from blueprints.admin.forms import NoteForm
 from domain import Refused
-from domain.commerce import order_admin
+from domain.commerce import alert_list, order_admin
 from models import Order, OrderStatus, db
 from web import hypermedia
 from web.fresh_proof import fresh
@@ -49,7 +49,7 @@ def look_at(number: str) -> Response:
     row, form = _order(number), NoteForm()
     if form.validate_on_submit():
         try:
-            order_admin.look_at(row, acting(), form.note.data or "")
+            alert_list.look_at(row, acting(), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

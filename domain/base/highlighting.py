@@ -73,7 +73,7 @@ def _lexer(code: str, language: str) -> str:
 
 
 def _coloured(listings: list[tuple[str, str]]) -> list[str]:
-    """What the child came to."""
+    """Answer what the child came to."""
     order = json.dumps([SECONDS, listings]).encode()
     try:
         done = subprocess.run(

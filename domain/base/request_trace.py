@@ -24,7 +24,7 @@ _under_way: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 def query_count() -> int:
-    """How many statements this request has sent to the database so far."""
+    """Count the statements that this request has sent to the database so far."""
     trace = _under_way.get()
     return trace.queries if trace else 0
 

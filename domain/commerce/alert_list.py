@@ -40,7 +40,7 @@ class Page:
 
 
 def page(after: str) -> Page:
-    """The alerts that nobody has looked at, from behind the one with the key `after` on, newest first."""
+    """List the alerts that nobody has looked at, newest first, from behind the one of the key `after`."""
     last = _row(after)
     rows: list[Row] = [
         *db.session.scalars(_orders(last).options(joinedload(Order.user))),
@@ -52,31 +52,32 @@ def page(after: str) -> Page:
 
 
 def count() -> int:
-    """How many nobody has looked at, in one query; of each kind no more than MOST_COUNTED + 1 are counted."""
+    """Count those that nobody has looked at, in one query; of each kind no more than MOST_COUNTED + 1."""
     return int(db.session.scalar(select(open_count())) or 0)
 
 
 def open_count() -> ColumnElement[int]:
-    """What `count` asks, as a part of another query."""
+    """Build what `count` asks, as a part of another query."""
     return _some(Order.id, OPEN_ORDER) + _some(StripeEvent.id, OPEN_EVENT)
 
 
 def history_of(event: StripeEvent) -> list[tuple[AuditEntry, str | None]]:
-    """What was noted about an event, and by whom."""
+    """List what was noted about an event, and by whom."""
     return audit.history_of("stripeevent", event.id, PAGE_SIZE)
 
 
-def look_at(event: StripeEvent, admin: User, note: str) -> None:
-    """Note that a person has looked at what `event` told, and what came of it. Safe to repeat.
+def look_at(row: Row, admin: User, note: str) -> None:
+    """Note that a person has looked at the problem of an order or an event, and what came of it.
 
-    Raises Refused for an event without a problem.
+    Safe to repeat. Raises Refused for one without a problem.
     """
-    if event.problem is None:
-        raise Refused("Nothing is wrong with this event.")
-    if event.looked_at is not None:
+    is_order = isinstance(row, Order)
+    if row.problem is None:
+        raise Refused(f"Nothing is wrong with this {'order' if is_order else 'event'}.")
+    if row.looked_at is not None:
         return
-    event.looked_at = clock.now()
-    audit.record(admin, "look_at_event", event, note.strip()[:MAX_NOTE])
+    row.looked_at = clock.now()
+    audit.record(admin, "look_at_order" if is_order else "look_at_event", row, note.strip()[:MAX_NOTE])
     db.session.flush()
 
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from domain import Refused
-from domain.base import clock, pagination
+from domain.base import pagination
 from domain.platform import audit
-from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, User, db
+from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
-MAX_NOTE = 1000
 
 
 @dataclass(frozen=True)
@@ -73,20 +71,6 @@ def file_of(order: Order) -> File:
         refunds=found,
         history=audit.history_of("order", order.id, PAGE_SIZE),
     )
-
-
-def look_at(order: Order, admin: User, note: str) -> None:
-    """Note that a person has looked at the problem of `order`, and what came of it. Safe to repeat.
-
-    Raises Refused for an order without a problem.
-    """
-    if order.problem is None:
-        raise Refused("Nothing is wrong with this order.")
-    if order.looked_at is not None:
-        return
-    order.looked_at = clock.now()
-    audit.record(admin, "look_at_order", order, note.strip()[:MAX_NOTE])
-    db.session.flush()
 
 
 def _with_buyer() -> Select[Order]:
