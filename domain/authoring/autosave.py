@@ -1,4 +1,4 @@
-"""What somebody typed into the editor of a lesson and didn't save: kept for them, seen by no learner."""
+"""Autosave of the lesson editor: text typed but not saved, kept for its author; no learner sees it."""
 
 import uuid
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from models import Course, Lesson, User, db
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed: values by column name as JSON keeps them, in which tab, by whom, when."""
+    """An autosaved form: values by column name as JSON keeps them, the editor tab, the author, the time."""
 
     values: dict[str, Any]
     tab: str
@@ -24,7 +24,7 @@ class Typed:
 
 
 def of(lesson: Lesson) -> Typed | None:
-    """What was typed at `lesson` and not saved, if anything was."""
+    """Find the autosaved form of `lesson`; None where everything is saved."""
     if lesson.typed is None or lesson.typed_at is None:
         return None
     kept = lesson.typed
@@ -34,7 +34,7 @@ def of(lesson: Lesson) -> Typed | None:
 def keep(
     course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any], version: int, tab: Tab
 ) -> datetime:
-    """Keep what is being typed, unchecked; answers when. Raises drafts.Overtaken as drafts.save does."""
+    """Autosave the form unchecked; answers the time. Raises the same edit conflicts as lesson_drafts.save."""
     lesson_drafts.hold(course, lesson, version, tab)
     lesson.typed = {"values": lesson_content.plain(values), "tab": tab.name, "by": str(actor.id)}
     lesson.typed_at = moment = clock.now()
@@ -43,7 +43,7 @@ def keep(
 
 
 def throw_away(course: Course, lesson: Lesson) -> None:
-    """Drop what was typed and not saved."""
+    """Drop the autosaved form of `lesson`; what was saved stays."""
     lifecycle.hold(course)
     lesson.typed = lesson.typed_at = None
     db.session.flush()

@@ -1,4 +1,4 @@
-"""What a course needs before it can be submitted, and what would do it good."""
+"""The checklist before submission: requirements of a course, and recommendations that don't block it."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ LEAST_DESCRIPTION = 20  # characters
 
 @dataclass(frozen=True)
 class Point:
-    """One line: what is asked, whether it is so, and where it is put right.
+    """An item of the checklist: a requirement, whether it is met, and the page where it can be fixed.
 
-    `page` is the page of the course in the studio: "" for its details, "/curriculum", "/lessons/<id>".
-    `needed`: without it the course can't be submitted. `says` is what is missing, or what there is.
+    `page` is relative to the course in the studio: "" for its details, "/curriculum", "/lessons/<id>".
+    `needed`: the course can't be submitted without it. `says` explains what is missing, or what there is.
     """
 
     text: str
@@ -25,12 +25,12 @@ class Point:
 
 
 def of(contents: Contents) -> list[Point]:
-    """The checklist of a course, what is needed first."""
+    """Build the whole checklist of a course: requirements first, then recommendations."""
     return [*_needed(contents), *_wished(contents)]
 
 
 def missing(contents: Contents) -> list[Point]:
-    """What keeps a course from being submitted."""
+    """List the requirements that still block the submission."""
     return [point for point in _needed(contents) if not point.done]
 
 
@@ -110,7 +110,7 @@ def _wished(contents: Contents) -> list[Point]:
 
 
 def _length(contents: Contents) -> list[Point]:
-    """The warning that a course is shorter or longer than its size says."""
+    """Recommend a total length within the hours of the course's tier; empty for courses without a tier."""
     if contents.course.tier is None:
         return []
     (least, most), _, _ = pricing_form.TIERS[contents.course.tier]

@@ -1,6 +1,6 @@
-"""What a course is made of, as its creator works on it: what a checklist and a reviewer look at.
+"""The whole content of a course in its creator's version, for the checklist and for reviewers.
 
-Hidden lessons and those that wait for approval are among it, each with the draft over what learners see.
+Includes hidden lessons and those waiting for approval; drafts are laid over the published values.
 """
 
 import uuid
@@ -37,9 +37,10 @@ from models import (
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; `proposed`: learners don't see it yet. Its captions are loaded without their text.
+    """A recording of a lesson or of the course; `proposed`: it waits for approval, learners don't see it.
 
-    `before` is the one that learners have meanwhile, if there is one.
+    Its captions are loaded without their text. `before` is the published recording that a proposed one would
+    replace, if there is one.
     """
 
     asset: MediaAsset
@@ -48,25 +49,25 @@ class Recording:
 
     @property
     def captions(self) -> int:
-        """In how many languages it has captions."""
+        """Count the languages that it has captions in."""
         return len(captioning.working(self.asset))
 
     @property
     def is_changed(self) -> bool:
-        """Whether it waits for approval, or captions or chapters of it do."""
+        """Tell if the recording, its captions or its chapters wait for approval."""
         return recordings.waits(self.asset)
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be played."""
+        """Tell if transcoding is finished and it can be played."""
         return self.asset.status == MediaStatus.READY
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """A lesson: `values` by column name as its creator has them, `text_length` in characters.
+    """A lesson in its creator's version: `values` by column name, `text_length` in characters.
 
-    `body` is the text that learners see, loaded only where something waits and where it was asked for.
+    `body` is the published text; loaded only for lessons with changes and for the requested lesson.
     """
 
     lesson: Lesson
@@ -79,47 +80,47 @@ class Sitting:
 
     @property
     def title(self) -> str:
-        """Its title, as changed."""
+        """Read the title, draft over published."""
         title: str = self.values["title"]
         return title
 
     @property
     def kind(self) -> LessonKind:
-        """How it teaches, as changed."""
+        """Read the kind of lesson (text, video, audio …), draft over published."""
         kind: LessonKind = self.values["kind"]
         return kind
 
     @property
     def is_new(self) -> bool:
-        """Whether learners have seen none of it."""
+        """Tell if the lesson has never been published."""
         return NEW in (self.lesson.draft or {})
 
     @property
     def is_changed(self) -> bool:
-        """Whether something of it waits for approval."""
+        """Tell if any part of the lesson waits for approval: its draft, a resource or its recording."""
         waits = any(resource.pending or resource.proposed_title for resource in self.resources)
         return waits or bool(self.lesson.draft) or (self.recording is not None and self.recording.is_changed)
 
     @property
     def is_shown(self) -> bool:
-        """Whether learners see it, or will once it is approved."""
+        """Tell if learners see the lesson, or will once its changes are approved."""
         shown = self.values["published"] and self.values["visibility"] != LessonVisibility.PRIVATE
         return bool(shown and (self.module.draft or {}).get("published", self.module.published))
 
     @property
     def is_preview(self) -> bool:
-        """Whether anyone may try it."""
+        """Tell if the lesson is a free preview that anyone may open."""
         return self.is_shown and self.values["visibility"] == LessonVisibility.PREVIEW
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to read, watch or hear."""
+        """Tell if the lesson has no text, no recording and no external video."""
         return not (self.text_length or self.recording or self.values["external_video_url"])
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The lessons in their order, the course's own film, what code comes with it, and every module."""
+    """The content of a course: its lessons in order, intro film, code archives, and all of its modules."""
 
     course: Course
     sittings: list[Sitting]
@@ -129,17 +130,17 @@ class Contents:
 
     @property
     def shown(self) -> list[Sitting]:
-        """The lessons that learners see or will see."""
+        """List the lessons that learners see, or will once they are approved."""
         return [sitting for sitting in self.sittings if sitting.is_shown]
 
     @property
     def seconds(self) -> int:
-        """How long the lessons that are shown take."""
+        """Sum up the duration of the shown lessons, in seconds."""
         return sum(sitting.values["duration_seconds"] for sitting in self.shown)
 
     @property
     def length(self) -> str:
-        """The same in words: “38 minutes” or “2.5 hours”."""
+        """Format `seconds` for people: “38 minutes” or “2.5 hours”."""
         minutes = round(self.seconds / 60)
         if minutes >= 60:
             hours = f"{minutes / 60:.1f}".removesuffix(".0")
@@ -148,7 +149,7 @@ class Contents:
 
     @property
     def recordings(self) -> Iterator[tuple[Recording, Sitting | None]]:
-        """Every recording with its lesson; None for the course's own film."""
+        """Yield every recording with its lesson; None for the intro film."""
         if self.intro is not None:
             yield self.intro, None
         for sitting in self.sittings:
@@ -156,14 +157,14 @@ class Contents:
                 yield sitting.recording, sitting
 
     def modules(self) -> Iterator[tuple[Module, list[Sitting]]]:
-        """The modules that have lessons, each with them."""
+        """Group the lessons by module, in order; modules without lessons are left out."""
         together: dict[uuid.UUID, tuple[Module, list[Sitting]]] = {}
         for sitting in self.sittings:
             together.setdefault(sitting.module.id, (sitting.module, []))[1].append(sitting)
         yield from together.values()
 
     def sitting(self, lesson_id: uuid.UUID | None) -> Sitting | None:
-        """The lesson of this id; without one the first that is changed, or the first of all."""
+        """Find a lesson by its id; without an id the first changed one, or else the first of all."""
         if lesson_id is not None:
             return next((sitting for sitting in self.sittings if sitting.lesson.id == lesson_id), None)
         changed = (sitting for sitting in self.sittings if sitting.is_changed)
@@ -171,7 +172,11 @@ class Contents:
 
     @property
     def mark(self) -> str:
-        """Tells one state from another: it changes with everything that a reviewer decides about."""
+        """Fingerprint everything that a reviewer decides about, as 16 hex digits.
+
+        A decision carries it, so that approving a course that changed in the meantime is noticed (optimistic
+        lock).
+        """
         course = self.course
         facts: list[object] = [
             course.title, course.summary, course.description, course.price_cents, course.visibility.value,
@@ -196,7 +201,7 @@ class Contents:
 
 
 def _marks(recording: Recording | None) -> list[object]:
-    """What of a recording its creator can change: which it is, its chapters, its captions."""
+    """List the facts of a recording that its creator can change: its id, chapters and captions."""
     if recording is None:
         return [None]
     asset = recording.asset
@@ -206,7 +211,7 @@ def _marks(recording: Recording | None) -> list[object]:
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
-    """Everything `course` is made of, in five queries, with the text of `asked` or the first lesson."""
+    """Load the content of `course` in five queries, with the text of `asked` or of the first lesson."""
     files: dict[uuid.UUID, list[Resource]] = {}
     for resource in _resources(course):
         files.setdefault(resource.lesson_id, []).append(resource)
@@ -220,7 +225,7 @@ def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
 
 
 def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
-    """The recordings to work on by their lesson; None is the course's own film."""
+    """Map each lesson's id to its recording, a proposed one over the published; None keys the intro film."""
     live: dict[uuid.UUID | None, MediaAsset] = {}
     proposed: dict[uuid.UUID | None, MediaAsset] = {}
     for asset in _assets(course):
@@ -246,7 +251,10 @@ def _lessons(course: Course, asked: uuid.UUID | None) -> Any:
 
 @cache
 def _lessons_query() -> Select[Any]:
-    """The lessons of `course` with their modules; the texts only of what changed, and of `asked`."""
+    """Build the query of all lessons with modules; texts only of changed lessons and of `asked`.
+
+    Cached: building the statement takes longer than running it.
+    """
     other, place = aliased(Lesson), aliased(Module)
     first = (
         select(other.id)
@@ -281,7 +289,7 @@ def _lessons_query() -> Select[Any]:
 
 @cache
 def _assets_query() -> Select[Any]:
-    """The recordings of `course`, each as often as it has captions, with what is known of these."""
+    """Build the query of recordings joined with their caption tracks: one row for each track."""
     live, proposed = Caption.__table__.c, ProposedCaption.__table__.c
     theirs = select(MediaAsset.id).where(MediaAsset.course_id == _COURSE)
     track = union_all(
@@ -301,7 +309,7 @@ def _assets_query() -> Select[Any]:
 
 
 def _assets(course: Course) -> list[MediaAsset]:
-    """The recordings with the languages of their captions, whose text nobody needs here."""
+    """Load the recordings with caption languages but without caption text, which can be megabytes."""
     tracks: dict[MediaAsset, tuple[list[Caption], list[ProposedCaption]]] = {}
     for asset, _asset_id, language, label, changed, waits in db.session.execute(
         _assets_query(), {"course": course.id}
@@ -322,7 +330,7 @@ def _resources(course: Course) -> Any:
     return db.session.scalars(_RESOURCES, {"course": course.id})
 
 
-# What is asked for at every look is put together once: that takes longer than to ask it.
+# Statements are built once: building them takes longer than running them.
 _COURSE = bindparam("course", type_=Uuid())
 _MODULES = (
     select(Module).where(Module.course_id == _COURSE).options(undefer(Module.draft)).order_by(Module.position)

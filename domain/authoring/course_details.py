@@ -1,7 +1,4 @@
-"""Writing a course: its details, its price, who may come in, and how it is found.
-
-Every page of the editor holds a part of the course and is saved by itself.
-"""
+"""The details of a course: description, access and sharing texts. Each editor page saves its own part."""
 
 import uuid
 from dataclasses import asdict, dataclass, fields
@@ -20,13 +17,13 @@ from domain.platform import audit
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
-# Of forms and of what is imported, in characters; the table holds them too.
+# Limits in characters, for forms and for imports; the columns have the same.
 TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
 
 
 @dataclass(frozen=True)
 class Details:
-    """What a course is: `tags` are names, `objectives` and `prerequisites` lines of text."""
+    """The descriptive fields of a course: `tags` by name, `objectives` and `prerequisites` as lines."""
 
     title: str
     slug: str
@@ -43,7 +40,7 @@ class Details:
 
 @dataclass(frozen=True)
 class Entry:
-    """Who may come in and when: `drip` is the days each module waits, by the module's id."""
+    """Access settings: visibility, sequential order, and the drip schedule as days by module id."""
 
     visibility: ProductVisibility
     sequential: bool
@@ -52,14 +49,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sharing:
-    """What search engines and shared links say; empty is what the course itself says."""
+    """Title and description for search engines and link previews; empty falls back to the course's own."""
 
     meta_title: str
     meta_description: str
 
 
 def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
-    """A new draft of `creator`, at an address made from its title. Refused for an unknown category."""
+    """Create a draft course whose slug is made from the title. Refused for an unknown category."""
     _check_category(category_id)
     course = Course(title=title, creator_id=creator.id, category_id=category_id)
     place(course, title)
@@ -68,7 +65,7 @@ def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
 
 
 def place(course: Course, title: str) -> None:
-    """Put a new course into the database at a free address; another may take the same one meanwhile."""
+    """Insert a new course at a free slug; tries three times, since another may take a slug meanwhile."""
     for tries_left in (2, 1, 0):
         course.slug = slugs.for_product(title)
         try:
@@ -82,15 +79,15 @@ def place(course: Course, title: str) -> None:
 
 
 def details_of(course: Course) -> Details:
-    """The details as its creator works on them: those that everybody sees, with what waits over them."""
+    """Read the details in the creator's version: published values with the draft over them."""
     values = page_drafts.working(course)
     return Details(**{field.name: values[field.name] for field in fields(Details)})
 
 
 def describe(course: Course, actor: User, new: Details) -> None:
-    """Give `course` the details `new`, at once or once they are approved; a former address leads there.
+    """Change the details of `course`, directly or as a draft to be approved.
 
-    Raises Refused with its field.
+    A former slug redirects to the new one. Raises Refused with the form field it belongs to.
     """
     lifecycle.hold_whole(course)
     if new.category_id != course.category_id:
@@ -111,22 +108,22 @@ def describe(course: Course, actor: User, new: Details) -> None:
 
 
 def entry_of(course: Course) -> Entry:
-    """Who may come in, as it is stored."""
+    """Read the access settings; they have no draft."""
     return Entry(
         course.visibility, course.sequential, {m.id: m.unlock_after_days for m in modules_of(course)}
     )
 
 
 def modules_of(course: Course) -> list[Module]:
-    """The modules in their order."""
+    """List the modules in order."""
     query = select(Module).where(Module.course_id == course.id).order_by(Module.position)
     return list(db.session.scalars(query))
 
 
 def let_in(course: Course, actor: User, new: Entry) -> None:
-    """Decide who may come in, in which order and after how many days.
+    """Change visibility, lesson order and drip schedule, effective at once.
 
-    Raises Refused where it is to be for members and isn't yet.
+    Raises Refused for members-only: there are no memberships yet.
     """
     lifecycle.hold_whole(course)
     if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
@@ -138,13 +135,13 @@ def let_in(course: Course, actor: User, new: Entry) -> None:
 
 
 def sharing_of(course: Course) -> Sharing:
-    """What is said of it elsewhere, as its creator works on it."""
+    """Read the sharing texts in the creator's version."""
     values = page_drafts.working(course)
     return Sharing(values["meta_title"] or "", values["meta_description"] or "")
 
 
 def share(course: Course, actor: User, new: Sharing) -> None:
-    """Say `new` to search engines and shared links."""
+    """Change the sharing texts, directly or as a draft to be approved."""
     lifecycle.hold_whole(course)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
     page_drafts.keep(course, actor, values)
@@ -152,7 +149,7 @@ def share(course: Course, actor: User, new: Sharing) -> None:
 
 
 def categories() -> list[tuple[uuid.UUID, str]]:
-    """Every category by id, a subcategory with its parent before it: "Web / Flask"."""
+    """List all categories as id and path ("Web / Flask"), each subcategory below its parent."""
     rows = db.session.execute(select(Category.id, Category.parent_id, Category.name, Category.position)).all()
     by_id = {row.id: row for row in rows}
 
@@ -185,7 +182,7 @@ def _taken(free: str) -> str:
 
 
 def changed(course: Course, actor: User, verb: str) -> None:
-    """Write down who saved the page, and let lists and search follow."""
+    """Audit a saved page, and update the search index of a published course."""
     course.updated_at = clock.now()
     audit.record(actor, verb, course, course.title)
     if course.status == ProductStatus.PUBLISHED:

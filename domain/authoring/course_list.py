@@ -1,4 +1,4 @@
-"""What a creator's list of courses shows: where each one stands, and what to do next."""
+"""A creator's own list of courses: the status of each, and its next step."""
 
 import uuid
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _lessons, _items, _categories = (t.__table__ for t in (Lesson, ModerationItem, C
 
 
 class Step(StrEnum):
-    """What a course asks of its creator."""
+    """The next step that a course needs from its creator."""
 
     WRITE = "write"
     SUBMIT = "submit"
@@ -33,7 +33,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One course in the list. `moment` is since when it waits, or until when it is fresh."""
+    """A course in the list. `moment`: waiting since then, or fresh until then, depending on `step`."""
 
     id: uuid.UUID
     title: str
@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of the list; `before` and `after` are the ids that the pages beside it begin from."""
+    """A page of the list, keyset-paginated: `newer` and `older` are the cursors of the pages beside it."""
 
     lines: list[Line]
     newer: uuid.UUID | None
@@ -60,7 +60,7 @@ class Sheet:
 
 
 def counts(creator: User) -> dict[ProductStatus, int]:
-    """How many courses of `creator` have each status; the statuses of none are left out."""
+    """Count the courses of `creator` by status; statuses without a course are left out."""
     query = (
         select(products.c.status, func.count().label("courses"))
         .where(products.c.creator_id == creator.id, products.c.deleted_at.is_(None))
@@ -76,9 +76,9 @@ def page(
     newer_than: uuid.UUID | None = None,
     older_than: uuid.UUID | None = None,
 ) -> Sheet:
-    """The courses of `creator`, newest first: of one status, with `title` in the title.
+    """Load a page of `creator`'s courses, newest first, by status and by a part of the title.
 
-    One of `newer_than` and `older_than` (an id from a sheet) turns the page.
+    Keyset pagination: pass `newer_than` or `older_than`, a cursor from an earlier page.
     """
     query = _lines().where(products.c.creator_id == creator.id, products.c.deleted_at.is_(None))
     if status is not None:

@@ -1,8 +1,8 @@
-"""The modules and lessons of a course, and their order.
+"""The curriculum: modules and lessons of a course, and their order.
 
-Every verb holds the course first, so that two tabs take turns, and reads rows and order anew after that. A
-move names the neighbour that it goes after; positions count from 1 without gaps and are written anew each
-time.
+Every verb locks the course row first, so that edits in two tabs run one after the other, and reads rows and
+order again after that. A move names the neighbour to follow instead of an index, which another tab may have
+shifted; positions count from 1 without gaps and are rewritten on every move.
 """
 
 import uuid
@@ -27,19 +27,19 @@ LONGEST_DESCRIPTION, LONGEST_DRIP = 2000, 365
 
 
 class Missing(Refused):
-    """What the form was about is no part of the course: deleted in the meantime, or never there."""
+    """The module or lesson isn't in the course: deleted meanwhile, or another course's."""
 
 
 @dataclass(frozen=True)
 class After:
-    """Where something goes: behind the row `id`, None is the beginning; `last` is the end."""
+    """The place to move something to: after the row `id` (None: at the beginning), or `last` for the end."""
 
     id: uuid.UUID | None = None
     last: bool = False
 
 
 def module_of(course: Course, module_id: uuid.UUID) -> Module:
-    """A module of `course`, with its draft; raises Missing."""
+    """Find a module of `course` with its draft; raises Missing."""
     query = select(Module).where(Module.id == module_id, Module.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
@@ -48,7 +48,7 @@ def module_of(course: Course, module_id: uuid.UUID) -> Module:
 
 
 def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
-    """A lesson of `course`, with its draft; raises Missing."""
+    """Find a lesson of `course` with its draft; raises Missing."""
     query = select(Lesson).where(Lesson.id == lesson_id, Lesson.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
@@ -57,7 +57,7 @@ def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
 
 
 def add_module(course: Course, actor: User, title: str) -> Module:
-    """A new module at the end of `course`. Where changes wait, learners don't see it before approval."""
+    """Add a module at the end. Where changes need approval, learners see it only once approved."""
     lifecycle.hold(course)
     if len(_modules(course)) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.", "title")
@@ -77,9 +77,9 @@ def change_module(
     unlock_after_days: int,
     published: bool,
 ) -> Module:
-    """Change what a module says, when it opens (days after enrolment), and whether learners see it.
+    """Change the texts, drip delay (days after enrolment) and publication of a module.
 
-    What it says, and showing it, waits where changes of `actor` do.
+    Texts and publishing become a draft where changes of `actor` need approval; the delay never does.
     """
     lifecycle.hold(course)
     module = module_of(course, module_id)
@@ -98,7 +98,7 @@ def publish_module(course: Course, module_id: uuid.UUID, actor: User, published:
 
 
 def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After) -> Module:
-    """Let a module follow another one. Refused when either of them is gone."""
+    """Move a module behind another one. Refused when either of them is gone."""
     lifecycle.hold(course)
     module = module_of(course, module_id)
     order = [id_ for id_ in _modules(course) if id_ != module.id]
@@ -108,7 +108,7 @@ def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After)
 
 
 def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Module:
-    """A hidden copy of a module behind it, with copies of its lessons: texts and links, no files."""
+    """Copy a module right behind it, hidden, with the texts and links of its lessons but without files."""
     lifecycle.hold(course)
     module = module_of(course, module_id)
     order = _modules(course)
@@ -136,7 +136,7 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
 
 
 def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, kind: LessonKind) -> Lesson:
-    """A new lesson at the end of a module. Where changes wait, learners don't see it before approval."""
+    """Add a lesson at the end of a module. Where changes need approval, learners see it once approved."""
     lifecycle.hold(course)
     module = module_of(course, module_id)
     _check_room(course, 1)
@@ -155,9 +155,9 @@ def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, ki
 def move_lesson(
     course: Course, lesson_id: uuid.UUID, actor: User, after: After, module_id: uuid.UUID | None = None
 ) -> Lesson:
-    """Let a lesson follow another one, wherever that one is now, or be the first or last of a module.
+    """Move a lesson behind another one, in whichever module that is, or to an end of a module.
 
-    Refused when the lesson, its new neighbour or the module is gone: nothing moves then.
+    Refused, moving nothing, when the lesson, its new neighbour or the module is gone.
     """
     lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
@@ -173,7 +173,7 @@ def move_lesson(
 
 
 def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesson:
-    """A hidden copy of a lesson behind it: its text and links, without recording and files."""
+    """Copy a lesson right behind it, hidden, with text and links but without recording and files."""
     lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
     _check_room(course, 1)
@@ -187,21 +187,21 @@ def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesso
 
 
 def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published: bool) -> Lesson:
-    """Show a lesson to learners, which may wait for approval, or hide it, which never does."""
+    """Publish a lesson, which may need approval, or hide it, which never does."""
     lesson = lesson_of(course, lesson_id)
     lesson_drafts.adjust(course, lesson, actor, {"published": published})
     return lesson
 
 
 def open_to(course: Course, lesson_id: uuid.UUID, actor: User, visibility: LessonVisibility) -> Lesson:
-    """Say who may open a lesson."""
+    """Change the visibility of a lesson: enrolled learners, anyone as a preview, or nobody."""
     lesson = lesson_of(course, lesson_id)
     lesson_drafts.adjust(course, lesson, actor, {"visibility": visibility})
     return lesson
 
 
 def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str) -> Lesson:
-    """Give a lesson another title; its address follows only before anybody can have it."""
+    """Change the title of a lesson; its slug follows only while no learner can have the address."""
     lesson = lesson_of(course, lesson_id)
     values = {"title": title, **follow_title(course, lesson, title)}
     lesson_drafts.adjust(course, lesson, actor, values)
@@ -209,7 +209,7 @@ def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str)
 
 
 def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
-    """The address that goes with a new `title`, unless the course is live or the address is one's own."""
+    """Derive the slug for a new `title`; empty if the course is live or the slug was chosen by hand."""
     before = lesson_drafts.working(lesson)
     made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson"))
     if lifecycle.is_live(course) or title == before.title or not made_from_title:
@@ -218,7 +218,7 @@ def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
 
 
 def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
-    """Delete a lesson with its recording, its files and what learners did in it; answers its title."""
+    """Delete a lesson with its recording, files and learners' progress; answers its title."""
     lifecycle.hold(course)
     lesson = lesson_of(course, lesson_id)
     title, module_id = lesson_drafts.working(lesson).title, lesson.module_id
@@ -232,7 +232,7 @@ def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
 
 
 def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
-    """Delete a module with all its lessons; answers its title."""
+    """Delete a module with all its lessons, files and progress; answers its title."""
     lifecycle.hold(course)
     module = module_of(course, module_id)
     title = page_drafts.module_words(module).title
@@ -246,7 +246,7 @@ def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
 
 
 def _birth(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
-    """How a new lesson begins: to be approved first, hidden in a course that people learn, or shown."""
+    """Choose the publication of a new lesson: a draft to be approved, hidden in a live course, or shown."""
     if lifecycle.waits(course, actor):
         draft = {NEW: True} if hidden else {NEW: True, "published": True}
         return {"published": False, "draft": draft, "draft_saved_at": clock.now()}
@@ -256,7 +256,7 @@ def _birth(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
 def _copy(
     course: Course, lesson: Lesson, actor: User, module_id: uuid.UUID, place: int, title: str, hidden: bool
 ) -> Lesson:
-    """A new lesson with the content of `lesson` as its creator sees it."""
+    """Insert a new lesson with the content of `lesson` in its creator's version."""
     source = lesson_drafts.working(lesson)
     copy = Lesson(
         course_id=course.id,
@@ -311,12 +311,12 @@ def _lessons(module_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def _next(column: Any, condition: Any) -> int:
-    """The position behind everything that is there, whatever it is numbered with."""
+    """Find the next free position; gaps and whatever numbers there are don't matter."""
     return (db.session.scalar(select(func.max(column)).where(condition)) or 0) + 1
 
 
 def _place(order: Sequence[uuid.UUID], after: After, what: str) -> int:
-    """The index behind the neighbour."""
+    """Translate `after` into an index of `order`; raises Missing when the neighbour is gone."""
     if after.last:
         return len(order)
     if after.id is None:
@@ -331,7 +331,7 @@ def _rows(module_id: uuid.UUID, order: Sequence[uuid.UUID]) -> list[dict[str, An
 
 
 def _number(table: type[Module] | type[Lesson], rows: list[dict[str, Any]]) -> None:
-    """Give the rows their places; first out of the way, because positions are unique at every moment."""
+    """Rewrite positions, moving all rows out of the way first: the unique constraint is checked per row."""
     if not rows:
         return
     columns = table.__table__.c
@@ -365,6 +365,6 @@ def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Less
 
 
 def _shown(course: Course, actor: User) -> None:
-    """What follows from a change that learners see at once, or that makes something wait."""
+    """Recount the course and, where learners' content changed, open or settle its update."""
     recounting.recount_course(course)
     lifecycle.content_changed(course, actor)

@@ -1,4 +1,4 @@
-"""The curriculum as its page shows it, and what would be lost with a part of it."""
+"""Queries of the curriculum page, and the losses that a deletion warns about."""
 
 import uuid
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ COUNTED = 1000
 
 @dataclass(frozen=True)
 class LessonRow:
-    """A lesson as its creator works on it; `waits`: something of it waits for approval."""
+    """A lesson in its creator's version; `waits`: part of it waits for approval."""
 
     id: uuid.UUID
     title: str
@@ -46,7 +46,7 @@ class LessonRow:
 
 @dataclass(frozen=True)
 class ModuleRow:
-    """A module with its lessons in order, as its creator works on it; `waits`: something of it does."""
+    """A module in its creator's version with its lessons in order; `waits`: its own changes wait."""
 
     id: uuid.UUID
     title: str
@@ -59,7 +59,7 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class Losses:
-    """What goes with lessons: recordings, files, and and learners who began them (up to COUNTED + 1)."""
+    """The losses of a deletion: recordings, files, and learners with progress (counted up to COUNTED + 1)."""
 
     lessons: int
     recordings: int
@@ -68,7 +68,7 @@ class Losses:
 
 
 def rows(course: Course) -> list[ModuleRow]:
-    """The modules of `course` with lessons, in two queries that read no text of a lesson."""
+    """Load the modules with their lessons in two queries, without the text of any lesson."""
     modules = db.session.execute(_MODULES, {"course": course.id})
     found = {row.id: _module(row) for row in modules}
     for row in db.session.execute(_lessons_query(), {"course": course.id}):
@@ -94,7 +94,7 @@ _MODULES = (
 
 @cache
 def _lessons_query() -> Select[Any]:
-    """The lessons as they are worked on, with what of them waits; put together once."""
+    """Build the query of lessons, drafts over published values. Cached: building outlasts running."""
     live, proposed = aliased(MediaAsset), aliased(MediaAsset)
     draft = Lesson.draft
     extras = select(Resource.id).where(Resource.lesson_id == Lesson.id)
@@ -144,7 +144,7 @@ def _lesson(row: Any) -> LessonRow:
 
 
 def losses(lesson_ids: Sequence[uuid.UUID]) -> Losses:
-    """What would go with these lessons; three queries."""
+    """Count recordings, files and learners' progress lost with these lessons, in three queries."""
     ids = list(lesson_ids)
     learners = (
         select(LessonProgress.user_id)
@@ -166,6 +166,6 @@ def losses(lesson_ids: Sequence[uuid.UUID]) -> Losses:
 
 
 def lessons_of(course: Course, module_id: uuid.UUID) -> list[uuid.UUID]:
-    """The lessons that go with a module."""
+    """List the ids of a module's lessons."""
     query = select(Lesson.id).where(Lesson.module_id == module_id, Lesson.course_id == course.id)
     return list(db.session.scalars(query))

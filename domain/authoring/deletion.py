@@ -1,5 +1,4 @@
-"""Deleting a course: for good where nobody has it, out of sight where somebody does, not at all where a rule
-forbids it."""
+"""Deletion of a course: for good if nobody has it, hidden if somebody does, refused where a rule says so."""
 
 import uuid
 from collections.abc import Callable
@@ -35,14 +34,14 @@ from models import (
 
 
 class Fate(StrEnum):
-    """What deleting does to a course."""
+    """The outcome of a deletion: the row is gone, or hidden (soft delete)."""
 
     GONE = "gone"
     HIDDEN = "hidden"
 
 
 def fate_of(course: Course) -> Fate:
-    """Gone with all that belongs to it, or hidden: bought or taken once, it stays with those who have it."""
+    """Tell if deleting removes the course or only hides it: once bought or taken, learners keep it."""
     kept = or_(
         select(Purchase.id).where(Purchase.product_id == course.id).exists(),
         select(AccessGrant.id).where(AccessGrant.course_id == course.id).exists(),
@@ -52,12 +51,12 @@ def fate_of(course: Course) -> Fate:
 
 
 def refusal(course: Course) -> str | None:
-    """The sentence that says why `course` can't be deleted now; None when it can."""
+    """Explain in a sentence why `course` can't be deleted now; None when it can."""
     return next((sentence for forbids in RULES if (sentence := forbids(course))), None)
 
 
 def delete_course(course: Course, actor: User) -> Fate:
-    """Delete `course` as `fate_of` says; answers how. Raises Refused where a rule forbids it."""
+    """Delete `course` for good or hide it, as `fate_of` says. Raises Refused where a rule forbids it."""
     lifecycle.hold_whole(course)
     if sentence := refusal(course):
         raise Refused(sentence)
@@ -77,14 +76,14 @@ def delete_course(course: Course, actor: User) -> Fate:
 
 
 def discard_file(storage_key: str) -> None:
-    """The worker's part: remove a file that nothing belongs to any longer."""
+    """Delete a stored file unless a row refers to it again. Run by the worker; idempotent."""
     columns = (Resource.storage_key, CodeArchive.storage_key, Picture.storage_key, MediaAsset.storage_key)
     if not any(db.session.scalar(select(column).where(column == storage_key).limit(1)) for column in columns):
         storage.current().delete(storage_key)
 
 
 def _remove(course: Course) -> None:
-    """The row with everything below it, and the work of removing its files."""
+    """Delete the row, cascading to everything below it, and enqueue jobs that delete its files."""
     id_, thumbnails = course.id, (course.thumbnail, (course.draft or {}).get("thumbnail"))
     keys = _keys(id_)
     recordings = list(db.session.scalars(select(MediaAsset.id).where(MediaAsset.course_id == id_)))
@@ -100,7 +99,7 @@ def _remove(course: Course) -> None:
 
 
 def _keys(course_id: uuid.UUID) -> list[str]:
-    """The files of the course that are kept under names of their own."""
+    """List the storage keys of the course's resources, code archives and pictures."""
     of_lessons = (
         select(Resource.storage_key)
         .join(Lesson, Lesson.id == Resource.lesson_id)
@@ -112,7 +111,7 @@ def _keys(course_id: uuid.UUID) -> list[str]:
 
 
 def _is_being_paid(course: Course) -> str | None:
-    """An order that is paid for now would give its buyer a course that is gone."""
+    """Refuse while an order is pending: its buyer would pay for a course that no longer exists."""
     open_order = (
         select(Purchase.id)
         .join(Order, Order.id == Purchase.order_id)
@@ -124,5 +123,5 @@ def _is_being_paid(course: Course) -> str | None:
     return "Somebody is paying for this course at this moment. Archive it, and delete it in a day."
 
 
-# Each says why a course can't be deleted, or None.
+# Each answers a sentence why a course can't be deleted, or None.
 RULES: tuple[Callable[[Course], str | None], ...] = (_is_being_paid,)

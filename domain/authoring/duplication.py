@@ -1,7 +1,7 @@
-"""A second course made from a first: everything its creator wrote, nothing that happened to it.
+"""Duplication of a course: everything its creator wrote, nothing that happened to it since.
 
-Recordings, captions, files and the code archive stay with the first; pictures in texts are copied by the
-worker, so that either course can be deleted without the other losing them.
+Recordings, captions, files and the code archive aren't copied. Pictures in texts are copied by the worker, so
+that either course can be deleted without the other losing them.
 """
 
 import re
@@ -39,9 +39,9 @@ _KEPT = (
 
 
 def duplicate(course: Course, actor: User) -> Course:
-    """A draft like `course`, of the same creator: its details, modules, lessons and links.
+    """Copy `course` as a draft of the same creator: its details, modules, lessons and links.
 
-    What waits of the page, of modules and of lessons is copied as if it were published.
+    Changes that wait for approval are copied as if they were published.
     """
     values = page_drafts.working(course)
     title = f"{values['title'][:190]} (copy)"
@@ -62,7 +62,7 @@ def duplicate(course: Course, actor: User) -> Course:
 
 
 def copy_picture(source: str, target: str) -> None:
-    """The worker's part: store the file at `source` at `target` as well, unless either is gone by now."""
+    """Copy a stored file to `target`. Run by the worker; does nothing if either was deleted meanwhile."""
     store = storage.current()
     if db.session.scalar(select(Picture.id).where(Picture.storage_key == target)) is None:
         return
@@ -72,7 +72,7 @@ def copy_picture(source: str, target: str) -> None:
 
 
 class Pictures:
-    """The pictures of a course, or of one lesson, as they are called for: each gets a new id in the copy."""
+    """A mapping of a course's or lesson's pictures to new ids, made as texts that show them are copied."""
 
     def __init__(self, course: Course, copy: Course, lesson: Lesson | None = None) -> None:
         query = select(Picture).where(Picture.course_id == course.id)
@@ -83,7 +83,7 @@ class Pictures:
         self.new: dict[str, uuid.UUID] = {}
 
     def moved(self, text: str) -> str:
-        """`text` with the addresses of the copied pictures in place of the first course's."""
+        """Rewrite picture addresses in `text` to those of the copies."""
 
         def to(found: re.Match[str]) -> str:
             old = found[2].lower()
@@ -94,7 +94,7 @@ class Pictures:
         return _PICTURE.sub(to, text)
 
     def write(self, lessons: dict[uuid.UUID, uuid.UUID]) -> None:
-        """The rows of what was called for, and the work of copying the files."""
+        """Insert rows of the pictures that copied texts show, and enqueue jobs that copy their files."""
         for old, id_ in self.new.items():
             row = self.known[old]
             key = f"pictures/{self.copy.id}/{id_}.{row.storage_key.rpartition('.')[2]}"
@@ -109,7 +109,7 @@ class Pictures:
 
 
 def _copy_links(course: Course, copy: Course) -> None:
-    """Its tags and the courses to take first."""
+    """Copy the tags and the prerequisite courses."""
     for table, own, other in (
         (product_tags, "product_id", "tag_id"),
         (course_prerequisites, "course_id", "prerequisite_id"),
@@ -120,7 +120,7 @@ def _copy_links(course: Course, copy: Course) -> None:
 
 
 def _copy_lessons(course: Course, copy: Course, pictures: Pictures) -> dict[uuid.UUID, uuid.UUID]:
-    """The modules with their lessons and links; answers the new lesson of every old one."""
+    """Copy modules with lessons and links; answers new lesson ids by old ones."""
     query = (
         select(Module)
         .where(Module.course_id == course.id)

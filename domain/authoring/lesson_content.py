@@ -1,4 +1,4 @@
-"""What a lesson may consist of: its columns checked, and what follows from them computed."""
+"""The content columns of a lesson: validation, and the values derived from them (HTML, duration)."""
 
 import uuid
 from collections.abc import Mapping
@@ -25,19 +25,19 @@ COLUMNS = (
     "duration_seconds",
     "published",
 )
-NEW = "new"  # stands in the draft of a lesson that learners have never seen
+NEW = "new"  # key in the draft of a lesson that learners have never seen
 MAX_TITLE = 200
 MAX_DESCRIPTION = 1000
 LONGEST = 24 * 3600
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` by column name as JSON keeps them; whatever is no column of a lesson's content is left out."""
+    """Serialise `values` for a JSON column, dropping keys that aren't content columns."""
     return {name: getattr(values[name], "value", values[name]) for name in COLUMNS if name in values}
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` by column name as a row takes them: the reverse of `plain`."""
+    """Deserialise values from JSON to those of a row: the reverse of `plain`."""
     found = {name: values[name] for name in COLUMNS if name in values}
     if "kind" in found:
         found["kind"] = LessonKind(found["kind"])
@@ -68,13 +68,13 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
 
 
 def rendered(markdown: str) -> prose.Prose:
-    """The text of a lesson as HTML; links within this site count as its own."""
+    """Render a lesson's Markdown to sanitised HTML; links within this site count as internal."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
     return prose.render(markdown, own_host=own_host)
 
 
 def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
-    """Write `values` into the row, with the HTML of its text and the length that follow from them."""
+    """Write `values` to the row with the HTML and duration derived from them."""
     was_text = lesson.kind == LessonKind.TEXT
     for name, value in typed(values).items():
         setattr(lesson, name, value)
@@ -90,7 +90,7 @@ def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
 
 
 def _recorded(lesson_id: uuid.UUID) -> int | None:
-    """The length of the lesson's recording in seconds, if it has one that was measured."""
+    """Read the duration of the lesson's recording in seconds; None before it was measured."""
     length = db.session.scalar(select(MediaAsset.duration_seconds).where(MediaAsset.lesson_id == lesson_id))
     return None if length is None else round(length)
 

@@ -1,10 +1,9 @@
-"""What a creator has changed in lessons and learners don't see yet.
+"""Drafts of lessons: changes that learners don't see before approval.
 
-Where changes wait for approval (publishing.waits) they are kept in `Lesson.draft` by column name; a new
-lesson is unpublished with `published` in its draft, a new resource or archive is pending, a new recording is
-proposed for its lesson; other captions, chapters and titles of resources are proposed beside those that
-learners have. `apply` lets learners see all of it, `discard` drops what waits in one lesson; what a reviewer
-reads is put together in dossier.
+Where changes need approval (lifecycle.waits) they are kept in `Lesson.draft` by column name. A new lesson is
+unpublished with `published` in its draft, a new resource or archive is pending, a new recording is proposed
+for its lesson; captions, chapters and titles of resources are proposed beside the published ones. `apply`
+publishes all of it, `discard` drops the changes of one lesson.
 """
 
 import uuid
@@ -52,14 +51,14 @@ LABELS = {
 
 
 def labels(lesson: Lesson) -> dict[str, str]:
-    """Name what people are told of a change; how long a text takes to read follows from the text."""
+    """Label the columns for a list of changes; a text's duration is left out, it follows from the text."""
     kind = (lesson.draft or {}).get("kind", lesson.kind)
     derived = {"duration_seconds"} if kind == LessonKind.TEXT == lesson.kind else set()
     return {name: label for name, label in LABELS.items() if name not in derived}
 
 
 class Overtaken(Refused):
-    """The lesson was saved or typed at elsewhere since the page was opened. Nothing was written."""
+    """An edit conflict: the lesson was saved or typed in elsewhere since it was opened."""
 
     def __init__(self) -> None:
         super().__init__("This lesson was changed elsewhere since you opened it.")
@@ -74,7 +73,7 @@ class Gone(Refused):
 
 @dataclass(frozen=True)
 class Tab:
-    """One opened editor. `seen` is the tab whose unsaved text it was opened with, or empty."""
+    """An open editor. `seen` is the tab whose autosaved text it was loaded with, or empty."""
 
     name: str
     seen: str = ""
@@ -82,9 +81,9 @@ class Tab:
 
 @dataclass(frozen=True)
 class Working:
-    """A lesson as its creator works on it: the live values with the draft over them.
+    """A lesson in its creator's version: published values with the draft over them.
 
-    `changed` names the columns that differ from what learners see; `is_new` says that they see none of it.
+    `changed` names the columns that differ from the published ones; `is_new`: it was never published.
     """
 
     lesson: Lesson
@@ -107,7 +106,7 @@ class Working:
 
 
 def working(lesson: Lesson) -> Working:
-    """`lesson` as its creator works on it."""
+    """Build the creator's version of `lesson`."""
     draft = lesson.draft or {}
     live = {name: getattr(lesson, name) for name in lesson_content.COLUMNS}
     changed = tuple(name for name, value in live.items() if name in draft and draft[name] != value)
@@ -115,10 +114,10 @@ def working(lesson: Lesson) -> Working:
 
 
 def show(lesson: Lesson) -> Working:
-    """Let the loaded `lesson` carry its working copy from here on, as learners would see it, with resources.
+    """Turn the loaded `lesson` into its creator's version, as learners would see it, for a preview.
 
-    The rows leave the session first, so that nothing of this is ever written. Its address stays the one
-    that it can be reached at.
+    Detaches the rows from the session first, so that none of this can be written. The published slug stays,
+    because the page is reached by it.
     """
     copy = working(lesson)
     draft = lesson_content.typed(lesson.draft or {})
@@ -142,10 +141,10 @@ def save(
     version: int,
     tab: Tab | None = None,
 ) -> None:
-    """Change the content of `lesson` to `values` by column name: at once, or as a draft where changes wait.
+    """Save the content of `lesson` by column name: directly, or as a draft where changes need approval.
 
-    `version` is the one that the actor saw. Raises Overtaken when the row has another, or when unsaved text
-    of a tab stands there that `tab` hasn't seen; Refused, with its field, for what a lesson can't be.
+    Optimistic lock: `version` is the one the actor opened. Raises Overtaken when the row has another, or when
+    another tab autosaved text that `tab` hasn't loaded; Refused, with its field, for invalid values.
     """
     hold(course, lesson, version, tab)
     _change(course, lesson, actor, values)
@@ -154,14 +153,14 @@ def save(
 
 
 def adjust(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
-    """As `save`, for one or two columns of the lesson as it stands now; unsaved text stays where it is."""
+    """Save one or two columns whatever the version, as a switch in the curriculum does; keeps autosaves."""
     _load(course, lesson)
     _change(course, lesson, actor, values)
     db.session.flush()
 
 
 def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -> None:
-    """Let nobody else change the lessons of `course` until this transaction ends, and load `lesson` as it is.
+    """Lock the course until the transaction ends, reload `lesson` and check its version.
 
     Raises Overtaken as `save` does.
     """
@@ -173,9 +172,9 @@ def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -
 
 
 def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
-    """What of `lesson` learners don't see yet, in words; `recording` is the one to work on.
+    """List the changes of `lesson` that wait for approval, in words for people.
 
-    The draft, the resources and the captions of both kinds are loaded.
+    `recording` is the one its creator works on. Draft, resources and both kinds of captions are loaded.
     """
     draft, live = lesson.draft or {}, _live(lesson)
     words = [
@@ -195,7 +194,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
 
 
 def apply(course: Course) -> None:
-    """Let learners see everything of `course` that waited. The caller decided that they may."""
+    """Publish every waiting change of `course`. The caller has decided that this is allowed."""
     lifecycle.hold(course)
     page_drafts.apply(course)
     recordings.accept_proposals(course)
@@ -213,9 +212,9 @@ def apply(course: Course) -> None:
 
 
 def discard(course: Course, lesson: Lesson, actor: User) -> None:
-    """Drop what waits in `lesson`, and what was typed there; learners see no difference.
+    """Drop the waiting changes and the autosave of `lesson`; learners see no difference.
 
-    Refused while it is in review, for a lesson that learners have never seen, and where nothing waits.
+    Refused while in review, for a lesson that was never published, and where nothing waits.
     """
     _load(course, lesson)
     if lifecycle.in_review(course):
@@ -237,7 +236,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
 
 
 def _load(course: Course, lesson: Lesson) -> None:
-    """Hold the course and read the row as it is now."""
+    """Lock the course and reload the row; raises Gone when it was deleted."""
     lifecycle.hold(course)
     kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
     try:
@@ -247,12 +246,12 @@ def _load(course: Course, lesson: Lesson) -> None:
 
 
 def _live(lesson: Lesson) -> dict[str, Any]:
-    """What learners see, as JSON keeps it."""
+    """Read the published values as JSON keeps them."""
     return lesson_content.plain({name: getattr(lesson, name) for name in lesson_content.COLUMNS})
 
 
 def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
-    """Write checked `values` to the row or to its draft, and everything that follows from a change."""
+    """Validate and write `values` to the row or its draft, then recount and audit."""
     lesson_content.check(lesson, values)
     if lifecycle.waits(course, actor):
         _keep(lesson, lesson_content.plain(values))
@@ -265,7 +264,7 @@ def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, An
 
 
 def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
-    """Keep in the draft what differs from what learners see; only hiding a lesson waits for nobody."""
+    """Keep the differences from the published version as a draft; only hiding takes effect at once."""
     if wanted.get("published") is False:
         lesson.published = False
     draft, live = {**(lesson.draft or {}), **wanted}, _live(lesson)
@@ -278,13 +277,13 @@ def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
 
 
 def _put_live(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
-    """Let learners see `wanted`, together with what waited before."""
+    """Publish `wanted` directly, together with an earlier draft."""
     lesson_content.put(lesson, {**(lesson.draft or {}), **wanted})
     lesson.draft = lesson.draft_saved_at = None
 
 
 def _lessons(course: Course, which: Any) -> list[Lesson]:
-    """The lessons of `course` for which `which` holds, in their order, with draft and module."""
+    """List the lessons of `course` that meet a condition, in order, with draft and module."""
     query = (
         select(Lesson)
         .join(Lesson.module)
@@ -302,7 +301,7 @@ def _waiting_resources(course: Course) -> list[Resource]:
 
 
 def _drop(resource: Resource) -> None:
-    """Drop a resource that waits, or the title that does."""
+    """Drop a pending resource, or the proposed title of a published one."""
     resource.proposed_title = None
     if resource.pending:
         db.session.delete(resource)

@@ -1,8 +1,8 @@
-"""What a creator has changed on the page of a live course, and in its modules, and nobody else sees yet.
+"""Drafts of a live course's page and of its modules: changes that nobody else sees before approval.
 
-Where changes wait for approval (publishing.waits) the words and the picture of the course are kept in
-`Course.draft` by name, title and description of a module in `Module.draft`: whoever may change a title at
-once may turn a course that people trust into another one. Price, access, order and hiding show at once.
+Where changes need approval (lifecycle.waits), texts and picture are kept in `Course.draft` by name, a
+module's title and description in `Module.draft`: a title that could be changed at once could turn a course
+that people trust into another one. Price, access, order and hiding take effect at once.
 """
 
 import uuid
@@ -42,7 +42,7 @@ MODULE_LABELS = {"title": "Title of a module", "description": "Description of a 
 
 
 class ModuleWords(NamedTuple):
-    """A module as its creator works on it; `is_new`: learners have seen none of it."""
+    """A module in its creator's version; `is_new`: it was never published."""
 
     title: str
     description: str
@@ -52,23 +52,23 @@ class ModuleWords(NamedTuple):
 
 
 def live(course: Course) -> dict[str, Any]:
-    """Read what everybody sees of the page, by name, as JSON keeps it."""
+    """Read the published values of the page by name, as JSON keeps them."""
     values = {name: getattr(course, name) for name in LABELS if name != "tags"}
     return _plain({**values, "tags": tags.names_of(course)})
 
 
 def working(course: Course) -> dict[str, Any]:
-    """Read the page as its creator works on it: by name, as a row takes the values."""
+    """Read the creator's version of the page by name, with values as a row takes them."""
     return _typed({**live(course), **_draft(course)})
 
 
 def changed(course: Course) -> list[str]:
-    """Name what of the page waits, in the order of LABELS."""
+    """List the names of changed fields, in the order of LABELS."""
     return [name for name in LABELS if name in _draft(course)]
 
 
 def waiting(course: Course) -> list[str]:
-    """Say what of the page and of the modules waits, in words."""
+    """List the waiting changes of the page and its modules, in words for people."""
     if course.update_state == UpdateState.NONE:
         return []
     words = [LABELS[name].lower() for name in changed(course)]
@@ -79,15 +79,15 @@ def waiting(course: Course) -> list[str]:
 
 
 def picture(course: Course) -> str | None:
-    """Name the picture as the creator works on it; None for the drawn cover."""
+    """Read the picture's token in the creator's version; None for the drawn cover."""
     token: str | None = _draft(course).get("thumbnail", course.thumbnail)
     return token
 
 
 def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
-    """Give the page of `course` the checked values `wanted` by name: at once, or as a draft where they wait.
+    """Save checked values of the page by name: directly, or as a draft where changes need approval.
 
-    The course is held.
+    The caller has locked the course.
     """
     values = _plain(wanted)
     if lifecycle.waits(course, actor):
@@ -102,7 +102,7 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
 
 
 def give_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
-    """Make `file` the picture of `course`, or the one that waits. Raises Refused."""
+    """Set the picture of `course`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.Shelf.THUMBNAIL, file, crop)
     hold(course)
     _drop_waiting_picture(course)
@@ -111,7 +111,7 @@ def give_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop 
 
 
 def drop_picture(course: Course, actor: User) -> None:
-    """Go back to the drawn cover, at once for everybody."""
+    """Remove the picture for everybody at once, back to the drawn cover."""
     hold(course)
     _drop_waiting_picture(course)
     put(course, {"thumbnail": None})
@@ -120,7 +120,7 @@ def drop_picture(course: Course, actor: User) -> None:
 
 
 def apply(course: Course) -> None:
-    """Let everybody see what waited of the page and of the modules. The caller decided that they may."""
+    """Publish the drafts of the page and of its modules. The caller has decided that this is allowed."""
     hold(course)
     draft = _draft(course)
     if "slug" in draft:
@@ -138,9 +138,9 @@ def apply(course: Course) -> None:
 
 
 def discard(course: Course, actor: User) -> None:
-    """Drop what waits of the page and of modules that learners know; nobody else sees a difference.
+    """Drop the drafts of the page and of published modules; nobody else sees a difference.
 
-    Refused while it is in review, and where nothing waits.
+    Refused while in review, and where nothing waits.
     """
     hold(course)
     if lifecycle.in_review(course):
@@ -157,7 +157,7 @@ def discard(course: Course, actor: User) -> None:
 
 
 def put(course: Course, values: Mapping[str, Any]) -> None:
-    """Write `values` by name into the row, with what follows from them."""
+    """Write `values` by name to the row, with redirects, tags and HTML that follow from them."""
     typed = _typed(values)
     if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
         images.remove_later(images.Shelf.THUMBNAIL, course.thumbnail)
@@ -173,19 +173,19 @@ def put(course: Course, values: Mapping[str, Any]) -> None:
 
 
 def rendered(markdown: str) -> str:
-    """Turn a text into HTML as it is stored and shown. Raises Refused for one that is too long to be read."""
+    """Render Markdown to the HTML that is stored and shown. Raises Refused for one too large to render."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
     return prose.render(markdown, own_host=own_host).html
 
 
 def hold(course: Course) -> None:
-    """Read `course` with its draft as it is now and keep it so until all is written; raises NotFound."""
+    """Lock `course` until the transaction ends and reload it with its draft; raises NotFound."""
     lifecycle.hold(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
 def module_words(module: Module) -> ModuleWords:
-    """Read `module`, its draft loaded, as its creator works on it."""
+    """Build the creator's version of `module`, whose draft is loaded."""
     draft = module.draft or {}
     return ModuleWords(
         draft.get("title", module.title),
@@ -197,9 +197,9 @@ def module_words(module: Module) -> ModuleWords:
 
 
 def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str, Any]) -> None:
-    """Give `module` title, description or `published`: at once, or as a draft where changes wait.
+    """Save title, description or `published` of a module: directly, or as a draft.
 
-    Only hiding waits for nobody.
+    Hiding takes effect at once, even where other changes need approval.
     """
     if not lifecycle.waits(course, actor):
         for name, value in {**(module.draft or {}), **wanted}.items():
@@ -215,7 +215,7 @@ def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str
 
 
 def birth_of_module(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
-    """Say how a new module begins: shown, or hidden until it is approved with the lessons that go into it."""
+    """Choose the initial publication of a module: shown, or hidden until it is approved."""
     if lifecycle.waits(course, actor):
         return {"published": False, "draft": {NEW: True} if hidden else {NEW: True, "published": True}}
     return {"published": not hidden}
@@ -237,7 +237,7 @@ def _waiting_modules(course: Course) -> list[Module]:
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Write `values` as JSON keeps them."""
+    """Serialise `values` for a JSON column."""
     plain = {name: values[name] for name in LABELS if name in values}
     if "category_id" in plain:
         plain["category_id"] = str(plain["category_id"])
@@ -247,7 +247,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read `values` as a row takes them: the reverse of `_plain`."""
+    """Deserialise values from JSON to those of a row: the reverse of `_plain`."""
     typed = {name: values[name] for name in LABELS if name in values}
     if "category_id" in typed:
         typed["category_id"] = uuid.UUID(str(typed["category_id"]))

@@ -1,4 +1,4 @@
-"""What a creator asks for a course: its tier, its price, and a sale that ends."""
+"""Pricing of a course: its tier, price, and a sale with an end."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from domain.base import clock
 from domain.catalog import lifecycle, pricing
 from models import Course, Tier, User
 
-# What the table's CHECK holds, in hundredths of the course's currency: hours, lowest and highest price.
+# Hours, then lowest and highest price in minor units of the course's currency; the table's CHECK says the same.
 TIERS = {
     Tier.QUICK_SKILL: ((1, 2), 500, 1000),
     Tier.STANDARD: ((3, 5), 1500, 2500),
@@ -21,7 +21,7 @@ HIGHEST = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """A tier or none, and prices in minor units of the course's currency; a sale has both its parts."""
+    """A tier or none, and prices in minor units of the course's currency; a sale has a price and an end."""
 
     tier: Tier | None
     price_cents: int
@@ -30,14 +30,14 @@ class Price:
 
 
 def price_of(course: Course) -> Price:
-    """The price as it is stored, without a sale that is over."""
+    """Read the stored price; a sale that has ended is left out."""
     if course.sale_ends_at is None or course.sale_ends_at <= clock.now():
         return Price(course.tier, course.price_cents, None, None)
     return Price(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
 
 
 def ask(course: Course, actor: User, new: Price) -> None:
-    """Let `course` cost what `new` says, from this moment on; orders that were begun keep their price.
+    """Set the price of `course` from now on; pending orders keep the price they began with.
 
     Raises Refused with its field.
     """
@@ -52,9 +52,9 @@ def ask(course: Course, actor: User, new: Price) -> None:
 
 
 def announce_sale(course: Course) -> None:
-    """Have a job tell everybody who wishes for `course` that it costs less now.
+    """Enqueue mails to everybody with `course` on their wishlist that it is on sale.
 
-    Once for each sale, however often it is saved; a course that isn't on sale tells nobody.
+    Idempotent: one job key for each sale, however often it is saved. Does nothing without a current sale.
     """
     if not pricing.has_sale(course, clock.now()):
         return

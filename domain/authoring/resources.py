@@ -1,4 +1,4 @@
-"""What a lesson gives to take along: links and files, in their order."""
+"""Resources of a lesson: links and files for learners to download, in order."""
 
 import uuid
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ MAX_TITLE, MAX_ADDRESS = 200, 500
 
 
 def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) -> Resource:
-    """A link below the lesson; it waits where changes wait. Raises Refused for what is no web address."""
+    """Add a link to a lesson, pending where changes need approval. Raises Refused for a bad URL."""
     try:
         parts = urlsplit(url)
         fine = parts.scheme in ("http", "https") and "." in (parts.hostname or "") and " " not in url
@@ -34,7 +34,7 @@ def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) 
 
 
 def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
-    """A resource of `lesson`; raises Refused when it is gone."""
+    """Find a resource of `lesson`; raises Refused when it is gone."""
     found = db.session.scalar(
         select(Resource).where(Resource.id == resource_id, Resource.lesson_id == lesson.id)
     )
@@ -44,7 +44,7 @@ def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
 
 
 def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, title: str) -> None:
-    """Give a resource another title; it waits where changes wait."""
+    """Change the title of a resource; proposed only, where changes need approval."""
     lifecycle.hold(course)
     resource = find(lesson, resource_id)
     if lifecycle.waits(course, actor) and not resource.pending:
@@ -57,7 +57,7 @@ def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, 
 def move(
     course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, after: uuid.UUID | None
 ) -> None:
-    """Let a resource follow another one; None is the beginning. Refused when either is gone."""
+    """Move a resource behind another one; None is the beginning. Refused when either is gone."""
     lifecycle.hold(course)
     resource = find(lesson, resource_id)
     query = select(Resource).where(Resource.lesson_id == lesson.id, Resource.id != resource.id)
@@ -70,7 +70,7 @@ def move(
 
 
 def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) -> str:
-    """Take a resource away at once; answers its title."""
+    """Delete a resource at once, without approval; answers its title."""
     lifecycle.hold(course)
     resource = find(lesson, resource_id)
     title = resource.title
@@ -82,7 +82,10 @@ def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) 
 
 
 def discard_files(lesson_ids: Iterable[uuid.UUID]) -> None:
-    """Let the worker remove every file of lessons that are about to be deleted, once nobody watches."""
+    """Enqueue jobs that delete all files of lessons about to be deleted.
+
+    They run only after issued media addresses have expired, so that nobody's playback breaks.
+    """
     ids = list(lesson_ids)
     later = clock.now() + recordings.ADDRESS_LIFETIME
     assets = select(MediaAsset.id).where(MediaAsset.lesson_id.in_(ids) | MediaAsset.proposed_for.in_(ids))
@@ -95,7 +98,7 @@ def discard_files(lesson_ids: Iterable[uuid.UUID]) -> None:
 
 
 def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = "add_resource") -> Resource:
-    """Put a new row, a link or a stored file, at the end of the lesson's; it waits where changes wait.
+    """Append a link or stored file to a lesson's resources, pending where changes need approval.
 
     Raises Refused where there are MOST already.
     """
@@ -121,7 +124,7 @@ def _note(course: Course, actor: User, verb: str, resource: Resource) -> None:
 def take_upload(
     upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
 ) -> uuid.UUID:
-    """Add a file that was uploaded to the lesson it was sent for; answers the resource's id."""
+    """Add an uploaded file to the lesson it was sent for; answers the resource's id."""
     assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
     row = Resource(
         id=upload.id, title=PurePosixPath(file.filename).stem[:200] or "File",

@@ -1,7 +1,7 @@
-"""What of a course changes without waiting: price, access, order and days, in words that can be compared.
+"""Settings of a course that change without approval (price, access, order, drip), as comparable texts.
 
-They are kept as they were when the course or its last update was approved, so that a reviewer sees what has
-changed since then although nobody had to be asked.
+A snapshot is kept when the course or its last update is approved, so that the next reviewer sees what has
+changed since then, although nobody had to approve it.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
 
 
 def of(there: Contents) -> dict[str, Any]:
-    """Describe these things by what they are called: prices in minor units, the order as lines."""
+    """Describe the settings by label: prices in minor units, the order as lines."""
     course = there.course
     return {
         PRICE: course.price_cents,
@@ -52,7 +52,7 @@ def of(there: Contents) -> dict[str, Any]:
 
 
 def note(course: Course) -> None:
-    """Keep them as they are now: the course was looked at, or needs nobody to look."""
+    """Keep a snapshot of the settings as approved: by a reviewer, or without need for one."""
     db.session.flush()
     course.approved = of(course_content.load(course))
 
@@ -67,7 +67,7 @@ def _titles_of_first(course: Course) -> Select[str]:
 
 
 def _order(there: Contents) -> Iterator[str]:
-    """The modules with the days they wait, and the lessons in them that learners see, as lines."""
+    """Yield the published modules with their drip delay and lessons, as lines."""
     for module, sittings in there.modules():
         lessons = [sitting.lesson for sitting in sittings]
         seen = [one for one in lessons if one.published and one.visibility != LessonVisibility.PRIVATE]

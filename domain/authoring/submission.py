@@ -1,4 +1,4 @@
-"""A creator puts a course or an update of it forward, takes it back, or takes the course off sale."""
+"""Submission for review: of a course or its update, withdrawing it, and taking the course off sale."""
 
 from sqlalchemy import exists
 from sqlalchemy.orm import aliased
@@ -14,10 +14,10 @@ NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRE
 
 
 def needs_a_look(course: Course, actor: User) -> bool:
-    """Whether what `actor` submits waits for an admin.
+    """Tell if what `actor` submits needs an admin's review.
 
-    Also when an admin took the course off sale, or another one of its creator's: a copy of it, or the same
-    under a new name, would otherwise be on sale at once.
+    It does even for trusted creators once an admin took this course, or another of the same creator, off
+    sale: otherwise a copy, or the same course under a new name, would be on sale at once.
     """
     if actor.is_admin:
         return False
@@ -27,15 +27,15 @@ def needs_a_look(course: Course, actor: User) -> bool:
 
 
 def submit(course: Course, actor: User) -> bool:
-    """Put `course` forward: on sale at once, or into the queue; says whether it is on sale now.
+    """Submit `course`: it goes on sale at once or into the review queue; answers if it is on sale.
 
-    Raises Refused while the checklist misses something needed, and where the course isn't to be submitted.
+    Raises Refused while requirements of the checklist are missing, and from a status that can't be submitted.
     """
     lifecycle.hold(course)
     _check(course)
     waits = needs_a_look(course, actor)
     lifecycle.move(course, ProductStatus.PENDING_REVIEW, actor)
-    if course.update_state == UpdateState.PENDING:  # it ran out while its update waited
+    if course.update_state == UpdateState.PENDING:  # it expired while its update was in review
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
     if waits:
@@ -46,9 +46,9 @@ def submit(course: Course, actor: User) -> bool:
 
 
 def submit_update(course: Course, actor: User) -> bool:
-    """Put the changes to a course on sale forward: shown at once, or into the queue; says whether shown.
+    """Submit the changes of a course on sale: published at once or queued; answers if published.
 
-    Raises Refused without changes that wait, and while the checklist misses something needed.
+    Raises Refused without waiting changes, and while requirements of the checklist are missing.
     """
     lifecycle.hold(course)
     if course.status != ProductStatus.PUBLISHED:
@@ -69,7 +69,7 @@ def submit_update(course: Course, actor: User) -> bool:
 
 
 def withdraw(course: Course, actor: User) -> None:
-    """Take back what waits for a review: the course, or its update. Refused when neither does."""
+    """Withdraw the course or its update from the review queue. Refused when neither is in it."""
     lifecycle.hold(course)
     if course.status == ProductStatus.PENDING_REVIEW:
         lifecycle.move(course, lifecycle.where_it_was(course), actor)
@@ -84,7 +84,7 @@ def withdraw(course: Course, actor: User) -> None:
 
 
 def take_off_sale(course: Course, actor: User) -> None:
-    """Archive `course`. Refused where it isn't on sale: what is in review is taken back to where it was."""
+    """Archive `course`. Refused unless it is on sale; one in review is withdrawn instead."""
     lifecycle.hold(course)
     if course.status != ProductStatus.PUBLISHED:
         raise Refused(f"This course is {lifecycle.NAMES[course.status]}; only one on sale is archived.")
@@ -92,7 +92,7 @@ def take_off_sale(course: Course, actor: User) -> None:
 
 
 def release(course: Course, actor: User, note: str = "") -> None:
-    """Put a course in review on sale, with whatever of it waited as a draft."""
+    """Put a course in review on sale, publishing its drafts."""
     if lifecycle.is_live(course):
         lesson_drafts.apply(course)
         _end_update(course)
@@ -102,7 +102,7 @@ def release(course: Course, actor: User, note: str = "") -> None:
 
 
 def release_update(course: Course, actor: User) -> None:
-    """Let learners see the changes that waited: the course is fresh again, and back on sale if it ran out."""
+    """Publish the waiting changes: restarts the expiry clock and puts an expired course on sale again."""
     lesson_drafts.apply(course)
     _end_update(course)
     if course.status == ProductStatus.EXPIRED:
@@ -114,7 +114,7 @@ def release_update(course: Course, actor: User) -> None:
 
 
 def _end_update(course: Course) -> None:
-    """Close the update; what could not be shown yet, such as a recording that failed, opens another."""
+    """Close the update; changes that couldn't be published, such as a failed recording, open another."""
     course.update_state = UpdateState.NONE
     lifecycle.settle_update(course)
 
@@ -132,7 +132,7 @@ def _queue(kind: ModerationKind, course: Course) -> None:
 
 
 def _something_is_down(course: Course) -> bool:
-    """Whether an admin took a course of its creator off sale, and none has approved it since."""
+    """Tell if an admin took a course of its creator off sale and none has approved it since."""
     taken, later = aliased(ModerationItem), aliased(ModerationItem)
     approved_since = exists().where(
         later.subject_id == taken.subject_id,
@@ -149,7 +149,7 @@ def _something_is_down(course: Course) -> bool:
 
 
 def _was_taken_down(course: Course) -> bool:
-    """Whether the last thing that an admin decided about it was to take it off sale."""
+    """Tell if the last decision of an admin about the course was to take it off sale."""
     decided = (
         db.select(ModerationItem.kind, ModerationItem.verdict)
         .where(
