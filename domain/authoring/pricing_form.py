@@ -10,7 +10,7 @@ from domain.base import clock
 from domain.catalog import lifecycle, pricing
 from models import Course, Tier, User
 
-# Hours, then lowest and highest price in minor units of the course's currency; the table's CHECK says the same.
+# Hours, then lowest and highest price in minor units of the course's currency, as in the table's CHECK.
 TIERS = {
     Tier.QUICK_SKILL: ((1, 2), 500, 1000),
     Tier.STANDARD: ((3, 5), 1500, 2500),
