@@ -1,4 +1,4 @@
-"""A person's own account: what they tell of themselves, their password, devices and address."""
+"""Account settings of the signed-in person: profile, password, second factor, devices, email address."""
 
 from flask import Blueprint
 

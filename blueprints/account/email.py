@@ -1,4 +1,4 @@
-"""The address of an account."""
+"""Route of the email change."""
 
 from flask import request, url_for
 from flask_login import current_user
@@ -17,7 +17,7 @@ from web.fresh_proof import fresh
 @account.route("/account/email", methods=["GET", "POST"])
 @fresh
 def email() -> Response:
-    """Ask for another address; it changes once the link that is sent there is opened."""
+    """Ask for a change of address; it takes effect once the link mailed to the new one is opened."""
     form = EmailForm()
     if form.validate_on_submit():
         try:

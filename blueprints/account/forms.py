@@ -1,4 +1,4 @@
-"""The forms of one's own account."""
+"""Forms of the account settings."""
 
 import re
 from functools import cache
@@ -30,19 +30,19 @@ LINKEDIN = re.compile(r"[\w-]{3,100}")
 
 @cache
 def zones() -> list[tuple[str, str]]:
-    """The time zones of the world by region and place, UTC first."""
+    """List the IANA time zones as choices by region and place, UTC first."""
     names = sorted(z for z in available_timezones() if REGIONS.match(z))
     return [("UTC", "UTC")] + [(name, name.replace("_", " ").replace("/", ", ")) for name in names]
 
 
 def website_address(value: Any) -> str:
-    """A web address as people type it, with the scheme that they leave out."""
+    """Normalise a web address as people type it: "https://" is added where the scheme is missing."""
     typed = one_line(value)
     return f"https://{typed}" if typed and "://" not in typed else typed
 
 
 def account_name(value: Any) -> str:
-    """The name in "@name" or in the address of a profile."""
+    """Extract the user name from "@name" or from the URL of a profile."""
     typed = one_line(value).rstrip("/")
     return typed.rsplit("/", 1)[-1].removeprefix("@")
 
@@ -59,7 +59,7 @@ def _current_password() -> PasswordField:
 
 
 class MailForm(Merging):
-    """The kinds of notifications that are to come by mail as well."""
+    """Preferences: the kinds of notifications that are also sent by mail."""
 
     kinds = SelectMultipleField(
         "Write to me about", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
@@ -71,7 +71,7 @@ class MailForm(Merging):
 
 
 class ProfileForm(Merging):
-    """What others may see, and the zone in which times are shown."""
+    """The public profile, and the time zone in which times are shown."""
 
     name = StringField(
         "Name",
@@ -93,12 +93,12 @@ class ProfileForm(Merging):
         self.timezone.choices = zones()
 
     def validate_name(self, field: StringField) -> None:
-        """Something must remain once invisible characters are gone."""
+        """Refuse a name of nothing but invisible characters, which the filter has removed."""
         if not field.data:
             raise ValidationError("Enter your name.")
 
     def validate_website(self, field: StringField) -> None:
-        """Only addresses of the web: what is shown as a link must not run anything."""
+        """Accept http and https only: a javascript: URL shown as a link would run in the page (XSS)."""
         try:
             parts = urlsplit(field.data or "")
             host = parts.hostname or ""
@@ -108,18 +108,18 @@ class ProfileForm(Merging):
             raise ValidationError("That is no web address. It looks like https://example.com.")
 
     def validate_github(self, field: StringField) -> None:
-        """The rules that GitHub has for names."""
+        """Check the name against GitHub's rules for user names."""
         if field.data and not GITHUB.fullmatch(field.data):
             raise ValidationError("Enter your GitHub name alone, such as octocat.")
 
     def validate_linkedin(self, field: StringField) -> None:
-        """The last part of the address of a LinkedIn profile."""
+        """Check the last part of the address of a LinkedIn profile."""
         if field.data and not LINKEDIN.fullmatch(field.data):
             raise ValidationError("Enter the last part of your LinkedIn address, after /in/.")
 
 
 class PasswordForm(Form):
-    """The password of now and the one to come."""
+    """The current password and the new one."""
 
     current = _current_password()
     password = PasswordField(
@@ -134,7 +134,7 @@ class PasswordForm(Form):
 
 
 class EmailForm(Form):
-    """The address to move to, and the proof that it is the owner who asks."""
+    """The new email address, and the current password as proof of ownership."""
 
     email = EmailField(
         "New email",
@@ -148,7 +148,7 @@ class EmailForm(Form):
 
 
 class CodeForm(Form):
-    """The first code of an app."""
+    """The first TOTP code of an authenticator app."""
 
     code = StringField(
         "Code from the app",
@@ -161,16 +161,16 @@ class CodeForm(Form):
 
 
 class CodesForm(Form):
-    """Recovery codes as a page has shown them, with spaces between."""
+    """Recovery codes as the page has shown them, separated by spaces."""
 
     codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[text])
 
 
 class ProofForm(Form):
-    """The password, before something that a stolen session must not do."""
+    """The current password, asked for before a sensitive action."""
 
     current = _current_password()
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

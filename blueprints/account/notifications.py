@@ -1,4 +1,4 @@
-"""Which notifications come by mail as well."""
+"""Mail preferences: the kinds of notifications that are also sent by mail."""
 
 from flask import url_for
 from flask_login import current_user
@@ -13,7 +13,7 @@ from web import hypermedia
 
 @account.route("/account/notifications", methods=["GET", "POST"])
 def notifications() -> Response:
-    """One box for every kind that the reader can be sent."""
+    """Show and save the mail preferences, a check box for each kind that the reader can receive."""
     offered = mail_preferences.mailed_to(current_user)
     refused = mail_preferences.refused_by(current_user)
     form = MailForm(offered, data={"kinds": [kind.value for kind in offered if kind not in refused]})

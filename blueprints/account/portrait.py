@@ -1,4 +1,4 @@
-"""A person's picture of themselves."""
+"""Routes of the avatar."""
 
 from flask import url_for
 from flask_login import current_user
@@ -14,14 +14,14 @@ from web.forms import Form
 
 
 class PortraitForm(Form):
-    """A picture."""
+    """An image file."""
 
     picture = FileField("Picture")
 
 
 @account.post("/account/picture")
 def portrait() -> Response:
-    """Keep the picture that was sent; what can't be one is said on the page."""
+    """Save the uploaded avatar; a toast says why a file is refused."""
     form = PortraitForm()
     file = form.picture.data if form.validate_on_submit() else None
     try:
@@ -38,7 +38,7 @@ def portrait() -> Response:
 
 @account.post("/account/picture/remove")
 def remove_portrait() -> Response:
-    """Back to the initials."""
+    """Remove the avatar; the initials are shown again."""
     PortraitForm().validate_on_submit()
     creator_page_drafts.drop_avatar(current_user)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""What a person tells of themselves."""
+"""Route of the public profile."""
 
 from flask import url_for
 from flask_login import current_user
@@ -13,7 +13,7 @@ from web import hypermedia
 
 @account.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
-    """Name, text, links and time zone."""
+    """Show and save name, biography, links and time zone."""
     form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
         accounts.introduce(

@@ -1,4 +1,4 @@
-"""The second factor of one's account: setting it up, its recovery codes, removing it."""
+"""Routes of the second factor: setting it up, its recovery codes, removing it."""
 
 from flask import Response, abort, request, url_for
 from flask_login import current_user
@@ -16,7 +16,7 @@ from web.fresh_proof import fresh, fresh_page
 @account.post("/account/security/second-factor/begin")
 @fresh
 def begin_second_factor() -> BaseResponse:
-    """Draw a secret and show it."""
+    """Generate a TOTP secret and go to the page that shows it."""
     _pressed()
     try:
         second_factor.begin(current_user)
@@ -29,7 +29,7 @@ def begin_second_factor() -> BaseResponse:
 @account.route("/account/security/second-factor", methods=["GET", "POST"])
 @fresh_page
 def second_factor_setup() -> BaseResponse:
-    """Show the secret to be put into an app; its first code turns the second factor on."""
+    """Show the TOTP secret for an authenticator app; its first code turns the second factor on."""
     secret = second_factor.pending_secret(current_user)
     if secret is None:
         return _begin_or_back()
@@ -55,7 +55,7 @@ def second_factor_setup() -> BaseResponse:
 @account.post("/account/security/recovery-codes")
 @fresh
 def renew_recovery_codes() -> BaseResponse:
-    """Draw new recovery codes and show them once."""
+    """Replace the recovery codes and show the new ones once."""
     _pressed()
     try:
         codes = second_factor.renew_codes(current_user)
@@ -69,7 +69,7 @@ def renew_recovery_codes() -> BaseResponse:
 @account.post("/account/security/recovery-codes.txt")
 @fresh
 def download_recovery_codes() -> BaseResponse:
-    """Hand back, as a file, the codes that a page has just shown: they are kept nowhere else."""
+    """Return, as a text file, the codes that a page has just shown: only their hashes are stored."""
     form = CodesForm()
     codes = (form.codes.data or "").split()
     if not form.validate() or not second_factor.are_codes_of(current_user, codes):
@@ -82,7 +82,7 @@ def download_recovery_codes() -> BaseResponse:
 @account.post("/account/security/second-factor/remove")
 @fresh
 def remove_second_factor() -> BaseResponse:
-    """Ask for no codes any more."""
+    """Turn the second factor off."""
     _pressed()
     try:
         second_factor.remove(current_user, current_user)
@@ -120,7 +120,7 @@ def _back(sentence: str, tone: str) -> BaseResponse:
 
 
 def _unkept(response: Response) -> Response:
-    """Have no browser keep what it shows once."""
+    """Forbid caching (no-store) of a response with secrets."""
     response.headers["Cache-Control"] = "no-store"
     return response
 

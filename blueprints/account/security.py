@@ -1,4 +1,4 @@
-"""The password, the devices that are signed in, and the identities elsewhere that open the account."""
+"""Routes of the password, the signed-in devices and the linked identities (OAuth)."""
 
 import time
 import uuid
@@ -27,7 +27,7 @@ from web.fresh_proof import fresh
 
 @account.route("/account/security", methods=["GET", "POST"])
 def security() -> Response:
-    """Change the password; see every device and sign any of them out."""
+    """Change the password; list the devices, each of which can be signed out."""
     form = PasswordForm()
     if form.validate_on_submit():
         try:
@@ -51,7 +51,7 @@ def security() -> Response:
 @account.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
 @fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
-    """Remove one of one's own linked identities, by the password; another person's id is not there."""
+    """Unlink one of the reader's own OAuth identities after proof of the password; 404 for anybody else's."""
     row = next((row for row in linked_identities.of(current_user) if row.id == identity_id), None) or abort(
         404
     )
@@ -72,7 +72,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
 @account.route("/account/security/link/<provider>", methods=["GET", "POST"])
 @fresh
 def link_identity(provider: str) -> Response:
-    """Prove the password, then leave for the provider; what comes back from there is linked."""
+    """Start linking an OAuth identity: prove the password, then go to the provider."""
     name, form = linked_identities.available().get(provider) or abort(404), ProofForm()
     if form.validate_on_submit():
         try:
@@ -89,7 +89,7 @@ def link_identity(provider: str) -> Response:
 
 @account.post("/account/security/devices/<uuid:device_id>/sign-out")
 def sign_out_device(device_id: uuid.UUID) -> Response:
-    """Sign out one device of one's own."""
+    """Sign out one of the reader's own devices."""
     _pressed()
     sessions.end_one(current_user, device_id)
     db.session.commit()
@@ -109,7 +109,7 @@ def sign_out_others() -> Response:
 
 @account.post("/account/security/password-link")
 def send_password_link() -> Response:
-    """Mail a link that sets a password, for an account that was made at GitHub or Google."""
+    """Mail a link to set a password, for an account that was created through GitHub or Google."""
     _pressed()
     attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     db.session.commit()
@@ -132,7 +132,7 @@ def _change_password(form: PasswordForm) -> Response:
 
 
 def _linkable(linked: set[str]) -> dict[str, str]:
-    """The providers that could be linked and aren't, by key."""
+    """List the providers that aren't linked yet: key to name."""
     return {key: name for key, name in linked_identities.available().items() if key not in linked}
 
 

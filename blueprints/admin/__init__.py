@@ -1,4 +1,4 @@
-"""The desk of those who run the site: what waits, what failed, what happened, and how the shop is set up."""
+"""The admin area: moderation queue, alerts, orders, users, jobs, mail, backups, audit log and settings."""
 
 import uuid
 from collections.abc import Callable
@@ -14,13 +14,13 @@ admin = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
 
 def acting() -> User:
-    """Whoever is signed in, to be written into the audit log."""
+    """Return the admin who is signed in, as the actor of the audit log."""
     user: User = current_user._get_current_object()
     return user
 
 
 def after() -> uuid.UUID | None:
-    """The row behind which the asked-for page of a list begins; None for the first page."""
+    """Read the cursor of the requested page of a list: the id of its predecessor; None for the first page."""
     try:
         return uuid.UUID(request.args.get("after", ""))
     except ValueError:
@@ -28,7 +28,7 @@ def after() -> uuid.UUID | None:
 
 
 def do(verb: Callable[[], object], said: str = "") -> None:
-    """Call `verb` and commit, or leave everything as it was; the next page says what came of it."""
+    """Call `verb` and commit, or roll back and show the refusal as a toast."""
     try:
         verb()
     except Refused as refusal:

@@ -1,4 +1,4 @@
-"""What needs a person because of money, in one list."""
+"""List of payment alerts: orders and events that an admin has to check."""
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
@@ -10,13 +10,13 @@ from web import hypermedia
 
 @admin.app_template_global("open_alerts")
 def open_alerts() -> int:
-    """Count the alerts that nobody has looked at, for the navigation of the desk."""
+    """Count the open alerts, for the badge in the navigation."""
     return alert_list.count()
 
 
 @admin.get("/alerts")
 def alerts() -> Response:
-    """The newest first; each leads to where it is marked as looked at."""
+    """List the alerts, newest first; each links to the page on which it is acknowledged."""
     behind = request.args.get("after", "")
     page = alert_list.page(behind)
     return hypermedia.render(

@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, and when; to be filtered and taken along."""
+"""The audit log: filtered, paged and exported as CSV."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -22,7 +22,7 @@ NAMES = ("actor", "action", "subject", "from", "to")
 
 @admin.get("/audit")
 def audit() -> BaseResponse:
-    """The newest first, as filtered."""
+    """List the entries that match the filters, newest first."""
     question, given = _question(), _given()
     page = log.page(question, after())
     return hypermedia.render(
@@ -40,7 +40,7 @@ def audit() -> BaseResponse:
 @admin.get("/audit.csv")
 @fresh_page
 def export_audit() -> BaseResponse:
-    """The same as a table for a spreadsheet."""
+    """Export the filtered entries as CSV."""
     return csv_of("audit", COLUMNS, _rows(_question()))
 
 
@@ -63,7 +63,7 @@ def _question() -> Question:
 
 
 def _given() -> dict[str, Any]:
-    """What was asked for, without what is empty."""
+    """Read the filters of the query string; empty ones are left out."""
     typed = {name: one_line(request.args.get(name, ""))[:300] for name in NAMES}
     return {name: value for name, value in typed.items() if value}
 

@@ -1,4 +1,4 @@
-"""Backups: those there are, those that failed, and the buttons that make and prove one."""
+"""Routes of the backups: list them, make one, prove one by restoring it."""
 
 import uuid
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ SOON = "The worker begins in a moment."
 
 @admin.get("/backups")
 def backups() -> Response:
-    """The newest first, by state."""
+    """List the backups of one state, newest first."""
     asked = request.args.get("state", "")
     state = BackupState(asked) if asked in list(BackupState) else BackupState.KEPT
     page = failures.backups(state, after())
@@ -44,7 +44,7 @@ def backups() -> Response:
 
 @admin.post("/backups")
 def make_backup() -> Response:
-    """Have a backup made now."""
+    """Queue a backup."""
     if not PressForm().validate():
         abort(400)
     do(lambda: backup_jobs.ask_for_backup(acting()), SOON)
@@ -53,7 +53,7 @@ def make_backup() -> Response:
 
 @admin.post("/backups/<uuid:backup_id>/prove")
 def prove_backup(backup_id: uuid.UUID) -> Response:
-    """Have a backup proved now."""
+    """Queue the proof of a backup."""
     record = db.session.get(BackupRecord, backup_id) or abort(404)
     if not PressForm().validate():
         abort(400)
@@ -62,6 +62,6 @@ def prove_backup(backup_id: uuid.UUID) -> Response:
 
 
 def _place(target: str) -> str:
-    """The target without what may stand before the name of a bucket: a key and its secret."""
+    """Strip credentials and query from the backup target: an S3 address may carry a key and its secret."""
     parts = urlsplit(target)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()

@@ -1,4 +1,4 @@
-"""The shelves of the catalogue: added, renamed, moved, deleted."""
+"""Routes of the categories: add, rename, move, delete."""
 
 import uuid
 
@@ -16,7 +16,7 @@ from web.fresh_proof import fresh
 
 @admin.route("/categories", methods=["GET", "POST"], endpoint="categories")
 def index() -> Response:
-    """The tree, and the form for a new one."""
+    """Show the category tree; posting adds a category."""
     branches = categories.tree()
     form = CategoryForm.among(branches)
     if form.validate_on_submit():
@@ -34,7 +34,7 @@ def index() -> Response:
 
 @admin.route("/categories/<uuid:category_id>", methods=["GET", "POST"])
 def category(category_id: uuid.UUID) -> Response:
-    """One category: its name, words, icon and place."""
+    """Show and save one category: name, description, icon and parent."""
     row = _category(category_id)
     form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
     if form.validate_on_submit():
@@ -51,7 +51,7 @@ def category(category_id: uuid.UUID) -> Response:
 
 @admin.post("/categories/<uuid:category_id>/move")
 def move_category(category_id: uuid.UUID) -> Response:
-    """One place up or down among its neighbours."""
+    """Move a category one place up or down among its siblings."""
     row, form = _category(category_id), MoveForm()
     if not form.validate():
         abort(400)
@@ -63,7 +63,7 @@ def move_category(category_id: uuid.UUID) -> Response:
 @admin.post("/categories/<uuid:category_id>/delete")
 @fresh
 def delete_category(category_id: uuid.UUID) -> Response:
-    """Take an empty category down."""
+    """Delete an empty category."""
     row = categories.find(category_id)
     if not PressForm().validate():
         abort(400)

@@ -1,4 +1,4 @@
-"""What an admin decides about one thing of the queue, and about the course and creator it shows."""
+"""Decisions on an item of the moderation queue, and on the course and the creator it shows."""
 
 import uuid
 
@@ -21,9 +21,10 @@ from web.fresh_proof import ask, fresh, is_fresh
 
 @admin.post("/moderation/<uuid:item_id>/decide")
 def moderation_decide(item_id: uuid.UUID) -> Response:
-    """Decide it and open the next; under somebody else's claim that is refused (409).
+    """Decide the item and open the next one; 409 while another admin has claimed it.
 
-    What comes within a moment of the page's opening was meant for the one before, and decides nothing.
+    A decision sent a moment after the page opened is refused: it was probably a second press of the same key,
+    meant for the item before.
     """
     item, form = moderation_queue.find(item_id), DecisionForm()
     if not form.validate_on_submit():
@@ -51,7 +52,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/take-back")
 def moderation_take_back(item_id: uuid.UUID) -> Response:
-    """Take back what was decided a moment ago."""
+    """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
     PressForm().validate_on_submit()
     do(lambda: deferred_decisions.take_back(item, acting()), "Taken back. It waits again, and you have it.")
@@ -60,7 +61,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/restore")
 def moderation_restore(item_id: uuid.UUID) -> Response:
-    """Show a review, or an answer, again that this decision has hidden."""
+    """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
     PressForm().validate_on_submit()
     do(lambda: decisions.restore(item, acting()), "It is shown again.")
@@ -69,7 +70,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/feature")
 def moderation_feature(item_id: uuid.UUID) -> Response:
-    """Show the course among the chosen ones on the home page, or no longer."""
+    """Feature the course on the home page, or stop featuring it."""
     item = moderation_queue.find(item_id)
     course = decisions.course_of(item) or abort(404)
     form = SwitchForm()
@@ -86,7 +87,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
 @admin.post("/moderation/<uuid:item_id>/vet")
 @fresh
 def moderation_vet(item_id: uuid.UUID) -> Response:
-    """Trust what its creator publishes from now on, or no longer."""
+    """Vet the creator, so that what they publish goes live without a review, or withdraw that."""
     item, form = moderation_queue.find(item_id), SwitchForm()
     creator = directory.find(item.creator_id) if item.creator_id else None
     form.validate_on_submit()

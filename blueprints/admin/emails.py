@@ -1,4 +1,4 @@
-"""The mail that was written: what was sent, what failed, and another try."""
+"""Routes of the outbox: what was sent, what failed, and retrying it."""
 
 import uuid
 
@@ -23,7 +23,7 @@ STATES = {
 
 @admin.get("/emails")
 def emails() -> BaseResponse:
-    """The newest first, by state."""
+    """List the messages of one state, newest first."""
     asked = request.args.get("state", "")
     state = EmailStatus(asked) if asked in list(EmailStatus) else None
     page = failures.mails(state, after())
@@ -39,7 +39,7 @@ def emails() -> BaseResponse:
 
 @admin.get("/emails/<uuid:message_id>")
 def email(message_id: uuid.UUID) -> BaseResponse:
-    """One message as its reader sees it, without the links that open their account."""
+    """Show one message as its recipient sees it, with the links that grant access redacted."""
     message = _message(message_id)
     bodies = failures.bodies(message)
     return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
@@ -47,7 +47,7 @@ def email(message_id: uuid.UUID) -> BaseResponse:
 
 @admin.get("/emails/<uuid:message_id>/body.html")
 def email_body(message_id: uuid.UUID) -> BaseResponse:
-    """The message's HTML alone, for a frame in which nothing runs and no link leads anywhere."""
+    """Serve the HTML body for a sandboxed frame: no scripts, no working links."""
     bodies = failures.bodies(_message(message_id)) or abort(404)
     response = Response(bodies[1], mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
@@ -61,7 +61,7 @@ def email_body(message_id: uuid.UUID) -> BaseResponse:
 
 @admin.post("/emails/<uuid:message_id>/retry")
 def retry_email(message_id: uuid.UUID) -> BaseResponse:
-    """Send a message that failed once more."""
+    """Retry one failed message."""
     message = _message(message_id)
     if not PressForm().validate():
         abort(400)
@@ -71,7 +71,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
 
 @admin.post("/emails/retry")
 def retry_emails() -> BaseResponse:
-    """Send everything that failed once more."""
+    """Retry every failed message."""
     if not PressForm().validate():
         abort(400)
     count = failures.retry_mails(acting())

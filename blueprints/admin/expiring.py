@@ -1,4 +1,4 @@
-"""Courses that come to their end soon."""
+"""List of courses that expire soon."""
 
 from werkzeug.wrappers import Response
 
@@ -9,7 +9,7 @@ from web import hypermedia
 
 @admin.get("/expiring")
 def expiring() -> Response:
-    """The courses on sale that end within 30 days, soonest first."""
+    """List the courses on sale that expire within 30 days, soonest first."""
     page = expiry.expiring(after())
     return hypermedia.render(
         "admin/expiring.html",

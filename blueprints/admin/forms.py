@@ -1,4 +1,4 @@
-"""The forms of the people who run the site."""
+"""Forms of the admin area."""
 
 import uuid
 
@@ -30,17 +30,17 @@ def _icons(names: tuple[str, ...]) -> list[SelectChoice]:
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""
 
 
 class SwitchForm(Form):
-    """The wish, not the change: sending it twice changes nothing more."""
+    """A switch that sends the wanted state instead of a toggle, so that sending it twice is idempotent."""
 
     on = BooleanField(false_values=("", "no"))
 
 
 class RoleForm(Merging):
-    """What somebody may do."""
+    """The role of an account."""
 
     role = SelectField(
         "Role",
@@ -50,7 +50,7 @@ class RoleForm(Merging):
 
 
 class SuspendForm(Form):
-    """Why somebody is shut out."""
+    """The reason for suspending an account, and whether their courses go off sale too."""
 
     reason = TextAreaField(
         "Why?",
@@ -64,13 +64,13 @@ class SuspendForm(Form):
 
 
 class RestoreForm(Form):
-    """Letting somebody in again, with the courses that were taken off sale with them or without."""
+    """Lifting a suspension, with or without putting their courses back on sale."""
 
     with_courses = BooleanField("Put their courses back on sale", false_values=("", "no"))
 
 
 class GiveForm(Form):
-    """A course to give away, and until when."""
+    """A complimentary course, and the last day of its access."""
 
     course = StringField(
         "Address of the course",
@@ -80,13 +80,13 @@ class GiveForm(Form):
     expires_on = DateField("Last day", [Optional()])
 
     def validate_expires_on(self, field: DateField) -> None:
-        """A year that people mean: the last one of the calendar can't be counted on from."""
+        """Limit the year to 2000–2200: adding a day to the calendar's last date would overflow."""
         if field.data and not 2000 <= field.data.year <= 2200:
             raise ValidationError("Enter a day of this century, or leave it empty.")
 
 
 class NoteForm(Form):
-    """What came of looking at something."""
+    """A note about how an alert was resolved."""
 
     note = TextAreaField(
         "What came of it?",
@@ -99,13 +99,13 @@ class NoteForm(Form):
 
 
 class MoveForm(Form):
-    """Up or down."""
+    """A direction: up or down."""
 
     to = StringField(validators=[AnyOf(["up", "down"])], filters=[text])
 
 
 class CategoryForm(Merging):
-    """A shelf of the catalogue."""
+    """A category of the catalogue."""
 
     name = StringField(
         "Name",
@@ -120,7 +120,7 @@ class CategoryForm(Merging):
 
     @classmethod
     def among(cls, branches: list[Branch], obj: Category | None = None) -> "CategoryForm":
-        """The form with the categories of the first level to choose from."""
+        """Build the form with the categories of the first level as possible parents."""
         form = cls(obj=obj)
         first = SelectChoice("", "Nothing: first level")
         form.parent_id.choices = [
@@ -136,7 +136,7 @@ class CategoryForm(Merging):
         return form
 
     def wish(self) -> Wish:
-        """What was typed."""
+        """Collect the submitted values."""
         parent = self.parent_id.data
         return Wish(
             name=self.name.data or "",

@@ -1,4 +1,4 @@
-"""What the worker does: jobs by their state, and recordings that could not be prepared."""
+"""Routes of the job queue: jobs by state, and recordings whose transcoding failed."""
 
 import json
 import uuid
@@ -23,7 +23,7 @@ STATES = {
 
 @admin.get("/jobs")
 def jobs() -> Response:
-    """The newest first, by state; the dead ones are what needs somebody."""
+    """List the jobs of one state, newest first; dead ones, which need a person, by default."""
     asked = request.args.get("state", "")
     state = JobState(asked) if asked in list(JobState) else JobState.DEAD
     page = failures.jobs_in(state, after())
@@ -39,14 +39,14 @@ def jobs() -> Response:
 
 @admin.get("/jobs/<uuid:job_id>")
 def job(job_id: uuid.UUID) -> Response:
-    """What one job was asked to do, and why it failed."""
+    """Show one job: its payload and its last error."""
     row = _job(job_id)
     return hypermedia.render("admin/job.html", job=row, payload=pretty(row.payload))
 
 
 @admin.post("/jobs/<uuid:job_id>/retry")
 def retry_job(job_id: uuid.UUID) -> Response:
-    """Let the worker try again."""
+    """Queue a dead job again."""
     row = _job(job_id)
     if not PressForm().validate():
         abort(400)
@@ -56,7 +56,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
 
 @admin.post("/jobs/retry")
 def retry_jobs() -> Response:
-    """Let the worker try everything again that is dead."""
+    """Queue every dead job again."""
     if not PressForm().validate():
         abort(400)
     count = failures.retry_jobs(acting())
@@ -68,7 +68,7 @@ def retry_jobs() -> Response:
 
 @admin.get("/media")
 def media() -> Response:
-    """Recordings that could not be prepared, with the reason."""
+    """List the recordings whose transcoding failed, with the reason."""
     page = failures.failed_recordings(after())
     return hypermedia.render(
         "admin/media.html",
@@ -81,7 +81,7 @@ def media() -> Response:
 
 @admin.post("/media/<uuid:asset_id>/retry")
 def retry_recording(asset_id: uuid.UUID) -> Response:
-    """Prepare a recording once more."""
+    """Queue the transcoding of a recording again."""
     if not PressForm().validate():
         abort(400)
     do(lambda: failures.retry_recording(asset_id, acting()), "The worker will try again.")
@@ -89,7 +89,7 @@ def retry_recording(asset_id: uuid.UUID) -> Response:
 
 
 def pretty(payload: object) -> str:
-    """A payload as a person reads it, without its secrets."""
+    """Format a payload as indented JSON, with secrets redacted."""
     return json.dumps(masked(payload), indent=2, ensure_ascii=False, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""The queue of what waits for an admin, what was decided, and one thing with all that a reviewer needs."""
+"""The moderation queue, its history, and the review page of an item."""
 
 import uuid
 from typing import Any
@@ -28,7 +28,7 @@ KINDS = {
 
 @admin.get("/moderation")
 def moderation() -> Response:
-    """What waits, oldest first."""
+    """List the pending items, oldest first."""
     page = rules.queue(kind(), after())
     return hypermedia.render(
         "admin/moderation/queue.html",
@@ -44,7 +44,7 @@ def moderation() -> Response:
 
 @admin.get("/moderation/history")
 def moderation_history() -> Response:
-    """What was decided, latest first."""
+    """List the decided items, latest first."""
     page = rules.history(kind(), after())
     return hypermedia.render(
         "admin/moderation/history.html",
@@ -58,20 +58,20 @@ def moderation_history() -> Response:
 
 @admin.get("/moderation/<uuid:item_id>")
 def moderation_item(item_id: uuid.UUID) -> Response:
-    """One thing, with everything in place; ?lesson= opens one of its lessons."""
+    """Show the review page of an item; ?lesson= opens one of the course's lessons."""
     return show(item_id, DecisionForm())
 
 
 @admin.post("/moderation/next")
 def moderation_next() -> Response:
-    """Claim what waits longest and open it."""
+    """Claim the oldest pending item and open it."""
     PressForm().validate_on_submit()
     return go_on(rules.claim_next(acting(), kind()))
 
 
 @admin.post("/moderation/<uuid:item_id>/claim")
 def moderation_claim(item_id: uuid.UUID) -> Response:
-    """Claim one thing, also what somebody else has if asked for; notes that come along stand in its form."""
+    """Claim an item; `takeover` takes it from another admin. Notes sent along are filled into its form."""
     item, form = rules.find(item_id), ClaimForm()
     form.validate_on_submit()
     do(lambda: rules.claim(item, acting(), form.takeover.data))
@@ -83,7 +83,7 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
 
 @admin.post("/moderation/<uuid:item_id>/skip")
 def moderation_skip(item_id: uuid.UUID) -> Response:
-    """Leave it to others and open the one that comes after it; the notes that come along are kept."""
+    """Release the claim and open the next item; notes sent along are kept."""
     item = rules.find(item_id)
     if (wrong := jot(item)) is not None:
         return wrong
@@ -92,9 +92,9 @@ def moderation_skip(item_id: uuid.UUID) -> Response:
 
 
 def jot(item: ModerationItem) -> Response | None:
-    """Keep the notes that come with a button beside the decision; the page again where they are too long.
+    """Save the notes that were sent with a button beside the decision form; too long, the page again (422).
 
-    Commits, so that they stay whatever becomes of the button.
+    Commits, so that the notes are kept even where the button's own action is refused.
     """
     form = DecisionForm()
     if form.notes.raw_data and not form.notes.validate(form):
@@ -106,7 +106,7 @@ def jot(item: ModerationItem) -> Response | None:
 
 
 def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
-    """The page of one thing with its form."""
+    """Render the review page of an item with its form."""
     frame = review_page.frame(item_id) or abort(404)
     file = _file(frame.item)
     notes, kept_at = rules.jotted(frame.item, acting())
@@ -133,13 +133,13 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
 
 
 def _can_take_back(item: ModerationItem) -> bool:
-    """Tell whether the reader decided it less than the window ago."""
+    """Tell whether the reader has decided it and its grace period isn't over."""
     decided, until = item.decision, item.effective_at
     return bool(decided and until and until > clock.now() and decided["by"] == str(acting().id))
 
 
 def go_on(item_id: uuid.UUID | None) -> Response:
-    """Commit, and open the item that was claimed; back to the queue when nothing is left."""
+    """Commit and open the claimed item; back to the queue when none is left."""
     db.session.commit()
     if item_id is None:
         hypermedia.toast("Nothing else waits.", "info")
@@ -148,19 +148,19 @@ def go_on(item_id: uuid.UUID | None) -> Response:
 
 
 def kind() -> ModerationKind | None:
-    """The kind that the reader has narrowed the queue to."""
+    """Read the kind that the queue is filtered by."""
     asked = request.args.get("kind", "")
     return ModerationKind(asked) if asked in list(ModerationKind) else None
 
 
 def place() -> str:
-    """The query that keeps the queue narrowed as it is; often empty."""
+    """Build the query string that keeps the filter of the queue; often empty."""
     narrowed = kind()
     return f"?kind={narrowed.value}" if narrowed else ""
 
 
 def _file(item: ModerationItem) -> dict[str, Any]:
-    """What the page of this kind of thing shows; `file` is None when the thing itself is gone."""
+    """Load the template's context for the item's kind; `file` is None when its subject was deleted."""
     shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
     if item.kind in rules.OF_REVIEWS:
         shown["file"] = review_page.review_file(item)

@@ -1,4 +1,4 @@
-"""The forms of the moderation queue."""
+"""Forms of the moderation queue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,9 +15,10 @@ AWAKE_AFTER = timedelta(seconds=0.7)
 
 
 class DecisionForm(Form):
-    """A verdict with its reason and the notes for whoever asked; `seen` is the mark of what was looked at.
+    """A verdict with its reason and the notes for the author.
 
-    `opened` is when the page was made, in milliseconds since 1970.
+    `seen` is the fingerprint of the version that was reviewed (optimistic lock), `opened` the time at which
+    the page was rendered, in milliseconds since 1970.
     """
 
     verdict = StringField(
@@ -49,9 +50,9 @@ class DecisionForm(Form):
 
     @property
     def is_too_soon(self) -> bool:
-        """Tell whether it was sent within AWAKE_AFTER of the moment at which its page was made.
+        """Tell whether it was sent within AWAKE_AFTER of rendering, by a key press meant for the page before.
 
-        The page's script and styles see to that themselves; this is for a browser without them.
+        The page's script blocks such presses itself; this is for browsers without JavaScript.
         """
         made = self.opened.data or ""
         if not (made.isascii() and made.isdigit()):
@@ -60,11 +61,11 @@ class DecisionForm(Form):
 
     @property
     def decision(self) -> Decision:
-        """What was decided; to be asked once the form is right."""
+        """Build the decision; only valid forms have one."""
         return Decision(Verdict(self.verdict.data or ""), self.reason.data or "", self.notes.data or "")
 
 
 class ClaimForm(Form):
-    """A claim; with `takeover` also of what somebody else has."""
+    """A claim; `takeover` also takes an item that another admin has claimed."""
 
     takeover = BooleanField(false_values=("", "no"))

@@ -1,4 +1,4 @@
-"""All orders: those that need a person first, and what is stored about each."""
+"""Routes of the order admin: the list, with open alerts on top, and one order."""
 
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ from web.fresh_proof import fresh
 
 @admin.get("/orders")
 def orders() -> Response:
-    """The newest first, by state; what nobody has looked at stands above."""
+    """List the orders of one state, newest first; the first page begins with those whose alert is open."""
     asked = request.args.get("state", "")
     state = OrderStatus(asked) if asked in list(OrderStatus) else None
     page = order_admin.page(state, after())
@@ -38,14 +38,14 @@ def orders() -> Response:
 
 @admin.get("/orders/<number>")
 def order(number: str) -> Response:
-    """One order: what was bought, what Stripe sent about it, what was decided."""
+    """Show one order: its purchases, Stripe's events about it, and its audit log."""
     return _page(_order(number), NoteForm(formdata=None))
 
 
 @admin.post("/orders/<number>/looked-at")
 @fresh
 def look_at(number: str) -> Response:
-    """Note that a person has looked at the problem."""
+    """Acknowledge the alert of an order with a note."""
     row, form = _order(number), NoteForm()
     if form.validate_on_submit():
         try:

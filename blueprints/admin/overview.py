@@ -1,4 +1,4 @@
-"""What waits, what failed, what happened, what sold."""
+"""The dashboard of the admin area."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ SILENCE = timedelta(minutes=2)
 
 @admin.get("")
 def index() -> Response:
-    """The desk's first page; every number leads to its list."""
+    """Show pending work, failures, sales and the latest audit entries; every number links to its list."""
     failures = admin_home.failures()
     seen = failures.worker_seen_at
     return hypermedia.render(

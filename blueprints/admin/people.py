@@ -1,4 +1,4 @@
-"""Everybody with an account: found by the beginning of a name or an address."""
+"""The user directory, searched by the prefix of a name or an address."""
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
@@ -21,7 +21,7 @@ KINDS = {
 
 @admin.get("/users")
 def users() -> Response:
-    """The newest first, or who is called what was typed."""
+    """List the users, newest first, or those whose name or address begins with `q`."""
     asked = request.args.get("kind", "")
     kind = Kind(asked) if asked in list(Kind) else Kind.ALL
     text = one_line(request.args.get("q", ""))[:100]

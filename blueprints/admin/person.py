@@ -1,4 +1,4 @@
-"""One person: what is known of them, and what can be done about it."""
+"""Admin page of one user, and the actions on their account."""
 
 import uuid
 from collections.abc import Callable
@@ -24,14 +24,14 @@ from web.fresh_proof import fresh
 
 @admin.get("/users/<uuid:user_id>")
 def user(user_id: uuid.UUID) -> Response:
-    """Facts, courses, orders, devices and what was decided about them."""
+    """Show account, courses, orders, devices and audit log of a user."""
     return _page(_person(user_id))
 
 
 @admin.post("/users/<uuid:user_id>/role")
 @fresh
 def change_role(user_id: uuid.UUID) -> Response:
-    """Make them a learner, a creator or an admin."""
+    """Change the user's role: learner, creator or admin."""
     person = _person(user_id)
     form = RoleForm(data={"role": person.role.value})
     return _do(
@@ -43,7 +43,7 @@ def change_role(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/vetted")
 @fresh
 def vet(user_id: uuid.UUID) -> Response:
-    """Trust what a creator publishes, or look at it again."""
+    """Vet a creator, so that what they publish goes live without a review, or withdraw that."""
     person, form = _person(user_id), SwitchForm()
     return _do(person, form, lambda: directory.vet(person, form.on.data, acting()), "Saved.")
 
@@ -51,7 +51,7 @@ def vet(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/everything")
 @fresh
 def override_access(user_id: uuid.UUID) -> Response:
-    """Open every course to them, or no longer."""
+    """Grant access to every course (access override), or withdraw it."""
     person, form = _person(user_id), SwitchForm()
     return _do(person, form, lambda: directory.override_access(person, form.on.data, acting()), "Saved.")
 
@@ -59,7 +59,7 @@ def override_access(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/suspend")
 @fresh
 def suspend(user_id: uuid.UUID) -> Response:
-    """Shut them out."""
+    """Suspend the user and sign them out everywhere, on request with their courses off sale."""
     person, form = _person(user_id), SuspendForm()
     return _do(
         person,
@@ -74,7 +74,7 @@ def suspend(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/restore")
 @fresh
 def restore(user_id: uuid.UUID) -> Response:
-    """Let them in again."""
+    """Lift a suspension."""
     person, form = _person(user_id), RestoreForm()
     return _do(
         person,
@@ -87,7 +87,7 @@ def restore(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/courses")
 @fresh
 def give(user_id: uuid.UUID) -> Response:
-    """Open a course to them, for good or until the end of a day."""
+    """Give complimentary access to a course, for good or until the end of a day."""
     person, form = _person(user_id), GiveForm()
 
     def hand_over() -> None:
@@ -100,7 +100,7 @@ def give(user_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
 @fresh
 def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
-    """End a course that was given."""
+    """Revoke complimentary access."""
     person = _person(user_id)
     return _do(
         person, PressForm(), lambda: comp_access.take_back(person, grant_id, acting()),
@@ -111,7 +111,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
 @admin.post("/users/<uuid:user_id>/second-factor/remove")
 @fresh
 def remove_second_factor(user_id: uuid.UUID) -> Response:
-    """Let somebody in without a code who has lost their phone and their recovery codes."""
+    """Turn off the second factor of a user who has lost both phone and recovery codes."""
     person = _person(user_id)
     return _do(
         person, PressForm(), lambda: second_factor.remove(person, acting()), "Their second factor is removed."
@@ -126,7 +126,7 @@ def _person(user_id: uuid.UUID) -> User:
 
 
 def _do(person: User, form: Form, act: Callable[[], object], said: str, **shown: Form) -> Response:
-    """Do it once the form is right, and come back; otherwise show what is wrong, beside the form `shown`."""
+    """Call `act` and redirect if the form is valid; otherwise render the page with the errors."""
     if form.validate_on_submit():
         try:
             act()
@@ -170,7 +170,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
 
 
 def _end_of(day: Any) -> datetime | None:
-    """The moment at which `day` is over where the shop is."""
+    """Compute the end of `day` in the shop's time zone."""
     if day is None:
         return None
     zone = ZoneInfo(settings.current().timezone)

@@ -1,4 +1,4 @@
-"""How the shop presents itself and what it charges."""
+"""Routes of the shop's settings: texts, branding, rules, sign-in, featured courses."""
 
 import uuid
 from typing import Any
@@ -39,7 +39,7 @@ PAGES = (
 
 @admin.route("/settings", methods=["GET", "POST"])
 def settings() -> Response:
-    """Name, start page, about, contact and time zone."""
+    """Edit name, home page, about text, contact address, links and time zone."""
     now = _stored()
     form = WordsForm(data={**vars(now), "about": site.about(), "social": social_lines(now.social)})
     if form.validate_on_submit():
@@ -56,7 +56,7 @@ def settings() -> Response:
 
 @admin.route("/settings/look", methods=["GET", "POST"])
 def look() -> Response:
-    """The colour, tried out before it is used, and the logo."""
+    """Edit the brand colour, with a preview of its contrast, and the logo."""
     form = LookForm(data={"primary_color": _stored().primary_color})
     if not form.is_submitted():
         form.primary_color.data = LookForm.asked(request.args.get("color", ""))
@@ -70,7 +70,7 @@ def look() -> Response:
 
 @admin.post("/settings/logo")
 def logo() -> Response:
-    """Another logo, or the drawn one again."""
+    """Replace the logo; without a file the drawn one is used again."""
     form, color = LogoForm(), site.current().primary_color
     if form.validate_on_submit():
         try:
@@ -93,7 +93,7 @@ def logo() -> Response:
 @admin.route("/settings/rules", methods=["GET", "POST"])
 @fresh
 def rules() -> Response:
-    """The fee, the time for refunds, and whether courses are looked at."""
+    """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
     form = RulesForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = site.change(
@@ -108,7 +108,7 @@ def rules() -> Response:
 @admin.route("/settings/sign-in", methods=["GET", "POST"])
 @fresh
 def sign_in() -> Response:
-    """Set how admins prove who they are."""
+    """Edit how admins sign in: second factor and idle timeout."""
     form = SignInForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = site.change(
@@ -121,7 +121,7 @@ def sign_in() -> Response:
 
 @admin.route("/settings/featured", methods=["GET", "POST"])
 def featured() -> Response:
-    """The courses that the start page shows first, in their order."""
+    """List the featured courses of the home page, in their order; posting adds one."""
     form = FeaturedForm()
     if form.validate_on_submit():
         try:
@@ -136,7 +136,7 @@ def featured() -> Response:
 
 @admin.post("/settings/featured/<uuid:course_id>/move")
 def move_featured(course_id: uuid.UUID) -> Response:
-    """One place up or down."""
+    """Move a featured course one place up or down."""
     course, form = _course(course_id), MoveForm()
     if not form.validate():
         abort(400)
@@ -146,7 +146,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
 
 @admin.post("/settings/featured/<uuid:course_id>/drop")
 def drop_featured(course_id: uuid.UUID) -> Response:
-    """Show it there no longer."""
+    """Remove a course from the featured ones."""
     course = _course(course_id)
     if not PressForm().validate():
         abort(400)
@@ -155,7 +155,7 @@ def drop_featured(course_id: uuid.UUID) -> Response:
 
 
 def _stored() -> site.Site:
-    """The settings; for a POST held as they are, so that what the form merges with stays."""
+    """Read the settings; a POST locks the row, so that the merge of two admins' changes can't lose one."""
     return site.hold() if request.method == "POST" else site.current()
 
 

@@ -1,4 +1,4 @@
-"""The forms of the shop's settings."""
+"""Forms of the shop's settings."""
 
 import re
 from functools import cache
@@ -30,17 +30,17 @@ MAX_ABOUT = 20_000
 
 @cache
 def zones() -> list[str]:
-    """The time zones of the world, UTC first."""
+    """List the IANA time zones, UTC first."""
     return ["UTC", *sorted(name for name in available_timezones() if "/" in name and name[0].isupper())]
 
 
 def social_lines(places: list[dict[str, str]]) -> list[str]:
-    """Other places of the shop as they are typed: a name and an address on each line."""
+    """Format the social links as they are typed: a name and a URL on each line."""
     return [f"{place['label']} {place['url']}" for place in places]
 
 
 class WordsForm(Merging):
-    """What the shop says of itself."""
+    """The shop's texts: name, home page, about, contact and links."""
 
     name = StringField(
         "Name",
@@ -79,24 +79,24 @@ class WordsForm(Merging):
         self.timezone.choices = [SelectChoice(name, name) for name in zones()]
 
     def places(self) -> list[dict[str, str]]:
-        """What was typed under "Elsewhere", as the settings keep it."""
+        """Parse the social links into the form in which the settings keep them."""
         typed = (line.rpartition(" ") for line in self.social.data or [])
         return [{"label": label, "url": url} for label, _, url in typed]
 
     def validate_name(self, field: StringField) -> None:
-        """Something must remain once invisible characters are gone."""
+        """Refuse a name of nothing but invisible characters, which the filter has removed."""
         if not field.data:
             raise ValidationError("Give the shop a name.")
 
     def validate_contact_email(self, field: EmailField) -> None:
-        """An address that mail can be sent to."""
+        """Check and normalise the address."""
         try:
             field.data = accounts.normalise(field.data or "")
         except Refused as refusal:
             raise ValidationError(refusal.sentence) from refusal
 
     def validate_social(self, field: LinesField) -> None:
-        """A name and a web address on every line."""
+        """Require a name and a web address on every line."""
         if not all(place["label"] and is_web_address(place["url"]) for place in self.places()):
             raise ValidationError(
                 "Write a name and an address on each line: Mastodon https://example.com/@us"
@@ -104,7 +104,7 @@ class WordsForm(Merging):
 
 
 class LookForm(Merging):
-    """The one colour that the shop chooses."""
+    """The brand colour."""
 
     primary_color = StringField(
         "Brand colour",
@@ -117,15 +117,15 @@ class LookForm(Merging):
 
     @staticmethod
     def asked(color: str) -> str:
-        """The colour to try out: the one asked for, or the one of now."""
+        """Parse the colour to preview, "#rrggbb"; anything else is the stored one."""
         return color.lower() if COLOR.fullmatch(color.lower()) else site.current().primary_color
 
     def shown(self) -> str:
-        """The colour of the preview: what was typed, if it is one."""
+        """Choose the colour of the preview: the typed one, if valid."""
         return self.asked(self.primary_color.data or "")
 
     def validate_primary_color(self, field: StringField) -> None:
-        """Text on it and links in it must be readable, in light and in dark."""
+        """Require enough contrast (WCAG AA) for text on the colour and links in it, in light and in dark."""
         if not COLOR.fullmatch(field.data or ""):
             return
         for look in color_contrast.looks(field.data or ""):
@@ -134,13 +134,13 @@ class LookForm(Merging):
 
 
 class LogoForm(Form):
-    """A picture for the logo; none means the drawn one."""
+    """An image for the logo; none means the drawn one."""
 
     file = FileField("Picture")
 
 
 class RulesForm(Merging):
-    """What the shop charges and how careful it is."""
+    """The platform fee, the refund window, and the rules of moderation."""
 
     platform_fee_percent = IntegerField(
         "Fee in percent", [InputRequired("Enter a whole number."), NumberRange(0, 100, "From 0 to 100.")]
@@ -155,7 +155,7 @@ class RulesForm(Merging):
 
 
 class SignInForm(Merging):
-    """Set how admins prove who they are."""
+    """The second factor and the idle timeout of admins."""
 
     admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))
     admin_idle_minutes = IntegerField(
@@ -165,7 +165,7 @@ class SignInForm(Merging):
 
 
 class FeaturedForm(Form):
-    """A course to show first."""
+    """The address of a course to feature."""
 
     course = StringField(
         "Address of a course",

@@ -1,4 +1,4 @@
-"""What Stripe told us: events that failed, wait or were handled."""
+"""Routes of Stripe's webhook events: failed, waiting and handled ones."""
 
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
@@ -19,7 +19,7 @@ STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState
 
 @admin.get("/webhooks")
 def webhooks() -> Response:
-    """The newest first, by state."""
+    """List the events of one state, newest first."""
     asked = request.args.get("state", "")
     state = EventState(asked) if asked in list(EventState) else EventState.FAILED
     behind = _readable(request.args.get("after", ""))
@@ -38,14 +38,14 @@ def webhooks() -> Response:
 
 @admin.get("/webhooks/<event_id>")
 def webhook(event_id: str) -> Response:
-    """What one event says, and why it failed."""
+    """Show one event: its payload and its last error."""
     return _page(_event(event_id), NoteForm(formdata=None))
 
 
 @admin.post("/webhooks/<event_id>/looked-at")
 @fresh
 def look_at_event(event_id: str) -> Response:
-    """Note that a person has looked at what the event told."""
+    """Acknowledge the alert of an event with a note."""
     event, form = _event(event_id), NoteForm()
     if form.validate_on_submit():
         try:
@@ -61,7 +61,7 @@ def look_at_event(event_id: str) -> Response:
 
 @admin.post("/webhooks/<event_id>/retry")
 def retry_webhook(event_id: str) -> Response:
-    """Handle an event that failed, now."""
+    """Handle a failed event again."""
     event = _event(event_id)
     if not PressForm().validate():
         abort(400)
@@ -71,7 +71,7 @@ def retry_webhook(event_id: str) -> Response:
 
 @admin.post("/webhooks/retry")
 def retry_webhooks() -> Response:
-    """Handle every event that failed, now."""
+    """Handle every failed event again."""
     if not PressForm().validate():
         abort(400)
     count = failures.retry_events(acting())
@@ -97,5 +97,5 @@ def _event(event_id: str) -> StripeEvent:
 
 
 def _readable(key: str) -> str | None:
-    """A key that could be one of Stripe's: what else is typed can't be asked of every database."""
+    """Return `key` if it could be an id of Stripe's; PostgreSQL refuses a NUL with an error."""
     return key if key.isascii() and key.isprintable() and 0 < len(key) <= 255 else None

@@ -1,4 +1,4 @@
-"""Coming in: registering, signing in and out, and the links that are sent by mail."""
+"""Registration, signing in and out, password reset, OAuth, and the links that are sent by mail."""
 
 from flask import Blueprint
 

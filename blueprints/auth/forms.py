@@ -1,4 +1,4 @@
-"""The forms of coming in."""
+"""Forms of registration and signing in."""
 
 from wtforms import BooleanField, EmailField, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, StopValidation
@@ -34,13 +34,13 @@ def _new_password(label: str) -> PasswordField:
 
 
 def says_something(_form: Form, field: StringField) -> None:
-    """What remains after cleaning must be something; raises StopValidation."""
+    """Refuse a name of nothing but invisible characters, which the filter removed. Raises StopValidation."""
     if not field.data:
         raise StopValidation("Enter your name.")
 
 
 class RegisterForm(Form):
-    """A name, an address and a password, asked for once: it can be shown and reset."""
+    """Name, address and password. The password is asked for once: it can be shown and reset."""
 
     name = StringField(
         "Name",
@@ -56,7 +56,7 @@ class RegisterForm(Form):
 
 
 class LoginForm(Form):
-    """Any text is tried as a password: what is too long can't fit, and says so like any other."""
+    """Address and password. Only very long passwords are refused here; the rest fail as wrong ones."""
 
     email = _email()
     password = PasswordField(
@@ -68,7 +68,7 @@ class LoginForm(Form):
 
 
 class CodeForm(Form):
-    """A code of the app, or a recovery code."""
+    """A TOTP code or a recovery code."""
 
     code = StringField(
         "Code",
@@ -78,7 +78,7 @@ class CodeForm(Form):
 
 
 class ProofForm(Form):
-    """The password that somebody has, where a link alone doesn't show who opened it."""
+    """The account's password, where holding a link alone doesn't prove who opened it."""
 
     password = PasswordField(
         "Password",
@@ -88,13 +88,13 @@ class ProofForm(Form):
 
 
 class ForgotForm(Form):
-    """The address to send a link to."""
+    """The address to send a reset link to."""
 
     email = _email()
 
 
 class ResetForm(Form):
-    """The new password, and which of the linked identities stay: those that nobody ticks are removed."""
+    """The new password, and the linked identities to keep: those that aren't ticked are removed."""
 
     password = _new_password("New password")
     keep = SelectMultipleField(
@@ -103,4 +103,4 @@ class ResetForm(Form):
 
 
 class ConfirmForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

@@ -1,4 +1,4 @@
-"""The page that asks somebody who is signed in to show again that it is them."""
+"""Re-authentication: the page that asks somebody who is signed in to prove again that it is them."""
 
 from flask import request
 from werkzeug.wrappers import Response
@@ -10,7 +10,7 @@ from web import fresh_proof, guards, hypermedia
 
 @auth.route("/account/prove", methods=["GET", "POST"])
 def prove() -> Response:
-    """Ask, and go on to what `?next=` names."""
+    """Ask for the proof, then go on to the page in `?next=`."""
     if (away := guards.ask_to_sign_in()) is not None:
         return away
     if request.method == "GET":
@@ -20,7 +20,7 @@ def prove() -> Response:
 
 @auth.get("/account/prove/done")
 def proved() -> Response:
-    """Where a provider leads back to: the form waits in another tab."""
+    """Show that the proof through a provider succeeded; the form waits in another tab."""
     if (away := guards.ask_to_sign_in()) is not None:
         return away
     return hypermedia.render("auth/proved.html", is_fresh=fresh_proof.is_fresh())

@@ -1,7 +1,8 @@
-"""Browsers that have signed in to an account before: strangers' tries don't keep them out.
+"""Known devices: browsers that have signed in to an account before, which have a login throttle of their own.
 
-The cookie holds a number of its own and, keyed, the addresses that signed in on it. It opens nothing; it only
-says which limit a try counts against.
+Without them anybody could lock an owner out by guessing passwords. The cookie holds a random device id and
+keyed hashes of the addresses that signed in on it. It grants nothing; it only selects the limit that a try
+counts against.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ MOST_ACCOUNTS = 8
 
 
 def note(user: User) -> None:
-    """Have this browser remembered as one that `user` has signed in on."""
+    """Remember this browser as a known device of `user`, by a cookie on the response."""
     known = _read()
     mark = _mark(user.email)
     marks = [mark, *(m for m in known["accounts"] if m != mark)][:MOST_ACCOUNTS]
@@ -38,7 +39,7 @@ def note(user: User) -> None:
 
 
 def device_for(email: str) -> str:
-    """The name of this browser if the account of `email` was signed in to on it before, else empty."""
+    """Return this browser's device id if the account of `email` has signed in on it, else ""."""
     known = _read()
     name: str = known["device"] if _mark(email) in known["accounts"] else ""
     return name

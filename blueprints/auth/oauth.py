@@ -1,4 +1,4 @@
-"""Signing in with GitHub or Google: there and back."""
+"""Signing in, linking and re-authenticating with GitHub or Google (OAuth 2, OpenID Connect)."""
 
 import time
 
@@ -20,7 +20,7 @@ LINKING_SECONDS = 600
 
 @auth.get("/oauth/<provider>")
 def start_oauth(provider: str) -> Response:
-    """Send the browser to the provider."""
+    """Redirect to the provider's authorization page."""
     name = providers.available().get(provider) or abort(404)
     proving = "prove" in request.args
     if current_user.is_authenticated and not (proving or _is_linking()):
@@ -34,9 +34,9 @@ def start_oauth(provider: str) -> Response:
 
 @auth.get("/oauth/<provider>/callback")
 def finish_oauth(provider: str) -> Response:
-    """Let in whoever comes back with the provider's word for who they are.
+    """Sign in, link or re-authenticate the person whom the provider identifies.
 
-    A GET that writes: the provider sends browsers here so, and the state proves that it was asked for.
+    A GET that writes: the provider redirects browsers here, and `state` proves that this browser began it.
     """
     name = providers.available().get(provider) or abort(404)
     if request.args.get("error") == "access_denied":
@@ -68,7 +68,7 @@ def finish_oauth(provider: str) -> Response:
 
 
 def _prove_again(name: str, identity: linked_identities.Identity) -> Response:
-    """Take the provider's word as a fresh proof that it is the account's owner who is signed in."""
+    """Accept the provider's answer as a fresh proof, if the identity belongs to the signed-in account."""
     if second_factor.is_on(current_user) or not linked_identities.is_of(identity, current_user):
         sentence = f"This {name} account does not show that it is you."
         return hypermedia.render(
@@ -80,7 +80,7 @@ def _prove_again(name: str, identity: linked_identities.Identity) -> Response:
 
 
 def _is_linking() -> bool:
-    """Whether whoever is signed in here has just proved their password in order to link an identity."""
+    """Tell whether the person signed in has just proved their password in order to link an identity."""
     asked: dict[str, str] | None = session.get("linking")
     if asked is None or current_user.is_anonymous:
         return False

@@ -1,4 +1,5 @@
-"""Who is here: letting a browser in and out, noticing that a device is used, and refusing haste."""
+"""Session of a browser: sign in and out, the half-way state before a second factor, and "last used" of
+devices."""
 
 import time
 import uuid
@@ -22,7 +23,7 @@ HALF_SECONDS = 600
 
 @dataclass(frozen=True)
 class HalfSignedIn:
-    """Somebody who has shown the first proof on this browser and owes the second."""
+    """A sign-in whose first factor is proved and whose second is still to come."""
 
     user: User
     remember: bool
@@ -30,9 +31,9 @@ class HalfSignedIn:
 
 
 def let_in(user: User, remember: bool, page: str = "/") -> str:
-    """Sign `user` in on this browser and answer `page`, or the page that asks for a code first.
+    """Sign `user` in and answer `page`, or the address of the second factor.
 
-    Whoever has a second factor is nobody here before it was shown. The caller commits.
+    With a second factor nobody is signed in before it is proved. The caller commits.
     """
     if not second_factor.is_on(user):
         sign_in(user, remember)
@@ -49,7 +50,7 @@ def let_in(user: User, remember: bool, page: str = "/") -> str:
 
 
 def half_signed_in() -> HalfSignedIn | None:
-    """Who owes the second proof on this browser; None when it is too long ago, or they changed."""
+    """Load the sign-in that waits for its second factor; None if it expired or the account changed."""
     half = session.get(HALF)
     if half is None or half["at"] <= time.time() - HALF_SECONDS:
         return None
@@ -60,9 +61,10 @@ def half_signed_in() -> HalfSignedIn | None:
 
 
 def sign_in(user: User, remember: bool) -> None:
-    """Sign in `user`, who has proved enough, with a new token and nothing left of whoever was here before.
+    """Sign in `user`, who has proved enough, with a new session token and an empty session (session
+    fixation).
 
-    Without `remember` the browser forgets when it is closed. The caller commits.
+    Without `remember` the session ends when the browser is closed. The caller commits.
     """
     if current_user.is_authenticated:
         sessions.end(current_user.session_token)
@@ -82,14 +84,14 @@ def let_out() -> None:
 
 
 def was_shut_out() -> bool:
-    """Whether somebody was signed in on this browser who is suspended now: their open tab is told why."""
+    """Tell whether the account that was signed in here is suspended now, so that an open tab can say why."""
     token = session.get("_user_id")
     return current_user.is_anonymous and isinstance(token, str) and sessions.was_shut_out(token)
 
 
 @auth.after_app_request
 def note_presence(response: Response) -> Response:
-    """Keep the device's "last used" roughly true, after a form that went through; pages never write."""
+    """Update the device's "last used" after a successful POST; a GET never writes."""
     user = g.get("_login_user")
     if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
         fresh_proof.note_click()
@@ -98,20 +100,20 @@ def note_presence(response: Response) -> Response:
     try:
         if user.is_authenticated and sessions.touch(user):
             db.session.commit()
-    except SQLAlchemyError:  # the answer stands without it
+    except SQLAlchemyError:  # a failed timestamp must not spoil the answer
         db.session.rollback()
     return response
 
 
 def _is_click(response: Response) -> bool:
-    """Whether somebody did something: not what a page asks for by itself, nor files: caches keep them."""
+    """Tell whether a person acted: a poll of an open page or a cacheable file doesn't count."""
     asked = request.method not in SAFE_METHODS or not hypermedia.is_swap()
     return asked and response.mimetype == "text/html"
 
 
 @auth.app_errorhandler(login_throttle.TooMany)
 def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]]:
-    """Say how long to wait, and the way that is open meanwhile."""
+    """Answer 429 with the time to wait and the other ways to sign in."""
     db.session.rollback()
     minutes = -(-refusal.seconds // 60)
     return render_template("auth/too_many.html", minutes=minutes), 429, {"Retry-After": str(refusal.seconds)}
@@ -119,7 +121,7 @@ def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]
 
 @auth.after_app_request
 def lead_to_what_is_held(response: Response) -> Response:
-    """Lead whoever has just come in to what they had typed when they were signed out, once."""
+    """Redirect to the held post after signing in: what was typed when the session had ended. Happens once."""
     came_in = g.pop("let_in", False)
     if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):
         return response

@@ -1,4 +1,4 @@
-"""GitHub and Google, as they are configured, spoken to through Authlib.
+"""OAuth clients of GitHub and Google, built with Authlib.
 
 Every exchange carries a state and a PKCE challenge; Google's, which is OpenID Connect, a nonce too.
 """
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 10
 
 
 class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """The provider can't be reached, or what it says does not add up. `stale`: starting again helps."""
+    """A provider that can't be reached or answers nonsense. `stale`: state mismatch; starting again helps."""
 
     def __init__(self, stale: bool = False) -> None:
         super().__init__("stale" if stale else "failed")
@@ -30,12 +30,12 @@ class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of th
 
 
 def available() -> dict[str, str]:
-    """The providers that can be used, by key, with the name people know them by."""
+    """List the configured providers, key to display name."""
     return linked_identities.available()
 
 
 def send_off(provider: str) -> Response:
-    """Send the browser to the provider; state, nonce and verifier wait in its session. Raises Failed."""
+    """Redirect to the provider; state, nonce and PKCE verifier are kept in the session. Raises Failed."""
     address = f"{current_app.config['SETTINGS'].base_url}/oauth/{provider}/callback"
     try:
         response: Response = _client(provider).authorize_redirect(address)
@@ -45,7 +45,7 @@ def send_off(provider: str) -> Response:
 
 
 def identity(provider: str) -> Identity:
-    """Who the provider says has come back with this request. Raises Failed."""
+    """Exchange the code of the callback for the identity of the person. Raises Failed."""
     client = _client(provider)
     try:
         token = client.authorize_access_token()
@@ -55,7 +55,7 @@ def identity(provider: str) -> Identity:
     except (AuthlibBaseError, JoseError, requests.RequestException) as error:
         raise Failed from error
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise Failed from error  # an answer that isn't shaped as the provider documents it
+        raise Failed from error  # an answer of another shape than the provider documents
 
 
 def _github(client: Any, token: dict[str, Any]) -> Identity:
@@ -77,7 +77,7 @@ def _google(token: dict[str, Any]) -> Identity:
 
 
 def _client(provider: str) -> Any:
-    """Kept by the application, since Google's addresses and keys are read once."""
+    """Build the client once per application: Google's metadata and keys are fetched over the network."""
     clients = current_app.extensions.setdefault("lectern_cache_oauth", {})
     if provider not in clients:
         registry = OAuth(current_app._get_current_object())  # type: ignore[attr-defined]

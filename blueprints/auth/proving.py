@@ -1,4 +1,4 @@
-"""Proving a password without being signed in: counted first, then looked at outside any transaction."""
+"""Checks of a password without a session: throttled first, then hashed outside any transaction."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,10 @@ Lock = accounts.Lock
 def try_password(
     email: str, password: str, lock_of: Callable[[str], Lock] = accounts.lock_of
 ) -> tuple[Lock, login_throttle.Attempt] | None:
-    """The lock that `password` opens, and the try to be forgotten; None where it opens nothing.
+    """Return the lock that `password` opens and the throttled attempt to clear; None where it is wrong.
 
-    The try is committed before the password is looked at, and no transaction is open while it is hashed.
-    Raises attempts.TooMany.
+    The attempt is committed before the password is checked, so that parallel guesses are counted; no
+    transaction is open during the slow hash. Raises login_throttle.TooMany.
     """
     device = known_devices.device_for(email)
     attempt = login_throttle.begin(login_throttle.sign_in_limits(email, request.remote_addr or "", device))
@@ -33,9 +33,9 @@ def try_password(
 def proves(
     form: ProofForm, email: str, otherwise: Refused, lock_of: Callable[[str], Lock] = accounts.lock_of
 ) -> bool:
-    """Whether `form` holds the password of `email`; the form shows `otherwise` if not.
+    """Check the password in `form` against the account of `email`; otherwise the form shows `otherwise`.
 
-    Ends the transaction. Raises attempts.TooMany.
+    Ends the transaction. Raises login_throttle.TooMany.
     """
     if not form.validate():
         return False

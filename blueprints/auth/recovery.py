@@ -1,4 +1,4 @@
-"""A forgotten password, a new address, and an account that somebody else got into: links sent by mail."""
+"""Password reset, confirmation of a new address, and "this wasn't me": links sent by mail."""
 
 import uuid
 
@@ -32,7 +32,7 @@ OTHER_PASSWORD = Refused("That is not the password of the account that asked for
 
 @auth.route("/forgot-password", methods=["GET", "POST"])
 def forgot_password() -> Response:
-    """Ask for a reset link; the answer is the same for every address."""
+    """Mail a reset link; the answer is the same for every address, so that it reveals no account."""
     form = ForgotForm()
     if form.validate_on_submit():
         attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
@@ -49,7 +49,7 @@ def forgot_password() -> Response:
 
 @auth.route("/reset-password/<token>", methods=["GET", "POST"])
 def reset_password(token: str) -> Response:
-    """Choose a new password by the link from the mail."""
+    """Set a new password through the mailed link."""
     form = ResetForm()
     try:
         user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token)
@@ -67,7 +67,7 @@ def reset_password(token: str) -> Response:
 
 @auth.get("/confirm-email/<token>")
 def confirm_email(token: str) -> Response:
-    """A button that moves the account to its new address."""
+    """Show the button that moves the account to its new address."""
     try:
         user, address = email_change.opened_by(token)
     except Unusable as refusal:
@@ -77,7 +77,7 @@ def confirm_email(token: str) -> Response:
 
 @auth.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
-    """Give the account its new address, for whoever is signed in to it or has its password."""
+    """Change the address, for the person signed in to the account or with proof of its password."""
     if not ConfirmForm().validate():
         abort(400)
     try:
@@ -97,7 +97,7 @@ def move_account(token: str) -> Response:
 
 @auth.route("/not-me/<token>", methods=["GET", "POST"])
 def not_me(token: str) -> Response:
-    """Shut every way into an account, for an owner who learnt by mail of what somebody else did."""
+    """Lock every way into an account whose owner reports by the mailed link that a change wasn't theirs."""
     form = ConfirmForm()
     try:
         user, left = password_reset.not_me(token)
@@ -114,7 +114,7 @@ def not_me(token: str) -> Response:
 
 
 def _offer_identities(form: ResetForm, user: User) -> None:
-    """List what else opens the account. Nothing is ticked, but where it is all there was to sign in with."""
+    """List the linked identities to keep. None is ticked, unless the account has no password."""
     rows = linked_identities.of(user)
     form.keep.choices = [(row.id.hex, _described(row)) for row in rows]
     if not form.is_submitted() and user.password_hash is None:
@@ -122,7 +122,7 @@ def _offer_identities(form: ResetForm, user: User) -> None:
 
 
 def _described(row: OAuthAccount) -> str:
-    """A line of HTML about a linked identity."""
+    """Format a linked identity as a line of HTML."""
     line = Markup("{}, linked {}").format(linked_identities.name_of(row), ago(row.created_at))
     return line + Markup(", last used {}").format(ago(row.last_used_at)) if row.last_used_at else line
 
