@@ -47,7 +47,7 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
-    """Raise Refused, with its field, for what `lesson` can't be: no title, a taken address…"""
+    """Validate values for `lesson`; raises Refused with the field: no title, a taken slug, a bad film URL."""
     if "title" in values and not values["title"]:
         raise Refused("A lesson needs a title.", "title")
     if len(values.get("title") or "") > MAX_TITLE:

@@ -1,4 +1,4 @@
-"""The catalogue's lists: which courses a page shows, as cards."""
+"""Course cards: the lists of the start page, of the catalogue and of a creator's page."""
 
 import uuid
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ people, profiles, categories = (t.__table__ for t in (User, CreatorProfile, Cate
 
 
 class Card(NamedTuple):
-    """What templates/shared/_course_card.html shows. `price_now_cents` is what it costs at this moment."""
+    """A card as templates/shared/_course_card.html shows it. `price_now_cents` includes a current sale."""
 
     id: uuid.UUID
     slug: str
@@ -46,10 +46,9 @@ class Card(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """A page of the catalogue: `total` courses were found.
+    """A page of search results; `total` counts all results.
 
-    `meant` is the text that would find something when this one found nothing; `instead` are courses to
-    look at when nothing was found.
+    Only without results: `meant` is a corrected spelling that has some, `instead` are popular courses.
     """
 
     selection: Selection
@@ -62,18 +61,18 @@ class Found:
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
-        """How many courses every choice would show, by facet and value."""
+        """Count the courses that each choice would show (facet counts), by facet and value."""
         return self.index.counts(self.selection.words, self.selection.chosen)
 
     @property
     def last(self) -> int:
-        """The number of the last page."""
+        """Compute the number of the last page."""
         return max(1, -(-self.total // PAGE_SIZE))
 
 
 @dataclass(frozen=True)
 class Home:
-    """What the start page shows, in its order."""
+    """The lists of the start page, in order."""
 
     featured: list[Card]
     newest: list[Card]
@@ -83,7 +82,7 @@ class Home:
 
 
 def browse(index: Index, selection: Selection, number: int) -> Found | None:
-    """Page `number` (from 1) of what `selection` finds; None when there are not so many pages."""
+    """Load page `number` (from 1) of the search results; None beyond the last page."""
     total = index.total(selection.words, selection.chosen)
     skip = (number - 1) * PAGE_SIZE
     if number > 1 and skip >= total:
@@ -94,7 +93,7 @@ def browse(index: Index, selection: Selection, number: int) -> Found | None:
 
 
 def home() -> Home:
-    """Featured courses, new ones, the best rated and the categories, in one query."""
+    """Load featured, newest and best rated courses and the categories, in one query."""
     index = index_cache.current()
     featured = picked.in_order(index.featured)[:SHOWN_FEATURED]
     newest = _first(index, "newest", without=featured)
@@ -111,13 +110,13 @@ def home() -> Home:
 
 
 def _first(index: Index, sort: str, without: list[uuid.UUID]) -> list[uuid.UUID]:
-    """The first courses of an order that the page doesn't show already."""
+    """List the first courses in a sort order, without those that the page shows already."""
     ids = index.page(Selection(sort=sort), 0, SHOWN_AT_HOME + len(without))
     return [id_ for id_ in ids if id_ not in without][:SHOWN_AT_HOME]
 
 
 def cards_of(ids: Sequence[uuid.UUID]) -> list[Card]:
-    """The cards of those of `ids` that are still listed, in the order of `ids`."""
+    """Load the cards of those `ids` that are still listed, in the order of `ids`."""
     if not ids:
         return []
     now = clock.now()
@@ -127,7 +126,7 @@ def cards_of(ids: Sequence[uuid.UUID]) -> list[Card]:
 
 
 def cards_by(creator_id: uuid.UUID, number: int) -> list[Card]:
-    """Page `number` of the cards of a creator's listed courses, newest first."""
+    """Load page `number` of a creator's listed courses, newest first."""
     query = (
         cards_query()
         .where(products.c.creator_id == creator_id)
@@ -139,7 +138,7 @@ def cards_by(creator_id: uuid.UUID, number: int) -> list[Card]:
 
 
 def cards_query() -> Select[Any]:
-    """The columns of a card, for courses listed at the parameter `now`."""
+    """Build the query of cards, for courses listed at the parameter `now`."""
     p, c, now = products.c, courses.c, bindparam("now", type_=products.c.published_at.type)
     return (
         select(
@@ -159,7 +158,7 @@ def cards_query() -> Select[Any]:
 
 
 def creator_slug() -> ColumnElement[str]:
-    """The last part of the address of a creator's page: their id until they have chosen a name for it."""
+    """Build the SQL for the slug of a creator's page: the user's id until they have chosen a slug."""
     return func.coalesce(profiles.c.slug, cast(people.c.id, String))
 
 
@@ -171,7 +170,7 @@ def _card(row: Sequence[Any]) -> Card:
 
 
 def _with_a_way_on(found: Found) -> Found:
-    """Nothing was found: what was perhaps meant, and popular courses instead."""
+    """Complete an empty result with a spelling suggestion and popular courses."""
     index, selection = found.index, found.selection
     better = index.meant(selection.words)
     popular = index.page(Selection(), 0, SHOWN_FEATURED)

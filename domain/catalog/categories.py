@@ -1,4 +1,4 @@
-"""The shelves of the catalogue: two levels, in an order, each with an address that it keeps."""
+"""The categories of the catalogue: a tree of two levels, in order; a slug never changes."""
 
 import uuid
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Branch:
-    """A shelf with those below it."""
+    """A category of the first level with its subcategories."""
 
     category: Category
     children: list[Category]
@@ -24,7 +24,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a shelf is to be: `parent_id` None puts it on the first level."""
+    """The fields of a category to create or change: `parent_id` None is the first level."""
 
     name: str
     description: str
@@ -33,7 +33,7 @@ class Wish:
 
 
 def tree() -> list[Branch]:
-    """All shelves in their order, in one query."""
+    """Load all categories in order, in one query."""
     rows = list(db.session.scalars(select(Category).order_by(Category.position, Category.name)))
     return [
         Branch(row, [child for child in rows if child.parent_id == row.id])
@@ -43,12 +43,12 @@ def tree() -> list[Branch]:
 
 
 def find(category_id: uuid.UUID) -> Category | None:
-    """One shelf, if it exists."""
+    """Find a category; None if it doesn't exist."""
     return db.session.get(Category, category_id)
 
 
 def add(wish: Wish, admin: User) -> Category:
-    """Put up a new shelf, last among its neighbours. Raises Refused for a name that is taken."""
+    """Create a category behind its siblings. Raises Refused for a taken name or a wrong parent."""
     rows = _hold()
     if len(rows) >= MOST:
         raise Refused(f"{MOST} categories are enough for anybody to get lost in.")
@@ -64,9 +64,9 @@ def add(wish: Wish, admin: User) -> Category:
 
 
 def change(category: Category, wish: Wish, admin: User) -> None:
-    """Rename, describe or move a shelf under another; its address stays. Raises Refused as above.
+    """Rename, describe or move a category; its slug stays. Raises Refused as `add` does.
 
-    Its courses are found by its name and by that of the shelf above it; a job writes their words anew.
+    Courses are found by the names of their category and its parent: a job reindexes them.
     """
     rows = _hold()
     _check(rows, wish, category)
@@ -82,7 +82,7 @@ def change(category: Category, wish: Wish, admin: User) -> None:
 
 
 def move(category: Category, up: bool, admin: User) -> None:
-    """Change places with the neighbour above or below; one at the end stays there."""
+    """Swap a category with its sibling above or below; does nothing at an end."""
     beside = [row for row in _hold() if row.parent_id == category.parent_id]
     place = beside.index(category)
     other = place - 1 if up else place + 1
@@ -97,7 +97,7 @@ def move(category: Category, up: bool, admin: User) -> None:
 
 
 def delete(category: Category, admin: User) -> None:
-    """Take a shelf down. Raises Refused while a course or another shelf stands on it."""
+    """Delete an empty category. Raises Refused while it has courses or subcategories."""
     if any(row.parent_id == category.id for row in _hold()):
         raise Refused(f"“{category.name}” has categories below it. Move or delete them first.")
     if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
@@ -108,7 +108,7 @@ def delete(category: Category, admin: User) -> None:
 
 
 def _hold() -> list[Category]:
-    """All shelves in their order, held until the transaction ends: two admins don't undo each other."""
+    """Lock all categories until the transaction ends, in order: two admins can't undo each other's move."""
     query = select(Category).order_by(Category.position, Category.name).with_for_update()
     return list(db.session.scalars(query, execution_options={"populate_existing": True}))
 

@@ -1,6 +1,6 @@
-"""Totals that stand beside what they count, counted anew.
+"""Recounting of denormalised totals: sales of products, lessons and duration of courses.
 
-They are kept by what changes them; this is for after an import, a restore, or a doubt.
+Each change keeps them up to date; this repairs them after an import, a restore, or a doubt.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Le
 
 
 def recount_sales() -> int:
-    """How many people bought or took each product and have it still; answers how many were wrong."""
+    """Recount the holders of each product (grants not revoked); answers how many products were wrong."""
     held = (
         select(AccessGrant.course_id.label("id"), func.count(AccessGrant.id).label("people"))
         .where(AccessGrant.revoked_at.is_(None))
@@ -34,9 +34,9 @@ def recount_sales() -> int:
 
 
 def count_lessons(course: Course) -> str:
-    """Count how many lessons `course` shows and how long they take.
+    """Set the number and total duration of the lessons that `course` shows.
 
-    Answers a name for the lessons it has and which of them it shows.
+    Answers a fingerprint of all its lessons and which of them it shows.
     """
     db.session.flush()
     there = db.session.execute(
@@ -52,7 +52,7 @@ def count_lessons(course: Course) -> str:
 
 
 def _shown() -> ColumnElement[bool]:
-    """The condition under which learners see a lesson, joined with its module."""
+    """Build the condition under which learners see a lesson, joined with its module."""
     return and_(
         lessons.c.published == true(),
         lessons.c.visibility != LessonVisibility.PRIVATE,
@@ -61,7 +61,7 @@ def _shown() -> ColumnElement[bool]:
 
 
 def recount_lessons() -> int:
-    """How many lessons each course shows and how long they take; answers how many courses were wrong."""
+    """Recount shown lessons and their duration for all courses; answers how many were wrong."""
     true_totals = (
         select(
             lessons.c.course_id.label("id"),
@@ -92,7 +92,7 @@ def recount_lessons() -> int:
 
 
 def _write(statement: Any, rows: list[dict[str, Any]]) -> None:
-    """Change each row's product, with its stamp: the catalogue watches it."""
+    """Update products together with `updated_at`, by which the cached catalogue notices a change."""
     if rows:
         changed = statement.where(products.c.id == bindparam("product")).values(updated_at=clock.now())
         db.session.connection().execute(changed, rows)

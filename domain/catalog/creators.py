@@ -1,4 +1,4 @@
-"""Creators as strangers see them: what they say of themselves, and what they have made."""
+"""Public pages of creators: profile, links and totals."""
 
 import uuid
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from models import CreatorProfile, User, db
 
 
 class Totals(NamedTuple):
-    """`courses` that are listed, `students` who bought or took them, the `rating` of all their reviews."""
+    """Totals of a creator: listed `courses`, `students` who hold one, the average `rating` of all reviews."""
 
     courses: int
     students: int
@@ -23,7 +23,7 @@ class Totals(NamedTuple):
 
 
 class Creator(NamedTuple):
-    """A creator's page; the links are whole addresses or None."""
+    """A creator's public page; the links are absolute URLs or None."""
 
     id: uuid.UUID
     name: str
@@ -42,7 +42,7 @@ class Creator(NamedTuple):
 
 
 def find(slug: str) -> Creator | None:
-    """The creator whose page is at `slug`: somebody with a profile or a listed course."""
+    """Find the creator whose page is at `slug`: only people with a profile or a listed course have one."""
     u, p = people.c, profiles.c
     query = (
         select(
@@ -67,7 +67,7 @@ def find(slug: str) -> Creator | None:
 
 
 def _totals(creator_id: uuid.UUID) -> Totals:
-    """Students are counted per course: one who took two courses is two."""
+    """Sum up courses, students and ratings. A student of two courses counts twice."""
     now = clock.now()
     shown = case((listed(now), 1), else_=0)
     ratings = func.coalesce(func.sum(products.c.rating_count), 0)
@@ -86,7 +86,7 @@ def _totals(creator_id: uuid.UUID) -> Totals:
 
 
 def profile_of(user: User) -> CreatorProfile:
-    """What `user` shows of themselves, to be changed; a new one for who has none yet."""
+    """Find the profile of `user` to edit; a new unsaved one for somebody without."""
     return db.session.get(CreatorProfile, user.id) or CreatorProfile(user_id=user.id)
 
 
@@ -94,7 +94,7 @@ def introduce(
     user: User, bio: str, headline: str, expertise: list[str], years_experience: int | None,
     certifications: list[str], links: list[str],
 ) -> CreatorProfile:  # fmt: skip
-    """Show this on the page of `user`; the first time the page gets its address, which it keeps."""
+    """Save the profile of `user`; the first time it gets its slug, which never changes."""
     values = {
         "bio": bio, "headline": headline, "expertise": expertise, "years_experience": years_experience,
         "certifications": certifications, "links": links,
@@ -124,7 +124,7 @@ def _web(address: str | None) -> str | None:
 
 
 def _at(place: str, name: str | None) -> str | None:
-    """The address of `name` at another site; whole addresses of that site pass."""
+    """Build the URL of the user `name` at another site; URLs of that site pass unchanged."""
     if not name:
         return None
     return name if name.startswith(place) else place + name.strip("/@ ").rsplit("/", 1)[-1]

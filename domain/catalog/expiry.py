@@ -1,6 +1,6 @@
-"""Courses come to an end six months after they were last looked at, unless their creator keeps them fresh.
+"""Expiry of courses: six months after the last update a course goes off sale; its owners keep it.
 
-The creator is warned WARN_DAYS before; at the end the course leaves the shelf and its owners keep it.
+The creator is warned WARN_DAYS before.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from models import Course, NotificationKind, Product, ProductStatus, db
 WARN_DAYS = (30, 7)
 BATCH = 500
 PAGE_SIZE = 50
-# What ran out longer ago than this and is on sale still has a worker to blame; /readyz says so.
+# Courses still on sale this long after expiring aren't listed: no worker runs then, which /readyz reports.
 LOOK_BACK = timedelta(days=30)
 
 _courses: Any = Course.__table__
@@ -27,14 +27,14 @@ _courses: Any = Course.__table__
 
 @dataclass(frozen=True)
 class Page:
-    """Courses with their creator, soonest end first; `after` is the id to go on behind, if there are more."""
+    """A page of expiring courses with creators, soonest first; `after` is the cursor of the next page."""
 
     courses: list[Course]
     after: uuid.UUID | None
 
 
 def days_left(course: Course) -> int | None:
-    """Whole days until a course on sale comes to its end; None when that isn't near."""
+    """Count the whole days until a course on sale expires; None unless it is within the first warning."""
     if course.status != ProductStatus.PUBLISHED or course.expires_at is None:
         return None
     days = max(0, (course.expires_at - clock.now()).days)
@@ -42,9 +42,9 @@ def days_left(course: Course) -> int | None:
 
 
 def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
-    """The courses on sale that end within 30 days, soonest first, from behind `after` on.
+    """List the courses on sale that expire within 30 days, soonest first, behind the cursor `after`.
 
-    `sales_count` says how many people hold each. One query, or two behind another page.
+    `sales_count` is the number of their holders. One query, and one more for the cursor.
     """
     now = clock.now()
     query = (
@@ -67,10 +67,10 @@ def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
 
 
 def expire() -> None:
-    """Take off the shelf what has come to its end, and tell its creators. Safe to repeat.
+    """Take expired courses off sale and notify their creators. Idempotent, at most BATCH courses a run.
 
-    Every end is acted on once, also where the course isn't on sale when it comes: the index of those that are
-    still to end doesn't hold it any longer.
+    `ended_at` marks each expiry as processed even if the course isn't on sale then, so that the partial index
+    holds only courses still to expire.
     """
     now = clock.now()
     still_to_end = or_(Course.ended_at.is_(None), Course.ended_at != Course.expires_at)
@@ -83,7 +83,7 @@ def expire() -> None:
             continue
         lifecycle.hold(course)
         if course.status != ProductStatus.PUBLISHED or not _is_over(course):
-            continue  # archived or renewed while we came here
+            continue  # archived or renewed before its row was locked
         ended = course.expires_at
         lifecycle.move(course, ProductStatus.EXPIRED, None)
         notifications.tell(
@@ -97,7 +97,7 @@ def expire() -> None:
 
 
 def warn() -> None:
-    """Tell creators whose course ends within 30 or 7 days, once for each. Safe to repeat."""
+    """Notify creators whose courses expire within 30 or 7 days, once for each. Idempotent."""
     early, late = max(WARN_DAYS), min(WARN_DAYS)
     now = clock.now()
     due = or_(
@@ -119,7 +119,7 @@ def warn() -> None:
     for course in db.session.scalars(query).all():
         assert course.expires_at is not None  # noqa: S101 - the query asks for it
         left = late if course.expires_at <= now + timedelta(days=late) else early
-        # Beside the row's own stamp: a warning changes nothing that the catalogue shows.
+        # Without touching updated_at, which would make every process reload its catalogue for nothing.
         db.session.execute(_courses.update().where(_courses.c.id == course.id).values(warned_days=left))
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” expires soon",

@@ -1,4 +1,4 @@
-"""The courses that the start page shows first, picked and put in order by those who run the shop."""
+"""Featured courses of the start page, chosen and ordered by admins."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ MOST = 12
 
 
 def in_order(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Featured products in the order that was chosen; those that nobody has put in order come last."""
+    """Sort featured products into the admins' order; those without a place in it come last."""
     places = {key: place for place, key in enumerate(settings.current().featured)}
     return sorted(ids, key=lambda id_: places.get(str(id_), len(places)))
 
 
 def courses() -> list[Course]:
-    """What was picked and put in order, also what isn't on sale at the moment."""
+    """List the featured courses in order, including those not on sale at the moment."""
     keys = [uuid.UUID(key) for key in settings.current().featured]
     query = select(Course).where(Course.id.in_(keys), Course.featured.is_(True), Course.deleted_at.is_(None))
     found = {course.id: course for course in db.session.scalars(query)}
@@ -27,7 +27,7 @@ def courses() -> list[Course]:
 
 
 def pick(course: Course, admin: User) -> None:
-    """Show `course` on the start page, last. Safe to repeat. Raises Refused for what isn't on sale."""
+    """Feature `course`, behind the others. Idempotent. Raises Refused unless it is on sale."""
     chosen = _chosen()
     if str(course.id) in chosen and course.featured:
         return
@@ -40,13 +40,13 @@ def pick(course: Course, admin: User) -> None:
 
 
 def drop(course: Course, admin: User) -> None:
-    """Show `course` there no longer. Safe to repeat."""
+    """Stop featuring `course`. Idempotent."""
     feature(course, admin, False)
     _set(admin, [key for key in _chosen() if key != str(course.id)])
 
 
 def move(course: Course, up: bool, admin: User) -> None:
-    """Put `course` one place up or down; one at the end stays there."""
+    """Swap `course` with the one before or after it; does nothing at an end."""
     chosen, key = _chosen(), str(course.id)
     if key not in chosen:
         return
@@ -58,7 +58,7 @@ def move(course: Course, up: bool, admin: User) -> None:
 
 
 def _chosen() -> list[str]:
-    """The order as the database has it: what is remembered may be a second old."""
+    """List the current order from the database: cached settings may be a second old."""
     settings.forget()
     return [str(course.id) for course in courses()]
 
@@ -69,7 +69,7 @@ def _set(admin: User, keys: list[str]) -> None:
 
 
 def feature(course: Course, admin: User, featured: bool) -> None:
-    """Show `course` among the chosen ones on the home page, or no longer."""
+    """Set or clear the featured flag of `course`, with an entry in the audit log."""
     if course.featured != featured:
         course.featured = featured
         audit.record(admin, "feature" if featured else "unfeature", course, course.title)

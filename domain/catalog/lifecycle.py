@@ -1,11 +1,11 @@
-"""How a course comes on sale, stays fresh and is changed while people learn it.
+"""The lifecycle of a course: going on sale, expiring, and changing while people learn it.
 
-A course that was ever published is live: learners may hold it. What a creator who isn't vetted adds to or
-changes on the page and in the lessons of a live course stays in drafts until an admin approves the update;
-everybody else's changes show at once.
+A course that was ever published is live: learners may hold it. Changes to the page and the lessons of a live
+course by a creator who isn't vetted stay drafts until an admin approves the update; everybody else's are
+published at once.
 
-Statuses change in `move` alone, along TRANSITIONS. Beyond the plain way to the shelf and off it, what waits
-for a review can be taken back to where it was.
+Statuses change in `move` alone, along TRANSITIONS. Besides the usual way on sale and off it, a course in
+review can be withdrawn to its former status.
 """
 
 from datetime import datetime, timedelta
@@ -62,26 +62,26 @@ _VERBS = {
 
 
 def is_live(course: Course) -> bool:
-    """Whether learners may hold it: it was published at some time."""
+    """Tell if learners may hold the course: it was published at some time."""
     return course.published_at is not None
 
 
 def publishes_directly(course: Course, actor: User) -> bool:
-    """Whether what `actor` does needs no approval: admins, vetted creators, a shop that asks for none."""
+    """Tell if `actor` needs no approval: admins, vetted creators, a shop without review."""
     return actor.is_admin or actor.vetted or not settings.current().require_review
 
 
 def waits(course: Course, actor: User) -> bool:
-    """Whether changes by `actor` to the page and the lessons of `course` wait for approval as drafts."""
+    """Tell if changes by `actor` to the page and lessons of `course` become drafts that need approval."""
     return is_live(course) and not publishes_directly(course, actor)
 
 
 def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
-    """Give `course` the status `to`, with an entry in the audit log; `actor` None is the system.
+    """Change the status of `course`, with an entry in the audit log; `actor` None is the system.
 
-    What depends on the status follows: when it was published and runs out, whether it is found, the stamp
-    that the catalogue watches, and an update that waited while it was archived. Refused where TRANSITIONS
-    has no such way from where the course stands now, and where `to` isn't for this actor to decide.
+    Updates what depends on the status: publication and expiry dates, the search document, and an update in
+    review while the course is archived. Refused where TRANSITIONS doesn't allow the step, and where `actor`
+    may not decide it.
     """
     hold(course)
     before = course.status
@@ -104,7 +104,7 @@ def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") 
 
 
 def hold(course: Course) -> None:
-    """Read `course` as it is now and keep others from changing it until the transaction ends.
+    """Lock the row of `course` until the transaction ends and reload its status columns.
 
     Raises NotFound for one that was deleted meanwhile.
     """
@@ -117,13 +117,13 @@ def hold(course: Course) -> None:
 
 
 def hold_whole(course: Course) -> None:
-    """Hold `course` as `hold` does, and read every column of it anew."""
+    """Lock `course` as `hold` does and reload all of its columns."""
     hold(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
 def where_it_was(course: Course) -> ProductStatus:
-    """What a course in review becomes when it is taken back."""
+    """Work out the status that a course in review goes back to when it is withdrawn."""
     if course.published_at is None:
         return DRAFT
     ran_out = course.expires_at is not None and course.expires_at <= clock.now()
@@ -131,23 +131,23 @@ def where_it_was(course: Course) -> ProductStatus:
 
 
 def renew(course: Course, moment: datetime) -> None:
-    """Let `course` be as fresh as of `moment`, when it was published or an update of it was approved."""
+    """Restart the expiry clock at `moment`, when it was published or an update was approved."""
     course.content_updated_at = moment
     course.expires_at, course.warned_days = fresh_until(moment), None
 
 
 def refresh(course: Course) -> None:
-    """Let a course that is on sale be as fresh as today and found by its present words."""
+    """Restart the expiry clock now and rewrite the search document."""
     renew(course, clock.now())
     _keep_findable(course)
 
 
 def content_changed(course: Course, actor: User) -> None:
-    """Note that `actor` changed what `course` teaches: call it after every change of modules, lessons, files.
+    """Record that `actor` changed the content: call it after each change of modules, lessons or files.
 
-    A change that shows at once makes the course as fresh as today. Where changes of `actor` wait, one that
-    really does opens an update, and small fixes that show all the same make nothing fresh. The search index
-    and the catalogue's stamp follow.
+    A published change restarts the expiry clock. Where changes of `actor` need approval, one that leaves a
+    draft opens an update, and small fixes that are published anyway don't restart it. The search document and
+    the catalogue's version follow.
     """
     if waits(course, actor):
         settle_update(course)
@@ -158,24 +158,24 @@ def content_changed(course: Course, actor: User) -> None:
 
 
 def content_shown(course: Course) -> None:
-    """Note that learners see something new of what `course` teaches from now on."""
+    """Record that learners see new content from now on."""
     now = clock.now()
     course.content_updated_at = now
-    # One that has run out comes back by being submitted, not by an edit.
+    # An expired course returns by being submitted, not by an edit.
     if course.status == PUBLISHED:
         renew(course, now)
     _keep_findable(course)
 
 
 def settle_update(course: Course) -> None:
-    """Let `course` have an update under way exactly where something waits; one in review is left alone."""
+    """Open an update if something waits for approval and close it if not; one in review stays."""
     db.session.flush()
     if course.update_state != UpdateState.PENDING:
         course.update_state = UpdateState.EDITING if something_waits(course) else UpdateState.NONE
 
 
 def something_waits(course: Course) -> bool:
-    """Whether anything of `course` waits to be seen by learners."""
+    """Tell if any change of `course` waits for approval."""
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     recordings = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
     page = select(Course.id).where(Course.id == course.id, Course.draft.is_not(None))
@@ -196,12 +196,12 @@ def something_waits(course: Course) -> bool:
 
 
 def in_review(course: Course) -> bool:
-    """Whether an admin is to decide about `course` or its update now."""
+    """Tell if the course or its update is in the review queue."""
     return course.status == PENDING_REVIEW or course.update_state == UpdateState.PENDING
 
 
 def fresh_until(moment: datetime) -> datetime:
-    """When what was published or updated at `moment` has to be looked at again: six months later."""
+    """Compute the expiry of a course published or updated at `moment`: six months later."""
     month = moment.month - 1 + FRESH_FOR_MONTHS
     year, month = moment.year + month // 12, month % 12 + 1
     first = moment.replace(year=year, month=month, day=1)

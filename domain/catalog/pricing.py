@@ -1,4 +1,4 @@
-"""What a product costs now, and who gets which part of what is paid."""
+"""Pricing: the current price of a product, and the split between platform and creator."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from models import Course, Product, ProductStatus, ProductVisibility, Purchase
 
 @dataclass(frozen=True)
 class Quote:
-    """The price of one product at one moment: list price and what is to be paid, in minor units."""
+    """A price of one product at one moment: list price and amount to pay, in minor units."""
 
     price_cents: int
     amount_cents: int
@@ -18,12 +18,12 @@ class Quote:
 
 
 def quote(product: Product, moment: datetime) -> Quote:
-    """What `product` costs at `moment`; computed here and nowhere in the browser."""
+    """Compute the price of `product` at `moment`; on the server only, never in the browser."""
     return Quote(product.price_cents, product.price_at(moment), product.currency.lower())
 
 
 def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
-    """The platform's fee and the creator's share of `amount_cents`; they always add up.
+    """Split `amount_cents` into the platform's fee and the creator's share; they always add up.
 
     The fee is rounded half up in minor units, whatever the currency's exponent; the creator gets the rest.
     """
@@ -32,7 +32,7 @@ def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
 
 
 def freeze(purchase: Purchase, product: Product, offer: Quote) -> None:
-    """Write the offer into `purchase`, with the shares of today's fee and the product as it looks today.
+    """Copy price, today's fee split and a snapshot of the product into `purchase`.
 
     `product.creator` must be loaded.
     """
@@ -46,7 +46,7 @@ def freeze(purchase: Purchase, product: Product, offer: Quote) -> None:
 
 
 def snapshot(product: Product) -> dict[str, Any]:
-    """What a receipt says of `product`, however it changes later."""
+    """Copy the fields that a receipt shows, however the product changes later."""
     return {
         "title": product.title,
         "summary": product.summary,
@@ -56,7 +56,7 @@ def snapshot(product: Product) -> dict[str, Any]:
 
 
 def has_sale(course: Course, now: datetime) -> bool:
-    """Tell whether `course` can be bought at `now`, for less than its price."""
+    """Tell if `course` can be bought at `now` for less than its list price."""
     is_sold = (
         course.status == ProductStatus.PUBLISHED
         and course.deleted_at is None

@@ -1,4 +1,4 @@
-"""What machines read: the addresses of everything public, and the newest courses."""
+"""Sitemaps (sitemaps.org) of all public pages, and the feed of new courses."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +15,7 @@ ENTRIES_IN_THE_FEED = 30
 
 
 class Place(NamedTuple):
-    """An address (a path) and when what is there was last changed, if that is known."""
+    """An address in the sitemap: a path, and when it last changed if that is known."""
 
     path: str
     changed: datetime | None
@@ -33,13 +33,13 @@ class Entry(NamedTuple):
 
 
 def sitemap_files() -> int:
-    """How many files the listed courses fill; the places around them come in the first."""
+    """Count the files that the listed courses fill; other pages go into the first."""
     query = select(func.count()).select_from(_LISTED).where(listed(clock.now()))
     return max(1, -(-db.session.execute(query).scalar_one() // URLS_IN_A_FILE))
 
 
 def places(number: int) -> list[Place]:
-    """The courses of sitemap file `number` (from 1)."""
+    """List the courses of sitemap file `number` (from 1)."""
     query = (
         select(products.c.slug, func.coalesce(courses.c.content_updated_at, products.c.updated_at))
         .select_from(_LISTED)
@@ -52,7 +52,7 @@ def places(number: int) -> list[Place]:
 
 
 def shelves_and_creators() -> list[Place]:
-    """The pages around the courses: start, catalogue, categories, creators with a listed course."""
+    """List the other public pages: start, catalogue, categories, creators with a listed course."""
     shelves = select(Category.slug).order_by(Category.slug)
     made = (
         select(products.c.creator_id)
@@ -74,7 +74,7 @@ def shelves_and_creators() -> list[Place]:
 
 
 def feed() -> list[Entry]:
-    """The newest listed courses."""
+    """List the newest listed courses."""
     p = products.c
     query = (
         select(p.slug, p.title, p.summary, people.c.name, p.published_at, p.updated_at)

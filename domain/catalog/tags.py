@@ -1,4 +1,4 @@
-"""The words that courses share: written as people type them, found again by their address."""
+"""Tags of courses: kept as people type them, matched by slug."""
 
 from sqlalchemy import delete, func, inspect, select
 
@@ -10,7 +10,7 @@ MOST, LENGTH, SUGGESTED = 10, 50, 8
 
 
 def split(typed: str) -> list[str]:
-    """The tags in "Flask, Python, flask": each once, in their order. Raises Refused for what is none."""
+    """Parse "Flask, Python, flask" into unique tags, in order. Raises Refused for an invalid one."""
     found: dict[str, str] = {}
     for name in (" ".join(part.split()) for part in typed.split(",")):
         if name and len(name) > LENGTH:
@@ -25,7 +25,7 @@ def split(typed: str) -> list[str]:
 
 
 def names_of(course: Course) -> list[str]:
-    """The tags of `course` by name, as they were loaded with it or as they are now."""
+    """List the tags of `course` by name, from the loaded relation if there is one."""
     if "tags" not in inspect(course).unloaded:
         return [tag.name for tag in course.tags]
     query = (
@@ -38,7 +38,7 @@ def names_of(course: Course) -> list[str]:
 
 
 def give(course: Course, names: list[str]) -> None:
-    """Let `course` have the tags `names` and no others; a tag that exists keeps its spelling."""
+    """Replace the tags of `course`; a tag that exists keeps its spelling."""
     by_slug = {_slug(name): name for name in names}
     db.session.flush()
     db.session.expire(course, ["tags"])
@@ -56,7 +56,7 @@ def give(course: Course, names: list[str]) -> None:
 
 
 def suggestions(begins: str) -> list[str]:
-    """Tags that begin as `begins` does, by name."""
+    """Suggest existing tags with the prefix `begins`, sorted by name."""
     slug = _slug(begins)
     if not slug:
         return []

@@ -1,1 +1,1 @@
-"""The published catalogue in memory: built, kept up to date, filtered, counted and searched."""
+"""The published catalogue in memory: an index that is built, cached, filtered, counted and searched."""

@@ -1,6 +1,6 @@
-"""Sets of courses as whole numbers: bit n stands for the course at place n of some order.
+"""Bitsets: sets of courses as integers, in which bit n is the course at place n of some sort order.
 
-Intersections, unions and counts of a hundred thousand courses take microseconds this way, in plain Python.
+Intersecting, joining and counting a hundred thousand courses takes microseconds, in plain Python.
 """
 
 import re
@@ -12,10 +12,10 @@ _PLANE = 255
 
 
 def of_codes(codes: Sequence[int], kinds: int) -> list[int]:
-    """For each code from 0 to `kinds` - 1 the set of places at which it stands in `codes`.
+    """Build a bitset for each code from 0 to `kinds` - 1: the places where it occurs in `codes`.
 
-    The places of a code are picked with bytes.translate and read as a binary number, both in C; a byte
-    holds 255 codes, so more of them take several passes.
+    bytes.translate marks the places of a code and int() reads them as a binary number, both in C. A byte
+    holds 255 codes, so that more of them take several passes.
     """
     found: list[int] = []
     backwards = codes[::-1]
@@ -33,7 +33,7 @@ def of_codes(codes: Sequence[int], kinds: int) -> list[int]:
 
 
 def of_places(places: Iterable[int], size: int) -> int:
-    """The set of `places`, each below `size`."""
+    """Build the bitset of `places`, each below `size`."""
     digits = bytearray(b"0") * size
     for place in places:
         digits[~place] = 49
@@ -41,7 +41,7 @@ def of_places(places: Iterable[int], size: int) -> int:
 
 
 def places(bits: int) -> Iterator[int]:
-    """The members of `bits`, lowest first."""
+    """Yield the members of `bits`, lowest first."""
     for match in _SOME.finditer(bits.to_bytes((bits.bit_length() + 7) // 8, "little")):
         base = match.start() * 8
         for bit in _BITS[match[0][0]]:
@@ -49,9 +49,9 @@ def places(bits: int) -> Iterator[int]:
 
 
 def page(bits: int, skip: int, count: int) -> list[int]:
-    """The members number `skip` to `skip` + `count` - 1 of `bits`, lowest first; fewer at its end.
+    """List the members number `skip` to `skip` + `count` - 1 of `bits`, lowest first.
 
-    The start is found by halving: each half that lies before it is counted and left behind.
+    Finds the start by binary search, counting the bits of each half that it skips.
     """
     base = 0
     if skip:

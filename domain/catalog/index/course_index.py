@@ -1,8 +1,8 @@
-"""The published catalogue in memory: what it takes to filter, sort, count and page without the database.
+"""The index of the published catalogue: filters, sorts, counts and pages without the database.
 
-Courses are numbered rows 0…n-1. Each order keeps the rows in its sequence, and for every choice of every
-facet the set of places at which a course of that choice stands, so that the first members of an
-intersection are the first page.
+Courses are numbered rows 0…n-1. Each sort order keeps the sequence of rows and, for every choice of every
+facet, the bitset of places where a matching course is, so that the lowest members of an intersection are the
+first page of results.
 """
 
 from array import array
@@ -25,7 +25,7 @@ KEPT_COUNTS = 4096
 
 
 class Shelf(NamedTuple):
-    """A category as pages show it. `parent` is a slug; `courses` counts its subcategories' too."""
+    """A category as pages show it. `parent` is a slug; `courses` includes those of subcategories."""
 
     slug: str
     name: str
@@ -37,7 +37,7 @@ class Shelf(NamedTuple):
 
 @dataclass(frozen=True)
 class Order:
-    """One way to sort: the row at each place, the place of each row, and the places of each choice."""
+    """A sort order: the row at each place, the place of each row, and the places of each choice."""
 
     rows: Sequence[int]
     places: Sequence[int]
@@ -45,7 +45,7 @@ class Order:
 
     @classmethod
     def of(cls, rows: Sequence[int], columns: dict[str, tuple[Facet, Sequence[int]]]) -> "Order":
-        """The order that `rows` are in; `columns` hold each facet with the code of every row."""
+        """Build the sort order of `rows`; `columns` hold each facet with the code of every row."""
         places = array("I", bytes(4 * len(rows)))
         for place, row in enumerate(rows):
             places[row] = place
@@ -57,7 +57,7 @@ class Order:
         return cls(array("I", rows), places, bits)
 
     def matching(self, selection: Selection, except_facet: str = "") -> int:
-        """The places of the courses that have what was chosen of every facet but one; -1 is all of them."""
+        """Intersect the chosen values of all facets but one; -1 (all bits set) where nothing is chosen."""
         found = -1
         for name, values in selection.chosen:
             if name != except_facet:
@@ -67,9 +67,9 @@ class Order:
 
 @dataclass
 class Index:
-    """What is known of the catalogue since one moment; it is replaced as a whole, never changed.
+    """An immutable snapshot of the catalogue; a change replaces it as a whole.
 
-    `ids` holds sixteen bytes for every row, `documents` the row of each search document's id or -1.
+    `ids` holds sixteen bytes for every row; `documents` maps the id of a search document to its row, or -1.
     """
 
     ids: bytes
@@ -88,7 +88,7 @@ class Index:
     def __post_init__(self) -> None:
         self.everything = (1 << self.size) - 1
         self.spellings = sorted(self.vocabulary)
-        # Bound caches: they live and die with this state of the catalogue.
+        # Caches of this snapshot: they go with it when the catalogue changes.
         self.hits = lru_cache(KEPT_SEARCHES)(self._hits)
         self.counts = lru_cache(KEPT_COUNTS)(self._counts)
         self.total = lru_cache(KEPT_COUNTS)(self._total)
@@ -96,15 +96,15 @@ class Index:
 
     @property
     def size(self) -> int:
-        """How many courses there are."""
+        """Count the courses."""
         return len(self.ids) // 16
 
     def id_at(self, row: int) -> UUID:
-        """The product id of a row."""
+        """Read the product id of a row."""
         return UUID(bytes=self.ids[16 * row : 16 * row + 16])
 
     def page(self, selection: Selection, skip: int, count: int) -> list[UUID]:
-        """The ids of the courses number `skip` and following of what `selection` finds, in its order."""
+        """List the product ids number `skip` and following of the results, in the order of `selection`."""
         order = self.orders["popular" if selection.sort == "relevance" else selection.sort]
         found = order.matching(selection)
         found = self.everything if found < 0 else found
@@ -127,14 +127,14 @@ class Index:
         return [self.id_at(order.rows[place]) for place in places]
 
     def _total(self, words: tuple[str, ...], chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
-        """How many courses have all of `words` and what was chosen."""
+        """Count the courses that have all of `words` and match the chosen facets."""
         found = self.orders["popular"].matching(Selection(chosen=chosen))
         return (self._searched(words) & found).bit_count()
 
     def _counts(
         self, words: tuple[str, ...], chosen: tuple[tuple[str, tuple[str, ...]], ...]
     ) -> dict[str, dict[str, int]]:
-        """For every facet's lines, how many courses each would show beside what else was chosen."""
+        """Count, for each choice of each facet, the courses it would show with the other facets as chosen."""
         order, selection, searched = self.orders["popular"], Selection(chosen=chosen), self._searched(words)
         whole = searched & order.matching(selection)
         counts = {}
@@ -146,7 +146,7 @@ class Index:
         return counts
 
     def _meant(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Words like these that find something, if others than these are likely to be meant."""
+        """Correct the spelling of `words`; None unless the correction finds something."""
         better = spelling.correct(words, self.vocabulary) if words else None
         return better if better and self.total(better, ()) else None
 
@@ -154,10 +154,10 @@ class Index:
         return reduce(or_, self.hits(words, "popular")) if words else self.everything
 
     def _hits(self, words: tuple[str, ...], sort: str) -> tuple[int, ...]:
-        """The places in the order `sort` of the courses that have `words`: disjoint sets, best tier first.
+        """Rank the courses that have `words`: disjoint bitsets over the order `sort`, best tier first.
 
-        The last word may be a beginning. Best is all words in the title, then there as a beginning, then in
-        the title or the keywords, then anywhere. For another order than "popular" it is one set.
+        The last word may be a prefix. Tiers: all words in the title; the last one there as a prefix; in the
+        title or the keywords; anywhere. For another order than "popular" it is one set.
         """
         order, popular = self.orders[sort], self.orders["popular"]
         if sort != "popular":
@@ -175,14 +175,14 @@ class Index:
         return tuple(tiers)
 
     def _begins_a_longer_word(self, word: str) -> bool:
-        """Whether a title or keyword goes on where `word` ends: only then it must be asked for twice."""
+        """Tell if a known word continues `word`: only then exact and prefix matches differ."""
         after = bisect_right(self.spellings, word)
         return after < len(self.spellings) and self.spellings[after].startswith(word)
 
     def _terms(self, terms: list[Term]) -> list[tuple[int, ...]]:
-        """For each term the places, in the order "popular", of the courses that have it: see Postings.
+        """Look up the bitsets of each term over the order "popular", one for each field of Postings.
 
-        What isn't remembered of them is asked for in one query.
+        An LRU cache; terms missing from it are searched in one query.
         """
         known = {term: sets for term in terms if (sets := self.terms.pop(term, None)) is not None}
         missing = [term for term in dict.fromkeys(terms) if term not in known]
@@ -195,12 +195,12 @@ class Index:
         return [known[term] for term in terms]
 
     def _places(self, postings: Postings) -> tuple[int, ...]:
-        """The places in the order "popular" of those documents that are in the catalogue."""
+        """Convert document ids to bitsets over the order "popular"; unlisted documents are left out."""
         numbers, places, known = self.documents, self.orders["popular"].places, len(self.documents)
         sets: list[int] = []
         before = -1
         for documents in postings:
-            # Each holds the one before it, so as many are the same.
+            # Each list of postings includes the one before it: of equal length, it has the same documents.
             if len(documents) != before:
                 rows = [numbers[document] for document in documents if document < known]
                 sets.append(bitsets.of_places([places[row] for row in rows if row >= 0], self.size))
@@ -210,7 +210,7 @@ class Index:
         return tuple(sets)
 
     def related(self, category: str, technology: str, count: int) -> list[UUID]:
-        """Popular courses near one: of its category and technology, of either, of its parent, of any."""
+        """List popular related courses: of its category and technology, of either, of its parent, of any."""
         order = self.orders["popular"]
         same = order.bits["category"].get(category, 0)
         alike = order.bits["technology"].get(technology.lower(), 0)

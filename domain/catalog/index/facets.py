@@ -1,4 +1,4 @@
-"""What the catalogue can be narrowed and sorted by, and what of it somebody chose."""
+"""Facets and sort orders of the catalogue, and the selection that an address asks for."""
 
 import bisect
 from collections.abc import Iterable, Mapping
@@ -33,9 +33,10 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing a facet can be narrowed to: its value in addresses, its name, the codes that count as it.
+    """A value of a facet: as in addresses, its label, and the codes of courses that match it.
 
-    `cents` is the amount that a price's label has a place for ("Under {}"); `parent` the value it is part of.
+    `cents` is the amount to fill into a price's label ("Under {}"); `parent` the value that contains this
+    one.
     """
 
     value: str
@@ -47,7 +48,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facet:
-    """A question the filters ask. With `many`, several answers may be given, and any of them will do."""
+    """A filter of the catalogue. `many`: several values may be chosen, a course matches any of them."""
 
     name: str
     label: str
@@ -59,7 +60,7 @@ class Facet:
         object.__setattr__(self, "by_value", {choice.value: choice for choice in self.choices})
 
     def lines(self, chosen: tuple[str, ...]) -> list[Choice]:
-        """The choices worth a line: those at the top, and below those only what is around `chosen`."""
+        """List the choices to show: the top level, and below it only siblings and children of the chosen."""
         picked = self.by_value[chosen[0]] if chosen else None
         near = {None, picked.value, picked.parent} if picked else {None}
         return [choice for choice in self.choices if choice.parent in near or choice.value in chosen]
@@ -67,7 +68,7 @@ class Facet:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a visitor asked for: the text as typed, its folded words, and (facet, values) pairs."""
+    """A search: the text as typed, its folded words, chosen (facet, values) pairs, and the sort order."""
 
     text: str = ""
     words: tuple[str, ...] = ()
@@ -75,30 +76,30 @@ class Selection:
     sort: str = "popular"
 
     def values(self, facet: str) -> tuple[str, ...]:
-        """What was chosen of `facet`."""
+        """List the chosen values of `facet`."""
         return dict(self.chosen).get(facet, ())
 
     def without(self, facet: str, value: str | None = None) -> "Selection":
-        """The same without one value of `facet`, or without the facet."""
+        """Copy the selection without one value of `facet`, or without the facet."""
         kept = ((n, tuple(v for v in vs if n != facet or v != value)) for n, vs in self.chosen)
         return replace(
             self, chosen=tuple((n, vs) for n, vs in kept if vs and (value is not None or n != facet))
         )
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The parameters of its address, without those that say nothing."""
+        """List the query parameters of its address; defaults are left out."""
         found = [("q", self.text)] if self.words else []
         found += [(name, value) for name, values in self.chosen for value in values]
         return found if self.sort == self.usual_sort else [*found, ("sort", self.sort)]
 
     @property
     def usual_sort(self) -> str:
-        """The order in which nobody had to ask for one."""
+        """Choose the default sort order."""
         return "relevance" if self.words else "popular"
 
 
 def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
-    """The selection that a query string's `values` (name to list) ask for; what no facet knows is ignored."""
+    """Parse a query string's `values` (name to list) into a selection; unknown values are ignored."""
     text = one_line(values.get("q", [""])[0])[:QUERY_LENGTH]
     wanted = words.of_query(text)
     chosen = []
@@ -114,18 +115,18 @@ def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
 
 
 def level() -> Facet:
-    """Whom it is for; the codes are the levels in their order."""
+    """Build the facet of the level; codes number the levels in order."""
     return Facet("level", "Level", True, _numbered((x.value, x.value.capitalize()) for x in Level))
 
 
 def tier() -> Facet:
-    """How big it is; code 0 is a course of no tier."""
+    """Build the facet of the size; code 0 is a course without a tier."""
     names = ((x.value.replace("_", "-"), x.value.replace("_", " ").capitalize()) for x in Tier)
     return Facet("tier", "Size", True, _numbered(names, first=1))
 
 
 def price() -> Facet:
-    """What it costs: free, or under a limit, each limit including what is under the one before it."""
+    """Build the facet of the price: free, or cumulative steps, each including the cheaper ones."""
     limits = [
         Choice(f"under-{step // 100}", "Under {}", tuple(range(number + 2)), cents=step)
         for number, step in enumerate(PRICE_STEPS)
@@ -136,12 +137,12 @@ def price() -> Facet:
 
 
 def price_code(cents: int) -> int:
-    """0 for free, then the step that `cents` lies in."""
+    """Code a price: 0 for free, else 1 and up by the step it is in."""
     return 1 + bisect.bisect_right(PRICE_STEPS, cents) if cents else 0
 
 
 def rating() -> Facet:
-    """How it is rated, at least."""
+    """Build the facet of the minimum rating."""
     top = len(RATING_STEPS)
     return Facet(
         "rating",
@@ -155,12 +156,12 @@ def rating() -> Facet:
 
 
 def rating_code(average: float) -> int:
-    """How many of the steps `average` reaches."""
+    """Count the steps that `average` reaches."""
     return bisect.bisect_right(RATING_STEPS, average)
 
 
 def duration() -> Facet:
-    """How long it takes."""
+    """Build the facet of the duration."""
     names = (
         ("under-1h", "Under 1 hour"),
         ("1-3h", "1 to 3 hours"),
@@ -171,27 +172,27 @@ def duration() -> Facet:
 
 
 def duration_code(seconds: int) -> int:
-    """Which of the four lengths `seconds` is."""
+    """Code a duration in seconds as one of the four ranges."""
     return bisect.bisect_right(DURATION_STEPS, seconds)
 
 
 def sale() -> Facet:
-    """Whether it is cheaper than usual now."""
+    """Build the facet of courses on sale."""
     return Facet("sale", "Offers", True, (Choice("on", "On sale", (1,)),))
 
 
 def language(codes: list[str]) -> Facet:
-    """What it is taught in; `codes` are BCP 47 tags in the order of their numbers."""
+    """Build the facet of the language; `codes` are BCP 47 tags, numbered in their order."""
     return Facet("language", "Language", True, _numbered((code, language_name(code)) for code in codes))
 
 
 def language_name(code: str) -> str:
-    """The English name of a language, or its tag where none is known."""
+    """Look up the English name of a language; falls back to its tag."""
     return LANGUAGES.get(code.split("-")[0].lower(), code)
 
 
 def technology(names: list[str]) -> Facet:
-    """What it teaches; `names` in the order of their numbers, number 0 being every other one."""
+    """Build the facet of the technology; `names` are numbered from 1, 0 is any other."""
     return Facet("technology", "Technology", True, _numbered(((n.lower(), n) for n in names), first=1))
 
 

@@ -1,4 +1,4 @@
-"""Reads the published catalogue out of the database into an index."""
+"""The builder of the catalogue index: reads listed courses from the database into columns."""
 
 import sys
 from array import array
@@ -29,7 +29,7 @@ from models import (
 
 TECHNOLOGIES = 250
 BATCH = 5000
-# A course of one review of five stars is not the best of all: every course starts with a few of 3.5.
+# Bayesian average: as if every course had a few reviews of 3.5, so that a single one of 5 doesn't come first.
 USUAL_RATING, USUAL_WEIGHT = 3.5, 5
 _LEVELS = {level: code for code, level in enumerate(Level)}
 _TIERS: dict[Tier | None, int] = {None: 0, **{tier: code for code, tier in enumerate(Tier, 1)}}
@@ -38,7 +38,7 @@ products, courses = Product.__table__, Course.__table__
 
 
 def listed(moment: Any) -> ColumnElement[bool]:
-    """The condition under which a course stands in the catalogue at `moment` (a time or a parameter)."""
+    """Build the condition under which a course is listed at `moment` (a time or a bind parameter)."""
     return and_(
         products.c.status == ProductStatus.PUBLISHED,
         products.c.visibility == ProductVisibility.PUBLIC,
@@ -48,15 +48,15 @@ def listed(moment: Any) -> ColumnElement[bool]:
 
 
 def still_listed(moment: Any) -> ColumnElement[bool]:
-    """The same for rows that are found by other means: no database will look for an index to it.
+    """Build the same condition for rows already found by id, in a form that no index can serve.
 
-    Without statistics SQLite would rather read every published product than two dozen by their keys.
+    Without statistics SQLite would rather scan every published product than look up two dozen by key.
     """
     return case((listed(moment), 1), else_=0) == 1
 
 
 def take(connection: Connection, moment: datetime) -> Index:
-    """The index of what is listed at `moment`, in two queries."""
+    """Build the index of courses listed at `moment`, in two queries."""
     shelves = connection.execute(_SHELVES).all()
     stock = _Stock({row.id: code for code, row in enumerate(shelves)})
     for batch in connection.execute(_rows(moment), execution_options={"yield_per": BATCH}).partitions():
@@ -65,7 +65,7 @@ def take(connection: Connection, moment: datetime) -> Index:
 
 
 def next_change(connection: Connection, moment: datetime) -> datetime | None:
-    """When time alone will change the catalogue after `moment`: a sale or a course comes to its end."""
+    """Find the next moment when time alone changes the catalogue: a sale or a course ends."""
     ends = [
         select(func.min(products.c.sale_ends_at)).where(products.c.sale_ends_at > moment),
         select(func.min(courses.c.expires_at)).where(courses.c.expires_at > moment),
@@ -113,7 +113,7 @@ class _Stock:
     vocabulary: Counter[str] = field(default_factory=Counter)
 
     def add(self, batch: Sequence[Any]) -> None:
-        """Take up a batch of rows."""
+        """Append a batch of rows to the columns."""
         plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
         texts: list[str] = []
         for (
@@ -144,7 +144,7 @@ class _Stock:
         self.vocabulary.update(word for word in word_folding.split(" ".join(texts)) if not word.isdigit())
 
     def index(self, shelves: Sequence[Any]) -> Index:
-        """Put the columns in every order."""
+        """Sort the columns in every order and build the index."""
         columns = self._columns(shelves)
         numbers = range(len(self.price))
         newest = sorted(numbers, key=self.published.__getitem__, reverse=True)
@@ -190,7 +190,7 @@ class _Stock:
 
 
 def _technologies(names: list[str]) -> tuple[list[str], list[int]]:
-    """The most taught technologies, each spelt as most courses spell it, and the number of every course's."""
+    """Rank technologies, each in its commonest spelling; answers them and the code of every course."""
     spellings: dict[str, str] = {}
     often: Counter[str] = Counter()
     for name, count in Counter(names).most_common():
@@ -203,7 +203,7 @@ def _technologies(names: list[str]) -> tuple[list[str], list[int]]:
 
 
 def _lineage(shelves: Sequence[Any]) -> list[list[int]]:
-    """For every category its own number, its parent's, and so on up."""
+    """List for every category its own number, its parent's, and so on up."""
     number = {row.id: code for code, row in enumerate(shelves)}
     found = []
     for code, row in enumerate(shelves):

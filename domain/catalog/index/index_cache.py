@@ -1,8 +1,8 @@
-"""Keeps the catalogue's index: loads it, notices when it is out of date, and loads it again.
+"""The cache of the catalogue index: loads it, notices when it is stale, and reloads it.
 
-A small catalogue is loaded again by the request that notices. A large one is loaded by a thread while the
-old state goes on answering; the rows a page shows are read from the database anyway, so what was withdrawn
-is gone at once.
+A small catalogue is reloaded by the request that notices. A large one is reloaded by a thread while the stale
+index goes on answering (stale-while-revalidate); the cards of a page are read from the database anyway, so
+that a withdrawn course disappears at once.
 """
 
 import threading
@@ -26,9 +26,9 @@ from models import Category, Product, db
 LARGE = 5000
 LOOK_EVERY = 1.0  # seconds
 KEPT = 2000  # of `unless_changed`: about 5 kB each
-# A transaction that was open while we looked may commit rows with an older stamp than those we have seen.
+# A transaction open during the check may still commit rows with an older updated_at than the newest one seen.
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
-# A large catalogue is loaded so seldom that loading takes at most this share of a processor.
+# After loading, a large catalogue rests this many times as long as that took: at most 5 % of a processor.
 REST = 20
 
 _VERSION = select(
@@ -40,7 +40,7 @@ _VERSION = select(
 
 @dataclass
 class Keeper:
-    """The index of this process, with what tells whether it still holds, and what `unless_changed` keeps."""
+    """The cached index of this process, the version it was built from, and what `unless_changed` keeps."""
 
     index: Index | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Keeper:
 
 
 def current() -> Index:
-    """The catalogue as it stands, or as it stood when a large one was last loaded."""
+    """Load the catalogue index from the cache; a large one may be stale while a thread reloads it."""
     keeper = _keeper()
     index = keeper.index
     if index is not None and time.monotonic() < keeper.look_at:
@@ -73,12 +73,12 @@ def current() -> Index:
 
 
 def unless_changed(key: Hashable, make: Callable[[Index], Any]) -> Any:
-    """What `make` gives for the present index, remembered under `key` until the catalogue changes.
+    """Memoise `make(index)` under `key` until the catalogue changes.
 
-    A change by this process is noticed by the next page, one by another within LOOK_EVERY seconds.
+    A change by this process is noticed on its next page, one by another process within LOOK_EVERY seconds.
     """
     index = current()
-    kept = _keeper().kept  # a change in between leaves this one behind
+    kept = _keeper().kept  # a reload replaces the dict, so a stale value can't enter the new one
     found = kept.get(key)
     if found is None:
         if len(kept) >= KEPT:
@@ -99,7 +99,7 @@ def _is_outdated(keeper: Keeper) -> bool:
 
 
 def _load(keeper: Keeper) -> Index:
-    """Load the index on a connection of its own, which never writes and takes no lock."""
+    """Build the index on a connection of its own, read-only and without locks."""
     began, moment = time.monotonic(), clock.now()
     with db.engine.connect().execution_options(reads_only=True) as connection:
         version = tuple(connection.execute(_VERSION).one())
@@ -126,6 +126,6 @@ def _load_aside(app: Flask, keeper: Keeper) -> None:
 
 @events.listens_for(Session, "after_commit")
 def _look_soon(_session: Session) -> None:
-    """What this process has just written shows on its next page."""
+    """Let the next page check for changes right after this process has committed."""
     if has_app_context() and (keeper := current_app.extensions.get("lectern_cache_listing")):
         keeper.look_at = 0.0

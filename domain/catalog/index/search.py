@@ -1,7 +1,6 @@
-"""Finding products by their words: what is written to the full-text index, and what it answers.
+"""Full-text search of products: writing documents, and looking up terms.
 
-The index is FTS5 on SQLite and a weighted tsvector on PostgreSQL. Both are given words that were folded
-here, so that both find the same.
+FTS5 on SQLite, a weighted tsvector on PostgreSQL. Words are folded here for both, so that both find the same.
 """
 
 import json
@@ -37,9 +36,9 @@ BODY_WORDS = 3000
 _FINDABLE = (Product.status == ProductStatus.PUBLISHED, Product.deleted_at.is_(None))
 _MARKUP = re.compile(r"```.*?```|https?://\S+|[`*_>#|\[\]()]", re.S)
 
-# The ids come as one text for each place: fifty thousand rows would cost ten times as much to fetch.
-# The LIMIT tells PostgreSQL how few terms there are (one more than words.MAX_WORDS); it would take the query
-# for one so large that it is worth compiling, which takes longer than the query.
+# Ids are aggregated into one text for each field: fetching fifty thousand rows would cost ten times as much.
+# The LIMIT tells PostgreSQL how few terms there are (one more than words.MAX_WORDS): it would otherwise
+# estimate a query large enough for JIT compilation, which takes longer than the query.
 _SQLITE = text(
     """
     SELECT
@@ -69,14 +68,14 @@ _POSTGRESQL = text(
 
 
 class Term(NamedTuple):
-    """A folded word, or with `begins` every word that begins so."""
+    """A folded word, or with `begins` a prefix."""
 
     word: str
     begins: bool = False
 
 
 class Postings(NamedTuple):
-    """The ids of the documents that have a term: in the title, there or in the keywords, anywhere."""
+    """The document ids of a term: in the title; there or in the keywords; anywhere."""
 
     title: list[int]
     near: list[int]
@@ -84,7 +83,7 @@ class Postings(NamedTuple):
 
 
 def find(terms: Sequence[Term]) -> list[Postings]:
-    """Where each of `terms` stands, in one query."""
+    """Look up the postings of `terms` in one query."""
     on_postgresql = db.session.get_bind().dialect.name == "postgresql"
     statement, questions = (_POSTGRESQL, _tsqueries) if on_postgresql else (_SQLITE, _fts_queries)
     rows = db.session.execute(statement, {"questions": json.dumps([questions(term) for term in terms])}).all()
@@ -92,20 +91,20 @@ def find(terms: Sequence[Term]) -> list[Postings]:
 
 
 def index(product: Product) -> None:
-    """Write the words of `product`: to be called when it is published or changed."""
+    """Write the search document of `product`; call it when a product is published or changed."""
     db.session.flush()
     _write([product.id])
 
 
 def size() -> int:
-    """How many products `reindex_all` goes through."""
+    """Count the products that `reindex_all` goes through."""
     return int(db.session.scalar(select(func.count(Product.id)).where(*_FINDABLE)) or 0)
 
 
 def reindex_all() -> Iterator[int]:
-    """Write the words of every product that is on sale anew; yields how many are done after each batch.
+    """Rewrite the search documents of all products on sale; yields the number done after each batch.
 
-    Others have none.
+    Documents of other products are deleted.
     """
     on_sale = select(Product.id).where(*_FINDABLE)
     db.session.execute(delete(SearchDocument).where(SearchDocument.product_id.not_in(on_sale)))
@@ -116,9 +115,10 @@ def reindex_all() -> Iterator[int]:
 
 
 def reindex_category(category_id: str, after: str | None = None) -> None:
-    """Write anew the words of the next BATCH products, by id, on the shelf or below it; the rest is a job.
+    """Rewrite the documents of the next BATCH products in a category or below, then enqueue the rest.
 
-    Only what is indexed already. With the last of them the shelf's stamp tells every process's catalogue.
+    Only of products indexed already. The last batch sets the category's `updated_at`, so that every process
+    reloads its catalogue.
     """
     category = db.session.get(Category, uuid.UUID(category_id))
     if category is None:
@@ -137,7 +137,7 @@ def reindex_category(category_id: str, after: str | None = None) -> None:
 
 
 def reindex_creator(creator_id: str) -> None:
-    """Write anew the words of a creator's products, which are found by their name, with their stamps."""
+    """Rewrite the documents of a creator's products, which contain their name, and set `updated_at`."""
     theirs = select(Product.id).where(Product.creator_id == uuid.UUID(creator_id), *_FINDABLE)
     ids = list(db.session.scalars(theirs))
     _write(ids)
@@ -145,18 +145,18 @@ def reindex_creator(creator_id: str) -> None:
 
 
 def forget(product: Product) -> None:
-    """Let `product` be found no longer."""
+    """Delete the search document of `product`."""
     db.session.execute(delete(SearchDocument).where(SearchDocument.product_id == product.id))
 
 
 def _fts_queries(term: Term) -> list[str]:
-    """FTS5's questions. The word is quoted, so that nothing in it is taken for an operator."""
+    """Build FTS5 queries. The word is quoted, so that nothing in it is taken for an operator."""
     question = f'"{term.word}"{"*" if term.begins else ""}'
     return [f"{{title}} : {question}", f"{{title keywords}} : {question}", question]
 
 
 def _tsqueries(term: Term) -> list[str]:
-    """PostgreSQL's questions; A and B are the weights of title and keywords."""
+    """Build tsqueries; A and B are the weights of title and keywords."""
     star = "*" if term.begins else ""
     return [f"'{term.word}':{star}A", f"'{term.word}':{star}AB", f"'{term.word}'{':*' if star else ''}"]
 
@@ -214,7 +214,7 @@ def _tags(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
 
 
 def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
-    """The titles of the lessons that learners see and of their modules, each in its order."""
+    """List by course the titles of shown lessons and of their modules, in order."""
     query = (
         select(Module.course_id, Module.id, Module.title, Lesson.title)
         .join(Lesson, Lesson.module_id == Module.id)

@@ -1,4 +1,4 @@
-"""“Did you mean”: what somebody probably wanted to type, judged by the words of titles and keywords."""
+"""Spelling correction (“Did you mean”) from the words of titles and keywords."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,10 +10,10 @@ CANDIDATES = 24
 
 
 def correct(wanted: Sequence[str], vocabulary: Mapping[str, int]) -> tuple[str, ...] | None:
-    """`wanted` with every unknown word replaced by the likeliest known one, or None when nothing changes.
+    """Replace every unknown word by the likeliest known one; None when nothing changes.
 
-    `vocabulary` tells how often each word is used. Distances are optimal string alignment, so that
-    swapped letters count as one slip: `pyhton` is as near to `python` as `pythn`.
+    `vocabulary` maps words to their frequency. Distances are optimal string alignment, so that swapped
+    letters count as one edit: `pyhton` is as near to `python` as `pythn`.
     """
     better = tuple(
         word if _is_known(word, vocabulary, is_last=at == len(wanted) - 1) else _nearest(word, vocabulary)
