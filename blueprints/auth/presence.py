@@ -61,8 +61,7 @@ def half_signed_in() -> HalfSignedIn | None:
 
 
 def sign_in(user: User, remember: bool) -> None:
-    """Sign in `user`, who has proved enough, with a new session token and an empty session (session
-    fixation).
+    """Sign in `user`, who has proved enough, with a new token and an empty session (session fixation).
 
     Without `remember` the session ends when the browser is closed. The caller commits.
     """

@@ -1,8 +1,8 @@
-"""Registering, and proving the address by the link that is sent to it.
+"""Registration, and proof of the address by the link mailed to it.
 
-Whoever registers sees the same pages whether the address was free or taken, so nobody is signed in
-before its mailbox is proved. The browser that registered has shown the password, so it is let in
-as soon as the address is verified, here or on another device; elsewhere the link asks for the password.
+The pages are the same whether the address was free or taken (no account enumeration), so nobody is signed in
+before the mailbox is proved. The browser that registered has shown the password, so it is signed in as soon
+as the address is verified, here or on another device; elsewhere the link asks for the password.
 """
 
 import time
@@ -32,7 +32,7 @@ OTHER_PASSWORD = Refused(
 
 @auth.route("/register", methods=["GET", "POST"])
 def register() -> Response:
-    """The form for a new account; it answers the same for an address that is taken."""
+    """Register an account; the answer is the same for an address that is taken."""
     if current_user.is_authenticated:
         return hypermedia.see_other(wanted())
     form = RegisterForm()
@@ -48,7 +48,7 @@ def register() -> Response:
 
 @auth.get("/register/sent")
 def sent() -> Response:
-    """Where the link went, and what to do when it doesn't come."""
+    """Show the address that the link was mailed to, and what to do when it doesn't arrive."""
     own = _own()
     if own is None or current_user.is_authenticated:
         return hypermedia.see_other(url_for("auth.login"))
@@ -57,7 +57,7 @@ def sent() -> Response:
 
 @auth.post("/register/finish")
 def finish() -> Response:
-    """Let in the browser that registered, once the link was opened on whatever device."""
+    """Sign in the browser that registered, once the link was opened on any device."""
     own = _own()
     user = registration.account_of(uuid.UUID(own["id"])) if own else None
     if user is None or own is None:
@@ -68,7 +68,7 @@ def finish() -> Response:
 
 @auth.post("/verify-email/resend")
 def resend_verification() -> Response:
-    """Send the link again: to whoever is signed in, or of what was registered in this browser."""
+    """Mail the link again, to the person signed in or for this browser's registration."""
     own = _own()
     if current_user.is_anonymous and own is None:
         return hypermedia.see_other(url_for("auth.login"))
@@ -87,7 +87,7 @@ def resend_verification() -> Response:
 
 @auth.get("/verify-email/<token>")
 def verify_email(token: str) -> Response:
-    """Show a button: programs that follow every link in a message must not use it up."""
+    """Show a confirmation button: link scanners of mail programs open every link and must not use it up."""
     try:
         opened = registration.opened_by(token)
     except Unusable as refusal:
@@ -97,7 +97,7 @@ def verify_email(token: str) -> Response:
 
 @auth.post("/verify-email/<token>")
 def confirm_verification(token: str) -> Response:
-    """Take the address as proved by whoever registered it, and let them in."""
+    """Verify the address and sign in: from the browser that registered, or with the password."""
     if not ConfirmForm().validate():
         abort(400)
     try:
@@ -113,8 +113,8 @@ def confirm_verification(token: str) -> Response:
 
 
 def unusable(refusal: Refused, kind: str) -> Response:
-    """The page for a link that opens nothing any more; kind: verify, reset, email, not-me or
-    taken (an address that an account can't come back to)."""
+    """Render the page for an expired or used link (410); kind: verify, reset, email, not-me or taken (an
+    address that an account can't return to)."""
     db.session.rollback()
     return hypermedia.render("auth/unusable.html", status=410, sentence=refusal.sentence, kind=kind)
 
@@ -163,14 +163,14 @@ def _welcome(user: User, page: str) -> Response:
 
 
 def _remember(made: Registration) -> None:
-    """Keep in this browser what it registered: nothing in it depends on whose address it is."""
+    """Keep the registration in the session. Its content is the same for free and for taken addresses."""
     session["registration"] = {
         "id": made.id.hex, "email": made.email, "next": made.way_back, "at": int(time.time()),
     }  # fmt: skip
 
 
 def _own() -> dict[str, str] | None:
-    """What this browser registered in the last days."""
+    """Return this browser's registration, if it hasn't expired."""
     own: dict[str, str] | None = session.get("registration")
     fresh = own is not None and int(own["at"]) > time.time() - NEWCOMER_SECONDS
     return own if fresh else None

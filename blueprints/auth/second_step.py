@@ -1,4 +1,4 @@
-"""The second step of signing in: a code, after the password or the provider."""
+"""Second factor of signing in: a code, after the password or the provider."""
 
 from flask import request, url_for
 from flask_login import current_user
@@ -16,7 +16,7 @@ from web import fresh_proof, hypermedia
 
 @auth.route("/login/code", methods=["GET", "POST"])
 def second_step() -> Response:
-    """Ask for a code of the app or a recovery code; only this browser, and only for ten minutes."""
+    """Ask for a TOTP or recovery code; only in this browser, and only for ten minutes."""
     half = half_signed_in()
     if half is None:
         return _start_again()

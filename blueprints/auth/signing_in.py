@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Routes of signing in and out."""
 
 from flask import request
 from flask_login import current_user
@@ -22,7 +22,7 @@ NO_MATCH = Refused(
 
 @auth.route("/login", methods=["GET", "POST"])
 def login() -> Response:
-    """The sign-in form; the same sentence for a wrong password and for an address nobody has."""
+    """Sign in with address and password; a wrong password and an unknown address get the same answer."""
     if current_user.is_authenticated and request.method == "GET":
         return hypermedia.see_other(wanted())
     form = LoginForm()
@@ -53,7 +53,7 @@ def logout() -> Response:
 
 
 def _prove(email: str, password: str) -> User | None:
-    """Whose account this opens. Raises attempts.TooMany."""
+    """Return the account that address and password belong to. Raises login_throttle.TooMany."""
     proof = try_password(email, password)
     if proof is None or proof[0].user_id is None:
         return None

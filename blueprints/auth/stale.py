@@ -1,4 +1,4 @@
-"""What came with a stale token, or while its person was signed out: shown again, sent when they say so."""
+"""Posts with a stale CSRF token or an ended session: kept, shown again and sent on request."""
 
 import uuid
 from typing import cast
@@ -16,13 +16,13 @@ from models import HeldPost, db
 from web import form_tokens, held_forms, hypermedia
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
-# Their views do nothing but show the form while it isn't valid.
+# Views without side effects while their form isn't valid: they may be called again with a stale token.
 SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
 
 
 @auth.errorhandler(CSRFError)
 def stale_sign_in(error: CSRFError) -> BaseResponse:
-    """Show a form of signing in again, with what was typed; one sent twice has let them in the first time."""
+    """Show the sign-in form again with its values; a double submit that has signed in already goes on."""
     if current_user.is_authenticated and request.endpoint in LET_IN:
         return hypermedia.see_other(wanted())
     is_shown_again = request.endpoint in SHOWN_AGAIN and form_tokens.is_from_here()
@@ -35,10 +35,10 @@ def stale_sign_in(error: CSRFError) -> BaseResponse:
 
 @auth.app_errorhandler(CSRFError)
 def stale_form(_error: CSRFError) -> BaseResponse:
-    """Answer a form from before the browser signed in or out: nothing is wrong with it but its age.
+    """Answer a form that was rendered before the browser signed in or out.
 
-    A script or swap renews its token and sends it again. The same person sees it again at once; anybody else
-    finds it kept for the person whose page it was on.
+    A script or swap renews its token and sends again. The same person sees the form again at once; for
+    anybody else it is kept until its author signs in.
     """
     if hypermedia.stays_on_its_page():
         refused = hypermedia.refuse(400, "This page is out of date, and nothing was changed. Try again.")
@@ -57,7 +57,7 @@ def stale_form(_error: CSRFError) -> BaseResponse:
 
 @auth.get("/held/<uuid:held_id>")
 def held_post(held_id: uuid.UUID) -> BaseResponse:
-    """Show what was typed before its person was signed out; nothing is sent before they press the button."""
+    """Show a post that was kept when the session ended; only its author's press of the button sends it."""
     if current_user.is_anonymous:
         return hypermedia.see_other(url_for("auth.login", next=request.path))
     row = held_forms.found(held_id)
@@ -70,7 +70,7 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
 
 @auth.post("/held/<uuid:held_id>/throw-away")
 def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
-    """Forget what was typed."""
+    """Discard a kept post."""
     row = _own(held_id)
     page = row.page
     held_forms.drop(held_id)
@@ -80,7 +80,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
 
 @auth.post("/held/<uuid:held_id>/sign-out")
 def change_person(held_id: uuid.UUID) -> BaseResponse:
-    """Sign out, for whoever typed it to sign in and find it."""
+    """Sign out, so that the author of the kept post can sign in and find it."""
     let_out()
     db.session.commit()
     return hypermedia.see_other(url_for("auth.login", next=url_for("auth.held_post", held_id=held_id)))
@@ -88,7 +88,7 @@ def change_person(held_id: uuid.UUID) -> BaseResponse:
 
 @auth.get("/session/back")
 def back() -> BaseResponse:
-    """Say that one is in again, to whoever signed in beside a page that waits in another tab."""
+    """Confirm the sign-in in a second tab; the page that needed it waits in the first."""
     if current_user.is_anonymous:
         return hypermedia.see_other(url_for("auth.login", next=request.path))
     return hypermedia.render("auth/back.html")
@@ -96,7 +96,7 @@ def back() -> BaseResponse:
 
 @auth.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
-    """Forget a kept form once the person whose it is has sent it, and it was taken."""
+    """Delete a kept post once its author has sent it and it was accepted."""
     if response.status_code < 400 and (key := held_forms.marker()):
         row = held_forms.found(key)
         if row is not None and _may_send(row.person):
@@ -105,7 +105,7 @@ def forget_what_was_sent(response: Response) -> Response:
 
 
 def _may_send(sender: str) -> bool:
-    """Whether whoever is signed in may see a form from this person's page: their own, or a stranger's."""
+    """Tell whether the reader may see a kept post: their own, or one typed while signed out."""
     return sender in (form_tokens.NOBODY, form_tokens.person_mark())
 
 

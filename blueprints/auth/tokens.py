@@ -1,4 +1,4 @@
-"""A fresh token for a page that stayed open while its person signed in or out elsewhere."""
+"""A fresh CSRF token for a page that stayed open while its person signed in or out elsewhere."""
 
 from flask import Response
 from flask_login import current_user
@@ -10,10 +10,10 @@ from web import form_tokens
 
 @auth.get("/session/token")
 def session_token() -> Response:
-    """Say who is signed in on this browser now, with the token that forms need to be sent.
+    """Return the CSRF token of the current session as JSON, and who is signed in.
 
-    `person` is the mark that pages carry in `data-person`, "" for a stranger: a page that was somebody else's
-    must not take it without a word.
+    `person` is the mark that pages carry in `data-person`, "" for a stranger: a page that belongs to another
+    person must not use this token silently.
     """
     known = current_user.is_authenticated
     told = {

@@ -1,4 +1,4 @@
-"""Where somebody goes once they are in: back to the page they came from, and never to another site."""
+"""The `next` address after signing in, checked against open redirects."""
 
 from urllib.parse import urlsplit
 
@@ -8,10 +8,10 @@ LONGEST = 2000
 
 
 def safe_next(url: str | None) -> str:
-    """`url` when it is a path on this site, "/" for everything else.
+    """Return `url` if it is a path on this site, otherwise "/" (open redirect).
 
-    Browsers drop tabs and line breaks from addresses, read "\\" as "/" and take what follows "//" for
-    a host, so an address with any of these leads home. So does one that would only sign in again.
+    Browsers drop tabs and line breaks from addresses, read "\\" as "/" and take what follows "//" for a host,
+    so such addresses are refused. So are those of signing in itself, which would loop.
     """
     if (
         not url
@@ -32,5 +32,5 @@ def safe_next(url: str | None) -> str:
 
 
 def wanted() -> str:
-    """Where this request's `?next=` leads."""
+    """Read this request's `?next=`, checked."""
     return safe_next(request.args.get("next"))

@@ -1,4 +1,4 @@
-"""The catalogue: what strangers see of the shop, and what search engines and feed readers are given."""
+"""The public catalogue: home page, search, course, category and creator pages, sitemap and feed."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Addresses of the catalogue's pages: with what was chosen, page by page."""
+"""URLs of the catalogue, with filters and page numbers, and the pager."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ _AROUND = 2
 
 
 def page_number() -> int:
-    """The page asked for; anything that isn't a number of a page is the first."""
+    """Read the requested page; anything that isn't a page number is 1."""
     asked = request.args.get("page", "1")
     if not asked.isascii() or not asked.isdigit():
         return 1
@@ -21,18 +21,18 @@ def page_number() -> int:
 
 
 def of(selection: Selection, number: int = 1) -> str:
-    """The address of page `number` of what `selection` finds."""
+    """Build the address of page `number` of a filtered search."""
     return with_page(COURSES, selection.pairs(), number)
 
 
 def with_page(path: str, pairs: list[tuple[str, str]], number: int = 1) -> str:
-    """`path` with `pairs` as its query; the first page goes without saying."""
+    """Build `path` with `pairs` as its query; page 1 has no parameter, so that it has one address only."""
     query = urlencode([*pairs, ("page", str(number))] if number > 1 else pairs)
     return f"{path}?{query}" if query else path
 
 
 def pager(path: str, pairs: list[tuple[str, str]], number: int, last: int) -> dict[str, Any]:
-    """What `ui.pager` shows: the ends, the neighbours, and gaps between them."""
+    """Build the items of `ui.pager`: first and last page, the neighbours, and gaps between them."""
 
     first = with_page(path, pairs)
     further = f"{first}{'&' if pairs else '?'}page="

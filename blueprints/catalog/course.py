@@ -1,4 +1,4 @@
-"""The page of a course."""
+"""Route of the course page."""
 
 from flask import abort, redirect, request
 from flask_login import current_user
@@ -18,9 +18,9 @@ from web import visitor as visits
 
 @catalog.get("/courses/<slug>")
 def course(slug: str) -> Response:
-    """Everything a visitor needs to decide; an address that was given up leads to the present one.
+    """Show the course page; a former slug redirects (301) to the current one.
 
-    In place only the reviews are shown anew, in another order or another page of them.
+    A swap renders the reviews only, in another order or another page of them.
     """
     visitor = current_user._get_current_object() if current_user.is_authenticated else None
     page = course_page.load(slug, visitor, preview="preview" in request.args)
@@ -53,7 +53,7 @@ def _moved(slug: str) -> Response:
 
 
 def _is_unlisted(page: CoursePage) -> bool:
-    """Whether search engines are to leave it alone."""
+    """Tell whether search engines must not index the page (noindex)."""
     row = page.row
     is_public = row.status == ProductStatus.PUBLISHED and row.visibility == ProductVisibility.PUBLIC
     return not is_public or row.is_expired

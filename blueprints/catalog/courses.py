@@ -1,4 +1,4 @@
-"""The catalogue: searched, filtered, sorted, page by page."""
+"""Route of the catalogue: full-text search, filters, sorting and paging."""
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -14,12 +14,12 @@ from web import hypermedia
 
 @catalog.get("/courses")
 def courses() -> Response:
-    """The courses that answer the query string; what it has of unknown filters is passed over."""
+    """List the courses that match the query string; unknown filters are ignored."""
     index = index_cache.current()
     selection = facets.read(request.args.to_dict(flat=False), index.facets.values())
     number = addresses.page_number()
     if "" in request.args.values() and not hypermedia.is_swap():
-        # A form without JavaScript sends its empty fields too; what is shared and kept is the short address.
+        # A form without JavaScript sends its empty fields too: redirect to the canonical address.
         return redirect(addresses.of(selection, number))
     found = storefront.browse(index, selection, number)
     if found is None:
@@ -46,7 +46,7 @@ def _sorts(selection: Selection) -> list[tuple[str, str]]:
 
 
 def _instead(found: Found) -> tuple[str, str] | None:
-    """The search that was perhaps meant: its text and its address."""
+    """Return the spelling correction of a search and its address, if there is one."""
     if found.meant is None:
         return None
     return found.meant, addresses.with_page(addresses.COURSES, [("q", found.meant)])

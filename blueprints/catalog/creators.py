@@ -1,4 +1,4 @@
-"""The page of a creator."""
+"""Route of the creator page."""
 
 from flask import abort
 from werkzeug.wrappers import Response
@@ -12,7 +12,7 @@ from web import hypermedia
 
 @catalog.get("/creators/<slug>")
 def creator(slug: str) -> Response:
-    """Who they are, what they have made, and how many learn from them."""
+    """Show a creator's profile, courses and number of learners."""
     person = creators.find(slug) or abort(404)
     number = addresses.page_number()
     last = max(1, -(-person.totals.courses // storefront.PAGE_SIZE))

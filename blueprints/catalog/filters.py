@@ -1,4 +1,4 @@
-"""How the filters are shown: the groups with their choices and counts, and the chips of what is chosen."""
+"""View model of the faceted filters: groups of options with their counts, and chips of the active filters."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ _BY_COUNT = ("technology", "language")
 
 
 class Option(NamedTuple):
-    """A choice with how many courses it would show. `inner`: a subcategory."""
+    """A value of a facet, and how many courses it would leave. `inner`: a subcategory."""
 
     value: str
     label: str
@@ -22,7 +22,7 @@ class Option(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A facet as a group of check boxes (`many`) or radio buttons; `any_on`: nothing of it is chosen."""
+    """A facet as check boxes (`many`) or radio buttons; `any_on`: none of its values is selected."""
 
     name: str
     label: str
@@ -32,28 +32,28 @@ class Group(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The filters as they stand, and how many courses they leave."""
+    """The filter column: its groups, and how many courses match."""
 
     groups: tuple[Group, ...]
     total: int
 
 
 class Chip(NamedTuple):
-    """Something chosen, and the address without it."""
+    """An active filter, and the address without it."""
 
     label: str
     href: str
 
 
 def column(found: Found) -> Column:
-    """The groups that have anything to choose: a single choice that every course shares says nothing."""
+    """Build the groups that can narrow the result: a single value that every course shares is left out."""
     shown = (_group(found, facet) for facet in found.index.facets.values())
     telling = (group for group in shown if any(o.on or o.courses < found.total for o in group.options))
     return Column(tuple(telling), found.total)
 
 
 def chips(found: Found) -> list[Chip]:
-    """What was chosen, in the order of the filters."""
+    """List the active filters, in the order of the groups."""
     selection, facets = found.selection, found.index.facets
     return [
         Chip(
@@ -66,7 +66,7 @@ def chips(found: Found) -> list[Chip]:
 
 
 def label(choice: Choice, currency: str) -> str:
-    """The choice's name, with its amount as money."""
+    """Format the option's label, with its amount as money."""
     if choice.cents is None:
         return choice.label
     return choice.label.format(filters.money(choice.cents, currency).removesuffix(".00"))
@@ -87,7 +87,7 @@ def _group(found: Found, facet: Facet) -> Group:
 
 
 def _nested(choices: list[Choice]) -> list[Choice]:
-    """Each category followed by those below it."""
+    """Sort the subcategories behind their parents."""
     known = {choice.value for choice in choices}
     tops = [choice for choice in choices if choice.parent not in known]
     return [line for top in tops for line in (top, *(c for c in choices if c.parent == top.value))]

@@ -1,4 +1,4 @@
-"""Fragments that are remembered: a card looks the same wherever and whenever it shows the same values."""
+"""Fragment cache: cards, filters and tables of contents are rendered once for equal values."""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from blueprints.catalog import catalog
 
 # A card is about 1.5 kB, a column of filters or a table of contents 8 kB. A large shop shows many thousand
-# cards in a day, and to render one takes longer than to read it.
+# cards a day, and rendering one costs far more than a look-up.
 KEPT_CARDS = 16_384
 KEPT_FILTERS = 512
 KEPT_CONTENTS = 512
@@ -18,9 +18,9 @@ KEPT_CONTENTS = 512
 
 @catalog.app_template_global()
 def course_cards(cards: Iterable[Any], at_once: int = 0) -> Markup:
-    """The cards of courses, one after the other; each is a tuple of all that the card shows.
+    """Render course cards; each is a tuple of everything that the card shows, which is the cache key.
 
-    The covers of the first `at_once` are fetched with the page, the others when they come into sight.
+    The first `at_once` load their covers eagerly, the others lazily.
     """
     show = _remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
     return Markup("").join(
@@ -30,20 +30,20 @@ def course_cards(cards: Iterable[Any], at_once: int = 0) -> Markup:
 
 @catalog.app_template_global()
 def filter_list(column: Any) -> Markup:
-    """The column of filters; `column` is tuples all the way down."""
+    """Render the filter column; `column` is nested tuples, hashable as a cache key."""
     return _remembered("filters", "catalog/_filters.html", "column", KEPT_FILTERS)(column)
 
 
 @catalog.app_template_global()
 def curriculum(contents: Any) -> Markup:
-    """A course's table of contents; `contents` is tuples all the way down."""
+    """Render a table of contents; `contents` is nested tuples, hashable as a cache key."""
     return _remembered("contents", "catalog/course/_curriculum.html", "contents", KEPT_CONTENTS)(contents)
 
 
 def _remembered(kind: str, template: str, name: str, kept: int) -> Callable[[Any], Markup]:
-    """What renders `template` with a value called `name`, or answers what it gave for the same value.
+    """Return a renderer of `template` with a value called `name`, memoised by that value (LRU).
 
-    Whoever edits templates sees their changes: then nothing is remembered.
+    While templates are reloaded, in development, nothing is cached.
     """
     renders: dict[str, Callable[[Any], Markup]] = current_app.extensions.setdefault(
         "lectern_cache_fragments", {}

@@ -1,4 +1,4 @@
-"""Pages that a stranger's browser may show again after asking whether they have changed."""
+"""Conditional requests for public pages: ETag and 304."""
 
 import hashlib
 
@@ -6,9 +6,9 @@ from flask import Response, request, session
 
 
 def unless_known(response: Response) -> Response:
-    """`response` with an ETag, or 304 without a body when the browser has just that page.
+    """Set a weak ETag, and answer 304 without a body if the browser has this version.
 
-    Pages of people who are signed in carry a token that changes with time; theirs are always sent.
+    Pages with a session carry a CSRF token that changes, so they are always sent.
     """
     if not session and response.status_code == 200 and not response.cache_control.no_store:
         digest = hashlib.sha1(response.get_data(), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""The start page."""
+"""Route of the home page."""
 
 from werkzeug.wrappers import Response
 
@@ -10,5 +10,5 @@ from web import hypermedia
 
 @catalog.get("/")
 def home() -> Response:
-    """What the shop is, and a first look at its shelves."""
+    """Show the home page: hero, categories, featured and new courses."""
     return unless_known(hypermedia.render("catalog/home.html", home=storefront.home()))

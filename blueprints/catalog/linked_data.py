@@ -1,4 +1,4 @@
-"""JSON-LD: what search engines read of a course, in the words of schema.org."""
+"""Structured data of a course for search engines: JSON-LD in the vocabulary of schema.org."""
 
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ ON_SALE = (Offer.BUY, Offer.ENROLL)
 
 
 def of_course(page: CoursePage, board: Board) -> list[dict[str, Any]]:
-    """The course with its offer, its rating and the first reviews of the page, and the way to it."""
+    """Build the Course with its offer, rating and first reviews, and the BreadcrumbList."""
     course = _course(page)
     if board.lines:
         course["review"] = [_review(line) for line in board.lines if not line.is_hidden][:REVIEWS]

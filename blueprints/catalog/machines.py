@@ -1,4 +1,4 @@
-"""What programs read: the sitemap, the feed of new courses, and what crawlers are asked to leave alone."""
+"""Routes for programs: sitemap.xml, the Atom feed of new courses and robots.txt."""
 
 import re
 
@@ -14,7 +14,7 @@ AN_HOUR = "public, max-age=3600"
 
 @catalog.get("/sitemap.xml")
 def sitemap() -> Response:
-    """Every public address; beyond 50,000 an index of files, which `?file=` tells apart."""
+    """Serve the sitemap; beyond 50,000 addresses, the protocol's limit, an index of `?file=` parts."""
     files = syndication.sitemap_files()
     asked = request.args.get("file", "")
     if not asked and files > 1:
@@ -30,7 +30,7 @@ def sitemap() -> Response:
 
 @catalog.get("/feed.xml")
 def feed() -> Response:
-    """The newest courses as Atom (RFC 4287)."""
+    """Serve the newest courses as Atom (RFC 4287)."""
     response = _xml("catalog/feed.xml", entries=syndication.feed())
     response.mimetype = "application/atom+xml"
     return response
@@ -38,7 +38,7 @@ def feed() -> Response:
 
 @catalog.get("/robots.txt")
 def robots() -> Response:
-    """Everything public may be read; pages that are one person's, and every mixture of filters, need not."""
+    """Serve robots.txt: personal pages and combinations of filters aren't crawled."""
     response = Response(_for_anyone("catalog/robots.txt"), mimetype="text/plain")
     response.headers["Cache-Control"] = AN_HOUR
     return response
@@ -52,5 +52,5 @@ def _xml(template: str, **context: object) -> Response:
 
 
 def _for_anyone(template: str, **context: object) -> str:
-    """Rendered without asking who reads: these answers are kept by caches, and must carry nobody's cookie."""
+    """Render without the request's context: shared caches keep these answers, so no cookie may be set."""
     return current_app.jinja_env.get_template(template).render(**context)

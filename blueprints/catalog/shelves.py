@@ -1,4 +1,4 @@
-"""The page of a category."""
+"""Route of the category page."""
 
 from flask import abort, request
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ SORTS = ("popular", "newest", "rating")
 
 @catalog.get("/categories/<slug>")
 def category(slug: str) -> Response:
-    """The courses of a category and of those below it."""
+    """List the courses of a category and its subcategories."""
     index = index_cache.current()
     shelf = index.shelves.get(slug) or abort(404)
     asked = request.args.get("sort", "")

@@ -1,4 +1,4 @@
-"""Paying: to Stripe's page and back."""
+"""Checkout: to Stripe's payment page and back."""
 
 from flask import Blueprint
 

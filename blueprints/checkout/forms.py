@@ -1,4 +1,4 @@
-"""The one field of "Buy now"."""
+"""Form of the "Buy now" button."""
 
 import uuid
 
@@ -8,13 +8,13 @@ from web.forms import Form, text
 
 
 class BuyForm(Form):
-    """`product` is the id of what is to be bought; prices are no part of any form."""
+    """The id of the product to buy. The price is never read from a form."""
 
     product = StringField(filters=[text])
 
     @property
     def product_id(self) -> uuid.UUID | None:
-        """The id, or None for what is none."""
+        """Parse the id; None if it is malformed."""
         try:
             return uuid.UUID(self.product.data or "")
         except ValueError:

@@ -1,4 +1,4 @@
-"""Back from Stripe's page: paid, still to be confirmed, or cancelled."""
+"""Routes that Stripe redirects the buyer to: success and cancelled."""
 
 from flask import abort, request, url_for
 from flask_login import current_user
@@ -16,9 +16,9 @@ QUICK_LOOKS, LOOKS = 10, 40
 
 @checkout.get("/checkout/success")
 def success() -> Response:
-    """Show how the payment stands, after asking Stripe itself; the address alone proves nothing.
+    """Show the state of the order, after asking Stripe itself: the address alone proves no payment.
 
-    The webhook may come later or never: what it would have done is done here, by the same verb.
+    The webhook may come later or never, so its work is done here too, by the same idempotent verb.
     """
     session_id = request.args.get("session_id", "")
     looks = request.args.get("n", 0, type=int)
@@ -40,7 +40,7 @@ def success() -> Response:
 
 @checkout.get("/checkout/cancelled")
 def cancelled() -> Response:
-    """The buyer turned back. The order stays open, so that trying again leads to the same page."""
+    """Show that the payment was cancelled. The order stays open, so that a retry reuses its session."""
     order = orders.find(current_user, request.args.get("order", "")) or abort(404)
     if orders.standing(order) not in (orders.Standing.OPEN, orders.Standing.CANCELLED):
         return hypermedia.see_other(url_for("orders.show", number=order.number))
@@ -48,7 +48,7 @@ def cancelled() -> Response:
 
 
 def _learn_of_payment(session_id: str) -> Order | None:
-    """Do what a paid session asks for; when Stripe can't be reached the page says that we are waiting."""
+    """Fulfil a paid session; when Stripe can't be reached the page says that we are waiting."""
     write_from_here()
     try:
         session = find_session(session_id)
@@ -61,5 +61,5 @@ def _learn_of_payment(session_id: str) -> Order | None:
 
 
 def _look_again(session_id: str, looks: int) -> str | None:
-    """The address that the waiting page asks next; None once it has asked long enough."""
+    """Build the address that the waiting page polls next; None after the last poll."""
     return url_for("checkout.success", session_id=session_id, n=looks + 1) if looks < LOOKS else None

@@ -1,4 +1,4 @@
-""" "Buy now": an order, a Checkout Session, and on to Stripe's page."""
+"""Route of "Buy now": creates an order and a Checkout Session and redirects to Stripe."""
 
 from flask import abort, current_app, url_for
 from flask_login import current_user
@@ -16,7 +16,7 @@ from web import hypermedia
 
 @checkout.post("/checkout")
 def start() -> Response:
-    """Send the buyer to Stripe, or to the course where it is theirs already, or say why not."""
+    """Redirect to Stripe, or to the course if it is owned already, or explain the refusal."""
     form = BuyForm()
     if not form.validate() or form.product_id is None:
         abort(404)
@@ -61,7 +61,7 @@ def _refused(course: Course, refusal: Refused) -> Response:
 
 
 def _address(page: str) -> str:
-    """Where Stripe sends the buyer afterwards; Stripe and the order fill in the placeholders."""
+    """Build a return URL for Stripe; {CHECKOUT_SESSION_ID} and {ORDER} are placeholders filled in later."""
     base = current_app.config["SETTINGS"].base_url
     query = "session_id={CHECKOUT_SESSION_ID}" if page == "success" else "order={ORDER}"
     return f"{base}{url_for(f'checkout.{page}')}?{query}"

@@ -1,4 +1,4 @@
-"""Pages for development: the mailbox and the styleguide."""
+"""Development pages: the mailbox and the style guide."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The mailbox of development: every message the site has written, as its reader would see it."""
+"""The development mailbox: every message of the outbox, as its recipient would see it."""
 
 import uuid
 
@@ -13,13 +13,13 @@ from web import hypermedia
 
 @dev.get("/dev/mail")
 def mailbox() -> BaseResponse:
-    """The newest messages first."""
+    """List the newest messages."""
     return hypermedia.render("dev/mailbox.html", messages=outbox.newest(limit=100))
 
 
 @dev.get("/dev/mail/<uuid:message_id>")
 def message(message_id: uuid.UUID) -> BaseResponse:
-    """One message: its text, and its HTML in a frame."""
+    """Show one message: its text, and its HTML in a frame."""
     found = outbox.find(message_id) or abort(404)
     text, _html = mail.render_bodies(found)
     return hypermedia.render("dev/message.html", message=found, text=text)
@@ -27,7 +27,7 @@ def message(message_id: uuid.UUID) -> BaseResponse:
 
 @dev.get("/dev/mail/<uuid:message_id>/body.html")
 def body(message_id: uuid.UUID) -> BaseResponse:
-    """The message's HTML alone, for the frame; mail carries its styles inline, so they are allowed here."""
+    """Serve the HTML body for the frame; mail has inline styles, so the CSP allows them here."""
     found = outbox.find(message_id) or abort(404)
     response = Response(mail.render_bodies(found)[1], mimetype="text/html")
     response.headers["Content-Security-Policy"] = (

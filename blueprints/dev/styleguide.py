@@ -1,4 +1,4 @@
-"""The styleguide: every macro of the design system in every state, on made-up values."""
+"""The style guide: every macro of the design system in every state, with sample values."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class SampleForm(Form):
 
 
 def samples() -> dict[str, Any]:
-    """Everything the styleguide shows, with a clean form and one that was sent full of mistakes."""
+    """Build the values that the style guide shows, with an empty form and an invalid one."""
     sent = {"wrong-email": "ada.example.com", "wrong-password": "short", "wrong-level": "beginner"}
     wrong = SampleForm(MultiDict(sent), prefix="wrong-")
     wrong.validate()
@@ -165,7 +165,7 @@ def card(
     minutes: int,
     level: str,
 ) -> SimpleNamespace:
-    """What shared/_course_card.html needs, of one made-up course."""
+    """Build a sample course with the attributes that shared/_course_card.html reads."""
     return SimpleNamespace(
         slug=_slug(title),
         title=title,
@@ -191,5 +191,5 @@ def _slug(text: str) -> str:
 
 @dev.get("/styleguide")
 def styleguide() -> Response:
-    """Every component in every state."""
+    """Show every component in every state."""
     return hypermedia.render("styleguide/index.html", **samples())

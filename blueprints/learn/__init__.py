@@ -1,7 +1,7 @@
-"""Learning: the shelf, the lessons and what is kept of a learner's way through them.
+"""Learning: the library, lessons, and a learner's progress.
 
-The door stands open because previews are for everyone; every route loads its course or lesson
-through `domain.learning.access`, and what belongs to a person asks for one first.
+The blueprint is open to all because preview lessons are public; every route loads its course or lesson
+through `domain.learning.access`, and routes that belong to a person ask to sign in.
 """
 
 from flask import Blueprint
@@ -14,7 +14,7 @@ learn = guards.open_to_all(Blueprint("learn", __name__))
 
 
 def reader() -> User | None:
-    """Whoever is reading, None for a stranger."""
+    """Return the person signed in, None for a visitor."""
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 

@@ -1,4 +1,4 @@
-"""Taking a free course."""
+"""Enrollment in a free course."""
 
 from flask import url_for
 from werkzeug.wrappers import Response
@@ -13,7 +13,7 @@ from web import guards, hypermedia
 
 @learn.post("/learn/<course_slug>/enroll")
 def enroll(course_slug: str) -> Response:
-    """Take the course in one press and begin; what isn't free leads back to its page and says so."""
+    """Enroll the reader and open the course; a course that isn't free leads back to its page."""
     user = reader()
     course, _decision = access.course_for_learner(user, course_slug)
     if user is None:

@@ -1,4 +1,4 @@
-"""The forms of learning: a bare press of a button, and what a player reports."""
+"""Forms of learning: buttons, and the heartbeat of the player."""
 
 from wtforms import FloatField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
@@ -10,11 +10,11 @@ STATES = ("playing", "paused", "jumped", "ended", "left", "opened")
 
 
 class PressForm(Form):
-    """A button that changes something; nothing but the token."""
+    """A form with nothing but the CSRF token, for a button."""
 
 
 class BeatForm(Reading):
-    """A heartbeat: positions are seconds."""
+    """A heartbeat of the player; positions in seconds."""
 
     position = FloatField(validators=[InputRequired(), NumberRange(0, LONGEST)])
     start = FloatField(validators=[Optional(), NumberRange(0, LONGEST)])

@@ -1,4 +1,4 @@
-"""The one address that every player calls again and again."""
+"""Route of the player's heartbeat, the most frequent request of the site."""
 
 from flask import jsonify, session
 from flask_login import current_user
@@ -19,9 +19,9 @@ NOTHING_TO_SAY = 204
 
 @learn.post("/learn/<course_slug>/<lesson_slug>/heartbeat")
 def heartbeat(course_slug: str, lesson_slug: str) -> Response:
-    """Keep what was watched. Answers 204, or JSON when that completed the lesson; 403 to whoever may not.
+    """Record the watched range. Answers 204, or JSON if that completed the lesson; 403 without access.
 
-    The person is found together with the lesson in one query, by the device's token in the cookie.
+    One query finds person and lesson, by the session token in the cookie: no ORM on this path.
     """
     form = BeatForm.of_request()
     if not form.validate():
@@ -40,7 +40,7 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
 
 
 def _note(who: Watcher, outcome: Outcome) -> None:
-    """For the creator's numbers."""
+    """Record analytics events; without a user id for those who asked not to be tracked."""
     user_id = None if visitor.wants_no_trace() else who.user_id
     if outcome.played > 0:
         events.watched(user_id, who.course_id, who.lesson_id, outcome.played)
@@ -52,9 +52,9 @@ def _note(who: Watcher, outcome: Outcome) -> None:
 
 
 def _remembered() -> str | None:
-    """The token of a browser that was closed since and only remembers its device."""
+    """Return the session token of the "remember me" cookie, for a browser that was closed meanwhile."""
     token = getattr(current_user, "session_token", None)
-    db.session.rollback()  # it holds SQLite's write lock, which the heartbeat's own connection needs
+    db.session.rollback()  # release SQLite's write lock, which the heartbeat's own connection needs
     return token
 
 

@@ -1,4 +1,4 @@
-"""A course's lessons: where to go on, and the page on which people learn."""
+"""Lesson pages: resuming a course, a lesson, and its resources."""
 
 import mimetypes
 import uuid
@@ -26,7 +26,7 @@ NEARLY_OVER = 0.97
 
 @learn.get("/learn/<course_slug>")
 def course(course_slug: str) -> Response:
-    """Go on where the reader stopped; never into a lesson that is locked."""
+    """Redirect to the lesson at which the reader stopped, never to a locked one."""
     found, decision = access.course_for_learner(reader(), course_slug)
     user = reader()
     if user is None or not decision.allowed or decision.facts is None:
@@ -41,7 +41,7 @@ def course(course_slug: str) -> Response:
 
 @learn.get("/learn/<course_slug>/<lesson_slug>")
 def lesson(course_slug: str, lesson_slug: str) -> Response:
-    """The lesson, or why it is locked and what to do about it."""
+    """Show the lesson, or the reason why it is locked (403)."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
     if found.slug != course_slug:
         url = url_for("learn.lesson", course_slug=found.slug, lesson_slug=shown.slug)
@@ -55,7 +55,7 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
 
 @learn.get("/learn/<course_slug>/<lesson_slug>/resources/<uuid:resource_id>")
 def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Response:
-    """A file that belongs to the lesson, for whoever may open the lesson."""
+    """Download a resource of the lesson, if the reader may open the lesson."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
     if not decision.allowed:
         return locked.answer(found, shown, decision)
@@ -67,7 +67,7 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
 
 
 def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
-    """The lesson page; to htmx only what completing a lesson changes."""
+    """Render the lesson page; a swap gets the parts that completing a lesson changes."""
     user, facts = reader(), decision.facts
     assert facts is not None  # noqa: S101 - decide() always says by what it decided
     plan = outline.of(user, course, facts)
@@ -106,12 +106,12 @@ def _works_on(user: User | None, course: Course) -> bool:
 
 
 def _resources(lesson: Lesson, everything: bool) -> list[Resource]:
-    """What there is to take along; what waits for approval only for those who work on it."""
+    """List the lesson's resources; those pending approval only for those who edit the course."""
     return [resource for resource in lesson.resources if everything or not resource.pending]
 
 
 def _playback(course: Course, recording: MediaAsset | None, is_draft: bool) -> Playback | None:
-    """The lesson's recording, captions in the course's own language first; a draft has those that wait."""
+    """Load the recording with its tracks, the course's own language first; drafts have pending ones too."""
     if recording is None:
         return None
     found = recordings.playback(recording, working=is_draft)
@@ -120,7 +120,7 @@ def _playback(course: Course, recording: MediaAsset | None, is_draft: bool) -> P
 
 
 def _start_at(position: int, duration: float) -> int:
-    """Where playing begins, in seconds: as asked for in the address, or where the reader stopped."""
+    """Compute the start position in seconds: `?t=` of the address, or where the reader stopped."""
     asked = request.args.get("t", "")
     if asked.isascii() and asked.isdigit() and (second := int(asked[:9])) <= min(LONGEST, duration):
         return second

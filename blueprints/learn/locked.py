@@ -1,4 +1,4 @@
-"""What a closed course or lesson says: why, and the way on."""
+"""The page of a locked course or lesson: the reason, and what to do about it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from web import guards, hypermedia
 
 @dataclass(frozen=True)
 class WayOn:
-    """A sentence that says why, and where to go instead."""
+    """A sentence with the reason, and a link to what can be done."""
 
     sentence: str
     action: str
@@ -20,7 +20,7 @@ class WayOn:
 
 
 def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Response:
-    """The page for a decision that isn't allowed: 403, or the sign-in page where that may be all it takes."""
+    """Render the page of a denied decision (403), or ask to sign in where that may grant access."""
     if decision.reason == Reason.LOGIN and (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     return hypermedia.render(
@@ -30,7 +30,7 @@ def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Respons
 
 
 def way_on(course: Course, decision: Decision) -> WayOn:
-    """The sentence and the way on for `decision`; it has one for every reason."""
+    """Choose the sentence and link for `decision`; every reason has one."""
     product = f"/courses/{course.slug}"
     match decision.reason:
         case Reason.LOGIN:

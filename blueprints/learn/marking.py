@@ -1,4 +1,4 @@
-"""Marking a lesson complete, and taking that back."""
+"""Routes that mark a lesson as complete, or as not."""
 
 from flask import url_for
 from werkzeug.wrappers import Response
@@ -13,13 +13,13 @@ from web import guards, hypermedia, visitor
 
 @learn.post("/learn/<course_slug>/<lesson_slug>/complete")
 def complete(course_slug: str, lesson_slug: str) -> Response:
-    """The reader is done with the lesson, whatever a player has counted."""
+    """Mark the lesson as complete, however much of it was watched."""
     return _mark(course_slug, lesson_slug, done=True)
 
 
 @learn.post("/learn/<course_slug>/<lesson_slug>/reopen")
 def reopen(course_slug: str, lesson_slug: str) -> Response:
-    """The reader isn't done after all."""
+    """Mark the lesson as not complete."""
     return _mark(course_slug, lesson_slug, done=False)
 
 

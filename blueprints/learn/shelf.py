@@ -1,4 +1,4 @@
-"""A learner's own courses."""
+"""Route of the library: a learner's own courses."""
 
 from flask import abort, request, url_for
 from flask_login import current_user
@@ -13,7 +13,7 @@ LAST_PAGE = 10_000
 
 @learn.get("/learn")
 def library() -> Response:
-    """The shelf: what to go on with, what waits, what is finished."""
+    """List the reader's courses: in progress, not begun, completed."""
     if (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     page = request.args.get("page", "1")
@@ -27,7 +27,7 @@ def library() -> Response:
 
 
 def _pages(shelf: shelves.Shelf) -> dict[str, object]:
-    """The pager: few pages, so all of them."""
+    """Build the items of the pager; there are few pages, so all addresses are built."""
     last = -(-shelf.total // shelves.PAGE_SIZE) or 1
     link = {number: url_for("learn.library", page=number) for number in range(1, last + 1)}
     near = [n for n in link if n in (1, last) or abs(n - shelf.page) <= 2]

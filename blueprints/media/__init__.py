@@ -1,4 +1,4 @@
-"""Recordings and files, for whoever holds a signed address that has not run out."""
+"""Media: recordings, images and files under signed addresses that expire."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The code of a course, for whoever may learn it."""
+"""Route of a course's code archive."""
 
 from flask import Response, abort
 from flask_login import current_user
@@ -13,7 +13,7 @@ from web import hypermedia
 
 @media.get("/courses/<slug>/code")
 def code(slug: str) -> Response:
-    """The archive, once its checksum is proved; a damaged one is never sent, and somebody is told."""
+    """Send the archive after verifying its checksum; a damaged one is never sent, but reported."""
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     course, decision = access.course_for_learner(reader, slug)
     if not decision.allowed:

@@ -1,4 +1,4 @@
-"""The bytes. The token was given out after an access decision; here it is only checked."""
+"""Routes of media files. The signed token stands for an access decision; here only the token is verified."""
 
 import uuid
 from datetime import datetime
@@ -12,37 +12,37 @@ from domain.media import recordings
 
 @media.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
 def captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
-    """The captions of one language."""
+    """Serve the captions of one language as WebVTT."""
     expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.caption_text(asset_id, language), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
 def chapters(token: str, asset_id: uuid.UUID) -> Response:
-    """The chapters, for players that show them."""
+    """Serve the chapters as WebVTT."""
     expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.chapters_text(asset_id), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/proposed/captions/<language>.vtt")
 def proposed_captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
-    """The captions of one language that wait for approval; no token of a learner opens them."""
+    """Serve captions that are pending approval; the tokens of learners don't match this path."""
     expires_at = _expiry(token, recordings.proposals(asset_id))
     return _text(recordings.caption_text(asset_id, language, proposed=True), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/proposed/chapters.vtt")
 def proposed_chapters(token: str, asset_id: uuid.UUID) -> Response:
-    """The chapters that wait for approval, likewise."""
+    """Serve chapters that are pending approval; the tokens of learners don't match this path."""
     expires_at = _expiry(token, recordings.proposals(asset_id))
     return _text(recordings.chapters_text(asset_id, proposed=True), expires_at)
 
 
 @media.get("/media/<token>/<uuid:asset_id>/<path:name>")
 def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
-    """A playlist, a segment, the film, its poster: with ranges, kept as long as the address holds.
+    """Serve a playlist, segment, film or poster: with ranges, cached as long as the token is valid.
 
-    Nothing else that may lie in the folder is sent, whatever the token.
+    Other files in the folder are never served, whatever the token.
     """
     expires_at = _expiry(token, recordings.folder(asset_id))
     if not recordings.is_served(name):
@@ -52,7 +52,7 @@ def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
 
 
 def _expiry(token: str, folder: str) -> datetime:
-    """Until when the address holds; one that never did, or has run out, is forbidden."""
+    """Verify the token and return its expiry; 403 for a forged or expired one."""
     return storage.verify(token, folder) or abort(403)
 
 

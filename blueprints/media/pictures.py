@@ -1,4 +1,4 @@
-"""Pictures: the public ones under lasting addresses, those of texts for whoever may read the text."""
+"""Routes of images: public ones under permanent addresses, those of texts with an access check."""
 
 import uuid
 from datetime import timedelta
@@ -17,14 +17,14 @@ KEPT_FOR = timedelta(minutes=10)
 
 @media.get("/images/<shelf>/<token>/<name>")
 def image(shelf: str, token: str, name: str) -> Response:
-    """A cover, a portrait or the logo, in one of its sizes."""
+    """Serve a cover, an avatar or the logo in one of its sizes."""
     key = images.key_of(shelf, token, name) or abort(404)
     return storage.publish(key, images.content_type(name))
 
 
 @media.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: uuid.UUID) -> Response:
-    """A picture in a lesson, or in the description of a course; the browser asks again after some minutes."""
+    """Serve an image of a lesson or a course description; access is checked again every few minutes."""
     found, course, lesson, shown = images.find(picture_id) or abort(404)
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     decision = access.decide(reader, course, lesson)
@@ -33,5 +33,5 @@ def picture(picture_id: uuid.UUID) -> Response:
     if not (decision.allowed or described):
         abort(404 if decision.reason == access.Reason.DRAFT else 403)
     if not (shown or (facts is not None and facts.trusted)):
-        abort(404)  # it waits for approval with the text that will show it
+        abort(404)  # pending approval, with the text that refers to it
     return storage.send(found.storage_key, found.content_type, expires_at=clock.now() + KEPT_FOR)

@@ -1,4 +1,4 @@
-"""What somebody is told on the site."""
+"""On-site notifications."""
 
 from flask import Blueprint
 

@@ -1,7 +1,7 @@
-"""The forms about notifications."""
+"""Forms of the notifications."""
 
 from web.forms import Form
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

@@ -1,4 +1,4 @@
-"""The list of notifications: opened by a press, because opening one notes that it was read."""
+"""Routes of the notifications. They are opened by POST, because opening one marks it as read."""
 
 import uuid
 
@@ -15,7 +15,7 @@ from web import hypermedia
 
 @notifications.get("/notifications")
 def index() -> Response:
-    """What the reader was told, newest first."""
+    """List the reader's notifications, newest first."""
     before = request.args.get("before", type=uuid.UUID)
     return hypermedia.render(
         "notifications/index.html", sheet=told.page_of(current_user, before), before=before
@@ -24,7 +24,7 @@ def index() -> Response:
 
 @notifications.post("/notifications/<uuid:notification_id>/open")
 def follow(notification_id: uuid.UUID) -> Response:
-    """Go where it leads; it is read then."""
+    """Mark a notification as read and redirect to its target."""
     PressForm().validate_on_submit()
     one = told.find(current_user, notification_id)
     told.read(one)
@@ -35,7 +35,7 @@ def follow(notification_id: uuid.UUID) -> Response:
 
 @notifications.post("/notifications/<uuid:notification_id>/read")
 def mark_read(notification_id: uuid.UUID) -> Response:
-    """Note that it was read, and stay."""
+    """Mark a notification as read and stay."""
     PressForm().validate_on_submit()
     one = told.find(current_user, notification_id)
     told.read(one)
@@ -48,7 +48,7 @@ def mark_read(notification_id: uuid.UUID) -> Response:
 
 @notifications.post("/notifications/read-all")
 def mark_all_read() -> Response:
-    """Note that everything was read."""
+    """Mark every notification as read."""
     PressForm().validate_on_submit()
     told.read_all(current_user)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""What somebody has bought, and the receipt of each order."""
+"""Routes of a buyer's orders and receipts."""
 
 from flask import abort, request
 from flask_login import current_user
@@ -13,7 +13,7 @@ LAST_PAGE = 1000
 
 @orders.get("/orders")
 def index() -> Response:
-    """The reader's orders, newest first."""
+    """List the reader's orders, newest first."""
     number = request.args.get("page", 1, type=int)
     if not 1 <= number <= LAST_PAGE:
         abort(404)
@@ -25,7 +25,7 @@ def index() -> Response:
 
 @orders.get("/orders/<number>")
 def show(number: str) -> Response:
-    """One order: its receipt, or how it stands."""
+    """Show one order: its receipt, or its state."""
     order = bought.find(current_user, number) or abort(404)
     refund = bought.refunds_of([order]).get(order.id)
     standing = bought.standing(order, refund).value

@@ -1,4 +1,4 @@
-"""Reviews: writing one's own, and what others think of it. They are read on the page of their course."""
+"""Reviews of courses: one's own, votes, replies and reports. They are shown on the page of their course."""
 
 from urllib.parse import urlencode
 
@@ -15,25 +15,25 @@ reviews = guards.signed_in(Blueprint("reviews", __name__))
 
 
 def reader() -> User:
-    """Whoever is signed in."""
+    """Return the person signed in."""
     user: User = current_user._get_current_object()
     return user
 
 
 def place() -> str:
-    """The query that leads back to the order and page of reviews that the reader came from."""
+    """Build the query string that restores the order and page of reviews that the reader came from."""
     names = ("reviews_sort", "reviews_page")
     given = {name: request.args[name][:20] for name in names if name in request.args}
     return f"?{urlencode(given)}" if given else ""
 
 
 def page_of(course: Course, anchor: str = "reviews") -> str:
-    """The address of the course's page, at its reviews as the reader had them."""
+    """Build the address of the course page, at its reviews as the reader had them."""
     return f"{url_for('catalog.course', slug=course.slug)}{place()}#{anchor}"
 
 
 def show_again(course: Course, focus: str | None = None) -> Response:
-    """The course's reviews as they stand now, in place or on their page; `focus` says where to look."""
+    """Render the reviews again, as a fragment or by redirect; `focus` names the part to scroll to."""
     if not hypermedia.is_swap():
         return hypermedia.see_other(page_of(course))
     return hypermedia.render(
@@ -47,7 +47,7 @@ def show_again(course: Course, focus: str | None = None) -> Response:
 
 
 def refuse(course: Course, sentence: str) -> Response:
-    """Say why not (403), on a page of its own or with a toast beside the reviews."""
+    """Explain a refusal (403), on a page of its own or as a toast beside the reviews."""
     if not hypermedia.is_swap():
         return hypermedia.render("reviews/refused.html", status=403, course=course, sentence=sentence)
     hypermedia.toast(sentence, "warn")
@@ -58,7 +58,7 @@ def refuse(course: Course, sentence: str) -> Response:
 
 @reviews.url_value_preprocessor
 def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -> None:
-    """No address of ours holds a NUL, and PostgreSQL can't be asked for one."""
+    """Answer 404 for an address with a NUL: PostgreSQL refuses it in a query with an error."""
     if any("\x00" in str(value) for value in (values or {}).values()):
         abort(404)
 

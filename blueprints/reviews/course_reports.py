@@ -1,4 +1,4 @@
-"""Reporting a course: like reporting a review, but the course goes on until somebody has looked."""
+"""Route to report a course. Unlike a reported review, the course stays visible until an admin decides."""
 
 from flask import url_for
 from werkzeug.wrappers import Response
@@ -14,7 +14,7 @@ from web import hypermedia
 
 @reviews.route("/courses/<slug>/report", methods=["GET", "POST"])
 def report_course(slug: str) -> Response:
-    """The form that asks why; in place where it was asked for, or on a page of its own. Once is enough."""
+    """Report a course, as a fragment or on a page of its own. One report per person."""
     course, _ = access.course_for_learner(reader(), slug)
     if course.creator_id == reader().id:
         return refuse(course, "This is your own course.")

@@ -1,4 +1,4 @@
-"""The forms about reviews."""
+"""Forms of the reviews."""
 
 import uuid
 
@@ -48,7 +48,7 @@ def _more() -> TextAreaField:
 
 
 class ReviewForm(Merging):
-    """Stars and what there is to say. The rating is "1" to "5"."""
+    """A rating, "1" to "5", and a comment."""
 
     rating = StringField(
         "Your rating",
@@ -66,7 +66,7 @@ class ReviewForm(Merging):
 
 
 class ReportForm(Form):
-    """Why a review, or the answer to it, should not stand. Several may be open on one page, with own ids."""
+    """The reason for reporting a review or its reply. Ids are unique, since a page may show several."""
 
     def __init__(self, review_id: uuid.UUID, of_reply: bool = False) -> None:
         super().__init__()
@@ -77,17 +77,17 @@ class ReportForm(Form):
 
 
 class CourseReportForm(Form):
-    """Why a course should not be on sale as it is."""
+    """The reason for reporting a course."""
 
     reason = _why("What is wrong with it?", COURSE_REASONS)
     note = _more()
 
 
 class VoteForm(Form):
-    """Whether the review is to count as helpful: the wish, so that sending it twice changes nothing."""
+    """The wanted state of a helpful vote, not a toggle, so that sending it twice is idempotent."""
 
     helpful = BooleanField(false_values=("", "no"))
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

@@ -1,4 +1,4 @@
-"""What readers do with the reviews of others: find them helpful, or report them."""
+"""Routes on other people's reviews: vote for them as helpful, or report them."""
 
 import uuid
 
@@ -19,7 +19,7 @@ HIDDEN_MEANWHILE = "Thank you. The answer is hidden until we have looked at it."
 
 @reviews.post("/reviews/<uuid:review_id>/helpful")
 def helpful(review_id: uuid.UUID) -> Response:
-    """Count the reader among those whom it helped, or no longer."""
+    """Set or withdraw the reader's helpful vote."""
     review, course = rules.find(reader(), review_id)
     form = VoteForm()
     form.validate_on_submit()
@@ -43,7 +43,7 @@ def helpful(review_id: uuid.UUID) -> Response:
 
 @reviews.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
-    """The form that asks why; sent, it asks the admins to look at the review."""
+    """Show the report form; sent, the review goes to the moderation queue."""
     review, course = rules.find(reader(), review_id)
     if review.user_id == reader().id:
         return refuse(course, "This is your own review. You can change or delete it.")
@@ -73,7 +73,7 @@ def report(review_id: uuid.UUID) -> Response:
 
 @reviews.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
 def report_reply(review_id: uuid.UUID) -> Response:
-    """The form that asks why; sent, it asks the admins to look at the creator's answer."""
+    """Show the report form; sent, the creator's reply goes to the moderation queue."""
     review, course = rules.find(reader(), review_id)
     if not review.reply or (review.reply_hidden and not reader().is_admin):
         abort(404)

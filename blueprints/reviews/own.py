@@ -1,4 +1,4 @@
-"""One's own review of a course: write it, change it, delete it."""
+"""Routes of the reader's own review: write, change and delete it."""
 
 from flask import abort
 from werkzeug.wrappers import Response
@@ -17,10 +17,10 @@ NOT_THE_CREATOR = "Nobody reviews a course of their own."
 
 @reviews.route("/courses/<slug>/review", methods=["GET", "POST"])
 def write(slug: str) -> Response:
-    """The form, with what was written before."""
+    """Show and save the reader's review."""
     course, _ = access.course_for_learner(reader(), slug)
     if course.deleted_at is not None:
-        abort(404)  # its owners keep it, but nobody else is left to read what they say
+        abort(404)  # owners keep a deleted course, but it has no page that could show their review
     if not rules.may_review(reader(), course):
         return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
     before = rules.of(reader(), course)
@@ -58,7 +58,7 @@ def _thanks(review: Review, is_new: bool) -> str:
 
 @reviews.route("/courses/<slug>/review/delete", methods=["GET", "POST"])
 def remove(slug: str) -> Response:
-    """Ask first, then delete; whoever no longer has the course can still take their words back."""
+    """Confirm, then delete the review; this is possible even without access to the course any more."""
     course, _ = access.course_for_learner(reader(), slug)
     before = rules.of(reader(), course)
     form = PressForm()

@@ -1,4 +1,4 @@
-"""What belongs to the site as a whole: its health, its theme, its drawn covers."""
+"""Pages of the site as a whole: about, contact, health checks, theme, generated covers, unsubscribing."""
 
 from flask import Blueprint
 

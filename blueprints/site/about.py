@@ -1,4 +1,4 @@
-"""Who runs the shop, and how to reach them."""
+"""Routes of the about and contact pages."""
 
 from werkzeug.wrappers import Response
 
@@ -8,11 +8,11 @@ from web import hypermedia
 
 @site.get("/about")
 def about() -> Response:
-    """What the shop says of itself."""
+    """Show the shop's about text."""
     return hypermedia.render("site/about.html")
 
 
 @site.get("/contact")
 def contact() -> Response:
-    """The address to write to, and where else the shop is found."""
+    """Show the contact address and social links."""
     return hypermedia.render("site/contact.html")

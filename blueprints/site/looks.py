@@ -1,4 +1,4 @@
-"""The shop's colour, and cover art for courses without a picture."""
+"""Branding: the theme's colour, and generated covers for courses without an image."""
 
 import re
 
@@ -13,12 +13,12 @@ YEAR = "public, max-age=31536000, immutable"
 
 @site.get("/theme.css")
 def theme() -> Response:
-    """The one colour that the shop chooses, as a custom property. Its address carries the colour."""
+    """Serve the brand colour as a CSS custom property. The address carries the colour, so it is immutable."""
     color = settings.current().primary_color
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         abort(404)
     response = Response(f":root{{--brand:{color}}}\n", mimetype="text/css")
-    # A process that doesn't know of a new colour yet must not have the old one kept under the new address.
+    # A process that hasn't reloaded its settings yet must not have the old colour cached at the new address.
     named = request.args.get("v", "").lower() == color.removeprefix("#").lower()
     response.headers["Cache-Control"] = YEAR if named else "no-cache"
     return response
@@ -26,7 +26,7 @@ def theme() -> Response:
 
 @site.get("/covers/<category>/<slug>.svg")
 def cover(category: str, slug: str) -> Response:
-    """The drawn cover of a course: made from its address alone, so it never changes."""
+    """Serve the generated cover of a course; derived from its slug alone, so it is immutable."""
     response = Response(covers.draw(slug[:220], category[:100]), mimetype="image/svg+xml")
     response.headers["Cache-Control"] = YEAR
     return response

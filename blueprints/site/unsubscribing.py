@@ -1,4 +1,4 @@
-"""Ending mail of one kind by the link in a message, signed in or not."""
+"""Routes to unsubscribe from one kind of mail by a signed link, without signing in."""
 
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
@@ -12,19 +12,19 @@ from web import hypermedia
 
 @site.record_once
 def _let_mail_programs_post(state: BlueprintSetupState) -> None:
-    """A mail program that ends mail for its reader (RFC 8058) has no session: the token says who it is."""
+    """Exempt one-click unsubscribing (RFC 8058) from CSRF: mail programs have no session, only the token."""
     state.app.extensions["csrf"].exempt(end)
 
 
 @site.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> Response:
-    """Show a button: programs that follow every link in a message must not end anything."""
+    """Show a button: link scanners of mail programs open every link and must not unsubscribe anybody."""
     return _answer(token, ended=False)
 
 
 @site.post("/unsubscribe/<token>")
 def end(token: str) -> Response:
-    """End it. The answer is a page and no redirect, as RFC 8058 asks."""
+    """Unsubscribe. Answers with a page, not a redirect, as RFC 8058 requires."""
     return _answer(token, ended=True)
 
 

@@ -1,4 +1,4 @@
-"""Where Stripe tells us what happened."""
+"""The endpoint of Stripe's webhooks."""
 
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
@@ -10,7 +10,7 @@ stripe_hooks = guards.open_to_all(Blueprint("stripe_hooks", __name__))
 
 @stripe_hooks.record_once
 def _let_stripe_post(state: BlueprintSetupState) -> None:
-    """Stripe has no session with us: its signature is what a form's token is elsewhere."""
+    """Exempt the webhook from CSRF: Stripe has no session, its signature authenticates the request."""
     state.app.extensions["csrf"].exempt(stripe_hooks)
 
 

@@ -1,4 +1,4 @@
-"""The webhook: verify, write down, answer; the work is a job's."""
+"""Route of the webhook: verify, store, answer; a job handles the event."""
 
 from flask import request
 
@@ -11,7 +11,7 @@ from payments import NotFromStripe
 
 @stripe_hooks.post("/stripe/webhook")
 def receive() -> tuple[str, int]:
-    """Take in one event. 400 for what Stripe didn't sign; whatever else fails, Stripe sends again."""
+    """Store one event. 400 without a valid signature; after any other error Stripe sends it again."""
     try:
         stripe_events.receive(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
     except NotFromStripe as refusal:

@@ -1,4 +1,4 @@
-"""The studio: where creators write their courses, sell them and see how they do."""
+"""The studio: creators edit and publish their courses, and see sales, students and reviews."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Who may come in, in which order, and after how many days."""
+"""Route of a course's access rules: visibility, lesson order and drip."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from models import Module, ProductVisibility
 
 @studio.route("/courses/<uuid:course_id>/access", methods=["GET", "POST"])
 def access(course_id: uuid.UUID) -> Response:
-    """Visibility, order, and the days that modules wait."""
+    """Edit visibility, sequential order, and the drip of each module in days."""
     course = opened(course_id)
     modules = course_details.modules_of(course)
     form = entry_form(modules)(data=_shown(course_details.entry_of(course)))

@@ -1,4 +1,4 @@
-"""How a course does."""
+"""Routes of a course's analytics."""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this si
 
 @studio.get("/courses/<uuid:course_id>/analytics")
 def analytics(course_id: uuid.UUID) -> Response:
-    """From the page to the last lesson, over a period."""
+    """Show the funnel from page view to last lesson over a period."""
     course = course_of(course_id)
     numbers = course_report.load(course, request.args.get("period", ""))
     return hypermedia.render(
@@ -39,7 +39,7 @@ def analytics(course_id: uuid.UUID) -> Response:
 @studio.get("/courses/<uuid:course_id>/analytics/<table>.csv")
 @fresh_page
 def analytics_file(course_id: uuid.UUID, table: str) -> Response:
-    """One of the page's tables as a file: days, lessons, ratings or sources."""
+    """Export one of the page's tables as CSV: days, lessons, ratings or sources."""
     course = course_of(course_id)
     if table not in _TABLES:
         abort(404)

@@ -1,4 +1,4 @@
-"""What the lists of the studio are asked for in their addresses; what makes no sense is passed over."""
+"""Query parameters of the studio's lists; invalid ones are ignored."""
 
 import uuid
 
@@ -10,12 +10,12 @@ LONGEST = 100
 
 
 def words(name: str) -> str:
-    """A text, on one line and without an end to it."""
+    """Read a text as one line of at most LONGEST characters."""
     return one_line(request.args.get(name, "")[:LONGEST])
 
 
 def id_of(name: str) -> uuid.UUID | None:
-    """The id of a row."""
+    """Read a UUID; None if it is malformed."""
     try:
         return uuid.UUID(request.args.get(name, "")[:36])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Captions by language and chapters of a lesson's recording."""
+"""Routes of a recording's captions by language, and of its chapters."""
 
 import uuid
 
@@ -20,7 +20,7 @@ from web import hypermedia
 @studio.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
 @studio.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
 def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
-    """New captions from a file or as text, or those of one language to change."""
+    """Add captions from a file or as text, or edit those of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
     asset = _recording(course, lesson)
     row = captioning.of(asset, language) if language else None
@@ -54,7 +54,7 @@ def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -
 
 @studio.post(f"{PLACE}/captions/<language>/delete")
 def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -> Response:
-    """Take the captions of one language away."""
+    """Delete the captions of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
@@ -73,7 +73,7 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
 
 @studio.post(f"{PLACE}/chapters")
 def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """The chapters, all at once, as lines of text."""
+    """Save all chapters, one line of text each."""
     course, lesson = lesson_at(course_id, lesson_id)
     asset = _recording(course, lesson)
     form = chapters_form(asset)
@@ -101,7 +101,7 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 
 def _read_file(form: CaptionForm) -> bool:
-    """Take the file that was sent, if one was, in place of the text; False when it can't be read."""
+    """Read the uploaded file, if any, in place of the text; False if it can't be decoded."""
     written = form.file.data
     if not getattr(written, "filename", ""):
         return True
@@ -114,7 +114,7 @@ def _read_file(form: CaptionForm) -> bool:
 
 
 def _recording(course: Course, lesson: Lesson) -> MediaAsset:
-    """The recording that is worked on; raises NotFound where there is none."""
+    """Load the recording that is edited; raises NotFound where there is none."""
     return recordings.for_creator(course.id, lesson.id) or abort(404)
 
 

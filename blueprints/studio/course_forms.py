@@ -1,4 +1,4 @@
-"""The forms of the course editor, one for each page."""
+"""Forms of the course editor, one for each page."""
 
 import re
 import uuid
@@ -50,7 +50,7 @@ VISIBLE_TO = {
 
 
 def at_most(number: int) -> Length:
-    """No more than `number` characters."""
+    """Limit a field to `number` characters."""
     return Length(max=number, message=f"Use at most {number} characters.")
 
 
@@ -59,7 +59,7 @@ def _title() -> StringField:
 
 
 class NewCourseForm(Form):
-    """What a course begins with."""
+    """Title and category of a new course."""
 
     title = _title()
     category = SelectField("Category", [InputRequired("Choose a category.")])
@@ -69,13 +69,13 @@ class NewCourseForm(Form):
         self.category.choices = [SelectChoice("", "Choose one"), *_categories()]
 
     def validate_title(self, field: Field) -> None:
-        """Something must remain once invisible characters are gone."""
+        """Refuse a title of nothing but invisible characters, which the filter has removed."""
         if not field.data:
             raise ValidationError("Enter a title.")
 
 
 class DetailsForm(Merging):
-    """What a course is and whom it is for."""
+    """Details of a course: title, slug, texts, category, tags, level and language."""
 
     title = _title()
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
@@ -103,12 +103,12 @@ class DetailsForm(Merging):
         ]
 
     def validate_title(self, field: Field) -> None:
-        """Something must remain once invisible characters are gone."""
+        """Refuse a title of nothing but invisible characters, which the filter has removed."""
         if not field.data:
             raise ValidationError("Enter a title.")
 
     def validate_slug(self, field: StringField) -> None:
-        """Only what an address is made of."""
+        """Require a valid slug, and suggest one."""
         wanted = slugs.slugify(field.data or "", "")
         if not wanted:
             raise ValidationError("Use letters and digits.")
@@ -117,7 +117,10 @@ class DetailsForm(Merging):
 
 
 class PricingForm(Merging):
-    """What it costs. Amounts are typed as people write them; the end of a sale is in the reader's zone."""
+    """Price, sale price and end of the sale.
+
+    Amounts as people type them; the end in the creator's time zone.
+    """
 
     tier = RadioField(
         "Size",
@@ -131,27 +134,27 @@ class PricingForm(Merging):
     sale_ends = StringField("The sale ends", filters=[one_line])
 
     def validate_price(self, field: StringField) -> None:
-        """An amount of money."""
+        """Require an amount of money."""
         cents_of(field.data or "")
 
     def validate_sale_price(self, field: StringField) -> None:
-        """An amount of money, or nothing."""
+        """Require an amount of money, if anything."""
         if field.data:
             cents_of(field.data)
 
     def validate_sale_ends(self, field: StringField) -> None:
-        """A moment as browsers send it, or nothing."""
+        """Require the format of <input type="datetime-local">, if anything."""
         if field.data and _moment(field.data) is None:
             raise ValidationError("Enter a day and a time such as 2030-12-31T18:00.")
 
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
-        """The end of the sale as an instant."""
+        """Convert the end of the sale to UTC."""
         typed = _moment(self.sale_ends.data or "")
         return typed.replace(tzinfo=zone).astimezone(UTC) if typed else None
 
 
 class SharingForm(Merging):
-    """What search engines and shared links say."""
+    """Title and description for search engines and link previews."""
 
     meta_title = StringField("Title elsewhere", [at_most(META_TITLE)], filters=[one_line])
     meta_description = TextAreaField(
@@ -160,7 +163,7 @@ class SharingForm(Merging):
 
 
 class EntryForm(Merging):
-    """Who may come in and in which order; `of_modules` adds a field for every module's days."""
+    """Access rules: visibility and sequential order; `entry_form` adds a drip field per module."""
 
     visibility = RadioField(
         "Who may see it", choices=[SelectChoice(v.value, VISIBLE_TO[v]) for v in ProductVisibility]
@@ -169,16 +172,16 @@ class EntryForm(Merging):
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""
 
 
 class RequireForm(Form):
-    """The course to ask for."""
+    """The id of a prerequisite course."""
 
     course = HiddenField(filters=[text])
 
     def course_id(self) -> uuid.UUID | None:
-        """The id that was sent, if it is one."""
+        """Parse the id; None if it is malformed."""
         try:
             return uuid.UUID(self.course.data or "")
         except ValueError:
@@ -186,7 +189,7 @@ class RequireForm(Form):
 
 
 def entry_form(modules: list[Module]) -> type[EntryForm]:
-    """An EntryForm with a field `days_<id>` for each of `modules`."""
+    """Build an EntryForm class with a field `days_<id>` for each of `modules`."""
     fields = {
         days_of(module.id): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
             module.title,
@@ -202,12 +205,12 @@ def entry_form(modules: list[Module]) -> type[EntryForm]:
 
 
 def days_of(module_id: uuid.UUID) -> str:
-    """The name of the field for the days that module waits."""
+    """Name the drip field of a module."""
     return f"days_{module_id.hex}"
 
 
 def cents_of(typed: str) -> int:
-    """What "19", "19.00" or "$19" is in hundredths. Raises ValidationError."""
+    """Parse an amount such as "19", "19.00" or "$19" into hundredths. Raises ValidationError."""
     found = AMOUNT.fullmatch(typed.strip("$€£ "))
     if found is None:
         raise ValidationError("Enter an amount such as 19 or 19.50.")

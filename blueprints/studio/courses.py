@@ -1,4 +1,4 @@
-"""The creator's courses: the list, and what is done to a whole course."""
+"""Routes of the course list, and actions on a whole course."""
 
 import uuid
 
@@ -18,7 +18,7 @@ from web.fresh_proof import fresh
 
 @studio.get("/courses")
 def courses() -> Response:
-    """The list by status, with what to do next for each; searched by title, a page at a time."""
+    """List the creator's courses of one status with their next step; searched by title, paged."""
     status = _status()
     title = " ".join(request.args.get("q", "").split())[:100].replace("\x00", "")
     sheet = course_list.page(me(), status, title, _id("newer"), _id("older"))
@@ -34,7 +34,7 @@ def courses() -> Response:
 
 @studio.route("/courses/new", methods=["GET", "POST"])
 def new_course() -> Response:
-    """A title and a category are enough to begin."""
+    """Create a course from a title and a category."""
     form = NewCourseForm()
     if form.validate_on_submit():
         try:
@@ -51,7 +51,7 @@ def new_course() -> Response:
 
 @studio.route("/courses/<uuid:course_id>/duplicate", methods=["GET", "POST"])
 def duplicate(course_id: uuid.UUID) -> Response:
-    """Say what is copied and what isn't; then copy it."""
+    """Explain what is copied and what isn't, then copy the course."""
     course = course_of(course_id)
     if request.method == "POST":
         _pressed()
@@ -64,7 +64,7 @@ def duplicate(course_id: uuid.UUID) -> Response:
 
 @studio.route("/courses/<uuid:course_id>/archive", methods=["GET", "POST"])
 def archive(course_id: uuid.UUID) -> Response:
-    """Take a course off sale; those who have it keep it."""
+    """Take a course off sale (archive); learners who have it keep it."""
     course = course_of(course_id)
     if request.method == "POST":
         _pressed()
@@ -83,7 +83,7 @@ def archive(course_id: uuid.UUID) -> Response:
 @studio.route("/courses/<uuid:course_id>/delete", methods=["GET", "POST"])
 @fresh
 def delete(course_id: uuid.UUID) -> Response:
-    """Say what deleting does to this course, or why it can't be; then do it."""
+    """Explain what deleting does to this course, or why it is refused, then delete it."""
     course = course_of(course_id)
     if request.method == "POST":
         _pressed()
@@ -109,7 +109,7 @@ def delete(course_id: uuid.UUID) -> Response:
 
 @studio.get("/courses/<uuid:course_id>/preview")
 def preview(course_id: uuid.UUID) -> Response:
-    """The course's own page, as a learner would see it."""
+    """Redirect to the course page in preview mode."""
     return hypermedia.see_other(url_for("catalog.course", slug=course_of(course_id).slug, preview="1"))
 
 

@@ -1,4 +1,4 @@
-"""The curriculum on one page: modules and lessons, added, moved, copied, shown, hidden and deleted."""
+"""Routes of the curriculum editor: modules and lessons, added, moved, duplicated, published and deleted."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ HOME = "/courses/<uuid:course_id>/curriculum"
 
 
 class Button(NamedTuple):
-    """A button of a row: what it does to the row of that id, and the sentence about what became of it."""
+    """An action of a row: the verb, called with the row's id, and the message after it."""
 
     verb: Callable[[Course, uuid.UUID], Module | Lesson]
     said: Callable[[Any], str]
@@ -40,7 +40,7 @@ class Button(NamedTuple):
 
 @studio.route(HOME, methods=["GET", "POST"])
 def curriculum_of(course_id: uuid.UUID) -> Response:
-    """The whole curriculum; posting a title adds a module at its end."""
+    """Show the curriculum; posting a title adds a module at its end."""
     course = course_of(course_id)
     form = TitledForm()
     if not form.is_submitted():
@@ -57,7 +57,7 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
 
 @studio.post(f"{HOME}/modules/<uuid:module_id>")
 def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
-    """One of the buttons of a module: to another place, copied, shown or hidden."""
+    """Run an action of a module: move, duplicate, publish or hide."""
     return press(
         course_of(course_id),
         module_id,
@@ -68,7 +68,7 @@ def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 
 @studio.route(f"{HOME}/modules/<uuid:module_id>/edit", methods=["GET", "POST"])
 def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
-    """What the module says, when it opens, whether learners see it."""
+    """Edit a module: title, description, drip and whether it is published."""
     course = course_of(course_id)
     try:
         module = curriculum.module_of(course, module_id)
@@ -97,7 +97,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 
 @studio.route(f"{HOME}/modules/<uuid:module_id>/delete", methods=["GET", "POST"])
 def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
-    """Say what goes with a module; then delete it."""
+    """Confirm with what will be lost, then delete a module."""
     course = course_of(course_id)
     try:
         module = curriculum.module_of(course, module_id)
@@ -117,7 +117,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 
 @studio.post(f"{HOME}/modules/<uuid:module_id>/lessons")
 def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
-    """A new lesson at the end of the module."""
+    """Add a lesson at the end of a module."""
     course = course_of(course_id)
     form = NewLessonForm()
     if not form.validate():
@@ -136,7 +136,7 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 
 @studio.post(f"{HOME}/lessons/<uuid:lesson_id>")
 def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """One of the buttons of a lesson: to another place, copied, shown, hidden, open to anybody or not."""
+    """Run an action of a lesson: move, duplicate, publish, hide, or change its visibility."""
     return press(
         course_of(course_id),
         lesson_id,
@@ -148,7 +148,7 @@ def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Give a lesson another title."""
+    """Rename a lesson."""
     course = course_of(course_id)
     try:
         lesson = curriculum.lesson_of(course, lesson_id)
@@ -167,7 +167,7 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.route(f"{HOME}/lessons/<uuid:lesson_id>/delete", methods=["GET", "POST"])
 def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Say what goes with a lesson; then delete it."""
+    """Confirm with what will be lost, then delete a lesson."""
     course = course_of(course_id)
     try:
         lesson = curriculum.lesson_of(course, lesson_id)
@@ -192,7 +192,7 @@ def press(
     move: Callable[[Course, Place], Module | Lesson],
     open_menu: uuid.UUID | None = None,
 ) -> Response:
-    """Do what a button of a row asks: one of `buttons`, or to move it."""
+    """Run the action of a row: one of `buttons`, or a move."""
     form = RowForm()
     if not form.validate():
         return show(course, form.status)
@@ -204,9 +204,9 @@ def press(
 
 
 def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:
-    """Call `verb`, commit, and show the curriculum as it stands now, or why nothing was changed.
+    """Call `verb`, commit and show the curriculum, or the reason of a refusal.
 
-    `shown` is what the page keeps: a form with what was typed, the menu that stays open.
+    `shown` keeps the state of the page: a form with its values, the menu that stays open.
     """
     course_id = course.id
     try:
@@ -223,7 +223,7 @@ def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], 
 
 
 def _refuse(course: Course, refusal: Refused, **shown: Any) -> Response:
-    """The curriculum as it stands, with the sentence beside what was typed or above everything."""
+    """Show the curriculum with the refusal, beside the form that caused it or at the top."""
     form = shown.get("new_module") or shown.get("new_lesson")
     if isinstance(refusal, Missing) or not isinstance(form, Form):
         status = 404 if isinstance(refusal, Missing) else 422
@@ -242,7 +242,7 @@ def show(
     renamed: TitledForm | None = None,
     open_menu: uuid.UUID | None = None,
 ) -> Response:
-    """The page, or its list alone."""
+    """Render the page, or its list alone for a swap."""
     return hypermedia.render(
         "studio/curriculum/page.html",
         "studio/curriculum/_list.html",
@@ -260,7 +260,7 @@ def show(
 
 
 def confirm(course: Course, title: str, losses: curriculum_page.Losses, address: str) -> Response:
-    """The page that asks before something is deleted."""
+    """Render the page that asks before deleting."""
     return hypermedia.render(
         "studio/curriculum/delete.html",
         course=course,
@@ -272,7 +272,7 @@ def confirm(course: Course, title: str, losses: curriculum_page.Losses, address:
 
 
 def _said(lesson: Lesson) -> str:
-    """What became of a lesson whose row was changed."""
+    """Describe the new state of a lesson for the toast."""
     now = lesson_drafts.working(lesson)
     if lesson.draft:
         return f"“{now.title}” is changed. Learners see it once the update is approved."

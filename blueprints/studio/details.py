@@ -1,4 +1,4 @@
-"""What a course is: its details, and the courses to take first."""
+"""Routes of a course's details and of its prerequisites."""
 
 import uuid
 from typing import Any
@@ -21,7 +21,7 @@ from web import hypermedia
 
 @studio.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
 def details(course_id: uuid.UUID) -> Response:
-    """Title, description and the rest, saved together."""
+    """Edit title, texts, category, tags and the other details."""
     course = opened(course_id)
     form = DetailsForm(data=_shown(course_details.details_of(course)))
     saved = save(form, lambda: course_details.describe(course, me(), _typed(form)), lambda: said(course))
@@ -30,7 +30,7 @@ def details(course_id: uuid.UUID) -> Response:
 
 @studio.get("/courses/<uuid:course_id>/required")
 def required(course_id: uuid.UUID) -> Response:
-    """The courses to take first, and what a search for more finds."""
+    """List the prerequisite courses, and the results of a search for more."""
     course = course_of(course_id)
     if not hypermedia.is_swap():
         return hypermedia.see_other(
@@ -43,7 +43,7 @@ def required(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/required")
 def require(course_id: uuid.UUID) -> Response:
-    """Ask for another course first."""
+    """Add a prerequisite course."""
     course, other_id = course_of(course_id), RequireForm().course_id()
     if other_id is None:
         abort(422)
@@ -59,7 +59,7 @@ def require(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/required/<uuid:other_id>/release")
 def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
-    """Ask for that course no longer."""
+    """Remove a prerequisite course."""
     prerequisites.release(course_of(course_id), me(), other_id)
     db.session.commit()
     return _section(course_id)
@@ -67,7 +67,7 @@ def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
 
 @studio.get("/tags")
 def tags() -> Response:
-    """Tags that begin as the last one being typed does; a part of a page, which is no page of its own."""
+    """Suggest tags for the last one being typed; a fragment without a page of its own."""
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("studio.courses"))
     typed = request.args.get("tags", "")[:600].rpartition(",")[2]
@@ -94,7 +94,7 @@ def _sought() -> str:
 
 
 def _shown(stored: Details) -> dict[str, object]:
-    """The details as the form's fields."""
+    """Convert the details to the form's fields."""
     return {
         **vars(stored),
         "category": str(stored.category_id),

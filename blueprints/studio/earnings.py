@@ -1,4 +1,4 @@
-"""What was sold, and what of it is the creator's when."""
+"""Routes of the earnings: sales with fee, share and payout state."""
 
 from werkzeug.wrappers import Response
 
@@ -25,7 +25,7 @@ HEAD = [
 
 @studio.get("/earnings")
 def earnings() -> Response:
-    """Each sale, newest first, with the totals; of all time or of a month, a page at a time."""
+    """List the sales, newest first, with totals; of all time or of a month, paged."""
     return hypermedia.render(
         "studio/earnings.html",
         "studio/_earnings.html",
@@ -38,7 +38,7 @@ def earnings() -> Response:
 @studio.get("/earnings.csv")
 @fresh_page
 def earnings_file() -> Response:
-    """The same as a file, all of it."""
+    """Export all the sales as CSV."""
     sales = earnings_page.every(me(), asked.words("month"))
     return csv_of("earnings", HEAD, (_row(sale) for sale in sales))
 

@@ -1,4 +1,4 @@
-"""What the pages of the course editor share: one course, one form, saved by itself or shown again."""
+"""Shared parts of the course editor's pages: load the course, save the form, render the page."""
 
 import uuid
 from collections.abc import Callable
@@ -18,18 +18,18 @@ from web.merging import Merging
 
 
 def me() -> User:
-    """Whoever is at work."""
+    """Return the creator who is signed in."""
     user: User = current_user._get_current_object()
     return user
 
 
 def course_of(course_id: uuid.UUID) -> Course:
-    """The course to work on; raises NotFound for one that isn't theirs."""
+    """Load the course to edit; raises NotFound for somebody else's."""
     return access.course_for_creator(me(), course_id)
 
 
 def opened(course_id: uuid.UUID) -> Course:
-    """Load the course whose page is open; what is sent finds it held, so that nobody else saves meanwhile."""
+    """Load the course to edit; a POST locks it (SELECT FOR UPDATE) against a concurrent save."""
     course = course_of(course_id)
     if request.method == "POST":
         lifecycle.hold_whole(course)
@@ -39,9 +39,9 @@ def opened(course_id: uuid.UUID) -> Course:
 def save(
     form: Merging, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
 ) -> Response | None:
-    """Call `verb` and commit where the form was sent and is right; None when the page is to be shown.
+    """Call `verb` and commit if the form was sent and is valid; None when the page has to be rendered.
 
-    What the verb refuses stands beside its field afterwards.
+    A refusal is shown beside its field.
     """
     if not form.validate_on_submit():
         return None
@@ -58,18 +58,18 @@ def save(
 
 
 def show(page: str, form: Merging, course_id: uuid.UUID, **more: Any) -> Response:
-    """The page with its form, of the course as it stands now."""
+    """Render the page with its form, of the course as it is now."""
     course = course_of(course_id)
     return hypermedia.render(page, status=form.status, course=course, form=form, **about(course), **more)
 
 
 def about(course: Course) -> dict[str, Any]:
-    """Say whether changes to the page of `course` wait for approval, and what waits."""
+    """Tell the template whether page changes need approval, and list the pending ones."""
     waits = lifecycle.waits(course, me())
     return {"waits": waits, "waiting": page_drafts.waiting(course) if waits else []}
 
 
 def saved(course: Course) -> str:
-    """Say what became of the words that were saved."""
+    """Choose the message after saving: pending approval or live."""
     waits = lifecycle.waits(course, me()) and page_drafts.changed(course)
     return "Saved. Submit your changes to have them shown." if waits else "Saved."

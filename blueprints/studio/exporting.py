@@ -1,4 +1,4 @@
-"""Taking a course out as a zip: at once where it is small, packed by the worker where it is large."""
+"""Routes of the course export: a zip, streamed at once if small, built by the worker if large."""
 
 import uuid
 
@@ -19,7 +19,7 @@ from web.fresh_proof import fresh, fresh_page
 @studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
 @fresh
 def export_course(course_id: uuid.UUID) -> Response:
-    """What the zip holds and how to get it; a large one is asked for here."""
+    """Show what the zip contains and how to get it; posting queues a large export."""
     course = course_of(course_id)
     if request.method == "POST":
         if not PressForm().validate():
@@ -43,18 +43,18 @@ def export_course(course_id: uuid.UUID) -> Response:
 @studio.get("/courses/<uuid:course_id>/export.zip")
 @fresh_page
 def export_at_once(course_id: uuid.UUID) -> Response:
-    """The zip of a small course; a large one is asked for on its page."""
+    """Stream the zip of a small course; a large one has to be queued."""
     course = course_of(course_id)
     if course_transfers.weight(course) > course_transfers.AT_ONCE:
         return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
     slug, entries = course.slug, exporting.entries(course)
-    db.session.rollback()  # nobody waits for the database while the files are packed
+    db.session.rollback()  # hold no transaction while the files are streamed
     return attached(f"{slug}.zip", "application/zip", packing.to_zip(entries, slug))
 
 
 @studio.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")
 @fresh_page
 def packed_export(course_id: uuid.UUID, transfer_id: uuid.UUID) -> Response:
-    """The zip that the worker has packed."""
+    """Download a zip that the worker has built."""
     packed = course_transfers.export_to_fetch(me(), course_of(course_id), transfer_id)
     return storage.send(packed.storage_key, "application/zip", download_name=packed.filename)

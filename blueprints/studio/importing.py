@@ -1,4 +1,4 @@
-"""Bringing in a course as a zip: the page with the upload, and what became of the last ones."""
+"""Route of the course import: the upload form, and the state of recent imports."""
 
 from werkzeug.wrappers import Response
 
@@ -10,7 +10,7 @@ from web import hypermedia
 
 @studio.get("/courses/import")
 def import_course() -> Response:
-    """The upload itself is /studio/uploads; the worker reads what came."""
+    """Show the import page. The upload itself goes to /studio/uploads; the worker reads the zip."""
     return hypermedia.render(
         "studio/import.html", "studio/_imports.html", imports=course_transfers.imports_of(me())
     )

@@ -1,4 +1,4 @@
-"""The forms of the curriculum and of the lesson editor."""
+"""Forms of the curriculum and of the lesson editor."""
 
 import re
 import uuid
@@ -35,12 +35,12 @@ CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,3}):)?(\d{1,5})", re.ASCII)
 
 
 def at_most(number: int) -> Length:
-    """No more than `number` characters."""
+    """Limit a field to `number` characters."""
     return Length(max=number, message=f"Use at most {number:,} characters.")
 
 
 def title_field(label: str = "Title") -> StringField:
-    """What something is called, on one line."""
+    """Build a required one-line title field."""
     return StringField(
         label,
         [InputRequired("Enter a title."), at_most(lesson_content.MAX_TITLE)],
@@ -49,7 +49,7 @@ def title_field(label: str = "Title") -> StringField:
 
 
 def seconds(typed: str) -> int | None:
-    """The seconds of a time such as 1:02:03, 4:05 or 90; None for anything else.
+    """Parse a time such as 1:02:03, 4:05 or 90 into seconds; None for anything else.
 
     >>> seconds("1:02:03")
     3723
@@ -62,22 +62,22 @@ def seconds(typed: str) -> int | None:
 
 
 class TitledForm(Form):
-    """A title alone: a new module, a new name."""
+    """A title: of a new module, or to rename something."""
 
     title = title_field()
 
     def validate_title(self, field: StringField) -> None:
-        """Something must remain once invisible characters are gone."""
+        """Refuse a title of nothing but invisible characters, which the filter has removed."""
         if not field.data:
             raise ValidationError("Enter a title.")
 
 
 class RenameForm(Merging, TitledForm):
-    """Another title in place of the one there is."""
+    """A new title in place of the present one."""
 
 
 class NewLessonForm(TitledForm):
-    """What a lesson begins with."""
+    """Title and kind of a new lesson."""
 
     kind = SelectField(
         "Kind",
@@ -88,7 +88,7 @@ class NewLessonForm(TitledForm):
 
 
 class ModuleForm(Merging, TitledForm):
-    """What a module says, and when it opens."""
+    """Title, description and drip of a module, and whether it is published."""
 
     description = TextAreaField(
         "Description", [at_most(curriculum.LONGEST_DESCRIPTION)], filters=[paragraphs]
@@ -106,12 +106,12 @@ class ModuleForm(Merging, TitledForm):
 
 
 class PlaceForm(Form):
-    """Where something goes: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
+    """The target of a move: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
 
     to = StringField("Place", filters=[text])
 
     def place(self) -> tuple[After, uuid.UUID | None] | None:
-        """The place and the module it names; None when there is no such place."""
+        """Parse the target and the module it names; None if it is malformed."""
         word, _, key = (self.to.data or "").partition(":")
         try:
             id_ = uuid.UUID(key) if key else None
@@ -123,17 +123,17 @@ class PlaceForm(Form):
 
 
 class RowForm(PlaceForm):
-    """The buttons of one row of the curriculum."""
+    """The actions of one row of the curriculum."""
 
     do = StringField("Change", filters=[text])
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""
 
 
 class LessonForm(TitledForm):
-    """The lesson itself. `version` and `tab` say what the page showed (domain/authoring/lesson_drafts.py)."""
+    """The lesson. `version` and `tab` are its optimistic lock (domain/authoring/lesson_drafts.py)."""
 
     version = HiddenField(filters=[text])
     tab = HiddenField(filters=[text])
@@ -160,12 +160,12 @@ class LessonForm(TitledForm):
     published = BooleanField("Published", false_values=("", "no", False))
 
     def validate_length(self, field: StringField) -> None:
-        """Minutes and seconds, as players show them."""
+        """Require minutes and seconds, as players show them."""
         if field.data and seconds(field.data) is None:
             raise ValidationError("Write it like 12:30.")
 
     def values(self) -> dict[str, Any]:
-        """What was typed, by column name; what makes no sense is left out."""
+        """Collect the submitted values by column name; invalid ones are left out."""
         found: dict[str, Any] = {
             "title": self.title.data or "",
             "slug": self.slug.data or "",
@@ -183,13 +183,13 @@ class LessonForm(TitledForm):
         return found
 
     def seen_version(self) -> int:
-        """The version that the page showed; 0, which no row has, for anything else."""
+        """Parse the version that the page was rendered with; 0, which no row has, for anything else."""
         typed = self.version.data or ""
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
 class LinkForm(TitledForm):
-    """A link to take along."""
+    """Title and address of a link among the resources."""
 
     url = StringField("Address", [InputRequired("Enter an address."), at_most(500)], filters=[one_line])
 
@@ -206,6 +206,6 @@ class CaptionForm(Merging):
 
 
 class ChaptersForm(Merging):
-    """Chapters as lines of a time and a title."""
+    """Chapters, each line a time and a title."""
 
     chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[markdown])

@@ -1,4 +1,4 @@
-"""The editor of a lesson: saved by hand, kept while somebody types, never written over unseen."""
+"""Routes of the lesson editor: save, autosave, and 409 on an edit conflict (optimistic lock)."""
 
 import uuid
 from typing import Any
@@ -24,13 +24,13 @@ PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 
 
 def lesson_at(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
-    """The lesson to work on, with its course; raises NotFound for one that isn't theirs."""
+    """Load the lesson to edit, with its course; raises NotFound for somebody else's."""
     return access.lesson_for_creator(me(), course_id, lesson_id)
 
 
 @studio.route(PLACE, methods=["GET", "POST"])
 def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """The editor, with what was typed and not saved; sent, it is saved."""
+    """Show the editor with its autosaved values; posting saves them."""
     course = course_of(course_id)
     form = LessonForm()
     if not form.is_submitted():
@@ -54,7 +54,7 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.post(f"{PLACE}/typed")
 def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Keep what is being typed; answers in JSON, for the script that sends it."""
+    """Autosave the form; answers JSON to the script that sends it."""
     course, row = lesson_at(course_id, lesson_id)
     form = LessonForm()
     form.validate()
@@ -71,7 +71,7 @@ def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.post(f"{PLACE}/typed/throw-away")
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Drop what was typed and not saved."""
+    """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
@@ -83,7 +83,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.route(f"{PLACE}/discard", methods=["GET", "POST"])
 def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Say what of a lesson waits for approval; then drop it."""
+    """Confirm with the changes that are pending approval, then discard them."""
     course, row = lesson_at(course_id, lesson_id)
     form, refused = PressForm(), ""
     if form.validate_on_submit():
@@ -116,9 +116,9 @@ def editor(
     theirs: dict[str, Any] | None = None,
     **sections: Any,
 ) -> Response:
-    """The page of the editor; `theirs` is what stands there by now when somebody else saved meanwhile.
+    """Render the editor; `theirs` are the stored values after an edit conflict.
 
-    `sections` are the forms of the sections that were sent and not accepted.
+    `sections` are the forms of other sections that were sent and refused.
     """
     now, kept = lesson_drafts.working(row), unsaved.of(row)
     if form is None:
@@ -154,13 +154,13 @@ def editor(
 
 
 def chapters_form(asset: MediaAsset, **sent: Any) -> ChaptersForm:
-    """The chapters of a recording as they stand, to be changed; `formdata=None` leaves out what was sent."""
+    """Build the form of a recording's chapters; `formdata=None` ignores what was sent."""
     written = captions.as_text(captions.working_chapters(asset))
     return ChaptersForm(data={"chapters": written}, **sent)
 
 
 def _filled(row: Lesson) -> LessonForm:
-    """The form as an opened editor shows it: with what was typed, where something was, else as saved."""
+    """Build the form of a freshly opened editor: autosaved values where there are any, else stored ones."""
     now, kept = lesson_drafts.working(row), unsaved.of(row)
     values = {name: getattr(now, name) for name in lesson_content.COLUMNS}
     values |= lesson_content.typed(kept.values) if kept else {}
@@ -174,7 +174,7 @@ def _filled(row: Lesson) -> LessonForm:
 
 
 def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
-    """What was typed by column name; the address follows the title where nobody typed another one."""
+    """Collect the submitted values by column name; the slug follows the title unless it was edited."""
     values = form.values()
     if not values["slug"] or values["slug"] == lesson_drafts.working(row).slug:
         values.pop("slug")
@@ -183,7 +183,7 @@ def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
 
 
 def _refuse(course_id: uuid.UUID, lesson_id: uuid.UUID, form: LessonForm, refusal: Refused) -> Response:
-    """The editor with everything that was typed, and what is wrong with it or what stands there by now."""
+    """Show the editor with everything that was typed, and the error or the conflicting stored values."""
     course = course_of(course_id)
     if isinstance(refusal, Gone):
         return _gone(course, form)
@@ -202,12 +202,12 @@ def _refuse(course_id: uuid.UUID, lesson_id: uuid.UUID, form: LessonForm, refusa
 
 
 def _gone(course: Course, form: LessonForm) -> Response:
-    """What was typed, for a lesson that isn't there any more."""
+    """Show what was typed for a lesson that was deleted meanwhile (404)."""
     return hypermedia.render("studio/lesson/gone.html", status=404, course=course, form=form)
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value of the form for people."""
+    """Format a form value for people."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
     names: dict[str, str] = {

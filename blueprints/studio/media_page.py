@@ -1,4 +1,4 @@
-"""The media of a course: its picture, its preview film, its code; and the state of every recording."""
+"""Routes of a course's media: cover image, preview film, code archive and the state of recordings."""
 
 import uuid
 
@@ -20,7 +20,7 @@ from web import hypermedia
 
 @studio.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
 def course_media(course_id: uuid.UUID) -> Response:
-    """The page; its form is that of the picture."""
+    """Show the media of the course; posting saves the cover image."""
     course = access.course_for_creator(_me(), course_id)
     form = ThumbnailForm()
     if form.validate_on_submit():
@@ -50,7 +50,7 @@ def course_media(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/picture/remove")
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
-    """Back to the drawn cover."""
+    """Remove the cover image; the generated cover is shown again."""
     course = access.course_for_creator(_me(), course_id)
     PressForm().validate_on_submit()
     page_drafts.drop_picture(course, _me())
@@ -60,7 +60,7 @@ def remove_thumbnail(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/code/remove/<which>")
 def remove_code(course_id: uuid.UUID, which: str) -> Response:
-    """Take away the code that learners get, or the one that waits."""
+    """Remove the published code archive, or the one pending approval."""
     course = access.course_for_creator(_me(), course_id)
     if which not in ("offered", "waiting"):
         abort(404)
@@ -74,7 +74,7 @@ def remove_code(course_id: uuid.UUID, which: str) -> Response:
 @studio.get("/courses/<uuid:course_id>/film", defaults={"lesson_id": None})
 @studio.get("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording")
 def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
-    """The state of a recording, which asks for itself until the worker is done."""
+    """Show the state of a recording; the fragment polls until the worker is done."""
     course, lesson = _place(course_id, lesson_id)
     if not hypermedia.is_swap():
         return hypermedia.see_other(_page(course, lesson))
@@ -84,7 +84,7 @@ def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
 @studio.post("/courses/<uuid:course_id>/film/retry", defaults={"lesson_id": None})
 @studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/retry")
 def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
-    """Have the worker try again."""
+    """Queue the transcoding of a recording again."""
     course, lesson = _place(course_id, lesson_id)
     PressForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
@@ -96,7 +96,7 @@ def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respon
 @studio.post("/courses/<uuid:course_id>/film/remove", defaults={"lesson_id": None})
 @studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/remove")
 def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
-    """Take a recording away; the one that waits for approval first."""
+    """Remove a recording; one pending approval goes first."""
     course, lesson = _place(course_id, lesson_id)
     PressForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)

@@ -1,4 +1,4 @@
-"""The first page of the studio."""
+"""Route of the studio's dashboard."""
 
 from werkzeug.wrappers import Response
 
@@ -10,12 +10,12 @@ from web import filters, hypermedia
 
 @studio.get("")
 def overview() -> Response:
-    """How sales go, what there is to do, and what is new."""
+    """Show sales per month, open tasks and news."""
     found = studio_home.load(me())
     return hypermedia.render(
         "studio/overview.html",
         overview=found,
-        # A month in which more was sent back than earned has no bar, but its number.
+        # A month with more refunds than earnings is negative: no bar, but its number is shown.
         earned=[(one.month.name, max(0, one.earned_cents)) for one in found.months],
         earned_shown=[filters.money(one.earned_cents, found.currency) for one in found.months],
         sold=[(one.month.name, one.sales) for one in found.months],

@@ -1,4 +1,4 @@
-"""Pictures for texts: a file becomes an address to write into a lesson or a description."""
+"""Route to upload an image for the text of a lesson or description."""
 
 import uuid
 
@@ -17,7 +17,7 @@ from web import hypermedia
 
 @studio.post("/courses/<uuid:course_id>/pictures")
 def add_picture(course_id: uuid.UUID) -> Response:
-    """Keep a picture; answers its address, and the Markdown that shows it."""
+    """Store an image; answers its address and the Markdown to embed it."""
     person = current_user._get_current_object()
     course, lesson, form = access.course_for_creator(person, course_id), None, PictureForm()
     back = f"/studio/courses/{course_id}"

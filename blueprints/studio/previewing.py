@@ -1,4 +1,4 @@
-"""How a text will look, before anything is stored."""
+"""Route of the Markdown preview; nothing is stored."""
 
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
@@ -11,14 +11,14 @@ from web.forms import Form, text
 
 
 class TextForm(Form):
-    """A text to look at."""
+    """A Markdown text."""
 
     text = TextAreaField("Text", filters=[text])
 
 
 @studio.post("/preview-markdown")
 def preview_markdown() -> Response:
-    """The HTML of what is being typed, or why it can't be stored."""
+    """Render the submitted Markdown to HTML, or the reason why it is refused (422)."""
     form = TextForm()
     if not form.validate():
         return hypermedia.render("studio/_rendered.html", status=422, html="", trouble="Send it again.")

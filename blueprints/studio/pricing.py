@@ -1,4 +1,4 @@
-"""What a course costs."""
+"""Route of a course's price."""
 
 import uuid
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +15,7 @@ from models import Tier
 
 @studio.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
 def pricing(course_id: uuid.UUID) -> Response:
-    """Its size, its price, and a sale with its end in the creator's own time."""
+    """Edit tier, price, sale price and the end of the sale in the creator's time zone."""
     course, zone = opened(course_id), _zone()
     form = PricingForm(data=_shown(pricing_form.price_of(course), zone))
     saved = save(form, lambda: pricing_form.ask(course, me(), _typed(form, zone)))

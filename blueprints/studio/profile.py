@@ -1,4 +1,4 @@
-"""What a creator shows of themselves."""
+"""Route of the creator's public profile."""
 
 from flask import url_for
 from flask_login import current_user
@@ -16,7 +16,7 @@ from web.merging import Merging
 
 
 class CreatorForm(Merging):
-    """The words on a creator's page; name, picture and the other links are part of the account."""
+    """Texts of the creator page; name, avatar and the other links belong to the account."""
 
     headline = StringField(
         "In one line", [Length(max=160, message="Use at most 160 characters.")], filters=[one_line]
@@ -35,7 +35,7 @@ class CreatorForm(Merging):
 
 @studio.route("/profile", methods=["GET", "POST"])
 def profile() -> Response:
-    """The form, and the way to the page that it makes."""
+    """Show and save the creator profile."""
     before = creators.profile_of(current_user)
     form = CreatorForm(data=creator_page_drafts.working(current_user))
     if form.validate_on_submit():

@@ -1,4 +1,4 @@
-"""Putting a course forward: what it still needs, what happens next, and what the reviewers said."""
+"""Routes to submit a course or its update: checklist, moderation state and the reviewers' notes."""
 
 import uuid
 
@@ -18,12 +18,12 @@ from web.forms import Form
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""
 
 
 @studio.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])
 def publish(course_id: uuid.UUID) -> Response:
-    """The checklist and where the course stands; sent, the course or its update is put forward."""
+    """Show the checklist and the state of the course; posting submits it or its update."""
     course, form = course_of(course_id), PressForm()
     if form.validate_on_submit():
         try:
@@ -41,7 +41,7 @@ def publish(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/publish/withdraw")
 def withdraw(course_id: uuid.UUID) -> Response:
-    """Take back what waits for a review."""
+    """Withdraw a submission from the moderation queue."""
     course, form = course_of(course_id), PressForm()
     form.validate_on_submit()
     try:
@@ -57,7 +57,7 @@ def withdraw(course_id: uuid.UUID) -> Response:
 
 @studio.post("/courses/<uuid:course_id>/discard")
 def discard_page(course_id: uuid.UUID) -> Response:
-    """Drop what waits of the page and of modules; the lessons have buttons of their own."""
+    """Discard the pending changes of the page and of modules; lessons are discarded one by one."""
     course = course_of(course_id)
     PressForm().validate_on_submit()
     try:

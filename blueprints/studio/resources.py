@@ -1,4 +1,4 @@
-"""What a lesson gives to take along: links added, everything renamed, moved and deleted."""
+"""Routes of a lesson's resources: links added, everything renamed, moved and deleted."""
 
 import uuid
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from web import hypermedia
 
 @studio.post(f"{PLACE}/resources")
 def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """A link; files come through the uploads."""
+    """Add a link; files are added by the upload routes."""
     course, lesson = lesson_at(course_id, lesson_id)
     form = LinkForm()
     if not form.validate():
@@ -36,7 +36,7 @@ def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @studio.post(f"{PLACE}/resources/<uuid:resource_id>/title")
 def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
-    """Another title."""
+    """Rename a resource."""
     course, lesson = lesson_at(course_id, lesson_id)
     row = next((row for row in lesson.resources if row.id == resource_id), None)
     if row is None:
@@ -56,7 +56,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
 
 @studio.post(f"{PLACE}/resources/<uuid:resource_id>/move")
 def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
-    """To another place in the list."""
+    """Move a resource in the list."""
     course, lesson = lesson_at(course_id, lesson_id)
     form = PlaceForm()
     place = form.place() if form.validate() else None
@@ -70,7 +70,7 @@ def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.
 
 @studio.post(f"{PLACE}/resources/<uuid:resource_id>/delete")
 def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
-    """Take it away."""
+    """Delete a resource."""
     course, lesson = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
@@ -107,7 +107,7 @@ def _show(
     renamed: RenameForm | None = None,
     renamed_id: uuid.UUID | None = None,
 ) -> Response:
-    """The list, by itself or on the page of the editor."""
+    """Render the list, as a fragment or on the page of the editor."""
     wrong = form or renamed
     status = wrong.status if wrong is not None else 404 if trouble else 200
     shown: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What learners say of the creator's courses, and the creator's answers."""
+"""Routes of the reviews on the creator's courses, and of the creator's replies."""
 
 import uuid
 
@@ -23,7 +23,7 @@ WAITS = "Your answer is kept. It is hidden until it has been checked."
 
 
 class ReplyForm(Merging):
-    """What the creator answers. Several may be open on one page, each with ids of its own."""
+    """The creator's reply. Ids are unique, since a page may show several."""
 
     def __init__(self, review: Review) -> None:
         super().__init__(obj=review)
@@ -41,7 +41,7 @@ class ReplyForm(Merging):
 
 @studio.get("/reviews")
 def reviews() -> Response:
-    """The reviews, newest first; of one course, of one number of stars, or those without an answer."""
+    """List the reviews, newest first, filtered by course, rating or missing reply."""
     course_id, stars = asked.id_of("course"), asked.words("rating")
     rating = int(stars) if stars in ("1", "2", "3", "4", "5") else None
     unanswered = bool(asked.words("unanswered"))
@@ -59,7 +59,7 @@ def reviews() -> Response:
 
 @studio.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
 def reply(review_id: uuid.UUID) -> Response:
-    """The form for an answer, with the one there is; sent, it stands beneath the review."""
+    """Show and save the reply to a review."""
     review, course = review_replies.find(me(), review_id)
     form = ReplyForm(review)
     if form.validate_on_submit():
@@ -84,7 +84,7 @@ def reply(review_id: uuid.UUID) -> Response:
 
 @studio.post("/reviews/<uuid:review_id>/reply/delete")
 def delete_reply(review_id: uuid.UUID) -> Response:
-    """Take the answer back."""
+    """Delete the reply."""
     review, course = review_replies.find(me(), review_id)
     if not PressForm().validate_on_submit():
         return hypermedia.see_other(_list(review, course))

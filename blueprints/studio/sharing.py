@@ -1,4 +1,4 @@
-"""What search engines and shared links say of a course."""
+"""Route of a course's meta title and description."""
 
 import uuid
 
@@ -14,7 +14,7 @@ from domain.authoring.course_details import Sharing
 
 @studio.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])
 def sharing(course_id: uuid.UUID) -> Response:
-    """Title and description for elsewhere, with how they will look there."""
+    """Edit title and description for search engines and link previews, with a preview."""
     course = opened(course_id)
     form = SharingForm(data=vars(course_details.sharing_of(course)))
     saved = save(form, lambda: course_details.share(course, me(), _typed(form)), lambda: said(course))

@@ -1,4 +1,4 @@
-"""Who learns the creator's courses."""
+"""Routes of the creator's students."""
 
 from werkzeug.wrappers import Response
 
@@ -14,7 +14,7 @@ HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (U
 
 @studio.get("/students")
 def students() -> Response:
-    """Name, course and progress, who came last first; of one course or by name, a page at a time."""
+    """List name, course and progress, last seen first; filtered by course or name, paged."""
     course_id, name = asked.id_of("course"), asked.words("q")
     return hypermedia.render(
         "studio/students.html",
@@ -30,7 +30,7 @@ def students() -> Response:
 @studio.get("/students.csv")
 @fresh_page
 def students_file() -> Response:
-    """The same as a file, all of it."""
+    """Export all the students as CSV."""
     rows = learners.every(me(), asked.id_of("course"), asked.words("q"))
     return csv_of("students", HEAD, (_row(student) for student in rows))
 

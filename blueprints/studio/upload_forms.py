@@ -1,4 +1,4 @@
-"""The forms of files and pictures. What is missing in them is refused by the rules, in sentences."""
+"""Forms of uploads. Missing values are refused by the domain, with a sentence for people."""
 
 import re
 import uuid
@@ -16,7 +16,7 @@ PURPOSES = [purpose.value for purpose in UploadPurpose]
 
 
 def _id(value: Any) -> uuid.UUID | str | None:
-    """The id that was sent, None without one, the text itself when it is none."""
+    """Parse an id: None if empty, the text itself if malformed."""
     try:
         return uuid.UUID(text(value)) if value else None
     except ValueError:
@@ -24,25 +24,25 @@ def _id(value: Any) -> uuid.UUID | str | None:
 
 
 class PlaceForm(Form):
-    """What an upload is for, and where it belongs."""
+    """The purpose of an upload, and the course and lesson it belongs to."""
 
     purpose = HiddenField(validators=[AnyOf(PURPOSES, message="Say what the file is for.")])
     course = HiddenField(filters=[_id])
     lesson = HiddenField(filters=[_id])
 
     def validate_course(self, field: HiddenField) -> None:
-        """An id, if anything."""
+        """Require a UUID, if anything."""
         if isinstance(field.data, str):
             raise ValidationError("There is no such course.")
 
     def validate_lesson(self, field: HiddenField) -> None:
-        """An id, if anything."""
+        """Require a UUID, if anything."""
         if isinstance(field.data, str):
             raise ValidationError("There is no such lesson.")
 
 
 class UploadForm(PlaceForm):
-    """A file to announce by name and size, or one that comes with the form."""
+    """An upload session, announced by name and size, or a file sent with the form."""
 
     filename = StringField(filters=[one_line])
     size = StringField(filters=[one_line])
@@ -51,18 +51,18 @@ class UploadForm(PlaceForm):
 
     @property
     def bytes(self) -> int:
-        """The size that was announced, 0 for what is no number."""
+        """Parse the announced size; 0 if it is malformed."""
         typed = self.size.data or ""
         return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else 0
 
     def validate_sha256(self, field: StringField) -> None:
-        """Sixty-four hexadecimal digits, if anything."""
+        """Require 64 hexadecimal digits, if anything."""
         if field.data and not re.fullmatch("[0-9a-f]{64}", field.data):
             raise ValidationError("That is no SHA-256.")
 
 
 class ThumbnailForm(Form):
-    """A picture for the course, and which part of it to show (per cent)."""
+    """A cover image, and the crop to show, in per cent."""
 
     picture = FileField("Picture", [FileRequired("Choose a picture.")])
     x = IntegerRangeField("Left to right", [Optional(), NumberRange(0, 100)], default=50)
@@ -76,17 +76,17 @@ class ThumbnailForm(Form):
 
     @property
     def crop(self) -> Crop:
-        """The part to keep."""
+        """Build the crop, as fractions."""
         x, y = ((50 if f.data is None else f.data) / 100 for f in (self.x, self.y))
         return Crop(x, y, (self.zoom.data or 100) / 100)
 
 
 class PictureForm(Form):
-    """A picture for a text."""
+    """An image for a text."""
 
     picture = FileField("Picture", [FileRequired("Choose a picture.")])
     lesson = HiddenField(filters=[_id])
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

@@ -1,4 +1,4 @@
-"""Files of creators: sent in chunks by the browser, or whole by a plain form."""
+"""Routes of upload sessions: resumable, in chunks sent by the browser, or whole by a plain form."""
 
 import base64
 import re
@@ -24,7 +24,7 @@ DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 @studio.get("/uploads")
 def unfinished() -> Response:
-    """What can be gone on with at one place."""
+    """List the upload sessions of one place that can be resumed."""
     form = PlaceForm(request.args, meta={"csrf": False})
     if not form.validate():
         abort(404)
@@ -38,7 +38,7 @@ def unfinished() -> Response:
 
 @studio.post("/uploads")
 def begin() -> Response:
-    """Announce a file that will come in chunks; or take it at once, when it comes with the form."""
+    """Begin an upload session, or take a whole file that comes with the form."""
     form = UploadForm()
     if not form.validate_on_submit():
         return _no(next(iter(form.errors.values()), ["Send the form again."])[0])
@@ -65,7 +65,7 @@ def begin() -> Response:
 
 @studio.get("/uploads/<uuid:upload_id>")
 def state(upload_id: uuid.UUID) -> Response:
-    """How far an upload has come."""
+    """Return the offset of an upload session, to resume from."""
     upload = upload_sessions.of(_me(), upload_id)
     answer = _json(_state(upload))
     answer.headers["Upload-Offset"] = str(upload_sessions.received(upload))
@@ -74,9 +74,9 @@ def state(upload_id: uuid.UUID) -> Response:
 
 @studio.put("/uploads/<uuid:upload_id>")
 def chunk(upload_id: uuid.UUID) -> Response:
-    """Take the bytes from `offset` on: the next ones, or ones that are here already.
+    """Receive the bytes from `offset` on; a chunk that was received already is accepted again.
 
-    The database is let go before they are read: they may take minutes to come.
+    No transaction is open while the bytes arrive: that may take minutes.
     """
     request.max_content_length = upload_rules.MOST_CHUNK
     length, offset = request.content_length or 0, request.args.get("offset", "")
@@ -105,7 +105,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
 
 @studio.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
-    """Where the browser puts a part itself; they are counted from 1."""
+    """Sign the address to which the browser PUTs a part directly (S3 multipart); parts count from 1."""
     _checked()
     upload = upload_sessions.of(_me(), upload_id)
     try:
@@ -120,7 +120,7 @@ def part(upload_id: uuid.UUID, part_number: int) -> Response:
 
 @studio.post("/uploads/<uuid:upload_id>/finish")
 def finish(upload_id: uuid.UUID) -> Response:
-    """All has come: make of it what it is for. Asked twice, it is done once."""
+    """Complete an upload session and process its file by purpose. Idempotent."""
     _checked()
     upload = upload_sessions.of(_me(), upload_id)
     if upload.state == UploadState.DONE:
@@ -143,7 +143,7 @@ def finish(upload_id: uuid.UUID) -> Response:
 
 @studio.post("/uploads/<uuid:upload_id>/cancel")
 def cancel(upload_id: uuid.UUID) -> Response:
-    """Give an upload up."""
+    """Cancel an upload session."""
     _checked()
     upload = upload_sessions.of(_me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
@@ -161,7 +161,7 @@ def _checked() -> None:
 
 
 def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
-    """The course and lesson of these ids, if they are the person's to work on; NotFound otherwise."""
+    """Load the course and lesson to edit; NotFound for somebody else's."""
     if course_id is None:
         return None, None
     if lesson_id is None:
@@ -170,7 +170,7 @@ def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None
 
 
 def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
-    """The same, kept as they are until the transaction ends: the course before its uploads, as everywhere."""
+    """Load them locked until the transaction ends. Lock order: the course before its uploads."""
     course, _ = _place(course_id, None)
     if course is not None:
         lifecycle.hold(course)
@@ -178,14 +178,14 @@ def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]
 
 
 def _store_whole(plan: upload_sessions.Plan, file: BinaryIO) -> None:
-    """A file that came with the form needs no chunks."""
+    """Store a file that came with the form, without chunks."""
     file.seek(0)
     storage.current().put(plan.incoming.key, file, "application/octet-stream")
     storage.current().abandon(plan.incoming)
 
 
 def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
-    """The file isn't what it should be: nothing of it stays."""
+    """Cancel the session of a file that failed its checks, and delete its bytes."""
     db.session.rollback()
     upload = upload_sessions.of(_me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
@@ -194,7 +194,7 @@ def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
 
 
 def _digest() -> str | None:
-    """The chunk's SHA-256 out of Content-Digest (RFC 9530), in hexadecimal."""
+    """Parse the chunk's SHA-256 from Content-Digest (RFC 9530) into hexadecimal."""
     found = DIGEST.fullmatch(request.headers.get("Content-Digest", ""))
     return base64.b64decode(found[1]).hex() if found else None
 
@@ -222,7 +222,7 @@ def _home(upload: Upload) -> str:
 
 
 def _page(course_id: uuid.UUID | None, lesson_id: uuid.UUID | None) -> str:
-    """The page on which a file of this place is shown."""
+    """Build the address of the page that shows files of this place."""
     if course_id is None:
         return "/studio/courses/import"
     return f"/studio/courses/{course_id}/" + (f"lessons/{lesson_id}" if lesson_id else "media")
@@ -247,7 +247,7 @@ def _yes(upload: Upload) -> Response:
 
 
 def _no(sentence: str, course: Course | None = None, lesson: Lesson | None = None) -> Response:
-    """Why not: to the script as a sentence, to a plain form on a page that leads back."""
+    """Explain a refusal: to a script as JSON (422), to a plain form on a page that leads back."""
     if _wants_json():
         return _json({"error": sentence}, 422)
     back = _page(course.id if course else None, lesson.id if lesson else None)

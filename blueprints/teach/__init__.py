@@ -1,4 +1,4 @@
-"""Becoming a creator: what it means, and the form to apply with."""
+"""Becoming a creator: the terms, and the application form."""
 
 from flask import Blueprint
 

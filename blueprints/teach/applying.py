@@ -1,4 +1,4 @@
-"""What it means to teach here, and the form to ask for it."""
+"""Routes of creator applications."""
 
 from flask import url_for
 from flask_login import current_user
@@ -14,7 +14,7 @@ from web import guards, hypermedia
 
 @teach.get("/teach")
 def apply() -> Response:
-    """What it means, for anyone; for learners the form, or how their application stands."""
+    """Show the terms to anyone; to learners the form, or the state of their application."""
     if not current_user.is_authenticated:
         return _page(None, None)
     if current_user.is_creator:
@@ -25,7 +25,7 @@ def apply() -> Response:
 
 @teach.post("/teach")
 def send() -> Response:
-    """Send the application."""
+    """Submit the application."""
     if (away := guards.ask_to_sign_in()) is not None:
         return away
     if current_user.is_creator or current_user.is_admin:

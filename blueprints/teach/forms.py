@@ -1,4 +1,4 @@
-"""The form to become a creator with."""
+"""Form of the creator application."""
 
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
@@ -8,7 +8,7 @@ from web.forms import AddressesField, Form, LinesField, one_line, paragraphs
 
 
 class ApplicationForm(Form):
-    """Who somebody is and what they would teach."""
+    """An application: profile, expertise, links and a sample course."""
 
     headline = StringField(
         "Who are you, in one line?",

@@ -1,4 +1,4 @@
-"""The wishlist: what somebody would like to have."""
+"""The wishlist."""
 
 from flask import Blueprint
 from flask_login import current_user
@@ -10,7 +10,7 @@ wishlist = guards.signed_in(Blueprint("wishlist", __name__))
 
 
 def reader() -> User:
-    """Whoever is signed in."""
+    """Return the person signed in."""
     user: User = current_user._get_current_object()
     return user
 

@@ -1,4 +1,4 @@
-"""The switches of the wishlist: each sends the wish itself, so that sending it twice changes nothing."""
+"""Forms of the wishlist. They send the wanted state, not a toggle, so that sending it twice is idempotent."""
 
 from wtforms import BooleanField
 
@@ -6,16 +6,16 @@ from web.forms import Form
 
 
 class WishForm(Form):
-    """Whether the course is to be on the list."""
+    """The wanted state: on the wishlist or not."""
 
     wished = BooleanField(false_values=("", "no"))
 
 
 class NotifyForm(Form):
-    """Whether to tell of sales."""
+    """The wanted state: notified of sales or not."""
 
     notify = BooleanField(false_values=("", "no"))
 
 
 class PressForm(Form):
-    """A button alone."""
+    """A form with nothing but the CSRF token, for a button."""

@@ -1,4 +1,4 @@
-"""The list of wishes, and what can be done with each."""
+"""Routes of the wishlist page."""
 
 import uuid
 
@@ -14,14 +14,14 @@ from web import hypermedia
 
 @wishlist.get("/wishlist")
 def index() -> Response:
-    """What the reader wishes for, the latest first."""
+    """List the reader's wishlist, latest first."""
     before = request.args.get("before", type=uuid.UUID)
     return hypermedia.render("wishlist/index.html", sheet=wishes.page_of(reader(), before), before=before)
 
 
 @wishlist.post("/wishlist/<uuid:product_id>/notify")
 def notify(product_id: uuid.UUID) -> Response:
-    """Tell of sales of this course, or no longer."""
+    """Turn notifications of a course's sales on or off."""
     form = NotifyForm()
     form.validate_on_submit()
     wishes.notify(reader(), product_id, form.notify.data)
@@ -33,7 +33,7 @@ def notify(product_id: uuid.UUID) -> Response:
 
 @wishlist.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
-    """Take a course off the list."""
+    """Remove a course from the wishlist."""
     PressForm().validate_on_submit()
     wishes.remove(reader().id, product_id)
     db.session.commit()
@@ -42,7 +42,7 @@ def remove(product_id: uuid.UUID) -> Response:
 
 
 def _show_again() -> Response:
-    """The first page of the list as it stands now, in place or by itself."""
+    """Show the first page of the list again, as a fragment or by redirect."""
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("wishlist.index"))
     return hypermedia.render(

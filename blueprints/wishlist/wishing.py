@@ -1,4 +1,4 @@
-"""Putting a course on the wishlist from its page, and taking it off."""
+"""Routes to put a course on the wishlist from its page, and to remove it."""
 
 from flask import url_for
 from werkzeug.wrappers import Response
@@ -14,14 +14,14 @@ from web import hypermedia
 
 @wishlist.get("/courses/<slug>/wish")
 def ask(slug: str) -> Response:
-    """One button: where strangers arrive who pressed the heart and have signed in."""
+    """Show one button, for visitors who pressed the heart and have just signed in."""
     course, _ = access.course_for_learner(reader(), slug)
     return hypermedia.render("wishlist/ask.html", course=course, form=WishForm())
 
 
 @wishlist.post("/courses/<slug>/wish")
 def wish(slug: str) -> Response:
-    """Have the course on the list, or no longer."""
+    """Put the course on the wishlist, or remove it."""
     course, _ = access.course_for_learner(reader(), slug)
     form = WishForm()
     if not form.validate_on_submit():
