@@ -1,1 +1,1 @@
-"""Accounts: registration, sign-in, second factor, devices, suspension, and becoming a creator."""
+"""People: registration, sign-in, second factor, devices, suspension, and becoming a creator."""

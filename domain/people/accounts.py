@@ -1,4 +1,4 @@
-"""Accounts: finding them, proving passwords, and what changes about them."""
+"""Accounts: looking them up, verifying passwords, changing profiles."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,28 +15,30 @@ from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform import audit, settings
 from models import Role, User, db
 
-# The parameters that OWASP's password storage sheet names for argon2id, 19 MiB and two passes
+# OWASP's Password Storage Cheat Sheet for argon2id: 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 __all__ = ["MAX_PASSWORD", "MIN_PASSWORD"]
 
 
 @dataclass(frozen=True)
 class Lock:
-    """What opens an account or a registration: read first, so that no transaction is open while a password is
-    hashed."""
+    """The credentials of an account or a registration, read before the password is verified.
+
+    Hashing takes tens of milliseconds, during which no transaction should be open.
+    """
 
     user_id: uuid.UUID | None
     password_hash: str | None
 
     def opens_with(self, password: str) -> bool:
-        """Whether `password` fits; takes as long for nobody as for somebody, and whichever spelling fits."""
+        """Verify `password`; takes as long without an account, and whichever spelling matches."""
         stored = self.password_hash or _decoy()
         fits = [_verify(stored, spelling) for spelling in passwords.spellings(password)]
         return any(fits) and self.user_id is not None and bool(self.password_hash)
 
 
 def normalise(email: str) -> str:
-    """The one form in which an address is stored, looked up and counted. Raises Refused when it isn't one."""
+    """Normalise an email address to the form it is stored, looked up and counted in. Raises Refused."""
     typed = email.strip().removesuffix(".")
     try:
         checked = validate_email(typed, check_deliverability=False, test_environment=True)
@@ -46,7 +48,7 @@ def normalise(email: str) -> str:
 
 
 def canonical(email: str) -> str:
-    """The form of `normalise`; what is no address, and so nobody's, in a form of its own."""
+    """Normalise an address as `normalise` does; an invalid one gets a form that no account can have."""
     try:
         return normalise(email)
     except Refused:
@@ -56,42 +58,42 @@ def canonical(email: str) -> str:
 
 
 def find(email: str) -> User | None:
-    """The living account with this address."""
+    """Find the account with this address, unless it is deleted."""
     return _living(User.email == canonical(email))
 
 
 def get(user_id: uuid.UUID) -> User | None:
-    """The living account with this id."""
+    """Find the account with this id, unless it is deleted."""
     return _living(User.id == user_id)
 
 
 def holder(email: str) -> User | None:
-    """Whoever has this address, be the account living or deleted: an address is never given twice."""
+    """Find the account with this address, even a closed one: an address is never given to another."""
     return db.session.scalar(select(User).where(User.email == canonical(email)))
 
 
 def lock_of(email: str) -> Lock:
-    """The lock of the living account with this address; one that nothing opens where there is none."""
+    """Read the credentials of the account with this address; without one, such that no password fits."""
     user = find(email)
     return Lock(user.id, user.password_hash) if user else Lock(None, None)
 
 
 def hash_password(password: str, *about: str) -> str:
-    """The argon2id hash to store. Raises Refused where it is too short, absurdly long or easily guessed.
+    """Check a password against the policy and hash it with argon2id. Raises Refused.
 
-    `about` is what a guesser knows: see `known_of`.
+    `about` are words that a guesser would know: see `known_of`.
     """
     passwords.check(password, about)
     return HASHER.hash(passwords.composed(password))
 
 
 def known_of(*texts: str) -> tuple[str, ...]:
-    """`texts` (a name, an address) and the name of the shop: what a password must not be made of."""
+    """Collect the words that a password must not be made of: `texts` (name, address) and the shop's name."""
     return (*texts, settings.current().name)
 
 
 def renew_hash(user: User, password: str) -> None:
-    """Hash `password`, which has just been proved, again where the parameters or the spelling differ."""
+    """Rehash a password just verified, if the hash has old parameters or an old spelling."""
     composed, stored = passwords.composed(password), user.password_hash
     if stored and (
         HASHER.check_needs_rehash(stored) or (composed != password and not _verify(stored, composed))
@@ -100,14 +102,14 @@ def renew_hash(user: User, password: str) -> None:
 
 
 def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
-    """Take what `user` tells of themselves; `links` are `website`, `github` and `linkedin`."""
+    """Save the profile of `user`; `links` are `website`, `github` and `linkedin`."""
     user.timezone = timezone
     sites = {site: value or None for site, value in links.items()}
     creator_page_drafts.keep(user, {"name": name, "bio": bio, **sites})
 
 
 def make_admin(email: str, name: str, password: str) -> User:
-    """Make the account with this address an admin: a new one, or the one there is, also a suspended one.
+    """Create an admin with this address, or promote the account there is, lifting a suspension.
 
     Raises Refused for a bad address or password, and when a closed account holds the address.
     """
@@ -127,7 +129,7 @@ def make_admin(email: str, name: str, password: str) -> User:
 
 
 def suspended_sentence() -> str:
-    """What somebody is told who has proved to be the owner of a suspended account."""
+    """Explain the suspension to somebody who has proved that the account is theirs."""
     return f"This account is suspended. Write to {settings.current().contact_email} if you want to know more."
 
 
@@ -143,7 +145,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 def _decoy() -> str:
-    """A hash that nothing opens, so that an unknown address costs as much time as a known one."""
+    """Hash a password that nobody has, so that an unknown address takes as long to check as a known one."""
     global _decoy_hash
     if not _decoy_hash:
         _decoy_hash = HASHER.hash("no password at all")

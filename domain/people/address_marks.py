@@ -1,8 +1,7 @@
-"""A person is known again by an address they had before, so that no decision is left behind with it.
+"""Keyed hashes of former email addresses, by which a suspended person is recognised.
 
-Whoever moves an account to another address, is suspended there and registers with the first one again would
-be somebody new. Kept is a keyed hash of the address, for KEEP, or while a decision still holds
-(docs/decisions/0022).
+Otherwise somebody could move an account to another address, be suspended there, and register anew with the
+first one. Hashes are kept for KEEP, or as long as a decision holds (docs/decisions/0022).
 """
 
 import hashlib
@@ -21,7 +20,7 @@ KEEP = timedelta(days=365)
 
 
 def note(user: User, address: str) -> None:
-    """Remember that `user` has or had `address`, as of now. Safe to repeat."""
+    """Record that `user` has or had `address`, as of now. Idempotent."""
     now = clock.now()
     row = upsert(AddressMark).values(
         mark=_mark(address, current_app.config["SECRET_KEY"]), user_id=user.id, created_at=now, updated_at=now
@@ -31,12 +30,12 @@ def note(user: User, address: str) -> None:
 
 
 def is_noted(user: User, address: str) -> bool:
-    """Whether `address` is remembered as one that `user` has or had."""
+    """Tell if `address` is recorded as one that `user` has or had."""
     return any(known.id == user.id for known in _known(address))
 
 
 def forget_since(user: User, address: str) -> None:
-    """Forget what `user` has left since they left `address`, and that: none of it was their doing."""
+    """Delete the record of `address` and of all later addresses of `user`: an intruder's doing."""
     theirs = select(AddressMark.created_at).where(
         AddressMark.user_id == user.id, AddressMark.mark.in_(_marks(address))
     )
@@ -47,15 +46,15 @@ def forget_since(user: User, address: str) -> None:
 
 
 def refuse_suspended(address: str) -> None:
-    """Raise Refused where somebody who is suspended has or had `address`, which has been proved by now."""
+    """Raise Refused where a suspended person has or had `address`, which has been proved by now."""
     if any(user.suspended_at is not None for user in _known(address)):
         raise Refused(accounts.suspended_sentence())
 
 
 def carry_over(user: User) -> None:
-    """Bind `user`, whose account is new, to what was decided about what they wrote from an older account.
+    """Apply decisions about reviews from a person's older accounts to `user`, whose account is new.
 
-    Hidden stays hidden: what they say of such a course waits for an admin.
+    Where a review was hidden, a new one of the same course waits for an admin.
     """
     older = [known.id for known in _known(user.email) if known.id != user.id]
     if not older:
@@ -71,7 +70,7 @@ def carry_over(user: User) -> None:
 
 
 def clean_up() -> None:
-    """Delete the marks that no decision needs any more."""
+    """Delete the hashes older than KEEP that no decision needs."""
     suspended = exists().where(User.id == AddressMark.user_id, User.suspended_at.is_not(None))
     hidden = exists().where(
         ReviewStanding.user_id == AddressMark.user_id, ReviewStanding.standing == Standing.HIDDEN
@@ -81,7 +80,7 @@ def clean_up() -> None:
 
 
 def _known(address: str) -> list[User]:
-    """Whoever has or had `address`, also by a mark that was made with an older key."""
+    """Find the people who have or had `address`, trying former secret keys as well."""
     noted = AddressMark.mark.in_(_marks(address))
     query = select(User).join(AddressMark, AddressMark.user_id == User.id).where(noted)
     return list(db.session.scalars(query.order_by(User.id)).unique())
@@ -94,7 +93,7 @@ def _marks(address: str) -> list[str]:
 
 
 def _mark(address: str, key: str) -> str:
-    """Stand for a mailbox: “me+shop@…” and “me@…” are one."""
+    """Hash a mailbox with the secret key: “me+shop@…” and “me@…” are the same."""
     local, _, host = accounts.canonical(address).rpartition("@")
     text = f"address mark:{local.partition('+')[0]}@{host}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

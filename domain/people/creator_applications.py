@@ -1,4 +1,4 @@
-"""Becoming a creator: a learner applies, an admin accepts or declines."""
+"""Creator applications: a learner applies to teach, an admin accepts or declines."""
 
 import uuid
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ MONTH = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody applies with: `expertise` are a few words each, `links` whole web addresses."""
+    """The fields of an application: `expertise` are a few words each, `links` absolute URLs."""
 
     headline: str
     expertise: list[str]
@@ -41,21 +41,21 @@ class Wish:
 
 
 def latest(user: User) -> CreatorApplication | None:
-    """What `user` applied with last, whatever became of it."""
+    """Find the last application of `user`, whatever its status."""
     query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
     return db.session.scalar(query.order_by(CreatorApplication.created_at.desc()).limit(1))
 
 
 def find(application_id: uuid.UUID) -> CreatorApplication | None:
-    """One application, if it exists."""
+    """Find an application; None if it doesn't exist."""
     return db.session.get(CreatorApplication, application_id)
 
 
 def apply(user: User, wish: Wish) -> CreatorApplication:
-    """Ask to teach here; whoever has asked already is given what they asked with, which stays as it is.
+    """Apply to teach; idempotent while an application is pending, which stays as it is.
 
-    Raises Refused for people who teach already, before the address is proved (the answer goes there), with
-    words that were declined before, and beyond MOST_A_MONTH.
+    Raises Refused for people who teach already, before the address is verified (the answer goes there), with
+    the very words that were declined before, and beyond MOST_A_MONTH.
     """
     if user.role != Role.LEARNER:
         raise Refused("You can teach here already. Your courses are in the studio.")
@@ -80,7 +80,7 @@ def apply(user: User, wish: Wish) -> CreatorApplication:
 
 
 def accept(application: CreatorApplication, admin: User) -> None:
-    """Make the applicant a creator with a page of their own, and tell them. Safe to repeat.
+    """Make the applicant a creator with a public page, and notify them. Idempotent.
 
     Raises Refused when it was declined before.
     """
@@ -101,7 +101,7 @@ def accept(application: CreatorApplication, admin: User) -> None:
 
 
 def decline(application: CreatorApplication, admin: User, reason: str) -> None:
-    """Say no, and why: the applicant is told and may apply again. Safe to repeat.
+    """Decline with a reason, and notify the applicant, who may apply again. Idempotent.
 
     Raises Refused without a reason, and when it was accepted before.
     """
@@ -120,7 +120,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
 
 
 def _refuse_again(user: User, wish: Wish) -> None:
-    """Refuse what was answered already, and more than anybody could have thought about."""
+    """Refuse an application repeating a declined one, and more than MOST_A_MONTH."""
     since = clock.now() - MONTH
     query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
     lately = db.session.scalars(query.where(CreatorApplication.created_at > since)).all()
@@ -138,7 +138,10 @@ def _words(said: CreatorApplication | Wish) -> tuple[object, ...]:
 
 
 def _decide(application: CreatorApplication, admin: User, status: ApplicationStatus, reason: str) -> bool:
-    """Write the decision, if it is still open; False when the same was decided before."""
+    """Record the decision with a conditional UPDATE, so that of two admins one wins.
+
+    False when the same was decided before; raises Refused when the opposite was.
+    """
     now = clock.now()
     won = db.session.scalar(
         update(CreatorApplication)
@@ -169,7 +172,7 @@ def _decide(application: CreatorApplication, admin: User, status: ApplicationSta
 
 
 def _introduce(user: User, application: CreatorApplication) -> None:
-    """Give the new creator a page that says what they applied with; one from before is kept."""
+    """Create the creator's public page from the application; an earlier page is kept."""
     if db.session.get(CreatorProfile, user.id) is None:
         db.session.add(
             CreatorProfile(

@@ -1,7 +1,8 @@
-"""What a creator who isn't vetted changes on their public page waits for an admin, like a course's page does.
+"""Drafts of a creator's public page: changes of creators who aren't vetted wait for an admin.
 
-It waits in `CreatorProfile.draft` by column name, in the queue as an update whose subject is the creator. Who
-has never had a course on sale has no page that learners trust: there everything shows at once.
+They are kept in `CreatorProfile.draft` by column name, and queued as an update whose subject is the creator.
+Creators who never had a course on sale have no page that learners trust yet: their changes are published at
+once.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ LABELS = OF_ACCOUNT | OF_PAGE
 
 
 def waits(user: User) -> bool:
-    """Tell whether what `user` changes on their page waits for an admin."""
+    """Tell if changes of `user` to their page need approval."""
     if not user.is_creator or user.vetted or not settings.current().require_review:
         return False
     live = select(Product.id).where(Product.creator_id == user.id, Product.published_at.is_not(None))
@@ -35,7 +36,7 @@ def waits(user: User) -> bool:
 
 
 def live(user: User) -> dict[str, Any]:
-    """Read what everybody sees, by column name."""
+    """Read the published values by column name."""
     profile = _profile(user)
     return {
         **{name: getattr(user, name) for name in OF_ACCOUNT},
@@ -44,18 +45,18 @@ def live(user: User) -> dict[str, Any]:
 
 
 def working(user: User) -> dict[str, Any]:
-    """Read the page as the creator works on it, by column name."""
+    """Read the creator's version by column name: published values with the draft over them."""
     return {**live(user), **_draft(user)}
 
 
 def waiting(user: User) -> list[str]:
-    """Say what waits, in words."""
+    """List the labels of fields that wait for approval."""
     draft = _draft(user)
     return [label.lower() for name, label in LABELS.items() if name in draft]
 
 
 def keep(user: User, wanted: Mapping[str, Any]) -> None:
-    """Give `user` the checked values `wanted` by column name: at once, or as a draft where they wait."""
+    """Save checked values by column name: directly, or as a draft where they need approval."""
     if not waits(user):
         _put(user, wanted)
         if draft := _draft(user):
@@ -67,14 +68,14 @@ def keep(user: User, wanted: Mapping[str, Any]) -> None:
 
 
 def give_avatar(user: User, file: BinaryIO) -> None:
-    """Make `file` the portrait of `user`, or the one that waits. Raises Refused."""
+    """Set the portrait of `user`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.Shelf.AVATAR, file)
     images.remove_later(images.Shelf.AVATAR, _draft(user).get("avatar"))
     keep(user, {"avatar": token})
 
 
 def drop_avatar(user: User) -> None:
-    """Go back to the initials, at once."""
+    """Remove the portrait at once, even where other changes need approval."""
     draft = _draft(user)
     images.remove_later(images.Shelf.AVATAR, draft.pop("avatar", None))
     _put(user, {"avatar": None})
@@ -83,7 +84,7 @@ def drop_avatar(user: User) -> None:
 
 
 def apply(user: User, admin: User) -> None:
-    """Let everybody see what waited. The caller decided that they may."""
+    """Publish the draft. The caller has decided that this is allowed."""
     draft = _draft(user)
     _put(user, draft)
     _profile(user).draft = None
@@ -97,19 +98,19 @@ def creator_of(item: ModerationItem) -> User | None:
 
 
 def mark(user: User) -> str:
-    """Tell one state of what waits from another."""
+    """Fingerprint the draft, so that approving one that changed meanwhile is noticed (optimistic lock)."""
     return sha256(repr(sorted(_draft(user).items())).encode()).hexdigest()[:16]
 
 
 def hold(user: User) -> None:
-    """Read the page of `user` as it is now and keep it so until the transaction ends."""
+    """Lock the row of `user` until the transaction ends and reload it with the profile."""
     db.session.refresh(user, with_for_update={"key_share": True})
     if (profile := db.session.get(CreatorProfile, user.id)) is not None:
         db.session.refresh(profile)
 
 
 def _settle(user: User, draft: dict[str, Any]) -> None:
-    """Keep `draft`, and let it wait in the queue as long as there is one."""
+    """Save `draft`, and put it into the review queue or withdraw it when it is empty."""
     profile = _profile(user)
     if profile.slug is None:
         profile.slug = slugs.for_creator(user.name)
@@ -126,7 +127,7 @@ def _put(user: User, values: Mapping[str, Any]) -> None:
     if "avatar" in values and values["avatar"] != user.avatar:
         images.remove_later(images.Shelf.AVATAR, user.avatar)
     if values.get("name", user.name) != user.name and user.role != Role.LEARNER:
-        jobs.enqueue("reindex_creator", creator_id=str(user.id))  # their courses are found by it
+        jobs.enqueue("reindex_creator", creator_id=str(user.id))  # search documents contain the name
     for name in OF_ACCOUNT.keys() & values.keys():
         setattr(user, name, values[name])
     if of_page := OF_PAGE.keys() & values.keys():
@@ -147,5 +148,5 @@ def _profile(user: User) -> CreatorProfile:
 
 
 def _draft(user: User) -> dict[str, Any]:
-    """Read what waits; nothing does for learners, who have no page, nor for who no longer teaches."""
+    """Read the draft; always empty for learners, even former creators, who have no page."""
     return {} if user.role == Role.LEARNER else dict(_profile(user).draft or {})

@@ -1,4 +1,4 @@
-"""What a browser calls itself, in the words of its owner."""
+"""Names of devices, made from User-Agent headers."""
 
 BROWSERS = (
     ("Edg", "Edge"),
@@ -23,7 +23,10 @@ SYSTEMS = (
 
 
 def describe(user_agent: str) -> str:
-    """ "Firefox on Windows", or what can be said of it. The order matters: most claim to be others too."""
+    """Name a device by its User-Agent: "Firefox on Windows".
+
+    The order of BROWSERS and SYSTEMS matters: most browsers also claim to be others.
+    """
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     if browser and system:

@@ -1,4 +1,4 @@
-"""Everybody with an account, as those who run the shop see them, and what they may change about them."""
+"""The directory of people for admins: lists, search, and what admins may change."""
 
 import uuid
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ SHOWN = 20
 
 
 class Kind(StrEnum):
-    """Which people a list shows."""
+    """A filter of the list."""
 
     ALL = "all"
     LEARNERS = "learner"
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of people; `after` is the last one's id when there are more, `cut` that more were found."""
+    """A page of people; `after` is the cursor of the next page, `cut`: more were found than are shown."""
 
     rows: list[User]
     after: uuid.UUID | None
@@ -54,7 +54,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Held:
-    """A course that somebody holds, by which grant, and how far they have come (percent)."""
+    """A course that a person has, the grant that gives it, and their progress in percent."""
 
     grant: AccessGrant
     course: Course
@@ -63,7 +63,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Dossier:
-    """What the page of one person shows; each list holds the SHOWN newest."""
+    """The data of one person's page; each list holds the SHOWN newest."""
 
     user: User
     profile: CreatorProfile | None
@@ -75,7 +75,7 @@ class Dossier:
 
 
 def newest(kind: Kind, after: uuid.UUID | None) -> Listing:
-    """The people of a kind who came last, from behind `after` on."""
+    """List people newest first, behind the cursor `after` (keyset pagination)."""
     query = _of(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
     if after is not None:
         query = query.where(User.id < after)
@@ -84,7 +84,7 @@ def newest(kind: Kind, after: uuid.UUID | None) -> Listing:
 
 
 def search(text: str, kind: Kind) -> Listing:
-    """The people whose address or name begins with `text`, at most FOUND: two looks into an index."""
+    """Find people whose address or name begins with `text`, at most FOUND, with two index range scans."""
     address = _as_address(text)
     spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
     lowered = func.lower(User.name)
@@ -97,12 +97,12 @@ def search(text: str, kind: Kind) -> Listing:
 
 
 def find(user_id: uuid.UUID) -> User | None:
-    """One person, also one who has left."""
+    """Find a person, even one whose account is closed."""
     return db.session.get(User, user_id)
 
 
 def dossier(user: User) -> Dossier:
-    """All there is to know about `user`, in six queries."""
+    """Load the data of one person's page in six queries."""
     made = (
         select(Product)
         .where(Product.creator_id == user.id, Product.deleted_at.is_(None))
@@ -132,7 +132,7 @@ def dossier(user: User) -> Dossier:
 
 
 def change_role(person: User, role: Role, admin: User) -> None:
-    """Let `person` be something else from now on; they are told. Safe to repeat.
+    """Change the role of `person` and mail them. Idempotent.
 
     Raises Refused when that would leave the shop without an admin.
     """
@@ -150,7 +150,7 @@ def change_role(person: User, role: Role, admin: User) -> None:
 
 
 def vet(person: User, trusted: bool, admin: User) -> None:
-    """Let what `person` publishes go on sale without review, or no longer. Safe to repeat.
+    """Let courses of `person` go on sale without review, or no longer. Idempotent.
 
     Raises Refused for people who don't teach.
     """
@@ -164,7 +164,7 @@ def vet(person: User, trusted: bool, admin: User) -> None:
 
 
 def override_access(person: User, everything: bool, admin: User) -> None:
-    """Open every course to `person`, or no longer; they are told. Safe to repeat."""
+    """Give `person` access to every course, or no longer, and mail them. Idempotent."""
     if person.access_override == everything:
         return
     person.access_override = everything
@@ -186,7 +186,7 @@ def _of(kind: Kind) -> Select[User]:
 
 
 def _begins(column: Any, text: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """The stretch of an index, compared byte by byte, in which everything begins with `text`."""
+    """Build the range of an index, compared bytewise, in which everything has the prefix `text`."""
     return column >= text, column < text + "\U0010ffff"
 
 
@@ -195,7 +195,7 @@ def _both(conditions: tuple[ColumnElement[bool], ColumnElement[bool]]) -> Column
 
 
 def _as_address(text: str) -> str:
-    """A whole address in the form in which it is stored; the beginning of one in lower case."""
+    """Normalise a whole address as it is stored; lower the case of a part of one."""
     try:
         return accounts.normalise(text)
     except Refused:
@@ -203,5 +203,5 @@ def _as_address(text: str) -> str:
 
 
 def _as_stored(text: str) -> str:
-    """`text` as lower() of the databases makes it, which knows the letters of ASCII only."""
+    """Lower the case of ASCII letters only, as lower() of the databases does."""
     return "".join(c.lower() if c.isascii() else c for c in text)

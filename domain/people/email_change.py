@@ -1,4 +1,4 @@
-"""Moving an account to another address: the new mailbox is proved first, both are told."""
+"""Email change: the new mailbox is verified first, both addresses are notified."""
 
 import uuid
 
@@ -14,10 +14,10 @@ from models import User, db
 
 
 def ask(user: User, new_email: str) -> None:
-    """Have the link mailed to `new_email`. Who asks isn't told when another account has it; its owner is.
+    """Enqueue a confirmation link to `new_email`.
 
-    The worker looks whose it is, so that this does the same for any address. Raises Refused for what is no
-    address, and for the one the account has.
+    Against user enumeration the worker, not the request, looks if another account has the address; its owner
+    is notified then. Raises Refused for an invalid address and for the account's own.
     """
     address = accounts.normalise(new_email)
     if address == user.email:
@@ -27,7 +27,7 @@ def ask(user: User, new_email: str) -> None:
 
 
 def send_link(user_id: str, email: str, token: str) -> None:
-    """Mail the link to the new address, or tell its owner that it is taken, if neither got many."""
+    """Mail the link, or notify the owner of a taken address, within the limit of mails for a recipient."""
     user = accounts.get(uuid.UUID(user_id))
     if accounts.holder(email) is not None:
         registration.tell_owner(email)
@@ -36,12 +36,12 @@ def send_link(user_id: str, email: str, token: str) -> None:
 
 
 def opened_by(token: str) -> tuple[User, str]:
-    """The account that the link is for, and its new address. Raises Unusable."""
+    """Find the account and the new address of a link. Raises Unusable."""
     return mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token)
 
 
 def confirm(token: str) -> User:
-    """Give the link's account its new address, proved by the link. Raises Unusable, Refused."""
+    """Change the address of the link's account; the link verifies it. Raises Unusable, Refused."""
     user, address = mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token, lock=True)
     old = user.email
     try:
@@ -57,10 +57,10 @@ def confirm(token: str) -> User:
 
 
 def give_back(user: User, address: str) -> None:
-    """Move `user` back to `address`, which somebody else made them leave, as its mailbox says.
+    """Move `user` back to `address`, which an intruder made them leave, as a link to it proves.
 
-    The addresses they had since can't undo it; the last one hears of it. Safe to repeat. Raises Refused where
-    another account has `address` by now.
+    Links to the addresses in between can't undo it; the last of these is notified. Idempotent. Raises Refused
+    where another account has `address` by now.
     """
     old = user.email
     if old == address:

@@ -1,7 +1,7 @@
-"""The identities elsewhere that open an account: listed, linked by whoever is signed in, and removed.
+"""Linked identities (OAuth) of an account: list, link and unlink.
 
-One that was removed is remembered, because its provider still vouches for the address: without that, it would
-be linked again when it is next used.
+An unlinked one is remembered: its provider still vouches for the address, so that signing in with it would
+link it again.
 """
 
 import uuid
@@ -24,7 +24,7 @@ NO_PASSWORD = "Set a password first. Without one you could not sign in any more.
 
 @dataclass(frozen=True)
 class Identity:
-    """Who somebody is at a provider. `email` is None unless the provider has verified it."""
+    """A person's identity at a provider. `email` is None unless the provider has verified it."""
 
     provider: str
     provider_name: str
@@ -34,7 +34,7 @@ class Identity:
 
 
 def available() -> dict[str, str]:
-    """The providers that are set up, by key, with the name people know them by."""
+    """List the configured providers by key, with their names."""
     settings = current_app.config["SETTINGS"]
     return {
         key: name
@@ -44,30 +44,30 @@ def available() -> dict[str, str]:
 
 
 def name_of(row: OAuthAccount) -> str:
-    """What people call the provider of a linked identity."""
+    """Name the provider of a linked identity."""
     return NAMES.get(row.provider, row.provider)
 
 
 def of(user: User) -> list[OAuthAccount]:
-    """What opens the account of `user`, in the order in which it was linked."""
+    """List the linked identities of `user`, oldest first."""
     query = select(OAuthAccount).where(OAuthAccount.user_id == user.id, OAuthAccount.unlinked_at.is_(None))
     return list(db.session.scalars(query.order_by(OAuthAccount.created_at, OAuthAccount.id)))
 
 
 def row_of(identity: Identity) -> OAuthAccount | None:
-    """The row of an identity, also of one that was removed."""
+    """Lock and return the row of an identity, even of an unlinked one."""
     same = (OAuthAccount.provider == identity.provider, OAuthAccount.subject == identity.subject)
     return db.session.scalar(select(OAuthAccount).where(*same).with_for_update())
 
 
 def is_of(identity: Identity, user: User) -> bool:
-    """Whether `identity` opens the account of `user`."""
+    """Tell if `identity` is linked to `user`."""
     row = row_of(identity)
     return row is not None and row.user_id == user.id and row.unlinked_at is None
 
 
 def open_with(identity: Identity, user: User) -> OAuthAccount:
-    """Have `identity` open the account of `user` from now on."""
+    """Link `identity` to `user`, from whichever account had it."""
     row, now = row_of(identity), clock.now()
     if row is None:
         row = OAuthAccount(provider=identity.provider, subject=identity.subject)
@@ -78,9 +78,9 @@ def open_with(identity: Identity, user: User) -> OAuthAccount:
 
 
 def link(identity: Identity, user: User) -> None:
-    """Link `identity` at the wish of `user`, who has proved their password. Safe to repeat.
+    """Link `identity` at the request of `user`, who has proved their password. Idempotent.
 
-    Raises Refused where it opens the account of somebody else.
+    Raises Refused where it is linked to another account.
     """
     row = row_of(identity)
     live = row is not None and row.unlinked_at is None
@@ -96,9 +96,9 @@ def link(identity: Identity, user: User) -> None:
 
 
 def unlink(user: User, identity_id: uuid.UUID) -> str | None:
-    """Remove one of `user`'s own identities and sign out every other device; gives the provider's name.
+    """Unlink one of `user`'s identities and sign out all other devices; answers the provider's name.
 
-    None where there is no such identity. Raises Refused without a password: nothing would open the account.
+    None where there is no such identity. Raises Refused without a password: there would be no way to sign in.
     """
     row = next((row for row in of(user) if row.id == identity_id), None)
     if row is None:
@@ -112,7 +112,7 @@ def unlink(user: User, identity_id: uuid.UUID) -> str | None:
 
 
 def remove(user: User, rows: Collection[OAuthAccount]) -> list[str]:
-    """Have `rows` open the account of `user` no longer; gives the names of their providers."""
+    """Unlink `rows` from `user`; answers the names of their providers."""
     for row in rows:
         row.unlinked_at = clock.now()
         audit.record(user, "unlink_identity", user, name_of(row))

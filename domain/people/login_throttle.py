@@ -1,11 +1,11 @@
-"""Slowing down whoever guesses: tries are counted in the database, so every process knows of them.
+"""Rate limits for sign-in, second factor, password proofs and mails, counted in the database.
 
-A try is written down and committed before it is looked at. However many arrive at once, no more
-than the limit are let through.
+Every process shares them. An attempt is recorded and committed before the password is checked, so that
+however many arrive at once, no more than the limit get through.
 
-A stranger must not be able to keep the owner out. So tries count for an account and a network address
-together, and a browser that has signed in to the account before has a limit of its own. Where an account is
-tried from many networks, each of them gets fewer tries; none is shut out by the others.
+A stranger must not be able to lock the owner out. So attempts are counted for an account and a network
+together, and a browser that has signed in to the account before has a limit of its own. An account attacked
+from many networks allows fewer attempts to each of them.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ from domain.people import accounts
 from models import LoginAttempt, db
 
 MAILS_PER_RECIPIENT = 6
-CROWDED = 5  # times the limit of an account, from everywhere: from then on a network gets TRIES_IN_A_CROWD
+CROWDED = 5  # times an account's limit, over all networks: beyond it each network gets TRIES_IN_A_CROWD
 TRIES_IN_A_CROWD = 2
 HELD_PER_ADDRESS = 60
 
 
 class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
-    """The limit is reached; `seconds` until the next try is counted again."""
+    """The rate limit is reached; `seconds` until the next attempt may be made."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"too many tries, wait {seconds} s")
@@ -40,7 +40,7 @@ class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` tries about `subject` (a keyed hash) in `window`; None: they are only counted."""
+    """A rate limit: `most` attempts about `subject` (a keyed hash) in `window`; None only counts them."""
 
     subject: str
     most: int | None
@@ -49,16 +49,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try that was written down: its limits and its rows."""
+    """A recorded attempt: its limits and its rows."""
 
     limits: tuple[Limit, ...]
     rows: tuple[uuid.UUID, ...]
 
 
 def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
-    """The limits on proving a password at sign-in, the same whether the account exists or not.
+    """List the limits of sign-in by password, the same whether the account exists or not.
 
-    `device` names a browser that has signed in to this account before: it has a limit of its own.
+    `device` identifies a browser that has signed in to this account before: it has a limit of its own.
     """
     account, most = accounts.canonical(email), _settings().login_account_limit
     if device:
@@ -75,7 +75,7 @@ def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
 
 
 def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
-    """The limits on guessing the codes of a second factor: per account and per network address."""
+    """List the limits of second-factor codes: for the account and for the network."""
     settings = _settings()
     return (
         _limit("code", user_id.hex, settings.login_account_limit),
@@ -84,22 +84,22 @@ def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
 
 
 def proof_limits(user_id: uuid.UUID) -> tuple[Limit, ...]:
-    """The limit on proving the password again while signed in, which no stranger can use up."""
+    """List the limit of proving the password while signed in; no stranger can use it up."""
     return (_limit("proof", user_id.hex, _settings().login_account_limit),)
 
 
 def mail_limits(ip: str) -> tuple[Limit, ...]:
-    """The limit on asking us to write mail, per network address."""
+    """List the limit of requesting mails, for the network."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)
 
 
 def held_limits(ip: str) -> tuple[Limit, ...]:
-    """The limit on forms that are kept for whoever is signed out, per network address."""
+    """List the limit of held forms of signed-out visitors, for the network."""
     return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:
-    """Write a try down; the caller commits, then asks `refuse_excess`. Raises TooMany at the limit."""
+    """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooMany at the limit."""
     _refuse(limits, allowed=-1)
     rows = [LoginAttempt(id=uuid7(), subject=limit.subject, at=clock.now()) for limit in limits]
     db.session.add_all(rows)
@@ -108,31 +108,31 @@ def begin(limits: tuple[Limit, ...]) -> Attempt:
 
 
 def refuse_excess(attempt: Attempt) -> None:
-    """Raise TooMany when tries that arrived at the same moment have used the limit up together."""
+    """Raise TooMany when concurrent attempts have exceeded the limit together."""
     _refuse(attempt.limits, allowed=0)
 
 
 def was_last(attempt: Attempt) -> bool:
-    """Whether the account's next try will be refused, because of this one."""
+    """Tell if this attempt used up the account's limit, so that the next will be refused."""
     limit = attempt.limits[0]
     return limit.most is not None and _wait(limit, limit.most - 1) is not None
 
 
 def succeeded(attempt: Attempt) -> None:
-    """Forget the tries from here about this account, and that this one counted anywhere."""
+    """Delete the failed attempts on this account from here, and this one from all counts."""
     here = attempt.limits[0].subject
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject == here))
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.id.in_(attempt.rows)))
 
 
 def forget_account(email: str, ip: str) -> None:
-    """Open an account that was slowed down, for whoever has proved the mailbox from `ip`."""
+    """Lift the limit on an account for somebody who has proved its mailbox from `ip`."""
     subjects = [limit.subject for limit in sign_in_limits(email, ip)[:2]]
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.subject.in_(subjects)))
 
 
 def may_mail(email: str) -> bool:
-    """Whether another unasked-for mail may go to `email`, counting this one; whoever asks isn't told."""
+    """Count an unrequested mail to `email` and tell if it may be sent; the requester isn't told."""
     limit = _limit("recipient", accounts.canonical(email), MAILS_PER_RECIPIENT)
     if _wait(limit, MAILS_PER_RECIPIENT - 1) is not None:
         return False
@@ -141,7 +141,7 @@ def may_mail(email: str) -> bool:
 
 
 def network_of(ip: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that an IPv6 customer is given."""
+    """Map an IP address to what is limited as one: an IPv4 address, or an IPv6 customer's /64."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -167,7 +167,7 @@ def _refuse(limits: tuple[Limit, ...], allowed: int) -> None:
 
 
 def _wait(limit: Limit, newer: int) -> int | None:
-    """Seconds until fewer than `newer` + 1 tries are in the window; None when that is so already."""
+    """Compute the seconds until at most `newer` attempts are in the window; None when that is so already."""
     now = clock.now()
     at = db.session.scalar(
         select(LoginAttempt.at)

@@ -1,7 +1,7 @@
-"""Links that prove a mailbox: signed, expiring, and used up by what they do.
+"""Tokens of links in mails: signed, expiring, and usable once, without a table of tokens.
 
-A link to an account carries a fingerprint of what its use changes (the password, the address). Once that has
-changed the link opens nothing, so no table of links is needed. A link to a registration names its row.
+A token carries a fingerprint of what its use changes (the password, the address), so that using it makes it
+invalid. The token of a registration names its row instead.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from models import OAuthAccount, User, db
 
 
 class Purpose(StrEnum):
-    """What a link does; one made for one purpose opens nothing else."""
+    """The purpose of a token; a token for one is invalid for every other."""
 
     VERIFY = "verify"
     RESET = "reset"
@@ -40,12 +40,12 @@ USED = "This link was used already, or replaced by a newer one."
 
 
 def sign(purpose: Purpose, content: Any) -> str:
-    """A link's token that carries `content` (plain JSON), signed and dated."""
+    """Sign and date `content` (plain JSON) as a token."""
     return _serializer(purpose).dumps(content)
 
 
 def read(purpose: Purpose, token: str) -> Any:
-    """What `sign` was given. Raises Unusable for what is forged, damaged or older than its purpose allows."""
+    """Verify a token and read its content. Raises Unusable if it is forged, damaged or expired."""
     try:
         return _serializer(purpose).loads(token, max_age=LIFETIME_SECONDS[purpose])
     except SignatureExpired as error:
@@ -55,18 +55,17 @@ def read(purpose: Purpose, token: str) -> Any:
 
 
 def make(purpose: Purpose, user: User, extra: str = "") -> str:
-    """A link's token for `user`; `extra` (such as another address) travels in it, signed.
+    """Make a token for `user`; `extra` (such as another address) is signed with it.
 
-    A NOT_ME link with `extra` goes to the address that the account has just left.
+    A NOT_ME token with `extra` goes to the address that the account has just left.
     """
     return sign(purpose, [user.id.hex, _fingerprint(purpose, user, extra), extra])
 
 
 def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, str]:
-    """The living account that `token` was made for, and the `extra` in it.
+    """Find the account of a token and its `extra`; raises Unusable for a used one.
 
-    With `lock` the row is locked until the transaction ends, so that of two uses at once the second
-    finds the link used. Raises Unusable.
+    `lock` locks the row until the transaction ends, so that of two concurrent uses the second is refused.
     """
     key, fingerprint, extra = read(purpose, token)
     query = select(User).where(User.id == uuid.UUID(key), User.deleted_at.is_(None))
@@ -90,7 +89,7 @@ def _fingerprint(purpose: Purpose, user: User, extra: str) -> str:
 
 
 def _identities_of(user: User) -> list[str]:
-    """What opens an account without a password: it changes with every identity that is linked or removed."""
+    """List the linked identities: the fingerprint of an account without a password."""
     query = select(OAuthAccount.id).where(OAuthAccount.user_id == user.id, OAuthAccount.unlinked_at.is_(None))
     return [key.hex for key in db.session.scalars(query.order_by(OAuthAccount.id))]
 

@@ -1,7 +1,6 @@
-"""Signing in with an identity at another provider.
+"""Sign-in with OAuth: an identity opens its linked account, or is linked by its email address.
 
-An identity opens the account it is linked to. Otherwise it is linked by its address, and only by
-one that the provider has verified: an address that anyone can type in there proves nothing here.
+Only an address that the provider has verified counts: one that anybody can type in there proves nothing.
 """
 
 from sqlalchemy.exc import IntegrityError
@@ -19,9 +18,9 @@ CLOSED = "This account was closed."
 
 
 def account_of(identity: Identity) -> User:
-    """The account that `identity` opens, linked or made if need be.
+    """Find the account of `identity`, linking or creating it if need be.
 
-    Raises Refused for closed accounts, and where no verified address says whose account it is.
+    Raises Refused for closed and suspended accounts, and where there is no verified address.
     """
     user = _linked(identity)
     if user is None:
@@ -64,7 +63,7 @@ def _link(identity: Identity) -> User:
         raise Refused(accounts.suspended_sentence())
     else:
         _refuse_removed(identity, user)
-        if not user.is_verified:  # whoever registered it without proof loses every way in
+        if not user.is_verified:  # an unverified registration may be another person's
             registration.hand_over(user, identity.name[:100] or "Learner", None)
         mail.provider_linked(user, identity.provider_name, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     linked_identities.open_with(identity, user)

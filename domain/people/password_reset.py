@@ -1,4 +1,4 @@
-"""A forgotten password, a changed one, and an account that somebody else has got into."""
+"""Password reset and change, and recovery of an account that somebody else got into."""
 
 import uuid
 from collections.abc import Collection
@@ -23,15 +23,15 @@ from models import User, db
 
 
 def ask(email: str) -> None:
-    """Have a reset link sent to `email`, if it has an account.
+    """Enqueue the mail with a reset link. Raises Refused for an invalid address.
 
-    The worker looks, so that this takes as long for any address. Raises Refused for what is no address.
+    The worker, not the request, looks for the account, so that timing doesn't reveal it (user enumeration).
     """
     jobs.enqueue("send_reset_link", email=accounts.normalise(email))
 
 
 def send_reset_link(email: str) -> None:
-    """Mail the link, if `email` has a living account and didn't get many; who is suspended is told so."""
+    """Mail the link if there is an account, within the limit; suspended people are told that they are."""
     user = accounts.find(email)
     if user is None or not login_throttle.may_mail(email):
         return
@@ -42,10 +42,10 @@ def send_reset_link(email: str) -> None:
 
 
 def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UUID] = ()) -> User:
-    """Give the link's account a new password; the mailbox is proved and every device signed out.
+    """Set a new password by a mailed link; verifies the mailbox and signs all devices out.
 
-    Linked identities are removed but for those in `keep`. A second factor stays: where one is asked for, the
-    mailbox alone is no proof. Raises Unusable.
+    Unlinks all identities but those in `keep`. A second factor stays: a mailbox alone doesn't prove it.
+    Raises Unusable.
     """
     user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token, lock=True)
     user.email_verified_at = user.email_verified_at or clock.now()
@@ -56,15 +56,15 @@ def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UU
 
 
 def change(user: User, password_hash: str) -> None:
-    """Give `user`, who has proved the old password, a new one; only this device stays signed in."""
+    """Set a new password for `user`, who has proved the old one; signs out all other devices."""
     sessions.end_all(user, except_token=user.session_token)
     _set_password(user, password_hash)
 
 
 def not_me(token: str, lock: bool = False) -> tuple[User, str]:
-    """The account of an “It wasn’t me” link, and the address it comes back to by it, if it was moved away.
+    """Find the account of an “It wasn’t me” link, and the address it would return to if it was moved.
 
-    A link for an address that was itself taken back from stops working. Raises Unusable.
+    Raises Unusable, also for a link to an address that an intruder had set and that was taken back.
     """
     user, left = mail_tokens.opened_by(mail_tokens.Purpose.NOT_ME, token, lock)
     if left and left != user.email and not address_marks.is_noted(user, left):
@@ -73,11 +73,11 @@ def not_me(token: str, lock: bool = False) -> tuple[User, str]:
 
 
 def shut(token: str) -> User:
-    """Close every way into the link's account, for an owner who says that somebody else got in.
+    """Lock down the account of an “It wasn’t me” link: its owner says that somebody else got in.
 
-    All that `close_ways_in` names, the password, and a second factor that was set up lately; an account that
-    was moved to another address comes back to the one the link was sent to. A link that sets a new password
-    is mailed. Safe to repeat. Raises Unusable, and Refused where that address has another account.
+    Does what `close_ways_in` does, drops the password and a second factor set up lately, and returns a moved
+    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises Unusable,
+    and Refused where another account has that address.
     """
     user, left = not_me(token, lock=True)
     if left:
@@ -92,12 +92,12 @@ def shut(token: str) -> User:
 
 
 def close_ways_in(user: User, keep: Collection[uuid.UUID] = ()) -> list[str]:
-    """Close what opens the account of `user` besides its password and its second factor.
+    """Revoke everything that opens the account of `user` besides password and second factor.
 
-    Devices with their cookies, linked identities but for those in `keep`, registrations that a browser could
-    still finish, a second factor that is being set up. Links on their way (to another address, to a new
-    password) die with the password, or the identities, that they were made beside. Answers the names of the
-    removed identities. tests/account/test_ways_in.py walks over all of them.
+    Devices with their cookies, linked identities but those in `keep`, registrations that a browser could
+    still finish, a second factor that is being set up. Tokens already mailed die with the password or the
+    identities in their fingerprint. Answers the names of unlinked providers. tests/account/test_ways_in.py
+    tries all of them.
     """
     sessions.end_all(user)
     registration.end(user.email)

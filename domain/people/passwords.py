@@ -1,7 +1,7 @@
-"""Which passwords may be chosen, and the form in which they are compared.
+"""The password policy: length, and a blocklist of what guessers try first; no rules of composition.
 
-Length comes first and there are no rules of composition; refused is what guessers try first (NIST SP 800-63B,
-3.1.1.2): common passwords, the person's own words, the shop's name, and what a hand runs along on a keyboard.
+After NIST SP 800-63B, 3.1.1.2: common passwords, the person's own words, the shop's name, and keyboard runs
+are refused.
 """
 
 import re
@@ -21,9 +21,9 @@ OWN_WORDS = "Leave out your name, your address and the name of this site: guesse
 TOO_EASY = "That is too easy to guess. A few unrelated words are good."
 
 _LIST = Path(__file__).with_name("common_passwords.txt")
-_LEFT = 6  # characters that a password needs beside what is known of the person
-_LENGTHENED = 8  # characters that may be added to a common word and leave it common
-_UNFORESEEN = 5  # characters that must not follow from the one before
+_LEFT = 6  # characters that must remain without the person's own words
+_LENGTHENED = 8  # characters added to a common password that don't make it better
+_UNFORESEEN = 5  # characters needed that can't be predicted from the one before
 _KEYS = ("1234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "wxcvbn")
 _LOOK_ALIKE = str.maketrans("@48310!$57", "aabeioisst")
 _NO_LETTERS = "".join(chr(n) for n in range(33, 127) if not chr(n).isalpha())
@@ -32,19 +32,19 @@ _WORD = re.compile(r"[^\W_]{3,}")
 
 
 def composed(password: str) -> str:
-    """The one form (NFC) in which a password is hashed: “é” is typed as one character or as two."""
+    """Normalise a password to NFC, as it is hashed: “é” is typed as one character or as two."""
     return texts.composed(password)
 
 
 def spellings(password: str) -> tuple[str, ...]:
-    """The forms to try against a stored hash: composed, then as typed, which hashes of before may be of."""
+    """List the spellings to verify against a hash: NFC, then as typed, for hashes made before that."""
     return tuple(dict.fromkeys((composed(password), password)))
 
 
 def check(password: str, about: Iterable[str] = ()) -> None:
     """Raise Refused where `password` is too short, too long or easily guessed.
 
-    `about` is what a guesser knows: the person's name and address, the name of the shop.
+    `about` are words that a guesser would know: the person's name and address, the name of the shop.
     """
     password = composed(password)
     if len(password) < MIN_PASSWORD:
@@ -60,13 +60,13 @@ def check(password: str, about: Iterable[str] = ()) -> None:
 
 
 def _is_easy(password: str) -> bool:
-    """Whether almost every character follows from the one before, or they repeat a short piece."""
+    """Tell if almost every character is predictable from the one before, or a short piece repeats."""
     plain = _plain(password)
     return len(set(plain)) < 4 or _unforeseen(_period(plain)) < _UNFORESEEN
 
 
 def _is_common(password: str) -> bool:
-    """Whether it stands in the list: as it is, repeated, or lengthened by digits and signs at its ends."""
+    """Tell if it is in the blocklist: as it is, repeated, or with digits and signs added at its ends."""
     plain = _plain(password)
     core = plain.strip(_NO_LETTERS)
     tried = {plain, _period(plain), core if len(plain) - len(core) <= _LENGTHENED else plain}
@@ -74,7 +74,7 @@ def _is_common(password: str) -> bool:
 
 
 def _is_known(password: str, about: Iterable[str]) -> bool:
-    """Whether little is left of it without the words of `about`, and without years."""
+    """Tell if little remains of it without the words of `about` and without years."""
     rest = _plain(password)
     for word in sorted(_words(about), key=len, reverse=True):
         rest = rest.replace(word, "") if word in rest else _without_folded(rest, word)
@@ -91,13 +91,13 @@ def _words(about: Iterable[str]) -> set[str]:
 
 
 def _without_folded(rest: str, word: str) -> str:
-    """`rest` without `word`, where it is written with look-alikes: folding keeps every character's place."""
+    """Remove `word` written with look-alikes (“p4ul”); folding keeps every character's place."""
     at = _folded(rest).find(_folded(word))
     return rest if at < 0 else rest[:at] + rest[at + len(word) :]
 
 
 def _period(text: str) -> str:
-    """The piece that `text` repeats from its beginning to its end; `text` itself where it repeats none."""
+    """Find the piece that `text` repeats from beginning to end; `text` itself where it repeats none."""
     for size in range(1, len(text) // 2 + 1):
         if text[size:] == text[:-size]:
             return text[:size]
@@ -105,7 +105,7 @@ def _period(text: str) -> str:
 
 
 def _unforeseen(text: str) -> int:
-    """How many characters neither repeat, nor count on from, nor lie beside the one before."""
+    """Count characters that neither repeat, nor continue, nor neighbour the one before on a keyboard."""
     return bool(text) + sum(not _follows(one, other) for one, other in pairwise(text))
 
 
@@ -115,7 +115,7 @@ def _follows(one: str, other: str) -> bool:
 
 @cache
 def _neighbours() -> frozenset[str]:
-    """Every two keys that lie beside each other in a row, in both directions."""
+    """List the pairs of neighbouring keys, in both directions."""
     return frozenset(
         pair for row in _KEYS for line in (row, row[::-1]) for pair in map("".join, pairwise(line))
     )
@@ -133,5 +133,5 @@ def _plain(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """`text` with the digits and signs that stand in for letters read as these."""
+    """Replace digits and signs that look like letters by these."""
     return text.translate(_LOOK_ALIKE)

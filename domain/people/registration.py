@@ -1,11 +1,11 @@
-"""Becoming somebody here: a registration, and the proof that its address is theirs.
+"""Registration: it waits in a row of its own until its address is verified, and only then becomes an account.
 
-A registration waits in a row of its own and is no account before. Its link confirms this one registration and
-needs whoever made it: the browser that registered, or the password that was chosen. So nobody has an address
-confirmed for them by somebody else, and confirming one registration ends every other for the address.
+The link confirms this one registration and needs the person who made it: the browser that registered, or the
+password. So nobody can have an address verified for them by somebody else, and confirming one registration
+ends all others for the address.
 
-Nothing here tells whoever asks whether an address has an account: the request does the same for any address,
-the worker looks whose it is, and the owner is told by mail.
+Against user enumeration the request does the same for every address; the worker looks if it has an account,
+and its owner is notified by mail.
 """
 
 import uuid
@@ -35,7 +35,7 @@ TAKEN = "An account with this address is in use already. Sign in, or set a new p
 
 @dataclass(frozen=True)
 class Newcomer:
-    """What somebody registers with. The password is hashed already, outside any transaction."""
+    """The fields of a registration. The password is hashed already, outside of any transaction."""
 
     name: str
     email: str
@@ -43,7 +43,7 @@ class Newcomer:
 
 
 def prepare(name: str, email: str, password: str, shop: str) -> Newcomer:
-    """Check what was typed and hash the password, which takes its time. Raises Refused.
+    """Validate the fields and hash the password, which is slow. Raises Refused.
 
     `shop` is the shop's name, which a password must not be made of.
     """
@@ -52,10 +52,10 @@ def prepare(name: str, email: str, password: str, shop: str) -> Newcomer:
 
 
 def register(newcomer: Newcomer, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
-    """Keep a registration and have its mail written; `way_back` is the path they were on.
+    """Insert a registration and enqueue its mail; `way_back` is the path to return to.
 
-    `own` is what this browser registered before: the same address again, in a form that was sent twice or
-    with another password, takes its place and keeps its links.
+    `own` is an earlier registration of this browser: for the same address, in a form sent twice or with
+    another password, it is overwritten, and links already mailed stay valid.
     """
     before = db.session.get(Registration, own, with_for_update=True) if own else None
     if before is not None and before.email == newcomer.email and before.user_id is None:
@@ -71,17 +71,17 @@ def register(newcomer: Newcomer, way_back: str = "/", own: uuid.UUID | None = No
 
 
 def of_account(user: User, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
-    """A registration that proves the address of `user`, whose account is older than its proof."""
+    """Register `user`, whose account exists but whose address was never verified."""
     return register(Newcomer(user.name, user.email, user.password_hash or ""), way_back, own)
 
 
 def send_again(registration_id: uuid.UUID) -> None:
-    """Have the mail of a registration written, once more."""
+    """Enqueue the mail of a registration once more."""
     jobs.enqueue("send_registration_mail", registration_id=str(registration_id))
 
 
 def send_mail(registration_id: str) -> None:
-    """Mail the link of a registration, or tell the owner of an address that is taken, if neither got many."""
+    """Mail the link, or notify the owner of a taken address, within the limit of mails for a recipient."""
     registration = db.session.get(Registration, uuid.UUID(registration_id))
     if registration is None or registration.user_id is not None:
         return
@@ -94,14 +94,14 @@ def send_mail(registration_id: str) -> None:
 
 
 def tell_owner(email: str) -> None:
-    """Tell whoever has this address that somebody tried to register with it."""
+    """Notify the owner of an address that somebody tried to register with it."""
     user = accounts.holder(email)
     if user is not None and login_throttle.may_mail(email):
         mail.already_registered(user)
 
 
 def opened_by(token: str) -> Registration:
-    """The registration whose link this is. Raises Unusable."""
+    """Find the registration of a link. Raises Unusable."""
     key = mail_tokens.read(mail_tokens.Purpose.VERIFY, token)
     registration = db.session.get(Registration, uuid.UUID(key)) if isinstance(key, str) else None
     if registration is None or registration.user_id is not None:
@@ -110,14 +110,14 @@ def opened_by(token: str) -> Registration:
 
 
 def lock_of(registration: Registration) -> accounts.Lock:
-    """What opens a registration elsewhere than in its own browser."""
+    """Read the credentials that confirm a registration in another browser."""
     return accounts.Lock(registration.id, registration.password_hash)
 
 
 def confirm(token: str) -> User:
-    """Make the link's registration an account, and end all others for its address. Raises Unusable.
+    """Turn the link's registration into an account, and end all others for its address. Raises Unusable.
 
-    The caller knows that whoever opened the link is whoever registered.
+    The caller has checked that the link was opened by the person who registered.
     """
     registration = opened_by(token)
     email = registration.email
@@ -132,7 +132,7 @@ def confirm(token: str) -> User:
 
 
 def account_of(registration_id: uuid.UUID) -> User | None:
-    """The account that a registration has become, while it still has the password of the registration."""
+    """Find the account that a registration has become, while it still has that password."""
     query = select(User).join(Registration, Registration.user_id == User.id)
     same = (Registration.id == registration_id, Registration.password_hash == User.password_hash)
     user = db.session.scalar(query.where(*same, Registration.email == User.email))
@@ -140,9 +140,9 @@ def account_of(registration_id: uuid.UUID) -> User | None:
 
 
 def hand_over(user: User, name: str, password_hash: str | None) -> None:
-    """Give an account whose address nobody had proved to whoever has proved it now.
+    """Give an account with an unverified address to the person who has verified it now.
 
-    Nothing that another person set remains: neither a way in nor what they said of themselves.
+    Removes all that another person may have set: ways to sign in, and the profile.
     """
     sessions.end_all(user)
     db.session.execute(delete(OAuthAccount).where(OAuthAccount.user_id == user.id))
@@ -155,7 +155,7 @@ def hand_over(user: User, name: str, password_hash: str | None) -> None:
 
 
 def end(email: str, but: uuid.UUID | None = None) -> None:
-    """End every registration for `email`, which somebody has proved, but for the one that was confirmed."""
+    """Delete all registrations for `email`, which somebody has verified, but the confirmed one."""
     others = [Registration.id != but] if but else []
     db.session.execute(delete(Registration).where(Registration.email == email, *others))
 
@@ -185,5 +185,5 @@ def _account_of(registration: Registration) -> User:
 
 
 def _is_taken(holder: User | None) -> bool:
-    """Whether somebody else may not have the address any more: it is proved, or its account is shut."""
+    """Tell if an address can't be registered: it is verified, or its account is closed or suspended."""
     return holder is not None and (holder.is_verified or not holder.is_active)

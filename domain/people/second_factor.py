@@ -1,7 +1,7 @@
-"""A second factor: codes of an app (TOTP, RFC 6238), and recovery codes for when the app is gone.
+"""The second factor: TOTP codes of an app (RFC 6238), and recovery codes for when the app is gone.
 
-Both kinds are used up by one UPDATE that asks whether they still are unused, so that of two requests with
-the same code, however close together, one is let through.
+Either kind is used up by one conditional UPDATE, so that of two concurrent requests with the same code only
+one gets through.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ STEP_SECONDS = 30
 TOLERANCE = 1
 RECOVERY_CODES = 10
 SETUP_LASTS = timedelta(hours=1)
-# As long as the link in the notice of it works: no other link of the same mailbox does more.
+# As long as the “It wasn’t me” link in its notification is valid, which is what removes a recent one.
 RECENT = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.NOT_ME])
 WRONG = Refused("That code does not fit. Codes change every 30 seconds, and each can be used once.", "code")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -34,20 +34,20 @@ _TOTP = re.compile(r"\d{6}")
 
 @dataclass(frozen=True)
 class State:
-    """Since when somebody is asked for codes (None: not at all), and how many recovery codes are unused."""
+    """The state of a second factor: since when it is on (None: off), and how many recovery codes are left."""
 
     since: datetime | None
     codes_left: int
 
 
 def state_of(user: User) -> State:
-    """What a page says of `user`'s second factor."""
+    """Read the state of `user`'s second factor, for display."""
     since = db.session.scalar(select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id))
     return State(since, codes_left(user) if since else 0)
 
 
 def is_on(user: User) -> bool:
-    """Whether `user` is asked for a code."""
+    """Tell if `user` is asked for a code at sign-in."""
     held = select(SecondFactor.user_id).where(
         SecondFactor.user_id == user.id, SecondFactor.confirmed_at.is_not(None)
     )
@@ -55,7 +55,7 @@ def is_on(user: User) -> bool:
 
 
 def fingerprint(user: User) -> str:
-    """Name the state in which a sign-in was begun: a new password or a used code ends what began before."""
+    """Fingerprint the state at the start of a sign-in: a new password or a used code invalidates it."""
     factor = db.session.get(SecondFactor, user.id)
     state = (
         user.id.hex,
@@ -70,9 +70,9 @@ def fingerprint(user: User) -> str:
 
 
 def begin(user: User) -> None:
-    """Draw the secret that an app is set up with; it asks for nothing before `confirm`. Safe to repeat.
+    """Create the secret to set up an app with; it takes effect by `confirm`. Idempotent for SETUP_LASTS.
 
-    Raises Refused when one is on.
+    Raises Refused when a second factor is on.
     """
     secret = encryption.encrypt(pyotp.random_base32(), _purpose(user))
     insert = upsert(SecondFactor).values(user_id=user.id, secret=secret)
@@ -86,7 +86,7 @@ def begin(user: User) -> None:
 
 
 def pending_secret(user: User) -> str | None:
-    """The secret (base32) of an app that is being set up; None when none was begun lately, or one is on."""
+    """Read the secret (base32) of an app being set up; None if expired, not begun, or already on."""
     factor = db.session.get(SecondFactor, user.id)
     if factor is None or factor.confirmed_at is not None or factor.updated_at < clock.now() - SETUP_LASTS:
         return None
@@ -94,14 +94,14 @@ def pending_secret(user: User) -> str | None:
 
 
 def setup_address(user: User, secret: str) -> str:
-    """The otpauth:// address that an app reads from the QR code."""
+    """Build the otpauth:// URI for the QR code."""
     return pyotp.TOTP(secret).provisioning_uri(name=user.email, issuer_name=settings.current().name)
 
 
 def confirm(user: User, code: str) -> list[str]:
-    """Turn the second factor on, as `code` shows that the app works; answers the recovery codes.
+    """Turn the second factor on with a first code of the app; answers the recovery codes.
 
-    Raises Refused.
+    Raises Refused for a wrong code, and when the set-up has expired.
     """
     secret = pending_secret(user)
     if secret is None:
@@ -119,7 +119,7 @@ def confirm(user: User, code: str) -> list[str]:
 
 
 def accept(user: User, code: str) -> bool:
-    """Use up a code of the app, or a recovery code, of which `user` is told; says whether it was good."""
+    """Use up a code of the app or a recovery code, about which `user` is mailed; tells if it was valid."""
     typed = _plain(code)
     if _TOTP.fullmatch(typed):
         factor = db.session.get(SecondFactor, user.id)
@@ -130,7 +130,7 @@ def accept(user: User, code: str) -> bool:
 
 
 def renew_codes(user: User) -> list[str]:
-    """Draw new recovery codes; those of before open nothing. Raises Refused without a second factor."""
+    """Replace the recovery codes. Raises Refused without a second factor."""
     if not is_on(user):
         raise Refused("Set up a second factor first.")
     audit.record(user, "renew_recovery_codes", user)
@@ -139,22 +139,22 @@ def renew_codes(user: User) -> list[str]:
 
 
 def codes_left(user: User) -> int:
-    """How many recovery codes are unused."""
+    """Count the unused recovery codes."""
     unused = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(unused) or 0
 
 
 def are_codes_of(user: User, codes: list[str]) -> bool:
-    """Whether `codes` are recovery codes of `user`, every one of them."""
+    """Tell if all of `codes` are recovery codes of `user`, used or not."""
     hashes = {_hash(user, _plain(code)) for code in codes}
     kept = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.code_hash.in_(hashes))
     return 0 < len(codes) == len(hashes) == db.session.scalar(kept)
 
 
 def remove(user: User, by: User | None) -> None:
-    """Ask `user` for no codes any more; they are told. `by` None: from the command line.
+    """Turn the second factor off and mail `user`. `by` None: from the command line.
 
-    Raises Refused when there is nothing to remove.
+    Raises Refused when there is none.
     """
     found = db.session.scalar(
         delete(SecondFactor).where(SecondFactor.user_id == user.id).returning(SecondFactor.confirmed_at)
@@ -169,15 +169,15 @@ def remove(user: User, by: User | None) -> None:
 
 
 def is_recent(user: User) -> bool:
-    """Whether the second factor of `user` was set up within RECENT."""
+    """Tell if the second factor of `user` was set up within RECENT."""
     since = state_of(user).since
     return since is not None and since > clock.now() - RECENT
 
 
 def end_recent(user: User) -> None:
-    """Remove a second factor that was set up within RECENT, and recovery codes that were drawn since.
+    """Remove a second factor set up within RECENT, and recovery codes drawn within it.
 
-    It is for an owner who says that somebody else got in. What is older is theirs and stays.
+    For an owner who says that somebody else got in; what is older is the owner's and stays.
     """
     factor = db.session.get(SecondFactor, user.id, with_for_update=True, populate_existing=True)
     if factor is None or factor.confirmed_at is None:
@@ -193,7 +193,7 @@ def end_recent(user: User) -> None:
 
 
 def _draw_codes(user: User) -> list[str]:
-    """Recovery codes of 80 bits: too many to guess, so a fast hash of them is enough."""
+    """Create recovery codes of 80 bits: too many to guess, so that a fast hash is enough."""
     _locked(user).codes_at = clock.now()  # locked: two tabs would leave the codes of both
     codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
@@ -229,7 +229,7 @@ def _use_recovery_code(user: User, typed: str) -> bool:
 
 
 def _use_step(user: User, step: int) -> bool:
-    """Take the code of `step`, unless it or a later one was taken: what others saw is worth nothing."""
+    """Use up the code of a time step unless it or a later one was used (replay protection)."""
     used = db.session.scalar(
         update(SecondFactor)
         .where(SecondFactor.user_id == user.id, SecondFactor.last_step < step)
@@ -242,7 +242,7 @@ def _use_step(user: User, step: int) -> bool:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """The 30 seconds whose code this is: now, or one step before or after, as clocks differ."""
+    """Find the time step of a code: the present one, or one before or after, as clocks differ."""
     now = int(clock.now().timestamp()) // STEP_SECONDS
     totp = pyotp.TOTP(secret)
     fitting = [
@@ -254,7 +254,7 @@ def _step_of(secret: str, code: str) -> int | None:
 
 
 def _secret(factor: SecondFactor, user: User) -> str | None:
-    """The app's secret; None when the key that encrypted it is gone. Recovery codes still work then."""
+    """Decrypt the app's secret; None when the encryption key is gone. Recovery codes still work then."""
     try:
         return encryption.decrypt(factor.secret, _purpose(user))
     except encryption.Unreadable:
@@ -266,7 +266,7 @@ def _purpose(user: User) -> str:
 
 
 def _plain(code: str) -> str:
-    """A code as it is compared: people type spaces and dashes, and capitals."""
+    """Normalise a typed code: without spaces and dashes, in lower case."""
     return re.sub(r"[\s-]+", "", code).lower()[:100]
 
 

@@ -1,4 +1,4 @@
-"""Devices that are signed in: each holds a random token, of which the database keeps the hash."""
+"""Sessions of signed-in devices: each has a random token, of which the database keeps only a hash."""
 
 import hashlib
 import secrets
@@ -18,9 +18,9 @@ SEEN_EVERY = timedelta(minutes=5)
 
 
 def user_for(token: str) -> User | None:
-    """The person whose device holds `token`, unless it was signed out, ran out, or they are shut out.
+    """Find the user of a session token, unless it is revoked or expired, or they are suspended.
 
-    Every page of a signed-in person asks this, so it is one query, put together once.
+    Runs on every page of a signed-in person: one query, whose statement is cached.
     """
     row = db.session.execute(_holder(), {"token_hash": token_hash(token), "at": clock.now()}).first()
     if row is None:
@@ -44,7 +44,7 @@ def _holder() -> Select[*tuple[Any, ...]]:
 
 
 def touch(user: User) -> bool:
-    """Note that `user`'s device is in use, if that was last noted a while ago; says whether it wrote."""
+    """Update when `user`'s device was last seen, every SEEN_EVERY at most; tells if it wrote."""
     seen, now = user.device_seen_at, clock.now()
     if user.session_token is None or seen is None or now - seen < SEEN_EVERY:
         return False
@@ -57,7 +57,7 @@ def touch(user: User) -> bool:
 
 
 def proved(user: User) -> None:
-    """Note that it was just proved on `user`'s device that it is them who use it."""
+    """Record that `user` has just proved their identity on this device."""
     now = clock.now()
     held = UserSession.token_hash == token_hash(user.session_token or "")
     db.session.execute(update(UserSession).where(held).values(proved_at=now, last_seen_at=now))
@@ -65,9 +65,9 @@ def proved(user: User) -> None:
 
 
 def holder_of(hash_: Any, at: Any) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which a UserSession joined with its User is signed in with that token at `at`.
+    """Build the conditions for a valid session (UserSession joined with User) at `at`.
 
-    They name columns of the tables, so that a statement without entities stays one.
+    They name table columns, so that a statement without entities stays one.
     """
     device, user = UserSession.__table__.c, User.__table__.c
     return (
@@ -80,14 +80,14 @@ def holder_of(hash_: Any, at: Any) -> tuple[ColumnElement[bool], ...]:
 
 
 def was_shut_out(token: str) -> bool:
-    """Whether the device that holds `token` belongs to somebody who is suspended."""
+    """Tell if the session of `token` belongs to a suspended person."""
     query = select(User.id).join(UserSession, UserSession.user_id == User.id)
     held = query.where(UserSession.token_hash == token_hash(token), User.suspended_at.is_not(None))
     return db.session.scalar(held.limit(1)) is not None
 
 
 def devices_of(user: User) -> list[UserSession]:
-    """Where `user` is signed in, most recently used first."""
+    """List the sessions of `user`, most recently used first."""
     query = (
         select(UserSession)
         .where(
@@ -101,12 +101,12 @@ def devices_of(user: User) -> list[UserSession]:
 
 
 def is_this_device(session: UserSession, token: str) -> bool:
-    """Whether `session` is the device that holds `token`."""
+    """Tell if `session` is the one of `token`."""
     return session.token_hash == token_hash(token)
 
 
 def start(user: User, user_agent: str = "", ip: str = "") -> UserSession:
-    """Sign a device in. Afterwards `user.session_token` is the token that its browser is to keep."""
+    """Sign a device in; `user.session_token` is then the token for its cookie."""
     token = secrets.token_urlsafe(32)
     now = clock.now()
     session = UserSession(
@@ -126,20 +126,20 @@ def start(user: User, user_agent: str = "", ip: str = "") -> UserSession:
 
 
 def end(token: str) -> None:
-    """Sign out the device that holds `token`."""
+    """Revoke the session of `token`."""
     _revoke(UserSession.token_hash == token_hash(token))
 
 
 def end_one(user: User, session_id: uuid.UUID) -> None:
-    """Sign out one of `user`'s devices; another person's id does nothing."""
+    """Revoke one of `user`'s sessions; another person's id does nothing."""
     _revoke(UserSession.user_id == user.id, UserSession.id == session_id)
 
 
 def end_all(user: User, except_token: str | None = None) -> None:
-    """Sign out every device of `user`, but for the one that holds `except_token`.
+    """Revoke all sessions of `user`, except the one of `except_token`.
 
-    The browser that registered is let in without a password until its registration ends, so it does here. A
-    second factor that is being set up is dropped: another device may have seen its secret.
+    Ends the registration too, whose browser may sign in without a password, and drops a second factor being
+    set up, whose secret another device may have seen.
     """
     db.session.execute(delete(Registration).where(Registration.user_id == user.id))
     keep = [UserSession.token_hash != token_hash(except_token)] if except_token else []
@@ -158,5 +158,5 @@ def _revoke(*conditions: object) -> None:
 
 
 def token_hash(token: str) -> str:
-    """What the database keeps of a device's token."""
+    """Hash a session token as the database keeps it."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Shutting somebody out for a while, and letting them in again.
+"""Suspension of accounts, and lifting it.
 
-Whoever changes who may run the shop holds the rows of all admins first, so that two at once can't leave it
-without one.
+Everything that may remove an admin locks the rows of all admins first, so that two concurrent changes can't
+leave the shop without one.
 """
 
 from sqlalchemy import select
@@ -17,9 +17,9 @@ MAX_REASON = 1000
 
 
 def suspend(person: User, admin: User, reason: str) -> bool:
-    """Sign `person` out everywhere and keep them out; they are told why. Safe to repeat.
+    """Suspend `person`: signs them out everywhere and mails them the reason. Idempotent.
 
-    Answers whether they were let in before. Raises Refused without a reason, for oneself, and for the last
+    Answers if they weren't suspended before. Raises Refused without a reason, for oneself, and for the last
     admin.
     """
     reason = reason.strip()
@@ -40,7 +40,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
 
 
 def restore(person: User, admin: User) -> bool:
-    """Let `person` in again; they sign in anew. Safe to repeat. Answers whether they were suspended."""
+    """Lift the suspension of `person`, who signs in anew. Idempotent. Answers if they were suspended."""
     keep_an_admin()
     if person.suspended_at is None:
         return False
@@ -52,9 +52,9 @@ def restore(person: User, admin: User) -> bool:
 
 
 def keep_an_admin(without: User | None = None) -> None:
-    """Hold the admins' rows until the transaction ends, and that of `without`, whose row is read anew.
+    """Lock the rows of all admins until the transaction ends, and reload `without`.
 
-    Raises Refused when nobody but `without` could run the shop.
+    Raises Refused when `without` is the only admin left.
     """
     admins = (User.role == Role.ADMIN) & User.deleted_at.is_(None) & User.suspended_at.is_(None)
     held = list(db.session.scalars(select(User.id).where(admins).order_by(User.id).with_for_update()))
