@@ -24,7 +24,7 @@ SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 class ConfigError(Exception):
-    """The environment can't be started with; the message names the variable and says what to set."""
+    """A missing or invalid setting; the message names the variable and says what to set."""
 
 
 def _env(name: str, default: Any = MISSING, secret: bool = False) -> Any:
@@ -115,17 +115,17 @@ class Settings:
 
     @property
     def is_production(self) -> bool:
-        """Whether the strict checks apply."""
+        """Tell whether the strict checks apply."""
         return self.env == "production"
 
     @property
     def is_testing(self) -> bool:
-        """Whether the test suite is running."""
+        """Tell whether the test suite is running."""
         return self.env == "testing"
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether payments go to the embedded Stripe."""
+        """Tell whether payments go to the embedded Stripe sandbox."""
         return self.stripe_secret_key.startswith("sk_test_sandbox_")
 
 
@@ -152,7 +152,7 @@ def variables() -> set[str]:
 
 
 def environ(settings: Settings) -> dict[str, str]:
-    """Write `settings` as the environment that `load` reads them from, for a process of its own."""
+    """Convert `settings` back into environment variables, for a child process."""
     values = {f.metadata["env"]: getattr(settings, f.name) for f in fields(Settings)}
     return {
         name: ",".join(value) if isinstance(value, tuple) else str(value)
@@ -162,7 +162,10 @@ def environ(settings: Settings) -> dict[str, str]:
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    """Refuse misspelt names. Others than we may set DATABASE_…, so there only what looks like one of ours."""
+    """Refuse misspelt names.
+
+    DATABASE_… is used by other software too, so there only near misses are refused.
+    """
     known = variables()
     for name in environ:
         if name in known:
@@ -190,7 +193,7 @@ def _convert(name: str, text: str, kind: Any) -> Any:
 
 
 def _with_defaults(given: Settings) -> Settings:
-    """Fill in what may have a default: nothing secret in production."""
+    """Fill in the defaults that depend on other settings; in production no secret has one."""
     changes: dict[str, Any] = {}
     if not given.secret_key and not given.is_production:
         changes["secret_key"] = _development_secret(given.data_dir)
@@ -207,9 +210,9 @@ def _with_defaults(given: Settings) -> Settings:
 
 
 def _database_urls(given: Settings, url: str) -> dict[str, str]:
-    """Both addresses of the database, checked and with the sslmode in them, for libpq's programs as for us.
+    """Check both URLs of the database and add the sslmode, for libpq's programs as well.
 
-    Raises ConfigError; the sentence never holds the address, which has a password in it.
+    Raises ConfigError; its message never holds the URL, which has a password in it.
     """
     wanted = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": given.database_direct_url or url}
     parsed = {}
@@ -237,7 +240,7 @@ def _database_urls(given: Settings, url: str) -> dict[str, str]:
 
 
 def _development_secret(data_dir: Path) -> str:
-    """A secret that survives restarts, so that nobody is signed out by one."""
+    """Return a secret key that survives restarts, so that a restart doesn't end every session."""
     path = data_dir / "secret"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -267,7 +270,7 @@ def _check(settings: Settings) -> None:
 
 
 def _check_base_url(url: str) -> None:
-    """Links are made by putting a path behind it, and requests are compared with its host name."""
+    """Check the base URL: links are built by appending a path, and the Host header is compared with it."""
     if not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", url):
         raise ConfigError(
             "LECTERN_BASE_URL must be an address such as https://courses.example.com,"
@@ -276,7 +279,7 @@ def _check_base_url(url: str) -> None:
 
 
 def _check_backups(settings: Settings) -> None:
-    """Keep backups out of what is backed up."""
+    """Refuse a backup target inside the storage that is backed up."""
     target = Path(settings.backup_target).resolve()
     if (settings.data_dir / "storage").resolve() in (target, *target.parents):
         raise ConfigError("LECTERN_BACKUP_TARGET must not be inside storage/, which is backed up.")

@@ -1,4 +1,4 @@
-"""The front door of the schema: every table, in the order a reader meets them."""
+"""The schema in one import: every table, in reading order."""
 
 from tables.analytics import CourseAnalytics, CourseSource, DailySales, Event, LessonAnalytics
 from tables.base import Base, UtcDateTime, db, now, upsert, write_from_here

@@ -1,12 +1,12 @@
-"""The worker: what runs outside a request, and when.
+"""The job queue: work outside a request, now or on schedule.
 
-A job is a row, written in the transaction whose consequence it is, so a crash or a rollback loses
-and doubles nothing. The table is the truth; huey carries ids so that work starts at once, and a
-clock in the worker picks up what was lost on the way, is due, or was left by a worker that died.
+A job is a row, written in the transaction that causes it (transactional outbox), so a crash or a rollback
+neither loses nor duplicates one. The table is the truth; huey only carries ids, so that work starts at once,
+and the worker polls the table for jobs whose id was lost, that are due, or whose lease has expired.
 
-A kind of job is one call into domain/. A `Task` runs in a single transaction together with its own
-"done". A `LongTask` holds no transaction while it works: `begin` reads, `work` talks to the outside
-(mail, media, Stripe), `end` records.
+A kind of job is one call into domain/. A `Task` runs in a single transaction together with its own "done". A
+`LongTask` holds no transaction while it works: `begin` reads, `work` talks to the outside (mail, media,
+Stripe), `end` records.
 """
 
 from jobs.enqueueing import enqueue, hasten, retry

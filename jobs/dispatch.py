@@ -1,6 +1,6 @@
-"""huey, which carries job ids from where they are written to the worker's threads.
+"""The message queue (huey): carries job ids from the process that enqueues to the worker's threads.
 
-It is allowed to lose them: the job table is the truth and the worker's clock looks there.
+It may lose ids: the job table is the truth, and the worker polls it.
 """
 
 import uuid
@@ -12,7 +12,7 @@ import jobs
 
 
 class Carrier:
-    """One queue of job ids: in a file of its own, or in Redis where one is set."""
+    """A queue of job ids: an SQLite file, or Redis where REDIS_URL is set."""
 
     def __init__(self, app: Flask) -> None:
         settings = app.config["SETTINGS"]
@@ -25,11 +25,11 @@ class Carrier:
         self.task = self.huey.task(name="run_job")(self._run)
 
     def carry(self, job_id: str) -> None:
-        """Put one job id on its way."""
+        """Publish one job id."""
         self.task(job_id)
 
     def consume(self, threads: int) -> None:
-        """Work until the process is told to stop; running jobs are finished first."""
+        """Work until the process is stopped; running jobs are finished first."""
         self.huey.flush()
         self.huey.create_consumer(
             workers=threads, periodic=False, initial_delay=0.1, max_delay=0.5, check_worker_health=True
@@ -41,12 +41,12 @@ class Carrier:
 
 
 def init_app(app: Flask) -> None:
-    """Let commits of `app` hand their new jobs to the queue."""
+    """Create the queue of `app`; commits publish their new jobs to it."""
     app.extensions["lectern_queue"] = Carrier(app)
     app.extensions["lectern_carrier"] = app.extensions["lectern_queue"].carry
 
 
 def of(app: Flask) -> Carrier:
-    """The queue of `app`."""
+    """Return the queue of `app`."""
     queue: Carrier = app.extensions["lectern_queue"]
     return queue

@@ -1,4 +1,4 @@
-"""Jobs are rows, written in the transaction whose consequence they are."""
+"""Enqueueing: jobs are rows, written in the transaction that causes them."""
 
 import uuid
 from datetime import datetime
@@ -17,9 +17,10 @@ from models import Job, JobState, db, now, upsert
 def enqueue(
     kind: str, *, key: str | None = None, run_after: datetime | None = None, **payload: Any
 ) -> uuid.UUID:
-    """Ask for a job in this transaction; `payload` is what its verb is called with (JSON values).
+    """Enqueue a job in this transaction; `payload` are the keyword arguments of its verb (JSON values).
 
-    With a `key` the work is done once however often it is asked for. Raises KeyError for an unknown kind.
+    `key` is an idempotency key: a second job with the same key is dropped. Raises KeyError for an unknown
+    kind.
     """
     KINDS[kind]
     job_id = uuid7()
@@ -30,7 +31,7 @@ def enqueue(
 
 
 def hasten(key: str) -> None:
-    """Let the job of this key run now, also one that is dead or done, with a full set of tries."""
+    """Reschedule the job of this key to now, even a dead or finished one, with all its attempts."""
     db.session.execute(
         update(Job)
         .where(Job.unique_key == key, Job.state != JobState.RUNNING)
@@ -39,13 +40,13 @@ def hasten(key: str) -> None:
 
 
 def retry(job: Job) -> None:
-    """Give a dead job another full set of tries."""
+    """Queue a dead job again with all its attempts."""
     job.state, job.attempts, job.run_after, job.leased_until = JobState.QUEUED, 0, now(), None
 
 
 @event.listens_for(Session, "after_commit")
 def _carry(session: Session) -> None:
-    """Tell huey of new jobs once they are certain; if it can't be told, the worker's clock finds them."""
+    """Publish the new jobs to huey after the commit; what is lost here the worker's poll finds."""
     ids = session.info.pop("new_jobs", [])
     carrier = current_app.extensions.get("lectern_carrier") if ids else None
     if carrier is None:

@@ -1,4 +1,4 @@
-"""Every kind of job on one page."""
+"""Registry of the kinds of jobs."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,8 @@ class Task:
 class LongTask:
     """A job of three verbs: begin(**payload) -> plan or None; work(plan) -> result; end(plan, result).
 
-    Nothing is left to do when `begin` answers None. `fail`, if named, is called as fail(error, **payload)
-    after a try that failed, for what has a place of its own to show its failures; `give_up` likewise, but
-    only after the last.
+    `begin` answers None when nothing is left to do. `fail`, if named, is called as fail(error, **payload)
+    after each failed attempt, for what shows its failures somewhere; `give_up` likewise, after the last one.
     """
 
     begin: str

@@ -1,4 +1,4 @@
-"""Claiming jobs, doing them, and what becomes of those that fail."""
+"""The runner: claims jobs under a lease, runs them, retries with backoff."""
 
 import importlib
 import threading
@@ -22,13 +22,13 @@ MAX_ATTEMPTS = 10
 
 
 def due(limit: int = 100) -> list[uuid.UUID]:
-    """Jobs that may run now: queued and due, or left running by a worker whose lease ran out."""
+    """List the jobs that may run: queued and due, or running with an expired lease (their worker died)."""
     query = select(Job.id).where(_claimable(now())).order_by(Job.run_after).limit(limit)
     return list(db.session.scalars(query))
 
 
 def run(job_id: uuid.UUID) -> bool:
-    """Claim and do one job; answers False when it isn't to be had. Never raises for the job's own failure."""
+    """Claim and run one job; False if it can't be claimed. Never raises for the job's own failure."""
     job = _claim(job_id)
     if job is None:
         return False
@@ -44,7 +44,7 @@ def run(job_id: uuid.UUID) -> bool:
 
 
 def run_all(limit: int = 1000) -> int:
-    """Do everything that is due, in this process; for tests, the demo and the command line."""
+    """Run everything that is due, in this process; for tests, the demo and the command line."""
     done = 0
     while (ids := due()) and done < limit:
         db.session.rollback()
@@ -54,7 +54,7 @@ def run_all(limit: int = 1000) -> int:
 
 
 def plan_schedule(at: datetime) -> None:
-    """Write the jobs that the schedule has to be written at `at`; the key makes them unique."""
+    """Enqueue the scheduled jobs of `at`; their keys make that idempotent."""
     for entry in schedule.current():
         key, run_after = entry.slot(at)
         enqueue(entry.kind, key=key, run_after=run_after)
@@ -106,7 +106,7 @@ def _verb(path: str) -> Callable[..., Any]:
 
 
 def _finish(job_id: uuid.UUID, lease: uuid.UUID) -> None:
-    """Mark the job done in the transaction of its effects; whoever lost the lease undoes its own."""
+    """Mark the job done in the transaction of its effects, which is rolled back if the lease was lost."""
     won = db.session.execute(
         update(Job)
         .where(Job.id == job_id, Job.lease == lease)
@@ -134,7 +134,7 @@ def _record_failure(job_id: uuid.UUID, lease: uuid.UUID, error: Exception) -> No
 
 
 class _Renewed:
-    """Keeps a job's lease alive from a thread of its own while the job works."""
+    """A heartbeat thread that renews a job's lease while it runs."""
 
     def __init__(self, job_id: uuid.UUID, lease: uuid.UUID) -> None:
         self.job_id, self.lease = job_id, lease

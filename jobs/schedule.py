@@ -1,7 +1,7 @@
-"""When the jobs that nobody asks for are due.
+"""The schedule of periodic jobs.
 
-Each entry answers the one slot that is to be written down now: its key, which keeps two workers from
-writing it twice, and from when it may run (None: at once).
+Each entry computes its current slot: the idempotency key, which keeps two workers from enqueueing it twice,
+and the earliest time at which it may run (None: at once).
 """
 
 from dataclasses import dataclass
@@ -16,43 +16,43 @@ Slot = tuple[str, datetime | None]
 
 @dataclass(frozen=True)
 class Every:
-    """A job that is due every `minutes`, counted from midnight UTC; one that was missed is left out."""
+    """A job every `minutes`, counted from midnight UTC; a missed slot is skipped."""
 
     kind: str
     minutes: int
 
     def slot(self, moment: datetime) -> Slot:
-        """Answer the slot that `moment` lies in, which may run at once."""
+        """Compute the slot that `moment` lies in; it may run at once."""
         return f"{self.kind}:{self.minutes}:{int(moment.timestamp() // 60) // self.minutes}", None
 
 
 @dataclass(frozen=True)
 class Daily:
-    """A job that is due every day `at` an hour, "02:00", in UTC.
+    """A job every day `at` an hour, "02:00", in UTC.
 
-    It is written down a day ahead and waits in the table, so a worker that was off at that hour finds it
-    there and makes up for it once, and a shop that has just been made begins with the next one.
+    It is enqueued a day ahead and waits in the table, so a worker that was down at that hour runs it once
+    when it is back, and a new shop begins with the next day's.
     """
 
     kind: str
     at: str
 
     def slot(self, moment: datetime) -> Slot:
-        """Answer the first slot after `moment`."""
+        """Compute the first slot after `moment`."""
         due = datetime.combine(moment.date(), time.fromisoformat(self.at), UTC)
         return _ahead(self.kind, due if due > moment else due + timedelta(days=1))
 
 
 @dataclass(frozen=True)
 class Monthly:
-    """A job that is due on a `day` of every month, 1 to 28, `at` an hour; written down ahead, as Daily is."""
+    """A job on a `day` of every month, 1 to 28, `at` an hour; enqueued ahead, like Daily."""
 
     kind: str
     day: int
     at: str
 
     def slot(self, moment: datetime) -> Slot:
-        """Answer the first slot after `moment`."""
+        """Compute the first slot after `moment`."""
         due = datetime.combine(moment.date().replace(day=self.day), time.fromisoformat(self.at), UTC)
         next_month = (due.replace(day=1) + timedelta(days=31)).replace(day=self.day)
         return _ahead(self.kind, due if due > moment else next_month)
@@ -74,14 +74,14 @@ SCHEDULE: list[Every | Daily | Monthly] = [
 
 
 def current() -> list[Every | Daily | Monthly]:
-    """Answer the schedule of this shop: SCHEDULE, and the snapshots that a shop on SQLite may have."""
+    """Return the schedule of this shop: SCHEDULE, and the snapshots of an SQLite database if configured."""
     minutes = current_app.config["SETTINGS"].backup_snapshot_minutes
     on_sqlite = db.session.get_bind().dialect.name == "sqlite"
     return [*SCHEDULE, Every("snapshot_database", minutes)] if minutes and on_sqlite else SCHEDULE
 
 
 def is_slot(key: str | None) -> bool:
-    """Tell whether `key` is that of a slot which is written down ahead."""
+    """Tell whether `key` belongs to a scheduled job that was enqueued ahead."""
     return key is not None and key.startswith(tuple(f"{entry.kind}:" for entry in SCHEDULE))
 
 

@@ -1,7 +1,7 @@
-"""The mail we send: one function per message, named like its folder under templates/mail/.
+"""Transactional mail: one function per message, named like its folder under templates/mail/.
 
-A function writes a row in the caller's transaction; the worker renders and sends it. `data` holds
-plain JSON values only, so that a message looks the same whenever it is sent.
+A function writes a row in the caller's transaction (outbox); the worker renders and sends it. `data` holds
+plain JSON values only, so that a message reads the same whenever it is sent.
 """
 
 from mail.accounts import (

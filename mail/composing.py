@@ -1,4 +1,4 @@
-"""Writing a message in the transaction of its cause, and rendering it when it is sent."""
+"""Composing a message in the transaction that causes it, and rendering it when it is sent."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ NOTIFICATION = "notification"
 
 
 def compose(template: str, to: str, user: User | None = None, **data: Any) -> EmailMessage:
-    """Write the message `template` to the address `to` and ask the worker to send it."""
+    """Write the message `template` to the address `to` into the outbox and enqueue its sending."""
     message_id, site = uuid7(), urlsplit(current_app.config["SETTINGS"].base_url).hostname
     message = EmailMessage(
         id=message_id,
@@ -31,34 +31,34 @@ def compose(template: str, to: str, user: User | None = None, **data: Any) -> Em
 
 
 def greeting(user: User) -> str:
-    """The name to greet with; none before the address is proved, as a stranger may have typed both."""
+    """Return the name to greet with; "" before the address is verified, as a stranger may have typed both."""
     return user.name if user.is_verified else ""
 
 
 def not_me_url(token: str) -> str:
-    """Build the address at which an owner says that it wasn’t them."""
+    """Build the address of the "this wasn't me" page."""
     return f"{base_url()}/not-me/{token}"
 
 
 def base_url() -> str:
-    """Answer the address of the shop, without a slash at its end."""
+    """Return the base URL of the shop, without a trailing slash."""
     base: str = current_app.config["SETTINGS"].base_url
     return base
 
 
 def render_subject(template: str, data: dict[str, Any]) -> str:
-    """The subject line, always one line of at most 255 characters."""
+    """Render the subject: one line of at most 255 characters."""
     text = render_template(f"mail/{template}/subject.txt", **data)
     return " ".join(text.split())[:255]
 
 
 def render_bodies(message: EmailMessage) -> tuple[str, str]:
-    """The plain text and the HTML of `message`."""
+    """Render the plain text and the HTML of `message`."""
     return render_with(message.template, message.subject, message.data)
 
 
 def render_with(template: str, subject: str, data: dict[str, Any]) -> tuple[str, str]:
-    """The plain text and the HTML of a message filled with `data`, which may be other than what was sent."""
+    """Render plain text and HTML from `data`, which may be a redacted copy of what was sent."""
     folder = f"mail/{template}"
     context = {**data, "subject": subject}
     return render_template(f"{folder}/body.txt", **context), render_template(f"{folder}/body.html", **context)

@@ -1,4 +1,4 @@
-"""Mail about courses that somebody has now."""
+"""Mail about access to courses."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models import Course, EmailMessage, User
 
 
 def welcome_to_course(user: User, course: Course) -> EmailMessage:
-    """Tell a new learner where the course is, and that it keeps their place."""
+    """Welcome a new learner with a link to the course."""
     url = f"{current_app.config['SETTINGS'].base_url}/learn/{course.slug}"
     return compose(
         "welcome_to_course", user.email, user, name=greeting(user), course=course.title, course_url=url,
@@ -18,7 +18,7 @@ def welcome_to_course(user: User, course: Course) -> EmailMessage:
 
 
 def access_given(user: User, course: Course | None, expires_at: datetime | None) -> EmailMessage:
-    """Tell somebody that a course, or every course (None), is open to them, and until when."""
+    """Report access to a course, or to every course (None), and until when."""
     until = f"{expires_at.day} {expires_at:%B %Y}" if expires_at else ""
     url = f"{base_url()}/learn/{course.slug}" if course else f"{base_url()}/courses"
     return compose(

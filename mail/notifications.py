@@ -1,4 +1,4 @@
-"""What the site tells, by mail as well."""
+"""Notifications, sent by mail as well."""
 
 from mail.composing import NOTIFICATION, base_url, compose, greeting
 from models import EmailMessage, User
@@ -7,9 +7,9 @@ from models import EmailMessage, User
 def notification(
     user: User, kind: str, topic: str, title: str, message: str, path: str, label: str, token: str
 ) -> EmailMessage:
-    """Tell by mail what the site tells; `path` is where it leads.
+    """Send a notification by mail; `path` is its target.
 
-    `topic` names mail of this `kind` in words, and `token` opens the page on which it can be ended.
+    `topic` names this `kind` of mail in words, `token` is that of the unsubscribe link.
     """
     return compose(
         NOTIFICATION, user.email, user, name=greeting(user), kind=kind, topic=topic, title=title,

@@ -9,23 +9,23 @@ from models import EmailMessage, Order, StripeEvent, User
 
 
 def receipt(user: User, order: Order) -> EmailMessage:
-    """Say what was bought, for how much, and where it is; needs `order.purchases` and `completed_at`."""
+    """Send the receipt: products, amounts and links; needs `order.purchases` and `completed_at`."""
     day = order.completed_at or order.created_at
     return compose("receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order))
 
 
 def payment_pending(user: User, order: Order) -> EmailMessage:
-    """Say that the bank takes its time, and that nothing has to be done."""
+    """Report that the payment is being processed and nothing has to be done."""
     return compose("payment_pending", user.email, user, **_order_facts(user, order))
 
 
 def payment_failed(user: User, order: Order) -> EmailMessage:
-    """Say that the bank turned the payment down, that nothing was charged, and how to try again."""
+    """Report that the bank declined the payment, that nothing was charged, and how to try again."""
     return compose("payment_failed", user.email, user, **_order_facts(user, order))
 
 
 def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
-    """Tell whoever runs the shop that an order needs a person, and why."""
+    """Report an order that needs an admin, and why."""
     return compose(
         "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
         currency=order.currency, session=order.stripe_session_id or "",
@@ -33,7 +33,7 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
 
 
 def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) -> EmailMessage:
-    """Tell whoever runs the shop what happened at Stripe to money that no order here has."""
+    """Report an event of Stripe's about a payment that belongs to no order here."""
     url = f"{base_url()}/admin/webhooks/{event.id}"
     return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
 

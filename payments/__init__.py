@@ -1,7 +1,7 @@
-"""Stripe, in our words: the only importer of `stripe`.
+"""Stripe behind our own types: the only importer of `stripe`.
 
-Every call answers with a small frozen value or raises one of the exceptions below. None may be made
-while a database transaction is open: the network can take the whole timeout.
+Every call returns a small frozen value or raises one of the exceptions below. None may be made while a
+database transaction is open: the network can take the whole timeout.
 """
 
 from payments.checkout import Checkout, Session, expire_session, find_session, open_session, session_of

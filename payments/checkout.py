@@ -1,4 +1,4 @@
-"""Checkout Sessions: made, found, ended."""
+"""Checkout Sessions: create, retrieve, expire."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,10 +10,10 @@ from payments.client import PaymentRefused, PaymentUnavailable, ask, client, lis
 
 @dataclass(frozen=True)
 class Checkout:
-    """What a buyer is asked to pay: whole minor units, and where Stripe sends them afterwards.
+    """The parameters of a Checkout Session: amounts in whole minor units, and the return addresses.
 
-    `key` is the idempotency key; the same key must always come with the same values. `success_url`
-    holds the literal {CHECKOUT_SESSION_ID}.
+    `key` is the idempotency key; the same key must always come with the same values. `success_url` holds the
+    literal {CHECKOUT_SESSION_ID}.
     """
 
     key: str
@@ -29,7 +29,7 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Session:
-    """A Checkout Session as Stripe has it now.
+    """A Checkout Session in its present state.
 
     `status`: open, complete or expired. `payment_status`: paid, unpaid or no_payment_required.
     `payment_intent` and the intent's own status are None until somebody tried to pay.
@@ -50,18 +50,18 @@ class Session:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the money is there, or none was due."""
+        """Tell whether it is paid, or nothing was due."""
         return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
 
     @property
     def has_failed(self) -> bool:
-        """Whether a slow payment was turned down: complete, unpaid, and its intent wants another method."""
+        """Tell whether a delayed payment failed: complete, unpaid, and its intent needs another method."""
         dead = self.payment_intent_status in ("requires_payment_method", "canceled")
         return self.status == "complete" and self.payment_status == "unpaid" and dead
 
 
 def open_session(checkout: Checkout) -> Session:
-    """Make the Checkout Session for `checkout`, or get the one that its key has made before.
+    """Create the Checkout Session for `checkout`, or get the one created with its idempotency key before.
 
     Raises PaymentUnavailable, PaymentRefused, KeySpent.
     """
@@ -88,7 +88,7 @@ def open_session(checkout: Checkout) -> Session:
 
 
 def find_session(session_id: str) -> Session | None:
-    """The session as it is now; None when Stripe knows none of that id. Raises PaymentUnavailable."""
+    """Retrieve a session in its present state; None for an unknown id. Raises PaymentUnavailable."""
     if not session_id:
         return None
     sessions = client().v1.checkout.sessions
@@ -101,7 +101,7 @@ def find_session(session_id: str) -> Session | None:
 
 
 def session_of(payment_intent: str) -> Session | None:
-    """The session that a payment was made through; None when there was none. Raises PaymentUnavailable."""
+    """Find the session of a payment intent; None if there was none. Raises PaymentUnavailable."""
     sessions = client().v1.checkout.sessions
     params: Any = {"payment_intent": payment_intent, "limit": 1, "expand": ["data.payment_intent"]}
     found = listed(lambda: sessions.list(params).data) if payment_intent else []
@@ -109,7 +109,7 @@ def session_of(payment_intent: str) -> Session | None:
 
 
 def expire_session(session_id: str) -> Session | None:
-    """End the session so that it can't be paid, and answer how it really ended: it may just have been paid.
+    """Expire the session and return its true state: it may have been paid a moment before.
 
     Raises PaymentUnavailable.
     """
@@ -121,7 +121,7 @@ def expire_session(session_id: str) -> Session | None:
 
 
 def read_session(found: Any) -> Session:
-    """Read a session; Stripe's objects are not dicts, so every field is asked for by name."""
+    """Convert Stripe's session object."""
     intent = found.payment_intent
     return Session(
         id=found.id,

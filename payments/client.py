@@ -1,4 +1,4 @@
-"""Stripe's client, and what its library raises in our words."""
+"""Stripe's client, and the mapping of its library's errors to ours."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +16,11 @@ stripe.enable_telemetry = False
 
 
 class PaymentUnavailable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """Stripe could not be asked, or did not answer: trying again later may help."""
+    """Stripe can't be reached or doesn't answer: a later attempt may succeed."""
 
 
 class PaymentRefused(Exception):  # noqa: N818
-    """Stripe understood and said no; `code` is Stripe's own, such as "amount_too_small"."""
+    """Stripe rejected the request; `code` is Stripe's own, such as "amount_too_small"."""
 
     def __init__(self, message: str, code: str | None = None) -> None:
         super().__init__(message)
@@ -28,21 +28,21 @@ class PaymentRefused(Exception):  # noqa: N818
 
 
 class KeySpent(Exception):  # noqa: N818
-    """The idempotency key can't be used any more: Stripe keeps another request, or a failure, under it."""
+    """The idempotency key is used up: Stripe has stored another request, or an error, under it."""
 
 
 def is_configured() -> bool:
-    """Whether there is a key to call Stripe with."""
+    """Tell whether a Stripe key is set."""
     return bool(current_settings().stripe_secret_key)
 
 
 def is_live() -> bool:
-    """Whether the key moves real money."""
+    """Tell whether the key is in live mode, moving real money."""
     return current_settings().stripe_secret_key.startswith(("sk_live_", "rk_live_"))
 
 
 def ask(call: Callable[[], Any]) -> Any:
-    """Make one call; whatever the library raises becomes one of our exceptions."""
+    """Make one call and translate the library's errors into ours."""
     try:
         return call()
     except stripe.IdempotencyError as error:
@@ -60,7 +60,7 @@ def ask(call: Callable[[], Any]) -> Any:
 
 
 def listed(call: Callable[[], Any]) -> list[Any]:
-    """What a list holds; nothing when what it is asked about isn't there."""
+    """Read a whole list; empty when its subject doesn't exist (resource_missing)."""
     try:
         return list(ask(call))
     except PaymentRefused as refusal:
@@ -70,13 +70,13 @@ def listed(call: Callable[[], Any]) -> list[Any]:
 
 
 def current_settings() -> Settings:
-    """Answer the settings of the running application."""
+    """Return the settings of the running application."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
 
 
 def client() -> stripe.StripeClient:
-    """The process's client; it keeps one connection for each thread."""
+    """Return the client of this process; it keeps one connection per thread."""
     settings = current_settings()
     if not settings.stripe_secret_key:
         raise PaymentUnavailable("No Stripe key is set.")

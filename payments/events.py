@@ -1,4 +1,4 @@
-"""Stripe's events: listed, and read from webhooks."""
+"""Stripe's events: verified from webhooks, and listed through the API."""
 
 import json
 import math
@@ -14,17 +14,17 @@ from payments.client import ask, client
 
 TOLERANCE_SECONDS = 300
 MOST_EVENTS = 5000
-MOST_TYPES = 20  # that Stripe lists at once
+MOST_TYPES = 20  # Stripe's limit for one list request
 DEEPEST_EVENT = 64
 
 
 class NotFromStripe(Exception):  # noqa: N818
-    """What was posted to the webhook isn't an event signed with one of our secrets."""
+    """A webhook request without a valid signature or event."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at Stripe. `object_id` names what it is about, `payload` is all of it."""
+    """An event of Stripe's. `object_id` is the id of its object, `payload` the whole event."""
 
     id: str
     type: str
@@ -34,7 +34,8 @@ class Event:
 
 
 def events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
-    """What happened since `moment`: MOST_TYPES types at a time, oldest first, at most MOST_EVENTS of them.
+    """List the events of these `types` since `moment`, oldest first, at most MOST_EVENTS per MOST_TYPES
+    types.
 
     Stripe keeps events for 30 days. Raises PaymentUnavailable.
     """
@@ -59,9 +60,9 @@ def _events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
 
 
 def read_event(raw: bytes, header: str | None, secrets: Sequence[str]) -> Event:
-    """The event in `raw`, the bytes as they were posted, signed with any one of `secrets`.
+    """Verify the signature of the raw body against any of `secrets`, and parse the event.
 
-    Raises NotFromStripe for a bad, missing or old signature and for whatever isn't a snapshot event.
+    Raises NotFromStripe for an invalid, missing or old signature and for anything but a snapshot event.
     """
     try:
         text = raw.decode()
@@ -80,7 +81,7 @@ def _is_signed(text: str, header: str | None, secret: str) -> bool:
 
 
 def _event(body: Any) -> Event:
-    """Read an event; ValueError, KeyError or TypeError for what isn't one, or what no database keeps."""
+    """Parse an event; ValueError, KeyError or TypeError for what isn't one or can't be stored."""
     if body["object"] != "event":
         raise ValueError(f"an object of kind {body['object']!r}")
     about = body["data"]["object"]
@@ -97,7 +98,7 @@ def _event(body: Any) -> Event:
 
 
 def _is_keepable(value: Any, levels: int) -> bool:
-    """Whether JSON columns take it: not deeper than `levels`, without NUL, half a character or infinity."""
+    """Tell whether a JSON column can store it: at most `levels` deep, no NUL, lone surrogate or infinity."""
     if isinstance(value, dict):
         return levels > 0 and all(
             _is_keepable(name, 1) and _is_keepable(part, levels - 1) for name, part in value.items()

@@ -1,4 +1,4 @@
-"""Money sent back."""
+"""Refunds: create and list."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from payments.client import PaymentRefused, ask, client, listed
 
 @dataclass(frozen=True)
 class StripeRefund:
-    """A refund as Stripe has it now; `status` is pending, succeeded, failed or canceled."""
+    """A refund in its present state; `status` is pending, succeeded, failed or canceled."""
 
     id: str
     status: str
@@ -19,10 +19,10 @@ class StripeRefund:
 
 
 def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
-    """Send `amount` minor units back, once for each `refund_id` of ours however often it is asked for.
+    """Refund `amount` minor units, idempotent by our `refund_id`.
 
-    A key is only remembered for a day, so what was made before is looked up first.
-    Raises PaymentUnavailable, PaymentRefused.
+    Stripe forgets idempotency keys after a day, so existing refunds are looked up first. Raises
+    PaymentUnavailable, PaymentRefused.
     """
     known = [r for r in refunds_of(payment_intent) if r.our_id == refund_id]
     if known:
@@ -38,7 +38,7 @@ def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
 
 
 def find_refund(refund_id: str) -> StripeRefund | None:
-    """Stripe's refund of that id as it is now, or None. Raises PaymentUnavailable."""
+    """Retrieve a refund in its present state, or None. Raises PaymentUnavailable."""
     if not refund_id:
         return None
     try:
@@ -48,10 +48,7 @@ def find_refund(refund_id: str) -> StripeRefund | None:
 
 
 def refunds_of_charge(charge: str) -> list[StripeRefund]:
-    """What was sent back of a charge, newest first; nothing for one that Stripe doesn't know.
-
-    Raises PaymentUnavailable.
-    """
+    """List the refunds of a charge, newest first; empty for an unknown charge. Raises PaymentUnavailable."""
     refunds = client().v1.refunds
     params: Any = {"charge": charge, "limit": 100}
     found = listed(lambda: list(refunds.list(params).auto_paging_iter())) if charge else []
@@ -59,14 +56,14 @@ def refunds_of_charge(charge: str) -> list[StripeRefund]:
 
 
 def refunds_of(payment_intent: str) -> list[StripeRefund]:
-    """List what was sent back of a payment. Raises PaymentUnavailable, PaymentRefused."""
+    """List the refunds of a payment intent. Raises PaymentUnavailable, PaymentRefused."""
     refunds = client().v1.refunds
     params: Any = {"payment_intent": payment_intent, "limit": 100}
     return [read_refund(r) for r in ask(lambda: list(refunds.list(params).auto_paging_iter()))]
 
 
 def read_refund(found: Any) -> StripeRefund:
-    """Read a refund as Stripe’s library holds it; our own id is in its metadata."""
+    """Convert Stripe's refund object; our own id is in its metadata."""
     metadata = found.metadata.to_dict() if found.metadata else {}
     status = "pending" if found.status == "requires_action" else found.status
     ours = metadata.get("refund_id")

@@ -1,1 +1,1 @@
-"""The tables, a file per subject; each file refers only to files above it in `models.py`."""
+"""The tables, declarations only, one file per subject. Each refers only to files above it in `models.py`."""

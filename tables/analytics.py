@@ -1,4 +1,4 @@
-"""What happened, and what it adds up to: events as they came, and totals by day made of them."""
+"""Analytics: raw events, and daily totals aggregated from them."""
 
 import datetime as dt
 import uuid
@@ -12,9 +12,10 @@ from tables.base import Base, now, pk
 
 
 class Event(Base):
-    """Something a visitor did. `visitor` tells visits of one day apart and nothing else: a keyed hash.
+    """An event of a visitor. `visitor` is a keyed hash that is new every day, so it tracks nobody across
+    days.
 
-    `ip` is truncated (the last octet, or all but 48 bits), `referrer` a host name or a campaign.
+    `ip` is truncated (to /24, or /48 for IPv6), `referrer` a host name or a campaign.
     """
 
     __tablename__ = "events"
@@ -39,10 +40,10 @@ class Event(Base):
 
 
 class CourseAnalytics(Base):
-    """A course on one day (UTC): what `flask stats rebuild` can make again. Watch time in seconds.
+    """Totals of a course on one day (UTC); `flask stats rebuild` can recompute them. Watch time in seconds.
 
-    `rating_sum` and `rating_count` are of the reviews written that day, `revenue_cents` of what was bought
-    less what was refunded.
+    `rating_sum` and `rating_count` are of the reviews written that day, `revenue_cents` is sales minus
+    refunds.
     """
 
     __tablename__ = "course_analytics"
@@ -67,7 +68,7 @@ class CourseAnalytics(Base):
 
 
 class LessonAnalytics(Base):
-    """A lesson on one day: who began it, who finished it, how long it was watched (seconds)."""
+    """Totals of a lesson on one day: starts, completions and watch time in seconds."""
 
     __tablename__ = "lesson_analytics"
     __table_args__ = (Index("ix_lesson_analytics_course_id_date", "course_id", "date"),)
@@ -83,7 +84,7 @@ class LessonAnalytics(Base):
 
 
 class CourseSource(Base):
-    """Where a course's visitors of one day came from: a host, a campaign, or "direct"."""
+    """Views of a course on one day by source: a host, a campaign, or "direct"."""
 
     __tablename__ = "course_sources"
 
@@ -96,7 +97,7 @@ class CourseSource(Base):
 
 
 class DailySales(Base):
-    """What the whole shop sold on one day in one currency, in minor units."""
+    """Sales of the whole shop on one day in one currency, in minor units."""
 
     __tablename__ = "daily_sales"
 

@@ -1,4 +1,4 @@
-"""What every table stands on: the declarative base, column types and the database handle."""
+"""The declarative base, column types, the database handle and SQLite's transactions."""
 
 import sqlite3
 import uuid
@@ -27,18 +27,18 @@ NAMING = {
 
 
 def now() -> datetime:
-    """The one clock: the present moment as an aware UTC datetime."""
+    """Return the current time as an aware UTC datetime. The only clock; tests replace it."""
     return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC datetimes on every database; SQLite alone would hand them back naive."""
+    """A column of aware UTC datetimes on every database; SQLite's own would come back naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive datetimes, which would silently mean the machine's own zone."""
+        """Refuse naive datetimes, which would silently mean the server's local time."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -46,7 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back what was stored, aware again."""
+        """Restore the UTC offset."""
         if value is not None and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value
@@ -67,16 +67,16 @@ pk = Annotated[uuid.UUID, mapped_column(Uuid(), primary_key=True, default=uuid7)
 
 
 class Stamped:
-    """When a row was made and last changed, set by the application's clock."""
+    """Timestamps of a row, set by the application's clock."""
 
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
 
 
 def enum_of(kind: type[StrEnum]) -> Enum:
-    """A column type for `kind`: its values stored as text, held by a CHECK.
+    """Build a column type for `kind`: its values stored as text, held by a CHECK.
 
-    The check is named after the enumeration, so two columns of one table can't share one.
+    The CHECK is named after the enumeration, so two columns of one table can't share one.
     """
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
     return Enum(
@@ -91,14 +91,14 @@ def enum_of(kind: type[StrEnum]) -> Enum:
 
 
 def bytewise(length: int) -> String:
-    """Text compared byte by byte on every database: what begins alike stands together in an index."""
+    """Build a text type with bytewise collation on every database, so that its index finds prefixes."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 @event.listens_for(Engine, "connect")
 def _settle_sqlite(connection: Any, _record: object) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # the driver would start no transaction before a SELECT
+        connection.isolation_level = None  # otherwise the driver begins no transaction before a SELECT
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -113,12 +113,11 @@ def _settle_sqlite(connection: Any, _record: object) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once wherever something may be written.
+    """Begin with the write lock (BEGIN IMMEDIATE) wherever something may be written.
 
-    A deferred transaction that reads first and writes later fails at once, or loses the other
-    writer's update; readers of pages never write, so they alone start without the lock, with whoever
-    promises as much by the execution option `reads_only`. The option `may_be_lost` is for what nobody
-    misses after a power cut: it is committed without waiting for the disk.
+    A deferred transaction that reads first and writes later fails at once with SQLITE_BUSY. Only GET requests
+    and the execution option `reads_only` begin without the lock. The option `may_be_lost` commits without
+    fsync, for data that may be lost in a power failure.
     """
     if connection.dialect.name == "sqlite":
         options = connection.get_execution_options()
@@ -137,7 +136,7 @@ def _is_page() -> bool:
 
 
 def _begin(driver: sqlite3.Connection, statement: str) -> None:
-    """Begin on the driver itself: by way of SQLAlchemy it costs as much as a query, on every request."""
+    """Begin on the driver itself: through SQLAlchemy it costs as much as a query, on every request."""
     try:
         driver.execute(statement)
     except sqlite3.OperationalError as error:
@@ -145,17 +144,17 @@ def _begin(driver: sqlite3.Connection, statement: str) -> None:
 
 
 def write_from_here() -> None:
-    """Let the rest of this GET write: its transaction ends, the next one takes the lock as a POST's does.
+    """Let the rest of this GET write: end its transaction, so that the next one takes the write lock.
 
-    Only for what somebody else has decided already and the reader's arrival merely lets us learn,
-    such as a payment on the way back from Stripe's page.
+    Only for facts that were decided elsewhere and that the request merely reports, such as a payment on the
+    way back from Stripe.
     """
     db.session.rollback()
     g.writes_from_here = True
 
 
 def upsert(table: Any) -> Any:
-    """An INSERT into `table` that knows ON CONFLICT, in the dialect of the session's database."""
+    """Build an INSERT into `table` with ON CONFLICT support, in the dialect of the session's database."""
     if db.session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)

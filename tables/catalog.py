@@ -1,4 +1,4 @@
-"""The catalogue: what can be sold, how it is sorted and found."""
+"""The catalogue: products, courses, categories, tags, slugs and search documents."""
 
 import uuid
 from datetime import datetime
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 
 class ProductKind(StrEnum):
-    """What a product is; more kinds join when they can be sold."""
+    """The kind of a product."""
 
     COURSE = "course"
 
 
 class Level(StrEnum):
-    """Whom a product is for."""
+    """The level of experience a product is for."""
 
     BEGINNER = "beginner"
     INTERMEDIATE = "intermediate"
@@ -43,7 +43,7 @@ class Level(StrEnum):
 
 
 class ProductStatus(StrEnum):
-    """Where a product stands between its creator's desk and the shelf."""
+    """The publication status of a product."""
 
     DRAFT = "draft"
     PENDING_REVIEW = "pending_review"
@@ -54,7 +54,7 @@ class ProductStatus(StrEnum):
 
 
 class ProductVisibility(StrEnum):
-    """Who may see a published product: everyone, holders of the link, members, nobody else."""
+    """The audience of a published product: everyone, holders of the link, members, nobody else."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
@@ -71,10 +71,10 @@ class Tier(StrEnum):
 
 
 class UpdateState(StrEnum):
-    """How far the changes to a course that learners already see have come.
+    """The moderation state of changes to a published course.
 
-    Only a creator who isn't vetted has any that wait: `editing` at their desk, `pending` with an admin,
-    `returned` with notes.
+    Only creators who aren't vetted have pending changes: `editing` before submission, `pending` in the
+    moderation queue, `returned` with notes.
     """
 
     NONE = "none"
@@ -84,7 +84,7 @@ class UpdateState(StrEnum):
 
 
 class Category(Stamped, Base):
-    """A shelf; a subcategory names its parent."""
+    """A category; a subcategory names its parent."""
 
     __tablename__ = "categories"
 
@@ -109,7 +109,7 @@ product_tags = Table(
 
 
 class Tag(Stamped, Base):
-    """A word that products share."""
+    """A tag of products."""
 
     __tablename__ = "tags"
 
@@ -119,12 +119,11 @@ class Tag(Stamped, Base):
 
 
 class Product(Stamped, Base):
-    """What can be sold. Prices are whole minor units of `currency`; 0 is free.
+    """A product. Prices are whole minor units of `currency`; 0 is free.
 
-    `tier` stands here and not with the course, so that one CHECK can hold it against the price.
-    `rating_avg`, `rating_count`, `sales_count` are kept by what changes them and can be re-counted.
-    `thumbnail` names the files of its picture (domain/platform/images.py), `admin_notes` is what the last
-    reviewer wrote to its creator.
+    `tier` is here and not in `courses`, so that one CHECK can compare it with the price. `rating_avg`,
+    `rating_count`, `sales_count` are denormalised and can be recomputed. `thumbnail` names the files of its
+    picture (domain/platform/images.py), `admin_notes` are the last reviewer's notes to its creator.
     """
 
     __tablename__ = "products"
@@ -193,7 +192,7 @@ class Product(Stamped, Base):
     tags: Mapped[list[Tag]] = relationship(secondary=product_tags, lazy="raise_on_sql", order_by=Tag.name)
 
     def price_at(self, moment: datetime) -> int:
-        """What it costs at `moment`, in minor units: the sale price while the sale runs."""
+        """Return the price at `moment` in minor units: the sale price during a sale."""
         on_sale = self.sale_ends_at is not None and moment < self.sale_ends_at
         return self.sale_price_cents if on_sale and self.sale_price_cents is not None else self.price_cents
 
@@ -208,15 +207,14 @@ course_prerequisites = Table(
 
 
 class Course(Product):
-    """A course: a product with modules of lessons, which its creator keeps fresh.
+    """A course: a product with modules of lessons, which expires unless its creator updates it.
 
-    `warned_days` is how many days before `expires_at` the creator was last warned of it, `ended_at` the
-    `expires_at` that was acted on when it came: a course that is kept fresh has another one by then.
-    `lessons_counted` tells over which lessons enrolments were last counted (domain/catalog/counters.py).
-    `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` is what its
-    creator has changed on its page and nobody else sees yet, by name (domain/authoring/page_drafts.py),
-    `approved` what changes without waiting as it was when it was last approved
-    (domain/authoring/settled_values.py).
+    `warned_days` is how many days before `expires_at` the creator was last warned, `ended_at` the value of
+    `expires_at` whose expiry has been handled: an updated course has a later one by then. `lessons_counted`
+    is the fingerprint of the lessons that progress was last computed over (domain/catalog/counters.py).
+    `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` holds the pending
+    changes of its page, by name (domain/authoring/page_drafts.py), `approved` the last approved values of
+    what changes without approval (domain/authoring/settled_values.py).
     """
 
     __tablename__ = "courses"
@@ -267,14 +265,14 @@ class Course(Product):
 
 @event.listens_for(Course, "before_update")
 def _stamp(_mapper: object, _connection: object, course: Course) -> None:
-    """A change to a course's own columns is a change of the product: the catalogue watches its stamp."""
+    """Touch `updated_at` of the product when only columns of the course change: the index cache polls it."""
     session = object_session(course)
     if session is not None and session.is_modified(course, include_collections=False):
         course.updated_at = now()
 
 
 class SlugRedirect(Base):
-    """An address a product once had, which keeps leading to it."""
+    """A former slug of a product, which redirects to its page."""
 
     __tablename__ = "slug_redirects"
 
@@ -283,9 +281,9 @@ class SlugRedirect(Base):
 
 
 class SearchDocument(Base):
-    """The words by which a product is found; the full-text index is built over this table.
+    """The searchable text of a product; the full-text index is built over this table.
 
-    The integer key is what FTS5 needs for its rows; nothing outside search knows it.
+    FTS5 needs an integer key for its rows; nothing outside search uses it.
     """
 
     __tablename__ = "search_documents"

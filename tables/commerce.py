@@ -1,4 +1,4 @@
-"""Commerce: orders, what was bought with them, what creators earned, and what Stripe told us."""
+"""Commerce: orders, purchases, refunds, the creators' ledger, Stripe's events and the wishlist."""
 
 import uuid
 from datetime import datetime
@@ -14,7 +14,7 @@ from tables.people import User
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; only Stripe's word completes or fails it."""
+    """The status of an order; only Stripe's answer completes or fails it."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -25,7 +25,7 @@ class OrderStatus(StrEnum):
 
 
 class PurchaseStatus(StrEnum):
-    """Whether a bought product is still the buyer's."""
+    """The status of a purchase; a completed one gives access."""
 
     PENDING = "pending"
     COMPLETED = "completed"
@@ -34,7 +34,7 @@ class PurchaseStatus(StrEnum):
 
 
 class EarningStatus(StrEnum):
-    """How far a ledger line is on its way to the creator."""
+    """The payout status of a ledger entry."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -43,7 +43,7 @@ class EarningStatus(StrEnum):
 
 
 class RefundStatus(StrEnum):
-    """What Stripe says of a refund; anything it may yet change its mind about is pending."""
+    """The status of a refund at Stripe; whatever isn't final is pending."""
 
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -54,10 +54,10 @@ class RefundStatus(StrEnum):
 class Order(Stamped, Base):
     """A checkout, with its prices frozen when it was opened.
 
-    `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time.
-    `attempt` numbers the Checkout Sessions opened for it and is part of their idempotency key.
-    `confirming_since` is set while a slow payment method settles. `problem` says in a sentence
-    why Stripe's object and this order disagree; such an order waits until an admin has `looked_at` it.
+    `cart_key` names what is bought; at most one checkout per buyer and cart is open at a time. `attempt`
+    numbers the Checkout Sessions opened for it and is part of their idempotency key. `confirming_since` is
+    set while a delayed payment method settles. `problem` says in a sentence why Stripe's object and this
+    order disagree: an alert, open until an admin has `looked_at` it.
     """
 
     __tablename__ = "orders"
@@ -109,7 +109,7 @@ class Order(Stamped, Base):
 class Purchase(Stamped, Base):
     """One product of an order. `product_snapshot` keeps title, summary, creator and cover as bought.
 
-    `price_cents` is the list price of that day, `amount_cents` what was paid for it.
+    `price_cents` is the list price at that time, `amount_cents` the amount paid.
     """
 
     __tablename__ = "purchases"
@@ -153,7 +153,7 @@ class Purchase(Stamped, Base):
 
 
 class WishlistItem(Stamped, Base):
-    """Somebody would like to have a product; `told_of_sale_ending` is the sale they were told about."""
+    """A product on a wishlist. `told_of_sale_ending` is the end of the sale that was last announced."""
 
     __tablename__ = "wishlist_items"
     __table_args__ = (
@@ -169,7 +169,7 @@ class WishlistItem(Stamped, Base):
 
 
 class Refund(Stamped, Base):
-    """Money on its way back. The row is written before Stripe is asked; its id is the idempotency key."""
+    """A refund. The row is written before Stripe is called; its id is the idempotency key."""
 
     __tablename__ = "refunds"
     __table_args__ = (CheckConstraint("amount_cents > 0", name="amount_positive"),)
@@ -185,11 +185,11 @@ class Refund(Stamped, Base):
 
 
 class Earning(Base):
-    """A line of the creator's ledger, in minor units; amounts are never changed and never deleted."""
+    """An entry of the creators' ledger, in minor units; append-only: amounts never change, rows never go."""
 
     __tablename__ = "earnings"
     __table_args__ = (
-        # Each holds all that is summed by it.
+        # Covering indexes: sums are read from the index alone.
         Index(
             "ix_earnings_creator_id_status",
             *("creator_id", "status", "currency", "available_at", "amount_cents"),
@@ -213,9 +213,9 @@ class Earning(Base):
 class StripeEvent(Base):
     """The webhook inbox: an event is stored before it is handled, and handled once.
 
-    `object_id` is Stripe's id of what it is about, such as a Checkout Session. `told` names what an alert was
-    raised about because of it. When no order has that, `problem` says it in a sentence until somebody has
-    `looked_at` it.
+    `object_id` is the id of its object, such as a Checkout Session. `told` is the key of the alert raised
+    because of it, so that the alert is raised once. When no order can hold the alert, `problem` says it in a
+    sentence until an admin has `looked_at` it.
     """
 
     __tablename__ = "stripe_events"

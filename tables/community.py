@@ -1,4 +1,4 @@
-"""What learners say: reviews, whom they helped, and reports of what should not stand."""
+"""Community: reviews, votes, reports, and the moderation decisions about them."""
 
 import uuid
 from datetime import datetime
@@ -13,7 +13,7 @@ from tables.people import User
 
 
 class ReportReason(StrEnum):
-    """Why something was reported."""
+    """The reason of a report."""
 
     SPAM = "spam"
     ABUSE = "abuse"
@@ -23,10 +23,10 @@ class ReportReason(StrEnum):
 
 
 class Review(Stamped, Base):
-    """An owner's judgement of a product; hidden while flagged, until an admin approves it.
+    """A rating and comment of a product by somebody who has it; hidden while flagged, until approved.
 
-    `edited_at` is when its author last changed it, which `updated_at` can't tell from a vote. `reply` is what
-    the creator answers beneath it, `reply_hidden` whether only they and admins see that.
+    `edited_at` is the time of its author's last change; `updated_at` changes with every vote too. `reply` is
+    the creator's reply, `reply_hidden` whether only they and admins see it.
     """
 
     __tablename__ = "reviews"
@@ -37,7 +37,7 @@ class Review(Stamped, Base):
         CheckConstraint("length(reply) <= 5000", name="reply_length"),
         Index("ix_reviews_product_id_created_at", "product_id", "created_at"),
         Index("ix_reviews_product_id_helpful_count", "product_id", "helpful_count", "created_at"),
-        # Holds all that the histogram asks for.
+        # Covering index of the histogram.
         Index("ix_reviews_product_id_rating", "product_id", "rating", "flagged", "approved"),
         Index("ix_reviews_flagged_created_at", "flagged", "created_at"),
     )
@@ -59,7 +59,7 @@ class Review(Stamped, Base):
 
 
 class Standing(StrEnum):
-    """How what a person says of a product stands: reported and not decided, hidden, or approved."""
+    """The moderation state of a review or reply: reported and undecided, hidden, or approved."""
 
     REPORTED = "reported"
     HIDDEN = "hidden"
@@ -67,10 +67,10 @@ class Standing(StrEnum):
 
 
 class ReviewStanding(Stamped, Base):
-    """What was decided about a person's review of a product; it outlives the review, which they may delete.
+    """The moderation state of a person's review of a product; it survives the deletion of the review.
 
-    `words` is the SHA-256 of the comment that was approved. `dismissed` are the ids, as text, of those whose
-    report of these words was looked at and not followed.
+    `words` is the SHA-256 of the approved comment. `dismissed` are the ids, as text, of people whose report
+    of that comment was dismissed.
     """
 
     __tablename__ = "review_standings"
@@ -85,7 +85,7 @@ class ReviewStanding(Stamped, Base):
 
 
 class ReplyStanding(Stamped, Base):
-    """What was decided about a creator's answer to what `reviewer_id` says of a product; it outlives both.
+    """The moderation state of a creator's reply to the review by `reviewer_id`; it survives both.
 
     `words` and `dismissed` are as in ReviewStanding.
     """
@@ -105,7 +105,7 @@ class ReplyStanding(Stamped, Base):
 
 
 class ReviewVote(Stamped, Base):
-    """Somebody found a review helpful."""
+    """A helpful vote for a review."""
 
     __tablename__ = "review_votes"
 
@@ -118,16 +118,16 @@ class ReviewVote(Stamped, Base):
 
 
 class ReportOutcome(StrEnum):
-    """What came of a report."""
+    """The outcome of a report."""
 
     UPHELD = "upheld"
     DISMISSED = "dismissed"
 
 
 class Report(Stamped, Base):
-    """Who flagged a review, the answer beneath it (`about_reply`) or a product, and why.
+    """A report of a review, of the reply to it (`about_reply`) or of a product.
 
-    `outcome` is None while nobody has looked.
+    `outcome` is None until an admin has decided.
     """
 
     __tablename__ = "reports"

@@ -1,7 +1,7 @@
-"""Connections to the database: their pool, the transaction of a page, and what it means to lose one.
+"""Connections to the database: pool, transaction of a request, and lost connections.
 
-Nothing here outlives a transaction on the server, because a pooler such as PgBouncer may give the next
-transaction another server connection. See docs/decisions/0019.
+No session state outlives a transaction on the server, because a pooler such as PgBouncer may run the next
+transaction on another server connection. See docs/decisions/0019.
 """
 
 from typing import Any
@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from sqlalchemy.pool import NullPool
 
-READ_ONLY = "25006"  # what a standby answers to a write, after a failover for instance
-# A server that vanished without a word is given up after these; see tcp(7) for what each of them is.
+READ_ONLY = "25006"  # the error of a standby on a write, for instance after a failover
+# TCP keepalives that detect a vanished server; see tcp(7).
 KEEPALIVE = {
     "keepalives_idle": 30,
     "keepalives_interval": 5,
@@ -28,9 +28,9 @@ def engine_options(
 ) -> dict[str, Any]:
     """Build the options of an engine on `url`; the times are seconds.
 
-    The connection used last is used next (LIFO): it has its pages and its plans at hand. `timeout` bounds the
-    wait for a connection of the pool and for a new one from the server. A PostgreSQL connection that went
-    away is noticed before it is used. What the URL itself says of a connection holds.
+    The pool is LIFO: the connection used last has warm caches and prepared plans. `timeout` bounds the wait
+    for a connection of the pool and for a new one from the server. A lost PostgreSQL connection is detected
+    before use (pre-ping). Parameters in the URL take precedence.
     """
     options = {
         "pool_size": size,
@@ -48,9 +48,9 @@ def engine_options(
 
 
 def direct_engine(engine: Engine) -> Engine:
-    """Answer an engine that goes past a pooler, for migrations: to DATABASE_DIRECT_URL, without a pool.
+    """Return an engine that bypasses a pooler, for migrations: to DATABASE_DIRECT_URL, without a pool.
 
-    It is `engine`, the application's own, where no such address is set.
+    It is `engine`, the application's own, where no such URL is set.
     """
     settings = current_app.config["SETTINGS"]
     if settings.database_direct_url == settings.database_url:
@@ -59,10 +59,10 @@ def direct_engine(engine: Engine) -> Engine:
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Tell whether `error` means a database that is busy, away, full or too slow, and no fault of ours.
+    """Tell whether `error` means a database that is busy, down, full or too slow, not a bug: 503, try later.
 
-    Whoever asked may try again later: locked, restarting, too many connections, none left in the pool, a
-    statement that took too long, a connection that was lost, a server that takes no writes.
+    Locked, restarting, too many connections, an exhausted pool, a statement timeout, a lost connection, a
+    read-only standby.
     """
     if not isinstance(error, DBAPIError):
         return isinstance(error, TimeoutError)
@@ -71,7 +71,7 @@ def is_unavailable(error: BaseException | None) -> bool:
 
 
 def from_driver(connection: Connection, statement: str, error: Exception) -> DBAPIError:
-    """Make of the driver's `error` what SQLAlchemy raises; a connection that was lost leaves the pool."""
+    """Convert the driver's `error` to SQLAlchemy's; a lost connection is removed from the pool."""
     dialect = connection.dialect
     lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
     if lost:
@@ -84,14 +84,14 @@ def from_driver(connection: Connection, statement: str, error: Exception) -> DBA
 
 
 class LenientSession(Session):
-    """A session that forgives a lost connection when there is nothing left to lose.
+    """A session that ignores a lost connection once its transaction can only be rolled back.
 
-    The server has undone the transaction by itself. Without this, a page that was complete would become an
-    error, because its session is closed after it.
+    The server has rolled back by itself. Otherwise a finished page would become an error, because its session
+    is closed after rendering.
     """
 
     def rollback(self) -> None:
-        """Undo the transaction, which is undone already when its connection is lost."""
+        """Roll back, ignoring a lost connection."""
         try:
             super().rollback()
         except DBAPIError as error:
@@ -99,7 +99,7 @@ class LenientSession(Session):
                 raise
 
     def close(self) -> None:
-        """Let go of the connection, which the pool has dropped already when it is lost."""
+        """Return the connection to the pool, ignoring a lost one."""
         try:
             super().close()
         except DBAPIError as error:
@@ -109,9 +109,9 @@ class LenientSession(Session):
 
 @event.listens_for(Engine, "connect")
 def _notice_pooler(connection: Any, _record: object) -> None:
-    """Prepare no statements through a pooler: the server connection that knows them may be another's next.
+    """Disable prepared statements behind a pooler: the server connection that has them may change.
 
-    PostgreSQL announces its process id to a client; a pooler makes one up, which differs from the real one.
+    PostgreSQL reports its process id to the client; a pooler invents one, which differs from the real one.
     """
     if not hasattr(connection, "prepare_threshold"):
         return
@@ -126,7 +126,7 @@ def _notice_pooler(connection: Any, _record: object) -> None:
 def _limit_statements(connection: Connection) -> None:
     """Begin a request's transaction together with its statement timeout, in one round trip.
 
-    Commands, jobs and threads of their own are not cut. psycopg sends no BEGIN when a transaction is open.
+    Commands, jobs and background threads have no limit. psycopg sends no BEGIN when a transaction is open.
     """
     seconds = connection.get_execution_options().get("statement_timeout")
     if connection.dialect.name != "postgresql" or not seconds or not has_request_context():

@@ -1,4 +1,4 @@
-"""What a course is made of: modules, lessons, and what lessons give to take along."""
+"""The curriculum: modules, lessons and their resources."""
 
 import uuid
 from datetime import datetime
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class LessonKind(StrEnum):
-    """How a lesson teaches."""
+    """The kind of a lesson."""
 
     VIDEO = "video"
     AUDIO = "audio"
@@ -33,7 +33,7 @@ class LessonKind(StrEnum):
 
 
 class LessonVisibility(StrEnum):
-    """Who may open a lesson of a published course."""
+    """The audience of a lesson of a published course."""
 
     PRIVATE = "private"
     MEMBERS = "members"
@@ -41,7 +41,7 @@ class LessonVisibility(StrEnum):
 
 
 class ResourceKind(StrEnum):
-    """What a lesson's extra is."""
+    """The kind of a resource."""
 
     PDF = "pdf"
     DOCUMENT = "document"
@@ -52,9 +52,9 @@ class ResourceKind(StrEnum):
 
 
 class Module(Stamped, Base):
-    """A part of a course. `unlock_after_days` counts from the learner's enrolment (drip).
+    """A module of a course. `unlock_after_days` counts from the learner's enrolment (drip).
 
-    `draft` is what of its title and description waits for approval, as in a lesson.
+    `draft` holds the pending title and description, as in a lesson.
     """
 
     __tablename__ = "modules"
@@ -82,12 +82,11 @@ class Module(Stamped, Base):
 
 
 class Lesson(Stamped, Base):
-    """One sitting of a course. It names its course too, so that its address is unique within it.
+    """A lesson. It names its course too, so that its slug is unique within it.
 
-    `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds what its
-    creator has changed and learners don't see yet, by column name (domain/authoring/lesson_drafts.py),
-    `typed` what somebody has typed in the editor and not saved; both are loaded only when asked for.
-    `version` grows with every save, so that nobody overwrites what they haven't seen.
+    `duration_seconds` is the recording's length, or the reading time of a text. `draft` holds the pending
+    changes that learners don't see yet, by column name (domain/authoring/lesson_drafts.py), `typed` the
+    autosaved ones; both columns are deferred. `version` grows with every save (optimistic lock).
     """
 
     __tablename__ = "lessons"
@@ -139,9 +138,9 @@ class Lesson(Stamped, Base):
 
 
 class Resource(Stamped, Base):
-    """Something to take along from a lesson: a link or a stored file. A pending one waits for approval.
+    """A resource of a lesson: a link or a stored file. `pending` means not approved yet.
 
-    `proposed_title` is another title for one that isn't pending, which waits likewise.
+    `proposed_title` is a pending new title of an approved one.
     """
 
     __tablename__ = "resources"

@@ -1,4 +1,4 @@
-"""Learning: who may learn what, and how far they have come."""
+"""Learning: access grants, enrollments and progress."""
 
 import uuid
 from datetime import datetime
@@ -13,14 +13,14 @@ from tables.catalog import Course
 
 
 class GrantSource(StrEnum):
-    """Why somebody may learn a course."""
+    """The reason of an access grant."""
 
     PURCHASE = "purchase"
     COMPLIMENTARY = "complimentary"
 
 
 class EnrollmentStatus(StrEnum):
-    """How a learner stands with a course."""
+    """The status of an enrollment."""
 
     ACTIVE = "active"
     COMPLETED = "completed"
@@ -29,7 +29,7 @@ class EnrollmentStatus(StrEnum):
 
 
 class AccessGrant(Stamped, Base):
-    """The single source of truth for "may this person learn this course?"."""
+    """A grant of access to a course: the single source of truth for "may this person learn this course?"."""
 
     __tablename__ = "access_grants"
     __table_args__ = (UniqueConstraint("user_id", "course_id", "source"),)
@@ -47,9 +47,9 @@ class AccessGrant(Stamped, Base):
 
 
 class Enrollment(Stamped, Base):
-    """A learner in a course: how far, how long, where last.
+    """A learner in a course: progress, watch time and last lesson.
 
-    `learner` is their name in small letters, to be searched; triggers keep it. None once they have left.
+    `learner` is their name in lower case, for searches; triggers keep it. None once they have left.
     """
 
     __tablename__ = "enrollments"
@@ -85,11 +85,11 @@ class Enrollment(Stamped, Base):
 
 
 class LessonProgress(Stamped, Base):
-    """How far a learner has come in a lesson.
+    """Progress of a learner in a lesson.
 
-    `watched` holds the seconds really played as merged [start, end] pairs, so that replays, two tabs
-    and two devices count once; `watched_seconds` is their sum. `position_seconds` is where to resume.
-    Watching takes time: until `spent_until` it is used up by what counts.
+    `watched` holds the seconds really played as merged [start, end] ranges, so that replays, two tabs and two
+    devices count once; `watched_seconds` is their sum. `position_seconds` is where to resume. Ranges can't
+    grow faster than time passes: the time until `spent_until` is already accounted for.
     """
 
     __tablename__ = "lesson_progress"

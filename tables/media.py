@@ -1,4 +1,4 @@
-"""Files that creators upload, what is made of them, and courses as files."""
+"""Uploads, recordings, captions, images, code archives, and courses as zip files."""
 
 import uuid
 from datetime import datetime
@@ -24,14 +24,14 @@ from tables.curriculum import Lesson
 
 
 class MediaKind(StrEnum):
-    """What a stored recording carries."""
+    """The kind of a recording."""
 
     VIDEO = "video"
     AUDIO = "audio"
 
 
 class MediaStatus(StrEnum):
-    """How far the worker has come with a recording."""
+    """The processing status of a recording."""
 
     UPLOADING = "uploading"
     PROCESSING = "processing"
@@ -40,15 +40,14 @@ class MediaStatus(StrEnum):
 
 
 class MediaAsset(Stamped, Base):
-    """A recording (`storage_key`, in `originals/<id>/`) and what the worker made of it, in `media/<id>/`.
+    """A recording (`storage_key`, in `originals/<id>/`) and its transcoded files, in `media/<id>/`.
 
-    `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}];
-    `mp4` and `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}].
-    The course's own preview film has no lesson. One that waits for approval names its lesson in
-    `proposed_for` instead of `lesson_id`, or is a `proposed_film`. Of one that learners see, other chapters
-    wait in `proposed_chapters` and other captions in ProposedCaption. One that `steps_in` is named like one
-    that waits for approval, but waits for the worker alone: it takes its place by itself once it can be
-    played.
+    `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}]; `mp4` and
+    `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}]. The course's own
+    preview film has no lesson. A recording pending approval names its lesson in `proposed_for` instead of
+    `lesson_id`, or is a `proposed_film`. Pending chapters of a published one are in `proposed_chapters`,
+    pending captions in ProposedCaption. One that `steps_in` is stored like a pending one but needs no
+    approval: it replaces the present one once it is transcoded.
     """
 
     __tablename__ = "media_assets"
@@ -101,7 +100,7 @@ class MediaAsset(Stamped, Base):
 
 
 class Transcribed(Stamped):
-    """What is said in a recording, as WebVTT, in one language (a BCP 47 tag)."""
+    """Columns of captions: WebVTT in one language (a BCP 47 tag)."""
 
     id: Mapped[pk]
     asset_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media_assets.id", ondelete="CASCADE"))
@@ -111,23 +110,23 @@ class Transcribed(Stamped):
 
 
 class Caption(Transcribed, Base):
-    """Captions as they are shown."""
+    """Published captions."""
 
     __tablename__ = "captions"
     __table_args__ = (UniqueConstraint("asset_id", "language"),)
 
 
 class ProposedCaption(Transcribed, Base):
-    """Captions that wait for approval, to take the place of those in the same language."""
+    """Captions pending approval, which replace those of the same language."""
 
     __tablename__ = "proposed_captions"
     __table_args__ = (UniqueConstraint("asset_id", "language"),)
 
 
 class Picture(Stamped, Base):
-    """A picture in the text of a lesson, or of a course's description when it names no lesson.
+    """An image in the text of a lesson, or of a course's description when it names no lesson.
 
-    Whoever may open the lesson, or see the course, may see it.
+    It is visible to everybody who may open the lesson, or see the course.
     """
 
     __tablename__ = "pictures"
@@ -145,14 +144,14 @@ class Picture(Stamped, Base):
 
 
 class ArchiveFormat(StrEnum):
-    """How a code archive is packed."""
+    """The format of a code archive."""
 
     ZIP = "zip"
     TAR_GZ = "tar.gz"
 
 
 class CodeArchive(Stamped, Base):
-    """The code of a course, packed; `sha256` is checked at every download. One that is pending must wait."""
+    """The code of a course; `sha256` is verified at every download. `pending` means not approved yet."""
 
     __tablename__ = "code_archives"
     __table_args__ = (UniqueConstraint("course_id", "pending"),)
@@ -169,7 +168,7 @@ class CodeArchive(Stamped, Base):
 
 
 class UploadPurpose(StrEnum):
-    """What a file is for once it has arrived."""
+    """The purpose of an uploaded file."""
 
     LESSON_MEDIA = "lesson_media"
     PREVIEW_FILM = "preview_film"
@@ -179,7 +178,7 @@ class UploadPurpose(StrEnum):
 
 
 class UploadState(StrEnum):
-    """How far an upload has come."""
+    """The state of an upload session."""
 
     OPEN = "open"
     DONE = "done"
@@ -187,10 +186,10 @@ class UploadState(StrEnum):
 
 
 class Upload(Stamped, Base):
-    """A file that comes in chunks; `received` is where it goes on after a dropped connection (bytes).
+    """An upload session in chunks; `received` is the offset to resume from (bytes).
 
-    How far it really is, the storage says. `sha256` is what the sender says the whole has; `remote_id` is the
-    bucket's own name for an upload in parts. What is made of the file has the id of its upload.
+    The storage has the true offset. `sha256` is the sender's checksum of the whole file; `remote_id` is the
+    bucket's id of a multipart upload. What is made of the file has the id of its upload.
     """
 
     __tablename__ = "uploads"
@@ -219,14 +218,14 @@ class Upload(Stamped, Base):
 
 
 class TransferKind(StrEnum):
-    """Which way a course goes."""
+    """The direction: import or export."""
 
     IN = "in"
     OUT = "out"
 
 
 class TransferState(StrEnum):
-    """How far the worker has come with it."""
+    """The processing state of an import or export."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -234,10 +233,10 @@ class TransferState(StrEnum):
 
 
 class CourseTransfer(Stamped, Base):
-    """A course that the worker reads from a zip somebody sent, or packs into one for them to fetch.
+    """An import or export: a zip that the worker reads as a course, or builds from one for download.
 
-    `storage_key` is the zip's, `course_id` the course that was made or is packed, `problems` sentences that
-    say what has to be put right.
+    `storage_key` is the zip's, `course_id` the imported or exported course, `problems` sentences that say
+    what has to be corrected.
     """
 
     __tablename__ = "course_transfers"

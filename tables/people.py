@@ -1,4 +1,4 @@
-"""People: accounts, their devices, the ways they sign in, and what creators show of themselves."""
+"""People: accounts, sessions, linked identities, second factors, creator profiles and applications."""
 
 import uuid
 from datetime import datetime
@@ -22,7 +22,7 @@ from tables.base import Base, Stamped, bytewise, enum_of, pk
 
 
 class Role(StrEnum):
-    """What an account may do; a creator and an admin can also learn."""
+    """The role of an account; creators and admins can also learn."""
 
     LEARNER = "learner"
     CREATOR = "creator"
@@ -30,10 +30,10 @@ class Role(StrEnum):
 
 
 class User(Stamped, Base):
-    """A person with an account. The address is stored in lower case, so it is unique in any case.
+    """An account. The address is stored in lower case, so it is unique in any case.
 
-    `vetted`: a creator whose courses and updates are published without waiting for an admin. `avatar` names
-    the files of their picture (domain/platform/images.py).
+    `vetted`: a creator whose courses and updates are published without moderation. `avatar` names the files
+    of their picture (domain/platform/images.py).
     """
 
     __tablename__ = "users"
@@ -74,44 +74,45 @@ class User(Stamped, Base):
 
     is_authenticated = True
     is_anonymous = False
-    # The device through which the row was loaded: its token, when its use was last noted, and when the
-    # owner last proved on it to be the one who uses it
+    # The session through which the row was loaded: its token, when it was last seen, and when its person
+    # last re-authenticated
     session_token = None  # type: str | None
     device_seen_at = None  # type: datetime | None
     device_proved_at = None  # type: datetime | None
-    # How many notifications wait, counted when the row was loaded so (domain/platform/notifications.py)
+    # Number of unread notifications, if loaded with the row (domain/platform/notifications.py)
     unread = 0
 
     def get_id(self) -> str | None:
-        """What Flask-Login keeps in the browser: the device's token, never the account's id."""
+        """Return what Flask-Login keeps in the cookie: the session token, never the account's id."""
         return self.session_token
 
     @property
     def is_active(self) -> bool:
-        """A deleted or suspended account can't sign in."""
+        """Tell whether the account may sign in: neither deleted nor suspended."""
         return self.deleted_at is None and self.suspended_at is None
 
     @property
     def is_admin(self) -> bool:
-        """Whether this person runs the place."""
+        """Tell whether the role is admin."""
         return self.role == Role.ADMIN
 
     @property
     def is_creator(self) -> bool:
-        """Whether this person teaches here."""
+        """Tell whether the role is creator."""
         return self.role == Role.CREATOR
 
     @property
     def is_verified(self) -> bool:
-        """Whether the address is known to be theirs; needed before a purchase."""
+        """Tell whether the email address is verified; required to buy."""
         return self.email_verified_at is not None
 
 
 class Registration(Stamped, Base):
-    """What somebody registered with, until the address is proved: nothing of it is an account before.
+    """A registration that waits for verification of its address: it isn't an account yet.
 
-    Each browser has its own, also for the same address. A taken address gets one too; its link is never sent.
-    `user_id` is the account it became, so that the browser that registered can be let in.
+    Each browser has its own, even for the same address. A taken address gets one too, whose link is never
+    sent (no account enumeration). `user_id` is the resulting account, so that the browser that registered can
+    be signed in.
     """
 
     __tablename__ = "registrations"
@@ -126,9 +127,9 @@ class Registration(Stamped, Base):
 
 
 class AddressMark(Stamped, Base):
-    """An address that an account had before or was suspended with: decisions bind its person there too.
+    """A former or suspended address of an account, so that a new account can't escape moderation decisions.
 
-    `mark` is a keyed hash (domain/people/address_marks.py): the table tells nobody which addresses these are.
+    `mark` is a keyed hash (domain/people/address_marks.py): the table reveals no address.
     """
 
     __tablename__ = "address_marks"
@@ -141,9 +142,9 @@ class AddressMark(Stamped, Base):
 
 
 class OAuthAccount(Stamped, Base):
-    """An identity at another provider that signs in to this account.
+    """An identity at an OAuth provider that signs in to this account.
 
-    One that was removed stays as a row with `unlinked_at`: otherwise its address would link it again at once.
+    An unlinked one stays as a row with `unlinked_at`: otherwise its verified address would link it again.
     """
 
     __tablename__ = "oauth_accounts"
@@ -158,9 +159,9 @@ class OAuthAccount(Stamped, Base):
 
 
 class UserSession(Stamped, Base):
-    """A device that is signed in. The browser holds a random token, the row only its hash.
+    """A signed-in device. The browser holds a random token, the row only its hash.
 
-    `proved_at`: when a password, a code or a provider last showed on it that it is the owner who uses it.
+    `proved_at`: the last re-authentication by password, code or provider.
     """
 
     __tablename__ = "user_sessions"
@@ -177,11 +178,12 @@ class UserSession(Stamped, Base):
 
 
 class SecondFactor(Stamped, Base):
-    """An app that shows a new code every 30 seconds (TOTP), asked for after whatever else signs somebody in.
+    """A TOTP authenticator app (a new code every 30 seconds), asked for after any other way to sign in.
 
-    `secret` is encrypted (domain/people/second_factor.py). Until a first code is shown (`confirmed_at`) it
-    asks for nothing. `last_step` is the 30 seconds whose code was used last: no code of then or before is
-    taken again. `codes_at` is when the recovery codes were drawn, None for those of an older release.
+    `secret` is encrypted (domain/people/second_factor.py). It has no effect before a first code is confirmed
+    (`confirmed_at`). `last_step` is the time step of the last accepted code: no code of that step or an
+    earlier one is accepted again (replay). `codes_at` is when the recovery codes were generated, None for
+    those of an older release.
     """
 
     __tablename__ = "second_factors"
@@ -194,7 +196,7 @@ class SecondFactor(Stamped, Base):
 
 
 class RecoveryCode(Base):
-    """A code that stands in for the app once. Only its hash is kept."""
+    """A single-use recovery code for a lost app. Only its hash is stored."""
 
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
@@ -206,11 +208,11 @@ class RecoveryCode(Base):
 
 
 class HeldPost(Base):
-    """A form that came when its person was signed out: what was typed, until they are back, a day at most.
+    """A post that arrived when its person was signed out, kept for a day until they are back.
 
-    `browser` is the hash of a random token in a cookie, `person` the mark of whose page the form stood on, ""
-    for a stranger's (web/form_tokens.py). `fields` are pairs of name and text, without secrets and files;
-    `has_files` says that some are missing. `offered_at` is when somebody was led to it after signing in.
+    `browser` is the hash of a random token in a cookie, `person` the mark of the page's person, "" for a
+    visitor's (web/form_tokens.py). `fields` are pairs of name and text, without secrets and files;
+    `has_files` says that some are missing. `offered_at` is when it was offered after signing in.
     """
 
     __tablename__ = "held_posts"
@@ -228,9 +230,9 @@ class HeldPost(Base):
 
 
 class CreatorProfile(Stamped, Base):
-    """What a creator shows of themselves; totals are computed from what they made and sold.
+    """The public profile of a creator; totals are computed from their courses and sales.
 
-    `draft` is what of it, and of their account, waits for an admin, by column name
+    `draft` holds the changes to it, and to the account, that are pending approval, by column name
     (domain/people/creator_page_drafts.py).
     """
 
@@ -249,7 +251,7 @@ class CreatorProfile(Stamped, Base):
 
 
 class ApplicationStatus(StrEnum):
-    """What became of somebody's wish to teach here."""
+    """The status of a creator application."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -257,9 +259,9 @@ class ApplicationStatus(StrEnum):
 
 
 class CreatorApplication(Stamped, Base):
-    """Somebody asks to become a creator. `links` are addresses, `sample` what they would teach and how.
+    """An application to become a creator. `links` are URLs, `sample` describes the course they would make.
 
-    `accepted_terms_at` is when they agreed to the terms for creators; `reason` is told to them.
+    `accepted_terms_at` is when they accepted the terms for creators; `reason` is sent to them.
     """
 
     __tablename__ = "creator_applications"
@@ -291,9 +293,9 @@ class CreatorApplication(Stamped, Base):
 
 
 class LoginAttempt(Base):
-    """A failed sign-in, counted per account and per address by every process alike.
+    """A failed sign-in, counted per account and per IP address across all processes (login throttle).
 
-    `subject` is a keyed hash: the table tells nobody which addresses were tried.
+    `subject` is a keyed hash: the table doesn't reveal which addresses were tried.
     """
 
     __tablename__ = "login_attempts"

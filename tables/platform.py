@@ -1,4 +1,4 @@
-"""The platform itself: its settings, its mail, its jobs and its memory of who did what."""
+"""The platform: settings, outbox, jobs, backups, audit log, moderation queue and notifications."""
 
 import uuid
 from datetime import datetime
@@ -23,7 +23,7 @@ from tables.base import Base, Stamped, enum_of, now, pk
 
 
 class EmailStatus(StrEnum):
-    """How far a message has come."""
+    """The delivery status of a message."""
 
     PENDING = "pending"
     SENT = "sent"
@@ -32,7 +32,7 @@ class EmailStatus(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands; a dead one has used up its tries and waits for a person."""
+    """The state of a job; a dead one has used up its attempts and needs a person."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -41,14 +41,13 @@ class JobState(StrEnum):
 
 
 class PlatformSettings(Stamped, Base):
-    """How this shop presents itself and what it charges; there is one row, with id 1.
+    """The settings of the shop; there is one row, with id 1.
 
-    `require_review`: what creators who aren't vetted submit waits for an admin. `logo` names the files of the
+    `require_review`: submissions of creators who aren't vetted need approval. `logo` names the files of the
     picture (domain/platform/images.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own.
-    `featured` is the order in which the start page shows featured products: their ids as text. `held_words`
-    are words and phrases that hold a review back until an admin has looked.
-    `admin_second_factor`: admins must have one; `admin_idle_minutes`: after as long without a click they
-    prove again who they are.
+    `featured` is the order of the featured products on the home page: their ids as text. `held_words` are
+    words and phrases that hide a review until an admin has approved it. `admin_second_factor`: admins must
+    have one; `admin_idle_minutes`: the idle timeout after which admins have to re-authenticate.
     """
 
     __tablename__ = "platform_settings"
@@ -84,9 +83,9 @@ class PlatformSettings(Stamped, Base):
 
 
 class EmailMessage(Stamped, Base):
-    """A message to one person, written in the transaction that causes it, sent by the worker.
+    """A message to one person, written in the transaction that causes it (outbox), sent by the worker.
 
-    `template` names the folder under templates/mail/, `data` what it is filled with.
+    `template` names the folder under templates/mail/, `data` its context.
     """
 
     __tablename__ = "email_messages"
@@ -94,7 +93,7 @@ class EmailMessage(Stamped, Base):
         Index("ix_email_messages_status_scheduled_for", "status", "scheduled_for"),
         Index("ix_email_messages_created_at", "created_at"),
         Index("ix_email_messages_status_created_at", "status", "created_at"),
-        # Nearly all were sent, so that the indexes above look as if a search for a status were useless.
+        # Nearly all were sent, so the planner ignores the indexes above for the rare failed ones.
         Index(
             "ix_email_messages_failed",
             "created_at",
@@ -118,10 +117,10 @@ class EmailMessage(Stamped, Base):
 
 
 class Job(Stamped, Base):
-    """Work to be done outside the request, written in the transaction whose consequence it is.
+    """A unit of work outside the request, written in the transaction that causes it.
 
-    `unique_key` lets the same work be asked for twice and done once. A running job holds a lease;
-    a worker that dies lets it run out, and another takes the job up again.
+    `unique_key` is an idempotency key. A running job holds a lease; when its worker dies the lease expires,
+    and another worker takes the job over.
     """
 
     __tablename__ = "jobs"
@@ -144,7 +143,7 @@ class Job(Stamped, Base):
 
 
 class WorkerBeat(Base):
-    """The worker's sign of life, one row per worker process, for /readyz."""
+    """The heartbeat of a worker process, one row each, for /readyz."""
 
     __tablename__ = "worker_beats"
 
@@ -153,11 +152,11 @@ class WorkerBeat(Base):
 
 
 class BackupRecord(Stamped, Base):
-    """What the shop knows of one backup, or of the tries that made none.
+    """A backup, or a series of failed attempts at one.
 
-    The backup's own manifest is the truth, which the worker copies here. Without a `name` nothing was made,
-    and `problem` says why; `tries` in a row that failed alike are one record. `kind` is domain/backup's, or
-    "proof" for a proof that couldn't even begin. Sizes are bytes; `gone_at` is when it was found to be gone.
+    The backup's own manifest is the truth; the worker copies it here. Without a `name` nothing was made, and
+    `problem` says why; `tries` in a row that failed alike are one record. `kind` is domain/backup's, or
+    "proof" for a proof that couldn't even begin. Sizes are bytes; `gone_at` is when it was found missing.
     """
 
     __tablename__ = "backup_records"
@@ -186,7 +185,7 @@ class BackupRecord(Stamped, Base):
 
 
 class AuditEntry(Base):
-    """Who did what to what, and when; entries are only ever added."""
+    """An entry of the audit log: actor, action, subject and time; append-only."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (
@@ -205,8 +204,9 @@ class AuditEntry(Base):
 
 
 class ModerationKind(StrEnum):
-    """What waits for an admin: a course, an update of one or of its creator's own page, a reported review,
-    answer to one or course, an application.
+    """The kind of a moderation item.
+
+    `update` is of a course or a creator page; `review`, `reply` and `report` (of a course) are reported ones.
     """
 
     COURSE = "course"
@@ -218,7 +218,7 @@ class ModerationKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """How an item left the queue; `withdrawn` by whoever had put it there."""
+    """The verdict that closed an item; `withdrawn` by its author."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -229,15 +229,14 @@ class Verdict(StrEnum):
 
 
 class ModerationItem(Stamped, Base):
-    """One thing that waits, or waited, for an admin; `created_at` is since when.
+    """An item of the moderation queue; `created_at` is the time of submission.
 
-    `subject_id` is the id of the product, the review (also of an answer to it) or the application. A claim
-    keeps two admins from deciding the same thing; it runs out by itself. `title` and `creator_id` let the
-    queue be listed without looking at the subjects. `links` is what the worker found where the subject's
-    links lead, as of `links_checked_at`: [{"url": …, "problem": …}], dead ones only. `decision` is what an
-    admin has decided and can still take back (domain/moderation/deferred_decisions.py); it takes effect at
-    `effective_at`. `jotted` is what admins noted and went on without deciding, by their ids: {"notes": …,
-    "at": …}; it goes with the decision.
+    `subject_id` is the id of the product, the review (also for a reply to it) or the application. A claim
+    keeps two admins from deciding the same item; it expires. `title` and `creator_id` are denormalised for
+    the list. `links` is the result of the link check at `links_checked_at`: [{"url": …, "problem": …}], dead
+    links only. `decision` is a decision that can still be undone (domain/moderation/deferred_decisions.py);
+    it takes effect at `effective_at`. `jotted` holds the notes of admins who haven't decided, by their ids:
+    {"notes": …, "at": …}; it is deleted with the decision.
     """
 
     __tablename__ = "moderation_items"
@@ -306,12 +305,12 @@ class ModerationItem(Stamped, Base):
 
     @property
     def is_profile(self) -> bool:
-        """Whether it is about a creator's own page: an update whose subject is the creator."""
+        """Tell whether it is an update of a creator page: its subject is the creator."""
         return self.kind == ModerationKind.UPDATE and self.subject_id == self.creator_id
 
 
 class NotificationKind(StrEnum):
-    """What somebody is told of; the values are what mail preferences are kept by."""
+    """The kind of a notification; mail preferences are stored by these values."""
 
     REVIEW_RECEIVED = "review_received"
     REVIEW_REPLY = "review_reply"
@@ -325,7 +324,7 @@ class NotificationKind(StrEnum):
 
 
 class Notification(Stamped, Base):
-    """Something to tell a person on the site. `key` makes telling it twice once."""
+    """An on-site notification. `key` is an idempotency key."""
 
     __tablename__ = "notifications"
     __table_args__ = (
@@ -346,7 +345,7 @@ class Notification(Stamped, Base):
 
 
 class MailPreference(Stamped, Base):
-    """A kind of notification that somebody doesn't want by mail as well; no row means they do."""
+    """A kind of notification that a person doesn't want by mail; no row means they do."""
 
     __tablename__ = "mail_preferences"
 
