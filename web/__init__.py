@@ -1,1 +1,1 @@
-"""What only the web needs: forms, fragments, guards, errors, files and the log of requests."""
+"""The web layer: forms, fragments, guards, sessions, errors, headers, static files and the request log."""

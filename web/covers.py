@@ -1,7 +1,7 @@
-"""Cover art for courses without a picture: drawn from the course's slug, in the colours of its category.
+"""Generated cover art: an SVG derived from the course's slug, in the palette of its category.
 
-A cover is an SVG of about a kilobyte: plain shapes with presentation attributes, so that it is safe under a
-Content-Security-Policy without inline styles, and the same for the same course on every machine.
+A cover is an SVG of about a kilobyte: plain shapes with presentation attributes, so that it needs no inline
+styles (Content-Security-Policy), and is the same for the same course on every machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 640, 360
 
 
 class Palette(NamedTuple):
-    """Four tones of a category from dark to paper, and one spark that stands out on all of them."""
+    """Four tones of a category from dark to light, and an accent (`spark`) that contrasts with each."""
 
     dark: str
     mid: str
@@ -42,7 +42,7 @@ PALETTES = (
 
 
 class Inks(NamedTuple):
-    """A palette laid out for one cover: the ground it stands on and three inks that read on that ground."""
+    """The palette as used in one cover: a background and three inks that contrast with it."""
 
     ground: str
     first: str
@@ -52,7 +52,7 @@ class Inks(NamedTuple):
 
 
 def draw(seed: str, category: str) -> str:
-    """The cover of the course `seed` (its slug) in `category` (its slug): an SVG of at most 2.5 kB."""
+    """Draw the cover for a course's slug (`seed`) and its category's slug: an SVG of at most 2.5 kB."""
     palette = PALETTES[_number(category) % len(PALETTES)]
     rng = Random(_number(seed))
     pattern = PATTERNS[_number(f"pattern {seed}") % len(PATTERNS)]
@@ -97,7 +97,7 @@ def _ring(x: float, y: float, r: float, ink: str, width: int) -> str:
 
 
 def _quarters(rng: Random, inks: Inks) -> list[str]:
-    """Quarter discs in a grid, each turned at random: Truchet's tiles."""
+    """Draw quarter discs in a grid, each rotated at random (Truchet tiles)."""
     size = 120 if rng.random() < 0.6 else 90
     runs: dict[str, list[str]] = {}
     for y in range(0, HEIGHT, size):
@@ -113,7 +113,7 @@ def _quarters(rng: Random, inks: Inks) -> list[str]:
 
 
 def _sunrise(rng: Random, inks: Inks) -> list[str]:
-    """A low sun over bands that widen towards the foot."""
+    """Draw a low sun over bands that widen downwards."""
     x, y, r = rng.choice((200, 320, 440)), rng.randrange(150, 200), rng.randrange(90, 125)
     bands: list[str] = []
     top, height = y + rng.randrange(0, 30), 10
@@ -125,7 +125,7 @@ def _sunrise(rng: Random, inks: Inks) -> list[str]:
 
 
 def _waves(rng: Random, inks: Inks) -> list[str]:
-    """Long waves, one behind the other."""
+    """Draw long waves, one behind the other."""
     parts = [_circle(rng.randrange(90, 550), rng.randrange(60, 120), rng.randrange(34, 56), inks.spark)]
     length = rng.choice((160, 213, 320))
     for row, ink in enumerate((inks.third, inks.second, inks.first, inks.second, inks.third)):
@@ -138,7 +138,7 @@ def _waves(rng: Random, inks: Inks) -> list[str]:
 
 
 def _shelf(rng: Random, inks: Inks) -> list[str]:
-    """Spines on two shelves."""
+    """Draw book spines on two shelves."""
     runs: dict[str, str] = {inks.first: "M0 172h640v8H0zM0 352h640v8H0z"}
     for foot in (172, 352):
         x = 12
@@ -151,7 +151,7 @@ def _shelf(rng: Random, inks: Inks) -> list[str]:
 
 
 def _scales(rng: Random, inks: Inks) -> list[str]:
-    """Overlapping fans, row upon row."""
+    """Draw rows of overlapping fans."""
     r, fans = rng.choice((64, 80, 106)), []
     for row in (1, 2, 3, 4):
         y, tip = row * r // 2, inks.spark if row % 2 else inks.third
@@ -167,7 +167,7 @@ def _scales(rng: Random, inks: Inks) -> list[str]:
 
 
 def _orbits(rng: Random, inks: Inks) -> list[str]:
-    """Rings around a point off the centre, with a few bodies on them."""
+    """Draw rings around a point, with a few discs on them."""
     x, y = rng.choice((150, 320, 500)), rng.choice((90, 180, 300))
     gap = rng.choice((44, 54))
     parts = [_circle(x, y, gap * 7, inks.first)] if rng.random() < 0.5 else []
@@ -182,7 +182,7 @@ def _orbits(rng: Random, inks: Inks) -> list[str]:
 
 
 def _bands(rng: Random, inks: Inks) -> list[str]:
-    """Slanted bands of changing width."""
+    """Draw slanted bands of varying width."""
     lean, x = rng.choice((-200, -120, 120, 200)), -220
     parts: list[str] = []
     cycle = [inks.first, inks.second, inks.third, inks.ground]
@@ -197,7 +197,7 @@ def _bands(rng: Random, inks: Inks) -> list[str]:
 
 
 def _halftone(rng: Random, inks: Inks) -> list[str]:
-    """Dots that grow towards one corner, and two that do not belong."""
+    """Draw dots that grow towards one corner, and two larger ones."""
     fx, fy = rng.choice((0, WIDTH)), rng.choice((0, HEIGHT))
     sizes: dict[int, str] = {}
     step = 64
@@ -213,7 +213,7 @@ def _halftone(rng: Random, inks: Inks) -> list[str]:
 
 
 def _rays(rng: Random, inks: Inks) -> list[str]:
-    """Rays from a point on the edge."""
+    """Draw rays from a point on the edge."""
     x, y, count = rng.choice(((0, 360, 48), (640, 360, 48), (320, 360, 32), (0, 0, 48), (640, 0, 48)))
     runs: dict[str, str] = {inks.first: "", inks.second: "", inks.third: ""}
     for i in range(0, count, 2):
@@ -228,7 +228,7 @@ def _rays(rng: Random, inks: Inks) -> list[str]:
 
 
 def _blocks(rng: Random, inks: Inks) -> list[str]:
-    """A sampler of squares, half discs and triangles."""
+    """Draw a grid of squares, half discs and triangles."""
     runs: dict[str, str] = {}
     s = 120
     for y in range(0, HEIGHT, s):
@@ -254,7 +254,7 @@ def _blocks(rng: Random, inks: Inks) -> list[str]:
 
 
 def _peaks(rng: Random, inks: Inks) -> list[str]:
-    """Ranges of mountains with one light behind them."""
+    """Draw mountain ranges with a sun behind them."""
     parts = [_circle(rng.randrange(120, 520), rng.randrange(80, 130), rng.randrange(44, 66), inks.spark)]
     for row, ink in enumerate((inks.third, inks.second, inks.first)):
         x, base, d = -60, 150 + row * 62, f"M-60 {HEIGHT}"
@@ -267,7 +267,7 @@ def _peaks(rng: Random, inks: Inks) -> list[str]:
 
 
 def _steps(rng: Random, inks: Inks) -> list[str]:
-    """Squares inside squares, slipping towards a corner."""
+    """Draw nested squares, shifted towards a corner."""
     parts, cycle = [], (inks.first, inks.second, inks.third, inks.ground)
     sx, sy = rng.choice((-1, 1)), rng.choice((-1, 1))
     for i, size in enumerate(range(432, 40, -60)):

@@ -1,4 +1,4 @@
-"""Every error in the site's clothes; nothing of the inside is shown."""
+"""Error pages in the site's design; no internals are shown."""
 
 from flask import Flask, Response, current_app, render_template
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,16 +13,16 @@ PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of `app` with a page."""
+    """Register the error handlers of `app`."""
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected_error)
 
 
 def http_error(error: HTTPException) -> Response | HTTPException:
-    """The page for an expected error; redirects pass through.
+    """Render the page of an HTTP error; redirects pass through.
 
-    An error while the page of another one was made comes here as well, as a 500 with its cause.
+    An error while rendering another error page arrives here as well, as a 500 with its cause.
     """
     cause = getattr(error, "original_exception", None)
     if isinstance(cause, SQLAlchemyError):
@@ -44,7 +44,10 @@ def _error_page(error: HTTPException, code: int) -> Response:
 
 
 def database_error(error: SQLAlchemyError) -> Response:
-    """The database is busy or away: say so, and let a later try succeed. Any other error is ours."""
+    """Answer 503 when the database is busy or down, so that a retry may succeed.
+
+    Other errors are bugs (500).
+    """
     if not is_unavailable(error):
         return unexpected_error(error)
     db.session.rollback()
@@ -55,14 +58,14 @@ def database_error(error: SQLAlchemyError) -> Response:
 
 
 def unexpected_error(error: Exception) -> Response:
-    """A fault of ours: logged with its trace, shown with its request id."""
+    """Answer 500 for a bug: logged with its traceback, shown with the request id."""
     db.session.rollback()
     log.exception("unexpected error", exc_info=error, extra={"data": {"id": logs.request_id()}})
     return _page_without_database("errors/500.html", error, 500)
 
 
 def _page_without_database(page: str, error: Exception, code: int) -> Response:
-    """An error page for a stranger: asking who reads it would ask the database that has just failed."""
+    """Render an error page as for a visitor: loading the user would query the failed database."""
     current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
     text = render_template(page, request_id=logs.request_id(), error=error)
     return Response(text, code, mimetype="text/html")

@@ -1,4 +1,4 @@
-"""Files made for one reader: tables as CSV, and whatever else comes a block at a time."""
+"""File downloads generated per request: CSV exports and other files written in blocks."""
 
 import csv
 import io
@@ -13,25 +13,25 @@ from flask import Response, send_file
 
 from web import filters
 
-BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows UTF-8
+BYTE_ORDER_MARK = "\ufeff"  # makes Excel read the file as UTF-8
 IN_MEMORY = 1024 * 1024
 _BLOCK = 32_768
-# Programs for sheets of numbers also take the wide forms of Chinese and Japanese keyboards for formulas.
+# Characters that begin a formula in spreadsheets (CSV injection), fullwidth forms included.
 _FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")
-# Where a comma stands in numbers, Excel takes a semicolon for what parts the cells, whatever the quotes say.
+# In locales with a decimal comma Excel splits cells at semicolons, even within quotes.
 _BEHIND_SEPARATOR = re.compile("([;\t] *)(?=[-=+@\uff1d\uff0b\uff0d\uff20])")
 
 
 def csv_of(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
-    """The rows below `head` as the file `name`.csv."""
+    """Return a CSV file `name`.csv with the header `head`."""
     return attached(f"{name}.csv", "text/csv", _lines(head, rows))
 
 
 def attached(name: str, mimetype: str, blocks: Iterable[bytes]) -> Response:
-    """`blocks` as the file `name` to be saved, complete before the first byte is sent.
+    """Return `blocks` as the download `name`, complete before the first byte is sent.
 
-    So the database is done with when a slow reader begins, and what fails on the way is an error page and
-    not half a file. More than IN_MEMORY bytes wait on the disk.
+    So the database connection is free while a slow client reads, and an error on the way becomes an error
+    page instead of a truncated file. More than IN_MEMORY bytes are spooled to disk.
     """
     spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed when it was sent
     for block in blocks:
@@ -45,7 +45,7 @@ def attached(name: str, mimetype: str, blocks: Iterable[bytes]) -> Response:
 
 
 def amount(cents: int, currency: str) -> str:
-    """Minor units as a plain number: 1900 USD is 19.00."""
+    """Format minor units as a plain decimal: 1900 USD is 19.00."""
     digits = filters.minor_digits(currency)
     return f"{Decimal(cents).scaleb(-digits):.{digits}f}"
 
@@ -65,7 +65,7 @@ def _lines(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes
 
 
 def _cell(value: Any) -> Any:
-    """Numbers and moments as they are; text that a spreadsheet would run as a formula, as text."""
+    """Format a cell; text that a spreadsheet would run as a formula gets a quote in front (CSV injection)."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, str):
@@ -75,7 +75,7 @@ def _cell(value: Any) -> Any:
 
 
 def _begins_formula(text: str) -> bool:
-    """Whether a sign of _FORMULA comes first, also behind blanks, which some programs leave out."""
+    """Tell whether text begins with a sign of _FORMULA, after blanks too: some programs strip them."""
     return text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
 
 

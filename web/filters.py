@@ -1,4 +1,4 @@
-"""How values are shown: the Jinja filters for money, time, durations, counts and attributes."""
+"""Jinja filters: money, time, durations, counts and HTML attributes."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ _NBSP = "\u00a0"
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimals `currency` (ISO code, any case) has: 0, 2 or 3."""
+    """Return the number of decimals of `currency` (ISO code, any case): 0, 2 or 3."""
     code = currency.upper()
     return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
 
 
 def money(cents: int, currency: str) -> str:
-    """`cents` minor units of `currency` as people write it: 1900 USD is $19.00, 1900 JPY is ¥1,900."""
+    """Format `cents` minor units of `currency`: 1900 USD is $19.00, 1900 JPY is ¥1,900."""
     code, digits = currency.upper(), minor_digits(currency)
     amount = f"{Decimal(abs(cents)).scaleb(-digits):,.{digits}f}"
     sign = "−" if cents < 0 else ""
@@ -80,7 +80,7 @@ def money(cents: int, currency: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time to plan with: 4800 is "1 h 20 min", 50 is "50 s", nothing or None is "0 min"."""
+    """Format a rough duration: 4800 is "1 h 20 min", 50 is "50 s", nothing or None is "0 min"."""
     total = round(seconds or 0)
     if total < 60:
         return f"{total} s" if total else "0 min"
@@ -90,30 +90,36 @@ def duration(seconds: float | None) -> str:
 
 
 def clock(seconds: float | None) -> str:
-    """A position in a recording: 245 is "4:05", 3845 is "1:04:05"; missing or negative is "0:00"."""
+    """Format a position in a recording: 245 is "4:05", 3845 is "1:04:05"; missing or negative is "0:00"."""
     minutes, rest = divmod(max(int(seconds or 0), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """`count` with its word: 1 lesson, 2 lessons, 1,204 lessons. `many` is `one` + s if left out."""
+    """Format `count` with its noun: 1 lesson, 2 lessons, 1,204 lessons. `many` defaults to `one` + s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def date(moment: datetime | None) -> str:
-    """`moment` (aware) as a <time> element reading "21 Nov 2026", the exact time as title; None is a dash."""
+    """Format `moment` (aware) as a <time> element, "21 Nov 2026" with the exact time as title.
+
+    None is a dash.
+    """
     return _time_element(moment, lambda local: f"{local.day} {local:%b %Y}")
 
 
 def ago(moment: datetime | None) -> str:
-    """`moment` (aware) as a <time> element reading "3 weeks ago" or "in 2 days"; None is a dash."""
+    """Format `moment` (aware) as a <time> element: "3 weeks ago" or "in 2 days"; None is a dash."""
     return _time_element(moment, _distance)
 
 
 def attrs(values: Mapping[str, Any]) -> Markup:
-    """`values` as HTML attributes with a leading space: `_` in a name becomes `-`, True stands bare, None and
-    False are left out. A trailing underscore (`class_`, `for_`) is dropped."""
+    """Format `values` as HTML attributes with a leading space.
+
+    `_` in a name becomes `-`, True is an attribute without a value, None and False are left out. A trailing
+    underscore (`class_`, `for_`) is dropped.
+    """
     parts = []
     for name, value in values.items():
         if value is None or value is False:
@@ -124,13 +130,13 @@ def attrs(values: Mapping[str, Any]) -> Markup:
 
 
 def attr_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` as WTForms widgets take them: `_` in a name becomes `-`, and what is empty is left out."""
+    """Convert `values` to keywords of WTForms widgets: `_` in a name becomes `-`, empty ones are dropped."""
     kept = {name: value for name, value in values.items() if value not in (None, "")}
     return {name.rstrip("_").replace("_", "-"): value for name, value in kept.items()}
 
 
 def readable_on(colour: str) -> str:
-    """Black or white, whichever reads better on `colour` (#rrggbb): WCAG 2.2, relative luminance."""
+    """Choose black or white text for the background `colour` (#rrggbb) by WCAG 2.2 relative luminance."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -138,15 +144,15 @@ def readable_on(colour: str) -> str:
 
 
 def web_name(address: str) -> str:
-    """What a link to `address` is called: its host and path, without "www." and what follows."""
+    """Format a URL for display: its host without "www.", and its path."""
     parts = urlsplit(address)
     return ((parts.hostname or "").removeprefix("www.") + parts.path.rstrip("/")) or address
 
 
 class Macros:
-    """The macros of templates/shared/ui.html, as the global `ui` of all templates.
+    """Lazy access to the macros of templates/shared/ui.html, as the global `ui` of all templates.
 
-    Importing them in every fragment would run the file once for each card of a grid.
+    Importing them in every fragment would execute the file once per card of a grid.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -160,7 +166,7 @@ class Macros:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the filters of this module, and the macros as `ui`."""
+    """Register the filters of this module, and the macros as `ui`."""
     app.jinja_env.globals["ui"] = Macros(app)
     for filter_ in (money, duration, clock, plural, date, ago, attrs, attr_names, readable_on, web_name):
         app.jinja_env.filters[filter_.__name__] = filter_
@@ -186,7 +192,7 @@ def _distance(moment: datetime) -> str:
 
 
 def _zone() -> ZoneInfo:
-    """The reader's time zone: the one on their account, UTC for others and for a name that is gone."""
+    """Return the reader's time zone: the account's, UTC without one or for an unknown name."""
     name = getattr(current_user, "timezone", None) if has_request_context() else None
     try:
         return ZoneInfo(name or "UTC")

@@ -1,7 +1,7 @@
-"""The tokens of forms: each proves that a form is ours, and says on whose page it stood.
+"""CSRF tokens that also carry the person whose page the form was on.
 
-Signing in or out gives the browser another token, so what is sent from an older page is stale. By the mark in
-its token we know then whether the same person sends it, and never act in another one's name.
+Signing in or out replaces the browser's token, so a post from an older page is stale. The mark in its token
+tells whether the same person sends it, so that no form is ever submitted in another person's name.
 """
 
 import hashlib
@@ -17,21 +17,21 @@ NOBODY = ""
 
 
 class Protection(CSRFProtect):
-    """Checks the token of every form; templates get ours, which knows the person."""
+    """CSRF protection whose tokens carry the mark of the person."""
 
     def init_app(self, app: Flask) -> None:
-        """As CSRFProtect does, with `csrf_token` and `person_mark` for templates."""
+        """Initialise as CSRFProtect does, with `csrf_token` and `person_mark` for templates."""
         super().init_app(app)
         app.jinja_env.globals.update(csrf_token=current, person_mark=person_mark)
         app.context_processor(lambda: {"csrf_token": current})
 
     def sent(self) -> str:
-        """Return the token that came with this request, from its form or its headers."""
+        """Return the token of this request, from its form or its headers."""
         return self._get_csrf_token() or ""
 
 
 def current() -> str:
-    """Return the token for the forms of this answer; a new one where somebody else's page had the last."""
+    """Return the token for the forms of this response; a new one if the person has changed."""
     held, mark = session.get("csrf_token"), person_mark()
     if not isinstance(held, str) or held.rpartition(".")[0] != mark:
         session["csrf_token"] = f"{mark}.{secrets.token_hex(20)}" if mark else secrets.token_hex(20)
@@ -41,20 +41,20 @@ def current() -> str:
 
 
 def person_mark() -> str:
-    """Return the mark of whoever is signed in, NOBODY for a stranger."""
+    """Return the mark of the person signed in, NOBODY for a visitor."""
     return mark_of(current_user.id.hex) if current_user.is_authenticated else NOBODY
 
 
 def mark_of(key: str) -> str:
-    """Return a keyed hash of an account's id: it names the person to us, and the id to nobody."""
+    """Return a keyed hash of an account's id, which identifies the person without revealing the id."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.new(secret, f"person:{key}".encode(), hashlib.sha256).hexdigest()[:24]
 
 
 def sender() -> str | None:
-    """Return the mark of whose page this request was sent from: NOBODY for a stranger's.
+    """Return the mark of the page that this request was sent from: NOBODY for a visitor's.
 
-    None for a token that is missing or was never ours.
+    None for a token that is missing or invalid.
     """
     protection: Protection = current_app.extensions["csrf"]
     serializer = URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="wtf-csrf-token")
@@ -66,7 +66,7 @@ def sender() -> str | None:
 
 
 def is_from_here() -> bool:
-    """Whether a page of this site sent the request, by what browsers say and pages can't forge."""
+    """Tell whether a page of this site sent the request, by headers that pages can't forge (same origin)."""
     if origin := request.headers.get("Origin"):
         return origin == request.host_url.rstrip("/")
     if site := request.headers.get("Sec-Fetch-Site"):

@@ -1,4 +1,4 @@
-"""What all forms share: text is cleaned before it is checked, and a refusal lands beside its field."""
+"""The base of all forms: cleaned text, limits, and refusals of the domain shown beside their field."""
 
 import io
 import threading
@@ -21,16 +21,17 @@ from domain.base import text as texts
 
 
 class BoundedParser(FormDataParser):
-    """Reads no more of a form without files than MAX_FORM_MEMORY_SIZE and MAX_FORM_PARTS: 413 for more.
+    """A form parser that applies MAX_FORM_MEMORY_SIZE and MAX_FORM_PARTS to urlencoded forms too: 413 for
+    more.
 
-    Werkzeug holds only multipart forms to them, and takes seconds and a gigabyte for 16 MB of ampersands.
-    What shows a form again would take longer still for half a million fields than to read them.
+    Werkzeug applies them to multipart forms only; 16 MB of ampersands would take seconds and a gigabyte, and
+    rendering a form with half a million fields even longer (denial of service).
     """
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None
     ) -> tuple[IO[bytes], Any, Any]:
-        """As FormDataParser.parse does."""
+        """Parse as FormDataParser does."""
         most = self.max_form_memory_size
         if mimetype == "application/x-www-form-urlencoded" and most is not None:
             if content_length is not None and content_length > most:
@@ -48,13 +49,13 @@ class BoundedParser(FormDataParser):
 
 
 class BoundedRequest(Request):
-    """A request whose form can't fill the memory, and whose Referer, if it has one, is an address."""
+    """A request with a bounded form and a Referer that can be parsed."""
 
     form_data_parser_class = BoundedParser
 
     @property
     def referrer(self) -> str | None:  # type: ignore[override]
-        """The page the request comes from; None for what can't be read: the CSRF check would fail on it."""
+        """Return the Referer; None if malformed: the CSRF check would raise an error."""
         try:
             return urlsplit(self.headers.get("Referer", "")).geturl() or None
         except ValueError:
@@ -62,9 +63,9 @@ class BoundedRequest(Request):
 
 
 class Reading(wtforms.Form):
-    """A form that only reads what was sent, without a token of its own: the application has checked that one.
+    """A form without a CSRF token of its own, for frequent requests; the application has checked the token.
 
-    To bind its fields takes longer than to read them, so every thread keeps one and fills it anew.
+    Binding fields costs more than reading them, so every thread keeps one instance and fills it anew.
     """
 
     kept: ClassVar[threading.local]
@@ -75,7 +76,7 @@ class Reading(wtforms.Form):
 
     @classmethod
     def of_request(cls) -> Self:
-        """The form as it was posted, until this thread asks for the next one."""
+        """Fill this thread's instance with the request; valid until its next call."""
         form: Self | None = getattr(cls.kept, "form", None)
         if form is None:
             form = cls.kept.form = cls()
@@ -84,21 +85,25 @@ class Reading(wtforms.Form):
 
 
 class Form(FlaskForm):
-    """A form that knows how to take a refusal of the domain."""
+    """A form that can show a refusal of the domain."""
 
     class Meta(FlaskForm.Meta):
-        """What is read as a form."""
+        """Settings of WTForms."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Leave JSON alone: read as a form, a list of it would break the page."""
+            """Ignore JSON bodies: read as form data, a JSON list would raise an error."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
 
         def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
-            """Leave `maxlength` out, by which browsers cut a paste off: limits.js counts, we refuse."""
+            """Leave out `maxlength`: browsers silently truncate a paste to it. limits.js counts, the
+            server refuses."""
             return super().render_field(field, {**counting(field), **render_kw, "maxlength": False})
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """As FlaskForm.validate does; a stale form shown again (blueprints/auth/stale.py) never passes."""
+        """Validate as FlaskForm does.
+
+        A stale form that is shown again (blueprints/auth/stale.py) never passes.
+        """
         if g.get("form_is_stale"):
             self.form_errors.append(
                 "This page was open for too long. Nothing you typed is lost: send it again."
@@ -107,7 +112,7 @@ class Form(FlaskForm):
         return bool(super().validate(extra_validators))
 
     def refuse(self, refusal: Refused) -> None:
-        """Show `refusal` beside the field it is about, or above the form when it is about none."""
+        """Show `refusal` beside its field, or above the form if it names none."""
         field = self._fields.get(refusal.field or "")
         if field is None:
             self.form_errors.append(refusal.sentence)
@@ -116,14 +121,14 @@ class Form(FlaskForm):
 
     @property
     def status(self) -> int:
-        """The status of the page that shows this form: 422 once it was sent and not accepted."""
+        """Return the status of the page that shows this form: 422 once it was sent and refused."""
         return 422 if self.is_submitted() else 200
 
 
 def counting(field: Any) -> dict[str, Any]:
-    """The attributes by which static/js/limits.js counts what is typed into `field`; none where it doesn't.
+    """Build the attributes by which static/js/limits.js counts what is typed into `field`; often none.
 
-    Addresses and passwords are not written to a length: for them the server's refusal is enough.
+    Addresses and passwords have no counter: nobody writes them to a length.
     """
     if isinstance(field, LinesField):
         return {"data-lines": field.most, "data-longest": field.longest}
@@ -141,14 +146,14 @@ def counting(field: Any) -> dict[str, Any]:
 
 
 class MarkdownSize:
-    """No more than `most` bytes of text in UTF-8, as domain/base/markdown.py counts it."""
+    """A limit of `most` bytes of UTF-8, as domain/base/markdown.py counts it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.field_flags = {"maxbytes": most}
 
     def __call__(self, form: Any, field: Any) -> None:
-        """Refuse a longer one."""
+        """Refuse a longer text. Raises StopValidation."""
         size = len((field.data or "").encode(errors="replace"))
         if size > self.most:
             raise StopValidation(
@@ -158,13 +163,13 @@ class MarkdownSize:
 
 
 class Options(Select):
-    """A select whose options, a value and a text, are written at once: a list of time zones has 600."""
+    """A select that renders plain options without a template each: a list of time zones has 600."""
 
     @classmethod
     def render_option(  # type: ignore[override]  # the stubs know the signature of before 3.3
         cls, choice: Any, **kwargs: Any
     ) -> Markup:
-        """One option, as the library would write it."""
+        """Render an option exactly as the library would."""
         if choice.render_kw or kwargs:
             whole: Markup = super().render_option(choice, **kwargs)
             return whole
@@ -174,25 +179,25 @@ class Options(Select):
 
 
 class SelectField(wtforms.SelectField):
-    """A choice of one from a list that may be long."""
+    """A select field for long lists."""
 
     widget = Options()
 
 
 class LinesField(TextAreaField):
-    """Short texts, one a line: `data` is the list of them. `most` of at most `longest` characters each."""
+    """A list of short texts, one per line: `most` of at most `longest` characters each."""
 
     def __init__(self, label: str, most: int = 10, longest: int = 60, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.most, self.longest = most, longest
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """One entry for each line that says something, each only once."""
+        """Split into unique, non-empty lines."""
         lines = (one_line(line) for value in valuelist for line in text(value).splitlines() if line)
         self.data: Any = list(dict.fromkeys(line for line in lines if line))
 
     def pre_validate(self, form: Any) -> None:
-        """Refuse too many lines and those that are too long."""
+        """Refuse too many or too long lines."""
         lines = self.data or []
         if len(lines) > self.most:
             raise StopValidation(f"Use at most {self.most} lines.")
@@ -201,23 +206,23 @@ class LinesField(TextAreaField):
 
     def _value(self) -> str:
         if self.errors and self.raw_data:
-            return texts.clean(text(self.raw_data[0]))  # as it was typed: the sentence may name a line
+            return texts.clean(text(self.raw_data[0]))  # as it was typed, because the error may quote a line
         return "\n".join(str(line) for line in self.data or [])
 
 
 class AddressesField(LinesField):
-    """Web addresses, one a line, with the scheme that people leave out."""
+    """A list of web addresses, one per line; a missing scheme is added."""
 
     def __init__(self, label: str, most: int = 5, longest: int = 255, **kwargs: Any) -> None:
         super().__init__(label, most, longest, **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """As lines, each made a whole address."""
+        """Split into lines and add "https://" where the scheme is missing."""
         super().process_formdata(valuelist)
         self.data = [line if "://" in line else f"https://{line}" for line in self.data]
 
     def pre_validate(self, form: Any) -> None:
-        """Only addresses of the web: what is shown as a link must not run anything."""
+        """Accept http and https only: a javascript: URL shown as a link would run in the page (XSS)."""
         super().pre_validate(form)
         for line in self.data or []:
             if not is_web_address(line):
@@ -225,7 +230,7 @@ class AddressesField(LinesField):
 
 
 def is_web_address(value: str) -> bool:
-    """Whether `value` is a whole address of the web, such as https://example.com/about."""
+    """Tell whether `value` is an absolute http(s) URL, such as https://example.com/about."""
     try:
         parts = urlsplit(value)
         host = parts.hostname or ""
@@ -235,20 +240,20 @@ def is_web_address(value: str) -> bool:
 
 
 def text(value: Any) -> str:
-    """What was typed, as it is; a file sent in place of text is nothing."""
+    """Return submitted text unchanged; "" for a file sent in its place."""
     return value if isinstance(value, str) else ""
 
 
 def one_line(value: Any) -> str:
-    """Text on one line, see domain/base/text.py."""
+    """Clean text to one line, see domain/base/text.py."""
     return texts.one_line(text(value))
 
 
 def paragraphs(value: Any) -> str:
-    """Text on several lines as it was typed, without empty lines around it."""
+    """Clean text of several lines, without blank lines around it."""
     return texts.paragraphs(text(value))
 
 
 def markdown(value: Any) -> str:
-    """Markdown as it was typed: every blank counts in it."""
+    """Clean Markdown; its whitespace is significant and kept."""
     return texts.markdown(text(value))

@@ -1,12 +1,12 @@
-"""Fresh proof: what a stolen session must not do asks again who it is.
+"""Re-authentication (fresh proof) before sensitive actions, so that a stolen session can't do them.
 
-    @admin.post("/users/<uuid:user_id>/role")
-    @fresh
-    def change_role(…)
+  @admin.post("/users/<uuid:user_id>/role")
+  @fresh
+  def change_role(…)
 
-A form that comes from a device which hasn't proved its owner for MINUTES is answered by a page that asks for
-a code, the password or the provider, and holds all that was posted: its button sends the same form on, with
-the proof. Admins are asked so for every page of theirs after they were idle.
+A POST from a device without a proof in the last MINUTES is answered by a page that asks for a code, the
+password or the provider, and carries all that was posted: its button sends the same form again, with the
+proof. Admins are asked on every page of the admin area after the idle timeout.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ P = ParamSpec("P")
 
 
 def fresh(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
-    """Let a form through to `view` only with a proof of the last MINUTES; pages are shown without."""
+    """Require a proof of the last MINUTES for POSTs to `view`; a GET needs none."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
@@ -49,7 +49,7 @@ def fresh(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
 
 
 def fresh_page(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
-    """As `fresh`, and also for looking: a page that shows or hands out what must not be stolen."""
+    """Require a proof for GETs too: for pages and downloads with data that must not be stolen."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
@@ -61,32 +61,32 @@ def fresh_page(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
 
 
 def is_fresh() -> bool:
-    """Whether this device proved its owner within the last MINUTES."""
+    """Tell whether this device has a proof of the last MINUTES."""
     at = current_user.device_proved_at
     return at is not None and clock.now() - at < timedelta(minutes=MINUTES)
 
 
 def is_idle() -> bool:
-    """Whether this device of an admin was left alone for longer than the shop allows.
+    """Tell whether this device of an admin has exceeded the idle timeout.
 
-    The last click stands in the signed session, which no page has to write a row for; only a proof, never a
-    later click, wakes an idle device.
+    The last click is stored in the signed session cookie, so no page has to write a row; once idle, only a
+    proof resets it, never a later click.
     """
     last = max(_proved_second(), _seen_second())
     return clock.now().timestamp() - last > settings.current().admin_idle_minutes * 60
 
 
 def note_click() -> None:
-    """Remember that an admin's device is in use, if it isn't idle by now."""
+    """Store the time of a click of an admin, unless the device is idle already."""
     now_second = int(clock.now().timestamp())
     if now_second - _seen_second() >= SEEN_EVERY and not is_idle():
         session[SEEN] = now_second
 
 
 def ask() -> BaseResponse | None:
-    """The page that asks for the proof; None once this request carries a good one.
+    """Return the page that asks for the proof; None once this request carries a valid one.
 
-    Whoever only looks is sent to a page of its own and back.
+    A GET is redirected to a page of its own and back.
     """
     if request.method in SAFE_METHODS:
         return hypermedia.leave(url_for("auth.prove", next=request.full_path.rstrip("?")))
@@ -106,7 +106,7 @@ def ask() -> BaseResponse | None:
 
 
 def page(status: int, wrong: str | None = None) -> Response:
-    """Ask for the proof, holding what was posted; an answer to a swap takes the place of the whole page."""
+    """Render the form for the proof, carrying what was posted; for a swap it replaces the whole page."""
     response = hypermedia.render(
         "auth/prove.html",
         status=200 if hypermedia.is_swap() else status,
@@ -123,10 +123,10 @@ def page(status: int, wrong: str | None = None) -> Response:
 
 
 def prove(typed: str) -> None:
-    """Take `typed`, a code where there is a second factor and the password elsewhere, as the proof.
+    """Check `typed`, the code of a second factor or else the password, and record the proof.
 
-    Ends the transaction. Without either, one given in another tab counts.
-    Raises Refused, attempts.TooMany.
+    Ends the transaction. An account with neither proves itself through its provider in another tab. Raises
+    Refused, login_throttle.TooMany.
     """
     method = _method()
     if len(typed) > LONGEST_PROOF:
@@ -142,9 +142,9 @@ def prove(typed: str) -> None:
 
 
 def prove_code(user: User, code: str) -> None:
-    """Go on only with a good code of `user`, who is told when nobody may try any more.
+    """Check a second-factor code of `user`; they are warned by mail when the attempts are used up.
 
-    Tries are counted. Raises Refused, attempts.TooMany.
+    Throttled. Raises Refused, login_throttle.TooMany.
     """
     attempt = login_throttle.begin(login_throttle.code_limits(user.id, request.remote_addr or ""))
     db.session.commit()
@@ -159,9 +159,9 @@ def prove_code(user: User, code: str) -> None:
 
 
 def prove_password(password: str, field: str) -> None:
-    """Go on only with the account's password; a refusal names `field`. Tries are counted for the account.
+    """Check the account's password; a refusal names `field`. Throttled per account.
 
-    Ends the transaction, so that none is open while the password is hashed. Raises Refused, attempts.TooMany.
+    Ends the transaction, so that none is open during the slow hash. Raises Refused, login_throttle.TooMany.
     """
     email = current_user.email
     attempt = login_throttle.begin(login_throttle.proof_limits(current_user.id))
@@ -175,13 +175,13 @@ def prove_password(password: str, field: str) -> None:
 
 
 def _providers() -> dict[str, str]:
-    """Where this person can sign in again: linked, and still set up."""
+    """List the providers that this person can prove themselves with: linked, and still configured."""
     linked = {row.provider for row in linked_identities.of(current_user)}
     return {key: name for key, name in linked_identities.available().items() if key in linked}
 
 
 def _method() -> str:
-    """How this person proves who they are: by "code", "password" or "provider"."""
+    """Return the way in which this person proves themselves: "code", "password" or "provider"."""
     if second_factor.is_on(current_user):
         return "code"
     return "password" if current_user.password_hash else "provider"

@@ -1,6 +1,6 @@
-"""The doors: every area has exactly one, and says by name who may come in.
+"""Guards: every blueprint has exactly one, which says by name who may enter.
 
-A door is a `before_request` of the whole blueprint; a test proves that no route stands outside one.
+A guard is a `before_request` of the whole blueprint; a test proves that no route is without one.
 """
 
 from flask import Blueprint, abort, current_app, request, url_for
@@ -13,50 +13,50 @@ from web import fresh_proof, held_forms, hypermedia
 
 
 def open_to_all(area: Blueprint) -> Blueprint:
-    """Anyone may come in; each page decides for itself what it shows to whom."""
+    """Guard: anyone; each page decides what it shows to whom."""
     area.door = "open"  # type: ignore[attr-defined]
     return area
 
 
 def signed_in(area: Blueprint) -> Blueprint:
-    """Only people with an account; others are asked to sign in and brought back."""
+    """Guard: people with an account; others are asked to sign in and brought back."""
     area.door = "signed_in"  # type: ignore[attr-defined]
     area.before_request(ask_to_sign_in)
     return area
 
 
 def creators(area: Blueprint) -> Blueprint:
-    """Only people who teach here and admins; learners are shown how to become a creator."""
+    """Guard: creators and admins; learners are shown how to become a creator."""
     area.door = "creators"  # type: ignore[attr-defined]
     area.before_request(_let_creators_in)
     return area
 
 
 def admins(area: Blueprint) -> Blueprint:
-    """Only the people who run the site, unless they left their desk; for all others the pages don't exist."""
+    """Guard: admins, re-authenticated after the idle timeout; for others the pages don't exist (404)."""
     area.door = "admins"  # type: ignore[attr-defined]
     area.before_request(_let_admins_in)
     return area
 
 
 def development_only(area: Blueprint) -> Blueprint:
-    """Pages for whoever works on Lectern; everywhere else they don't exist."""
+    """Guard: development; in production the pages don't exist (404)."""
     area.door = "development_only"  # type: ignore[attr-defined]
     area.before_request(_hide_in_production)
     return area
 
 
 def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -> None:
-    """No address of ours holds a NUL, and PostgreSQL can't be asked for one."""
+    """Answer 404 for an address with a NUL: PostgreSQL refuses it in a query with an error."""
     if any("\x00" in str(value) for value in (values or {}).values()):
         abort(404)
 
 
 def ask_to_sign_in() -> Response | None:
-    """Have a stranger sign in and come back to what they asked for.
+    """Ask a visitor to sign in, and return them to the requested page.
 
-    What they posted is kept meanwhile (web/held_forms.py). A page that is already there stays: its script
-    or swap is answered 401, and asks beside what is being typed.
+    What they posted is kept meanwhile (web/held_forms.py). A swap or script is answered 401, so that the open
+    page stays and asks beside what is being typed.
     """
     if current_user.is_authenticated:
         return None
@@ -86,7 +86,7 @@ def _let_admins_in() -> Response | None:
 
 
 def _lead_to_second_factor() -> Response | None:
-    """Have an admin who has no second factor set one up, where the shop asks for it."""
+    """Ask an admin without a second factor to set one up, where the shop requires it."""
     if not (current_user.is_admin and settings.current().admin_second_factor):
         return None
     if second_factor.is_on(current_user):
@@ -98,7 +98,7 @@ def _lead_to_second_factor() -> Response | None:
 
 
 def _lead_away(url: str, sentence: str) -> Response:
-    """Lead whoever asks for a page to `url`. What they posted is kept, and a page that is there stays."""
+    """Redirect to `url`. A post is kept, and an open page gets the refusal as a toast (403)."""
     if hypermedia.stays_on_its_page():
         return hypermedia.refuse(403, sentence)
     kept = held_forms.keep_for_later() if request.method not in ("GET", "HEAD") else None

@@ -1,6 +1,6 @@
-"""What a browser posted and could not be done yet: read from the request, kept, and known again later.
+"""Held posts: a form that arrived signed out or with a stale token is stored and offered again.
 
-Any POST comes here by itself when nobody is signed in any more or its token is stale; no route has to ask.
+Every POST is handled this way; no route has to ask for it.
 """
 
 import re
@@ -36,9 +36,9 @@ MARKER = "held_post"
 
 
 def ask_to_sign_in() -> BaseResponse:
-    """Keep the form of this request and send its person to sign in, and then to what is kept.
+    """Keep the post of this request, and redirect to sign in and then to the kept post.
 
-    What is too much to be kept is shown to be copied; a button alone leads back to its page. Commits.
+    A post too large to keep is shown for copying; a button without fields leads back to its page. Commits.
     """
     sent = read()
     if sent is None or not sent_words(sent):
@@ -47,15 +47,15 @@ def ask_to_sign_in() -> BaseResponse:
 
 
 def keep_for_later() -> BaseResponse | None:
-    """Keep what was typed into the form of this request; answer the way to it, None where it isn't kept."""
+    """Keep the post of this request; return a redirect to it, None where it can't be kept."""
     sent = read()
     return keep(sent) if sent is not None and sent_words(sent) else None
 
 
 def keep(sent: Sent) -> BaseResponse | None:
-    """Keep `sent` for the person whose page it was on; return the way to where it is shown again.
+    """Keep `sent` for the person whose page it was on; return a redirect to where it is shown again.
 
-    None when it is too much, or has no token of ours. Commits: the request goes no further.
+    None if it is too large, over the limit of its IP address, or has no token of ours. Commits.
     """
     person = form_tokens.sender()
     if person is None or not sent.may_be_kept:
@@ -74,7 +74,7 @@ def keep(sent: Sent) -> BaseResponse | None:
 
 
 def sent_words(sent: Sent) -> list[tuple[str, str]]:
-    """Return what somebody typed or chose of it: no ids, no ticks, and nothing that a form carries unseen."""
+    """List the fields a person typed or chose: no ids, no check boxes, no hidden fields."""
     unseen = _unseen()
     return [
         (name, text)
@@ -84,7 +84,7 @@ def sent_words(sent: Sent) -> list[tuple[str, str]]:
 
 
 def read() -> Sent | None:
-    """Read what this request posted, without its secrets; None for what is not held anywhere."""
+    """Read this request's fields without secrets; None for what is never kept."""
     if request.method != "POST" or request.blueprint in NEVER or not form_tokens.is_from_here():
         return None
     fields = [
@@ -98,13 +98,13 @@ def read() -> Sent | None:
 
 
 def found(held_id: uuid.UUID) -> HeldPost | None:
-    """Find what this browser has kept under this id."""
+    """Find the post that this browser has kept under this id."""
     token = request.cookies.get(COOKIE)
     return held_posts.of(token, held_id) if token else None
 
 
 def offer(person: str) -> str | None:
-    """Return the address of what waits in this browser for `person`, who has just come in, once. Commits."""
+    """Return the address of a kept post for `person`, who has just signed in; once. Commits."""
     token = request.cookies.get(COOKIE)
     row = held_posts.to_offer(token, person) if token else None
     if row is None:
@@ -116,25 +116,25 @@ def offer(person: str) -> str | None:
 
 
 def marker() -> uuid.UUID | None:
-    """Return the id of the kept form that this request sends, if it sends one."""
-    with suppress(HTTPException):  # a body that nobody has read so far may be too large
+    """Return the id of the kept post that this request submits, if it does."""
+    with suppress(HTTPException):  # the body is parsed here for the first time and may be too large
         return request.form.get(MARKER, type=uuid.UUID) if request.method == "POST" else None
     return None
 
 
 def drop(held_id: uuid.UUID) -> None:
-    """Forget what this browser has kept under this id. Commits."""
+    """Delete the post that this browser has kept under this id. Commits."""
     if token := request.cookies.get(COOKIE):
         held_posts.drop(token, held_id)
         db.session.commit()
 
 
 def page_of_origin() -> str:
-    """Return the path of the page that a form was on, "/" when it can't be told."""
+    """Return the path of the page that a form was on, "/" if unknown."""
     if not (request.referrer or "").startswith(request.host_url):
         return "/"
     parts = urlsplit(request.referrer or "")
-    path = f"/{parts.path.lstrip('/')}"  # two slashes would lead to another site
+    path = f"/{parts.path.lstrip('/')}"  # two slashes would be a protocol-relative URL of another site
     return f"{path}?{parts.query}" if parts.query else path
 
 
@@ -144,7 +144,7 @@ def _address() -> str:
 
 
 def _token() -> str:
-    """Return the random token by which this browser is known, given to it when it has none."""
+    """Return the random token in this browser's cookie, which is set if missing."""
     token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
 
     @after_this_request
@@ -168,19 +168,19 @@ def _is_secret(name: str) -> bool:
 
 @cache
 def _secret_fields() -> frozenset[str]:
-    """Return the names of the password fields of every form there is."""
+    """List the names of the password fields of all forms."""
     return frozenset(name for name, kind in _fields() if issubclass(kind, PasswordField))
 
 
 @cache
 def _unseen() -> frozenset[str]:
-    """Return the names of the fields that every form which has them hides."""
+    """List the names of fields that are hidden in every form that has them."""
     hidden = {name for name, kind in _fields() if issubclass(kind, HiddenField)}
     return frozenset(hidden - {name for name, kind in _fields() if not issubclass(kind, HiddenField)})
 
 
 def _fields() -> Iterator[tuple[str, type[wtforms.Field]]]:
-    """Yield name and kind of the fields of every form there is."""
+    """Yield name and type of the fields of all forms."""
     waiting: list[type] = [forms.Form]
     while waiting:
         form = waiting.pop()

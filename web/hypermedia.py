@@ -1,7 +1,7 @@
-"""Page or fragment: the only code that knows htmx's headers.
+"""Page or fragment: the only module that knows htmx's headers.
 
-One address serves both. A real swap gets the fragment, everything else (a plain visit, a boosted
-link, the Back button) the page that includes it; `Vary` keeps caches from mixing the two.
+One address serves both. A real swap gets the fragment, everything else (a plain visit, a boosted link, the
+Back button) the page that includes it; `Vary` keeps caches from mixing the two.
 """
 
 import json
@@ -30,7 +30,7 @@ _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 
 
 def is_swap() -> bool:
-    """Whether htmx will put the answer into a part of the page it already shows."""
+    """Tell whether htmx will swap the response into a part of the open page."""
     return (
         request.headers.get("HX-Request") == "true"
         and request.headers.get("HX-Request-Type") != "full"
@@ -40,7 +40,7 @@ def is_swap() -> bool:
 
 
 def is_script() -> bool:
-    """Whether a script of a page asks, and reads the answer itself."""
+    """Tell whether a script sent the request and reads the response itself."""
     if request.headers.get("HX-Request") == "true":
         return False
     asks = (
@@ -50,14 +50,14 @@ def is_script() -> bool:
 
 
 def stays_on_its_page() -> bool:
-    """Whether the answer goes to a page that is there already: a whole page must not land in it."""
+    """Tell whether the response goes into an open page, so that a whole page must not be sent."""
     return is_swap() or is_script()
 
 
 def refuse(status: int, sentence: str, **more: Any) -> Response:
-    """Answer a swap or a script with a sentence: nothing is swapped, a toast says it; JSON for a script.
+    """Answer a swap with a toast and no swap, a script with JSON.
 
-    `more` goes into the JSON.
+    `more` is added to the JSON.
     """
     if is_script():
         response = make_response(jsonify(sentence=sentence, **more), status)
@@ -77,9 +77,9 @@ def refuse_with(status: int) -> Response:
 
 
 def keep_pages_whole(response: Response) -> Response:
-    """Let no page that says “no” land inside another one, whichever route or handler made it.
+    """Keep error pages from being swapped into a page, whichever route or handler made them.
 
-    A fragment that shows what is wrong with a form (422, 409) passes; of a page its heading becomes a toast.
+    A fragment with form errors (422, 409) passes; of an error page only the heading is shown, as a toast.
     """
     if response.status_code < 400 or response.mimetype != "text/html" or not stays_on_its_page():
         return response
@@ -101,9 +101,9 @@ def _swap_nothing(response: Response, sentence: str) -> None:
 
 
 def render(page: str, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
-    """Answer with `page`, or with `fragment` alone when htmx swaps it in.
+    """Render `page`, or `fragment` alone for a swap.
 
-    A fragment answer also carries the toasts that wait, as a second swap.
+    A fragment also carries the pending toasts, as an out-of-band swap.
     """
     if fragment is not None and is_swap():
         html = render_template(fragment, **context) + render_template("shared/_toasts.oob.html")
@@ -116,18 +116,18 @@ def render(page: str, fragment: str | None = None, status: int = 200, **context:
 
 
 def see_other(url: str) -> BaseResponse:
-    """Send the reader on to `url` after a form was accepted (303).
+    """Redirect to `url` after a form was accepted (303).
 
-    htmx follows it inside a swap, so a form that leaves its page is not given hx-attributes.
+    htmx follows the redirect inside its swap, so a form that leaves its page has no hx-attributes.
     """
     return redirect(url, code=303)
 
 
 def show_address(response: Response, url: str, typed: str) -> None:
-    """Have the browser's address say what a swap shows.
+    """Update the browser's address bar after a swap.
 
-    It becomes a new place to come Back to, unless only the parameter `typed` changed: a text that is
-    being typed would leave a place for every letter.
+    A new history entry is pushed, unless only the parameter `typed` changed: search-as-you-type would push
+    one per letter.
     """
     if not is_swap():
         return
@@ -138,20 +138,20 @@ def show_address(response: Response, url: str, typed: str) -> None:
 def _without(name: str, address: str) -> tuple[str, list[tuple[str, str]]]:
     try:
         parts = urlsplit(address)
-    except ValueError:  # no browser is at such an address
+    except ValueError:  # a forged header
         return "", []
     return parts.path, sorted(pair for pair in parse_qsl(parts.query) if pair[0] != name)
 
 
 def take_over(response: Response) -> Response:
-    """Have a whole page that answers a swap take the place of the one that asked."""
+    """Let a whole page that answers a swap replace the page that sent it."""
     if is_swap():
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
     return response
 
 
 def leave(url: str) -> BaseResponse:
-    """Send the whole browser to `url`, also when the form was posted by htmx."""
+    """Redirect the whole browser to `url`, even if htmx posted the form."""
     if not is_swap():
         return redirect(url, code=303)
     response = make_response("", 204)
@@ -160,7 +160,7 @@ def leave(url: str) -> BaseResponse:
 
 
 def toast(message: str, tone: str = "good", undo: str = "", seconds: int = 0) -> None:
-    """Show `message` once, on this answer or after the redirect; tone: good, info, warn or bad.
+    """Show `message` once, on this response or after the redirect; tone: good, info, warn or bad.
 
     With `undo` it has a button that posts to that address, and stays for `seconds`.
     """
@@ -168,7 +168,7 @@ def toast(message: str, tone: str = "good", undo: str = "", seconds: int = 0) ->
 
 
 def dom_id(row: Any, part: str = "") -> str:
-    """The id of the element that shows `row`: "review-018f…", or "review-018f…-votes" for a part."""
+    """Build the id of the element that shows `row`: "review-018f…", or "review-018f…-votes" for a part."""
     key = row.id.hex if isinstance(row.id, uuid.UUID) else str(row.id)
     name = f"{type(row).__name__.lower()}-{key}"
     return f"{name}-{part}" if part else name

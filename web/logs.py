@@ -1,4 +1,4 @@
-"""What an operator sees: one log line per request, with its id and the count of queries."""
+"""The request log: one line per request, with its id, duration and number of queries."""
 
 import json
 import logging
@@ -13,10 +13,10 @@ from domain.base.log import log
 
 
 class JsonLines(logging.Formatter):
-    """Each record as one JSON object: time, level, message and what was given as `extra["data"]`."""
+    """A formatter that writes each record as a JSON object: time, level, message and `extra["data"]`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render `record`; a traceback becomes a field, so that a line stays a line."""
+        """Format `record`; a traceback becomes a field, so that each record is one line."""
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
@@ -29,7 +29,7 @@ class JsonLines(logging.Formatter):
 
 
 def init_app(app: Flask, log_format: str) -> None:
-    """Log every request of `app` in `log_format` ("text" or "json") with its route, time and queries."""
+    """Log every request of `app` in `log_format` ("text" or "json")."""
     _set_up_logging(log_format)
     app.before_request(request_trace.begin)
     app.after_request(_finish)
@@ -37,7 +37,7 @@ def init_app(app: Flask, log_format: str) -> None:
 
 
 def request_id() -> str:
-    """The id under which this request is found in the log; "" outside of requests."""
+    """Return the id of this request in the log; "" outside of requests."""
     return request_trace.current().id if has_request_context() else ""
 
 
@@ -66,7 +66,7 @@ def _finish(response: Response) -> Response:
         "queries": trace.queries,
     }
     line = "{method} {route} {status} {ms} ms {queries} queries {id}".format_map(data)
-    # Made by hand: log.info() would look through the stack for the line of code that every request shares.
+    # Built directly: log.info() would walk the stack to find its caller, which is always this line.
     record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, None, None)
     record.data = data
     log.handle(record)

@@ -1,4 +1,4 @@
-"""Two tabs with the same form: what each of them changed is kept, and only the same field is asked about."""
+"""Three-way merge of forms: two tabs or people may save the same row, and only the same field conflicts."""
 
 import hashlib
 import json
@@ -17,25 +17,25 @@ from wtforms.fields import (
 
 from web.forms import Form
 
-SHORT = 80  # characters of a value that is shown in a sentence; a longer one has a box of its own
+SHORT = 80  # most characters of a value quoted in an error; a longer one is shown in a box
 
 
 class Merging(Form):
     """A form filled from a row (`obj`, `data`) that may be changed elsewhere before it is sent.
 
-    It carries a mark of every value it came with (`was`, written by ui.form_errors). A field that its person
-    left alone, or that their page didn't have yet, takes what the row holds by now; one that both changed is
-    refused with what stands there now. Sent again, it overwrites. Of several ticks each is merged by itself.
+    It carries a hash of every value it was rendered with (`was`, written by ui.form_errors). A field that its
+    person left unchanged, or that their page didn't have, takes the stored value; one that both changed is
+    refused with the stored value (409). Sent again, it overwrites. Check boxes of a group merge one by one.
     """
 
     clashes = False
 
     def was(self) -> Markup:
-        """Write the marks of the row as it is now."""
+        """Render the hashes of the row's present values as hidden fields."""
         return _hidden([mark for field in self._kept() for mark in _marks(field)])
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """As Form.validate does, after merging what was saved elsewhere."""
+        """Validate as Form does, after merging what was saved elsewhere."""
         clashing = self._merge()
         fine = super().validate(extra_validators)
         for field, stored in clashing:
@@ -45,7 +45,7 @@ class Merging(Form):
 
     @property
     def status(self) -> int:
-        """As Form.status says; 409 when somebody else saved the same field."""
+        """Return the status as Form does; 409 on a conflict."""
         return 409 if self.clashes else super().status
 
     def _merge(self) -> list[tuple[Any, Any]]:
@@ -73,7 +73,7 @@ class Merging(Form):
 
 
 def marks(**stored: Any) -> Markup:
-    """Write the marks of fields by name, for the template of a form that is written by hand."""
+    """Render the hashes of fields by name, for a form that is written by hand in a template."""
     return _hidden([_mark(name, value) for name, value in stored.items()])
 
 
@@ -83,7 +83,7 @@ def _hidden(written: list[str]) -> Markup:
 
 
 def _stored(field: Any) -> Any:
-    """The value of the row as the form would show it."""
+    """Return the value of the row as the form would show it."""
     typed = field.data
     field.process_data(field.object_data)
     stored = field.data
@@ -99,7 +99,7 @@ def _take(field: Any, value: Any) -> None:
 
 
 def _merged(field: SelectMultipleField, stored: Any, came_with: set[str]) -> list[str]:
-    """What is chosen once every tick that was changed here is changed in what is stored."""
+    """Apply each check box that was changed here to the stored choices."""
     typed, kept = set(field.data or ()), set(stored or ())
     choices = [str(value) for value, *_ in field.iter_choices()]
     return [
@@ -122,7 +122,7 @@ def _mark(name: str, value: Any) -> str:
 
 
 def _sentence(field: Any, stored: Any) -> str:
-    """Say what stands there now; a long text beside it, as `field.elsewhere`."""
+    """Describe the conflicting stored value; a long text goes into `field.elsewhere`."""
     if isinstance(field, SelectField | RadioField):
         stored = {str(value): label for value, label, *_ in field.iter_choices()}.get(str(stored), stored)
     said = "\n".join(map(str, stored)) if isinstance(stored, list) else str(stored or "")

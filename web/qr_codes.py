@@ -1,4 +1,4 @@
-"""QR codes, drawn as one path of an SVG, which the content policy allows to stand in a page."""
+"""QR codes as one SVG path, which needs no inline style (Content-Security-Policy)."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ QUIET_ZONE = 4
 
 @dataclass(frozen=True)
 class Drawing:
-    """The `d` of an SVG path and the length of the square's side, in modules."""
+    """The `d` of an SVG path and the side length of its square, in modules."""
 
     path: str
     side: int
 
 
 def draw(text: str) -> Drawing:
-    """Draw `text` with the quiet zone around it that cameras need."""
+    """Draw `text` with the quiet zone that scanners need."""
     code = segno.make_qr(text, error="m")
     rows = code.matrix_iter(scale=1, border=QUIET_ZONE)
     dots = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)

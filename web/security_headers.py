@@ -1,4 +1,4 @@
-"""Security headers for every answer, and what a page may load (Content-Security-Policy)."""
+"""Security headers of every response, and the Content-Security-Policy."""
 
 from functools import cache
 
@@ -18,12 +18,12 @@ SAFE = (
 
 
 def init_app(app: Flask) -> None:
-    """Add them to every answer of `app`."""
+    """Add the headers to every response of `app`."""
     app.after_request(secure)
 
 
 def secure(response: Response) -> Response:
-    """Security headers for every answer; a page that needs another policy sets its own first."""
+    """Add the security headers; a page that needs another policy sets its own first."""
     present = {name.lower() for name, _value in response.headers}
     added = [pair for pair in SAFE if pair[0].lower() not in present]
     is_page = response.mimetype == "text/html" and response.status_code != 204
@@ -33,19 +33,20 @@ def secure(response: Response) -> Response:
         added.append(("Cache-Control", policy))
     if request.is_secure:
         added.append(("Strict-Transport-Security", "max-age=31536000"))
-    response.headers.extend(added)  # in one go: every assignment looks through all headers for one to replace
+    response.headers.extend(added)  # in one call: each assignment would scan all headers for one to replace
     return response
 
 
 def _keeping(response: Response) -> str:
-    """Answer the Cache-Control of a page without its own: no-store for one person, or Back would show it."""
+    """Choose Cache-Control for a page without its own. no-store when signed in, or Back would show it
+    later."""
     if isinstance(g.get("_login_user"), User):
         return "private, no-store"
     return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""
 
 
 def content_policy() -> str:
-    """What a page may load: ours alone, the bucket's media, and films of others in a frame after a click."""
+    """Build the policy: own files, the bucket's media, embedded players, and Stripe as a form target."""
     settings: config.Settings = current_app.config["SETTINGS"]
     return _policy(storage.origin(), settings.stripe_api_base if settings.uses_sandbox else None)
 

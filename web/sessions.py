@@ -1,4 +1,4 @@
-"""Sessions in signed cookies, and signing in by the cookie of a remembered device."""
+"""Signed session cookies, and signing in by a "remember me" cookie."""
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -10,7 +10,7 @@ from models import User
 
 
 def init_app(app: Flask) -> None:
-    """Have `app` know its visitors by their cookies."""
+    """Install sessions and Flask-Login on `app`."""
     app.session_interface = CookieSessions(app)
     login = Recognition(app)
     login.session_protection = None
@@ -18,18 +18,18 @@ def init_app(app: Flask) -> None:
 
 
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's sessions in signed cookies, with one serializer for all requests instead of one for each."""
+    """Flask's signed cookie sessions, with one serializer for all requests instead of one per request."""
 
     def __init__(self, app: Flask) -> None:
         self.signing = super().get_signing_serializer(app)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """What signs the cookies of the application."""
+        """Return the shared serializer."""
         return self.signing
 
 
 class Recognition(LoginManager):
-    """Signs in by the cookie of a remembered device; one that isn't ASCII, hmac would refuse to compare."""
+    """A login manager that ignores a non-ASCII "remember me" cookie: hmac would raise TypeError."""
 
     def _load_user_from_remember_cookie(self, cookie: str) -> User | None:
         return super()._load_user_from_remember_cookie(cookie) if cookie.isascii() else None

@@ -1,8 +1,8 @@
-"""The files under static/: served from memory under addresses that carry a hash of their content.
+"""Static files: served from memory under addresses that carry a hash of their content (cache busting).
 
-An address such as /static/icons/sprite.0123456789ab.svg never changes its meaning, so browsers keep it for a
-year. There is no build step: the files are read when the application starts, the stylesheets are joined into
-one and every `url()` in them is pointed at its hashed address.
+An address such as /static/icons/sprite.0123456789ab.svg never changes its content, so browsers cache it for a
+year. There is no build step: the files are read when the application starts, the stylesheets are concatenated
+and every `url()` in them is replaced by its hashed address.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "/static/"
 ROOT = config.ROOT / "static"
 
-# Behaviours any page may need, joined into one file; a page names its own script in its `scripts` block.
+# Scripts that any page may need, concatenated; a page names further ones in its `scripts` block.
 SCRIPTS = (
     "session",
     "htmx-guard",
@@ -55,7 +55,7 @@ _YEAR = "public, max-age=31536000, immutable"
 
 
 class Asset:
-    """One file as it is sent: its address, its type, its bytes, and these compressed when first asked for."""
+    """A static file: address, type, content, and its compressed forms, cached on first use."""
 
     def __init__(self, name: str, body: bytes) -> None:
         stem, suffix = posixpath.splitext(name)
@@ -75,7 +75,7 @@ class Asset:
         return gzip.compress(self.body, 9, mtime=0)
 
     def negotiate(self, accepted: str) -> tuple[bytes, str | None]:
-        """The body in the best encoding that the Accept-Encoding header `accepted` allows, and its name."""
+        """Return the body in the best encoding that the header `accepted` allows, and the encoding's name."""
         codings = parse_accept_header(accepted, Accept)
         if self.is_text and codings.quality("br") > 0:
             return self.brotli, "br"
@@ -85,7 +85,7 @@ class Asset:
 
 
 class Shelf:
-    """Every asset of one static folder, found by its plain name or by its hashed address."""
+    """The assets of one static folder, by name and by hashed address."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -95,7 +95,7 @@ class Shelf:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the folder again when a file in it has changed since the last reading."""
+        """Read the folder again if a file in it has changed."""
         files = {p.relative_to(self.root).as_posix(): p for p in sorted(self.root.rglob("*")) if p.is_file()}
         seen = (len(files), max((p.stat().st_mtime_ns for p in files.values()), default=0))
         if seen == self._seen:
@@ -114,7 +114,7 @@ class Shelf:
         self.by_address = {asset.address: asset for asset in by_name.values()}
 
     def address(self, name: str) -> str:
-        """The hashed address of `name`, a path below static/; KeyError when there is no such file."""
+        """Return the hashed address of `name`, a path below static/; KeyError when there is no such file."""
         try:
             return self.by_name[name].address
         except KeyError:
@@ -122,7 +122,7 @@ class Shelf:
 
 
 class StaticFiles:
-    """WSGI: answers /static/ from the shelf before Flask is asked, and hands everything else on."""
+    """WSGI middleware that serves /static/ before Flask is called."""
 
     def __init__(self, app: Flask, shelf: Shelf) -> None:
         self.app, self.shelf, self.inner = app, shelf, app.wsgi_app
@@ -142,7 +142,7 @@ class StaticFiles:
 
 
 def init_app(app: Flask, root: Path = ROOT) -> None:
-    """Read `root`, serve it in front of `app`; templates get `static_url`, `stylesheet_url`, `script_url`."""
+    """Read `root` and serve it in front of `app`, with URL helpers for templates."""
     shelf = Shelf(root)
     app.extensions["assets"] = shelf
     # An instance attribute is Flask's documented place for WSGI middleware; mypy sees only the method.
@@ -155,7 +155,7 @@ def init_app(app: Flask, root: Path = ROOT) -> None:
 
 
 def _with_hashed_urls(name: str, text: str, assets: dict[str, Asset]) -> str:
-    """The stylesheet `name` without comments, its relative url()s resolved; KeyError for a dead one."""
+    """Strip comments from the stylesheet `name` and resolve its relative url()s; KeyError for a dead one."""
 
     def resolve(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
@@ -167,7 +167,7 @@ def _with_hashed_urls(name: str, text: str, assets: dict[str, Asset]) -> str:
 
 
 def _join_stylesheets(sheets: dict[str, str]) -> str:
-    """The one stylesheet: css/layers.css, which declares the order of the layers, then the rest by name."""
+    """Concatenate the stylesheets: css/layers.css, which orders the cascade layers, then the rest by name."""
     names = [name for name in sorted(sheets) if posixpath.dirname(name) == "css"]
     names.sort(key=lambda name: name != "css/layers.css")
     return "\n".join(sheets[name].strip() for name in names) + "\n"

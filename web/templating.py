@@ -1,4 +1,4 @@
-"""What templates have: filters, the shop's settings, addresses of pictures."""
+"""Globals and filters of the templates."""
 
 from flask import Flask
 from jinja2 import StrictUndefined
@@ -9,7 +9,7 @@ from web import filters, forms, merging
 
 
 def init_app(app: Flask) -> None:
-    """Have templates fail on a misspelt name, and give them our filters and what every page shows."""
+    """Register filters and globals; a misspelt name in a template raises an error."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
 
 
 class _LazySite:
-    """The shop's settings, read when a template first asks."""
+    """The shop's settings, loaded on first use in a template."""
 
     def __getattr__(self, name: str) -> object:
         return getattr(settings.current(), name)

@@ -1,4 +1,4 @@
-"""Who is visiting, as far as events keep it: read from the request here, and nowhere else."""
+"""The visitor of a request, as analytics events store it: anonymised here, and nowhere else."""
 
 import uuid
 from urllib.parse import urlsplit
@@ -17,26 +17,27 @@ OWN_PAGES = "internal"
 
 
 def note(name: str, course_id: uuid.UUID, creator_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> None:
-    """Note what the reader did with a course, unless they made it, run the shop or are a machine."""
+    """Record an analytics event of a course, unless the reader is its creator, an admin or a bot."""
     user = current_user if current_user.is_authenticated else None
     if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
         events.note(name, course_id, lesson_id, of_request(user.id if user else None))
 
 
 def is_watched() -> bool:
-    """Whether somebody looks at the answer: no machine, and no browser that fetches ahead."""
+    """Tell whether a person will see the response: no bot, no prefetching browser."""
     ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     return not ahead and not events.is_machine(request.headers.get("User-Agent", ""))
 
 
 def wants_no_trace() -> bool:
-    """Whether the browser asks not to be followed; then a visit is counted and nothing is kept of it."""
+    """Tell whether the browser opts out of tracking (DNT, GPC): such a visit is counted without visitor
+    data."""
     headers = request.headers
     return headers.get("DNT") == "1" or headers.get("Sec-GPC") == "1"
 
 
 def of_request(user_id: uuid.UUID | None) -> Visit:
-    """What is kept of who sends this request."""
+    """Build the visitor data of this request; none when it opts out."""
     if wants_no_trace():
         return NOBODY
     agent, ip = request.headers.get("User-Agent", ""), request.remote_addr or ""
@@ -50,7 +51,7 @@ def of_request(user_id: uuid.UUID | None) -> Visit:
 
 
 def _source() -> str:
-    """The campaign that the address names, or the host of the page before; "" when neither is known."""
+    """Return the campaign in the address (UTM), or the host of the referrer; "" when neither is known."""
     named = (one_line(request.args.get(name, "")[:100]) for name in ("utm_source", "utm_campaign"))
     campaign = " / ".join(part for part in named if part)
     if campaign:
@@ -65,5 +66,5 @@ def _source() -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` without what isn't shown; nearly always it has nothing of that, which is quickly seen."""
+    """Strip invisible characters; the common case, printable ASCII, takes a shortcut."""
     return text if text.isascii() and text.isprintable() else one_line(text)
