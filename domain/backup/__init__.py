@@ -1,9 +1,9 @@
-"""Backups of the database and the files, proved by restoring them.
+"""Backups of the database and the files, verified by restoring them.
 
-Others use `create`, `listing`, `verify`, `restore`, `prune`, and the words of `model`: `Kind`, `Backup`,
-`Proof`, `BackupError`. A backup stands in a target (a folder or an S3 prefix) as a manifest, a dump of the
-database, a list of the files and, once for all backups, the files themselves by their SHA-256.
-See docs/decisions/0018-backups.md.
+Public: `create`, `listing`, `verify`, `restore`, `prune`, and the types of `model`: `Kind`, `Backup`,
+`Proof`, `BackupError`. A backup in a target (a folder or an S3 prefix) is a manifest, a dump of the database
+and a list of the files; the files themselves are stored once for all backups by their SHA-256
+(content-addressed). See docs/decisions/0018-backups.md.
 """
 
 from domain.backup.creating import create

@@ -1,4 +1,4 @@
-"""The books of a restored database, checked by the shop’s own code in a process of its own."""
+"""Consistency checks of a restored database, by the shop's own code in a subprocess."""
 
 import json
 import os
@@ -15,16 +15,16 @@ CHECK = ("-m", "flask", "--app", "app", "backup", "check-restored")
 
 
 def books(settings: config.Settings, url: str, work: Path) -> list[str]:
-    """Bring the database at `url` to the newest schema and check its books; the rows that disagree.
+    """Migrate the database at `url` to the newest schema and check its ledger; lists the rows that disagree.
 
-    That also tries the migrations that the shop has still before it.
+    So a backup also tests the migrations that the shop has still before it.
     """
     kept = {name: value for name, value in os.environ.items() if name not in config.variables()}
     given = config.environ(replace(settings, database_url=url, data_dir=work))
     for elsewhere in ("DATABASE_DIRECT_URL", "REDIS_URL"):
         given.pop(elsewhere, None)
     if "DATABASE_STATEMENT_TIMEOUT" in given:
-        given["DATABASE_STATEMENT_TIMEOUT"] = "0"  # nobody waits for these
+        given["DATABASE_STATEMENT_TIMEOUT"] = "0"  # no request waits for these statements
     done = subprocess.run(
         [sys.executable, *CHECK],
         cwd=current_app.root_path,

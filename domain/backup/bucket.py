@@ -1,4 +1,4 @@
-"""Backups below a prefix of an S3 bucket. One is complete when its manifest is there, which comes last."""
+"""A backup target in an S3 bucket. A backup is complete when its manifest, uploaded last, is there."""
 
 import shutil
 import tempfile
@@ -18,7 +18,7 @@ BINARY = "application/octet-stream"
 
 
 class Bucket:
-    """A prefix of a bucket, reached with the S3 settings of the shop."""
+    """A prefix of a bucket, accessed with the shop's S3 settings."""
 
     def __init__(self, address: str, settings: Settings) -> None:
         parts = urlsplit(address)
@@ -41,7 +41,7 @@ class Bucket:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Path]:
-        """Make a folder in the data folder, which has room where /tmp may be memory."""
+        """Make a temporary folder in the data folder, since /tmp may be too small or in memory."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=WORK, dir=self._scratch) as folder:
             yield Path(folder)
@@ -69,26 +69,26 @@ class Bucket:
         self._store.put(self.prefix + path, content, "application/json")
 
     def remove(self, name: str) -> None:
-        """Remove the manifest first, so that half a backup is never seen."""
+        """Delete the manifest first, so that an incomplete backup is never listed."""
         self._store.delete(f"{self.prefix}{name}/{MANIFEST}")
         self._store.delete_prefix(f"{self.prefix}{name}/")
 
     def contents(self) -> dict[str, int]:
-        """List the objects."""
+        """List the stored contents by name, with their sizes."""
         files = self._store.files(self.prefix + FILES)
         return {file.key.rpartition("/")[2]: file.size for file in files}
 
     def keep(self, content: str, path: Path, file: BinaryIO) -> None:
-        """Upload it."""
+        """Upload the content."""
         file.seek(0)
         self._store.put(self._content(content), file, BINARY)
 
     def open(self, content: str) -> BinaryIO:
-        """Read the object as it arrives."""
+        """Open the object as a stream."""
         return self._store.open(self._content(content))
 
     def link(self, content: str, place: Path) -> bool:
-        """Answer False: there is nothing to link."""
+        """Answer False: objects can't be hard-linked."""
         return False
 
     def discard(self, content: str) -> None:
@@ -99,6 +99,6 @@ class Bucket:
         return f"{self.prefix}{FILES}{content[:2]}/{content}"
 
     def _backups(self) -> dict[str, bool]:
-        """Answer which backups there are, and whether each has its manifest."""
+        """List the backups, with whether each has its manifest."""
         names = [name for name in self._store.folders(self.prefix) if is_name(name)]
         return {name: self._store.exists(f"{self.prefix}{name}/{MANIFEST}") for name in names}

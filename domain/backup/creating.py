@@ -1,6 +1,7 @@
-"""Make a backup: the files, the database, and the files again that came in between.
+"""Creation of a backup: the files, then the database, then files added in between.
 
-So every file that the database names is there, whatever is uploaded or removed meanwhile.
+In this order every file that the database refers to is in the backup, whatever is uploaded or deleted
+meanwhile.
 """
 
 from datetime import datetime
@@ -22,9 +23,9 @@ from domain.base import clock
 
 
 def create(kind: Kind, progress: Progress = quiet) -> Backup:
-    """Make a backup of the running shop in the target, and answer it.
+    """Make a backup of the running shop in the target.
 
-    Raises BackupError, with nothing left in the target, when it can’t be made.
+    Raises BackupError, leaving nothing in the target, when it can’t be made.
     """
     with reading(), explained("The backup"):
         whole = shop.current()
@@ -41,12 +42,12 @@ def create(kind: Kind, progress: Progress = quiet) -> Backup:
 
 
 def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, progress: Progress) -> Manifest:
-    """Write all parts into `stage`; `work` is for what nobody else may read, or must not be found there."""
+    """Write all parts into `stage`; `work` is a private folder for what must not be in the target."""
     gathering = Gathering(whole, work / LIST, progress)
     files_too = manifest.named(name)[1] is not Kind.SNAPSHOT
     if files_too:
         gathering.begin()
-    # the copy of a database that is to be encrypted never lies in the target
+    # the plain copy of a database to be encrypted must never be in the target
     with whole.database.dumping(work if whole.key else stage, progress) as dump:
         stored = _store(whole, stage, whole.database.dump_name, dump.reader)
     names, size, file_list = 0, 0, None
@@ -65,14 +66,14 @@ def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, prog
 
 
 def _store(whole: Shop, stage: Path, name: str, source: Any) -> Part:
-    """Write a part, encrypted where there is a key."""
+    """Write a part, encrypted if there is a key."""
     with PacedFile(stage / part_name(name, whole.key)) as file:
         seal(source, file, whole.key)
     return file.part
 
 
 def _free_name(whole: Shop, kind: Kind, began: datetime) -> str:
-    """Name the backup after its time and kind; the second one of the same second gets a number."""
+    """Name the backup by time and kind; the second one of the same second gets a number."""
     taken = {*whole.target.names(), *whole.target.unfinished()}
     first = f"{began:{STAMP}}-{kind}"
     return next(name for n in count(1) if (name := first if n == 1 else f"{first}-{n}") not in taken)

@@ -1,4 +1,4 @@
-"""The shop's database as backups see it, SQLite or PostgreSQL."""
+"""The interface of databases to back up (SQLite and PostgreSQL)."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from models import db
 
 @dataclass
 class Dump:
-    """What a database gives to store: a stream to read, and what was in it at the same moment."""
+    """A dump: a stream to store, with row counts and schema revision of the same moment."""
 
     reader: Any
     rows: dict[str, int]
@@ -24,7 +24,7 @@ class Dump:
 
 
 class Database(Protocol):
-    """What both can do."""
+    """The interface of both databases."""
 
     kind: str
     dump_name: str
@@ -32,47 +32,47 @@ class Database(Protocol):
 
     @property
     def server(self) -> str:
-        """Name the program and its version."""
+        """Name the database program and its version."""
 
     def dumping(self, work: Path, progress: Progress) -> AbstractContextManager[Dump]:
-        """Give the state of one moment to read, using the folder `work` for what must stand somewhere."""
+        """Provide a consistent dump of one moment; `work` is a folder for temporary files."""
 
     def load(self, dump: Path, key: Key | None, what: str) -> None:
-        """Fill this empty database from a dump; BackupError when that can’t be done."""
+        """Restore a dump into this empty database; BackupError when that can’t be done."""
 
     def rows(self) -> dict[str, int]:
         """Count the rows of every table."""
 
     def revision(self) -> str:
-        """Answer the migration that the schema is at; nothing when it has none."""
+        """Read the schema's Alembic revision; "" when it has none."""
 
     def problems(self) -> list[str]:
-        """Check what the database itself can check."""
+        """Run the integrity checks of the database itself."""
 
     def is_empty(self) -> bool:
         """Tell whether it holds no table."""
 
     def last_beat(self) -> datetime | None:
-        """Answer when a worker last gave a sign of life."""
+        """Read the last heartbeat of a worker."""
 
     def alone(self) -> AbstractContextManager[None]:
-        """Refuse with a BackupError when others are connected, and keep them out as far as possible."""
+        """Refuse with a BackupError while others are connected, and keep new ones out if possible."""
 
     def beside(self, stamp: str) -> AbstractContextManager[Self]:
-        """Give an empty database that can take this one’s place; it is gone afterwards unless it did."""
+        """Provide an empty database to restore into, dropped afterwards unless `replace` used it."""
 
     def replace(self, new: Self, stamp: str) -> str:
-        """Put `new` in this one’s place, and answer where the old one is left; nothing where none was."""
+        """Swap `new` into this one’s place; answers where the old one is kept, "" where none was."""
 
     def sweep(self) -> None:
-        """Remove what was left by verifications and restores that were killed."""
+        """Remove what killed verifications and restores have left."""
 
     def scratch(self, folder: Path) -> AbstractContextManager[Self]:
-        """Give an empty database of the same kind that is gone afterwards; `folder` is for its use."""
+        """Provide a temporary empty database of the same kind; `folder` is for its files."""
 
 
 def database_url() -> URL:
-    """Answer where the database is reached directly, past any pooler."""
+    """Read the URL that reaches the database directly, past any connection pooler."""
     direct = getattr(current_app.config["SETTINGS"], "database_direct_url", "")
-    # a relative path of SQLite means what it means to the engine
+    # the engine has resolved a relative path of SQLite
     return make_url(direct) if direct and not db.engine.url.drivername.startswith("sqlite") else db.engine.url

@@ -1,6 +1,6 @@
-"""Optional encryption in the age format: in an emergency, the age program opens what is in the target.
+"""Optional encryption in the age format: in an emergency the age program decrypts a target's files.
 
-The key file is what `age-keygen` writes; whoever holds it can read every backup made with it.
+The key file is what `age-keygen` writes; it decrypts every backup made with it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ PREFIX = "AGE-SECRET-KEY-"
 
 @dataclass(frozen=True)
 class Key:
-    """The key of a key file; `secret` also keys the checksum of manifests, `name` tells it from others."""
+    """The key of a key file; `secret` also keys the checksum of manifests, `name` identifies it."""
 
     identity: Any = field(repr=False)
     secret: bytes = field(repr=False)
@@ -30,7 +30,7 @@ class Key:
 
 
 def load(path: Path | None) -> Key | None:
-    """Read the key file at `path`; None stands for no encryption. BackupError when it holds no key."""
+    """Read the key file at `path`; None is no encryption. BackupError when it holds no key."""
     if path is None:
         return None
     try:
@@ -48,7 +48,7 @@ def load(path: Path | None) -> Key | None:
 
 
 def new_key(path: Path) -> str:
-    """Write a new key file at `path`, for its owner alone, and answer its public half."""
+    """Write a new key file at `path`, mode 0600, and answer its public key."""
     identity = _age().x25519.Identity.generate()
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -60,7 +60,7 @@ def new_key(path: Path) -> str:
 
 
 def seal(source: Any, target: Any, key: Key | None) -> None:
-    """Copy `source` to `target`, encrypted when there is a key."""
+    """Copy `source` to `target`, encrypted if there is a key."""
     if key is None:
         shutil.copyfileobj(source, target, CHUNK)
         return
@@ -74,7 +74,7 @@ def seal(source: Any, target: Any, key: Key | None) -> None:
 
 
 def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
-    """Copy `source` to `target`, decrypted when there is a key; DamagedError when it doesn’t fit."""
+    """Copy `source` to `target`, decrypted if there is a key; DamagedError when it doesn’t match."""
     if key is None:
         shutil.copyfileobj(source, target, CHUNK)
         return
@@ -82,13 +82,13 @@ def unseal(source: BinaryIO, target: Any, key: Key | None, what: str) -> None:
     try:
         age.decrypt_io(source, target, [key.identity])
     except (age.DecryptError, OSError) as error:
-        if getattr(error, "errno", None):  # the disk’s, not the cipher’s
+        if getattr(error, "errno", None):  # an error of the disk, not of the cipher
             raise
         raise DamagedError(f"{what} is damaged or was changed: it can’t be decrypted.") from error
 
 
 class _Watched(io.RawIOBase):
-    """Remembers what went wrong with its ends, of which age tells no more than the words."""
+    """A file that remembers the errors of its ends: age passes on only their messages."""
 
     def __init__(self, source: Any, target: Any) -> None:
         self._source = source

@@ -1,4 +1,4 @@
-"""What goes wrong below us, in sentences."""
+"""Errors of disk, database and bucket, translated to BackupErrors."""
 
 import errno
 import sqlite3
@@ -12,7 +12,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn what the disk, the database or the bucket refuses into a BackupError; `doing` says what failed."""
+    """Translate errors of disk, database and bucket to a BackupError; `doing` says what failed."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The list of files in a backup: JSON lines in the order of the keys, read and written as streams."""
+"""The file list of a backup: gzipped JSON lines sorted by key, read and written as streams."""
 
 import gzip
 import heapq
@@ -20,13 +20,13 @@ SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Entry(StoredFile):
-    """A stored file with the SHA-256 of its content; none where the bytes stay in a bucket."""
+    """A stored file with the SHA-256 of its content; "" where the bytes stay in a bucket."""
 
     sha256: str = ""
 
 
 def write(entries: Iterable[Entry], path: Path) -> tuple[int, int]:
-    """Write the list to `path` as gzip and answer how many files it names, and their bytes."""
+    """Write the list to `path` as gzip; answers the number of files and their bytes."""
     count = size = 0
     with gzip.open(path, "wb", compresslevel=1) as packed:
         for entry in entries:
@@ -37,9 +37,9 @@ def write(entries: Iterable[Entry], path: Path) -> tuple[int, int]:
 
 
 def read(path: Path, what: str) -> Iterator[Entry]:
-    """Read the list at `path`; DamagedError for anything that we never write.
+    """Read the list at `path`; DamagedError for anything malformed.
 
-    A key is checked as storage checks it: none leads out of its folder.
+    Keys are checked as storage checks them, against path traversal.
     """
     try:
         with gzip.open(path) as unpacked:
@@ -52,7 +52,7 @@ def read(path: Path, what: str) -> Iterator[Entry]:
 def paired(
     present: Iterable[StoredFile], known: Iterable[Entry]
 ) -> Iterator[tuple[StoredFile | None, Entry | None]]:
-    """Go through two lists in the order of their keys at once; None stands for what the other lacks."""
+    """Merge two lists sorted by key into pairs; None where one lacks the key."""
     merged = heapq.merge(present, known, key=attrgetter("key"))
     for _key, group in groupby(merged, attrgetter("key")):
         same = list(group)

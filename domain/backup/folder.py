@@ -1,8 +1,8 @@
-"""Backups in a folder: parts of one backup share a folder, contents of files are shared by all.
+"""A backup target in a folder: each backup has a subfolder, contents of files are shared by all.
 
-Contents are hard links to the shop's files where both lie on one file system. That is safe because storage
-never changes a file in place (storage/local.py writes beside and renames); it costs no room until the shop
-removes or replaces its own.
+Contents are hard links to the shop's files on the same file system. That is safe because storage never
+changes a file in place (storage/local.py writes beside and renames), and takes no space until the shop
+deletes or replaces its own.
 """
 
 import os
@@ -29,17 +29,17 @@ class Folder:
         self.place = str(root)
 
     def names(self) -> list[str]:
-        """List the folders that are called as backups are."""
+        """List the subfolders with names of backups."""
         return [name for name in self._folders() if is_name(name)]
 
     def unfinished(self) -> list[str]:
-        """List the backups whose folder never got its name."""
+        """List the backups whose subfolder still has its temporary name."""
         begun = [name.removeprefix(PARTIAL) for name in self._folders() if name.startswith(PARTIAL)]
         return [name for name in begun if is_name(name)]
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Path]:
-        """Make the folder under a name that no list shows."""
+        """Make the subfolder under a temporary name that isn't listed."""
         folder = self._folder(PARTIAL + name)
         try:
             yield folder
@@ -47,7 +47,7 @@ class Folder:
             shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, stage: Path, name: str) -> None:
-        """Rename the folder when all of it is on the disk."""
+        """Sync all parts, then rename the subfolder (atomic)."""
         for part in stage.iterdir():
             sync(part)
         sync(stage)
@@ -55,7 +55,7 @@ class Folder:
         sync(self.root)
 
     def fetch(self, path: str, folder: Path) -> Path:
-        """Answer where the part lies."""
+        """Find the part in the folder."""
         (self.root / path).stat()
         return self.root / path
 
@@ -64,14 +64,14 @@ class Folder:
         return (self.root / path).read_bytes()
 
     def write(self, path: str, content: bytes) -> None:
-        """Write beside and rename."""
+        """Write a temporary file and rename it (atomic)."""
         temporary = (self.root / path).with_suffix(".new")
         with _private(temporary) as file:
             file.write(content)
         os.replace(temporary, self.root / path)
 
     def remove(self, name: str) -> None:
-        """Take the name away first, so that half a backup is never seen."""
+        """Rename the subfolder first, so that an incomplete backup is never listed."""
         partial = self.root / (PARTIAL + name)
         if (self.root / name).is_dir():
             shutil.rmtree(partial, ignore_errors=True)
@@ -79,7 +79,7 @@ class Folder:
         shutil.rmtree(partial, ignore_errors=True)
 
     def contents(self) -> dict[str, int]:
-        """Look into every folder of contents."""
+        """List the stored contents by name, with their sizes."""
         found: dict[str, int] = {}
         for folder in sorted((self.root / FILES).glob("[0-9a-f][0-9a-f]")):
             with os.scandir(folder) as entries:
@@ -87,7 +87,7 @@ class Folder:
         return found
 
     def keep(self, content: str, path: Path, file: BinaryIO) -> None:
-        """Link or copy under another name, and give it its own when it is whole."""
+        """Hard-link or copy the content under a temporary name, then rename it (atomic)."""
         self._folder(FILES)
         place = self._content(content)
         place.parent.mkdir(mode=0o700, exist_ok=True)
@@ -104,7 +104,7 @@ class Folder:
         return self._content(content).open("rb")
 
     def link(self, content: str, place: Path) -> bool:
-        """Link the file, which nobody writes to in either place."""
+        """Hard-link the content, which is never written to in either place."""
         try:
             os.link(self._content(content), place, follow_symlinks=False)
         except OSError:
@@ -112,7 +112,7 @@ class Folder:
         return True
 
     def discard(self, content: str) -> None:
-        """Remove the file; the shop's own stays."""
+        """Delete the content; the shop's own file stays."""
         self._content(content).unlink(missing_ok=True)
 
     def _content(self, content: str) -> Path:

@@ -1,4 +1,4 @@
-"""Keep the shop's files in the target, each content once for all backups, and list them."""
+"""Copying of the shop's files into the target, each content once for all backups (deduplicated)."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -20,7 +20,7 @@ from storage import LocalStorage, S3Storage, StoredFile, sha256_of
 
 @dataclass(frozen=True)
 class Gathering:
-    """The files of `shop`; what was seen so far is listed at `seen`, in a private folder of this backup's."""
+    """The copying of one backup; `seen` is the list so far, in a private folder."""
 
     shop: Shop
     seen: Path
@@ -28,19 +28,19 @@ class Gathering:
 
     @property
     def copies(self) -> bool:
-        """Tell whether contents are kept: what is in a bucket stays there and is only named."""
+        """Tell if contents are copied: files in a bucket stay there and are only listed."""
         return isinstance(self.shop.store, LocalStorage)
 
     def begin(self) -> None:
-        """Keep what is there before the database is read, so that what is removed meanwhile is kept too.
+        """Copy the files before the database is read, so that those deleted meanwhile are included.
 
-        What is as it was in the newest backup isn't read again.
+        Files unchanged since the newest backup (size and modification time) aren't read again.
         """
         if self.copies:
             self._gather(self._newest(), gone_too=False)
 
     def finish(self) -> tuple[int, int]:
-        """Add what came since; answer how many files are listed at `seen`, and their bytes."""
+        """Copy the files added since; answers the number of listed files and their bytes."""
         known = files.read(self.seen, "The list") if self.seen.exists() else iter(())
         return self._gather(known, gone_too=True)
 
@@ -61,7 +61,7 @@ class Gathering:
             self.progress(step, min(done, total), total)
 
     def _keep(self, file: StoredFile, entry: Entry | None, contents: set[str]) -> Entry | None:
-        """Keep a file under its hash; None when it was removed since it was listed."""
+        """Copy a file under its hash; None when it was deleted since it was listed."""
         if not self.copies:
             return Entry(file.key, file.size, file.stamp)
         same = entry is not None and (file.size, file.stamp) == (entry.size, entry.stamp)
@@ -95,14 +95,14 @@ class Gathering:
             sealed.unlink(missing_ok=True)
 
     def _present(self) -> Iterator[StoredFile]:
-        """Walk the storage; backups that stand in the same bucket are none of the shop's files."""
+        """List the shop's files; backups in the same bucket are left out."""
         store, target = self.shop.store, self.shop.target
         same = isinstance(store, S3Storage) and isinstance(target, Bucket) and target.bucket == store.bucket
         backups = target.prefix if same and isinstance(target, Bucket) else None
         return (file for file in store.files() if backups is None or not file.key.startswith(backups))
 
     def _newest(self) -> Iterator[Entry]:
-        """Read the list of the newest backup; nothing where that can't be, and all is read again."""
+        """Read the file list of the newest backup; nothing if it can't be read, so that all is hashed."""
         for backup in usable():
             if backup.kind is not Kind.SNAPSHOT:
                 with suppress(BackupError):

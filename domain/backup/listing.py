@@ -1,4 +1,4 @@
-"""Which backups there are."""
+"""Listing of the backups in the target."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from domain.backup.targets import Target
 
 
 def listing() -> list[Backup]:
-    """List the backups in the target, newest first; what is broken or incomplete says so in `problem`.
+    """List the backups, newest first; broken or incomplete ones explain it in `problem`.
 
     Encrypted ones are listed without their key. Raises BackupError when the target can’t be read.
     """
@@ -28,12 +28,12 @@ def listing() -> list[Backup]:
 
 
 def usable() -> list[Backup]:
-    """List those that can be restored, as far as their manifests tell."""
+    """List the backups that can be restored, judging by their manifests."""
     return [backup for backup in listing() if not backup.problem]
 
 
 def find(name: str = "", at: datetime | None = None) -> Backup:
-    """Answer the backup `name`, or the last usable one that was made at or before `at`; BackupError if none.
+    """Find the backup `name`, or the last usable one made at or before `at`; BackupError if none.
 
     With neither, the newest usable one.
     """

@@ -1,4 +1,4 @@
-"""Backups are made side by side; removing and restoring has the target for itself."""
+"""Locks of the target, by flock: shared for making backups, exclusive for removing and restoring."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from domain.backup.model import BackupError
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Keep others from removing and restoring meanwhile; BackupError when somebody is at it."""
+    """Take the shared lock; BackupError while backups are being removed or restored."""
     with _locked(
         fcntl.LOCK_SH, "Backups are being removed or restored at this moment; try again when that is done."
     ):
@@ -22,7 +22,7 @@ def reading() -> Iterator[None]:
 
 @contextmanager
 def removing() -> Iterator[None]:
-    """Keep others out altogether; BackupError when a backup is being made, verified, removed or restored."""
+    """Take the exclusive lock; BackupError while a backup is made, verified, removed or restored."""
     with _locked(
         fcntl.LOCK_EX, "A backup is being made, verified or restored at this moment; try again later."
     ):

@@ -1,6 +1,6 @@
-"""The manifest of a backup: what it holds, and the hashes that show damage. It names no person.
+"""The manifest of a backup: its contents, and hashes to detect damage. Contains no personal data.
 
-Its checksum is keyed with the key file when the backup is encrypted, so that nobody without it can write one.
+For an encrypted backup its checksum is keyed with the key file, so that nobody without it can forge one.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Part:
-    """A file of the backup as it is stored: its bytes and their SHA-256."""
+    """A stored file of the backup: size in bytes and SHA-256."""
 
     bytes: int
     sha256: str
@@ -31,9 +31,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that reading a backup needs; `rows` counts each table's, `storage` is where the files were.
+    """The data needed to read a backup; `rows` counts each table's, `storage` is where the files were.
 
-    `key` names the key file that it is encrypted with, `seconds` how long it took.
+    `key` identifies the key file it is encrypted with, `seconds` is how long it took.
     """
 
     name: str
@@ -52,16 +52,16 @@ class Manifest:
 
     @property
     def encrypted(self) -> bool:
-        """Whether a key file is needed; `key` says which."""
+        """Tell if a key file is needed; `key` identifies it."""
         return self.key != ""
 
     @property
     def kind(self) -> Kind:
-        """Why it was made, as its name says."""
+        """Read the kind from the name."""
         return named(self.name)[1]
 
     def summary(self, proof: Proof | None) -> Backup:
-        """Answer what lists show of it."""
+        """Summarise it for lists."""
         return Backup(
             self.name, self.kind, self.made_at, self.seconds, self.database, self.revision,
             self.dump.bytes, self.files, self.file_bytes, self.encrypted, proof,
@@ -69,7 +69,7 @@ class Manifest:
 
 
 def named(name: str) -> tuple[datetime, Kind]:
-    """Answer when and why the backup `name` was made; BackupError when no backup is called so."""
+    """Parse the name of a backup into time and kind; BackupError for an invalid one."""
     if not (found := NAME.fullmatch(name)):
         raise BackupError(f"“{name[:80]}” isn’t the name of a backup; flask backup list shows them.")
     try:
@@ -79,7 +79,7 @@ def named(name: str) -> tuple[datetime, Kind]:
 
 
 def is_name(text: str) -> bool:
-    """Tell a backup’s name from those of other folders."""
+    """Tell if `text` is a valid name of a backup."""
     try:
         named(text)
     except BackupError:
@@ -88,15 +88,15 @@ def is_name(text: str) -> bool:
 
 
 def write(manifest: Manifest, secret: bytes) -> bytes:
-    """Write the manifest as JSON that ends with its checksum."""
+    """Serialise the manifest as JSON that ends with its checksum."""
     values = {"lectern_backup": FORMAT, **asdict(manifest), "made_at": manifest.made_at.isoformat()}
     return json.dumps({**values, "checksum": _checksum(values, secret)}, indent=1).encode()
 
 
 def read(text: bytes, name: str, secret: bytes | None) -> Manifest:
-    """Read the manifest of the backup `name`; an encrypted one’s checksum only with its `secret`.
+    """Parse the manifest of the backup `name`; verifies the checksum of an encrypted one only with `secret`.
 
-    Raises DamagedError when it isn’t ours or was changed, BackupError when a newer Lectern wrote it.
+    Raises DamagedError when it is malformed or was changed, BackupError when a newer Lectern wrote it.
     """
     try:
         values = json.loads(text)
@@ -121,12 +121,12 @@ def read(text: bytes, name: str, secret: bytes | None) -> Manifest:
 
 
 def write_proof(proof: Proof) -> bytes:
-    """Write the outcome of a verification as JSON."""
+    """Serialise the result of a verification as JSON."""
     return json.dumps({**asdict(proof), "at": proof.at.isoformat()}, indent=1).encode()
 
 
 def read_proof(text: bytes) -> Proof | None:
-    """Read the outcome of a verification; None for what isn't one."""
+    """Parse the result of a verification; None for a malformed one."""
     try:
         values = json.loads(text)
         problems = tuple(str(problem) for problem in values["problems"])

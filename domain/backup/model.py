@@ -1,4 +1,4 @@
-"""What a backup is: its kinds, what its manifest says of it, and the proof that it was restored."""
+"""The types of backups: kinds, summaries, and results of verifications."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Why a backup was made; a snapshot holds the database alone, and only of SQLite."""
+    """The reason for a backup; a snapshot holds the database alone, and only of SQLite."""
 
     MANUAL = "manual"
     DAILY = "daily"
@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Proof:
-    """The outcome of restoring a backup into a scratch place: good when it has no problems."""
+    """The result of a verification by restoring: good when it has no problems."""
 
     at: datetime
     ok: bool
@@ -27,11 +27,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup as it stands in the target; `problem` says in a sentence why one can’t be used.
+    """A summary of a backup in the target; `problem` explains in a sentence why it can’t be used.
 
-    One that was begun and never finished isn’t `complete`.
-
-    `database_bytes` is what the dump takes in the target, `file_bytes` the sum of all files it names.
+    One that was begun and never finished isn’t `complete`. `database_bytes` is the size of the dump in the
+    target, `file_bytes` the sum of all files it lists.
     """
 
     name: str
@@ -51,7 +50,7 @@ class Backup:
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: which backup stands now, where the old state is, and what else there is to know."""
+    """The result of a restore: the backup, where the old state is kept, and notes for the operator."""
 
     backup: Backup
     left_beside: tuple[str, ...]
@@ -67,11 +66,11 @@ class BackupError(Exception):
 
 
 class DamagedError(BackupError):
-    """A backup isn’t what was once written: truncated, changed, foreign, or it can’t be restored."""
+    """A backup isn’t as it was written: truncated, changed, foreign, or impossible to restore."""
 
 
 Progress = Callable[[str, int, int], None]
 
 
 def quiet(step: str, done: int, total: int) -> None:
-    """Report progress to nobody."""
+    """Ignore progress."""

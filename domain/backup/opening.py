@@ -1,4 +1,4 @@
-"""A backup opened to be restored: its parts are on this machine and are what the manifest says."""
+"""An opened backup: its parts, fetched and verified against the manifest."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ CHANGED = "{} is damaged or was changed in the backup."
 
 @dataclass(frozen=True)
 class Opened:
-    """A backup with the key that opens it; `work` is a folder for what has to be fetched."""
+    """A backup with its key; `work` is a folder for fetched parts."""
 
     shop: Shop
     manifest: Manifest
@@ -28,12 +28,12 @@ class Opened:
     work: Path
 
     def dump(self) -> Path:
-        """Fetch the dump of the database and compare it with its hash."""
+        """Fetch the dump of the database and verify its hash."""
         name = self.shop.database.dump_name
         return self._fetch(name, self.manifest.dump)
 
     def entries(self) -> Iterator[Entry]:
-        """Read the list of files; none in a backup of the database alone."""
+        """Read the list of files; empty in a backup of the database alone."""
         if self.manifest.file_list is None:
             return iter(())
         sealed, plain = self._fetch(LIST, self.manifest.file_list), self.work / f"plain-{LIST}"
@@ -42,7 +42,7 @@ class Opened:
         return files.read(plain, self.manifest.name)
 
     def pour(self, entry: Entry, target: Any) -> None:
-        """Write the content of a file to `target`; DamagedError when it isn’t there, or another."""
+        """Write the content of a file to `target`; DamagedError when it is missing or changed."""
         hashed = Hashing(target)
         content = content_name(entry.sha256, self.key)
         try:
@@ -54,7 +54,7 @@ class Opened:
             raise DamagedError(CHANGED.format(entry.key))
 
     def place(self, entry: Entry, path: Path) -> None:
-        """Put a file at `path`, linked where that can be; DamagedError as `pour`, with nothing left there."""
+        """Restore a file to `path`, hard-linked if possible; raises as `pour`, leaving nothing there."""
         if self.key is None and self.shop.target.link(content_name(entry.sha256, None), path):
             with path.open("rb") as file:
                 good = sha256_of(file) == entry.sha256
@@ -91,22 +91,22 @@ class Opened:
 
 
 def part_name(name: str, key: Key | None) -> str:
-    """Answer what a part is called as it is stored."""
+    """Build the stored name of a part."""
     return name + SUFFIX if key else name
 
 
 def content_name(sha256: str, key: Key | None) -> str:
-    """Answer what the content with that hash is called, which is another name for every key."""
+    """Build the stored name of a content by its hash, different for each key."""
     return f"{sha256}-{key.name}{SUFFIX}" if key else sha256
 
 
 def content_key(content: str) -> str:
-    """Answer the name of the key that a content is encrypted with; nothing for one that isn’t."""
+    """Read the name of the key a content is encrypted with; "" for none."""
     return content.partition("-")[2].removesuffix(SUFFIX)
 
 
 def opened(shop: Shop, name: str, work: Path) -> Opened:
-    """Open the backup `name`; BackupError when it is damaged, foreign, or another key’s."""
+    """Open the backup `name`; BackupError when it is damaged, foreign, or encrypted with another key."""
     try:
         text = shop.target.read(f"{name}/{MANIFEST}")
     except (FileNotFoundError, NotADirectoryError) as error:

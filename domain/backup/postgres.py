@@ -1,4 +1,4 @@
-"""A PostgreSQL database: dumped by pg_dump, loaded by pg_restore, counted in the snapshot of the dump."""
+"""Backups of PostgreSQL: pg_dump, pg_restore, and row counts in the snapshot of the dump."""
 
 import importlib
 import os
@@ -19,7 +19,7 @@ from domain.backup.database import Dump
 from domain.backup.encryption import Key, unseal
 from domain.backup.model import BackupError, DamagedError, Progress
 
-# What libpq reads from the environment, so that no password is seen in the list of processes.
+# Variables of libpq: on the command line a password would be visible in the list of processes.
 VARIABLES = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -58,7 +58,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 
 
 class PostgresDatabase:
-    """The database that `url` names, reached directly."""
+    """The PostgreSQL database at `url`, connected to directly."""
 
     kind = "postgresql"
     dump_name = "database.dump"
@@ -76,7 +76,7 @@ class PostgresDatabase:
 
     @contextmanager
     def dumping(self, work: Path, progress: Progress) -> Iterator[Dump]:
-        """Have pg_dump write a snapshot whose rows are counted in the same snapshot."""
+        """Run pg_dump with an exported snapshot, in which the rows are counted too."""
         with self._connected() as connection:
             program = self._program("pg_dump", connection.info.server_version // 10000)
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -89,7 +89,7 @@ class PostgresDatabase:
             progress("Database", 1, 1)
 
     def load(self, dump: Path, key: Key | None, what: str) -> None:
-        """Let pg_restore fill this empty database, all or nothing."""
+        """Run pg_restore into this empty database, in a single transaction."""
         with self._connected() as connection:
             program = self._program("pg_restore", connection.info.server_version // 10000)
         command = [program, "--no-owner", "--no-acl", "--exit-on-error", "--single-transaction"]
@@ -109,17 +109,17 @@ class PostgresDatabase:
             return _rows(connection)
 
     def revision(self) -> str:
-        """Answer the migration that the schema is at; nothing when it has none."""
+        """Read the schema's Alembic revision; "" when it has none."""
         with self._connected() as connection:
             return _revision(connection)
 
     def problems(self) -> list[str]:
-        """Nothing more: keys and checks were proved when pg_restore made them."""
+        """Answer no problems: pg_restore has checked keys and constraints."""
         return []
 
     @contextmanager
     def scratch(self, folder: Path) -> Iterator["PostgresDatabase"]:
-        """Make an empty database on the same server, and drop it whatever happens."""
+        """Create a temporary database on the same server, and drop it whatever happens."""
         made = self.sibling(f"{SCRATCH}{self.name[:30]}_{secrets.token_hex(6)}")
         self.create(made.name)
         try:
@@ -128,7 +128,7 @@ class PostgresDatabase:
             self.drop(made.name)
 
     def sweep(self) -> None:
-        """Drop the databases that were left by verifications and restores that were killed."""
+        """Drop the databases that killed verifications and restores have left."""
         beginnings = (f"{SCRATCH}{self.name[:30]}_", f"{self.name[:40]}{RESTORING}")
         with self._connected() as connection:
             names = [row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()]
@@ -137,11 +137,11 @@ class PostgresDatabase:
                 self.drop(name)
 
     def sibling(self, name: str) -> "PostgresDatabase":
-        """Answer another database of the same server."""
+        """Address another database of the same server."""
         return PostgresDatabase(self._url.set(database=name))
 
     def create(self, name: str) -> None:
-        """Make an empty database `name` beside this one, sorting and encoded as this one; BackupError."""
+        """Create an empty database `name` with this one's encoding and collation; BackupError."""
         sql = importlib.import_module("psycopg.sql")
         with self._connected() as connection:
             facts = connection.execute(ENCODING).fetchone()
@@ -161,7 +161,7 @@ class PostgresDatabase:
             return connection.execute(TABLES).fetchone() is None
 
     def last_beat(self) -> datetime | None:
-        """Answer when a worker last gave a sign of life."""
+        """Read the last heartbeat of a worker."""
         with self._connected() as connection:
             if connection.execute("SELECT to_regclass('worker_beats')").fetchone()[0] is None:
                 return None
@@ -169,7 +169,7 @@ class PostgresDatabase:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Refuse when others are connected; whoever comes later makes `replace` fail."""
+        """Refuse while others are connected; later connections make `replace` fail."""
         with self._connected() as connection:
             others = connection.execute(OTHERS).fetchone()[0]
         if others:
@@ -181,7 +181,7 @@ class PostgresDatabase:
 
     @contextmanager
     def beside(self, stamp: str) -> Iterator["PostgresDatabase"]:
-        """Give an empty database to restore into: this one if it is empty, otherwise a new one beside it."""
+        """Provide an empty database to restore into: this one if it is empty, otherwise a new one."""
         if self.is_empty():
             yield self
             return
@@ -194,7 +194,7 @@ class PostgresDatabase:
             raise
 
     def replace(self, new: "PostgresDatabase", stamp: str) -> str:
-        """Give `new` this database’s name, and answer where the old one is left; nothing if it was empty."""
+        """Rename `new` to this database’s name; answers where the old one is kept, "" if it was empty."""
         if new.name == self.name:
             return ""
         before = f"{self.name[:40]}_before_{stamp.lower()}"
@@ -217,14 +217,14 @@ class PostgresDatabase:
         )
 
     def drop(self, name: str) -> None:
-        """Drop the database `name`, whoever is still connected to it."""
+        """Drop the database `name`, closing connections to it."""
         sql = importlib.import_module("psycopg.sql")
         with self._connected() as connection:
             statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             connection.execute(statement.format(sql.Identifier(name)))
 
     def _connected(self) -> Any:
-        """Open a connection of our own, in which nothing is bounded in time."""
+        """Open a connection of its own without timeouts."""
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = importlib.import_module("psycopg").connect(url, autocommit=True)
         connection.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
@@ -251,7 +251,7 @@ class PostgresDatabase:
     def _running(
         self, command: list[str], fault: type[BackupError] = BackupError, **streams: int
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a client program; a `fault` with its first word when it fails."""
+        """Run a client program; raises `fault` with the first line of its error output."""
         with tempfile.TemporaryFile() as said:
             process = subprocess.Popen(
                 command,
@@ -275,7 +275,7 @@ class PostgresDatabase:
                 raise fault(f"{Path(command[0]).name} failed: {words[0]}")
 
     def _environment(self) -> dict[str, str]:
-        """Answer the environment in which libpq connects to this database."""
+        """Build the environment for libpq to connect to this database."""
         known = self._url.set(drivername="postgresql").translate_connect_args(
             username="user", database="dbname"
         )

@@ -1,4 +1,4 @@
-"""Copy what the target says of its backups into rows: pages must not wait for a disk or a bucket."""
+"""Records of backups in the database: pages must not wait for a disk or a bucket."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from models import BackupRecord, User, db, upsert
 LATE = timedelta(days=2)
 KEEP = timedelta(days=90)
 PROOF = "proof"
-# Tries of one job follow each other within this time, and no backup takes longer to be made.
+# Retries of one job follow each other within this time, and no backup takes longer.
 TOGETHER = timedelta(hours=6)
 USABLE = (
     BackupRecord.name.is_not(None),
@@ -24,13 +24,13 @@ USABLE = (
 
 
 def sync(found: list[Backup], at: datetime) -> None:
-    """Write down `found`, everything that the target held `at` a moment, and what is gone. Idempotent.
+    """Copy the listing `found`, read from the target at `at`, into rows, and mark those gone. Idempotent.
 
-    Two workers may do it at once. A backup that was written down since `at` isn't taken to be gone.
+    Two workers may do it at once. A backup recorded since `at` isn’t marked as gone.
     """
     for backup in found:
         if not backup.complete and backup.made_at > at - TOGETHER:
-            continue  # it is being made
+            continue  # still being made
         values = _values(backup)
         insert = upsert(BackupRecord).values(values)
         db.session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -47,7 +47,7 @@ def sync(found: list[Backup], at: datetime) -> None:
 
 
 def note_failure(kind: str, sentence: str) -> None:
-    """Write down why a try made nothing; tries of the same `kind` shortly after each other are one record."""
+    """Record why an attempt failed; retries of the same `kind` shortly after share one record."""
     moment = clock.now()
     record = last_failure(kind)
     if record is None or record.made_at < moment - TOGETHER:
@@ -58,23 +58,23 @@ def note_failure(kind: str, sentence: str) -> None:
 
 
 def last_failure(kind: str) -> BackupRecord | None:
-    """Find the last record of a `kind` that made nothing."""
+    """Find the last failure of a `kind`."""
     failed = (BackupRecord.kind == kind, BackupRecord.name.is_(None))
     newest = select(BackupRecord).where(*failed).order_by(BackupRecord.made_at.desc()).limit(1)
     return db.session.scalar(newest)
 
 
 def newest() -> BackupRecord | None:
-    """Find the newest backup of everything that is there and readable."""
+    """Find the newest usable backup that isn't a snapshot."""
     return db.session.scalar(
         select(BackupRecord).where(*USABLE).order_by(BackupRecord.made_at.desc()).limit(1)
     )
 
 
 def warnings() -> list[str]:
-    """Say what is wrong with the backups as a whole, a sentence each; nothing when all is well.
+    """List what is wrong with the backups as a whole, in sentences.
 
-    That none is recent is only said in production: elsewhere nobody's sales depend on one.
+    A missing recent one counts only in production: elsewhere no sales depend on it.
     """
     return [sentence for sentence in (_lateness(), _failed_proof()) if sentence]
 

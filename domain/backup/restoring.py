@@ -1,4 +1,4 @@
-"""Put a backup in the place of the shop's database and files, and leave what was there beside it."""
+"""Restoring a backup in place of the shop's database and files, keeping the old state beside it."""
 
 from contextlib import ExitStack
 from datetime import datetime, timedelta
@@ -27,11 +27,11 @@ def restore(
     skip_damaged: bool = False,
     progress: Progress = quiet,
 ) -> Restored:
-    """Restore the backup `name`, or the last one made at or before `at`, leaving the old state beside it.
+    """Restore the backup `name`, or the last one made at or before `at`, keeping the old state beside it.
 
-    All of it is restored beside the shop first and then changes places. Raises BackupError, with nothing
-    changed, when the shop runs, isn’t empty (unless `force`d), or the backup is damaged; `skip_damaged`
-    leaves out single files that are.
+    All of it is restored beside the shop first and then swapped. Raises BackupError, with nothing changed,
+    when the shop runs, isn’t empty (unless `force`), or the backup is damaged; `skip_damaged` leaves out
+    single damaged files.
     """
     with removing(), explained("The restore"):
         db.session.remove()
@@ -50,7 +50,7 @@ def restore(
 
 
 def _refuse(whole: Shop, force: bool) -> None:
-    """Refuse where something would be replaced unasked, or where somebody is at work."""
+    """Refuse to replace a database without `force`, and while a worker runs."""
     if not force and not whole.database.is_empty():
         raise BackupError(
             "The shop’s database isn’t empty. --force replaces it, and leaves the old one beside the new one."
@@ -65,7 +65,7 @@ def _refuse(whole: Shop, force: bool) -> None:
 
 
 def _replace(source: Opened, skip_damaged: bool, progress: Progress) -> tuple[list[str], list[str]]:
-    """Restore everything beside the shop, then let it change places; answer what is left, and the notes."""
+    """Restore everything beside the shop, then swap; answers where the old state is, and the notes."""
     whole, stamp = source.shop, f"{clock.now():{STAMP}}"
     dump = source.dump()
     with whole.database.beside(stamp) as new, ExitStack() as undo:

@@ -1,9 +1,8 @@
-"""Remove the backups that the rules no longer keep.
+"""Retention of backups: removes those that the rules no longer keep.
 
 The newest of each of the last days and months stays (both are settings, and count days and months that have
 one), manual backups and those before upgrades for 30 days, snapshots for a day; always the newest of all, the
-newest full one and the newest one proved good. Backups that can’t be read go after 30 days, what was begun
-and never completed after a day.
+newest full one and the newest verified one. Unreadable backups go after 30 days, incomplete ones after a day.
 """
 
 import shutil
@@ -28,7 +27,7 @@ BEGUN_KEPT = timedelta(hours=24)
 
 
 def prune(now: datetime, *, dry_run: bool = False, progress: Progress = quiet) -> list[str]:
-    """Remove what is no longer kept, and the contents that no backup names any more.
+    """Remove expired backups, and contents that no remaining backup refers to.
 
     Answers the names of the backups removed, or that would be (`dry_run`). Raises BackupError while others
     use the target.
@@ -48,7 +47,7 @@ def prune(now: datetime, *, dry_run: bool = False, progress: Progress = quiet) -
 
 
 def keepers(every: list[Backup], now: datetime, days: int, months: int) -> set[str]:
-    """Name the backups that stay, of all of them, the newest first."""
+    """List the names of the backups to keep, of all, newest first."""
     good = [backup for backup in every if not backup.problem]
     full = [backup for backup in good if backup.kind is not Kind.SNAPSHOT]
     proved = [backup for backup in good if backup.proof and backup.proof.ok]
@@ -66,7 +65,7 @@ def _newest_of(full: list[Backup], period: str, count: int) -> list[Backup]:
 
 
 def _age(backup: Backup) -> timedelta:
-    """Answer how long a backup stays in any case."""
+    """Look up how long a backup is kept in any case."""
     if backup.problem:
         return KEPT_AT_LEAST if backup.complete else BEGUN_KEPT
     if backup.kind is Kind.SNAPSHOT:
@@ -75,7 +74,7 @@ def _age(backup: Backup) -> timedelta:
 
 
 def _sweep(whole: Shop) -> None:
-    """Remove what those have left that were killed; nobody else is at work now."""
+    """Remove temporary files of killed processes; safe under the exclusive lock."""
     whole.database.sweep()
     left = list(whole.settings.data_dir.glob(f"{WORK}*"))
     if isinstance(whole.store, LocalStorage):
@@ -85,10 +84,10 @@ def _sweep(whole: Shop) -> None:
 
 
 def _remove_contents(whole: Shop, kept: list[Backup], progress: Progress) -> None:
-    """Remove the contents that none of the backups `kept` names.
+    """Remove contents that none of the backups `kept` refers to (garbage collection).
 
-    Nothing is removed while one of them can’t be read: its files could be among them. Those of another key
-    stay as long as a backup of that key does.
+    Removes nothing while one of them can’t be read: it may refer to any. Contents of another key stay as long
+    as a backup of that key does.
     """
     mine = {"", whole.key.name if whole.key else ""}
     named: set[str] = set()

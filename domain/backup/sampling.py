@@ -1,4 +1,4 @@
-"""Whether the files of a backup are there: all of them by name and size, a sample by their hashes."""
+"""Verification of a backup's files: all by name and size, a random sample by hash."""
 
 import random
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from domain.backup.files import Entry
 from domain.backup.model import DamagedError, Progress
 from domain.backup.opening import Opened, content_name
 
-# All of a small shop's files, and enough of a large one's to notice a disk that goes bad.
+# All files of a small shop, and enough of a large one's to notice a failing disk.
 SAMPLE = 200
-# What is in the bucket is the shop's own: it removes a file now and then, but not one in ten.
+# Files in the bucket are the shop's own, which deletes some now and then, but never one in ten.
 MAY_BE_GONE = 10
 
 
 def file_problems(source: Opened, progress: Progress) -> Iterator[str]:
-    """Say which files are missing in the target or damaged."""
+    """List files that are missing in the target or damaged."""
     if source.manifest.storage == "s3":
         yield from _gone_from_bucket(source)
         return
@@ -38,7 +38,7 @@ def file_problems(source: Opened, progress: Progress) -> Iterator[str]:
 
 
 def missing_in_bucket(source: Opened) -> int:
-    """Count the files that the backup names and the shop’s bucket no longer has, or has otherwise."""
+    """Count the files listed in the backup that the shop’s bucket no longer has, or has changed."""
     pairs = files.paired(source.shop.store.files(), source.entries())
     return sum(
         1
@@ -54,7 +54,7 @@ def _gone_from_bucket(source: Opened) -> Iterator[str]:
 
 
 def _choose(sample: list[Entry], entry: Entry, number: int) -> None:
-    """Let each of the entries seen so far stand the same chance (reservoir sampling)."""
+    """Add an entry with the same chance for each of those so far (reservoir sampling)."""
     if len(sample) < SAMPLE:
         sample.append(entry)
     elif (place := random.randrange(number + 1)) < SAMPLE:

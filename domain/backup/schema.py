@@ -1,4 +1,4 @@
-"""Which schema a backup has, compared with what this code knows."""
+"""Compatibility of a backup's schema with this code's migrations."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from domain.backup.model import BackupError
 
 
 def check(manifest: Manifest) -> bool:
-    """Answer whether the schema is older than the code's; BackupError when the code doesn’t know it."""
+    """Tell if the schema is older than the code's; BackupError when the code doesn’t know it."""
     known = _revisions(Path(current_app.root_path) / "migrations")
     if manifest.revision and manifest.revision not in known:
         raise BackupError(
@@ -23,5 +23,5 @@ def check(manifest: Manifest) -> bool:
 
 @cache
 def _revisions(folder: Path) -> list[str]:
-    """List the migrations, the newest first."""
+    """List the migrations, newest first."""
     return [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]

@@ -1,4 +1,4 @@
-"""The shop that is backed up: its database, files, key, and the target of its backups."""
+"""The shop to back up: its database, files, key, and backup target."""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from domain.backup.targets import Target
 
 @dataclass(frozen=True)
 class Shop:
-    """Everything that backups work on."""
+    """The settings, database, storage, backup target and encryption key to work on."""
 
     settings: Settings
     database: Database
@@ -31,14 +31,14 @@ class Shop:
 
     @contextmanager
     def work(self) -> Iterator[Path]:
-        """Give a private folder in the data folder, for what is large or nobody else’s to read."""
+        """Make a temporary private folder in the data folder, for large or confidential files."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=WORK, dir=self.settings.data_dir) as folder:
             yield Path(folder)
 
 
 def current() -> Shop:
-    """Answer the shop of the running application; BackupError when its backup settings can’t be used."""
+    """Build the shop of the running application; BackupError when its backup settings are invalid."""
     settings: Settings = current_app.config["SETTINGS"]
     url = database_url()
     database: Database

@@ -1,7 +1,7 @@
-"""A moment of a live SQLite database, held while it is copied, and let go without making its writers wait.
+"""Snapshots of a live SQLite database (WAL), released without making its writers wait.
 
-While a snapshot is held nothing moves from the log into the database, so the log grows. Whoever commits first
-after its end would move all of it and wait for the disk: we do that in their place.
+While a snapshot is held, checkpoints can't move the write-ahead log into the database, so it grows. The first
+commit after the snapshot would checkpoint all of it and wait for the disk: here we do that instead.
 """
 
 import sqlite3
@@ -15,17 +15,17 @@ from pathlib import Path
 
 from domain.backup.model import BackupError
 
-# Long enough for a thread to begin, far too short for a writer to mind.
+# Long enough for a thread to start, too short for a writer to notice.
 HANDOVER_SECONDS = 0.02
-# Whoever writes for longer than this will move the log themselves.
+# A transaction longer than this checkpoints the log itself.
 PATIENCE_MILLISECONDS = 5000
-# In a process of its own: to close a file gives up every lock that this process has on it, SQLite's too.
+# In a subprocess: closing a file releases all POSIX locks of this process on it, SQLite's too.
 FLUSH = "import os, sys; os.fsync(os.open(sys.argv[1], os.O_RDONLY))"
 
 
 @contextmanager
 def snapshot(path: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection that sees the database at `path` as it is now, whatever is written meanwhile."""
+    """Provide a connection that sees the database as it is now, whatever is written meanwhile."""
     with closing(connect(path)) as live:
         _begin(live)
         yield live
@@ -42,16 +42,17 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    """Begin a read transaction; only its first read fixes what it sees."""
+    """Begin a read transaction; the first read fixes its snapshot."""
     connection.execute("BEGIN")
     connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _let_go(path: Path, live: sqlite3.Connection) -> None:
-    """End the snapshot, and move the log that grew meanwhile into the database.
+    """End the snapshot, and checkpoint the log that grew meanwhile.
 
-    A second snapshot of this moment keeps the log from being done with, so that nobody syncs the database
-    before it was flushed. The write lock is held for an instant, in which a thread of ours begins to move.
+    A second snapshot of this moment keeps the log from being reset, so that no writer has to sync the
+    database before it was flushed here. The write lock is held for an instant, in which a thread begins the
+    checkpoint.
     """
     with closing(connect(path)) as later, closing(connect(path)) as gate, closing(connect(path)) as mover:
         _begin(later)

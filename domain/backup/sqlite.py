@@ -1,4 +1,4 @@
-"""A SQLite database: copied while the shop writes to it, loaded, counted and checked."""
+"""Backups of SQLite: an online copy, loading, row counts and integrity checks."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ MEGABYTE = 1024 * 1024
 
 
 class SqliteDatabase:
-    """The database file at `path`."""
+    """The SQLite database at `path`."""
 
     kind = "sqlite"
     dump_name = "database.gz"
@@ -32,7 +32,7 @@ class SqliteDatabase:
 
     @contextmanager
     def dumping(self, work: Path, progress: Progress) -> Iterator[Dump]:
-        """Copy the database into `work` and give the copy to read; it is removed afterwards."""
+        """Copy the database into `work` and stream the copy; deleted afterwards."""
         copied = SqliteDatabase(work / "copy.db")
         try:
             copy(self.path, copied.path, progress)
@@ -42,7 +42,7 @@ class SqliteDatabase:
             copied.path.unlink(missing_ok=True)
 
     def load(self, dump: Path, key: Key | None, what: str) -> None:
-        """Write the database that `dump` holds to the path, where nothing may be yet."""
+        """Unpack `dump` to the path, where no file may be yet."""
         with dump.open("rb") as source, PacedFile(self.path) as file:
             unpacked = Gunzipping(file)
             unseal(source, unpacked, key, what)
@@ -56,14 +56,14 @@ class SqliteDatabase:
             }
 
     def revision(self) -> str:
-        """Answer the migration that the schema is at; nothing when it has none."""
+        """Read the schema's Alembic revision; "" when it has none."""
         with closing(connect(self.path)) as connection:
             if "alembic_version" not in tables(connection):
                 return ""
             return str(_one(connection, "SELECT version_num FROM alembic_version"))
 
     def problems(self) -> list[str]:
-        """Look through all pages, indexes and references; the first twenty of each that are wrong."""
+        """Check all pages, indexes and foreign keys; lists the first twenty problems of each."""
         with closing(connect(self.path)) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
             wrong = [f"The database is damaged: {line}" for line in found if line != "ok"]
@@ -73,7 +73,7 @@ class SqliteDatabase:
             ]
 
     def is_empty(self) -> bool:
-        """Tell whether it holds no table; one that can’t be read isn’t empty."""
+        """Tell whether it holds no table; an unreadable one isn’t empty."""
         if not self.path.exists():
             return True
         try:
@@ -83,7 +83,7 @@ class SqliteDatabase:
             return False
 
     def last_beat(self) -> datetime | None:
-        """Answer when a worker last gave a sign of life, as far as that can be read."""
+        """Read the last heartbeat of a worker; None if it can't be read."""
         with suppress(sqlite3.DatabaseError, BackupError), closing(connect(self.path)) as connection:
             at = _one(connection, "SELECT max(at) FROM worker_beats")
             return datetime.fromisoformat(at).replace(tzinfo=UTC) if at else None
@@ -91,10 +91,10 @@ class SqliteDatabase:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep everybody else out; BackupError when somebody has the database open.
+        """Take an exclusive lock; BackupError when another process has the database open.
 
-        Leaving the write-ahead log needs the file for oneself, and puts all of the log into it. What is too
-        damaged for that is nobody’s.
+        Leaving WAL mode needs exclusive access, and checkpoints all of the log. A database too damaged for
+        that can't be in use.
         """
         if not self.path.exists():
             yield
@@ -113,7 +113,7 @@ class SqliteDatabase:
 
     @contextmanager
     def beside(self, stamp: str) -> Iterator["SqliteDatabase"]:
-        """Give a new database to restore into, on the same disk as this one."""
+        """Provide a new database to restore into, on the same disk."""
         made = SqliteDatabase(self._named("restoring", stamp))
         try:
             yield made
@@ -121,7 +121,7 @@ class SqliteDatabase:
             made.path.unlink(missing_ok=True)
 
     def replace(self, new: "SqliteDatabase", stamp: str) -> str:
-        """Put `new` in this one’s place at one stroke; answer where the old one is left."""
+        """Rename `new` to this one’s path (atomic); answers where the old one is kept."""
         before = self._named("before", stamp)
         if not self.path.exists():
             os.rename(new.path, self.path)
@@ -138,7 +138,7 @@ class SqliteDatabase:
         return str(before)
 
     def sweep(self) -> None:
-        """Remove what a restore that was killed has left."""
+        """Delete what a killed restore has left."""
         for left in self.path.parent.glob(f"{self.path.name}.restoring-*"):
             left.unlink()
 
@@ -147,15 +147,15 @@ class SqliteDatabase:
 
     @contextmanager
     def scratch(self, folder: Path) -> Iterator["SqliteDatabase"]:
-        """Give a database of the same kind that is gone afterwards; `folder` is one of its own."""
+        """Provide a temporary database in `folder`."""
         yield SqliteDatabase(folder / "scratch.db")
 
 
 def copy(source: Path, target: Path, progress: Progress = quiet) -> None:
     """Copy the state of one moment while others go on writing.
 
-    SQLite begins a copy anew when somebody else writes, unless it is made within a read transaction. What is
-    written is synced at a pace, since a writer's own sync waits for ours.
+    SQLite's backup API restarts on each write by others unless it runs within a read transaction. The copy is
+    synced at a pace, since a writer's own sync waits for ours.
     """
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with snapshot(source) as live, closing(connect(target)) as copied, target.open("rb") as file:
@@ -173,7 +173,7 @@ def copy(source: Path, target: Path, progress: Progress = quiet) -> None:
 
 
 def tables(connection: sqlite3.Connection) -> list[str]:
-    """List the tables that hold rows of their own, which virtual ones don’t."""
+    """List the tables with rows of their own; virtual ones have none."""
     query = (
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
         " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"

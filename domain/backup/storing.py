@@ -1,4 +1,4 @@
-"""Bring the files of a backup back to where the shop keeps them."""
+"""Restoring of the files to local storage."""
 
 import os
 import shutil
@@ -16,9 +16,9 @@ RESTORING = ".restoring-{}"
 def restore_files(
     source: Opened, stamp: str, skip_damaged: bool, progress: Progress, undo: ExitStack
 ) -> tuple[Path | None, list[str]]:
-    """Restore the files into a folder beside the shop’s, and answer it; None where there are none to restore.
+    """Restore the files into a folder beside the shop’s; None where there are none to restore.
 
-    The notes say what the operator must know. `undo` removes the folder again.
+    Answers the folder and notes for the operator. `undo` removes the folder again.
     """
     made, store = source.manifest, source.shop.store
     if made.file_list is None:
@@ -38,7 +38,7 @@ def restore_files(
 
 
 def swap_folder(folder: Path, stamp: str, undo: ExitStack) -> str:
-    """Give `folder` the name of the shop’s, and answer where that one is left; `undo` puts both back."""
+    """Rename `folder` to the shop’s; answers where the old one is kept; `undo` swaps back."""
     root = folder.with_name(folder.name.removesuffix(RESTORING.format(stamp)))
     before = root.with_name(f"{root.name}.before-{stamp}")
     existed = root.exists()
@@ -51,7 +51,7 @@ def swap_folder(folder: Path, stamp: str, undo: ExitStack) -> str:
 
 
 def _fill(source: Opened, folder: Path, progress: Progress) -> list[str]:
-    """Write every file, compared with its hash; answer what is wrong with those that were left out."""
+    """Restore every file and verify its hash; lists the problems of those left out."""
     damaged = []
     for done, entry in enumerate(source.entries(), 1):
         path = folder / entry.key

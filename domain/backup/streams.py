@@ -1,4 +1,4 @@
-"""Streams with bounded memory: hashed, compressed, and written at a pace that leaves the disk to the shop."""
+"""Streams with bounded memory: hashing, compression, and paced writing that leaves the disk to the shop."""
 
 import hashlib
 import io
@@ -12,22 +12,22 @@ from domain.backup.manifest import Part
 from domain.backup.model import DamagedError
 
 CHUNK = 1024 * 1024
-# What temporary folders in the data folder are called.
+# Prefix of temporary folders in the data folder.
 WORK = ".backup-"
-# A writer of the shop waits for the disk behind what we have written and not yet synced.
+# Bytes. The shop's own syncs wait behind everything written here and not yet synced.
 SYNC_EVERY = 4 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 
 
 def settle(descriptor: int) -> None:
-    """Sync a file, and leave the disk to the shop for as long as that took."""
+    """Sync a file, then sleep for as long as that took, to leave the disk to the shop."""
     start = time.monotonic()
     os.fdatasync(descriptor)
     time.sleep(time.monotonic() - start)
 
 
 class PacedFile(io.RawIOBase):
-    """A new private file that is synced every few megabytes; counts and hashes what it is given."""
+    """A new private file that is synced every few megabytes; counts and hashes its bytes."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
@@ -61,7 +61,7 @@ class PacedFile(io.RawIOBase):
 
     @property
     def part(self) -> Part:
-        """Answer what was written so far."""
+        """Read size and hash of what was written so far."""
         return Part(self._bytes, self._digest.hexdigest())
 
     def _sync(self) -> None:
@@ -70,7 +70,7 @@ class PacedFile(io.RawIOBase):
 
 
 class Hashing(io.RawIOBase):
-    """Hashes what is written, and hands it on to `target` if there is one."""
+    """A writer that hashes, and passes on to `target` if there is one."""
 
     def __init__(self, target: Any = None) -> None:
         self._target = target
@@ -89,12 +89,12 @@ class Hashing(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Answer the hash of what was written so far."""
+        """Read the hash of what was written so far."""
         return self._digest.hexdigest()
 
 
 class Gzipped(io.RawIOBase):
-    """Reads `source` as gzip, compressed lightly as it is read."""
+    """A reader of `source` as gzip, lightly compressed as it is read."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -119,7 +119,7 @@ class Gzipped(io.RawIOBase):
 
 
 class Gunzipping(io.RawIOBase):
-    """Writes to `target` what the gzip stream written to it holds; zlib.error when it isn't one."""
+    """A writer that unpacks gzip into `target`; zlib.error for invalid data."""
 
     def __init__(self, target: io.RawIOBase | BinaryIO) -> None:
         self._target = target
@@ -138,7 +138,7 @@ class Gunzipping(io.RawIOBase):
         return len(data)
 
     def finish(self, what: str) -> None:
-        """Write what is left; DamagedError when the stream doesn’t end."""
+        """Write the rest; DamagedError when the stream is truncated."""
         self._target.write(self._unpacker.flush())
         if not self._unpacker.eof:
             raise DamagedError(f"{what} is damaged: it ends too early.")

@@ -1,7 +1,7 @@
-"""Where backups stand: a folder, or a prefix of an S3 bucket.
+"""Backup targets: a folder, or a prefix of an S3 bucket.
 
-Below either: `<name>/` with what a backup consists of, and `files/ab/<sha256>`, the content that all of them
-share. A backup is seen when it is complete: its folder gets its name last, and in a bucket its manifest comes
+Both contain `<name>/` with the parts of a backup, and `files/ab/<sha256>`, the contents shared by all. A
+backup is listed only when complete: its folder is renamed last, and in a bucket its manifest is uploaded
 last.
 """
 
@@ -16,52 +16,52 @@ from domain.backup.model import BackupError
 
 
 class Target(Protocol):
-    """What both places can do. Paths are `<name>/<part>` and made by us, never read from a backup."""
+    """The interface of both. Paths are `<name>/<part>`, built here and never read from a backup."""
 
     place: str
 
     def names(self) -> list[str]:
-        """List the complete backups, in no order."""
+        """List the complete backups, unsorted."""
 
     def unfinished(self) -> list[str]:
-        """List the backups that were begun and not completed, or not removed to the end."""
+        """List the incomplete backups: begun and not completed, or partly removed."""
 
     def stage(self, name: str) -> AbstractContextManager[Path]:
-        """Give a folder on this machine to make a backup in; it is removed unless it was published."""
+        """Provide a local folder to make a backup in; deleted unless it was published."""
 
     def publish(self, stage: Path, name: str) -> None:
-        """Let the backup made in `stage` be seen, all at once."""
+        """Make the backup in `stage` visible, all at once."""
 
     def fetch(self, path: str, folder: Path) -> Path:
-        """Bring a part onto this machine, below `folder` where it has to be copied; FileNotFoundError."""
+        """Bring a part onto this machine, into `folder` if it has to be copied; FileNotFoundError."""
 
     def read(self, path: str) -> bytes:
-        """Read a small part; FileNotFoundError when it isn’t there."""
+        """Read a small part; FileNotFoundError when it is missing."""
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a small part beside the others, whole or not at all."""
+        """Write a small part beside the others, whole or not at all (atomic)."""
 
     def remove(self, name: str) -> None:
-        """Remove a backup, or what was begun of one."""
+        """Remove a backup, even an incomplete one."""
 
     def contents(self) -> dict[str, int]:
-        """Answer the bytes of each content that is kept, by its name."""
+        """List the stored contents by name, with their sizes."""
 
     def keep(self, content: str, path: Path, file: BinaryIO) -> None:
-        """Keep the open `file` as `content`; it lies at `path` and is hard-linked where that is possible."""
+        """Store the open `file`, which is at `path`, as `content`; hard-linked if possible."""
 
     def open(self, content: str) -> BinaryIO:
-        """Open a content to read; FileNotFoundError when it isn’t kept."""
+        """Open a content to read; FileNotFoundError when it is missing."""
 
     def link(self, content: str, place: Path) -> bool:
         """Hard-link a content to `place`; False where that can’t be done."""
 
     def discard(self, content: str) -> None:
-        """Remove a content."""
+        """Delete a content."""
 
 
 def target(settings: Settings) -> Target:
-    """Answer the place that the settings name; BackupError when it can’t be one."""
+    """Build the target that the settings name; BackupError for an invalid one."""
     place = settings.backup_target
     if place.startswith("s3://"):
         try:

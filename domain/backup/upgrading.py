@@ -1,4 +1,4 @@
-"""Make a backup before the database is changed by an upgrade."""
+"""The backup before an upgrade changes the database."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +16,9 @@ from models import db
 def back_up_first(
     revision: str = "head", say: Callable[[str], None] = lambda _: None, progress: Progress = quiet
 ) -> Backup | None:
-    """Make a backup and `say` where it is, when an upgrade to `revision` has something to change.
+    """Make a backup if an upgrade to `revision` has something to change, and `say` where it is.
 
-    A database that is new or up to date needs none: the answer is None. Raises BackupError.
+    A database that is new or up to date needs none: then None. Raises BackupError.
     """
     if not is_pending(revision):
         return None
@@ -29,11 +29,11 @@ def back_up_first(
 
 
 def is_pending(revision: str) -> bool:
-    """Answer whether an upgrade to `revision` changes a database that holds something."""
+    """Tell if an upgrade to `revision` changes a database that has a schema."""
     with db.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_heads()
     script = ScriptDirectory(str(Path(current_app.root_path) / "migrations"))
     try:
         return bool(present and script._upgrade_revs(revision, present))  # type: ignore[arg-type]  # several heads
     except CommandError:
-        return False  # there is no such revision: the upgrade itself says so
+        return False  # no such revision: the upgrade itself reports it

@@ -1,4 +1,4 @@
-"""Prove a backup by restoring it into a scratch place."""
+"""Verification of a backup by restoring it into a scratch place."""
 
 import time
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ MOST_SAID = 20
 
 
 def verify(name: str, progress: Progress = quiet) -> Proof:
-    """Restore the backup `name` into a scratch place, check it, and write the proof beside it.
+    """Restore the backup `name` into a scratch place, check it, and write the result beside it.
 
-    A bad backup is answered with problems. Raises BackupError when nothing can be said of it: there is none
-    of that name, its key file is another, or this machine can’t restore (no room, no pg_restore).
+    A bad backup is a result with problems. Raises BackupError when it can't be judged: there is none of that
+    name, its key file is another, or this machine can’t restore (no space, no pg_restore).
     """
     began, start = clock.now(), time.monotonic()
     with reading(), explained("Verifying"):
@@ -40,7 +40,7 @@ def verify(name: str, progress: Progress = quiet) -> Proof:
 
 
 def _problems(whole: Shop, name: str, work: Path, progress: Progress) -> Iterator[str]:
-    """Say what is wrong with the restored database, and with the files."""
+    """List what is wrong with the restored database and the files."""
     source = opened(whole, name, work)
     schema.check(source.manifest)
     with whole.database.scratch(work) as scratch:
@@ -53,7 +53,7 @@ def _problems(whole: Shop, name: str, work: Path, progress: Progress) -> Iterato
 
 
 def row_differences(wanted: dict[str, int], found: dict[str, int]) -> list[str]:
-    """Say which tables have another number of rows than was counted when the backup was made."""
+    """List the tables whose number of rows differs from the count in the manifest."""
     return [
         f"{table} has {found.get(table, 'no')} rows, the backup was made with {wanted.get(table, 'none')}."
         for table in sorted(wanted.keys() | found.keys())

@@ -1,1 +1,1 @@
-"""What every subject stands on: clock, text, Markdown, pages of lists, SQL helpers, secrets."""
+"""Helpers for all subjects: clock, text, Markdown, pagination, SQL helpers, encryption. No business rules."""

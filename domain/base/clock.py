@@ -1,4 +1,4 @@
-"""The one clock of the rules, so that tests can move it."""
+"""The clock of all rules, which tests replace."""
 
 from models import now
 

@@ -1,8 +1,8 @@
-"""Statements that are put together once and then handed straight to the driver.
+"""Precompiled SQL statements, sent straight to the database driver.
 
-SQLAlchemy finds out at every execution what it found out at the one before: how each parameter and column
-is converted. For a page that hardly matters; for the request that comes from everybody who watches, all the
-time, it takes several times what the database does. See docs/decisions/0013.
+SQLAlchemy works out at every execution how each parameter and column is converted. On a page that hardly
+matters; for the playback heartbeat, which every watching learner sends all the time, it takes several times
+what the database does. See docs/decisions/0013.
 """
 
 from collections import namedtuple
@@ -18,14 +18,14 @@ Convert = Callable[[Any], Any] | None
 
 
 class Prepared:
-    """The statement that `build` makes for a dialect's name, compiled when a database first asks for it."""
+    """A statement made by `build` for a dialect's name, compiled when a database first needs it."""
 
     def __init__(self, build: Callable[[str], Any]) -> None:
         self.build = build
         self.plans: dict[str, _Plan] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        """Send it with `values` by parameter; answers named tuples, none when it isn't a SELECT.
+        """Execute with `values` by parameter; answers named tuples, none unless it is a SELECT.
 
         Raises DBAPIError as SQLAlchemy does, such as OperationalError when the database is busy or away.
         """
@@ -43,7 +43,7 @@ class Prepared:
 
 
 class _Plan:
-    """A statement as text of one dialect, and how its parameters and columns are converted."""
+    """A statement as SQL of one dialect, with the converters of its parameters and columns."""
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
@@ -59,7 +59,7 @@ class _Plan:
         self.converts: list[Convert] | None = None
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        """`values`, and what the statement itself compares with, as the driver takes them."""
+        """Convert `values` and the statement's own constants to what the driver takes."""
         taken = {}
         for name, fixed, convert in self.parameters:
             value = values.get(name, fixed)
@@ -67,7 +67,7 @@ class _Plan:
         return taken if self.order is None else [taken[name] for name in self.order]
 
     def rows(self, description: Sequence[Any], rows: list[Any]) -> list[Any]:
-        """What the driver answers, converted and named. `description` is the cursor's."""
+        """Convert the driver's rows to named tuples. `description` is the cursor's."""
         if self.converts is None:
             kinds = [column.type.dialect_impl(self.dialect) for column in self.columns]
             codes = [column[1] for column in description]

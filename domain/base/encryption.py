@@ -1,7 +1,7 @@
-"""Keeping secrets in the database so that a copy of it alone doesn't tell them.
+"""Encryption of secrets in the database, so that a copy of it alone doesn't reveal them.
 
-The key is derived (HKDF) from LECTERN_SECRET_KEY; what was written with an older one is still read while
-that stands in LECTERN_SECRET_KEY_FALLBACKS.
+Keys are derived (HKDF) from LECTERN_SECRET_KEY; what an older key has encrypted is readable while that is in
+LECTERN_SECRET_KEY_FALLBACKS.
 """
 
 import base64
@@ -14,7 +14,7 @@ from flask import current_app
 
 
 class Unreadable(Exception):  # noqa: N818 - names what it finds
-    """The text was written with a key that isn't known any more, or for something else."""
+    """The text was encrypted with an unknown key, or for another purpose."""
 
 
 def encrypt(text: str, purpose: str) -> str:
@@ -23,7 +23,7 @@ def encrypt(text: str, purpose: str) -> str:
 
 
 def decrypt(text: str, purpose: str) -> str:
-    """Read what `encrypt` made with this or an older key. Raises Unreadable."""
+    """Decrypt what `encrypt` made with this or an older key. Raises Unreadable."""
     try:
         return _keys(purpose).decrypt(text.encode()).decode()
     except InvalidToken as error:

@@ -1,8 +1,8 @@
-"""Code in lessons, coloured by classes that the style sheet knows.
+"""Syntax highlighting of code in lessons, with Pygments in a child process.
 
-Most lexers have patterns that take the square or the cube of a hostile listing's length, and nothing can
-interrupt one within this process. So a text's listings are coloured in a child process that has SECONDS of
-processor time for all of them together; those that it doesn't come to stay plain.
+Most lexers have patterns that take quadratic or cubic time on a hostile listing (ReDoS), and nothing can
+interrupt one within this process. So all listings of a text are highlighted in a child process with SECONDS
+of processor time; those it doesn't finish stay plain.
 """
 
 import json
@@ -16,13 +16,12 @@ from markdown_it.common.utils import escapeHtml
 from pygments.token import STANDARD_TYPES
 
 log = logging.getLogger(__name__)
-# A longer listing than anyone reads.
+# Characters; a longer listing stays plain.
 MAX_CODE = 20_000
 SECONDS = 0.5
-PATIENCE = 10  # seconds until the child is given up on a machine that has no processor time for it
+PATIENCE = 10  # seconds until a child that gets no processor time is killed
 PYGMENTS_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
-# What a fence may be called, and what the reader is shown. Only these are coloured: each has a lexer whose
-# speed is known.
+# Labels of languages by their names in Markdown. Only these are highlighted: their lexers' speed is known.
 LANGUAGES = {
     "bash": "Shell", "c": "C", "console": "Terminal", "cpp": "C++", "csharp": "C#", "css": "CSS",
     "diff": "Diff", "docker": "Dockerfile", "elixir": "Elixir", "go": "Go", "graphql": "GraphQL",
@@ -45,16 +44,16 @@ _CHILD = [sys.executable, "-I", "-B", str(Path(__file__).with_name("highlighting
 
 
 def label(language: str) -> str:
-    """What to call `language` above a listing; an unknown one is named as the author wrote it."""
+    """Choose the label of a listing; an unknown language keeps the author's spelling."""
     known = language.lower()
     return LANGUAGES.get(ALIASES.get(known, known), language[:20])
 
 
 def highlight(listings: Iterable[tuple[str, str]]) -> list[str]:
-    """HTML of each code with its language: `<span class=…>` for its parts, or only escaped.
+    """Highlight (code, language) pairs to HTML: `<span class=…>`, or only escaped.
 
-    Plain stay unknown languages, listings of more than MAX_CODE characters, and all from the one on which the
-    text's SECONDS ran out.
+    Unknown languages, listings of more than MAX_CODE characters, and all from the one at which the text's
+    SECONDS ran out stay plain.
     """
     wanted = list(listings)
     lexers = [_lexer(code, language) for code, language in wanted]
@@ -65,7 +64,7 @@ def highlight(listings: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _lexer(code: str, language: str) -> str:
-    """The name of the lexer for `code`; "" when it stays plain."""
+    """Choose the Pygments lexer for `code`; "" if it stays plain."""
     known = ALIASES.get(language.lower(), language.lower())
     if known not in LANGUAGES or known == "text" or not code.strip() or len(code) > MAX_CODE:
         return ""
@@ -73,7 +72,7 @@ def _lexer(code: str, language: str) -> str:
 
 
 def _coloured(listings: list[tuple[str, str]]) -> list[str]:
-    """Answer what the child came to."""
+    """Run the child; answers the listings that it finished."""
     order = json.dumps([SECONDS, listings]).encode()
     try:
         done = subprocess.run(
@@ -87,5 +86,5 @@ def _coloured(listings: list[tuple[str, str]]) -> list[str]:
         said = b""
     else:
         said = done.stdout
-    # A line that isn't whole has no end.
+    # What follows the last line feed was cut off when the child was killed.
     return [json.loads(line) for line in said.split(b"\n")[:-1]]

@@ -1,7 +1,7 @@
-"""The child process that colours code for domain/base/highlighting.py; it knows nothing of the application.
+"""The child process that highlights code for domain/base/highlighting.py; imports nothing of the application.
 
-It reads `[seconds, [[lexer, code], …]]` as JSON and answers a JSON string of HTML for each on a line of its
-own, until all are done or the seconds of processor time are spent: then the system ends it.
+It reads `[seconds, [[lexer, code], …]]` as JSON and writes a JSON string of HTML per listing and line, until
+all are done or a signal ends it when the seconds of processor time are spent.
 """
 
 import json
@@ -17,13 +17,13 @@ MEMORY = 512 * 1024 * 1024
 
 
 def main() -> None:
-    """Colour what stdin says."""
+    """Highlight the listings on stdin."""
     seconds, listings = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     lexers = {name: get_lexer_by_name(name, stripnl=False, ensurenl=False) for name, _ in listings}
     formatter = HtmlFormatter(nowrap=True)
-    # Nothing of Python runs while a pattern is matched: only a signal that nobody handles ends that.
+    # No Python handler runs while a pattern is matched: only the default action of a signal can end that.
     signal.setitimer(signal.ITIMER_PROF, seconds)
     for name, code in listings:
         sys.stdout.write(json.dumps(highlight(code, lexers[name], formatter)) + "\n")

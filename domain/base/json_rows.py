@@ -1,4 +1,4 @@
-"""Rows of one query within a row of another, as JSON: one answer of the database instead of several."""
+"""Nested rows as JSON: rows of a subquery in a column of another query, to save round trips."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 
 class lines_of(FunctionElement[Any]):  # noqa: N801 - stands where functions of SQL stand
-    """All rows of a query as one JSON array of arrays, in no order; None or [] when there are none.
+    """All rows of a query as one JSON array of arrays, unordered; None or [] when there are none.
 
-    Its columns are texts, numbers, truth values and enums: JSON has neither moments nor bytes.
+    Columns must be texts, numbers, booleans or enums: JSON has neither datetimes nor bytes.
     """
 
     type = JSON()

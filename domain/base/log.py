@@ -1,4 +1,4 @@
-"""The log of Lectern, for whatever an operator should read."""
+"""The logger "lectern", for what an operator should read."""
 
 import logging
 

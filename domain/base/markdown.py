@@ -1,7 +1,7 @@
-"""Markdown of lessons, descriptions and reviews into HTML that is safe to put on a page.
+"""Markdown of lessons, descriptions and reviews to safe HTML, rendered once when a text is saved.
 
-Rendered once, when the text is saved. Three locks, each enough alone: the parser reads no HTML, the result
-passes an allow-list, and htmx ignores what is in it.
+Against XSS in depth: the parser passes no raw HTML, the result is sanitised by an allow-list (nh3), and htmx
+attributes are ignored inside it.
 """
 
 import logging
@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
-SECONDS = 1.0  # of processor time for parsing a text; ten times what a long one in good order takes
+SECONDS = 1.0  # of processor time for parsing a text; ten times what a long ordinary one takes
 WORDS_PER_MINUTE = 220
-MOST_ADDRESSED = 1_000_000  # characters of all addresses and titles: a text that names one often repeats it
-SLUGGED = 300  # characters of a heading that its anchor is made of
+MOST_ADDRESSED = 1_000_000  # characters of all URLs and titles: each reference to a definition repeats them
+SLUGGED = 300  # characters of a heading that count for its anchor
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 _WORDS = {"text", "code_inline", "fence", "code_block"}
 
@@ -71,7 +71,7 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class Heading:
-    """A place in the text: `level` from 2, `anchor` is the element's id."""
+    """A heading of the text: `level` from 2, `anchor` is the element's id."""
 
     level: int
     anchor: str
@@ -80,7 +80,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Prose:
-    """Rendered text: one `<div class="prose" hx-ignore>`, its headings, and how long it takes to read."""
+    """A rendered text: one `<div class="prose" hx-ignore>`, its table of contents, words and reading time."""
 
     html: str
     toc: tuple[Heading, ...]
@@ -89,11 +89,11 @@ class Prose:
 
 
 def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Prose:
-    """HTML of `markdown` (CommonMark with tables, strike-through, footnotes and task lists).
+    """Render CommonMark with tables, strike-through, footnotes and task lists to sanitised HTML.
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
-    `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines
-    or 30 table columns. What would take longer than SECONDS to parse is shown as it was typed.
+    `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines or
+    30 table columns. A text that takes longer than SECONDS to parse is shown as it was typed.
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
@@ -115,12 +115,12 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
 
 
 def headings(markdown: str) -> tuple[Heading, ...]:
-    """The table of contents of `markdown`, as `render` gives it. Raises Refused as it does."""
+    """Build the table of contents of `markdown`, as `render` does. Raises Refused as it does."""
     return tuple(_settle_headings(_parse(markdown, {}), 2))
 
 
 def check(markdown: str) -> None:
-    """Raise Refused for what is too large to be rendered."""
+    """Raise Refused for a text too large to render."""
     _check_size(clean(markdown))
 
 
@@ -139,14 +139,14 @@ def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
 
 
 def _addressed(tokens: list[Token]) -> int:
-    """The characters of all attributes: a hundred thousand, defined once, may be named ten thousand times."""
+    """Count the characters of all attributes: one long URL may be referenced ten thousand times."""
     return sum(
         len(value) for token in _all(tokens) for value in token.attrs.values() if isinstance(value, str)
     )
 
 
 def _colour(tokens: list[Token]) -> None:
-    """Give every listing its HTML: all of a text at once, because they share its time."""
+    """Highlight all listings of a text together, because they share its time."""
     listings = [token for token in tokens if token.type in ("fence", "code_block")]
     coloured = highlight((token.content, _language(token)) for token in listings)
     for token, html in zip(listings, coloured, strict=True):
@@ -163,7 +163,7 @@ def _check_size(text: str) -> None:
         raise Refused(f"This text has {size // 1000} kB. At most {MAX_BYTES // 1000} kB can be stored.")
     if text.count("\n") > MAX_LINES:
         raise Refused(f"This text has more than {MAX_LINES:,} lines. Split it into several lessons.")
-    # Before parsing, because it is the parsing of a wide table that takes long.
+    # Before parsing, because parsing a wide table is what takes long.
     if any(row.group().strip(" \t>|").count("|") >= MAX_COLUMNS for row in _DELIMITER_ROW.finditer(text)):
         raise Refused(f"A table can have at most {MAX_COLUMNS} columns.")
 
@@ -175,7 +175,7 @@ def _all(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _settle(token: Token, own_host: str | None) -> None:
-    """Finish one token's attributes: alignment as a class, foreign links marked."""
+    """Finish a token's attributes: alignment as a class, `rel` on external links."""
     if token.type in ("th_open", "td_open"):
         style = token.attrs.pop("style", None)
         if style:
@@ -195,7 +195,7 @@ def _is_foreign(address: str, own_host: str | None) -> bool:
 
 
 def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
-    """Give each heading its level and a unique id; yields the table of contents."""
+    """Set each heading's level and unique id; yields the table of contents."""
     places = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
     highest = min((int(tokens[index].tag[1]) for index in places), default=1)
     taken: dict[str, int] = {}
@@ -213,13 +213,13 @@ def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
 
 
 def _slug(text: str) -> str:
-    """Letters, digits and hyphens behind `s-`, which keeps it apart from the page's own ids."""
+    """Build an anchor of letters, digits and hyphens; the prefix `s-` keeps it apart from ids of the page."""
     letters = unicodedata.normalize("NFKC", text[:SLUGGED]).lower()
     return "s-" + (re.sub(r"[\W_]+", "-", letters).strip("-")[:60] or "section")
 
 
 def _unique(wanted: str, taken: dict[str, int]) -> str:
-    """`wanted`, or with the next free number; `taken` keeps the last number tried for each name."""
+    """Append the next free number to a taken anchor; `taken` keeps the last number tried for each name."""
     name = wanted
     while name in taken:
         taken[wanted] += 1
@@ -229,10 +229,10 @@ def _unique(wanted: str, taken: dict[str, int]) -> str:
 
 
 class _Renderer(RendererHTML):
-    """HTML of the tokens that differ from markdown-it's own."""
+    """The HTML of tokens that differ from markdown-it's."""
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Highlighted code with its language; a script adds the copy button to `data-copy`."""
+        """Render highlighted code with its language; a script adds the copy button to `data-copy`."""
         named = label(_language(tokens[idx]))
         head = f'<span class="code-language">{escapeHtml(named)}</span>' if named else ""
         body = tokens[idx].meta["html"]
@@ -244,7 +244,7 @@ class _Renderer(RendererHTML):
     code_block = fence
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A picture of ours; one elsewhere becomes a link, since a page asks no foreign host for anything."""
+        """Render a picture of this site; an external one as a link, as pages load nothing from elsewhere."""
         token = tokens[idx]
         source = str(token.attrs["src"])
         alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
@@ -260,22 +260,22 @@ class _Renderer(RendererHTML):
         )
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A frame that scrolls by itself on a narrow screen, also with the keyboard."""
+        """Wrap a table so that it scrolls on narrow screens, by keyboard too."""
         return '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """End of the frame."""
+        """Close the wrapper of a table."""
         return "</table></div>\n"
 
     def heading_anchor(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A link to the heading itself."""
+        """Render the link of a heading to itself."""
         address = escapeHtml(tokens[idx].meta["id"])
         return f' <a class="anchor" href="#{address}" aria-label="Link to this section">#</a>'
 
 
 class _Markdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802
-        """Only where a reader can go: the web, an address to write to, or a place on this site."""
+        """Allow only http, https, mailto and relative links."""
         scheme = re.match(r"([^/?#]*):", url)
         return scheme is None or scheme.group(1).lower() in ("http", "https", "mailto")
 
@@ -283,7 +283,7 @@ class _Markdown(MarkdownIt):
 def _way_back(
     renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """The arrow from a footnote to where it was called, with a name for those who hear the page."""
+    """Render the backlink of a footnote, with a label for screen readers."""
     number, again = tokens[idx].meta["id"] + 1, tokens[idx].meta["subId"]
     place = f"{number}:{again}" if again else f"{number}"
     return f' <a class="footnote-backref" href="#fnref{place}" aria-label="Back to the text">\u21a9\ufe0e</a>'

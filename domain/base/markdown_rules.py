@@ -1,4 +1,4 @@
-"""Rules of our own for markdown-it: task lists, and a limit to the time that all rules take together."""
+"""Rules for markdown-it: task lists, and a time limit for all rules together."""
 
 import re
 import threading
@@ -12,11 +12,11 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 _TASK = re.compile(r"\[([ xX])][ \t\n]+")
-_EVERY = 64  # calls between two looks at the clock, which costs as much as a rule
+_EVERY = 64  # rule calls between checks of the clock, which cost as much as a rule
 
 
 class TookTooLongError(Exception):
-    """The text would take more time than `limit_time` allows."""
+    """Parsing exceeded the time of `limit_time`."""
 
 
 class _Until(threading.local):
@@ -28,15 +28,15 @@ _UNTIL = _Until()
 
 
 def limit_time(seconds: float) -> None:
-    """Let this thread's next parsing take no more than `seconds` of processor time."""
+    """Limit this thread's next parsing to `seconds` of processor time."""
     _UNTIL.seconds, _UNTIL.calls = time.thread_time() + seconds, 0
 
 
 def timed(parser: MarkdownIt) -> MarkdownIt:
-    """`parser` with rules that raise TookTooLongError when the time is up.
+    """Wrap all rules of `parser` to raise TookTooLongError when the time is up.
 
-    Nested brackets and the like are tried again and again: that grows with the square of the text and more,
-    but no single call of a rule takes longer than to read the text once.
+    Nested brackets and the like are retried so often that parsing takes quadratic time and more; but no
+    single call of a rule takes longer than reading the text once, so checking between calls suffices.
     """
     for ruler in (parser.core.ruler, parser.block.ruler, parser.inline.ruler, parser.inline.ruler2):
         rules: Any = ruler.__rules__
@@ -57,7 +57,7 @@ def _timed(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def task_lists(parser: MarkdownIt) -> None:
-    """Show list items that begin with [ ] or [x] with a box that can't be changed, in one pass."""
+    """Render list items that begin with [ ] or [x] as disabled checkboxes, in one pass."""
     parser.core.ruler.after("inline", "task_lists", _task_lists)
 
 

@@ -1,4 +1,4 @@
-"""Places in long lists, newest first: the next page begins after one, without counting what is before."""
+"""Keyset pagination of lists, newest first: a page begins after a cursor, without counting rows before it."""
 
 import re
 import uuid
@@ -14,18 +14,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Mark(NamedTuple):
-    """The last row of a page: when it is from, and its id."""
+    """A cursor of keyset pagination: time and id of the last row of a page."""
 
     at: datetime
     id: uuid.UUID
 
     def __str__(self) -> str:
-        """As it stands in an address."""
+        """Format for query strings."""
         return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id.hex}"
 
 
 def read(text: str) -> Mark | None:
-    """The mark that an address names; None for the first page, and for what is no mark."""
+    """Parse a cursor from a query string; None for the first page and for an invalid one."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return None
@@ -33,19 +33,19 @@ def read(text: str) -> Mark | None:
 
 
 def after(at: Any, id_: Any) -> ColumnElement[bool]:
-    """The rows that come after the mark of the parameters `mark_at` and `mark_id`."""
+    """Build the condition for rows behind the cursor in the parameters `mark_at` and `mark_id`."""
     mark = (bindparam("mark_at", type_=UtcDateTime()), bindparam("mark_id", type_=Uuid()))
     return tuple_(at, id_) < tuple_(*mark)
 
 
 def behind(at: Any, key: Any, last: tuple[datetime, Any]) -> tuple[ColumnElement[bool], ...]:
-    """What a list in the order of `at` and `key`, both falling, has behind the row that holds `last`.
+    """Build the conditions for rows behind `last`, in descending order of `at` and `key`.
 
-    The first condition is what an index understands on every database.
+    The first condition is redundant, but every database can serve it from an index.
     """
     return at <= last[0], tuple_(at, key) < tuple_(*last)
 
 
 def values(mark: Mark | None) -> dict[str, Any]:
-    """The parameters of `after`."""
+    """Build the parameters of `after`."""
     return {"mark_at": mark.at, "mark_id": mark.id} if mark else {}

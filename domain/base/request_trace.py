@@ -1,4 +1,4 @@
-"""The trace of the request under way: its id, when it came, and how many statements it has sent."""
+"""The trace of the current request: its id, start, and number of SQL statements."""
 
 import time
 from contextvars import ContextVar
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Engine
 
 
 class Trace:
-    """A request under way: its id in the log, when it came, how many statements it has sent."""
+    """A request's id for the log, its start, and the number of SQL statements it has sent."""
 
     __slots__ = ("id", "queries", "started")
 
@@ -19,18 +19,18 @@ class Trace:
         self.queries = 0
 
 
-# Asked for by every statement, which would find it in `g` only after looking for the request.
+# A context variable, because every statement reads it and `g` would look up the request first.
 _under_way: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 def query_count() -> int:
-    """Count the statements that this request has sent to the database so far."""
+    """Count the statements that this request has sent so far."""
     trace = _under_way.get()
     return trace.queries if trace else 0
 
 
 def count_query() -> None:
-    """Add a statement to the count; those that go through SQLAlchemy are counted without being asked."""
+    """Count a statement; those sent through SQLAlchemy are counted by an event."""
     trace = _under_way.get()
     if trace is not None:
         trace.queries += 1
@@ -42,7 +42,7 @@ def begin() -> None:
 
 
 def current() -> Trace:
-    """Answer the request's trace; an address that can't be read is refused before it has one."""
+    """Find the request's trace; makes one for a request refused before it began (a malformed URL)."""
     trace = _under_way.get()
     if trace is None:
         trace = Trace()
@@ -51,7 +51,7 @@ def current() -> Trace:
 
 
 def end(_error: BaseException | None = None) -> None:
-    """Forget the trace of a request that is over."""
+    """Clear the trace at the end of the request."""
     _under_way.set(None)
 
 

@@ -1,4 +1,4 @@
-"""Addresses made from titles: short, readable, unique, and remembered after a rename."""
+"""Slugs made from titles: short, readable, unique; former ones redirect after a rename."""
 
 import re
 import uuid
@@ -10,15 +10,15 @@ from domain.base.word_folding import fold
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80
-READ = 1000  # characters of a title that an address is made of
+READ = 1000  # characters of a title that count
 _INSIDE_A_WORD = re.compile(r"(?<=[^\W_])['’](?=[^\W_])")
 
 
 def slugify(text: str, fallback: str = "untitled") -> str:
-    """`text` in lower-case ASCII words joined by hyphens, at most LENGTH characters.
+    """Convert `text` to lower-case ASCII words joined by hyphens, at most LENGTH characters.
 
-    An apostrophe parts no word: “Nobody’s business” is nobodys-business. A text without a letter that ASCII
-    can tell gives `fallback`.
+    An apostrophe doesn't split a word: “Nobody’s business” is nobodys-business. A text without any letter
+    that has an ASCII form gives `fallback`.
     """
     words = re.findall(r"[a-z0-9]+", fold(_INSIDE_A_WORD.sub("", text[:READ])))
     slug = ""
@@ -31,7 +31,7 @@ def slugify(text: str, fallback: str = "untitled") -> str:
 
 
 def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
-    """A free address for a product called `title`; its own, present or former, counts as free."""
+    """Find a free slug for a product; its own, present or former, count as free."""
     others = select(Product.slug).where(Product.id != product_id) if product_id else select(Product.slug)
     former = select(SlugRedirect.slug)
     if product_id:
@@ -43,7 +43,7 @@ def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
 
 
 def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> str:
-    """A free address for a lesson called `title` within its course."""
+    """Find a free slug for a lesson, unique within its course."""
     base = slugify(title, "lesson")
     query = select(Lesson.slug).where(Lesson.course_id == course_id, _numbered(Lesson.slug, base))
     if lesson_id:
@@ -52,7 +52,7 @@ def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = N
 
 
 def for_creator(name: str) -> str:
-    """A free address for the page of a creator called `name`."""
+    """Find a free slug for a creator's page."""
     base = slugify(name, "creator")
     return free(
         base, set(db.session.scalars(select(CreatorProfile.slug).where(_numbered(CreatorProfile.slug, base))))
@@ -60,7 +60,7 @@ def for_creator(name: str) -> str:
 
 
 def rename(product: Product, slug: str) -> None:
-    """Give `product` the address `slug` and let the one it had lead there."""
+    """Change the slug of `product`; the former one redirects."""
     if slug == product.slug:
         return
     db.session.execute(delete(SlugRedirect).where(SlugRedirect.slug.in_((slug, product.slug))))
@@ -70,15 +70,15 @@ def rename(product: Product, slug: str) -> None:
 
 
 def _numbered(column: ColumnElement[str] | InstrumentedAttribute[str], base: str) -> ColumnElement[bool]:
-    """`base` itself and with numbers behind it, with few others: a range that the index of slugs holds.
+    """Match `base` and its numbered forms, and little else, as a range scan of the slugs' index.
 
-    In every collation a hyphen, if it counts at all, stands before digits and digits before letters.
+    In every collation a hyphen, if it counts at all, sorts before digits and digits before letters.
     """
     return column.between(base, f"{base}-a")
 
 
 def free(base: str, taken: set[str]) -> str:
-    """`base`, or with the first number behind it that is not in `taken`."""
+    """Append the first number to `base` that makes it free of `taken`, if need be."""
     if base not in taken:
         return base
     number = 2

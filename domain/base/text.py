@@ -1,18 +1,18 @@
-"""What is kept of a text that somebody typed: the one place for forms, imports, Markdown and captions.
+"""Normalisation of typed text: for forms, imports, Markdown and captions alike.
 
-Everything stays as it was typed, but for what breaks databases and pages or lies about the order of reading:
-control characters (tab and line feed stay), surrogates, non-characters, and the characters that turn the
-direction of what follows (U+202A–202E, U+2066–2069, "Trojan Source"). Joiners, direction marks, soft
-hyphens, the tags of flags, and characters newer than Python's tables of Unicode all stay.
+Everything stays as it was typed except what breaks databases and pages or hides the reading order: control
+characters (tab and line feed stay), surrogates, non-characters, and bidirectional overrides and isolates
+(U+202A–202E, U+2066–2069, "Trojan Source"). Joiners, direction marks, soft hyphens, the tags of flags, and
+characters newer than Python's Unicode tables all stay.
 
-Texts on several lines keep every blank and every spelling of an accent; only lines end alike, with a line
-feed. A text on one line is compared and sorted, so it has single spaces and composed accents (NFC).
+Multi-line texts keep every blank and every spelling of an accent; only line ends become line feeds. A
+single-line text is compared and sorted, so it has single spaces and composed accents (NFC).
 """
 
 import re
 import unicodedata
 
-# The last two characters of each of Unicode's seventeen planes are none, and never will be.
+# The last two code points of each of Unicode's seventeen planes are non-characters.
 _NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
     f"{chr(p + 0xFFFE)}{chr(p + 0xFFFF)}" for p in range(0, 0x110000, 0x10000)
 )
@@ -20,7 +20,7 @@ _TURNS = "\u202a-\u202e\u2066-\u2069"
 _REMOVED = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_TURNS}{_NO_CHARACTERS}]")
 _BLANKS = re.compile(r"[\t-\r\x1c-\x20\x85\u2028\u2029]+")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\n)+")
-# Default_Ignorable_Code_Point of Unicode 16, blanks, and two letters that show nothing (Hangul, Braille).
+# Default_Ignorable_Code_Point of Unicode 16, blanks, and two blank letters (Hangul, Braille).
 _INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -33,13 +33,13 @@ MOST_MARKS = 30  # after one letter, as in Unicode's Stream-Safe Text Format (UA
 
 
 def clean(value: str) -> str:
-    """`value` with line feeds at the ends of its lines and without what is never kept; idempotent."""
+    """Remove forbidden characters and normalise line ends; idempotent."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
     return _REMOVED.sub("", value)
 
 
 def one_line(value: str) -> str:
-    """Text on one line, with composed accents; "" when nothing of it can be seen."""
+    """Normalise a single-line text (NFC, single spaces); "" when nothing of it is visible."""
     if value.isascii() and value.isprintable() and "  " not in value:
         return value.strip()
     words = _BLANKS.sub(" ", _REMOVED.sub("", _BLANKS.sub(" ", value)))
@@ -48,30 +48,30 @@ def one_line(value: str) -> str:
 
 
 def paragraphs(value: str) -> str:
-    """Text on several lines, without empty lines around it; "" when nothing of it can be seen."""
+    """Normalise a multi-line text, without blank lines around it; "" when nothing of it is visible."""
     kept = markdown(value)
     before = _BLANK_LINES.match(kept)
     return kept[before.end() if before else 0 :].rstrip()
 
 
 def markdown(value: str) -> str:
-    """Markdown, in which every blank counts; "" when nothing of it can be seen.
+    """Normalise Markdown, in which every blank counts; "" when nothing of it is visible.
 
-    A byte order mark at the beginning says how a file is encoded and is no part of its text.
+    A byte order mark at the beginning only marks a file's encoding and is removed.
     """
     kept = clean(value).lstrip("\ufeff")
     return "" if _UNSEEN.fullmatch(kept) else kept
 
 
 def visible(value: str) -> str:
-    """`value` without what shows nothing, such as soft hyphens: as words are compared."""
+    """Remove invisible characters such as soft hyphens, for comparing words."""
     return _INSIDE_WORDS.sub("", value)
 
 
 def composed(value: str) -> str:
-    """`value` in Unicode's NFC; as it is where more than MOST_MARKS marks stand on one letter.
+    """Normalise to NFC, except where more than MOST_MARKS combining marks follow one letter.
 
-    To sort n marks takes n² steps: a form of nothing else would hold a thread for hours.
+    Sorting n marks takes n² steps: a form full of them would hold a thread for hours.
     """
     return value if value.isascii() or _is_heaped(value) else unicodedata.normalize("NFC", value)
 

@@ -1,6 +1,6 @@
-"""Captions, transcripts and chapters: WebVTT in and out, SubRip in.
+"""WebVTT for captions, transcripts and chapters: parsing (SubRip too) and writing.
 
-Source of the format: W3C WebVTT, section 4 (syntax) and 6.4 (cue text). Times are seconds.
+After W3C WebVTT, section 4 (syntax) and 6.4 (cue text). Times are in seconds.
 """
 
 import html
@@ -17,7 +17,7 @@ LONGEST_LANGUAGE = 16  # characters of a language code, as captions and courses 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:[ \t]+(.*))?$")
 _MARKUP = re.compile(r"</?[^<>\n]{0,200}>|\{\\[^{}\n]{0,200}\}")
-# Beyond the last character there is; what is far longer, Python refuses to read as a number.
+# Character references beyond Unicode: Python refuses to parse far longer ones as numbers.
 _NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
 # RFC 5646, section 2.1, without grandfathered tags: language, script, region, variants, private use.
 _LANGUAGE = re.compile(
@@ -28,7 +28,7 @@ _LANGUAGE = re.compile(
 
 @dataclass(frozen=True)
 class Cue:
-    """One line of speech: shown from `start` to `end`, `text` plain with line breaks, `id` often empty."""
+    """A cue: `text` (plain, with line breaks) shown from `start` to `end` seconds; `id` is often empty."""
 
     start: float
     end: float
@@ -37,10 +37,10 @@ class Cue:
 
 
 def parse(source: str) -> list[Cue]:
-    """The cues of a WebVTT or SubRip file, in order of time.
+    """Parse a WebVTT or SubRip file into cues, in order of time.
 
-    Styles, positions and markup are dropped: what remains is text. Raises `Refused` with the line that is
-    wrong: no timing, an end before its start, a start before the one above, an empty file.
+    Styles, positions and markup are dropped. Raises `Refused` with the line that is wrong: no timing, an end
+    before its start, a start before the one above, an empty file.
     """
     if len(source) > MAX_CHARACTERS:
         raise Refused("This caption file is larger than a film’s captions can be (1 MB).")
@@ -65,7 +65,7 @@ def parse(source: str) -> list[Cue]:
 
 
 def _after_header(lines: list[str]) -> int:
-    """The index after WEBVTT and what belongs to it, up to the first empty line."""
+    """Find the index after the header, at the first empty line."""
     for index, line in enumerate(lines):
         if not line.strip():
             return index
@@ -75,7 +75,7 @@ def _after_header(lines: list[str]) -> int:
 
 
 def _blocks(lines: list[str], start: int) -> Iterable[tuple[int, list[str]]]:
-    """Runs of lines between empty ones, each with the number of its first line, counted from 1."""
+    """Split into blocks at empty lines, each with its first line number, counted from 1."""
     block: list[str] = []
     for index in range(start, len(lines) + 1):
         line = lines[index] if index < len(lines) else ""
@@ -87,7 +87,7 @@ def _blocks(lines: list[str], start: int) -> Iterable[tuple[int, list[str]]]:
 
 
 def _cue(first: int, block: list[str], subrip: bool) -> Cue | None:
-    """One block; None for a comment, style or region, and for a cue without text."""
+    """Parse a block; None for a comment, style or region, and for a cue without text."""
     if not subrip and re.match(r"(NOTE|STYLE|REGION)(\s|$)", block[0]):
         return None
     at = next((index for index, line in enumerate(block[:2]) if "-->" in line), None)
@@ -121,14 +121,14 @@ def _seconds(number: int, parts: tuple[str | None, ...]) -> float:
 
 
 def plain(cue_text: str) -> str:
-    """What is said, without tags (`<v Ann>`, `<i>`, `{\\an8}`) and with `&lt;` and the like resolved."""
+    """Strip tags (`<v Ann>`, `<i>`, `{\\an8}`) and resolve entities such as `&lt;`."""
     resolved = html.unescape(_NO_CHARACTER.sub("\ufffd", _MARKUP.sub("", cue_text)))
     kept = (line.strip() for line in clean(resolved).split("\n"))
     return "\n".join(line for line in kept if line)
 
 
 def to_vtt(cues: Iterable[Cue]) -> str:
-    """A WebVTT file of these cues; whatever their text, it can't open a tag or end its cue."""
+    """Write a WebVTT file; escapes cue text so that it can't open a tag or end its cue."""
     return "WEBVTT\n" + "".join(_block(cue) for cue in cues)
 
 
@@ -144,7 +144,7 @@ def _escaped(text: str) -> str:
 
 
 def stamp(seconds: float) -> str:
-    """Seconds as WebVTT writes them.
+    """Format seconds as a WebVTT timestamp.
 
     >>> stamp(3725.5)
     '01:02:05.500'
@@ -155,9 +155,9 @@ def stamp(seconds: float) -> str:
 
 
 def chapters_vtt(chapters: Iterable[tuple[float, str]], duration: float) -> str:
-    """A chapters track: each chapter lasts until the next, the last until `duration` seconds.
+    """Write a chapters track: each lasts until the next, the last until `duration` seconds.
 
-    `chapters` are (start, title). Raises `Refused` when they are not in order or begin after the end.
+    `chapters` are (start, title). Raises `Refused` when they are out of order or begin after the end.
     """
     listed = list(chapters)
     ends = [start for start, _ in listed[1:]] + [duration]
@@ -168,7 +168,7 @@ def chapters_vtt(chapters: Iterable[tuple[float, str]], duration: float) -> str:
 
 
 def check_language(tag: str) -> str:
-    """A BCP 47 tag in its usual spelling (`pt-BR`, `zh-Hant`); `Refused` for anything else.
+    """Normalise the case of a BCP 47 tag (`pt-BR`, `zh-Hant`); raises `Refused` for an invalid one.
 
     >>> check_language("PT-br")
     'pt-BR'

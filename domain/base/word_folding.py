@@ -1,4 +1,4 @@
-"""Words as search compares them: lower case, without accents, the same on every database."""
+"""Word folding for search: lower case, without accents, the same on every database."""
 
 import re
 import unicodedata
@@ -8,11 +8,11 @@ from domain.base.text import visible
 MAX_WORDS = 8
 MAX_LENGTH = 40
 
-# Letters that Unicode does not take apart into a base letter and a mark.
+# Letters that Unicode doesn't decompose into a base letter and a mark.
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
-# Names that would lose what tells them apart from their neighbours: C++ is not C.
+# Names that would lose what distinguishes them: C++ is not C.
 _NAMES = (
     (re.compile(r"(?<!\w)c\+\+"), "cplusplus"),
     (re.compile(r"(?<!\w)([cfj])#"), r"\1sharp"),
@@ -22,17 +22,17 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """`text` in lower case and without accents: "Crème Brûlée" is "creme brulee"."""
+    """Fold to lower case without accents: "Crème Brûlée" is "creme brulee"."""
     if text.isascii():
         return text.lower()
-    # Marks that stand alone go first: to sort n of them after one letter takes n² steps.
+    # Combining marks go first: normalising n of them after one letter takes n² steps.
     letters = "".join(c for c in visible(text.casefold()) if not unicodedata.combining(c))
     decomposed = unicodedata.normalize("NFKD", letters)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
 
 
 def split(text: str) -> list[str]:
-    """The words of `text`, folded, in their order: what is written to and asked of the full-text index."""
+    """Split into folded words, in order, as the full-text index stores and queries them."""
     folded = fold(text)
     if "+" in folded or "#" in folded or "." in folded:
         for pattern, name in _NAMES:
@@ -41,6 +41,6 @@ def split(text: str) -> list[str]:
 
 
 def of_query(text: str) -> tuple[str, ...]:
-    """What somebody searches for as at most MAX_WORDS different words; noise gives none."""
+    """Parse a search query into at most MAX_WORDS different words; () for noise."""
     found = (word[:MAX_LENGTH] for word in split(text[:400]))
     return tuple(dict.fromkeys(found))[:MAX_WORDS]

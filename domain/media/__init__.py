@@ -1,1 +1,1 @@
-"""Files that creators upload: recordings, captions and code, and what is made of them."""
+"""Uploaded media: recordings, captions, code archives, and their processing."""

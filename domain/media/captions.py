@@ -1,7 +1,7 @@
-"""Captions and chapters of a recording, as its creator adds and changes them.
+"""Captions and chapters of a recording, and their approval.
 
-Where changes wait for approval (publishing.waits), those of a recording that learners see are proposed beside
-the ones that they have; those of a recording that itself is proposed wait with it.
+Where changes need approval (lifecycle.waits), new captions of a published recording are proposed beside the
+published ones; those of a recording that is itself proposed wait with it.
 """
 
 import re
@@ -32,24 +32,24 @@ Spoken = Caption | ProposedCaption
 
 
 def of(asset: MediaAsset, language: str) -> Spoken | None:
-    """The captions of `asset` to work on in one language, those that wait first, if there are any."""
+    """Find the creator's version of the captions in a language: proposed over published; None without any."""
     return _proposed(asset, language) or _live(asset, language)
 
 
 def working(asset: MediaAsset) -> list[Spoken]:
-    """The captions of `asset`, both kinds loaded, with those that wait in place of theirs."""
+    """List the creator's version of all captions, proposed over published; both are loaded."""
     rows: list[Spoken] = [*asset.captions, *asset.proposed_captions]
     found = {row.language: row for row in rows}
     return [found[language] for language in sorted(found)]
 
 
 def working_chapters(asset: MediaAsset) -> list[Any]:
-    """The chapters of `asset` to work on: those that wait, or the ones that learners have."""
+    """Read the creator's version of the chapters: proposed over published."""
     return asset.chapters if asset.proposed_chapters is None else asset.proposed_chapters
 
 
 def decode(content: bytes) -> str:
-    """The text of an uploaded caption file; raises Refused for one that isn't UTF-8 or far too large."""
+    """Decode an uploaded caption file; raises Refused if it isn't UTF-8 or far too large."""
     if len(content) > webvtt.MAX_CHARACTERS * 3:
         raise Refused("This caption file is larger than a film’s captions can be (1 MB).", "file")
     try:
@@ -59,16 +59,16 @@ def decode(content: bytes) -> str:
 
 
 def check_new(asset: MediaAsset, language: str) -> None:
-    """Raise Refused where `asset` has captions in `language` already: they would be written over unseen."""
+    """Raise Refused where `asset` has captions in `language`, which would be overwritten unseen."""
     tag = webvtt.check_language(language)
     if of(asset, tag) is not None:
         raise Refused(f"There are captions in {tag} already. Open those to change them.", "language")
 
 
 def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:
-    """Give `asset` captions in `language` (a BCP 47 tag) from WebVTT or SubRip, in place of any before.
+    """Save captions in `language` (a BCP 47 tag) from WebVTT or SubRip, replacing earlier ones.
 
-    Where changes wait, they are proposed. Raises Refused with the line that is wrong.
+    Proposed where changes need approval. Raises Refused with the line that is wrong.
     """
     tag = webvtt.check_language(language)
     try:
@@ -95,9 +95,9 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
 
 
 def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> bool:
-    """Take the captions of one language away, those that wait first; says whether learners keep others.
+    """Delete the captions of a language, proposed ones first; tells if published ones remain.
 
-    Nothing happens where there are none.
+    Does nothing where there are none.
     """
     _hold(course, asset)
     row = of(asset, language)
@@ -109,15 +109,15 @@ def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> boo
 
 
 def as_text(chapters: list[Any]) -> str:
-    """Chapters as lines of a time and a title, as they are typed."""
+    """Format chapters as lines of time and title, as they are typed."""
     return "\n".join(f"{_stamp(float(chapter['start']))} {chapter['title']}" for chapter in chapters)
 
 
 def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> None:
-    """Give `asset` the chapters in `text`, one a line as "4:05 Routes"; no line takes them all away.
+    """Set the chapters from `text`, one a line as "4:05 Routes"; an empty text removes them.
 
-    Where changes wait, they are proposed. Raises Refused for a line that can't be read, is out of order or
-    after the end.
+    Proposed where changes need approval. Raises Refused for a line that is malformed, out of order or after
+    the end.
     """
     listed = [_chapter(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(listed) > MAX_CHAPTERS:
@@ -139,14 +139,14 @@ def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> N
 
 
 def carry_over(old: MediaAsset, new: MediaAsset) -> None:
-    """Let the recording `new` begin with copies of the captions (loaded) and chapters of the one before."""
+    """Copy captions (loaded) and chapters of the earlier recording to `new`."""
     new.chapters = working_chapters(old)
     for row in working(old):
         db.session.add(Caption(asset_id=new.id, language=row.language, label=row.label, vtt=row.vtt))
 
 
 def end_at(asset: MediaAsset, length: float) -> None:
-    """Drop the chapters that would begin after `length` seconds, once it is known."""
+    """Drop chapters that begin after `length` seconds, once the duration is known."""
     asset.chapters = [chapter for chapter in asset.chapters if float(chapter["start"]) < length]
     if asset.proposed_chapters is not None:
         kept = [chapter for chapter in asset.proposed_chapters if float(chapter["start"]) < length]
@@ -154,7 +154,7 @@ def end_at(asset: MediaAsset, length: float) -> None:
 
 
 def accept_proposals(course: Course) -> None:
-    """Let learners of `course` see the captions and chapters that waited."""
+    """Publish the proposed captions and chapters of `course`."""
     theirs = select(MediaAsset.id).where(MediaAsset.course_id == course.id)
     for row in db.session.scalars(select(ProposedCaption).where(ProposedCaption.asset_id.in_(theirs))).all():
         db.session.execute(
@@ -169,7 +169,7 @@ def accept_proposals(course: Course) -> None:
 
 
 def drop_proposals(asset: MediaAsset) -> None:
-    """Drop the captions and chapters of `asset` that waited."""
+    """Drop the proposed captions and chapters of `asset`."""
     db.session.execute(delete(ProposedCaption).where(ProposedCaption.asset_id == asset.id))
     asset.proposed_chapters = None
 
@@ -190,7 +190,7 @@ def _languages(asset: MediaAsset) -> set[str]:
 
 
 def _hold(course: Course, asset: MediaAsset) -> None:
-    """Hold the course and read the recording as it is now; raises Refused for one that was replaced."""
+    """Lock the course and reload the recording; raises Refused for one that was replaced."""
     lifecycle.hold(course)
     try:
         db.session.refresh(asset, _STANDING)
@@ -199,13 +199,13 @@ def _hold(course: Course, asset: MediaAsset) -> None:
 
 
 def _changed(course: Course, asset: MediaAsset, actor: User) -> None:
-    """Note the change where anybody sees it: what has still to be processed shows nothing."""
+    """Record the change of content, unless the recording is still being processed and unseen."""
     if not asset.steps_in:
         lifecycle.content_changed(course, actor)
 
 
 def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:
-    """Whether what `actor` writes waits: a recording that learners don't see yet waits as a whole."""
+    """Tell if changes by `actor` are proposed: not for a proposed recording, which waits as a whole."""
     return asset.proposed_for is None and not asset.proposed_film and lifecycle.waits(course, actor)
 
 

@@ -1,7 +1,7 @@
-"""The code of a course, packed: looked through before it is kept, and its checksum before it is sent.
+"""Code archives of courses: inspected when uploaded, verified by checksum before they are sent.
 
-Nothing is ever unpacked here. What is looked for is what would harm whoever unpacks it: paths that lead out
-of the folder, links, devices, and files that grow without end.
+They are never unpacked here. The inspection refuses what would harm a learner who unpacks it: path traversal,
+links, devices, and decompression bombs.
 """
 
 import gzip
@@ -32,9 +32,9 @@ MIB = 1024 * 1024
 MOST_BYTES = 200 * MIB
 MOST_FILES = 20_000
 MOST_UNPACKED = 1024 * MIB
-MOST_LISTED = 16 * MIB  # the directory of a ZIP, which is read into memory as a whole
-MOST_SAID = 8 * MIB  # all that headers of a tar.gz say of other headers: names and times
-MOST_RATIO = 200  # text compresses to a twentieth at best, a bomb to a thousandth
+MOST_LISTED = 16 * MIB  # the central directory of a ZIP, which is read into memory as a whole
+MOST_SAID = 8 * MIB  # all extended headers of a tar.gz: names and times
+MOST_RATIO = 200  # text compresses to a twentieth at best, a decompression bomb to a thousandth
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
@@ -43,12 +43,12 @@ NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
 
 
 class DamagedArchiveError(Exception):
-    """The stored file is not the one that was uploaded; it must not be sent."""
+    """The stored file isn't the one that was uploaded; it must not be sent."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What was found: the format by content, how many files, the size (bytes) and checksum of the whole."""
+    """The result of an inspection: format by content, number of files, size (bytes) and checksum."""
 
     format: ArchiveFormat
     file_count: int
@@ -57,7 +57,7 @@ class Contents:
 
 
 def inspect(path: Path) -> Contents:
-    """Look through the archive at `path`; raises Refused for what isn't one or could do harm."""
+    """Inspect the archive at `path`; raises Refused for an unreadable or dangerous one."""
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise Refused(f"The archive is too large. Use at most {MOST_BYTES // MIB} MB.", "file")
@@ -83,7 +83,7 @@ def inspect(path: Path) -> Contents:
 def adopt(
     course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: Contents
 ) -> CodeArchive:
-    """Make the stored file at `key` the code of `course`; where changes wait, it waits beside the old one."""
+    """Make the stored file at `key` the code of `course`, pending where changes need approval."""
     lifecycle.hold(course)
     waits = lifecycle.waits(course, actor)
     _drop(course, pending=waits)
@@ -98,19 +98,19 @@ def adopt(
 
 
 def of_course(course_id: uuid.UUID) -> list[CodeArchive]:
-    """The code that learners get, and behind it the one that waits for approval; either may be missing."""
+    """List the published and then the pending archive; either may be missing."""
     query = select(CodeArchive).where(CodeArchive.course_id == course_id).order_by(CodeArchive.pending)
     return list(db.session.scalars(query))
 
 
 def offered(course_id: uuid.UUID) -> CodeArchive | None:
-    """The code that learners get, if there is any."""
+    """Find the published archive; None without one."""
     query = select(CodeArchive).where(CodeArchive.course_id == course_id, CodeArchive.pending.is_(False))
     return db.session.scalar(query)
 
 
 def remove(course: Course, actor: User, pending: bool) -> None:
-    """Take the code of `course` away, or only the one that waits."""
+    """Delete the published archive, or with `pending` the one that waits for approval."""
     lifecycle.hold(course)
     _drop(course, pending)
     lifecycle.content_changed(course, actor)
@@ -118,7 +118,7 @@ def remove(course: Course, actor: User, pending: bool) -> None:
 
 
 def accept_proposal(course: Course) -> None:
-    """Let learners get the code that waited."""
+    """Publish the pending archive in place of the published one."""
     archive = _of(course, pending=True)
     if archive is not None:
         _drop(course, pending=False)
@@ -127,12 +127,12 @@ def accept_proposal(course: Course) -> None:
 
 
 def drop_proposal(course: Course) -> None:
-    """Drop the code that waited."""
+    """Drop the pending archive."""
     _drop(course, pending=True)
 
 
 def verify(archive: CodeArchive) -> None:
-    """Raise DamagedArchiveError unless the stored file is what was uploaded; somebody is told in the log."""
+    """Raise DamagedArchiveError, and log it, unless the stored file has the checksum of the upload."""
     try:
         with storage.current().open(archive.storage_key) as file:
             same = storage.sha256_of(file) == archive.sha256
@@ -144,7 +144,7 @@ def verify(archive: CodeArchive) -> None:
 
 
 def report_damage(archive_id: uuid.UUID) -> None:
-    """Have it stand in the audit log, once, that an archive can't be sent."""
+    """Record in the audit log, once for each archive, that it can't be sent."""
     archive = db.session.get_one(CodeArchive, archive_id)
     said = select(AuditEntry.id).where(
         AuditEntry.subject_type == "codearchive",
@@ -161,7 +161,7 @@ def _of(course: Course, pending: bool) -> CodeArchive | None:
 
 
 def _drop(course: Course, pending: bool) -> None:
-    """Forget one archive; its file goes when nobody can be fetching it any more."""
+    """Delete an archive's row; its file only once issued addresses have expired, for running downloads."""
     archive = _of(course, pending)
     if archive is not None:
         later = clock.now() + ADDRESS_LIFETIME
@@ -179,7 +179,7 @@ class _Entry:
 
 
 def _look(entries: Iterator[_Entry], packed: int) -> int:
-    """Go through the entries and count the files, until one of them is not to be had."""
+    """Count the files, raising Refused at the first entry that is dangerous."""
     count = total = files = 0
     for entry in entries:
         count, total, files = count + 1, total + entry.size, files + entry.is_file
@@ -201,9 +201,9 @@ def _check_path(name: str) -> None:
 
 
 def _in_zip(path: Path) -> Iterator[_Entry]:
-    """The entries of a ZIP. Sizes are what is really there: what the directory says proves nothing."""
+    """Yield the entries of a ZIP. Reads each file, as the sizes in the directory prove nothing."""
     with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # as ZipFile itself does
     if end is None or end[5] > MOST_LISTED:
         raise Refused(NO_ARCHIVE if end is None else TOO_MANY, "file")
     with zipfile.ZipFile(path) as archive:
@@ -220,14 +220,14 @@ def _in_zip(path: Path) -> Iterator[_Entry]:
 
 
 def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Unpack into nothing, which proves checksum and size; zipfile stops at the size that was announced."""
+    """Unpack to nowhere to check checksum and size; zipfile stops at the announced size."""
     with archive.open(info) as file:
         while file.read(BLOCK):
             pass
 
 
 def _in_tar(path: Path, packed: int) -> Iterator[_Entry]:
-    """The entries of a tar.gz, read as a stream; what it grows to is bounded while it grows."""
+    """Yield the entries of a tar.gz, read as a stream; limits its growth as it is unpacked."""
     with path.open("rb") as raw:
         bounded: Any = _Bounded(raw, packed)
         for member in tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Header):  # noqa: SIM115
@@ -235,9 +235,9 @@ def _in_tar(path: Path, packed: int) -> Iterator[_Entry]:
 
 
 class _Header(tarfile.TarInfo):
-    """Headers that describe others are read into memory and taken apart: none of ours is so long.
+    """A tar header with a limit on extended headers, which tarfile reads into memory and parses.
 
-    A gigabyte of them packs well, and would hold a thread for minutes.
+    A gigabyte of them compresses well, and would hold a thread for minutes.
     """
 
     DESCRIBING = (*"xgXLK",)
@@ -255,14 +255,14 @@ class _Header(tarfile.TarInfo):
 
 
 class _Bounded:
-    """Unpacks gzip as it is read, and no more than an archive of this size may hold."""
+    """A gzip reader with a limit on the unpacked size."""
 
     def __init__(self, raw: object, packed: int) -> None:
         self._file = gzip.GzipFile(fileobj=raw)  # type: ignore[call-overload]
         self._left = min(MOST_UNPACKED, max(SMALL, packed * MOST_RATIO)) + 64 * MIB
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes."""
+        """Read the next bytes; raises Refused beyond the limit."""
         block: bytes = self._file.read(size)
         self._left -= len(block)
         if self._left < 0:

@@ -1,7 +1,7 @@
-"""What creators uploaded, untouched: kept apart from what is made of it, where no address leads.
+"""Original uploads of recordings: kept as they came, in a folder that no address opens.
 
-A camera writes into its files where it was and whose it is. Before they had a folder of their own, originals
-lay beside what viewers get; the worker moves those.
+A camera writes location and owner into its files. Originals from before they had a folder of their own are
+beside the published files; the worker moves those.
 """
 
 import uuid
@@ -19,7 +19,7 @@ BATCH = 50
 
 
 class Move(NamedTuple):
-    """The original of a recording and the keys between which it moves."""
+    """An original to move: the recording's id, its old and its new key."""
 
     asset_id: uuid.UUID
     old: str
@@ -27,22 +27,22 @@ class Move(NamedTuple):
 
 
 def folder(asset_id: uuid.UUID) -> str:
-    """Name the folder in storage of what was uploaded for a recording."""
+    """Build the storage folder of a recording's original."""
     return f"originals/{asset_id}/"
 
 
 def begin_moving() -> list[Move] | None:
-    """List some originals that still lie beside what viewers get; None when there are none to move now."""
+    """List the next originals beside published files; None when there are none to move now."""
     done = MediaAsset.status.in_((MediaStatus.READY, MediaStatus.ERROR))
     keys = db.session.execute(_misplaced().where(done).order_by(MediaAsset.id).limit(BATCH))
     moves = [Move(id_, key, folder(id_) + key.rpartition("/")[2]) for id_, key in keys]
     if not moves and db.session.scalar(_misplaced().limit(1)) is not None:
-        _again(timedelta(minutes=10))  # what is being processed stays where it is until that is over
+        _again(timedelta(minutes=10))  # one in processing moves after that
     return moves or None
 
 
 def move(moves: list[Move]) -> list[Move]:
-    """Copy the files to where they belong. Safe to repeat; one that is gone already is passed over."""
+    """Copy the files to their new keys. Idempotent; skips files that are gone."""
     for one in moves:
         if storage.current().exists(one.old):
             storage.current().copy(one.old, one.new)
@@ -50,7 +50,7 @@ def move(moves: list[Move]) -> list[Move]:
 
 
 def end_moving(_moves: list[Move], moved: list[Move]) -> None:
-    """Name the new places, have the old files removed, and go on."""
+    """Record the new keys, enqueue the deletion of the old files, and continue."""
     for one in moved:
         asset = db.session.get(MediaAsset, one.asset_id, with_for_update=True)
         if asset is not None and asset.storage_key == one.old:

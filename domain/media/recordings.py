@@ -1,8 +1,7 @@
-"""Recordings: what can be played, and the addresses under which it is.
+"""Recordings: published and proposed ones, playback, and signed media addresses.
 
-What the worker made of a recording lives below `media/<id>/` in storage, the original apart from it
-(domain/media/originals.py). The addresses carry a signed, expiring token for that folder; they are handed
-out after an access decision and by nobody else.
+Processed files are below `media/<id>/` in storage, the original apart from them (domain/media/originals.py).
+Addresses carry a signed, expiring token for that folder; they are given out only after an access decision.
 """
 
 import re
@@ -56,7 +55,7 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Source:
-    """One way to play a recording: its address and MIME type, best first."""
+    """A file that can be played: its address and MIME type."""
 
     url: str
     type: str
@@ -64,7 +63,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Track:
-    """Captions in one language: a BCP 47 tag, its name for people, the address of the WebVTT."""
+    """A caption track: BCP 47 tag, its label, and the address of the WebVTT."""
 
     language: str
     label: str
@@ -73,10 +72,10 @@ class Track:
 
 @dataclass(frozen=True)
 class Playback:
-    """Everything the player needs. `state` is "ready" when there is something to play.
+    """The data of the player. `state` is "ready" when there is something to play.
 
-    `duration` is in seconds; `chapters` are {"start": seconds, "title": text}; `transcripts` holds the
-    cues of each language; `chapters_url` is None without chapters.
+    `sources` are best first, `duration` is in seconds; `chapters` are {"start": seconds, "title": text};
+    `transcripts` holds the cues of each language; `chapters_url` is None without chapters.
     """
 
     kind: str
@@ -92,7 +91,7 @@ class Playback:
 
 
 class Line(NamedTuple):
-    """A recording in a list of a course's; `waits` for approval."""
+    """A recording in a course's list; `waits` for approval."""
 
     lesson_id: uuid.UUID
     title: str
@@ -103,7 +102,7 @@ class Line(NamedTuple):
 
 
 def of_lesson(lesson_id: uuid.UUID) -> MediaAsset | None:
-    """The recording of a lesson with its captions, in two queries."""
+    """Find the recording of a lesson with its captions, in two queries."""
     query = (
         select(MediaAsset).where(MediaAsset.lesson_id == lesson_id).options(selectinload(MediaAsset.captions))
     )
@@ -111,18 +110,17 @@ def of_lesson(lesson_id: uuid.UUID) -> MediaAsset | None:
 
 
 def play(asset_id: uuid.UUID) -> Playback | None:
-    """How to play the recording of this id, for somebody who may watch it; two queries."""
+    """Build the playback of a recording, for somebody allowed to watch it; two queries."""
     query = select(MediaAsset).where(MediaAsset.id == asset_id).options(selectinload(MediaAsset.captions))
     asset = db.session.scalar(query)
     return playback(asset) if asset is not None else None
 
 
 def playback(asset: MediaAsset, working: bool = False) -> Playback:
-    """How to play `asset` (captions loaded). Call it only for somebody who may watch it.
+    """Build the playback of `asset` (captions loaded), for somebody allowed to watch it.
 
-    `working`: with the captions and chapters that wait in place of theirs, for somebody who works on it or
-    decides about it; the captions that wait are loaded, too. Captions that were loaded without their text
-    get no transcript.
+    `working`: the creator's version, with proposed captions (loaded, too) and chapters over the published
+    ones. Captions loaded without their text get no transcript.
     """
     base = _address(asset.id, folder(asset.id))
     spoken: list[captions.Spoken] = captions.working(asset) if working else [*asset.captions]
@@ -148,13 +146,13 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
 
 
 def caption_text(asset_id: uuid.UUID, language: str, proposed: bool = False) -> str | None:
-    """The WebVTT of one language, that of learners or the one that is `proposed`, if there is one."""
+    """Load the WebVTT of a language, published or `proposed`; None without any."""
     table = ProposedCaption if proposed else Caption
     return db.session.scalar(select(table.vtt).where(table.asset_id == asset_id, table.language == language))
 
 
 def chapters_text(asset_id: uuid.UUID, proposed: bool = False) -> str | None:
-    """The chapters as WebVTT, those of learners or the ones that are `proposed`, if there are any."""
+    """Build the chapters track, published or `proposed`; None without any."""
     column = MediaAsset.proposed_chapters if proposed else MediaAsset.chapters
     row = db.session.execute(
         select(column.label("chapters"), MediaAsset.duration_seconds).where(MediaAsset.id == asset_id)
@@ -168,9 +166,9 @@ def chapters_text(asset_id: uuid.UUID, proposed: bool = False) -> str | None:
 def for_creator(
     course_id: uuid.UUID, lesson_id: uuid.UUID | None, playable: bool = False
 ) -> MediaAsset | None:
-    """The recording to work on, of the lesson or the preview film: the one that waits first.
+    """Find the creator's version of a recording, of the lesson or the preview film: proposed over published.
 
-    `playable`: to look at, which is the one before while that one can't be played.
+    `playable`: the published one as long as the proposed one can't be played.
     """
     query = select(MediaAsset).where(MediaAsset.course_id == course_id)
     if playable:
@@ -185,7 +183,7 @@ def for_creator(
 
 
 def unready(course_id: uuid.UUID) -> list[Line]:
-    """The first recordings of a course's lessons that don't play yet, or wait for approval; one query."""
+    """List the first MOST_SHOWN recordings that aren't ready, or wait for approval; one query."""
     query = (
         select(
             Lesson.id, Lesson.title, MediaAsset.status, MediaAsset.filename, MediaAsset.error,
@@ -202,7 +200,7 @@ def unready(course_id: uuid.UUID) -> list[Line]:
 
 
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:
-    """Keep an uploaded recording for `lesson` and have the worker process it; then it replaces any before."""
+    """Store an uploaded recording for `lesson` and enqueue its processing; it replaces any before."""
     asset_id = uuid7()
     key = f"{originals.folder(asset_id)}original{_ending(filename)}"
     size = storage.current().put(key, file, "application/octet-stream")
@@ -218,8 +216,8 @@ def adopt(
 ) -> MediaAsset:
     """Make the stored file at `key` (`size` bytes) the recording of `lesson`, or the film of `course`.
 
-    It begins with the captions and chapters of the one before, and replaces it once it can be played; only
-    then is anything fresh. Where changes wait for approval, it is proposed beside the one that learners see.
+    It starts with the captions and chapters of the one before, and replaces it once it can be played; only
+    then does the expiry clock restart. Where changes need approval, it is proposed beside the published one.
     """
     lifecycle.hold(course)
     waits = lifecycle.waits(course, actor)
@@ -235,10 +233,10 @@ def adopt(
 
 
 def came_ready(asset: MediaAsset) -> None:
-    """Let learners have `asset`, which can be played now, unless it waits for approval.
+    """Publish `asset`, which has just become playable, unless it needs approval.
 
-    The caller holds its course. One that came while the course was in review waits, too, when the
-    course was published meanwhile.
+    The caller has locked its course. One uploaded while the course was in its first review needs approval,
+    too, if the course was published meanwhile.
     """
     course = db.session.get_one(Course, asset.course_id)
     if asset.steps_in and lifecycle.waits(course, _uploader(asset, course)):
@@ -251,34 +249,35 @@ def came_ready(asset: MediaAsset) -> None:
 
 
 def waits(asset: MediaAsset) -> bool:
-    """Whether something of `asset`, its captions loaded, waits for approval: all of it, or what it has."""
+    """Tell if `asset` (captions loaded) is proposed, or has proposed captions or chapters."""
     proposed = (asset.proposed_for is not None or asset.proposed_film) and not asset.steps_in
     return proposed or asset.proposed_chapters is not None or bool(asset.proposed_captions)
 
 
 def retry(asset: MediaAsset) -> None:
-    """Have the worker try again with a recording that it couldn't process; nothing happens to another."""
+    """Enqueue the processing of a failed recording again; does nothing for others."""
     if asset.status == MediaStatus.ERROR:
         asset.status, asset.error = MediaStatus.PROCESSING, None
         jobs.enqueue("process_media", asset_id=str(asset.id))
 
 
 def remove(course: Course, asset: MediaAsset, actor: User) -> None:
-    """Take a recording away; its files go when nobody can be watching any more."""
+    """Delete a recording; its files only once issued addresses have expired."""
     lifecycle.hold(course)
     lesson = db.session.get(Lesson, asset.lesson_id) if asset.lesson_id else None
     _drop(MediaAsset.id == asset.id)
     if not asset.steps_in:
         if lesson is not None and lesson.kind != LessonKind.TEXT:
-            lesson.duration_seconds = 0  # it was the recording's
+            lesson.duration_seconds = 0  # it was the recording's duration
             counters.count_lessons(course)
         lifecycle.content_changed(course, actor)
     audit.record(actor, "remove_recording", asset, asset.filename)
 
 
 def accept_proposals(course: Course) -> None:
-    """Let learners of `course` see the recordings that waited, in place of those they saw, with captions
-    and chapters, and everybody the preview film. One that can't be played replaces none that can.
+    """Publish the proposed recordings, captions and chapters of `course`.
+
+    One that can't be played doesn't replace one that can.
     """
     captions.accept_proposals(course)
     for asset in db.session.scalars(_proposed(course)).all():
@@ -288,7 +287,7 @@ def accept_proposals(course: Course) -> None:
 
 
 def drop_proposals(lesson: Lesson) -> None:
-    """Drop the recording that waited for `lesson`, and what waited of the one that it has."""
+    """Drop the proposed recording of `lesson`, and proposals for the published one."""
     _drop(MediaAsset.proposed_for == lesson.id, ~MediaAsset.steps_in)
     live = db.session.scalar(select(MediaAsset).where(MediaAsset.lesson_id == lesson.id))
     if live is not None:
@@ -296,7 +295,7 @@ def drop_proposals(lesson: Lesson) -> None:
 
 
 def is_served(name: str) -> bool:
-    """Whether a file of this name may be one that a page or a playlist names; nothing else is ever sent.
+    """Tell if a file of this name may be served: only what pages and playlists refer to is.
 
     >>> [is_served(name) for name in ("720p-0001.m4s", "original.mov", "proposed/chapters.vtt")]
     [True, False, False]
@@ -305,17 +304,17 @@ def is_served(name: str) -> bool:
 
 
 def content_type(name: str) -> str:
-    """The MIME type under which a file of a recording is sent."""
+    """Look up the MIME type of a recording's file."""
     return _type_of(name)
 
 
 def folder(asset_id: uuid.UUID) -> str:
-    """Where is kept what was made of a recording, and what its token opens."""
+    """Build the storage folder of a recording's processed files, which its token opens."""
     return f"media/{asset_id}/"
 
 
 def proposals(asset_id: uuid.UUID) -> str:
-    """What the token for its captions and chapters that wait opens: learners hold only that of the folder."""
+    """Build the path that the token for proposed captions opens; learners' tokens don't."""
     return f"{folder(asset_id)}proposed/"
 
 
@@ -328,7 +327,7 @@ def _proposed(course: Course) -> Select[MediaAsset]:
 
 
 def _place(asset: MediaAsset, lesson: Lesson | None, for_approval: bool) -> None:
-    """Name what `asset` is for, beside the one that plays there or waits, in place of one that can't be."""
+    """Assign `asset` to its lesson or course: beside a playable published one, else in its place."""
     asset.steps_in = not for_approval and _plays(asset.course_id, lesson)
     beside = for_approval or asset.steps_in
     if lesson is None:
@@ -342,14 +341,14 @@ def _place(asset: MediaAsset, lesson: Lesson | None, for_approval: bool) -> None
 
 
 def _plays(course_id: uuid.UUID, lesson: Lesson | None) -> bool:
-    """Whether there is a recording for learners that can be played, of the lesson or the preview film."""
+    """Tell if the lesson, or the preview film, has a published recording that can be played."""
     place = (MediaAsset.lesson_id == lesson.id,) if lesson else (*_PREVIEW_FILM, ~MediaAsset.proposed_film)
     ready = (MediaAsset.course_id == course_id, MediaAsset.status == MediaStatus.READY, *place)
     return db.session.scalar(select(MediaAsset.id).where(*ready).limit(1)) is not None
 
 
 def _step_in(asset: MediaAsset) -> None:
-    """Put `asset` in place of the one that learners had."""
+    """Replace the published recording by `asset`."""
     if asset.proposed_film:
         _drop(MediaAsset.course_id == asset.course_id, *_PREVIEW_FILM, MediaAsset.id != asset.id)
     else:
@@ -363,7 +362,7 @@ def _step_in(asset: MediaAsset) -> None:
 
 
 def _uploader(asset: MediaAsset, course: Course) -> User:
-    """Who sent it; its creator where that isn't known any more. An upload's id is its recording's."""
+    """Find the uploader, else the course's creator. An upload has the id of its recording."""
     upload = db.session.get(Upload, asset.id)
     return db.session.get_one(User, upload.user_id if upload else course.creator_id)
 
@@ -377,7 +376,7 @@ def _keep(asset: MediaAsset) -> MediaAsset:
 
 
 def _drop(*which: ColumnElement[bool]) -> None:
-    """Forget recordings. Whoever watches one holds an address for hours: its files go after that."""
+    """Delete recordings; their files only once issued addresses have expired, for people watching."""
     for asset in db.session.scalars(select(MediaAsset).where(*which)).all():
         jobs.enqueue("discard_media", run_after=clock.now() + ADDRESS_LIFETIME, asset_id=str(asset.id))
         db.session.delete(asset)

@@ -1,4 +1,4 @@
-"""From an uploaded file to something that plays: the worker's part."""
+"""Transcoding of uploaded recordings by the worker."""
 
 import tempfile
 import uuid
@@ -17,7 +17,7 @@ Plan = tuple[uuid.UUID, str]
 
 
 def begin(asset_id: str) -> Plan | None:
-    """The recording's id and storage key, unless it is gone or done already."""
+    """Read a recording's id and storage key; None if it is gone or done already."""
     asset = db.session.get(MediaAsset, uuid.UUID(asset_id))
     if asset is None or asset.status != MediaStatus.PROCESSING:
         return None
@@ -25,7 +25,7 @@ def begin(asset_id: str) -> Plan | None:
 
 
 def process(plan: Plan) -> media.Processed | media.MediaError:
-    """Make renditions and poster and store them. A bad file is an answer, not a failure."""
+    """Transcode and store renditions and poster. A bad file is a result, not a failure to retry."""
     asset_id, key = plan
     store = storage.current()
     with store.local_copy(key) as path, tempfile.TemporaryDirectory(prefix="lectern-media-") as folder:
@@ -43,8 +43,8 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
 
 
 def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
-    """Record what can be played, or the sentence that says why nothing can."""
-    # The course first, as everybody does who changes its recordings.
+    """Record the renditions, or the sentence that explains the error."""
+    # Lock the course first, as all changes of recordings do: another order would deadlock.
     course = select(MediaAsset.course_id).where(MediaAsset.id == plan[0]).scalar_subquery()
     db.session.execute(select(Product.id).where(Product.id == course).with_for_update(key_share=True))
     asset = db.session.scalar(select(MediaAsset).where(MediaAsset.id == plan[0]).with_for_update())
@@ -57,9 +57,9 @@ def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
 
 
 def record(asset: MediaAsset, made: media.Processed) -> None:
-    """Write what processing found and made into the row; then learners may have it.
+    """Write the properties and renditions to the row, and publish the recording.
 
-    The lesson that shows it takes its length from it.
+    The lesson takes its duration from it.
     """
     asset.kind = MediaKind(made.kind)
     asset.duration_seconds = made.duration
@@ -75,14 +75,14 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
 
 
 def give_up(_error: str, asset_id: str) -> None:
-    """Say so where the recording is shown: the worker tried as often as it does, and something else broke."""
+    """Show an error at the recording after the last attempt of the worker."""
     asset = db.session.get(MediaAsset, uuid.UUID(asset_id))
     if asset is not None and asset.status == MediaStatus.PROCESSING:
         asset.status, asset.error = MediaStatus.ERROR, GAVE_UP
 
 
 def discard(asset_id: str) -> None:
-    """Remove the files of a recording that was replaced, once its addresses have run out."""
+    """Delete the files of a replaced recording. Runs when its addresses have expired; idempotent."""
     if db.session.get(MediaAsset, uuid.UUID(asset_id)) is None:
         for folder in (recordings.folder(uuid.UUID(asset_id)), originals.folder(uuid.UUID(asset_id))):
             storage.current().delete_prefix(folder)

@@ -1,4 +1,4 @@
-"""What becomes of a file that was uploaded, by what it was sent for."""
+"""Results of uploads: the row made from a finished file, by the upload's purpose."""
 
 import importlib
 import uuid
@@ -20,7 +20,7 @@ FOLDERS = {
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file that is whole and in its place; `contents` is what was found in a code archive."""
+    """A complete, stored file; `contents` is the inspection of a code archive."""
 
     key: str
     size: int
@@ -32,7 +32,7 @@ Finisher = Callable[[Upload, User, Course | None, Lesson | None, Arrived], uuid.
 
 
 def key_of(upload: Upload) -> str:
-    """Where the file will be: named for the upload, whose id what is made of it has as well."""
+    """Build the storage key: named by the upload's id, which the resulting row has as well."""
     ending = upload_rules.ending_of(upload.filename)
     return FOLDERS[upload.purpose].format(id=upload.id) + (f".{ending}" if ending else "")
 
@@ -56,7 +56,7 @@ def _archive(
 
 
 def _elsewhere(verb: str) -> Finisher:
-    """Look up a verb of another subject, "module.function" below domain/, once it is needed."""
+    """Import a finisher "module.function" of a higher package lazily; the layers forbid importing it."""
 
     def finish(
         upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived

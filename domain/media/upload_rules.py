@@ -1,4 +1,4 @@
-"""What may be uploaded: kinds and sizes by the settings, and how much room a creator has."""
+"""Upload rules: allowed file types and sizes by the settings, and the quota of creators."""
 
 import uuid
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ FOR_LESSONS = (UploadPurpose.LESSON_MEDIA, UploadPurpose.RESOURCE)
 
 @dataclass(frozen=True)
 class Rules:
-    """What an upload may be: the endings of its name, and its largest size in bytes.
+    """The rules of a purpose: allowed file endings, and the largest size in bytes.
 
     `most_at_once` is the largest that a plain form can send.
     """
@@ -53,12 +53,12 @@ class Rules:
 
     @property
     def accept(self) -> str:
-        """For the `accept` of a file field."""
+        """Build the `accept` attribute of a file field."""
         return ",".join(f".{ending}" for ending in self.endings)
 
 
 def rules(purpose: str) -> Rules:
-    """What is taken for `purpose`."""
+    """Look up the rules of a purpose."""
     settings = current_app.config["SETTINGS"]
     whole: int = settings.upload_max_mb * MIB
     endings, most = {
@@ -72,7 +72,7 @@ def rules(purpose: str) -> Rules:
 
 
 def used(creator_id: uuid.UUID) -> int:
-    """Bytes that the files of a creator's courses take, with those still to come and zips to be read."""
+    """Sum up the bytes of a creator's files, open uploads, and imports still to be read."""
     theirs = select(Product.id).where(Product.creator_id == creator_id)
     lessons = select(Lesson.id).where(Lesson.course_id.in_(theirs))
     unread = (
@@ -93,7 +93,7 @@ def used(creator_id: uuid.UUID) -> int:
 
 
 def under_way(user_id: uuid.UUID) -> ColumnElement[bool]:
-    """The condition for uploads of a person that are not over."""
+    """Build the condition for a person's open uploads."""
     return (Upload.user_id == user_id) & (Upload.state == UploadState.OPEN)
 
 
@@ -105,7 +105,7 @@ def check_place(purpose: UploadPurpose, course: Course | None, lesson: Lesson | 
 
 
 def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
-    """Raise Refused for an ending or a size that isn't taken."""
+    """Raise Refused for a file type or size that isn't allowed."""
     allowed = rules(purpose)
     if ending_of(name) not in allowed.endings:
         raise Refused(f"This kind of file is not taken here. Use {listed(allowed.endings)}.", "file")
@@ -116,14 +116,14 @@ def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
 
 
 def resource_kind(name: str) -> ResourceKind:
-    """What a file to take along is, by its ending."""
+    """Look up the kind of a resource by its file ending."""
     return KINDS.get(ending_of(name), ResourceKind.DOCUMENT)
 
 
 def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
-    """Raise Refused when `owner_id` has no room left for `size` bytes, or `user_id` has too much under way.
+    """Raise Refused when `size` bytes exceed the quota of `owner_id`, or `user_id` has too many uploads.
 
-    Holds the owner's row, so that two uploads begun at once don't both take the last of the room.
+    Locks the owner's row, so that two uploads begun at once can't both take the last of the quota.
     """
     db.session.execute(select(User.id).where(User.id == owner_id).with_for_update())
     if (db.session.scalar(select(func.count(Upload.id)).where(under_way(user_id))) or 0) >= MOST_OPEN:
@@ -138,7 +138,7 @@ def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
 
 
 def plain_name(filename: str) -> str:
-    """The name of a file without folders, control characters and what makes it too long."""
+    """Reduce a file name to its last part, without control characters, and shorten it."""
     name = filename.replace("\\", "/").rpartition("/")[2]
     name = one_line(name)
     if len(name) > 200:
@@ -148,7 +148,7 @@ def plain_name(filename: str) -> str:
 
 
 def ending_of(filename: str) -> str:
-    """What stands behind the name's last dot, in lower case; `tar.gz` is one ending."""
+    """Extract the file ending in lower case; `tar.gz` is one ending."""
     lower = filename.lower()
     if lower.endswith((".tar.gz", ".tgz")):
         return "tar.gz"
@@ -156,7 +156,7 @@ def ending_of(filename: str) -> str:
 
 
 def in_words(size: int) -> str:
-    """Bytes as people read them: 20 GB, 1.5 MB."""
+    """Format bytes for people: 20 GB, 1.5 MB."""
     for unit, name in ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB")):
         if size >= unit:
             return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
@@ -164,6 +164,6 @@ def in_words(size: int) -> str:
 
 
 def listed(endings: tuple[str, ...]) -> str:
-    """Endings for a sentence: MP4, MOV or WEBM."""
+    """List endings in a sentence: MP4, MOV or WEBM."""
     names = [ending.upper() for ending in endings]
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -1,8 +1,8 @@
-"""Files of any size that creators send in chunks: begun, continued after a dropped connection, finished.
+"""Resumable uploads in chunks: begun, continued after a dropped connection, finished.
 
-A chunk goes straight to its place, on our disk or in the bucket; the database only knows that an upload is
-under way. How far it has come the storage says. `receive` and `settle` are for the time between two
-transactions: no upload keeps the database waiting.
+A chunk goes straight to storage, our disk or the bucket; the database only knows that an upload is open,
+storage knows how many bytes it has. `receive` and `settle` run between two transactions, so that no upload
+keeps the database waiting.
 """
 
 import uuid
@@ -29,7 +29,7 @@ OVER = "This upload is over. Choose the file again."
 
 @dataclass(frozen=True)
 class Plan:
-    """What is needed to go on with an upload while no transaction is open."""
+    """The data to continue an upload without an open transaction."""
 
     id: uuid.UUID
     purpose: UploadPurpose
@@ -41,7 +41,7 @@ class Plan:
 def open_ones(
     user: User, purpose: UploadPurpose, course_id: uuid.UUID | None, lesson_id: uuid.UUID | None
 ) -> list[Upload]:
-    """What `user` began for this place and can go on with, the latest first."""
+    """List `user`'s open uploads for this place, which can be continued, latest first."""
     query = select(Upload).where(
         upload_rules.under_way(user.id),
         Upload.purpose == purpose,
@@ -52,7 +52,7 @@ def open_ones(
 
 
 def of(user: User, upload_id: uuid.UUID, to_end: bool = False) -> Upload:
-    """An upload of `user`; raises NotFound for anybody else's. `to_end` keeps others waiting who end it."""
+    """Find an upload of `user`; raises NotFound for another person's. `to_end` locks its row."""
     query = select(Upload).where(Upload.id == upload_id, Upload.user_id == user.id)
     found = db.session.scalar(query.with_for_update() if to_end else query)
     if found is None:
@@ -69,7 +69,7 @@ def begin(
     size: int,
     sha256: str | None = None,
 ) -> Upload:
-    """Announce a file of `size` bytes. Raises Refused for a kind or size that isn't taken, or no room."""
+    """Begin an upload of `size` bytes. Raises Refused for its type, its size or an exceeded quota."""
     name = upload_rules.plain_name(filename)
     upload_rules.check_place(purpose, course, lesson)
     upload_rules.check_file(purpose, name, size)
@@ -85,23 +85,23 @@ def begin(
 
 
 def plan(upload: Upload) -> Plan:
-    """What to go on with; raises Refused when it was cancelled or finished."""
+    """Read what is needed to continue; raises Refused when it was cancelled or finished."""
     if upload.state != UploadState.OPEN:
         raise Refused(OVER)
     return Plan(upload.id, upload.purpose, upload.filename, _incoming(upload), upload.sha256)
 
 
 def received(upload: Upload) -> int:
-    """How many bytes have come, which is where to go on."""
+    """Count the bytes received, which is the offset to continue at."""
     return (
         storage.current().received(_incoming(upload)) if upload.state == UploadState.OPEN else upload.received
     )
 
 
 def receive(plan: Plan, offset: int, source: BinaryIO, length: int, sha256: str | None = None) -> int:
-    """Keep a chunk of `length` bytes from `offset`; answers where to go on. Harmless to repeat.
+    """Append a chunk of `length` bytes at `offset`; answers the next offset. Idempotent.
 
-    Raises WrongOffsetError, DamagedError and BusyError of storage; Refused where the bucket takes the parts.
+    Raises WrongOffsetError, DamagedError and BusyError of storage; Refused where parts go to the bucket.
     """
     store = storage.current()
     if not isinstance(store, storage.LocalStorage):
@@ -110,7 +110,7 @@ def receive(plan: Plan, offset: int, source: BinaryIO, length: int, sha256: str 
 
 
 def part_address(plan: Plan, number: int) -> str | None:
-    """Where the browser puts part `number` (from 1) itself; None where chunks come to us."""
+    """Sign a URL for the browser to put part `number` (from 1) into the bucket; None without one."""
     if not 1 <= number <= plan.incoming.parts:
         raise Refused("There is no such part.")
     seconds = int(PART_ADDRESS_LIFETIME.total_seconds())
@@ -118,20 +118,20 @@ def part_address(plan: Plan, number: int) -> str | None:
 
 
 def is_quiet(upload: Upload) -> bool:
-    """Whether its last sign of life is so old that another should be written down."""
+    """Tell if the last heartbeat is old enough to record another."""
     return upload.updated_at < clock.now() - NOTED_EVERY
 
 
 def note(upload_id: uuid.UUID, so_far: int) -> None:
-    """Write down that an upload is alive, with `so_far` bytes there."""
+    """Record a heartbeat with the bytes received."""
     alive = update(Upload).where(Upload.id == upload_id, Upload.size >= so_far)
     db.session.execute(alive.values(received=so_far, updated_at=clock.now()))
 
 
 def settle(plan: Plan) -> Arrived:
-    """Put the file in its place once all of it has come, and look at it. Safe to repeat.
+    """Complete the file in storage and inspect it. Idempotent.
 
-    Raises WrongOffsetError when some is missing, Refused when it isn't what its checksum or name says.
+    Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content.
     """
     store, incoming = storage.current(), plan.incoming
     store.complete(incoming)
@@ -147,7 +147,7 @@ def settle(plan: Plan) -> Arrived:
 
 
 def finish(upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived) -> None:
-    """Make of the file what it was sent for. Nothing happens when that was done already."""
+    """Make the upload's result (recording, resource, archive, import). Idempotent."""
     if upload.state == UploadState.DONE:
         return
     if upload.state != UploadState.OPEN:
@@ -157,14 +157,14 @@ def finish(upload: Upload, actor: User, course: Course | None, lesson: Lesson | 
 
 
 def cancel(upload: Upload) -> None:
-    """Give an upload up; the worker removes what has come of it."""
+    """Cancel an open upload and enqueue the deletion of what was received."""
     if upload.state == UploadState.OPEN:
         upload.state = UploadState.CANCELLED
         jobs.enqueue("remove_upload", upload_id=str(upload.id))
 
 
 def sweep() -> None:
-    """The worker's part: give up what nobody has gone on with for days."""
+    """Cancel uploads without a heartbeat for ABANDONED_AFTER. Run by the worker."""
     silent = select(Upload).where(
         Upload.state == UploadState.OPEN, Upload.updated_at < clock.now() - ABANDONED_AFTER
     )
@@ -174,19 +174,19 @@ def sweep() -> None:
 
 
 def begin_removal(upload_id: str) -> storage.Incoming | None:
-    """What is left of a cancelled upload, unless it is gone."""
+    """Read what is left of a cancelled upload; None if it is gone."""
     upload = db.session.get(Upload, uuid.UUID(upload_id))
     return _incoming(upload) if upload is not None and upload.state == UploadState.CANCELLED else None
 
 
 def remove(incoming: storage.Incoming) -> None:
-    """Remove it from the storage: what has come, and the whole file when it was refused at the end."""
+    """Delete it from storage: parts, and the whole file if it was refused at the end."""
     storage.current().abandon(incoming)
     storage.current().delete(incoming.key)
 
 
 def end_removal(incoming: storage.Incoming, _result: None) -> None:
-    """Nothing is left; the row stays for a while and says so."""
+    """Do nothing more; the row stays for a while to show the state."""
 
 
 def _incoming(upload: Upload) -> storage.Incoming:

@@ -1,4 +1,4 @@
-"""Films on YouTube or Vimeo: the address of their player, from a strict reading of what is stored."""
+"""Embedded films of YouTube and Vimeo: strict parsing of stored URLs into player URLs."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _VIMEO_PATH = re.compile(r"/(?:video/)?(\d{6,12})(?:/([0-9a-f]{6,16}))?/?", re.A
 
 @dataclass(frozen=True)
 class Embed:
-    """An outside film: whose site it is on, its player's address, and the page to watch it on there."""
+    """An external film: its provider, its player's URL, and its page there."""
 
     provider: str
     player_url: str
@@ -20,9 +20,9 @@ class Embed:
 
 
 def embed(url: str | None) -> Embed | None:
-    """The player of the YouTube or Vimeo film at `url`; None for every other address.
+    """Parse the URL of a YouTube or Vimeo film; None for any other.
 
-    Only the film's id is taken over, so that nothing else of what somebody stored reaches a page.
+    Only the film's id is taken over, so that nothing else of a stored URL reaches a page.
     """
     if not url or len(url) > 255:
         return None

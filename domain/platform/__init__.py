@@ -1,1 +1,1 @@
-"""The shop as a whole: settings, audit log, mail, notifications, moderation queue, events and health."""
+"""The platform: settings, audit log, mail, notifications, moderation queue, events and health."""

@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, and when."""
+"""The audit log: actor, action, subject and time of what was done. Append-only."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ MOST_OF_ID = 64
 
 
 def record(actor: User | None, action: str, subject: object, note: str = "") -> AuditEntry:
-    """Write down that `actor` (None: the system) did `action` to `subject`, a row with an id."""
+    """Append an entry: `actor` (None: the system) did `action` to `subject`, a row with an id."""
     entry = AuditEntry(
         actor_id=actor.id if actor else None,
         action=action,
@@ -32,13 +32,13 @@ def record(actor: User | None, action: str, subject: object, note: str = "") -> 
 
 
 def _name(subject: object) -> str:
-    """Its id, as far as there is room: those that Stripe gives have no limit we know."""
+    """Cut a subject's id to the column's length: Stripe promises no limit for its ids."""
     return str(getattr(subject, "id", ""))[:MOST_OF_ID]
 
 
 @dataclass(frozen=True)
 class Question:
-    """Which entries to show: by whom (an address), which action, about what ("order/<id>"), on which days."""
+    """A filter of the log: by an actor's address, an action, a subject ("order/<id>"), and days (UTC)."""
 
     actor: str = ""
     action: str = ""
@@ -49,20 +49,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Page:
-    """Entries with their actors' names and addresses, newest first; `after`: the last one's id, if more."""
+    """A page of entries with actors' names and addresses, newest first; `after` is the next page's cursor."""
 
     rows: list[tuple[AuditEntry, str | None, str | None]]
     after: uuid.UUID | None
 
 
 def page(question: Question, after: uuid.UUID | None) -> Page:
-    """The entries asked for, from behind `after` on."""
+    """Load a page of the filtered log behind the cursor `after` (keyset pagination)."""
     rows = _rows(question, db.session.get(AuditEntry, after) if after else None, PAGE_SIZE + 1)
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
 
 
 class Line(NamedTuple):
-    """An entry as it is exported."""
+    """A row of the export."""
 
     id: uuid.UUID
     at: datetime
@@ -75,7 +75,7 @@ class Line(NamedTuple):
 
 
 def blocks(question: Question) -> Iterator[list[Line]]:
-    """All the entries asked for, newest first, a block at a time: each is read when it is wanted."""
+    """Yield the whole filtered log, newest first, in blocks of BLOCK rows, each read on demand."""
     entry = AuditEntry.__table__.c
     columns: tuple[Any, ...] = (
         entry.id, entry.at, User.name, User.email, entry.action, entry.subject_type, entry.subject_id,
@@ -95,7 +95,7 @@ def blocks(question: Question) -> Iterator[list[Line]]:
 
 
 def actions() -> list[str]:
-    """Every action that was ever written down, by stepping through their index from one to the next."""
+    """List the distinct actions, stepping from one to the next in the index (loose index scan)."""
     step = select(func.min(AuditEntry.action).label("action")).cte("step", recursive=True)
     next_ = select(func.min(AuditEntry.action)).where(AuditEntry.action > step.c.action).scalar_subquery()
     step = step.union_all(select(next_).where(step.c.action.is_not(None)))
@@ -104,12 +104,12 @@ def actions() -> list[str]:
 
 
 def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
-    """What happened last, with whoever did it."""
+    """List the newest entries with their actors' names and addresses."""
     return _rows(Question(), None, limit)
 
 
 def history_of(kind: str, subject_id: uuid.UUID | str, limit: int) -> list[tuple[AuditEntry, str | None]]:
-    """What happened last to the `kind` ("order", "user", …) of that id, with the names of who did it."""
+    """List the newest entries about a subject, by kind ("order", "user", …) and id, with actors' names."""
     found = _rows(Question(subject=f"{kind}/{str(subject_id)[:MOST_OF_ID]}"), None, limit)
     return [(entry, name) for entry, name, _email in found]
 
@@ -122,7 +122,7 @@ def _rows(
 
 
 def _ask(entries: Any, question: Question, last: AuditEntry | Line | None) -> Select[*tuple[Any, ...]]:
-    """The entries asked for with their actors, newest first, from behind `last` on."""
+    """Add filter, actors and keyset pagination behind `last` to a query, newest first."""
     query: Select[*tuple[Any, ...]] = entries.outerjoin(User, User.id == AuditEntry.actor_id)
     if question.actor == SYSTEM:
         query = query.where(AuditEntry.actor_id.is_(None))

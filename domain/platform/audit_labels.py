@@ -122,5 +122,5 @@ WORDS = {
 
 
 def in_words(action: str) -> str:
-    """What somebody did; an action of another release is shown as well as it can be."""
+    """Look up the label of an action; one from another release is shown as well as possible."""
     return WORDS.get(action, action.replace("_", " "))

@@ -1,6 +1,6 @@
-"""Make backups every night and when somebody asks, prove one every month, list them every hour.
+"""Jobs of the worker: a backup every night and on request, a verification every month, a listing every hour.
 
-While a backup is made or restored no transaction is held: it may take an hour.
+No transaction is open while a backup is made or restored, which may take an hour.
 """
 
 import time
@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds
 
 @dataclass(frozen=True)
 class Listed:
-    """Everything that the target held at a moment."""
+    """A listing of the backup target at a moment."""
 
     at: datetime
     backups: list[Backup]
@@ -34,14 +34,14 @@ class Listed:
 
 @dataclass(frozen=True)
 class UnderWay:
-    """What the worker does or is about to begin: whether it makes a backup, and which ones it proves."""
+    """The backup jobs running or due: whether one makes a backup, and the names being verified."""
 
     making: bool
     proving: frozenset[str]
 
 
 def ask_for_backup(admin: User) -> None:
-    """Have a backup made now. Raises Refused while one is being made."""
+    """Enqueue a backup to be made now. Raises Refused while one is being made."""
     if under_way().making:
         raise Refused("A backup is being made already.")
     jobs.enqueue("make_backup", key=ASKED, backup_kind=Kind.MANUAL)
@@ -50,7 +50,7 @@ def ask_for_backup(admin: User) -> None:
 
 
 def ask_for_proof(record: BackupRecord, admin: User) -> None:
-    """Have a backup proved now. Raises Refused for one that is gone or is being proved."""
+    """Enqueue the verification of a backup. Raises Refused if it is gone or being verified."""
     if record.name is None or record.gone_at is not None:
         raise Refused("This backup is gone: there is nothing to prove.")
     if record.name in under_way().proving:
@@ -62,7 +62,7 @@ def ask_for_proof(record: BackupRecord, admin: User) -> None:
 
 
 def under_way() -> UnderWay:
-    """Answer what is being done now, or as soon as a worker is free; what waits for its next try isn't."""
+    """Find the backup jobs that run or are due; one waiting for its next attempt doesn't count."""
     due = and_(Job.state == JobState.QUEUED, Job.run_after <= clock.now())
     kinds = ("make_backup", "prove_backup")
     busy = select(Job.kind, Job.payload).where(Job.kind.in_(kinds), or_(Job.state == JobState.RUNNING, due))
@@ -72,12 +72,12 @@ def under_way() -> UnderWay:
 
 
 def begin(backup_kind: str = Kind.DAILY) -> Kind:
-    """Answer the kind of backup to make."""
+    """Choose the kind of backup to make."""
     return Kind(backup_kind)
 
 
 def begin_snapshot() -> Kind | None:
-    """Answer the kind to make, unless there is a snapshot of this interval: tries may have piled up."""
+    """Choose the snapshot kind; None if this interval has one, since jobs may have piled up."""
     minutes = current_app.config["SETTINGS"].backup_snapshot_minutes
     recent = clock.now() - timedelta(minutes=minutes / 2)
     fresh = (
@@ -89,9 +89,10 @@ def begin_snapshot() -> Kind | None:
 
 
 def make(kind: Kind) -> Listed | None:
-    """Make a backup, remove those that are no longer kept, and list what there is now.
+    """Make a backup, prune old ones, and list what is left.
 
-    What fails after the backup was made doesn't make the worker make another: it is left to the next one.
+    A failure after the backup was made doesn't fail the job, which would make another: pruning is left to the
+    next one.
     """
     _wait_for_room()
     backup.create(kind)
@@ -111,7 +112,7 @@ def _left_to_the_next() -> Iterator[None]:
 
 
 def _wait_for_room() -> None:
-    """Wait while old backups are being removed, a minute at most: a snapshot may have just begun to."""
+    """Wait up to a minute for pruning to end, which a snapshot may have begun just now."""
     for _ in range(PATIENCE):
         try:
             with locks.reading():
@@ -121,40 +122,40 @@ def _wait_for_room() -> None:
 
 
 def end(_kind: Kind, listed: Listed | None) -> None:
-    """Write down what there is now."""
+    """Record the listing."""
     if listed is not None:
         records.sync(listed.backups, listed.at)
 
 
 def fail(error: str, backup_kind: str = Kind.DAILY) -> None:
-    """Show on the page of backups why a try failed."""
+    """Record why an attempt failed, for the backup page."""
     records.note_failure(backup_kind, _sentence(error))
 
 
 def fail_snapshot(error: str) -> None:
-    """Show on the page of backups why a try failed."""
+    """Record why an attempt at a snapshot failed, for the backup page."""
     records.note_failure(Kind.SNAPSHOT, _sentence(error))
 
 
 def give_up(error: str, backup_kind: str = Kind.DAILY) -> None:
-    """Tell whoever runs the shop that a backup was not made, after the last try."""
+    """Alert the operator after the last attempt that no backup was made."""
     if record := records.last_failure(backup_kind):
         alerts.backup_failed(record, _sentence(error))
 
 
 def begin_proof(name: str = "") -> str | None:
-    """Answer which backup to prove, the newest unless one is named; None when it isn't there."""
+    """Choose the backup to verify, the newest unless one is named; None when it is gone."""
     named = db.session.scalar(select(BackupRecord).filter_by(name=name)) if name else records.newest()
     return None if named is None or named.gone_at is not None else named.name
 
 
 def prove(name: str) -> tuple[Proof, Listed]:
-    """Restore a backup into a scratch place, check what comes out, and list what there is now."""
+    """Verify a backup by restoring it to a scratch place, and list the target."""
     return backup.verify(name), list_all()
 
 
 def end_proof(name: str, result: tuple[Proof, Listed]) -> None:
-    """Write down what came of it; when the backup is bad, tell whoever runs the shop."""
+    """Record the verification; alert the operator when the backup is bad."""
     proof, listed = result
     records.sync(listed.backups, listed.at)
     record = db.session.scalar(select(BackupRecord).filter_by(name=name))
@@ -163,7 +164,7 @@ def end_proof(name: str, result: tuple[Proof, Listed]) -> None:
 
 
 def give_up_proof(error: str, name: str = "") -> None:
-    """Show that a proof couldn't be made, after the last try, and tell whoever runs the shop."""
+    """Record after the last attempt that a verification failed to run, and alert the operator."""
     sentence = _sentence(error)
     records.note_failure(records.PROOF, f"{name}: {sentence}" if name else sentence)
     if record := records.last_failure(records.PROOF):
@@ -171,7 +172,7 @@ def give_up_proof(error: str, name: str = "") -> None:
 
 
 def begin_listing() -> bool:
-    """Answer that there is always something to list."""
+    """Begin a listing, which is never skipped."""
     return True
 
 
@@ -182,10 +183,10 @@ def list_all(_plan: bool = True) -> Listed:
 
 
 def end_listing(_plan: bool, listed: Listed) -> None:
-    """Write down what there is now, also what was made or removed by hand."""
+    """Record the listing, including what was made or removed by hand."""
     records.sync(listed.backups, listed.at)
 
 
 def _sentence(error: str) -> str:
-    """The sentence of a failure that was foreseen; of any other, what it says."""
+    """Shorten the error of a BackupError to its sentence; others stay as they are."""
     return error.removeprefix("BackupError: ")

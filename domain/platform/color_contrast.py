@@ -1,6 +1,6 @@
-"""How well a shop's colour can be read: what static/css/tokens.css makes of it, and the contrast of that.
+"""Colour contrast of the shop's brand colour, as static/css/tokens.css derives it, after WCAG 2.2.
 
-WCAG 2.2 asks for 4.5 between text and what it stands on, and for 3 between a control and the page.
+4.5 between text and background, 3 between a control and the page.
 """
 
 import math
@@ -12,7 +12,7 @@ TEXT, CONTROL = 4.5, 3.0
 
 @dataclass(frozen=True)
 class Look:
-    """One way in which the colour is shown: a button with its text, a link on the page."""
+    """A colour scheme derived from the brand colour: page, a button with its text, a link."""
 
     name: str
     page: str
@@ -22,22 +22,22 @@ class Look:
 
     @property
     def button_text(self) -> float:
-        """The contrast of a button's text."""
+        """Compute the contrast of a button's text."""
         return ratio(self.on_button, self.button)
 
     @property
     def link_text(self) -> float:
-        """The contrast of a link."""
+        """Compute the contrast of a link."""
         return ratio(self.link, self.page)
 
     @property
     def button_edge(self) -> float:
-        """The contrast of a button with the page it lies on."""
+        """Compute the contrast of a button with the page."""
         return ratio(self.button, self.page)
 
 
 def looks(brand: str) -> tuple[Look, Look]:
-    """How `brand` (#rrggbb) is shown in light and in dark."""
+    """Derive the light and the dark scheme of `brand` (#rrggbb)."""
     lightness, chroma, hue = _oklch(brand)
     lifted = _hex(max(lightness, 0.72), min(chroma, 0.13), hue)
     return (
@@ -47,7 +47,7 @@ def looks(brand: str) -> tuple[Look, Look]:
 
 
 def ratio(one: str, other: str) -> float:
-    """The contrast between two colours, from 1 to 21."""
+    """Compute the contrast ratio of two colours, from 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
@@ -68,7 +68,7 @@ def _linear(colour: str) -> tuple[float, float, float]:
 
 
 def _oklch(colour: str) -> tuple[float, float, float]:
-    """Björn Ottosson's OKLab, as lightness, chroma and hue (radians)."""
+    """Convert to OKLCH (Björn Ottosson's OKLab): lightness, chroma, and hue in radians."""
     r, g, b = _linear(colour)
     long = (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b) ** (1 / 3)
     medium = (0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b) ** (1 / 3)
@@ -80,7 +80,7 @@ def _oklch(colour: str) -> tuple[float, float, float]:
 
 
 def _hex(lightness: float, chroma: float, hue: float) -> str:
-    """The nearest colour that a screen shows: what lies outside is cut off, as browsers do."""
+    """Convert from OKLCH to the nearest sRGB colour, clipping channels as browsers do."""
     a, b = chroma * math.cos(hue), chroma * math.sin(hue)
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3

@@ -1,8 +1,8 @@
-"""What visitors do, and how often products are looked at: noted in memory, written in batches now and then.
+"""Analytics events and view counts: buffered in memory, written in batches.
 
-A write for every view would make the most read pages the slowest. Events wait in this process and are
+A write for every view would make the most viewed pages the slowest. Events wait in this process and are
 written by a thread, in transactions of their own; a killed process loses a few seconds. When they can't be
-written for long, the oldest are dropped, and how many is logged.
+written for long, the oldest are dropped, and their number is logged.
 """
 
 import atexit
@@ -43,7 +43,7 @@ _making = threading.Lock()
 _COUNT_VIEWS = (
     update(Product)
     .where(_products.c.id == bindparam("product"))
-    # The stamp stays: the catalogue watches it, and a view changes nothing there.
+    # updated_at stays: a new one would make every process reload its catalogue for nothing.
     .values(view_count=_products.c.view_count + bindparam("views"), updated_at=_products.c.updated_at)
 )
 Row = dict[str, Any]
@@ -51,10 +51,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who did something, as far as it is kept; empty for those who ask not to be followed.
+    """The origin of an event, as far as it is kept; empty for visitors who opt out of tracking.
 
-    `visitor` is a keyed hash that tells visits of one day apart and nothing else, `ip` truncated, `referrer`
-    a host name or a campaign.
+    `visitor` is a keyed hash that only tells visitors of one day apart, `ip` is truncated, `referrer` a host
+    name or a campaign.
     """
 
     user_id: uuid.UUID | None = None
@@ -74,9 +74,9 @@ def note(
     visit: Visit = NOBODY,
     **properties: Any,
 ) -> None:
-    """Note that something happened now; it is written a little later. `properties` are JSON values.
+    """Buffer an event that happened now. `properties` are JSON values.
 
-    Machines, creators on their own pages and admins are left out by whoever calls (web/visitor.py).
+    Callers leave out bots, creators on their own pages, and admins (web/visitor.py).
     """
     row = {
         "name": name,
@@ -94,26 +94,28 @@ def note(
 
 
 def watched(user_id: uuid.UUID | None, course_id: uuid.UUID, lesson_id: uuid.UUID, seconds: float) -> None:
-    """Note that `seconds` of a lesson were played; the beats of one learner and minute become one event."""
+    """Buffer `seconds` of playback; the heartbeats of one learner, lesson and minute become one event."""
     _buffer().add_watched((user_id, course_id, lesson_id, int(clock.now().timestamp() // 60)), seconds)
 
 
 def flush(everything: bool = True) -> int:
-    """Write the events of this process now and answer how many; without `everything` the minute under way
-    is left to gather more."""
+    """Write the buffered events of this process; answers how many.
+
+    Without `everything` the playback of the present minute stays, to collect more.
+    """
     return _buffer().flush(everything)
 
 
 def is_machine(user_agent: str) -> bool:
-    """Whether nobody is looking: a robot, a tool, or something that doesn't say what it is."""
+    """Tell if a User-Agent is a bot or a tool, or empty."""
     return not user_agent or _MACHINE.search(user_agent) is not None
 
 
 def truncated(ip: str) -> str:
-    """The network an address belongs to: /24 of IPv4, /48 of IPv6; "" for what is no address."""
+    """Truncate an IP address to its network: /24 of IPv4, /48 of IPv6; "" for an invalid one."""
     quad, _, last = ip.rpartition(".")
     if last.isdecimal() and quad.count(".") == 2 and ":" not in ip:
-        return f"{quad}.0"  # as a server hands them on; the module below takes ten times as long
+        return f"{quad}.0"  # the common case; ipaddress takes ten times as long
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -124,7 +126,7 @@ def truncated(ip: str) -> str:
 
 
 def visitor_of(ip: str, user_agent: str, day: datetime) -> str:
-    """A name for a visitor that nobody can trace back and that is another one tomorrow: 32 hex digits."""
+    """Hash a visitor with the secret key and the day: untraceable, and another tomorrow. 32 hex digits."""
     key = current_app.config["SECRET_KEY"].encode()[: hashlib.blake2b.MAX_KEY_SIZE]
     seen = f"{day:%Y-%m-%d} {ip} {user_agent}".encode(errors="replace")
     return hashlib.blake2b(seen, digest_size=16, key=key).hexdigest()
@@ -134,7 +136,7 @@ Watch = tuple[uuid.UUID | None, uuid.UUID, uuid.UUID, int]
 
 
 class Buffer:
-    """The events of one process that wait to be written."""
+    """The event buffer of one process, with its writing thread."""
 
     def __init__(self, app: Flask, capacity: int = CAPACITY) -> None:
         self.app = app
@@ -149,7 +151,7 @@ class Buffer:
             atexit.register(self.flush)
 
     def add(self, row: Row) -> None:
-        """Keep an event, if need be in place of the oldest."""
+        """Add an event, dropping the oldest when the buffer is full."""
         with self.lock:
             self.waiting.append(row)
             if len(self.waiting) > self.capacity:
@@ -159,7 +161,7 @@ class Buffer:
                 self.full.set()
 
     def add_watched(self, watch: Watch, seconds: float) -> None:
-        """Add to what was played of a lesson in this minute."""
+        """Add to the playback of a lesson in this minute."""
         with self.lock:
             self.watching[watch] = self.watching.get(watch, 0.0) + seconds
             if len(self.watching) > self.capacity:
@@ -167,7 +169,7 @@ class Buffer:
                 self.dropped += 1
 
     def flush(self, everything: bool = True) -> int:
-        """Write what waits; answers how many events that were. What can't be written now waits on."""
+        """Write the buffered events; answers how many. Those that can't be written stay in the buffer."""
         rows, dropped = self._take(everything)
         if dropped:
             log.warning("%d events were dropped: more came than could be written", dropped)
@@ -226,12 +228,12 @@ def _watched_row(watch: Watch, seconds: float) -> Row:
 
 
 def _connect() -> Connection:
-    """A power cut may take the last events; nobody waits for the disk for their sake."""
+    """Connect without waiting for the disk: a power cut may take the last events."""
     return db.engine.connect().execution_options(may_be_lost=True)
 
 
 def _write(connection: Connection, rows: list[Row]) -> None:
-    """Write a batch, without what belongs to a course that was deleted since, and count the views."""
+    """Insert a batch and add up the views, leaving out events of courses deleted since."""
     courses = _existing(connection, Course.__table__.c.id, {row["course_id"] for row in rows})
     users = _existing(connection, User.__table__.c.id, {row["user_id"] for row in rows})
     kept = [row for row in rows if row["course_id"] is None or row["course_id"] in courses]

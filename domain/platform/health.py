@@ -1,4 +1,4 @@
-"""Whether the parts this process leans on are well."""
+"""Health checks of database, migrations, worker and backups, for /readyz."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -18,14 +18,14 @@ WARNING = "warning: "
 
 
 def checks() -> dict[str, str]:
-    """Each part's state: "ok" or what is wrong with it, fit for an operator's eye.
+    """Check every part: "ok", or a description of the fault for the operator.
 
-    What begins with WARNING needs somebody, and keeps nobody from being served.
+    One that begins with WARNING needs attention, but doesn't make the process unready.
     """
     try:
         db.session.execute(select(1))
         found = {"database": "ok", "migrations": _migrations(), "worker": _worker()}
-        # An older database may not know of backups.
+        # A database before its migrations may have no table of backups.
         return found | {"backup": _backup()} if found["migrations"] == "ok" else found
     except SQLAlchemyError as error:
         db.session.rollback()
@@ -33,7 +33,7 @@ def checks() -> dict[str, str]:
 
 
 def beat(name: str) -> None:
-    """Note that the worker `name` is alive."""
+    """Record a heartbeat of the worker `name`."""
     moment = clock.now()
     insert = upsert(WorkerBeat).values(name=name, at=moment)
     db.session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"at": moment}))
@@ -54,7 +54,7 @@ def _worker() -> str:
 
 
 def is_well(state: str) -> bool:
-    """Answer whether a part in this state serves; one that only warns does."""
+    """Tell if a part in this state is ready; a warning is."""
     return state == "ok" or state.startswith(WARNING)
 
 

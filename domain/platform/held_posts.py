@@ -1,7 +1,7 @@
-"""Forms that came when their person was signed out: kept for their browser until they are back, for a day.
+"""Held forms: POSTs that arrived signed out, kept for their browser for a day until the person is back.
 
-Whoever posts can be anybody, so what is kept is bounded, never acts by itself, and is shown to nobody but the
-person whose page the form stood on.
+Anybody can post, so what is kept is bounded, is never sent by itself, and is shown only to the person whose
+page the form was on.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ LONGEST_PATH = 2000
 
 @dataclass(frozen=True)
 class Sent:
-    """What was posted: the address, the page it came from, and its fields as pairs of name and text."""
+    """A posted form: its path, the page it was on, and its fields as pairs of name and text."""
 
     path: str
     page: str
@@ -33,7 +33,7 @@ class Sent:
 
     @property
     def may_be_kept(self) -> bool:
-        """Tell whether it is small enough, and of what every database can hold."""
+        """Tell if it is within the limits and has no NUL, which PostgreSQL can't store."""
         size = sum(
             len(name.encode(errors="replace")) + len(text.encode(errors="replace"))
             for name, text in self.fields
@@ -46,7 +46,7 @@ class Sent:
 
 
 def keep(browser: str, person: str, sent: Sent) -> HeldPost:
-    """Keep a form for whoever holds the token `browser`; of more than MOST_PER_BROWSER the oldest goes."""
+    """Keep a form for the browser with the token `browser`; beyond MOST_PER_BROWSER the oldest goes."""
     row = HeldPost(
         browser=_hash(browser),
         person=person,
@@ -70,13 +70,13 @@ def keep(browser: str, person: str, sent: Sent) -> HeldPost:
 
 
 def of(browser: str, held_id: uuid.UUID) -> HeldPost | None:
-    """Find what is kept for the browser by its id; None when it isn't there, or not any more."""
+    """Find a kept form of the browser by id; None if there is none or it has expired."""
     row = db.session.get(HeldPost, held_id)
     return row if row and row.browser == _hash(browser) and row.at > clock.now() - LIFETIME else None
 
 
 def to_offer(browser: str, person: str) -> HeldPost | None:
-    """Find the newest that this person has not been led to yet."""
+    """Find the newest kept form that this person wasn't shown yet."""
     query = select(HeldPost).where(
         HeldPost.browser == _hash(browser),
         HeldPost.person.in_(("", person)),
@@ -87,17 +87,17 @@ def to_offer(browser: str, person: str) -> HeldPost | None:
 
 
 def drop(browser: str, held_id: uuid.UUID) -> None:
-    """Forget it: it was sent, or isn't wanted."""
+    """Delete a kept form: it was sent, or isn't wanted."""
     db.session.execute(delete(HeldPost).where(HeldPost.id == held_id, HeldPost.browser == _hash(browser)))
 
 
 def forget(person: str) -> None:
-    """Forget, in every browser, what waits for whoever has this mark."""
+    """Delete a person's kept forms in every browser."""
     db.session.execute(delete(HeldPost).where(HeldPost.person == person))
 
 
 def clean_up() -> None:
-    """Delete what nobody came back for."""
+    """Delete expired forms."""
     db.session.execute(delete(HeldPost).where(HeldPost.at <= clock.now() - LIFETIME))
 
 

@@ -1,21 +1,21 @@
-"""What stands in a picture's file beside its pixels, taken out before it is decoded.
+"""Metadata removal from image files before they are decoded (JPEG, GIF, PNG).
 
-A decoder bounds how many pixels there are and nothing else. A camera's notes may name the same ten megabytes
-sixty thousand times, a GIF hold a million remarks, a JPEG ask for ten thousand passes over all of it: each
-fits into a small file, and takes all memory there is, or a thread for hours.
+A decoder limits the number of pixels and nothing else. Exif may refer to the same ten megabytes sixty
+thousand times, a GIF hold a million comments, a JPEG ask for ten thousand progressive scans: small files that
+take all memory, or a thread for hours.
 """
 
 import re
 from collections.abc import Callable
 
 MOST_PARTS = 5_000
-MOST_PASSES = 40  # over a progressive JPEG; encoders write some ten
+MOST_PASSES = 40  # scans of a progressive JPEG; encoders write some ten
 MOST_NOTES = 500
 UPRIGHT = 1
 _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 _END, _SCAN, _EXIF, _REMARK = 0xD9, 0xDA, 0xE1, 0xFE
-_SAYS_COLOURS = {0xE0, 0xEE}  # JFIF and Adobe: how colours are written
+_SAYS_COLOURS = {0xE0, 0xEE}  # JFIF and Adobe: the colour space
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DRAWN = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
@@ -25,9 +25,9 @@ class NotAPictureError(ValueError):
 
 
 def pixels_of(content: bytes) -> tuple[bytes, int]:
-    """Leave what the pixels of a JPEG, GIF or PNG need, and tell how a camera was held (`held_in`).
+    """Strip a JPEG, GIF or PNG to what its pixels need; answers it and the orientation (`held_in`).
 
-    Another file stays as it is. Raises NotAPictureError.
+    Other files stay as they are. Raises NotAPictureError.
     """
     readers: tuple[tuple[bytes, Callable[[bytes], tuple[bytes, int]]], ...] = (
         (b"\xff\xd8", _jpeg), (b"GIF8", _gif), (_PNG, _png),
@@ -39,7 +39,7 @@ def pixels_of(content: bytes) -> tuple[bytes, int]:
 
 
 def held_in(notes: bytes) -> int:
-    """How the camera was held, by its notes (Exif): from 1, upright, to 8; 1 where they don't say."""
+    """Read the orientation from Exif: from 1, upright, to 8; 1 where there is none."""
     notes = notes.removeprefix(b"Exif\0\0")
     order = {b"II": "little", b"MM": "big"}.get(notes[:2])
     if order is None:
@@ -79,7 +79,7 @@ def _jpeg(content: bytes) -> tuple[bytes, int]:
 
 
 def _passes(content: bytes) -> bytes:
-    """From the first pass to the end of the picture: phones put films and second pictures behind it."""
+    """Cut the scans at the end of the image: phones append films and second pictures."""
     end = content.find(b"\xff\xd9")
     passes = content if end < 0 else content[: end + 2]
     if passes.count(b"\xff\xda") > MOST_PASSES:
@@ -99,7 +99,7 @@ def _gif(content: bytes) -> tuple[bytes, int]:
             while (size := content[at]) and parts < MOST_PARTS:
                 at, parts = at + 1 + size, parts + 1
             at += 1
-            if content[begin + 1] == 0xF9:  # which colour is none
+            if content[begin + 1] == 0xF9:  # graphic control: the transparent colour
                 kept.append(content[begin:at])
         if content[at] == 0x2C:
             return b"".join([*kept, content[at:]]), UPRIGHT

@@ -1,7 +1,7 @@
-"""Proof that a picture is one that we wrote ourselves.
+"""Signatures of pictures that this shop encoded itself.
 
-An export names its pictures with it, and an import then keeps them as they are: written anew at every way out
-and in, a picture would lose a little each time.
+An export puts them into file names, and an import then keeps the files as they are: re-encoding at every
+round trip would lose a little quality each time.
 """
 
 import hmac
@@ -15,21 +15,21 @@ _NAMED = re.compile(r"\.([0-9a-f]{32})\.(?:webp|jpg)$")
 
 
 def of(content: bytes, suffix: str) -> str:
-    """The seal of a picture that we wrote as `suffix`, "webp" or "jpg"."""
+    """Sign a picture encoded as `suffix`, "webp" or "jpg": a keyed hash of 32 hex digits."""
     key = current_app.config["SECRET_KEY"].encode()
     return hmac.new(key, f"picture {suffix} ".encode() + content, "sha256").hexdigest()[:32]
 
 
 def named_in(filename: str) -> str:
-    """What may be a seal at the end of a file's name: `first-steps-1.<seal>.webp`; empty without one."""
+    """Extract the signature from a file name such as `first-steps-1.<seal>.webp`; empty without one."""
     found = _NAMED.search(filename)
     return found[1] if found else ""
 
 
 def own(file: BinaryIO, suffix: str, seal: str, most: int) -> tuple[bytes | None, BinaryIO]:
-    """The content of `file` if `seal` is its own, else None; and the file to read from its beginning.
+    """Read `file` and verify `seal`; answers its content, or None, and the file rewound.
 
-    At most `most` bytes and one are read where there is a seal to look at.
+    Reads `most` + 1 bytes at most, and nothing without a signature.
     """
     if not seal:
         return None, file

@@ -1,7 +1,7 @@
-"""Pictures that people upload: covers of courses, portraits, the shop's logo, and those in texts.
+"""Uploaded pictures: covers, portraits, the shop's logo, and pictures in texts.
 
-What comes in is decoded here and written anew, so nothing of the file itself is ever served: no metadata, no
-second meaning, no animation. A picture on a shelf never changes; another one has another token.
+Everything is decoded and re-encoded, so that no byte of the upload is ever served: no metadata, no polyglot
+files, no animation. A stored public picture is immutable; another one has another token.
 """
 
 import io
@@ -31,13 +31,13 @@ MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
 TEXT_WIDTH = 1600
-KEEP_REPLACED = timedelta(days=2)  # pages and mails that name it are still about
+KEEP_REPLACED = timedelta(days=2)  # cached pages and mails still link to it
 READABLE = ("PNG", "JPEG", "WEBP", "GIF")
 TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
 NO_PICTURE = "This is no picture that can be used. Upload PNG, JPEG, WebP or GIF."
 TOO_LARGE = f"This picture has too many pixels. Use at most {MAX_PIXELS // 1_000_000} million."
 _TOKEN = re.compile(r"[0-9a-f]{24}")
-# What brings a picture upright, by how the camera was held (Exif)
+# The transposition that undoes each Exif orientation
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -48,7 +48,7 @@ _decoding = threading.Lock()
 
 
 class Shelf(StrEnum):
-    """Where a public picture stands, which decides its shape and its sizes."""
+    """The use of a public picture, which decides its shape and its sizes."""
 
     THUMBNAIL = "thumbnail"
     AVATAR = "avatar"
@@ -57,9 +57,9 @@ class Shelf(StrEnum):
 
 @dataclass(frozen=True)
 class Shape:
-    """`ratio`: width to height, None keeps the picture's own. `sizes`: file suffix by width in pixels.
+    """The shape of a use: `ratio` of width to height (None: any), `sizes` as file suffix by width in pixels.
 
-    Mail programs and the previews of other sites want a JPEG or PNG; pages get WebP.
+    Mail programs and link previews want JPEG or PNG; pages get WebP.
     """
 
     ratio: float | None
@@ -76,9 +76,9 @@ SHAPES = {
 
 @dataclass(frozen=True)
 class Crop:
-    """Which part to keep: the largest frame of the shelf's shape, made `zoom` (1 to 4) times smaller.
+    """A crop: the largest frame of the shape, made `zoom` (1 to 4) times smaller.
 
-    `x` and `y` say where it lies: 0 is the left or upper edge, 1 the right or lower one.
+    `x` and `y` place it: 0 is the left or upper edge, 1 the right or lower one.
     """
 
     x: float = 0.5
@@ -86,7 +86,7 @@ class Crop:
     zoom: float = 1.0
 
     def box(self, width: int, height: int, ratio: float) -> tuple[int, int, int, int]:
-        """The frame in a picture of `width` by `height` pixels: left, top, right, bottom."""
+        """Compute the frame in a picture of `width` by `height` pixels: left, top, right, bottom."""
         zoom = min(max(self.zoom, 1.0), 4.0)
         across = max(1, round(min(width, height * ratio) / zoom))
         down = max(1, round(min(height, width / ratio) / zoom))
@@ -97,7 +97,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture for a text as it is stored: WebP, with its size in pixels."""
+    """An encoded picture for a text: WebP, with its size in pixels."""
 
     content: bytes
     width: int
@@ -105,9 +105,9 @@ class Drawn:
 
 
 def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
-    """Store a picture in all sizes of `shelf` and answer its token. Raises Refused for what is no picture.
+    """Store a picture in all sizes of a use and answer its token. Raises Refused for an unusable file.
 
-    One with our `seal` (domain/platform/image_signatures.py) is the largest of those sizes already.
+    One with our signature `seal` (domain/platform/image_signatures.py) is kept as the largest size unchanged.
     """
     shape, token = SHAPES[shelf], secrets.token_hex(12)
     with _decoding:
@@ -129,14 +129,14 @@ def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "")
 
 
 def address(shelf: str, token: str, width: int) -> str:
-    """The path of a kept picture, at least `width` pixels wide where there is such a size."""
+    """Build the path of a stored picture, at least `width` pixels wide if there is such a size."""
     sizes = SHAPES[Shelf(shelf)].sizes
     fitting = min((size for size in sizes if size >= width), default=max(sizes))
     return f"/images/{shelf}/{token}/{fitting}.{sizes[fitting]}"
 
 
 def key_of(shelf: str, token: str, name: str) -> str | None:
-    """The storage key behind a path of `address`; None for what can't be one."""
+    """Map a path of `address` to its storage key; None for an impossible one."""
     known = shelf in set(Shelf) and _TOKEN.fullmatch(token)
     if not known or name not in {f"{width}.{suffix}" for width, suffix in SHAPES[Shelf(shelf)].sizes.items()}:
         return None
@@ -144,24 +144,24 @@ def key_of(shelf: str, token: str, name: str) -> str | None:
 
 
 def largest(shelf: Shelf) -> str:
-    """The name of the largest file of a picture on `shelf`."""
+    """Name the largest file of a use."""
     width, suffix = max(SHAPES[shelf].sizes.items())
     return f"{width}.{suffix}"
 
 
 def content_type(name: str) -> str:
-    """The MIME type of a file of ours."""
+    """Look up the MIME type by file suffix."""
     return TYPES[name.rpartition(".")[2]]
 
 
 def remove_later(shelf: Shelf, token: str | None) -> None:
-    """Have the worker remove a picture that was replaced."""
+    """Enqueue the deletion of a replaced picture, after KEEP_REPLACED."""
     if token:
         jobs.enqueue("discard_picture", run_after=clock.now() + KEEP_REPLACED, shelf=shelf.value, token=token)
 
 
 def discard(shelf: str, token: str) -> None:
-    """The worker's part: remove the files, unless somebody shows the picture after all."""
+    """Delete a picture's files unless a row refers to it again. Run by the worker; idempotent."""
     users: dict[Shelf, Any] = {
         Shelf.THUMBNAIL: Product.thumbnail,
         Shelf.AVATAR: User.avatar,
@@ -179,12 +179,12 @@ def discard(shelf: str, token: str) -> None:
 
 
 def remove(shelf: Shelf, token: str) -> None:
-    """Remove the files of a picture that nobody shows."""
+    """Delete the files of a picture that no row refers to."""
     storage.current().delete_prefix(_folder(shelf, token))
 
 
 def draw(file: BinaryIO, seal: str = "") -> Drawn:
-    """A picture written anew for a text; one with our `seal` was, and stays as it is. Raises Refused."""
+    """Encode a picture for a text; one with our signature `seal` stays as it is. Raises Refused."""
     with _decoding:
         own, file = image_signatures.own(file, "webp", seal, MAX_BYTES)
         image = _shrink(_decode(file, TEXT_WIDTH * 2), TEXT_WIDTH)
@@ -207,9 +207,9 @@ def add(course: Course, lesson: Lesson | None, file: BinaryIO) -> Picture:
 
 
 def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None, bool] | None:
-    """A picture with what decides who may see it, in one query.
+    """Find a picture with the course and lesson that decide about access, in one query.
 
-    The last says whether a text that learners see shows it: its lesson's, the description, another lesson's.
+    The last item tells if a published text contains it: its lesson's, another lesson's, or the description.
     """
     name, other = str(picture_id), aliased(Lesson)
     elsewhere = select(other.id).where(other.course_id == Picture.course_id, other.body.contains(name))
@@ -229,9 +229,10 @@ def _folder(shelf: str, token: str) -> str:
 
 
 def _decode(file: BinaryIO, needed: int) -> Image.Image:
-    """The first picture in `file`, upright, without metadata, as RGB or RGBA.
+    """Decode the first picture in `file`, upright, without metadata, as RGB or RGBA.
 
-    `needed` is the width in pixels that is enough: a JPEG is then decoded smaller, which costs less.
+    `needed` is the width in pixels that suffices: a JPEG is then decoded at a fraction of its size, which
+    costs less.
     """
     content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -258,7 +259,7 @@ def _decode(file: BinaryIO, needed: int) -> Image.Image:
         raise
     except Image.DecompressionBombError as error:
         raise Refused(TOO_LARGE, "picture") from error
-    except Exception as error:  # a decoder fails in any way it likes on a file that was made to
+    except Exception as error:  # a decoder may fail in any way on a malicious file
         raise Refused(NO_PICTURE, "picture") from error
     plain.info = {"drawn": drawn}
     return plain
@@ -270,7 +271,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _canvas_of_webp(content: bytes) -> tuple[int, int]:
-    """The size a WebP file claims, (0, 0) for another: its decoder makes room for it when it opens it."""
+    """Read the size in a WebP header, (0, 0) for other files: its decoder allocates it on opening."""
     if content[:4] != b"RIFF" or content[8:12] != b"WEBP" or len(content) < 30:
         return 0, 0
     kind = content[12:16]
@@ -284,7 +285,7 @@ def _canvas_of_webp(content: bytes) -> tuple[int, int]:
 
 
 def _shrink(image: Image.Image, width: int) -> Image.Image:
-    """The picture at most `width` pixels wide, and not much higher than that; never larger than it was."""
+    """Scale to at most `width` pixels wide and four times as high; never up."""
     small = image.copy()
     small.thumbnail((width, width * 4), Image.Resampling.LANCZOS)
     small.info = dict(image.info)
@@ -300,13 +301,13 @@ def _encode(image: Image.Image, suffix: str, lossless: bool = False) -> bytes:
         _on_paper(drawn).save(out, "JPEG", quality=84, optimize=True, progressive=True)
     else:
         drawn.save(out, "WEBP", quality=82, method=4, lossless=lossless)
-        if lossless and out.tell() > 600_000:  # a photograph that came as PNG
+        if lossless and out.tell() > 600_000:  # probably a photograph uploaded as PNG
             return _encode(image, suffix)
     return out.getvalue()
 
 
 def _on_paper(image: Image.Image) -> Image.Image:
-    """JPEG knows no transparency: what shows through is white."""
+    """Flatten transparency onto white: JPEG has none."""
     if image.mode != "RGBA":
         return image
     paper = Image.new("RGB", image.size, "white")

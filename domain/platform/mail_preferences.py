@@ -1,4 +1,4 @@
-"""Which notifications somebody gets by mail as well: all of them until they say otherwise."""
+"""Mail preferences: the kinds of notifications that are mailed as well; all of them by default."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from domain import Unusable
 from models import MailPreference, NotificationKind, Role, User, db, upsert
 
-# These have letters of their own, which say more.
+# These have mails of their own, which say more.
 OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED})
 TOPICS = {
     NotificationKind.REVIEW_RECEIVED: "new reviews of your courses",
@@ -33,13 +33,13 @@ FOR_CREATORS = frozenset(
 
 
 def mailed_to(user: User) -> list[NotificationKind]:
-    """The kinds that `user` can be sent, in the order in which they are declared."""
+    """List the kinds that `user` can be mailed."""
     others = OTHERWISE_MAILED | (FOR_CREATORS if user.role == Role.LEARNER else frozenset())
     return [kind for kind in NotificationKind if kind not in others]
 
 
 def wants(user_id: uuid.UUID, kind: NotificationKind) -> bool:
-    """Whether notifications of `kind` go to `user_id` by mail."""
+    """Tell if notifications of `kind` are mailed to the user."""
     if kind in OTHERWISE_MAILED:
         return False
     chosen = select(MailPreference.by_mail).where(
@@ -49,7 +49,7 @@ def wants(user_id: uuid.UUID, kind: NotificationKind) -> bool:
 
 
 def refused_by(user: User) -> set[NotificationKind]:
-    """The kinds that `user` doesn't want by mail."""
+    """List the kinds that `user` has turned off."""
     chosen = select(MailPreference.kind).where(
         MailPreference.user_id == user.id, MailPreference.by_mail.is_(False)
     )
@@ -57,22 +57,22 @@ def refused_by(user: User) -> set[NotificationKind]:
 
 
 def choose(user: User, kind: NotificationKind, by_mail: bool) -> None:
-    """Send `user` mail of this kind, or no longer. Safe to repeat."""
+    """Turn mails of a kind on or off. Idempotent."""
     row = upsert(MailPreference).values(user_id=user.id, kind=kind, by_mail=by_mail)
     change = {"by_mail": row.excluded.by_mail, "updated_at": row.excluded.updated_at}
     db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "kind"], set_=change))
 
 
 def token(user_id: uuid.UUID, kind: NotificationKind) -> str:
-    """What a link in a message carries to end mail of this kind, signed in or not.
+    """Sign a token for the unsubscribe link of a mail, which works without signing in.
 
-    It never runs out: whoever finds an old message wants no new ones either.
+    It never expires: somebody unsubscribing from an old mail wants no new ones either.
     """
     return _serializer().dumps([user_id.hex, kind.value])
 
 
 def opened_by(token: str) -> tuple[User, NotificationKind]:
-    """Whom `token` was made for, and the kind of mail. Raises Unusable for what wasn't made here."""
+    """Find the user and the kind of an unsubscribe token. Raises Unusable for a forged one."""
     try:
         key, kind = _serializer().loads(token)
     except BadData as error:

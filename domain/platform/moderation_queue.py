@@ -1,7 +1,7 @@
-"""The queue of what waits for an admin: put there by whoever asks, decided by one admin at a time.
+"""The moderation queue: items that wait for an admin, each claimed by one admin at a time.
 
-Whoever looks at something claims it, for CLAIM: another admin is told so instead of deciding the same thing,
-and may take it over. What was decided stays as history.
+Opening an item claims it for CLAIM (a lease): another admin is told so instead of deciding the same thing,
+and may take it over. Decided items stay as history.
 """
 
 import uuid
@@ -23,11 +23,11 @@ CLAIM = timedelta(minutes=15)
 PAGE_SIZE = 30
 OF_REVIEWS = (ModerationKind.REVIEW, ModerationKind.REPLY)
 OF_COURSES = (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT)
-COUNTED = 1000  # more than this is said to be more, not counted
+COUNTED = 1000  # more are shown as “more than”, not counted
 
 
 class Claimed(Refused):
-    """Somebody else has it: `by` is their name, `until` when their claim runs out."""
+    """The item is claimed by another admin: `by` is their name, `until` the end of their lease."""
 
     def __init__(self, by: str, until: datetime) -> None:
         super().__init__(f"{by} is looking at this at the moment. You can take it over.")
@@ -35,7 +35,7 @@ class Claimed(Refused):
 
 
 class Row(NamedTuple):
-    """A line of the queue: the item, whose it is, who has claimed it (None: nobody) or decided it."""
+    """A line of the queue: the item, its owner's name, and the admin who claimed or decided it (or None)."""
 
     item: ModerationItem
     creator: str | None
@@ -44,7 +44,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """Some lines and the id of the last when there are more."""
+    """A page of lines; `after` is the cursor of the next page."""
 
     rows: list[Row]
     after: uuid.UUID | None
@@ -53,9 +53,9 @@ class Page:
 def put(
     kind: ModerationKind, subject_id: uuid.UUID, title: str, creator_id: uuid.UUID | None
 ) -> ModerationItem:
-    """Let the subject wait for an admin; one that waits already goes on waiting since then.
+    """Queue a subject; idempotent: one that waits already keeps its place.
 
-    `creator_id` is whose it is: the creator of the course or the answer, the review's author, the applicant.
+    `creator_id` is the owner: the creator of the course or the answer, the review's author, the applicant.
     """
     row = upsert(ModerationItem).values(
         kind=kind, subject_id=subject_id, title=title[:200], creator_id=creator_id
@@ -65,12 +65,12 @@ def put(
 
 
 def waiting(kind: ModerationKind, subject_id: uuid.UUID) -> ModerationItem | None:
-    """The open item of the subject, if it waits."""
+    """Find the open item of a subject."""
     return db.session.scalars(_waiting(kind, subject_id)).one_or_none()
 
 
 def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
-    """Take what nobody asks for any longer out of the queue."""
+    """Close the open item of a subject as withdrawn; does nothing without one."""
     db.session.execute(
         update(ModerationItem)
         .where(
@@ -91,7 +91,7 @@ def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
 
 
 def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page:
-    """What waits, oldest first: a page of it, from behind the item `after` on. At most two queries."""
+    """Load a page of waiting items, oldest first, behind the item `after`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     held = and_(admin.id == ModerationItem.claimed_by, ModerationItem.claimed_until > clock.now())
     query = (
@@ -108,7 +108,7 @@ def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page:
 
 
 def history(kind: ModerationKind | None, before: uuid.UUID | None) -> Page:
-    """What was decided, latest first: a page of it, from behind the item `before` on. At most two queries."""
+    """Load a page of decided items, latest first, behind the item `before`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     query = (
         select(ModerationItem, creator.name, admin.name)
@@ -125,7 +125,7 @@ def history(kind: ModerationKind | None, before: uuid.UUID | None) -> Page:
 
 
 def counts() -> dict[ModerationKind, int]:
-    """How many of each kind wait, in one query; COUNTED + 1 stands for more than COUNTED."""
+    """Count the waiting items of each kind in one query, up to COUNTED + 1."""
     counted = []
     for kind in ModerationKind:
         some = select(ModerationItem.id).where(_open(kind)).limit(COUNTED + 1).subquery()
@@ -134,17 +134,16 @@ def counts() -> dict[ModerationKind, int]:
 
 
 def of_subject(subject_id: uuid.UUID) -> list[Row]:
-    """What was asked and decided about one subject, latest first."""
+    """List the items about one subject, latest first."""
     rows = db.session.execute(_OF_SUBJECT, {"subject": subject_id, "most": PAGE_SIZE})
     return [Row(item, None, name) for item, name in rows]
 
 
 def past_of(item: ModerationItem) -> list[Row]:
-    """Read what was asked and decided before about what `item` is about, latest first.
+    """List the earlier items about the subject of `item`, latest first.
 
-    A person may delete a review, begin a course anew or apply again, so that the subject has another id: for
-    these it is what was decided about the same person (and a review of the same course, or a course of the
-    same name).
+    A deleted and rewritten review, a course begun anew or another application has a new id: for these it is
+    what was decided about the same person (and a review of the same course, or a course of the same name).
     """
     if item.kind in OF_REVIEWS and item.creator_id is not None:
         which = _of_same_name(item, (item.kind,))
@@ -167,7 +166,7 @@ def past_of(item: ModerationItem) -> list[Row]:
 
 
 def find(item_id: uuid.UUID) -> ModerationItem:
-    """One item, waiting or decided; raises NotFound."""
+    """Find an item, open or closed; raises NotFound."""
     item = db.session.get(ModerationItem, item_id)
     if item is None:
         raise NotFound
@@ -175,9 +174,9 @@ def find(item_id: uuid.UUID) -> ModerationItem:
 
 
 def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
-    """Let `admin` have `item` from now for CLAIM; another's claim only with `takeover`.
+    """Claim `item` for `admin` for CLAIM; another's claim only with `takeover`.
 
-    Raises Claimed when somebody else has it, Refused when it was decided meanwhile.
+    Raises Claimed when another admin has it, Refused when it was decided meanwhile.
     """
     hold(item, admin, takeover)
     if takeover and _holder(item, admin) is not None:
@@ -187,20 +186,20 @@ def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
 
 
 def is_claimed(item: ModerationItem) -> bool:
-    """Whether somebody has it and their claim still holds."""
+    """Tell if somebody's claim on the item is still valid."""
     return item.claimed_by is not None and item.claimed_until is not None and item.claimed_until > clock.now()
 
 
 def release(item: ModerationItem, admin: User) -> None:
-    """Let others have what `admin` had claimed."""
+    """Release `admin`'s claim."""
     mine = (ModerationItem.id == item.id, ModerationItem.claimed_by == admin.id)
     db.session.execute(update(ModerationItem).where(*mine).values(claimed_by=None, claimed_until=None))
 
 
 def jot(item: ModerationItem, admin: User, notes: str) -> None:
-    """Keep what `admin` noted about an open item, for when they come back to it; "" forgets it.
+    """Autosave an admin's notes on an open item; "" deletes them.
 
-    `at` is the moment in milliseconds since 1970, by which a browser knows what it holds that is newer.
+    `at` is in milliseconds since 1970: the browser compares it with its own copy, which may be newer.
     """
     lock(item)
     if item.closed_at is not None or notes == jotted(item, admin)[0]:
@@ -213,7 +212,7 @@ def jot(item: ModerationItem, admin: User, notes: str) -> None:
 
 
 def jotted(item: ModerationItem, admin: User) -> tuple[str, int]:
-    """What `admin` noted about `item` before, and when; "" and 0 for nothing."""
+    """Read an admin's autosaved notes and their time; "" and 0 without any."""
     found = (item.jotted or {}).get(str(admin.id))
     return (found["notes"], found["at"]) if found else ("", 0)
 
@@ -221,9 +220,10 @@ def jotted(item: ModerationItem, admin: User) -> tuple[str, int]:
 def claim_next(
     admin: User, kind: ModerationKind | None, behind: ModerationItem | None = None
 ) -> uuid.UUID | None:
-    """Claim for `admin` the oldest that nobody else has, of `kind` if named; answers its id.
+    """Claim for `admin` the oldest item free, of `kind` if given; answers its id.
 
-    With `behind` the search begins after that item and comes round to the beginning.
+    With `behind` the search begins after that item and wraps around. Skips rows that other transactions have
+    locked.
     """
     if behind is not None and (found := _claim_first(admin, kind, _behind(behind))) is not None:
         return found
@@ -232,9 +232,9 @@ def claim_next(
 
 
 def hold(item: ModerationItem, admin: User, takeover: bool = False) -> None:
-    """Read `item` as it is now and keep it so for this transaction, in which `admin` decides it.
+    """Lock `item` until the transaction ends, for `admin` to decide it.
 
-    Raises Claimed when somebody else has it (unless `takeover`), Refused when it was decided before.
+    Raises Claimed when another admin has it (unless `takeover`), Refused when it was decided before.
     """
     lock(item)
     if item.closed_at is not None or item.decision is not None:
@@ -245,13 +245,13 @@ def hold(item: ModerationItem, admin: User, takeover: bool = False) -> None:
 
 
 def lock(item: ModerationItem) -> None:
-    """Read `item` as it is now and keep it so for this transaction."""
+    """Lock the row of `item` until the transaction ends and reload it."""
     query = select(ModerationItem).where(ModerationItem.id == item.id).with_for_update(key_share=True)
     db.session.scalars(query, execution_options={"populate_existing": True}).one()
 
 
 def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "", notes: str = "") -> None:
-    """Take `item` out of the queue with what was decided."""
+    """Close `item` with a verdict."""
     item.verdict, item.reason, item.notes = verdict, reason, notes
     item.closed_by, item.closed_at = admin.id, clock.now()
     item.claimed_by = item.claimed_until = item.jotted = None
@@ -259,7 +259,7 @@ def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "",
 
 
 def _holder(item: ModerationItem, admin: User) -> str | None:
-    """The name of somebody else whose claim holds."""
+    """Find the name of another admin whose claim is valid."""
     if item.claimed_by == admin.id or not is_claimed(item):
         return None
     return db.session.scalar(select(User.name).where(User.id == item.claimed_by))
@@ -303,7 +303,7 @@ def _behind(item: ModerationItem) -> ColumnElement[bool]:
 
 
 def _of_same_name(item: ModerationItem, kinds: Collection[ModerationKind]) -> ColumnElement[bool]:
-    """The same, or what is the same person's and of the same title: a course is known by it to the queue."""
+    """Match the same subject, or one of the same person with the same title."""
     return or_(
         ModerationItem.subject_id == item.subject_id,
         and_(
@@ -315,13 +315,13 @@ def _of_same_name(item: ModerationItem, kinds: Collection[ModerationKind]) -> Co
 
 
 def _open(kind: ModerationKind | None) -> ColumnElement[bool]:
-    """Waits for an admin: neither closed nor decided and about to be carried out."""
+    """Match items that wait for an admin: neither closed nor decided with the decision still revocable."""
     waits = ModerationItem.closed_at.is_(None) & ModerationItem.effective_at.is_(None)
     return waits if kind is None else and_(waits, ModerationItem.kind == kind)
 
 
 def _waiting(kind: ModerationKind, subject_id: uuid.UUID) -> Select[ModerationItem]:
-    """The one open item of the subject, also while a decision about it can be taken back."""
+    """Select the open item of a subject, even while a decision about it can be taken back."""
     of_it = (ModerationItem.kind == kind, ModerationItem.subject_id == subject_id)
     return select(ModerationItem).where(*of_it, ModerationItem.closed_at.is_(None))
 

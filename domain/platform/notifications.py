@@ -1,4 +1,4 @@
-"""What people are told on the site, and by mail unless they would rather not."""
+"""Notifications on the site, also mailed unless the person has turned that off."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from domain.platform import mail_preferences
 from models import Notification, NotificationKind, User, db, upsert
 
 PER_PAGE = 30
-# The bell says no more than “9+”.
+# The badge shows “9+” at most.
 COUNTED = 10
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of what somebody was told, newest first; `after` is the last row's id when there are more."""
+    """A page of notifications, newest first; `after` is the cursor of the next page."""
 
     rows: list[Notification]
     after: uuid.UUID | None
@@ -33,10 +33,10 @@ def tell(
     label: str = "",
     key: str | None = None,
 ) -> bool:
-    """Tell somebody something in this transaction; with a `key` once, however often it is called.
+    """Notify somebody in this transaction; idempotent by `key`. Tells if it is new.
 
-    `url` is a path of this site that the notification leads to, `label` what its button says. It goes by mail
-    as well, whole, where the kind does and they want that. Says whether they weren't told before.
+    `url` is the path on this site that its button with `label` leads to. It is also mailed if its kind is and
+    the person wants that.
     """
     row = upsert(Notification).values(
         user_id=user_id, kind=kind, title=_cut(title, 200), message=_cut(message, 500), action_url=url,
@@ -54,16 +54,16 @@ def tell(
 
 
 def unread(user_id: ColumnElement[uuid.UUID]) -> ColumnElement[int]:
-    """How many notifications `user_id`, a column, hasn't read, up to COUNTED: part of another query."""
+    """Build the SQL counting unread notifications of `user_id`, a column, up to COUNTED."""
     table = Notification.__table__.c
     some = select(table.id).where(table.user_id == user_id, table.read_at.is_(None)).limit(COUNTED)
     return select(func.count()).select_from(some.correlate_except(Notification).subquery()).scalar_subquery()
 
 
 def page_of(user: User, before: uuid.UUID | None = None) -> Page:
-    """What `user` was told, newest first: the first page, or the one that comes after the row `before`.
+    """Load a page of `user`'s notifications, newest first, behind the row `before`.
 
-    Raises NotFound when that is no notification of theirs.
+    Raises NotFound for another person's row.
     """
     query = select(Notification).where(Notification.user_id == user.id)
     if before is not None:
@@ -77,7 +77,7 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
 
 
 def find(user: User, notification_id: uuid.UUID) -> Notification:
-    """One of `user`'s notifications; raises NotFound for everybody else's."""
+    """Find one of `user`'s notifications; raises NotFound for another person's."""
     row = db.session.scalar(select(Notification).where(_theirs(user), Notification.id == notification_id))
     if row is None:
         raise NotFound
@@ -85,12 +85,12 @@ def find(user: User, notification_id: uuid.UUID) -> Notification:
 
 
 def read(notification: Notification) -> None:
-    """Note that it was read; the first time is kept."""
+    """Mark as read; keeps the first time."""
     notification.read_at = notification.read_at or clock.now()
 
 
 def read_all(user: User) -> None:
-    """Note that `user` has read everything."""
+    """Mark all of `user`'s notifications as read."""
     unread_ones = and_(_theirs(user), Notification.read_at.is_(None))
     now = clock.now()
     db.session.execute(update(Notification).where(unread_ones).values(read_at=now, updated_at=now))

@@ -1,4 +1,4 @@
-"""Sending mail: the message was written with what caused it; here it leaves the house, once."""
+"""The mail outbox: messages were written in the transaction that caused them; here the worker sends them."""
 
 import smtplib
 import ssl
@@ -21,19 +21,19 @@ TIMEOUT_SECONDS = 20
 
 
 class UntrustedServer(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
-    """Whoever answers under the mail server's name has no certificate for it that we can trust."""
+    """The certificate of the mail server can't be trusted."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message ready to go: the row's id and the MIME message."""
+    """A message to send: the row's id and the MIME message."""
 
     id: uuid.UUID
     mime: MimeMessage
 
 
 def begin_sending(message_id: str) -> Letter | None:
-    """Render the message, or skip it: sent already, older than a week, or no longer for its reader."""
+    """Render a message; None (skipped) if sent already, older than a week, or unwanted by now."""
     message = db.session.get(EmailMessage, uuid.UUID(message_id))
     if message is None or message.status not in (EmailStatus.PENDING, EmailStatus.FAILED):
         return None
@@ -45,9 +45,9 @@ def begin_sending(message_id: str) -> Letter | None:
 
 
 def send(letter: Letter) -> None:
-    """Hand the letter to the mail server; without one (development) the mailbox page shows the row.
+    """Send by SMTP; without a server (development) the mailbox page shows the row.
 
-    Raises whatever SMTP raises, UntrustedServer before a word was said; the job is then tried again later.
+    Raises SMTP's errors, and UntrustedServer before anything is sent; the job is retried later.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.smtp_host:
@@ -66,7 +66,7 @@ def send(letter: Letter) -> None:
 
 
 def _connect(settings: Settings) -> smtplib.SMTP:
-    """Open a connection as secure as SMTP_SECURITY says."""
+    """Open a connection secured as SMTP_SECURITY says."""
     place = (settings.smtp_host, settings.smtp_port)
     if settings.smtp_security == "none":
         return smtplib.SMTP(*place, timeout=TIMEOUT_SECONDS)
@@ -83,7 +83,7 @@ def _connect(settings: Settings) -> smtplib.SMTP:
 
 
 def end_sending(letter: Letter, _result: None) -> None:
-    """Note that the message has left."""
+    """Mark the message as sent."""
     message = db.session.get_one(EmailMessage, letter.id)
     message.status, message.sent_at, message.error = EmailStatus.SENT, clock.now(), None
 
@@ -115,18 +115,18 @@ def _mime(message: EmailMessage) -> MimeMessage:
 
 
 def fail(error: str, message_id: str) -> None:
-    """Note why a try did not get through; the worker tries again until the job is dead."""
+    """Record why an attempt failed; the worker retries until the job is dead."""
     message = db.session.get_one(EmailMessage, uuid.UUID(message_id))
     message.status, message.error = EmailStatus.FAILED, error
 
 
 def newest(limit: int) -> list[EmailMessage]:
-    """The latest `limit` messages, newest first."""
+    """List the latest `limit` messages."""
     return list(
         db.session.scalars(select(EmailMessage).order_by(EmailMessage.created_at.desc()).limit(limit))
     )
 
 
 def find(message_id: uuid.UUID) -> EmailMessage | None:
-    """One message, if it exists."""
+    """Find a message; None if it doesn't exist."""
     return db.session.get(EmailMessage, message_id)

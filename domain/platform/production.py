@@ -1,4 +1,4 @@
-"""What production refuses to start with: settings that are unsafe, weak, or plainly not meant for it."""
+"""Checks of the settings that production refuses to start with: unsafe, weak, or meant for development."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from domain.base.log import log
 if TYPE_CHECKING:
     from config import Settings
 
-# Copied from a manual or typed by hand, not made at random.
+# Parts of secrets copied from a manual or typed by hand.
 PLACEHOLDERS = ("changeme", "change-me", "change_me", "change me", "example", "placeholder", "for tests only")
 MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
 def refusal(settings: Settings) -> str | None:
-    """Say what has to be set before `settings` may serve a shop, or None when all is well."""
+    """Explain the first setting that has to change before production may start; None when all is well."""
     refusals = (
         (
             is_weak(settings.secret_key, 32),
@@ -50,7 +50,7 @@ def refusal(settings: Settings) -> str | None:
 
 
 def warn(settings: Settings) -> None:
-    """Say at start what production may do but seldom should."""
+    """Log at start about settings that production may have but seldom should."""
     if settings.is_production and not settings.trusted_proxies:
         log.warning(
             "LECTERN_TRUSTED_PROXIES is 0: visitors are taken to connect directly. Without a proxy that"
@@ -94,10 +94,10 @@ def _payment_refusal(settings: Settings) -> str | None:
 
 
 def is_weak(secret: str, shortest: int) -> bool:
-    """Whether `secret` is shorter than `shortest` characters, or somebody could come to it by guessing.
+    """Tell if `secret` is shorter than `shortest` characters or could be guessed.
 
-    What was made at random uses many characters, repeats almost none of its runs of three, and seldom has
-    neighbours of the alphabet beside each other, whether it is hexadecimal or base64.
+    A random secret uses many characters, repeats almost none of its runs of three, and seldom has neighbours
+    of the alphabet beside each other, in hexadecimal as in base64.
     """
     if len(secret) < shortest or len(set(secret)) < 10:
         return True

@@ -1,5 +1,4 @@
-"""What is thrown away in time: finished jobs, handled events, old sign-in attempts, registrations that nobody
-confirmed, devices long gone."""
+"""Retention: deletes old jobs, processed events, sign-in attempts, expired registrations and sessions."""
 
 from datetime import timedelta
 
@@ -12,12 +11,12 @@ from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserS
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
 KEEP_DEVICES = timedelta(days=30)
-# Stripe lists its events for 30 days; until then a row here is how a repeated one is known.
+# Stripe may resend an event for 30 days; its row is what makes processing idempotent.
 KEEP_EVENTS = timedelta(days=60)
 
 
 def clean_up() -> None:
-    """Delete what nobody will ask for again. Dead jobs and open alerts stay: they wait for a person."""
+    """Delete expired rows. Dead jobs and open alerts stay: they wait for a person."""
     now = clock.now()
     db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now - KEEP_JOBS))
     seen = StripeEvent.problem.is_(None) | StripeEvent.looked_at.is_not(None)

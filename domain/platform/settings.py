@@ -1,4 +1,4 @@
-"""The shop's own settings: one row, read on every page, so each process remembers it for a moment."""
+"""The shop's settings: one row, read on every page, so each process caches it for a second."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ROW = select(PlatformSettings)
 
 @dataclass(frozen=True)
 class Site:
-    """What every page says about the shop; `platform_fee_percent` is a whole percentage."""
+    """A snapshot of the settings; `platform_fee_percent` is a whole percentage."""
 
     name: str
     primary_color: str
@@ -38,7 +38,7 @@ class Site:
 
 
 def current() -> Site:
-    """The settings as of at most REMEMBER_SECONDS ago."""
+    """Read the settings from the cache, at most REMEMBER_SECONDS old."""
     cached = current_app.extensions.get("lectern_cache_site")
     if cached is None or cached[0] < time.monotonic():
         cached = (time.monotonic() + REMEMBER_SECONDS, _read())
@@ -48,12 +48,12 @@ def current() -> Site:
 
 
 def forget() -> None:
-    """Make the next `current()` read the row again; called by what changes it."""
+    """Clear the cache of this process after a change."""
     current_app.extensions.pop("lectern_cache_site", None)
 
 
 def hold() -> Site:
-    """Read the settings as they are now and let nobody else change them until the transaction ends."""
+    """Lock the settings until the transaction ends and read them."""
     insert = upsert(PlatformSettings).values(id=1)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
     db.session.scalars(_ROW.with_for_update(), execution_options={"populate_existing": True}).one()
@@ -61,13 +61,13 @@ def hold() -> Site:
 
 
 def about() -> str:
-    """What the shop says of itself, as it was written: Markdown."""
+    """Read the shop's description in Markdown."""
     text = db.session.scalar(select(PlatformSettings.about))
     return text or ""
 
 
 def change(admin: User | None, **values: Any) -> list[str]:
-    """Set what is named, in this transaction; each change is written down with what was there before.
+    """Set the named settings in this transaction; each change is audited with the old value.
 
     `admin` None: from the command line. Answers the names of what changed. The caller commits, then calls
     `forget`; other processes see it within REMEMBER_SECONDS.
