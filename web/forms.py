@@ -95,8 +95,10 @@ class Form(FlaskForm):
             return None if request.is_json else super().wrap_formdata(form, formdata)
 
         def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
-            """Leave out `maxlength`: browsers silently truncate a paste to it. limits.js counts, the
-            server refuses."""
+            """Leave out `maxlength`: browsers silently truncate a paste.
+
+            Instead limits.js counts and we refuse.
+            """
             return super().render_field(field, {**counting(field), **render_kw, "maxlength": False})
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -38,8 +38,10 @@ def secure(response: Response) -> Response:
 
 
 def _keeping(response: Response) -> str:
-    """Choose Cache-Control for a page without its own. no-store when signed in, or Back would show it
-    later."""
+    """Choose Cache-Control for a page without its own.
+
+    no-store for people signed in: otherwise Back shows the page after signing out.
+    """
     if isinstance(g.get("_login_user"), User):
         return "private, no-store"
     return "private, no-cache" if response.mimetype == "text/html" and response.status_code != 204 else ""

@@ -30,8 +30,7 @@ def is_watched() -> bool:
 
 
 def wants_no_trace() -> bool:
-    """Tell whether the browser opts out of tracking (DNT, GPC): such a visit is counted without visitor
-    data."""
+    """Tell whether the browser opts out of tracking (DNT, GPC): the visit counts, without visitor data."""
     headers = request.headers
     return headers.get("DNT") == "1" or headers.get("Sec-GPC") == "1"
 
