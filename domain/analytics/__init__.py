@@ -1,1 +1,1 @@
-"""Daily counts, and the numbers that creators read in them."""
+"""Analytics of courses: daily counts aggregated from events, and the reports made of them."""

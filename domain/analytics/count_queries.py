@@ -1,4 +1,4 @@
-"""The queries that add up what happened: each is one part of a total by course, lesson or source, and day."""
+"""Aggregation queries: each computes a part of the daily totals of courses, lessons, sources or sales."""
 
 import uuid
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, 
 
 DIRECT = "direct"
 BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
-# Of a course's counts, those that come from events; the others can always be made again.
+# The counts of a course that come from events, which are deleted some day; others can always be recomputed.
 SEEN = ("views", "visitors", "watch_seconds")
 event, purchase = Event.__table__.c, Purchase.__table__.c
 _START, _STOP = (bindparam(name, type_=UtcDateTime()) for name in ("start", "stop"))
 
 
 def _staged(name: str, keys: dict[str, Any], *counts: str) -> Table:
-    """A temporary table in which the parts of one total come together."""
+    """Define a temporary table that collects the parts of one total."""
     columns = [Column(key, kind) for key, kind in keys.items()]
     columns += [Column(count, BigInteger, nullable=False, server_default="0") for count in counts]
     return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"])
@@ -60,9 +60,9 @@ STAGED = (COURSES, LESSONS, SOURCES, SALES)
 
 @cache
 def parts(dialect: str, seen: bool) -> list[tuple[Table, Select[Any]]]:
-    """The queries, with the table that each fills; the parameters `start` and `stop` bound the moments.
+    """Build the queries, each with the temporary table it fills; `start` and `stop` are bound parameters.
 
-    `seen`: also those that read events.
+    `seen`: include those that read events.
     """
     found = [
         (COURSES, _enrolments(dialect)),
@@ -74,7 +74,7 @@ def parts(dialect: str, seen: bool) -> list[tuple[Table, Select[Any]]]:
 
 
 def of_course(dialect: str, course_id: uuid.UUID) -> list[Select[Any]]:
-    """The queries for what of a course's days may change long after: who finished it, how it is rated."""
+    """Build the queries whose results may change for past days: completions and ratings."""
     enrolled, reviewed = Enrollment.__table__.c, Review.__table__.c
     return [
         _completions(dialect).where(enrolled.course_id == course_id),
@@ -101,7 +101,7 @@ def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     yield LESSONS, select(*keys, seconds).where(watched).group_by(*keys)
     for name, label in ((events.OPENED, "starts"), (events.LESSON_DONE, "completions")):
         people = _by_person(dialect, name, _person(), event.lesson_id)
-        # Whoever can't be told apart from others is counted every time.
+        # Anonymous visitors can't be told apart, so each of their events counts.
         several = func.sum(case((people.c.person.is_(None), people.c.times), else_=1)).label(label)
         by = (people.c.lesson_id, people.c.date)
         yield LESSONS, select(*by, several).where(people.c.lesson_id.is_not(None)).group_by(*by)
@@ -113,9 +113,9 @@ def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
 
 
 def _by_person(dialect: str, name: str, person: ColumnElement[Any], *keys: Any) -> Any:
-    """How many times each person did it on each day: one row for each of them, which is counted next.
+    """Count the events of each person per day: one row per person, to be aggregated again.
 
-    Both databases do this faster than count(DISTINCT …).
+    On both databases faster than count(DISTINCT …).
     """
     day = _day(event.created_at, dialect).label("date")
     grouped = (*keys, day, person.label("person"))
@@ -142,7 +142,7 @@ def _completions(dialect: str) -> Select[Any]:
 
 
 def _ratings(dialect: str) -> Select[Any]:
-    """Of the reviews that everybody sees; the index begins with `flagged`."""
+    """Aggregate the ratings of visible reviews; `flagged` is compared so that its index can be used."""
     row = Review.__table__.c
     sums = {"rating_sum": func.sum(row.rating), "rating_count": func.count()}
     counted = _count(row.product_id.label("course_id"), row.created_at, dialect, **sums)
@@ -150,9 +150,9 @@ def _ratings(dialect: str) -> Select[Any]:
 
 
 def _sales(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
-    """What was bought on the day it was paid, and sent back on the day that happened.
+    """Aggregate purchases by the day of payment, and refunds by the day of the refund.
 
-    A course's revenue is in its own currency; what it once cost in another is in the shop's totals alone.
+    A course's revenue counts purchases in its present currency only; others are in the shop's totals alone.
     """
     order, product = Order.__table__.c, Product.__table__.c
     ordered = order.id == purchase.order_id
@@ -180,7 +180,7 @@ def _sales(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
 
 
 def _count(key: Any, moment: Any, dialect: str, **sums: Any) -> Select[Any]:
-    """`sums` by `key` and the day of `moment`."""
+    """Select `sums` grouped by `key` and the day of `moment`."""
     day = _day(moment, dialect).label("date")
     counted = (value.label(name) for name, value in sums.items())
     return select(key, day, *counted).where(*_during(moment)).group_by(key, day)
@@ -191,7 +191,7 @@ def _during(moment: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _day(moment: Any, dialect: str) -> Any:
-    """The day (UTC) of `moment`, as the database stores days."""
+    """Convert `moment` to its day (UTC), in the form that the database stores dates."""
     if dialect == "postgresql":
         return cast(func.timezone("UTC", moment), Date)
     return func.substr(moment, 1, 10)

@@ -1,4 +1,4 @@
-"""How a course does: from its page to its last lesson, over a period, out of the totals by day."""
+"""The report of a course over a period, read from the daily totals: funnel, lessons, ratings, sources."""
 
 import datetime as dt
 import uuid
@@ -21,7 +21,7 @@ total, by_lesson, source, lesson, module = (
 
 
 class Period(StrEnum):
-    """What a creator looks back on."""
+    """A reporting period that ends today."""
 
     MONTH = "30d"
     QUARTER = "90d"
@@ -29,17 +29,17 @@ class Period(StrEnum):
 
     @property
     def words(self) -> str:
-        """As people read it."""
+        """Return its name for people."""
         return {"30d": "30 days", "90d": "90 days", "12m": "12 months"}[self.value]
 
     @property
     def days(self) -> int:
-        """How many days there are in it, today among them."""
+        """Return its number of days, today included."""
         return {"30d": 30, "90d": 90, "12m": 365}[self.value]
 
 
 class Day(NamedTuple):
-    """A course on one day (UTC), or on several of which `date` is the first."""
+    """Totals of a course on one day (UTC), or on several days that begin with `date`."""
 
     date: dt.date
     views: int
@@ -54,12 +54,12 @@ class Day(NamedTuple):
 
     @property
     def rating(self) -> float:
-        """The mean of the ratings, 0 without any."""
+        """Return the average rating, 0 without any."""
         return self.rating_sum / (self.rating_count or 1)
 
 
 class LessonLine(NamedTuple):
-    """A lesson in the order of the course; those who began and finished it, once a day each."""
+    """A lesson in the order of the course; starts and completions count each learner once a day."""
 
     id: uuid.UUID
     title: str
@@ -71,7 +71,7 @@ class LessonLine(NamedTuple):
 
 @dataclass(frozen=True)
 class Numbers:
-    """Everything about a period. `steps` are days, weeks or months, the oldest first, none left out."""
+    """The report of a period. `steps` are days, weeks or months, oldest first, without gaps."""
 
     period: Period
     first: dt.date
@@ -84,16 +84,16 @@ class Numbers:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing happened at all."""
+        """Tell whether there are no events at all."""
         return not any(self.sum[1:])
 
     def points(self, name: str) -> list[tuple[str, int]]:
-        """One of a day's counts, step by step, as `ui.chart` shows it."""
+        """Return one count per step, as `ui.chart` shows it."""
         return [(step, getattr(day, name)) for step, day in self.steps]
 
 
 def load(course: Course, asked: str) -> Numbers:
-    """The numbers of the period that `asked` names, the shortest for what names none. Three queries."""
+    """Load the report of the period that `asked` names, by default the shortest. Three queries."""
     period = Period(asked) if asked in list(Period) else Period.MONTH
     last = clock.now().date()
     first = last - timedelta(days=period.days - 1)
@@ -113,7 +113,7 @@ def load(course: Course, asked: str) -> Numbers:
 
 
 def _steps(period: Period, first: dt.date, last: dt.date, days: list[Day]) -> Iterator[tuple[str, Day]]:
-    """Days for a month, weeks for a quarter, calendar months for a year."""
+    """Group days for a month, weeks for a quarter, calendar months for a year."""
     by_start: dict[dt.date, list[Day]] = {}
     for day in days:
         by_start.setdefault(_start(period, first, day.date), []).append(day)
@@ -137,7 +137,7 @@ def _next(period: Period, start: dt.date) -> dt.date:
 
 
 def _added(first: dt.date, days: list[Day]) -> Day:
-    """The sum of `days`, which begin on `first`."""
+    """Sum up `days`, which begin on `first`."""
     counts = [list(day[1:]) for day in days]
     return Day._make([first, *(map(sum, zip(*counts, strict=True)) if counts else [0] * 9)])
 

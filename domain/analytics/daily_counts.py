@@ -1,8 +1,8 @@
-"""What happened, added up by day (UTC): made of events and of what was bought, begun and reviewed.
+"""Daily totals (UTC), aggregated from events, purchases, enrollments and reviews.
 
-A span of days is always counted whole and written over what stood there, so counting twice changes nothing
-and `flask stats rebuild` makes the same again. The counting is done in temporary tables and blocks nobody;
-only writing the results holds SQLite's lock. Days whose events were removed keep what those added up to.
+A span of days is always counted as a whole and overwrites its rows, so counting is idempotent, and `flask
+stats rebuild` gives the same result. Counting uses temporary tables and blocks nobody; only writing the
+results takes SQLite's write lock. Days whose events were deleted keep their totals.
 """
 
 import datetime as dt
@@ -39,9 +39,9 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def begin() -> list[str]:
-    """The first and the last day that the worker has to count: all since what was counted last.
+    """Compute the first and last day to count: from the last counted day, but at least from yesterday.
 
-    Yesterday is always among them: its last events are written after midnight.
+    Yesterday's last events are written after midnight.
     """
     today = clock.now().date()
     last = db.session.scalar(select(func.max(CourseAnalytics.date))) or first_day()
@@ -55,14 +55,14 @@ def work(days: list[str]) -> None:
 
 
 def end(_days: list[str], _result: None) -> None:
-    """Remove events that have been kept long enough; what they add up to is written."""
+    """Delete events past their retention; their totals are written by now."""
     remove_old()
 
 
 def count(first: dt.date, last: dt.date) -> Iterator[int]:
-    """Count the days from `first` to `last`; yields how many of them are done after each span.
+    """Count the days from `first` to `last`; yields the number of days done after each span.
 
-    Reads and writes on connections of its own, in transactions of its own.
+    Uses connections and transactions of its own.
     """
     since = _first_seen()
     start, done = first, 0
@@ -78,9 +78,9 @@ def count(first: dt.date, last: dt.date) -> Iterator[int]:
 
 
 def correct(course_id: str) -> None:
-    """Count a course's completions and ratings of all days again, as a job: some were taken back.
+    """Recompute the completions and ratings of a course for all days, as a job: some were taken back.
 
-    The last two days are counted every hour.
+    The last two days are recomputed every hour anyway.
     """
     id_ = uuid.UUID(course_id)
     connection = db.session.connection()
@@ -103,7 +103,7 @@ def correct(course_id: str) -> None:
 
 
 def first_day() -> dt.date | None:
-    """The first day of which there is an event, an enrolment, a review or an order; None without any."""
+    """Find the first day with an event, enrolment, review or order; None without any."""
     by_flag = select(func.min(Review.created_at)).where(Review.flagged.in_([False, True]))
     columns = (Event.created_at, Enrollment.enrolled_at, Order.completed_at)
     firsts = [select(func.min(column)) for column in columns] + [by_flag]
@@ -112,7 +112,7 @@ def first_day() -> dt.date | None:
 
 
 def remove_old() -> int:
-    """Delete events that are older than the setting says, a part at a time; answers how many."""
+    """Delete a batch of events past their retention (LECTERN_KEEP_EVENTS_DAYS); returns how many."""
     old = select(Event.id).where(Event.created_at < _kept_since()).order_by(Event.created_at)
     gone = db.session.execute(delete(Event).where(Event.id.in_(old.limit(MOST_REMOVED))))
     count: int = gone.rowcount  # type: ignore[attr-defined]
@@ -120,23 +120,23 @@ def remove_old() -> int:
 
 
 def _kept_since() -> datetime:
-    """The midnight before which events are removed. A day is last counted on the day after it."""
+    """Compute the midnight before which events are deleted. A day is last counted on the day after it."""
     days = max(2, current_app.config["SETTINGS"].keep_events_days)
     return _midnight((clock.now() - timedelta(days=days)).date())
 
 
 def _first_seen() -> dt.date | None:
-    """The first day whose events are all there; earlier ones may have lost some or all of them."""
+    """Find the first day whose events are complete; earlier ones may have been deleted in part."""
     with db.engine.connect().execution_options(reads_only=True) as connection:
         oldest: datetime | None = connection.scalar(select(func.min(Event.created_at)))
     return max(oldest, _kept_since()).date() if oldest else None
 
 
 def _count_span(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
-    """Count the days from `start` to before `stop`; without `seen` the events' part stays as it is.
+    """Count the days from `start` to before `stop`; without `seen` the totals of events stay as they are.
 
-    SQLite counts in a transaction of its own, so that others may write meanwhile. PostgreSQL does all in one:
-    in the next, a pooler may give another server connection, which doesn't know the temporary tables.
+    SQLite counts in a read transaction of its own, so that others can write meanwhile. PostgreSQL uses one
+    transaction: the next one may get another server connection from a pooler, without the temporary tables.
     """
     apart = connection.dialect.name == "sqlite"
     connection.execution_options(reads_only=apart)
@@ -162,7 +162,7 @@ def _stage(connection: Connection, start: dt.date, stop: dt.date, seen: bool) ->
 
 
 def _write(connection: Connection, start: dt.date, stop: dt.date, seen: bool) -> None:
-    """Put what was counted in place of what stood there; what was deleted meanwhile is passed over."""
+    """Overwrite the totals of the span; courses and lessons deleted meanwhile are skipped."""
     own = [
         c.name
         for c in COURSES.columns
@@ -199,9 +199,9 @@ def _merge(
     found: Any,
     also: Sequence[Any] = (),
 ) -> None:
-    """Add up the parts by `keys` and write the sums over the rows of `total`."""
+    """Sum the parts by `keys` and upsert the sums into `total`."""
     by = [*keys, *also]
-    # Without a WHERE, SQLite would read ON CONFLICT as the condition of a join.
+    # Without a WHERE, SQLite would parse ON CONFLICT as a join condition.
     query = select(*by, *(func.sum(part) for part in counts)).select_from(found).where(true()).group_by(*by)
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = dialect.insert(total).from_select([column.name for column in (*by, *counts)], query)

@@ -1,4 +1,4 @@
-"""Who learns what a creator teaches: names and progress, and nothing else of theirs."""
+"""A creator's students: names and progress, and no other personal data (no email addresses)."""
 
 import uuid
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ enrollment, product, people = (t.__table__.c for t in (Enrollment, Product, User
 
 
 class Student(NamedTuple):
-    """Somebody in a course; `name` is None once their account is gone, `progress` whole percents."""
+    """A learner in a course; `name` is None once their account is deleted, `progress` is whole percents."""
 
     id: uuid.UUID
     name: str | None
@@ -35,16 +35,16 @@ class Student(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of learners, who came last first; `after` is where the next one begins."""
+    """A page of students, latest enrolment first; `after` is the cursor of the next one."""
 
     students: list[Student]
     after: Mark | None
 
 
 def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> Sheet:
-    """The page of `creator`'s learners that begins after the mark `after`.
+    """Load the page of `creator`'s students after the cursor `after` (keyset pagination).
 
-    `course_id` keeps to one course, and finds nobody in a course of somebody else; `name` is part of a name.
+    `course_id` filters by course, and finds nobody in another creator's course; `name` is a part of a name.
     """
     found = page(creator, course_id, name, pagination.read(after), PER_PAGE + 1)
     last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
@@ -54,7 +54,7 @@ def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> S
 def page(
     creator: User, course_id: uuid.UUID | None, name: str, mark: Mark | None, count: int
 ) -> list[Student]:
-    """`count` learners after `mark`, who came last first."""
+    """Load `count` students after the cursor, latest enrolment first."""
     given: dict[str, Any] = {"creator": creator.id, "count": count} | pagination.values(mark)
     if course_id:
         given["course"] = course_id
@@ -65,7 +65,7 @@ def page(
 
 
 def every(creator: User, course_id: uuid.UUID | None, name: str) -> Iterator[Student]:
-    """All of them, read in parts."""
+    """Yield all of them, read in batches."""
     mark = None
     while found := page(creator, course_id, name, mark, BATCH):
         yield from found
@@ -73,7 +73,7 @@ def every(creator: User, course_id: uuid.UUID | None, name: str) -> Iterator[Stu
 
 
 def courses_of(creator: User) -> list[tuple[uuid.UUID, str]]:
-    """The courses to choose from, the best sold first."""
+    """List the creator's courses for the filter: the best-selling ones, sorted by title."""
     query = (
         select(product.id, product.title)
         .where(product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None))
@@ -89,7 +89,7 @@ def _escaped(text: str) -> str:
 
 
 def _page(in_course: bool, by_name: bool, goes_on: bool) -> Select[Any]:
-    """The ids of a page come from an index alone; only its rows are looked up."""
+    """Build the query of a page. Its ids come from a covering index; only their rows are joined."""
     mine = select(product.id).where(
         product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None)
     )

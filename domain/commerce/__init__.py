@@ -1,1 +1,1 @@
-"""Buying: checkout, orders, Stripe's events, refunds, reconciliation, and the wishlist."""
+"""Commerce: checkout, orders, Stripe's events, refunds, reconciliation, and the wishlist."""

@@ -1,4 +1,4 @@
-"""What needs a person because of money: orders with a problem, and what Stripe told that no order has."""
+"""Payment alerts: orders with a problem, and Stripe events about money that belongs to no order."""
 
 import uuid
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Row = Order | StripeEvent
 
 @dataclass(frozen=True)
 class Alert:
-    """An order or an event with a problem that nobody has looked at; the other of the two is None."""
+    """An open alert of an order or an event; the other of the two is None."""
 
     at: datetime
     problem: str
@@ -33,14 +33,14 @@ class Alert:
 
 @dataclass(frozen=True)
 class Page:
-    """Some alerts, newest first, and the key of the last when there are more."""
+    """A page of alerts, newest first, and the cursor when there are more."""
 
     rows: list[Alert]
     after: str | None
 
 
 def page(after: str) -> Page:
-    """List the alerts that nobody has looked at, newest first, from behind the one of the key `after`."""
+    """List the open alerts after the cursor `after`, newest first."""
     last = _row(after)
     rows: list[Row] = [
         *db.session.scalars(_orders(last).options(joinedload(Order.user))),
@@ -52,24 +52,24 @@ def page(after: str) -> Page:
 
 
 def count() -> int:
-    """Count those that nobody has looked at, in one query; of each kind no more than MOST_COUNTED + 1."""
+    """Count the open alerts in one query, at most MOST_COUNTED + 1 of each kind."""
     return int(db.session.scalar(select(open_count())) or 0)
 
 
 def open_count() -> ColumnElement[int]:
-    """Build what `count` asks, as a part of another query."""
+    """Build the SQL expression of `count`, for another query."""
     return _some(Order.id, OPEN_ORDER) + _some(StripeEvent.id, OPEN_EVENT)
 
 
 def history_of(event: StripeEvent) -> list[tuple[AuditEntry, str | None]]:
-    """List what was noted about an event, and by whom."""
+    """List the audit log of an event."""
     return audit.history_of("stripeevent", event.id, PAGE_SIZE)
 
 
 def look_at(row: Row, admin: User, note: str) -> None:
-    """Note that a person has looked at the problem of an order or an event, and what came of it.
+    """Acknowledge the alert of an order or event with a note. Idempotent.
 
-    Safe to repeat. Raises Refused for one without a problem.
+    Raises Refused for one without a problem.
     """
     is_order = isinstance(row, Order)
     if row.problem is None:
@@ -110,7 +110,7 @@ def _key(row: Row) -> str:
 
 
 def _row(key: str) -> Row | None:
-    """The row that a key names, also when somebody has looked at it meanwhile; None for what is no key."""
+    """Load the row of a cursor, even if its alert was acknowledged meanwhile; None if malformed."""
     kind, _, name = key.partition("-")
     if kind == "event" and name.isascii() and name.isprintable():
         return db.session.get(StripeEvent, name)

@@ -1,9 +1,9 @@
-"""Buying: from "Buy now" to Stripe's page, however often it is clicked and whatever fails on the way.
+"""Checkout: from "Buy now" to Stripe's page, idempotent under repeated clicks and failures.
 
-Opening a Checkout Session can't wait for a job, because the buyer stands before the page. So it goes in
-three steps, and the handler commits between them: `begin` writes the order with its frozen price,
-`ask_stripe` talks to Stripe without a transaction, `note` writes down what came of it. When `note` has no
-address to send the buyer to, the world has moved on and the three are gone through again.
+Opening a Checkout Session can't be a job, because the buyer is waiting. So it takes three steps, and the
+caller commits between them: `begin` writes the order with its frozen price, `ask_stripe` calls Stripe without
+a transaction, `note` stores the result. When `note` returns no address, the order has changed meanwhile and
+the three steps are repeated.
 """
 
 import uuid
@@ -36,19 +36,19 @@ ROUNDS = 5
 
 
 class NotVerified(Refused):
-    """The buyer's address isn't known to be theirs yet."""
+    """The buyer's email address isn't verified."""
 
 
 class Free(Refused):
-    """It costs nothing: there is a simpler way in."""
+    """The course is free: it needs no checkout."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do for an open order: ask after `session_id`, or open `checkout`.
+    """The next step for an open order: retrieve `session_id`, or open `checkout`.
 
-    `stale`: the price has changed since the session was opened. `waits`: nothing may be opened, because
-    a payment is being confirmed or a person has to look at the order.
+    `stale`: the price has changed since the session was opened. `waits`: nothing may be opened, because a
+    payment is being confirmed or an admin has to check the order.
     """
 
     order_id: uuid.UUID
@@ -61,7 +61,7 @@ class Plan:
 
 
 def product_on_offer(product_id: uuid.UUID) -> Course | None:
-    """The course to be bought, with its creator; None for one that strangers don't know of."""
+    """Load the course to buy, with its creator; None for one that isn't public knowledge."""
     course = db.session.scalar(
         select(Course).options(joinedload(Course.creator)).where(Course.id == product_id)
     )
@@ -86,7 +86,7 @@ def refuse_unless_sold(user: User, course: Course) -> None:
 
 
 def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan:
-    """The buyer's one open order for `course`, made where there is none, and what to do for it.
+    """Get or create the buyer's one open order for `course`, and plan the next step.
 
     `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
     """
@@ -115,7 +115,7 @@ def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan
 
 
 def ask_stripe(plan: Plan) -> payments.Session | None:
-    """The plan's session as Stripe has it now; None when this attempt can't come to anything.
+    """Retrieve or open the plan's session; None when this attempt is used up.
 
     No transaction may be open. Raises payments.PaymentUnavailable, payments.PaymentRefused.
     """
@@ -133,7 +133,7 @@ def ask_stripe(plan: Plan) -> payments.Session | None:
 
 
 def note(plan: Plan, session: payments.Session | None) -> str | None:
-    """Write down what Stripe answered; the address of the page to pay on, or None to begin again."""
+    """Store Stripe's answer; returns the address of the payment page, or None to begin again."""
     order = orders.lock(plan.order_id)
     if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
         return None
@@ -150,7 +150,7 @@ def note(plan: Plan, session: payments.Session | None) -> str | None:
 
 
 def give_up(plan: Plan, reason: str) -> None:
-    """Close an order that Stripe won't open a checkout for, and tell the shop why."""
+    """Cancel an order that Stripe refuses to open a session for, and raise an alert."""
     order = orders.lock(plan.order_id)
     if order.status == OrderStatus.PENDING:
         fulfilment.cancel(order, order.stripe_session_id)
@@ -158,7 +158,7 @@ def give_up(plan: Plan, reason: str) -> None:
 
 
 def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
-    """The pending order of this buyer for this course. The partial unique index lets only one be made."""
+    """Get or create the pending order of this buyer and course; a partial unique index allows only one."""
     values = {
         "id": uuid7(),
         "number": orders.new_number(clock.now()),
@@ -203,7 +203,7 @@ def _total(order: Order, purchase: Purchase) -> None:
 
 
 def _renew(order: Order) -> None:
-    """Another attempt at today's price, after the last session came to its end."""
+    """Begin another attempt at today's price, after the last session has expired."""
     purchase = order.purchases[0]
     pricing.freeze(purchase, purchase.product, pricing.quote(purchase.product, clock.now()))
     _total(order, purchase)

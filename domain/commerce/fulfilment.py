@@ -1,7 +1,7 @@
-"""Turning Stripe's word into a course: one idempotent verb for the webhook, the success page and the sweep.
+"""Fulfilment: one idempotent verb for the webhook, the success page and reconciliation.
 
-`settle` may be called any number of times, in any order and at the same moment from several processes:
-it holds the order, looks at what Stripe's own object says, and does what is still to be done.
+`settle` may be called any number of times, in any order and concurrently: it locks the order, reads the state
+of Stripe's own object, and does what is still to be done.
 """
 
 import uuid
@@ -30,10 +30,10 @@ SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_RE
 
 
 def settle(session: Session) -> Order | None:
-    """Bring the order that `session` was opened for up to what Stripe says of it.
+    """Bring the order of `session` to the state that Stripe reports.
 
-    Paid (or nothing due): the course is the buyer's. A slow method: the order waits, or has failed.
-    Expired: the order is cancelled. Answers None for a session that isn't ours.
+    Paid (or nothing due): the course is granted. A delayed payment method: the order waits, or has failed.
+    Expired: the order is cancelled. Returns None for a session that isn't ours.
     """
     order_id = _order_of(session)
     if order_id is None:
@@ -52,19 +52,19 @@ def settle(session: Session) -> Order | None:
 
 
 def cancel(order: Order, session_id: str | None) -> None:
-    """Close a checkout that nobody paid; an older session than the order's own changes nothing."""
+    """Cancel an unpaid order; a session older than the order's present one changes nothing."""
     if order.status == OrderStatus.PENDING and order.stripe_session_id == session_id:
         _close(order, OrderStatus.CANCELLED)
 
 
 def hold(order: Order, sentence: str) -> None:
-    """Stop the order until a person has looked at it: nothing is granted, the shop is told once."""
+    """Stop the order until an admin has checked it: nothing is granted, one alert is raised."""
     if sentence not in (order.problem or ""):
         alerts.stand_at(order, "order_problem", sentence)
 
 
 def _order_of(session: Session) -> uuid.UUID | None:
-    """The order that opened this session, or the one that the session names."""
+    """Find the order that opened this session, or that the session names."""
     found = db.session.scalar(select(Order.id).where(Order.stripe_session_id == session.id))
     if found is not None:
         return found
@@ -90,7 +90,7 @@ def _take_payment(order: Order, session: Session) -> None:
 
 
 def _disagreement(order: Order, session: Session) -> str | None:
-    """What differs between the order as it was frozen and the session as it was paid."""
+    """Describe the difference between the frozen order and the paid session; None if they agree."""
     if session.livemode != is_live():
         return "Stripe’s session is of the other mode, live or test."
     if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
@@ -103,7 +103,7 @@ def _disagreement(order: Order, session: Session) -> str | None:
 
 
 def _owned_through_another(order: Order) -> bool:
-    """Whether another order has already brought the buyer something of this one."""
+    """Tell whether another order has already granted a product of this one to the buyer."""
     query = select(Purchase.id).where(
         Purchase.user_id == order.user_id,
         Purchase.product_id.in_([p.product_id for p in order.purchases]),
@@ -114,7 +114,7 @@ def _owned_through_another(order: Order) -> bool:
 
 
 def _return(order: Order, session: Session) -> None:
-    """Send a second payment for the same thing back, and say so."""
+    """Refund a second payment for the same product, and raise an alert."""
     if not refunds.return_payment(order, session):
         return
     if order.status not in SETTLED:
@@ -142,7 +142,7 @@ def _complete(order: Order, session: Session) -> None:
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
-    """Earning, grant, enrolment and the count of sales for one thing bought; free of charge earns nothing."""
+    """Grant one purchase: earning, access, enrolment and sales count; a free one earns nothing."""
     if purchase.creator_amount_cents:
         window = timedelta(days=settings.current().refund_window_days)
         db.session.add(
@@ -161,7 +161,7 @@ def _hand_over(purchase: Purchase, now: datetime) -> None:
 
 
 def _wait(order: Order, session: Session) -> None:
-    """The buyer has done their part, the money takes days: no access yet, and no second payment."""
+    """Mark a delayed payment as being confirmed, for days perhaps: no access yet, no second payment."""
     if order.status != OrderStatus.PENDING or order.confirming_since is not None:
         return
     order.stripe_session_id = session.id

@@ -1,4 +1,4 @@
-"""Orders as those who run the shop see them: what needs a person first."""
+"""Orders for admins: list, open alerts and details."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class Page:
-    """Orders with their buyers, newest first, and the id of the last when there are more."""
+    """A page of orders with their buyers, newest first, and the id of the last one when there are more."""
 
     rows: list[Order]
     after: uuid.UUID | None
@@ -23,7 +23,7 @@ class Page:
 
 @dataclass(frozen=True)
 class File:
-    """All that is stored about an order: what Stripe sent about it, refunds, what was decided and by whom."""
+    """Everything stored about an order: Stripe's events, refunds and the audit log."""
 
     order: Order
     events: list[StripeEvent]
@@ -32,13 +32,13 @@ class File:
 
 
 def unsolved(limit: int = PAGE_SIZE) -> list[Order]:
-    """The orders with a problem that nobody has looked at, oldest first."""
+    """List the orders with an open alert, oldest first."""
     query = _with_buyer().where(Order.problem.is_not(None), Order.looked_at.is_(None))
     return list(db.session.scalars(query.order_by(Order.created_at).limit(limit)))
 
 
 def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
-    """The orders in a state (None: all), from behind `after` on."""
+    """List the orders of a status (None: all) after the cursor `after`."""
     query = _with_buyer()
     if status is not None:
         query = query.where(Order.status == status)
@@ -51,7 +51,7 @@ def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
 
 
 def find(number: str) -> Order | None:
-    """The order of that number, with its buyer and what was bought."""
+    """Load the order of that number, with its buyer and purchases."""
     if not number.isascii() or not number.isprintable():
         return None
     loads = selectinload(Order.purchases).joinedload(Purchase.product)
@@ -59,7 +59,7 @@ def find(number: str) -> Order | None:
 
 
 def file_of(order: Order) -> File:
-    """What is stored about `order`, in three queries."""
+    """Load everything stored about `order`, in three queries."""
     about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
     refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)
     found = list(db.session.scalars(refunds))

@@ -1,4 +1,4 @@
-"""Orders: how they are numbered, found, shown and locked."""
+"""Orders: numbers, look-ups, the state shown to the buyer, and the row lock."""
 
 import secrets
 import uuid
@@ -13,11 +13,11 @@ from sqlalchemy.orm import InstrumentedAttribute, selectinload
 from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
 
 PER_PAGE = 20
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like something else on paper
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without characters that look alike, such as 0 and O
 
 
 class Standing(StrEnum):
-    """How an order looks to its buyer."""
+    """The state of an order as its buyer sees it."""
 
     OPEN = "open"
     CONFIRMING = "confirming"
@@ -31,7 +31,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of somebody's orders, newest first, and the numbers of the pages beside it."""
+    """A page of a buyer's orders, newest first, and the numbers of the pages beside it."""
 
     rows: list[Order]
     before: int | None
@@ -39,23 +39,23 @@ class Listing:
 
 
 def new_number(moment: datetime) -> str:
-    """A readable number that tells nobody how many orders there are: "LN-2611-7KQ3-M9XT"."""
+    """Generate a readable order number that doesn't reveal how many orders there are: "LN-2611-7KQ3-M9XT"."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"LN-{moment:%y%m}-{letters[:4]}-{letters[4:]}"
 
 
 def find(user: User, number: str) -> Order | None:
-    """The order of that number with its purchases, if it is `user`'s."""
+    """Load the order of that number with its purchases, if it is `user`'s."""
     return _one(user, Order.number, number)
 
 
 def of_session(user: User, session_id: str) -> Order | None:
-    """The order for which that Checkout Session was opened, if it is `user`'s."""
+    """Load the order of that Checkout Session, if it is `user`'s."""
     return _one(user, Order.stripe_session_id, session_id)
 
 
 def of(user: User, page: int) -> Listing:
-    """A page of what `user` ordered; checkouts that came to nothing are left out."""
+    """List a page of `user`'s orders; cancelled checkouts are left out."""
     query = (
         _with_purchases()
         .where(
@@ -72,13 +72,13 @@ def of(user: User, page: int) -> Listing:
 
 
 def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
-    """The newest refund of each of `orders` that has any."""
+    """Load the newest refund of each of `orders` that has any."""
     query = select(Refund).where(Refund.order_id.in_([o.id for o in orders])).order_by(Refund.created_at)
     return {refund.order_id: refund for refund in db.session.scalars(query)}
 
 
 def standing(order: Order, refund: Refund | None = None) -> Standing:
-    """What to tell the buyer of `order`, of which `refund` is the newest refund."""
+    """Derive the state to show to the buyer of `order`; `refund` is its newest refund."""
     if order.status in (OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED):
         return Standing.REFUNDED
     if order.status == OrderStatus.COMPLETED:
@@ -93,10 +93,10 @@ def standing(order: Order, refund: Refund | None = None) -> Standing:
 
 
 def lock(order_id: uuid.UUID) -> Order:
-    """The order with its purchases and their products, as it is now, held until the transaction ends.
+    """Load the order with purchases and products, locked until the transaction ends.
 
-    The buyer's row is held first, so that two orders of one buyer can't be paid at the same moment;
-    not so strongly that their heartbeats would wait. On SQLite the transaction itself is the lock.
+    The buyer's row is locked first, so that two orders of one buyer can't be paid concurrently; with FOR NO
+    KEY UPDATE, so that their heartbeats needn't wait. On SQLite the transaction itself is the lock.
     """
     buyer = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
     db.session.execute(select(User.id).where(User.id == buyer).with_for_update(key_share=True))
@@ -113,7 +113,7 @@ def lock(order_id: uuid.UUID) -> Order:
 
 
 def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:
-    """`user`'s order with this value; whatever can't be one (PostgreSQL refuses NUL in text) finds none."""
+    """Load `user`'s order with this value; impossible values are not queried (PostgreSQL refuses NUL)."""
     if not value or len(value) > 255 or not value.isprintable():
         return None
     return db.session.scalar(_with_purchases().where(column == value, Order.user_id == user.id))

@@ -1,4 +1,4 @@
-"""Asking Stripe ourselves, for whatever no webhook told us: orders left open, events that never came."""
+"""Reconciliation: polls Stripe for what no webhook has reported, in open orders, refunds and events."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from payments import Event, Session
 
 PATIENCE = timedelta(minutes=3)
 YOUNG = timedelta(hours=1)
-LONGEST_SESSION = timedelta(hours=25)  # Stripe ends a session after a day at the latest
+LONGEST_SESSION = timedelta(hours=25)  # Stripe expires a session after 24 hours at the latest
 OVERLAP = timedelta(hours=1)
 KEPT_BY_STRIPE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Question:
-    """An order to ask Stripe about, by its session."""
+    """An order to reconcile, by its session."""
 
     order_id: uuid.UUID
     session_id: str
 
 
 def sweep() -> None:
-    """Ask for a look at every unsettled order and refund, and another try for events left lying.
+    """Enqueue a check of every unsettled order and refund, and a retry of unhandled events.
 
-    Young orders are asked about at every sweep, older ones once an hour: the key says which.
+    Recent orders are checked at every sweep, older ones once an hour: the idempotency key holds the slot.
     """
     for event_id in stripe_events.unprocessed():
         stripe_events.handle_soon(event_id)
@@ -51,7 +51,7 @@ def sweep() -> None:
 
 
 def begin(order_id: str) -> Question | None:
-    """What to ask, unless the order has been settled meanwhile."""
+    """Plan the check, unless the order has been settled meanwhile."""
     order = db.session.get(Order, uuid.UUID(order_id))
     if order is None or order.status != OrderStatus.PENDING or order.stripe_session_id is None:
         return None
@@ -59,12 +59,12 @@ def begin(order_id: str) -> Question | None:
 
 
 def look(question: Question) -> Session | None:
-    """The session as Stripe has it now, or None."""
+    """Retrieve the session from Stripe, or None."""
     return payments.find_session(question.session_id)
 
 
 def end(question: Question, session: Session | None) -> None:
-    """Settle the order; one whose session Stripe doesn't know can't be paid any more."""
+    """Settle the order; one whose session is unknown to Stripe is cancelled."""
     if session is not None:
         fulfilment.settle(session)
     else:
@@ -72,7 +72,7 @@ def end(question: Question, session: Session | None) -> None:
 
 
 def begin_listing() -> datetime | None:
-    """Since when to list events: an hour before the last listing that was finished, at most 30 days ago."""
+    """Compute the start of the event listing: an hour before the last finished one, at most 30 days ago."""
     if not payments.is_configured():
         return None
     done = select(func.max(Job.created_at)).where(
@@ -83,12 +83,12 @@ def begin_listing() -> datetime | None:
 
 
 def list_events(since: datetime) -> list[Event]:
-    """The events that matter to us, oldest first. Raises PaymentUnavailable."""
+    """List the relevant events, oldest first. Raises PaymentUnavailable."""
     return payments.events_since(since, stripe_event_types.FOLLOWED)
 
 
 def end_listing(_since: datetime, events: list[Event]) -> None:
-    """Take in whatever hasn't come by webhook."""
+    """Store the events that no webhook has delivered."""
     for event in events:
         stripe_events.store(event)
 
@@ -102,6 +102,6 @@ def _unsettled(now: datetime) -> Select[Order]:
 
 
 def _forget(order: Order, now: datetime) -> None:
-    """Close an order that never got a session: whatever Stripe may have opened for it has ended by now."""
+    """Cancel an order that never got a session: whatever Stripe may have opened has expired by now."""
     if order.created_at < now - LONGEST_SESSION:
         fulfilment.cancel(orders.lock(order.id), None)

@@ -1,4 +1,4 @@
-"""Money on its way back. A refund is a row first; a job asks Stripe, with the row's id as the key."""
+"""Refunds. The row is written first; a job calls Stripe with the row's id as the idempotency key."""
 
 import uuid
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from payments import Session, StripeRefund
 
 @dataclass(frozen=True)
 class Errand:
-    """One refund to ask Stripe for, or about: minor units of the payment's currency."""
+    """A refund to request from Stripe, or to look up: minor units of the payment's currency."""
 
     id: uuid.UUID
     payment_intent: str
@@ -26,7 +26,7 @@ class Errand:
 
 
 def return_payment(order: Order, session: Session) -> bool:
-    """Send the whole of `session` back; False when there is nothing to send or it is on its way already."""
+    """Refund the whole payment of `session`; False if nothing was paid or a refund exists already."""
     if session.payment_intent is None or session.amount_total == 0:
         return False
     known = select(Refund.id).where(Refund.payment_intent_id == session.payment_intent)
@@ -46,7 +46,7 @@ def return_payment(order: Order, session: Session) -> bool:
 
 
 def begin(refund_id: str) -> Errand | None:
-    """What there is to ask; nothing once Stripe has decided."""
+    """Plan the call for a pending refund; None once Stripe has decided."""
     refund = db.session.get(Refund, uuid.UUID(refund_id))
     if refund is None or refund.status != RefundStatus.PENDING:
         return None
@@ -54,7 +54,7 @@ def begin(refund_id: str) -> Errand | None:
 
 
 def send(errand: Errand) -> StripeRefund | str | None:
-    """Ask Stripe for the refund, or how the one that was asked for stands; a refusal is its sentence."""
+    """Request the refund, or retrieve the one requested before; a refusal is returned as its sentence."""
     if errand.stripe_id is not None:
         return payments.find_refund(errand.stripe_id)
     try:
@@ -64,7 +64,7 @@ def send(errand: Errand) -> StripeRefund | str | None:
 
 
 def end(errand: Errand, found: StripeRefund | str | None) -> None:
-    """Write down what Stripe said; a refund that was refused waits for a person."""
+    """Store Stripe's answer; a refused refund raises an alert."""
     if isinstance(found, StripeRefund):
         apply(found)
     elif found is not None:
@@ -77,7 +77,7 @@ def end(errand: Errand, found: StripeRefund | str | None) -> None:
 
 
 def apply(found: StripeRefund) -> bool:
-    """Bring our row up to Stripe's refund; False for one that wasn't ours to make, which changes nothing."""
+    """Update our row from Stripe's refund; False, without any change, for one that was made elsewhere."""
     refund = _row_of(found)
     if refund is None:
         return False
@@ -89,7 +89,7 @@ def apply(found: StripeRefund) -> bool:
 
 
 def is_ours(stripe_id: str) -> bool:
-    """Whether we asked for Stripe's refund of that id."""
+    """Tell whether we requested the Stripe refund of that id."""
     return db.session.scalar(select(Refund.id).where(Refund.stripe_refund_id == stripe_id)) is not None
 
 
@@ -109,7 +109,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
 
 
 def _tell(refund: Refund, order: Order) -> None:
-    """Tell the buyer, and the creators whose earnings it lowers: a second payment sent back lowers none."""
+    """Notify the buyer, and the creators whose earnings it lowers; refunding a double payment lowers none."""
     notifications.tell(
         order.user_id, NotificationKind.REFUND, f"Your refund for order {order.number} was sent",
         f"{refund.reason}: the money goes back the way you paid. Your bank may take a few days to show it.",

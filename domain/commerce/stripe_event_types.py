@@ -1,8 +1,9 @@
-"""Which of Stripe's events are about our money, and what each means here.
+"""Stripe's event types, and the effect of each.
 
-Every type that the library knows stands here once: it is applied (APPLIED), tells of money that nothing here
-follows (TOLD), or changes nothing (HARMLESS, "family.*" for a whole family). A type that is in none of them
-and looks like money is told too; `tests/checkout/test_stripe_types.py` fails when the library brings one.
+Every type that the library knows is listed once: it is applied (APPLIED), raises an alert because it is about
+money that we don't track (TOLD), or has no effect (HARMLESS, "family.*" for a whole family). An unlisted type
+that looks like money raises an alert too; `tests/checkout/test_stripe_types.py` fails when the library adds
+one.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 
 class Kind(StrEnum):
-    """Which of Stripe's objects an event asks to look at."""
+    """The kind of Stripe object that an event makes us retrieve."""
 
     SESSION = "session"
     PAYMENT = "payment"
@@ -21,7 +22,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Telling:
-    """What is told of an event: what happened, to what. `later`: also when its object was told of before."""
+    """The text of an alert: what happened, to what.
+
+    `later`: raised even if the object had an alert before.
+    """
 
     happened: str
     noun: str
@@ -58,7 +62,7 @@ _MOVED = Telling("money moved in a financial account", "movement")
 _RESERVE = Telling("Stripe changed what it holds back of our money", "reserve")
 
 TOLD: dict[str, Telling] = {
-    # What buyers pay, and take back.
+    # Payments of buyers, refunds and disputes.
     **dict.fromkeys(_each("charge", "succeeded captured"), Telling(UNASKED.happened, "charge")),
     "payment_intent.amount_capturable_updated": Telling(
         "a payment is only reserved and waits to be taken", "payment"
@@ -83,7 +87,7 @@ TOLD: dict[str, Telling] = {
         _each("credit_note", "created updated voided"),
         Telling("a credit note was made or changed, and not here", "credit note"),
     ),
-    # What we are paid out, and where it goes.
+    # Payouts to our bank account.
     "payout.failed": Telling("the bank refused a payout", "payout"),
     "payout.canceled": Telling("a payout was cancelled", "payout"),
     **dict.fromkeys(
@@ -104,7 +108,7 @@ TOLD: dict[str, Telling] = {
          *_each("reserve.plan", "created disabled expired updated")),
         _RESERVE,
     ),  # fmt: skip
-    # What goes to others.
+    # Money that leaves for others.
     "transfer.created": Telling("money was transferred to another account, and not from here", "transfer"),
     "transfer.reversed": Telling("a transfer to another account was taken back", "transfer", later=True),
     "application_fee.created": Telling("a fee of another account’s payment came in", "fee"),
@@ -182,18 +186,18 @@ HARMLESS: dict[str, str] = {
 }  # fmt: skip
 
 FOLLOWED = (*APPLIED, *TOLD)
-# A charge of a payment is told of by its payment.
+# The charge of a PaymentIntent is covered by the event of the PaymentIntent.
 _THROUGH_PAYMENT = ("charge.succeeded", "charge.captured")
 _MONEY = {type.split(".")[0] for type in FOLLOWED}
 
 
 def why_harmless(type: str) -> str | None:
-    """Answer why events of this type change nothing; None when they may."""
+    """Explain why events of this type have no effect; None when they may have one."""
     return HARMLESS.get(type) or HARMLESS.get(f"{type.split('.')[0]}.*")
 
 
 def matters(type: str, about: dict[str, Any]) -> bool:
-    """Whether an event is to be applied or told; `about` decides of types that nobody has heard of."""
+    """Tell whether an event is applied or raises an alert; for unknown types its object `about` decides."""
     if type in _THROUGH_PAYMENT and isinstance(about.get("payment_intent"), str):
         return False
     if type in FOLLOWED:

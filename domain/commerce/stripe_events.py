@@ -1,7 +1,7 @@
-"""The webhook inbox: an event is stored before anything else, handled once, and only ever a trigger.
+"""The webhook inbox: an event is stored first, handled once, and only serves as a trigger.
 
-What is applied is Stripe's object as it is when the handler looks, so the order in which events arrive,
-and how often, makes no difference.
+The handler applies the present state of Stripe's object, so the order in which events arrive, and duplicates,
+make no difference.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PATIENCE = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Trigger:
-    """An event that asks to look at one of Stripe's objects; `kind` is None when there is only to be told."""
+    """An event that makes us retrieve one of Stripe's objects; with `kind` None it only raises an alert."""
 
     event_id: str
     kind: Kind | None
@@ -36,15 +36,15 @@ Found = Session | StripeRefund | list[StripeRefund] | None
 
 
 def receive(raw: bytes, header: str | None) -> None:
-    """Take in what was posted to the webhook. Raises payments.NotFromStripe; then nothing was written."""
+    """Verify and store a webhook request. Raises payments.NotFromStripe; then nothing was written."""
     settings: Settings = current_app.config["SETTINGS"]
     store(payments.read_event(raw, header, settings.stripe_webhook_secrets))
 
 
 def store(event: Event) -> None:
-    """Write the event down and have it handled soon, unless that has been done.
+    """Store the event and enqueue its handling, once.
 
-    Events that aren't about our money, or of the other mode (live, test), are only recorded.
+    Irrelevant events, and those of the other mode (live, test), are only recorded.
     """
     ours = event.livemode == payments.is_live() and stripe_event_types.matters(
         event.type, event.payload["data"]["object"]
@@ -66,14 +66,14 @@ def store(event: Event) -> None:
 
 
 def handle_soon(event_id: str) -> None:
-    """Ask for the event to be handled now, also when earlier tries have failed or been used up."""
+    """Enqueue the handling of the event now, even if earlier attempts failed or are used up."""
     key = f"stripe_event:{event_id}"
     jobs.enqueue("process_stripe_event", key=key, event_id=event_id)
     jobs.hasten(key)
 
 
 def unprocessed() -> list[str]:
-    """The ids of events that should have been handled by now."""
+    """List the ids of events that should have been handled by now."""
     query = select(StripeEvent.id).where(
         StripeEvent.processed_at.is_(None), StripeEvent.received_at < clock.now() - PATIENCE
     )
@@ -81,7 +81,7 @@ def unprocessed() -> list[str]:
 
 
 def begin(event_id: str) -> Trigger | None:
-    """What the event asks to look at; nothing when it was handled already."""
+    """Plan the handling of an event; None if it was handled already."""
     event = db.session.get(StripeEvent, event_id)
     if event is None or event.processed_at is not None:
         return None
@@ -91,7 +91,7 @@ def begin(event_id: str) -> Trigger | None:
 
 
 def look(trigger: Trigger) -> Found:
-    """Fetch the object as it is now; None when Stripe knows it no longer, or when there is only to be told.
+    """Retrieve the object in its present state; None if Stripe doesn't have it, or for an alert only.
 
     Raises PaymentUnavailable.
     """
@@ -115,7 +115,7 @@ def end(trigger: Trigger, found: Found) -> None:
 
 
 def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
-    """Do what the object asks for, or tell of it; answers with what to write beside the event."""
+    """Apply the object, or raise an alert; returns the remark to store with the event."""
     if isinstance(found, Session):
         order = fulfilment.settle(found)
         unasked = order is None and found.is_settled and found.amount_total
@@ -130,7 +130,7 @@ def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
 
 
 def fail(error: str, event_id: str) -> None:
-    """Show beside the event why its last try failed."""
+    """Store the error of the last attempt with the event."""
     event = db.session.get(StripeEvent, event_id)
     if event is not None and event.processed_at is None:
         event.error = error

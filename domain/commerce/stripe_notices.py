@@ -1,7 +1,7 @@
-"""What happened to our money at Stripe and changed nothing here: a person has to know, once for each object.
+"""Alerts about money at Stripe that changed nothing here; each object raises one alert.
 
-Where an order is known, it gets a problem, as one whose amount disagrees does. Where none is, the event keeps
-it. Either stands on /admin/alerts, and `flask ledger check` names it, until somebody has looked.
+If the order is known, the alert is stored with it, otherwise with the event. Either is listed on
+/admin/alerts, and `flask ledger check` names it, until an admin has acknowledged it.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ LARGEST = 10**12
 
 @dataclass(frozen=True)
 class Matter:
-    """What there is to tell: the object it is told once for, what to call it, and what leads to its order."""
+    """The content of an alert: the key that it is raised once for, its text, and what leads to its order."""
 
     key: str
     telling: Telling
@@ -40,9 +40,9 @@ class Matter:
 
 
 def tell_of(event: StripeEvent) -> str | None:
-    """Tell whoever runs the shop what `event` is about, as it says itself, unless they know.
+    """Raise an alert about the object of `event`, as the event describes it, unless there is one.
 
-    Answers with what to write beside the event; None when there is nothing to tell.
+    Returns the remark to store with the event; None when there is nothing to report.
     """
     about: dict[str, Any] = event.payload["data"]["object"]
     telling = _telling(event, about)
@@ -62,7 +62,7 @@ def tell_of(event: StripeEvent) -> str | None:
 
 
 def tell_of_payment(event: StripeEvent, session: Session) -> str:
-    """Tell of a session that was paid and belongs to no order of ours."""
+    """Raise an alert about a paid session that belongs to no order of ours."""
     payment = session.payment_intent or ""
     key, amount = payment or session.id, session.amount_total
     return _raise(
@@ -72,7 +72,7 @@ def tell_of_payment(event: StripeEvent, session: Session) -> str:
 
 
 def tell_of_refunds(event: StripeEvent, strange: Sequence[StripeRefund]) -> str:
-    """Tell of refunds that we didn't ask for; of those that are known already, nothing."""
+    """Raise an alert about refunds that we didn't request, unless they have one."""
     new = [refund for refund in strange if not _is_known(refund.id, _telling_of(refund).later)]
     told = new or list(strange)
     first = told[0]
@@ -82,12 +82,12 @@ def tell_of_refunds(event: StripeEvent, strange: Sequence[StripeRefund]) -> str:
 
 
 def after_completion(order: Order) -> str | None:
-    """The problem that stays when `order` is completed: one that Stripe told of, not one that has passed."""
+    """Keep the problem of a completed `order` if Stripe reported it; one about the checkout is resolved."""
     return order.problem if order.problem and MARK in order.problem else None
 
 
 def _raise(event: StripeEvent, matter: Matter) -> str:
-    """Raise the alert at the order, or at the event when no order has it. What is known is left."""
+    """Raise the alert at the order, or at the event without one. A known object is left alone."""
     order_id = _order_of(matter)
     if not _is_known(matter.key, matter.telling.later):
         event.told = _told(matter.key, matter.telling.later)
@@ -102,7 +102,7 @@ def _raise(event: StripeEvent, matter: Matter) -> str:
 
 
 def _telling(event: StripeEvent, about: dict[str, Any]) -> Telling | None:
-    """How to tell of an event whose object could not be asked about, or needs no asking."""
+    """Choose the text for an event whose object could not be retrieved, or needn't be."""
     if event.type in stripe_event_types.PAID:
         return stripe_event_types.UNASKED if about.get("payment_status") == "paid" else None
     match stripe_event_types.APPLIED.get(event.type):
@@ -138,7 +138,7 @@ def _sentence(event: StripeEvent, matter: Matter) -> str:
 
 
 def _amount(matter: Matter) -> str:
-    """The amount in words; nothing for what is none."""
+    """Format the amount; "" for anything invalid."""
     amount, currency = matter.amount, matter.currency
     if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= LARGEST:
         return ""
@@ -157,14 +157,14 @@ def _told(key: str, later: bool) -> str:
 
 
 def _is_known(key: str, later: bool) -> bool:
-    """Whether this object was told of; what is told later is told also when its beginning was."""
+    """Tell whether this object has an alert; a `later` one is raised even after the first."""
     known = [_told(key, True)] if later else [_told(key, False), _told(key, True)]
     query = select(StripeEvent.id).where(StripeEvent.told.in_(known)).limit(1)
     return db.session.scalar(query) is not None
 
 
 def _order_of(matter: Matter) -> Any:
-    """The id of the order that the payment was for: as we know it, or as the payment itself says."""
+    """Find the id of the payment's order: by our own records, or by the payment's metadata."""
     if matter.payment:
         for column, known in (
             (Order.id, Order.stripe_payment_intent_id),
@@ -178,7 +178,7 @@ def _order_of(matter: Matter) -> Any:
 
 
 def _sent_back(charge: dict[str, Any]) -> bool:
-    """Whether we asked for all that was sent back of a charge."""
+    """Tell whether we requested all that was refunded of a charge."""
     amount = charge.get("amount_refunded")
     rows = db.session.scalars(
         select(Refund.amount_cents).where(

@@ -1,4 +1,4 @@
-"""Wishes: what people would like to have, and telling them when it costs less."""
+"""The wishlist, and notifications of its courses' sales."""
 
 import uuid
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ from models import (
 
 PER_PAGE = 30
 MOST = 500
-# A transaction tells so many: on SQLite nobody else can write meanwhile.
+# The batch size of notifications in one transaction: on SQLite it blocks all other writers.
 TOLD_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of somebody's wishes, the latest first; `after` is the last one's product when there are more.
+    """A page of a wishlist, latest first; `after` is the last one's product id when there are more.
 
     A row holds what its line shows. `is_sold`: it can be bought now; `is_open`: its page can be seen.
     """
@@ -47,9 +47,9 @@ class Page:
 
 
 def add(user: User, course: Course) -> None:
-    """Put `course` on `user`'s wishlist. Safe to repeat.
+    """Put `course` on `user`'s wishlist. Idempotent.
 
-    Refused for one's own, for what they have already, and beyond MOST wishes.
+    Refused for one's own course, for one they have, and beyond MOST entries.
     """
     if course.creator_id == user.id:
         raise Refused("This is your own course.")
@@ -63,12 +63,12 @@ def add(user: User, course: Course) -> None:
 
 
 def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:
-    """Take a product off somebody's wishlist, if it is there: they changed their mind."""
+    """Remove a product from a wishlist, if it is there."""
     db.session.execute(delete(WishlistItem).where(*_of(user_id, product_id)))
 
 
 def notify(user: User, product_id: uuid.UUID, wanted: bool) -> None:
-    """Tell `user` of sales of this wish, or no longer; raises NotFound when it is none of theirs."""
+    """Turn notifications of sales on or off for an entry; raises NotFound when the user has no such entry."""
     found = db.session.scalar(
         update(WishlistItem)
         .where(*_of(user.id, product_id))
@@ -80,16 +80,16 @@ def notify(user: User, product_id: uuid.UUID, wanted: bool) -> None:
 
 
 def wished(user: Any, product: Any) -> ColumnElement[bool]:
-    """Whether `user` wishes for `product`, columns or parameters both: part of another query."""
+    """Build the SQL condition "`user` has `product` on the wishlist"; both are columns or parameters."""
     wish = WishlistItem.__table__.c
     mine = and_(wish.user_id == user, wish.product_id == product)
     return select(wish.product_id).where(mine).correlate_except(WishlistItem.__table__).exists()
 
 
 def page_of(user: User, before: uuid.UUID | None = None) -> Page:
-    """What `user` wishes for: the first page, or the one after the wish for the product `before`.
+    """List `user`'s wishlist: the first page, or the one after the product `before`.
 
-    Raises NotFound when they have no such wish.
+    Raises NotFound when `before` isn't on it.
     """
     query = _lines(clock.now()).where(WishlistItem.user_id == user.id, ~_held())
     if before is not None:
@@ -105,9 +105,9 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
 
 
 def tell_of_sale(course_id: str, after: str | None = None) -> None:
-    """Tell the next TOLD_AT_ONCE people, by id, who wish for the course and want to know; the rest is a job.
+    """Notify the next TOLD_AT_ONCE people, by id, of a sale of the course; the rest becomes a job.
 
-    Whoever was told of a sale that still runs isn't told again, although its end may have been moved.
+    Nobody is notified twice of a running sale, even if its end was moved.
     """
     now = clock.now()
     course = db.session.get(Course, uuid.UUID(course_id))
@@ -177,7 +177,7 @@ def _lines(now: datetime) -> Any:
 
 
 def _held() -> ColumnElement[bool]:
-    """The condition under which somebody has what they wished for: it is hidden for as long as they do."""
+    """Build the SQL condition "the owner of the entry has the course", which hides the entry."""
     grants = select(AccessGrant.id).where(
         *access_facts.holding(WishlistItem.user_id, WishlistItem.product_id)
     )

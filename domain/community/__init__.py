@@ -1,1 +1,1 @@
-"""Reviews, replies and reports."""
+"""Reviews, votes, replies and reports."""

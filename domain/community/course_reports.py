@@ -1,4 +1,4 @@
-"""Reports of courses: readers ask the admins to look at what should not be on sale so."""
+"""Reports of courses, which go to the moderation queue."""
 
 import uuid
 from typing import Any
@@ -12,10 +12,9 @@ from models import Course, ModerationKind, Report, ReportReason, User, db, upser
 
 
 def report(user: User, course: Course, reason: ReportReason, note: str = "") -> None:
-    """Ask the admins to look at `course`, which goes on as it is meanwhile.
+    """Report `course` to the admins; it stays on sale meanwhile.
 
-    Refused for one's own, from an address nobody has proved, for a second time and beyond what
-    a day allows.
+    Refused for one's own course, with an unverified address, for a second report, and beyond the daily limit.
     """
     if course.creator_id == user.id:
         raise Refused("This is your own course.")
@@ -32,12 +31,12 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
 
 
 def standing(user: User, course_id: uuid.UUID) -> str:
-    """A sentence for whoever has reported the course; empty for everybody else."""
+    """Describe the state of the user's report; "" if they haven't reported the course."""
     return sentence(db.session.scalar(select(looked_at(user.id, course_id))))
 
 
 def looked_at(user: Any, product: Any) -> ScalarSelect[bool]:
-    """Whether anybody has looked at what `user` reported about `product`, as part of another query.
+    """Build the SQL expression "an admin has decided about `user`'s report of `product`".
 
     Both are values or columns. NULL where there is no report.
     """
@@ -49,7 +48,7 @@ def looked_at(user: Any, product: Any) -> ScalarSelect[bool]:
 
 
 def sentence(looked_at: bool | None) -> str:
-    """What that means for whoever reported it; empty for None."""
+    """Describe that state to the person who reported; "" for None."""
     if looked_at is None:
         return ""
     return "You have reported this course. " + (

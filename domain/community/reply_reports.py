@@ -1,4 +1,4 @@
-"""Reports of what creators answer to reviews: as with reviews, they wait for an admin."""
+"""Reports of creators' replies, which go to the moderation queue like those of reviews."""
 
 from sqlalchemy import select
 from werkzeug.exceptions import NotFound
@@ -10,11 +10,11 @@ from models import Course, ModerationKind, ReportReason, Review, Standing, User,
 
 
 def report(user: User, review: Review, course: Course, reason: ReportReason, note: str = "") -> None:
-    """Ask the admins to look at the answer beneath `review`, which goes on as it is until they do.
+    """Report the reply to `review` to the admins; it stays visible until they decide.
 
-    It is hidden at once by the rules that hide a review. Refused for one's own, from an address nobody has
-    proved, for a second time before it was changed or after it was looked at, and beyond what a day allows.
-    Raises NotFound where nobody has answered, or what they answered is hidden.
+    It is hidden at once by the rules that hide a review. Refused for one's own, with an unverified address,
+    for a second report of the same text, and beyond the daily limit. Raises NotFound where there is no reply,
+    or it is hidden.
     """
     if not user.is_verified:
         raise Refused("Confirm your email address first; then you can report an answer.")
@@ -38,7 +38,7 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
 
 
 def find(review_id: object) -> tuple[Review, Course] | None:
-    """A review with its course, whatever stands beneath it; None when either is gone."""
+    """Load a review with its course, whatever its state; None when either is deleted."""
     found = db.session.execute(
         select(Review, Course).join(Course, Course.id == Review.product_id).where(Review.id == review_id)
     ).first()
