@@ -1,4 +1,4 @@
-"""The reviews of a product as its page shows them: the histogram, one page of them, and the reader's own."""
+"""The reviews on a course page: rating histogram, a page of reviews, and the reader's own."""
 
 import itertools
 import uuid
@@ -26,9 +26,9 @@ DEFAULT_SORT = "helpful"
 
 
 class Line(NamedTuple):
-    """One review, with what its creator answered; an answer that is hidden is there for admins only.
+    """A review with its creator's reply; a hidden reply is loaded for admins only.
 
-    `author` is None once their account is gone. `voted`: the reader found it helpful.
+    `author` is None once their account is deleted. `voted`: the reader has voted for it as helpful.
     """
 
     id: uuid.UUID
@@ -48,7 +48,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """Page `number` of a product's reviews; `counts` tells how many gave each number of stars."""
+    """Page `number` of a product's reviews; `counts` maps stars to the number of visible reviews."""
 
     sorts = SORTS
     sort: str = DEFAULT_SORT
@@ -60,29 +60,29 @@ class Board:
 
     @property
     def total(self) -> int:
-        """How many reviews count."""
+        """Return the number of visible reviews."""
         return sum(self.counts.values())
 
     @property
     def average(self) -> float:
-        """Their mean rating, 0 without any."""
+        """Return their average rating, 0 without any."""
         return sum(stars * count for stars, count in self.counts.items()) / (self.total or 1)
 
     @property
     def histogram(self) -> list[tuple[str, int, None]]:
-        """What `ui.bars` shows."""
+        """Build the bars of `ui.bars`."""
         words = ((stars, "star" if stars == 1 else "stars") for stars in STARS)
         return [(f"{stars} {word}", self.counts.get(stars, 0), None) for stars, word in words]
 
     @property
     def place(self) -> str:
-        """The query that leads here again from the course's page, with its question mark; often empty."""
+        """Build the query string that leads back to this order and page, with its "?"; often empty."""
         given = [("reviews_sort", self.sort)] if self.sort != DEFAULT_SORT else []
         given += [("reviews_page", str(self.number))] if self.number > 1 else []
         return f"?{urlencode(given)}" if given else ""
 
     def pages(self, here: str) -> dict[str, Any]:
-        """What `ui.pager` shows; `here` is the address of the course's page."""
+        """Build the items of `ui.pager`; `here` is the address of the course page."""
         near = {1, self.last, *range(max(1, self.number - 1), min(self.last, self.number + 1) + 1)}
         items: list[tuple[str, str | None, bool]] = []
         for before, number in itertools.pairwise([0, *sorted(near)]):
@@ -100,10 +100,10 @@ class Board:
 
 
 def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -> Board:
-    """The reviews of the product for `reader` (None: a stranger), in one query, or two when there are many.
+    """Load the reviews of a product for `reader` (None: a visitor), in one query, or two if there are many.
 
-    `asked` may name an order of SORTS as reviews_sort and a page as reviews_page; what makes no sense is the
-    first, and a page beyond the end the last. Admins also see what is hidden, everyone their own.
+    `asked` may name an order of SORTS as reviews_sort and a page as reviews_page; invalid values mean the
+    first, a page beyond the end the last. Admins also see hidden reviews, everyone their own.
     """
     sort = asked.get("reviews_sort", "")
     sort = sort if sort in SORTS else DEFAULT_SORT
@@ -112,7 +112,7 @@ def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -
     number = _page(asked.get("reviews_page", ""))
     if number == 1:
         lines, own = _lines(sort, view, values, 1)
-        if len(lines) < PAGE_SIZE:  # these are all of them
+        if len(lines) < PAGE_SIZE:  # so all of them are loaded
             seen = [line for line in (*lines, own) if line is not None and not line.is_hidden]
             return Board(sort, counts=Counter(line.rating for line in seen), lines=lines, own=own)
     counts, last = _totals(view, values)
@@ -122,7 +122,7 @@ def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -
 
 
 def _totals(view: tuple[bool, bool], values: dict[str, Any]) -> tuple[Mapping[int, int], int]:
-    """How many visible reviews gave each number of stars, and how many pages there are to list."""
+    """Count the visible reviews by stars, and the pages of listed reviews."""
     stars = db.session.connection().execute(_HISTOGRAMS[view], values).all()
     own = stars[0].own if stars else 0
     listed = sum(row.everything if view[1] else row.visible for row in stars) - own
@@ -132,7 +132,7 @@ def _totals(view: tuple[bool, bool], values: dict[str, Any]) -> tuple[Mapping[in
 def _lines(
     sort: str, view: tuple[bool, bool], values: dict[str, Any], number: int
 ) -> tuple[tuple[Line, ...], Line | None]:
-    """Page `number` of the reviews, and the reader's own."""
+    """Load page `number` of the reviews, and the reader's own."""
     values = values | {"skip": (number - 1) * PAGE_SIZE}
     rows = db.session.connection().execute(_PAGES[sort, *view], values).all()
     found = sorted((Line(*row[:-1]) for row in rows if not row.is_own), key=_KEYS[sort], reverse=True)
@@ -153,7 +153,7 @@ _ORDERS = {
     "highest": (review.rating.desc(), review.created_at.desc(), review.id.desc()),
     "lowest": (review.rating, review.created_at.desc(), review.id.desc()),
 }
-# The same orders for what was fetched, since nothing promises the order of a UNION.
+# The same orders in Python: the rows of a UNION come in no guaranteed order.
 _KEYS: dict[str, Any] = {
     "helpful": lambda line: (line.helpful_count, line.created_at, line.id),
     "newest": lambda line: (line.created_at, line.id),
@@ -163,7 +163,7 @@ _KEYS: dict[str, Any] = {
 
 
 def _histogram(with_reader: bool, sees_all: bool) -> Select[Any]:
-    """How many reviews there are of each number of stars, and how many of those listed are the reader's."""
+    """Build the query that counts reviews by stars, and how many of the listed ones are the reader's."""
     own: Any = literal(0)
     if with_reader:
         mine = select(func.count()).where(_OF_PRODUCT, review.user_id == _READER)
@@ -186,7 +186,7 @@ def _shown_reply(sees_all: bool) -> ColumnElement[str]:
 
 
 def _select(sort: str, with_reader: bool, sees_all: bool) -> Select[Any]:
-    """One page in an order, with the reader's own review beside it."""
+    """Build the query of a page in one order, with the reader's own review in a UNION."""
     columns = (
         review.id, review.user_id, review.rating, review.comment, review.helpful_count, review.created_at,
         review.edited_at, _shown_reply(sees_all),
@@ -211,7 +211,7 @@ def _select(sort: str, with_reader: bool, sees_all: bool) -> Select[Any]:
     )  # fmt: skip
 
 
-# (whether somebody reads, whether they see what is hidden)
+# (signed in, sees hidden reviews)
 _VIEWS = ((False, False), (True, False), (True, True))
 _HISTOGRAMS = {view: _histogram(*view) for view in _VIEWS}
 _PAGES = {(sort, *view): _select(sort, *view) for sort in SORTS for view in _VIEWS}

@@ -1,4 +1,4 @@
-"""What creators read of the reviews of their courses, and what they answer beneath them."""
+"""Creators' replies to reviews, and the list of reviews of their courses."""
 
 import uuid
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ review, product, people = (t.__table__.c for t in (Review, Product, User))
 
 
 class Line(NamedTuple):
-    """A review as its course's creator reads it; `author` is None once their account is gone."""
+    """A review of a course, as listed for its creator; `author` is None once their account is deleted."""
 
     id: uuid.UUID
     rating: int
@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of reviews, newest first; `after` is where the next one begins."""
+    """A page of reviews, newest first; `after` is the cursor of the next one."""
 
     lines: list[Line]
     after: Mark | None
@@ -51,9 +51,9 @@ class Sheet:
 def load(
     creator: User, course_id: uuid.UUID | None, rating: int | None, unanswered: bool, after: str
 ) -> Sheet:
-    """The page of reviews of `creator`'s courses that begins after the mark `after`, without hidden ones.
+    """Load the page of visible reviews of `creator`'s courses after the cursor `after` (keyset pagination).
 
-    `course_id` keeps to one course, `rating` to one number of stars, `unanswered` to those without a reply.
+    `course_id` filters by course, `rating` by stars, `unanswered` keeps those without a reply.
     """
     mark = pagination.read(after)
     given: dict[str, Any] = {"creator": creator.id, "count": PER_PAGE + 1} | pagination.values(mark)
@@ -66,7 +66,7 @@ def load(
 
 
 def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
-    """A review of a course that `creator` made, with the course; raises NotFound for every other."""
+    """Load a visible review of a course by `creator`, with the course; raises NotFound otherwise."""
     found = db.session.execute(
         select(Review, Course)
         .join(Course, Course.id == Review.product_id)
@@ -80,10 +80,10 @@ def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
 
 
 def answer(creator: User, written: Review, course: Course, reply: str) -> None:
-    """Put `reply` beneath the review, or in place of the one there is; its author is told of the first.
+    """Write or replace the reply to a review; its author is notified of the first one.
 
-    Where an admin has hidden what was answered there before, it waits (review_standings.place). Refused with
-    words of the shop's list.
+    If an admin has hidden an earlier reply there, it needs approval (review_standings.place). Refused if it
+    contains one of the shop's held words.
     """
     if review_standings.has_held_words(reply):
         raise Refused("This shop doesn’t take some of these words in an answer. Say it in others.", "reply")
@@ -102,7 +102,7 @@ def answer(creator: User, written: Review, course: Course, reply: str) -> None:
 
 
 def tell_author(written: Review, course: Course, creator: str) -> None:
-    """Tell the author of a review of the answer to it that everybody sees, once."""
+    """Notify the author of a review of the visible reply to it, once."""
     notifications.tell(
         written.user_id,
         NotificationKind.REVIEW_REPLY,
@@ -115,7 +115,7 @@ def tell_author(written: Review, course: Course, creator: str) -> None:
 
 
 def take_back(creator: User, written: Review) -> None:
-    """Remove the reply. Safe to repeat."""
+    """Delete the reply. Idempotent."""
     reviews.hold(written)
     if written.reply:
         said = review_standings.in_reply(written, creator.id)

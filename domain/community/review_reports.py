@@ -1,7 +1,7 @@
-"""Reports of reviews and of the answers to them: they wait for an admin.
+"""Reports of reviews and replies, which go to the moderation queue.
 
-Only several independent owners together hide one at once. Whatever is reported, courses too, counts towards
-what a person may report in a day.
+Only several independent owners together hide one at once. All reports, those of courses included, count
+towards a person's daily limit.
 """
 
 from datetime import timedelta
@@ -28,7 +28,7 @@ from models import (
 )
 
 OWNERS_THAT_HIDE = 3
-# Who has paid nothing counts as an owner only after so long here, and so far into the course.
+# A learner who hasn't paid counts as an owner only with an account this old and this much progress.
 SERIOUS_AFTER = timedelta(days=14)
 SERIOUS_PERCENT = 20
 MOST_A_DAY = 20
@@ -36,9 +36,9 @@ DAY = timedelta(days=1)
 
 
 def check_limit(user: User) -> None:
-    """Refuse a report of somebody who has sent MOST_A_DAY within the last day."""
+    """Refuse a report by somebody who has sent MOST_A_DAY within 24 hours (rate limit)."""
     since = clock.now() - DAY
-    # A decision about a report writes to its row as well; only one that is open was sent again.
+    # A decision updates the row of a report as well, so only open ones count as sent again.
     sent_again = and_(Report.outcome.is_(None), Report.updated_at > since)
     sent = select(func.count(Report.id)).where(
         Report.user_id == user.id, or_(Report.created_at > since, sent_again)
@@ -48,10 +48,9 @@ def check_limit(user: User) -> None:
 
 
 def file(user: User, review: Review, said: Said, reason: ReportReason, note: str) -> None:
-    """Write down what `user` reports of `review`: its own words, or those of the answer in `said`.
+    """Store `user`'s report of `review`, or of the reply to it, if that is what `said` is.
 
-    Refused for a second time before the words were changed or after they were looked at, and beyond what a
-    day allows.
+    Refused for a second report of the same text, and beyond the daily limit.
     """
     about_reply = said.table is ReplyStanding
     what, changed_at = ("answer", review.replied_at) if about_reply else ("review", review.edited_at)
@@ -71,18 +70,18 @@ def file(user: User, review: Review, said: Said, reason: ReportReason, note: str
 
 
 def why_hidden(review: Review, said: Said, about_reply: bool) -> str:
-    """Say by which rule what was reported is hidden without an admin; empty where none applies."""
+    """Name the rule that hides a reported text without an admin; "" where none applies."""
     if review_standings.has_held_words(said.text):
         return "words of the shop’s list"
     return f"{OWNERS_THAT_HIDE} owners agree" if owners_agree(review, about_reply) else ""
 
 
 def owners_agree(review: Review, about_reply: bool = False) -> bool:
-    """Tell whether enough independent owners have an open report of `review`, or of the answer to it.
+    """Tell whether enough independent owners have an open report of `review`, or of the reply to it.
 
-    Each has the course now, a proved address and an account that is in use, and neither made the course nor
-    wrote the review. And each has paid for the course, or is here for SERIOUS_AFTER and SERIOUS_PERCENT into
-    it: a course that costs nothing, or was given away, is had by as many accounts as somebody makes.
+    Each owns the course now, has a verified address and an active account, and neither made the course nor
+    wrote the review. And each has paid for the course, or has an account older than SERIOUS_AFTER and
+    SERIOUS_PERCENT of progress: free courses can be had by any number of fake accounts (Sybil attack).
     """
     theirs = access_facts.holding(Report.user_id, review.product_id)
     paid = select(Purchase.id).where(

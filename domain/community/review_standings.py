@@ -1,6 +1,6 @@
-"""What was decided about a person's words under a product: a review of it, or the creator's answer to one.
+"""Moderation decisions about a person's review of a product, or a creator's reply to it.
 
-It holds also after they delete what they wrote.
+They survive the deletion of the text, so that posting it again doesn't evade them.
 """
 
 import uuid
@@ -18,7 +18,7 @@ from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
 @dataclass(frozen=True)
 class Said:
-    """Words that somebody stands by, and the row (a table and its key) that keeps a decision about them."""
+    """A text of a person, and the row (a table and its key) that stores the decision about it."""
 
     table: type[ReviewStanding] | type[ReplyStanding]
     key: dict[str, uuid.UUID]
@@ -27,7 +27,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Place:
-    """How new words stand: hidden, approved before, and whether an admin is to look at them."""
+    """The state of a new text: hidden, approved before, and whether it goes to the moderation queue."""
 
     hidden: bool
     approved: bool
@@ -35,18 +35,18 @@ class Place:
 
 
 def in_review(review: Review) -> Said:
-    """What the author of `review` says of the product."""
+    """Describe the text of `review`."""
     return Said(ReviewStanding, {"user_id": review.user_id, "product_id": review.product_id}, review.comment)
 
 
 def in_reply(review: Review, creator_id: uuid.UUID) -> Said:
-    """What the creator of the product answers beneath `review`."""
+    """Describe the creator's reply to `review`."""
     key = {"user_id": creator_id, "reviewer_id": review.user_id, "product_id": review.product_id}
     return Said(ReplyStanding, key, review.reply)
 
 
 def of(said: Said) -> ReviewStanding | ReplyStanding | None:
-    """Find what was decided about what this person says there."""
+    """Load the decision about this person's text, if any."""
     query: Select[Any] = select(said.table).filter_by(**said.key)
     found: ReviewStanding | ReplyStanding | None = db.session.scalar(
         query, execution_options={"populate_existing": True}
@@ -55,7 +55,7 @@ def of(said: Said) -> ReviewStanding | ReplyStanding | None:
 
 
 def remember(said: Said, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
-    """Bind whoever said it to a decision; `dismissed` are those whose reports weren't followed."""
+    """Store a decision (upsert); `dismissed` are the people whose reports were dismissed."""
     values = {
         "standing": standing,
         "words": digest(said.text) if standing == Standing.APPROVED else "",
@@ -67,11 +67,11 @@ def remember(said: Said, standing: Standing, dismissed: Iterable[uuid.UUID] = ()
 
 
 def place(said: Said) -> Place:
-    """Decide how new words stand.
+    """Derive the state of a new text from the earlier decision.
 
-    Words that were approved stay approved. After words of this person were hidden there, and with words on
-    the shop's list, they are hidden until an admin has looked. What was reported and deleted before is shown,
-    but looked at.
+    An approved text stays approved. If an earlier text of this person was hidden there, or this one contains
+    held words, it is hidden until approved. If an earlier one was reported and then deleted, the new one is
+    shown, but goes to the queue.
     """
     before = of(said)
     standing = before.standing if before else None
@@ -82,23 +82,23 @@ def place(said: Said) -> Place:
 
 
 def is_approved(said: Said, before: ReviewStanding | ReplyStanding | None) -> bool:
-    """Tell whether an admin let these very words stay."""
+    """Tell whether an admin has approved exactly this text."""
     return bool(before and before.standing == Standing.APPROVED and before.words == digest(said.text))
 
 
 def was_dismissed(user_id: uuid.UUID, said: Said) -> bool:
-    """Tell whether this person reported these very words before, and an admin let them stay."""
+    """Tell whether this person's report of exactly this text was dismissed."""
     before = of(said)
     return before is not None and is_approved(said, before) and str(user_id) in before.dismissed
 
 
 def has_held_words(text: str) -> bool:
-    """Tell whether `text` has a word or phrase of the shop's list, whatever its case and accents."""
+    """Tell whether `text` contains one of the shop's held words or phrases, ignoring case and accents."""
     said = f" {' '.join(word_folding.split(text))} "
     phrases = (" ".join(word_folding.split(phrase)) for phrase in settings.current().held_words)
     return any(f" {phrase} " in said for phrase in phrases if phrase)
 
 
 def digest(comment: str) -> str:
-    """Stand for the words of a comment: SHA-256 in hexadecimal."""
+    """Hash a comment: SHA-256 in hexadecimal."""
     return sha256(comment.encode()).hexdigest()

@@ -1,6 +1,7 @@
-"""Reviews: who may write one, how they are changed, voted for and reported, and the ratings they add up to.
+"""Reviews: writing, changing, voting, reporting, and the ratings of products.
 
-Whatever changes a rating holds the product's row: two reviews at once would each count without the other.
+Every change of a rating locks the product's row; otherwise two concurrent reviews would each be left out of
+the other's count.
 """
 
 import uuid
@@ -36,23 +37,23 @@ _DIGITS = 4
 
 
 def hidden() -> ColumnElement[bool]:
-    """The condition under which only its author and admins see a review, and no rating counts it."""
+    """Build the SQL condition "hidden": seen by its author and admins only, in no rating."""
     return and_(Review.flagged, not_(Review.approved))
 
 
 def may_review(user: User | None, product: Product) -> bool:
-    """Whether `user` holds the product now and didn't make it; running the shop is no reason."""
+    """Tell whether `user` owns the product and didn't make it; being an admin isn't enough."""
     return user is not None and product.creator_id != user.id and access.owns(user, product)
 
 
 def of(user: User, product: Product) -> Review | None:
-    """What `user` wrote about the product."""
+    """Load `user`'s review of the product."""
     query = select(Review).where(Review.user_id == user.id, Review.product_id == product.id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).first()
 
 
 def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
-    """A review that `user` may see, with its course; raises NotFound for every other."""
+    """Load a review that `user` may see, with its course; raises NotFound otherwise."""
     found = db.session.execute(
         select(Review, Course)
         .join(Course, Course.id == Review.product_id)
@@ -70,11 +71,11 @@ def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
 
 
 def write(user: User, product: Product, rating: int, comment: str) -> Review:
-    """Put down `user`'s review of the product, or change the one there is. Safe to repeat.
+    """Write `user`'s review of the product, or change the existing one. Idempotent.
 
-    `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval holds for the words that were
-    approved: other words begin anew, visible and open to reports. Where an admin has hidden what this person
-    said before, they wait (review_standings.place). Refused unless `may_review`.
+    `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval is for one text only: a new
+    text is visible and can be reported again. If an admin has hidden an earlier text of this person, it needs
+    approval (review_standings.place). Refused unless `may_review`.
     """
     _lock(product.id)
     if not may_review(user, product):
@@ -96,14 +97,14 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
         if said_anew and not is_hidden:
             is_hidden = _place(review)
         if is_hidden:
-            _let_wait(review, product.title)  # also after an admin has hidden what it said before
+            _let_wait(review, product.title)  # including after an admin has hidden its earlier text
     db.session.flush()
     _settle(product.id)
     return review
 
 
 def tell_creator(review: Review, product: Product) -> None:
-    """Tell the creator of a review that everybody sees, once."""
+    """Notify the creator of a visible review, once."""
     notifications.tell(
         product.creator_id,
         NotificationKind.REVIEW_RECEIVED,
@@ -116,7 +117,7 @@ def tell_creator(review: Review, product: Product) -> None:
 
 
 def withdraw(user: User, product: Product) -> bool:
-    """Delete `user`'s review of the product, also when they no longer have it; says whether there was one."""
+    """Delete `user`'s review, even if they no longer own the product; tells whether there was one."""
     _lock(product.id)
     review = of(user, product)
     if review is None:
@@ -132,14 +133,14 @@ def withdraw(user: User, product: Product) -> bool:
 
 
 def let_go(kind: ModerationKind, review: Review, said: Said, is_hidden: bool) -> None:
-    """Take words that are being deleted out of the queue; that they waited there is remembered."""
+    """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
         review_standings.remember(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
         moderation_queue.withdraw(kind, review.id)
 
 
 def vote(user: User, review: Review, helpful: bool) -> None:
-    """Say that `review` helped `user`, or take that back. Safe to repeat; one's own is refused."""
+    """Set or withdraw `user`'s helpful vote. Idempotent; refused for one's own review."""
     if review.user_id == user.id:
         raise Refused("You can’t vote for your own review.")
     _hold(review)
@@ -159,11 +160,11 @@ def vote(user: User, review: Review, helpful: bool) -> None:
 
 
 def report(user: User, review: Review, reason: ReportReason, note: str = "") -> None:
-    """Ask the admins to look at `review`, which goes on as it is until they do.
+    """Report `review` to the admins; it stays visible until they decide.
 
-    It is hidden at once, by rule, where several independent owners agree or it has words of the shop's list;
-    what was approved never is. Refused for one's own, from an address nobody has proved, for a second time
-    before its author has changed it or after it was looked at, and beyond what a day allows.
+    It is hidden at once if several independent owners agree or it contains held words, unless it was
+    approved. Refused for one's own, with an unverified address, for a second report of the same text, and
+    beyond the daily limit.
     """
     if not user.is_verified:
         raise Refused("Confirm your email address first; then you can report a review.")
@@ -179,7 +180,7 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
 
 
 def _hide_by_rule(review: Review) -> None:
-    """Hide a reported review without an admin where a rule says so; it is a decision like theirs."""
+    """Hide a reported review without an admin where a rule says so, with the effect of a decision."""
     said = review_standings.in_review(review)
     why = review_reports.why_hidden(review, said, about_reply=False)
     if not why:
@@ -192,13 +193,13 @@ def _hide_by_rule(review: Review) -> None:
 
 
 def recount(product_id: uuid.UUID) -> None:
-    """Count the product's visible reviews anew, and keep their number and average with it."""
+    """Recompute the number and the average of the product's visible ratings."""
     _lock(product_id)
     _settle(product_id)
 
 
 def recount_all() -> int:
-    """Correct every rating and helpful count that doesn't agree with its rows; says how many there were."""
+    """Correct every rating and helpful count that disagrees with its rows; returns how many did."""
     wrong = db.session.scalars(_wrong_ratings()).all()
     for product_id in wrong:
         recount(product_id)
@@ -206,7 +207,7 @@ def recount_all() -> int:
 
 
 def hold(review: Review) -> None:
-    """Read `review` as it is now and let nobody change it, nor its product's rating, until all is written.
+    """Load `review` in its present state and lock it with its product until the transaction ends.
 
     Raises NotFound when its author has deleted it meanwhile.
     """
@@ -219,29 +220,29 @@ def _let_wait(review: Review, title: str) -> None:
 
 
 def _place(review: Review) -> bool:
-    """Let `review`, whose words are new, stand as its author's decision says; whether an admin is to look."""
+    """Set the state of `review` for its new text; tells whether it goes to the moderation queue."""
     place = review_standings.place(review_standings.in_review(review))
     review.flagged, review.approved = place.hidden, place.approved
     return place.waits
 
 
 def _lock(product_id: uuid.UUID) -> None:
-    """Let nobody else change this product's reviews until the transaction ends.
+    """Lock this product's reviews until the transaction ends.
 
-    On SQLite whoever may write already holds the only lock. Rows that refer to the product stay writable.
+    On SQLite the write lock suffices. FOR NO KEY UPDATE: rows that refer to the product stay writable.
     """
     db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
 
 
 def _hold(review: Review) -> None:
-    """Read `review` as it is now and keep it so; raises NotFound when its author has deleted it meanwhile."""
+    """Load `review` in its present state and lock it; raises NotFound when it was deleted meanwhile."""
     query = select(Review).where(Review.id == review.id).with_for_update(key_share=True)
     if db.session.scalars(query, execution_options={"populate_existing": True}).first() is None:
         raise NotFound
 
 
 def _settle(product_id: uuid.UUID) -> None:
-    """Write what the visible reviews add up to; its stamp tells the catalogue, so only if it changed."""
+    """Store the rating; only if it changed, because `updated_at` makes the index cache reload the course."""
     count, average = _tally(product_id)
     changed: Any = db.session.execute(
         update(Product)
@@ -262,7 +263,7 @@ def _tally(product_id: uuid.UUID) -> tuple[int, float]:
 
 
 def _wrong_ratings() -> Any:
-    """The ids, in order, of products whose rating isn't that of their visible reviews."""
+    """List the ids of products whose rating differs from that of their visible reviews, in order."""
     true = (
         select(Review.product_id, func.count().label("count"), func.avg(Review.rating).label("average"))
         .where(not_(hidden()))
@@ -283,7 +284,7 @@ def _recount_votes() -> int:
     wrong = db.session.scalars(select(Review.id).where(Review.helpful_count != votes).order_by(Review.id))
     ids = wrong.all()
     for review_id in ids:
-        # Held first: a statement that waited for a vote would still count as of before it waited.
+        # Lock first: an UPDATE that waited for a concurrent vote would count with its old snapshot.
         db.session.execute(select(Review.id).where(Review.id == review_id).with_for_update())
         db.session.execute(
             update(Review)

@@ -1,1 +1,1 @@
-"""Access to courses and progress through them."""
+"""Access to courses, enrolment, playback and progress."""

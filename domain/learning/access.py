@@ -1,7 +1,7 @@
-"""Who may learn what: the one function that decides, what it decides by, and the loaders that ask it.
+"""Access control: the one function that decides who may learn what, and the loaders that apply it.
 
-The order is that of the access rule: whoever runs or made it, people with free access to everything,
-previews of published courses, a grant that holds, and then what gates the lessons of a course.
+The order of the rule: admins and the creator, people with free access to everything, previews of published
+courses, a valid grant, and then what gates the lessons of a course.
 """
 
 import uuid
@@ -36,7 +36,7 @@ from models import (
 
 
 class Reason(StrEnum):
-    """Why a course or lesson is closed; each has its sentence and its way on."""
+    """The reason why a course or lesson is locked; each has its sentence and its link."""
 
     LOGIN = "login"
     BUY = "buy"
@@ -51,9 +51,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Allowed, or the reason why not. `until`: when it opens, or when the access ran out (aware UTC).
+    """An access decision: allowed, or the reason why not.
 
-    `needed` is the lesson to finish or the course to complete first. `facts` is what it was decided by.
+    `until`: when it opens, or when access expired (aware UTC). `needed` is the lesson or course to complete
+    first. `facts` are the facts it was based on.
     """
 
     allowed: bool
@@ -64,7 +65,10 @@ class Decision:
 
 
 def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> Decision:
-    """May `user` (None: a stranger) learn `course`, or open `lesson` of it? At most two queries."""
+    """Decide whether `user` (None: a visitor) may learn `course`, or open `lesson` of it.
+
+    At most two queries.
+    """
     person = user if user is not None and user.is_authenticated else None
     facts = access_facts.of(person, course, lesson)
     decision = judge(facts)
@@ -74,7 +78,7 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> D
 
 
 def judge(facts: access_facts.Facts) -> Decision:
-    """The rule itself, without a query; `needed` and the price are left to `decide`."""
+    """Apply the access rule to `facts`, without a query; `decide` adds `needed` and looks at the price."""
     if facts.deleted and not facts.holds:
         return Decision(False, Reason.DRAFT)
     if facts.trusted or facts.opens_preview:
@@ -89,7 +93,7 @@ def judge(facts: access_facts.Facts) -> Decision:
 
 
 def owns(user: User | None, course: Product) -> bool:
-    """Whether `user` holds a grant for `course` that is neither revoked nor run out."""
+    """Tell whether `user` has a valid grant for `course`: neither revoked nor expired."""
     if user is None or not user.is_authenticated:
         return False
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, course.id)).limit(1)
@@ -97,9 +101,9 @@ def owns(user: User | None, course: Product) -> bool:
 
 
 def course_for_learner(user: User | None, slug: str) -> tuple[Course, Decision]:
-    """The course at `slug` (or at a slug it once had) and whether `user` may learn it.
+    """Load the course at `slug` (or a former slug), and decide whether `user` may learn it.
 
-    Raises NotFound for an unknown course and for one that isn't theirs to know of.
+    Raises NotFound for an unknown course, and for one whose existence `user` may not know of.
     """
     course = _by_slug(slug)
     decision = decide(user, course)
@@ -109,7 +113,7 @@ def course_for_learner(user: User | None, slug: str) -> tuple[Course, Decision]:
 
 
 def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[Course, Lesson, Decision]:
-    """The lesson with what its page shows (module, recording, captions, resources), and the decision.
+    """Load a lesson with everything that its page shows (module, recording, captions, resources), and decide.
 
     Raises NotFound for unknown addresses and for what isn't published, unless the reader may see it.
     """
@@ -128,7 +132,7 @@ def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[C
 
 
 def course_for_creator(user: User, course_id: uuid.UUID) -> Course:
-    """The course to work on: of its creator, or any for an admin, with its creator and category.
+    """Load a course to edit, with its creator and category: by its creator, or any by an admin.
 
     Raises NotFound for everybody else, for an unknown id and for a deleted course.
     """
@@ -148,7 +152,7 @@ def _course_to_work_on() -> Select[Course]:
 
 
 def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
-    """A lesson of a course to work on, with its module, recording and captions; raises NotFound as above."""
+    """Load a lesson to edit, with its module, recording and captions; raises NotFound as above."""
     course = course_for_creator(user, course_id)
     query = (
         select(Lesson)
@@ -167,7 +171,7 @@ def lesson_for_creator(user: User, course_id: uuid.UUID, lesson_id: uuid.UUID) -
 
 
 def grants_of(user: User, course: Product) -> list[AccessGrant]:
-    """What opens `course` to `user` now."""
+    """Load `user`'s valid grants for `course`."""
     return list(db.session.scalars(select(AccessGrant).where(*access_facts.holding(user.id, course.id))))
 
 
@@ -178,9 +182,9 @@ def grant(
     purchase_id: uuid.UUID | None = None,
     expires_at: datetime | None = None,
 ) -> AccessGrant:
-    """Open the course to the user, for good or until `expires_at`.
+    """Grant access to a course, for good or until `expires_at`.
 
-    Safe to repeat; a revoked grant of this source lives again, one that lives ends as was said last.
+    Idempotent: a revoked grant of this source is restored, a valid one gets the new `expires_at`.
     """
     now = clock.now()
     this = (
@@ -207,12 +211,12 @@ def grant(
 
 
 def revoke(purchase_id: uuid.UUID) -> None:
-    """Take back what was granted for a purchase; the enrolment is cancelled unless another grant holds."""
+    """Revoke the grants of a purchase; the enrolment is cancelled unless another grant is valid."""
     _revoke(AccessGrant.purchase_id == purchase_id)
 
 
 def revoke_grant(given: AccessGrant) -> None:
-    """Take back one grant; the enrolment is cancelled unless another grant holds."""
+    """Revoke one grant; the enrolment is cancelled unless another grant is valid."""
     _revoke(AccessGrant.id == given.id)
 
 
@@ -237,14 +241,14 @@ def _revoke(which: ColumnElement[bool]) -> None:
 
 
 def _count_holders(course_id: uuid.UUID, change: int) -> None:
-    """`sales_count` says how many hold the course, bought or free; `flask stats rebuild` counts it anew."""
+    """Adjust `sales_count`, the number of owners, paid or free; `flask stats rebuild` recomputes it."""
     held = update(Product).where(Product.id == course_id)
     db.session.execute(held.values(sales_count=Product.sales_count + change))
 
 
 @cache
 def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
-    """The query of `lesson_for`, built once; `renamed`: by a slug that the course once had."""
+    """Build the query of `lesson_for`, cached; `renamed`: by a former slug of the course."""
     query = (
         select(Course, Lesson)
         .join(Lesson, Lesson.course_id == Course.id)
@@ -280,7 +284,7 @@ def _needed(decision: Decision, facts: access_facts.Facts) -> Course | Lesson | 
 
 
 def _way_in(facts: access_facts.Facts) -> Decision:
-    """What somebody without a grant can do about it."""
+    """Decide for somebody without a valid grant: the reason tells them what they can do."""
     if facts.hidden:
         return Decision(False, Reason.DRAFT)
     if facts.status == ProductStatus.EXPIRED:
@@ -293,7 +297,7 @@ def _way_in(facts: access_facts.Facts) -> Decision:
 
 
 def _pass(gate: access_facts.Gate, since: datetime | None) -> Decision:
-    """What stands between an owner and one lesson. A lesson that was completed once stays open."""
+    """Decide whether an owner may open one lesson. A lesson that was completed once stays open."""
     if gate.withheld:
         return Decision(False, Reason.DRAFT)
     if gate.completed:

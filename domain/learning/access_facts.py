@@ -1,4 +1,4 @@
-"""What a decision about access is made of: the facts about a person, a course and a lesson, in one query."""
+"""The facts of an access decision about a person, a course and a lesson, loaded in one query."""
 
 import uuid
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductS
 
 @dataclass(frozen=True)
 class Gate:
-    """What one lesson asks of somebody who owns its course; `unfinished` is the lesson to complete first."""
+    """The conditions of one lesson for an owner; `unfinished` is the lesson to complete first."""
 
     withheld: bool
     preview: bool
@@ -57,9 +57,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Facts:
-    """A person and a course. `trusted`: runs it, made it, or may see everything; `since`: learns since then.
+    """The facts about a person and a course.
 
-    `ran_out` is when the last grant ended, `missing` a prerequisite to complete before beginning.
+    `trusted`: admin, creator, or has access to everything. `since`: the time of enrolment. `ran_out` is when
+    the last grant expired, `missing` a prerequisite to complete before beginning.
     """
 
     stranger: bool
@@ -75,18 +76,18 @@ class Facts:
 
     @property
     def hidden(self) -> bool:
-        """Whether those who hold nothing of the course may not even know of it."""
+        """Tell whether the existence of the course is kept from everybody without a grant."""
         return self.status in NOT_YET_PUBLISHED or self.visibility == ProductVisibility.PRIVATE
 
     @property
     def opens_preview(self) -> bool:
-        """Whether the lesson is there for anyone to try."""
+        """Tell whether the lesson is a free preview of a published course."""
         shown = self.status == ProductStatus.PUBLISHED and self.visibility != ProductVisibility.PRIVATE
         return self.gate is not None and self.gate.preview and not self.gate.withheld and shown
 
 
 def of(user: User | None, course: Course, lesson: Lesson | None = None) -> Facts:
-    """The facts about `user` (None: a stranger), `course` and, where one is named, `lesson`."""
+    """Load the facts about `user` (None: a visitor), `course` and, if given, `lesson`."""
     values = {"user_id": user.id if user else None, "course_id": course.id}
     if lesson is not None:
         values["lesson_id"] = lesson.id
@@ -96,12 +97,12 @@ def of(user: User | None, course: Course, lesson: Lesson | None = None) -> Facts
 
 
 def sees_everything(user: User, course: Course) -> bool:
-    """Whether no grant and no gate applies: admins, the creator, people with free access to everything."""
+    """Tell whether no grant and no gate applies: admins, the creator, people with the access override."""
     return user.is_admin or user.access_override or course.creator_id == user.id
 
 
 def holding(user_id: Any, course_id: Any) -> tuple[ColumnElement[bool], ...]:
-    """The conditions under which an AccessGrant opens a course to a user now, ids or columns both."""
+    """Build the SQL conditions of a valid AccessGrant; ids or columns."""
     return (
         AccessGrant.user_id == user_id,
         AccessGrant.course_id == course_id,
@@ -111,7 +112,7 @@ def holding(user_id: Any, course_id: Any) -> tuple[ColumnElement[bool], ...]:
 
 
 def from_rows(rows: Any, trusted: bool, stranger: bool) -> Facts:
-    """Facts from the rows of `query`: the same person, course and lesson, once for each grant."""
+    """Build the facts from the rows of `query`: the same person, course and lesson, one row per grant."""
     row, now = rows[0], clock.now()
     live = [r for r in rows if r.granted_at and (r.expires_at is None or r.expires_at > now)]
     return Facts(
@@ -129,12 +130,12 @@ def from_rows(rows: Any, trusted: bool, stranger: bool) -> Facts:
 
 
 def opens_at(since: datetime | None, unlock_after_days: int) -> datetime | None:
-    """When a module opens for somebody who learns since `since`; None when it isn't dripped."""
+    """Compute when a module opens (drip) for somebody enrolled at `since`; None when it isn't dripped."""
     return since + timedelta(days=unlock_after_days) if since is not None and unlock_after_days else None
 
 
 def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> Select[*tuple[Any, ...]]:
-    """A select of the facts; the caller says which course and lesson.
+    """Build the query of the facts; the caller adds the conditions for course and lesson.
 
     The person is `user_id`: a parameter, or a column of the tables `people`.
     """
@@ -156,17 +157,17 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
 
 
 def asked_last(condition: Any) -> ColumnElement[bool]:
-    """`condition` as a CASE, which no index serves: of the few rows that others leave it is asked last.
+    """Wrap `condition` in a CASE, which no index can serve, so that it filters the few rows that are left.
 
-    SQLite would start from all that is published, or from all recordings that replace none; and because some
-    indexes hold one status only, it would plan the whole query anew whenever a parameter names a status.
+    Otherwise SQLite starts from all published courses, or from all recordings; and because of partial indexes
+    on a status it would plan the whole query again whenever a parameter compares with one.
     """
     return case((condition, 1), else_=0) == 1
 
 
 @cache
 def _by_ids(with_lesson: bool) -> Select[*tuple[Any, ...]]:
-    """The query by ids, built once: putting it together costs more than running it."""
+    """Build the query by ids, cached: compiling it costs more than running it."""
     statement = query(bindparam("user_id", type_=Uuid()), with_lesson)
     statement = statement.where(product.c.id == bindparam("course_id", type_=Uuid()))
     return statement.where(lesson_.c.id == bindparam("lesson_id", type_=Uuid())) if with_lesson else statement
@@ -201,9 +202,9 @@ def _gate_of(row: Row[*tuple[Any, ...]]) -> Gate:
 
 
 def _missing(user_id: Any) -> Any:
-    """The first prerequisite of the course that can still be had and isn't completed.
+    """Build the subquery of the first prerequisite that is on sale and isn't completed.
 
-    None for whoever has begun the course: one that is asked for later shuts nobody out halfway.
+    NULL for learners who have begun the course: a prerequisite added later must not lock them out.
     """
     required, done = product.alias("required"), enrollment.alias("done")
     mine = and_(done.c.user_id == user_id, done.c.course_id == required.c.id)
@@ -225,7 +226,10 @@ def _missing(user_id: Any) -> Any:
 
 
 def _begun(user_id: Any) -> Any:
-    """Whether there is progress in the course; a preview is no beginning: it is open to everybody."""
+    """Build the SQL condition "has progress in the course".
+
+    Previews don't count: they are open to everybody.
+    """
     own, mine = lesson_.alias("own"), progress.alias("begun")
     return (
         select(mine.c.lesson_id)
@@ -241,7 +245,7 @@ def _begun(user_id: Any) -> Any:
 
 
 def _unfinished_before(user_id: Any) -> Any:
-    """The first lesson before this one, among those that learners see, that isn't completed."""
+    """Build the subquery of the first incomplete lesson before this one, among those that learners see."""
     other, place, done = lesson_.alias("other"), module.alias("place"), progress.alias("finished")
     return (
         select(other.c.id)

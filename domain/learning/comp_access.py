@@ -1,4 +1,4 @@
-"""Courses given away by those who run the shop."""
+"""Complimentary access: courses given away by admins."""
 
 import uuid
 from datetime import datetime
@@ -14,7 +14,7 @@ from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
 
 
 def course_called(address: str) -> Course:
-    """The course whose address, or the last part of it, is this. Raises Refused when there is none."""
+    """Find a course by its URL or slug. Raises Refused when there is none."""
     slug = address.strip().rstrip("/").rsplit("/", 1)[-1].partition("?")[0]
     living = select(Course).where(Course.deleted_at.is_(None))
     course = db.session.scalar(living.where(Course.slug == slug)) or db.session.scalar(
@@ -26,9 +26,9 @@ def course_called(address: str) -> Course:
 
 
 def give(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
-    """Open `course` to `person`, until `expires_at` or for good; they are told. Safe to repeat.
+    """Grant `course` to `person`, until `expires_at` or for good, and mail them. Idempotent.
 
-    Raises Refused for a time that is over, and when they have the course for good already.
+    Raises Refused for a time in the past, and when they own the course for good already.
     """
     if expires_at is not None and expires_at <= clock.now():
         raise Refused("That day is over.", "expires_on")
@@ -45,9 +45,9 @@ def give(person: User, course: Course, expires_at: datetime | None, admin: User)
 
 
 def take_back(person: User, grant_id: uuid.UUID, admin: User) -> None:
-    """End a course that was given; bought ones are ended by a refund. Safe to repeat.
+    """Revoke complimentary access; purchases are ended by a refund. Idempotent.
 
-    Raises Refused for a grant that isn't `person`'s or wasn't given.
+    Raises Refused for a grant that isn't `person`'s or isn't complimentary.
     """
     grant = db.session.get(AccessGrant, grant_id)
     if grant is None or grant.user_id != person.id or grant.source != GrantSource.COMPLIMENTARY:

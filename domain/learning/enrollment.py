@@ -1,4 +1,4 @@
-"""Joining a course: the enrolment that keeps a learner's progress, and free courses taken in one click."""
+"""Enrolment: the row that keeps a learner's progress in a course, and enrolment in free courses."""
 
 import uuid
 
@@ -23,9 +23,9 @@ from models import (
 
 
 def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
-    """The learner's enrolment in the course, made where there is none, taken up again where it was cancelled.
+    """Get, create or reactivate the learner's enrolment in the course.
 
-    Safe to repeat and to race: whoever makes the row writes the welcome mail, once.
+    Idempotent and safe against races: only the request that inserts the row sends the welcome mail.
     """
     progress.lock(user_id)
     now = clock.now()
@@ -46,7 +46,7 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
 
 
 def enroll_free(user: User, course: Course) -> Enrollment:
-    """Take a free course: a complimentary grant and the enrolment. Refused when it isn't free to take."""
+    """Enroll in a free course with a complimentary grant. Refused when the course can't be had for free."""
     if access.owns(user, course):
         return enroll(user.id, course.id)
     if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:

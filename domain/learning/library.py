@@ -1,4 +1,4 @@
-"""What a learner has: their courses, what to go on with first."""
+"""A learner's library: their courses, in progress first."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,9 +13,9 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True)
 class OwnCourse:
-    """A course on the learner's shelf, with what its card shows; `position` is in seconds.
+    """A course in the library, with what its card shows; `position` is in seconds.
 
-    `fresh` is how many lessons there are to do since they finished it.
+    `fresh` is the number of lessons added since they completed it.
     """
 
     slug: str
@@ -34,13 +34,13 @@ class OwnCourse:
 
     @property
     def is_started(self) -> bool:
-        """Whether anything of it was opened yet."""
+        """Tell whether any lesson was opened."""
         return self.lesson_slug is not None or self.percent > 0
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """One page of a learner's courses, unfinished ones first, each group by last use."""
+    """A page of the library, unfinished courses first, each group by last use."""
 
     courses: list[OwnCourse]
     total: int
@@ -48,27 +48,27 @@ class Shelf:
 
     @property
     def going_on(self) -> list[OwnCourse]:
-        """What was begun and isn't finished."""
+        """List the courses in progress."""
         return [course for course in self.courses if course.is_started and not course.completed_at]
 
     @property
     def waiting(self) -> list[OwnCourse]:
-        """What was never opened."""
+        """List the courses that aren't begun."""
         return [course for course in self.courses if not course.is_started and not course.completed_at]
 
     @property
     def finished(self) -> list[OwnCourse]:
-        """What was completed."""
+        """List the completed courses."""
         return [course for course in self.courses if course.completed_at]
 
     @property
     def pages(self) -> int:
-        """How many pages there are, at least one."""
+        """Return the number of pages, at least one."""
         return max(1, -(-self.total // PAGE_SIZE))
 
 
 def shelf(user: User, page: int = 1) -> Shelf:
-    """Page `page` (from 1) of the courses that `user` may learn, in one query."""
+    """Load page `page` (from 1) of the courses that `user` may learn, in one query."""
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
     query = (

@@ -1,4 +1,4 @@
-"""A course as its learner sees it: every lesson with its tick, its time and its lock, and where to go on."""
+"""A course's outline for its learner: lessons with completion, duration and lock, and where to resume."""
 
 import uuid
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, Lesso
 
 @dataclass(frozen=True)
 class Entry:
-    """One lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked."""
+    """A lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked."""
 
     id: uuid.UUID
     slug: str
@@ -30,7 +30,7 @@ class Entry:
 
     @property
     def is_open(self) -> bool:
-        """Whether the reader may open it now."""
+        """Tell whether the reader may open it now."""
         return self.reason is None
 
 
@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Outline:
-    """The whole course. Lessons that aren't published are there for its creator, and count for nobody."""
+    """The outline of a course. Unpublished lessons are included for its creator, but never counted."""
 
     parts: list[Part]
     entries: list[Entry] = field(default_factory=list)
@@ -52,40 +52,40 @@ class Outline:
 
     @property
     def counted(self) -> list[Entry]:
-        """The lessons that make up the course."""
+        """List the published lessons, of which progress is computed."""
         return [entry for entry in self.entries if not entry.withheld]
 
     @property
     def done(self) -> int:
-        """How many of them are completed."""
+        """Count the completed lessons."""
         return sum(entry.done for entry in self.counted)
 
     @property
     def fresh(self) -> int:
-        """How many lessons there are to do since the reader finished the course; 0 before."""
+        """Count the incomplete lessons of a completed course, which were added later; 0 before."""
         return len(self.counted) - self.done if self.finished else 0
 
     @property
     def percent(self) -> int:
-        """How much of the course is completed, rounded down: 100 means all of it."""
+        """Compute the progress in percent, rounded down: 100 means all of it."""
         return self.done * 100 // len(self.counted) if self.counted else 0
 
     def entry(self, lesson_id: uuid.UUID) -> Entry:
-        """The entry of a lesson."""
+        """Find the entry of a lesson."""
         return next(entry for entry in self.entries if entry.id == lesson_id)
 
     def beside(self, lesson_id: uuid.UUID) -> tuple[Entry | None, Entry | None]:
-        """The lessons before and after this one."""
+        """Find the lessons before and after this one."""
         at = next(i for i, entry in enumerate(self.entries) if entry.id == lesson_id)
         before = self.entries[at - 1] if at else None
         after = self.entries[at + 1] if at + 1 < len(self.entries) else None
         return before, after
 
     def where_to_go_on(self, last_lesson_id: uuid.UUID | None) -> Entry | None:
-        """The open lesson to continue with; None when there is none.
+        """Choose the open lesson to resume; None when there is none.
 
-        That is the lesson last worked on while it is unfinished, else the next unfinished one after it,
-        else the first unfinished one. A finished course begins anew.
+        That is the last lesson while it is unfinished, else the next unfinished one after it, else the first
+        unfinished one. A completed course begins again.
         """
         is_open = [entry for entry in self.entries if entry.is_open]
         at = next((i for i, entry in enumerate(is_open) if entry.id == last_lesson_id), 0)
@@ -98,7 +98,7 @@ class Outline:
 
 
 def of(user: User | None, course: Course, facts: access_facts.Facts) -> Outline:
-    """The outline of `course` for `user` (None: a stranger), locks by `facts`; one query."""
+    """Build the outline of `course` for `user` (None: a visitor), with locks by `facts`; one query."""
     parts: list[Part] = []
     module_id: uuid.UUID | None = None
     unfinished: uuid.UUID | None = None
@@ -116,7 +116,7 @@ def of(user: User | None, course: Course, facts: access_facts.Facts) -> Outline:
 
 
 def last_lesson_of(user: User, course: Course) -> uuid.UUID | None:
-    """The lesson that the learner worked on last."""
+    """Find the lesson that the learner opened last."""
     query = select(Enrollment.last_lesson_id)
     return db.session.scalar(query.where(Enrollment.user_id == user.id, Enrollment.course_id == course.id))
 
@@ -128,7 +128,7 @@ def _rows(user: User | None, course: Course, everything: bool) -> Any:
 
 @cache
 def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
-    """The query of the outline, built once; `everything`: also what learners don't see."""
+    """Build the query of the outline, cached; `everything`: include what learners don't see."""
     lesson, module, read, enrolled = (
         table.__table__.c for table in (Lesson, Module, LessonProgress, Enrollment)
     )

@@ -1,8 +1,8 @@
-"""Heartbeats: what a player reports while it plays, checked and merged into what was really watched.
+"""Heartbeats of the player: checked and merged into the watched ranges.
 
-A heartbeat comes every ten seconds from everybody who watches, so it is the one place that spares
-what it can: one query for person, access, lesson and progress together, one or two to write, on a plain
-connection, because opening a session of the ORM costs as much as all of them.
+Every viewer sends one every ten seconds, so this is the hottest path: one query for person, access, lesson
+and progress together, one or two to write, on a plain connection, because opening an ORM session costs as
+much as all of them.
 """
 
 import hmac
@@ -38,9 +38,9 @@ ENROLLMENT_EVERY = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Seen:
-    """What was watched before this beat, whether that completed the lesson, and when the last beat came.
+    """Progress before this heartbeat: watched ranges, completion, and the time of the last heartbeat.
 
-    `spent_until`: until when the time for watching is used up.
+    `spent_until`: the time until which watching is already accounted for.
     """
 
     watched: Ranges
@@ -51,9 +51,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Watcher:
-    """Somebody who may watch a lesson, and what their heartbeats are checked against (seconds).
+    """A person who may watch a lesson, and the values that their heartbeats are checked against (seconds).
 
-    `is_learner` is false for the course's creator and for admins, whose watching is in no statistics;
+    `is_learner` is false for the course's creator and for admins, who are left out of the statistics;
     `was_here` says that the enrolment names this lesson as the last one.
     """
 
@@ -71,7 +71,7 @@ class Watcher:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many seconds were played, and whether that completed the lesson, and with it the course."""
+    """The result of a heartbeat: seconds played, and whether it completed the lesson and the course."""
 
     played: float = 0.0
     lesson_completed: bool = False
@@ -79,25 +79,25 @@ class Outcome:
 
 
 def opened(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
-    """Prove for the heartbeats of this person at this lesson that their page was opened now."""
+    """Sign the present time as proof of when this person's page of the lesson was opened (HMAC)."""
     seconds, thousandths = divmod(int(clock.now().timestamp() * 1000), 1000)
     moment = f"{seconds:x}-{thousandths:x}"
     return f"{moment}.{_signature(user_id, lesson_id, moment, current_app.config['SECRET_KEY'])}"
 
 
 def connect() -> Connection:
-    """A connection for heartbeats: what the last seconds before a power cut held is no loss to wait for.
+    """Open a connection whose commits don't wait for the disk: heartbeats may be lost in a power failure.
 
-    It halves the time of a heartbeat. What others commit is as durable as ever, and takes these with it.
+    That halves the time of a heartbeat. Other commits stay durable, and make these durable with them.
     """
     return db.engine.connect().execution_options(may_be_lost=True)
 
 
 def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: str) -> Watcher:
-    """Who holds `token`, at that lesson, locked so that their beats come one after another.
+    """Load the session's person and the lesson, locked so that their heartbeats run one after another.
 
-    Raises Forbidden for whoever isn't signed in, doesn't know the lesson or may not open it: a player
-    need not be told which.
+    Raises Forbidden for everybody who isn't signed in, for unknown lessons and without access: a player
+    needn't know which.
     """
     values = {
         "token": sessions.token_hash(token),
@@ -128,9 +128,9 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
 
 
 def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
-    """Merge a beat into the learner's progress. The place moves freely; what was watched only grows.
+    """Merge a heartbeat into the learner's progress. The position moves freely; watched ranges only grow.
 
-    A place beyond the end is ignored with its beat, a range that can't have been played is left out.
+    A position beyond the end discards the heartbeat; a range that can't have been played is left out.
     """
     if beat.position > who.duration + SAME_PLACE:
         return Outcome()
@@ -154,7 +154,7 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
 
 
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
-    """When the page of a player was opened, None without a proof of it."""
+    """Verify the proof and return when the player's page was opened; None without a valid one."""
     moment, _, signature = proof.partition(".")
     given, config = signature.encode(), current_app.config
     for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
@@ -177,7 +177,7 @@ def _seen(row: Any) -> Seen:
 
 
 def _seen_under_lock(connection: Connection, who: Watcher) -> Seen:
-    """SQLite read it with the write lock held; PostgreSQL may have waited for the lock while it read."""
+    """Return the progress as of the lock: PostgreSQL may have read it before it waited for the lock."""
     if connection.dialect.name != "postgresql":
         return who.seen
     rows = _PROGRESS.run(connection, {"user_id": who.user_id, "lesson_id": who.lesson_id})
@@ -207,7 +207,7 @@ def _write(
 
 
 def _note_place(connection: Connection, who: Watcher, beat: Beat, completes: bool) -> bool:
-    """Keep the enrolment current: at once when something ends or begins, else once a minute."""
+    """Update the enrolment: at once when a lesson begins, pauses or is completed, else once a minute."""
     if completes:
         return progress.recount(who.user_id, who.course_id, last_lesson_id=who.lesson_id, via=connection)
     if who.enrollment_id is None or who.last_accessed_at is None:
@@ -218,9 +218,9 @@ def _note_place(connection: Connection, who: Watcher, beat: Beat, completes: boo
 
 
 def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
-    """Person, access, lesson, enrolment and progress in one join.
+    """Build the join of person, access, lesson, enrolment and progress.
 
-    PostgreSQL locks the person's row with it, and is told not to wait for the disk.
+    On PostgreSQL it also locks the person's row, and turns off waiting for the disk (synchronous_commit).
     """
     user, held, asset = User.__table__, UserSession.__table__, MediaAsset.__table__
     people = held.join(user, user.c.id == held.c.user_id)
@@ -268,7 +268,7 @@ def _progress(_dialect: str) -> Select[*tuple[Any, ...]]:
 
 
 def _upsert(dialect: str) -> Any:
-    """The statement that writes progress."""
+    """Build the upsert of progress."""
     columns = LessonProgress.__table__.c
     given = (
         "user_id", "lesson_id", "position_seconds", "watched_seconds", "watched", "completed_at",

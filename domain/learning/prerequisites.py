@@ -1,4 +1,4 @@
-"""The courses that somebody has to complete before another opens to them."""
+"""Prerequisites: courses that have to be completed before another one opens."""
 
 import uuid
 from typing import NamedTuple
@@ -16,7 +16,7 @@ MOST, FOUND = 5, 8
 
 
 class Required(NamedTuple):
-    """A course to take first. One that can't be had any longer asks for nothing."""
+    """A prerequisite. One that isn't on sale any longer has no effect."""
 
     id: uuid.UUID
     title: str
@@ -25,7 +25,7 @@ class Required(NamedTuple):
 
 
 def of(course: Course) -> list[Required]:
-    """The courses to take before `course`, by title."""
+    """List the prerequisites of `course`, by title."""
     query = (
         select(Product.id, Product.title, Product.slug, Product.status, Product.deleted_at)
         .join(course_prerequisites, course_prerequisites.c.prerequisite_id == Product.id)
@@ -39,7 +39,7 @@ def of(course: Course) -> list[Required]:
 
 
 def find(course: Course, text: str) -> list[cards.Card]:
-    """Courses on sale that `text` finds, without `course` and what it asks for already."""
+    """Search courses on sale, without `course` and its prerequisites."""
     wanted = word_folding.of_query(text)
     if not wanted:
         return []
@@ -51,7 +51,7 @@ def find(course: Course, text: str) -> list[cards.Card]:
 
 
 def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
-    """Ask for another course first. Raises Refused for one that isn't on sale or would wait for this one."""
+    """Add a prerequisite. Raises Refused for one that isn't on sale or that would make a cycle."""
     lifecycle.hold_whole(course)
     other = db.session.get(Course, other_id)
     if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
@@ -68,7 +68,7 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
 
 
 def release(course: Course, actor: User, other_id: uuid.UUID) -> None:
-    """Ask for that course no longer; nothing happens when it wasn't asked for."""
+    """Remove a prerequisite; no error if it isn't one."""
     lifecycle.hold_whole(course)
     db.session.execute(
         delete(course_prerequisites).where(
@@ -81,7 +81,7 @@ def release(course: Course, actor: User, other_id: uuid.UUID) -> None:
 
 
 def _asks_for(first: uuid.UUID, other: uuid.UUID) -> bool:
-    """Whether `first` asks for `other`, itself or by what it asks for."""
+    """Tell whether `other` is a prerequisite of `first`, directly or indirectly (recursive query)."""
     table = course_prerequisites
     asked = select(table.c.prerequisite_id.label("id")).where(table.c.course_id == first).cte(recursive=True)
     asked = asked.union(select(table.c.prerequisite_id).join(asked, table.c.course_id == asked.c.id))

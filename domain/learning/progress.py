@@ -1,4 +1,4 @@
-"""How far a learner has come: completing lessons, and what that makes of the course."""
+"""Progress: completion of lessons, and the progress of enrolments that follows from it."""
 
 import uuid
 from functools import cache
@@ -35,13 +35,13 @@ from models import (
     upsert,
 )
 
-MOST_AT_ONCE = 1000  # enrolments that one statement counts
+MOST_AT_ONCE = 1000  # enrolments per statement
 COUNTED = ("progress_percent", "completed_at", "status", "total_watch_seconds")
 _SHOWN = (Lesson.published, Module.published, Lesson.visibility != LessonVisibility.PRIVATE)
 
 
 def complete(user: User, lesson: Lesson) -> bool:
-    """Mark `lesson` complete for `user`. True when that completed the course, now and not before."""
+    """Mark `lesson` as complete for `user`. True when that completed the course just now."""
     lock(user.id)
     now = clock.now()
     statement = upsert(LessonProgress).values(
@@ -58,7 +58,7 @@ def complete(user: User, lesson: Lesson) -> bool:
 
 
 def reopen(user: User, lesson: Lesson) -> None:
-    """Take the completion of `lesson` back, and with it the course's. What was watched stays watched."""
+    """Mark `lesson` as not complete, and so the course. Watched ranges are kept."""
     lock(user.id)
     now = clock.now()
     db.session.execute(
@@ -88,10 +88,10 @@ def reopen(user: User, lesson: Lesson) -> None:
 
 
 def lock(user_id: uuid.UUID) -> None:
-    """Let one request at a time change this learner's progress.
+    """Serialise changes of this learner's progress.
 
-    What is watched is merged and lessons are counted: both read before they write. SQLite has given
-    the write lock already; PostgreSQL locks the person's row, which exists before any progress does.
+    Merging ranges and counting lessons both read before they write. SQLite holds the write lock already;
+    PostgreSQL locks the person's row, which exists before any progress does.
     """
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
@@ -102,10 +102,10 @@ def recount(
     last_lesson_id: uuid.UUID | None = None,
     via: Connection | None = None,
 ) -> bool:
-    """Bring the enrolment, if there is one, up to date with its lessons; `lock` must be held.
+    """Recompute the enrolment, if there is one, from its lessons; `lock` must be held.
 
-    True when this completed the course. A course that was completed stays so when lessons are added.
-    It runs in the session, or on the connection `via`.
+    True when this completed the course. A completed course stays so when lessons are added. It runs in the
+    session, or on the connection `via`.
     """
     values = {
         "user": user_id,
@@ -120,7 +120,7 @@ def recount(
 
 
 def _hold(on: Any, user_id: uuid.UUID, course_id: uuid.UUID) -> None:
-    """Wait for whoever counts this enrolment; a statement that waits itself counts as of before it waited."""
+    """Lock the enrolment first: an UPDATE that waits for a concurrent one counts with its old snapshot."""
     if db.engine.dialect.name == "postgresql":
         mine = (Enrollment.user_id == user_id, Enrollment.course_id == course_id)
         on.execute(select(Enrollment.id).where(*mine).with_for_update(key_share=True))
@@ -128,7 +128,7 @@ def _hold(on: Any, user_id: uuid.UUID, course_id: uuid.UUID) -> None:
 
 @cache
 def _recount(moves: bool) -> Update:
-    """The statement behind `recount`, built once; `moves` says whether the learner is in a lesson."""
+    """Build the statement of `recount`, cached; `moves`: also store the learner's last lesson."""
     user, course = bindparam("user", type_=Uuid()), bindparam("course", type_=Uuid())
     moment = bindparam("moment", type_=UtcDateTime())
     total = _lessons(course, user, func.count(Lesson.id))
@@ -146,7 +146,7 @@ def _recount(moves: bool) -> Update:
 
 
 def recount_all() -> int:
-    """Bring every enrolment up to date with the lessons of its course; answers how many were wrong."""
+    """Recompute every enrolment; returns how many were wrong."""
     wrong = 0
     for course_id in db.session.scalars(select(Enrollment.course_id).distinct()).all():
         last: uuid.UUID | None = None
@@ -159,10 +159,10 @@ def recount_all() -> int:
 
 
 def recount_some(course_id: uuid.UUID, after: uuid.UUID | None, most: int) -> tuple[int, uuid.UUID | None]:
-    """Bring `most` enrolments of a course up to date with its lessons, those behind the id `after`.
+    """Recompute at most `most` enrolments of a course, those after the id `after`.
 
-    Answers how many were wrong, and the last one's id when there may be more. They are held first: on
-    PostgreSQL a statement that waited for a learner would still count as of before it waited.
+    Returns how many were wrong, and the last one's id when there may be more. They are locked first: on
+    PostgreSQL an UPDATE that waited for a learner would count with its old snapshot.
     """
     db.session.flush()
     these = select(Enrollment.id).where(Enrollment.course_id == course_id).order_by(Enrollment.id).limit(most)
@@ -183,9 +183,9 @@ def recount_some(course_id: uuid.UUID, after: uuid.UUID | None, most: int) -> tu
 
 
 def _changes(total: Any, done: Any, watched: Any, moment: Any) -> dict[str, Any]:
-    """The one rule: what an enrolment says of `done` lessons out of `total`.
+    """Build the new values of an enrolment with `done` of `total` lessons. The one rule of completion.
 
-    Whoever has done all there are is through; that stays so when lessons are added.
+    Completing all lessons completes the course; that stays so when lessons are added.
     """
     through = and_(total > 0, done >= total, Enrollment.status == EnrollmentStatus.ACTIVE)
     return {
@@ -200,7 +200,7 @@ def _changes(total: Any, done: Any, watched: Any, moment: Any) -> dict[str, Any]
 
 
 def _counted(course_id: uuid.UUID, which: ColumnElement[bool]) -> Any:
-    """For the enrolments of a course: how many lessons there are, how many are done, the seconds watched."""
+    """Build the subquery of lesson count, completed lessons and seconds watched per enrolment of a course."""
     of_course = (Enrollment.course_id == course_id, which)
     total = (
         select(func.count())
@@ -242,7 +242,7 @@ def touch(
     course_id: uuid.UUID,
     lesson_id: uuid.UUID,
 ) -> None:
-    """Note where the learner is and how long they have watched, without counting lessons."""
+    """Store the learner's last lesson and watch time, without counting lessons."""
     values = {
         "enrollment": enrollment_id,
         "user": user_id,
@@ -271,7 +271,7 @@ def _touch() -> Update:
 
 
 def _lessons(course: Any, user: Any, counted: Any) -> Any:
-    """`counted` over the lessons that learners of the course see, with the learner's progress beside them."""
+    """Aggregate `counted` over the lessons that learners of the course see, joined with their progress."""
     mine = and_(LessonProgress.lesson_id == Lesson.id, LessonProgress.user_id == user)
     return (
         select(counted)
@@ -285,7 +285,7 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
 
 
 def left(enrolled: type[Enrollment]) -> Any:
-    """How many lessons of the course the learner of an enrolment hasn't completed, as SQL."""
+    """Build the SQL expression of the number of incomplete lessons of an enrolment."""
     counted = func.count(Lesson.id) - func.count(LessonProgress.completed_at)
     return _lessons(enrolled.course_id, enrolled.user_id, counted)
 

@@ -1,4 +1,4 @@
-"""Counting again what a change of a course's lessons changes: its totals, and how far its learners are."""
+"""Recounting after a change of a course's lessons: its totals, and the progress of its learners."""
 
 import uuid
 
@@ -9,13 +9,13 @@ from domain.catalog import counters
 from domain.learning import progress
 from models import Course, Enrollment, Lesson, db
 
-MOST_AT_ONCE = 50_000  # learners times lessons that a request counts again: a tenth of a second
+MOST_AT_ONCE = 50_000  # learners times lessons that a request may recount, which takes a tenth of a second
 
 
 def recount_course(course: Course) -> None:
-    """Count the lessons of `course`, and its learners' progress: to be called by what changes its lessons.
+    """Recount the lessons of `course` and its learners' progress; to be called after every change of lessons.
 
-    Learners are counted again when the lessons differ from those they were counted over: at once, or by the
+    Progress is recomputed when the lessons differ from those it was last computed over: at once, or by the
     worker where it takes long.
     """
     name = counters.count_lessons(course)
@@ -26,7 +26,7 @@ def recount_course(course: Course) -> None:
 
 
 def recount_learners(course_id: str, after: str | None = None) -> None:
-    """Count how far the learners of a course are, as a job: some at a time, so that nobody waits long."""
+    """Recompute the progress of a course's learners, as a job, in batches with short locks."""
     id_ = uuid.UUID(course_id)
     lessons_of = db.session.scalar(select(func.count()).where(Lesson.course_id == id_)) or 0
     most = max(1, MOST_AT_ONCE // max(1, lessons_of))

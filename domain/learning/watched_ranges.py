@@ -1,4 +1,4 @@
-"""Stretches of a recording: what a beat says was played, whether that can be, and what it adds up to."""
+"""Watched ranges of a recording: merging what heartbeats report, and checking that it is plausible."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ Ranges = list[list[float]]
 
 @dataclass(frozen=True)
 class Beat:
-    """What the player reports, in seconds: where it is, what it played since the last report.
+    """A heartbeat of the player, in seconds: its position, and the range played since the last one.
 
-    `opened` proves when the page of its player was opened (see watching.opened).
-    `flowing` is true while it goes on playing, and false when it paused, jumped, ended or was left.
+    `opened` proves when the page of its player was opened (see playback.opened). `flowing` is true while it
+    goes on playing, and false when it paused, jumped, ended or was left.
     """
 
     position: float
@@ -31,9 +31,9 @@ class Beat:
 def since(
     opened: datetime | None, spent: datetime | None, last_beat: datetime | None, now: datetime
 ) -> datetime:
-    """From when on a beat's range may have been played: since its player was `opened`.
+    """Compute the earliest time at which a heartbeat's range can have been played: since its player `opened`.
 
-    Without a proof of that, since what the beats before used up; a long silence before is no licence.
+    Without a proof of that, since the time that earlier heartbeats have used up, at most LONGEST_SILENCE ago.
     """
     return opened or max(spent or last_beat or now, now - LONGEST_SILENCE)
 
@@ -46,13 +46,13 @@ def spend(
     begun: datetime,
     now: datetime,
 ) -> tuple[Ranges, datetime] | None:
-    """`watched` with the beat's range, and until when time is then used up; None when that can't be by `now`.
+    """Merge the heartbeat's range into `watched` and account for its time; None if implausible by `now`.
 
-    Nothing plays faster than FASTEST, so a range takes a third of its length in time, and of what it adds
-    where it closes a gap. That is taken from what has passed since it can have `begun` and isn't `spent` yet:
-    however many beats come at once, from however many tabs, they share it, and what was kept through a long
-    time without a connection has it. Beats come late but never early, and both moments are of the server's
-    clock, so there is nothing to forgive.
+    Returns the ranges, and the time until which watching is then accounted for. Nothing plays faster than
+    FASTEST, so a range (or what it adds, where it closes a gap) takes at least a third of its length. That
+    time must fit between `begun`, or `spent` if later, and `now`: heartbeats sent at once from several tabs
+    share it, and those queued while offline still have it. Both times are of the server's clock and
+    heartbeats arrive late, never early, so no tolerance is needed.
     """
     if beat.start is None or beat.end is None or not 0 <= beat.start < beat.end <= duration + SAME_PLACE:
         return None
@@ -63,7 +63,7 @@ def spend(
 
 
 def merge(watched: Sequence[Sequence[float]], beat: Beat, duration: float) -> Ranges:
-    """`watched` with the beat's range in it: sorted, without overlaps, never less than before.
+    """Merge the heartbeat's range into `watched`: sorted, without overlaps, never less than before.
 
     >>> merge([[0, 10], [20, 30]], Beat(21, 9.5, 20.2), 60)
     [[0, 30]]
@@ -81,5 +81,5 @@ def merge(watched: Sequence[Sequence[float]], beat: Beat, duration: float) -> Ra
 
 
 def total(watched: Sequence[Sequence[float]]) -> float:
-    """The seconds in merged ranges."""
+    """Sum the seconds of merged ranges."""
     return sum(end - start for start, end in watched)

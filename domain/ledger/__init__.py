@@ -1,1 +1,1 @@
-"""The books: whether payments, earnings and access agree."""
+"""The ledger: checks that payments, earnings and access agree."""
