@@ -1,4 +1,4 @@
-"""What a backup costs a shop that goes on: how long its writers wait, and whether it comes back row by row.
+"""Benchmark of backups of a running shop: latency of its writers, and a restore compared row by row.
 
     LECTERN_DATA_DIR=/somewhere/empty python -m bench.backup --gb 5
 

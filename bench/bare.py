@@ -35,7 +35,7 @@ _SIGNED = re.compile(rb"[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
 
 @dataclass(frozen=True)
 class Page:
-    """What was rendered for an address: template, values, and the person who saw it."""
+    """A rendered page: template, values, the signed-in person, and its HTML."""
 
     template: str
     values: dict[str, Any]

@@ -55,7 +55,7 @@ class DeskStore(Store):
         stamp.write_text(wanted)
 
     def run(self, module: str, *arguments: str) -> str:
-        """What a module of the bench prints when it runs on this store."""
+        """Run a module of the benchmark on this store; answers its output."""
         command = [sys.executable, "-m", module, *arguments]
         done = subprocess.run(
             command, env=self.environ(), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
@@ -63,7 +63,7 @@ class DeskStore(Store):
         return done.stdout
 
     def bytes(self) -> int:
-        """How large the database is."""
+        """Measure the size of the database in bytes."""
         if self.engine == "sqlite":
             return (self.folder / "lectern.db").stat().st_size
         engine = create_engine(self.url)
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.desk", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "instance" / "bench")
     parser.add_argument("--engines", default="sqlite,postgresql")

@@ -101,7 +101,7 @@ def _lessons() -> dict[str, list[str]]:
 
 
 def _shares(count: int, courses: int) -> list[int]:
-    """Which course is sold each time: half of all sales go to every hundredth course."""
+    """Draw the course of each sale: half of all sales go to every hundredth course."""
     stars = range(0, courses, STARS)
     each = max(1, count // 2 // len(stars))
     chosen = [number for number in stars for _ in range(min(each, BUYERS // 2))]
@@ -247,7 +247,7 @@ def _administer(
     writer: Writer, dice: random.Random, now: datetime, count: int, buyers: list[str],
     courses: list[tuple[str, str, int]],
 ) -> None:  # fmt: skip
-    """What fills the admins' lists: a queue, the log of what was done, mail that was sent."""
+    """Fill the admins' lists: the review queue, the audit log, sent mails."""
     times = [now.timestamp() - (count - number) * 60 for number in range(count)]
     entries = (
         (

@@ -1,4 +1,4 @@
-"""How long each page on which people work takes, how many queries it asks, and how fast events are counted.
+"""Benchmark of the pages of studio and admin: latency and number of queries; and of counting events.
 
 Usage: DATABASE_URL=… python -m bench.desk_inside 40; the last line it prints is JSON.
 """

@@ -1,4 +1,4 @@
-"""How fast a large file is taken in, beside writing its bytes to the same disk; and what memory it takes.
+"""Benchmark of a large upload: throughput compared with writing the file to the same disk, and memory.
 
 Usage: DATABASE_URL=… python -m bench.desk_upload 6000 512; the last line it prints is JSON.
 """

@@ -27,7 +27,7 @@ SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 and shutil.wh
 
 @dataclass(frozen=True)
 class Load:
-    """How a server runs and how hard it is pressed; `seconds` is the length of one measurement."""
+    """A load: the server's threads and the client's connections; `seconds` is the length of a measurement."""
 
     threads: int
     connections: int
@@ -105,7 +105,7 @@ class Server:
 
 
 def flags(load: Load) -> list[str]:
-    """What granian is started with, alike for both."""
+    """List granian's flags, the same for both servers compared."""
     return [
         "--interface", "wsgi", "--factory", "--workers", "1", "--blocking-threads", str(load.threads),
         "--no-ws", "--log-level", "warning",

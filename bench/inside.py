@@ -1,4 +1,4 @@
-"""What can't be seen from outside: queries for a page, the cost of the index, where the time goes.
+"""Measurements inside the process: queries for a page, the cost of the index, a profile by layers.
 
 Usage: DATABASE_URL=… python -m bench.inside tour.json; prints JSON.
 """
@@ -83,7 +83,7 @@ def _name(scenario: str, signed_in: bool) -> str:
 
 
 def _index(app: Flask) -> dict[str, float]:
-    """How long the catalogue takes to load, and what it adds to the process."""
+    """Measure the loading time of the catalogue index, and the memory it takes."""
     before = _resident()
     started = time.perf_counter()
     with app.app_context():
@@ -95,7 +95,7 @@ def _index(app: Flask) -> dict[str, float]:
 
 
 def _cold(app: Flask) -> dict[str, float]:
-    """What is remembered between requests, done without being remembered: medians in seconds."""
+    """Measure operations that are cached between requests, without their cache: medians in seconds."""
     with app.app_context():
         index = index_cache.current()
         chosen = facets.read({"level": ["beginner"], "language": ["en"]}, index.facets.values()).chosen
@@ -151,7 +151,7 @@ def _ask(app: Flask, method: str, address: str, cookie: str, body: str) -> Ask:
 
 
 def _shares(asks: "cycle[Ask]") -> dict[str, float]:
-    """Which part of the processor's time goes where, by the place it stands at in every millisecond of it."""
+    """Sample the stack every millisecond of processor time; answers the share of each layer (a profile)."""
     seen: Counter[str] = Counter()
 
     def sample(_signal: int, frame: FrameType | None) -> None:

@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument(
         "--folder", type=Path, default=ROOT / "instance" / "bench", help="where databases are kept"
@@ -79,7 +79,7 @@ def prepare(store: Store) -> None:
 
 
 def look_inside(store: Store) -> dict[str, Any]:
-    """What bench.inside finds of the store."""
+    """Run bench.inside on the store; answers its measurements."""
     script = [sys.executable, "-m", "bench.inside", str(store.folder / "tour.json")]
     out = subprocess.run(
         script, env=store.environ(), cwd=ROOT, check=True, capture_output=True, text=True

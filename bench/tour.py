@@ -1,4 +1,4 @@
-"""What is asked of a filled database: the addresses of every scenario, and readers who are signed in.
+"""The benchmark's requests to a filled database: addresses by scenario, and cookies of signed-in readers.
 
 Usage: DATABASE_URL=… python -m bench.tour tour.json
 The same database gives the same addresses every time; only the readers' cookies are new.
@@ -162,7 +162,7 @@ def _sender(app: Flask, token: str, slug: str, user: str, lesson: str) -> Sender
 
 
 def _visit(app: Flask, token: str, page: str) -> tuple[str, str]:
-    """What the browser of a device sends as its cookie, and the html of `page` for it."""
+    """Request `page` with a device's session; answers its cookie header and the HTML."""
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True

@@ -73,7 +73,7 @@ def port_from_environment() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on `port` of this machine."""
+    """Tell if `port` of this machine is free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -84,7 +84,7 @@ def is_free(port: int) -> bool:
 
 
 def environment(port: int) -> dict[str, str]:
-    """What the parts need to know, for everything that isn't set already."""
+    """Build the environment of the started processes; variables already set win."""
     environ = {
         "LECTERN_ENV": "development",
         "LECTERN_BASE_URL": f"http://{HOST}:{port}",

@@ -1,4 +1,4 @@
-"""What lies on the desks of the demo: what waits for an admin, what was decided, wished for and told."""
+"""Waiting work of the demo: review queue, decisions, wishlists and notifications."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ Written = list[tuple[Review, dict[str, Any]]]
 
 
 def introduce_shop(about: dict[str, Any]) -> None:
-    """What the shop says of itself."""
+    """Set the shop's description and its links."""
     row = db.session.get_one(PlatformSettings, 1)
     row.about, row.about_html = about["text"], markdown.render(about["text"]).html
     row.social = about["social"]
@@ -72,7 +72,7 @@ def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: dat
 
 
 def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
-    """What its creator, who isn't vetted, changed and submitted: learners don't see it yet."""
+    """Submit an update by a creator who isn't vetted, so that it waits for approval."""
     creator = db.session.get_one(User, course.creator_id)
     of_course = Lesson.course_id == course.id
     for row in change["changes"]:
@@ -152,7 +152,7 @@ def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
 def add_wishes(
     rows: list[dict[str, Any]], courses: dict[str, Course], people: dict[str, User], now: datetime
 ) -> None:
-    """What people would like to have; those who want to know of a sale that runs were told of it."""
+    """Fill wishlists; people who want to know of sales were notified of current ones."""
     for row in rows:
         course, user = courses[row["course"]], people[row["by"]]
         wish = WishlistItem(
@@ -195,7 +195,7 @@ def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime)
 
 
 def tell(rows: list[dict[str, Any]], people: dict[str, User], now: datetime) -> None:
-    """What else people were told."""
+    """Add further notifications."""
     for row in rows:
         _tell(
             people[row["for"]].id, NotificationKind(row["kind"]), row["title"], row.get("message", ""),

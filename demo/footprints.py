@@ -1,4 +1,4 @@
-"""What visitors and learners of the demo did: a year of events that agrees with its orders."""
+"""Analytics events of the demo: a year of visitors and learners that agrees with its orders."""
 
 import random
 from collections.abc import Iterator

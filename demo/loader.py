@@ -17,7 +17,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def is_loaded() -> bool:
-    """Whether the demo's people are here already."""
+    """Tell if the demo was loaded before."""
     return db.session.scalar(select(User.id).where(User.email == "creator@example.com")) is not None
 
 
@@ -90,7 +90,7 @@ def _fill_desks(
 def _for_the_demo_learner(
     sales: list[year.Sale], courses: dict[str, Course], people: dict[str, User], now: datetime
 ) -> list[year.Sale]:
-    """What the demo's learner owns besides what chance gave them: the courses worth opening first."""
+    """List extra sales to the demo's learner: the featured courses not drawn by chance."""
     learner = people["learner@example.com"]
     owned = {sale.course.slug for sale in sales if sale.learner is learner}
     shown = [slug for slug, course in courses.items() if course.featured and slug not in owned]

@@ -57,7 +57,7 @@ def reviews() -> dict[str, Any]:
 
 
 def desks() -> dict[str, Any]:
-    """What waits for an admin, what people wish for and were told, what the shop says of itself."""
+    """Read desks.toml: waiting work, wishlists, notifications, and the shop's description."""
     return _toml(ROOT / "desks.toml")
 
 

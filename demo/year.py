@@ -40,7 +40,7 @@ SHARES = (0.0, 0.2, 0.4, 0.5, 0.7, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Sale:
-    """Who got which course when, as spread by `spread`."""
+    """A sale of a course to a learner at a time, drawn by `spread`."""
 
     course: Course
     learner: User

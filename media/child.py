@@ -22,7 +22,7 @@ DEFAULT = Limits()
 
 
 def probe(path: Path, limits: Limits = DEFAULT) -> Probe:
-    """What the recording at `path` is. MediaError, with a sentence, when we can't play it."""
+    """Probe the recording at `path` in a child process; MediaError, with a sentence, if it's unplayable."""
     return Probe(**_run("probe", path, limits))
 
 

@@ -1,4 +1,4 @@
-"""What is known about recordings, in plain values; nothing here needs PyAV."""
+"""Plain values about recordings, without PyAV: limits, probes, results, errors."""
 
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -21,9 +21,9 @@ class MediaError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a recording may be, and what working on it may cost.
+    """Limits on the size of a recording and on the cost of processing it.
 
-    `stall_seconds` is how long the work may make no progress; `total_seconds` bounds it altogether and is
+    `stall_seconds` is how long processing may make no progress; `total_seconds` bounds it altogether and is
     raised to 30 times the recording's own length where that is more.
     """
 
@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a recording is. `width` and `height` as shown, rotation applied; None for audio."""
+    """The properties of a recording. `width` and `height` as shown, rotation applied; None for audio."""
 
     kind: Literal["video", "audio"]
     format: str
@@ -87,7 +87,7 @@ class Processed(Probe):
 
 
 def available() -> bool:
-    """Whether recordings can be processed here, that is whether the extra `video` is installed."""
+    """Tell if recordings can be processed: the extra `video` (PyAV) is installed."""
     return find_spec("av") is not None
 
 

@@ -57,7 +57,7 @@ def make_mp4(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
 
 
 def mp4_target(out: Path, facts: Probe) -> Target:
-    """What `encode` needs to write the MP4 anew, at most 1080 lines."""
+    """Choose the target for `encode` to re-encode the MP4, at most 1080 lines."""
     if facts.width is None or facts.height is None:
         return Target(out)
     return _target(out, facts.width, facts.height, min(MAX_COPIED_SIDE, facts.width, facts.height))
@@ -117,7 +117,7 @@ def _only_picture(stream: Stream, copy: Stream) -> BitStreamFilterContext:
 
 
 def _filtered(bare: BitStreamFilterContext | None, packet: Packet) -> list[Packet]:
-    """What is kept of a packet: all of it without a filter, nothing where it is damaged."""
+    """Apply the bitstream filter, if any, to a packet; drops a damaged one."""
     if bare is None:
         return [packet]
     with suppress(av.error.InvalidDataError):

@@ -54,7 +54,7 @@ _COVER = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbn
 
 
 def judge(path: Path, limits: Limits) -> Probe:
-    """What the recording at `path` is; MediaError when it is nothing we can play."""
+    """Probe the recording at `path`; MediaError when it can't be played."""
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise MediaError(f"This file is larger than {limits.max_bytes / 1024**3:.3g} GB.")
@@ -147,6 +147,6 @@ def _check_end(container: InputContainer, stream: VideoStream | AudioStream | No
 
 
 def damaged(error: Exception) -> str:
-    """What FFmpeg's refusal means for the person whose file it is."""
+    """Explain an error of FFmpeg in a sentence for the uploader."""
     reason = getattr(error, "strerror", None) or type(error).__name__
     return f"This file is damaged and can’t be processed ({reason})."

@@ -1,4 +1,4 @@
-"""Which container a file is, by its first bytes; its name and its declared type prove nothing."""
+"""Container detection by a file's first bytes; its name and declared type prove nothing."""
 
 from pathlib import Path
 

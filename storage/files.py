@@ -1,4 +1,4 @@
-"""What is stored, file by file."""
+"""Stored files as listings yield them: key, size, stamp."""
 
 import os
 from collections.abc import Iterator

@@ -42,7 +42,7 @@ class Incoming:
 
     @property
     def parts(self) -> int:
-        """How many parts there are."""
+        """Count the parts."""
         return max(1, -(-self.size // self.part_size))
 
 

@@ -1,4 +1,4 @@
-"""What a stored file may be called."""
+"""Storage keys: the allowed names of stored files."""
 
 
 class UnsafeKeyError(ValueError):

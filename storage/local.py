@@ -26,7 +26,7 @@ class LocalStorage:
         self._incoming = self.root / ".incoming"  # check_key lets no key begin with a dot
 
     def path(self, key: str) -> Path:
-        """Where the file is, or would be."""
+        """Build the path of the file, which may not exist."""
         return self.root / check_key(key)
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
@@ -108,7 +108,7 @@ class LocalStorage:
         return None
 
     def received(self, incoming: Incoming) -> int:
-        """How much of the file is here."""
+        """Count the bytes received."""
         try:
             return self._partial(incoming).stat().st_size
         except FileNotFoundError:

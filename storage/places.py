@@ -1,4 +1,4 @@
-"""What every storage can do, and which one this app has."""
+"""The storage interface, and the storage of this application."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -14,7 +14,10 @@ from storage.s3 import S3Storage
 
 
 class Storage(Protocol):
-    """What both places can do. A bad key is an `UnsafeKeyError`, a missing file a `FileNotFoundError`."""
+    """The interface of both storages.
+
+    An invalid key is an `UnsafeKeyError`, a missing file a `FileNotFoundError`.
+    """
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
         """Store all of `content` under `key`, whole or not at all, replacing what was there; its bytes."""
@@ -23,10 +26,10 @@ class Storage(Protocol):
         """The file's bytes to read; the caller closes it."""
 
     def size(self, key: str) -> int:
-        """How many bytes the file has."""
+        """Read the file's size in bytes."""
 
     def exists(self, key: str) -> bool:
-        """Whether there is a file under `key`."""
+        """Tell if there is a file under `key`."""
 
     def copy(self, source: str, target: str) -> None:
         """Store what lies under `source` under `target` as well; FileNotFoundError when nothing does."""
@@ -50,10 +53,10 @@ class Storage(Protocol):
         """Prepare for a file that comes in parts; what the storage itself calls the upload."""
 
     def received(self, incoming: Incoming) -> int:
-        """How many bytes of it have come, which is where it goes on."""
+        """Count the bytes received, which is the offset to continue at."""
 
     def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
-        """Where the browser puts part `number` (from 1) itself; None where chunks come to the app."""
+        """Sign a URL for the browser to put part `number` (from 1); None where chunks come to the app."""
 
     def complete(self, incoming: Incoming) -> None:
         """Make it a stored file under its key; safe to repeat. WrongOffsetError when some is missing."""
@@ -89,6 +92,6 @@ def current() -> Storage:
 
 
 def origin() -> str | None:
-    """Where browsers are sent for media, if that is not us: the bucket's origin, for CSP's media-src."""
+    """Read the origin of media URLs, for CSP's media-src, if it isn't this site: the bucket's."""
     store = current()
     return store.origin if isinstance(store, S3Storage) else None

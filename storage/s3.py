@@ -143,7 +143,7 @@ class S3Storage:
         return str(answer["UploadId"])
 
     def received(self, incoming: Incoming) -> int:
-        """How many bytes have come without a gap, as the bucket tells."""
+        """Count the bytes received without a gap, by listing the parts."""
         try:
             parts = self._parts(incoming)
         except FileNotFoundError:

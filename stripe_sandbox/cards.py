@@ -73,7 +73,7 @@ def digits(number: str) -> str:
 
 
 def luhn(number: str) -> bool:
-    """Whether the check digit fits; False for what is not 12 to 19 digits."""
+    """Check the Luhn digit of a card number; False for what is not 12 to 19 digits."""
     if not re.fullmatch(r"[0-9]{12,19}", number):
         return False
     total = 0

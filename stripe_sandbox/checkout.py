@@ -245,7 +245,7 @@ def settle_on_time(sandbox: Sandbox, session_id: str) -> None:
 
 
 def return_address(session: Body) -> str:
-    """Where the buyer goes after paying: only a literal `{CHECKOUT_SESSION_ID}` is filled in."""
+    """Build the URL to return to after paying; only a literal `{CHECKOUT_SESSION_ID}` is filled in."""
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 

@@ -35,7 +35,10 @@ def post(url: str, body: bytes, headers: dict[str, str], timeout: float) -> int:
 
 
 def wait_until(true: Callable[[], bool], timeout: float) -> bool:
-    """Whether it came true within `timeout` seconds. Counts steps: a test may have stopped the clock."""
+    """Wait until `true()`, at most `timeout` seconds; tells if it came true.
+
+    Counts steps of 10 ms instead of reading the clock, which a test may have stopped.
+    """
     for _ in range(int(timeout / 0.01) + 1):
         if true():
             return True
@@ -93,7 +96,7 @@ class Courier:
 
     @property
     def disabled(self) -> bool:
-        """Whether the endpoint has been given up: some event ran out of attempts."""
+        """Tell if the endpoint was disabled: some event ran out of attempts."""
         return self._sandbox.store.meta("endpoint") == "disabled"
 
     def enable(self) -> None:

@@ -1,4 +1,4 @@
-"""What happens without the shop: a payment that nobody asked for, a payout that the bank refuses."""
+"""Events that don't come from the shop's requests: an unknown payment, a payout that the bank refuses."""
 
 from __future__ import annotations
 

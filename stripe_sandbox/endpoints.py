@@ -1,4 +1,4 @@
-"""How an operation of the API is declared: address, parameters, the kind of its answer, and the work."""
+"""Declarations of API operations: path, parameters, kind of response, and handler."""
 
 from __future__ import annotations
 

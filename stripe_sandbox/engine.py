@@ -83,7 +83,7 @@ class Sandbox:
         return event
 
     def wanted(self, type: str) -> bool:
-        """Whether the endpoint is subscribed to this type of event."""
+        """Tell if the endpoint is subscribed to this type of event."""
         if self.settings.webhook_url is None and self.settings.deliver:
             return False
         return any(fnmatchcase(type, pattern) for pattern in self.settings.enabled_events)
@@ -113,7 +113,7 @@ class Sandbox:
 
 
 def shown(body: Body) -> Body:
-    """What the outside sees of an object: names that start with an underscore are the sandbox's own."""
+    """Copy an object without its private fields, whose names start with an underscore."""
     return {name: value for name, value in body.items() if not name.startswith("_")}
 
 

@@ -97,7 +97,7 @@ def present(sandbox: Sandbox, body: Body, tree: Tree | None = None) -> Body:
 
 
 def follow(sandbox: Sandbox, body: Body, name: str, below: Tree) -> Any:
-    """What stands at `name` once expanded."""
+    """Expand the field `name`: a list, an object by its id, or None."""
     target = LINKS[body["object"]][name]
     if target.endswith("[]"):
         rows = members(sandbox, body, name)
@@ -125,7 +125,7 @@ def members(sandbox: Sandbox, body: Body, name: str) -> list[Body]:
 
 
 def url_of(body: Body, name: str) -> str:
-    """Where the rest of an inner list is read."""
+    """Build the URL that lists the rest of an inner list."""
     if name == "line_items":
         return f"/v1/checkout/sessions/{body['id']}/line_items"
     return f"/v1/charges/{body['id']}/refunds"

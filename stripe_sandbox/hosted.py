@@ -128,7 +128,7 @@ def bank(sandbox: Sandbox, id: str) -> Answer:
 
 
 def mistakes(typed: dict[str, str], email_known: bool, now: int) -> dict[str, str]:
-    """What is wrong with a typed card, by field."""
+    """Validate a typed card; answers error messages by field."""
     errors = {}
     if not email_known and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", typed["email"]):
         errors["email"] = "Enter an email address, such as you@example.com."
@@ -145,7 +145,7 @@ def mistakes(typed: dict[str, str], email_known: bool, now: int) -> dict[str, st
 
 
 def expiry_problem(text: str, now: int) -> str | None:
-    """Why `MM / YY` can't be taken, or None."""
+    """Validate an expiry such as `12 / 34`; answers an error message, or None."""
     match = re.fullmatch(r"(0?[1-9]|1[0-2])\s*/?\s*(?:20)?([0-9]{2})", text)
     if match is None:
         return "Enter month and year, such as 12 / 34."

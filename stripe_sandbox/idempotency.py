@@ -16,7 +16,7 @@ LONGEST = 255
 
 
 class Keys:
-    """Which keys are in use right now, and what the finished ones answered."""
+    """Idempotency keys: those in use now, and the stored responses of finished ones."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -98,7 +98,7 @@ def billing(buyer: Body) -> Body:
 
 
 def outcome(method: Method, failed: bool) -> Body:
-    """What the network said."""
+    """Build the `outcome` of a charge, as the card network reports it."""
     return {
         "advice_code": None,
         "network_advice_code": None,

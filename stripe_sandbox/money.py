@@ -26,7 +26,7 @@ MAXIMUM = 99_999_999
 
 
 def decimals(currency: str) -> int:
-    """How many digits stand behind the point: 0, 2 or 3."""
+    """Look up the number of decimals of a currency: 0, 2 or 3."""
     if currency in ZERO_DECIMALS:
         return 0
     return 3 if currency in THREE_DECIMALS else 2
@@ -47,6 +47,6 @@ def written(amount: int, currency: str) -> str:
 
 
 def fee(amount: int, currency: str) -> int:
-    """What Stripe keeps of a payment: 2.9 % and 30 hundredths of the currency, in minor units."""
+    """Compute Stripe's fee: 2.9 % and 30 hundredths of the currency, in minor units."""
     fixed = 30 * int(10 ** decimals(currency)) // 100
     return min(amount, (amount * 29 + 500) // 1000 + fixed)

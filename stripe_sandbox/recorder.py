@@ -1,4 +1,4 @@
-"""What was asked and answered, kept for tests that hold it to Stripe's schemas."""
+"""A recording of requests and responses, which tests validate against Stripe's schemas."""
 
 from __future__ import annotations
 

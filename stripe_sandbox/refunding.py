@@ -1,4 +1,4 @@
-"""What happens to a refund: made, waiting for money, arrived, failed, taken back."""
+"""The lifecycle of a refund: created, waiting for funds, succeeded, failed, canceled."""
 
 from __future__ import annotations
 

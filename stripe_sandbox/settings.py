@@ -1,4 +1,4 @@
-"""What a sandbox is started with. Everything has a default but the decision to start it at all."""
+"""Settings of a sandbox. All have defaults except the decision to start it at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class UnsafeSettingsError(ValueError):
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether `host` (a name or an address) can only be reached from this machine."""
+    """Tell if `host` (a name or an address) can only be reached from this machine."""
     if host is None:
         return False
     if host == "localhost":

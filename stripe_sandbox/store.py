@@ -1,6 +1,6 @@
-"""Where everything is kept: one SQLite database, in a file or in memory, behind one lock.
+"""The store of the sandbox: one SQLite database, in a file or in memory, behind one lock.
 
-The lock is the sandbox's answer to every race: whoever holds a transaction sees and changes the whole world.
+The lock rules out every race: a transaction has the whole state to itself.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Store:
         return [json.loads(row["body"]) for row in rows]
 
     def position(self, kind: str, id: str) -> int | None:
-        """Where an object stands in its kind's order, for cursors."""
+        """Find the position of an object in its kind's order, for pagination cursors."""
         rows = self.run("SELECT seq FROM objects WHERE kind = ? AND id = ?", (kind, id))
         return int(rows[0]["seq"]) if rows else None
 

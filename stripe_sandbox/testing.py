@@ -34,7 +34,7 @@ Receiver = Callable[[bytes, dict[str, str]], int]
 
 
 class Spec(Protocol):
-    """What `violations` needs of a schema validator: each returns complaints, none when all is well."""
+    """A schema validator for `violations`: each method returns complaints, none when all is well."""
 
     def request(self, method: str, path: str, query: str = "", body: str = "") -> list[str]:
         """Check what was sent."""
@@ -217,7 +217,7 @@ class RunningSandbox:
 
     @property
     def endpoint_disabled(self) -> bool:
-        """Whether automatic delivery gave up on the endpoint."""
+        """Tell if automatic delivery has disabled the endpoint."""
         return self.engine.courier.disabled
 
     def drain(self, timeout: float = 5.0) -> bool:
@@ -239,7 +239,7 @@ class RunningSandbox:
         return [call for call in kept if method in (None, call.method) and path in (None, call.path)]
 
     def violations(self, spec: Spec | None = None) -> list[str]:
-        """What Stripe's schemas forbid in the calls, answers and events so far; empty when all is fine.
+        """List the violations of Stripe's schemas in calls, responses and events so far.
 
         `spec` may also be given to the constructor; ValueError without one.
         """

@@ -83,7 +83,7 @@ def captions(script: Script) -> dict[str, str]:
 
 
 def chapters(script: Script) -> list[tuple[float, str]]:
-    """Where chapters begin, in seconds, and what they are called."""
+    """List the chapters: start in seconds, and title."""
     begun, found = 0.0, []
     for scene in script["scenes"]:
         if scene.get("chapter"):

@@ -130,8 +130,10 @@ def _travelled(
 
 
 def _beside(line: list[Point], words: Image.Image) -> Point:
-    """Where to centre an arrow's words: off the line, outwards from the middle of the picture, and clear of
-    the boxes that a level arrow joins."""
+    """Place an arrow's label: off the line, outwards from the middle of the picture.
+
+    The label of a level arrow stays clear of the boxes that it joins.
+    """
     (x0, y0), (x1, y1) = line
     middle_x, middle_y = (x0 + x1) / 2, (y0 + y1) / 2
     if abs(y1 - y0) < 30:

@@ -15,7 +15,7 @@ SLATE = "#1b2129"
 
 @dataclass(frozen=True)
 class Tone:
-    """How a thing looks: its area, its border, its text, and the strong colour for lines and dots."""
+    """The colours of a shape: area, border, text, and a strong one for lines and dots."""
 
     fill: str
     edge: str

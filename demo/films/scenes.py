@@ -109,7 +109,7 @@ def _broken(words: str, width: int) -> list[str]:
 
 
 def beats(count: int, seconds: float, share: float = 0.72) -> list[float]:
-    """When `count` things happen so that the last is done by `share` of the scene."""
+    """Space `count` steps evenly, in seconds, so that the last is done by `share` of the scene."""
     span = max(seconds * share - START, 1.0)
     return [START + span * index / count for index in range(count)]
 
@@ -201,7 +201,7 @@ def _colored(source: str, language: str, font: Any) -> list[Image.Image]:
 
 
 def _is(kind: _TokenType, known: _TokenType) -> bool:
-    """Whether a token is of a known type or one of its kinds, which Pygments names as longer tuples."""
+    """Tell if a token is of a type or one of its subtypes, which Pygments names as longer tuples."""
     return tuple(kind)[: len(tuple(known))] == tuple(known)
 
 

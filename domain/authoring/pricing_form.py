@@ -52,7 +52,7 @@ def ask(course: Course, actor: User, new: Price) -> None:
 
 
 def announce_sale(course: Course) -> None:
-    """Enqueue mails to everybody with `course` on their wishlist that it is on sale.
+    """Enqueue the job that notifies everybody with `course` on their wishlist of its sale.
 
     Idempotent: one job key for each sale, however often it is saved. Does nothing without a current sale.
     """

@@ -52,9 +52,7 @@ def canonical(email: str) -> str:
     try:
         return normalise(email)
     except Refused:
-        return f"not an address: {email.strip().lower()}".replace(
-            "\0", ""
-        )  # PostgreSQL can't be asked for one
+        return f"not an address: {email.strip().lower()}".replace("\0", "")  # PostgreSQL refuses NUL
 
 
 def find(email: str) -> User | None:

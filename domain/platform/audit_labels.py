@@ -1,4 +1,4 @@
-"""The actions of the audit log in words, to be read behind a name: “Mo looked at an order”."""
+"""Labels of audit actions, to follow an actor's name: “Mo looked at an order”."""
 
 WORDS = {
     "accept_application": "accepted an application to teach",

@@ -11,7 +11,7 @@ from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserS
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
 KEEP_DEVICES = timedelta(days=30)
-# Stripe may resend an event for 30 days; its row is what makes processing idempotent.
+# Stripe lists and resends events for 30 days; the row of one is what makes processing it idempotent.
 KEEP_EVENTS = timedelta(days=60)
 
 

@@ -24,7 +24,7 @@ WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER B
 
 @dataclass(frozen=True)
 class Memory:
-    """What stood in the database before a revision: rows and marks of each table, and the transaction."""
+    """The state before a revision: row counts and write counters of each table, and the transaction."""
 
     rows: dict[str, int]
     marks: dict[str, tuple[int, int]]

@@ -28,7 +28,7 @@ _ATTACHED = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('index
 
 @dataclass(frozen=True)
 class Memory:
-    """What stood in the database before a revision: rows per table, and the SQL of what hangs on tables."""
+    """The state before a revision: rows of each table, and the SQL of its indexes and triggers."""
 
     rows: dict[str, int]
     attached: dict[str, tuple[str, str]]

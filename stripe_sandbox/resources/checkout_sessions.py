@@ -148,7 +148,7 @@ def check_total(total: int, currency: str) -> None:
 
 
 def expiry(wanted: int | None, now: int) -> int:
-    """When the session ends: 30 minutes to 24 hours from now."""
+    """Compute when the session expires: 30 minutes to 24 hours from now."""
     if wanted is None:
         return now + LONGEST
     if wanted < now + SHORTEST:
@@ -161,7 +161,7 @@ def expiry(wanted: int | None, now: int) -> int:
 
 
 def stated(params: Body) -> Body:
-    """What the session simply repeats from the request."""
+    """Copy the fields that the session repeats from the request."""
     answer: Body = {}
     for name in (
         "customer", "customer_email", "client_reference_id", "success_url", "cancel_url",
