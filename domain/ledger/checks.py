@@ -1,7 +1,7 @@
-"""Do the books agree? Each check answers with the rows that disagree, and why.
+"""Consistency checks of the ledger. Each returns the rows that disagree, and why.
 
-What buyers paid is what the platform and the creators got, to the minor unit; access follows from
-payment and from nothing else; what is sent back was paid before.
+What buyers paid equals what the platform and the creators got, to the minor unit; access follows from payment
+and from nothing else; refunds never exceed payments.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 
 
 def shares_add_up() -> list[str]:
-    """Every purchase: fee and creator's share make up the amount, in the currency of its order."""
+    """Check that each purchase's fee and creator's share add up to its amount, in its order's currency."""
     query = (
         select(Order.number, Purchase.id)
         .join(Order, Order.id == Purchase.order_id)
@@ -43,7 +43,7 @@ def shares_add_up() -> list[str]:
 
 
 def totals_match() -> list[str]:
-    """Every order: its total is the sum of its purchases."""
+    """Check that each order's total is the sum of its purchases."""
     amount = func.coalesce(func.sum(Purchase.amount_cents), -1)
     query = (
         select(Order.number, Order.total_cents, amount)
@@ -55,7 +55,7 @@ def totals_match() -> list[str]:
 
 
 def orders_match_purchases() -> list[str]:
-    """A completed order's purchases are completed; an order that was never paid has none that is."""
+    """Check that a completed order's purchases are completed, and an unpaid one's are not."""
     fits = or_(
         and_(Order.status == OrderStatus.COMPLETED, Purchase.status == PurchaseStatus.COMPLETED),
         and_(Order.status.in_(SETTLED), Order.status != OrderStatus.COMPLETED),
@@ -70,7 +70,7 @@ def orders_match_purchases() -> list[str]:
 
 
 def completions_are_dated() -> list[str]:
-    """An order says when it was completed exactly if it was; one that waits for a bank isn't completed."""
+    """Check that exactly the completed orders have a completion time; one being confirmed isn't completed."""
     dated = Order.completed_at.is_not(None)
     wrong = or_(
         and_(Order.status == OrderStatus.COMPLETED, ~dated),
@@ -83,7 +83,7 @@ def completions_are_dated() -> list[str]:
 
 
 def earnings_match() -> list[str]:
-    """Every purchase: the creator was credited their share of it once, and nothing if it was never paid."""
+    """Check that the creator was credited their share of each paid purchase once, and of no other."""
     credited = func.coalesce(func.sum(case((Earning.amount_cents > 0, Earning.amount_cents), else_=0)), 0)
     left = func.coalesce(func.sum(Earning.amount_cents), 0)
     due = case((Purchase.status.in_(BOUGHT), Purchase.creator_amount_cents), else_=0)
@@ -104,7 +104,7 @@ def earnings_match() -> list[str]:
 
 
 def books_balance() -> list[str]:
-    """Each currency: what buyers paid = the platform's fees + what creators were credited."""
+    """Check per currency that payments equal the platform's fees plus the creators' credits."""
     query = select(Purchase.currency, _sum(Purchase.amount_cents), _sum(Purchase.platform_fee_cents))
     bought = db.session.execute(query.where(Purchase.status.in_(BOUGHT)).group_by(Purchase.currency)).all()
     credits = select(Earning.currency, _sum(Earning.amount_cents)).where(Earning.amount_cents > 0)
@@ -117,7 +117,7 @@ def books_balance() -> list[str]:
 
 
 def access_follows_payment() -> list[str]:
-    """A completed purchase has one live grant for its buyer, and a live grant has a completed purchase."""
+    """Check that each completed purchase has a valid grant, and each valid grant by purchase a purchase."""
     live = and_(AccessGrant.purchase_id == Purchase.id, AccessGrant.revoked_at.is_(None))
     shut_out = (
         select(Purchase.id, Purchase.user_id)
@@ -139,7 +139,7 @@ def access_follows_payment() -> list[str]:
 
 
 def refunds_were_paid() -> list[str]:
-    """Each payment: what is sent back is at most what the order cost, in its currency."""
+    """Check that the refunds of a payment don't exceed the order's total, in its currency."""
     sent = _sum(Refund.amount_cents)
     query = (
         select(Order.number, Refund.payment_intent_id, sent, Order.total_cents)
@@ -152,7 +152,7 @@ def refunds_were_paid() -> list[str]:
 
 
 def notices_were_seen() -> list[str]:
-    """What stands at an order or an event as a problem has been looked at by somebody."""
+    """Check that every alert of an order or event was acknowledged."""
     at_orders = select(Order.number, Order.problem).where(
         Order.problem.is_not(None), Order.looked_at.is_(None)
     )
@@ -180,7 +180,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 
 
 def _sum(column: Any) -> ColumnElement[int]:
-    """A sum that stays a whole number on every database."""
+    """Build a sum that is an integer on every database, 0 without rows."""
     return func.coalesce(func.sum(column), 0)
 
 

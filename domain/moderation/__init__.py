@@ -1,1 +1,1 @@
-"""What admins decide about what waits in the queue, and what they read before they do."""
+"""Moderation: the decisions of admins, and the pages they review before."""

@@ -1,4 +1,4 @@
-"""Suspending somebody together with taking their courses off sale, and letting both come back."""
+"""Suspension of a creator together with their courses, and its lifting."""
 
 from sqlalchemy import Select, or_, select
 
@@ -11,17 +11,17 @@ from models import Course, ProductStatus, User, db
 def suspend(person: User, admin: User, reason: str, with_courses: bool = False) -> None:
     """Suspend `person` as suspension.suspend does.
 
-    `with_courses` also takes what they have on sale off it; who holds a course keeps it. Raises Refused.
+    `with_courses` also takes their courses off sale; learners who have one keep it. Raises Refused.
     """
     if suspension.suspend(person, admin, reason) and with_courses:
         _take_off_sale(person, admin, reason.strip()[: suspension.MAX_REASON])
 
 
 def restore(person: User, admin: User, with_courses: bool = False) -> None:
-    """Let `person` in again as suspension.restore does.
+    """Lift the suspension of `person` as suspension.restore does.
 
-    `with_courses` puts back on sale what was taken off with them, but for what has expired since. Otherwise
-    these courses come back by a review, also those of a vetted creator.
+    `with_courses` puts the courses back on sale that went off with them, unless they have expired since.
+    Otherwise these need a review to come back, even if the creator is vetted.
     """
     if suspension.restore(person, admin) and with_courses:
         _put_back(person, admin)
@@ -33,7 +33,7 @@ def on_sale(person: User) -> int:
 
 
 def taken_off(person: User) -> int:
-    """Count the courses that were taken off sale with `person` and could be put back."""
+    """Count the courses that went off sale with `person` and could be put back."""
     return len(_to_put_back(person))
 
 
@@ -49,7 +49,7 @@ def _put_back(person: User, admin: User) -> None:
         expires_at, content_updated_at = course.expires_at, course.content_updated_at
         lifecycle.move(course, ProductStatus.PENDING_REVIEW, admin)
         lifecycle.move(course, ProductStatus.PUBLISHED, admin)
-        # Nothing of it became any fresher meanwhile.
+        # Publishing renews the expiry, but the content hasn't been updated.
         course.expires_at, course.content_updated_at = expires_at, content_updated_at
         course.off_with_creator = False
     db.session.flush()
@@ -62,6 +62,6 @@ def _to_put_back(person: User) -> list[Course]:
 
 
 def _courses(person: User, status: ProductStatus) -> Select[Course]:
-    """Courses of `person`, in the order in which rows are locked."""
+    """Build the query of `person`'s courses, in the order in which rows are locked."""
     theirs = (Course.creator_id == person.id, Course.deleted_at.is_(None), Course.status == status)
     return select(Course).where(*theirs).order_by(Course.id)

@@ -1,7 +1,6 @@
-"""What an admin decides about what waits: a verdict, what follows from it, and who is told.
+"""Decisions of admins on the moderation queue: verdict, consequences and notifications.
 
-Whatever is decided is held before the item of the queue is, in every verb and in the same order as its
-creator's verbs hold it, so that nobody waits for each other in a circle.
+Lock order, to avoid deadlocks: first the subject, as its creator's verbs lock it, then the item.
 """
 
 from typing import NamedTuple
@@ -53,7 +52,7 @@ MAX_NOTES = 5000
 
 
 class Decision(NamedTuple):
-    """A verdict with its reason (a key of REASONS, or "") and the notes for whoever asked."""
+    """A verdict with its reason (a key of REASONS, or "") and the notes for the author."""
 
     verdict: Verdict
     reason: str = ""
@@ -61,11 +60,11 @@ class Decision(NamedTuple):
 
 
 def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
-    """Decide what `item` asks; answers a sentence about what was done.
+    """Decide an item; returns a sentence about the consequences.
 
-    `seen` is the mark of the course as the admin saw it. Raises moderation.Claimed when somebody else has the
-    item, and Refused when it was decided before, when the course has changed since it was looked at, and
-    where the decision lacks a reason or notes.
+    `seen` is the fingerprint of the course as the admin saw it (optimistic lock). Raises
+    moderation_queue.Claimed when another admin has the item, and Refused when it was decided before, when the
+    course has changed since it was opened, and where the decision lacks a reason or notes.
     """
     verdict, reason, notes = decision
     if verdict not in CHOICES[item.kind]:
@@ -88,7 +87,7 @@ def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = ""
 
 
 def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
-    """What a decision without notes leaves open; empty where it explains itself."""
+    """Return the error of a decision that needs notes; "" where it needs none."""
     if kind == ModerationKind.APPLICATION and verdict == Verdict.REJECTED:
         return "Say why you decline."
     if kind == ModerationKind.REPORT and verdict == Verdict.HIDDEN:
@@ -99,7 +98,7 @@ def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
 
 
 def restore(item: ModerationItem, admin: User) -> None:
-    """Show a review, or an answer, again that was hidden by this decision. Refused for everything else."""
+    """Show a review or reply again that this decision has hidden. Refused for everything else."""
     of_reply = item.kind == ModerationKind.REPLY
     found = reply_reports.find(item.subject_id) if of_reply or item.kind == ModerationKind.REVIEW else None
     review, course = found or (None, None)
@@ -120,7 +119,7 @@ def restore(item: ModerationItem, admin: User) -> None:
 
 
 def course_of(item: ModerationItem) -> Course | None:
-    """The course that `item` is about, with its creator and category; None when it is gone."""
+    """Load the item's course, with its creator and category; None when it is deleted."""
     query = (
         select(Course)
         .where(Course.id == item.subject_id, Course.deleted_at.is_(None))
@@ -196,7 +195,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     _answer_reports(_about(review), course, "review", upheld=not stays)
     _bind_author(review, review_standings.in_review(review), stays)
     if stays:
-        reviews.tell_creator(review, course)  # of one that was held back when it was written
+        reviews.tell_creator(review, course)  # if it was hidden when it was written
     if not stays:
         notifications.tell(
             review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
@@ -221,7 +220,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: Decision) -> str:
     _bind_author(review, review_standings.in_reply(review, course.creator_id), stays)
     if stays:
         creator = db.session.get_one(User, course.creator_id)
-        review_replies.tell_author(review, course, creator.name)  # of one that waited when it was written
+        review_replies.tell_author(review, course, creator.name)  # if it was hidden when it was written
     else:
         notifications.tell(
             course.creator_id, NotificationKind.REPORT_DECIDED,
@@ -233,12 +232,12 @@ def _judge_reply(item: ModerationItem, admin: User, decision: Decision) -> str:
 
 
 def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
-    """Which reports are about the words of `review`, or about the answer to it."""
+    """Build the SQL condition "is a report of this review", or of the reply to it."""
     return and_(Report.review_id == review.id, Report.about_reply == reply)
 
 
 def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> None:
-    """Let the decision hold for whatever this person says there, also after deleting it."""
+    """Store the decision for this person's text there, so that it survives its deletion."""
     which = _about(review, reply="reviewer_id" in said.key)
     reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
     standing = Standing.APPROVED if stays else Standing.HIDDEN
@@ -246,7 +245,7 @@ def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> No
 
 
 def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
-    """Show what a creator has changed on their page, or send it back: there it stays until they change it."""
+    """Publish the pending changes of a creator page, or return them: there they stay until edited."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
         raise Refused("This account is gone.")
@@ -282,7 +281,7 @@ def _answer_application(item: ModerationItem, admin: User, decision: Decision) -
 
 
 def _held(item: ModerationItem, admin: User) -> Course:
-    """The course of `item`, held with it; refused when it is deleted."""
+    """Load and lock the item's course, then the item; refused when the course is deleted."""
     course = course_of(item)
     if course is None:
         raise Refused("This course is deleted.")
@@ -297,7 +296,7 @@ def _close(item: ModerationItem, admin: User, decision: Decision) -> None:
 
 
 def _note(decision: Decision) -> str:
-    """What the audit log keeps and its creator reads: the reason, and the notes below it."""
+    """Format the reason and the notes, for the audit log and the creator."""
     return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
 
 
@@ -323,7 +322,7 @@ def _tell_creator(course: Course, item: ModerationItem, decision: Decision) -> N
 
 
 def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> None:
-    """Close the open reports of a review, answer or course, and tell everybody who sent one."""
+    """Close the open reports of a review, reply or course, and notify everybody who sent one."""
     outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
     closed = db.session.execute(
         update(Report)

@@ -1,7 +1,7 @@
-"""Decisions that can be taken back: for WINDOW nothing happens, then the worker carries them out.
+"""Decisions with undo: nothing happens for WINDOW, then a job applies them.
 
-Until then the item holds the decision and has left the queue. Nothing is published, hidden or mailed
-meanwhile, so that taking back has nothing to restore.
+Until then the item stores the decision and has left the queue. Nothing is published, hidden or mailed
+meanwhile, so that undoing has nothing to revert.
 """
 
 import uuid
@@ -28,9 +28,9 @@ OVER = "This decision can’t be taken back any more: its ten seconds are over."
 
 
 def put(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
-    """Decide what `item` asks, to be carried out after WINDOW; answers a sentence about what will be done.
+    """Schedule the decision to be applied after WINDOW; returns a sentence about its consequences.
 
-    `seen` as in reviewing.decide, which this tries out first: it raises what that raises.
+    `seen` is as in decisions.decide, which is tried first and rolled back: it raises what that raises.
     """
     said = _try_out(item, admin, decision, seen)
     moderation_queue.hold(item, admin)
@@ -50,9 +50,9 @@ def put(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -
 
 
 def take_back(item: ModerationItem, admin: User) -> None:
-    """Let `item` wait again as before, claimed by `admin`, who decided it less than WINDOW ago.
+    """Undo the decision of `admin` within WINDOW; the item is pending again, claimed by them.
 
-    Raises Refused for everybody else, when it is too late, and when there is nothing to take back.
+    Raises Refused for anybody else, when it is too late, and when there is no decision.
     """
     moderation_queue.lock(item)
     if item.closed_at is not None:
@@ -74,9 +74,9 @@ def take_back(item: ModerationItem, admin: User) -> None:
 
 
 def carry_out(item_id: str, at: str) -> None:
-    """Do what was decided; the worker's part. What can't be done any more lets the item wait again.
+    """Apply the decision; the job. One that can't be applied any more makes the item pending again.
 
-    `at` says which decision is meant: another one may have followed the one that was taken back.
+    `at` identifies the decision: after an undo there may be another one.
     """
     item = db.session.get(ModerationItem, uuid.UUID(item_id))
     if item is None:
@@ -99,7 +99,7 @@ def carry_out(item_id: str, at: str) -> None:
 
 
 def lapsed(item: ModerationItem) -> str:
-    """Say why the last decision about an open item wasn't carried out; empty where there is none."""
+    """Explain why the last decision about an open item wasn't applied; "" where there is none."""
     if item.closed_at is not None or item.decision is not None:
         return ""
     found = audit.history_of("moderationitem", item.id, 1)
@@ -107,7 +107,7 @@ def lapsed(item: ModerationItem) -> str:
 
 
 def _hold_subject(item: ModerationItem) -> None:
-    """Hold what is decided before the item, in the order of every other verb; nothing where it is gone."""
+    """Lock the subject before the item, as every other verb does; no error where it is deleted."""
     with suppress(NotFound):
         if item.kind in moderation_queue.OF_REVIEWS:
             review = db.session.get(Review, item.subject_id)
@@ -130,7 +130,7 @@ def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> No
 
 
 def _try_out(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
-    """Decide and undo it all, so that whatever can't be decided is refused now and not by the worker."""
+    """Decide inside a savepoint and roll back, so that a refusal comes now and not in the worker."""
     asked = list(db.session.info.get("new_jobs", []))
     trial = db.session.begin_nested()
     try:
@@ -141,7 +141,7 @@ def _try_out(item: ModerationItem, admin: User, decision: Decision, seen: str) -
 
 
 def _mark(item: ModerationItem) -> str:
-    """Tell one state of what is decided about from another; empty for what can't change meanwhile."""
+    """Compute the fingerprint of the subject's present state; "" for subjects that can't change."""
     if item.kind == ModerationKind.REVIEW:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
         return f"{review_standings.digest(review.comment)}{review.rating}" if review else ""

@@ -1,4 +1,4 @@
-"""What a machine can tell a reviewer about a course: where to look twice, never a verdict."""
+"""Automatic hints for reviewers of a course: what deserves a second look, never a verdict."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from domain.base import slugs
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
 VERY_SHORT = 15 * 60  # seconds
-NUMBERED = 6  # addresses of the same title that are looked at
+NUMBERED = 6  # slugs of the same title that are compared
 
 
 @dataclass(frozen=True)
 class Hint:
-    """Something to look at: `text` is a sentence, `path` the page it is about, if there is one."""
+    """A hint: `text` is a sentence, `path` the page it is about, if any."""
 
     text: str
     path: str = ""
 
 
 def of(contents: Contents, item: ModerationItem) -> list[Hint]:
-    """Everything there is to say, in one query."""
+    """Collect all hints, in one query."""
     return [
         *_same_title(contents.course),
         *_media(contents),
@@ -34,7 +34,7 @@ def of(contents: Contents, item: ModerationItem) -> list[Hint]:
 
 
 def _same_title(course: Course) -> list[Hint]:
-    """Courses called the same, found by the addresses that such a title is given."""
+    """Find courses with the same title, by the slugs that such a title gets."""
     called = page_drafts.working(course)["title"]
     base = slugs.slugify(called, "course")
     addresses = [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]

@@ -1,8 +1,8 @@
-"""Whether the links in a course lead anywhere: looked at by the worker, for whoever reviews the course.
+"""Link check of a course by the worker, with protection against SSRF.
 
-The addresses are a creator's, so nothing of this machine or its network is ever asked: a name is resolved
-here, every address that isn't public is refused, and the connection goes to the very address that was looked
-at. Little is asked, for a short time, and nothing of the answer is kept but its status.
+The URLs come from creators, so this server and its network must never be reached: each name is resolved here,
+every non-public address is refused, and the connection goes to exactly the address that was checked (no DNS
+rebinding). Requests are few and short, and only the status of an answer is kept.
 """
 
 import http.client
@@ -37,11 +37,11 @@ _CONTEXT = ssl.create_default_context()
 
 
 class Elsewhere(Exception):  # noqa: N818 - an answer, not a fault
-    """The address isn't a public one, or not one of the web: nothing is said about it."""
+    """A URL that isn't http(s) or isn't public: no statement is made about it."""
 
 
 def begin(item_id: str) -> tuple[str, list[str]] | None:
-    """The item and the links to look at; None when it has left the queue."""
+    """List the links to check; None when the item has left the queue."""
     item = db.session.get(ModerationItem, uuid.UUID(item_id))
     if item is None or item.closed_at is not None:
         return None
@@ -49,7 +49,7 @@ def begin(item_id: str) -> tuple[str, list[str]] | None:
 
 
 def look(plan: tuple[str, list[str]]) -> list[dict[str, str]]:
-    """What is wrong with the links, dead ones only; whatever isn't looked at in time is left out."""
+    """Check the links and return the dead ones; those that don't fit in the time limit are skipped."""
     _, links = plan
     until = time.monotonic() + ALTOGETHER
     found = ((url, problem(url)) for url in links if time.monotonic() < until)
@@ -57,14 +57,14 @@ def look(plan: tuple[str, list[str]]) -> list[dict[str, str]]:
 
 
 def end(plan: tuple[str, list[str]], result: list[dict[str, str]]) -> None:
-    """Keep what was found for the reviewer."""
+    """Store the result for the reviewer."""
     item = db.session.get(ModerationItem, uuid.UUID(plan[0]))
     if item is not None:
         item.links, item.links_checked_at = result, clock.now()
 
 
 def problem(url: str) -> str | None:
-    """A sentence about a dead link, None for one that leads somewhere or can't be judged from here."""
+    """Describe a dead link; None for one that works or can't be judged from here."""
     try:
         status = _status(url)
     except Elsewhere:
@@ -79,7 +79,7 @@ def problem(url: str) -> str | None:
 
 
 def _status(url: str) -> int:
-    """The status at the end of at most MOST_REDIRECTS redirects, each looked at like the first."""
+    """Follow at most MOST_REDIRECTS redirects, each checked like the first, and return the last status."""
     for _ in range(MOST_REDIRECTS + 1):
         status, location = _ask(url)
         if not (300 <= status < 400 and location):
@@ -89,7 +89,7 @@ def _status(url: str) -> int:
 
 
 def _ask(url: str) -> tuple[int, str | None]:
-    """Send one HEAD (or a GET whose body isn't read); the status and where it leads."""
+    """Send one HEAD request (or GET, its body unread); returns the status and the redirect's target."""
     parts = urlsplit(url)
     host = parts.hostname
     if parts.scheme not in PORTS or not host or parts.port not in (None, PORTS[parts.scheme]):
@@ -101,7 +101,7 @@ def _ask(url: str) -> tuple[int, str | None]:
     for method in ("HEAD", "GET"):
         connection = http.client.HTTPConnection(host, PORTS[parts.scheme], timeout=SECONDS)
         connection.sock = _connect(host, PORTS[parts.scheme], parts.scheme == "https")
-        # The timeout is for each read; a site that sends a byte at a time would hold the worker for hours.
+        # The socket's timeout is per read: a site sending a byte at a time would block the worker for hours.
         cut = threading.Timer(SECONDS, _hang_up, [connection.sock])
         cut.start()
         try:
@@ -111,7 +111,7 @@ def _ask(url: str) -> tuple[int, str | None]:
         finally:
             cut.cancel()
             connection.close()
-        if status not in (403, 404, 405, 501):  # some know no HEAD
+        if status not in (403, 404, 405, 501):  # some sites don't support HEAD
             break
     return status, location
 
@@ -122,7 +122,7 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _connect(host: str, port: int, secure: bool) -> socket.socket:
-    """A connection to a public address of `host`; raises Elsewhere when one of them isn't public."""
+    """Connect to a public address of `host`; raises Elsewhere when any of its addresses isn't public."""
     addresses = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not addresses or not all(is_public(str(address)) for address in addresses):
         raise Elsewhere
@@ -137,7 +137,7 @@ def _connect(host: str, port: int, secure: bool) -> socket.socket:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, whatever it is wrapped in."""
+    """Tell whether an IP address is globally routable, including addresses embedded in IPv6."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -155,7 +155,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def _links(course_id: uuid.UUID) -> Iterator[str]:
-    """The foreign addresses in the texts and resources of a course, those that wait for approval too."""
+    """Yield the external URLs in the texts and resources of a course, pending ones included."""
     course = db.session.get(Course, course_id)
     if course is None:
         return

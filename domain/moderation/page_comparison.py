@@ -1,4 +1,4 @@
-"""What a reviewer reads beside the lessons, compared: the page of a course, or a creator’s own page."""
+"""Comparison of a course page or creator page: published values against pending ones."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from models import Course, ModerationItem, User
 
 
 class Fact(NamedTuple):
-    """Something that showed without waiting, as it is and (where it changed) as it was when last approved."""
+    """A value that was published without approval: now, and (if changed) when last approved."""
 
     label: str
     now: Any
@@ -23,9 +23,9 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """The page of a course as it would be: `values` by name, and what differs from what everybody sees.
+    """A course page with its pending changes: `values` by name, and the differences from the published one.
 
-    `modules` are the words of each by its id.
+    `modules` are the texts of each by its id.
     """
 
     values: dict[str, Any]
@@ -40,7 +40,7 @@ class Page:
 
 
 class ProfileFile(NamedTuple):
-    """A creator whose page would change: how, the portrait it would have (None: the same), and its mark."""
+    """A creator page with its pending changes, the new avatar (None: unchanged), and its fingerprint."""
 
     user: User
     differences: list[Difference]
@@ -49,7 +49,7 @@ class ProfileFile(NamedTuple):
 
 
 def profile_file(item: ModerationItem) -> ProfileFile | None:
-    """The creator of `item` with what waits of their page; None when they are gone."""
+    """Load the item's creator with the pending changes of their page; None when the account is deleted."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
         return None
@@ -65,7 +65,7 @@ def profile_file(item: ModerationItem) -> ProfileFile | None:
 
 
 def _before_and_after(label: str, old: Any, new: Any) -> Difference:
-    """Two values; lists and texts of several lines are compared line by line."""
+    """Compare two values; lists and multi-line texts line by line."""
     if isinstance(new, list):
         return Difference(label, "", "", compare("\n".join(map(str, old)), "\n".join(map(str, new))))
     if "\n" in f"{old}{new}":
@@ -74,7 +74,7 @@ def _before_and_after(label: str, old: Any, new: Any) -> Difference:
 
 
 def of(there: Contents) -> Page:
-    """Read the page of the course of `there` as it would be, with its category loaded."""
+    """Compare the page of a loaded course with its pending changes."""
     course = there.course
     values = page_drafts.working(course)
     now, before = settled_values.of(there), course.approved or {}
@@ -97,7 +97,7 @@ def of(there: Contents) -> Page:
 
 
 def _page_differences(course: Course) -> Iterator[Difference]:
-    """What differs from what everybody sees in the words of the page."""
+    """Yield the differences between the published and the pending page."""
     seen, wanted = page_drafts.live(course), course.draft or {}
     for name in page_drafts.changed(course):
         label, old, new = page_drafts.LABELS[name], seen[name], wanted[name]
@@ -126,5 +126,5 @@ def _module_differences(there: Contents) -> Iterator[Difference]:
 
 
 def _category(category_id: object) -> str:
-    """The name of a category, its parent before it."""
+    """Return the name of a category with its parent."""
     return dict(course_details.categories()).get(uuid.UUID(str(category_id)), "A category that is gone")

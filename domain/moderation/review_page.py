@@ -1,4 +1,4 @@
-"""Everything a reviewer needs about one thing that waits, on one page and in few queries."""
+"""The review page: everything about an item of the moderation queue, in few queries."""
 
 import difflib
 import itertools
@@ -38,21 +38,21 @@ from models import (
     db,
 )
 
-MOST_LINES = 4_000_000  # of one text times those of the other: what comparing may cost
+MOST_LINES = 4_000_000  # lines of one text times lines of the other: bounds the cost of a comparison
 AROUND = 2  # lines shown before and after a change
 MOST_SAID = 1000  # lines of captions that are shown as changed
 SHOWN_REPORTS = 20
 
 
 class Line(NamedTuple):
-    """A line of a compared text: `tone` is added, removed, same or gap."""
+    """A line of a diff: `tone` is added, removed, same or gap."""
 
     tone: str
     text: str
 
 
 class Difference(NamedTuple):
-    """A column before and after, or the lines of a text; `whole` is the address of one too long to show."""
+    """A value before and after, or the diff of a text; `whole` is the address of one too long to show."""
 
     label: str
     before: str
@@ -63,7 +63,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class Creator:
-    """Whose it is, with what they have done here before: counts of their courses and of verdicts."""
+    """The creator of the subject, with the number of their courses and of earlier rejections."""
 
     user: User
     published: int
@@ -73,7 +73,7 @@ class Creator:
 
 @dataclass(frozen=True)
 class Frame:
-    """An item with whose it is, who has claimed it (None: nobody, or the claim ran out), who decided it."""
+    """An item with its creator, the admin who has claimed it (None if nobody has), and who decided it."""
 
     item: ModerationItem
     creator: Creator | None
@@ -83,7 +83,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shown:
-    """One lesson opened in place, as its creator has it; `before`: the recording that would be replaced."""
+    """An opened lesson with its pending changes; `before`: the recording that would be replaced."""
 
     sitting: Sitting
     html: str
@@ -107,7 +107,7 @@ class CourseFile:
 
 
 class Reported(NamedTuple):
-    """A report with who sent it."""
+    """A report with the name of its sender."""
 
     report: Report
     by: str
@@ -115,7 +115,7 @@ class Reported(NamedTuple):
 
 @cache
 def _frame_query() -> Select[Any]:
-    """`item` with its people, and what is counted about its creator; put together once."""
+    """Build the query of an item with its people and counts, cached."""
     creator, claimer, decider = aliased(User), aliased(User), aliased(User)
     theirs = Product.creator_id == ModerationItem.creator_id
     made = select(func.count(Product.id)).where(theirs, Product.deleted_at.is_(None))
@@ -142,7 +142,7 @@ def _frame_query() -> Select[Any]:
 
 
 def frame(item_id: uuid.UUID) -> Frame | None:
-    """The item and its people, in one query; None for an unknown id."""
+    """Load an item and its people, in one query; None for an unknown id."""
     row = db.session.execute(_frame_query(), {"item": item_id}).first()
     if row is None:
         return None
@@ -153,9 +153,9 @@ def frame(item_id: uuid.UUID) -> Frame | None:
 
 
 def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile | None:
-    """The course of `item`, with one lesson opened: the one asked for, or the first that waits.
+    """Load the item's course with one opened lesson: the requested one, or the first with pending changes.
 
-    None when the course is gone, or has no such lesson.
+    None when the course is deleted, or has no such lesson.
     """
     course = decisions.course_of(item)
     if course is None:
@@ -175,9 +175,9 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
 
 
 def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
-    """The review of `item` with its course, its author and the reports of what `item` is about.
+    """Load the item's review with its course, author and reports.
 
-    None when it is gone, or the answer is that `item` is about.
+    None when it, or the reply that the item is about, is deleted.
     """
     row = db.session.execute(
         select(Review, Course)
@@ -193,20 +193,20 @@ def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] |
 
 
 def reports(which: Any) -> list[Reported]:
-    """Who reported it and why, latest first."""
+    """List reports with their senders, latest first."""
     query = select(Report, User.name).join(User, User.id == Report.user_id).where(which)
     rows = db.session.execute(query.order_by(Report.updated_at.desc()).limit(SHOWN_REPORTS))
     return [Reported(report, name) for report, name in rows]
 
 
 def application_file(item: ModerationItem) -> CreatorApplication | None:
-    """The application of `item` with its applicant; None when it is gone."""
+    """Load the item's creator application with its applicant; None when it is deleted."""
     query = select(CreatorApplication).where(CreatorApplication.id == item.subject_id)
     return db.session.scalar(query.options(joinedload(CreatorApplication.user)))
 
 
 def compare(before: str, after: str) -> tuple[Line, ...]:
-    """Two texts line by line, what is the same left out but for AROUND lines beside a change."""
+    """Diff two texts by line, with AROUND unchanged lines of context."""
     old, new = _trimmed(before.splitlines(), after.splitlines())
     if len(old) * len(new) > MOST_LINES:
         return (Line("gap", "Too long to compare: the whole text is new."), *(Line("added", x) for x in new))
@@ -220,7 +220,7 @@ def compare(before: str, after: str) -> tuple[Line, ...]:
 
 
 def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
-    """Two texts without the lines that they begin and end with alike, but for AROUND of them."""
+    """Strip the common beginning and end of two texts, but for AROUND lines of context."""
     alike = [a == b for a, b in zip(old, new, strict=False)]
     head = alike.index(False) if False in alike else len(alike)
     ends = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
@@ -245,7 +245,7 @@ def _open(sitting: Sitting) -> Shown:
 
 
 def _replaced(recording: content.Recording | None) -> recordings.Playback | None:
-    """How to play what a proposed recording would replace."""
+    """Load the playback of the recording that a pending one would replace."""
     if recording is None or not recording.proposed or recording.before is None:
         return None
     return recordings.playback(recording.before)
@@ -254,7 +254,7 @@ def _replaced(recording: content.Recording | None) -> recordings.Playback | None
 def _spoken(
     recording: content.Recording | None, playback: recordings.Playback | None
 ) -> Iterator[Difference]:
-    """Captions and chapters that differ from those that learners have."""
+    """Yield the differences between pending and published captions and chapters."""
     if recording is None or playback is None or not recording.is_changed:
         return
     asset, before = recording.asset, recording.before
@@ -277,19 +277,19 @@ def _spoken(
 
 
 def _captions(table: type[Caption] | type[ProposedCaption], asset: MediaAsset) -> dict[str, tuple[str, str]]:
-    """Label and text of the captions of `asset` by language."""
+    """Load label and text of the captions of `asset` by language."""
     query = select(table.language, table.label, table.vtt).where(table.asset_id == asset.id)
     return {language: (label, vtt) for language, label, vtt in db.session.execute(query)}
 
 
 def _said_when(vtt: str) -> str:
-    """Captions as lines of a time and what is said then."""
+    """Format captions as lines of time and text."""
     cues = webvtt.parse(vtt) if vtt else []
     return "\n".join(f"{webvtt.stamp(cue.start)}  {' '.join(cue.text.split())}" for cue in cues)
 
 
 def _differences(sitting: Sitting) -> Iterator[Difference]:
-    """What differs from what learners have in the columns, and in the titles of files and links."""
+    """Yield the differences between pending and published columns, and titles of resources."""
     for resource in sitting.resources:
         if resource.proposed_title is not None:
             yield Difference("Title of a file or link", resource.title, resource.proposed_title)
@@ -307,7 +307,7 @@ def _differences(sitting: Sitting) -> Iterator[Difference]:
 
 
 def said(value: object) -> str:
-    """Write a value as a reviewer reads it."""
+    """Format a value for the reviewer."""
     if isinstance(value, LessonKind | LessonVisibility):
         value = value.value
     return {True: "Yes", False: "No", None: "Nothing", "": "Nothing"}.get(value, str(value))  # type: ignore[call-overload]

@@ -1,1 +1,1 @@
-"""The queries of pages that join several subjects. Only blueprints import them."""
+"""Queries of pages that join several subjects. Only blueprints import them."""

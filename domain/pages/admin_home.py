@@ -1,4 +1,4 @@
-"""What those who run the shop see first: what waits, what failed, what sold."""
+"""The queries of the admin dashboard: pending work, failures, sales."""
 
 import datetime as dt
 from collections import defaultdict
@@ -28,14 +28,14 @@ from models import (
     db,
 )
 
-COUNTED = 100  # more than this is said to be more, not counted
+COUNTED = 100  # the counts stop here, so that a large backlog doesn't slow the page down
 DAYS = 30
 SOLD = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many of a kind wait for an admin (COUNTED + 1: more than COUNTED), and since when the oldest."""
+    """The number of pending items of a kind (COUNTED + 1: more than COUNTED), and the time of the oldest."""
 
     kind: ModerationKind
     count: int
@@ -44,7 +44,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Failures:
-    """How many of each have failed, counted as above; `worker_seen_at` is the worker's last sign of life."""
+    """The numbers of failures, counted as above; `worker_seen_at` is the worker's last heartbeat."""
 
     jobs: int
     mails: int
@@ -56,29 +56,29 @@ class Failures:
 
 @dataclass(frozen=True)
 class Sales:
-    """What was sold in one currency on each of the last DAYS days (UTC), oldest first, in minor units."""
+    """Sales in one currency on each of the last DAYS days (UTC), oldest first, in minor units."""
 
     currency: str
     days: list[tuple[dt.date, int]]
 
     @property
     def points(self) -> list[tuple[str, int]]:
-        """The days as a chart names them."""
+        """Format the days for a chart."""
         return [(f"{day.day} {day:%b}", cents) for day, cents in self.days]
 
     @property
     def total(self) -> int:
-        """The sum of all days, in minor units."""
+        """Sum all days, in minor units."""
         return sum(cents for _, cents in self.days)
 
 
 def waiting() -> list[Waiting]:
-    """What waits, by kind, in one query."""
+    """Count the pending items by kind, in one query."""
     return [Waiting(ModerationKind(row.kind), row.waits, row.since) for row in db.session.execute(_waiting())]
 
 
 def failures() -> Failures:
-    """What failed and waits for another try or a person, in one query."""
+    """Count the failures that need a retry or a person, in one query."""
     return Failures(*db.session.execute(_failures()).one())
 
 
@@ -112,9 +112,9 @@ def _failures() -> Select[Any]:
 
 
 def sales() -> list[Sales]:
-    """What the last DAYS days brought, by currency, the most sold first.
+    """Load the sales of the last DAYS days by currency, the highest first.
 
-    Days that were added up already are read from there, those since then from the orders: two queries.
+    Days with daily totals are read from there, later ones from the orders: two queries.
     """
     today = clock.now().date()
     first = today - timedelta(days=DAYS - 1)
@@ -125,7 +125,7 @@ def sales() -> list[Sales]:
     for day, currency, cents in db.session.execute(added_up):
         totals[currency][day] = cents
         newest = max(newest, day)
-    # The newest day may have been added up before it was over.
+    # The newest day may have been aggregated before it was over.
     since = max(newest, first)
     for currency in totals:
         totals[currency].pop(since, None)
@@ -149,13 +149,13 @@ def _sold_since(day: dt.date) -> Select[Any]:
 
 
 def _day_of(moment: Any) -> ColumnElement[Any]:
-    """The day (UTC) of a moment; SQLite gives it as text."""
+    """Convert a timestamp to its day (UTC); SQLite returns it as text."""
     if db.session.get_bind().dialect.name == "postgresql":
         return func.date(func.timezone("UTC", moment))
     return func.date(moment)
 
 
 def _count(key: Any, *conditions: ColumnElement[bool]) -> Any:
-    """How many rows there are, up to COUNTED + 1."""
+    """Count rows up to COUNTED + 1."""
     some = select(key).where(*conditions).limit(COUNTED + 1).subquery()
     return select(func.count()).select_from(some).scalar_subquery()

@@ -1,4 +1,4 @@
-"""What the page of one course shows, loaded in few queries, and what its visitor may do there."""
+"""The queries of the course page, and the offer to its visitor."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,7 +30,7 @@ RELATED = 4
 
 
 class Offer(StrEnum):
-    """What the buying panel says to this visitor."""
+    """The offer of the buying panel to this visitor."""
 
     BUY = "buy"
     ENROLL = "enroll"
@@ -71,9 +71,9 @@ class Contents(NamedTuple):
 
 @dataclass(frozen=True)
 class CoursePage:
-    """A course as its page shows it.
+    """The data of a course page.
 
-    `row` holds the columns of `course_row`, `progress` whole percents, `reported` what to say to somebody
+    `row` holds the columns of `course_query`, `progress` whole percents, `reported` a sentence for somebody
     who has reported it.
     """
 
@@ -92,16 +92,16 @@ class CoursePage:
 
     @property
     def preview(self) -> LessonLine | None:
-        """The first lesson that anyone may try."""
+        """Find the first free preview lesson."""
         lines = (lesson for module in self.contents.modules for lesson in module.lessons if lesson.is_preview)
         return next(lines, None)
 
 
 def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage | None:
-    """The page of the course at `slug` for `visitor` (None: a stranger).
+    """Load the page of the course at `slug` for `visitor` (None: signed out).
 
-    None when there is no such course, or none that the visitor may know of. With `preview` its creator and
-    admins see what it offers to learners, as if it were on sale.
+    None when there is no such course, or the visitor may not know of it. With `preview` its creator and
+    admins see it as learners would, as if it were on sale.
     """
     now = clock.now()
     row = (
@@ -137,7 +137,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
 
 
 def moved_to(slug: str) -> str | None:
-    """The present slug of the product that was once at `slug`."""
+    """Return the present slug of the product that had this slug before."""
     query = (
         select(Product.slug)
         .join(SlugRedirect, SlugRedirect.product_id == Product.id)
@@ -148,7 +148,7 @@ def moved_to(slug: str) -> str | None:
 
 
 def _offer(row: Any, visitor: User | None) -> Offer:
-    """What the visitor can do here; the order is that of who they are, what they hold, what is sold."""
+    """Choose the offer, in this order: who the visitor is, what they own, what is on sale."""
     if visitor is not None and row.creator_id == visitor.id:
         return Offer.OWN
     if row.is_owned:
@@ -167,7 +167,7 @@ def _offer_to_learners(row: Any) -> Offer:
 
 
 def _modules(lines: list[list[Any]]) -> tuple[ModuleLine, ...]:
-    """The modules that have lessons, each with its own, in their order."""
+    """Group the lessons by module, in order; modules without lessons are left out."""
     found: dict[int, tuple[str, str, list[LessonLine]]] = {}
     for place, _, title, text, lesson, slug, kind, seconds, is_open in sorted(lines):
         seen = found.setdefault(place, (title, text, []))[2]
@@ -179,12 +179,12 @@ def _modules(lines: list[list[Any]]) -> tuple[ModuleLine, ...]:
 
 
 def _pairs(lines: list[list[str]] | None) -> list[tuple[str, str]]:
-    """Pairs of a text and an address, in the order of the texts."""
+    """Sort pairs of text and slug by text."""
     return sorted((text, slug) for text, slug in lines or [])
 
 
 def _related(row: Any) -> list[Card]:
-    """Other courses near this one. Its neighbours have nearly the same, so these are remembered."""
+    """Load related courses. Cached by category and technology, because neighbouring courses share them."""
     near = row.category_slug, row.technology
     cards = index_cache.unless_changed(
         ("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1))

@@ -1,4 +1,4 @@
-"""The one query behind the page of a course, for strangers and for visitors who are signed in."""
+"""The query of the course page, in two variants: signed out and signed in."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ def _row(with_visitor: bool) -> Select[Any]:
 
 
 def _tags() -> Any:
-    """(name, slug) of each of the product's tags."""
+    """Build the subquery of (name, slug) of each tag."""
     return (
         select(lines_of(tags.c.name, tags.c.slug))
         .select_from(tags.join(product_tags, product_tags.c.tag_id == tags.c.id))
@@ -87,7 +87,7 @@ def _tags() -> Any:
 
 
 def _required() -> Any:
-    """(title, slug) of each course to take first that can be seen."""
+    """Build the subquery of (title, slug) of each visible prerequisite."""
     first = products.alias("required")
     is_seen = and_(
         first.c.status == ProductStatus.PUBLISHED,
@@ -106,7 +106,7 @@ def _required() -> Any:
 
 
 def _curriculum() -> Any:
-    """Each lesson that learners see, behind its module's columns: the fields of `Lesson`."""
+    """Build the subquery of the visible lessons, each with its module's columns."""
     lesson_seen = and_(
         lessons.c.module_id == modules.c.id,
         lessons.c.published == true(),
@@ -126,7 +126,7 @@ def _curriculum() -> Any:
 
 
 def _film() -> Any:
-    """The id of the preview film, once it can be played."""
+    """Build the subquery of the id of the preview film, once it can be played."""
     film = MediaAsset.__table__.c
     is_it = and_(
         film.lesson_id.is_(None),
@@ -145,7 +145,7 @@ def _has_code() -> Any:
 
 
 def _holds(visitor: Any, now: Any) -> ColumnElement[bool]:
-    """Whether `visitor` has a grant that holds at `now`, both of them parameters."""
+    """Build the SQL condition "`visitor` has a valid grant at `now`", both of them parameters."""
     grant = grants.c
     in_time = or_(grant.expires_at.is_(None), grant.expires_at > now)
     mine = (grant.user_id == visitor) & (grant.course_id == products.c.id)

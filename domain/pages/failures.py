@@ -1,4 +1,4 @@
-"""What comes and goes by itself: mail, jobs, webhooks, recordings, backups; what failed, and another try."""
+"""Background work for admins: mail, jobs, webhooks, recordings, backups; lists of failures, and retries."""
 
 import uuid
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ WAITING = (JobState.QUEUED, JobState.DEAD)
 
 
 class BackupState(StrEnum):
-    """What became of a backup."""
+    """The state of a backup."""
 
     KEPT = "kept"
     FAILED = "failed"
@@ -50,7 +50,7 @@ class BackupState(StrEnum):
 
 
 class EventState(StrEnum):
-    """How far a webhook has come."""
+    """The state of a webhook event."""
 
     FAILED = "failed"
     WAITING = "waiting"
@@ -59,14 +59,14 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Some rows, newest first, and the key of the last when there are more."""
+    """A page of rows, newest first, and the cursor when there are more."""
 
     rows: Sequence[Row]
     after: str | None
 
 
 def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMessage]:
-    """The messages in a state (None: all), from behind `after` on."""
+    """List the messages of a status (None: all) after the cursor `after`."""
     query = select(EmailMessage)
     if status is not None:
         query = query.where(EmailMessage.status == status)
@@ -76,14 +76,14 @@ def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMess
 
 
 def jobs_in(state: JobState, after: uuid.UUID | None) -> Page[Job]:
-    """The jobs in a state, from behind `after` on."""
+    """List the jobs of a state after the cursor `after`."""
     last = db.session.get(Job, after) if after else None
     place = (last.created_at, last.id) if last else None
     return _page(select(Job).where(Job.state == state), Job.created_at, Job.id, place)
 
 
 def events(state: EventState, after: str | None) -> Page[StripeEvent]:
-    """The webhooks in a state, from behind `after` on; those handled by when that was."""
+    """List the webhook events of a state after the cursor `after`; handled ones by time of handling."""
     query = select(StripeEvent).where(*_in(state))
     at = StripeEvent.processed_at if state == EventState.HANDLED else StripeEvent.received_at
     last = db.session.get(StripeEvent, after) if after else None
@@ -92,7 +92,7 @@ def events(state: EventState, after: str | None) -> Page[StripeEvent]:
 
 
 def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
-    """The records of backups in a state, from behind `after` on."""
+    """List the backup records of a state after the cursor `after`."""
     there = BackupRecord.gone_at.is_(None)
     query = select(BackupRecord).where(
         {
@@ -108,7 +108,7 @@ def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
 
 
 def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]]:
-    """The recordings that could not be prepared, with their courses."""
+    """List the recordings whose transcoding failed, with their courses."""
     query = (
         select(MediaAsset, Course)
         .join(Course, Course.id == MediaAsset.course_id)
@@ -127,9 +127,9 @@ def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]
 
 
 def bodies(message: EmailMessage) -> tuple[str, str] | None:
-    """The text and HTML of `message` without the links that open its reader's account.
+    """Render the text and HTML of `message` with the links that grant access redacted.
 
-    None when its template is gone or asks for what the message doesn't hold.
+    None when its template doesn't exist any more or needs values that the message lacks.
     """
     try:
         return mail.render_with(message.template, message.subject, masked(message.data))
@@ -138,7 +138,7 @@ def bodies(message: EmailMessage) -> tuple[str, str] | None:
 
 
 def retry_mail(message: EmailMessage, admin: User) -> None:
-    """Send a message that failed once more. Safe to repeat. Raises Refused for any other."""
+    """Retry a failed message. Idempotent. Raises Refused for any other."""
     if message.status == EmailStatus.PENDING:
         return
     if message.status != EmailStatus.FAILED:
@@ -149,7 +149,7 @@ def retry_mail(message: EmailMessage, admin: User) -> None:
 
 
 def retry_mails(admin: User) -> int:
-    """Send the AT_ONCE oldest messages that failed once more; answers how many."""
+    """Retry the AT_ONCE oldest failed messages; returns how many."""
     failed = select(EmailMessage).where(EmailMessage.status == EmailStatus.FAILED)
     rows = list(db.session.scalars(failed.order_by(EmailMessage.created_at).limit(AT_ONCE)))
     for message in rows:
@@ -158,10 +158,10 @@ def retry_mails(admin: User) -> int:
 
 
 def retry_job(job: Job, admin: User) -> None:
-    """Give a dead job a full set of tries, and run one that waits its turn now. Safe to repeat.
+    """Queue a dead job again with all its attempts, or run a waiting one now. Idempotent.
 
-    One that waits for its hour in the schedule keeps it: the same work is done now by another job, once in
-    a minute. Raises Refused for one that is done or being done.
+    A scheduled job keeps its time: the same work is enqueued as another job, at most once a minute. Raises
+    Refused for one that is done or running.
     """
     if job.state not in WAITING:
         raise Refused(f"This job is {job.state}: there is nothing to try again.")
@@ -174,7 +174,7 @@ def retry_job(job: Job, admin: User) -> None:
 
 
 def retry_jobs(admin: User) -> int:
-    """Give the AT_ONCE oldest dead jobs a full set of tries; answers how many."""
+    """Queue the AT_ONCE oldest dead jobs again; returns how many."""
     dead = select(Job).where(Job.state == JobState.DEAD).order_by(Job.created_at).limit(AT_ONCE)
     rows = list(db.session.scalars(dead))
     for job in rows:
@@ -183,7 +183,7 @@ def retry_jobs(admin: User) -> int:
 
 
 def retry_event(event: StripeEvent, admin: User) -> None:
-    """Handle a webhook that hasn't been handled, now. Safe to repeat. Raises Refused for any other."""
+    """Handle an unhandled webhook event now. Idempotent. Raises Refused for any other."""
     if event.processed_at is not None:
         raise Refused("This event has been handled: there is nothing to try again.")
     stripe_events.handle_soon(event.id)
@@ -191,7 +191,7 @@ def retry_event(event: StripeEvent, admin: User) -> None:
 
 
 def retry_events(admin: User) -> int:
-    """Handle the AT_ONCE oldest webhooks that failed, now; answers how many."""
+    """Handle the AT_ONCE oldest failed webhook events now; returns how many."""
     query = select(StripeEvent).where(*_in(EventState.FAILED)).order_by(StripeEvent.received_at)
     rows = list(db.session.scalars(query.limit(AT_ONCE)))
     for event in rows:
@@ -200,7 +200,7 @@ def retry_events(admin: User) -> int:
 
 
 def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
-    """Prepare a recording that failed once more. Raises Refused when there is no such one."""
+    """Retry the transcoding of a failed recording. Raises Refused for any other."""
     asset = db.session.get(MediaAsset, asset_id)
     if asset is None or asset.status != MediaStatus.ERROR:
         raise Refused("This recording hasn’t failed: there is nothing to try again.")
@@ -216,13 +216,13 @@ def _in(state: EventState) -> tuple[ColumnElement[bool], ...]:
 
 
 def _run_soon(kind: str, key: str, **payload: Any) -> None:
-    """Let the job of this key run now, also when it was thrown away after it was done."""
+    """Run the job of this key now, even if it was cleaned up after it was done."""
     jobs.enqueue(kind, key=key, **payload)
     jobs.hasten(key)
 
 
 def _requeue(which: ColumnElement[bool]) -> None:
-    """A worker that has taken the job meanwhile keeps it."""
+    """Queue the job again, unless a worker has claimed it meanwhile."""
     db.session.execute(
         update(Job)
         .where(which, Job.state.in_(WAITING))

@@ -1,4 +1,4 @@
-"""The page of a course as it would be once what waits is approved, for its creator and for admins."""
+"""Preview of a course page with its pending changes, for its creator and for admins."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +10,12 @@ from domain.authoring import page_drafts
 from domain.base import slugs
 from models import Category, Course, Module, db
 
-_PLACE = 0  # of the columns of course_row's curriculum: the position of the module
+_PLACE = 0  # column of course_query's curriculum: the position of the module
 _TITLE, _DESCRIPTION = 2, 3
 
 
 def over(row: Any) -> Any:
-    """Put what waits of the page over `row`, the columns of course_row; the address stays the one of now."""
+    """Overlay `row`, the columns of course_query, with the pending values of the page, but not the slug."""
     course = db.session.scalars(
         select(Course).where(Course.id == row.id).options(undefer_group("drafts"))
     ).one()
@@ -42,7 +42,7 @@ def _category(category_id: Any) -> dict[str, Any]:
 
 
 def _curriculum(course: Course, lines: list[list[Any]]) -> list[list[Any]]:
-    """The lines with the words of the modules that wait."""
+    """Overlay the curriculum with the pending texts of modules."""
     query = select(Module).where(Module.course_id == course.id, Module.draft.is_not(None))
     modules = db.session.scalars(query.options(undefer_group("drafts")))
     words = {module.position: page_drafts.module_words(module) for module in modules}

@@ -1,4 +1,4 @@
-"""The creator's first page: how sales go, what asks for something to be done, and what is new."""
+"""The queries of the studio's dashboard: sales per month, open tasks, news."""
 
 import uuid
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ earning, product, course, asset, review = (
 
 
 class Task(NamedTuple):
-    """Something to do about a course: `what` is submit, notes, update, update_notes, expiring or media."""
+    """An open task of a course: `what` is submit, notes, update, update_notes, expiring or media."""
 
     what: str
     course_id: uuid.UUID
@@ -63,7 +63,7 @@ class Task(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What one month brought: how many sales, and the creator's share in minor units."""
+    """The number of sales in a month, and the creator's share in minor units."""
 
     month: Month
     sales: int
@@ -71,7 +71,7 @@ class Sums(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What a creator has made so far; `ratings` is how many, `rating` their mean."""
+    """A creator's totals; `ratings` is the number of ratings, `rating` their average."""
 
     courses: int
     learners: int
@@ -81,7 +81,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page. `months` end with the present one, in the currency that sold most."""
+    """The data of the dashboard. `months` end with the present one, in the currency with most sales."""
 
     currency: str
     months: list[Sums]
@@ -94,7 +94,7 @@ class Overview:
 
 
 def load(creator: User) -> Overview:
-    """The page of `creator`, in seven queries; in one for somebody without a course."""
+    """Load the dashboard of `creator`, in seven queries; in one for somebody without a course."""
     standing = _standing(creator)
     if not standing.courses:
         return Overview("usd", [], [], standing, [], 0, [], [])
@@ -117,7 +117,7 @@ def _standing(creator: User) -> Standing:
 
 
 def _months(creator: User) -> tuple[list[Sums], str, list[tuple[str, int]]]:
-    """The last months in the currency that sold most in them; the others' sums of the present month."""
+    """Load the last months in the currency with most sales, and other currencies' sums of this month."""
     spans = months.last(MONTHS, clock.now(), months.zone_of(creator.timezone))
     bounds = {f"start_{number}": span.start for number, span in enumerate(spans)}
     rows = db.session.connection().execute(_MONTHS, {"creator": creator.id} | bounds).all()
@@ -138,7 +138,7 @@ def _tasks(creator: User) -> list[Task]:
 
 
 def _unanswered(creator: User) -> int:
-    """How many reviews of the last year wait for an answer, counted up to MOST_COUNTED."""
+    """Count the reviews of the last year without a reply, up to MOST_COUNTED."""
     given = {"creator": creator.id, "since": clock.now() - BACK}
     count: int = db.session.connection().execute(_UNANSWERED, given).scalar_one()
     return count
@@ -154,9 +154,9 @@ _STANDING = select(
 
 
 def _by_month() -> CompoundSelect[Any]:
-    """The sales and the sum of each month and currency: a stretch of an index for every month.
+    """Build the query of sales per month and currency: one index range scan per month in a UNION.
 
-    To find the month of each line instead takes three times as long.
+    Grouping by a computed month takes three times as long.
     """
     starts = [bindparam(f"start_{number}", type_=UtcDateTime()) for number in range(MONTHS)]
     sales = func.sum(case((earning.amount_cents > 0, 1), else_=0))
@@ -175,7 +175,7 @@ def _by_month() -> CompoundSelect[Any]:
 
 
 def _to_do() -> Select[Any]:
-    """What asks for something: courses that wait for their creator, and recordings that failed."""
+    """Build the query of the tasks: courses that need their creator, and failed recordings."""
     runs_out = and_(
         product.status == ProductStatus.PUBLISHED, course.expires_at < bindparam("soon", type_=UtcDateTime())
     )

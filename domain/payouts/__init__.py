@@ -1,1 +1,1 @@
-"""What creators earned."""
+"""Earnings of creators."""

@@ -1,4 +1,4 @@
-"""What a creator sold: each sale with what became of the price, and what of it is theirs when."""
+"""The earnings page: sales with price, fee and share, and the payout state of each."""
 
 import uuid
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ earning, purchase, product, order = (t.__table__.c for t in (Earning, Purchase, 
 
 
 class Standing(StrEnum):
-    """How near a share is to its creator."""
+    """The payout state of a share."""
 
     WAITING = "waiting"
     AVAILABLE = "available"
@@ -32,10 +32,11 @@ class Standing(StrEnum):
 
 
 class Sale(NamedTuple):
-    """One thing sold, in minor units of `currency`.
+    """A sale, in minor units of `currency`.
 
-    `list_cents` is what it cost that day, `paid_cents` what was paid, `share_cents` the creator's part,
-    `taken_back_cents` what of that went with a refund. `due_at` is when it becomes payable.
+    `list_cents` was the list price, `paid_cents` the amount paid, `share_cents` the creator's share,
+    `taken_back_cents` the part of the share that was reversed by a refund. `due_at` is when it becomes
+    payable.
     """
 
     id: uuid.UUID
@@ -55,17 +56,17 @@ class Sale(NamedTuple):
 
     @property
     def discount_cents(self) -> int:
-        """What the buyer didn't have to pay."""
+        """Return the discount of the buyer."""
         return max(0, self.list_cents - self.paid_cents)
 
     @property
     def standing(self) -> Standing:
-        """How near the share is."""
+        """Return the payout state of the share."""
         return standing(self.status, self.due_at <= clock.now())
 
 
 class Total(NamedTuple):
-    """What the lines of one standing add up to in one currency."""
+    """The sum of one payout state in one currency."""
 
     standing: Standing
     currency: str
@@ -74,7 +75,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A page of sales, newest first; `after` is where the next one begins."""
+    """A page of sales, newest first; `after` is the cursor of the next one."""
 
     sales: list[Sale]
     totals: list[Total]
@@ -84,7 +85,7 @@ class Sheet:
 
 
 def standing(status: EarningStatus, is_due: bool) -> Standing:
-    """What a ledger line's status means to who earned it."""
+    """Derive the payout state of a ledger entry."""
     if status == EarningStatus.PENDING:
         return Standing.AVAILABLE if is_due else Standing.WAITING
     return {
@@ -95,7 +96,7 @@ def standing(status: EarningStatus, is_due: bool) -> Standing:
 
 
 def load(creator: User, month: str, after: str) -> Sheet:
-    """The page of `creator`'s sales that begins after the mark `after`, of a month ("2026-11") or of all."""
+    """Load the page of `creator`'s sales after the cursor `after`, of a month ("2026-11") or of all time."""
     zone = months.zone_of(creator.timezone)
     chosen = months.read(month, zone)
     sales = page(creator, chosen, pagination.read(after), PER_PAGE + 1)
@@ -110,14 +111,14 @@ def load(creator: User, month: str, after: str) -> Sheet:
 
 
 def page(creator: User, month: Month | None, mark: Mark | None, count: int) -> list[Sale]:
-    """`count` sales after `mark`, newest first."""
+    """Load `count` sales after the cursor, newest first."""
     statement = _PAGES[month is not None, mark is not None]
     given = {"creator": creator.id, "count": count} | _span(month) | pagination.values(mark)
     return [Sale(*row) for row in db.session.connection().execute(statement, given)]
 
 
 def every(creator: User, month: str) -> Iterator[Sale]:
-    """All sales, or those of a month, newest first, read in parts."""
+    """Yield all sales, or those of a month, newest first, read in batches."""
     chosen = months.read(month, months.zone_of(creator.timezone))
     mark = None
     while sales := page(creator, chosen, mark, BATCH):
@@ -126,7 +127,7 @@ def every(creator: User, month: str) -> Iterator[Sale]:
 
 
 def _totals(creator: User, month: Month | None) -> list[Total]:
-    """What all ledger lines add up to, refunds taken off, by standing and currency."""
+    """Sum all ledger entries, reversals included, by payout state and currency."""
     given = {"creator": creator.id, "now": clock.now()} | _span(month)
     rows = db.session.connection().execute(_TOTALS[month is not None], given).all()
     sums: dict[tuple[str, Standing], int] = {}
@@ -150,7 +151,7 @@ def _within(in_month: bool) -> list[Any]:
 
 
 def _page(in_month: bool, goes_on: bool) -> Select[Any]:
-    """A sale is a positive line of the ledger; what was taken back of it stands in negative ones."""
+    """Build the query of a page. A sale is a positive ledger entry; refunds are negative ones."""
     lines = Earning.__table__.alias("taken_back")
     back = (
         select(func.coalesce(-func.sum(lines.c.amount_cents), 0))
