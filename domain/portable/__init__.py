@@ -1,8 +1,8 @@
-"""A course as a folder or zip of Markdown files with a course.toml: read, checked, written, and back.
+"""Import and export of courses as a folder or zip of Markdown files with a course.toml.
 
-The format is described in docs/creators/import-and-export.md. `source` reads the files, `reading` the course
-in them, `linking` what its texts point at, `storing` keeps its files, `writing` makes its rows, `exporting`
-goes the other way. Nothing is written before everything was found to be right.
+The format is described in docs/creators/import-and-export.md. `source` reads the files, `reading` parses the
+course, `linking` finds the links in its texts, `storing` stores its files, `writing` inserts its rows,
+`exporting` goes the other way. Everything is validated before anything is written.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MAX_PROBLEMS = 200
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """What is wrong and where: a file of the folder ("" for the whole), a line from 1 (0 when unknown)."""
+    """A problem in a file of the folder ("" for the whole), on a line from 1 (0 when unknown)."""
 
     file: str
     line: int
@@ -29,7 +29,7 @@ class Problem:
 
 
 class Broken(Refused):
-    """A folder that can't be imported; `problems` are all that were found, in their order."""
+    """A folder that can't be imported; `problems` lists all that were found, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = len(problems)
@@ -41,5 +41,5 @@ class Broken(Refused):
 
 
 def broken(sentence: str, file: str = "", line: int = 0) -> Broken:
-    """A folder with one thing wrong."""
+    """Build the error for a single problem."""
     return Broken([Problem(file, line, sentence)])

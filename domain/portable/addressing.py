@@ -1,7 +1,7 @@
-"""Texts of a folder on their way in: what they point at there becomes what it is here.
+"""Rewriting of links on import: relative paths in texts become addresses of this site.
 
-A lesson becomes its page, a picture a stored picture, any other file something to take along from the
-lesson. Ids follow from `seed`, so that a second try makes the same ones.
+A lesson becomes its page, an image a stored image, any other file a resource of the lesson. Ids are derived
+from `seed` (UUIDv5), so that a retry makes the same ones.
 """
 
 import uuid
@@ -25,7 +25,7 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
 @dataclass(frozen=True)
 class UsedPicture:
-    """A picture of a text: of a lesson, or of the course's description when `lesson` is None."""
+    """An image in a text: of a lesson, or of the course's description when `lesson` is None."""
 
     id: uuid.UUID
     file: str
@@ -35,7 +35,7 @@ class UsedPicture:
 
 @dataclass
 class Addresses:
-    """Turns the texts of `course`, which will be at `slug`; collects what they use and what is missing."""
+    """Rewrites the texts of `course`, which will be at `slug`; collects the files used and the problems."""
 
     source: Source
     course: NewCourse
@@ -48,13 +48,13 @@ class Addresses:
     _lessons: dict[str, NewLesson] = field(default_factory=dict)
 
     def turn_all(self) -> None:
-        """Give every text of the course its new targets; `problems` has all that can't be used."""
+        """Rewrite every text of the course; `problems` collects dead links and unusable files."""
         self._lessons = {lesson.file: lesson for lesson in self.course.lessons() if lesson.file}
         for lesson in self.course.lessons():
             if self._can_be_shown(lesson.body, lesson.file, lesson.first_line):
                 self._anchors_of(lesson)
         turned = [(lesson, self._turned(lesson)) for lesson in self.course.lessons()]
-        for lesson, body in turned:  # at the end: anchors are those of the texts as they were
+        for lesson, body in turned:  # at the end, because anchors are computed from the original texts
             lesson.body = body
             if len(lesson.resources) > resources.MOST:
                 sentence = f"A lesson has at most {resources.MOST} things to take along."
@@ -67,11 +67,11 @@ class Addresses:
             )
 
     def resource_id(self, lesson: NewLesson, number: int) -> uuid.UUID:
-        """The id of the `number`-th thing to take along from `lesson`, from 0."""
+        """Derive the id of the `number`-th resource of `lesson`, from 0."""
         return self.id_of(f"resource {lesson.slug} {number}")
 
     def id_of(self, what: str) -> uuid.UUID:
-        """An id that is the same whenever this import is tried again."""
+        """Derive an id that is the same at every retry of this import."""
         return uuid.uuid5(self.seed, what)
 
     def _can_be_shown(self, text: str, file: str, line: int) -> bool:
@@ -83,7 +83,7 @@ class Addresses:
         return True
 
     def _turned(self, lesson: NewLesson) -> str:
-        if lesson.slug not in self._anchors:  # it can't be shown, and that was said
+        if lesson.slug not in self._anchors:  # it can't be rendered, which is among the problems already
             return lesson.body
         return rewrite(lesson.body, lambda link: self._target(link, lesson.file, lesson, lesson.first_line))
 
@@ -91,7 +91,7 @@ class Addresses:
         self._anchors[lesson.slug] = github_anchors(markdown.headings(lesson.body))
 
     def _target(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
-        """Where `link` leads here; None leaves it as it is."""
+        """Map the target of `link` to an address of this site; None leaves it as it is."""
         if not link.is_relative:
             return None
         line = link.line + first_line - 1
@@ -143,7 +143,7 @@ class Addresses:
         return id_
 
     def _file(self, name: str, lesson: NewLesson, file: str, line: int) -> str | None:
-        """Any other file: it becomes something to take along, unless it is that already."""
+        """Add any other file to the lesson's resources, unless it is one already, and return its address."""
         number = next((n for n, known in enumerate(lesson.resources) if known.file == name), None)
         if number is None:
             try:

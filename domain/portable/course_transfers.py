@@ -1,6 +1,6 @@
-"""Courses that creators bring in as a zip and take out as one; the worker reads and packs them.
+"""Import and export jobs: zips that creators upload or download, read and built by the worker.
 
-What is wrong with a zip is an answer and stands in the row. What fails on our side is tried again.
+Problems of a zip are a result, stored in the row. Errors on our side are retried.
 """
 
 import tempfile
@@ -35,14 +35,14 @@ from models import (
 
 SHOWN = 10
 KEPT_FOR = timedelta(days=1)
-AT_ONCE = 64 * 1024**2  # a larger course is packed by the worker
+AT_ONCE = 64 * 1024**2  # bytes; a larger zip is built by the worker
 TRIED_AGAIN = "Something went wrong on our side. It is tried again by itself."
 OVER = "Only people who teach here can bring in courses."
 
 
 @dataclass(frozen=True)
 class Inbound:
-    """A zip to read: whose course it becomes, and where it is."""
+    """A zip to import: its future creator, and where it is stored."""
 
     id: uuid.UUID
     creator_id: uuid.UUID
@@ -52,7 +52,7 @@ class Inbound:
 
 @dataclass(frozen=True)
 class Outbound:
-    """A course to pack, and where its zip will be."""
+    """A course to export, and where its zip will be stored."""
 
     id: uuid.UUID
     course_id: uuid.UUID
@@ -62,12 +62,12 @@ class Outbound:
 def take_upload(
     _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: Arrived
 ) -> uuid.UUID:
-    """Read a zip that was uploaded as a course, by a job; answers the transfer's id."""
+    """Enqueue the import of an uploaded zip; returns the id of the import."""
     return start_import(actor, file.key, file.filename, file.size).id
 
 
 def start_import(user: User, storage_key: str, filename: str, size: int) -> CourseTransfer:
-    """Have the worker make a draft of `user` from the zip at `storage_key`."""
+    """Enqueue the import of the zip at `storage_key` as a draft of `user`."""
     row = CourseTransfer(
         user_id=user.id, kind=TransferKind.IN, filename=filename[:255], storage_key=storage_key, size=size
     )
@@ -78,7 +78,7 @@ def start_import(user: User, storage_key: str, filename: str, size: int) -> Cour
 
 
 def start_export(user: User, course: Course) -> CourseTransfer:
-    """Have the worker pack `course` for `user`; the one that is being packed already, if there is one."""
+    """Enqueue the export of `course` for `user`; returns the pending one, if there is one."""
     waiting = newest_export(user, course)
     if waiting is not None and waiting.state == TransferState.WAITING:
         return waiting
@@ -94,7 +94,7 @@ def start_export(user: User, course: Course) -> CourseTransfer:
 
 
 def imports_of(user: User) -> list[tuple[CourseTransfer, str | None]]:
-    """The latest imports of `user`, each with the title of its course if that exists; one query."""
+    """List the latest imports of `user`, each with the title of its course if that exists; one query."""
     query = (
         select(CourseTransfer, Course.title)
         .outerjoin(Course, (Course.id == CourseTransfer.course_id) & Course.deleted_at.is_(None))
@@ -106,7 +106,7 @@ def imports_of(user: User) -> list[tuple[CourseTransfer, str | None]]:
 
 
 def newest_export(user: User, course: Course) -> CourseTransfer | None:
-    """The latest zip of `course` that `user` asked for, unless it is gone again."""
+    """Load the latest zip of `course` that `user` requested, unless it has expired."""
     query = (
         select(CourseTransfer)
         .where(
@@ -122,7 +122,7 @@ def newest_export(user: User, course: Course) -> CourseTransfer | None:
 
 
 def export_to_fetch(user: User, course: Course, transfer_id: uuid.UUID) -> CourseTransfer:
-    """A packed course that is ready; raises NotFound otherwise."""
+    """Load an export that is ready for download; raises NotFound otherwise."""
     row = db.session.get(CourseTransfer, transfer_id)
     theirs = row is not None and (row.user_id, row.course_id) == (user.id, course.id)
     if row is None or not theirs or row.state != TransferState.DONE or _is_gone(row):
@@ -131,7 +131,7 @@ def export_to_fetch(user: User, course: Course, transfer_id: uuid.UUID) -> Cours
 
 
 def weight(course: Course) -> int:
-    """About how many bytes a zip of `course` has: all its files."""
+    """Estimate the size of a zip of `course` in bytes: the sum of its files."""
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     sums = (
         select(func.sum(MediaAsset.size)).where(MediaAsset.course_id == course.id),
@@ -144,7 +144,7 @@ def weight(course: Course) -> int:
 
 
 def begin_import(transfer_id: str) -> Inbound | None:
-    """The zip to read, unless that is done."""
+    """Plan the import, unless it is done."""
     row = db.session.get(CourseTransfer, uuid.UUID(transfer_id))
     if row is None or row.state != TransferState.WAITING:
         return None
@@ -156,9 +156,9 @@ def begin_import(transfer_id: str) -> Inbound | None:
 
 
 def read_import(plan: Inbound) -> Prepared | Broken:
-    """Read and check the zip and store its files. What is wrong with it is an answer, not a failure."""
+    """Read and validate the zip and store its files. Its problems are a result, not an error."""
     creator = db.session.get_one(User, plan.creator_id)
-    course_id = uuid.uuid5(plan.id, "course")  # the same at every try, and so are the names of its files
+    course_id = uuid.uuid5(plan.id, "course")  # the same at every retry, as are the names of its files
     try:
         with storage.current().local_copy(plan.storage_key) as path:
             return importing.prepare_folder(path, creator, course_id=course_id)
@@ -167,7 +167,7 @@ def read_import(plan: Inbound) -> Prepared | Broken:
 
 
 def end_import(plan: Inbound, result: Prepared | Broken) -> None:
-    """Write the course, or what has to be put right first."""
+    """Write the course, or the problems."""
     row = db.session.get_one(CourseTransfer, plan.id)
     if isinstance(result, Broken):
         _fail(row, [str(problem) for problem in result.problems])
@@ -181,14 +181,14 @@ def end_import(plan: Inbound, result: Prepared | Broken) -> None:
 
 
 def note_failure(_error: str, transfer_id: str) -> None:
-    """Say that a try failed on our side."""
+    """Report that an attempt failed on our side."""
     row = db.session.get(CourseTransfer, uuid.UUID(transfer_id))
     if row is not None and row.state == TransferState.WAITING:
         row.problems = [TRIED_AGAIN]
 
 
 def begin_export(transfer_id: str) -> Outbound | None:
-    """The course to pack, unless that is done or the course is gone."""
+    """Plan the export, unless it is done or the course is deleted."""
     row = db.session.get(CourseTransfer, uuid.UUID(transfer_id))
     if row is None or row.state != TransferState.WAITING:
         return None
@@ -199,10 +199,10 @@ def begin_export(transfer_id: str) -> Outbound | None:
 
 
 def pack(plan: Outbound) -> int | str:
-    """Pack the course and store the zip; its size in bytes, or why it can't be packed."""
+    """Build and store the zip; returns its size in bytes, or the reason why it can't be built."""
     course = db.session.get_one(Course, plan.course_id)
     slug, entries = course.slug, exporting.entries(course)
-    db.session.rollback()  # nobody waits for the database while files are copied
+    db.session.rollback()  # hold no transaction while files are copied
     with tempfile.TemporaryDirectory(prefix="lectern-export-") as folder:
         packed = Path(folder, "course.zip")
         try:
@@ -216,7 +216,7 @@ def pack(plan: Outbound) -> int | str:
 
 
 def end_export(plan: Outbound, result: int | str) -> None:
-    """Let the zip be fetched for a day."""
+    """Offer the zip for download, for a day."""
     row = db.session.get_one(CourseTransfer, plan.id)
     if isinstance(result, str):
         _fail(row, [result])

@@ -1,4 +1,4 @@
-"""From a course to the files of its folder, as its creator works on it: drafts and what waits included."""
+"""Export: the files of a course as its creator edits it, drafts and pending changes included."""
 
 import posixpath
 import re
@@ -42,7 +42,7 @@ _COURSE = re.compile(r"/courses/([^/#?]+)")
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the folder: its name, and its content, or the storage key and size (bytes) of it."""
+    """A file of the folder: its name, and its content, or its storage key and size (bytes)."""
 
     name: str
     content: bytes = b""
@@ -51,13 +51,13 @@ class Entry:
 
 
 def entries(course: Course) -> list[Entry]:
-    """Every file of the folder of `course`, course.toml first; large ones by their storage key."""
+    """List every file of the folder of `course`, course.toml first; large ones by storage key."""
     return list(_Exported(course).entries())
 
 
 @dataclass
 class _Sheet:
-    """A lesson on its way out: its file, and the files beside it by their storage keys."""
+    """A lesson to export: its file, and the files of its resources by id."""
 
     working: Working
     lesson: Lesson
@@ -68,7 +68,7 @@ class _Sheet:
 
 
 class _Exported:
-    """The course with everything that belongs to it, loaded once."""
+    """A course with everything that belongs to it, loaded once."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
@@ -87,7 +87,7 @@ class _Exported:
         self._anchors: dict[str, dict[str, str]] = {}
 
     def entries(self) -> Iterator[Entry]:
-        """All files."""
+        """Yield all files."""
         readme = self._turned(page_drafts.working(self.course)["description"], README, None)
         written = [Entry(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
         manifest, kept = self._manifest()
@@ -135,7 +135,7 @@ class _Exported:
         return sheet
 
     def _manifest(self) -> tuple[bytes, list[Entry]]:
-        """course.toml, and the files that it names itself."""
+        """Build course.toml, and the files that it names itself."""
         course, page, kept = self.course, page_drafts.working(self.course), []
         category = db.session.scalar(select(Category.slug).where(Category.id == page["category_id"]))
         values: dict[str, Any] = {
@@ -218,7 +218,7 @@ class _Exported:
 
     @staticmethod
     def _about(asset: MediaAsset, name: str, file: str) -> dict[str, Any]:
-        """What is written beside a recording."""
+        """Build the values of a recording: captions and chapters."""
         about: dict[str, Any] = {}
         if spoken := captions.working(asset):
             about["captions"] = {
@@ -237,7 +237,7 @@ class _Exported:
             yield Entry(_captions_file(name, one.language), content, size=len(content))
 
     def _beside(self, sheet: _Sheet) -> Iterator[Entry]:
-        """The files of a lesson."""
+        """Yield the files of a lesson."""
         if sheet.recording:
             yield from self._recording(sheet.recording, sheet.working.slug)
         for resource in sheet.resources:
@@ -248,7 +248,7 @@ class _Exported:
         return rewrite(text, lambda link: self._target(link.target, file, sheet))
 
     def _target(self, target: str, file: str, sheet: _Sheet | None) -> str | None:
-        """What `target` is called in the folder; None for what isn't in it."""
+        """Map the address `target` to a path in the folder; None for what isn't in it."""
         if target.startswith("#s-") and sheet:
             return "#" + self._anchor(sheet, target[1:])
         if (found := _PICTURE.fullmatch(target)) and (row := self._known(found[1])):
@@ -269,7 +269,7 @@ class _Exported:
         return self.pictures.get(uuid.UUID(text)) if _is_uuid(text) else None
 
     def _picture(self, row: Picture, sheet: _Sheet | None) -> str:
-        """The name of a picture: each text that shows it has a copy, as it will have when it is read."""
+        """Return the file name of an image: each text that shows it has a copy, as it has after an import."""
         place = sheet.working.slug if sheet else "course"
         drawn = f"{place} {row.id}"
         if drawn not in self.drawn:
@@ -281,7 +281,7 @@ class _Exported:
         return self.drawn[drawn].name
 
     def _anchor(self, sheet: _Sheet, anchor: str) -> str:
-        """The name that an anchor of ours has in a Markdown file."""
+        """Map one of our anchors to the one that GitHub gives the same heading."""
         key = sheet.file
         if key not in self._anchors:
             toc = markdown.headings(sheet.working.body)
@@ -290,7 +290,7 @@ class _Exported:
 
 
 def _path(name: str, file: str) -> str:
-    """`name` as `file` calls it."""
+    """Make `name` relative to `file`."""
     return posixpath.relpath(name, posixpath.dirname(file) or ".")
 
 

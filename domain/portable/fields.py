@@ -1,4 +1,4 @@
-"""Values of a TOML file, each taken as what it must be; what is wrong is noted and the reading goes on."""
+"""Typed access to TOML values; a wrong value is recorded as a problem, and reading continues."""
 
 import re
 import tomllib
@@ -14,22 +14,22 @@ from domain.base.word_folding import fold
 from domain.portable import MAX_PROBLEMS, Problem, broken
 
 _CLOCK_PARTS = 3
-_FIRST_YEAR, _LAST_YEAR = 2000, 2200  # the ends of the calendar have no time in every zone
-# a.b.c and so on: for every part the parser goes through all before it again, and we know no key of two.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200  # the calendar's ends overflow in some time zones
+# Dotted keys (a.b.c …) take tomllib quadratic time (denial of service), and we use none.
 _DEEP = re.compile(r"""(?<![\w"'.-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A TOML text: the file it stands in, the number of lines above it there."""
+    """A TOML text: its file, and the number of lines above it there."""
 
     file: str
     text: str
     above: int = 0
 
     def line_of(self, key: str, value: object = None) -> int:
-        """Where `value`, else `key`, is written; 0 when it can't be found."""
+        """Find the line of `value`, else of `key`; 0 if not found."""
         lines = self.text.split("\n")
         sought = [value] if isinstance(value, str) and value and "\n" not in value else []
         for text in [*sought, key]:
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass
 class Fields:
-    """The values of one table. `places` says where a value stands that isn't in `place`."""
+    """The values of one table. `places` says where a value is written that isn't in `place`."""
 
     values: Mapping[str, Any]
     place: Place
@@ -50,17 +50,17 @@ class Fields:
     _asked: set[str] = field(default_factory=set)
 
     def where(self, key: str) -> Place:
-        """The text in which the value of `key` stands."""
+        """Return the text in which `key` is written."""
         return self.places.get(key, self.place)
 
     def wrong(self, key: str, sentence: str, value: object = None) -> None:
-        """Note that the value of `key` can't be used."""
+        """Record a problem with the value of `key`."""
         place = self.where(key)
         line = place.line_of(key, value) if len(self.problems) < MAX_PROBLEMS else 0
         self.problems.append(Problem(place.file, line, sentence))
 
     def raw(self, key: str, *kinds: type) -> Any:
-        """The value of `key` if it is one of `kinds`; None when it is missing or something else."""
+        """Return the value of `key` if it is one of `kinds`; None when it is missing or of another type."""
         self._asked.add(key)
         value = self.values.get(key)
         if value is None or (
@@ -71,7 +71,7 @@ class Fields:
         return None
 
     def line(self, key: str, most: int, needed: bool = False) -> str:
-        """A text on one line."""
+        """Read a text of one line."""
         value = one_line(self.raw(key, str) or "")
         if needed and not value:
             self.wrong(key, f"`{key}` is missing.")
@@ -83,19 +83,19 @@ class Fields:
         return value
 
     def text(self, key: str, most: int) -> str:
-        """A text on any number of lines."""
+        """Read a text of any number of lines."""
         value = markdown(self.raw(key, str) or "")
         if len(value) > most:
             self.wrong(key, f"`{key}` has {len(value):,} characters. At most {most:,} can be used.")
         return value[:most]
 
     def flag(self, key: str, default: bool) -> bool:
-        """true or false."""
+        """Read true or false."""
         value = self.raw(key, bool)
         return default if value is None else bool(value)
 
     def whole(self, key: str, most: int) -> int | None:
-        """A whole number from 0 to `most`."""
+        """Read a whole number from 0 to `most`."""
         value = self.raw(key, int)
         if value is not None and not 0 <= value <= most:
             self.wrong(key, f"`{key}` must be from 0 to {most:,}.")
@@ -103,7 +103,7 @@ class Fields:
         return value
 
     def choice(self, key: str, kind: type[E]) -> E | None:
-        """One of an enumeration's values."""
+        """Read a value of an enumeration."""
         value = self.raw(key, str)
         if value is None or value in set(kind):
             return None if value is None else kind(value)
@@ -111,7 +111,7 @@ class Fields:
         return None
 
     def lines(self, key: str, most_items: int, most: int) -> list[str]:
-        """A list of texts on one line each."""
+        """Read a list of one-line texts."""
         found = [one_line(item) for item in self.raw(key, list) or [] if isinstance(item, str)]
         if len(found) != len(self.values.get(key) or []):
             self.wrong(key, f"`{key}` must be a list of texts.")
@@ -123,7 +123,7 @@ class Fields:
         return [item for item in found if item]
 
     def moment(self, key: str) -> datetime | None:
-        """A date with its time; without a zone it is UTC."""
+        """Read a date with its time; UTC if it has no zone."""
         value = self.raw(key, datetime, date)
         if value is not None and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day, tzinfo=UTC)
@@ -135,7 +135,7 @@ class Fields:
         return value
 
     def seconds(self, key: str, most: int) -> float | None:
-        """A time in seconds, or written like "1:30" or "1:02:30"."""
+        """Read a duration in seconds, or one like "1:30" or "1:02:30"."""
         value = self.raw(key, int, float, str)
         if isinstance(value, str):
             parts = value.split(":")
@@ -149,7 +149,7 @@ class Fields:
         return value
 
     def tables(self, key: str) -> Iterator["Fields"]:
-        """Every table of a list of tables."""
+        """Yield every table of a list of tables."""
         for item in self.raw(key, list) or []:
             if isinstance(item, dict):
                 yield Fields(item, self.where(key), self.problems)
@@ -157,7 +157,7 @@ class Fields:
                 self.wrong(key, f"`{key}` must be a list of tables.")
 
     def finish(self) -> None:
-        """Note every key that nobody asked for: a misspelt one must not be lost silently."""
+        """Record unknown keys as problems: a misspelt one must not be ignored silently."""
         for key in self.values:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1) if len(self.problems) < MAX_PROBLEMS else []
@@ -166,7 +166,7 @@ class Fields:
 
 
 def parse(place: Place) -> dict[str, Any]:
-    """The values of a TOML text. Raises Broken with the line that can't be read."""
+    """Parse a TOML text. Raises Broken with the line of a syntax error."""
     if _DEEP.search(place.text):
         raise broken("This can’t be read as TOML: it is nested too deeply.", place.file)
     try:
@@ -184,7 +184,7 @@ def parse(place: Place) -> dict[str, Any]:
 
 
 def near(word: str, known: list[str]) -> str:
-    """A hint at the ones of `known` that `word` may mean, or at some of them."""
+    """List the entries of `known` that `word` may mean, or the first ones."""
     found = get_close_matches(fold(word), known, 3, 0.5) or known[:8]
     return ", ".join(found)
 

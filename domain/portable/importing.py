@@ -1,4 +1,4 @@
-"""The whole way in, for whoever waits for it: read, compare with the shop, store, write."""
+"""A whole import: read, validate, store, write."""
 
 import uuid
 from pathlib import Path
@@ -12,16 +12,16 @@ from models import Course, User, db
 
 
 def _silently(_what: str, _done: int, _total: int) -> None:
-    """Nobody is watching."""
+    """Report no progress."""
 
 
 def prepare_folder(
     path: Path, creator: User, progress: Progress = _silently, course_id: uuid.UUID | None = None
 ) -> Prepared:
-    """The folder or zip at `path`, read, found right, its files stored for a course of `creator`.
+    """Read and validate the folder or zip at `path`, and store its files for a course of `creator`.
 
-    Raises Broken with everything that is wrong; then nothing is stored. It ends the transaction: nobody waits
-    for the database while files are stored.
+    Raises Broken with all problems; then nothing is stored. Ends the transaction: none is open while files
+    are stored.
     """
     with opened(path) as source:
         course = read(source)
@@ -31,7 +31,7 @@ def prepare_folder(
 
 
 def write_or_undo(made: Prepared, creator: User, origin: str) -> Course:
-    """The draft of what was prepared; its files are removed again when it can't be written.
+    """Write the draft of a prepared import; on an error its files are removed again.
 
     `origin` names the folder or file it came from.
     """

@@ -1,4 +1,4 @@
-"""One lesson: its text, what stands above it between two lines of +++, and what course.toml says of it."""
+"""Reading of a lesson: its text, its front matter between lines of +++, and its entry in course.toml."""
 
 import re
 from pathlib import PurePosixPath
@@ -21,7 +21,7 @@ _HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
 
 
 def front_matter(source: Source, file: str) -> tuple[str, Place | None]:
-    """The text of a lesson and, where it has one, the TOML above it. Raises Broken."""
+    """Split a lesson's file into its text and its TOML front matter, if any. Raises Broken."""
     text = text_of(source, file)
     first, _, rest = text.partition("\n")
     if first.strip() == "---" and re.match(r"[\w-]+:(\s|$)", rest) and "\n---\n" in rest:
@@ -36,7 +36,10 @@ def front_matter(source: Source, file: str) -> tuple[str, Place | None]:
 
 
 def without_title(text: str) -> tuple[str, str, int]:
-    """The heading with which `text` begins, the rest, and how many lines were taken; "" without a heading."""
+    """Split off the heading that `text` begins with.
+
+    Returns the heading ("" without one), the rest, and the number of lines removed.
+    """
     found = _HEADING.match(text)
     if not found:
         return "", text, 0
@@ -48,13 +51,13 @@ def without_title(text: str) -> tuple[str, str, int]:
 
 
 def _without_hashes(heading: str) -> str:
-    """A heading without the hashes that may close it."""
+    """Strip the closing hashes of a heading."""
     words = heading.rstrip("#")
     return words if words != heading and words[-1:] in (" ", "\t") else heading
 
 
 def read_lesson(source: Source, file: str, text: str, front: Place | None, entry: Fields) -> NewLesson | None:
-    """A lesson from its text and values; what `entry` says counts more than what stands above the text."""
+    """Build a lesson from its text and values; `entry` takes precedence over the front matter."""
     problems = entry.problems
     try:
         above: dict[str, Any] = parse(front) if front else {}

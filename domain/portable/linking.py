@@ -1,4 +1,4 @@
-"""What a text in Markdown points at, and the same text pointing elsewhere."""
+"""Finding and rewriting links in Markdown."""
 
 import bisect
 import re
@@ -24,21 +24,21 @@ _PARSER = timed(MarkdownIt("commonmark", {"html": False}).enable(["table", "stri
 
 @dataclass(frozen=True)
 class Link:
-    """A target as it is written, without its angle brackets, and the line (from 1) on which it stands."""
+    """The target of a link as written, without angle brackets, and its line (from 1)."""
 
     target: str
     line: int
 
     @property
     def is_relative(self) -> bool:
-        """Whether it leads to another place of the same folder, or of the same text."""
+        """Tell whether it points within the same folder or text."""
         return not self.target.startswith("/") and not re.match(r"[a-zA-Z][a-zA-Z0-9+.\-]*:", self.target)
 
 
 def rewrite(text: str, turn: Callable[[Link], str | None]) -> str:
-    """`text` with every target of a link or picture replaced by what `turn` answers; None leaves it.
+    """Replace every target of a link or image in `text` by the result of `turn`; None leaves it.
 
-    Code is left alone, and so is a text that takes too long to parse. What `turn` answers needs no escaping.
+    Code is skipped, and so is a text that takes too long to parse. Results of `turn` need no escaping.
     """
     masked, known = _without_code(text)
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
@@ -59,7 +59,7 @@ def rewrite(text: str, turn: Callable[[Link], str | None]) -> str:
 
 
 def github_anchors(toc: tuple[markdown.Heading, ...]) -> dict[str, str]:
-    """Our anchors by the ones that GitHub and most editors give the same headings."""
+    """Map the anchors that GitHub and most editors give the headings to ours."""
     taken: dict[str, int] = {}
     found: dict[str, str] = {}
     for heading in toc:
@@ -76,7 +76,7 @@ def _github_slug(text: str) -> str:
 
 
 def _without_code(text: str) -> tuple[str, set[str]]:
-    """`text` with blanks in place of code, as long as it was, and every target that the parser found."""
+    """Blank out code, keeping all positions, and collect the link targets that the parser found."""
     env: dict[str, dict[str, dict[str, str]]] = {}
     limit_time(markdown.SECONDS)
     try:
@@ -98,7 +98,7 @@ def _without_code(text: str) -> tuple[str, set[str]]:
 
 
 def _without_spans(paragraph: str) -> str:
-    """Blanks in place of what stands between two runs of as many backticks."""
+    """Blank out code spans: text between two runs of equally many backticks."""
     runs = [found.span() for found in re.finditer(r"(?<!\\)`+", paragraph)]
     last = {end - start: number for number, (start, end) in enumerate(runs)}
     pieces: list[str] = []

@@ -1,4 +1,4 @@
-"""The files of an export, put into a folder or sent as a zip, never more than a block of them in memory."""
+"""Writing an export to a folder, or streaming it as a zip, with only a block at a time in memory."""
 
 import shutil
 import tempfile
@@ -14,14 +14,14 @@ from domain import Refused
 from domain.portable.exporting import Entry
 
 BLOCK = 256 * 1024
-EPOCH = (1980, 1, 1, 0, 0, 0)  # equal courses make equal zips
+EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp makes zips reproducible
 _TEXTS = (".md", ".toml", ".vtt")
 
 
 def to_folder(entries: list[Entry], folder: Path, progress: Callable[[str, int, int], None]) -> None:
-    """Write every file below `folder`, which must be empty or not exist; nothing is left of half an export.
+    """Write every file below `folder`, which must be empty or absent; atomic: a failed export leaves nothing.
 
-    Raises Refused when it has something in it.
+    Raises Refused if the folder isn't empty.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Refused(f"{folder} is not an empty folder.")
@@ -44,7 +44,7 @@ def to_folder(entries: list[Entry], folder: Path, progress: Callable[[str, int, 
 
 
 def to_zip(entries: Iterable[Entry], top: str) -> Iterator[bytes]:
-    """The bytes of a zip with every file below the folder `top`, as they come."""
+    """Stream a zip with every file below the folder `top`."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w") as packed:  # type: ignore[call-overload]
         for entry in entries:
@@ -63,21 +63,21 @@ def _open(entry: Entry) -> BinaryIO:
 
 
 class _Outlet:
-    """Takes what zipfile writes and gives it away; without `tell` it is never asked to go back."""
+    """A write-only stream for zipfile; without `tell` and `seek` zipfile doesn't try to go back."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
 
     def write(self, block: bytes) -> int:
-        """Keep a block until it is taken."""
+        """Buffer a block."""
         self._blocks.append(bytes(block))
         return len(block)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing."""
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """Return and clear the buffer."""
         taken = b"".join(self._blocks)
         self._blocks.clear()
         return taken

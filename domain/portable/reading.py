@@ -1,4 +1,4 @@
-"""From files to a course: course.toml, or the order of folders and files where it says nothing."""
+"""Reading of a course: course.toml, or the order of folders and files where it has no modules."""
 
 import re
 from pathlib import PurePosixPath
@@ -20,7 +20,7 @@ from models import Level, ProductVisibility, Tier
 
 
 def read(source: Source) -> NewCourse:
-    """The course that `source` holds. Raises Broken with everything that is wrong with its files."""
+    """Read the course in `source`. Raises Broken with all problems of its files."""
     if MANIFEST not in source.names:
         raise broken(f"There is no {MANIFEST} in the top folder. It needs a title and a category at least.")
     place = Place(MANIFEST, text_of(source, MANIFEST))
@@ -75,13 +75,13 @@ def _course(source: Source, values: Fields) -> NewCourse:
 
 
 def _film(values: Fields, film: Any) -> Fields:
-    """The preview film's own table, also where only its file is named."""
+    """Return the preview film's table; if only a file is named, a table with it."""
     named = {"file": film} if isinstance(film, str) else film
     return Fields(named, values.place, values.problems)
 
 
 def _description(source: Source, values: Fields) -> tuple[str, int]:
-    """The description, and the line of README.md on which it begins (0: it stands in course.toml)."""
+    """Return the description, and the line of README.md it begins on (0: it is in course.toml)."""
     written = values.text("description", prose.MAX_BYTES)
     if written or README not in source.names:
         return written, 0
@@ -103,7 +103,7 @@ def _modules(source: Source, values: Fields) -> list[NewModule]:
 
 
 def _too_many(modules: list[NewModule]) -> list[Problem]:
-    """A problem at the first module and the first lesson for which a course has no room."""
+    """Report the first module and the first lesson beyond the limits of a course."""
     lessons = [lesson for module in modules for lesson in module.lessons]
     over = [lesson for module in modules[curriculum.MOST_MODULES :] for lesson in module.lessons]
     found = []
@@ -117,7 +117,7 @@ def _too_many(modules: list[NewModule]) -> list[Problem]:
 
 
 def _listed(source: Source, table: Fields) -> NewModule:
-    """A module of course.toml: its lessons are names of files, or tables."""
+    """Read a module of course.toml: its lessons are file names, or tables."""
     module = NewModule(
         title=table.line("title", lesson_content.MAX_TITLE, needed=True),
         description=paragraphs(table.text("description", curriculum.LONGEST_DESCRIPTION)),
@@ -148,7 +148,7 @@ def _lesson(source: Source, file: str, entry: Fields) -> NewLesson | None:
 
 
 def _found(source: Source, problems: list[Problem]) -> list[NewModule]:
-    """The modules by folders and the lessons by files, each in the order of their names."""
+    """Derive modules from folders and lessons from files, in the order of their names."""
     modules: dict[str, NewModule] = {}
     for name in sorted(filter(_is_lesson, source.names), key=_in_order):
         folder = str(PurePosixPath(name).parent)
@@ -166,7 +166,7 @@ def _is_lesson(name: str) -> bool:
 
 
 def _in_order(name: str) -> list[list[tuple[int, int | str]]]:
-    """By number where there is one: 2 comes before 10. A folder comes after the files beside it."""
+    """Build the key of a natural sort: 2 comes before 10. A folder comes after the files beside it."""
     *folders, file = name.split("/")
     return [[(1, 0), *_natural(folder)] for folder in folders] + [[(0, 0), *_natural(file)]]
 
@@ -186,7 +186,7 @@ def _title_of(folder: str) -> str:
 
 
 def _settle_addresses(course: NewCourse, problems: list[Problem]) -> None:
-    """Give every lesson an address of its own; one that was asked for twice is a problem."""
+    """Give every lesson a unique slug; a duplicate in the source is a problem."""
     if course.slug and course.slug != slugs.slugify(course.slug, ""):
         problems.append(Problem(MANIFEST, 0, f"`slug` can’t be “{course.slug}”: {_SLUG_RULE}"))
     lessons = course.lessons()

@@ -1,4 +1,4 @@
-"""Files that a TOML text names: anything, and recordings with their captions and chapters."""
+"""Reading of files named in TOML: any file, and recordings with captions and chapters."""
 
 import posixpath
 from pathlib import PurePosixPath
@@ -20,25 +20,25 @@ SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
 
 
 def is_sound(file: str) -> bool:
-    """Whether a recording is one to listen to, by its ending."""
+    """Tell by its extension whether a recording is audio."""
     return PurePosixPath(file).suffix.lower() in SOUNDS
 
 
 def resolve(source: Source, file: str, path: str) -> str | None:
-    """The name of what `file` calls `path`; None when it leads out of the folder."""
+    """Resolve `path` relative to `file`; None if it leaves the folder (path traversal)."""
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(file), composed(path)))
     return None if joined.startswith(("../", "/")) or joined in ("..", ".") else joined
 
 
 def missing(source: Source, name: str) -> str:
-    """The sentence about a file that isn't there, with the one that may be meant."""
+    """Describe a missing file, with a suggestion for one that differs in case."""
     other = next((known for known in source.names if known.lower() == name.lower()), None)
     hint = f" There is {other}: capital letters count." if other else ""
     return f"There is no file {name}.{hint}"
 
 
 def path_in(source: Source, values: Fields, key: str) -> str | None:
-    """The file that the value of `key` names, relative to the file in which it stands."""
+    """Resolve the file that the value of `key` names, relative to the file in which it is written."""
     path = values.raw(key, str)
     if path is None:
         return None
@@ -52,7 +52,7 @@ def path_in(source: Source, values: Fields, key: str) -> str | None:
 
 
 def read_recording(source: Source, values: Fields, key: str) -> NewRecording | None:
-    """The recording that `key` names, with the captions and chapters beside it; None without one."""
+    """Read the recording that `key` names, with its captions and chapters; None without one."""
     file = path_in(source, values, key)
     found, chapters = _captions(source, values), _chapters(values)
     if key not in values.values and (found or chapters):

@@ -1,4 +1,4 @@
-"""A course as it is written in a folder, read and with its values checked, before anything of it is a row.
+"""Data classes of a course that was read from a folder and validated, before any of it is a row.
 
 Every `file` is a name of the source. Times are seconds, prices minor units.
 """
@@ -27,7 +27,7 @@ class NewCaption:
 
 @dataclass(frozen=True)
 class NewRecording:
-    """A film or sound file with what belongs to it; `chapters` as MediaAsset has them."""
+    """A video or audio file with its captions; `chapters` as in MediaAsset."""
 
     file: str
     captions: list[NewCaption]
@@ -36,7 +36,7 @@ class NewRecording:
 
 @dataclass(frozen=True)
 class NewResource:
-    """Something to take along: a file or an address."""
+    """A resource: a file or a URL."""
 
     title: str
     kind: ResourceKind
@@ -46,7 +46,7 @@ class NewResource:
 
 @dataclass
 class NewLesson:
-    """One lesson. `file` is empty for one without a text; `first_line` is where its text begins there.
+    """A lesson. `file` is empty for one without a text; `first_line` is where its text begins there.
 
     `duration_seconds` is None where it isn't given.
     """
@@ -68,7 +68,7 @@ class NewLesson:
 
 @dataclass
 class NewModule:
-    """A part of a course."""
+    """A module."""
 
     title: str
     description: str
@@ -79,9 +79,9 @@ class NewModule:
 
 @dataclass
 class NewCourse:
-    """The whole course. `category` and `prerequisite_courses` are slugs that nobody looked up yet.
+    """A course. `category` and `prerequisite_courses` are slugs that haven't been looked up yet.
 
-    `readme_line` is where the description begins in README.md, 0 when it stands in course.toml.
+    `readme_line` is where the description begins in README.md, 0 when it is in course.toml.
     """
 
     title: str
@@ -111,5 +111,5 @@ class NewCourse:
     modules: list[NewModule] = field(default_factory=list)
 
     def lessons(self) -> list[NewLesson]:
-        """Every lesson in order, over all modules."""
+        """List every lesson in order, over all modules."""
         return [lesson for module in self.modules for lesson in module.lessons]

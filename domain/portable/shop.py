@@ -1,4 +1,4 @@
-"""What a course that was read must agree with in the shop: its category, its price, its address, its room."""
+"""Validation of a course against the database: category, price tier, slug and storage quota."""
 
 import uuid
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from models import Category, Product, ProductStatus, User, db
 
 @dataclass(frozen=True)
 class Place:
-    """Where a course will stand: ids that it will have or refer to, and its address."""
+    """The ids of the future course, its category and prerequisites, and its slug."""
 
     course_id: uuid.UUID
     slug: str
@@ -30,9 +30,9 @@ class Place:
 def find_place(
     course: NewCourse, creator: User, sizes: Mapping[str, int], course_id: uuid.UUID | None = None
 ) -> Place:
-    """Where `course` of `creator` will stand. Raises Broken with everything that can't be.
+    """Validate `course` and reserve its ids. Raises Broken with all problems.
 
-    `sizes` are the bytes of its files, by name; they must fit in the creator's room.
+    `sizes` are the bytes of its files, by name; they must fit in the creator's storage quota.
     """
     wrong: list[str] = [*_price(course), *_language(course), *_room(creator, sizes)]
     categories = {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}

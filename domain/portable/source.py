@@ -1,7 +1,7 @@
-"""The files of a course: a folder on this machine, or a zip that somebody sent.
+"""The files of a course: a local folder, or an uploaded zip, which is untrusted.
 
-Names are paths below the folder with `/` between their parts, in composed Unicode. What a zip says of itself
-is checked before anything in it is read.
+Names are paths relative to the folder with `/` as separator, in composed Unicode (NFC). The directory of a
+zip is validated before anything in it is read.
 """
 
 import os
@@ -19,28 +19,28 @@ from domain.portable import MANIFEST, Broken, Problem, broken
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3
 MAX_TEXT = 1024 * 1024
-MAX_LISTED = 16 * 1024**2  # the directory of a zip
-MAX_RATIO = 200  # text shrinks to a tenth; what shrinks more was made to
-PLAIN_BYTES = 4 * 1024**2  # so little may have any ratio
+MAX_LISTED = 16 * 1024**2  # bytes of a zip's central directory
+MAX_RATIO = 200  # text compresses to a tenth; a much higher ratio is a zip bomb
+PLAIN_BYTES = 4 * 1024**2  # smaller files may have any ratio
 MAX_NAME = 240
 _LEFT_OUT = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 _SPOILT = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
 
 
 class Source(Protocol):
-    """Where a course is read from."""
+    """The files that a course is read from."""
 
     @property
     def names(self) -> Mapping[str, int]:
-        """The size in bytes of every file."""
+        """Map each file name to its size in bytes."""
 
     def open(self, name: str) -> BinaryIO:
-        """A file of `names` to read, from its beginning; the caller closes it."""
+        """Open a file of `names` for reading; the caller closes it."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
-    """The folder or zip at `path`. Raises Broken for what is neither, or isn't safe to read."""
+    """Open the folder or zip at `path`. Raises Broken for anything else, and for an unsafe zip."""
     if path.is_dir():
         yield Folder(path)
         return
@@ -56,7 +56,7 @@ def opened(path: Path) -> Iterator[Source]:
 
 
 class Folder:
-    """A folder on this machine; links are left alone, since they may lead anywhere."""
+    """A local folder; symbolic links are refused, since they may lead anywhere."""
 
     def __init__(self, root: Path) -> None:
         self.root, self._paths = root, dict(self._find(root))
@@ -64,7 +64,7 @@ class Folder:
         _check_amount(len(self.names), sum(self.names.values()))
 
     def open(self, name: str) -> BinaryIO:
-        """As Source.open."""
+        """Open a file, as Source.open."""
         return self._paths[name].open("rb")
 
     def _find(self, root: Path) -> Iterator[tuple[str, Path]]:
@@ -82,7 +82,7 @@ class Folder:
 
 
 class Packed:
-    """A zip. Its top folder is left out when everything is below one."""
+    """A zip. A single top folder is stripped from the names."""
 
     def __init__(self, packed: zipfile.ZipFile) -> None:
         self.packed = packed
@@ -92,7 +92,7 @@ class Packed:
         self.names = {name: entry.file_size for name, entry in self._entries.items()}
 
     def open(self, name: str) -> BinaryIO:
-        """As Source.open."""
+        """Open a file, as Source.open."""
         try:
             return cast(BinaryIO, _Guarded(self.packed.open(self._entries[name]), name))
         except _SPOILT as error:
@@ -100,20 +100,20 @@ class Packed:
 
 
 class _Guarded:
-    """A file of a zip that says which one it is when it turns out to be spoilt."""
+    """A file of a zip whose errors name it when it turns out to be damaged."""
 
     def __init__(self, file: object, name: str) -> None:
         self._file, self._name = cast(BinaryIO, file), name
 
     def read(self, size: int = -1) -> bytes:
-        """Bytes of the file, at most as many as the zip says it has."""
+        """Read at most as many bytes as the zip declares."""
         try:
             return self._file.read(size)
         except _SPOILT as error:
             raise broken("This file of the zip is damaged.", self._name) from error
 
     def close(self) -> None:
-        """Done with it."""
+        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> "_Guarded":
@@ -124,7 +124,7 @@ class _Guarded:
 
 
 def text_of(source: Source, name: str) -> str:
-    """A text file, with \\n at the end of its lines and no control characters. Raises Broken."""
+    """Read a UTF-8 text file, with \\n line ends and without control characters. Raises Broken."""
     if source.names[name] > MAX_TEXT:
         raise broken(f"This text is too long: {source.names[name] // 1000:,} kB.", name)
     with source.open(name) as file:
@@ -139,7 +139,7 @@ def text_of(source: Source, name: str) -> str:
 
 
 def _check_directory(path: Path) -> None:
-    """Raise Broken for a zip whose list of files, which is read into memory as a whole, is far too long."""
+    """Refuse a zip with an oversized central directory, which would be read into memory. Raises Broken."""
     with path.open("rb") as file:
         end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
     if end is not None and end[5] > MAX_LISTED:
@@ -154,7 +154,7 @@ def _check_amount(files: int, size: int) -> None:
 
 
 def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """The files of a zip by name. Raises Broken with every one that isn't safe."""
+    """Map the files of a zip by name. Raises Broken with every unsafe one."""
     found: dict[str, zipfile.ZipInfo] = {}
     wrong: list[Problem] = []
     for entry in entries:
@@ -188,7 +188,7 @@ def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
 
 
 def _decoded(entry: zipfile.ZipInfo) -> str:
-    """The name as it was meant: many programs write UTF-8 without saying so."""
+    """Decode a file name: many programs write UTF-8 without setting its flag."""
     raw = getattr(entry, "orig_filename", entry.filename)
     if not entry.flag_bits & 0x800:
         try:

@@ -1,7 +1,6 @@
-"""The files of a course that was read and found right, put where they belong, before anything is a row.
+"""Storing of a course's files, before any row is written.
 
-Whatever is refused here is noted with all the rest; then, and whenever anything else fails, every file that
-was stored is removed again.
+All refusals are collected as problems; then, and after any other error, every stored file is removed again.
 """
 
 import tempfile
@@ -32,7 +31,7 @@ PLAIN = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Kept:
-    """A stored file, with the id of the row it belongs to."""
+    """A stored file, with the id of its future row."""
 
     id: uuid.UUID
     key: str
@@ -42,7 +41,7 @@ class Kept:
 
 @dataclass
 class Prepared:
-    """Everything that the rows are made of. `keys` and `covers` are what was stored for it."""
+    """The data of the rows to write. `keys` and `cover` are the files stored for it."""
 
     course: NewCourse
     place: Place
@@ -65,9 +64,9 @@ class Prepared:
 
 
 def prepare(source: Source, course: NewCourse, place: Place, progress: Progress) -> Prepared:
-    """Turn the texts of `course` and store its files. Raises Broken with everything that can't be used.
+    """Rewrite the texts of `course` and store its files. Raises Broken with all problems.
 
-    `progress` is told what is stored, how many files are done and how many there are.
+    `progress` is called with a label, the number of files done, and their total.
     """
     addresses = Addresses(source, course, place.slug, place.course_id)
     addresses.turn_all()
@@ -97,7 +96,7 @@ class _Keeper:
         self.problems: list[Problem] = []
 
     def keep_all(self) -> None:
-        """Every file. Raises Broken."""
+        """Store every file. Raises Broken."""
         used = list(self.addresses.pictures.values())
         files = list(self._files())
         total = len(used) + len(files) + bool(self.course.cover) + bool(self.course.code)
@@ -128,7 +127,7 @@ class _Keeper:
             self.problems.append(Problem(file, line, refusal.sentence))
 
     def _files(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """The large files by name, each with what keeps it."""
+        """Yield the large files by name, each with the function that stores it."""
         film = self.course.preview_film
         if film:
             yield film.file, partial(self._recording, "", film)
@@ -140,7 +139,7 @@ class _Keeper:
                     yield resource.file, partial(self._resource, lesson, number, resource.file)
 
     def _render(self) -> None:
-        """The HTML of every text; each was found to be fit for it before its links were turned."""
+        """Render every text to HTML; each was validated before its links were rewritten."""
         for lesson in self.course.lessons():
             self.made.html[lesson.slug] = markdown.render(lesson.body)
         if self.course.description:

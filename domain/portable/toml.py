@@ -1,4 +1,4 @@
-"""TOML as an export writes it: one way to write each value, so that equal courses give equal bytes."""
+"""A TOML writer for exports: deterministic, so that equal courses give equal bytes."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ WIDE = 100
 
 
 def table(values: Mapping[str, Any]) -> str:
-    """Lines of `key = value`; what is None, "" or empty is left out."""
+    """Write lines of `key = value`; None, "" and empty values are left out."""
     shown = ((key, value) for key, value in values.items() if value not in (None, "", [], {}))
     return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in shown)
 
@@ -36,7 +36,7 @@ def _value(value: Any, nested: bool = False) -> str:
 
 
 def _text(value: str) -> str:
-    # A basic string is escaped as JSON is, but for DEL.
+    # A basic string of TOML is escaped like JSON, except for DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""The rows of a course whose files are stored."""
+"""Writing the rows of a course whose files are stored."""
 
 import uuid
 
@@ -32,7 +32,7 @@ from models import (
 
 
 def write(made: Prepared, creator: User, origin: str) -> Course:
-    """A new draft of `creator`; `origin` names the folder or file it came from, for the audit log."""
+    """Insert a new draft of `creator`; `origin` names its folder or file, for the audit log."""
     course = _course(made, creator)
     tags.give(course, made.course.tags)
     if made.place.required:
@@ -73,7 +73,7 @@ def _course(made: Prepared, creator: User) -> Course:
 
 
 def _modules(made: Prepared, course: Course) -> dict[str, uuid.UUID]:
-    """The modules and lessons; answers the id of each lesson by its slug."""
+    """Insert the modules and lessons; returns the id of each lesson by its slug."""
     ids: dict[str, uuid.UUID] = {}
     for position, new in enumerate(made.course.modules, 1):
         module = Module(
@@ -128,7 +128,7 @@ def _recording(made: Prepared, course: Course, slug: str, lesson_id: uuid.UUID |
 
 
 def _written(made: Prepared, slug: str) -> NewRecording:
-    """The recording of the lesson at `slug`; "" is the course's preview film."""
+    """Return the recording of the lesson at `slug`; "" is the course's preview film."""
     lessons = {lesson.slug: lesson.recording for lesson in made.course.lessons()}
     found = lessons[slug] if slug else made.course.preview_film
     if found is None:
