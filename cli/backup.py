@@ -23,7 +23,7 @@ backup_group = AppGroup("backup", help="Make, prove and restore backups.")
 
 @contextmanager
 def said() -> Iterator[None]:
-    """End with the sentence of a BackupError, and exit with 1."""
+    """Turn a BackupError into its sentence and exit code 1."""
     try:
         yield
     except BackupError as error:
@@ -137,7 +137,7 @@ def _prove(name: str) -> bool:
 
 
 def _prove_or_say(name: str) -> bool:
-    """Go on with the others when of one nothing can be said."""
+    """Prove a backup; print an error instead of raising it, so that the others are proved too."""
     try:
         return _prove(name)
     except BackupError as error:
@@ -146,7 +146,7 @@ def _prove_or_say(name: str) -> bool:
 
 
 def _line(one: Backup) -> str:
-    """Write a backup as a line of the list."""
+    """Format a backup as a line of the list."""
     if one.problem:
         return f"{one.name:32} BROKEN: {one.problem}"
     proof = "never proved"
@@ -157,7 +157,7 @@ def _line(one: Backup) -> str:
 
 
 def _size(count: float) -> str:
-    """Write bytes for people."""
+    """Format bytes for people."""
     for unit in ("bytes", "KB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

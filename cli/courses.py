@@ -56,7 +56,7 @@ def export_course(slug: str, folder: Path) -> None:
         raise click.ClickException(f"There is no course at {slug}.")
     try:
         entries = exporting.entries(course)
-        db.session.rollback()  # nobody waits for the database while files are copied
+        db.session.rollback()  # hold no transaction while files are copied
         packing.to_folder(entries, folder, progress.show)
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal

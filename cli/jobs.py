@@ -1,4 +1,4 @@
-"""`flask jobs`: what waits, what runs, what died, and another try for it."""
+"""`flask jobs`: list jobs by state, and retry dead ones."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""`flask ledger check`: prove that the books agree, or show the rows that do not."""
+"""`flask ledger check`: consistency checks of the ledger."""
 
 import sys
 

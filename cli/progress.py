@@ -1,4 +1,4 @@
-"""Progress of long commands."""
+"""Progress bars of long commands."""
 
 import sys
 
@@ -9,7 +9,7 @@ STEPS = 200
 
 
 def show(step: str, done: int, total: int) -> None:
-    """Draw a bar on a terminal; elsewhere one line when a step is finished."""
+    """Draw a progress bar on a terminal; elsewhere print a line when a step is finished."""
     if not sys.stderr.isatty():
         if done == total:
             click.echo(f"  {step}: {total}" if total > 1 else f"  {step}", err=True)

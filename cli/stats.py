@@ -1,4 +1,4 @@
-"""`flask stats`: numbers that are kept beside what they count, counted anew."""
+"""`flask stats`: recompute denormalised counts, daily totals and the search index."""
 
 import click
 from flask.cli import with_appcontext
@@ -43,7 +43,7 @@ def rebuild() -> None:
 
 
 def _count_days() -> None:
-    """Views, enrolments, sales and all else that is kept by day, from the first day on."""
+    """Recompute the daily totals, from the first day on."""
     today = clock.now().date()
     first = daily_counts.first_day() or today
     db.session.rollback()

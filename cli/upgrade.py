@@ -1,4 +1,4 @@
-"""`flask db upgrade`: Flask-Migrate's, after a backup when there is something to change."""
+"""`flask db upgrade`: Flask-Migrate's command, preceded by a backup when there is something to migrate."""
 
 from typing import Any
 
@@ -31,10 +31,10 @@ def upgrade_after_backup(
 
 
 def extend(command: click.Command, callback: Any) -> None:
-    """Give Flask-Migrate's command our part.
+    """Replace the callback of Flask-Migrate's command and add our option.
 
-    Flask finds commands of extensions before it loads the application, so that one of ours by the same name
-    would never be reached: theirs is changed where it is, before its arguments are read.
+    Flask finds commands of extensions before it loads the application, so a command of ours with the same
+    name would never be reached: the extension's own is modified instead, before its arguments are parsed.
     """
     command.callback = callback
     command.help = callback.__doc__

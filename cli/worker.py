@@ -1,4 +1,4 @@
-"""`flask worker`: does the jobs, keeps the schedule, and gives a sign of life."""
+"""`flask worker`: runs the jobs, keeps the schedule, and writes a heartbeat."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ def worker(once: bool) -> None:
 
 
 def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) -> None:
-    """Every few seconds: a sign of life, what the schedule has due, and jobs that nobody carries."""
+    """Every few seconds: write the heartbeat, enqueue what is scheduled, and publish jobs that were lost."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     while True:
         try:
@@ -51,7 +51,7 @@ def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) 
                 db.session.commit()
                 for job_id in jobs.due():
                     carry(str(job_id))
-        except Exception:  # noqa: BLE001 - the clock must outlive a database that is away for a while
+        except Exception:  # noqa: BLE001 - this thread must survive a database that is down for a while
             log.warning("the worker's clock missed a beat", exc_info=True)
         if over.wait(TICK_SECONDS):
             return

@@ -1,8 +1,8 @@
-"""The only code that touches PyAV: what a recording is, and its poster, MP4 and HLS renditions.
+"""Processing of recordings, the only importer of PyAV: probing, posters, MP4 and HLS renditions.
 
-Everything here runs the decoder in a process of its own (`media.child`), so that a file made to crash,
-hang or eat memory ends that process and becomes a `MediaError`. PyAV is the optional extra `video`;
-`available()` says whether it is there.
+The decoder always runs in a child process with resource limits (`media.child`), so that a file made to crash,
+hang or exhaust memory ends that process and becomes a `MediaError`. PyAV is the optional extra `video`;
+`available()` tells whether it is installed.
 """
 
 from media.child import faststart_mp4, hls, poster, probe, process

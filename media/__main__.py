@@ -1,4 +1,4 @@
-"""The child process: one order as JSON in the arguments, progress and the answer as JSON lines on stdout.
+"""The child process: one order as JSON in the arguments, progress and result as JSON lines on stdout.
 
 python -m media '{"verb": "probe", "path": "/tmp/a.mp4", "limits": {}}'
 """
@@ -14,18 +14,18 @@ from typing import Any
 
 from media.facts import Limits, MediaError
 
-# An answer goes here; stdout itself belongs to whatever a codec library wants to print.
+# The pipe to the parent; stdout itself is redirected, because codec libraries print to it.
 ANSWERS = os.dup(1)
 os.dup2(2, 1)
 
 
 def say(**words: Any) -> None:
-    """One line to the parent. When the parent is gone this raises, and the work ends with it."""
+    """Send a line to the parent. Raises when the parent is gone, which ends the work too."""
     os.write(ANSWERS, json.dumps(words).encode() + b"\n")
 
 
 def confine(limits: Limits) -> None:
-    """Give up, before the file is touched, what decoding does not need: memory, disk, cores, priority."""
+    """Set resource limits before the file is opened: memory, disk, open files, priority."""
     memory = (limits.memory_bytes, limits.memory_bytes)
     resource.setrlimit(resource.RLIMIT_AS, memory)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -35,14 +35,14 @@ def confine(limits: Limits) -> None:
 
 
 class Reporter:
-    """Tells the parent how far we are, at most twice a second."""
+    """Reports progress to the parent, at most twice a second."""
 
     def __init__(self, duration: float) -> None:
         self._duration = duration
         self._began = self._last = time.monotonic()
 
     def __call__(self, share: float) -> None:
-        """`share` of the work is done, from 0 to 1."""
+        """Report that `share` of the work is done, from 0 to 1."""
         now = time.monotonic()
         if now - self._last >= 0.5:
             self._last = now
@@ -50,7 +50,7 @@ class Reporter:
 
 
 def carry_out(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """Do what the parent asked for; imports PyAV only now, inside the limits."""
+    """Do what the parent asked for; PyAV is imported only here, under the limits."""
     from av import FFmpegError
 
     from media.probing import damaged
@@ -85,7 +85,7 @@ def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer with a result or with a sentence about the file; anything else is seen as a crash."""
+    """Answer with a result or an error for the uploader; anything else counts as a crash."""
     order = json.loads(sys.argv[1])
     limits = Limits(**order["limits"])
     confine(limits)

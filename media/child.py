@@ -1,4 +1,4 @@
-"""The parent's side: start the worker process for one recording, listen to it, end it when it must end."""
+"""The parent's side of the child process: start it, read its progress, kill it on a timeout."""
 
 import json
 import logging
@@ -27,12 +27,12 @@ def probe(path: Path, limits: Limits = DEFAULT) -> Probe:
 
 
 def poster(path: Path, out: Path, limits: Limits = DEFAULT) -> None:
-    """A JPEG of at most 1280 pixels, from a tenth into the film; MediaError when there is no picture."""
+    """Write a JPEG of at most 1280 pixels, from a tenth into the film. MediaError without a picture."""
     _run("poster", path, limits, out=str(out))
 
 
 def faststart_mp4(path: Path, out: Path, progress: Progress | None = None, limits: Limits = DEFAULT) -> None:
-    """An MP4 with its index in front: rearranged when it is H.264 and AAC already, else encoded."""
+    """Write an MP4 with its index in front (faststart): remuxed if H.264 and AAC, else encoded."""
     _run("mp4", path, limits, progress, out=str(out))
 
 
@@ -43,7 +43,7 @@ def hls(
     progress: Progress | None = None,
     limits: Limits = DEFAULT,
 ) -> list[Rendition]:
-    """HLS playlists in `out_dir` for those `heights` that the source has; `master.m3u8` when complete."""
+    """Write HLS playlists for the `heights` that the source has; `master.m3u8` comes last."""
     made = _run("hls", path, limits, progress, out=str(out_dir), heights=list(heights))
     renditions: list[Rendition] = made["renditions"]
     return renditions
@@ -58,7 +58,7 @@ def process(
     with_poster: bool = True,
     limits: Limits = DEFAULT,
 ) -> Processed:
-    """Everything a worker needs from one recording, written into the empty folder `out_dir`.
+    """Process a recording completely, into the empty folder `out_dir`.
 
     `progress` is called about once a second with the share that is done, to renew a lease; what it raises
     ends the work. No `heights` means no HLS. Raises MediaError; `out_dir` may then hold leftovers.
@@ -70,7 +70,7 @@ def process(
 def _run(
     verb: str, path: Path, limits: Limits, progress: Progress | None = None, **more: Any
 ) -> dict[str, Any]:
-    """One verb in a fresh process that has neither our environment nor our open files."""
+    """Run one verb in a fresh process, which inherits neither environment nor open files."""
     if not available():
         raise MediaError("This site can’t process recordings: the extra video is not installed.")
     order = {"verb": verb, "path": str(path.resolve()), "limits": asdict(limits), **more}
@@ -103,7 +103,7 @@ def _run(
 def _listen(
     process: subprocess.Popen[bytes], limits: Limits, progress: Progress | None
 ) -> dict[str, Any] | None:
-    """The child's last word; None when it ended without one. MediaError when it takes too long."""
+    """Read the child's lines until its result; None when it ended without one. MediaError on a timeout."""
     if process.stdout is None:
         return None
     latest = time.monotonic() + limits.total_seconds
@@ -120,7 +120,7 @@ def _listen(
 
 
 def _lines(pipe: IO[bytes], stall_seconds: float) -> Iterator[bytes]:
-    """Lines as they come; MediaError after `stall_seconds` of silence."""
+    """Yield lines as they arrive; MediaError after `stall_seconds` of silence."""
     waiting = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)

@@ -1,4 +1,4 @@
-"""One pass over a recording that writes it in several sizes. Runs in the child process only."""
+"""Encoding of a recording in several sizes in one pass. Runs in the child process only."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Progress = Callable[[float], None]
 SEGMENT_SECONDS = 4
 THREADS = str(min(4, os.cpu_count() or 1))
 CLOCK = Fraction(1, 90_000)
-# Numbers that H.264 gives to colour spaces (ITU-T H.273); 0 and 2 leave it unsaid.
+# Colour spaces as numbered by ITU-T H.273; 0 and 2 mean unspecified.
 BT709, BT601, UNSAID = 1, 6, (0, 2)
 # Shorter side → ceiling of the bit rate in kbit/s; quality is constant below it.
 CEILINGS = {360: 800, 480: 1400, 720: 2800, 1080: 5000}
@@ -28,7 +28,10 @@ CEILINGS = {360: 800, 480: 1400, 720: 2800, 1080: 5000}
 
 @dataclass(frozen=True)
 class Target:
-    """One output: an MP4 at `path`, or an HLS playlist when it ends in `.m3u8`. No size means sound only."""
+    """An output: an MP4 at `path`, or an HLS playlist if it ends in `.m3u8`.
+
+    Without a size it is audio only.
+    """
 
     path: Path
     width: int = 0
@@ -36,14 +39,14 @@ class Target:
 
     @property
     def side(self) -> int:
-        """The shorter side, by which qualities are named."""
+        """Return the shorter side, which names the quality."""
         return min(self.width, self.height)
 
 
 def encode(source: Path, targets: Sequence[Target], duration: float, progress: Progress) -> None:
     """Decode `source` once and write every target, as H.264 and AAC.
 
-    `progress` hears what share of `duration` (seconds) is done. Raises MediaError where the recording
+    `progress` receives the share of `duration` (seconds) that is done. Raises MediaError where the recording
     breaks off before nine tenths of it.
     """
     with opened(source) as container:
@@ -114,7 +117,7 @@ class _Writer:
         self._out.mux(self._video.encode(scaled))
 
     def _scaled(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Turned as the camera was held, square pixels, the target's size, 8 bit 4:2:0."""
+        """Rotate and scale the frame to the target's size: square pixels, 8 bit 4:2:0."""
         shape = (frame.width, frame.height, frame.format.name, frame.rotation, frame.time_base)
         if self._graph is None or self._graph[0] != shape:
             self._graph = (shape, self._make_graph(frame))
@@ -138,7 +141,7 @@ class _Writer:
         return graph
 
     def close(self) -> None:
-        """Write what the encoders still hold, and the index."""
+        """Flush the encoders and write the index."""
         for stream in (self._video, self._audio):
             if stream is not None:
                 self._out.mux(stream.encode(None))
@@ -146,8 +149,11 @@ class _Writer:
 
 
 def _same_colors(source: VideoStream, stream: VideoStream) -> None:
-    """Say what the source's colours mean. Unsaid, players guess it from the height, and a small rendition
-    would look different from a large one; the guess is made here once, from the source."""
+    """Copy the source's colour space. Unspecified, players guess it from the height.
+
+    Then a small rendition would look different from a large one; so the guess is made here once, from the
+    source.
+    """
     given, made = source.codec_context, stream.codec_context
     guess = BT709 if min(given.width, given.height) >= 720 else BT601
     made.colorspace = guess if given.colorspace in UNSAID else given.colorspace
@@ -157,7 +163,7 @@ def _same_colors(source: VideoStream, stream: VideoStream) -> None:
 
 
 def open_output(path: Path) -> OutputContainer:
-    """An MP4 with its index in front, or an HLS playlist of fragmented MP4, by the ending of `path`."""
+    """Open an MP4 with its index in front, or HLS of fragmented MP4, by the extension of `path`."""
     if path.suffix != ".m3u8":
         return av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
     options = {
@@ -174,7 +180,7 @@ def open_output(path: Path) -> OutputContainer:
 def add_picture(
     out: OutputContainer, width: int, height: int, rate: Fraction, ceiling: int, preset: str = "veryfast"
 ) -> VideoStream:
-    """An H.264 stream of this size; `ceiling` in kbit/s, `rate` in frames a second."""
+    """Add an H.264 stream of this size; `ceiling` in kbit/s, `rate` in frames per second."""
     options = {
         "preset": preset,
         "crf": "21",
@@ -183,7 +189,7 @@ def add_picture(
         "threads": THREADS,
         "forced-idr": "1",
         "sc_threshold": "0",
-        "a53cc": "0",  # what a camera wrote beside the picture would be written again
+        "a53cc": "0",  # don't copy closed captions that a camera embedded
         "g": str(max(1, round(rate * SEGMENT_SECONDS * 4))),
     }
     stream = out.add_stream("libx264", rate=rate, options=options)
@@ -193,7 +199,7 @@ def add_picture(
 
 
 def add_sound(out: OutputContainer) -> AudioStream:
-    """A stereo AAC stream at 48 kHz and 128 kbit/s."""
+    """Add a stereo AAC stream at 48 kHz and 128 kbit/s."""
     stream = out.add_stream("aac", rate=48_000, layout="stereo")
     stream.bit_rate = 128_000
     return stream

@@ -16,7 +16,7 @@ CONTENT_TYPES = {
 
 
 class MediaError(Exception):
-    """A recording can't be used; the message is a sentence for the person who uploaded it."""
+    """An unusable recording; the message is a sentence for the person who uploaded it."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Probe:
 
 
 class Rendition(TypedDict):
-    """One HLS playlist: `height` names the quality (the shorter side), `bandwidth` is its peak in bit/s.
-    Plain values, because this is how the row of a recording keeps it."""
+    """An HLS playlist: `height` names the quality (the shorter side), `bandwidth` is its peak in bit/s.
+
+    A TypedDict, because it is stored as JSON with the recording.
+    """
 
     height: int
     file: str
@@ -59,7 +61,7 @@ class Rendition(TypedDict):
 
 @dataclass(frozen=True)
 class Produced:
-    """A file that was made, named relative to the output folder."""
+    """An output file, named relative to the output folder."""
 
     name: str
     size: int
@@ -68,7 +70,7 @@ class Produced:
 
 @dataclass(frozen=True)
 class Processed(Probe):
-    """All that a worker stores: what the recording is, and the names of the files made from it.
+    """The result of processing: the properties of the recording, and the names of its output files.
 
     `mp4` is `video.mp4` or, for audio, `audio.m4a`; `playlist` and `poster` are None where none was made.
     `files` is in the order to upload it: playlists after what they name.
@@ -82,7 +84,7 @@ class Processed(Probe):
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Processed":
-        """From the plain values that `asdict` made of it, on the way out of the child process."""
+        """Rebuild it from the plain values that came out of the child process."""
         return cls(**{**values, "files": [Produced(**one) for one in values["files"]]})
 
 
@@ -92,7 +94,7 @@ def available() -> bool:
 
 
 def content_type(name: str) -> str:
-    """The type to send one of our files with, by its name.
+    """Return the content type of an output file, by its name.
 
     >>> content_type("720p.m3u8")
     'application/vnd.apple.mpegurl'

@@ -1,4 +1,4 @@
-"""Posters, MP4 files and HLS folders from a judged recording. Runs in the child process only."""
+"""Posters, MP4 files and HLS folders of a probed recording. Runs in the child process only."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from media.facts import MediaError, Probe, Processed, Produced, Rendition, conte
 from media.probing import CUT_OFF, opened, picture, sound
 
 POSTER_SIDE = 1280
-# Above these an MP4 is made anew rather than only rearranged: it has to play on a phone's connection.
+# Above these an MP4 is re-encoded instead of remuxed: it has to play on a phone's connection.
 MAX_COPIED_BITS = 8_000_000
 MAX_COPIED_SIDE = 1080
 # Slices, parameter sets and ends of sequences (ITU-T H.264, table 7-1).
@@ -26,7 +26,7 @@ PICTURE_UNITS = "1-5|7-8|10-11"
 
 
 def make_poster(path: Path, out: Path, facts: Probe) -> None:
-    """A JPEG of a frame a tenth into the recording, or later where that is black."""
+    """Write a JPEG of a frame a tenth into the recording, or later where that is black."""
     with opened(path) as container:
         video = picture(container)
         if video is None:
@@ -49,7 +49,7 @@ def make_poster(path: Path, out: Path, facts: Probe) -> None:
 
 
 def make_mp4(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
-    """An MP4 (M4A for sound alone) that starts playing before it has arrived; copied where that will do."""
+    """Write an MP4 (M4A for audio) that starts before it is loaded (faststart); remuxed where possible."""
     if _can_copy(path, facts):
         _copy(path, out, facts, progress)
     else:
@@ -81,7 +81,7 @@ def _can_copy(path: Path, facts: Probe) -> bool:
 
 
 def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
-    """The same streams in a new container; what else the file held (place, device, owner) stays behind."""
+    """Remux the streams into a new container, without metadata (location, device, owner)."""
     with opened(path) as container:
         streams = [stream for stream in (picture(container), sound(container)) if stream is not None]
         target = open_output(out)
@@ -107,12 +107,12 @@ def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
 
 
 def _only_picture(stream: Stream, copy: Stream) -> BitStreamFilterContext:
-    """A filter that leaves nothing but the picture in H.264, for a stream and its copy.
+    """Build a bitstream filter that passes only the picture of H.264.
 
-    What encoders and cameras write beside it, such as their settings or the place, is user data (SEI).
+    Encoders and cameras embed user data (SEI) such as their settings or the location.
     """
     kept = BitStreamFilterContext(f"filter_units=pass_types={PICTURE_UNITS}", stream, copy)
-    copy.codec_context.codec_tag = "\0\0\0\0"  # the muxer knows its own
+    copy.codec_context.codec_tag = "\0\0\0\0"  # the muxer sets its own
     return kept
 
 
@@ -126,7 +126,7 @@ def _filtered(bare: BitStreamFilterContext | None, packet: Packet) -> list[Packe
 
 
 def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:
-    """The qualities to make: those of `heights` that the source has, else its own."""
+    """Choose the qualities: those of `heights` that the source has, else its own."""
     if facts.width is None or facts.height is None or not heights:
         return []
     side = min(facts.width, facts.height)
@@ -134,7 +134,7 @@ def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:
 
 
 def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[Target]:
-    """One playlist for each quality of the ladder."""
+    """Build one playlist target per quality of the ladder."""
     return [
         _target(out_dir / f"{side}p.m3u8", facts.width or 0, facts.height or 0, side)
         for side in ladder(facts, heights)
@@ -144,14 +144,14 @@ def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[Tar
 def make_hls(
     path: Path, out_dir: Path, facts: Probe, heights: Sequence[int], progress: Progress
 ) -> list[Rendition]:
-    """Playlists and segments for each quality; `master.m3u8` appears only when all are complete."""
+    """Write playlists and segments per quality; `master.m3u8` is written when all are complete."""
     targets = hls_targets(out_dir, facts, heights)
     encode(path, targets, facts.duration, progress)
     return write_master(targets, facts)
 
 
 def write_master(targets: Sequence[Target], facts: Probe) -> list[Rendition]:
-    """The playlist of playlists, best quality first."""
+    """Write the master playlist, best quality first."""
     lines, renditions = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"], []
     for target in targets:
         peak, average = _bandwidth(target.path)
@@ -171,7 +171,7 @@ def write_master(targets: Sequence[Target], facts: Probe) -> list[Rendition]:
 
 
 def _bandwidth(playlist: Path) -> tuple[int, int]:
-    """Peak and average in bit/s, from the segments as they are."""
+    """Measure peak and average in bit/s from the segments."""
     bits, seconds, peak, length = 0, 0.0, 0.0, 0.0
     for line in playlist.read_text(encoding="utf-8").splitlines():
         if line.startswith("#EXTINF:"):
@@ -184,7 +184,7 @@ def _bandwidth(playlist: Path) -> tuple[int, int]:
 
 
 def _avc(init: Path) -> str:
-    """The `avc1.…` name of a stream, from the profile bytes of its avcC box (RFC 6381, section 3.3)."""
+    """Read the codec string `avc1.…` from the profile bytes of the avcC box (RFC 6381, section 3.3)."""
     data = init.read_bytes()
     at = data.find(b"avcC")
     return f"avc1.{data[at + 5 : at + 8].hex()}" if at > 0 else "avc1.64001f"
@@ -193,7 +193,7 @@ def _avc(init: Path) -> str:
 def make_all(
     path: Path, out_dir: Path, facts: Probe, heights: Sequence[int], with_poster: bool, progress: Progress
 ) -> Processed:
-    """Poster, MP4 and, for videos, HLS, in as few passes over the recording as possible."""
+    """Write poster, MP4 and, for videos, HLS, in as few passes over the recording as possible."""
     out_dir.mkdir(parents=True, exist_ok=True)
     mp4 = out_dir / ("video.mp4" if facts.kind == "video" else "audio.m4a")
     poster = out_dir / "poster.jpg" if facts.kind == "video" and with_poster else None
@@ -218,7 +218,7 @@ def make_all(
 
 
 def _produced(out_dir: Path) -> list[Produced]:
-    """Every file made, segments first and the master playlist last, so that a reader never meets a gap."""
+    """List the output files, segments first, master playlist last: players never find a gap."""
 
     def turn(path: Path) -> tuple[int, str]:
         return (2 if path.name == "master.m3u8" else int(path.suffix == ".m3u8"), path.name)

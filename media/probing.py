@@ -1,4 +1,4 @@
-"""Opening a recording and judging it. Runs in the child process only: it decodes what strangers upload."""
+"""Opening and probing of a recording. Runs in the child process only: it decodes untrusted uploads."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ AUDIO_CODECS = {
     "aac", "ac3", "alac", "eac3", "flac", "mp3", "opus", "pcm_f32le", "pcm_s16be", "pcm_s16le", "pcm_s24le",
     "pcm_s32le", "pcm_u8", "vorbis",
 }  # fmt: skip
-# Decoders that FFmpeg may open at all, also while it looks for streams: fewer parsers meet a hostile file.
+# The only decoders FFmpeg may open, even while it probes streams: a smaller attack surface.
 _DECODERS = ",".join([*VIDEO_CODECS, *sorted(AUDIO_CODECS), "libdav1d", "mp3float", "libopus", "libvorbis"])
 CUT_OFF = "This file is incomplete: the recording breaks off. Export or upload it again."
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The recording, read with the one demuxer that its first bytes ask for and from files only."""
+    """Open the recording with the one demuxer that its first bytes call for, and from files only."""
     format_name = sniff(path)
     options = {"protocol_whitelist": "file", "codec_whitelist": _DECODERS}
     try:
@@ -40,13 +40,13 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def picture(container: InputContainer) -> VideoStream | None:
-    """The moving picture; a cover inside a music file is none."""
+    """Find the video stream; the cover image of a music file isn't one."""
     moving = [stream for stream in container.streams.video if not stream.disposition & _COVER]
     return moving[0] if moving else None
 
 
 def sound(container: InputContainer) -> AudioStream | None:
-    """The first sound track."""
+    """Find the first audio stream."""
     return container.streams.audio[0] if container.streams.audio else None
 
 
@@ -95,7 +95,7 @@ def _check_codecs(video: VideoStream | None, audio: AudioStream | None) -> None:
 
 
 def _duration(container: InputContainer, stream: VideoStream | AudioStream | None) -> float:
-    """Seconds, from the header or, where a browser's recorder left that out, from the last packet."""
+    """Return seconds from the header, or from the last packet: browser recordings have no header."""
     if container.duration and container.duration > 0:
         return container.duration / av.time_base
     end = 0.0
@@ -118,7 +118,7 @@ def _check_duration(duration: float, limits: Limits) -> None:
 
 
 def _shown_size(container: InputContainer, video: VideoStream, limits: Limits) -> tuple[int, int]:
-    """Width and height on screen, from the first frame that decodes."""
+    """Return width and height on screen, from the first frame that decodes."""
     width, height = video.codec_context.width, video.codec_context.height
     if min(width, height) < 16 or max(width, height) > limits.max_side:
         raise MediaError(
@@ -133,13 +133,13 @@ def _shown_size(container: InputContainer, video: VideoStream, limits: Limits) -
 
 
 def _check_end(container: InputContainer, stream: VideoStream | AudioStream | None, duration: float) -> None:
-    """A file cut in the middle often has a perfect beginning; whether its last tenth is there tells."""
+    """Check that the last tenth can be read: a truncated file often has an intact beginning."""
     if duration < 2 or stream is None:
         return
     try:
         container.seek(int(duration * 0.9 * av.time_base))
     except av.FFmpegError:
-        return  # no index to seek by, as in a browser's recording; copying or encoding will find out
+        return  # not seekable, as a browser's recording; remuxing or encoding will notice a truncated one
     for packet in container.demux(stream):
         if packet.pts is not None and float(packet.pts * packet.time_base) >= duration * 0.9 - 1:
             return

@@ -1,4 +1,4 @@
-"""Container detection by a file's first bytes; its name and declared type prove nothing."""
+"""Container detection by magic bytes; name and declared type prove nothing."""
 
 from pathlib import Path
 
@@ -26,8 +26,11 @@ _PICTURE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 
 
 def sniff(path: Path) -> str:
-    """The demuxer to read `path` with: `mov` (also MP4, M4A), `matroska` (also WebM), `mp3`, `aac`, `wav`,
-    `ogg` or `flac`. Raises `MediaError` for an empty file and for anything else."""
+    """Detect the demuxer for `path`: `mov` (also MP4, M4A), `matroska` (also WebM), `mp3`, `aac`, `wav`,
+    `ogg` or `flac`.
+
+    Raises `MediaError` for an empty file and for anything else.
+    """
     with path.open("rb") as file:
         head = file.read(64)
     if not head:
@@ -47,7 +50,7 @@ def sniff(path: Path) -> str:
 
 
 def _stream_of_frames(head: bytes) -> str:
-    """MP3 and AAC without a container begin with a sync word; whatever else this is has no place here."""
+    """Detect MP3 and AAC without a container by their sync word. Raises MediaError for anything else."""
     if len(head) > 3 and head[0] == 0xFF:
         if head[1] & 0xF6 == 0xF0:
             return "aac"

@@ -1,4 +1,4 @@
-"""Writing a new film from pictures and sound that we make ourselves. Imports PyAV when it is imported."""
+"""Writing a film from generated pictures and sound. Imports PyAV on import."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +11,7 @@ from media.encoding import BT709, CLOCK, open_output
 
 
 class FilmWriter:
-    """An MP4 with H.264 and AAC, its index in front. Pictures may be any time apart. Use as a context."""
+    """An MP4 with H.264 and AAC, its index in front, at a variable frame rate. A context manager."""
 
     def __init__(self, path: Path, width: int, height: int, fps: int, sound_rate: int) -> None:
         self._out = open_output(path)
@@ -21,7 +21,7 @@ class FilmWriter:
         context = self._video.codec_context
         context.time_base = CLOCK
         context.colorspace = context.color_primaries = context.color_trc = BT709
-        # The thorough search for a coding costs four times as long and is not heard in soft sounds.
+        # The default AAC coder takes four times as long, without an audible difference in soft music.
         quick = {"aac_coder": "fast", "aac_is": "0", "aac_ms": "0", "aac_tns": "0", "aac_pns": "0"}
         self._audio = self._out.add_stream("aac", rate=sound_rate, layout="stereo", options=quick)
         self._audio.bit_rate = 96_000
@@ -37,13 +37,13 @@ class FilmWriter:
         self._out.close()
 
     def show(self, yuv: NDArray[np.uint8], seconds: float) -> None:
-        """A picture from this moment on: planes Y, U and V under each other, as 4:2:0 has them."""
+        """Add a picture from this time on: planes Y, U and V below each other (4:2:0)."""
         frame = av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
         self._out.mux(self._video.encode(frame))
 
     def sound(self, samples: NDArray[np.float32]) -> None:
-        """More sound: an array of 2 × n samples between -1 and 1."""
+        """Add sound: an array of 2 × n samples between -1 and 1."""
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = (
             self._sound_rate,

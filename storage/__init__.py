@@ -1,7 +1,7 @@
-"""The only code that stores files and signs their addresses: on this machine's disk, or in an S3 bucket.
+"""File storage and signed addresses: on the local disk, or in an S3 bucket.
 
-A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a stored file without a token:
-`sign` makes one for a folder, `verify` answers until when it holds, `send` delivers one file of it.
+A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a stored file without a token: `sign`
+makes one for a folder, `verify` returns its expiry, `send` delivers one file of it.
 """
 
 from storage.delivery import publish, send

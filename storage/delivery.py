@@ -1,4 +1,4 @@
-"""Answers to a request for a stored file: from disk with ranges, by a front server, or by the bucket."""
+"""Delivery of stored files: from disk with ranges, by nginx (X-Accel-Redirect), or by the bucket."""
 
 import time
 from datetime import datetime
@@ -15,22 +15,22 @@ from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
 from storage.places import Storage, current
 
-# A browser may show these; anything else is only ever saved, so that an upload can't run as a page of ours.
+# Browsers may display these; others are downloads, so that an upload can't run as a page of this site (XSS).
 SHOWN = ("audio/", "video/", "image/avif", "image/gif", "image/jpeg", "image/png", "image/webp")
 SHOWN_EXACTLY = {"application/pdf", "application/vnd.apple.mpegurl", "text/vtt", "text/plain"}
-# A playlist names its segments relative to its own address, and a caption track must be same-origin:
-# these two come from us even when the bucket delivers everything else.
+# A playlist names its segments relative to its own address, and a caption track must be same-origin,
+# so these two are served by the app even when the bucket delivers everything else.
 NEVER_REDIRECTED = {"application/vnd.apple.mpegurl", "text/vtt"}
 
 
 def send(
     key: str, content_type: str, download_name: str | None = None, expires_at: datetime | None = None
 ) -> Response:
-    """Answer the current request with a stored file; 404 when there is none, 416 for a range beyond it.
+    """Answer the current request with a stored file; 404 when there is none, 416 for an invalid range.
 
-    Call it only after an access decision. `expires_at` (of `verify`) says how long a browser may keep the
-    file; without it no browser keeps it. A bucket or a front server does the sending
-    where one is configured; otherwise the file streams from disk, with ranges.
+    Call it only after an access decision. `expires_at` (of `verify`) limits how long browsers may cache the
+    file; without it they may not. A bucket or a front server delivers it where one is configured; otherwise
+    the file streams from disk, with ranges.
     """
     store = current()
     seconds = max(0, int(expires_at.timestamp() - time.time())) if expires_at else 0
@@ -49,10 +49,10 @@ def send(
 
 
 def publish(key: str, content_type: str) -> Response:
-    """Answer with a file that is for everybody and never changes under its address; 404 when there is none.
+    """Answer with a public, immutable file; 404 when there is none.
 
-    The bytes come from us wherever they are kept: an address at the bucket would run out, this one holds
-    for a year in every cache on the way.
+    Served by the app even if stored in a bucket: an address of the bucket would expire, this one can be
+    cached for a year.
     """
     store = current()
     try:
@@ -80,7 +80,7 @@ def _deliver(store: Storage, key: str, content_type: str, disposition: str, seco
 
 
 def _send_local(path: Path, key: str, content_type: str) -> Response:
-    """The front server sends it when `X_ACCEL_PREFIX` names its internal location, else we stream it."""
+    """Let nginx send it (X-Accel-Redirect) when `X_ACCEL_PREFIX` is set, else stream it."""
     facts = path.stat()
     if not path.is_file():
         raise IsADirectoryError(key)
@@ -102,9 +102,11 @@ def _send_local(path: Path, key: str, content_type: str) -> Response:
 
 
 def _readable_range(environ: dict[str, Any], size: int) -> dict[str, Any]:
-    """Without a Range we would not serve: RFC 9110 14.2 lets a server ignore several, and demands that it
-    ignores one in a HEAD request or one that it can't read. The whole file is then the right answer, as it
-    is for the last n bytes of a shorter file."""
+    """Drop a Range that isn't served: the whole file is then the right answer.
+
+    RFC 9110, 14.2 allows a server to ignore several ranges, and requires it to ignore one in a HEAD request
+    or one that it can't parse; so too the last n bytes of a shorter file.
+    """
     unit, _, span = environ.get("HTTP_RANGE", "").replace(" ", "").partition("=")
     first, dash, last = span.partition("-")
     digits = first + last

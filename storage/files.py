@@ -10,9 +10,9 @@ from storage.keys import is_key
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A stored file: its key, its bytes, and a stamp that changes whenever its content does.
+    """A stored file: key, size in bytes, and a stamp that changes whenever its content does.
 
-    The stamp is the time of the last change on a disk (nanoseconds), the ETag in a bucket.
+    The stamp is the modification time on disk (nanoseconds), the ETag in a bucket.
     """
 
     key: str
@@ -23,7 +23,8 @@ class StoredFile:
 def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
     """Yield the files below `folder` in the order of their keys, as a bucket lists them.
 
-    What no key can name is passed over, and so is what goes away meanwhile. Folders may be symbolic links.
+    Names that aren't valid keys are skipped, and so are files deleted meanwhile. Folders may be symbolic
+    links.
     """
     try:
         with os.scandir(folder) as found:
@@ -44,7 +45,7 @@ def walk(folder: Path, prefix: str = "") -> Iterator[StoredFile]:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the names in a folder, to disk (fsync)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Files that come in parts, and go on where they stopped."""
+"""Resumable uploads in parts."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import BinaryIO
 
 CHUNK = 8 * 1024 * 1024
 BLOCK = 1024 * 1024
-# S3 takes at most ten thousand parts, none but the last below 5 MiB.
+# S3 allows at most 10,000 parts, all but the last of at least 5 MiB.
 MOST_PARTS = 9_000
 
 
 class WrongOffsetError(ValueError):
-    """A chunk that doesn't follow what is there; `received` (bytes) is where to go on."""
+    """A chunk at the wrong offset; `received` (bytes) is the right one."""
 
     def __init__(self, received: int) -> None:
         super().__init__(f"go on at {received}")
@@ -19,16 +19,16 @@ class WrongOffsetError(ValueError):
 
 
 class DamagedError(ValueError):
-    """A chunk that ended early or isn't what its checksum says; nothing of it was kept."""
+    """A chunk that was cut off or has the wrong checksum; it was discarded."""
 
 
 class BusyError(RuntimeError):
-    """Another request is writing to the same file at this moment."""
+    """Another request is writing the same file."""
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file under way: where it will be (`key`), how large it is, and the bucket's name for the upload."""
+    """An upload in progress: its future `key`, its size, and the bucket's id of a multipart upload."""
 
     name: str
     key: str
@@ -37,7 +37,7 @@ class Incoming:
 
     @property
     def part_size(self) -> int:
-        """Bytes of each part but the last."""
+        """Return the size in bytes of each part but the last."""
         return max(CHUNK, -(-self.size // MOST_PARTS // BLOCK) * BLOCK)
 
     @property
@@ -47,7 +47,7 @@ class Incoming:
 
 
 def pour(source: BinaryIO, target: BinaryIO, length: int, sha256: str | None) -> None:
-    """Copy `length` bytes block by block; DamagedError when there are fewer, or other ones than `sha256`."""
+    """Copy `length` bytes in blocks; DamagedError when there are fewer, or `sha256` doesn't match."""
     digest, left = hashlib.sha256() if sha256 else None, length
     while left:
         block = source.read(min(BLOCK, left))
@@ -64,7 +64,7 @@ def pour(source: BinaryIO, target: BinaryIO, length: int, sha256: str | None) ->
 
 
 def sha256_of(file: BinaryIO) -> str:
-    """The SHA-256 of what is left to read, in hexadecimal."""
+    """Hash the rest of a file: SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     while block := file.read(BLOCK):
         digest.update(block)

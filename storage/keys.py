@@ -2,11 +2,11 @@
 
 
 class UnsafeKeyError(ValueError):
-    """A storage key that could leave its place: `..`, absolute, empty parts, control characters, too long."""
+    """An invalid key: `..`, absolute, empty parts, control characters, too long (path traversal)."""
 
 
 def check_key(key: str) -> str:
-    """The same key when it is safe to use as a path and an object name.
+    """Return the key if it is safe as a path and an object name. Raises UnsafeKeyError.
 
     >>> check_key("media/1/a.mp4")
     'media/1/a.mp4'
@@ -20,7 +20,7 @@ def check_key(key: str) -> str:
 
 
 def is_key(text: str) -> bool:
-    """Tell what can be a key from what somebody else has put beside our files."""
+    """Tell whether a name is a valid key; others are foreign files beside ours."""
     try:
         check_key(text)
     except UnsafeKeyError:
@@ -29,7 +29,7 @@ def is_key(text: str) -> bool:
 
 
 def check_prefix(prefix: str) -> str:
-    """The same folder when it is a safe key with one `/` at its end."""
+    """Return the folder if it is a valid key with one `/` at its end. Raises UnsafeKeyError."""
     if not prefix.endswith("/"):
         raise UnsafeKeyError(f"Not a storage folder: {prefix[:80]!r}")
     check_key(prefix[:-1])

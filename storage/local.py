@@ -1,4 +1,4 @@
-"""Storage on this machine's disk."""
+"""Storage on the local disk."""
 
 import fcntl
 import io
@@ -19,18 +19,18 @@ CHUNK = 1024 * 1024
 
 
 class LocalStorage:
-    """Files below one folder. A half-written file is never seen: it gets its name when it is on the disk."""
+    """Files below one folder. Writes are atomic: a file gets its name once it is synced to disk."""
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
-        self._incoming = self.root / ".incoming"  # check_key lets no key begin with a dot
+        self._incoming = self.root / ".incoming"  # no key begins with a dot, see check_key
 
     def path(self, key: str) -> Path:
         """Build the path of the file, which may not exist."""
         return self.root / check_key(key)
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
-        """Write beside, sync, rename, sync the folder: survives a power cut at any point."""
+        """Write a temporary file, fsync, rename, fsync the folder: safe against power failures."""
         target = self.path(key)
         source = io.BytesIO(content) if isinstance(content, bytes) else content
         self._incoming.mkdir(parents=True, exist_ok=True)
@@ -49,19 +49,19 @@ class LocalStorage:
         return size
 
     def open(self, key: str) -> BinaryIO:
-        """A file open for reading."""
+        """Open a file for reading."""
         return self.path(key).open("rb")
 
     def size(self, key: str) -> int:
-        """Bytes on disk."""
+        """Return the size on disk in bytes."""
         return self.path(key).stat().st_size
 
     def exists(self, key: str) -> bool:
-        """True for a file, not for a folder."""
+        """Tell whether there is a file; False for a folder."""
         return self.path(key).is_file()
 
     def copy(self, source: str, target: str) -> None:
-        """Give the file a second name, which takes no room; where the disk knows no such thing, copy it."""
+        """Hard-link the file under a second name; copy it where the file system has no hard links."""
         path, temporary = self.path(target), self._incoming / secrets.token_hex(16)
         self._incoming.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,28 +82,28 @@ class LocalStorage:
         self.path(key).unlink(missing_ok=True)
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove a folder and all in it."""
+        """Remove a folder and everything in it."""
         folder = self.root / check_prefix(prefix)
         if folder.is_dir():
             shutil.rmtree(folder)
 
     def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        """Walk the folder; half-written files are passed over."""
+        """Walk the folder; uploads in progress are skipped."""
         return walk(self.root / (check_prefix(prefix) if prefix else ""), prefix)
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
-        """The stored file itself."""
+        """Yield the path of the stored file itself."""
         path = self.path(key)
         path.stat()
         yield path
 
     def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
-        """None: our own route serves it."""
+        """Return None: the app serves the file."""
         return None
 
     def begin(self, key: str) -> str | None:
-        """Nothing to prepare."""
+        """Return None: nothing to prepare."""
         check_key(key)
         return None
 
@@ -117,9 +117,9 @@ class LocalStorage:
     def append(
         self, incoming: Incoming, offset: int, source: BinaryIO, length: int, sha256: str | None = None
     ) -> int:
-        """Add a chunk that begins at `offset`; answers how much is here then. Harmless to repeat.
+        """Append a chunk at `offset`; returns the bytes received. Idempotent.
 
-        Raises WrongOffsetError, DamagedError, BusyError. Only `complete` waits for the disk.
+        Raises WrongOffsetError, DamagedError, BusyError. Only `complete` syncs to disk.
         """
         if offset + length > incoming.size:
             raise WrongOffsetError(self.received(incoming))
@@ -127,7 +127,7 @@ class LocalStorage:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(
             path, os.O_RDWR | os.O_CREAT, 0o666
-        )  # the umask decides: nginx may have to read it
+        )  # restricted by the umask: nginx may have to read it
         with os.fdopen(descriptor, "r+b", buffering=0) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,19 +142,19 @@ class LocalStorage:
                 pour(source, file, length, sha256)
             except BaseException as error:
                 file.truncate(have)
-                if isinstance(error, OSError):  # whoever sent it has gone
+                if isinstance(error, OSError):  # the client has disconnected
                     raise DamagedError(str(error)) from error
                 raise
         return offset + length
 
     def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
-        """None: chunks come to us."""
+        """Return None: chunks are sent to the app."""
         return None
 
     def complete(self, incoming: Incoming) -> None:
-        """Give the file its name once it is on the disk. Nothing happens when it has it already.
+        """Sync the file and give it its name. Idempotent.
 
-        Raises WrongOffsetError when some of it is missing.
+        Raises WrongOffsetError when a part is missing.
         """
         partial, target = self._partial(incoming), self.path(incoming.key)
         if (have := self.received(incoming)) != incoming.size:
@@ -163,17 +163,17 @@ class LocalStorage:
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("ab") as file:  # an empty file has had no chunk that would have made it
+        with partial.open("ab") as file:  # creates an empty file, which had no chunks
             os.fsync(file.fileno())
         os.replace(partial, target)
         sync(target.parent)
 
     def abandon(self, incoming: Incoming) -> None:
-        """Remove what has come."""
+        """Remove what was received."""
         self._partial(incoming).unlink(missing_ok=True)
 
     def sweep(self, older_than_seconds: float) -> None:
-        """Remove half-written files that nobody has added to for so long."""
+        """Remove uploads that have been idle for this long."""
         latest = time.time() - older_than_seconds
         for path in self._incoming.rglob("*"):
             if path.is_file() and path.stat().st_mtime < latest:

@@ -20,37 +20,37 @@ class Storage(Protocol):
     """
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
-        """Store all of `content` under `key`, whole or not at all, replacing what was there; its bytes."""
+        """Store `content` under `key`, atomically, replacing what was there; returns its size in bytes."""
 
     def open(self, key: str) -> BinaryIO:
-        """The file's bytes to read; the caller closes it."""
+        """Open the file for reading; the caller closes it."""
 
     def size(self, key: str) -> int:
         """Read the file's size in bytes."""
 
     def exists(self, key: str) -> bool:
-        """Tell if there is a file under `key`."""
+        """Tell whether there is a file under `key`."""
 
     def copy(self, source: str, target: str) -> None:
-        """Store what lies under `source` under `target` as well; FileNotFoundError when nothing does."""
+        """Copy the file at `source` to `target`; FileNotFoundError when there is none."""
 
     def delete(self, key: str) -> None:
-        """Remove the file; nothing happens when it is already gone."""
+        """Remove the file; no error if there is none."""
 
     def delete_prefix(self, prefix: str) -> None:
         """Remove every file below the folder `prefix`, which ends in `/`."""
 
     def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        """Every stored file below the folder `prefix`, in the order of the keys."""
+        """Yield every stored file below the folder `prefix`, in the order of keys."""
 
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
-        """A path on this machine that holds the file while the context lasts; not to be written to."""
+        """Yield a local path of the file for the duration of the context; read-only."""
 
     def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
-        """An address of the storage's own that serves the file for so long; None where the app serves it."""
+        """Sign a URL of the storage itself for so long; None where the app serves the file."""
 
     def begin(self, key: str) -> str | None:
-        """Prepare for a file that comes in parts; what the storage itself calls the upload."""
+        """Begin an upload in parts; returns the storage's own id of it, if it has one."""
 
     def received(self, incoming: Incoming) -> int:
         """Count the bytes received, which is the offset to continue at."""
@@ -59,17 +59,17 @@ class Storage(Protocol):
         """Sign a URL for the browser to put part `number` (from 1); None where chunks come to the app."""
 
     def complete(self, incoming: Incoming) -> None:
-        """Make it a stored file under its key; safe to repeat. WrongOffsetError when some is missing."""
+        """Turn the upload into a stored file. Idempotent. WrongOffsetError when a part is missing."""
 
     def abandon(self, incoming: Incoming) -> None:
-        """Remove what has come of it; nothing happens when it is gone."""
+        """Remove what was received; no error if nothing was."""
 
     def sweep(self, older_than_seconds: float) -> None:
-        """Remove what was half-written so long ago that nobody goes on with it."""
+        """Remove uploads that have been idle for this long."""
 
 
 def init_app(app: Flask) -> None:
-    """Choose the storage from `STORAGE` (`local` | `s3`) and what belongs to it; ValueError otherwise."""
+    """Create the storage that `STORAGE` (`local` | `s3`) selects; ValueError for anything else."""
     config = app.config
     kind = config.get("STORAGE") or "local"
     if kind == "local":
@@ -87,11 +87,11 @@ def init_app(app: Flask) -> None:
 
 
 def current() -> Storage:
-    """The running app's storage."""
+    """Return the storage of the running application."""
     return cast(Storage, current_app.extensions["storage"])
 
 
 def origin() -> str | None:
-    """Read the origin of media URLs, for CSP's media-src, if it isn't this site: the bucket's."""
+    """Return the bucket's origin for the CSP (media-src); None if this site serves all media."""
     store = current()
     return store.origin if isinstance(store, S3Storage) else None

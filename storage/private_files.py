@@ -1,6 +1,6 @@
-"""The data folder is for its owner alone, whatever made the files in it and whenever.
+"""File permissions of the data folder: readable by its owner only.
 
-Where nginx sends the files of storage/ itself, its group may read: see LECTERN_X_ACCEL_PREFIX.
+Where nginx itself sends the files of storage/, its group may read them: see LECTERN_X_ACCEL_PREFIX.
 """
 
 import os
@@ -17,9 +17,9 @@ OURS = ("lectern.db*", "queue.db*", "secret", "backup.lock", "backups")
 
 
 def keep(settings: Settings) -> None:
-    """Let this process make files for their owner only, and take from others what older ones let them read.
+    """Set the umask of this process, and restrict the permissions of existing files.
 
-    Files of somebody else are left as they are. storage/ is walked once: its own mode says that it was done.
+    Files of other owners are left alone. storage/ is walked once: afterwards its own mode marks that as done.
     """
     shared = 0o750 if settings.x_accel_prefix else 0o700
     os.umask(0o777 & ~shared)
@@ -47,7 +47,7 @@ def _private(settings: Settings) -> Iterator[Path]:
 
 
 def _tighten(path: Path, allowed: int) -> None:
-    """Take away what `allowed` doesn't have; nothing is ever added but nginx's way through our folders."""
+    """Remove the permissions that `allowed` lacks; the only ones ever added are nginx's on our folders."""
     with suppress(FileNotFoundError, PermissionError):
         found = path.lstat()
         mode = stat.S_IMODE(found.st_mode)

@@ -1,4 +1,4 @@
-"""Storage in an S3 bucket. Imports boto3 only when it is used: it is the optional extra `s3`."""
+"""Storage in an S3 bucket. boto3, the optional extra `s3`, is imported on first use."""
 
 import importlib
 import io
@@ -19,7 +19,7 @@ CHUNK = 1024 * 1024
 
 
 class S3Storage:
-    """Files in a bucket of Amazon S3, Cloudflare R2, MinIO or any other that speaks S3."""
+    """Files in a bucket of Amazon S3, Cloudflare R2, MinIO or another service with the S3 API."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class S3Storage:
         )
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
-        """Upload in parts where it is large; the object appears only when it is complete."""
+        """Upload, in parts where it is large; the object appears only when it is complete."""
         check_key(key)
         counted = _Counted(io.BytesIO(content) if isinstance(content, bytes) else content)
         self._client.upload_fileobj(counted, self.bucket, key, ExtraArgs={"ContentType": content_type})
         return counted.size
 
     def open(self, key: str) -> BinaryIO:
-        """The object's body, read as it arrives."""
+        """Open the object's body as a stream."""
         try:
             answer = self._client.get_object(Bucket=self.bucket, Key=check_key(key))
         except self._errors.ClientError as error:
@@ -63,14 +63,14 @@ class S3Storage:
         return cast(BinaryIO, answer["Body"])
 
     def size(self, key: str) -> int:
-        """The object's length."""
+        """Return the object's length in bytes."""
         try:
             return int(self._client.head_object(Bucket=self.bucket, Key=check_key(key))["ContentLength"])
         except self._errors.ClientError as error:
             raise _missing(key, error) from error
 
     def exists(self, key: str) -> bool:
-        """Asks the bucket."""
+        """Tell whether the object exists (HEAD)."""
         try:
             self.size(key)
         except FileNotFoundError:
@@ -78,7 +78,7 @@ class S3Storage:
         return True
 
     def copy(self, source: str, target: str) -> None:
-        """Have the bucket copy it, in parts where it is large."""
+        """Copy within the bucket, in parts where it is large."""
         named = {"Bucket": self.bucket, "Key": check_key(source)}
         try:
             self._client.copy(named, self.bucket, check_key(target))
@@ -90,17 +90,17 @@ class S3Storage:
         self._client.delete_object(Bucket=self.bucket, Key=check_key(key))
 
     def delete_prefix(self, prefix: str) -> None:
-        """Remove by pages of at most a thousand, which is what one request may name."""
+        """Remove objects in pages of a thousand, the limit of one request."""
         for page in self._pages(check_prefix(prefix)):
             names = [{"Key": entry["Key"]} for entry in page]
             if names:
                 self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": names, "Quiet": True})
 
     def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        """List the bucket by pages of a thousand."""
+        """List the bucket in pages of a thousand."""
         for page in self._pages(check_prefix(prefix) if prefix else ""):
             for entry in page:
-                if is_key(entry["Key"]):  # others are folders that somebody made by hand
+                if is_key(entry["Key"]):  # skips folders that somebody created by hand
                     yield StoredFile(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
 
     def folders(self, prefix: str = "") -> list[str]:
@@ -122,7 +122,7 @@ class S3Storage:
 
     @contextmanager
     def local_copy(self, key: str) -> Iterator[Path]:
-        """A download that is removed afterwards; PyAV wants a file it can seek in."""
+        """Download to a temporary file, which PyAV needs in order to seek."""
         with tempfile.TemporaryDirectory(prefix="lectern-") as folder, self.open(key) as body:
             path = Path(folder) / "file"
             with path.open("wb") as file:
@@ -130,13 +130,13 @@ class S3Storage:
             yield path
 
     def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
-        """A presigned GET that also fixes the type and the file name the browser sees."""
+        """Presign a GET that also fixes the content type and the file name of a download."""
         named = {"Bucket": self.bucket, "Key": check_key(key)}
         named |= {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
         return str(self._client.generate_presigned_url("get_object", Params=named, ExpiresIn=expires_seconds))
 
     def begin(self, key: str) -> str | None:
-        """Announce an upload in parts; the bucket's name for it."""
+        """Create a multipart upload; returns its id."""
         answer = self._client.create_multipart_upload(
             Bucket=self.bucket, Key=check_key(key), ContentType="application/octet-stream"
         )
@@ -156,7 +156,7 @@ class S3Storage:
         return total
 
     def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
-        """A presigned PUT for part `number` (from 1), of exactly the length that part has."""
+        """Presign a PUT of part `number` (from 1), of exactly the length of that part."""
         named = {
             "Bucket": self.bucket,
             "Key": check_key(incoming.key),
@@ -169,12 +169,12 @@ class S3Storage:
         )
 
     def complete(self, incoming: Incoming) -> None:
-        """Put the parts together. Nothing happens when they are; WrongOffsetError when some are missing."""
+        """Complete the multipart upload. Idempotent. WrongOffsetError when a part is missing."""
         if (have := self.received(incoming)) != incoming.size:
             raise WrongOffsetError(have)
         try:
             parts = self._parts(incoming)
-            if not parts:  # nothing of nothing: S3 wants one part at least
+            if not parts:  # an empty file: S3 requires at least one part
                 self.abandon(incoming)
                 self.put(incoming.key, b"", "application/octet-stream")
                 return
@@ -188,17 +188,17 @@ class S3Storage:
                 raise
 
     def abandon(self, incoming: Incoming) -> None:
-        """Have the bucket forget the parts, which it would keep and charge for."""
+        """Abort the multipart upload: the bucket would keep, and charge for, its parts."""
         with suppress(self._client.exceptions.NoSuchUpload):
             self._client.abort_multipart_upload(
                 Bucket=self.bucket, Key=incoming.key, UploadId=incoming.remote_id
             )
 
     def sweep(self, older_than_seconds: float) -> None:
-        """Nothing: a half-written object is never seen, and `abandon` removes announced uploads."""
+        """Do nothing: an incomplete object is invisible, and `abandon` removes multipart uploads."""
 
     def _parts(self, incoming: Incoming) -> list[dict[str, Any]]:
-        """The parts that the bucket has, in their order; FileNotFoundError for an upload it doesn't know."""
+        """List the received parts, in order; FileNotFoundError for an unknown upload."""
         named = {"Bucket": self.bucket, "Key": incoming.key, "UploadId": incoming.remote_id}
         try:
             pages = self._client.get_paginator("list_parts").paginate(**named)
@@ -212,13 +212,13 @@ class S3Storage:
 
     @cached_property
     def origin(self) -> str:
-        """Scheme and host that `url` points to, for the Content-Security-Policy of every page."""
+        """Return scheme and host of `url`, for the Content-Security-Policy."""
         parts = urlsplit(self.url("origin", 60, "text/plain", "inline") or "")
         return f"{parts.scheme}://{parts.netloc}"
 
 
 class _Counted(io.RawIOBase):
-    """Counts what an upload reads, since a stream does not know its length beforehand."""
+    """A stream that counts what an upload reads, since it doesn't know its length beforehand."""
 
     def __init__(self, source: BinaryIO) -> None:
         self.size = 0
@@ -234,6 +234,6 @@ class _Counted(io.RawIOBase):
 
 
 def _missing(key: str, error: Exception) -> Exception:
-    """FileNotFoundError where the bucket says 404; any other refusal stays what it is."""
+    """Convert a 404 of the bucket to FileNotFoundError; other errors are returned unchanged."""
     status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
     return FileNotFoundError(key) if status == 404 else error

@@ -1,4 +1,4 @@
-"""Signed, expiring addresses for our own media route."""
+"""Signed, expiring tokens (HMAC) for the app's own media route."""
 
 import hashlib
 import hmac
@@ -14,19 +14,19 @@ QUARTER_HOUR = 900
 
 
 def sign(prefix: str, expires_at: datetime) -> str:
-    """A token that opens the folder `prefix` (`media/<asset id>/`) until `expires_at` or a little longer.
+    """Sign a token for the folder `prefix` (`media/<asset id>/`), valid until at least `expires_at`.
 
-    The end is rounded up to the next quarter of an hour, so that the same page asked again gives the same
-    addresses and the browser's cache is of use.
+    The expiry is rounded up to the next quarter of an hour, so that reloading a page gives the same addresses
+    and the browser's cache is used.
     """
     expires = math.ceil(expires_at.timestamp() / QUARTER_HOUR) * QUARTER_HOUR
     return f"{expires:x}.{_signature(current_app.config['SECRET_KEY'], check_prefix(prefix), expires)}"
 
 
 def verify(token: str, prefix: str) -> datetime | None:
-    """Until when `token` opens the folder `prefix`; None when it does not, or no longer.
+    """Verify `token` for the folder `prefix` and return its expiry; None when forged or expired.
 
-    Keys in `SECRET_KEY_FALLBACKS` still count, so that changing the secret breaks nobody's lesson.
+    Keys in `SECRET_KEY_FALLBACKS` still count, so that rotating the secret interrupts nobody's lesson.
     """
     expires_text, _, signature = token.partition(".")
     try:
