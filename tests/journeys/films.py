@@ -1,6 +1,8 @@
 """A real, short film for tests: a moving square with a tone, 24 seconds unless told otherwise, as an MP4."""
 
+import tempfile
 import uuid
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,18 @@ And at last it is on the right
 
 def shoot(path: Path, seconds: int = SECONDS, sound_only: bool = False) -> None:
     """Write the film, so many seconds long, or its sound alone to `path`."""
+    path.write_bytes(_shot(seconds, sound_only))
+
+
+@lru_cache
+def _shot(seconds: int, sound_only: bool) -> bytes:
+    """Encode the film once per process: every test shows the same one."""
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder) / "film.mp4", seconds, sound_only)
+        return (Path(folder) / "film.mp4").read_bytes()
+
+
+def _write(path: Path, seconds: int, sound_only: bool) -> None:
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         streams: list[Any] = []
         if not sound_only:
@@ -54,15 +68,15 @@ def shoot(path: Path, seconds: int = SECONDS, sound_only: bool = False) -> None:
                 container.mux(packet)
 
 
-def show(app: Flask, lesson_id: uuid.UUID, path: Path) -> None:
-    """Make the film the recording of a lesson, with captions and chapters."""
+def show(app: Flask, lesson_id: uuid.UUID, path: Path, seconds: int = SECONDS) -> None:
+    """Make the film, so many seconds long, the recording of a lesson, with captions and chapters."""
     with app.app_context():
         lesson = db.session.get_one(Lesson, lesson_id)
-        lesson.duration_seconds = SECONDS
+        lesson.duration_seconds = seconds
         asset = MediaAsset(
             course_id=lesson.course_id, lesson_id=lesson.id, storage_key="", mp4="film.mp4", width=320,
-            height=180, status=MediaStatus.READY, duration_seconds=float(SECONDS),
-            chapters=[{"start": 0, "title": "Left"}, {"start": 12, "title": "Right"}],
+            height=180, status=MediaStatus.READY, duration_seconds=float(seconds),
+            chapters=[{"start": 0, "title": "Left"}, {"start": seconds // 2, "title": "Right"}],
         )  # fmt: skip
         db.session.add(asset)
         db.session.flush()
