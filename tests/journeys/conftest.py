@@ -78,22 +78,28 @@ def house(app: Flask) -> Iterator[House]:
         )
         app.config["WTF_CSRF_ENABLED"] = True
         server = make_server("127.0.0.1", port, app, threaded=True)
-        over = threading.Event()
+        over, wake = threading.Event(), threading.Event()
+        app.extensions["lectern_carrier"] = lambda _job_id: wake.set()
         threads = [
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
-            threading.Thread(target=_work, args=(app, over), daemon=True),
+            threading.Thread(target=_work, args=(app, over, wake), daemon=True),
         ]
         for thread in threads:
             thread.start()
         yield House(url, app, stripe)
         over.set()
+        wake.set()
         server.shutdown()
         for thread in threads:
             thread.join()
+        del app.extensions["lectern_carrier"]
 
 
-def _work(app: Flask, over: threading.Event) -> None:
-    while not over.wait(0.1):
+def _work(app: Flask, over: threading.Event, wake: threading.Event) -> None:
+    """Do what is due as soon as it is written; what was put off is looked for twice a second."""
+    while not over.is_set():
+        wake.wait(0.5)
+        wake.clear()
         with app.app_context():
             jobs.run_all()
 

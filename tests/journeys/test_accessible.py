@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from models import BackupRecord, Review, db, now
+from tests import eyes
 from tests.cast import Cast
-from tests.eyes import SMALL_PHONE, every_way, look_every_way, overflow
+from tests.eyes import ALL_WAYS, PAIRS, SMALL_PHONE, Ways, every_way, look_every_way, overflow
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
@@ -41,6 +42,24 @@ DESK_OF_ADMINS = (
     "/settings/featured",
 )  # fmt: skip
 
+# A page with faults, and in which width or scheme each of them shows.
+FAULTY = """<!DOCTYPE html><html lang="en"><head><title>Faults</title><style>
+body { color: #000; background: #fff }
+@media (prefers-color-scheme: dark) { body { color: #fff; background: #000 } .night { color: #222 } }
+@media (prefers-color-scheme: light) { .day { color: #ddd } }
+@media (width < 500px) { .narrow { width: 600px } }
+@media (width > 500px) { .broad { color: #777; background: #888 } }
+</style></head><body><main><h1>Faults</h1><input><p class="night">At night</p><p class="day">By day</p>
+<p class="narrow">Narrow</p><p class="broad">Broad</p></main></body></html>"""
+LABEL = "<input>"
+FAULTS = {
+    LABEL: "",
+    'class="night"': "dark",
+    'class="day"': "light",
+    'class="broad"': "1280",
+    "too wide": "390",
+}
+
 pytestmark = pytest.mark.once
 
 
@@ -62,11 +81,26 @@ def test_a_page_that_is_not_there_is_accessible(visitor: Visitor) -> None:
     assert every_way(page) == []
 
 
-@pytest.mark.parametrize("address", ["/", "/courses", "/courses/flask-first-steps", "/login"])
-def test_nothing_overflows_a_small_phone(house: House, visitor: Visitor, cast: Cast, address: str) -> None:
+def test_nothing_overflows_a_small_phone(house: House, visitor: Visitor, cast: Cast) -> None:
+    """Loaded at this width; every other test comes to it from a wider one."""
     page = visitor(viewport=SMALL_PHONE)
-    page.goto(address)
-    assert overflow(page) == []
+    for address in ("/", "/courses", "/courses/flask-first-steps", "/login"):
+        page.goto(address)
+        assert overflow(page) == [], address
+
+
+@pytest.mark.parametrize("pair", [*PAIRS, ALL_WAYS], ids=["1", "2", "3", "4", "all"])
+def test_a_fault_of_one_width_or_scheme_is_seen_in_every_pair(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, pair: Ways
+) -> None:
+    page = visitor()
+    page.set_content(FAULTY)
+    monkeypatch.setattr(eyes, "ways", lambda _address: pair)
+    found = [problem.removeprefix(f"{page.url}, ").split(": ", 1) for problem in every_way(page)]
+    for fault, only in FAULTS.items():
+        names = [(f"{size['width']} px, {scheme}", rules) for size, scheme, rules in pair]
+        seen = {name for name, problem in found if fault in problem and " px, " in name}
+        assert seen == {name for name, rules in names if only in name and not (rules and fault == LABEL)}
 
 
 def test_every_page_of_the_studio_is_accessible(

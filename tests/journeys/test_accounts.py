@@ -9,7 +9,7 @@ from domain.people import mail_tokens, registration
 from models import OAuthAccount, Registration, User, db
 from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
-from tests.eyes import BOTH, every_way
+from tests.eyes import CROSSWISE, every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
@@ -32,8 +32,7 @@ def provider(house: House) -> Iterator[Provider]:
         yield running
 
 
-@pytest.mark.parametrize("viewport", BOTH)
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@pytest.mark.parametrize(("javascript", "viewport"), CROSSWISE)
 def test_the_owner_of_an_address_wins(
     house: House, visitor: Visitor, javascript: bool, viewport: dict[str, int]
 ) -> None:

@@ -15,8 +15,7 @@ from tests.journeys.test_buy_and_learn import Visitor, sign_in
 PRIVATE = ("/account", "/account/security", "/orders", "/learn", "/learn/flask-first-steps", "/notifications")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
-@pytest.mark.parametrize("address", ["/account", "/orders"])
+@pytest.mark.parametrize(("address", "javascript"), [("/account", True), ("/orders", False)])
 def test_back_asks_to_sign_in(
     house: House, visitor: Visitor, cast: Cast, address: str, javascript: bool
 ) -> None:

@@ -9,7 +9,7 @@ from models import Lesson, db
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
-from tests.journeys.test_moderating import something_of_each
+from tests.journeys.test_moderating import awake, something_of_each
 
 Visitor = Callable[..., Page]
 
@@ -92,7 +92,7 @@ def test_notes_of_a_moderator_are_there_when_they_come_back(
     expect(page.get_by_text("claimed by you")).to_be_visible()
     first = page.url
     page.get_by_label("Notes").fill("Come back to this.")
-    page.wait_for_timeout(750)  # until then an item that has just opened takes no press
+    awake(page)
     page.get_by_role("button", name="Skip").click()
     page.wait_for_url(lambda url: url != first)
     expect(page.get_by_label("Notes")).to_have_value("")
@@ -113,7 +113,7 @@ def test_notes_are_kept_without_scripts_too(house: House, visitor: Visitor, cast
     page.get_by_role("button", name="Start with the oldest").click()
     first = page.url
     page.get_by_label("Notes").fill("Come back to this.")
-    page.wait_for_timeout(750)
+    awake(page)
     page.get_by_role("button", name="Skip").click()
     page.wait_for_url(lambda url: url != first)
     expect(page.get_by_label("Notes")).to_have_value("")

@@ -17,7 +17,7 @@ from tests.eyes import every_way
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in, until
-from tests.journeys.test_signed_out import come_in, leave
+from tests.journeys.test_signed_out import leave
 
 Visitor = Callable[..., Page]
 FILM = "/learn/flask-first-steps/forms-on-film"
@@ -67,7 +67,7 @@ def test_who_was_signed_out_reads_so_and_nothing_is_lost(house: House, lesson: P
     assert every_way(lesson) == []
     with house.app.app_context():
         assert db.session.scalar(select(LessonProgress.watched)) is None
-    come_in(lesson.context, "bo@example.com")
+    sign_in(lesson, "bo@example.com")
     lesson.evaluate("dispatchEvent(new Event('focus'))")
     expect(line).to_be_hidden()
     found = watched(house, lesson, lambda ranges: len(ranges) == 2)
@@ -79,7 +79,7 @@ def test_what_was_kept_survives_a_reload(house: House, lesson: Page) -> None:
     leave(lesson.context)
     watch(lesson, 1, 3)
     expect(lesson.locator(SAVING)).to_be_visible()
-    come_in(lesson.context, "bo@example.com")
+    sign_in(lesson, "bo@example.com")
     lesson.reload()
     watched(house, lesson, lambda ranges: bool(ranges) and ranges[0][1] - ranges[0][0] >= 2)
 

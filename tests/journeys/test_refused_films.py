@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in, until
-from tests.journeys.test_signed_out import come_in, leave
+from tests.journeys.test_signed_out import leave
 
 Visitor = Callable[..., Page]
 FILM = "/learn/flask-first-steps/forms-on-film"
@@ -156,7 +156,7 @@ def test_it_goes_on_after_signing_in_again(lesson: Window) -> None:
     page.evaluate(f"{PLAYED}.load()")
     line = page.locator(".player-line", has_text="You are signed out, so the film can’t go on.")
     expect(line).to_be_visible()
-    come_in(page.context, "bo@example.com")
+    sign_in(page, "bo@example.com")
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(line).to_be_hidden()
     until(page, f"{PLAYED}.currentTime > 13 && !{PLAYED}.paused", seconds=40)

@@ -9,8 +9,9 @@ from playwright.sync_api import Page, expect
 from domain.community import reviews
 from domain.learning import access
 from models import Course, GrantSource, User, db
+from tests import effort
 from tests.cast import Cast
-from tests.eyes import BOTH, violations
+from tests.eyes import DESK, PHONE, violations
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
@@ -29,7 +30,9 @@ def reviewed(house: House, cast: Cast) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize("viewport", BOTH)
+@pytest.mark.parametrize(
+    "viewport", [PHONE, DESK] if effort.LONG else [PHONE], ids=lambda size: f"{size['width']}"
+)
 def test_everything_happens_in_place(
     house: House, visitor: Visitor, cast: Cast, reviewed: None, viewport: dict[str, int]
 ) -> None:

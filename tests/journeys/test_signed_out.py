@@ -13,23 +13,17 @@ from storage import incoming
 from tests.cast import PASSWORD, Cast
 from tests.eyes import every_way, look_every_way
 from tests.journeys.conftest import House
-from tests.journeys.test_buy_and_learn import Visitor, sign_in
+from tests.journeys.test_buy_and_learn import Visitor, sign_in, sign_in_by_hand
 
 COURSE = "/courses/flask-first-steps"
 LESSON = "/learn/flask-first-steps/routes"
+AUTOSAVE_WAIT = 3000  # ms without typing, as in autosave.js
 
 
 def leave(context: BrowserContext) -> None:
     """Sign out in another tab, without its page telling the others."""
     token = context.request.get("/session/token").json()["token"]
     context.request.post("/logout", form={"csrf_token": token})
-
-
-def come_in(context: BrowserContext, email: str) -> None:
-    """Sign in in another tab, likewise."""
-    token = context.request.get("/session/token").json()["token"]
-    form = {"email": email, "password": PASSWORD, "csrf_token": token}
-    assert context.request.post("/login", form=form).ok
 
 
 def expire(house: House, user: User) -> None:
@@ -126,7 +120,7 @@ def test_a_press_after_signing_out_and_in_again_is_sent_with_a_fresh_token(
     if name == "publish":
         press_publish(page)
     leave(page.context)
-    come_in(page.context, "bo@example.com")
+    sign_in(page, "bo@example.com")
     before = done(house, cast)
     with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
         press(page)
@@ -177,7 +171,7 @@ def test_nothing_is_done_in_the_name_of_another_person(
     if name == "publish":
         press_publish(page)
     leave(page.context)
-    come_in(page.context, "cy@example.com")
+    sign_in(page, "cy@example.com")
     press(page)
     dialog = page.get_by_role("dialog", name="You are now signed in as Cy")
     expect(dialog).to_be_visible()
@@ -204,20 +198,23 @@ def test_what_is_gone_is_said_and_the_page_stays(house: House, visitor: Visitor,
     is_whole(page)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422, 429, 502])
-def test_no_page_of_whoever_stands_in_between_lands_in_the_page(
-    visitor: Visitor, cast: Cast, status: int
-) -> None:
+def test_no_page_of_whoever_stands_in_between_lands_in_the_page(visitor: Visitor, cast: Cast) -> None:
     page = visitor()
     sign_in(page, "bo@example.com")
-    page.goto("/courses/reading-code")
     html = "<!DOCTYPE html><html><body><h1>Proxy says no</h1></body></html>"
-    page.route("**/wish", lambda route: route.fulfill(status=status, content_type="text/html", body=html))
-    press_wish(page)
-    expect(page.locator(".toast.is-bad")).to_have_count(1)
-    expect(page.get_by_text("Proxy says no")).to_have_count(0)
-    expect(page.locator("#wish button")).to_be_visible()
-    is_whole(page)
+    statuses = [400, 403, 404, 405, 409, 413, 422, 429, 502]
+    left = iter(statuses)
+    answer = {"content_type": "text/html", "body": html}
+    page.route("**/wish", lambda route: route.fulfill(status=next(left), **answer))
+    for status in statuses:
+        page.goto("/courses/reading-code")
+        with page.expect_response("**/wish") as answered:
+            press_wish(page)
+        assert answered.value.status == status
+        expect(page.locator(".toast.is-bad"), str(status)).to_have_count(1)
+        expect(page.get_by_text("Proxy says no"), str(status)).to_have_count(0)
+        expect(page.locator("#wish button"), str(status)).to_be_visible()
+        is_whole(page)
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
@@ -252,7 +249,7 @@ def test_a_plain_form_without_script_after_signing_in_again_elsewhere(
     page.get_by_text("5 of 5").locator("..").click()
     page.locator("#comment").fill("Clear and kind words.")
     leave(page.context)
-    come_in(page.context, "bo@example.com")
+    sign_in(page, "bo@example.com")
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_label("Comment")).to_have_value("Clear and kind words.")
     page.get_by_role("button", name="Send it now").click()
@@ -264,6 +261,7 @@ def test_autosave_says_that_one_is_signed_out_and_goes_on_afterwards(
     house: House, visitor: Visitor, cast: Cast, ended: str
 ) -> None:
     page = visitor()
+    page.clock.install()
     sign_in(page, "nia@example.com")
     page.goto(f"/studio/courses/{cast.draft_course.id}/lessons/{cast.draft_lesson.id}")
     if ended == "expired":
@@ -271,8 +269,9 @@ def test_autosave_says_that_one_is_signed_out_and_goes_on_afterwards(
     else:
         leave(page.context)
     if ended == "anew":
-        come_in(page.context, "nia@example.com")
+        sign_in(page, "nia@example.com")
     page.locator("#body").press_sequentially("Typed while signed out. ")
+    page.clock.fast_forward(AUTOSAVE_WAIT)
     status = page.locator("[data-autosave-status]")
     if ended != "anew":
         expect(status).to_contain_text("You are signed out. Your text is kept on this page.")
@@ -288,11 +287,13 @@ def test_autosave_says_that_one_is_signed_out_and_goes_on_afterwards(
 
 def test_autosave_says_that_somebody_else_is_signed_in(house: House, visitor: Visitor, cast: Cast) -> None:
     page = visitor()
+    page.clock.install()
     sign_in(page, "nia@example.com")
     page.goto(f"/studio/courses/{cast.draft_course.id}/lessons/{cast.draft_lesson.id}")
     leave(page.context)
-    come_in(page.context, "ada@example.com")
+    sign_in(page, "ada@example.com")
     page.locator("#body").press_sequentially("Mine.")
+    page.clock.fast_forward(AUTOSAVE_WAIT)
     expect(page.locator("[data-autosave-status]")).to_contain_text("You are now signed in as Ada.")
 
 
@@ -331,7 +332,7 @@ def test_a_preview_is_shown_again_after_signing_in(house: House, visitor: Visito
     page.locator("#body").fill("**Bold** words")
     page.get_by_role("button", name="Preview").first.click()
     expect(page.locator(".markdown-bar [role=status]").first).to_have_text("You are signed out.")
-    come_in(page.context, "nia@example.com")
+    sign_in(page, "nia@example.com")
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator(".markdown-preview strong").first).to_have_text("Bold")
 
@@ -343,7 +344,7 @@ def test_a_page_learns_of_a_new_session_from_another_tab(house: House, visitor: 
     leave(page.context)
     old = page.locator("main input[name=csrf_token]").first.input_value()
     second = page.context.new_page()
-    sign_in(second, "bo@example.com")
+    sign_in_by_hand(second, "bo@example.com")
     page.wait_for_function(
         "old => document.querySelector('main input[name=csrf_token]').value !== old", arg=old
     )
@@ -364,14 +365,14 @@ def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: 
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("What you typed is kept")).to_be_visible()
     problems = every_way(page)
-    come_in(page.context, "nia@example.com")
+    sign_in(page, "nia@example.com")
     page.reload()
     expect(page.get_by_role("heading", name="Not sent yet")).to_be_visible()
     problems += every_way(page)
     address = page.url
     problems += look_every_way(page, "/session/back")
     leave(page.context)
-    come_in(page.context, "cy@example.com")
+    sign_in(page, "cy@example.com")
     page.goto(address)
     expect(page.get_by_role("heading", name="You are now signed in as Cy")).to_be_visible()
     problems += every_way(page)

@@ -255,6 +255,7 @@ def test_a_browser_walks_through_decline_bank_and_back_to_the_shop(
     page.get_by_role("button", name="Confirm payment").click()
     page.wait_for_url(f"**/?session={session.id}")
     assert [text for text in complaints if "Security Policy" in text] == []
+    page.close()
 
 
 @pytest.mark.browser
@@ -265,6 +266,7 @@ def test_pages_are_accessible_and_fit(sandbox: RunningSandbox, chromium: Browser
     sandbox.pay(bank.id, "3ds", authenticated=None)
     delayed = client.v1.checkout.sessions.create(checkout())
     sandbox.pay(delayed.id, "later_succeeds")
-    page = chromium.new_context(reduced_motion="reduce", bypass_csp=True).new_page()
+    page = chromium.new_page(reduced_motion="reduce", bypass_csp=True)
     for address in (bank.url, f"{bank.url}/bank", delayed.url, f"{sandbox.url}/_sandbox/"):
         assert look_every_way(page, address) == []
+    page.close()
