@@ -1,7 +1,7 @@
-"""A Stripe that lives in the machine: API, payment page and signed webhooks, without real money.
+"""An embedded Stripe for development and tests: API, payment page and signed webhooks, without real money.
 
-`create_sandbox(...)` gives the WSGI app, `python -m stripe_sandbox` runs it, `stripe_sandbox.testing`
-drives it from tests. It does what Stripe would for the calls in `resources/`, and nothing more.
+`create_sandbox(...)` gives the WSGI app, `python -m stripe_sandbox` runs it, `stripe_sandbox.testing` drives
+it from tests. It implements the calls in `resources/` as Stripe does, and nothing more.
 """
 
 from .app import create_sandbox

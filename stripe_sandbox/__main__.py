@@ -1,4 +1,4 @@
-"""`python -m stripe_sandbox`: run it beside an app in development."""
+"""`python -m stripe_sandbox`: run the sandbox beside an app in development."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .settings import KEY_PREFIX, UnsafeSettingsError
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The command line; each option can also come from the environment variable it names."""
+    """Build the command line parser; each option has an environment variable as its default."""
     parser = argparse.ArgumentParser(
         "python -m stripe_sandbox", description="A Stripe without real money, on loopback."
     )
@@ -54,7 +54,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def settings_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Keyword arguments for `create_sandbox`."""
+    """Build the keyword arguments for `create_sandbox`."""
     listed = os.environ.get("STRIPE_SANDBOX_WEBHOOK_SECRET", "")
     secrets = options.webhook_secret or [secret for secret in listed.split(",") if secret]
     return {
@@ -71,7 +71,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM. 2 when it refuses to start or the port is taken."""
+    """Run until Ctrl-C or SIGTERM. Exit code 2 when the settings are unsafe or the port is taken."""
     options = arguments().parse_args()
     logging.basicConfig(
         format="stripe sandbox: %(message)s", level=logging.INFO if options.verbose else logging.WARNING

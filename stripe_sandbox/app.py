@@ -1,4 +1,4 @@
-"""Putting the parts together into one WSGI application."""
+"""The application factory of the sandbox."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .settings import Settings, is_loopback
 
 
 def create_sandbox(*, sender: Sender = post, start: bool = True, **settings: Any) -> Flask:
-    """A running sandbox as a WSGI app; keyword arguments are the fields of `Settings`.
+    """Create a running sandbox as a WSGI app; keyword arguments are the fields of `Settings`.
 
-    The engine is at `app.extensions["stripe_sandbox"]`. `start=False` leaves webhooks lying until
+    The engine is at `app.extensions["stripe_sandbox"]`. With `start=False` no webhook is sent until
     `engine.courier.start()`. Raises `settings.UnsafeSettingsError` for settings that are not safe.
     """
     sandbox = Sandbox(Settings(**settings), sender)
@@ -35,7 +35,7 @@ def create_sandbox(*, sender: Sender = post, start: bool = True, **settings: Any
 
 
 def guard(sandbox: Sandbox) -> None:
-    """Nobody but this machine: by address, and by the name it is called (against DNS rebinding)."""
+    """Refuse other machines: by IP address, and by the Host header (DNS rebinding)."""
     named = urlsplit(f"//{request.host}").hostname
     public = urlsplit(sandbox.settings.public_url or "").hostname
     if not is_loopback(request.remote_addr) or not (is_loopback(named) or (public and named == public)):
@@ -47,7 +47,7 @@ def guard(sandbox: Sandbox) -> None:
 
 
 def harden(response: Response) -> Response:
-    """Headers for the pages; a page may have set its own policy for where its form leads."""
+    """Add security headers; a page may have set its own policy for the target of its form."""
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "

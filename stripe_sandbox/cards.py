@@ -1,4 +1,4 @@
-"""The ways to pay on the sandbox's page, by test card number, and what each one does."""
+"""Test payment methods by card number, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Method:
-    """One way to pay.
+    """A payment method.
 
     `outcome`: `ok`, `declined` (with Stripe's `decline_code`), `challenge` (3-D Secure first), `debit_ok` or
-    `debit_fails` (a bank debit that is decided later).
+    `debit_fails` (a bank debit that settles later).
     """
 
     number: str
@@ -24,12 +24,12 @@ class Method:
 
     @property
     def is_debit(self) -> bool:
-        """A bank debit rather than a card."""
+        """Tell whether it is a bank debit rather than a card."""
         return self.outcome.startswith("debit")
 
     @property
     def last4(self) -> str:
-        """The last four digits, as receipts show them."""
+        """Return the last four digits, as receipts show them."""
         return self.number[-4:]
 
 
@@ -68,7 +68,7 @@ BY_NUMBER: dict[str, Method] = {
 
 
 def digits(number: str) -> str:
-    """A card number without the spaces and dashes people put in."""
+    """Strip spaces and dashes from a card number."""
     return re.sub(r"[\s-]", "", number)
 
 
@@ -84,7 +84,7 @@ def luhn(number: str) -> bool:
 
 
 def by_number(number: str) -> Method:
-    """The method a typed number stands for: a real card is declined, as in Stripe's own test mode."""
+    """Return the method of a card number; a real card is declined, as in Stripe's own test mode."""
     message = f"{DECLINED} Your request was in test mode, but used a card that is not a test card."
     unknown = Method(number, "declined", "Unknown", decline_code="test_mode_live_card", message=message)
     return BY_NUMBER.get(number, unknown)

@@ -1,4 +1,7 @@
-"""A session's life: open, then complete or expired; each step under the one lock, so one wins a race."""
+"""The lifecycle of a Checkout Session: open, then complete or expired.
+
+One lock serialises its transitions.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from .store import Body
 
 
 class SessionClosedError(Exception):
-    """The session can no longer be paid: it is complete or expired already."""
+    """A session that can't be paid any more: it is complete or expired."""
 
 
 def expire(sandbox: Sandbox, session: Body, request: Body | None = None) -> Body:
-    """End an open session and tell of it."""
+    """Expire an open session and emit its event."""
     session.update(status="expired", url=None)
     if session["payment_intent"]:
         intent = sandbox.get("payment_intent", session["payment_intent"])
@@ -32,14 +35,14 @@ def expire(sandbox: Sandbox, session: Body, request: Body | None = None) -> Body
 
 
 def expire_on_time(sandbox: Sandbox, session_id: str) -> None:
-    """Timer: nobody paid in time."""
+    """Timer: expire a session that nobody has paid."""
     session = sandbox.store.find("checkout.session", session_id)
     if session and session["status"] == "open":
         expire(sandbox, session)
 
 
 def open_session(sandbox: Sandbox, session_id: str) -> Body:
-    """The session if it can still be paid, else SessionClosedError; StripeError if there is none."""
+    """Return the session if it is open, else raise SessionClosedError; StripeError for an unknown one."""
     session = sandbox.get("checkout.session", session_id)
     if session["status"] != "open":
         raise SessionClosedError(f"This session is {session['status']}.")
@@ -49,9 +52,9 @@ def open_session(sandbox: Sandbox, session_id: str) -> Body:
 def pay(
     sandbox: Sandbox, session_id: str, method: Method, name: str | None = None, email: str | None = None
 ) -> Body:
-    """Try to pay an open session; returns it as it is afterwards.
+    """Attempt to pay an open session; returns the session afterwards.
 
-    Complete means paid (or a debit under way); still open means declined or waiting for 3-D Secure: the
+    Complete means paid (or a debit in progress); still open means declined or waiting for 3-D Secure: the
     payment intent's status says which. `name` and `email` are as typed. Raises SessionClosedError.
     """
     sandbox.sweep()
@@ -73,7 +76,7 @@ def pay(
 
 
 def introduce(session: Body, name: str | None, email: str | None) -> None:
-    """Note who pays: what the session knew first, then what was typed."""
+    """Store the buyer's details: those the session had already take precedence over what was typed."""
     known = session["customer_details"] or {}
     session["customer_details"] = buyer_details(
         known.get("email") or email or "buyer@example.com", name or known.get("name")
@@ -81,7 +84,7 @@ def introduce(session: Body, name: str | None, email: str | None) -> None:
 
 
 def intent_of(sandbox: Sandbox, session: Body, method: Method) -> Body:
-    """The session's payment intent; made at the first attempt to pay, not before."""
+    """Get the session's payment intent, which is created at the first attempt to pay."""
     if session["payment_intent"]:
         intent = sandbox.get("payment_intent", session["payment_intent"])
     else:
@@ -94,7 +97,7 @@ def intent_of(sandbox: Sandbox, session: Body, method: Method) -> Body:
 
 
 def decline(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
-    """The bank says no: a failed charge, and the session stays open for another try."""
+    """Decline: a failed charge; the session stays open for another attempt."""
     charge = blank_charge(sandbox, session, intent, method, "failed")
     charge.update(failure_code=method.code, failure_message=method.message)
     sandbox.store.add(charge)
@@ -108,7 +111,7 @@ def decline(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> No
 def fall_back(
     sandbox: Sandbox, session: Body, intent: Body, error: Body, charge_id: str | None = None
 ) -> None:
-    """The intent waits for another payment method."""
+    """Return the intent to `requires_payment_method`."""
     intent.update(
         status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None
     )
@@ -120,7 +123,7 @@ def fall_back(
 
 
 def challenge(sandbox: Sandbox, session: Body, intent: Body) -> None:
-    """The bank wants to see the buyer first."""
+    """Require 3-D Secure (`requires_action`)."""
     action = {
         "type": "redirect_to_url",
         "redirect_to_url": {"return_url": session["success_url"], "url": session["url"]},
@@ -132,7 +135,7 @@ def challenge(sandbox: Sandbox, session: Body, intent: Body) -> None:
 
 
 def authenticate(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
-    """The buyer passed 3-D Secure, or not. Raises SessionClosedError, or StripeError if nothing was asked."""
+    """Finish 3-D Secure. Raises SessionClosedError, or StripeError if none was required."""
     sandbox.sweep()
     with sandbox.store.transaction():
         session = open_session(sandbox, session_id)
@@ -153,14 +156,14 @@ def authenticate(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
 
 
 def charge_now(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
-    """The card pays."""
+    """Charge the card and complete the session."""
     charge = sandbox.store.add(blank_charge(sandbox, session, intent, method, "succeeded"))
     arrive(sandbox, intent, charge)
     complete(sandbox, session, "paid")
 
 
 def arrive(sandbox: Sandbox, intent: Body, charge: Body) -> None:
-    """The money is there: charge, balance and intent say so."""
+    """Mark a charge as succeeded: charge, balance and intent."""
     charge.update(status="succeeded", paid=True)
     charge["balance_transaction"] = ledger.receive(sandbox, charge)["id"]
     sandbox.store.save(charge)
@@ -177,7 +180,7 @@ def arrive(sandbox: Sandbox, intent: Body, charge: Body) -> None:
 
 
 def begin_debit(sandbox: Sandbox, session: Body, intent: Body, method: Method) -> None:
-    """A bank debit starts: the session is complete, the money is not there yet."""
+    """Begin a bank debit: the session is complete, the charge is pending."""
     charge = sandbox.store.add(blank_charge(sandbox, session, intent, method, "pending"))
     sandbox.emit("charge.pending", charge)
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
@@ -189,7 +192,7 @@ def begin_debit(sandbox: Sandbox, session: Body, intent: Body, method: Method) -
 
 
 def complete(sandbox: Sandbox, session: Body, payment_status: str) -> Body:
-    """Close a session that has been through; a customer is made if the session asked for one."""
+    """Complete a session, and create a customer if the session asked for one."""
     if session["customer_creation"] == "always":
         session["customer"] = new_customer(sandbox, session)
     session.update(status="complete", payment_status=payment_status, url=None)
@@ -200,7 +203,7 @@ def complete(sandbox: Sandbox, session: Body, payment_status: str) -> Body:
 
 
 def new_customer(sandbox: Sandbox, session: Body) -> str:
-    """A customer with the buyer's details; returns its id."""
+    """Create a customer with the buyer's details; returns its id."""
     customer = blank_customer(sandbox.ids.make("cus_", 14), sandbox.now())
     customer.update(email=session["customer_details"]["email"], name=session["customer_details"]["name"])
     sandbox.store.add(customer)
@@ -209,7 +212,7 @@ def new_customer(sandbox: Sandbox, session: Body) -> str:
 
 
 def settle(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
-    """Decide a bank debit that is under way. Raises StripeError when there is none."""
+    """Settle a pending bank debit. Raises StripeError when there is none."""
     with sandbox.store.transaction():
         session = sandbox.get("checkout.session", session_id)
         intent = sandbox.store.find("payment_intent", session["payment_intent"] or "")
@@ -227,7 +230,7 @@ def settle(sandbox: Sandbox, session_id: str, ok: bool) -> Body:
 
 
 def bounce(sandbox: Sandbox, session: Body, intent: Body, charge: Body) -> None:
-    """The debit was returned: no money."""
+    """Fail a bank debit."""
     message = "The customer's account has insufficient funds to cover this payment."
     charge.update(status="failed", failure_code="insufficient_funds", failure_message=message)
     sandbox.store.save(charge)
@@ -237,7 +240,7 @@ def bounce(sandbox: Sandbox, session: Body, intent: Body, charge: Body) -> None:
 
 
 def settle_on_time(sandbox: Sandbox, session_id: str) -> None:
-    """Timer: the debit is decided as the chosen method says, unless someone decided it before."""
+    """Timer: settle the debit as its method says, unless it was settled before."""
     session = sandbox.get("checkout.session", session_id)
     intent = sandbox.store.find("payment_intent", session["payment_intent"] or "")
     if intent and intent["status"] == "processing":

@@ -1,4 +1,4 @@
-"""The sandbox's own time, so that a test can let three days pass at once."""
+"""The sandbox's clock, which tests can move."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 
 class Clock:
-    """Wall time plus an offset. Moving it runs whatever falls due on the way, through `on_move`."""
+    """Wall time plus an offset. Moving it runs the timers that become due, through `on_move`."""
 
     def __init__(self, offset: float = 0.0) -> None:
         self._lock = threading.Lock()
@@ -18,7 +18,7 @@ class Clock:
         self.on_move: Callable[[], None] = lambda: None
 
     def now(self) -> int:
-        """Unix seconds, as every `created` in the API has them."""
+        """Return Unix seconds, as every `created` of the API."""
         with self._lock:
             return int(self._exact())
 
@@ -26,14 +26,14 @@ class Clock:
         return self._frozen if self._frozen is not None else time.time() + self.offset
 
     def advance(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> int:
-        """Move forward and return the new time. A negative step is refused with ValueError."""
+        """Move forward and return the new time. Raises ValueError for a negative step."""
         step = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days).total_seconds()
         if step < 0:
             raise ValueError("The sandbox's clock only moves forward; use set() to go back.")
         return self.set(self._exact() + step)
 
     def set(self, moment: datetime | float) -> int:
-        """Make it `moment`: an aware datetime or Unix seconds. A naive datetime raises ValueError."""
+        """Set the time to an aware datetime or Unix seconds. Raises ValueError for a naive datetime."""
         if isinstance(moment, datetime):
             if moment.tzinfo is None:
                 raise ValueError("A datetime for the clock needs a time zone.")
@@ -52,6 +52,6 @@ class Clock:
         return self.now()
 
     def reset(self) -> None:
-        """Back to wall time, running."""
+        """Return to running wall time."""
         with self._lock:
             self._frozen, self.offset = None, 0.0

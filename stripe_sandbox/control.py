@@ -1,4 +1,4 @@
-"""/_sandbox/: what happened, what is under way, and the levers; for people and for programs.
+"""The control page /_sandbox/: events, sessions, faults and actions; for people and for programs.
 
 A form is answered with a redirect to the page; a JSON body (or `Accept: application/json`) with JSON.
 """
@@ -28,7 +28,7 @@ FAULT_FLAGS = ("should_retry", "remember")
 
 
 def create_blueprint(sandbox: Sandbox) -> Blueprint:
-    """The control surface of one sandbox."""
+    """Create the control page of one sandbox."""
     blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
     blueprint.add_app_template_filter(moment, "moment")
     levers: dict[str, Callable[..., Any]] = {
@@ -57,7 +57,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
 
 
 def lever(pull: Callable[..., Any]) -> Callable[..., Answer]:
-    """A view that pulls a lever and answers in the asker's language; wrong use is a 400."""
+    """Build a view that runs an action and answers with a redirect or JSON; 400 for wrong input."""
 
     def view(**ids: str) -> Answer:
         try:
@@ -72,7 +72,7 @@ def lever(pull: Callable[..., Any]) -> Callable[..., Answer]:
 
 
 def told(result: Body, status: int) -> Answer:
-    """JSON for programs; for people the page again, or the error in plain text."""
+    """Answer programs with JSON; people with a redirect to the page, or the error as plain text."""
     if request.is_json or request.accept_mimetypes.best == "application/json":
         answer: Response = jsonify(result)
         answer.status_code = status
@@ -83,7 +83,7 @@ def told(result: Body, status: int) -> Answer:
 
 
 def sent() -> dict[str, Any]:
-    """The fields of the request, from JSON or a form. ValueError for JSON that is not an object."""
+    """Return the fields of the request, from JSON or a form. ValueError for JSON that is not an object."""
     if not request.is_json:
         return request.form.to_dict()
     fields = request.get_json(silent=True)
@@ -93,24 +93,24 @@ def sent() -> dict[str, Any]:
 
 
 def truth(value: Any) -> bool:
-    """`true`, `1`, `on` and their like."""
+    """Parse a boolean: `true`, `1`, `on` or `yes`."""
     return str(value).lower() in ("true", "1", "on", "yes")
 
 
 def said_ok() -> bool:
-    """The `ok` of a settle request; yes unless it says no."""
+    """Parse the `ok` of a settle request; true by default."""
     return truth(sent().get("ok", "true"))
 
 
 def finite(value: float) -> float:
-    """The number, or ValueError for infinities and the like."""
+    """Return a finite, non-negative number; ValueError for others."""
     if not math.isfinite(value) or not 0 <= value < 10**10:
         raise ValueError("Give a number of seconds that is not negative.")
     return value
 
 
 def add_fault(sandbox: Sandbox) -> Body:
-    """`kind`, `on` and the options of `faults.Fault`."""
+    """Add a fault from `kind`, `on` and the options of `faults.Fault`."""
     fields = {name: value for name, value in sent().items() if value not in ("", None)}
     kind, on = str(fields.pop("kind", "")), str(fields.pop("on", ""))
     options: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def add_fault(sandbox: Sandbox) -> Body:
 
 
 def move_clock(sandbox: Sandbox) -> Body:
-    """`advance` (seconds) or `set` (Unix seconds)."""
+    """Move the clock by `advance` (seconds) or to `set` (Unix seconds)."""
     fields = sent()
     if "set" in fields:
         return {"now": sandbox.clock.set(finite(float(fields["set"])))}
@@ -134,19 +134,19 @@ def move_clock(sandbox: Sandbox) -> Body:
 
 
 def deliver(sandbox: Sandbox, id: str) -> None:
-    """Send an event again."""
+    """Deliver an event again."""
     sandbox.get("event", id)
     sandbox.courier.resend(id)
 
 
 def pay(sandbox: Sandbox, id: str) -> Body:
-    """Pay a session: `how` is one of the page's choices."""
+    """Pay a session; `how` is one of the page's choices."""
     session = checkout.pay(sandbox, id, method_named(str(sent().get("how", "card"))))
     return present(sandbox, session)
 
 
 def refund(sandbox: Sandbox, id: str) -> Body:
-    """Send back what is left of a payment, as somebody does in Stripe's dashboard."""
+    """Refund the rest of a payment, as somebody does in Stripe's dashboard."""
     with sandbox.store.transaction():
         charge = sandbox.get("charge", id)
         left = charge["amount"] - charge["amount_refunded"]
@@ -155,18 +155,18 @@ def refund(sandbox: Sandbox, id: str) -> Body:
 
 
 def expire(sandbox: Sandbox, id: str) -> Body:
-    """End an open session now."""
+    """Expire an open session now."""
     with sandbox.store.transaction():
         return present(sandbox, checkout.expire(sandbox, checkout.open_session(sandbox, id)))
 
 
 def moment(seconds: float | None) -> str:
-    """Unix seconds as people read them, in UTC."""
+    """Format Unix seconds for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M:%S") if seconds else ""
 
 
 def show(sandbox: Sandbox) -> str:
-    """The control page: newest first."""
+    """Render the control page, newest first."""
     sandbox.sweep()
     sessions = list(reversed(sandbox.store.all("checkout.session")))[:SHOWN]
     events = list(reversed(sandbox.store.all("event")))[:SHOWN]
@@ -194,7 +194,7 @@ def show(sandbox: Sandbox) -> str:
 
 
 def state(sandbox: Sandbox) -> Body:
-    """Everything, for a check of the books: objects by kind, deliveries, faults, clock."""
+    """Return everything for consistency checks: objects by kind, deliveries, faults, clock."""
     return {
         "now": sandbox.now(),
         "objects": sandbox.store.dump(),

@@ -1,4 +1,4 @@
-"""Delivering events: several at once, signed afresh, tried again until a 2xx or the end of patience."""
+"""Delivery of webhooks: concurrent, signed per attempt, retried until a 2xx or the last attempt."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def wait_until(true: Callable[[], bool], timeout: float) -> bool:
 
 
 class Courier:
-    """A queue in the store and a few threads that empty it."""
+    """A queue of deliveries in the store, and threads that work on it."""
 
     def __init__(self, sandbox: Sandbox, sender: Sender) -> None:
         self._sandbox = sandbox
@@ -57,7 +57,7 @@ class Courier:
         self._running = False
 
     def start(self) -> None:
-        """Take up work, including what an earlier process left unfinished."""
+        """Start the threads, resuming what an earlier process left unfinished."""
         self._running = True
         self._sandbox.store.run("UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'")
         for number in range(self._sandbox.settings.workers):
@@ -66,7 +66,7 @@ class Courier:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Finish what is being sent and end the threads."""
+        """Finish the deliveries in progress and end the threads."""
         self._running = False
         self._ring()
         for thread in self._threads:
@@ -80,7 +80,7 @@ class Courier:
     def enqueue(
         self, event_id: str, attempt: int = 1, wait: float = 0.0, fault: str = "", slow: float = 0.0
     ) -> int:
-        """Ask for a delivery `wait` seconds from now; returns its number. A given `fault` is the only one."""
+        """Enqueue a delivery in `wait` seconds; returns its number. A given `fault` excludes others."""
         rows = self._sandbox.store.run(
             "INSERT INTO deliveries (event_id, attempt, due, state, fault, slow) "
             "VALUES (?, ?, ?, 'waiting', ?, ?) RETURNING id",
@@ -100,15 +100,15 @@ class Courier:
         return self._sandbox.store.meta("endpoint") == "disabled"
 
     def enable(self) -> None:
-        """Send new events again. What was missed stays listed, to be fetched or resent."""
+        """Enable the endpoint again. Missed events can be listed or resent."""
         self._sandbox.store.remember("endpoint", "enabled")
 
     def forget(self) -> None:
-        """Drop everything that waits."""
+        """Delete all pending deliveries."""
         self._sandbox.store.run("DELETE FROM deliveries WHERE state IN ('waiting', 'held')")
 
     def outstanding(self, event_id: str) -> int:
-        """1 while no delivery of a wanted event has been accepted, else 0."""
+        """Return 1 while an event's delivery is pending, else 0."""
         rows = self._sandbox.store.run(
             "SELECT state FROM deliveries WHERE event_id = ? AND state IN ('waiting', 'held', 'sending')",
             (event_id,),
@@ -116,12 +116,12 @@ class Courier:
         return 1 if rows else 0
 
     def answered(self, event_id: str, timeout: float) -> bool:
-        """Wait until an event's first attempt has been answered or dropped; False if time runs out."""
+        """Wait until an event's first attempt has ended; False on a timeout."""
         sql = "SELECT 1 FROM deliveries WHERE event_id = ? AND state IN ('delivered', 'failed', 'dropped')"
         return wait_until(lambda: bool(self._sandbox.store.run(sql, (event_id,))), timeout)
 
     def quiet(self, timeout: float) -> bool:
-        """Wait until nothing is being sent or due within a tenth of a second; False if time runs out."""
+        """Wait until nothing is being sent or due within a tenth of a second; False on a timeout."""
         sql = "SELECT 1 FROM deliveries WHERE state = 'sending' OR (state = 'waiting' AND due <= ?)"
         return wait_until(lambda: not self._sandbox.store.run(sql, (time.time() + 0.1,)), timeout)
 
@@ -141,7 +141,7 @@ class Courier:
         return min(1.0, max(0.01, rows[0]["due"] - time.time())) if rows[0]["due"] else 1.0
 
     def _claim(self) -> sqlite3.Row | None:
-        """The next delivery that is due, now marked as being sent; its faults have been drawn."""
+        """Claim the next due delivery and draw its faults."""
         store = self._sandbox.store
         with store.transaction():
             rows = store.run(
@@ -167,7 +167,7 @@ class Courier:
             self._apply(fault, row)
 
     def _apply(self, fault: Fault, row: sqlite3.Row) -> None:
-        """Change a delivery that is about to go out."""
+        """Apply a fault to a claimed delivery."""
         store, id = self._sandbox.store, row["id"]
         store.run("UPDATE deliveries SET fault = ? WHERE id = ?", (fault.kind, id))
         if fault.kind == "duplicate":
@@ -197,7 +197,7 @@ class Courier:
         self._ring()
 
     def send(self, event: Body, tamper: str | None = None) -> tuple[int | None, str]:
-        """Send an event once, now: the status, or None and what went wrong on the way."""
+        """Send an event once; returns the status, or None and the error."""
         settings = self._sandbox.settings
         body, header = sign(bytes_of(event), settings.webhook_secrets, tamper)
         headers = {
@@ -211,7 +211,7 @@ class Courier:
             return None, f"{type(error).__name__}: {error}"
 
     def _book(self, row: sqlite3.Row, status: int | None, note: str, took: float) -> None:
-        """Write down the outcome; plan the next attempt unless it was accepted."""
+        """Store the outcome, and enqueue the next attempt unless it was accepted."""
         store = self._sandbox.store
         accepted = status is not None and 200 <= status < 300
         with store.transaction():

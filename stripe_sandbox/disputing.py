@@ -1,4 +1,4 @@
-"""A dispute: the buyer's bank takes the money back, and later decides who keeps it."""
+"""Disputes: the buyer's bank takes the money back, and decides later."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ EVIDENCE = (
 
 
 def dispute(sandbox: Sandbox, charge_id: str) -> Body:
-    """The buyer disputes a payment: the bank takes what is left of it, and Stripe its fee.
+    """Dispute a payment: the bank takes the rest of it, and Stripe its fee.
 
-    Raises StripeError for a payment that didn't succeed, is disputed already, or was sent back.
+    Raises StripeError for a payment that didn't succeed, is disputed already, or was refunded.
     """
     with sandbox.store.transaction():
         charge = sandbox.get("charge", charge_id)
@@ -41,7 +41,7 @@ def dispute(sandbox: Sandbox, charge_id: str) -> Body:
 
 
 def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
-    """A dispute that waits for an answer."""
+    """Build a dispute in status `needs_response`."""
     return {
         "id": sandbox.ids.make("dp_1"),
         "object": "dispute",
@@ -70,9 +70,9 @@ def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
 
 
 def decide(sandbox: Sandbox, dispute_id: str, won: bool) -> Body:
-    """The bank decides: `won` brings the money back (not the fee), otherwise it is gone.
+    """Close a dispute: `won` returns the money (not the fee).
 
-    Raises StripeError for a dispute that is over.
+    Raises StripeError for a closed one.
     """
     with sandbox.store.transaction():
         row = sandbox.get("dispute", dispute_id)
@@ -89,7 +89,7 @@ def decide(sandbox: Sandbox, dispute_id: str, won: bool) -> Body:
 
 
 def move(sandbox: Sandbox, row: Body, charge: Body, amount: int, fee: int = 0) -> None:
-    """Take or give back money, and note it in the dispute."""
+    """Move money from or to the balance, and record it in the dispute."""
     source = {**row, "description": charge["description"]}
     moved = ledger.move(sandbox, "adjustment", source, amount, sandbox.now(), fee)
     status = {"status": "available"}

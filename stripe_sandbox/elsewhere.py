@@ -15,7 +15,7 @@ AMOUNT, CURRENCY = 2500, "usd"
 
 
 def pay_unasked(sandbox: Sandbox) -> Body:
-    """Somebody pays by an invoice or a link from Stripe's dashboard; the charge."""
+    """Create a payment made in Stripe's dashboard, by an invoice or payment link; returns the charge."""
     asked = {
         "_payment": {"description": "Made in the dashboard"},
         "amount_total": AMOUNT,
@@ -33,7 +33,7 @@ def pay_unasked(sandbox: Sandbox) -> Body:
 
 
 def refuse_payout(sandbox: Sandbox) -> Body:
-    """A payout leaves for the bank, and the bank sends it back."""
+    """Create a payout that the bank rejects."""
     with sandbox.store.transaction():
         row: Body = {
             "id": sandbox.ids.make("po_1"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One request being worked on: read parameters, ids from the path, what to expand, who asked."""
+    """An API request: parsed parameters, ids from the path, expansions, and its origin."""
 
     sandbox: Sandbox
     path: str
@@ -29,12 +29,12 @@ class Call:
     faults: frozenset[str] = field(default=frozenset())
 
     def list(self, kind: str, *filters: str) -> Body:
-        """A page of `kind`, narrowed by those of the named parameters that were sent."""
+        """List a page of `kind`, filtered by those of the named parameters that were sent."""
         chosen = {name: self.params[name] for name in filters if name in self.params}
         return listing.page(self.sandbox, kind, self.path, self.params, chosen, self.tree)
 
     def emit(self, type: str, body: Body, previous: Body | None = None) -> Body:
-        """Record an event caused by this call."""
+        """Emit an event caused by this call."""
         return self.sandbox.emit(type, body, previous, self.request)
 
 
@@ -43,7 +43,10 @@ Work = Callable[[Call], Body]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`rule` is a Flask rule, `kind` what `expand` may walk; `work` returns the object, or the ready list."""
+    """An API operation.
+
+    `rule` is a Flask rule, `kind` what `expand` starts from; `work` returns the object or list.
+    """
 
     method: str
     rule: str
@@ -54,10 +57,10 @@ class Endpoint:
 
 
 def takes(*needs: str, **fields: Shape) -> Group:
-    """Parameters of an operation that answers with an object: `needs` must be sent, `expand` may be."""
+    """Declare the parameters of an operation on one object: `needs` are required, `expand` is optional."""
     return Group({**fields, "expand": Rows(Text())}, needs)
 
 
 def pages(dated: bool = True, **filters: Shape) -> Group:
-    """Parameters of a list: its filters, the cursors and, where the kind has one, `created`."""
+    """Declare the parameters of a list: its filters, the cursors and, where the kind has one, `created`."""
     return Group({**(listing.DATED if dated else listing.PAGE), **filters})

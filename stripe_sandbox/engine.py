@@ -1,4 +1,4 @@
-"""The sandbox itself, without HTTP: objects, clock and events. Every surface works on one of these."""
+"""The engine of the sandbox, without HTTP: objects, clock, timers and events."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from .settings import API_VERSION, Settings
 from .store import Body, Store
 
 Timer = Callable[["Sandbox", str], None]
-# What a timer may ask for; the modules that own an action enter it here.
+# Actions of timers, registered by the modules that define them.
 TIMERS: dict[str, Timer] = {}
 
 
 class Sandbox:
-    """One Stripe account in a box.
+    """A Stripe account.
 
-    `settings` are checked first (see `Settings.check` for what is refused). `sender` replaces the HTTP POST
-    of webhooks: it takes address, body, headers and timeout and returns a status code.
+    `settings` are checked first (see `Settings.check`). `sender` replaces the HTTP POST of webhooks: it takes
+    URL, body, headers and timeout and returns a status code.
     """
 
     def __init__(self, settings: Settings, sender: Sender = post) -> None:
@@ -48,18 +48,18 @@ class Sandbox:
         self.sweep()
 
     def now(self) -> int:
-        """The sandbox's time in Unix seconds."""
+        """Return the sandbox's time in Unix seconds."""
         return self.clock.now()
 
     def get(self, kind: str, id: str, param: str = "id") -> Body:
-        """The object, or a 404 StripeError that names `param`."""
+        """Return the object, or raise a 404 StripeError that names `param`."""
         body = self.store.find(kind, id)
         if body is None:
             raise missing_object(kind, id, param)
         return body
 
     def emit(self, type: str, body: Body, previous: Body | None = None, request: Body | None = None) -> Body:
-        """Record that something happened to `body`, frozen as it is now, and have it delivered.
+        """Emit an event about `body`, a snapshot of its present state, and enqueue its delivery.
 
         `request` is `{"id", "idempotency_key"}` of the API call that caused it, if one did.
         """
@@ -89,7 +89,7 @@ class Sandbox:
         return any(fnmatchcase(type, pattern) for pattern in self.settings.enabled_events)
 
     def sweep(self) -> None:
-        """Let everything happen that the clock has made due: sessions expire, debits settle."""
+        """Run the timers that are due: sessions expire, debits settle."""
         now = self.now()
         if not self.store.run("SELECT 1 FROM timers WHERE due <= ? LIMIT 1", (now,)):
             return
@@ -98,7 +98,7 @@ class Sandbox:
                 TIMERS[timer["action"]](self, timer["object_id"])
 
     def reset(self) -> None:
-        """Forget every object, fault and delivery, and put the clock back; seeded ids start over."""
+        """Delete every object, fault and delivery, and reset the clock; seeded ids start over."""
         self.courier.forget()
         self.store.clear()
         self.faults.clear()
@@ -107,7 +107,7 @@ class Sandbox:
         self._seed()
 
     def close(self) -> None:
-        """Stop delivering and close the store."""
+        """Stop deliveries and close the store."""
         self.courier.stop()
         self.store.close()
 

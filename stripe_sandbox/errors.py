@@ -1,4 +1,4 @@
-"""The one shape in which Stripe says no."""
+"""Errors in Stripe's format."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 
 class StripeError(Exception):
-    """An answer of 4xx or 5xx with Stripe's error body.
+    """An error response, 4xx or 5xx, with Stripe's error body.
 
-    `code`, `param` and `decline_code` appear in the body only when given. `before_start` marks a request
-    that was refused before it began: it is not remembered under its idempotency key.
+    `code`, `param` and `decline_code` appear in the body only when given. `before_start` marks a request that
+    was refused before execution began: it isn't stored under its idempotency key.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class StripeError(Exception):
         self.before_start = before_start
 
     def body(self) -> dict[str, Any]:
-        """The JSON answer: `{"error": {…}}`."""
+        """Build the JSON body: `{"error": {…}}`."""
         error = {"type": self.type, "message": self.message, "code": self.code, "param": self.param}
         return {"error": {name: value for name, value in error.items() if value is not None}}
 
 
 def missing_object(kind: str, id: str, param: str = "id") -> StripeError:
-    """404 for an id nothing answers to."""
+    """Build the 404 for an unknown id."""
     noun = kind.replace(".", " ").replace("_", " ").split(" ")[-1] if kind == "checkout.session" else kind
     return StripeError(f"No such {noun}: '{id}'", status=404, code="resource_missing", param=param)

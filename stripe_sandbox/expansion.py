@@ -1,4 +1,4 @@
-"""`expand[]`: turning references into the objects they name."""
+"""`expand[]`: replaces ids by the objects they refer to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ LINKS: dict[str, dict[str, str]] = {
 
 
 def tree_of(paths: list[str], listed: bool = False) -> Tree:
-    """`["a.b", "a.c"]` becomes `{"a": {"b": {}, "c": {}}}`. In lists each path starts with `data.`."""
+    """Parse expansions: `["a.b", "a.c"]` becomes `{"a": {"b": {}, "c": {}}}`.
+
+    In lists each begins with `data.`.
+    """
     tree: Tree = {}
     for path in paths:
         parts = path.split(".")
@@ -65,7 +68,7 @@ def tree_of(paths: list[str], listed: bool = False) -> Tree:
 
 
 def cannot_expand(path: str, hint: str = "") -> StripeError:
-    """400 for a property that holds no reference."""
+    """Build the 400 for a property that holds no reference."""
     return StripeError(f"This property cannot be expanded ({path}).{hint}", param="expand", before_start=True)
 
 
@@ -84,7 +87,7 @@ def check(kind: str, tree: Tree) -> None:
 
 
 def present(sandbox: Sandbox, body: Body, tree: Tree | None = None) -> Body:
-    """The object as the API gives it, with what `tree` asks for in place of ids."""
+    """Build the API's view of an object, with the expansions in `tree`."""
     answer = shown(body)
     kind = answer["object"]
     if kind == "balance_transaction":
@@ -118,7 +121,7 @@ def follow(sandbox: Sandbox, body: Body, name: str, below: Tree) -> Any:
 
 
 def members(sandbox: Sandbox, body: Body, name: str) -> list[Body]:
-    """The rows of a list inside an object: a session's items in order, a charge's refunds newest first."""
+    """Return the rows of an inner list: a session's items in order, a charge's refunds newest first."""
     if name == "line_items":
         return list(body["_line_items"])
     return [refund for refund in reversed(sandbox.store.all("refund")) if refund["charge"] == body["id"]]

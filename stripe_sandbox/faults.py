@@ -1,4 +1,4 @@
-"""Trouble on demand: what should go wrong with the next matching API call or event."""
+"""Fault injection: what should go wrong with the next matching API call or event."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ EVENT_FAULTS = {
 
 @dataclass
 class Fault:
-    """One order for trouble.
+    """An injected fault.
 
-    `kind` is a key of `API_FAULTS` or `EVENT_FAULTS`. `on` says what it hits, with `*`: an API call
-    (`POST /v1/refunds`) or an event (its type or id). `times` is how often; `should_retry` adds the header
-    `Stripe-Should-Retry` to a made-up error; `remember` is whether the 500 of `execute_then_500` is what the
-    idempotency key keeps (as Stripe does when its own code failed) or the true answer (when the gateway did).
+    `kind` is a key of `API_FAULTS` or `EVENT_FAULTS`. `on` is a pattern with `*` for an API call (`POST
+    /v1/refunds`) or an event (its type or id). `times` is how often; `should_retry` adds the header
+    `Stripe-Should-Retry` to a made-up error; `remember` is whether the 500 of `execute_then_500` is stored
+    under the idempotency key (as when Stripe's own code fails) or the true answer (as when a gateway fails).
     """
 
     id: int
@@ -53,12 +53,12 @@ class Fault:
 
     @property
     def about(self) -> str:
-        """`api` or `event`, by what it is set on."""
+        """Return `api` or `event`, by what it is set on."""
         return "api" if "/" in self.on or self.on.split(" ")[0] in ("GET", "POST", "DELETE") else "event"
 
 
 class Faults:
-    """The open orders, oldest first. Safe under threads: each of `times` is given out once."""
+    """The open faults, oldest first. Thread-safe: each of `times` is used once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,7 +66,7 @@ class Faults:
         self._next = 1
 
     def add(self, kind: str, on: str, **options: Any) -> Fault:
-        """Order a fault. Raises ValueError for a kind that does not fit what it is set on."""
+        """Add a fault. Raises ValueError for a kind that doesn't fit its pattern."""
         with self._lock:
             fault = Fault(self._next, kind, on, **options)
             known = API_FAULTS if fault.about == "api" else EVENT_FAULTS
@@ -77,7 +77,7 @@ class Faults:
             return fault
 
     def take(self, about: str, *names: str) -> list[Fault]:
-        """The faults that hit something known by any of `names` now; one of their `times` is used up."""
+        """Return the faults that match any of `names`, and use up one of their `times`."""
         with self._lock:
             hit = [
                 fault
@@ -90,11 +90,11 @@ class Faults:
             return hit
 
     def listed(self) -> list[dict[str, Any]]:
-        """The open orders as plain dicts."""
+        """List the open faults as plain dicts."""
         with self._lock:
             return [asdict(fault) for fault in self._open]
 
     def clear(self) -> None:
-        """Take all orders back."""
+        """Remove all faults."""
         with self._lock:
             self._open.clear()

@@ -1,4 +1,4 @@
-"""The page a buyer pays on. Plain forms, no script."""
+"""The hosted payment page. Plain forms, no script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPED = ("email", "number", "expiry", "cvc", "name")
 
 
 def create_blueprint(sandbox: Sandbox) -> Blueprint:
-    """The hosted pages of one sandbox, at `/c/pay/<session id>`."""
+    """Create the hosted pages of one sandbox, at `/c/pay/<session id>`."""
     blueprint = Blueprint("hosted", __name__)
     blueprint.add_app_template_filter(money.written, "written")
     blueprint.add_url_rule("/c/pay/<id>", "pay", lambda id: show(sandbox, id))
@@ -31,7 +31,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
 
 
 def session_of(sandbox: Sandbox, id: str) -> Body:
-    """The session in the address, as it is now, or 404."""
+    """Load the session in the address, or 404."""
     sandbox.sweep()
     session = sandbox.store.find("checkout.session", id)
     if session is None:
@@ -40,7 +40,7 @@ def session_of(sandbox: Sandbox, id: str) -> Body:
 
 
 def page(sandbox: Sandbox, template: str, session: Body, status: int = 200, **more: Any) -> Response:
-    """A page about a session, whose forms may lead back to the shop."""
+    """Render a page about a session, with a CSP that lets its form lead back to the shop."""
     body = render_template(template, session=session, business=sandbox.settings.business, **more)
     response = make_response(body, status)
     leads_to = " ".join(
@@ -55,13 +55,13 @@ def page(sandbox: Sandbox, template: str, session: Body, status: int = 200, **mo
 
 
 def origin(address: str) -> str:
-    """Scheme, host and port, as a Content-Security-Policy names them."""
+    """Return scheme, host and port for a Content-Security-Policy."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def show(sandbox: Sandbox, id: str) -> Answer:
-    """GET: the page, whatever state the session is in."""
+    """GET: render the page for the session's state."""
     session = session_of(sandbox, id)
     if session["status"] != "open":
         return page(sandbox, "closed.html", session, back=return_address(session))
@@ -69,14 +69,14 @@ def show(sandbox: Sandbox, id: str) -> Answer:
 
 
 def pay_page(sandbox: Sandbox, session: Body, status: int = 200, **more: Any) -> Response:
-    """The open page, with what was typed and what was wrong with it."""
+    """Render the payment form with typed values and errors."""
     known = (session["customer_details"] or {}).get("email")
     context = {"typed": {}, "errors": {}, "declined": None, "known_email": known, "choices": BY_NAME}
     return page(sandbox, "pay.html", session, status, **{**context, **more})
 
 
 def submit(sandbox: Sandbox, id: str) -> Answer:
-    """POST: one of the ready choices, or a card typed in."""
+    """POST: pay with a predefined method, or with a typed card."""
     session = session_of(sandbox, id)
     typed = {name: request.form.get(name, "").strip()[:200] for name in TYPED}
     method = BY_NAME.get(request.form.get("choice", ""))
@@ -94,7 +94,7 @@ def submit(sandbox: Sandbox, id: str) -> Answer:
 
 
 def after_attempt(sandbox: Sandbox, session: Body, typed: dict[str, str]) -> Answer:
-    """On to the shop, to the bank, or back to the form with the reason."""
+    """Redirect to the shop or to the bank, or show the form with the reason."""
     if session["status"] == "complete":
         return to_shop(sandbox, session)
     intent = sandbox.get("payment_intent", session["payment_intent"])
@@ -105,7 +105,7 @@ def after_attempt(sandbox: Sandbox, session: Body, typed: dict[str, str]) -> Ans
 
 
 def to_shop(sandbox: Sandbox, session: Body) -> Answer:
-    """Redirect to the success address once the shop has answered the webhook, or after the set wait."""
+    """Redirect to the success URL once the shop has answered the webhook, or after a timeout."""
     settings = sandbox.settings
     if settings.deliver and settings.redirect_wait and sandbox.wanted("checkout.session.completed"):
         sandbox.courier.answered(session["_completed_event"], settings.redirect_wait)
@@ -113,7 +113,7 @@ def to_shop(sandbox: Sandbox, session: Body) -> Answer:
 
 
 def bank(sandbox: Sandbox, id: str) -> Answer:
-    """3-D Secure: the bank's own page, where the buyer says yes or no."""
+    """Show the bank's 3-D Secure page, and process its answer."""
     session = session_of(sandbox, id)
     intent: Body | None = sandbox.store.find("payment_intent", session["payment_intent"] or "")
     if session["status"] != "open" or intent is None or intent["status"] != "requires_action":
@@ -156,7 +156,7 @@ def expiry_problem(text: str, now: int) -> str | None:
 
 
 def method_named(name: str) -> Method:
-    """One of the ready choices; KeyError with the list for anything else."""
+    """Return a predefined method; KeyError with the list for anything else."""
     if name not in BY_NAME:
         raise KeyError(f"No way to pay called {name!r}; there is: {', '.join(BY_NAME)}.")
     return BY_NAME[name]

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer is the only answer, for a day."""
+"""Idempotency keys: the first response is stored and replayed for a day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Keys:
 
     @contextmanager
     def held(self, key: str) -> Iterator[None]:
-        """Have a key to oneself. Raises 409 `idempotency_key_in_use` while another request holds it."""
+        """Hold a key. Raises 409 `idempotency_key_in_use` while another request does."""
         if len(key) > LONGEST:
             message = f"Idempotency key is too long: at most {LONGEST} characters."
             raise StripeError(message, type="idempotency_error", before_start=True)
@@ -46,7 +46,7 @@ class Keys:
                 self._busy.discard(key)
 
     def recall(self, key: str, method: str, path: str, parameters: Body, now: int) -> tuple[int, Any] | None:
-        """The remembered status and body, or None. StripeError for other parameters under the key."""
+        """Return the stored status and body, or None. StripeError for other parameters under the same key."""
         self._store.run("DELETE FROM replies WHERE made <= ?", (now - DAY,))
         rows = self._store.run("SELECT * FROM replies WHERE key = ?", (key,))
         if not rows:
@@ -68,7 +68,7 @@ class Keys:
     def keep(
         self, key: str, method: str, path: str, parameters: Body, now: int, status: int, body: Any
     ) -> None:
-        """Remember an answer. Belongs in the transaction that did the work."""
+        """Store a response; to be called in the transaction that did the work."""
         self._store.run(
             "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?)",
             (key, method, path, canonical(parameters), status, json.dumps(body), now),
@@ -76,5 +76,5 @@ class Keys:
 
 
 def canonical(parameters: Body) -> str:
-    """Parameters as text that does not depend on their order."""
+    """Serialise parameters independent of their order."""
     return json.dumps(parameters, sort_keys=True)

@@ -1,4 +1,4 @@
-"""Payment intents and charges as they are born."""
+"""Payment intents and charges in their initial state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .cards import Method
 from .engine import Sandbox, change_metadata
 from .store import Body
 
-# What stays null in everything the sandbox does so far.
+# Fields that the sandbox never sets.
 UNSET_INTENT = (
     "application", "application_fee_amount", "automatic_payment_methods", "canceled_at",
     "cancellation_reason", "customer_account", "excluded_payment_method_types",
@@ -23,7 +23,7 @@ UNSET_CHARGE = (
 
 
 def blank_intent(sandbox: Sandbox, session: Body) -> Body:
-    """The payment intent of a session, waiting for a payment method."""
+    """Build the payment intent of a session, in `requires_payment_method`."""
     stated = session["_payment"]
     id = sandbox.ids.make("pi_3")
     return {
@@ -55,7 +55,7 @@ def blank_intent(sandbox: Sandbox, session: Body) -> Body:
 
 
 def blank_charge(sandbox: Sandbox, session: Body, intent: Body, method: Method, status: str) -> Body:
-    """One attempt to take the money: `status` is `succeeded`, `pending` or `failed`."""
+    """Build a charge; `status` is `succeeded`, `pending` or `failed`."""
     id = sandbox.ids.make("py_3" if method.is_debit else "ch_3")
     failed = status == "failed"
     return {
@@ -92,7 +92,7 @@ def blank_charge(sandbox: Sandbox, session: Body, intent: Body, method: Method, 
 
 
 def billing(buyer: Body) -> Body:
-    """`billing_details` of a charge."""
+    """Build the `billing_details` of a charge."""
     address = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     return {"address": address, "email": buyer["email"], "name": buyer["name"], "phone": None, "tax_id": None}
 
@@ -112,7 +112,7 @@ def outcome(method: Method, failed: bool) -> Body:
 
 
 def paid_with(sandbox: Sandbox, method: Method) -> Body:
-    """`payment_method_details` of a charge."""
+    """Build the `payment_method_details` of a charge."""
     if method.is_debit:
         account = {
             "account_holder_type": "individual", "account_type": "checking", "bank_name": "SANDBOX BANK",

@@ -1,4 +1,4 @@
-"""Balance transactions: every movement of the account's money, and nothing else, makes its balance."""
+"""Balance transactions: every movement of the account's money; the balance is their sum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def move(sandbox: Sandbox, type: str, source: Body, amount: int, available_on: int, fee: int = 0) -> Body:
-    """Record `amount` (minor units, negative when it leaves) moved for `source`; the balance transaction."""
+    """Record a movement of `amount` (minor units, negative if outgoing) for `source`."""
     currency = source["currency"]
     description = "Stripe processing fees"
     kept = {"amount": fee, "application": None, "currency": currency, "description": description}
@@ -38,14 +38,14 @@ def move(sandbox: Sandbox, type: str, source: Body, amount: int, available_on: i
 
 
 def receive(sandbox: Sandbox, charge: Body) -> Body:
-    """A payment comes in: it pends for a while, and Stripe keeps its fee."""
+    """Record an incoming payment: pending at first, less Stripe's fee."""
     available_on = sandbox.now() + sandbox.settings.available_after
     fee = money.fee(charge["amount"], charge["currency"])
     return move(sandbox, "charge", charge, charge["amount"], available_on, fee)
 
 
 def totals(sandbox: Sandbox) -> dict[str, tuple[int, int]]:
-    """Per currency: available and pending, in minor units."""
+    """Sum available and pending per currency, in minor units."""
     now = sandbox.now()
     sums: dict[str, tuple[int, int]] = {}
     for row in sandbox.store.all("balance_transaction"):

@@ -1,4 +1,4 @@
-"""Lists: newest first, paged by the id of the last row seen, so that new rows never shift a page."""
+"""Lists, newest first, with cursors (keyset pagination), so that new rows never shift a page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def conditions(filters: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    """SQL for `{"customer": "cus_1", "created": {"gte": 5}, "type": ["a", "b.*"]}`."""
+    """Build SQL for `{"customer": "cus_1", "created": {"gte": 5}, "type": ["a", "b.*"]}`."""
     clauses: list[str] = []
     values: list[Any] = []
     for name, wanted in filters.items():
@@ -43,10 +43,10 @@ def conditions(filters: dict[str, Any]) -> tuple[list[str], list[Any]]:
 
 
 def page(sandbox: Sandbox, kind: str, url: str, params: Body, filters: dict[str, Any], tree: Tree) -> Body:
-    """One page of a kind as Stripe's list object.
+    """List a page of a kind as Stripe's list object.
 
-    `params` may hold `limit`, `starting_after`, `ending_before`; `filters` is as for `conditions`.
-    An unknown cursor is a 404 StripeError.
+    `params` may hold `limit`, `starting_after`, `ending_before`; `filters` is as for `conditions`. An unknown
+    cursor is a 404 StripeError.
     """
     clauses, values = conditions(filters)
     clauses.insert(0, "kind = ?")
@@ -73,7 +73,7 @@ def page(sandbox: Sandbox, kind: str, url: str, params: Body, filters: dict[str,
 
 
 def cut(rows: list[Body], kind: str, params: Body) -> tuple[list[Body], bool]:
-    """A page of rows that stand in their own order (a session's items): the rows and whether more follow."""
+    """Cut a page out of rows with their own order (a session's items); returns it and whether more follow."""
     limit = params.get("limit", 10)
     places = {row["id"]: place for place, row in enumerate(rows)}
     for cursor in ("starting_after", "ending_before"):

@@ -1,4 +1,4 @@
-"""Currencies: which there are, how many decimals they have, and the least that can be charged."""
+"""Currencies: their decimals and minimum charge."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def decimals(currency: str) -> int:
 
 
 def minimum(currency: str) -> int:
-    """The least total above nothing, in minor units."""
+    """Return the minimum charge, in minor units."""
     return MINIMUMS.get(currency, MINIMUM_ELSEWHERE)
 
 
 def written(amount: int, currency: str) -> str:
-    """`1900, "usd"` becomes `$19.00`; currencies without a sign of their own read `19.00 CHF`."""
+    """Format an amount: `1900, "usd"` is `$19.00`; currencies without a symbol read `19.00 CHF`."""
     places = decimals(currency)
     digits = f"{abs(amount) / (10**places):,.{places}f}"
     sign = "-" if amount < 0 else ""

@@ -1,6 +1,6 @@
-"""Reading a form the way Stripe does: bracketed names, strict shapes, one clear error.
+"""Parsing of form parameters as Stripe does: bracketed names, strict types, one clear error.
 
-An endpoint declares what it takes with the small classes below; `Group.read` gives back plain Python values.
+An endpoint declares its parameters with the classes below; `Group.read` returns plain Python values.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ METADATA_KEYS, METADATA_KEY, METADATA_VALUE = 50, 40, 500
 
 
 def refused(message: str, param: str, code: str | None = None) -> StripeError:
-    """A parameter that can't be read: the request never starts."""
+    """Build the error of an invalid parameter; the request isn't executed."""
     return StripeError(message, code=code, param=param, before_start=True)
 
 
 def decode(text: str) -> dict[str, Any]:
-    """`a[b][0][c]=1` becomes `{"a": {"b": {"0": {"c": "1"}}}}`. Raises StripeError for clashing names."""
+    """Decode `a[b][0][c]=1` into `{"a": {"b": {"0": {"c": "1"}}}}`. Raises StripeError for clashing names."""
     root: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=2000):
         match = NAME.match(name)
@@ -41,14 +41,14 @@ def decode(text: str) -> dict[str, Any]:
 
 
 class Shape(Protocol):
-    """Anything that can read one parameter."""
+    """A type of parameter."""
 
     def read(self, value: Any, name: str) -> Any:
-        """The value, or StripeError naming `name`."""
+        """Return the value, or raise StripeError that names `name`."""
 
 
 def plain(value: Any, name: str) -> str:
-    """A single non-empty string."""
+    """Read a single non-empty string."""
     if not isinstance(value, str):
         raise refused(f"Invalid string: {name} must be a single value", name)
     if value == "":
@@ -64,13 +64,13 @@ def plain(value: Any, name: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """Up to `most` characters. With `unset`, an empty string means None."""
+    """A text of up to `most` characters. With `unset`, an empty string means None."""
 
     most: int = 5000
     unset: bool = False
 
     def read(self, value: Any, name: str) -> str | None:
-        """The text."""
+        """Read the text."""
         if self.unset and value == "":
             return None
         text = plain(value, name)
@@ -85,10 +85,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Address:
-    """An absolute web address. `{CHECKOUT_SESSION_ID}` may stand in it."""
+    """An absolute URL, which may contain `{CHECKOUT_SESSION_ID}`."""
 
     def read(self, value: Any, name: str) -> str:
-        """The address."""
+        """Read the URL."""
         text = plain(value, name)
         try:
             parts = urlsplit(text)
@@ -101,12 +101,12 @@ class Address:
 
 @dataclass(frozen=True)
 class Email:
-    """An address with something on both sides of the @."""
+    """An email address."""
 
     unset: bool = False
 
     def read(self, value: Any, name: str) -> str | None:
-        """The address."""
+        """Read the address."""
         if self.unset and value == "":
             return None
         text = plain(value, name)
@@ -123,7 +123,7 @@ class Whole:
     most: int = 2**53
 
     def read(self, value: Any, name: str) -> int:
-        """The number."""
+        """Read the number."""
         text = plain(value, name)
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise refused(f"Invalid integer: {text}", name, "parameter_invalid_integer")
@@ -140,10 +140,10 @@ class Whole:
 
 @dataclass(frozen=True)
 class Flag:
-    """`true` or `false`."""
+    """A boolean, `true` or `false`."""
 
     def read(self, value: Any, name: str) -> bool:
-        """The boolean."""
+        """Read the boolean."""
         text = plain(value, name)
         if text not in ("true", "false"):
             raise refused(f"Invalid boolean: {text}", name)
@@ -151,13 +151,13 @@ class Flag:
 
 
 class Choice:
-    """One of a few words."""
+    """An enumeration."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
 
     def read(self, value: Any, name: str) -> str:
-        """The word."""
+        """Read the value."""
         text = plain(value, name)
         if text not in self.words:
             raise refused(f"Invalid {name}: must be one of {', '.join(self.words)}", name)
@@ -166,10 +166,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Currency:
-    """A three-letter code Stripe charges in, in either case."""
+    """A three-letter code of a currency that Stripe supports, in either case."""
 
     def read(self, value: Any, name: str) -> str:
-        """The code in lower case."""
+        """Read the code, in lower case."""
         code = plain(value, name).lower()
         if code not in money.CURRENCIES:
             raise refused(f"Invalid currency: {code}", name)
@@ -181,7 +181,7 @@ class Metadata:
     """Up to 50 pairs of strings; an empty string unsets one pair, or all of them."""
 
     def read(self, value: Any, name: str) -> dict[str, str] | None:
-        """The pairs as sent (empty values still in), or None for "unset everything"."""
+        """Read the pairs as sent (empty values included), or None to unset all."""
         if value == "":
             return None
         if not isinstance(value, dict):
@@ -202,13 +202,13 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Rows:
-    """A list of one shape, `name[0]`, `name[1]` …"""
+    """A list, `name[0]`, `name[1]` …"""
 
     of: Shape
     most: int = 100
 
     def read(self, value: Any, name: str) -> list[Any]:
-        """The rows in order."""
+        """Read the rows in order."""
         if not isinstance(value, dict) or not all(key.isdigit() for key in value):
             raise refused("Invalid array", name)
         if len(value) > self.most:
@@ -218,13 +218,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Group:
-    """Named parameters. Anything not named is refused; what `needs` names must be there."""
+    """Named parameters. Unknown ones are refused; `needs` are required."""
 
     fields: Mapping[str, Shape]
     needs: tuple[str, ...] = field(default=())
 
     def read(self, value: Any, name: str = "") -> dict[str, Any]:
-        """The parameters that were sent, read."""
+        """Read the parameters that were sent."""
         if not isinstance(value, dict):
             raise refused("Invalid object", name)
         for key in value:
@@ -240,15 +240,15 @@ class Group:
 
 @dataclass(frozen=True)
 class When:
-    """A moment, or bounds around it: `created=…` or `created[gte]=…`."""
+    """A timestamp or a range: `created=…` or `created[gte]=…`."""
 
     def read(self, value: Any, name: str) -> dict[str, int]:
-        """Bounds by operator: any of `eq`, `gt`, `gte`, `lt`, `lte`."""
+        """Read bounds by operator: any of `eq`, `gt`, `gte`, `lt`, `lte`."""
         if isinstance(value, str):
             return {"eq": Whole().read(value, name)}
         return Group({op: Whole() for op in ("gt", "gte", "lt", "lte")}).read(value, name)
 
 
 def inside(name: str, key: str) -> str:
-    """`line_items[0]`, `price` becomes `line_items[0][price]`."""
+    """Join names: `line_items[0]`, `price` is `line_items[0][price]`."""
     return f"{name}[{key}]" if name else key

@@ -1,4 +1,4 @@
-"""Customers as they are born."""
+"""Customers in their initial state."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .store import Body
 
 
 def blank_customer(id: str, now: int) -> Body:
-    """A customer nothing is known of."""
+    """Build a customer without details."""
     return {
         "id": id,
         "object": "customer",

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call to /v1: texts as they were on the wire, the answer decoded."""
+    """A call to /v1: request as sent, response decoded."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Exchange:
 
 
 class Recorder:
-    """A list of exchanges, kept only while `on`."""
+    """A list of exchanges, recorded only while `on`."""
 
     def __init__(self, on: bool) -> None:
         self.on = on
@@ -29,17 +29,17 @@ class Recorder:
         self._kept: list[Exchange] = []
 
     def keep(self, exchange: Exchange) -> None:
-        """Add one exchange."""
+        """Record an exchange."""
         if self.on:
             with self._lock:
                 self._kept.append(exchange)
 
     def kept(self) -> list[Exchange]:
-        """A copy, oldest first."""
+        """Return a copy of the recording, oldest first."""
         with self._lock:
             return list(self._kept)
 
     def clear(self) -> None:
-        """Forget them."""
+        """Delete the recording."""
         with self._lock:
             self._kept.clear()

@@ -17,7 +17,7 @@ def refund(
     request: Body | None = None,
     short: bool = False,
 ) -> Body:
-    """Give `amount` back. It stays `pending` when the balance (or `short`) says there is no money for it.
+    """Refund `amount`. It stays `pending` when the balance is too low (or `short` says so).
 
     `stated` holds `reason` and `metadata`. The charge's `amount_refunded` counts it at once either way.
     """
@@ -36,7 +36,7 @@ def refund(
 
 
 def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
-    """A refund that succeeds."""
+    """Build a refund that succeeds."""
     return {
         "id": sandbox.ids.make("re_3"),
         "object": "refund",
@@ -60,7 +60,7 @@ def blank(sandbox: Sandbox, charge: Body, amount: int) -> Body:
 
 
 def count(sandbox: Sandbox, charge_id: str, amount: int, request: Body | None = None) -> None:
-    """Raise (or with a negative amount lower) the charge's running total of refunds."""
+    """Add `amount` (or subtract a negative one) to the charge's `amount_refunded`."""
     charge = sandbox.get("charge", charge_id)
     earlier = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
     charge["amount_refunded"] += amount
@@ -70,7 +70,7 @@ def count(sandbox: Sandbox, charge_id: str, amount: int, request: Body | None = 
 
 
 def changed(sandbox: Sandbox, row: Body, earlier: str, request: Body | None = None) -> Body:
-    """Keep a refund whose status changed and tell of it."""
+    """Save a refund whose status changed and emit its events."""
     sandbox.store.save(row)
     sandbox.emit("refund.updated", row, {"status": earlier}, request)
     sandbox.emit("charge.refund.updated", row, {"status": earlier}, request)
@@ -78,9 +78,9 @@ def changed(sandbox: Sandbox, row: Body, earlier: str, request: Body | None = No
 
 
 def settle(sandbox: Sandbox, refund_id: str, ok: bool = True) -> Body:
-    """Decide a pending refund: it arrives, or it fails. A succeeded one can still fail (the card was closed).
+    """Settle a pending refund: it succeeds or fails. A succeeded one can still fail (the card was closed).
 
-    Raises StripeError for a refund that is over.
+    Raises StripeError for one that is final.
     """
     with sandbox.store.transaction():
         row = sandbox.get("refund", refund_id)
@@ -97,7 +97,7 @@ def settle(sandbox: Sandbox, refund_id: str, ok: bool = True) -> Body:
 
 
 def fail(sandbox: Sandbox, row: Body) -> Body:
-    """The money comes back to the balance if it had left, and no longer counts as refunded."""
+    """Fail a refund: its money returns to the balance, and it no longer counts as refunded."""
     earlier = row["status"]
     row.update(status="failed", failure_reason="expired_or_canceled_card")
     if row["balance_transaction"]:
@@ -110,7 +110,7 @@ def fail(sandbox: Sandbox, row: Body) -> Body:
 
 
 def cancel(sandbox: Sandbox, row: Body, request: Body | None = None) -> Body:
-    """Take a pending refund back before it moves money."""
+    """Cancel a pending refund, which hasn't moved money yet."""
     row["status"] = "canceled"
     row.pop("pending_reason", None)
     changed(sandbox, row, "pending", request)
@@ -119,7 +119,7 @@ def cancel(sandbox: Sandbox, row: Body, request: Body | None = None) -> Body:
 
 
 def retry(sandbox: Sandbox, refund_id: str) -> None:
-    """A day later: a refund that still waits goes out if the balance covers it by now."""
+    """Timer, daily: settle a pending refund if the balance covers it now."""
     row = sandbox.store.find("refund", refund_id)
     if row is None or row["status"] != "pending":
         return

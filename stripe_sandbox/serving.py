@@ -1,4 +1,4 @@
-"""The server: werkzeug's, threaded, with kept connections, on loopback and nowhere else."""
+"""The server: Werkzeug's, threaded, with keep-alive, on the loopback interface only."""
 
 from __future__ import annotations
 
@@ -18,15 +18,20 @@ LONGEST_BODY = 1_000_000
 
 
 class Handler(WSGIRequestHandler):
-    """Keeps connections open, as Stripe does. Werkzeug's own closes after every answer, because it can't know
-    whether the body was read; here the body is read first. Nagle is off: the second write would wait 40 ms.
+    """A request handler with keep-alive, as Stripe has.
+
+    Werkzeug's own closes after every response, because it can't know whether the body was read; here the body
+    is read first. Nagle's algorithm is off: the second write would wait 40 ms.
     """
 
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
     def run_wsgi(self) -> None:
-        """One request. Bodies too long or of unstated length are left to werkzeug, which then closes."""
+        """Handle one request.
+
+        Bodies too long or of unknown length are left to Werkzeug, which then closes.
+        """
         stated = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not stated.isdigit() or int(stated) > LONGEST_BODY:
             super().run_wsgi()
@@ -47,14 +52,14 @@ class Handler(WSGIRequestHandler):
 
 
 class QuietHandler(Handler):
-    """For tests: no line per request."""
+    """A handler for tests, without a log line per request."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Server(ThreadedWSGIServer):
-    """Knows its open connections, so that closing it ends them: no thread answers for a stopped sandbox."""
+    """A server that knows its open connections and ends them on close: no thread outlives the sandbox."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._lock = threading.Lock()
@@ -62,19 +67,19 @@ class Server(ThreadedWSGIServer):
         super().__init__(*args, **options)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """A connection begins."""
+        """Register a new connection."""
         with self._lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """A connection ends."""
+        """Remove a closed connection."""
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Stop listening and cut what is open."""
+        """Stop listening and close all connections."""
         super().server_close()
         with self._lock:
             left = list(self._open)
@@ -84,8 +89,9 @@ class Server(ThreadedWSGIServer):
 
 
 def loopback_server(app: Flask, port: int, host: str = "127.0.0.1", quiet: bool = False) -> Server:
-    """A server bound to `host:port` (0: any free port). UnsafeSettingsError for a host others can reach,
-    OSError for a port that is taken.
+    """Create a server bound to `host:port` (0: any free port).
+
+    UnsafeSettingsError for a host that other machines can reach, OSError for a port that is taken.
     """
     if not is_loopback(host):
         raise UnsafeSettingsError(f"The sandbox only listens on this machine, not on {host}.")

@@ -1,4 +1,4 @@
-"""Checkout sessions and their items as they are born."""
+"""Checkout Sessions and their items in their initial state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .store import Body
 
 
 def line_item(sandbox: Sandbox, line: Body) -> Body:
-    """One row with its own price and product, made up on the spot as Stripe does for price_data."""
+    """Build an item with its own price and product, as Stripe does for price_data."""
     data, quantity = line["price_data"], line["quantity"]
     price = inline_price(sandbox, data)
     amount = data["unit_amount"] * quantity
@@ -30,7 +30,7 @@ def line_item(sandbox: Sandbox, line: Body) -> Body:
 
 
 def inline_product(sandbox: Sandbox, named: Body) -> Body:
-    """Keep the product of a `price_data`; inactive, so that no other session uses it."""
+    """Store the product of a `price_data`; inactive, so that no other session uses it."""
     now = sandbox.now()
     product = {
         "id": sandbox.ids.make("prod_", 14),
@@ -57,7 +57,7 @@ def inline_product(sandbox: Sandbox, named: Body) -> Body:
 
 
 def inline_price(sandbox: Sandbox, data: Body) -> Body:
-    """Keep the price of a `price_data` with its product; just as inactive."""
+    """Store the price of a `price_data` with its product; also inactive."""
     product = inline_product(sandbox, data["product_data"])
     price = {
         "id": sandbox.ids.make("price_1"),
@@ -84,7 +84,7 @@ def inline_price(sandbox: Sandbox, data: Body) -> Body:
 
 
 def buyer_details(email: str | None, name: str | None = None) -> Body:
-    """`customer_details` of a session."""
+    """Build the `customer_details` of a session."""
     return {
         "address": None,
         "business_name": None,
@@ -98,7 +98,7 @@ def buyer_details(email: str | None, name: str | None = None) -> Body:
 
 
 def blank_session(id: str, now: int) -> Body:
-    """A session on which nothing has been stated yet."""
+    """Build a session with all fields unset."""
     unset: dict[str, Any] = dict.fromkeys(
         (
             "after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",

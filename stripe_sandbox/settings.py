@@ -1,4 +1,4 @@
-"""Settings of a sandbox. All have defaults except the decision to start it at all."""
+"""Settings of the sandbox, all with defaults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DAY = 24 * 60 * 60
 
 
 class UnsafeSettingsError(ValueError):
-    """The sandbox will not start like this; the text says why."""
+    """Unsafe settings, with which the sandbox doesn't start; the message says why."""
 
 
 def is_loopback(host: str | None) -> bool:
@@ -30,14 +30,14 @@ def is_loopback(host: str | None) -> bool:
 
 @dataclass
 class Settings:
-    """One sandbox's settings.
+    """The settings of one sandbox.
 
-    `state` is a SQLite file, or None for memory. `deliver` sends webhooks by itself; off, events are only
-    collected. `backoff` holds the seconds between attempts at one event (Stripe's own spread over three
+    `state` is a SQLite file, or None for memory. With `deliver` webhooks are sent automatically; without it,
+    events are only collected. `backoff` holds the seconds between attempts at one event (Stripe's span three
     days; here short enough to watch). `redirect_wait` is how long, in seconds, the hosted page waits for the
     answer to `checkout.session.completed`. `settle_after` (seconds) is how long a bank debit takes,
-    `available_after` (seconds) how long a payment stays pending in the balance. `overdraft` is what the
-    account's bank lends a refund, in minor units: 0 makes refunds wait for the balance.
+    `available_after` (seconds) how long a payment stays pending in the balance. `overdraft` is the credit for
+    refunds, in minor units: 0 makes refunds wait for the balance.
     """
 
     state: str | None = None

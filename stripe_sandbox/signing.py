@@ -13,12 +13,12 @@ TAMPERS = ("tamper_body", "tamper_signature", "tamper_time", "wrong_secret")
 
 
 def bytes_of(event: Body) -> bytes:
-    """The event as it travels. The same event always gives the same bytes."""
+    """Serialise an event. Deterministic: the same event gives the same bytes."""
     return json.dumps(event, indent=2).encode()
 
 
 def signature(body: bytes, secrets: list[str], moment: int) -> str:
-    """The `Stripe-Signature` header for `body` sent at `moment` (Unix seconds)."""
+    """Build the `Stripe-Signature` header for `body` at `moment` (Unix seconds)."""
     signed = f"{moment}.".encode() + body
     parts = [f"v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}" for secret in secrets]
     return ",".join([f"t={moment}", *parts])
@@ -27,7 +27,7 @@ def signature(body: bytes, secrets: list[str], moment: int) -> str:
 def sign(
     body: bytes, secrets: list[str], tamper: str | None = None, moment: int | None = None
 ) -> tuple[bytes, str]:
-    """The body to send and its header.
+    """Return the body to send and its header.
 
     The time is the machine's, not the sandbox's clock: receivers compare it with theirs. `tamper` is one of
     `TAMPERS` and spoils the result in that way; anything else raises ValueError.

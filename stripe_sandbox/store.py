@@ -36,7 +36,7 @@ TABLES = ("objects", "replies", "timers", "deliveries", "meta")
 
 
 class Store:
-    """Objects by id, remembered replies, timers and deliveries."""
+    """Objects by id, stored responses, timers and deliveries."""
 
     def __init__(self, path: str | None = None) -> None:
         self._lock = threading.RLock()
@@ -56,7 +56,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and alone: other threads wait. Nested blocks join the outermost one."""
+        """Run a transaction under the lock; other threads wait. Nested blocks join the outermost one."""
         with self._lock:
             if self._depth:
                 yield
@@ -77,34 +77,34 @@ class Store:
             hook()
 
     def after_commit(self, hook: Callable[[], None]) -> None:
-        """Run `hook` once the running transaction is kept; never if it is undone."""
+        """Run `hook` after the commit of the running transaction; never after a rollback."""
         self._after.append(hook)
 
     def run(self, sql: str, values: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[sqlite3.Row]:
-        """One statement, under the lock."""
+        """Run one statement under the lock."""
         with self._lock:
             return self._db.execute(sql, values).fetchall()
 
     def next_number(self) -> int:
-        """1, 2, 3 … for as long as the state lives."""
+        """Return the next number of a counter that lives as long as the state."""
         self.run("INSERT INTO meta VALUES ('number', '0') ON CONFLICT DO NOTHING")
         rows = self.run("UPDATE meta SET value = value + 1 WHERE name = 'number' RETURNING value")
         return int(rows[0]["value"])
 
     def meta(self, name: str, default: str = "") -> str:
-        """A remembered setting."""
+        """Return a stored value."""
         rows = self.run("SELECT value FROM meta WHERE name = ?", (name,))
         return str(rows[0]["value"]) if rows else default
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a setting across restarts."""
+        """Store a value across restarts."""
         self.run(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, value),
         )
 
     def add(self, body: Body) -> Body:
-        """Keep a new object under `body["id"]`; its kind is `body["object"]`."""
+        """Insert an object under `body["id"]`; its kind is `body["object"]`."""
         self.run(
             "INSERT INTO objects (kind, id, body) VALUES (?, ?, ?)",
             (body["object"], body["id"], json.dumps(body)),
@@ -112,17 +112,17 @@ class Store:
         return body
 
     def save(self, body: Body) -> Body:
-        """Replace an object that is already kept."""
+        """Update an object."""
         self.run("UPDATE objects SET body = ? WHERE id = ?", (json.dumps(body), body["id"]))
         return body
 
     def find(self, kind: str, id: str) -> Body | None:
-        """The object, or None when there is none of that kind and id."""
+        """Return the object of that kind and id, or None."""
         rows = self.run("SELECT body FROM objects WHERE kind = ? AND id = ?", (kind, id))
         return json.loads(rows[0]["body"]) if rows else None
 
     def all(self, kind: str) -> list[Body]:
-        """Every object of a kind, oldest first."""
+        """List every object of a kind, oldest first."""
         rows = self.run("SELECT body FROM objects WHERE kind = ? ORDER BY seq", (kind,))
         return [json.loads(row["body"]) for row in rows]
 
@@ -132,24 +132,24 @@ class Store:
         return int(rows[0]["seq"]) if rows else None
 
     def set_timer(self, due: int, action: str, object_id: str) -> None:
-        """Ask for `action` on an object at `due` (sandbox time, Unix seconds)."""
+        """Schedule `action` on an object at `due` (sandbox time, Unix seconds)."""
         self.run("INSERT INTO timers (due, action, object_id) VALUES (?, ?, ?)", (due, action, object_id))
 
     def take_due_timers(self, now: int) -> list[sqlite3.Row]:
-        """The timers that have run out, oldest first, removed."""
+        """Return and delete the timers that are due, oldest first."""
         rows = self.run("SELECT * FROM timers WHERE due <= ? ORDER BY due, id", (now,))
         for row in rows:
             self.run("DELETE FROM timers WHERE id = ?", (row["id"],))
         return rows
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         with self.transaction():
             for table in TABLES:
                 self.run(f"DELETE FROM {table}")
 
     def dump(self) -> dict[str, list[Body]]:
-        """Every object by kind, oldest first, hidden fields included: what a check of the books reads."""
+        """Return every object by kind, oldest first, private fields included, for consistency checks."""
         kinds: dict[str, list[Body]] = {}
         for row in self.run("SELECT kind, body FROM objects ORDER BY seq"):
             kinds.setdefault(row["kind"], []).append(json.loads(row["body"]))

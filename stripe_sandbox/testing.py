@@ -95,7 +95,7 @@ class RunningSandbox:
         return self
 
     def stop(self) -> None:
-        """Stop listening and forget everything."""
+        """Stop the server and discard the sandbox."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -118,12 +118,12 @@ class RunningSandbox:
 
     @property
     def clock(self) -> Clock:
-        """The sandbox's clock: `advance(days=3)`, `set(datetime)`, `freeze()`."""
+        """Return the sandbox's clock: `advance(days=3)`, `set(datetime)`, `freeze()`."""
         return self.engine.clock
 
     @property
     def secrets(self) -> list[str]:
-        """The webhook secrets that sign; replace the list to roll them."""
+        """Return the webhook secrets that sign; replace the list to roll them."""
         return self.engine.settings.webhook_secrets
 
     @secrets.setter
@@ -131,7 +131,7 @@ class RunningSandbox:
         self.engine.settings.webhook_secrets = list(secrets)
 
     def pay(self, session_id: str, how: str = "card", *, authenticated: bool | None = True) -> str | None:
-        """Do what a buyer does on the page; returns where they are sent, or None when they stay there.
+        """Pay as a buyer does on the page; returns the URL they are sent to, or None when they stay.
 
         `how`: card, declined, 3ds, later_succeeds, later_fails. For 3ds, `authenticated` is their answer to
         the bank: None leaves the bank's page open. Raises `checkout.SessionClosedError` when it is too late.
@@ -142,11 +142,11 @@ class RunningSandbox:
         return checkout.return_address(session) if session["status"] == "complete" else None
 
     def settle(self, session_id: str, ok: bool = True) -> Body:
-        """Decide a bank debit now instead of when its time comes."""
+        """Settle a bank debit now."""
         return shown(checkout.settle(self.engine, session_id, ok))
 
     def settle_refund(self, refund_id: str, ok: bool = True) -> Body:
-        """Decide a pending refund, or let a succeeded one fail."""
+        """Settle a pending refund, or let a succeeded one fail."""
         return shown(refunding.settle(self.engine, refund_id, ok))
 
     def dispute(self, charge_id: str) -> Body:
@@ -158,7 +158,7 @@ class RunningSandbox:
         return shown(disputing.decide(self.engine, dispute_id, won))
 
     def pay_unasked(self) -> Body:
-        """Pay without a session, as by an invoice from the dashboard; the charge."""
+        """Create a payment made in the dashboard; returns the charge."""
         return shown(elsewhere.pay_unasked(self.engine))
 
     def refuse_payout(self) -> Body:
@@ -166,24 +166,24 @@ class RunningSandbox:
         return shown(elsewhere.refuse_payout(self.engine))
 
     def expire(self, session_id: str) -> Body:
-        """End an open session, as if its time had come. Raises `checkout.SessionClosedError`."""
+        """Expire an open session. Raises `checkout.SessionClosedError`."""
         with self.engine.store.transaction():
             return shown(checkout.expire(self.engine, checkout.open_session(self.engine, session_id)))
 
     def get(self, kind: str, id: str) -> Body:
-        """Any object by kind and id, such as `get("charge", "ch_…")`."""
+        """Return an object by kind and id, such as `get("charge", "ch_…")`."""
         return present(self.engine, self.engine.get(kind, id))
 
     def all(self, kind: str) -> list[Body]:
-        """Every object of a kind, oldest first."""
+        """List every object of a kind, oldest first."""
         return [present(self.engine, body) for body in self.engine.store.all(kind)]
 
     def events(self, type: str | None = None) -> list[Body]:
-        """The events so far, oldest first; of one type, if named."""
+        """List the events, oldest first; of one type, if given."""
         return [event for event in self.engine.store.all("event") if type in (None, event["type"])]
 
     def last_event(self, type: str) -> Body:
-        """The newest event of a type. Raises LookupError when there is none."""
+        """Return the newest event of a type. Raises LookupError when there is none."""
         found = self.events(type)
         if not found:
             raise LookupError(f"No {type} yet; there is: {[event['type'] for event in self.events()]}")
@@ -192,7 +192,7 @@ class RunningSandbox:
     def signed(
         self, event: str | Body, tamper: str | None = None, moment: int | None = None
     ) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of a delivery, for a test to post itself.
+        """Build body and headers of a delivery, for a test to post itself.
 
         `event` is an id, or a dict of the test's own making, which is signed as it is. `tamper`: tamper_body,
         tamper_signature, tamper_time, wrong_secret. `moment` is the time signed with (Unix seconds).
@@ -204,14 +204,14 @@ class RunningSandbox:
     def deliver(
         self, event_id: str, times: int = 1, parallel: bool = False, tamper: str | None = None
     ) -> list[int | None]:
-        """Send an event `times` times, one after the other or all at once; the statuses (None: no answer)."""
+        """Send an event `times` times, in sequence or in parallel; returns the statuses (None: no answer)."""
         event = self.engine.get("event", event_id)
         with ThreadPoolExecutor(times if parallel else 1) as pool:
             sent = [pool.submit(self.engine.courier.send, event, tamper) for _ in range(times)]
             return [outcome.result()[0] for outcome in sent]
 
     def deliver_all(self, *types: str) -> list[int | None]:
-        """Send every event so far once, in order; only these types, if named."""
+        """Send every event once, in order; only of these types, if given."""
         chosen = [event for event in self.events() if not types or event["type"] in types]
         return [status for event in chosen for status in self.deliver(event["id"])]
 
@@ -221,20 +221,20 @@ class RunningSandbox:
         return self.engine.courier.disabled
 
     def drain(self, timeout: float = 5.0) -> bool:
-        """With `deliver=True`: wait until nothing is on its way. False if that takes too long."""
+        """With `deliver=True`: wait until no delivery is pending. False on a timeout."""
         return self.engine.courier.quiet(timeout)
 
     def deliveries(self, event_id: str | None = None) -> list[Body]:
-        """The log of automatic deliveries: event_id, attempt, state, status, note, fault, sent_at, took."""
+        """List the automatic deliveries: event_id, attempt, state, status, note, fault, sent_at, took."""
         rows = self.engine.store.run("SELECT * FROM deliveries ORDER BY id")
         return [dict(row) for row in rows if event_id in (None, row["event_id"])]
 
     def fault(self, kind: str, on: str, **options: Any) -> Fault:
-        """Order trouble: `fault("409", "POST /v1/refunds")`, `fault("drop", "charge.*", times=2)`."""
+        """Inject a fault: `fault("409", "POST /v1/refunds")`, `fault("drop", "charge.*", times=2)`."""
         return self.engine.faults.add(kind, on, **options)
 
     def requests(self, method: str | None = None, path: str | None = None) -> list[Exchange]:
-        """The calls to /v1 so far; of one method and path, if named."""
+        """List the calls to /v1; of one method and path, if given."""
         kept = self.engine.recorder.kept()
         return [call for call in kept if method in (None, call.method) and path in (None, call.path)]
 
@@ -257,9 +257,9 @@ class RunningSandbox:
         return found
 
     def state(self) -> dict[str, list[Body]]:
-        """Every object by kind, oldest first, with the sandbox's own hidden fields."""
+        """Return every object by kind, oldest first, with private fields."""
         return self.engine.store.dump()
 
     def reset(self) -> None:
-        """Back to an empty account; the same seed gives the same ids again."""
+        """Reset to an empty account; the same seed gives the same ids again."""
         self.engine.reset()

@@ -1,4 +1,4 @@
-"""Faults ordered for the API, carried out: before the work, instead of it, or after it."""
+"""Injected API faults: before the work, instead of it, or after it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MADE_UP: dict[str, tuple[int, str, str | None, str]] = {
 
 
 def made_up(kind: str) -> StripeError:
-    """An error ordered by a fault."""
+    """Build the error of a fault."""
     status, type, code, message = MADE_UP[kind]
     return StripeError(message, status=status, type=type, code=code, before_start=True)
 
 
 def stop_before(faults: list[Fault]) -> None:
-    """Faults that keep the request from being done."""
+    """Apply the faults that prevent execution."""
     for fault in faults:
         g.should_retry = fault.should_retry
         if fault.kind in MADE_UP:
@@ -40,12 +40,12 @@ def stop_before(faults: list[Fault]) -> None:
 
 
 def dawdle(faults: list[Fault]) -> None:
-    """Be slow on request, outside the store's lock: only this call waits."""
+    """Apply the `slow` faults, outside the store's lock: only this call waits."""
     time.sleep(sum(fault.seconds for fault in faults if fault.kind == "slow"))
 
 
 def stop_after(faults: list[Fault]) -> None:
-    """Faults that hide the answer of what has been done."""
+    """Apply the faults that hide the response of executed work."""
     for fault in faults:
         if fault.kind == "execute_then_500":
             raise made_up("500")
@@ -54,7 +54,7 @@ def stop_after(faults: list[Fault]) -> None:
 
 
 def drop() -> None:
-    """Cut the connection: the client sees it close without an answer."""
+    """Close the connection without a response."""
     g.dropped = True
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:

@@ -1,4 +1,4 @@
-"""/v1: keys, parameters, idempotency and errors as they are on Stripe's wire."""
+"""The HTTP side of /v1: API keys, parameters, idempotency and errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .trouble import dawdle, made_up, stop_after, stop_before
 
 
 def create_blueprint(sandbox: Sandbox) -> Blueprint:
-    """The API of one sandbox."""
+    """Create the API of one sandbox."""
     blueprint = Blueprint("v1", __name__)
     keys = Keys(sandbox.store)
     for endpoint in ENDPOINTS:
@@ -45,7 +45,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
 
 
 def begin() -> None:
-    """Check the key."""
+    """Check the API key."""
     header = request.headers.get("Authorization", "")
     scheme, _, key = header.partition(" ")
     if scheme.lower() == "basic":
@@ -65,14 +65,14 @@ def begin() -> None:
 
 
 def request_id() -> str:
-    """This request's id, made when first asked for."""
+    """Return this request's id, generated on first use."""
     if "request_id" not in g:
         g.request_id = f"req_{time.time_ns():x}"
     return str(g.request_id)
 
 
 def view_of(sandbox: Sandbox, keys: Keys, endpoint: Endpoint) -> Any:
-    """The Flask view of one operation."""
+    """Build the Flask view of one operation."""
 
     def view(**ids: str) -> Response:
         faults = sandbox.faults.take("api", f"{request.method} {request.path}", request.path)
@@ -93,7 +93,7 @@ def view_of(sandbox: Sandbox, keys: Keys, endpoint: Endpoint) -> Any:
 
 
 def text_of_request() -> str:
-    """The form or the query as text. Raises StripeError for what is neither."""
+    """Return the form or the query as text. Raises StripeError for another content type."""
     if request.method != "POST":
         return request.query_string.decode("utf-8", "replace")
     raw = request.get_data()
@@ -109,7 +109,7 @@ def text_of_request() -> str:
 def perform(
     sandbox: Sandbox, endpoint: Endpoint, ids: dict[str, str], sent: Body, faults: list[Fault]
 ) -> Body:
-    """Read the parameters and do the work, all or nothing."""
+    """Parse the parameters and execute the operation in a transaction."""
     params = endpoint.takes.read(sent)
     tree = expansion.tree_of(params.pop("expand", []), endpoint.listed)
     expansion.check(endpoint.kind, tree)
@@ -131,7 +131,7 @@ def once(
     sent: Body,
     faults: list[Fault],
 ) -> tuple[int, Any]:
-    """Perform under an idempotency key: the work and its answer are kept together or not at all."""
+    """Execute under an idempotency key: the work and its stored response are atomic."""
     place = (key, request.method, request.path, sent)
     with keys.held(key):
         remembered = keys.recall(*place, sandbox.now())
@@ -153,17 +153,17 @@ def once(
 
 
 def answer(status: int, body: Any) -> Response:
-    """JSON as Stripe writes it."""
+    """Serialise JSON as Stripe does."""
     return Response(json.dumps(body, indent=2) + "\n", status, content_type="application/json")
 
 
 def refuse(error: StripeError) -> Response:
-    """An error in Stripe's shape."""
+    """Convert an error to Stripe's format."""
     return answer(error.status, error.body())
 
 
 def break_down(error: Exception) -> Response:
-    """A cut connection, a request HTTP itself refuses, or a mistake of the sandbox's own, which is logged."""
+    """Answer a dropped connection, an HTTP error, or a bug of the sandbox, which is logged."""
     if isinstance(error, HTTPException):
         return refuse(StripeError(error.description or error.name, status=error.code or 500))
     if not g.get("dropped"):
@@ -172,13 +172,13 @@ def break_down(error: Exception) -> Response:
 
 
 def unknown(rest: str) -> Response:
-    """Anything under /v1 that is not declared."""
+    """Answer an undeclared path under /v1."""
     message = f"Unrecognized request URL ({request.method}: /v1/{rest})."
     raise StripeError(message, status=404)
 
 
 def body_text() -> str:
-    """The body for the record; nothing when it was too long to be read."""
+    """Return the body for the recording; "" when it was too long to be read."""
     try:
         return request.get_data().decode("utf-8", "replace")
     except RequestEntityTooLarge:
@@ -186,7 +186,7 @@ def body_text() -> str:
 
 
 def finish(sandbox: Sandbox, response: Response) -> Response:
-    """Headers of every answer; and the record of the exchange."""
+    """Add the headers of every response, and record the exchange."""
     response.headers["Request-Id"] = request_id()
     for name in ("Stripe-Version", "Idempotency-Key"):
         if name in request.headers:

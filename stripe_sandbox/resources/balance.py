@@ -1,4 +1,4 @@
-"""The account's balance and the movements it is the sum of."""
+"""The account's balance and its transactions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..store import Body
 
 
 def balance(call: Call) -> Body:
-    """`GET /v1/balance`: per currency what is available and what still pends."""
+    """`GET /v1/balance`: available and pending, per currency."""
     sums = totals(call.sandbox) or {"usd": (0, 0)}
     rows = sorted(sums.items())
     return {

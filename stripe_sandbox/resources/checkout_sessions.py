@@ -1,4 +1,4 @@
-"""Checkout Sessions: what a buyer is asked to pay, computed and frozen when the session is made."""
+"""Checkout Sessions: amounts are computed and frozen on creation."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def create(call: Call) -> Body:
 
 
 def one_currency(lines: list[Body], wanted: str | None) -> str:
-    """The currency all lines share; StripeError when they don't."""
+    """Return the currency that all lines share; StripeError otherwise."""
     found = {line["price_data"]["currency"] for line in lines} | ({wanted} if wanted else set())
     if len(found) > 1:
         raise StripeError(
@@ -118,7 +118,7 @@ def one_currency(lines: list[Body], wanted: str | None) -> str:
 
 
 def buyer_email(call: Call) -> str | None:
-    """The address known before the page opens, from the customer or as given."""
+    """Return the email known before the page opens: the customer's, or the given one."""
     params = call.params
     if "customer" not in params:
         return params.get("customer_email")
@@ -135,7 +135,7 @@ def buyer_email(call: Call) -> str | None:
 
 
 def check_total(total: int, currency: str) -> None:
-    """Nothing, or enough: StripeError `amount_too_small` or `amount_too_large` else."""
+    """Check the total: 0 or within Stripe's limits. StripeError `amount_too_small` or `amount_too_large`."""
     least = money.minimum(currency)
     if 0 < total < least:
         written = money.written(least, currency)
@@ -217,7 +217,7 @@ def index(call: Call) -> Body:
 
 
 def line_items(call: Call) -> Body:
-    """`GET /v1/checkout/sessions/{id}/line_items`: in the order they were given."""
+    """`GET /v1/checkout/sessions/{id}/line_items`: in the original order."""
     session = call.sandbox.store.find("checkout.session", call.ids["id"])
     if session is None:
         raise missing_object("checkout.session", call.ids["id"], "session")

@@ -40,7 +40,7 @@ def change(customer: Body, params: Body) -> Body:
 
 
 def alive(call: Call) -> Body:
-    """The customer in the path, unless deleted."""
+    """Return the customer in the path, unless deleted."""
     customer = call.sandbox.get("customer", call.ids["id"])
     if customer.get("deleted"):
         raise missing_object("customer", customer["id"])
@@ -63,19 +63,19 @@ def update(call: Call) -> Body:
 
 
 def delete(call: Call) -> Body:
-    """`DELETE /v1/customers/{id}`: for good."""
+    """`DELETE /v1/customers/{id}`: permanent."""
     customer = alive(call)
     call.emit("customer.deleted", customer)
     return call.sandbox.store.save({"id": customer["id"], "object": "customer", "deleted": True})
 
 
 def index(call: Call) -> Body:
-    """`GET /v1/customers`: the living."""
+    """`GET /v1/customers`: without deleted ones."""
     return call.list("customer", "created", "email", "livemode")
 
 
 def living(call: Call) -> Body:
-    """The list; deleted customers have no `livemode` left and so drop out."""
+    """List customers; deleted ones have no `livemode`, by which the filter excludes them."""
     call.params["livemode"] = False
     return index(call)
 

@@ -1,4 +1,4 @@
-"""Events, readable for 30 days."""
+"""Events, which can be retrieved for 30 days."""
 
 from __future__ import annotations
 

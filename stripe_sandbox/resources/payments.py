@@ -1,4 +1,4 @@
-"""Payment intents and charges, to be read: only the hosted page makes them."""
+"""Payment intents and charges, read-only: the hosted page creates them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds: by charge or payment intent, in parts or in full."""
+"""Refunds of a charge or payment intent, partial or full."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def create(call: Call) -> Body:
 
 
 def charge_of(call: Call) -> Body:
-    """The charge meant; StripeError unless one of `charge` and `payment_intent` leads to it."""
+    """Return the charge to refund; StripeError unless `charge` or `payment_intent` leads to one."""
     named = [name for name in ("charge", "payment_intent") if name in call.params]
     if not named:
         message = "One of the following params should be provided for this request: payment_intent or charge."
@@ -46,7 +46,7 @@ def charge_of(call: Call) -> Body:
 
 
 def check(charge: Body, amount: int) -> None:
-    """Raise StripeError unless `amount` of this charge can go back."""
+    """Raise StripeError unless `amount` of this charge can be refunded."""
     id, currency = charge["id"], charge["currency"]
     rest = charge["amount"] - charge["amount_refunded"]
     if charge["status"] != "succeeded":
