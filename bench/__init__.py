@@ -1,1 +1,1 @@
-"""Load: made-up catalogues, the servers to compare, and the table of results."""
+"""Load tests: generated catalogues, the servers to compare, and the reports."""

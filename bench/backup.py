@@ -1,8 +1,9 @@
 """Benchmark of backups of a running shop: latency of its writers, and a restore compared row by row.
 
-    LECTERN_DATA_DIR=/somewhere/empty python -m bench.backup --gb 5
+  LECTERN_DATA_DIR=/somewhere/empty python -m bench.backup --gb 5
 
-DATABASE_URL may name an empty PostgreSQL database. Afterwards remove the data folder and what is left beside.
+DATABASE_URL may name an empty PostgreSQL database. Afterwards remove the data folder and the replaced
+database, which the restore leaves beside the new one.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from models import Event, db
 COLUMNS = ("id", "name", "created_at", "visitor", "properties", "ip", "user_agent", "referrer")
 EVERY_SECONDS = 1 / 200
 BATCH = 50_000
-# The rows of the filling are numbered from nought, those written meanwhile have random ids.
+# Filled rows have ids counted from 0, rows written during the benchmark have random ones.
 BEYOND = "00000001-0000-0000-0000-000000000000"
 WRITE = text(
     "INSERT INTO events (id, name, created_at, visitor, properties, ip, user_agent, referrer)"
@@ -63,7 +64,10 @@ def say(what: str, result: object) -> None:
 
 
 def fill(gigabytes: float) -> None:
-    """Write visits until the database is so large; each row and its index entries take about 600 bytes."""
+    """Insert page views until the database has this size.
+
+    A row and its index entries take about 600 bytes.
+    """
     words = [random.randbytes(100).hex() for _ in range(1000)]
     writer, moment = Writer(), datetime.now(UTC)
 
@@ -76,7 +80,7 @@ def fill(gigabytes: float) -> None:
 
     number = 0
     with without_indexes(Event):
-        while size() < gigabytes * 0.85e9:  # the indexes are made afterwards
+        while size() < gigabytes * 0.85e9:  # the indexes are created afterwards
             writer.write(Event, COLUMNS, rows(number))
             number += BATCH
     writer.close()
@@ -84,7 +88,7 @@ def fill(gigabytes: float) -> None:
 
 
 def size() -> int:
-    """Bytes of the database."""
+    """Return the size of the database in bytes."""
     if db.engine.dialect.name == "sqlite":
         return Path(db.engine.url.database or "").stat().st_size
     with db.engine.connect() as connection:
@@ -92,7 +96,7 @@ def size() -> int:
 
 
 def waits(during: Any) -> str:
-    """Have another process write 200 times a second while `during` lasts; how long its writes took."""
+    """Measure the latency of another process that writes 200 times a second during `during`."""
     stop = Path(os.environ["LECTERN_DATA_DIR"]) / "stop"
     stop.unlink(missing_ok=True)
     command = [sys.executable, "-m", "bench.backup", "--writer", str(stop)]
@@ -105,7 +109,7 @@ def waits(during: Any) -> str:
 
 
 def write_until(stop: Path) -> None:
-    """Write and commit 200 rows a second until the file `stop` is there; print how long each took."""
+    """Write and commit 200 rows a second until the file `stop` exists; print the latency of each."""
     took: list[float] = []
     with db.engine.connect() as connection:
         start = time.perf_counter()
@@ -123,7 +127,7 @@ def write_until(stop: Path) -> None:
 
 
 def create() -> None:
-    """Make a backup as an operator would; its time and the most memory it took."""
+    """Make a backup by the command line; print its time and peak memory."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "flask", "--app", "app", "backup", "create"])
     peak = 0
@@ -153,7 +157,7 @@ def restore_and_compare() -> None:
 
 
 def compare(old: URL, new: URL) -> str:
-    """Compare every visit; the rows written meanwhile must be there up to one moment and no further."""
+    """Compare every row; the rows written during the backup must be there up to one moment and no further."""
     pairs, written = 0, []
     query = f"SELECT * FROM events WHERE id < '{BEYOND}' ORDER BY id"
     with create_engine(old).connect() as before, create_engine(new).connect() as after:

@@ -1,14 +1,14 @@
-"""The measure: Flask and Jinja render the same bytes with nothing behind them, and a raw upsert.
+"""The baseline: Flask and Jinja rendering the same bytes without anything behind them, and a raw upsert.
 
 Usage: BENCH_TOUR=tour.json granian --interface wsgi --factory bench.bare:create_bare
 
-Our own application is asked once for every address, and the template and the values it rendered are kept.
-The bare one has the same templates, filters, macros and addresses, but no database, session, sign-in,
-token, hook or log. Whether it answers the same bytes is checked for every address before it serves.
+Lectern is asked once for every address, and the template and its values are recorded. The bare application
+has the same templates, filters, macros and addresses, but no database, session, sign-in, CSRF token, hook or
+log. Before it serves, each of its pages is compared byte by byte.
 
-Lectern remembers the cards and filters it has rendered; the bare application renders them every time. Its
-upsert waits for the disk, as the driver does by default, and Lectern's heartbeat doesn't. With BENCH_HARDER
-set it does both as Lectern does: a harder measure.
+Lectern caches rendered cards and filters; the bare application renders them every time. Its upsert waits for
+the disk, as the driver does by default, and Lectern's heartbeat doesn't. With BENCH_HARDER set it does both
+as Lectern does: a harder baseline.
 """
 
 import os
@@ -27,7 +27,7 @@ from config import ROOT
 from domain.platform import settings as site_settings
 from web import templating
 
-TOKEN = "the-token"  # noqa: S105 - stands where the application has a real one
+TOKEN = "the-token"  # noqa: S105 - a placeholder for the application's real one
 TRIES = 3
 OWN = ("request", "session", "g", "csrf_token", "csrf_meta_tag")
 _SIGNED = re.compile(rb"[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
@@ -44,7 +44,7 @@ class Page:
 
 
 def create_bare() -> Flask:
-    """The bare application for the tour that BENCH_TOUR names. SystemExit when its pages differ."""
+    """Create the bare application for the tour that BENCH_TOUR names. SystemExit when its pages differ."""
     plan = tour.Tour.load(Path(os.environ["BENCH_TOUR"]))
     ours = lectern.create_app()
     recorder = Recorder(ours, plan.cookie)
@@ -62,14 +62,14 @@ Pages = dict[tuple[str, bool], Page]
 
 
 class Recorder:
-    """Asks our own application, and keeps what it rendered."""
+    """Requests pages from Lectern, and records what they render."""
 
     def __init__(self, ours: Flask, cookie: str) -> None:
         self.ours, self.cookie = ours, cookie
         self.client = ours.test_client(use_cookies=False)
 
     def page(self, address: str, signed_in: bool) -> Page:
-        """The page at `address`, for a stranger or for the reader of the cookie."""
+        """Record the page at `address`, as a visitor or as the reader of the cookie."""
         rendered: list[tuple[Template, dict[str, Any]]] = []
 
         def keep(_app: Flask, template: Template, context: dict[str, Any], **_: object) -> None:
@@ -85,7 +85,7 @@ class Recorder:
 
 
 def build(ours: Flask, pages: Pages) -> Flask:
-    """A Flask application with the templates and addresses of `ours` that renders `pages` from memory."""
+    """Build a Flask application with the templates and addresses of `ours` that renders recorded pages."""
     bare = Flask("bare", root_path=str(ROOT), static_folder=None)
     bare.config["SETTINGS"] = ours.config["SETTINGS"]
     templating.init_app(bare)
@@ -109,12 +109,12 @@ def build(ours: Flask, pages: Pages) -> Flask:
 
 
 def check(bare: Flask, recorder: Recorder, pages: Pages) -> None:
-    """Stop unless `bare` answers every page as the application does, but for its tokens."""
-    # Fragments are not remembered where templates may change; that is decided when each is first shown.
+    """Exit unless `bare` answers every page like Lectern, except for the tokens."""
+    # Fragments aren't cached while templates are reloaded; each decides that when it is first rendered.
     bare.jinja_env.auto_reload = not os.environ.get("BENCH_HARDER")
     client = bare.test_client(use_cookies=False)
     for address, signed_in in pages:
-        for _ in range(TRIES):  # “2 minutes ago” may have become 3 in between
+        for _ in range(TRIES):  # a relative time such as “2 minutes ago” may change in between
             html = client.get(address, headers={"Cookie": recorder.cookie} if signed_in else {}).data
             if html == _SIGNED.sub(TOKEN.encode(), pages[address, signed_in].html):
                 break

@@ -1,4 +1,4 @@
-"""Writing very many rows: past the application, with the indexes made afterwards."""
+"""Bulk inserts that bypass the application; indexes are created afterwards."""
 
 import contextlib
 import sqlite3
@@ -13,7 +13,7 @@ Row = tuple[Any, ...]
 
 
 class Writer:
-    """Writes rows to one database as fast as its driver can."""
+    """A bulk writer through the database driver."""
 
     def __init__(self) -> None:
         self.is_sqlite = db.engine.dialect.name == "sqlite"
@@ -24,7 +24,7 @@ class Writer:
                 self.driver.execute(f"PRAGMA {pragma}")
 
     def write(self, table: type[Any], columns: Sequence[str], rows: Iterable[Row]) -> None:
-        """Write all of `rows` in one transaction."""
+        """Insert all of `rows` in one transaction."""
         name, names = table.__tablename__, ", ".join(columns)
         if isinstance(self.driver, sqlite3.Connection):
             marks = ", ".join("?" * len(columns))
@@ -38,7 +38,7 @@ class Writer:
         self.driver.commit()
 
     def close(self) -> None:
-        """Put the connection back as it was."""
+        """Reset the connection's pragmas and close it."""
         if self.is_sqlite:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 self.driver.execute(f"PRAGMA {pragma}")
@@ -47,7 +47,7 @@ class Writer:
 
 @contextlib.contextmanager
 def without_indexes(*tables: type[Any]) -> Iterator[None]:
-    """Write first, sort afterwards: the plain indexes of `tables` are made anew when the rows are there."""
+    """Drop the plain indexes of `tables`, and create them again at the end: faster than updating them."""
     indexes = [i for t in tables for i in _table(t).indexes if not i.unique]
     with db.engine.begin() as connection:
         for index in indexes:

@@ -1,8 +1,9 @@
-"""Measures the pages on which people work, beside the catalogue's, in a shop of many years; and what counts
-it and takes files in. Writes bench/DESK.md.
+"""Benchmark of the pages of studio and admin, of counting events and of uploads; writes bench/DESK.md.
 
 Usage: python -m bench.desk [--courses 100000] [--purchases 1000000] [--events 5000000] [--engines …]
-The databases are made below --folder (and as lectern_bench_desk_<courses> on the PostgreSQL server) and kept.
+
+The pages are compared with the catalogue's, in a large, old shop. The databases are created below --folder
+(and as lectern_bench_desk_<courses> on the PostgreSQL server) and kept.
 """
 
 import argparse
@@ -32,14 +33,14 @@ class DeskStore(Store):
 
     @property
     def url(self) -> str:
-        """Its SQLAlchemy address."""
+        """Return its SQLAlchemy URL."""
         if self.engine == "sqlite":
             return super().url
         named = make_url(self.server).set(database=f"lectern_bench_desk_{self.courses}")
         return named.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
     def ensure(self) -> None:
-        """Make, fill and enlarge it, unless it stands there from the same sources and in the same size."""
+        """Create, fill and enlarge it, unless it exists with these sources and sizes."""
         stamp = self.folder / "enlarged"
         made_from = (ROOT / "bench" / "desk_fill.py").read_text() + _sources()
         wanted = f"{self.purchases} {self.events} {hashlib.sha256(made_from.encode()).hexdigest()}"
@@ -74,7 +75,7 @@ class DeskStore(Store):
 
 
 def main() -> None:
-    """Measure everything that was asked for."""
+    """Run the benchmark for each database engine."""
     asked = arguments()
     found: dict[str, Any] = {}
     for engine in asked.engines.split(","):

@@ -1,8 +1,10 @@
-"""Enlarges a filled database to a shop of many years: purchases with all that hangs on them, and events.
+"""Enlarges a filled database to a large, old shop: purchases with everything that belongs to them, and
+events.
 
 Usage: DATABASE_URL=… python -m bench.desk_fill [--purchases 1000000] [--events 5000000]
+
 Every hundredth course sells a hundred times as well as the others. Purchases are spread over a year, events
-over the last fifty days. Rows are written past the application, with the indexes made afterwards.
+over the last fifty days. Rows are inserted in bulk, with the indexes created afterwards.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from models import (
 )
 
 BUYERS = 20_000
-STEP = 1999  # shares no factor with BUYERS, so that a course's buyers are all different
+STEP = 1999  # coprime to BUYERS, so that a course's buyers are all different
 BATCH = 20_000
 PURCHASE_DAYS, EVENT_DAYS = 365, 50
 STARS = 100
@@ -41,7 +43,7 @@ SOURCES = ("", "internal", "search.example", "news.example", "forum.example", "m
 
 
 def enlarge(purchases: int, events: int, say: Any = print) -> None:
-    """Write them all and bring the statistics of the database up to date."""
+    """Insert all rows and update the database's statistics."""
     dice = random.Random("desk")
     now = datetime.now(UTC).replace(microsecond=0)
     writer = Writer()
@@ -60,7 +62,7 @@ def enlarge(purchases: int, events: int, say: Any = print) -> None:
 
 
 def key(dice: random.Random, at: float) -> str:
-    """A UUIDv7 of that moment (seconds), as 32 hex digits."""
+    """Generate a UUIDv7 of that time (seconds), as 32 hex digits."""
     variant = 0x8000000000000000 | dice.getrandbits(62)
     return f"{int(at * 1000):012x}7{dice.getrandbits(12):03x}{variant:016x}"
 

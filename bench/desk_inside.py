@@ -24,12 +24,12 @@ from domain.people import sessions
 from models import Earning, Event, ModerationItem, Product, Review, Role, User, db
 
 COUNTED = 1_000_000
-# What can't be asked for without more, or answers with a file or a redirect.
+# Pages that need more parameters, or answer with a file or a redirect.
 LEFT_OUT = (".csv", ".zip", "<name>", "export", "preview", "/film", "/recording", "/uploads", "/tags")
 
 
 def look(app: Flask, rounds: int) -> dict[str, Any]:
-    """Everything: the counting first, since pages show what it writes."""
+    """Measure everything; counting first, since pages show its result."""
     found: dict[str, Any] = {"counting": _count(app)}
     log = logging.getLogger("lectern")
     counter = Queries()
@@ -50,7 +50,7 @@ def look(app: Flask, rounds: int) -> dict[str, Any]:
 
 
 def _count(app: Flask) -> dict[str, float]:
-    """Count a million events, or as many as there are, in one run; then all the other days."""
+    """Time the counting of a million events, or as many as there are, in one run; then of all other days."""
     with app.app_context():
         newest = db.session.scalar(select(func.max(Event.created_at)))
         total = db.session.scalar(select(func.count()).select_from(Event)) or 0
@@ -61,7 +61,7 @@ def _count(app: Flask) -> dict[str, float]:
             .limit(1)
         )
         first = db.session.scalar(nth)
-        assert newest is not None and first is not None  # noqa: PT018, S101 - it was filled
+        assert newest is not None and first is not None  # noqa: PT018, S101 - the database was filled
         days = (first.date(), newest.date())
         within = Event.created_at >= daily_counts._midnight(days[0])
         events = db.session.scalar(select(func.count()).select_from(Event).where(within)) or 0
@@ -83,7 +83,7 @@ def _seconds(days: Any) -> float:
 
 
 def _people(app: Flask) -> tuple[User, User, User, dict[str, str]]:
-    """A creator in the middle of all, the one who sells most, an admin; and what fills addresses."""
+    """Choose a median creator, the best-selling one, and an admin; and values for the addresses."""
     with app.app_context():
         sold = select(Earning.creator_id, func.count().label("n")).group_by(Earning.creator_id).subquery()
         ids = list(db.session.scalars(select(sold.c.creator_id).order_by(sold.c.n)))
@@ -125,7 +125,7 @@ def _browser(app: Flask, person: User) -> FlaskClient:
 
 
 def _studio(app: Flask, words: dict[str, str], who: str) -> Iterator[tuple[str, str, str]]:
-    """Every page of the studio, with the ones that the lists lead on to."""
+    """Yield every page of the studio, and the pages that its lists link to."""
     course = words[who]
     places = {"course_id": course, "review_id": words[f"{who}_review"]}
     for path in _paths(app, "studio", places):
@@ -146,7 +146,7 @@ def _admin(app: Flask, words: dict[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _paths(app: Flask, area: str, places: dict[str, str]) -> list[str]:
-    """The addresses of an area that can be filled with `places` alone."""
+    """List the addresses of an area that `places` alone can fill in."""
     found = []
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith(f"{area}.") or "GET" not in (rule.methods or ()):
@@ -161,7 +161,7 @@ def _paths(app: Flask, area: str, places: dict[str, str]) -> list[str]:
 
 
 def _measure(visitor: FlaskClient, counter: Queries, path: str, rounds: int) -> dict[str, Any] | None:
-    """Queries and the median of the times (ms); None for what answers something else than a page."""
+    """Count the queries and take the median time (ms); None for anything but a page."""
     if visitor.get(path).status_code != 200:
         return None
     times = []
@@ -174,7 +174,7 @@ def _measure(visitor: FlaskClient, counter: Queries, path: str, rounds: int) -> 
 
 
 def main() -> None:
-    """Print what is found of the environment's database."""
+    """Print the measurements of the environment's database."""
     print(json.dumps(look(create_app(), int(sys.argv[1]))))
 
 

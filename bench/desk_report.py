@@ -1,4 +1,4 @@
-"""Writes bench/DESK.md: the tables are made anew, what a person wrote below them is kept."""
+"""The report bench/DESK.md: the tables are rewritten, the text below them is kept."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ MIB = 2**20
 
 
 def write(path: Path, found: dict[str, Any], courses: int, purchases: int, events: int) -> None:
-    """Write the tables of `found`, by engine, and keep what stands in `path` from BY_HAND on."""
+    """Write the tables of `found`, by engine, and keep the file's text from BY_HAND on."""
     old = path.read_text() if path.exists() else ""
     kept = old[old.index(BY_HAND) :] if BY_HAND in old else f"{BY_HAND}\n"
     parts = [_head(courses, purchases, events), _counting(found), _upload(found)]

@@ -28,15 +28,15 @@ _TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
 
 
 class Here(Store):
-    """The store of the environment, as bench.drive wants it."""
+    """The environment's own store, in the form that bench.drive expects."""
 
     def environ(self) -> dict[str, str]:
-        """The environment that this process runs in."""
+        """Return the environment of this process."""
         return dict(os.environ)
 
 
 def measure(port: int, size: int) -> dict[str, Any]:
-    """Bytes a second written plainly and uploaded, the best of ROUNDS each; how much the server grew."""
+    """Measure bytes a second of a plain write and an upload, best of ROUNDS, and the server's memory."""
     app = create_app()
     folder = Path(os.environ["LECTERN_DATA_DIR"])
     with app.app_context():
@@ -68,7 +68,7 @@ def measure(port: int, size: int) -> dict[str, Any]:
 
 
 def _write(path: Path, block: bytes, size: int) -> float:
-    """Seconds to write `size` bytes to a file and see them on the disk."""
+    """Time a plain write of `size` bytes, including the sync to disk."""
     began = time.perf_counter()
     with path.open("wb") as file:
         for _ in range(size // len(block)):
@@ -80,7 +80,7 @@ def _write(path: Path, block: bytes, size: int) -> float:
 
 
 def _upload(port: int, headers: dict[str, str], course_id: str, block: bytes, size: int) -> float:
-    """Seconds until the chunks of one file are on the disk; it is given up afterwards, not prepared."""
+    """Time the upload of one file's chunks; it is cancelled afterwards, not processed."""
     line = http.client.HTTPConnection(HOST, port, timeout=120)
     form = {"purpose": "preview_film", "course": course_id, "filename": "film.mp4", "size": str(size)}
     typed = headers | {"Content-Type": "application/x-www-form-urlencoded"}
@@ -108,7 +108,7 @@ def _ask(
 
 
 def main() -> None:
-    """Print what is found of the environment's store."""
+    """Print the measurements of the environment's store."""
     print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]) * MIB)))
 
 

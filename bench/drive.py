@@ -1,4 +1,4 @@
-"""Starts servers and drives them with wrk, all on this machine."""
+"""Starting of servers and driving them with wrk, all on this machine."""
 
 import json
 import os
@@ -19,9 +19,9 @@ from bench.tour import Tour
 HOST = "127.0.0.1"
 START_SECONDS = 180
 BEATS = 4000
-LATEST = 480  # seconds: nobody comes to the end of the film, which completes it only once
+LATEST = 480  # seconds: heartbeats stay before the end of the film, which would complete the lesson only once
 SCRIPT = Path(__file__).parent / "rotate.lua"
-# The servers have one core to themselves, wrk another.
+# The server is pinned to one core, wrk to another.
 SERVER_CORE, CLIENT_CORE = ("0", "1") if (os.cpu_count() or 1) > 1 and shutil.which("taskset") else ("", "")
 
 
@@ -36,16 +36,16 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """One measurement: requests a second, and the 99th percentile of latency in milliseconds."""
+    """A measurement: requests a second, and the 99th percentile of latency in milliseconds."""
 
     rate: float
     p99: float
 
 
 class Server:
-    """A process of granian's with one worker, over one store.
+    """A granian server with one worker, over one store.
 
-    `kind` says what it serves: lectern, bare, or harder, which is bare with two of our habits.
+    `kind`: lectern, bare, or harder, which is bare with two of Lectern's optimisations.
     """
 
     def __init__(self, store: Store, kind: str, port: int, load: Load) -> None:
@@ -73,7 +73,7 @@ class Server:
         self.log.close()
 
     def wait(self) -> None:
-        """Return when it answers; SystemExit when it ended or takes too long."""
+        """Wait until it answers; SystemExit when it ended or takes too long."""
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
             try:
@@ -85,14 +85,14 @@ class Server:
         raise SystemExit(f"A server did not start; see {self.log.name}")
 
     def memory(self) -> int:
-        """Resident bytes of the process that serves: granian's first child."""
+        """Return the resident bytes of the serving process: granian's first child."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         pages = Path(f"/proc/{children[0]}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def measure(self, requests: Path) -> Measured:
-        """Drive it with the lines of `requests` in turn. SystemExit when any answer is not a success."""
-        seconds = max(1, round(self.load.seconds))  # wrk knows whole ones only
+        """Drive it with the lines of `requests` in turn. SystemExit when any answer isn't a success."""
+        seconds = max(1, round(self.load.seconds))  # wrk accepts whole seconds only
         command = [
             *_on(CLIENT_CORE), "wrk", "-t1", f"-c{self.load.connections}", f"-d{seconds}s",
             "--timeout", "20s", "-s", str(SCRIPT), f"http://{HOST}:{self.port}", "--", str(requests),
@@ -115,7 +115,7 @@ def flags(load: Load) -> list[str]:
 def write_requests(
     tour: Tour, scenario: str, signed_in: bool, is_bare: bool, folder: Path, most: int | None = None
 ) -> Path:
-    """The file of requests for wrk, in a random order that is the same every time; at most `most` of them."""
+    """Write the request file for wrk, in a reproducible random order; at most `most` of them."""
     kind = "bare" if is_bare else "lectern" if most is None else "few"
     path = folder / f"{scenario}-{'in' if signed_in else 'out'}-{kind}.tsv"
     path.write_text("\n".join(lines_of(tour, scenario, signed_in, is_bare)[:most]) + "\n")
@@ -123,7 +123,7 @@ def write_requests(
 
 
 def lines_of(tour: Tour, scenario: str, signed_in: bool, is_bare: bool) -> list[str]:
-    """Requests as rotate.lua reads them; the bare application knows only its sample of addresses."""
+    """List requests in the format of rotate.lua; the bare application knows only its sample of addresses."""
     if scenario == "heartbeat":
         lines = _beats(tour)
     else:
@@ -135,7 +135,7 @@ def lines_of(tour: Tour, scenario: str, signed_in: bool, is_bare: bool) -> list[
 
 
 def _beats(tour: Tour) -> list[str]:
-    """Heartbeats as the player sends them: ten seconds were played somewhere in the film."""
+    """List heartbeats as the player sends them: ten seconds were played somewhere in the film."""
     dice, lines = random.Random("beats"), []
     for number in range(BEATS):
         sender = tour.senders[number % len(tour.senders)]

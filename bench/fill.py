@@ -1,8 +1,9 @@
-"""Fills an empty, migrated database with a made-up catalogue of any size. The same every time.
+"""Fills an empty, migrated database with a generated catalogue of any size, reproducibly.
 
 Usage: DATABASE_URL=… python -m bench.fill 100000
-Each course has 5 lessons in 2 modules, most have reviews, and readers are enrolled in some. One word,
-“practical”, stands in every second title, and one, “zymurgy”, in twelve: the two ends of a search.
+
+Each course has 5 lessons in 2 modules, most have reviews, and readers are enrolled in some. The word
+“practical” is in every second title, “zymurgy” in twelve: the two extremes of a search.
 """
 
 import itertools
@@ -53,7 +54,7 @@ Row = dict[str, Any]
 
 
 def fill(count: int) -> None:
-    """Write `count` courses with all that hangs on them, in batches, and commit."""
+    """Insert `count` courses with everything that belongs to them, in batches, and commit."""
     dice = random.Random(f"bench {count}")
     now = datetime.now(UTC).replace(microsecond=0)
     creators, readers = people(now)
@@ -79,7 +80,10 @@ def fill(count: int) -> None:
 
 
 def people(now: datetime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
-    """The ids of creators and readers; reader 0 is reader@example.com, and nobody has a password."""
+    """Insert creators and readers; returns their ids.
+
+    Reader 0 is reader@example.com; nobody has a password.
+    """
     rows: list[Row] = [
         {
             "id": uuid7(), "email": "reader@example.com" if n == CREATORS else f"person{n}@example.com",
@@ -97,7 +101,7 @@ def people(now: datetime) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
 
 
 def categories() -> list[uuid.UUID]:
-    """Six shelves with four subcategories each; the ids of the subcategories."""
+    """Insert six categories with four subcategories each; returns the ids of the subcategories."""
     parents: list[Row] = [
         {"id": uuid7(), "name": f"Shelf {n}", "slug": f"shelf-{n}", "position": n} for n in range(6)
     ]
@@ -120,7 +124,7 @@ def categories() -> list[uuid.UUID]:
 def course(
     number: int, dice: random.Random, creators: list[uuid.UUID], shelves: list[uuid.UUID], now: datetime
 ) -> Row:
-    """One published course as rows: product, course, document, modules, lessons."""
+    """Build the rows of one published course: product, course, search document, modules, lessons."""
     subject, topic = dice.choice(SUBJECTS), dice.choice(TOPICS)
     tier, price, seconds = dice.choices(TIERS, weights=(4, 4, 2, 1))[0]
     rare = " zymurgy" if number % max(1, 100_000 // 12) == 7 else ""
@@ -160,7 +164,7 @@ def course(
 
 
 def lesson(course_id: uuid.UUID, module_id: uuid.UUID, number: int, at: datetime, topic: str) -> Row:
-    """A lesson's row; the first is a free preview, the second a film."""
+    """Build a lesson's row; the first is a free preview, the second a film."""
     return {
         "id": uuid7(), "course_id": course_id, "module_id": module_id, "title": f"Lesson {number} on {topic}",
         "slug": f"lesson-{number}", "description": "", "position": number % 3 + 1,
@@ -171,7 +175,7 @@ def lesson(course_id: uuid.UUID, module_id: uuid.UUID, number: int, at: datetime
 
 
 def reviews(product: Row, dice: random.Random, readers: list[uuid.UUID], now: datetime) -> Iterator[Row]:
-    """As many reviews as the course says it has."""
+    """Yield as many reviews as the course's `rating_count`."""
     for reader in dice.sample(readers, product["rating_count"]):
         yield {
             "id": uuid7(), "user_id": reader, "product_id": product["id"], "rating": dice.randrange(2, 6),
@@ -183,7 +187,7 @@ def reviews(product: Row, dice: random.Random, readers: list[uuid.UUID], now: da
 def enrolments(
     course_id: uuid.UUID, dice: random.Random, readers: list[uuid.UUID], now: datetime
 ) -> Iterator[tuple[Row, Row]]:
-    """Grant and enrolment of up to three readers; reader 0 is in every five-hundredth course."""
+    """Yield grant and enrolment of up to three readers; reader 0 is in every five-hundredth course."""
     chosen = set(dice.sample(readers[1:], dice.randrange(4)))
     if dice.randrange(500) == 0:
         chosen.add(readers[0])
@@ -203,21 +207,21 @@ def enrolments(
 
 
 def write(table: Any, rows: list[Row]) -> None:
-    """Insert many rows at once; the columns left out are null."""
+    """Insert many rows at once; missing columns are null."""
     if rows:
         names = list(dict.fromkeys(name for row in rows for name in row))
         db.session.execute(insert(table), [{name: row.get(name) for name in names} for row in rows])
 
 
 def chunks(numbers: Iterable[int], size: int) -> Iterator[list[int]]:
-    """Lists of at most `size` numbers."""
+    """Yield lists of at most `size` numbers."""
     source = iter(numbers)
     while part := list(itertools.islice(source, size)):
         yield part
 
 
 def main() -> None:
-    """Fill the database of the environment with as many courses as asked for."""
+    """Fill the environment's database with the given number of courses."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     app = create_app()
     started = time.monotonic()

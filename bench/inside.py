@@ -44,19 +44,19 @@ Ask = Callable[[], None]
 
 
 class Queries(logging.Handler):
-    """Keeps the number of queries that each request logs."""
+    """A log handler that collects the number of queries of each request."""
 
     def __init__(self) -> None:
         super().__init__()
         self.counts: list[int] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take the number from a request's line."""
+        """Read the number from a request's log record."""
         self.counts.append(getattr(record, "data", {}).get("queries", 0))
 
 
 def look(tour: Tour) -> dict[str, Any]:
-    """Everything at once; times in seconds, memory in bytes."""
+    """Measure everything; times in seconds, memory in bytes."""
     quiet = logging.getLogger("lectern")
     counter = Queries()
     quiet.addHandler(counter)
@@ -183,7 +183,7 @@ def _resident() -> int:
 
 
 def main() -> None:
-    """Print what is found of the environment's database and the tour that is named."""
+    """Print the measurements of the environment's database with the given tour."""
     print(json.dumps(look(Tour.load(Path(sys.argv[1])))))
 
 

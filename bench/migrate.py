@@ -1,9 +1,10 @@
-"""Upgrades a shop of many years: how long revisions take that change `purchases`, and that nothing is lost.
+"""Benchmark of migrations in a large shop: duration of revisions of `purchases`, and no lost rows.
 
 Usage: python -m bench.migrate [--purchases 1000000] [--engines sqlite,postgresql] …
-Fills a database as bench.desk does, copies it, and applies the revisions below to the copy by what
-`flask db upgrade` runs. On SQLite the first one copies the table; on PostgreSQL it adds a CHECK NOT VALID and
-validates it, the second one makes an index CONCURRENTLY, and the third one writes the table anew.
+
+Fills a database as bench.desk does, copies it, and applies the revisions below to the copy as `flask db
+upgrade` does. On SQLite the first one copies the table; on PostgreSQL it adds a CHECK NOT VALID and validates
+it, the second one creates an index CONCURRENTLY, and the third one rewrites the table.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def upgrade():
 
 
 def main() -> None:
-    """Measure each database that was asked for."""
+    """Run the benchmark for each database engine."""
     asked = arguments()
     for engine in asked.engines.split(","):
         folder = asked.folder / f"{engine}-migrate"
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """Read what was asked for on the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.migrate", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "instance" / "bench")
     parser.add_argument("--engines", default="sqlite,postgresql")
@@ -78,7 +79,7 @@ def arguments() -> argparse.Namespace:
 
 
 def copy(store: DeskStore, work: Path) -> str:
-    """Copy the filled database, which stays for the next time; answers the address of the copy."""
+    """Copy the filled database, which is kept for the next run; returns the URL of the copy."""
     if store.engine == "sqlite":
         shutil.copy(store.folder / "lectern.db", work / "lectern.db")
         return f"sqlite:///{work / 'lectern.db'}"
@@ -88,7 +89,7 @@ def copy(store: DeskStore, work: Path) -> str:
 
 
 def drop_copy(store: DeskStore) -> None:
-    """Take the copy off the server; that of SQLite goes with its folder."""
+    """Drop the copy on the server; that of SQLite goes with its folder."""
     if store.engine == "postgresql":
         on_server(store, f"DROP DATABASE IF EXISTS {COPY} WITH (FORCE)")
 
@@ -102,7 +103,7 @@ def on_server(store: DeskStore, statement: str) -> None:
 
 
 def application(url: str, work: Path) -> Flask:
-    """Build Lectern on the database at `url`, with the revisions that are measured after its own."""
+    """Build Lectern on the database at `url`, with the measured revisions appended to its own."""
     versions = ROOT / "migrations" / "versions"
     last = str(ScriptDirectory(str(versions.parent)).get_current_head())
     for name, (_, change) in REVISIONS.items():
@@ -120,7 +121,7 @@ def application(url: str, work: Path) -> Flask:
 
 
 def measure(engine: str, app: Flask) -> None:
-    """Apply each revision, print how long it took, and check that nothing went."""
+    """Apply each revision, print its duration, and check that nothing is lost."""
     with app.app_context():
         before = content()
         print(
@@ -142,7 +143,7 @@ def measure(engine: str, app: Flask) -> None:
 
 
 def content() -> dict[str, int]:
-    """Count the rows of every table, and every index, trigger and constraint once."""
+    """Count the rows of each table, and each index, trigger and constraint as one."""
     looking = inspect(db.engine)
     tables = [name for name in looking.get_table_names() if "_fts" not in name and name != "alembic_version"]
     with db.engine.connect() as connection:

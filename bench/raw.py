@@ -1,4 +1,4 @@
-"""A heartbeat as cheap as it can be: the form is read, one upsert by the plain driver is committed.
+"""The cheapest possible heartbeat: parse the form, commit one upsert through the plain driver.
 
 It waits for the disk as the drivers do by default or, relaxed, no more than Lectern's heartbeats do; see
 docs/decisions/0013.
@@ -29,7 +29,7 @@ Write = Callable[[Sequence[Any]], None]
 
 
 def add_heartbeat(bare: Flask, database_url: str, senders: list[Sender], relaxed: bool) -> None:
-    """Let `bare` take the heartbeats of `senders` and write each to the database at `database_url`."""
+    """Add a heartbeat route to `bare` that writes those of `senders` to the database at `database_url`."""
     learners = {sender.path: (sender.user, sender.lesson) for sender in senders}
     connections = threading.local()
 
@@ -48,7 +48,7 @@ def add_heartbeat(bare: Flask, database_url: str, senders: list[Sender], relaxed
 
 
 def connect(database_url: str, relaxed: bool) -> Write:
-    """A function that writes one row and commits it; `relaxed`: without waiting for the disk."""
+    """Return a function that writes one row and commits; `relaxed`: without waiting for the disk."""
     url = make_url(database_url)
     is_sqlite = url.get_backend_name() == "sqlite"
     return _sqlite(str(url.database), relaxed) if is_sqlite else _postgresql(url, relaxed)

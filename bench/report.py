@@ -1,4 +1,4 @@
-"""Writes bench/RESULTS.md: the tables are made anew, what a person wrote below them is kept."""
+"""The report bench/RESULTS.md: the tables are rewritten, the text below them is kept."""
 
 import os
 import platform
@@ -33,9 +33,9 @@ BY_HAND = "## What it means"
 
 @dataclass(frozen=True)
 class Cell:
-    """A scenario on one store: medians of Lectern, of the bare application, and of the harder measure.
+    """A scenario on one store: medians of Lectern, of the bare application, and of the harder baseline.
 
-    `few` is Lectern going through no more addresses than the smallest store has.
+    `few` is Lectern with no more addresses than the smallest store has.
     """
 
     lectern: Measured
@@ -45,7 +45,7 @@ class Cell:
 
     @property
     def ratio(self) -> float:
-        """Lectern's requests for each of the bare application's."""
+        """Return Lectern's request rate relative to the bare application's."""
         return self.lectern.rate / self.bare.rate
 
 
@@ -57,7 +57,7 @@ Inside = dict[str, dict[int, dict[str, Any]]]
 def write(
     path: Path, results: Results, inside: Inside, memory: dict[str, int], load: Load, rounds: int
 ) -> None:
-    """Write the tables of `results` to `path`, and keep what stands there from BY_HAND on."""
+    """Write the tables of `results` to `path`, and keep the file's text from BY_HAND on."""
     old = path.read_text() if path.exists() else ""
     kept = old[old.index(BY_HAND) :] if BY_HAND in old else f"{BY_HAND}\n"
     parts = [_head(load, rounds)]

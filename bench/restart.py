@@ -1,12 +1,13 @@
-"""Restarts PostgreSQL under load and counts what visitors are told.
+"""Restarts PostgreSQL under load and counts the responses of visitors.
 
 Usage: python -m bench.restart [--clients 8] [--pooler] [--programs /usr/lib/postgresql/15/bin]
 
-It makes a cluster of its own in a temporary folder, fills it with the demo, runs two web workers and a worker
+Creates a cluster of its own in a temporary folder, fills it with the demo, runs two web workers and a worker
 on it, and lets learners read pages and change their wishlist while the server is restarted: fast, as an
-operator does; immediate, as a crash does; and away for some seconds. With --pooler PgBouncer stands between.
-Exits with 1 when nobody got a page, or when anybody was told anything else than a page or 503, waited longer
-than the pool's timeout allows, or was still refused RECOVERY seconds after the server was back.
+operator does; immediate, as a crash does; and stopped for some seconds. With --pooler through PgBouncer.
+
+Exits with 1 when nobody got a page, or when anybody got anything but a page or 503, waited longer than the
+pool's timeout allows, or was still refused RECOVERY seconds after the server was back.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from bench.servers import HOST, Cluster, PgBouncer, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 POOL_TIMEOUT = 3
-# Seconds: the wait for a connection, and for a processor that all of this shares.
+# Seconds: the pool's timeout, plus a margin for the shared processor.
 LONGEST = POOL_TIMEOUT + 4.0
 CALM, RECOVERY, AWAY = 3.0, 2.0, 4.0
 PAGES = ("/learn", "/orders", "/notifications", "/courses", "/no/such/page")
@@ -41,14 +42,14 @@ COURSE = re.compile(r'href="/courses/([a-z0-9-]+)"')
 
 @dataclass
 class Answers:
-    """Hold what one restart did: answers by status, the slowest, and when the last one was refused."""
+    """The responses during one restart: counts by status, the slowest, and the time of the last refusal."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     slowest: float = 0.0
     last_refused: float = 0.0
 
     def add(self, status: int, seconds: float) -> None:
-        """Count an answer that has just come; status 0 stands for none at all."""
+        """Count a response; status 0 means none at all."""
         self.statuses[status] += 1
         self.slowest = max(self.slowest, seconds)
         if status not in FINE:
@@ -56,7 +57,7 @@ class Answers:
 
 
 class Load:
-    """Learners who go on until they are told to stop."""
+    """Learners who send requests until stopped."""
 
     def __init__(self, port: int, clients: int) -> None:
         self.base, self.answers, self.over = f"http://{HOST}:{port}", Answers(), threading.Event()
@@ -74,7 +75,7 @@ class Load:
             thread.join(30)
 
     def _signed_in(self) -> tuple[requests.Session, str, dict[str, str]]:
-        """A browser of the demo's learner, the address of a course's wish button, and its form."""
+        """Sign in the demo's learner; returns the session, and address and form of a wishlist button."""
         browser = requests.Session()
         token = _found(TOKEN, browser.get(f"{self.base}/login").text)
         form = {"email": "learner@example.com", "password": "lectern-demo", "csrf_token": token}
@@ -110,7 +111,7 @@ def _found(pattern: re.Pattern[str], page: str) -> str:
 
 @contextmanager
 def shop(folder: Path, url: str, port: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Run two web workers and a worker on the database of `url`; both are still there at the end."""
+    """Run two web workers and a job worker on the database of `url`."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("LECTERN_", "STRIPE_", "S3_"))} | {
         "DATABASE_URL": url,
         "DATABASE_POOL_SIZE": "4",
@@ -144,7 +145,7 @@ def shop(folder: Path, url: str, port: int) -> Iterator[list["subprocess.Popen[b
 
 
 def _wait(part: "subprocess.Popen[bytes]") -> None:
-    """Wait until `part` has ended, and end it when that takes too long."""
+    """Wait until `part` has ended, and kill it when that takes too long."""
     try:
         part.wait(20)
     except subprocess.TimeoutExpired:
@@ -153,7 +154,7 @@ def _wait(part: "subprocess.Popen[bytes]") -> None:
 
 
 def measure(name: str, disturb: Callable[[], None], load: Load) -> bool:
-    """Let the load run, `disturb` it, let it go on; print what came of it. True when all is as promised."""
+    """Let the load run, `disturb` it, let it go on, print the result. True when all limits were kept."""
     time.sleep(CALM)
     load.answers = Answers()
     began = time.monotonic()
@@ -173,7 +174,7 @@ def measure(name: str, disturb: Callable[[], None], load: Load) -> bool:
 
 
 def main() -> int:
-    """Restart in every way; the exit status."""
+    """Run every kind of restart; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench.restart", description=__doc__)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--pooler", action="store_true", help="put PgBouncer between")

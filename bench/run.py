@@ -1,8 +1,8 @@
-"""Measures Lectern beside the bare application and writes bench/RESULTS.md.
+"""Benchmark of Lectern against the bare application; writes bench/RESULTS.md.
 
 Usage: python -m bench.run [--quick] [--engines sqlite,postgresql] [--sizes 1000,100000] …
 
-It makes the databases it needs below --folder (and on the PostgreSQL server of --postgresql, as
+It creates the databases it needs below --folder (and on the PostgreSQL server of --postgresql, as
 lectern_bench_<size>) and keeps them for the next time: the first run takes ten minutes longer.
 """
 
@@ -22,12 +22,12 @@ from bench.report import Cell, Key, Results
 from bench.stores import ROOT, Store
 from bench.tour import Tour
 
-# Where the bare application is also measured with our own habits, at the largest size.
+# Scenarios also measured against the harder baseline, at the largest size.
 HARDER = ("filtered", "sorted", "detail", "heartbeat")
 
 
 def main() -> None:
-    """Measure everything that was asked for."""
+    """Run the benchmark for each database engine."""
     asked = arguments()
     load = Load(asked.threads, asked.connections, asked.seconds)
     results: Results = {}
@@ -73,13 +73,13 @@ def arguments() -> argparse.Namespace:
 
 
 def prepare(store: Store) -> None:
-    """Write the store's tour, with readers who are signed in today."""
+    """Write the store's tour, with freshly signed-in readers."""
     script = [sys.executable, "-m", "bench.tour", str(store.folder / "tour.json")]
     subprocess.run(script, env=store.environ(), cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
 
 
 def look_inside(store: Store) -> dict[str, Any]:
-    """Run bench.inside on the store; answers its measurements."""
+    """Run bench.inside on the store; returns its measurements."""
     script = [sys.executable, "-m", "bench.inside", str(store.folder / "tour.json")]
     out = subprocess.run(
         script, env=store.environ(), cwd=ROOT, check=True, capture_output=True, text=True
@@ -91,7 +91,7 @@ def look_inside(store: Store) -> dict[str, Any]:
 def compare(
     made: list[Store], load: Load, rounds: int, port: int, memory: dict[str, int], only: list[str]
 ) -> dict[int, dict[Key, Cell]]:
-    """Drive Lectern and the bare application over each store, all in turns; the medians of the rounds."""
+    """Drive Lectern and the bare application over each store in turn; returns medians of the rounds."""
     largest = max(made, key=lambda store: store.courses)
     kinds = [(store, kind) for store in made for kind in ("lectern", "bare")] + [(largest, "harder")]
     cells: dict[int, dict[Key, Cell]] = {store.courses: {} for store in made}
@@ -123,7 +123,7 @@ def compare(
 
 
 def scenarios(tour: Tour, only: list[str]) -> list[Key]:
-    """Every scenario for strangers and for readers; a heartbeat needs a reader."""
+    """List every scenario, signed out and signed in; a heartbeat needs a reader."""
     every = [(name, signed_in) for name in tour.pages for signed_in in (False, True)] + [("heartbeat", True)]
     return [key for key in every if only == [""] or key[0] in only]
 
@@ -135,7 +135,7 @@ def in_turns(
     signed_in: bool,
     rounds: int,
 ) -> dict[tuple[int, str], Measured]:
-    """Measure `servers` one after the other, `rounds` times, every other time backwards."""
+    """Measure `servers` in turn, `rounds` times, every other time in reverse order."""
     smallest = tours[min(tours)]
     few = len(lines_of(smallest, scenario, signed_in, is_bare=False))
     requests = {
@@ -159,7 +159,7 @@ _began = time.monotonic()
 
 
 def say(text: str) -> None:
-    """A line of progress, with the time since the start."""
+    """Print a line of progress, with the time since the start."""
     print(f"{time.monotonic() - _began:5.0f} s  {text}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster and a PgBouncer of our own, on free ports: to be restarted and pressed at will."""
+"""A PostgreSQL cluster and a PgBouncer of our own, on free ports, to be restarted and overloaded at will."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ START_SECONDS = 60
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Find a free port."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    """Return when somebody listens on `port`; TimeoutError after START_SECONDS."""
+    """Wait until something listens on `port`; TimeoutError after START_SECONDS."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         with socket.socket() as probe:
@@ -41,7 +41,7 @@ AS_POSTGRES: dict[str, Any] = (
 
 
 class Cluster:
-    """A PostgreSQL server on files of its own below `folder`, which are thrown away at the end."""
+    """A PostgreSQL server with a data directory below `folder`, which is deleted at the end."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self.programs, self.port = folder, programs, free_port()
@@ -49,7 +49,7 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The address of its maintenance database."""
+        """Return the URL of its maintenance database."""
         return f"postgresql://postgres@{HOST}:{self.port}/postgres"
 
     def __enter__(self) -> "Cluster":
@@ -90,14 +90,14 @@ class Cluster:
 
 
 class PgBouncer:
-    """PgBouncer in transaction mode before the server of `url`, with `size` connections for each database."""
+    """PgBouncer in transaction mode in front of the server of `url`, with `size` connections per database."""
 
     def __init__(self, folder: Path, url: str, size: int) -> None:
         self.folder, self.server, self.size, self.port = folder, make_url(url), size, free_port()
 
     @property
     def url(self) -> str:
-        """The address of the same database through it."""
+        """Return the URL of the same database through PgBouncer."""
         through: URL = self.server.set(host=HOST, port=self.port)
         return through.render_as_string(hide_password=False)
 

@@ -1,4 +1,4 @@
-"""The databases that are measured: made, filled and kept until the schema or the filler changes."""
+"""The databases of the benchmarks: created, filled and kept until the schema or the filler changes."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ MADE_FROM = ("migrations/versions/*.py", "bench/fill.py")
 
 @dataclass(frozen=True)
 class Store:
-    """A filled database. `engine`: sqlite or postgresql; `courses`: how many stand in it."""
+    """A filled database. `engine`: sqlite or postgresql; `courses`: their number."""
 
     engine: str
     courses: int
@@ -25,14 +25,14 @@ class Store:
 
     @property
     def url(self) -> str:
-        """Its SQLAlchemy address."""
+        """Return its SQLAlchemy URL."""
         if self.engine == "sqlite":
             return f"sqlite:///{self.folder / 'lectern.db'}"
         named = make_url(self.server).set(database=f"lectern_bench_{self.courses}")
         return named.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
     def environ(self) -> dict[str, str]:
-        """The process environment in which Lectern runs on it."""
+        """Build the environment in which Lectern runs on it."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("LECTERN_", "STRIPE_", "S3_"))}
         return kept | {
             "DATABASE_URL": self.url,
@@ -43,7 +43,7 @@ class Store:
         }
 
     def ensure(self) -> None:
-        """Make and fill it, unless that was done from the same migrations and the same filler."""
+        """Create and fill it, unless it exists from the same migrations and the same filler."""
         stamp = self.folder / "made-from"
         if stamp.exists() and stamp.read_text() == _sources():
             return
@@ -68,7 +68,7 @@ class Store:
 
 
 def all_of(folder: Path, engines: list[str], sizes: list[int], server: str) -> list[Store]:
-    """A store for each engine and size, below `folder`; `server` is the address of a PostgreSQL server."""
+    """List a store for each engine and size, below `folder`; `server` is the URL of a PostgreSQL server."""
     return [Store(e, size, folder / f"{e}-{size}", server) for e in engines for size in sizes]
 
 

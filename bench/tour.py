@@ -34,7 +34,7 @@ _TOKEN = re.compile(r'data-csrf="([^"]+)"')
 
 @dataclass
 class Sender:
-    """A player that reports: where to, and what the raw upsert needs to know (ids as 32 hex digits)."""
+    """A player that sends heartbeats: its address, and what the raw upsert needs (ids as 32 hex digits)."""
 
     path: str
     cookie: str
@@ -45,9 +45,10 @@ class Sender:
 
 @dataclass
 class Tour:
-    """`pages` and `own_pages`: addresses by scenario, for strangers and for the reader of `cookie`.
+    """The requests of a benchmark.
 
-    The bare application knows SAMPLE of each, chosen at random.
+    `pages` and `own_pages`: addresses by scenario, for visitors and for the reader of `cookie`. The bare
+    application knows SAMPLE of each, chosen at random.
     """
 
     cookie: str
@@ -57,18 +58,18 @@ class Tour:
 
     @classmethod
     def load(cls, path: Path) -> "Tour":
-        """Read what `main` wrote."""
+        """Load a tour that `main` wrote."""
         data = json.loads(path.read_text())
         return cls(**data | {"senders": [Sender(**sender) for sender in data["senders"]]})
 
     def sample(self, scenario: str, signed_in: bool) -> list[str]:
-        """The addresses of `scenario` that the bare application answers."""
+        """List the addresses of `scenario` that the bare application answers."""
         addresses = (self.own_pages if signed_in else self.pages)[scenario]
         return random.Random(scenario).sample(addresses, min(SAMPLE, len(addresses)))
 
 
 def plan(app: Flask) -> Tour:
-    """The tour of the database of `app`; signs the reader and the senders in."""
+    """Build the tour of the database of `app`; signs in the reader and the senders."""
     dice = random.Random("tour")
     with app.app_context():
         shared = _catalogue_pages(dice)
@@ -107,7 +108,7 @@ def _catalogue_pages(dice: random.Random) -> dict[str, list[str]]:
 
 
 def _narrowed(index: Any, dice: random.Random, sorts: tuple[str, ...]) -> list[str]:
-    """Addresses with one to three filters that fill a page, so that catalogues of all sizes show as much."""
+    """List addresses with one to three filters that fill a page, whatever the catalogue's size."""
     found: dict[str, None] = {}
     for _ in range(MOST * 20):
         names = dice.sample(NARROWED_BY, dice.choice((1, 2, 2, 3)))
@@ -129,7 +130,7 @@ def _previews(dice: random.Random) -> Any:
 
 
 def _films() -> list[tuple[str, str, str, str]]:
-    """Learners of different courses, each at the film of theirs: token, course, user and lesson."""
+    """List learners of different courses, each at the film of theirs: token, course, user and lesson."""
     query = (
         select(User, Course.slug, Lesson.id)
         .join(Enrollment, Enrollment.user_id == User.id)
@@ -149,7 +150,7 @@ def _new_device(user: User) -> str:
     sessions.start(user, "wrk", "127.0.0.1")
     token = user.session_token
     db.session.commit()
-    assert token is not None  # noqa: S101 - start() has just set it
+    assert token is not None  # noqa: S101 - set by start()
     return token
 
 
@@ -173,14 +174,14 @@ def _visit(app: Flask, token: str, page: str) -> tuple[str, str]:
 
 
 def addresses(tour: Tour) -> Iterator[tuple[str, bool, str]]:
-    """Every (scenario, signed in, address) that the bare application answers."""
+    """Yield every (scenario, signed in, address) that the bare application answers."""
     for signed_in, pages in ((False, tour.pages), (True, tour.own_pages)):
         for scenario in pages:
             yield from ((scenario, signed_in, address) for address in tour.sample(scenario, signed_in))
 
 
 def main() -> None:
-    """Write the tour of the environment's database to the file that is named."""
+    """Write the tour of the environment's database to the given file."""
     app = create_app()
     Path(sys.argv[1]).write_text(json.dumps(asdict(plan(app))))
 

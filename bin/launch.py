@@ -1,6 +1,6 @@
-"""Runs Lectern for development: web server, worker and, without a Stripe key, the payment sandbox.
+"""Starts Lectern for development: web server, worker and, without a Stripe key, the payment sandbox.
 
-Started by bin/dev. Stops everything on Ctrl-C; stops and says so when a part dies.
+Called by bin/dev. Stops everything on Ctrl-C, and when one process dies.
 """
 
 import ctypes
@@ -34,7 +34,7 @@ started = time.monotonic()
 
 
 def main() -> int:
-    """Prepare, start the parts, and wait until they are to stop; answers the exit status."""
+    """Prepare, start the processes, and wait until they are to stop; returns the exit status."""
     port = port_from_environment()
     if not is_free(port):
         print(
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def port_from_environment() -> int:
-    """PORT, 5000 by default; stops with a sentence when it isn't a port."""
+    """Parse PORT, 5000 by default; exits with a sentence when it isn't a port."""
     text = os.environ.get("PORT", "5000")
     if not text.isdigit() or not 1 <= int(text) <= 65000:
         sys.exit(f"PORT must be a number from 1 to 65000, not “{text}”.")
@@ -102,7 +102,7 @@ def environment(port: int) -> dict[str, str]:
 
 
 def prepare() -> bool:
-    """Bring the database up to date and load the demo once; False when the settings don't allow a start."""
+    """Migrate the database and load the demo once; False when the settings are invalid."""
     step("Reading the settings")
     import config
 
@@ -165,18 +165,18 @@ def start_parts(parts: dict[str, subprocess.Popen[bytes]], port: int) -> None:
 
 
 def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a part in a session of its own, so that Ctrl-C reaches it only through us."""
+    """Start a process in a session of its own, so that Ctrl-C reaches it only through this one."""
     return subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent)
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this part when bin/dev is killed outright (Linux only)."""
+    """Ask the kernel to end this process when bin/dev is killed (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def wait_until_ready(parts: dict[str, subprocess.Popen[bytes]], port: int) -> bool:
-    """Wait until the site answers; False when a part ended instead."""
+    """Wait until the site answers; False when a process ended instead."""
     for _ in range(300):
         if dead := first_dead(parts):
             print(f"The {dead} stopped while starting; what it said stands above.", file=sys.stderr)
@@ -191,7 +191,7 @@ def wait_until_ready(parts: dict[str, subprocess.Popen[bytes]], port: int) -> bo
 
 
 def greet(port: int) -> None:
-    """Print where it runs and who can sign in."""
+    """Print the address and the demo accounts."""
     width = max(len(email) for email, _ in ACCOUNTS)
     people = "\n".join(f"  {email:{width}}  {story}" for email, story in ACCOUNTS)
     print(
@@ -204,7 +204,7 @@ def greet(port: int) -> None:
 
 
 def watch(parts: dict[str, subprocess.Popen[bytes]]) -> int:
-    """Wait for a part to die, which nothing but a fault makes it do."""
+    """Wait for a process to die, which only an error causes."""
     while not (dead := first_dead(parts)):
         time.sleep(0.5)
     print(
@@ -215,12 +215,12 @@ def watch(parts: dict[str, subprocess.Popen[bytes]]) -> int:
 
 
 def first_dead(parts: dict[str, subprocess.Popen[bytes]]) -> str | None:
-    """The name of a part that has ended, if one has."""
+    """Return the name of a process that has ended, if any."""
     return next((name for name, process in parts.items() if process.poll() is not None), None)
 
 
 def stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask every part to finish what it is doing, and end those that don't in time."""
+    """Ask every process to finish, and kill those that don't in time."""
     for name, process in parts.items():
         if process.poll() is None:
             # huey takes SIGINT as "finish the running jobs", SIGTERM as "drop them".
@@ -235,7 +235,7 @@ def stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def step(text: str) -> None:
-    """One line per step, with the seconds since the start."""
+    """Print a line per step, with the seconds since the start."""
     print(f"==> {text} ({time.monotonic() - started:.0f} s, {datetime.now(UTC):%H:%M:%S} UTC)", flush=True)
 
 

@@ -1,6 +1,8 @@
-"""Takes the pictures of the README and docs/ from a running demo: bin/dev in one terminal, this in another.
+"""Takes the screenshots of the README and docs/ from a running demo: bin/dev in one terminal, this in
+another.
 
 Usage: .venv/bin/python bin/screenshots.py [http://127.0.0.1:5000]
+
 Needs the development requirements and a Chromium (CHROMIUM names it).
 """
 
@@ -18,9 +20,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: its file, the page, who looks, and how.
+    """A screenshot: its file, the page, the person signed in, and the window.
 
-    `follow` are the names of the links to open from there, for pages whose address holds an id.
+    `follow` are the names of links to open from there, for pages whose address holds an id.
     """
 
     name: str
@@ -68,7 +70,7 @@ SHOTS = (
 
 
 def main() -> None:
-    """Take every picture and write it, small, to docs/images/."""
+    """Take every screenshot and write it, compressed, to docs/images/."""
     base = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:5000"
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -82,7 +84,7 @@ def main() -> None:
 
 
 def take(browser: Browser, base: str, shot: Shot) -> None:
-    """Open the page as that person and keep what the window shows, in 256 colours."""
+    """Open the page as that person and save the viewport in 256 colours."""
     width, height = shot.size
     context = browser.new_context(
         viewport={"width": width, "height": height},

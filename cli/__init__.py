@@ -1,4 +1,4 @@
-"""The commands of `flask`, a file each."""
+"""The commands of `flask`, one file each."""
 
 import click
 

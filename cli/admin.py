@@ -1,4 +1,4 @@
-"""The people who run the shop: `flask create-admin`, and the ways back in for who is locked out."""
+"""`flask create-admin`, and commands for people who are locked out by the second factor."""
 
 import click
 from flask.cli import with_appcontext
@@ -19,7 +19,7 @@ def create_admin(email: str, name: str, password: str) -> None:
     """Make EMAIL an admin: a new account, or the one that has this address."""
     try:
         user = accounts.make_admin(one_line(email), one_line(name), password)
-        sessions.end_all(user)  # whoever had the account before knew another password
+        sessions.end_all(user)  # sessions of the account's former owner end
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     db.session.commit()

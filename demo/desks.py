@@ -51,7 +51,7 @@ def introduce_shop(about: dict[str, Any]) -> None:
 def submit_courses(
     sources: list[CourseSource], courses: dict[str, Course], admin: User, now: datetime
 ) -> None:
-    """Put forward what is in review, decide what was sent back, and let the updates wait."""
+    """Submit the courses in review, decide the rejected ones, and leave the updates pending."""
     for source in sources:
         course, data = courses[source.slug], source.data
         if data.get("status") in ("review", "rejected"):
@@ -89,7 +89,7 @@ def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
 
 
 def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) -> None:
-    """A learner who would like to teach here."""
+    """Add a creator application by a learner."""
     wish = creator_applications.Wish(row["headline"], row["expertise"], row["links"], row["sample"].strip())
     application = creator_applications.apply(people[row["by"]], wish)
     application.created_at = application.accepted_terms_at = now - timedelta(days=row["days_ago"])
@@ -97,7 +97,7 @@ def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) 
 
 
 def report_reviews(written: Written, people: dict[str, User], now: datetime) -> None:
-    """Reviews, and answers to them, that somebody found wrong; they wait for an admin."""
+    """Report reviews, and replies to them, to the admins."""
     for review, row in written:
         if "reported" in row:
             _report(row["reported"], reviews.report, review, ModerationKind.REVIEW, people, now)
@@ -116,7 +116,7 @@ def _report_reply(user: User, review: Review, reason: ReportReason, note: str) -
 def report_courses(
     rows: list[dict[str, Any]], courses: dict[str, Course], people: dict[str, User], now: datetime
 ) -> None:
-    """Courses that somebody found wrong; they go on until an admin has looked."""
+    """Report courses to the admins; they stay on sale."""
     for row in rows:
         _report(row, course_reports.report, courses[row["course"]], ModerationKind.REPORT, people, now)
 
@@ -136,7 +136,7 @@ def _report(
 
 
 def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
-    """Add what Stripe told that no order here has, and what an admin wrote when they had looked at it."""
+    """Add a Stripe event that belongs to no order, and the note of the admin who acknowledged it."""
     about, at = row["about"], now - timedelta(days=row["days_ago"])
     looked_at = now - timedelta(days=row["looked_at_days_ago"])
     event = StripeEvent(
@@ -172,7 +172,7 @@ def add_wishes(
 
 
 def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime) -> None:
-    """Creators know of the reviews of the last weeks, and reviewers of every answer to theirs."""
+    """Notify creators of recent reviews, and reviewers of every reply."""
     by_id = {course.id: course for course in courses.values()}
     who = select(User.id, User.name).where(User.id.in_({course.creator_id for course in courses.values()}))
     creators = {row.id: row.name for row in db.session.execute(who)}
@@ -213,7 +213,7 @@ def _tell(
     at: datetime,
     read: bool,
 ) -> None:
-    """As it would have been told at that moment; mail of long ago is not sent now."""
+    """Add a notification as of that time, without its mail."""
     read_at = at + timedelta(hours=3) if read else None
     db.session.add(
         Notification(

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 def add_events(sales: list[Sale], now: datetime) -> None:
-    """Write the visits that led to each sale, and what every learner opened, watched and finished."""
+    """Insert the visits that led to each sale, and the lessons that learners opened, watched and finished."""
     courses = {sale.course.id: sale.course for sale in sales}
     rows = [*_visits(sales, now), *_enrolments(sales), *_learning(list(courses), now)]
     rows.sort(key=lambda row: row["created_at"])
@@ -36,9 +36,9 @@ def add_events(sales: list[Sale], now: datetime) -> None:
 
 
 def _visits(sales: list[Sale], now: datetime) -> Iterator[Row]:
-    """Many look before one buys, and some look already at what will be bought in the next days.
+    """Yield the page views of buyers and of many others, including those before the sales of the next days.
 
-    That will be as much as was bought in the last ones.
+    Future sales are assumed to equal the recent ones.
     """
     dice = random.Random("lectern: visits")
     for sale in sales:
@@ -54,7 +54,7 @@ def _visits(sales: list[Sale], now: datetime) -> Iterator[Row]:
 
 
 def _looks(dice: random.Random, course: Course, bought: datetime, now: datetime) -> Iterator[Row]:
-    """Those who looked until `now` before one bought; some of them look twice on the same day."""
+    """Yield page views by others before a sale, until `now`; some visitors come twice on the same day."""
     names, weights = list(SOURCES), list(SOURCES.values())
     for _ in range(dice.randint(*VIEWS_PER_SALE)):
         at = bought - LOOKED_BEFORE * dice.random()
@@ -73,7 +73,7 @@ def _enrolments(sales: list[Sale]) -> Iterator[Row]:
 
 
 def _learning(courses: list[Any], now: datetime) -> Iterator[Row]:
-    """Every lesson that was finished was opened before; whoever stopped had often looked into the next."""
+    """Yield the events of progress: a finished lesson was opened before; many opened the next one too."""
     dice = random.Random("lectern: learning")
     done = (
         select(LessonProgress, Lesson.course_id, Lesson.duration_seconds, Lesson.kind)
@@ -103,7 +103,7 @@ def _learning(courses: list[Any], now: datetime) -> Iterator[Row]:
 
 
 def _since(course: Course) -> datetime:
-    assert course.published_at is not None  # noqa: S101 - it was sold
+    assert course.published_at is not None  # noqa: S101 - sold courses are published
     return course.published_at
 
 

@@ -1,4 +1,4 @@
-"""Loads the demo marketplace: once, in one transaction, the same every time."""
+"""The loader of the demo marketplace: once, in one transaction, deterministic."""
 
 import itertools
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def is_loaded() -> bool:
 
 
 def load(progress: Progress, with_films: bool = True) -> int:
-    """Write the whole demo into an empty database and flush; answers how many courses there are.
+    """Insert the whole demo into an empty database and flush; returns the number of courses.
 
     Films are rendered with PyAV; without it (or with `with_films` off) their lessons keep their text.
     """
@@ -58,7 +58,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
 
 
 def add_up(progress: Progress) -> None:
-    """Count the year by day, as the worker does every hour; what was loaded must be committed."""
+    """Aggregate the daily totals of the year; what was loaded must be committed."""
     first, today = daily_counts.first_day(), clock.now().date()
     db.session.rollback()
     if first is not None:

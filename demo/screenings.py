@@ -1,4 +1,4 @@
-"""Renders the demo's films, several at once, and stores them as recordings of their lessons."""
+"""Rendering of the demo's films in parallel, and storing them as recordings of their lessons."""
 
 import multiprocessing
 import os
@@ -25,7 +25,7 @@ class Screening:
 
 
 def render_all(screenings: list[Screening], done: Callable[[], None]) -> None:
-    """Render and store every film; `done` is called after each. Works on every core there is."""
+    """Render and store every film, on all cores; `done` is called after each."""
     with (
         tempfile.TemporaryDirectory(prefix="lectern-demo-") as folder,
         ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool,

@@ -1,4 +1,4 @@
-"""Puts the demo's people, categories and courses into the database."""
+"""The demo's people, categories and courses."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,10 @@ FRESH_FOR = timedelta(days=183)
 
 
 def add_people(people: dict[str, list[dict[str, Any]]], now: datetime) -> dict[str, User]:
-    """Everyone, by email; creators also by the slug of their page. All share one password."""
+    """Insert everyone; returns them by email, creators also by the slug of their page.
+
+    All share one password.
+    """
     password_hash = accounts.hash_password(PASSWORD)
     found: dict[str, User] = {}
     rows = [
@@ -75,7 +78,7 @@ def _profile(row: dict[str, Any], user: User) -> CreatorProfile:
 
 
 def add_categories(rows: list[dict[str, Any]]) -> dict[str, Category]:
-    """Every shelf and subcategory, by slug."""
+    """Insert the categories and subcategories; returns them by slug."""
     found: dict[str, Category] = {}
     for position, row in enumerate(rows, 1):
         parent = _category(row, row, position)
@@ -109,7 +112,7 @@ def add_course(
     tags: dict[str, Tag],
     now: datetime,
 ) -> Course:
-    """One course with its modules and lessons; `tags` collects the tags made on the way, by slug."""
+    """Insert one course with its modules and lessons; `tags` collects the tags created, by slug."""
     data = source.data
     draft = data.get("status", "published") != "published"
     published = None if draft else now - timedelta(days=data["published_days_ago"])
@@ -149,7 +152,7 @@ def add_course(
 
 
 def link_prerequisites(sources: list[CourseSource], courses: dict[str, Course]) -> None:
-    """Say which courses come before which, once all of them exist."""
+    """Link prerequisite courses, once all of them exist."""
     for source in sources:
         wanted = [courses[slug] for slug in source.data.get("prerequisite_courses", [])]
         if wanted:

@@ -1,4 +1,4 @@
-"""Reads the demo's data files; see demo/README.md for their format."""
+"""The demo's data files; see demo/README.md for their format."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,49 +10,49 @@ ROOT = Path(__file__).parent
 
 @dataclass(frozen=True)
 class CourseSource:
-    """One course as written: its folder and its course.toml."""
+    """A course's folder and its course.toml."""
 
     folder: Path
     data: dict[str, Any]
 
     @property
     def slug(self) -> str:
-        """The course's address, which is the folder's name."""
+        """Return the course's slug, which is the folder's name."""
         return self.folder.name
 
     def lessons(self) -> list[dict[str, Any]]:
-        """Every lesson in order, over all modules."""
+        """List every lesson in order, over all modules."""
         return [lesson for module in self.data["modules"] for lesson in module["lessons"]]
 
     def body(self, lesson: dict[str, Any]) -> str:
-        """The Markdown of a lesson, from the toml or from its own file."""
+        """Read the Markdown of a lesson, from the toml or from its own file."""
         if "body_file" in lesson:
             return (self.folder / lesson["body_file"]).read_text(encoding="utf-8")
         return str(lesson.get("body", ""))
 
     def film(self, lesson: dict[str, Any]) -> dict[str, Any] | None:
-        """The film script of a lesson, if it has one."""
+        """Read the film script of a lesson, if it has one."""
         return _toml(self.folder / lesson["film"]) if "film" in lesson else None
 
 
 def courses() -> list[CourseSource]:
-    """Every course, by slug, so that loading twice gives the same order."""
+    """List every course, by slug, so that loading is deterministic."""
     files = sorted((ROOT / "courses").glob("*/course.toml"))
     return [CourseSource(file.parent, _toml(file)) for file in files]
 
 
 def categories() -> list[dict[str, Any]]:
-    """The shelves in menu order, each with its subcategories."""
+    """Read the categories in menu order, each with its subcategories."""
     return list(_toml(ROOT / "categories.toml")["categories"])
 
 
 def people() -> dict[str, list[dict[str, Any]]]:
-    """Fixed accounts, creators and learners."""
+    """Read fixed accounts, creators and learners."""
     return _toml(ROOT / "people.toml")
 
 
 def reviews() -> dict[str, Any]:
-    """The reviews, and `sales_weight` by course slug."""
+    """Read the reviews, and `sales_weight` by course slug."""
     return _toml(ROOT / "reviews.toml")
 
 

@@ -1,4 +1,4 @@
-"""A year of the demo: orders spread over twelve months, progress, reviews. The same every time."""
+"""A year of the demo: orders spread over twelve months, progress, reviews. Deterministic."""
 
 import random
 import uuid
@@ -34,7 +34,7 @@ from models import (
 FEE_PERCENT = 30
 REFUND_DAYS = 30
 ORDERS_PER_WEIGHT = 0.34
-# Some finish, most are under way, a few never start.
+# Shares of a course that learners complete: some all of it, most a part, a few nothing.
 SHARES = (0.0, 0.2, 0.4, 0.5, 0.7, 1.0, 1.0)
 
 
@@ -50,7 +50,7 @@ class Sale:
 def spread(
     courses: dict[str, Course], weights: dict[str, int], learners: list[User], now: datetime
 ) -> list[Sale]:
-    """Give every course its share of learners, spread over the days since it came out, oldest first."""
+    """Draw each course's sales, spread over the days since its publication, oldest first."""
     dice = random.Random("lectern: a year of orders")
     sales = []
     for slug in sorted(courses):
@@ -66,7 +66,7 @@ def spread(
 
 
 def add_sales(sales: list[Sale], now: datetime) -> None:
-    """Write each sale with everything a real one leaves behind; free courses are enrolled in."""
+    """Insert each sale with everything a real one creates; free courses only get an enrolment."""
     dice = random.Random("lectern: progress")
     lessons = _lessons_by_course()
     needed = _needed_first()
@@ -76,7 +76,7 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
     }
     for number, (sale, (share, hours)) in enumerate(zip(sales, steps, strict=True), 1):
         if any((sale.learner.id, first) not in finished for first in needed.get(sale.course.id, ())):
-            share = 0.0  # Its lessons are closed to them until they complete the other course.
+            share = 0.0  # Its lessons are locked until they complete the other course.
         purchase = None if sale.course.price_cents == 0 else _purchase(sale, number)
         db.session.add(
             AccessGrant(
@@ -93,7 +93,7 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
 
 
 def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
-    """By the id of a course, the ids of those that have to be completed before it."""
+    """Map each course's id to the ids of its prerequisites."""
     pairs = select(course_prerequisites.c.course_id, course_prerequisites.c.prerequisite_id)
     needed: dict[uuid.UUID, list[uuid.UUID]] = {}
     for course_id, first in db.session.execute(pairs):
@@ -157,7 +157,7 @@ def _lessons_by_course() -> dict[Any, list[Lesson]]:
 
 
 def _add_progress(sale: Sale, lessons: list[Lesson], share: float, pace: timedelta, now: datetime) -> None:
-    """Complete `share` (0 to 1) of the lessons, one every `pace`; nobody is ahead of the clock."""
+    """Complete `share` (0 to 1) of the lessons, one every `pace`, never in the future."""
     done = round(len(lessons) * share)
     pace = min(pace, (now - sale.at) / (done + 1))
     moment = sale.at
@@ -193,9 +193,9 @@ def _add_progress(sale: Sale, lessons: list[Lesson], share: float, pace: timedel
 def add_reviews(
     rows: list[dict[str, Any]], courses: dict[str, Course], sales: list[Sale], now: datetime
 ) -> list[tuple[Review, dict[str, Any]]]:
-    """Give each review to the next owner of its course, and count them into the course's rating.
+    """Give each review to the next owner of its course, and count it in the course's rating.
 
-    Answers the reviews, each with the row that it was made of.
+    Returns the reviews, each with its source row.
     """
     written = []
     dice = random.Random("lectern: helpful votes")

@@ -1,8 +1,8 @@
-"""Makes the demo's films: a script (see demo/README.md) becomes an MP4 with music, captions and chapters.
+"""Films of the demo: a script (see demo/README.md) becomes an MP4 with music, captions and chapters.
 
     film = render(tomllib.loads(script), Path("film.mp4"))
 
-The same script gives the same bytes. Needs the extra `video`.
+Deterministic: the same script gives the same bytes. Needs the extra `video`.
 """
 
 import io
@@ -33,8 +33,10 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Film:
-    """A film that was made. `captions` maps a language to WebVTT, `chapters` are (seconds, title), `poster`
-    is a JPEG."""
+    """A rendered film.
+
+    `captions` maps a language to WebVTT, `chapters` are (seconds, title), `poster` is a JPEG.
+    """
 
     duration: float
     width: int
@@ -45,7 +47,7 @@ class Film:
 
 
 def render(script: Script, out_path: Path) -> Film:
-    """Draw and encode the film that `script` tells, to the MP4 at `out_path`."""
+    """Draw and encode the film of `script` as an MP4 at `out_path`."""
     played = _scenes(script)
     duration = float(sum(scene.seconds for scene in played))
     palette = PALETTES[script["tone"]]
@@ -55,7 +57,7 @@ def render(script: Script, out_path: Path) -> Film:
         last = 0
         for number, picture in play(played):
             writer.show(picture, number / FPS)
-            # Sound goes in as the picture gets on, so that a player finds both in one place of the file.
+            # Sound and picture are interleaved, so that a player finds both in one place of the file.
             until = round(number / FPS * RATE)
             if until - heard >= RATE:
                 writer.sound(sound[:, heard:until])
@@ -69,12 +71,12 @@ def render(script: Script, out_path: Path) -> Film:
 
 
 def poster(script: Script) -> bytes:
-    """The film's title card as a JPEG."""
+    """Draw the film's title card as a JPEG."""
     return _jpeg(_cover(_scenes(script)[:1]))
 
 
 def captions(script: Script) -> dict[str, str]:
-    """WebVTT by language: the script's own, and each that every scene has been translated into."""
+    """Build WebVTT by language: the script's own, and each that every scene has been translated into."""
     told = script["scenes"]
     languages = set.intersection(*(set(scene.get("captions", {})) for scene in told))
     texts = {script["language"]: [scene["caption"] for scene in told]}
@@ -93,7 +95,7 @@ def chapters(script: Script) -> list[tuple[float, str]]:
 
 
 def _cues(told: list[Script], sentences: list[str]) -> list[Cue]:
-    """One cue to a scene, leaving a blink between two so that a change is noticed."""
+    """Build one cue per scene, with a short gap between two so that a change is noticed."""
     begun, cues = 0.0, []
     for scene, sentence in zip(told, sentences, strict=True):
         cues.append(Cue(begun + 0.15, begun + scene["seconds"] - 0.1, _two_lines(sentence)))
@@ -102,7 +104,7 @@ def _cues(told: list[Script], sentences: list[str]) -> list[Cue]:
 
 
 def _two_lines(sentence: str) -> str:
-    """Broken at the space nearest the middle when it is too long for one line."""
+    """Break a sentence at the space nearest the middle when it is too long for one line."""
     spaces = [index for index, letter in enumerate(sentence) if letter == " "]
     if len(sentence) <= 42 or not spaces:
         return sentence

@@ -1,4 +1,4 @@
-"""The kinds of scene with lines in them: flow and plot."""
+"""The scenes with lines: flow and plot."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ NODE_HEIGHT = 78
 
 
 class Label(Appear):
-    """Words that leave again, where another sentence takes their place."""
+    """A label that disappears again where another one takes its place."""
 
     lasting = False
 
     def paint(self, picture: Image.Image, share: float) -> tuple[int, int, int, int]:
-        """There at once, for as long as they last."""
+        """Draw the label, which fades in over 0.3 seconds."""
         return super().paint(picture, min(1.0, share * (self.end - self.begin) / 0.3))
 
 
 def flow(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """Boxes and arrows; a dot travels the arrows in their order and colours them."""
+    """Draw boxes and arrows; a dot travels along the arrows in order and colours them."""
     nodes, edges, seconds = script["nodes"], script["edges"], script["seconds"]
     centers, width = _places(nodes)
     parts: list[Part] = []
@@ -57,12 +57,12 @@ def flow(script: Script, palette: Palette, background: Image.Image) -> Scene:
 
 
 def _again(box: Image.Image, x: float, y: float, begin: float) -> Part:
-    """The box itself once more, since a glow was painted over its border."""
+    """Draw the box again over the glow on its border."""
     return Appear(box, x - box.width / 2, y - box.height / 2, begin, 0.05, 0)
 
 
 def _glow(width: int, color: str) -> Image.Image:
-    """A ring around a box."""
+    """Draw a ring around a box."""
     clear = Tone("#ffffff", color, INK, INK)
     ring = sprites.box(width + 12, NODE_HEIGHT + 12, clear, 19, 5)
     hole = Image.new("L", ring.size, 255)
@@ -72,7 +72,7 @@ def _glow(width: int, color: str) -> Image.Image:
 
 
 def _places(nodes: Sequence[Script]) -> tuple[dict[str, Point], int]:
-    """The centre of each box, by its column and row, and how wide the boxes are."""
+    """Compute the centre of each box, by its column and row, and the width of the boxes."""
     columns = sorted({node["column"] for node in nodes})
     rows = sorted({node["row"] for node in nodes})
     first, span = columns[0], columns[-1] - columns[0]
@@ -92,7 +92,7 @@ def _places(nodes: Sequence[Script]) -> tuple[dict[str, Point], int]:
 
 
 def _line(centers: dict[str, Point], pair: tuple[str, str], width: int, both_ways: bool) -> list[Point]:
-    """From border to border, beside its return way where there is one."""
+    """Compute an arrow from border to border, offset where there is one in the other direction."""
     (x0, y0), (x1, y1) = centers[pair[0]], centers[pair[1]]
     length = math.hypot(x1 - x0, y1 - y0) or 1
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
@@ -108,7 +108,7 @@ def _line(centers: dict[str, Point], pair: tuple[str, str], width: int, both_way
 def _travelled(
     edge: Script, line: list[Point], palette: Palette, begin: float, slot: float, until: float | None
 ) -> list[Part]:
-    """One arrow's journey: it takes colour behind a dot, under the words that say what travels."""
+    """Animate one arrow: it is coloured behind a dot, below the label of what travels."""
     tone = palette.tone(edge.get("tone") or "accent")
     (x0, y0), (x1, y1) = line
     length = min(slot * 0.75, 1.6)
@@ -151,7 +151,7 @@ def _beside(line: list[Point], words: Image.Image) -> Point:
 
 
 def _pill(words: str, tone: Tone) -> Image.Image:
-    """Small words on the paper's colour, readable over a line."""
+    """Draw a label on the paper's colour, readable over a line."""
     line = sprites.text(words, sans(20, True), tone.text)
     pill = sprites.box(line.width + 18, line.height + 6, Tone(PAPER, PAPER, INK, INK), 10, 0)
     pill.alpha_composite(line, (9, 3))
@@ -159,7 +159,7 @@ def _pill(words: str, tone: Tone) -> Image.Image:
 
 
 def plot(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """Axes, then each line drawn from left to right."""
+    """Draw axes, then each line from left to right."""
     area = (LEFT + 60, TOP + 38, RIGHT - 24, BOTTOM - 44)
     points = [point for line in script["series"] for point in line["points"]]
     x_range = _range([point[0] for point in points], False)
@@ -189,12 +189,12 @@ def plot(script: Script, palette: Palette, background: Image.Image) -> Scene:
 
 
 def _line_tone(line: Script, index: int, palette: Palette) -> Tone:
-    """The tone that was asked for; without one, the first line is the accent and the others are not."""
+    """Return the tone of a line; by default the accent for the first one only."""
     return palette.tone(line.get("tone") or ("accent", "plain", "muted")[index])
 
 
 def _along_x(dot: Image.Image, drawn: list[Point], begin: float, length: float) -> Travel:
-    """The dot at the tip of a line that is uncovered from the left: resampled so that x moves evenly."""
+    """Move a dot at the tip of a line that is uncovered from the left: resampled to move evenly in x."""
     first, last = drawn[0][0], drawn[-1][0]
     steps = 60
     even, leg = [], 0
@@ -218,7 +218,7 @@ class _Tip(Travel):
 
 
 def _under(drawn: list[Point], floor: int, tone: Tone, begin: float, length: float) -> Part:
-    """The area between a line and the axis, in the line's lightest colour."""
+    """Fill the area between a line and the axis, in the line's lightest colour."""
     left, right = math.floor(drawn[0][0]), math.ceil(drawn[-1][0])
     top = math.floor(min(y for _, y in drawn))
     layer = Image.new("RGBA", (right - left, floor - top), (255, 255, 255, 0))
@@ -246,7 +246,7 @@ def _axes(
 
 
 def _range(values: list[float], from_zero: bool) -> tuple[float, float, float]:
-    """Least, greatest and step of an axis in round numbers."""
+    """Compute minimum, maximum and step of an axis in round numbers."""
     low, high = min(values), max(values)
     if from_zero and low > 0:
         low = 0

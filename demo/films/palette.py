@@ -1,4 +1,4 @@
-"""Colours and type of the films: the site's paper and ink, and one accent to each film."""
+"""Colours and fonts of the films: the site's paper and ink, and one accent per film."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -34,7 +34,7 @@ class Palette:
     key: float
 
     def tone(self, name: str | None) -> Tone:
-        """The look that a script calls `plain`, `accent`, `good`, `bad` or `muted`."""
+        """Return the tone that a script calls `plain`, `accent`, `good`, `bad` or `muted`."""
         return self.accent if name == "accent" else TONES[name or "plain"]
 
 
@@ -62,7 +62,7 @@ PALETTES = {
 
 @cache
 def serif(size: int) -> ImageFont.FreeTypeFont:
-    """For headings."""
+    """Load the font of headings."""
     font = ImageFont.truetype(FONTS / "newsreader.woff2", size)
     font.set_variation_by_axes([560])
     return font
@@ -70,11 +70,11 @@ def serif(size: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def sans(size: int, strong: bool = False) -> ImageFont.FreeTypeFont:
-    """For everything that is read in passing."""
+    """Load the font of labels."""
     return ImageFont.truetype(FONTS / ("inter-600.woff2" if strong else "inter-400.woff2"), size)
 
 
 @cache
 def mono(size: int) -> ImageFont.FreeTypeFont:
-    """For code."""
+    """Load the font of code."""
     return ImageFont.truetype(FONTS / "jetbrains-mono-400.woff2", size)

@@ -1,4 +1,4 @@
-"""The moving parts of a scene: each moves from `begin` to `end` (seconds of the scene), then stands still."""
+"""The moving parts of a scene: each moves from `begin` to `end` (seconds of the scene), then stays."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ Point = tuple[float, float]
 
 
 def eased(share: float) -> float:
-    """Quick at first, then settling (a cubic)."""
+    """Ease out (cubic)."""
     return 1 - (1 - share) ** 3
 
 
 def smooth(share: float) -> float:
-    """Slow, quick, slow."""
+    """Ease in and out."""
     return share * share * (3 - 2 * share)
 
 
@@ -45,7 +45,7 @@ class Appear(Part):
         self._sprite, self._x, self._y, self._rise = sprite, round(x), round(y), rise
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """Part of the opacity, part of the way up."""
+        """Draw with part of the opacity, part of the way up."""
         amount = eased(share)
         top = self._y + round(self._rise * (1 - amount))
         mask = self._sprite.getchannel("A")
@@ -72,7 +72,7 @@ class Wipe(Part):
         self._sprite, self._x, self._y, self._way, self._pace = sprite, round(x), round(y), way, pace
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """The uncovered strip."""
+        """Draw the uncovered strip."""
         width, height = self._sprite.size
         amount = self._pace(share)
         across, down = round(width * amount), round(height * amount)
@@ -89,7 +89,7 @@ class Wipe(Part):
 
 
 class Travel(Part):
-    """A sprite that moves along a line and is gone at its end."""
+    """A sprite that moves along a line and disappears at its end."""
 
     lasting = False
 
@@ -116,7 +116,7 @@ class Travel(Part):
         return x0 + (x1 - x0) * part, y0 + (y1 - y0) * part
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """The sprite, centred on where it is by now."""
+        """Draw the sprite, centred on its present position."""
         x, y = self._place(self._pace(share))
         left, top = round(x - self._sprite.width / 2), round(y - self._sprite.height / 2)
         picture.paste(self._sprite, (left, top), self._sprite)
@@ -133,7 +133,7 @@ class Typed(Part):
         self._advance, self._letters = advance, letters
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """As many letters as there has been time for."""
+        """Draw the letters typed so far."""
         shown = round(self._letters * share)
         width = self._sprite.width if share >= 1 else round(shown * self._advance) + 2
         piece = self._sprite.crop((0, 0, width, self._sprite.height))
@@ -155,7 +155,7 @@ class Counted(Part):
         self._cap = min(bar.width // 2, bar.height // 2)
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """The bar as long as it is by now, its right end rounded, and the number."""
+        """Draw the bar at its present length, its right end rounded, and the number."""
         amount = eased(share)
         width = max(self._cap * 2, round(self._bar.width * amount))
         piece = self._bar.crop((0, 0, width, self._bar.height))
@@ -174,7 +174,7 @@ class Counted(Part):
 
 
 class Pulse(Part):
-    """A glow in the shape of a sprite that comes and goes."""
+    """A glow in the shape of a sprite that fades in and out."""
 
     lasting = False
 
@@ -183,7 +183,7 @@ class Pulse(Part):
         self._sprite, self._x, self._y = sprite, round(x), round(y)
 
     def paint(self, picture: Image.Image, share: float) -> Box:
-        """Strongest a third of the way."""
+        """Draw the glow, strongest a third of the way."""
         amount = share * 3 if share < 1 / 3 else (1 - share) * 1.5
         mask = ImageChops.multiply(
             self._sprite.getchannel("A"), Image.new("L", self._sprite.size, round(255 * amount))

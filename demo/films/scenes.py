@@ -1,4 +1,4 @@
-"""The kinds of scene that are words and shapes: title, bullets, code, bars, grid, timeline."""
+"""The scenes with text and shapes: title, bullets, code, bars, grid, timeline."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ CODE_COLORS: list[tuple[_TokenType, str]] = [
 
 
 def page(script: Script, palette: Palette, number: int, count: int) -> Image.Image:
-    """Paper with the heading, the accent above it, and how far the film has come."""
+    """Draw a background with the heading, the accent above it, and the film's progress."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(picture)
     draw.rectangle((LEFT, 62, LEFT + 55, 66), fill=palette.accent.strong)
@@ -58,7 +58,7 @@ def page(script: Script, palette: Palette, number: int, count: int) -> Image.Ima
 
 
 def title(script: Script, palette: Palette) -> Scene:
-    """A card in the film's colour, with rings that grow out of its corner."""
+    """Draw a card in the film's colour, with rings that grow out of its corner."""
     card = Image.new("RGB", (WIDTH, HEIGHT), palette.deep)
     card.paste(_rings(palette), (RINGS_LEFT, 0))
     lines = _broken(script["heading"], 820)
@@ -78,7 +78,7 @@ RINGS_LEFT = 600
 
 
 def _rings(palette: Palette) -> Image.Image:
-    """The right of the title card, drawn large and scaled down once, since its circles reach off the card."""
+    """Draw the right of the title card, large and scaled down once, since its circles reach off the card."""
     width, scale = WIDTH - RINGS_LEFT, 2
     large = Image.new("RGB", (width * scale, HEIGHT * scale), palette.deep)
     draw = ImageDraw.Draw(large)
@@ -97,7 +97,7 @@ def _bar(width: int, height: int, color: str) -> Image.Image:
 
 
 def _broken(words: str, width: int) -> list[str]:
-    """Lines of a heading that are no wider than `width` in the title's type."""
+    """Break a heading into lines no wider than `width` in the title's font."""
     lines: list[str] = []
     for word in words.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -115,7 +115,7 @@ def beats(count: int, seconds: float, share: float = 0.72) -> list[float]:
 
 
 def bullets(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """Lines that arrive one after another, each behind a dot."""
+    """Animate lines that appear one after another, each behind a dot."""
     items = script["items"]
     pitch = min(84, (BOTTOM - TOP) // len(items))
     top = TOP + 24 + max(0, (4 - len(items)) * 14)
@@ -130,7 +130,7 @@ def bullets(script: Script, palette: Palette, background: Image.Image) -> Scene:
 
 
 def code(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """A listing that is typed in, whose named lines then light up one after another."""
+    """Animate a listing that is typed in, whose named lines are then highlighted one after another."""
     lines = script["code"].strip("\n").split("\n")
     size = 25 if len(lines) <= 9 else 23
     pitch, font = round(size * 1.52), mono(size)
@@ -165,7 +165,7 @@ def _glows(
     palette: Palette,
     at: float,
 ) -> list[Part]:
-    """Bands in the film's colour behind the named lines."""
+    """Draw bands in the film's colour behind the named lines."""
     top, pitch = place
     step = max(0.3, (script["seconds"] - at - 0.8) / max(1, len(marks)))
     parts: list[Part] = []
@@ -181,7 +181,7 @@ def _glows(
 
 
 def _colored(source: str, language: str, font: Any) -> list[Image.Image]:
-    """One sprite for each line of code."""
+    """Draw one sprite per line of code."""
     advance = font.getlength("0")
     longest = max(len(line) for line in source.split("\n"))
     rows = [
@@ -209,7 +209,7 @@ _LEXERS = {"html": "html+jinja", "jinja": "html+jinja"}
 
 
 def bars(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """Bars that grow from zero, longest to the greatest value."""
+    """Animate bars that grow from zero, the longest to the greatest value."""
     values = script["values"]
     pitch = min(92, (BOTTOM - TOP) // len(values))
     thick = round(pitch * 0.56)
@@ -245,7 +245,7 @@ def _counter(value: float, unit: str) -> Any:
 
 
 def grid(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """Cells that take their places in a faint grid."""
+    """Animate cells that take their places in a faint grid."""
     columns, rows, cells = script["columns"], script["rows"], script["cells"]
     wide = min((RIGHT - LEFT) // columns, 210)
     high = min((BOTTOM - TOP) // rows, 96, round(wide * 0.9))
@@ -267,7 +267,7 @@ def grid(script: Script, palette: Palette, background: Image.Image) -> Scene:
 
 
 def timeline(script: Script, palette: Palette, background: Image.Image) -> Scene:
-    """A line with a marker that runs along it and raises each event as it passes."""
+    """Animate a marker that runs along a line and raises each event as it passes."""
     events, unit, middle = script["events"], script.get("unit", ""), 392
     first, last = events[0]["at"], events[-1]["at"]
     x_of = [150 + (event["at"] - first) / ((last - first) or 1) * 980 for event in events]
@@ -295,7 +295,7 @@ def _raised(
     palette: Palette,
     begin: float,
 ) -> list[Part]:
-    """An event's dot, stem, name and time, at the nearest height where its words find room."""
+    """Draw an event's dot, stem, name and time, at the nearest height with room for its label."""
     (x, middle), tone = place, palette.tone(event.get("tone"))
     words = sprites.fitted(event["label"], 25, 300, INK)
     when = sprites.text(f"{event['at']:g} {unit}".strip(), sans(20), SOFT)

@@ -1,4 +1,4 @@
-"""The quiet music under a film: a chord for each scene, and a note whenever something arrives."""
+"""The music of a film: a chord for each scene, and a note whenever something appears."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ SCALE = (12, 14, 16, 19, 21, 24, 26, 28)  # pentatonic: any order of these sound
 
 
 def music(scenes: Sequence[Scene], key: float) -> Samples:
-    """Stereo sound as long as the scenes together; `key` is the root note in hertz."""
+    """Synthesise stereo sound for the scenes; `key` is the root note in hertz."""
     total = sum(scene.seconds for scene in scenes)
     track = np.zeros((2, round(total * RATE)), dtype=np.float32)
     begin, step = 0.0, 0
@@ -41,14 +41,14 @@ def _mix(track: Samples, sound: Samples, seconds: float) -> None:
 
 
 def _pad(chord: Sequence[int], key: float, seconds: float) -> Samples:
-    """A soft chord that swells and dies away; left and right a hair apart in pitch, which makes it wide."""
+    """Synthesise a soft chord; left and right are slightly detuned, for a wide stereo image."""
     time = np.arange(round(seconds * RATE), dtype=np.float32) / RATE
     sound = np.zeros((2, time.size), dtype=np.float32)
     for index, semitones in enumerate(chord):
         pitch = key / 2 * 2 ** (semitones / 12)
         for side in (0, 1):
             wave = np.sin(time * np.float32(2 * np.pi * pitch * (1 + 0.0012 * (side * 2 - 1))))
-            # The square keeps a sine's zero crossings but rounds it: a second, warmer colour at no cost.
+            # A cheap overtone: squaring keeps the sine's zero crossings but changes its shape.
             sound[side] += (0.055 - 0.006 * index) * (wave + np.float32(0.25) * wave * np.abs(wave))
     swell = np.minimum(time / 1.1, (seconds - time) / 1.6).clip(0, 1)
     breath = 0.9 + 0.1 * np.sin(time * np.float32(2 * np.pi * 0.23))
@@ -56,7 +56,7 @@ def _pad(chord: Sequence[int], key: float, seconds: float) -> Samples:
 
 
 def _pluck(pitch: float, step: int) -> Samples:
-    """One note like a felt-tipped mallet, a little to the left or right by turns."""
+    """Synthesise one note like a mallet, panned slightly left and right in turn."""
     time = np.arange(round(1.1 * RATE), dtype=np.float32) / RATE
     turn = np.float32(2 * np.pi * pitch)
     wave = np.sin(time * turn) * np.exp(-time * 5) + 0.22 * np.sin(time * turn * 4) * np.exp(-time * 16)

@@ -1,4 +1,4 @@
-"""Still pictures of the things in a film, drawn once and smooth, with transparency around them."""
+"""Still images of the things in a film, drawn once, anti-aliased, on a transparent background."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Point = tuple[float, float]
 
 
 def text(words: str, font: ImageFont.FreeTypeFont, color: str) -> Image.Image:
-    """One line of text as high as its font's line, so that lines align whatever their letters."""
+    """Draw one line of text as high as its font's line, so that lines align whatever their letters."""
     ascent, descent = font.getmetrics()
     sprite = Image.new("RGBA", (math.ceil(font.getlength(words)) + 4, ascent + descent), _clear(color))
     ImageDraw.Draw(sprite).text((2, 0), words, font=font, fill=color)
@@ -20,14 +20,14 @@ def text(words: str, font: ImageFont.FreeTypeFont, color: str) -> Image.Image:
 
 
 def fitted(words: str, size: int, width: float, color: str, strong: bool = True) -> Image.Image:
-    """A line of sans text, made smaller where it would be wider than `width`."""
+    """Draw a line of sans text, made smaller where it would be wider than `width`."""
     while size > 11 and sans(size, strong).getlength(words) > width:
         size -= 1
     return text(words, sans(size, strong), color)
 
 
 def box(width: int, height: int, tone: Tone, radius: int = 14, border: float = 2) -> Image.Image:
-    """A rounded rectangle with a border."""
+    """Draw a rounded rectangle with a border."""
     large, draw = _canvas(width, height, tone.edge)
     draw.rounded_rectangle(
         (0, 0, width * SMOOTH - 1, height * SMOOTH - 1),
@@ -40,7 +40,7 @@ def box(width: int, height: int, tone: Tone, radius: int = 14, border: float = 2
 
 
 def labelled(width: int, height: int, tone: Tone, label: str, size: int = 24) -> Image.Image:
-    """A box with its name in the middle."""
+    """Draw a box with its name in the middle."""
     sprite = box(width, height, tone)
     if label:
         words = fitted(label, size, width - 20, tone.text)
@@ -49,7 +49,7 @@ def labelled(width: int, height: int, tone: Tone, label: str, size: int = 24) ->
 
 
 def dot(radius: int, color: str, ring: str | None = None) -> Image.Image:
-    """A disc, with a ring of another colour around it if wanted."""
+    """Draw a disc, optionally with a ring of another colour."""
     side = radius * 2
     large, draw = _canvas(side, side, ring or color)
     last = side * SMOOTH - 1
@@ -65,7 +65,7 @@ def dot(radius: int, color: str, ring: str | None = None) -> Image.Image:
 def stroke(
     points: Sequence[Point], color: str, width: float, arrow: bool = False
 ) -> tuple[Image.Image, int, int]:
-    """A line through `points` (pixels of the film), perhaps with an arrow head; the sprite and its corner."""
+    """Draw a line through `points` (pixels of the film), optionally with an arrow head; sprite and corner."""
     pad = 16
     left, top = (math.floor(min(p[axis] for p in points)) - pad for axis in (0, 1))
     right, bottom = (math.ceil(max(p[axis] for p in points)) + pad for axis in (0, 1))
@@ -95,5 +95,5 @@ def _canvas(width: int, height: int, edge: str) -> tuple[Image.Image, ImageDraw.
 
 
 def _clear(color: str) -> tuple[int, int, int, int]:
-    """Transparent, but of this colour, so that smoothed edges do not turn grey."""
+    """Return a transparent shade of this colour, so that anti-aliased edges don't turn grey."""
     return (int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16), 0)

@@ -1,4 +1,4 @@
-"""Plays scenes frame by frame, drawing only what moves and writing only frames that differ."""
+"""The player of scenes: draws only what moves and yields only frames that differ."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from demo.films.palette import HEIGHT, WIDTH
 from demo.films.parts import Box, Part, smooth
 
 FPS = 16
-FADE = 0.4  # seconds in which a scene comes out of the one before
+FADE = 0.4  # seconds of the cross-fade between two scenes
 Yuv = NDArray[np.uint8]
 # ITU-R BT.709, studio range: what players assume for pictures of this height.
 _TO_YUV = np.array(
@@ -22,7 +22,7 @@ _OFFSET = np.array([16.5, 128.5, 128.5], dtype=np.float32)
 
 @dataclass
 class Scene:
-    """A still background, the parts that move before it, and when something is heard (seconds)."""
+    """A still background, the parts that move in front of it, and the times of its notes (seconds)."""
 
     background: Image.Image
     seconds: float
@@ -31,14 +31,14 @@ class Scene:
 
 
 class Stage:
-    """The picture as it is now, in RGB to draw on and in YUV 4:2:0 to be encoded."""
+    """The present picture, in RGB to draw on and in YUV 4:2:0 to be encoded."""
 
     def __init__(self) -> None:
         self.picture = Image.new("RGB", (WIDTH, HEIGHT))
         self.yuv: Yuv = np.empty((HEIGHT * 3 // 2, WIDTH), dtype=np.uint8)
 
     def show(self, boxes: Iterable[Box]) -> None:
-        """Bring the YUV picture up to date where the other was drawn on."""
+        """Update the YUV picture where the RGB one was drawn on."""
         for box in boxes:
             left, top = max(0, box[0] & ~1), max(0, box[1] & ~1)
             right, bottom = min(WIDTH, (box[2] + 1) & ~1), min(HEIGHT, (box[3] + 1) & ~1)
@@ -60,7 +60,7 @@ EVERYTHING: Box = (0, 0, WIDTH, HEIGHT)
 
 
 def play(scenes: Sequence[Scene]) -> Iterator[tuple[int, Yuv]]:
-    """Frames that differ from the one before: their number at `FPS` from the beginning, and the picture.
+    """Yield the frames that differ from their predecessor: number at `FPS` from the beginning, and picture.
 
     The picture is the stage's own and changes with the next frame.
     """
@@ -81,13 +81,13 @@ def play(scenes: Sequence[Scene]) -> Iterator[tuple[int, Yuv]]:
 
 
 def _blend(one: Yuv, other: Yuv, share: float) -> Yuv:
-    """Both pictures over each other. YUV is linear in RGB, so this is what blending RGB would give."""
+    """Blend two pictures. YUV is linear in RGB, so this equals blending in RGB."""
     weight = np.uint16(share * 256)
     return ((one * (256 - weight) + other * weight) >> 8).astype(np.uint8)
 
 
 def _frames(scene: Scene, stage: Stage, base: Image.Image, first: int) -> Iterator[tuple[int, list[Box]]]:
-    """The numbers of the frames, from `first`, in which something changes, with the areas to update."""
+    """Yield the numbers of the frames, from `first`, in which something changes, with the areas to update."""
     waiting = sorted(scene.parts, key=lambda part: part.begin)
     drawn: list[Box] = []
     for number in range(first, round(scene.seconds * FPS)):
@@ -110,7 +110,7 @@ def _frames(scene: Scene, stage: Stage, base: Image.Image, first: int) -> Iterat
 
 
 def _without_repeats(boxes: list[Box]) -> list[Box]:
-    """Fewer areas: one of the size of the film when many are there, none inside another."""
+    """Remove areas that lie inside others."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda one: (one[0] - one[2]) * (one[3] - one[1])):
         if not any(_inside(box, other) for other in kept):
@@ -123,7 +123,7 @@ def _inside(box: Box, other: Box) -> bool:
 
 
 def last_picture(scene: Scene) -> Image.Image:
-    """The scene as it stands at its end."""
+    """Draw the scene at its end."""
     picture = scene.background.copy()
     for part in sorted(scene.parts, key=lambda one: one.end):
         if part.lasting:
