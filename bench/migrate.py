@@ -2,9 +2,9 @@
 
 Usage: python -m bench.migrate [--purchases 1000000] [--engines sqlite,postgresql] …
 
-Fills a database as bench.desk does, copies it, and applies the revisions below to the copy as `flask db
-upgrade` does. On SQLite the first one copies the table; on PostgreSQL it adds a CHECK NOT VALID and validates
-it, the second one creates an index CONCURRENTLY, and the third one rewrites the table.
+Fills a database as bench.desk does, copies it, and upgrades the copy by the revisions below as Flask-Migrate
+does. On SQLite the first one copies the table; on PostgreSQL it adds a CHECK NOT VALID and validates it, the
+second one creates an index CONCURRENTLY, and the third one rewrites the table.
 """
 
 import argparse

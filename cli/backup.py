@@ -119,7 +119,7 @@ def new_key(path: Path) -> None:
 
 @backup_group.command("check-restored", hidden=True)
 def check_restored() -> None:
-    """Bring a restored scratch database to the newest schema and check its books; the problems as JSON."""
+    """Migrate a restored scratch database and check its ledger; prints the problems as JSON."""
     flask_migrate.upgrade(directory=str(Path(current_app.root_path) / "migrations"))
     problems = [f"{name}: {row}" for name, check in checks.CHECKS.items() for row in check()]
     click.echo(json.dumps(problems))

@@ -20,9 +20,9 @@ export_group = AppGroup("export", help="Write courses to files.")
 @click.argument("place", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--creator", required=True, metavar="EMAIL", help="Whose course it becomes.")
 def import_course(place: Path, creator: str) -> None:
-    """Make a draft of the folder or zip DIR; the format is in docs/creators/import-and-export.md.
+    """Import the folder or zip DIR as a draft; the format is in docs/creators/import-and-export.md.
 
-    Nothing is imported unless all of it can be.
+    Nothing is imported unless all of it is valid.
     """
     user = accounts.find(creator)
     if user is None or not (user.is_creator or user.is_admin):
@@ -50,7 +50,7 @@ def import_course(place: Path, creator: str) -> None:
 @click.argument("slug")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def export_course(slug: str, folder: Path) -> None:
-    """Write the course at SLUG into the folder DIR, which must be empty or not exist."""
+    """Export the course at SLUG into the folder DIR, which must be empty or absent."""
     course = db.session.scalar(select(Course).where(Course.slug == slug, Course.deleted_at.is_(None)))
     if course is None:
         raise click.ClickException(f"There is no course at {slug}.")

@@ -29,7 +29,7 @@ def list_jobs(state: str | None, limit: int) -> None:
 @click.argument("job_id", required=False, type=click.UUID)
 @click.option("--all-dead", is_flag=True, help="Retry every dead job.")
 def retry_jobs(job_id: uuid.UUID | None, all_dead: bool) -> None:
-    """Give a dead job, or all of them, another full set of tries."""
+    """Retry a dead job, or all of them, with all its attempts."""
     if not job_id and not all_dead:
         raise click.UsageError("Name a job, or say --all-dead.")
     chosen = Job.id == job_id if job_id else Job.state == JobState.DEAD

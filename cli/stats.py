@@ -21,13 +21,13 @@ STEPS = {
 
 @click.group()
 def stats() -> None:
-    """Numbers that are kept beside what they count."""
+    """Recompute numbers that are stored beside what they count."""
 
 
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Count ratings, sales, lessons, progress and all days again, and write the words of search anew."""
+    """Recompute ratings, sales, lessons, progress and daily totals, and rebuild the search index."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()

@@ -23,7 +23,7 @@ TICK_SECONDS = 5
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 @with_appcontext
 def worker(once: bool) -> None:
-    """Do the jobs: mail, media, payments to settle, the schedule. Ctrl-C ends it cleanly."""
+    """Run the jobs: mail, media, payments, the schedule. Ctrl-C ends it cleanly."""
     if once:
         jobs.plan_schedule(datetime.now(UTC))
         db.session.commit()

@@ -1,8 +1,8 @@
 """Daily totals (UTC), aggregated from events, purchases, enrollments and reviews.
 
-A span of days is always counted as a whole and overwrites its rows, so counting is idempotent, and `flask
-stats rebuild` gives the same result. Counting uses temporary tables and blocks nobody; only writing the
-results takes SQLite's write lock. Days whose events were deleted keep their totals.
+Counting is idempotent: a span of days is always counted as a whole and overwrites its rows, and `flask stats
+rebuild` gives the same result. Counting uses temporary tables and blocks nobody; only writing the results
+takes SQLite's write lock. Days whose events were deleted keep their totals.
 """
 
 import datetime as dt
