@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from domain.base import clock
 from domain.people import accounts, login_throttle
 from models import LoginAttempt, db
 from tests.auth.letters import SignIn, link
@@ -40,6 +41,22 @@ def test_every_spelling_counts_against_one_limit(app: Flask, cast: Cast) -> None
     narrow(app, login_account_limit=4)
     found = [attempt(app.test_client(), "not the password", email=email) for email in SPELLINGS]
     assert found == [422] * 4 + [429] * 3
+
+
+def test_tries_that_arrive_at_the_same_moment_use_the_limit_up_together(app: Flask, cast: Cast) -> None:
+    """Each was let begin, because it could not see the others yet."""
+    narrow(app, login_account_limit=2)
+    with app.app_context():
+        limits = login_throttle.proof_limits(cast.bo.id)
+        mine = login_throttle.begin(limits)
+        others = [LoginAttempt(subject=limits[0].subject, at=clock.now()) for _ in range(2)]
+        db.session.add(others[0])
+        db.session.flush()
+        login_throttle.refuse_excess(mine)
+        db.session.add(others[1])
+        db.session.flush()
+        with pytest.raises(login_throttle.TooMany):
+            login_throttle.refuse_excess(mine)
 
 
 def test_every_spelling_counts_against_one_limit_of_mail(app: Flask, cast: Cast) -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.base import clock
+from domain.catalog.index import facets
 from models import Category, Course, Level, Product, ProductStatus, ProductVisibility, Tier, db
 from tests.cast import Cast
 from tests.catalog.shop import add_course
@@ -61,6 +62,10 @@ def stocked(app: Flask, cast: Cast) -> Cast:
 def test_filters(client: FlaskClient, stocked: Cast, query: str, found: set[str]) -> None:
     assert set(titles(client, f"/courses?{query}")) == found
     assert (f'<p class="catalog-count">{len(found)} ' in client.get(f"/courses?{query}").text) is bool(found)
+
+
+def test_what_costs_a_limit_is_not_under_it() -> None:
+    assert [facets.price_code(cents) for cents in (0, 1, 999, 1000, 2999, 3000)] == [0, 1, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

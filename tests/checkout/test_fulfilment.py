@@ -15,12 +15,15 @@ from payments import Session
 from tests.cast import Cast
 
 
-def open_order(cast: Cast) -> Order:
+def begin(cast: Cast) -> checkout.Plan:
     user = db.session.get_one(User, cast.cy.id)
     course = checkout.product_on_offer(cast.flask_course.id)
     assert course is not None
-    plan = checkout.begin(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
-    return db.session.get_one(Order, plan.order_id)
+    return checkout.begin(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
+
+
+def open_order(cast: Cast) -> Order:
+    return db.session.get_one(Order, begin(cast).order_id)
 
 
 def session_of(order: Order, **changes: Any) -> Session:
@@ -135,3 +138,30 @@ def test_a_payment_after_the_order_was_closed_still_counts(app: Flask, cast: Cas
         assert order.status == OrderStatus.CANCELLED
         fulfilment.settle(session_of(order))
         assert order.status == OrderStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        {"status": "expired", "payment_status": "unpaid"},
+        {"payment_status": "unpaid", "payment_intent_status": "requires_payment_method"},
+    ],
+)
+def test_the_end_of_an_earlier_session_ends_no_later_one(
+    app: Flask, cast: Cast, earlier: dict[str, Any]
+) -> None:
+    with app.app_context():
+        order = open_order(cast)
+        order.stripe_session_id = "cs_test_2"
+        fulfilment.settle(session_of(order, **earlier))
+        assert (order.status, order.stripe_session_id) == (OrderStatus.PENDING, "cs_test_2")
+
+
+def test_an_answer_that_comes_after_its_attempt_was_given_up_changes_nothing(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        plan = begin(cast)
+        order = db.session.get_one(Order, plan.order_id)
+        assert checkout.note(plan, None) is None
+        late = session_of(order, status="open", payment_status="unpaid", url="http://x/pay")
+        assert checkout.note(plan, late) is None
+        assert (order.attempt, order.stripe_session_id) == (plan.attempt + 1, None)

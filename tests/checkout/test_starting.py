@@ -120,6 +120,12 @@ def test_the_sale_price_counts_while_the_sale_runs(shop: Shop, cast: Cast) -> No
     assert (purchase.platform_fee_cents, purchase.creator_amount_cents) == (450, 1051)
 
 
+def test_a_sale_that_is_over_costs_nobody_less(shop: Shop, cast: Cast) -> None:
+    change(shop, cast.flask_course, sale_price_cents=1501, sale_ends_at=clock.now())
+    order = shop.order(shop.open(shop.signed_in(cast.cy), cast.flask_course))
+    assert (order.purchases[0].amount_cents, order.total_cents) == (1900, 1900)
+
+
 def test_yen_go_over_the_wire_as_whole_yen(shop: Shop, cast: Cast) -> None:
     change(shop, cast.flask_course, currency="jpy", price_cents=1505)
     session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)

@@ -154,6 +154,7 @@ WEBP_BOMB = (
         (png()[:200], "no picture"),
         (bomb(60_000, 60_000), "too many pixels"),
         (bomb(2, 17_000), "too many pixels"),
+        (bomb(8_000, 8_000), "too many pixels"),
         (bomb(900, 900), "no picture"),
         (WEBP_BOMB + bytes(100), "too many pixels"),
         (encoded(Image.new("RGB", (900, 900)), "BMP"), "no picture"),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy.exc import OperationalError
 
 from app import trusted_hosts
 from domain.base.log import log
+from models import User
+from tests.cast import Cast
 from web import logs
 
 
@@ -62,6 +65,14 @@ def test_every_page_carries_the_security_headers(client: FlaskClient) -> None:
     assert "script-src 'self'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_what_one_person_sees_is_stored_nowhere(
+    client: FlaskClient, cast: Cast, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    """Or the Back button would show it to whoever sits there next."""
+    assert client.get("/").headers["Cache-Control"] == "private, no-cache"
+    assert signed_in(cast.bo).get("/").headers["Cache-Control"] == "private, no-store"
 
 
 def test_a_json_log_line_has_what_an_operator_looks_for(client: FlaskClient) -> None:
