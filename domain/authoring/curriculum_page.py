@@ -94,7 +94,10 @@ _MODULES = (
 
 @cache
 def _lessons_query() -> Select[Any]:
-    """Build the query of lessons, drafts over published values. Cached: building outlasts running."""
+    """Build the query of lessons, drafts over published values.
+
+    Cached: building the statement takes longer than running it.
+    """
     live, proposed = aliased(MediaAsset), aliased(MediaAsset)
     draft = Lesson.draft
     extras = select(Resource.id).where(Resource.lesson_id == Lesson.id)

@@ -1,4 +1,4 @@
-"""Deletion of a course: for good if nobody has it, hidden if somebody does, refused where a rule says so."""
+"""Deletion of a course: for good if nobody has it, hidden if somebody does. Rules may forbid it."""
 
 import uuid
 from collections.abc import Callable

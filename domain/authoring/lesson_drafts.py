@@ -101,7 +101,7 @@ class Working:
 
     @property
     def id(self) -> uuid.UUID:
-        """The lesson's id."""
+        """Read the lesson's id."""
         return self.lesson.id
 
 

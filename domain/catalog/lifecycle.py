@@ -79,9 +79,9 @@ def waits(course: Course, actor: User) -> bool:
 def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
     """Change the status of `course`, with an entry in the audit log; `actor` None is the system.
 
-    Updates what depends on the status: publication and expiry dates, the search document, and an update in
-    review while the course is archived. Refused where TRANSITIONS doesn't allow the step, and where `actor`
-    may not decide it.
+    What depends on the status follows: publication and expiry dates, the search document; archiving withdraws
+    an update from the review queue. Refused where TRANSITIONS doesn't allow the step, and where `actor` may
+    not decide it.
     """
     hold(course)
     before = course.status

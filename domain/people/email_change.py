@@ -16,7 +16,7 @@ from models import User, db
 def ask(user: User, new_email: str) -> None:
     """Enqueue a confirmation link to `new_email`.
 
-    Against user enumeration the worker, not the request, looks if another account has the address; its owner
+    Against user enumeration the worker, not the request, checks if another account has the address; its owner
     is notified then. Raises Refused for an invalid address and for the account's own.
     """
     address = accounts.normalise(new_email)

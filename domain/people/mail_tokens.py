@@ -1,4 +1,4 @@
-"""Tokens of links in mails: signed, expiring, and usable once, without a table of tokens.
+"""Tokens of links in mails: signed, expiring, and invalid once used, without a table of tokens.
 
 A token carries a fingerprint of what its use changes (the password, the address), so that using it makes it
 invalid. The token of a registration names its row instead.

@@ -1,10 +1,10 @@
-"""Registration: it waits in a row of its own until its address is verified, and only then becomes an account.
+"""Registration: a row of its own until the address is verified, which turns it into an account.
 
 The link confirms this one registration and needs the person who made it: the browser that registered, or the
 password. So nobody can have an address verified for them by somebody else, and confirming one registration
 ends all others for the address.
 
-Against user enumeration the request does the same for every address; the worker looks if it has an account,
+Against user enumeration the request does the same for every address; the worker checks if it has an account,
 and its owner is notified by mail.
 """
 

@@ -53,7 +53,7 @@ class Keeper:
 
 
 def current() -> Index:
-    """Load the catalogue index from the cache; a large one may be stale while a thread reloads it."""
+    """Read the catalogue index from the cache; a large one may be stale while a thread reloads it."""
     keeper = _keeper()
     index = keeper.index
     if index is not None and time.monotonic() < keeper.look_at:
