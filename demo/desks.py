@@ -166,7 +166,7 @@ def add_wishes(
             less = 100 * (course.price_cents - course.sale_price_cents) // course.price_cents
             _tell(
                 user.id, NotificationKind.WISHED_SALE, f"“{course.title}” is on sale",
-                f"It is on your wishlist. Until {ends.day} {ends:%B %Y} it costs {less} % less.",
+                f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {less}% off.",
                 f"/courses/{course.slug}", "See the course", now - timedelta(hours=7), read=False,
             )  # fmt: skip
 
@@ -181,15 +181,15 @@ def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime)
         if review.created_at > now - TOLD_FOR:
             _tell(
                 course.creator_id, NotificationKind.REVIEW_RECEIVED,
-                f"A new review of “{course.title}”: {review.rating} of 5 stars", review.comment,
-                f"/studio/reviews?course={course.id}", "Read and answer it",
+                f"New review of “{course.title}”: {review.rating} of 5 stars", review.comment,
+                f"/studio/reviews?course={course.id}", "Read and reply",
                 review.created_at, read=review.created_at < now - READ_AFTER,
             )  # fmt: skip
         if review.replied_at is not None:
             _tell(
                 review.user_id, NotificationKind.REVIEW_REPLY,
-                f"{creators[course.creator_id]} answered your review of “{course.title}”",
-                review.reply, f"/courses/{course.slug}#reviews", "Read the answer", review.replied_at,
+                f"{creators[course.creator_id]} replied to your review of “{course.title}”",
+                review.reply, f"/courses/{course.slug}#reviews", "Read the reply", review.replied_at,
                 read=review.replied_at < now - TOLD_FOR,
             )  # fmt: skip
 

@@ -108,7 +108,7 @@ class Form(FlaskForm):
         """
         if g.get("form_is_stale"):
             self.form_errors.append(
-                "This page was open for too long. Nothing you typed is lost: send it again."
+                "This page was open for too long. Nothing you typed is lost. Please send it again."
             )
             return False
         return bool(super().validate(extra_validators))
@@ -159,8 +159,8 @@ class MarkdownSize:
         size = len((field.data or "").encode(errors="replace"))
         if size > self.most:
             raise StopValidation(
-                f"This text has {size:,} bytes, which is {size - self.most:,} too many: "
-                f"use at most {self.most:,}."
+                f"This text has {size:,} bytes, which is {size - self.most:,} too many. "
+                f"Use at most {self.most:,}."
             )
 
 
@@ -204,7 +204,7 @@ class LinesField(TextAreaField):
         if len(lines) > self.most:
             raise StopValidation(f"Use at most {self.most} lines.")
         if any(len(line) > self.longest for line in lines):
-            raise StopValidation(f"Use at most {self.longest} characters a line.")
+            raise StopValidation(f"Use at most {self.longest} characters per line.")
 
     def _value(self) -> str:
         if self.errors and self.raw_data:
@@ -228,7 +228,7 @@ class AddressesField(LinesField):
         super().pre_validate(form)
         for line in self.data or []:
             if not is_web_address(line):
-                raise StopValidation(f"“{line}” is no web address. It looks like https://example.com.")
+                raise StopValidation(f"“{line}” isn’t a web address. Use one like https://example.com.")
 
 
 def is_web_address(value: str) -> bool:

@@ -100,7 +100,7 @@ def ask() -> BaseResponse | None:
         db.session.rollback()
         minutes = -(-refusal.seconds // 60)
         return page(
-            429, f"Too many tries. Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
+            429, f"Too many attempts. Wait {minutes} minute{'s' if minutes > 1 else ''}, then try again."
         )
     return None
 

@@ -61,7 +61,7 @@ def ask_to_sign_in() -> Response | None:
     if current_user.is_authenticated:
         return None
     if hypermedia.stays_on_its_page():
-        return hypermedia.refuse(401, "You are signed out. Sign in to go on.", signed_out=True)
+        return hypermedia.refuse(401, "You’re signed out. Sign in to continue.", signed_out=True)
     if request.method not in ("GET", "HEAD"):
         return held_forms.ask_to_sign_in()
     return hypermedia.see_other(url_for("auth.login", next=request.full_path.rstrip("?")))
@@ -91,7 +91,7 @@ def _lead_to_second_factor() -> Response | None:
         return None
     if second_factor.is_on(current_user):
         return None
-    sentence = "Admins need a second factor here. Set yours up to go on."
+    sentence = "Admins need two-factor authentication here. Set it up to continue."
     if not hypermedia.stays_on_its_page():
         hypermedia.toast(sentence, "info")
     return _lead_away(url_for("account.second_factor_setup"), sentence)

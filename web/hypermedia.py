@@ -16,13 +16,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 VARY = "HX-Request, HX-Request-Type"
 SENTENCES = {
-    400: "Something in that was damaged on its way. Try again.",
-    403: "You can’t do that: it belongs to someone else, or needs rights that your account does not have.",
-    404: "That is not there any more. It may have been removed meanwhile.",
-    409: "Somebody changed this meanwhile. Reload the page to see how it stands.",
-    413: "That is too large to send.",
-    422: "Something in that is not as it should be. Look it over and try again.",
-    429: "Too many tries. Wait a moment and try again.",
+    400: "Part of that didn’t arrive. Try again.",
+    403: "You can’t do that: it belongs to someone else, or your account doesn’t have permission.",
+    404: "That’s no longer here. It may have been removed.",
+    409: "Someone else changed this. Reload the page to see the current version.",
+    413: "That’s too large to send.",
+    422: "Something in that isn’t valid. Check it and try again.",
+    429: "Too many attempts. Wait a moment and try again.",
     500: "Something went wrong on our side. Try again in a moment.",
     503: "The site is busy or being updated. Try again in a minute.",
 }
@@ -87,7 +87,7 @@ def keep_pages_whole(response: Response) -> Response:
     if not html.lstrip()[:15].lower().startswith("<!doctype"):
         return response
     heading = _HEADING.search(html)
-    sentence = f"{Markup(heading[1]).striptags()}." if heading else "The site did not take that."
+    sentence = f"{Markup(heading[1]).striptags()}." if heading else "The site couldn’t process that."
     refused = refuse(response.status_code, sentence)
     for name in ("Retry-After", "Allow", "X-Stale-Form"):
         if name in response.headers:

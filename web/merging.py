@@ -128,7 +128,7 @@ def _sentence(field: Any, stored: Any) -> str:
     said = "\n".join(map(str, stored)) if isinstance(stored, list) else str(stored or "")
     if len(said) > SHORT or "\n" in said:
         field.elsewhere = said
-        return "Saved elsewhere meanwhile; what stands there now is below. Send it again to keep yours."
+        return "This was changed elsewhere; the current version is below. Send yours again to keep it."
     if not said:
-        return "Emptied elsewhere meanwhile. Send it again to keep yours."
-    return f"Saved elsewhere meanwhile as “{said}”. Send it again to keep yours."
+        return "This was cleared elsewhere. Send yours again to keep it."
+    return f"This was changed elsewhere to “{said}”. Send yours again to keep it."

@@ -103,9 +103,9 @@ class ProfileForm(Merging):
             parts = urlsplit(field.data or "")
             host = parts.hostname or ""
         except ValueError:
-            raise ValidationError("That is no web address.") from None
+            raise ValidationError("That isn’t a web address.") from None
         if field.data and (parts.scheme not in ("http", "https") or "." not in host or " " in field.data):
-            raise ValidationError("That is no web address. It looks like https://example.com.")
+            raise ValidationError("That isn’t a web address. Use one like https://example.com.")
 
     def validate_github(self, field: StringField) -> None:
         """Check the name against GitHub's rules for user names."""

@@ -34,7 +34,7 @@ def start() -> Response:
 def _go_to_stripe(course: Course) -> Response:
     for _ in range(buying.ROUNDS):
         if access.owns(current_user, course) or current_user.access_override:
-            hypermedia.toast("This course is yours already.", "info")
+            hypermedia.toast("You already own this course.", "info")
             return hypermedia.leave(f"/learn/{course.slug}")
         plan = buying.begin(current_user, course, _address("success"), _address("cancelled"))
         db.session.commit()
@@ -45,7 +45,7 @@ def _go_to_stripe(course: Course) -> Response:
         except PaymentRefused as refusal:
             buying.give_up(plan, str(refusal))
             db.session.commit()
-            raise Refused("This course can’t be paid for at the moment. We have been told.") from refusal
+            raise Refused("This course can’t be bought right now. We’ve been notified.") from refusal
         page = buying.note(plan, session)
         db.session.commit()
         if page is not None:

@@ -34,31 +34,31 @@ def way_on(course: Course, decision: Decision) -> WayOn:
     product = f"/courses/{course.slug}"
     match decision.reason:
         case Reason.LOGIN:
-            return WayOn("Sign in to go on.", "Sign in", url_for("auth.login", next=request.path))
+            return WayOn("Sign in to continue.", "Sign in", url_for("auth.login", next=request.path))
         case Reason.BUY:
             return WayOn(
-                "You don’t own this course yet. Bought once, it stays yours.",
+                "You don’t own this course yet. Buy it once and it’s yours to keep.",
                 "See the course", product,
             )  # fmt: skip
         case Reason.ENROLL:
-            return WayOn("The course is free. Take it, and every lesson is open.", "See the course", product)
+            return WayOn("This course is free. Start it to open every lesson.", "See the course", product)
         case Reason.UNAVAILABLE:
-            return WayOn("This course isn’t sold at the moment.", "Browse other courses", "/courses")
+            return WayOn("This course isn’t for sale right now.", "Browse other courses", "/courses")
         case Reason.EXPIRED if decision.until is not None:
             return WayOn("Your access to this course has ended.", "See the course", product)
         case Reason.EXPIRED:
             return WayOn(
-                "This course is no longer kept up to date, so it isn’t sold any more.",
+                "This course is no longer updated, so it isn’t for sale any more.",
                 "Browse other courses", "/courses",
             )  # fmt: skip
         case Reason.LOCKED_UNTIL:
             return WayOn(
-                "This part of the course opens later, so that there is time for what comes before.",
+                "This part of the course opens later, to give you time for the earlier parts.",
                 "Back to the course", url_for("learn.course", course_slug=course.slug),
             )  # fmt: skip
         case Reason.FINISH_PREVIOUS if isinstance(decision.needed, Lesson):
             return WayOn(
-                f"The lessons of this course build on each other. Finish “{decision.needed.title}” first.",
+                f"The lessons in this course build on each other. Finish “{decision.needed.title}” first.",
                 "Go to that lesson",
                 url_for("learn.lesson", course_slug=course.slug, lesson_slug=decision.needed.slug),
             )
@@ -68,4 +68,4 @@ def way_on(course: Course, decision: Decision) -> WayOn:
                 "See that course", f"/courses/{decision.needed.slug}",
             )  # fmt: skip
         case _:
-            return WayOn("This isn’t open at the moment.", "My learning", url_for("learn.library"))
+            return WayOn("This isn’t available right now.", "My learning", url_for("learn.library"))

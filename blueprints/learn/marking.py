@@ -36,7 +36,7 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
         visitor.note(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
         if completed:
             visitor.note(events.COURSE_DONE, course.id, course.creator_id)
-            hypermedia.toast(f"You have completed “{course.title}”.")
+            hypermedia.toast(f"You’ve completed “{course.title}”.")
     else:
         progress.reopen(user, lesson)
         db.session.commit()

@@ -52,5 +52,5 @@ def mark_all_read() -> Response:
     PressForm().validate_on_submit()
     told.read_all(current_user)
     db.session.commit()
-    hypermedia.toast("Everything is marked as read.")
+    hypermedia.toast("All notifications marked as read.")
     return hypermedia.see_other(url_for("notifications.index"))

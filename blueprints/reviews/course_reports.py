@@ -28,7 +28,7 @@ def report_course(slug: str) -> Response:
         else:
             back = url_for("catalog.course", slug=course.slug)
             db.session.commit()
-            hypermedia.toast("Thank you. We will look at this course and tell you what came of it.")
+            hypermedia.toast("Thanks. We’ll look into this course and let you know what we decide.")
             return hypermedia.leave(back)
     return hypermedia.render(
         "reviews/report_course.html",

@@ -12,17 +12,17 @@ from web.forms import Form, paragraphs, text
 from web.merging import Merging
 
 REASONS = {
-    ReportReason.SPAM: "It is advertising",
-    ReportReason.ABUSE: "It insults or threatens somebody",
+    ReportReason.SPAM: "It’s advertising or spam",
+    ReportReason.ABUSE: "It insults or threatens someone",
     ReportReason.OFF_TOPIC: "It isn’t about this course",
-    ReportReason.SPOILER: "It gives solutions away",
+    ReportReason.SPOILER: "It gives away solutions",
     ReportReason.OTHER: "Something else",
 }
 COURSE_REASONS = {
-    ReportReason.SPAM: "It is advertising, or sells nothing of worth",
-    ReportReason.ABUSE: "It insults, threatens or harms somebody",
-    ReportReason.OFF_TOPIC: "It isn’t what its page promises",
-    ReportReason.OTHER: "Something else, such as work copied from others",
+    ReportReason.SPAM: "It’s spam or has no real content",
+    ReportReason.ABUSE: "It insults, threatens or harms someone",
+    ReportReason.OFF_TOPIC: "It doesn’t match its description",
+    ReportReason.OTHER: "Something else, such as copied work",
 }
 
 
@@ -53,8 +53,8 @@ class ReviewForm(Merging):
     rating = StringField(
         "Your rating",
         [
-            InputRequired("Choose from one to five stars."),
-            AnyOf(["1", "2", "3", "4", "5"], "Choose from one to five stars."),
+            InputRequired("Choose one to five stars."),
+            AnyOf(["1", "2", "3", "4", "5"], "Choose one to five stars."),
         ],
         filters=[lambda value: str(value) if isinstance(value, int) else text(value)],
     )

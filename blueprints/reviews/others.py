@@ -13,8 +13,8 @@ from domain.community import reviews as rules
 from models import ReportReason, Review, db
 from web import hypermedia
 
-WILL_LOOK = "Thank you. We will look at this answer and tell you what came of it."
-HIDDEN_MEANWHILE = "Thank you. The answer is hidden until we have looked at it."
+WILL_LOOK = "Thanks. We’ll look into this reply and let you know what we decide."
+HIDDEN_MEANWHILE = "Thanks. The reply is hidden until we’ve looked at it."
 
 
 @reviews.post("/reviews/<uuid:review_id>/helpful")
@@ -46,7 +46,7 @@ def report(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the review goes to the moderation queue."""
     review, course = rules.find(reader(), review_id)
     if review.user_id == reader().id:
-        return refuse(course, "This is your own review. You can change or delete it.")
+        return refuse(course, "This is your own review. You can edit or delete it.")
     form = ReportForm(review.id)
     if form.validate_on_submit():
         try:
@@ -78,7 +78,7 @@ def report_reply(review_id: uuid.UUID) -> Response:
     if not review.reply or (review.reply_hidden and not reader().is_admin):
         abort(404)
     if course.creator_id == reader().id:
-        return refuse(course, "This is your own answer. You can change or remove it in the studio.")
+        return refuse(course, "This is your own reply. You can edit or delete it in the studio.")
     form = ReportForm(review.id, of_reply=True)
     if form.validate_on_submit():
         try:
@@ -106,7 +106,7 @@ def report_reply(review_id: uuid.UUID) -> Response:
 
 def _thanks(review: Review) -> str:
     if review.approved:
-        return "Thank you. This review was checked before and stays; we will look at what you say."
+        return "Thanks. We’ve checked this review before, so it stays visible while we look into your report."
     if review.flagged:
-        return "Thank you. The review is hidden until we have looked at it."
-    return "Thank you. We will look at this review and tell you what came of it."
+        return "Thanks. The review is hidden until we’ve looked at it."
+    return "Thanks. We’ll look into this review and let you know what we decide."

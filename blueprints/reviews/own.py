@@ -11,8 +11,8 @@ from domain.learning import access
 from models import Course, Review, db
 from web import hypermedia
 
-ONLY_OWNERS = "Only people who have this course can review it."
-NOT_THE_CREATOR = "Nobody reviews a course of their own."
+ONLY_OWNERS = "Only people who own this course can review it."
+NOT_THE_CREATOR = "You can’t review your own course."
 
 
 @reviews.route("/courses/<slug>/review", methods=["GET", "POST"])
@@ -52,8 +52,8 @@ def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
 
 def _thanks(review: Review, is_new: bool) -> str:
     if review.flagged and not review.approved:
-        return "Saved. Your review stays hidden until it has been checked."
-    return "Thank you. Your review is published." if is_new else "Your review is changed."
+        return "Saved. Your review stays hidden until we’ve checked it."
+    return "Thanks. Your review is published." if is_new else "Your review is updated."
 
 
 @reviews.route("/courses/<slug>/review/delete", methods=["GET", "POST"])

@@ -38,7 +38,7 @@ def send() -> Response:
             form.refuse(refusal)
         else:
             db.session.commit()
-            hypermedia.toast("Your application is sent.")
+            hypermedia.toast("Application sent.")
             return hypermedia.see_other(url_for("teach.apply"))
     return _page(form, creator_applications.latest(current_user))
 

@@ -26,6 +26,4 @@ class ApplicationForm(Form):
         ],
         filters=[paragraphs],
     )
-    terms = BooleanField(
-        "I agree to the terms above", [InputRequired("Agree to the terms, or do not apply.")]
-    )
+    terms = BooleanField("I agree to the terms above", [InputRequired("Agree to the terms to apply.")])

@@ -26,7 +26,7 @@ def notify(product_id: uuid.UUID) -> Response:
     form.validate_on_submit()
     wishes.notify(reader(), product_id, form.notify.data)
     db.session.commit()
-    said = "We tell you when it is on sale." if form.notify.data else "We won’t tell you of sales."
+    said = "We’ll tell you when the price drops." if form.notify.data else "We won’t tell you about sales."
     hypermedia.toast(said)
     return _show_again()
 
@@ -37,7 +37,7 @@ def remove(product_id: uuid.UUID) -> Response:
     PressForm().validate_on_submit()
     wishes.remove(reader().id, product_id)
     db.session.commit()
-    hypermedia.toast("No longer on your wishlist.")
+    hypermedia.toast("Removed from your wishlist.")
     return _show_again()
 
 

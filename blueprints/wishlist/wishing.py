@@ -38,7 +38,7 @@ def wish(slug: str) -> Response:
         return hypermedia.render(
             "wishlist/_heart.html", "wishlist/_heart.html", slug=slug, is_wished=wished, focus=True
         )
-    hypermedia.toast("On your wishlist." if wished else "No longer on your wishlist.")
+    hypermedia.toast("Added to your wishlist." if wished else "Removed from your wishlist.")
     return hypermedia.see_other(url_for("catalog.course", slug=slug))
 
 

@@ -29,7 +29,7 @@ def add_link(course: Course, lesson: Lesson, actor: User, title: str, url: str) 
     except ValueError:
         fine = False
     if not fine or len(url) > MAX_ADDRESS:
-        raise Refused("That is no web address. It looks like https://example.com/page.", "url")
+        raise Refused("That isn’t a web address. Use one like https://example.com/page.", "url")
     return add(course, lesson, actor, Resource(title=title, kind=ResourceKind.LINK, url=url))
 
 

@@ -73,12 +73,12 @@ def product_on_offer(product_id: uuid.UUID) -> Course | None:
 def refuse_unless_sold(user: User, course: Course) -> None:
     """Raise Refused, with the reason, unless `user` may pay for `course` now."""
     if course.creator_id == user.id:
-        raise Refused("This is your own course. You can learn it without buying it.")
+        raise Refused("This is your own course. You already have access to it.")
     expired = course.expires_at is not None and course.expires_at <= clock.now()
     if course.status != ProductStatus.PUBLISHED or expired:
-        raise Refused("This course is no longer sold.")
+        raise Refused("This course is no longer for sale.")
     if course.visibility == ProductVisibility.MEMBERS_ONLY:
-        raise Refused("This course is for members and isn’t sold singly.")
+        raise Refused("This course is only available to members.")
     if course.price_at(clock.now()) == 0:
         raise Free("This course is free. You can start it without paying.")
     if not user.is_verified:
@@ -192,7 +192,7 @@ def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
         )
     ).first()
     if row is None:
-        raise Refused("Your order has just changed. Please try again.")
+        raise Refused("Your order has just changed. Try again.")
     return row[0], row[1]
 
 

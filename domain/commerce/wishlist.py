@@ -54,10 +54,10 @@ def add(user: User, course: Course) -> None:
     if course.creator_id == user.id:
         raise Refused("This is your own course.")
     if access.owns(user, course):
-        raise Refused("This course is yours already.")
+        raise Refused("You already own this course.")
     wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
     if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
-        raise Refused(f"A wishlist holds {MOST} courses. Remove one first.")
+        raise Refused(f"Your wishlist can hold {MOST} courses. Remove one first.")
     row = upsert(WishlistItem).values(user_id=user.id, product_id=course.id)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
 
@@ -134,10 +134,10 @@ def _tell(item: WishlistItem, course: Course) -> None:
     ends = item.told_of_sale_ending = course.sale_ends_at
     assert ends is not None  # noqa: S101 - what a sale has
     price, now_costs = course.price_cents, course.sale_price_cents or 0
-    saved = f"{100 * (price - now_costs) // price} % less" if now_costs else "nothing"
+    saved = f"{100 * (price - now_costs) // price}% off" if now_costs else "free"
     notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
-        f"It is on your wishlist. Until {ends.day} {ends:%B %Y} it costs {saved}.",
+        f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
         f"/courses/{course.slug}", "See the course", key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
 

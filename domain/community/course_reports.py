@@ -19,7 +19,7 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
     if course.creator_id == user.id:
         raise Refused("This is your own course.")
     if not user.is_verified:
-        raise Refused("Confirm your email address first; then you can report a course.")
+        raise Refused("Confirm your email address first, then you can report a course.")
     if before := standing(user, course.id):
         raise Refused(before)
     review_reports.check_limit(user)
@@ -51,6 +51,6 @@ def sentence(looked_at: bool | None) -> str:
     """Describe that state to the person who reported; "" for None."""
     if looked_at is None:
         return ""
-    return "You have reported this course. " + (
-        "We have looked at it." if looked_at else "It will be looked at."
+    return "You’ve reported this course. " + (
+        "We’ve looked into it." if looked_at else "We’ll look into it soon."
     )

@@ -17,9 +17,9 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
     or it is hidden.
     """
     if not user.is_verified:
-        raise Refused("Confirm your email address first; then you can report an answer.")
+        raise Refused("Confirm your email address first, then you can report a reply.")
     if course.creator_id == user.id:
-        raise Refused("You can’t report your own answer. You can change or remove it.")
+        raise Refused("You can’t report your own reply. You can edit or delete it.")
     reviews.hold(review)
     if not review.reply or (review.reply_hidden and not user.is_admin):
         raise NotFound

@@ -86,7 +86,7 @@ def answer(creator: User, written: Review, course: Course, reply: str) -> None:
     contains one of the shop's held words.
     """
     if review_standings.has_held_words(reply):
-        raise Refused("This shop doesn’t take some of these words in an answer. Say it in others.", "reply")
+        raise Refused("Your reply contains words that aren’t allowed here. Please rephrase it.", "reply")
     reviews.hold(written)
     is_new = not written.reply
     if written.reply != reply:
@@ -106,10 +106,10 @@ def tell_author(written: Review, course: Course, creator: str) -> None:
     notifications.tell(
         written.user_id,
         NotificationKind.REVIEW_REPLY,
-        f"{creator} answered your review of “{course.title}”",
+        f"{creator} replied to your review of “{course.title}”",
         written.reply,
         f"/courses/{course.slug}#reviews",
-        "Read the answer",
+        "Read the reply",
         key=f"reply:{written.id}",
     )
 

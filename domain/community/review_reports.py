@@ -44,7 +44,7 @@ def check_limit(user: User) -> None:
         Report.user_id == user.id, or_(Report.created_at > since, sent_again)
     )
     if (db.session.scalar(sent) or 0) >= MOST_A_DAY:
-        raise Refused(f"You have sent {MOST_A_DAY} reports within a day. Please wait until tomorrow.")
+        raise Refused(f"You’ve sent {MOST_A_DAY} reports today. Please wait until tomorrow.")
 
 
 def file(user: User, review: Review, said: Said, reason: ReportReason, note: str) -> None:
@@ -53,13 +53,13 @@ def file(user: User, review: Review, said: Said, reason: ReportReason, note: str
     Refused for a second report of the same text, and beyond the daily limit.
     """
     about_reply = said.table is ReplyStanding
-    what, changed_at = ("answer", review.replied_at) if about_reply else ("review", review.edited_at)
+    what, changed_at = ("reply", review.replied_at) if about_reply else ("review", review.edited_at)
     if review_standings.was_dismissed(user.id, said):
-        raise Refused(f"You have reported this {what} before. We looked at it, and it stays.")
+        raise Refused(f"You’ve already reported this {what}. We looked at it, and it stays.")
     mine = select(Report).filter_by(review_id=review.id, user_id=user.id, about_reply=about_reply)
     before = db.session.scalars(mine).first()
     if before is not None and (changed_at is None or changed_at < before.updated_at):
-        raise Refused(f"You have reported this {what} already. It will be looked at.")
+        raise Refused(f"You’ve already reported this {what}. We’ll look into it soon.")
     check_limit(user)
     if before is None:
         row = Report(review_id=review.id, user_id=user.id, reason=reason, note=note, about_reply=about_reply)

@@ -79,7 +79,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     """
     _lock(product.id)
     if not may_review(user, product):
-        raise Refused("Only people who have this course can review it.")
+        raise Refused("Only people who own this course can review it.")
     review = of(user, product)
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
@@ -108,10 +108,10 @@ def tell_creator(review: Review, product: Product) -> None:
     notifications.tell(
         product.creator_id,
         NotificationKind.REVIEW_RECEIVED,
-        f"A new review of “{product.title}”: {review.rating} of 5 stars",
+        f"New review of “{product.title}”: {review.rating} of 5 stars",
         review.comment,
         f"/studio/reviews?course={product.id}",
-        "Read and answer it",
+        "Read and reply",
         key=f"review:{review.user_id}:{product.id}",
     )
 
@@ -167,9 +167,9 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
     beyond the daily limit.
     """
     if not user.is_verified:
-        raise Refused("Confirm your email address first; then you can report a review.")
+        raise Refused("Confirm your email address first, then you can report a review.")
     if review.user_id == user.id:
-        raise Refused("You can’t report your own review. You can change or delete it.")
+        raise Refused("You can’t report your own review. You can edit or delete it.")
     hold(review)
     review_reports.file(user, review, review_standings.in_review(review), reason, note)
     title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""

@@ -50,9 +50,9 @@ def enroll_free(user: User, course: Course) -> Enrollment:
     if access.owns(user, course):
         return enroll(user.id, course.id)
     if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
-        raise Refused("This course is not open to new learners.")
+        raise Refused("This course isn’t open to new learners.")
     if course.visibility not in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED):
-        raise Refused("This course can’t be taken on its own.")
+        raise Refused("This course isn’t available on its own.")
     if course.price_at(clock.now()) != 0:
         raise Refused("This course isn’t free. You can buy it on its page.")
     access.grant(user.id, course.id, GrantSource.COMPLIMENTARY)

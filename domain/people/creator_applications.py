@@ -58,9 +58,9 @@ def apply(user: User, wish: Wish) -> CreatorApplication:
     the very words that were declined before, and beyond MOST_A_MONTH.
     """
     if user.role != Role.LEARNER:
-        raise Refused("You can teach here already. Your courses are in the studio.")
+        raise Refused("You can already teach here. Your courses are in the studio.")
     if not user.is_verified:
-        raise Refused("Confirm your email address first: our answer is sent there.")
+        raise Refused("Confirm your email address first. We’ll send our reply there.")
     _refuse_again(user, wish)
     row = upsert(CreatorApplication).values(
         user_id=user.id, headline=wish.headline, expertise=wish.expertise, links=wish.links,
@@ -128,9 +128,9 @@ def _refuse_again(user: User, wish: Wish) -> None:
         return
     before = latest(user)
     if before is not None and before.status == ApplicationStatus.DECLINED and _words(before) == _words(wish):
-        raise Refused("This is what you applied with before. Read our answer, and change what it names.")
+        raise Refused("This is the same application as before. Read our feedback and make changes first.")
     if len(lately) >= MOST_A_MONTH:
-        raise Refused(f"You have applied {MOST_A_MONTH} times within a month. Please wait a while.")
+        raise Refused(f"You’ve applied {MOST_A_MONTH} times this month. Please wait a while.")
 
 
 def _words(said: CreatorApplication | Wish) -> tuple[object, ...]:

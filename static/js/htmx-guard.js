@@ -2,13 +2,13 @@
 // answer failed or is on its way.
 (() => {
   const sentences = {
-    413: "That is too large to send.",
-    429: "Too many tries. Wait a moment and try again.",
+    413: "That’s too large to send.",
+    429: "Too many attempts. Wait a moment and try again.",
     503: "The site is busy or being updated. Try again in a minute.",
   };
   const say = (message) => document.dispatchEvent(new CustomEvent("toast", { detail: { message, tone: "bad" } }));
   const sentence = (status) => sentences[status]
-    || (status >= 500 ? "Something went wrong on our side. Try again in a moment." : "The site did not take that. Try again.");
+    || (status >= 500 ? "Something went wrong on our side. Try again in a moment." : "The site couldn’t process that. Try again.");
 
   // Ours send a toast along with a refusal; what stands in between (a proxy) sends a page of its own.
   document.addEventListener("htmx:response:error", (event) => {

@@ -60,7 +60,7 @@
 
   const completed = (answer) => {
     document.body.dispatchEvent(new CustomEvent("lesson-completed"));
-    const sentence = answer.course_completed ? "You have completed this course." : "Lesson completed.";
+    const sentence = answer.course_completed ? "You’ve completed this course." : "Lesson completed.";
     document.dispatchEvent(new CustomEvent("toast", { detail: { message: sentence } }));
   };
 

@@ -42,7 +42,7 @@
 
   const sentence = ({ status, body }) => body.error || {
     0: "The connection is gone.",
-    404: "This upload is gone. Choose the file again.", 413: "That is too large to send.",
+    404: "This upload is gone. Choose the file again.", 413: "That’s too large to send.",
   }[status] || "Something went wrong on our side.";
 
   // What is known of an unfinished upload in this browser: another file may have the same name and size.

@@ -349,7 +349,7 @@ def test_a_swap_and_a_script_are_told_and_get_no_page(app: Flask, cast: Cast, bo
         out = bo.post(wish, data={"wished": "yes", "csrf_token": token}, headers=headers)
         assert out.status_code == 401
         assert "<" not in out.text
-    assert out.json == {"sentence": "You are signed out. Sign in to go on.", "signed_out": True}
+    assert out.json == {"sentence": "You’re signed out. Sign in to continue.", "signed_out": True}
     assert kept(app) == 0
 
 

@@ -39,7 +39,7 @@ def test_a_report_waits_for_an_admin(app: Flask, cast: Cast, signed_in: Browser)
         assert (item.title, item.creator_id) == ("Flask, first steps", cast.ada.id)
     page = cy.get(PAGE)
     assert page.status_code == 200
-    assert "Thank you." in page.text
+    assert "Thanks." in page.text
 
 
 def test_once_for_each_person_and_one_item_for_all(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -47,7 +47,7 @@ def test_once_for_each_person_and_one_item_for_all(app: Flask, cast: Cast, signe
     cy.post(REPORT, data=FORM)
     again = cy.post(REPORT, data=FORM)
     assert again.status_code == 422
-    assert "You have reported this course." in again.text
+    assert "You’ve reported this course." in again.text
     assert "Nothing about Flask." in again.text
     signed_in(cast.bo).post(REPORT, data=FORM)
     assert len(reports(app)) == 2
@@ -58,7 +58,7 @@ def test_once_for_each_person_and_one_item_for_all(app: Flask, cast: Cast, signe
 def test_who_has_reported_it_reads_so_instead_of_the_form(app: Flask, cast: Cast, signed_in: Browser) -> None:
     cy, bo = signed_in(cast.cy), signed_in(cast.bo)
     cy.post(REPORT, data=FORM)
-    waits = "You have reported this course. It will be looked at."
+    waits = "You’ve reported this course. We’ll look into it soon."
     page = cy.get(PAGE).text
     assert waits in page
     assert f'href="{REPORT}"' not in page
@@ -71,7 +71,7 @@ def test_who_has_reported_it_reads_so_instead_of_the_form(app: Flask, cast: Cast
     with app.app_context():
         db.session.execute(update(Report).values(outcome=ReportOutcome.DISMISSED, closed_at=clock.now()))
         db.session.commit()
-    assert "You have reported this course. We have looked at it." in cy.get(PAGE).text
+    assert "You’ve reported this course. We’ve looked into it." in cy.get(PAGE).text
 
 
 def test_the_form_comes_in_place_and_leaves_when_it_is_sent(cast: Cast, signed_in: Browser) -> None:

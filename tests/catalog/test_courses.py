@@ -241,4 +241,4 @@ def test_an_empty_shop_says_so(app: Flask, client: FlaskClient, cast: Cast) -> N
         db.session.execute(db.update(Product).values(status=ProductStatus.DRAFT))
         db.session.commit()
     assert "No courses yet" in client.get("/").text
-    assert "No course matches" in client.get("/courses").text
+    assert "No courses found" in client.get("/courses").text

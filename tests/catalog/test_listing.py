@@ -86,7 +86,7 @@ def test_documents_that_came_later_are_passed_over(app: Flask, client: FlaskClie
     with app.app_context(), db.engine.begin() as elsewhere:
         values = {"product_id": cast.draft_course.id, "title": "weaver", "keywords": "", "body": ""}
         elsewhere.execute(db.insert(SearchDocument).values(values))
-    assert "No course matches" in client.get("/courses?q=weaver").text
+    assert "No courses found" in client.get("/courses?q=weaver").text
 
 
 def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> None:

@@ -28,10 +28,10 @@ def test_the_start_page(app: Flask, client: FlaskClient, cast: Cast) -> None:
     assert "Learn the craft from people who practise it" in page
     places = [
         page.index(text)
-        for text in ("Picked by us", "Chosen</a>", "New on the shelf", "Fresh 0</a>", "Rated best")
+        for text in ("Featured courses", "Chosen</a>", "New courses", "Fresh 0</a>", "Top-rated")
     ]
     assert places == sorted(places)
-    assert page.index("Rated best") < page.index("Loved</a>")
+    assert page.index("Top-rated") < page.index("Loved</a>")
     shown = titles(client, "/")
     assert len(shown) == len(set(shown)), "no course stands there twice"
     assert 'class="category-tile" href="/categories/web"' in page

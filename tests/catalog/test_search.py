@@ -81,7 +81,7 @@ def test_did_you_mean(client: FlaskClient, cast: Cast, typed: str) -> None:
 
 def test_nothing_is_meant_by_nonsense(client: FlaskClient, cast: Cast) -> None:
     page = client.get("/courses?q=xqzvwk").text
-    assert "No course matches" in page
+    assert "No courses found" in page
     assert "Did you mean" not in page
     assert "Flask, first steps" in page, "popular courses are offered instead"
 

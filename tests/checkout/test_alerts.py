@@ -42,7 +42,7 @@ def test_a_payment_without_an_order_waits_until_somebody_has_looked(shop: Shop, 
     mo = shop.signed_in(cast.mo)
     overview, listing = mo.get("/admin").text, mo.get("/admin/alerts").text
     assert 'href="/admin/alerts"' in overview
-    assert "waits for somebody" in overview
+    assert '<span class="sr-only"> waiting</span>' in overview
     assert charge["payment_intent"] in listing
     event = shop.stripe.last_event("payment_intent.succeeded")["id"]
     page = f"/admin/webhooks/{event}"

@@ -125,10 +125,10 @@ def test_fault_08_a_slow_payment_arrives_days_later(
     assert order.status == OrderStatus.PENDING
     assert order.confirming_since is not None
     assert len(shop.mails("payment_pending", cast.cy)) == 1
-    assert "Your bank is confirming" in shop.back(cy, session_id).text
+    assert "Your bank is processing" in shop.back(cy, session_id).text
     again = shop.click(cy, cast.flask_course)
     assert again.headers["Location"] == f"/orders/{order.number}"
-    assert "do not pay a second time" in cy.get(again.headers["Location"]).text
+    assert "Please don’t pay again" in cy.get(again.headers["Location"]).text
     later(timedelta(days=3))
     shop.stripe.clock.advance(days=3)
     shop.hear()
@@ -148,7 +148,7 @@ def test_fault_10_a_slow_payment_fails(shop: Shop, cast: Cast) -> None:
     assert shop.effects(cast.cy, cast.flask_course) == NOTHING
     assert shop.order(session_id).status == OrderStatus.FAILED
     assert len(shop.mails("payment_failed", cast.cy)) == 1
-    assert "did not go through" in shop.back(cy, session_id).text
+    assert "didn’t go through" in shop.back(cy, session_id).text
     second = shop.buy(cy, cast.flask_course)
     assert second != session_id
     shop.hear()
@@ -184,7 +184,7 @@ def test_fault_15_session_and_order_disagree(shop: Shop, cast: Cast, change: dic
     assert order.status == OrderStatus.PENDING
     assert order.problem is not None
     assert [m.recipient for m in shop.alerts()] == ["hello@example.com"]
-    assert "We are looking at your order" in shop.back(cy, session_id).text
+    assert "We’re looking into your order" in shop.back(cy, session_id).text
     assert shop.click(cy, cast.flask_course).headers["Location"] == f"/orders/{order.number}"
 
 
@@ -210,7 +210,7 @@ def test_fault_17_two_orders_for_one_course_are_both_paid(shop: Shop, cast: Cast
     assert shop.order(first).status == OrderStatus.COMPLETED
     assert shop.order(second).status == OrderStatus.REFUNDED
     check_one_refund(shop, second)
-    assert "You had this course already" in shop.back(cy, second).text
+    assert "You already own this course" in shop.back(cy, second).text
 
 
 def test_fault_17_two_sessions_of_one_order_are_both_paid(shop: Shop, cast: Cast) -> None:
@@ -229,7 +229,7 @@ def test_fault_17_two_sessions_of_one_order_are_both_paid(shop: Shop, cast: Cast
     (refund,) = shop.refunds()
     kept = shop.order(first) if refund.payment_intent_id == intent_of(shop, second) else shop.order(second)
     assert kept.status == OrderStatus.COMPLETED
-    assert "paid twice" in cy.get(f"/orders/{kept.number}").text
+    assert "You paid for this order twice" in cy.get(f"/orders/{kept.number}").text
     assert len(shop.alerts()) == 1
 
 

@@ -141,7 +141,7 @@ def test_a_pending_refund_is_followed_to_its_end(
     shop.hear(COMPLETED)
     (refund,) = shop.refunds()
     assert (refund.status, bool(refund.stripe_refund_id)) == (RefundStatus.PENDING, True)
-    assert "on its way back" in shop.back(cy, second).text
+    assert "is being refunded" in shop.back(cy, second).text
     shop.stripe.settle_refund(refund.stripe_refund_id or "")
     later(timedelta(hours=2))
     sweep(shop)

@@ -72,7 +72,7 @@ def test_leaving_stripes_page_offers_the_way_back(shop: Shop, cast: Cast) -> Non
     order = shop.order(session_id)
     page = cy.get(shop.stripe.get("checkout.session", session_id)["cancel_url"])
     assert page.status_code == 200
-    assert "Nothing was charged" in page.text
+    assert "You haven’t been charged" in page.text
     assert str(cast.flask_course.id) in page.text
     assert shop.signed_in(cast.bo).get(f"/checkout/cancelled?order={order.number}").status_code == 404
     assert shop.open(cy, cast.flask_course) == session_id

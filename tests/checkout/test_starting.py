@@ -38,7 +38,7 @@ def test_the_order_is_written_before_stripe_is_asked(shop: Shop, cast: Cast) -> 
     shop.stripe.fault("503", "POST /v1/checkout/sessions", times=3)
     answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
     assert answer.status_code == 503
-    assert "your order is kept" in answer.text
+    assert "your order is saved" in answer.text
     assert shop.count(Order, Order.user_id == cast.cy.id, Order.stripe_session_id.is_(None)) == 1
 
 
@@ -82,7 +82,7 @@ def test_the_webhook_of_an_expired_session_frees_the_buyer(shop: Shop, cast: Cas
     shop.stripe.expire(first)
     shop.hear()
     assert shop.order(first).status == OrderStatus.CANCELLED
-    assert "Nothing was charged" in shop.back(cy, first).text
+    assert "You haven’t been charged" in shop.back(cy, first).text
     assert shop.buy(cy, cast.flask_course) != first
 
 
@@ -200,7 +200,7 @@ def test_a_course_past_its_date_is_not_sold(shop: Shop, cast: Cast) -> None:
         db.execute(update(Course).where(Course.id == cast.flask_course.id).values(expires_at=past))
     answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
     assert answer.status_code == 422
-    assert "no longer sold" in answer.text
+    assert "no longer for sale" in answer.text
 
 
 def test_strangers_and_drafts(shop: Shop, cast: Cast) -> None:
@@ -225,7 +225,7 @@ def test_a_price_below_stripes_minimum_is_refused_and_reported(shop: Shop, cast:
     change(shop, cast.flask_course, tier=None, price_cents=10)
     answer = shop.click(shop.signed_in(cast.cy), cast.flask_course)
     assert answer.status_code == 422
-    assert "We have been told" in answer.text
+    assert "We’ve been notified" in answer.text
     assert len(shop.alerts()) == 1
     change(shop, cast.flask_course, price_cents=1000)
     assert shop.open(shop.signed_in(cast.cy), cast.flask_course)

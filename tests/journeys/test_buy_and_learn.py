@@ -88,7 +88,7 @@ def test_a_stranger_buys_and_finishes_a_course(
         expect(page.get_by_role("button", name=re.compile("Completed"))).to_be_visible()
         if title != "Going live":
             page.get_by_role("link", name="Next").click()
-    expect(page.get_by_role("heading", name="You have completed this course")).to_be_visible()
+    expect(page.get_by_role("heading", name="You’ve completed this course")).to_be_visible()
 
     page.get_by_role("link", name="Write a review").click()
     page.locator("#reviews").get_by_role("link", name="Write a review").click()
@@ -135,7 +135,7 @@ def test_three_d_secure_and_a_bank_that_takes_its_time(house: House, visitor: Vi
     page.get_by_role("button", name="Refuse").click()
     page.get_by_role("button", name=re.compile("arrives later")).click()
     page.wait_for_url(f"{house.url}/checkout/success*")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your bank is confirming the payment")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your bank is processing the payment")
     page.goto("/learn/flask-first-steps/routes")
     expect(page.get_by_role("button", name="Mark complete")).to_have_count(0)
     session = house.stripe.all("checkout.session")[-1]["id"]

@@ -102,7 +102,7 @@ def test_two_tabs_at_one_page(house: House, visitor: Visitor, cast: Cast) -> Non
     expect(other.get_by_text("Saved.")).to_be_visible()
     page.get_by_label("Summary").fill("From this tab.")
     page.get_by_role("button", name="Save details").click()
-    expect(page.get_by_text("Saved elsewhere meanwhile")).to_contain_text("From the other tab.")
+    expect(page.get_by_text("This was changed elsewhere")).to_contain_text("From the other tab.")
     expect(page.get_by_label("Summary")).to_have_value("From this tab.")
     page.get_by_role("button", name="Save details").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

@@ -92,8 +92,8 @@ def apply_to_teach(page: Page) -> None:
         "Templates, from one page to a whole site, in order."
     )
     page.get_by_label("I agree to the terms above").check()
-    page.get_by_role("button", name="Send the application").click()
-    expect(page.get_by_role("heading", name="We have your application")).to_be_visible()
+    page.get_by_role("button", name="Send application").click()
+    expect(page.get_by_role("heading", name="We’ve received your application")).to_be_visible()
 
 
 def accept(page: Page) -> None:

@@ -96,5 +96,5 @@ def test_lines_and_bytes_are_counted_as_the_server_does(house: House, visitor: V
     assert len(("ä" * 100_000 + "€").encode()) == 200_003
     page.get_by_label("Title").press("Enter")
     expect(page.locator("#description-error")).to_contain_text("200,003 bytes, which is 3 too many")
-    expect(page.locator("#objectives-error")).to_contain_text("Use at most 200 characters a line.")
+    expect(page.locator("#objectives-error")).to_contain_text("Use at most 200 characters per line.")
     expect(page.locator("#objectives")).to_have_value("Fine\n\n  " + "𝒚" * 203)

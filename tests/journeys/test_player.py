@@ -92,7 +92,7 @@ def test_keys_play_jump_and_can_be_switched_off(lesson: Page) -> None:
     assert lesson.evaluate(f"Math.abs({VIDEO}.currentTime - 17) < 0.5")
     lesson.get_by_label("Search courses").evaluate("field => field.blur()")
     lesson.get_by_role("button", name="Keys").click()
-    lesson.get_by_label("Use these keys on lesson pages").uncheck()
+    lesson.get_by_label("Use these shortcuts on lesson pages").uncheck()
     lesson.get_by_role("button", name="Close").click()
     lesson.get_by_role("heading", level=1).click()
     lesson.keyboard.press("1")
@@ -185,7 +185,7 @@ def test_everything_can_be_done_without_javascript(
     expect(page.locator("video source").first).to_have_attribute("src", re.compile("#t=12$"))
     page.goto("/learn/flask-first-steps/going-live")
     page.get_by_role("button", name="Mark complete").click()
-    expect(page.get_by_role("heading", name="You have completed this course")).to_be_visible()
+    expect(page.get_by_role("heading", name="You’ve completed this course")).to_be_visible()
     expect(page.get_by_role("link", name="Write a review")).to_be_visible()
 
 

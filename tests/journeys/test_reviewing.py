@@ -48,7 +48,7 @@ def test_everything_happens_in_place(
     section.get_by_label("What should others know?").fill("Clear and short.")
     page.evaluate("document.querySelectorAll('[name=rating]').forEach(star => star.required = false)")
     section.get_by_role("button", name="Publish").click()
-    expect(section.get_by_text("Choose from one to five stars.")).to_be_visible()
+    expect(section.get_by_text("Choose one to five stars.")).to_be_visible()
     expect(section.get_by_label("What should others know?")).to_have_value("Clear and short.")
     expect(section).not_to_have_attribute("aria-busy", "true")
     expect(section.get_by_role("radio").first).to_be_focused()
@@ -75,9 +75,9 @@ def test_everything_happens_in_place(
 
     section.get_by_role("article", name="Nia").get_by_role("link", name="Report").click()
     assert violations(page, "#reviews") == []
-    section.get_by_label("It is advertising").check()
+    section.get_by_label("It’s advertising or spam").check()
     section.get_by_role("button", name="Report").click()
-    expect(section.get_by_label("It is advertising")).to_have_count(0)
+    expect(section.get_by_label("It’s advertising or spam")).to_have_count(0)
     expect(section.get_by_text("Buy shoes.")).to_be_visible()  # until an admin has decided
     expect(page.locator("#course-rating")).to_contain_text("3.3")
 
@@ -106,7 +106,7 @@ def test_without_javascript_the_same_takes_pages(
         "aria-pressed", "true"
     )
     page.get_by_role("article", name="Nia").get_by_role("link", name="Report").click()
-    page.get_by_label("It is advertising").check()
+    page.get_by_label("It’s advertising or spam").check()
     page.get_by_role("button", name="Report").click()
     expect(page.get_by_text("Buy shoes.")).to_be_visible()
     page.locator("#review-own").get_by_role("link", name="Delete").click()

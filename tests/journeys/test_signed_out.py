@@ -193,7 +193,7 @@ def test_what_is_gone_is_said_and_the_page_stays(house: House, visitor: Visitor,
         db.session.delete(db.session.scalars(select(Review)).one())
         db.session.commit()
     press_helpful(page)
-    expect(page.get_by_text("That is not there any more.")).to_be_visible()
+    expect(page.get_by_text("That’s no longer here.")).to_be_visible()
     expect(page.get_by_role("button", name="Helpful").first).to_be_visible()
     is_whole(page)
 
@@ -253,7 +253,7 @@ def test_a_plain_form_without_script_after_signing_in_again_elsewhere(
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_label("Comment")).to_have_value("Clear and kind words.")
     page.get_by_role("button", name="Send it now").click()
-    expect(page.get_by_text("Thank you. Your review is published.")).to_be_visible()
+    expect(page.get_by_text("Thanks. Your review is published.")).to_be_visible()
 
 
 @pytest.mark.parametrize("ended", ["left", "expired", "anew"])

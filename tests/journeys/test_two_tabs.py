@@ -37,7 +37,7 @@ def test_a_long_text_that_both_changed(house: House, visitor: Visitor, cast: Cas
     save(one, "Description", "Written in the first tab.\n\nWith a second paragraph.")
     two.get_by_label("Title", exact=True).fill("Flask in two tabs")
     save(two, "Description", "Written in the second.")
-    theirs = two.get_by_label("What stands there now")
+    theirs = two.get_by_label("Current version")
     expect(theirs).to_have_value("Written in the first tab.\n\nWith a second paragraph.")
     expect(two.get_by_label("Description", exact=False).first).to_have_value("Written in the second.")
     assert every_way(two) == []

@@ -117,7 +117,7 @@ def test_a_stranger_is_asked_to_sign_in_and_brought_back(client: FlaskClient) ->
 def test_somebody_without_the_course_is_shown_the_way_to_it(cast: Cast, signed_in: Browser) -> None:
     answer = signed_in(cast.cy).get(LESSON)
     assert answer.status_code == 403
-    assert "Bought once, it stays yours" in answer.text
+    assert "Buy it once and it’s yours to keep" in answer.text
     assert 'href="/courses/flask-first-steps"' in answer.text
     assert "Some <em>text</em>" not in answer.text
 
@@ -270,7 +270,7 @@ def test_a_film_starts_where_it_stopped_or_where_the_address_says(
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"status": MediaStatus.PROCESSING}, "still being prepared"),
+        ({"status": MediaStatus.PROCESSING}, "still being processed"),
         ({"status": MediaStatus.ERROR, "error": "The file is cut off."}, "can’t be played yet"),
     ],
 )
@@ -374,7 +374,7 @@ def test_an_expired_course_stays_open_to_its_owners(app: Flask, cast: Cast, sign
     assert signed_in(cast.bo).get(LESSON).status_code == 200
     answer = signed_in(cast.cy).get(LESSON)
     assert answer.status_code == 403
-    assert "isn’t sold any more" in answer.text
+    assert "isn’t for sale any more" in answer.text
     change(app, Product, {"status": ProductStatus.PUBLISHED}, id=cast.flask_course.id)
     change(app, AccessGrant, {"expires_at": clock.now() - timedelta(days=2)}, user_id=cast.bo.id)
     assert "Your access to this course has ended" in signed_in(cast.bo).get(LESSON).text
@@ -388,4 +388,4 @@ def test_every_reason_has_its_sentence_and_its_way_on(app: Flask, cast: Cast, re
     assert way.sentence.endswith(".")
     assert way.action
     assert way.url.startswith("/")
-    assert way.sentence.startswith("This isn’t open at the moment") is (reason == Reason.DRAFT)
+    assert way.sentence.startswith("This isn’t available right now") is (reason == Reason.DRAFT)

@@ -74,11 +74,11 @@ def test_the_last_lesson_completes_the_course_and_asks_for_a_review(
     for slug in ("hello-flask", "routes", "forms-on-film"):
         browser.post(f"{COURSE}/{slug}/complete")
     assert enrollment_of(app, cast.bo).status == EnrollmentStatus.ACTIVE
-    assert "You have completed" not in browser.get(f"{COURSE}/routes").text
+    assert "You’ve completed" not in browser.get(f"{COURSE}/routes").text
     answer = browser.post(f"{COURSE}/going-live/complete", headers=SWAP)
-    assert "You have completed this course" in answer.text
+    assert "You’ve completed this course" in answer.text
     assert 'href="/courses/flask-first-steps#reviews"' in answer.text
-    assert "You have completed “Flask, first steps”" in answer.text
+    assert "You’ve completed “Flask, first steps”" in answer.text
     row = enrollment_of(app, cast.bo)
     assert (row.status, row.progress_percent) == (EnrollmentStatus.COMPLETED, 100)
     assert row.completed_at is not None

@@ -18,7 +18,7 @@ Browser = Callable[[User], FlaskClient]
 def test_an_empty_shelf_says_what_to_do(cast: Cast, signed_in: Browser) -> None:
     page = signed_in(cast.cy).get("/learn")
     assert page.status_code == 200
-    assert "Nothing here yet" in page.text
+    assert "No courses yet" in page.text
     assert 'href="/courses"' in page.text
 
 

@@ -113,7 +113,7 @@ def test_the_link_in_a_message_ends_its_kind(app: Flask, cast: Cast, client: Fla
     for _ in range(2):
         answer = client.post(path, data={"List-Unsubscribe": "One-Click"})
         assert answer.status_code == 200
-        assert "We won’t write to you" in answer.text
+        assert "We won’t email you" in answer.text
     with app.app_context():
         row = db.session.scalars(select(MailPreference)).one()
         assert (row.user_id, row.kind, row.by_mail) == (cast.cy.id, SALE, False)
@@ -177,7 +177,7 @@ def test_the_count_takes_no_query_of_its_own(app: Flask, cast: Cast, signed_in: 
 
 def test_the_list_is_read_row_by_row_or_at_once(app: Flask, cast: Cast, signed_in: Browser) -> None:
     cy = signed_in(cast.cy)
-    assert "Nothing to tell you" in cy.get("/notifications").text
+    assert "No notifications yet" in cy.get("/notifications").text
     first, second, third = (tell(app, cast.cy, number, label="See the course") for number in range(3))
     page = cy.get("/notifications").text
     assert page.index("Word 2") < page.index("Word 1") < page.index("Word 0")

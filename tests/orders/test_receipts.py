@@ -71,10 +71,10 @@ def test_an_order_that_is_none_is_not_found(cast: Cast, signed_in: SignIn, numbe
 @pytest.mark.parametrize(
     ("values", "listed", "told"),
     [
-        ({}, "Not paid", "has not been paid yet"),
-        ({"confirming_since": clock.now()}, "Being confirmed", "do not pay a second time"),
-        ({"status": "failed"}, "Payment failed", "You have not been charged"),
-        ({"problem": "secret reason"}, "On hold", "a person is looking at it"),
+        ({}, "Not paid", "hasn’t been paid yet"),
+        ({"confirming_since": clock.now()}, "Processing", "Please don’t pay again"),
+        ({"status": "failed"}, "Payment failed", "You haven’t been charged"),
+        ({"problem": "secret reason"}, "On hold", "we’re looking into it"),
         ({"status": "refunded", "refunded_at": clock.now()}, "Refunded", "was refunded"),
     ],
 )
@@ -92,7 +92,7 @@ def test_every_state_is_told(
 def test_what_came_to_nothing_is_not_listed(app: Flask, cast: Cast, signed_in: SignIn) -> None:
     number = order_of(app, cast, cast.cy, status="cancelled")
     assert number not in signed_in(cast.cy).get("/orders").text
-    assert "Nothing was charged" in signed_in(cast.cy).get(f"/orders/{number}").text
+    assert "You haven’t been charged" in signed_in(cast.cy).get(f"/orders/{number}").text
 
 
 def test_many_orders_come_in_pages(app: Flask, cast: Cast, signed_in: SignIn) -> None:

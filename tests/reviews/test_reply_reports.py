@@ -85,10 +85,10 @@ def test_one_report_waits_and_the_answer_stays_meanwhile(
     bo = signed_in(cast.bo)
     assert f"/reviews/{review}/reply/report" in bo.get(shelf.page).text
     form = bo.get(f"/reviews/{review}/reply/report").text
-    assert "Report an answer" in form
+    assert "Report a reply" in form
     assert "Learn to read, Bo." in form
     assert report(bo, review) == 303
-    assert "We will look at this answer" in bo.get(shelf.page).text
+    assert "We’ll look into this reply" in bo.get(shelf.page).text
     assert "Learn to read, Bo." in client.get(shelf.page).text
     assert not shelf.get(review).flagged  # type: ignore[union-attr]
     assert report(bo, review) == 422, "once is enough"
@@ -132,7 +132,7 @@ def test_hidden_it_is_gone_for_all_but_its_creator_and_does_not_come_back(
     assert "Fourth try." not in client.get(shelf.page).text
     decide(shelf, anew, cast.mo, Verdict.APPROVED)
     assert "Fourth try." in client.get(shelf.page).text
-    assert any("answered your review" in title for title in told(shelf, cast.bo))
+    assert any("replied to your review" in title for title in told(shelf, cast.bo))
 
 
 def test_what_was_approved_stays_and_who_was_answered_is_not_heard_again(
@@ -163,7 +163,7 @@ def test_several_owners_hide_an_answer_and_the_log_says_so(
     assert "Learn to read" in client.get(shelf.page).text, "whose review it answers isn't independent"
     last = signed_in(shelf.proved())
     assert report(last, review) == 303
-    assert "hidden until we have looked at it" in last.get(shelf.page).text
+    assert "hidden until we’ve looked at it" in last.get(shelf.page).text
     assert "Learn to read" not in client.get(shelf.page).text
     with shelf.app.app_context():
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "hide_reply_by_rule")).one()
@@ -237,7 +237,7 @@ def test_in_place_the_form_comes_beneath_the_answer(
     form = cy.get(f"/reviews/{review}/reply/report", headers=HTMX).text
     assert form.lstrip().startswith(f'<div class="card is-padded" id="report-reply-{review.hex}"')
     done = cy.post(f"/reviews/{review}/reply/report", data=SPAM, headers=HTMX)
-    assert "We will look at this answer" in done.text
+    assert "We’ll look into this reply" in done.text
 
 
 def test_an_admin_decides_by_the_page_and_can_show_it_again(

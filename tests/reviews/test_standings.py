@@ -55,7 +55,7 @@ def test_a_hidden_review_does_not_come_back_by_deleting_and_writing_it_anew(
     assert bo.post(f"{WRITE}/delete").status_code == 303
     assert shelf.by(cast.bo) == []
     assert bo.post(WRITE, data=said("Buy shoes!")).status_code == 303
-    assert "stays hidden until it has been checked" in bo.get(shelf.page).text
+    assert "stays hidden until we’ve checked it" in bo.get(shelf.page).text
     assert "Buy shoes!" not in client.get(shelf.page).text
     assert shelf.rating() == (0, 0.0)
     [anew] = shelf.by(cast.bo)
@@ -157,7 +157,7 @@ def test_words_of_the_shops_list_hold_a_review_back(
 ) -> None:
     bo = signed_in(cast.bo)
     bo.post(WRITE, data=said(words))
-    assert "stays hidden until it has been checked" in bo.get(shelf.page).text
+    assert "stays hidden until we’ve checked it" in bo.get(shelf.page).text
     assert words not in client.get(shelf.page).text
     assert shelf.rating() == (0, 0.0)
     assert told_of_reviews(app) == 0

@@ -112,7 +112,7 @@ def test_whoever_does_not_own_it_is_told_why(
     person = getattr(cast, name)
     answer = getattr(signed_in(person), method)(REVIEW, data={"rating": "5"})
     assert answer.status_code == 403
-    reason = "Nobody reviews a course of their own" if name == "ada" else "Only people who have this course"
+    reason = "You can’t review your own course" if name == "ada" else "Only people who own this course"
     assert reason in answer.text
     assert shelf.by(person) == []
 
@@ -228,7 +228,7 @@ def test_in_place_a_refusal_is_said_beside_the_reviews(shelf: Shelf, cast: Cast,
     answer = signed_in(cast.cy).post(REVIEW, data={"rating": "5"}, headers=HTMX)
     assert answer.status_code == 403
     assert 'id="reviews"' in answer.text
-    assert "Only people who have this course" in answer.text
+    assert "Only people who own this course" in answer.text
 
 
 def test_the_way_back_keeps_order_and_page(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:

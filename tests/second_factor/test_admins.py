@@ -40,7 +40,7 @@ def test_an_admin_without_one_is_led_to_set_it_up_before_any_page(
         assert mo.get(path).location == SETUP, path
     assert mo.post(f"/admin/users/{cast.cy.id}/role", data={"role": "admin"}).location == SETUP
     assert mo.post("/admin/settings/sign-in", data={"admin_idle_minutes": "60"}).location == SETUP
-    assert "Admins need a second factor here" in mo.get(SETUP).text
+    assert "Admins need two-factor authentication here" in mo.get(SETUP).text
     assert mo.get("/learn").status_code == 200
     assert ada.get("/studio").status_code == 200, "others are asked for nothing"
     set_up(cast.mo)

@@ -205,7 +205,7 @@ def test_a_damaged_archive_is_never_sent_and_somebody_is_told_once(
     for _ in range(2):
         answer = bo.get("/courses/flask-first-steps/code")
         assert answer.status_code == 500
-        assert "can’t be sent" in answer.text
+        assert "can’t be downloaded" in answer.text
     with app.app_context():
         told = db.session.scalars(db.select(AuditEntry).where(AuditEntry.action == "code_damaged")).all()
         assert len(told) == 1

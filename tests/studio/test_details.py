@@ -114,8 +114,8 @@ def test_two_tabs_do_not_write_over_each_other(desk: Desk, cast: Cast) -> None:
     third = details(cast, cast.flask_course, title="From the third", description="Short", was=was)
     answer = desk.browser.post(desk.home, data=third)
     assert answer.status_code == 409
-    assert "Saved elsewhere meanwhile as “From the first tab”" in answer.text
-    assert f'aria-label="What stands there now">{long}</textarea>' in answer.text
+    assert "This was changed elsewhere as “From the first tab”" in answer.text
+    assert f'aria-label="Current version">{long}</textarea>' in answer.text
     assert 'value="From the third"' in answer.text
     assert desk.row().title == "From the first tab"
     again = next(form.values for form in forms_of(answer.text) if form.action == desk.home)

@@ -130,13 +130,13 @@ def test_a_text_that_is_too_long_comes_back_whole(
     [
         ("ada", "/studio/courses/{flask}", "description", "ä" * 100_001, "2 too many"),
         ("ada", "/studio/courses/{flask}/lessons/{lesson}", "body", "ä" * 100_001, "2 too many"),
-        ("ada", "/studio/courses/{flask}", "objectives", "x" * 201, "Use at most 200 characters a line."),
+        ("ada", "/studio/courses/{flask}", "objectives", "x" * 201, "Use at most 200 characters per line."),
         ("ada", "/studio/courses/{flask}", "prerequisites", _lines(21), "Use at most 20 lines."),
-        ("ada", "/studio/profile", "expertise", "x" * 41, "Use at most 40 characters a line."),
+        ("ada", "/studio/profile", "expertise", "x" * 41, "Use at most 40 characters per line."),
         ("ada", "/studio/profile", "certifications", _lines(11), "Use at most 10 lines."),
-        ("bo", "/teach", "expertise", "x" * 41, "Use at most 40 characters a line."),
+        ("bo", "/teach", "expertise", "x" * 41, "Use at most 40 characters per line."),
         ("mo", "/admin/settings", "social", _lines(9), "Use at most 8 lines."),
-        ("mo", "/admin/settings/rules", "held_words", "x" * 101, "Use at most 100 characters a line."),
+        ("mo", "/admin/settings/rules", "held_words", "x" * 101, "Use at most 100 characters per line."),
     ],
 )
 def test_lines_and_markdown_come_back_whole(

@@ -81,7 +81,7 @@ def test_what_each_tab_changed_is_kept(app: Flask, cast: Cast, signed_in: Signed
     other = {"visibility": "private", "primary_color": "#7c2d12", "role": "admin"}.get(name, f"{value}1")
     clash = client.post(action, data={**came, name: other})
     assert clash.status_code == 409
-    assert " elsewhere meanwhile" in clash.text
+    assert " changed elsewhere" in clash.text
     shown = filled(clash.text, action)
     assert shown[name] == other
     assert client.post(action, data=shown).status_code in (302, 303)
@@ -112,7 +112,7 @@ def test_a_long_text_that_both_changed_stands_beside_ones_own(
     for said in ("Theirs", "Mine"):
         answer = client.post(path, data={**came, "vtt": CUE.format(said)})
     assert answer.status_code == 409
-    mine, theirs = answer.text.split("What stands there now", 1)
+    mine, theirs = answer.text.split("Current version", 1)
     assert ("Mine" in mine, "Theirs" in mine) == (True, False)
     assert "Theirs" in theirs
 
