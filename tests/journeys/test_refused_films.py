@@ -2,8 +2,10 @@
 
 import itertools
 import re
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,11 +29,19 @@ PLAYED = "document.querySelector('[data-media]')"
 FORMS = {"mp4": "video.mp4", "hls": "master.m3u8", "audio": "audio.m4a"}
 
 
-def show(app: Flask, lesson_id: object, form: str, folder: Path) -> int:
-    """Make a real recording in this form that of the lesson, as the worker makes it; the size of its MP4."""
-    films.shoot(folder / "film.mp4", sound_only=form == "audio")
-    heights = (180,) if form == "hls" else ()
-    made = media.process(folder / "film.mp4", folder / "made", heights=heights, with_poster=False)
+@cache
+def recording(form: str) -> tuple[media.Processed, dict[str, bytes]]:
+    """Make a real recording in this form, as the worker makes it, once for all tests."""
+    with tempfile.TemporaryDirectory() as name:
+        film, folder = Path(name) / "film.mp4", Path(name) / "made"
+        films.shoot(film, sound_only=form == "audio")
+        made = media.process(film, folder, heights=(180,) if form == "hls" else (), with_poster=False)
+        return made, {one.name: (folder / one.name).read_bytes() for one in made.files}
+
+
+def show(app: Flask, lesson_id: object, form: str) -> int:
+    """Make the recording in this form that of the lesson; the size of its MP4."""
+    made, contents = recording(form)
     with app.app_context():
         lesson = db.session.get_one(Lesson, lesson_id)
         lesson.kind = LessonKind.AUDIO if form == "audio" else LessonKind.VIDEO
@@ -42,8 +52,8 @@ def show(app: Flask, lesson_id: object, form: str, folder: Path) -> int:
         db.session.add(asset)
         db.session.flush()
         for one in made.files:
-            content = (folder / "made" / one.name).read_bytes()
-            storage.current().put(f"{recordings.folder(asset.id)}{one.name}", content, one.content_type)
+            key = f"{recordings.folder(asset.id)}{one.name}"
+            storage.current().put(key, contents[one.name], one.content_type)
         db.session.commit()
     return next(one.size for one in made.files if one.name == made.mp4)
 
@@ -58,11 +68,11 @@ class Window(NamedTuple):
 
 @pytest.fixture(params=["mp4", "hls", "audio"])
 def lesson(
-    request: pytest.FixtureRequest, house: House, visitor: Visitor, cast: Cast, tmp_path: Path,
+    request: pytest.FixtureRequest, house: House, visitor: Visitor, cast: Cast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Window:  # fmt: skip
     """A window on a lesson with a recording, its sound off."""
-    size = show(house.app, cast.video_lesson.id, request.param, tmp_path)
+    size = show(house.app, cast.video_lesson.id, request.param)
     hours, real = itertools.count(6), recordings._address
 
     def address(*args: Any) -> str:  # an hour later the next token is another

@@ -16,6 +16,7 @@ from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
 Visitor = Callable[..., Page]
+WIDTHS = [PHONE, DESK] if effort.LONG else [PHONE]
 
 
 @pytest.fixture
@@ -30,9 +31,7 @@ def reviewed(house: House, cast: Cast) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize(
-    "viewport", [PHONE, DESK] if effort.LONG else [PHONE], ids=lambda size: f"{size['width']}"
-)
+@pytest.mark.parametrize("viewport", WIDTHS, ids=["phone", "desk"][: len(WIDTHS)])
 def test_everything_happens_in_place(
     house: House, visitor: Visitor, cast: Cast, reviewed: None, viewport: dict[str, int]
 ) -> None:
