@@ -31,6 +31,8 @@ FILES = {
 }
 # Columns of rows that were there which a later revision changes or drops: {"orders": {"status"}}.
 CHANGED: dict[str, set[str]] = {}
+# Rows that an older revision can't hold: taking back to it is refused until they are gone.
+UNKNOWN_AT = {"0016": "moderation_items WHERE kind = 'reply'"}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -40,9 +42,12 @@ def test_a_released_revision_is_never_edited(name: str) -> None:
 
 
 @pytest.mark.parametrize("revision", [r for r in revisions() if r <= releases()[-1]])
-def test_a_filled_database_of_every_release_is_upgraded_with_every_row(empty: Any, revision: str) -> None:
+def test_a_filled_database_of_every_revision_is_upgraded_with_every_row(empty: Any, revision: str) -> None:
+    """A revision between two releases is reached as it was in life: from the release before it."""
+    release = max((r for r in releases() if r <= revision), default=releases()[0])
+    empty.upgrade(min(release, revision))
+    empty.fill(release)
     empty.upgrade(revision)
-    empty.fill(next(release for release in releases() if release >= revision))
     names = {
         table: [name for name in columns if name not in CHANGED.get(table, ())]
         for table, columns in empty.columns().items()
@@ -83,7 +88,13 @@ def test_check_finds_nothing_to_do_and_says_nothing_else(shared: Any) -> None:
 def test_every_revision_can_be_taken_back_and_applied_again(place: Any) -> None:
     shapes = [place.shape()]
     down = revisions()[::-1]
-    for _, older in pairwise(down):
+    for newer, older in pairwise(down):
+        if rows := UNKNOWN_AT.get(older):
+            with pytest.raises(SystemExit):
+                place.downgrade(older)
+            assert (place.revision, len(place.ask(f"SELECT 1 FROM {rows}"))) == (newer, 1)
+            with place.engine.begin() as connection:
+                connection.exec_driver_sql(f"DELETE FROM {rows}")
         place.downgrade(older)
         assert place.revision == older
         shapes.append(place.shape())
