@@ -15,6 +15,7 @@ from typing import Any
 import flask_migrate
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
@@ -26,7 +27,7 @@ from werkzeug.test import TestResponse
 
 import config
 from app import create_app, settle_memory
-from domain.people import sessions
+from domain.people import accounts, sessions
 from models import User, db
 from tests import cast as cast_module
 from tests import effort
@@ -38,6 +39,9 @@ hypothesis_settings.register_profile(
     "any", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=effort.times(100, 3000)
 )
 hypothesis_settings.load_profile("any")
+
+# Passwords of tests guard nothing. What the product really asks of a guesser has a test of its own.
+REAL_HASHER, accounts.HASHER = accounts.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 # A copy of every table's rows stands beside it, and a function puts them back, which takes a tenth of the
 # time of a new database. Triggers and foreign keys are off meanwhile, generated columns left to themselves.

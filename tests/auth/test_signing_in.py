@@ -16,6 +16,7 @@ from domain.people import accounts, sessions
 from models import LoginAttempt, User, UserSession, db
 from tests.auth.letters import SignIn
 from tests.cast import PASSWORD, Cast
+from tests.conftest import REAL_HASHER
 
 BO = {"email": "bo@example.com", "password": PASSWORD}
 WRONG = {"email": "bo@example.com", "password": "not the password"}
@@ -134,8 +135,13 @@ def test_known_and_unknown_addresses_get_the_same_page(client: FlaskClient, cast
     assert known == unknown.replace("xx@example.com", "bo@example.com")
 
 
-def test_known_and_unknown_addresses_take_the_same_time(app: Flask, client: FlaskClient, cast: Cast) -> None:
+def test_known_and_unknown_addresses_take_the_same_time(
+    app: Flask, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     narrow(app, login_account_limit=10_000, login_address_limit=10_000)
+    monkeypatch.setattr(accounts, "HASHER", REAL_HASHER)
+    monkeypatch.setattr(accounts, "_decoy_hash", "")
+    change(app, cast.bo, password_hash=REAL_HASHER.hash(PASSWORD))
     times: dict[str, list[float]] = {"bo@example.com": [], "nobody@example.com": []}
     client.post("/login", data=WRONG)
     for _ in range(12):
@@ -163,8 +169,12 @@ def test_an_account_without_a_password_does_not_open(app: Flask, client: FlaskCl
     assert client.post("/login", data={**BO, "password": "no password at all"}).status_code == 422
 
 
+def test_a_guesser_needs_memory_and_time() -> None:
+    assert (REAL_HASHER.memory_cost, REAL_HASHER.time_cost, REAL_HASHER.parallelism) == (19456, 2, 1)
+
+
 def test_an_old_hash_is_renewed(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
     change(app, cast.bo, password_hash=old)
     assert client.post("/login", data=BO).status_code == 303
     with app.app_context():
