@@ -12,6 +12,7 @@ from domain import Refused
 from domain.base import highlighting
 from domain.base.highlighting import LANGUAGES
 from domain.base.markdown import MAX_BYTES, render
+from tests import effort
 
 ALLOWED = {
     "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input", "label",
@@ -201,13 +202,13 @@ def test_what_is_too_large_is_refused_with_a_sentence() -> None:
     ],
 )  # fmt: skip
 def test_no_repetition_takes_for_ever(piece: str) -> None:
-    text = "\n".join((piece * (MAX_BYTES // 2 // len(piece))).split("\n")[:9_990])
+    text = "\n".join((piece * (MAX_BYTES // effort.times(12, 2) // len(piece))).split("\n")[:9_990])
     started = time.process_time()
     assert_harmless(render(text).html)
     assert time.process_time() - started < 60  # what grows with the square takes hours
 
 
-ENDLESS = ["[![a](", "- [ ] a\n", "![[", "*_*_", "<a@b.c>"]
+ENDLESS = ["[![a](", "- [ ] a\n", "![[", "*_*_", "<a@b.c>"][: effort.times(2, 5)]
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
@@ -228,7 +229,7 @@ def test_what_takes_too_long_is_shown_as_it_was_typed() -> None:
     assert '<pre class="highlight" tabindex="0"><code>[![a]([![a](' in html
 
 
-@pytest.mark.parametrize("language", ["c", "console", "html", "java"])
+@pytest.mark.parametrize("language", ["console", "java", "c", "html"][: effort.times(2, 4)])
 def test_no_listing_holds_a_thread(language: str) -> None:
     """Ten fences of hostile code in one text, in the languages with the slowest lexers."""
     fences = [
