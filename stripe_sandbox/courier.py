@@ -7,16 +7,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .faults import Fault
-from .settings import DAY
+from .faults import Fault, Faults
+from .settings import DAY, Settings
 from .signing import TAMPERS, bytes_of, sign
-from .store import Body
-
-if TYPE_CHECKING:
-    from .engine import Sandbox
+from .store import Body, Store
 
 Sender = Callable[[str, bytes, dict[str, str], float], int]
 
@@ -47,11 +43,26 @@ def wait_until(true: Callable[[], bool], timeout: float) -> bool:
 
 
 class Courier:
-    """A queue of deliveries in the store, and threads that work on it."""
+    """A queue of deliveries in the store, and threads that work on it.
 
-    def __init__(self, sandbox: Sandbox, sender: Sender) -> None:
-        self._sandbox = sandbox
+    `now` tells the sandbox's time in Unix seconds; `sweep` runs the timers that are due.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        faults: Faults,
+        sender: Sender,
+        now: Callable[[], int],
+        sweep: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._faults = faults
         self._send = sender
+        self._now = now
+        self._sweep = sweep
         self._bell = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._running = False
@@ -59,8 +70,8 @@ class Courier:
     def start(self) -> None:
         """Start the threads, resuming what an earlier process left unfinished."""
         self._running = True
-        self._sandbox.store.run("UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'")
-        for number in range(self._sandbox.settings.workers):
+        self._store.run("UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'")
+        for number in range(self._settings.workers):
             thread = threading.Thread(target=self._work, name=f"stripe-sandbox-{number}", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -70,7 +81,7 @@ class Courier:
         self._running = False
         self._ring()
         for thread in self._threads:
-            thread.join(timeout=self._sandbox.settings.delivery_timeout)
+            thread.join(timeout=self._settings.delivery_timeout)
         self._threads.clear()
 
     def _ring(self) -> None:
@@ -81,35 +92,35 @@ class Courier:
         self, event_id: str, attempt: int = 1, wait: float = 0.0, fault: str = "", slow: float = 0.0
     ) -> int:
         """Enqueue a delivery in `wait` seconds; returns its number. A given `fault` excludes others."""
-        rows = self._sandbox.store.run(
+        rows = self._store.run(
             "INSERT INTO deliveries (event_id, attempt, due, state, fault, slow) "
             "VALUES (?, ?, ?, 'waiting', ?, ?) RETURNING id",
             (event_id, attempt, time.time() + wait, fault, slow),
         )
-        self._sandbox.store.after_commit(self._ring)
+        self._store.after_commit(self._ring)
         return int(rows[0]["id"])
 
     def resend(self, event_id: str) -> None:
         """Deliver an event once more, now."""
-        with self._sandbox.store.transaction():
+        with self._store.transaction():
             self.enqueue(event_id, fault="resend")
 
     @property
     def disabled(self) -> bool:
         """Tell if the endpoint was disabled: some event ran out of attempts."""
-        return self._sandbox.store.meta("endpoint") == "disabled"
+        return self._store.meta("endpoint") == "disabled"
 
     def enable(self) -> None:
         """Enable the endpoint again. Missed events can be listed or resent."""
-        self._sandbox.store.remember("endpoint", "enabled")
+        self._store.remember("endpoint", "enabled")
 
     def forget(self) -> None:
         """Delete all pending deliveries."""
-        self._sandbox.store.run("DELETE FROM deliveries WHERE state IN ('waiting', 'held')")
+        self._store.run("DELETE FROM deliveries WHERE state IN ('waiting', 'held')")
 
     def outstanding(self, event_id: str) -> int:
         """Return 1 while an event's delivery is pending, else 0."""
-        rows = self._sandbox.store.run(
+        rows = self._store.run(
             "SELECT state FROM deliveries WHERE event_id = ? AND state IN ('waiting', 'held', 'sending')",
             (event_id,),
         )
@@ -118,16 +129,16 @@ class Courier:
     def answered(self, event_id: str, timeout: float) -> bool:
         """Wait until an event's first attempt has ended; False on a timeout."""
         sql = "SELECT 1 FROM deliveries WHERE event_id = ? AND state IN ('delivered', 'failed', 'dropped')"
-        return wait_until(lambda: bool(self._sandbox.store.run(sql, (event_id,))), timeout)
+        return wait_until(lambda: bool(self._store.run(sql, (event_id,))), timeout)
 
     def quiet(self, timeout: float) -> bool:
         """Wait until nothing is being sent or due within a tenth of a second; False on a timeout."""
         sql = "SELECT 1 FROM deliveries WHERE state = 'sending' OR (state = 'waiting' AND due <= ?)"
-        return wait_until(lambda: not self._sandbox.store.run(sql, (time.time() + 0.1,)), timeout)
+        return wait_until(lambda: not self._store.run(sql, (time.time() + 0.1,)), timeout)
 
     def _work(self) -> None:
         while self._running:
-            self._sandbox.sweep()
+            self._sweep()
             row = self._claim()
             if row is not None:
                 self._attempt(row)
@@ -137,12 +148,12 @@ class Courier:
                     self._bell.wait(self._pause())
 
     def _pause(self) -> float:
-        rows = self._sandbox.store.run("SELECT min(due) AS due FROM deliveries WHERE state = 'waiting'")
+        rows = self._store.run("SELECT min(due) AS due FROM deliveries WHERE state = 'waiting'")
         return min(1.0, max(0.01, rows[0]["due"] - time.time())) if rows[0]["due"] else 1.0
 
     def _claim(self) -> sqlite3.Row | None:
         """Claim the next due delivery and draw its faults."""
-        store = self._sandbox.store
+        store = self._store
         with store.transaction():
             rows = store.run(
                 "SELECT * FROM deliveries WHERE state = 'waiting' AND due <= ? ORDER BY due, id LIMIT 1",
@@ -161,20 +172,20 @@ class Courier:
             return rows[0] if rows else None
 
     def _draw_faults(self, row: sqlite3.Row) -> None:
-        event = self._sandbox.store.find("event", row["event_id"])
+        event = self._store.find("event", row["event_id"])
         names = (event["type"], event["id"]) if event else ()
-        for fault in self._sandbox.faults.take("event", *names):
+        for fault in self._faults.take("event", *names):
             self._apply(fault, row)
 
     def _apply(self, fault: Fault, row: sqlite3.Row) -> None:
         """Apply a fault to a claimed delivery."""
-        store, id = self._sandbox.store, row["id"]
+        store, id = self._store, row["id"]
         store.run("UPDATE deliveries SET fault = ? WHERE id = ?", (fault.kind, id))
         if fault.kind == "duplicate":
             for _ in range(fault.copies):
                 self.enqueue(row["event_id"], fault="duplicate")
         elif fault.kind == "resend":
-            due = self._sandbox.now() + int(fault.seconds or DAY)
+            due = self._now() + int(fault.seconds or DAY)
             store.set_timer(due, "resend", row["event_id"])
         elif fault.kind == "delay":
             store.run("UPDATE deliveries SET due = ? WHERE id = ?", (time.time() + fault.seconds, id))
@@ -188,7 +199,7 @@ class Courier:
         if row["slow"]:
             time.sleep(row["slow"])
         started = time.monotonic()
-        event = self._sandbox.store.find("event", row["event_id"])
+        event = self._store.find("event", row["event_id"])
         if event is None:
             return
         tamper = row["fault"] if row["fault"] in TAMPERS else None
@@ -198,7 +209,7 @@ class Courier:
 
     def send(self, event: Body, tamper: str | None = None) -> tuple[int | None, str]:
         """Send an event once; returns the status, or None and the error."""
-        settings = self._sandbox.settings
+        settings = self._settings
         body, header = sign(bytes_of(event), settings.webhook_secrets, tamper)
         headers = {
             "Content-Type": "application/json; charset=utf-8",
@@ -212,7 +223,7 @@ class Courier:
 
     def _book(self, row: sqlite3.Row, status: int | None, note: str, took: float) -> None:
         """Store the outcome, and enqueue the next attempt unless it was accepted."""
-        store = self._sandbox.store
+        store = self._store
         accepted = status is not None and 200 <= status < 300
         with store.transaction():
             store.run(
@@ -225,10 +236,10 @@ class Courier:
                 self._plan_next(row)
 
     def _plan_next(self, row: sqlite3.Row) -> None:
-        backoff = self._sandbox.settings.backoff
-        if row["fault"] in ("duplicate", "resend") or not self._sandbox.store.find("event", row["event_id"]):
+        backoff = self._settings.backoff
+        if row["fault"] in ("duplicate", "resend") or not self._store.find("event", row["event_id"]):
             return
         if row["attempt"] <= len(backoff):
             self.enqueue(row["event_id"], row["attempt"] + 1, backoff[row["attempt"] - 1])
         else:
-            self._sandbox.store.remember("endpoint", "disabled")
+            self._store.remember("endpoint", "disabled")

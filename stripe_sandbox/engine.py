@@ -36,7 +36,7 @@ class Sandbox:
         self.faults = Faults()
         self.recorder = Recorder(on=settings.record)
         self.ids = Ids(self.store, self._seed())
-        self.courier = Courier(self, sender)
+        self.courier = Courier(self.store, settings, self.faults, sender, self.now, self.sweep)
 
     def _seed(self) -> str:
         seed = self.settings.seed or self.store.meta("seed") or secrets.token_hex(16)
