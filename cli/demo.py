@@ -4,7 +4,6 @@ import click
 from flask.cli import with_appcontext
 
 from cli import progress
-from demo import loader
 from models import db
 
 
@@ -13,6 +12,9 @@ from models import db
 @with_appcontext
 def demo(films: bool) -> None:
     """Load the demo courses, people, orders and reviews. Safe to run twice."""
+    # NumPy and av, which draw the films, are for whoever runs this, and not for every web worker.
+    from demo import loader
+
     if loader.is_loaded():
         click.echo("The demo is already loaded.")
         return
