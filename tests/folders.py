@@ -1,4 +1,4 @@
-"""Folders as creators write them: thirty long lessons with links, pictures, a film, files and code."""
+"""Folders as creators write them: long lessons with links, pictures, a film, files and code."""
 
 import io
 import zipfile
@@ -47,14 +47,16 @@ def archive(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def lesson_text(number: int, folder: int) -> str:
+def lesson_text(number: int, folder: int, last: int) -> str:
     """A long lesson that links to the next, to one in another folder and to a heading there."""
     following = (
         f"{number + 1:02}-lesson.md" if number % 10 else f"../part-{folder + 1}/{number + 1:02}-lesson.md"
     )
-    after = f"Go on with [the next one]({following}#section-1-whats-new-here)." if number < 30 else "The end."
+    after = (
+        f"Go on with [the next one]({following}#section-1-whats-new-here)." if number < last else "The end."
+    )
     sections = "\n\n".join(
-        f"## Section {n}: what's new here?\n\n" + f"Words of lesson {number} that say something. " * 60
+        f"## Section {n}: what's new here?\n\n" + f"Words of lesson {number} that say something. " * 20
         for n in range(1, 6)
     )
     return f"""\
@@ -81,17 +83,17 @@ and [elsewhere](https://example.com/other.md).
 """
 
 
-def files_of_thirty() -> dict[str, bytes]:
-    """Every file of the folder by name."""
+def files_of(lessons: int) -> dict[str, bytes]:
+    """Give every file of a folder by name: the lessons, ten to a module, and one with a film in part 3."""
     files: dict[str, bytes] = {"course.toml": COURSE.encode()}
     files["README.md"] = (
         b"Begin with [the first lesson](part-1/01-lesson.md).\n\n![All of it](pictures/drawing-0.png)\n"
     )
-    for number in range(1, 31):
+    for number in range(1, lessons + 1):
         folder = (number - 1) // 10 + 1
-        files[f"part-{folder}/{number:02}-lesson.md"] = lesson_text(number, folder).encode()
+        files[f"part-{folder}/{number:02}-lesson.md"] = lesson_text(number, folder, lessons).encode()
     for n, color in enumerate(("#aa3300", "#00aa33", "#3300aa")):
-        files[f"pictures/drawing-{n}.png"] = picture(color, (400, 300))
+        files[f"pictures/drawing-{n}.png"] = picture(color, (60, 40))
     files["pictures/cover.png"] = picture(size=(1280, 720))
     files["code/flask.zip"] = archive({"app.py": b"print('hello')\n"})
     files["files/notes.pdf"] = b"%PDF-1.4 notes"

@@ -98,7 +98,7 @@ def small(**files: Any) -> dict[str, Any]:
 
 
 def test_thirty_lessons_become_a_draft(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of_thirty()))
+    course = imported(cast, folders.write(tmp_path, folders.files_of(30)))
     lessons = lessons_of(course)
     assert (course.status, course.creator_id) == (ProductStatus.DRAFT, cast.ada.id)
     assert list(Counter(lesson.module_id for lesson in lessons).values()) == [10, 10, 11]
@@ -112,7 +112,7 @@ def test_thirty_lessons_become_a_draft(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_links_lead_to_lessons_and_headings(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of_thirty()))
+    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
     first, second = lessons_of(course)[:2]
     home = "/learn/thirty-lessons"
     assert f"[the next one]({home}/{second.slug}#s-section-1-what-s-new-here)" in first.body
@@ -127,7 +127,7 @@ def test_links_lead_to_lessons_and_headings(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_pictures_are_stored_with_their_lesson(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of_thirty()))
+    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
     first = lessons_of(course)[0]
     shown = re.findall(r"/pictures/([0-9a-f-]{36})", first.body)
     rows = db.session.scalars(select(Picture).where(Picture.lesson_id == first.id)).all()
@@ -140,7 +140,7 @@ def test_pictures_are_stored_with_their_lesson(cast: Cast, tmp_path: Path) -> No
 
 
 def test_film_captions_chapters_and_files(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of_thirty()))
+    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
     film = lessons_of(course)[-1]
     assert film.visibility == LessonVisibility.PREVIEW
     assert film.media is not None
@@ -203,7 +203,7 @@ def exported(course: Course, folder: Path) -> dict[str, bytes]:
 
 
 def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
-    first = imported(cast, folders.write(tmp_path / "written", folders.files_of_thirty()))
+    first = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
     one = exported(first, tmp_path / "one")
     second = imported(cast, tmp_path / "one")
     assert second.slug == "thirty-lessons-2"
@@ -214,7 +214,7 @@ def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path / "written", folders.files_of_thirty()))
+    course = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
     files = exported(course, tmp_path / "one")
     assert 'lessons = [\n  "01-part-1/01-lesson-1-a-long-one.md",' in files["course.toml"].decode()
     text = files["01-part-1/10-lesson-10-a-long-one.md"].decode()
@@ -225,7 +225,7 @@ def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
-    first = imported(cast, folders.write(tmp_path / "written", folders.files_of_thirty()))
+    first = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
     packed = tmp_path / "course.zip"
     packed.write_bytes(b"".join(packing.to_zip(exporting.entries(first), first.slug)))
     second = imported(cast, packed)
