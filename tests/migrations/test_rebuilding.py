@@ -38,12 +38,19 @@ def whole(filled: Any) -> tuple[Any, set[str]]:
     return filled.rows(), filled.shape()
 
 
-@pytest.mark.parametrize("table", sorted(db.metadata.tables))
-def test_a_rebuild_of_each_table_keeps_all(shared: Any, whole: Any, table: str) -> None:
-    shared.revise("rebuild", (REWRITE if ON_POSTGRESQL else COPY).format(table))
-    shared.upgrade()
-    assert (shared.rows(), shared.shape()) == whole
-    shared.downgrade()
+def test_a_rebuild_of_each_table_keeps_all(place: Any, whole: Any) -> None:
+    """Each in a revision of its own, as only the end of one looks after references and triggers."""
+    tables, before = sorted(db.metadata.tables), ""
+    assert len(tables) > 50
+    for table in tables:
+        place.revise(f"of_{table}", (REWRITE if ON_POSTGRESQL else COPY).format(table), after=before)
+        before = f"of_{table}"
+    place.upgrade()
+    assert place.revision == before
+    rows, shape = whole
+    kept = place.rows()
+    assert [table for table in rows if kept[table] != rows[table]] == []
+    assert place.shape() == shape
 
 
 @pytest.mark.parametrize("table", ["users", "enrollments", "search_documents", "audit_entries", "products"])

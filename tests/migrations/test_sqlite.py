@@ -15,10 +15,19 @@ from tests.migrations.stage import SQLitePlace, head
 SETTINGS = ("foreign_keys", "legacy_alter_table", "busy_timeout", "secure_delete")
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[SQLitePlace]:
-    made = SQLitePlace(tmp_path / "place")
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLitePlace]:
+    """An empty database at the newest revision; tests take copies of it."""
+    made = SQLitePlace(tmp_path_factory.mktemp("migrated"))
     made.upgrade()
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def place(migrated: SQLitePlace, tmp_path: Path) -> Iterator[SQLitePlace]:
+    """A database of the test's own."""
+    made = migrated.copy(tmp_path / "place")
     yield made
     made.drop()
 
