@@ -58,7 +58,7 @@ def test_books_that_disagree_are_found_in_the_restored_database(shop: Shop) -> N
     assert backup.listing()[0].proof == proof
 
 
-def test_one_of_an_older_schema_is_upgraded_in_the_scratch_place(shop: Shop) -> None:
+def test_one_of_an_older_schema_is_upgraded_in_the_scratch_place(shop: Shop, no_books: None) -> None:
     folder = str(Path(current_app.root_path) / "migrations")
     db.session.remove()
     head = backup.create(Kind.MANUAL).revision

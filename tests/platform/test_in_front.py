@@ -102,21 +102,45 @@ def running(*commands: list[str], **environ: str) -> Iterator[None]:
             part.wait(20)
 
 
-@pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])
-def front(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """The port of a web server as the manual shows it, and the one that it passes requests on to."""
-    tls, plain, backend = free_port(), free_port(), free_port()
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A key and its certificate."""
+    folder = tmp_path_factory.mktemp("identity")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
          "/CN=courses.example.com", "-addext", "subjectAltName=DNS:courses.example.com",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True,
     )  # fmt: skip
-    command = request.param(tmp_path, key, certificate, plain, tls, backend)
+    return key, certificate
+
+
+@pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])
+def front(
+    request: pytest.FixtureRequest, tmp_path: Path, identity: tuple[Path, Path]
+) -> Iterator[tuple[int, int]]:
+    """The port of a web server as the manual shows it, and the one that it passes requests on to."""
+    tls, plain = free_port(), free_port()
+    is_for_lectern = "lectern" in request.fixturenames
+    backend = request.getfixturevalue("lectern") if is_for_lectern else free_port()
+    command = request.param(tmp_path, *identity, plain, tls, backend)
     with running(command, HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path)):
         wait_for(tls)
         yield tls, backend
+
+
+@pytest.fixture(scope="module")
+def lectern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of Lectern with four threads, as it is without its database."""
+    port, folder = free_port(), tmp_path_factory.mktemp("lectern")
+    server = [
+        str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--factory", "--host",
+        "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "app:serve",
+    ]  # fmt: skip
+    with running(server, LECTERN_DATA_DIR=str(folder), LECTERN_ENV="development"):
+        wait_for(port)
+        yield port
 
 
 def connect(port: int) -> ssl.SSLSocket:
@@ -136,17 +160,9 @@ def is_reachable(port: int) -> bool:
         return connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_slow_bodies_keep_nobody_out(front: tuple[int, int], tmp_path: Path) -> None:
-    port, backend = front
-    server = [
-        str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--factory", "--host",
-        "127.0.0.1", "--port", str(backend), "--workers", "1", "--blocking-threads", "4", "app:serve",
-    ]  # fmt: skip
-    with (
-        running(server, LECTERN_DATA_DIR=str(tmp_path / "data"), LECTERN_ENV="development"),
-        ExitStack() as held,
-    ):
-        wait_for(backend)
+def test_slow_bodies_keep_nobody_out(front: tuple[int, int], lectern: int) -> None:
+    port, _ = front
+    with ExitStack() as held:
         assert is_reachable(port)
         slow = [held.enter_context(closing(connect(port))) for _ in range(SLOW)]
         for connection in slow:

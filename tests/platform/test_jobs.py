@@ -11,11 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+import config
 import jobs
+from app import create_app
 from jobs import dispatch, runner, schedule
 from models import AuditEntry, Job, JobState, db, now
 
@@ -190,22 +193,21 @@ def test_the_queue_carries_ids(app: Flask, tmp_path: Path, redis_url: str) -> No
 
 def test_a_worker_killed_outright_loses_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle of things; the next worker finishes what the first left."""
-    environ = {
-        **os.environ,
+    own = {
         "LECTERN_ENV": "development",
         "LECTERN_DATA_DIR": str(tmp_path),
         "LECTERN_SECRET_KEY": "only for this test, and long enough for it",
     }
+    app = create_app(config.load(own))
+    with app.app_context():
+        flask_migrate.upgrade()
+        for n in range(40):
+            jobs.enqueue("clean_up", key=f"kill:{n}")
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    environ = os.environ | own
     flask = [sys.executable, "-m", "flask", "--app", "app"]
-    subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environ, check=True, capture_output=True)
-    script = (
-        "from app import create_app\nimport jobs\nfrom models import db\n"
-        "app = create_app()\n"
-        "with app.app_context():\n"
-        "    for n in range(40): jobs.enqueue('clean_up', key=f'kill:{n}')\n"
-        "    db.session.commit()\n"
-    )
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environ, check=True, capture_output=True)
     worker = subprocess.Popen([*flask, "worker"], cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
     wait_for(tmp_path, lambda done: done >= 3)
     worker.send_signal(signal.SIGKILL)
