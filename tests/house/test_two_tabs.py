@@ -1,18 +1,9 @@
 """No form shows what is stored and writes over what another tab saved meanwhile: it is a Merging."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-
-from models import User
-from tests.cast import Cast
-from tests.house.stage import PEOPLE, fill
-from tests.house.test_walk import READING, browser, lines
-from tests.pages import forms_of
 from tests.web.test_merging import TABS
 from web import forms
 from web.merging import Merging
@@ -24,12 +15,6 @@ FILLED = {
     "ApplicationForm": "sends something new; what it begins with stays as it is",
     "RestoreForm": "begins with a tick that nobody has saved",
     "ReportForm": "is told which words it is about, and shows nothing stored",
-}
-# Forms of pages that come filled in and send no mark, by how their address ends, with the reason.
-SHOWN = {
-    "/teach": "sends something new",
-    "/restore": "begins with a tick that nobody has saved",
-    "/media": "says how a picture to be sent is cut, which is stored nowhere",
 }
 
 
@@ -70,27 +55,6 @@ def _filled() -> Iterator[str]:
             given = {keyword.arg for keyword in call.keywords} - {None, "formdata", "prefix", "meta"}
             if given and name in _forms():
                 yield name
-
-
-@pytest.mark.parametrize("person", [person for person in PEOPLE if person != "out"])
-def test_every_page_that_shows_what_is_stored_says_what_it_came_with(
-    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
-) -> None:
-    words = fill(app, cast)
-    visitor = browser(app, signed_in, cast, person)
-    silent = set()
-    for address, statuses in lines(READING):
-        if statuses[PEOPLE.index(person)] != 200 or address.startswith("/styleguide"):
-            continue
-        answer = visitor.get(address.format(**words))
-        if answer.mimetype != "text/html":
-            continue
-        for form in forms_of(answer.text):
-            if form.method != "post" or form.is_autosaved or not form.shown or "was" in form.values:
-                continue
-            if not (form.action or address).endswith(tuple(SHOWN)):
-                silent.add((address, form.action, *sorted(form.shown)))
-    assert silent == set()
 
 
 def test_every_merging_form_is_tried_with_two_tabs() -> None:

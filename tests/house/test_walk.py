@@ -444,25 +444,6 @@ def browser(app: Flask, signed_in: Callable[[User], FlaskClient], cast: Cast, pe
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_every_page_by_every_person(
-    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
-) -> None:
-    words = fill(app, cast)
-    visitor = browser(app, signed_in, cast, person)
-    column = PEOPLE.index(person)
-    expected = {address: statuses[column] for address, statuses in lines(READING)}
-    found = {address: visitor.get(address.format(**words)).status_code for address in expected}
-    assert found == expected
-
-
-def test_strangers_are_sent_to_sign_in(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    words = fill(app, cast)
-    moved = [address.format(**words) for address, statuses in lines(READING) if statuses[0] == 303]
-    found = {address: (client.get(address).location or "").partition("?")[0] for address in moved}
-    assert set(found.values()) == {"/login"}
-
-
-@pytest.mark.parametrize("person", PEOPLE)
 def test_every_form_by_every_person(
     app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
 ) -> None:

@@ -1,0 +1,161 @@
+"""What every page owes: it answers each person rightly, changes nothing, is kept apart, whole, and leads on.
+
+All of this is read from one crawl. None of these tests may take the fixture `app`: it would put another
+database under the crawl.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+from flask import Flask
+
+from tests import effort
+from tests.conftest import Databases
+from tests.house.crawl import REMEMBERED, Crawl
+from tests.house.markup import Page
+from tests.house.stage import PEOPLE
+from tests.house.test_walk import READING, lines
+from tests.pages import forms_of
+
+MOST_PAGES = effort.times(120, 400)
+# Forms of pages that come filled in and send no mark, by how their address ends, with the reason.
+SHOWN = {
+    "/teach": "sends something new",
+    "/restore": "begins with a tick that nobody has saved",
+    "/media": "says how a picture to be sent is cut, which is stored nowhere",
+}
+# Una and Cy see no fragments that Bo doesn't, and Nia none that Ada doesn't.
+SWAPPING = PEOPLE if effort.LONG else ("out", "bo", "ada", "mo")
+
+
+@pytest.fixture(scope="module")
+def crawl(whole_app: Flask, databases: Databases) -> Iterator[Crawl]:
+    """The one crawl of this file."""
+    before = dict(whole_app.config)
+    whole_app.config["WTF_CSRF_ENABLED"] = True
+    yield Crawl(whole_app, databases)
+    whole_app.config.clear()
+    whole_app.config.update(before)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_page_by_every_person(crawl: Crawl, person: str) -> None:
+    column = PEOPLE.index(person)
+    expected = {address: statuses[column] for address, statuses in lines(READING)}
+    found = {address: crawl.ask(person, crawl.table[address]).status for address in expected}
+    assert found == expected
+
+
+def test_strangers_are_sent_to_sign_in(crawl: Crawl) -> None:
+    moved = [crawl.table[address] for address, statuses in lines(READING) if statuses[0] == 303]
+    found = {address: (crawl.ask("out", address).location or "").partition("?")[0] for address in moved}
+    assert len(found) > 100
+    assert set(found.values()) == {"/login"}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_no_get_changes_anything(crawl: Crawl, person: str) -> None:
+    swaps = (False, True) if person in SWAPPING else (False,)
+    answers = [crawl.ask(person, address, swap) for address in crawl.addresses for swap in swaps]
+    assert {answer.address: answer.written for answer in answers if answer.written} == {}
+
+
+@pytest.mark.parametrize("person", ["out", "bo", "mo"])
+def test_no_route_refuses_a_swap_with_a_page(crawl: Crawl, person: str) -> None:
+    answers = [crawl.ask(person, address, swap=True) for address in crawl.addresses]
+    refused = [answer for answer in answers if answer.status >= 400]
+    assert len(refused) > 10
+    assert [answer.address for answer in refused if "<!doctype" in answer.text[:100].lower()] == []
+
+
+def test_what_others_may_keep_carries_no_cookie_and_nothing_personal(crawl: Crawl) -> None:
+    for address in crawl.addresses:
+        for person in ("out", REMEMBERED, "bo"):
+            answer = crawl.ask(person, address)
+            policy = answer.cache
+            if policy.public:
+                assert answer.cookies == (), address
+                assert "Bo" not in answer.text.split(), address
+            if answer.mimetype == "text/html" and not address.startswith("/dev/mail/"):
+                assert not policy.public, address
+                assert policy.private or policy.no_store, address
+                assert "HX-Request" in answer.vary or answer.status != 200, address
+            if person == "out" and answer.etag:
+                assert answer.cookies == (), address
+    assert crawl.ask(REMEMBERED, "/account").status == 200
+    assert crawl.ask("bo", "/").etag is None
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_page_is_whole_and_needs_no_repair(crawl: Crawl, person: str) -> None:
+    pages = crawl.pages(person)
+    found = {}
+    for answer in pages:
+        wrong = answer.page.faults + ([] if answer.is_letter else answer.page.lacks())
+        if answer.address.startswith("/unsubscribe/"):  # whoever has its address may press its button
+            wrong = [fault for fault in wrong if not fault.startswith("a form without a token")]
+        if wrong:
+            found[answer.address] = wrong
+    assert len(pages) > 40
+    assert found == {}
+
+
+def test_what_needs_repair_is_seen() -> None:
+    page = Page('<h1 id="a">x</h1><h3 rel="a" rel="b">x</h3><p id="a"><b>x</p><label for="c">x</label><div>')
+    assert page.faults == [
+        "line 1: <h3> has rel 2 times",
+        "line 1: <h3> follows h1",
+        "line 1: </p> closes <b>",
+        "<div> is never closed",
+        "the id a stands 2 times",
+        "for=c names nothing",
+    ]
+    shown = Page(
+        '<title>T</title><html lang="de"><h1>a</h1><h1>b</h1><a href="#c">c</a><form method="post"></form>'
+    )
+    assert shown.lacks() == [
+        "2 <h1>", "0 <main>", "a form without a token to here", "no language",
+        "a link to #c, which isn't there",
+    ]  # fmt: skip
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("person", [person for person in PEOPLE if person != "out"])
+def test_every_page_that_shows_what_is_stored_says_what_it_came_with(crawl: Crawl, person: str) -> None:
+    silent = set()
+    for answer in crawl.pages(person):
+        if answer.status != 200 or answer.address.startswith("/styleguide"):
+            continue
+        for form in forms_of(answer.text) if 'method="post"' in answer.text else ():
+            if form.method != "post" or form.is_autosaved or not form.shown or "was" in form.values:
+                continue
+            if not (form.action or answer.address).endswith(tuple(SHOWN)):
+                silent.add((answer.address, form.action, *sorted(form.shown)))
+    assert silent == set()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("person", ["out", "bo", "ada", "mo"])
+def test_every_link_leads_somewhere(crawl: Crawl, person: str) -> None:
+    waiting, seen, dead, shapes = deque([("/", "the start")]), {"/"}, {}, Counter[str]()
+    while waiting and len(seen) - len(waiting) < MOST_PAGES:
+        address, origin = waiting.popleft()
+        answer = crawl.ask(person, address)
+        if answer.status in (404, 405, 410) or answer.status >= 500:
+            dead[address] = f"{answer.status} from {origin}"
+        links = answer.page.links if answer.mimetype == "text/html" else []
+        for link in [*links, *([answer.location] if answer.location else [])]:
+            target = urldefrag(urljoin(f"http://localhost{address}", link))[0]
+            parts = urlsplit(target)
+            path = target.removeprefix("http://localhost") or "/"
+            if parts.netloc != "localhost" or path in seen or path.startswith("/dev/"):
+                continue
+            shapes[parts.path] += 1
+            if shapes[parts.path] <= 4:
+                seen.add(path)
+                waiting.append((path, address))
+    assert dead == {}
+    assert len(seen) > 20
