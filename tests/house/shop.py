@@ -8,6 +8,7 @@ import smtplib
 import sqlite3
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -92,7 +93,7 @@ class Shop:
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
-        with sqlite3.connect(self.folder / "test.db") as connection:
+        with closing(sqlite3.connect(self.folder / "test.db")) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copy(self.folder / "test.db", self.folder / "template.db")
         for path in self.store.rglob("*"):
