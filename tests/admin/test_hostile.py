@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from models import AuditEntry, db
-from tests.adversary.hostile import LONG, SCRIPT, TEXTS, trouble
+from tests.adversary.hostile import ALL, LONG, SCRIPT, Deal, trouble
 from tests.auth.letters import SignIn
 from tests.cast import Cast
 from tests.house.stage import fill
@@ -37,12 +37,12 @@ def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
 
 def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) -> None:
     words = fill(app, cast)
-    mo = signed_in(cast.mo)
+    mo, deal = signed_in(cast.mo), Deal()
     found = {
         (address, field, typed[:40]): wrong
         for address, good in forms(words)
         for field in good
-        for typed in TEXTS
+        for typed in deal.texts()
         if (wrong := trouble(mo.post(address, data={**good, field: typed})))
     }
     assert found == {}
@@ -74,7 +74,7 @@ def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) 
 def test_hostile_questions(cast: Cast, signed_in: SignIn, address: str) -> None:
     mo = signed_in(cast.mo)
     path, _, name = address.partition("?")
-    for typed in TEXTS:
+    for typed in ALL:
         answer = mo.get(path, query_string={name.removesuffix("={}"): typed})
         assert trouble(answer) is None, typed[:40]
         assert answer.status_code == 200, typed[:40]

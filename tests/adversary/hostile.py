@@ -1,13 +1,19 @@
 """What an adversary types: values that break careless code, and the addresses to try them on."""
 
 from collections.abc import Iterator
-from urllib.parse import unquote_to_bytes, urlsplit
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.routing import IntegerConverter, Rule, UUIDConverter
 from werkzeug.test import TestResponse
 
+from tests import effort
+from tests.conftest import ON_POSTGRESQL
 from tests.house.stage import NOBODYS_ID
 
 LONG = "a" * 10_000
@@ -78,6 +84,20 @@ BYTES = (
     "%00", "%ED%A0%80", "%FF%FE", "%C0%AF", "%", "%zz", "%u0041", "%F0%28%8C%28", "%25%30%30", "a" * 60_000,
 )  # fmt: skip
 
+# What breaks where a field forgot to clean what comes; every field and every question gets these.
+NUL, TOO_MANY_DIGITS = "a\x00b", "9" * 30
+WORST = (NUL, TOO_MANY_DIGITS, BREAKOUT)
+WORST_BYTES = ("%00", "%ED%A0%80")
+# What PostgreSQL takes otherwise than SQLite: NUL, numbers, patterns, and the language of its search.
+APART = (
+    "", "\x00", NUL, "\ufffd\uffff", LONG, TOO_MANY_DIGITS, "1" + "0" * 5000, "000000001" + "9" * 5000,
+    "1e999", "NaN", "\u00b2", "\uff10\uff11", NOBODYS_ID, "01890000-0000-7000-8000", '"', "*", "NEAR(",
+    'c++ "', "AND", "a OR NOT b", "%", "_", "\\", "'; DROP TABLE users; --",
+)  # fmt: skip
+# Each parser gets all of these; what has none of its own gets some, dealt out by a Deal.
+ALL = APART if ON_POSTGRESQL and not effort.LONG else TEXTS
+ALL_BYTES = WORST_BYTES if ON_POSTGRESQL and not effort.LONG else BYTES
+
 # Where test_desks goes, as somebody who may come in.
 DESKS = ("/studio", "/admin", "/teach", "/wishlist", "/notifications")
 
@@ -86,10 +106,110 @@ SENSIBLE = {
 }  # fmt: skip
 
 
+class Deal:
+    """Deal the texts round: to each field the worst and `each` others, until all have come up, and again.
+
+    The order is the same in every run. With TEST_LONG every field gets all.
+    """
+
+    def __init__(self, each: int = 3) -> None:
+        self.each, self.turn = effort.times(each, len(ALL)), 0
+
+    def texts(self) -> tuple[str, ...]:
+        """Give the texts for one field."""
+        return (*WORST, *self.some(ALL))
+
+    def words(self, *, all_of_them: bool) -> list[str]:
+        """Give the words for the places of one address, as they stand on the wire."""
+        words = [*map(quote, ALL), *ALL_BYTES]
+        return words if all_of_them else self.some(tuple(words))
+
+    def some(self, of: tuple[Any, ...], most: int = 99) -> list[Any]:
+        """Give the next of these, without the worst."""
+        each = min(self.each, len(of), len(of) if effort.LONG else most)
+        begin, self.turn = self.turn, self.turn + each
+        return [of[n % len(of)] for n in range(begin, begin + each)]
+
+
+class Questions:
+    """Asks with hostile words in the query: what reads its query gets all of them, the rest some."""
+
+    def __init__(self, app: Flask, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.names, self.deal = names, Deal()
+        self.read = read = set[str]()
+
+        class Noted(ImmutableMultiDict[str, str]):
+            """A query that says what was looked at in it."""
+
+            def __getattribute__(self, name: str) -> Any:
+                if name in ("items", "lists", "values", "to_dict", "keys"):
+                    read.add("everything")
+                return super().__getattribute__(name)
+
+            def __getitem__(self, name: str) -> Any:
+                read.add(name)
+                return super().__getitem__(name)
+
+            def __contains__(self, name: object) -> bool:
+                read.add(str(name))
+                return super().__contains__(name)
+
+            def getlist(self, name: str, *more: Any) -> Any:
+                read.add(name)
+                return super().getlist(name, *more)
+
+            def get(self, name: str, *more: Any, **options: Any) -> Any:
+                read.add(name)
+                return super().get(name, *more, **options)
+
+        class Request(app.request_class):  # type: ignore[misc,name-defined]
+            @cached_property
+            def args(self) -> Noted:
+                return Noted(list(super().args.items(multi=True)))
+
+        monkeypatch.setattr(app, "request_class", Request)
+
+    def trouble(
+        self, visitor: FlaskClient, address: str, thoroughly: bool = True
+    ) -> dict[tuple[str, str], str]:
+        """Answer what goes wrong when `visitor` asks for `address`, by the query's beginning.
+
+        Without `thoroughly` as if it read nothing: somebody else asks the same with all texts.
+        """
+
+        def said(query: str) -> str | None:
+            return trouble(send(visitor, "GET", f"{address}?{query}"))
+
+        self.read.clear()
+        first = self._with(BREAKOUT)
+        found = {first: said(first)}
+        # Every page of a stranger looks where they came from.
+        if thoroughly and self.read - {"utm_source", "utm_campaign"}:
+            texts, words = ALL, ALL_BYTES
+            odd = [urlencode([("page", "2")] * 500), "&".join(f"{n}[]=1&{n}[a]=2" for n in self.names)]
+        else:
+            texts, words, odd = tuple(self.deal.some(ALL, 1)), tuple(self.deal.some(ALL_BYTES, 1)), []
+        for query in (*map(self._with, texts), *(self._raw(word) for word in words), *odd):
+            found[query] = said(query)
+        return {(address, query[:80]): wrong for query, wrong in found.items() if wrong}
+
+    def _raw(self, word: str) -> str:
+        return "&".join(f"{name}={word}" for name in self.names)
+
+    def _with(self, text: str) -> str:
+        return urlencode([(name, text) for name in self.names])
+
+
 def rules(app: Flask, method: str) -> list[Rule]:
     """The routes that answer `method`, in the order of their addresses."""
     found = [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
     return sorted(found, key=lambda rule: (rule.rule, rule.endpoint))
+
+
+def takes_any_word(rule: Rule) -> bool:
+    """Whether a place of the address may hold more than an id or a number."""
+    strict = (UUIDConverter, IntegerConverter)
+    return any(not isinstance(converter, strict) for converter in rule._converters.values())
 
 
 def filled(rule: Rule, words: dict[str, str], poison: str | None = None) -> Iterator[str]:

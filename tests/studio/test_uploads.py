@@ -35,7 +35,7 @@ from models import (
     db,
     now,
 )
-from tests.adversary.hostile import TEXTS
+from tests.adversary.hostile import Deal
 from tests.cast import Cast
 from tests.studio.test_archives import zipped
 
@@ -162,8 +162,9 @@ def test_a_creator_has_so_much_room_and_not_more(app: Flask, cast: Cast, ada: Fl
 
 
 def test_hostile_words_end_in_a_sentence(cast: Cast, ada: FlaskClient) -> None:
+    deal = Deal(10)
     for field in ("purpose", "course", "lesson", "filename", "size", "sha256"):
-        for text in TEXTS:
+        for text in deal.texts():
             answer = announce(ada, cast, **{field: text})
             assert answer.status_code in (201, 404, 422), (field, text)
             assert answer.status_code != 201 or field in ("filename", "size", "sha256"), (field, text)
