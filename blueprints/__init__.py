@@ -2,38 +2,40 @@
 
 from flask import Blueprint
 
-from blueprints.account import account
-from blueprints.admin import admin
-from blueprints.auth import auth
-from blueprints.catalog import catalog
-from blueprints.checkout import checkout
-from blueprints.dev import dev
-from blueprints.learn import learn
-from blueprints.media import media
-from blueprints.notifications import notifications
-from blueprints.orders import orders
-from blueprints.reviews import reviews
-from blueprints.site import site
-from blueprints.stripe_hooks import stripe_hooks
-from blueprints.studio import studio
-from blueprints.teach import teach
-from blueprints.wishlist import wishlist
+from blueprints import (
+    account,
+    admin,
+    auth,
+    catalog,
+    checkout,
+    dev,
+    learn,
+    media,
+    notifications,
+    orders,
+    reviews,
+    site,
+    stripe_hooks,
+    studio,
+    teach,
+    wishlist,
+)
 
 AREAS: list[Blueprint] = [
-    site,
-    catalog,
-    auth,
-    account,
-    checkout,
-    orders,
-    learn,
-    reviews,
-    wishlist,
-    notifications,
-    stripe_hooks,
-    media,
-    teach,
-    studio,
-    admin,
-    dev,
+    site.bp,
+    catalog.bp,
+    auth.bp,
+    account.bp,
+    checkout.bp,
+    orders.bp,
+    learn.bp,
+    reviews.bp,
+    wishlist.bp,
+    notifications.bp,
+    stripe_hooks.bp,
+    media.bp,
+    teach.bp,
+    studio.bp,
+    admin.bp,
+    dev.bp,
 ]

@@ -1,6 +1,6 @@
 """Re-authentication (fresh proof) before sensitive actions, so that a stolen session can't do them.
 
-  @admin.post("/users/<uuid:user_id>/role")
+  @bp.post("/users/<uuid:user_id>/role")
   @fresh
   def change_role(…)
 

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from web import guards
 
-account = guards.signed_in(Blueprint("account", __name__))
+bp = guards.signed_in(Blueprint("account", __name__))
 
 from blueprints.account import (  # noqa: E402
     email,  # noqa: F401

@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.account import account
+from blueprints.account import bp
 from blueprints.account.forms import EmailForm
 from blueprints.account.proof import prove
 from domain import Refused
@@ -14,7 +14,7 @@ from web import hypermedia
 from web.fresh_proof import fresh
 
 
-@account.route("/account/email", methods=["GET", "POST"])
+@bp.route("/account/email", methods=["GET", "POST"])
 @fresh
 def email() -> Response:
     """Ask for a change of address; it takes effect once the link mailed to the new one is opened."""

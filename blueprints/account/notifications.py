@@ -4,14 +4,14 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.account import account
+from blueprints.account import bp
 from blueprints.account.forms import MailForm
 from domain.platform import mail_preferences
 from models import db
 from web import hypermedia
 
 
-@account.route("/account/notifications", methods=["GET", "POST"])
+@bp.route("/account/notifications", methods=["GET", "POST"])
 def notifications() -> Response:
     """Show and save the mail preferences, a check box for each kind that the reader can receive."""
     offered = mail_preferences.mailed_to(current_user)

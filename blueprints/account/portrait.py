@@ -5,7 +5,7 @@ from flask_login import current_user
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 
-from blueprints.account import account
+from blueprints.account import bp
 from domain import Refused
 from domain.people import creator_page_drafts
 from models import db
@@ -19,7 +19,7 @@ class PortraitForm(Form):
     picture = FileField("Picture")
 
 
-@account.post("/account/picture")
+@bp.post("/account/picture")
 def portrait() -> Response:
     """Save the uploaded avatar; a toast says why a file is refused."""
     form = PortraitForm()
@@ -36,7 +36,7 @@ def portrait() -> Response:
     return hypermedia.see_other(url_for("account.profile"))
 
 
-@account.post("/account/picture/remove")
+@bp.post("/account/picture/remove")
 def remove_portrait() -> Response:
     """Remove the avatar; the initials are shown again."""
     PortraitForm().validate_on_submit()

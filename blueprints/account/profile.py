@@ -4,14 +4,14 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.account import account
+from blueprints.account import bp
 from blueprints.account.forms import ProfileForm
 from domain.people import accounts, creator_page_drafts
 from models import db
 from web import hypermedia
 
 
-@account.route("/account", methods=["GET", "POST"])
+@bp.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
     """Show and save name, biography, links and time zone."""
     form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})

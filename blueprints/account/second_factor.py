@@ -4,7 +4,7 @@ from flask import Response, abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.account import account
+from blueprints.account import bp
 from blueprints.account.forms import CodeForm, CodesForm, PressForm
 from domain import Refused
 from domain.people import login_throttle, second_factor, sessions
@@ -13,7 +13,7 @@ from web import hypermedia, qr_codes
 from web.fresh_proof import fresh, fresh_page
 
 
-@account.post("/account/security/second-factor/begin")
+@bp.post("/account/security/second-factor/begin")
 @fresh
 def begin_second_factor() -> BaseResponse:
     """Generate a TOTP secret and go to the page that shows it."""
@@ -26,7 +26,7 @@ def begin_second_factor() -> BaseResponse:
     return hypermedia.see_other(url_for("account.second_factor_setup"))
 
 
-@account.route("/account/security/second-factor", methods=["GET", "POST"])
+@bp.route("/account/security/second-factor", methods=["GET", "POST"])
 @fresh_page
 def second_factor_setup() -> BaseResponse:
     """Show the TOTP secret for an authenticator app; its first code turns the second factor on."""
@@ -52,7 +52,7 @@ def second_factor_setup() -> BaseResponse:
     )
 
 
-@account.post("/account/security/recovery-codes")
+@bp.post("/account/security/recovery-codes")
 @fresh
 def renew_recovery_codes() -> BaseResponse:
     """Replace the recovery codes and show the new ones once."""
@@ -66,7 +66,7 @@ def renew_recovery_codes() -> BaseResponse:
     return _codes(codes)
 
 
-@account.post("/account/security/recovery-codes.txt")
+@bp.post("/account/security/recovery-codes.txt")
 @fresh
 def download_recovery_codes() -> BaseResponse:
     """Return, as a text file, the codes that a page has just shown: only their hashes are stored."""
@@ -79,7 +79,7 @@ def download_recovery_codes() -> BaseResponse:
     return _unkept(response)
 
 
-@account.post("/account/security/second-factor/remove")
+@bp.post("/account/security/second-factor/remove")
 @fresh
 def remove_second_factor() -> BaseResponse:
     """Turn the second factor off."""

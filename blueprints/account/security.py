@@ -7,7 +7,7 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.account import account
+from blueprints.account import bp
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
 from blueprints.account.proof import prove
 from domain import Refused
@@ -25,7 +25,7 @@ from web import hypermedia
 from web.fresh_proof import fresh
 
 
-@account.route("/account/security", methods=["GET", "POST"])
+@bp.route("/account/security", methods=["GET", "POST"])
 def security() -> Response:
     """Change the password; list the devices, each of which can be signed out."""
     form = PasswordForm()
@@ -48,7 +48,7 @@ def security() -> Response:
     )  # fmt: skip
 
 
-@account.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
+@bp.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
 @fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
     """Unlink one of the reader's own OAuth identities after proof of the password; 404 for anybody else's."""
@@ -69,7 +69,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
     return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=True)
 
 
-@account.route("/account/security/link/<provider>", methods=["GET", "POST"])
+@bp.route("/account/security/link/<provider>", methods=["GET", "POST"])
 @fresh
 def link_identity(provider: str) -> Response:
     """Start linking an OAuth identity: prove the password, then go to the provider."""
@@ -87,7 +87,7 @@ def link_identity(provider: str) -> Response:
     return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=False)
 
 
-@account.post("/account/security/devices/<uuid:device_id>/sign-out")
+@bp.post("/account/security/devices/<uuid:device_id>/sign-out")
 def sign_out_device(device_id: uuid.UUID) -> Response:
     """Sign out one of the reader's own devices."""
     _pressed()
@@ -97,7 +97,7 @@ def sign_out_device(device_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("account.security"))
 
 
-@account.post("/account/security/devices/sign-out-others")
+@bp.post("/account/security/devices/sign-out-others")
 def sign_out_others() -> Response:
     """Sign out every device but this one."""
     _pressed()
@@ -107,7 +107,7 @@ def sign_out_others() -> Response:
     return hypermedia.see_other(url_for("account.security"))
 
 
-@account.post("/account/security/password-link")
+@bp.post("/account/security/password-link")
 def send_password_link() -> Response:
     """Mail a link to set a password, for an account that was created through GitHub or Google."""
     _pressed()

@@ -10,7 +10,7 @@ from domain import Refused
 from models import User, db
 from web import guards, hypermedia
 
-admin = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
+bp = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
 
 def acting() -> User:

@@ -3,18 +3,18 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import admin
+from blueprints.admin import bp
 from domain.commerce import alert_list
 from web import hypermedia
 
 
-@admin.app_template_global("open_alerts")
+@bp.app_template_global("open_alerts")
 def open_alerts() -> int:
     """Count the open alerts, for the badge in the navigation."""
     return alert_list.count()
 
 
-@admin.get("/alerts")
+@bp.get("/alerts")
 def alerts() -> Response:
     """List the alerts, newest first; each links to the page on which it is acknowledged."""
     behind = request.args.get("after", "")

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import admin, after
+from blueprints.admin import after, bp
 from domain.people import accounts
 from domain.platform import audit as log
 from domain.platform.audit import Question
@@ -20,7 +20,7 @@ COLUMNS = ("at", "actor", "actor_email", "action", "subject_type", "subject_id",
 NAMES = ("actor", "action", "subject", "from", "to")
 
 
-@admin.get("/audit")
+@bp.get("/audit")
 def audit() -> BaseResponse:
     """List the entries that match the filters, newest first."""
     question, given = _question(), _given()
@@ -37,7 +37,7 @@ def audit() -> BaseResponse:
     )
 
 
-@admin.get("/audit.csv")
+@bp.get("/audit.csv")
 @fresh_page
 def export_audit() -> BaseResponse:
     """Export the filtered entries as CSV."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, after, do
+from blueprints.admin import acting, after, bp, do
 from blueprints.admin.forms import PressForm
 from domain.backup import records
 from domain.pages import failures
@@ -19,7 +19,7 @@ STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GO
 SOON = "The worker begins in a moment."
 
 
-@admin.get("/backups")
+@bp.get("/backups")
 def backups() -> Response:
     """List the backups of one state, newest first."""
     asked = request.args.get("state", "")
@@ -42,7 +42,7 @@ def backups() -> Response:
     )
 
 
-@admin.post("/backups")
+@bp.post("/backups")
 def make_backup() -> Response:
     """Queue a backup."""
     if not PressForm().validate():
@@ -51,7 +51,7 @@ def make_backup() -> Response:
     return hypermedia.see_other(url_for("admin.backups"))
 
 
-@admin.post("/backups/<uuid:backup_id>/prove")
+@bp.post("/backups/<uuid:backup_id>/prove")
 def prove_backup(backup_id: uuid.UUID) -> Response:
     """Queue the proof of a backup."""
     record = db.session.get(BackupRecord, backup_id) or abort(404)

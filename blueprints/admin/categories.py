@@ -5,7 +5,7 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, do
+from blueprints.admin import acting, bp, do
 from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
 from domain import Refused
 from domain.catalog import categories
@@ -14,7 +14,7 @@ from web import hypermedia
 from web.fresh_proof import fresh
 
 
-@admin.route("/categories", methods=["GET", "POST"], endpoint="categories")
+@bp.route("/categories", methods=["GET", "POST"], endpoint="categories")
 def index() -> Response:
     """Show the category tree; posting adds a category."""
     branches = categories.tree()
@@ -32,7 +32,7 @@ def index() -> Response:
     return hypermedia.render("admin/categories.html", status=form.status, branches=branches, form=form)
 
 
-@admin.route("/categories/<uuid:category_id>", methods=["GET", "POST"])
+@bp.route("/categories/<uuid:category_id>", methods=["GET", "POST"])
 def category(category_id: uuid.UUID) -> Response:
     """Show and save one category: name, description, icon and parent."""
     row = _category(category_id)
@@ -49,7 +49,7 @@ def category(category_id: uuid.UUID) -> Response:
     return hypermedia.render("admin/category.html", status=form.status, category=row, form=form)
 
 
-@admin.post("/categories/<uuid:category_id>/move")
+@bp.post("/categories/<uuid:category_id>/move")
 def move_category(category_id: uuid.UUID) -> Response:
     """Move a category one place up or down among its siblings."""
     row, form = _category(category_id), MoveForm()
@@ -60,7 +60,7 @@ def move_category(category_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("admin.categories"))
 
 
-@admin.post("/categories/<uuid:category_id>/delete")
+@bp.post("/categories/<uuid:category_id>/delete")
 @fresh
 def delete_category(category_id: uuid.UUID) -> Response:
     """Delete an empty category."""

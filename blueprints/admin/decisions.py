@@ -5,7 +5,7 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, do
+from blueprints.admin import acting, bp, do
 from blueprints.admin.forms import PressForm, SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
 from blueprints.admin.moderation_forms import DecisionForm
@@ -19,7 +19,7 @@ from web import hypermedia
 from web.fresh_proof import ask, fresh, is_fresh
 
 
-@admin.post("/moderation/<uuid:item_id>/decide")
+@bp.post("/moderation/<uuid:item_id>/decide")
 def moderation_decide(item_id: uuid.UUID) -> Response:
     """Decide the item and open the next one; 409 while another admin has claimed it.
 
@@ -50,7 +50,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
 
 
-@admin.post("/moderation/<uuid:item_id>/take-back")
+@bp.post("/moderation/<uuid:item_id>/take-back")
 def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
@@ -59,7 +59,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     return _back(item_id)
 
 
-@admin.post("/moderation/<uuid:item_id>/restore")
+@bp.post("/moderation/<uuid:item_id>/restore")
 def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
@@ -68,7 +68,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     return _back(item_id)
 
 
-@admin.post("/moderation/<uuid:item_id>/feature")
+@bp.post("/moderation/<uuid:item_id>/feature")
 def moderation_feature(item_id: uuid.UUID) -> Response:
     """Feature the course on the home page, or stop featuring it."""
     item = moderation_queue.find(item_id)
@@ -84,7 +84,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     return _back(item_id)
 
 
-@admin.post("/moderation/<uuid:item_id>/vet")
+@bp.post("/moderation/<uuid:item_id>/vet")
 @fresh
 def moderation_vet(item_id: uuid.UUID) -> Response:
     """Vet the creator, so that what they publish goes live without a review, or withdraw that."""

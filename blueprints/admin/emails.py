@@ -5,7 +5,7 @@ import uuid
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import acting, admin, after, do
+from blueprints.admin import acting, after, bp, do
 from blueprints.admin.forms import PressForm
 from domain.pages import failures
 from domain.platform import outbox
@@ -21,7 +21,7 @@ STATES = {
 }
 
 
-@admin.get("/emails")
+@bp.get("/emails")
 def emails() -> BaseResponse:
     """List the messages of one state, newest first."""
     asked = request.args.get("state", "")
@@ -37,7 +37,7 @@ def emails() -> BaseResponse:
     )
 
 
-@admin.get("/emails/<uuid:message_id>")
+@bp.get("/emails/<uuid:message_id>")
 def email(message_id: uuid.UUID) -> BaseResponse:
     """Show one message as its recipient sees it, with the links that grant access redacted."""
     message = _message(message_id)
@@ -45,7 +45,7 @@ def email(message_id: uuid.UUID) -> BaseResponse:
     return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
 
 
-@admin.get("/emails/<uuid:message_id>/body.html")
+@bp.get("/emails/<uuid:message_id>/body.html")
 def email_body(message_id: uuid.UUID) -> BaseResponse:
     """Serve the HTML body for a sandboxed frame: no scripts, no working links."""
     bodies = failures.bodies(_message(message_id)) or abort(404)
@@ -59,7 +59,7 @@ def email_body(message_id: uuid.UUID) -> BaseResponse:
     return response
 
 
-@admin.post("/emails/<uuid:message_id>/retry")
+@bp.post("/emails/<uuid:message_id>/retry")
 def retry_email(message_id: uuid.UUID) -> BaseResponse:
     """Retry one failed message."""
     message = _message(message_id)
@@ -69,7 +69,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 
-@admin.post("/emails/retry")
+@bp.post("/emails/retry")
 def retry_emails() -> BaseResponse:
     """Retry every failed message."""
     if not PressForm().validate():

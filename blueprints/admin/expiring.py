@@ -2,12 +2,12 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.admin import admin, after
+from blueprints.admin import after, bp
 from domain.catalog import expiry
 from web import hypermedia
 
 
-@admin.get("/expiring")
+@bp.get("/expiring")
 def expiring() -> Response:
     """List the courses on sale that expire within 30 days, soonest first."""
     page = expiry.expiring(after())

@@ -6,7 +6,7 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, after, do
+from blueprints.admin import acting, after, bp, do
 from blueprints.admin.forms import PressForm
 from domain.base.redaction import masked
 from domain.pages import failures
@@ -21,7 +21,7 @@ STATES = {
 }
 
 
-@admin.get("/jobs")
+@bp.get("/jobs")
 def jobs() -> Response:
     """List the jobs of one state, newest first; dead ones, which need a person, by default."""
     asked = request.args.get("state", "")
@@ -37,14 +37,14 @@ def jobs() -> Response:
     )
 
 
-@admin.get("/jobs/<uuid:job_id>")
+@bp.get("/jobs/<uuid:job_id>")
 def job(job_id: uuid.UUID) -> Response:
     """Show one job: its payload and its last error."""
     row = _job(job_id)
     return hypermedia.render("admin/job.html", job=row, payload=pretty(row.payload))
 
 
-@admin.post("/jobs/<uuid:job_id>/retry")
+@bp.post("/jobs/<uuid:job_id>/retry")
 def retry_job(job_id: uuid.UUID) -> Response:
     """Queue a dead job again."""
     row = _job(job_id)
@@ -54,7 +54,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
 
-@admin.post("/jobs/retry")
+@bp.post("/jobs/retry")
 def retry_jobs() -> Response:
     """Queue every dead job again."""
     if not PressForm().validate():
@@ -66,7 +66,7 @@ def retry_jobs() -> Response:
     return hypermedia.see_other(url_for("admin.jobs"))
 
 
-@admin.get("/media")
+@bp.get("/media")
 def media() -> Response:
     """List the recordings whose transcoding failed, with the reason."""
     page = failures.failed_recordings(after())
@@ -79,7 +79,7 @@ def media() -> Response:
     )
 
 
-@admin.post("/media/<uuid:asset_id>/retry")
+@bp.post("/media/<uuid:asset_id>/retry")
 def retry_recording(asset_id: uuid.UUID) -> Response:
     """Queue the transcoding of a recording again."""
     if not PressForm().validate():

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, after, do
+from blueprints.admin import acting, after, bp, do
 from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
@@ -26,7 +26,7 @@ KINDS = {
 }
 
 
-@admin.get("/moderation")
+@bp.get("/moderation")
 def moderation() -> Response:
     """List the pending items, oldest first."""
     page = rules.queue(kind(), after())
@@ -42,7 +42,7 @@ def moderation() -> Response:
     )
 
 
-@admin.get("/moderation/history")
+@bp.get("/moderation/history")
 def moderation_history() -> Response:
     """List the decided items, latest first."""
     page = rules.history(kind(), after())
@@ -56,20 +56,20 @@ def moderation_history() -> Response:
     )
 
 
-@admin.get("/moderation/<uuid:item_id>")
+@bp.get("/moderation/<uuid:item_id>")
 def moderation_item(item_id: uuid.UUID) -> Response:
     """Show the review page of an item; ?lesson= opens one of the course's lessons."""
     return show(item_id, DecisionForm())
 
 
-@admin.post("/moderation/next")
+@bp.post("/moderation/next")
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
     PressForm().validate_on_submit()
     return go_on(rules.claim_next(acting(), kind()))
 
 
-@admin.post("/moderation/<uuid:item_id>/claim")
+@bp.post("/moderation/<uuid:item_id>/claim")
 def moderation_claim(item_id: uuid.UUID) -> Response:
     """Claim an item; `takeover` takes it from another admin. Notes sent along are filled into its form."""
     item, form = rules.find(item_id), ClaimForm()
@@ -81,7 +81,7 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
     return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
 
 
-@admin.post("/moderation/<uuid:item_id>/skip")
+@bp.post("/moderation/<uuid:item_id>/skip")
 def moderation_skip(item_id: uuid.UUID) -> Response:
     """Release the claim and open the next item; notes sent along are kept."""
     item = rules.find(item_id)

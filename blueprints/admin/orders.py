@@ -3,7 +3,7 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, after
+from blueprints.admin import acting, after, bp
 from blueprints.admin.forms import NoteForm
 from domain import Refused
 from domain.commerce import alert_list, order_admin
@@ -12,7 +12,7 @@ from web import hypermedia
 from web.fresh_proof import fresh
 
 
-@admin.get("/orders")
+@bp.get("/orders")
 def orders() -> Response:
     """List the orders of one state, newest first; the first page begins with those whose alert is open."""
     asked = request.args.get("state", "")
@@ -36,13 +36,13 @@ def orders() -> Response:
     )
 
 
-@admin.get("/orders/<number>")
+@bp.get("/orders/<number>")
 def order(number: str) -> Response:
     """Show one order: its purchases, Stripe's events about it, and its audit log."""
     return _page(_order(number), NoteForm(formdata=None))
 
 
-@admin.post("/orders/<number>/looked-at")
+@bp.post("/orders/<number>/looked-at")
 @fresh
 def look_at(number: str) -> Response:
     """Acknowledge the alert of an order with a note."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from werkzeug.wrappers import Response
 
-from blueprints.admin import admin
+from blueprints.admin import bp
 from domain.backup import records
 from domain.base import clock
 from domain.catalog import expiry
@@ -15,7 +15,7 @@ from web import hypermedia
 SILENCE = timedelta(minutes=2)
 
 
-@admin.get("")
+@bp.get("")
 def index() -> Response:
     """Show pending work, failures, sales and the latest audit entries; every number links to its list."""
     failures = admin_home.failures()

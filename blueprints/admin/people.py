@@ -3,7 +3,7 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import admin, after
+from blueprints.admin import after, bp
 from domain.people import directory
 from domain.people.directory import Kind
 from web import hypermedia
@@ -19,7 +19,7 @@ KINDS = {
 }
 
 
-@admin.get("/users")
+@bp.get("/users")
 def users() -> Response:
     """List the users, newest first, or those whose name or address begins with `q`."""
     asked = request.args.get("kind", "")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin
+from blueprints.admin import acting, bp
 from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused
 from domain.learning import comp_access
@@ -22,13 +22,13 @@ from web.forms import Form
 from web.fresh_proof import fresh
 
 
-@admin.get("/users/<uuid:user_id>")
+@bp.get("/users/<uuid:user_id>")
 def user(user_id: uuid.UUID) -> Response:
     """Show account, courses, orders, devices and audit log of a user."""
     return _page(_person(user_id))
 
 
-@admin.post("/users/<uuid:user_id>/role")
+@bp.post("/users/<uuid:user_id>/role")
 @fresh
 def change_role(user_id: uuid.UUID) -> Response:
     """Change the user's role: learner, creator or admin."""
@@ -40,7 +40,7 @@ def change_role(user_id: uuid.UUID) -> Response:
     )  # fmt: skip
 
 
-@admin.post("/users/<uuid:user_id>/vetted")
+@bp.post("/users/<uuid:user_id>/vetted")
 @fresh
 def vet(user_id: uuid.UUID) -> Response:
     """Vet a creator, so that what they publish goes live without a review, or withdraw that."""
@@ -48,7 +48,7 @@ def vet(user_id: uuid.UUID) -> Response:
     return _do(person, form, lambda: directory.vet(person, form.on.data, acting()), "Saved.")
 
 
-@admin.post("/users/<uuid:user_id>/everything")
+@bp.post("/users/<uuid:user_id>/everything")
 @fresh
 def override_access(user_id: uuid.UUID) -> Response:
     """Grant access to every course (access override), or withdraw it."""
@@ -56,7 +56,7 @@ def override_access(user_id: uuid.UUID) -> Response:
     return _do(person, form, lambda: directory.override_access(person, form.on.data, acting()), "Saved.")
 
 
-@admin.post("/users/<uuid:user_id>/suspend")
+@bp.post("/users/<uuid:user_id>/suspend")
 @fresh
 def suspend(user_id: uuid.UUID) -> Response:
     """Suspend the user and sign them out everywhere, on request with their courses off sale."""
@@ -71,7 +71,7 @@ def suspend(user_id: uuid.UUID) -> Response:
     )
 
 
-@admin.post("/users/<uuid:user_id>/restore")
+@bp.post("/users/<uuid:user_id>/restore")
 @fresh
 def restore(user_id: uuid.UUID) -> Response:
     """Lift a suspension."""
@@ -84,7 +84,7 @@ def restore(user_id: uuid.UUID) -> Response:
     )
 
 
-@admin.post("/users/<uuid:user_id>/courses")
+@bp.post("/users/<uuid:user_id>/courses")
 @fresh
 def give(user_id: uuid.UUID) -> Response:
     """Give complimentary access to a course, for good or until the end of a day."""
@@ -97,7 +97,7 @@ def give(user_id: uuid.UUID) -> Response:
     return _do(person, form, hand_over, "The course is theirs.", give=form)
 
 
-@admin.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
+@bp.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
 @fresh
 def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """Revoke complimentary access."""
@@ -108,7 +108,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     )  # fmt: skip
 
 
-@admin.post("/users/<uuid:user_id>/second-factor/remove")
+@bp.post("/users/<uuid:user_id>/second-factor/remove")
 @fresh
 def remove_second_factor(user_id: uuid.UUID) -> Response:
     """Turn off the second factor of a user who has lost both phone and recovery codes."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin
+from blueprints.admin import acting, bp
 from blueprints.admin.forms import MoveForm, PressForm
 from blueprints.admin.settings_forms import (
     FeaturedForm,
@@ -37,7 +37,7 @@ PAGES = (
 )
 
 
-@admin.route("/settings", methods=["GET", "POST"])
+@bp.route("/settings", methods=["GET", "POST"])
 def settings() -> Response:
     """Edit name, home page, about text, contact address, links and time zone."""
     now = _stored()
@@ -54,7 +54,7 @@ def settings() -> Response:
     return _page("words", form)
 
 
-@admin.route("/settings/look", methods=["GET", "POST"])
+@bp.route("/settings/look", methods=["GET", "POST"])
 def look() -> Response:
     """Edit the brand colour, with a preview of its contrast, and the logo."""
     form = LookForm(data={"primary_color": _stored().primary_color})
@@ -68,7 +68,7 @@ def look() -> Response:
     )  # fmt: skip
 
 
-@admin.post("/settings/logo")
+@bp.post("/settings/logo")
 def logo() -> Response:
     """Replace the logo; without a file the drawn one is used again."""
     form, color = LogoForm(), site.current().primary_color
@@ -90,7 +90,7 @@ def logo() -> Response:
     )  # fmt: skip
 
 
-@admin.route("/settings/rules", methods=["GET", "POST"])
+@bp.route("/settings/rules", methods=["GET", "POST"])
 @fresh
 def rules() -> Response:
     """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
@@ -105,7 +105,7 @@ def rules() -> Response:
     return _page("rules", form)
 
 
-@admin.route("/settings/sign-in", methods=["GET", "POST"])
+@bp.route("/settings/sign-in", methods=["GET", "POST"])
 @fresh
 def sign_in() -> Response:
     """Edit how admins sign in: second factor and idle timeout."""
@@ -119,7 +119,7 @@ def sign_in() -> Response:
     return _page("sign_in", form)
 
 
-@admin.route("/settings/featured", methods=["GET", "POST"])
+@bp.route("/settings/featured", methods=["GET", "POST"])
 def featured() -> Response:
     """List the featured courses of the home page, in their order; posting adds one."""
     form = FeaturedForm()
@@ -134,7 +134,7 @@ def featured() -> Response:
     return _page("featured", form, courses=picked.courses(), most=picked.MOST)
 
 
-@admin.post("/settings/featured/<uuid:course_id>/move")
+@bp.post("/settings/featured/<uuid:course_id>/move")
 def move_featured(course_id: uuid.UUID) -> Response:
     """Move a featured course one place up or down."""
     course, form = _course(course_id), MoveForm()
@@ -144,7 +144,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
     return _saved("admin.featured", ["featured"])
 
 
-@admin.post("/settings/featured/<uuid:course_id>/drop")
+@bp.post("/settings/featured/<uuid:course_id>/drop")
 def drop_featured(course_id: uuid.UUID) -> Response:
     """Remove a course from the featured ones."""
     course = _course(course_id)

@@ -3,7 +3,7 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, admin, do
+from blueprints.admin import acting, bp, do
 from blueprints.admin.forms import NoteForm, PressForm
 from blueprints.admin.jobs import pretty
 from domain import Refused
@@ -17,7 +17,7 @@ from web.fresh_proof import fresh
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
 
 
-@admin.get("/webhooks")
+@bp.get("/webhooks")
 def webhooks() -> Response:
     """List the events of one state, newest first."""
     asked = request.args.get("state", "")
@@ -36,13 +36,13 @@ def webhooks() -> Response:
     )
 
 
-@admin.get("/webhooks/<event_id>")
+@bp.get("/webhooks/<event_id>")
 def webhook(event_id: str) -> Response:
     """Show one event: its payload and its last error."""
     return _page(_event(event_id), NoteForm(formdata=None))
 
 
-@admin.post("/webhooks/<event_id>/looked-at")
+@bp.post("/webhooks/<event_id>/looked-at")
 @fresh
 def look_at_event(event_id: str) -> Response:
     """Acknowledge the alert of an event with a note."""
@@ -59,7 +59,7 @@ def look_at_event(event_id: str) -> Response:
     return _page(event, form)
 
 
-@admin.post("/webhooks/<event_id>/retry")
+@bp.post("/webhooks/<event_id>/retry")
 def retry_webhook(event_id: str) -> Response:
     """Handle a failed event again."""
     event = _event(event_id)
@@ -69,7 +69,7 @@ def retry_webhook(event_id: str) -> Response:
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 
-@admin.post("/webhooks/retry")
+@bp.post("/webhooks/retry")
 def retry_webhooks() -> Response:
     """Handle every failed event again."""
     if not PressForm().validate():

@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from web import guards
 
-auth = guards.open_to_all(Blueprint("auth", __name__))
+bp = guards.open_to_all(Blueprint("auth", __name__))
 
 from blueprints.auth import (  # noqa: E402,F401
     fresh_proof,

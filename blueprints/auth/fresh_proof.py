@@ -3,12 +3,12 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth
+from blueprints.auth import bp
 from blueprints.auth.way_back import wanted
 from web import fresh_proof, guards, hypermedia
 
 
-@auth.route("/account/prove", methods=["GET", "POST"])
+@bp.route("/account/prove", methods=["GET", "POST"])
 def prove() -> Response:
     """Ask for the proof, then go on to the page in `?next=`."""
     if (away := guards.ask_to_sign_in()) is not None:
@@ -18,7 +18,7 @@ def prove() -> Response:
     return fresh_proof.ask() or hypermedia.see_other(wanted())
 
 
-@auth.get("/account/prove/done")
+@bp.get("/account/prove/done")
 def proved() -> Response:
     """Show that the proof through a provider succeeded; the form waits in another tab."""
     if (away := guards.ask_to_sign_in()) is not None:

@@ -6,7 +6,7 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth, providers
+from blueprints.auth import bp, providers
 from blueprints.auth.presence import let_in
 from blueprints.auth.way_back import safe_next, wanted
 from domain import Refused
@@ -18,7 +18,7 @@ from web import hypermedia
 LINKING_SECONDS = 600
 
 
-@auth.get("/oauth/<provider>")
+@bp.get("/oauth/<provider>")
 def start_oauth(provider: str) -> Response:
     """Redirect to the provider's authorization page."""
     name = providers.available().get(provider) or abort(404)
@@ -32,7 +32,7 @@ def start_oauth(provider: str) -> Response:
         return _failed(name, failure)
 
 
-@auth.get("/oauth/<provider>/callback")
+@bp.get("/oauth/<provider>/callback")
 def finish_oauth(provider: str) -> Response:
     """Sign in, link or re-authenticate the person whom the provider identifies.
 

@@ -9,7 +9,7 @@ from flask import Response, g, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
-from blueprints.auth import auth, known_devices
+from blueprints.auth import bp, known_devices
 from blueprints.auth.way_back import safe_next
 from domain.people import accounts, login_throttle, second_factor, sessions
 from models import User, db
@@ -88,7 +88,7 @@ def was_shut_out() -> bool:
     return current_user.is_anonymous and isinstance(token, str) and sessions.was_shut_out(token)
 
 
-@auth.after_app_request
+@bp.after_app_request
 def note_presence(response: Response) -> Response:
     """Update the device's "last used" after a successful POST; a GET never writes."""
     user = g.get("_login_user")
@@ -110,7 +110,7 @@ def _is_click(response: Response) -> bool:
     return asked and response.mimetype == "text/html"
 
 
-@auth.app_errorhandler(login_throttle.TooMany)
+@bp.app_errorhandler(login_throttle.TooMany)
 def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]]:
     """Answer 429 with the time to wait and the other ways to sign in."""
     db.session.rollback()
@@ -118,7 +118,7 @@ def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]
     return render_template("auth/too_many.html", minutes=minutes), 429, {"Retry-After": str(refusal.seconds)}
 
 
-@auth.after_app_request
+@bp.after_app_request
 def lead_to_what_is_held(response: Response) -> Response:
     """Redirect to the held post after signing in: what was typed when the session had ended. Happens once."""
     came_in = g.pop("let_in", False)

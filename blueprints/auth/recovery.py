@@ -7,7 +7,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth
+from blueprints.auth import bp
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
@@ -30,7 +30,7 @@ from web.filters import ago
 OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
 
 
-@auth.route("/forgot-password", methods=["GET", "POST"])
+@bp.route("/forgot-password", methods=["GET", "POST"])
 def forgot_password() -> Response:
     """Mail a reset link; the answer is the same for every address, so that it reveals no account."""
     form = ForgotForm()
@@ -47,7 +47,7 @@ def forgot_password() -> Response:
     return hypermedia.render("auth/forgot.html", status=form.status, form=form)
 
 
-@auth.route("/reset-password/<token>", methods=["GET", "POST"])
+@bp.route("/reset-password/<token>", methods=["GET", "POST"])
 def reset_password(token: str) -> Response:
     """Set a new password through the mailed link."""
     form = ResetForm()
@@ -65,7 +65,7 @@ def reset_password(token: str) -> Response:
     return hypermedia.render("auth/reset.html", status=form.status, form=form, email=email)
 
 
-@auth.get("/confirm-email/<token>")
+@bp.get("/confirm-email/<token>")
 def confirm_email(token: str) -> Response:
     """Show the button that moves the account to its new address."""
     try:
@@ -75,7 +75,7 @@ def confirm_email(token: str) -> Response:
     return _show_change(user, address, ProofForm())
 
 
-@auth.post("/confirm-email/<token>")
+@bp.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
     """Change the address, for the person signed in to the account or with proof of its password."""
     if not ConfirmForm().validate():
@@ -95,7 +95,7 @@ def move_account(token: str) -> Response:
     return hypermedia.see_other(url_for(page))
 
 
-@auth.route("/not-me/<token>", methods=["GET", "POST"])
+@bp.route("/not-me/<token>", methods=["GET", "POST"])
 def not_me(token: str) -> Response:
     """Lock every way into an account whose owner reports by the mailed link that a change wasn't theirs."""
     form = ConfirmForm()

@@ -12,7 +12,7 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth, providers
+from blueprints.auth import bp, providers
 from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
 from blueprints.auth.proving import proves
@@ -30,7 +30,7 @@ OTHER_PASSWORD = Refused(
 )
 
 
-@auth.route("/register", methods=["GET", "POST"])
+@bp.route("/register", methods=["GET", "POST"])
 def register() -> Response:
     """Register an account; the answer is the same for an address that is taken."""
     if current_user.is_authenticated:
@@ -46,7 +46,7 @@ def register() -> Response:
     )
 
 
-@auth.get("/register/sent")
+@bp.get("/register/sent")
 def sent() -> Response:
     """Show the address that the link was mailed to, and what to do when it doesn't arrive."""
     own = _own()
@@ -55,7 +55,7 @@ def sent() -> Response:
     return hypermedia.render("auth/sent.html", email=own["email"])
 
 
-@auth.post("/register/finish")
+@bp.post("/register/finish")
 def finish() -> Response:
     """Sign in the browser that registered, once the link was opened on any device."""
     own = _own()
@@ -66,7 +66,7 @@ def finish() -> Response:
     return _welcome(user, safe_next(own["next"]))
 
 
-@auth.post("/verify-email/resend")
+@bp.post("/verify-email/resend")
 def resend_verification() -> Response:
     """Mail the link again, to the person signed in or for this browser's registration."""
     own = _own()
@@ -85,7 +85,7 @@ def resend_verification() -> Response:
     return hypermedia.see_other(page)
 
 
-@auth.get("/verify-email/<token>")
+@bp.get("/verify-email/<token>")
 def verify_email(token: str) -> Response:
     """Show a confirmation button: link scanners of mail programs open every link and must not use it up."""
     try:
@@ -95,7 +95,7 @@ def verify_email(token: str) -> Response:
     return _show_link(opened, ProofForm())
 
 
-@auth.post("/verify-email/<token>")
+@bp.post("/verify-email/<token>")
 def confirm_verification(token: str) -> Response:
     """Verify the address and sign in: from the browser that registered, or with the password."""
     if not ConfirmForm().validate():

@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth
+from blueprints.auth import bp
 from blueprints.auth.forms import CodeForm
 from blueprints.auth.presence import half_signed_in, sign_in
 from blueprints.auth.way_back import wanted
@@ -14,7 +14,7 @@ from models import db
 from web import fresh_proof, hypermedia
 
 
-@auth.route("/login/code", methods=["GET", "POST"])
+@bp.route("/login/code", methods=["GET", "POST"])
 def second_step() -> Response:
     """Ask for a TOTP or recovery code; only in this browser, and only for ten minutes."""
     half = half_signed_in()

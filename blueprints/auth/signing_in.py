@@ -4,7 +4,7 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import auth, providers
+from blueprints.auth import bp, providers
 from blueprints.auth.forms import LoginForm
 from blueprints.auth.presence import let_in, let_out, was_shut_out
 from blueprints.auth.proving import try_password
@@ -20,7 +20,7 @@ NO_MATCH = Refused(
 )
 
 
-@auth.route("/login", methods=["GET", "POST"])
+@bp.route("/login", methods=["GET", "POST"])
 def login() -> Response:
     """Sign in with address and password; a wrong password and an unknown address get the same answer."""
     if current_user.is_authenticated and request.method == "GET":
@@ -43,7 +43,7 @@ def login() -> Response:
     )
 
 
-@auth.post("/logout")
+@bp.post("/logout")
 def logout() -> Response:
     """Sign this browser out."""
     let_out()

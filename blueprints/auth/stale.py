@@ -8,7 +8,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth import auth
+from blueprints.auth import bp
 from blueprints.auth.presence import let_out
 from blueprints.auth.way_back import wanted
 from domain.platform.held_posts import Sent
@@ -20,7 +20,7 @@ LET_IN = ("auth.login", "auth.register", "auth.second_step")
 SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
 
 
-@auth.errorhandler(CSRFError)
+@bp.errorhandler(CSRFError)
 def stale_sign_in(error: CSRFError) -> BaseResponse:
     """Show the sign-in form again with its values; a double submit that has signed in already goes on."""
     if current_user.is_authenticated and request.endpoint in LET_IN:
@@ -33,7 +33,7 @@ def stale_sign_in(error: CSRFError) -> BaseResponse:
     return cast(BaseResponse, view(**(request.view_args or {})))
 
 
-@auth.app_errorhandler(CSRFError)
+@bp.app_errorhandler(CSRFError)
 def stale_form(_error: CSRFError) -> BaseResponse:
     """Answer a form that was rendered before the browser signed in or out.
 
@@ -55,7 +55,7 @@ def stale_form(_error: CSRFError) -> BaseResponse:
     return (held_forms.keep(sent) if held_forms.sent_words(sent) else None) or _somebody_elses(None)
 
 
-@auth.get("/held/<uuid:held_id>")
+@bp.get("/held/<uuid:held_id>")
 def held_post(held_id: uuid.UUID) -> BaseResponse:
     """Show a post that was kept when the session ended; only its author's press of the button sends it."""
     if current_user.is_anonymous:
@@ -68,7 +68,7 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
     return _show(Sent(row.path, row.page, [(name, text) for name, text in row.fields], row.has_files), row)
 
 
-@auth.post("/held/<uuid:held_id>/throw-away")
+@bp.post("/held/<uuid:held_id>/throw-away")
 def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
     """Discard a kept post."""
     row = _own(held_id)
@@ -78,7 +78,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
     return hypermedia.see_other(page)
 
 
-@auth.post("/held/<uuid:held_id>/sign-out")
+@bp.post("/held/<uuid:held_id>/sign-out")
 def change_person(held_id: uuid.UUID) -> BaseResponse:
     """Sign out, so that the author of the kept post can sign in and find it."""
     let_out()
@@ -86,7 +86,7 @@ def change_person(held_id: uuid.UUID) -> BaseResponse:
     return hypermedia.see_other(url_for("auth.login", next=url_for("auth.held_post", held_id=held_id)))
 
 
-@auth.get("/session/back")
+@bp.get("/session/back")
 def back() -> BaseResponse:
     """Confirm the sign-in in a second tab; the page that needed it waits in the first."""
     if current_user.is_anonymous:
@@ -94,7 +94,7 @@ def back() -> BaseResponse:
     return hypermedia.render("auth/back.html")
 
 
-@auth.after_app_request
+@bp.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
     """Delete a kept post once its author has sent it and it was accepted."""
     if response.status_code < 400 and (key := held_forms.marker()):

@@ -4,11 +4,11 @@ from flask import Response
 from flask_login import current_user
 from jinja2.utils import htmlsafe_json_dumps
 
-from blueprints.auth import auth
+from blueprints.auth import bp
 from web import form_tokens
 
 
-@auth.get("/session/token")
+@bp.get("/session/token")
 def session_token() -> Response:
     """Return the CSRF token of the current session as JSON, and who is signed in.
 

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-catalog = guards.open_to_all(Blueprint("catalog", __name__))
+bp = guards.open_to_all(Blueprint("catalog", __name__))
 
 from blueprints.catalog import course, courses, creators, fragments, home, machines, shelves  # noqa: E402,F401

@@ -4,7 +4,7 @@ from flask import abort, redirect, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import catalog, linked_data
+from blueprints.catalog import bp, linked_data
 from blueprints.catalog.freshness import unless_known
 from domain.catalog.index import facets
 from domain.community import review_list
@@ -16,7 +16,7 @@ from web import hypermedia
 from web import visitor as visits
 
 
-@catalog.get("/courses/<slug>")
+@bp.get("/courses/<slug>")
 def course(slug: str) -> Response:
     """Show the course page; a former slug redirects (301) to the current one.
 

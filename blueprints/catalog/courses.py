@@ -3,7 +3,7 @@
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, catalog, filters
+from blueprints.catalog import addresses, bp, filters
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import cards as storefront
 from domain.catalog.cards import Found
@@ -12,7 +12,7 @@ from domain.catalog.index.facets import Selection
 from web import hypermedia
 
 
-@catalog.get("/courses")
+@bp.get("/courses")
 def courses() -> Response:
     """List the courses that match the query string; unknown filters are ignored."""
     index = index_cache.current()

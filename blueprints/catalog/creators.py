@@ -3,14 +3,14 @@
 from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, catalog
+from blueprints.catalog import addresses, bp
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import cards as storefront
 from domain.catalog import creators
 from web import hypermedia
 
 
-@catalog.get("/creators/<slug>")
+@bp.get("/creators/<slug>")
 def creator(slug: str) -> Response:
     """Show a creator's profile, courses and number of learners."""
     person = creators.find(slug) or abort(404)

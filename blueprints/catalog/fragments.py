@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app
 from markupsafe import Markup
 
-from blueprints.catalog import catalog
+from blueprints.catalog import bp
 
 # A card is about 1.5 kB, a column of filters or a table of contents 8 kB. A large shop shows many thousand
 # cards a day, and rendering one costs far more than a look-up.
@@ -16,7 +16,7 @@ KEPT_FILTERS = 512
 KEPT_CONTENTS = 512
 
 
-@catalog.app_template_global()
+@bp.app_template_global()
 def course_cards(cards: Iterable[Any], at_once: int = 0) -> Markup:
     """Render course cards; each is a tuple of everything that the card shows, which is the cache key.
 
@@ -28,13 +28,13 @@ def course_cards(cards: Iterable[Any], at_once: int = 0) -> Markup:
     )
 
 
-@catalog.app_template_global()
+@bp.app_template_global()
 def filter_list(column: Any) -> Markup:
     """Render the filter column; `column` is nested tuples, hashable as a cache key."""
     return _remembered("filters", "catalog/_filters.html", "column", KEPT_FILTERS)(column)
 
 
-@catalog.app_template_global()
+@bp.app_template_global()
 def curriculum(contents: Any) -> Markup:
     """Render a table of contents; `contents` is nested tuples, hashable as a cache key."""
     return _remembered("contents", "catalog/course/_curriculum.html", "contents", KEPT_CONTENTS)(contents)

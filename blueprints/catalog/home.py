@@ -2,13 +2,13 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import catalog
+from blueprints.catalog import bp
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import cards as storefront
 from web import hypermedia
 
 
-@catalog.get("/")
+@bp.get("/")
 def home() -> Response:
     """Show the home page: hero, categories, featured and new courses."""
     return unless_known(hypermedia.render("catalog/home.html", home=storefront.home()))

@@ -4,7 +4,7 @@ import re
 
 from flask import Response, abort, current_app, request
 
-from blueprints.catalog import catalog
+from blueprints.catalog import bp
 from domain.catalog import sitemap as syndication
 
 # XML 1.0, section 2.2: characters that no escape can carry.
@@ -12,7 +12,7 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 AN_HOUR = "public, max-age=3600"
 
 
-@catalog.get("/sitemap.xml")
+@bp.get("/sitemap.xml")
 def sitemap() -> Response:
     """Serve the sitemap; beyond 50,000 addresses, the protocol's limit, an index of `?file=` parts."""
     files = syndication.sitemap_files()
@@ -28,7 +28,7 @@ def sitemap() -> Response:
     return _xml("catalog/sitemap.xml", places=places)
 
 
-@catalog.get("/feed.xml")
+@bp.get("/feed.xml")
 def feed() -> Response:
     """Serve the newest courses as Atom (RFC 4287)."""
     response = _xml("catalog/feed.xml", entries=syndication.feed())
@@ -36,7 +36,7 @@ def feed() -> Response:
     return response
 
 
-@catalog.get("/robots.txt")
+@bp.get("/robots.txt")
 def robots() -> Response:
     """Serve robots.txt: personal pages and combinations of filters aren't crawled."""
     response = Response(_for_anyone("catalog/robots.txt"), mimetype="text/plain")

@@ -3,7 +3,7 @@
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, catalog
+from blueprints.catalog import addresses, bp
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import cards as storefront
 from domain.catalog.index import facets, index_cache
@@ -12,7 +12,7 @@ from web import hypermedia
 SORTS = ("popular", "newest", "rating")
 
 
-@catalog.get("/categories/<slug>")
+@bp.get("/categories/<slug>")
 def category(slug: str) -> Response:
     """List the courses of a category and its subcategories."""
     index = index_cache.current()

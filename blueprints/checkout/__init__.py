@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-checkout = guards.signed_in(Blueprint("checkout", __name__))
+bp = guards.signed_in(Blueprint("checkout", __name__))
 
 from blueprints.checkout import returning, starting  # noqa: E402,F401

@@ -4,7 +4,7 @@ from flask import abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.checkout import checkout
+from blueprints.checkout import bp
 from domain.base.log import log
 from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
@@ -14,7 +14,7 @@ from web import hypermedia
 QUICK_LOOKS, LOOKS = 10, 40
 
 
-@checkout.get("/checkout/success")
+@bp.get("/checkout/success")
 def success() -> Response:
     """Show the state of the order, after asking Stripe itself: the address alone proves no payment.
 
@@ -38,7 +38,7 @@ def success() -> Response:
     )
 
 
-@checkout.get("/checkout/cancelled")
+@bp.get("/checkout/cancelled")
 def cancelled() -> Response:
     """Show that the payment was cancelled. The order stays open, so that a retry reuses its session."""
     order = orders.find(current_user, request.args.get("order", "")) or abort(404)

@@ -4,7 +4,7 @@ from flask import abort, current_app, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.checkout import checkout
+from blueprints.checkout import bp
 from blueprints.checkout.forms import BuyForm
 from domain import Refused
 from domain.commerce import checkout as buying
@@ -14,7 +14,7 @@ from payments import PaymentRefused, PaymentUnavailable
 from web import hypermedia
 
 
-@checkout.post("/checkout")
+@bp.post("/checkout")
 def start() -> Response:
     """Redirect to Stripe, or to the course if it is owned already, or explain the refusal."""
     form = BuyForm()

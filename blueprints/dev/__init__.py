@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-dev = guards.development_only(Blueprint("dev", __name__))
+bp = guards.development_only(Blueprint("dev", __name__))
 
 from blueprints.dev import mailbox, styleguide  # noqa: E402,F401

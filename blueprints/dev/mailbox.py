@@ -6,18 +6,18 @@ from flask import Response, abort
 from werkzeug.wrappers import Response as BaseResponse
 
 import mail
-from blueprints.dev import dev
+from blueprints.dev import bp
 from domain.platform import outbox
 from web import hypermedia
 
 
-@dev.get("/dev/mail")
+@bp.get("/dev/mail")
 def mailbox() -> BaseResponse:
     """List the newest messages."""
     return hypermedia.render("dev/mailbox.html", messages=outbox.newest(limit=100))
 
 
-@dev.get("/dev/mail/<uuid:message_id>")
+@bp.get("/dev/mail/<uuid:message_id>")
 def message(message_id: uuid.UUID) -> BaseResponse:
     """Show one message: its text, and its HTML in a frame."""
     found = outbox.find(message_id) or abort(404)
@@ -25,7 +25,7 @@ def message(message_id: uuid.UUID) -> BaseResponse:
     return hypermedia.render("dev/message.html", message=found, text=text)
 
 
-@dev.get("/dev/mail/<uuid:message_id>/body.html")
+@bp.get("/dev/mail/<uuid:message_id>/body.html")
 def body(message_id: uuid.UUID) -> BaseResponse:
     """Serve the HTML body for the frame; mail has inline styles, so the CSP allows them here."""
     found = outbox.find(message_id) or abort(404)

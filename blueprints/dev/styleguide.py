@@ -22,7 +22,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Email, InputRequired, Length, Optional
 
-from blueprints.dev import dev
+from blueprints.dev import bp
 from domain.base import clock, markdown
 from web import hypermedia, static_files
 
@@ -189,7 +189,7 @@ def _slug(text: str) -> str:
     return "-".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
-@dev.get("/styleguide")
+@bp.get("/styleguide")
 def styleguide() -> Response:
     """Show every component in every state."""
     return hypermedia.render("styleguide/index.html", **samples())

@@ -10,7 +10,7 @@ from flask_login import current_user
 from models import User
 from web import guards
 
-learn = guards.open_to_all(Blueprint("learn", __name__))
+bp = guards.open_to_all(Blueprint("learn", __name__))
 
 
 def reader() -> User | None:

@@ -3,7 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.learn import learn, reader
+from blueprints.learn import bp, reader
 from blueprints.learn.forms import PressForm
 from domain import Refused
 from domain.learning import access, enrollment
@@ -11,7 +11,7 @@ from models import db
 from web import guards, hypermedia
 
 
-@learn.post("/learn/<course_slug>/enroll")
+@bp.post("/learn/<course_slug>/enroll")
 def enroll(course_slug: str) -> Response:
     """Enroll the reader and open the course; a course that isn't free leads back to its page."""
     user = reader()

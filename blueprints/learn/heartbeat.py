@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
-from blueprints.learn import learn
+from blueprints.learn import bp
 from blueprints.learn.forms import BeatForm
 from domain.learning import playback
 from domain.learning.playback import Outcome, Watcher
@@ -17,7 +17,7 @@ from web import visitor
 NOTHING_TO_SAY = 204
 
 
-@learn.post("/learn/<course_slug>/<lesson_slug>/heartbeat")
+@bp.post("/learn/<course_slug>/<lesson_slug>/heartbeat")
 def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     """Record the watched range. Answers 204, or JSON if that completed the lesson; 403 without access.
 

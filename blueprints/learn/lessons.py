@@ -9,7 +9,7 @@ from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 import storage
-from blueprints.learn import learn, locked, reader
+from blueprints.learn import bp, locked, reader
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline
@@ -24,7 +24,7 @@ from web import hypermedia, visitor
 NEARLY_OVER = 0.97
 
 
-@learn.get("/learn/<course_slug>")
+@bp.get("/learn/<course_slug>")
 def course(course_slug: str) -> Response:
     """Redirect to the lesson at which the reader stopped, never to a locked one."""
     found, decision = access.course_for_learner(reader(), course_slug)
@@ -39,7 +39,7 @@ def course(course_slug: str) -> Response:
     return hypermedia.render("learn/waiting.html", course=found, plan=plan, is_preview=is_preview)
 
 
-@learn.get("/learn/<course_slug>/<lesson_slug>")
+@bp.get("/learn/<course_slug>/<lesson_slug>")
 def lesson(course_slug: str, lesson_slug: str) -> Response:
     """Show the lesson, or the reason why it is locked (403)."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
@@ -53,7 +53,7 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
     return page(found, shown, decision)
 
 
-@learn.get("/learn/<course_slug>/<lesson_slug>/resources/<uuid:resource_id>")
+@bp.get("/learn/<course_slug>/<lesson_slug>/resources/<uuid:resource_id>")
 def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Response:
     """Download a resource of the lesson, if the reader may open the lesson."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)

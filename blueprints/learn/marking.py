@@ -3,7 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.learn import learn, lessons, locked, reader
+from blueprints.learn import bp, lessons, locked, reader
 from blueprints.learn.forms import PressForm
 from domain.learning import access, progress
 from domain.platform import events
@@ -11,13 +11,13 @@ from models import Course, Lesson, db
 from web import guards, hypermedia, visitor
 
 
-@learn.post("/learn/<course_slug>/<lesson_slug>/complete")
+@bp.post("/learn/<course_slug>/<lesson_slug>/complete")
 def complete(course_slug: str, lesson_slug: str) -> Response:
     """Mark the lesson as complete, however much of it was watched."""
     return _mark(course_slug, lesson_slug, done=True)
 
 
-@learn.post("/learn/<course_slug>/<lesson_slug>/reopen")
+@bp.post("/learn/<course_slug>/<lesson_slug>/reopen")
 def reopen(course_slug: str, lesson_slug: str) -> Response:
     """Mark the lesson as not complete."""
     return _mark(course_slug, lesson_slug, done=False)

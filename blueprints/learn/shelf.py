@@ -4,14 +4,14 @@ from flask import abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.learn import learn
+from blueprints.learn import bp
 from domain.learning import library as shelves
 from web import guards, hypermedia
 
 LAST_PAGE = 10_000
 
 
-@learn.get("/learn")
+@bp.get("/learn")
 def library() -> Response:
     """List the reader's courses: in progress, not begun, completed."""
     if (way_in := guards.ask_to_sign_in()) is not None:

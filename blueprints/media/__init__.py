@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-media = guards.open_to_all(Blueprint("media", __name__))
+bp = guards.open_to_all(Blueprint("media", __name__))
 
 from blueprints.media import code, files, pictures  # noqa: E402,F401

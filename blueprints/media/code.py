@@ -4,14 +4,14 @@ from flask import Response, abort
 from flask_login import current_user
 
 import storage
-from blueprints.media import media
+from blueprints.media import bp
 from domain.learning import access
 from domain.media import code_archives
 from models import db, write_from_here
 from web import hypermedia
 
 
-@media.get("/courses/<slug>/code")
+@bp.get("/courses/<slug>/code")
 def code(slug: str) -> Response:
     """Send the archive after verifying its checksum; a damaged one is never sent, but reported."""
     reader = current_user._get_current_object() if current_user.is_authenticated else None

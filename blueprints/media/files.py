@@ -6,39 +6,39 @@ from datetime import datetime
 from flask import Response, abort
 
 import storage
-from blueprints.media import media
+from blueprints.media import bp
 from domain.media import recordings
 
 
-@media.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
+@bp.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
 def captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
     """Serve the captions of one language as WebVTT."""
     expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.caption_text(asset_id, language), expires_at)
 
 
-@media.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
+@bp.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
 def chapters(token: str, asset_id: uuid.UUID) -> Response:
     """Serve the chapters as WebVTT."""
     expires_at = _expiry(token, recordings.folder(asset_id))
     return _text(recordings.chapters_text(asset_id), expires_at)
 
 
-@media.get("/media/<token>/<uuid:asset_id>/proposed/captions/<language>.vtt")
+@bp.get("/media/<token>/<uuid:asset_id>/proposed/captions/<language>.vtt")
 def proposed_captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
     """Serve captions that are pending approval; the tokens of learners don't match this path."""
     expires_at = _expiry(token, recordings.proposals(asset_id))
     return _text(recordings.caption_text(asset_id, language, proposed=True), expires_at)
 
 
-@media.get("/media/<token>/<uuid:asset_id>/proposed/chapters.vtt")
+@bp.get("/media/<token>/<uuid:asset_id>/proposed/chapters.vtt")
 def proposed_chapters(token: str, asset_id: uuid.UUID) -> Response:
     """Serve chapters that are pending approval; the tokens of learners don't match this path."""
     expires_at = _expiry(token, recordings.proposals(asset_id))
     return _text(recordings.chapters_text(asset_id, proposed=True), expires_at)
 
 
-@media.get("/media/<token>/<uuid:asset_id>/<path:name>")
+@bp.get("/media/<token>/<uuid:asset_id>/<path:name>")
 def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
     """Serve a playlist, segment, film or poster: with ranges, cached as long as the token is valid.
 

@@ -7,7 +7,7 @@ from flask import Response, abort
 from flask_login import current_user
 
 import storage
-from blueprints.media import media
+from blueprints.media import bp
 from domain.base import clock
 from domain.learning import access
 from domain.platform import images
@@ -15,14 +15,14 @@ from domain.platform import images
 KEPT_FOR = timedelta(minutes=10)
 
 
-@media.get("/images/<shelf>/<token>/<name>")
+@bp.get("/images/<shelf>/<token>/<name>")
 def image(shelf: str, token: str, name: str) -> Response:
     """Serve a cover, an avatar or the logo in one of its sizes."""
     key = images.key_of(shelf, token, name) or abort(404)
     return storage.publish(key, images.content_type(name))
 
 
-@media.get("/pictures/<uuid:picture_id>")
+@bp.get("/pictures/<uuid:picture_id>")
 def picture(picture_id: uuid.UUID) -> Response:
     """Serve an image of a lesson or a course description; access is checked again every few minutes."""
     found, course, lesson, shown = images.find(picture_id) or abort(404)

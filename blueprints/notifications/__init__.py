@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-notifications = guards.signed_in(Blueprint("notifications", __name__))
+bp = guards.signed_in(Blueprint("notifications", __name__))
 
 from blueprints.notifications import listing  # noqa: E402,F401

@@ -6,14 +6,14 @@ from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.notifications import notifications
+from blueprints.notifications import bp
 from blueprints.notifications.forms import PressForm
 from domain.platform import notifications as told
 from models import db
 from web import hypermedia
 
 
-@notifications.get("/notifications")
+@bp.get("/notifications")
 def index() -> Response:
     """List the reader's notifications, newest first."""
     before = request.args.get("before", type=uuid.UUID)
@@ -22,7 +22,7 @@ def index() -> Response:
     )
 
 
-@notifications.post("/notifications/<uuid:notification_id>/open")
+@bp.post("/notifications/<uuid:notification_id>/open")
 def follow(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and redirect to its target."""
     PressForm().validate_on_submit()
@@ -33,7 +33,7 @@ def follow(notification_id: uuid.UUID) -> Response:
     return hypermedia.leave(leads_to)
 
 
-@notifications.post("/notifications/<uuid:notification_id>/read")
+@bp.post("/notifications/<uuid:notification_id>/read")
 def mark_read(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and stay."""
     PressForm().validate_on_submit()
@@ -46,7 +46,7 @@ def mark_read(notification_id: uuid.UUID) -> Response:
     return hypermedia.render("notifications/_one.html", "notifications/_one.html", one=one)
 
 
-@notifications.post("/notifications/read-all")
+@bp.post("/notifications/read-all")
 def mark_all_read() -> Response:
     """Mark every notification as read."""
     PressForm().validate_on_submit()

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-orders = guards.signed_in(Blueprint("orders", __name__))
+bp = guards.signed_in(Blueprint("orders", __name__))
 
 from blueprints.orders import receipts  # noqa: E402,F401

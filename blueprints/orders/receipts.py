@@ -4,14 +4,14 @@ from flask import abort, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.orders import orders
+from blueprints.orders import bp
 from domain.commerce import orders as bought
 from web import hypermedia
 
 LAST_PAGE = 1000
 
 
-@orders.get("/orders")
+@bp.get("/orders")
 def index() -> Response:
     """List the reader's orders, newest first."""
     number = request.args.get("page", 1, type=int)
@@ -23,7 +23,7 @@ def index() -> Response:
     return hypermedia.render("orders/index.html", listing=listing, standings=standings, number=number)
 
 
-@orders.get("/orders/<number>")
+@bp.get("/orders/<number>")
 def show(number: str) -> Response:
     """Show one order: its receipt, or its state."""
     order = bought.find(current_user, number) or abort(404)

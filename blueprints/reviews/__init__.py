@@ -11,7 +11,7 @@ from domain.community import reviews as rules
 from models import Course, User
 from web import guards, hypermedia
 
-reviews = guards.signed_in(Blueprint("reviews", __name__))
+bp = guards.signed_in(Blueprint("reviews", __name__))
 
 
 def reader() -> User:
@@ -56,7 +56,7 @@ def refuse(course: Course, sentence: str) -> Response:
     return answer
 
 
-@reviews.url_value_preprocessor
+@bp.url_value_preprocessor
 def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -> None:
     """Answer 404 for an address with a NUL: PostgreSQL refuses it in a query with an error."""
     if any("\x00" in str(value) for value in (values or {}).values()):

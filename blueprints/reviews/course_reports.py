@@ -3,7 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.reviews import reader, refuse, reviews
+from blueprints.reviews import bp, reader, refuse
 from blueprints.reviews.forms import CourseReportForm
 from domain import Refused
 from domain.community import course_reports
@@ -12,7 +12,7 @@ from models import ReportReason, db
 from web import hypermedia
 
 
-@reviews.route("/courses/<slug>/report", methods=["GET", "POST"])
+@bp.route("/courses/<slug>/report", methods=["GET", "POST"])
 def report_course(slug: str) -> Response:
     """Report a course, as a fragment or on a page of its own. One report per person."""
     course, _ = access.course_for_learner(reader(), slug)

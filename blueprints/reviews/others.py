@@ -5,7 +5,7 @@ import uuid
 from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
+from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import ReportForm, VoteForm
 from domain import Refused
 from domain.community import reply_reports
@@ -17,7 +17,7 @@ WILL_LOOK = "Thanks. We’ll look into this reply and let you know what we decid
 HIDDEN_MEANWHILE = "Thanks. The reply is hidden until we’ve looked at it."
 
 
-@reviews.post("/reviews/<uuid:review_id>/helpful")
+@bp.post("/reviews/<uuid:review_id>/helpful")
 def helpful(review_id: uuid.UUID) -> Response:
     """Set or withdraw the reader's helpful vote."""
     review, course = rules.find(reader(), review_id)
@@ -41,7 +41,7 @@ def helpful(review_id: uuid.UUID) -> Response:
     )
 
 
-@reviews.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
+@bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the review goes to the moderation queue."""
     review, course = rules.find(reader(), review_id)
@@ -71,7 +71,7 @@ def report(review_id: uuid.UUID) -> Response:
     )
 
 
-@reviews.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
+@bp.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
 def report_reply(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the creator's reply goes to the moderation queue."""
     review, course = rules.find(reader(), review_id)

@@ -3,7 +3,7 @@
 from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.reviews import page_of, place, reader, refuse, reviews, show_again
+from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import PressForm, ReviewForm
 from domain import Refused
 from domain.community import reviews as rules
@@ -15,7 +15,7 @@ ONLY_OWNERS = "Only people who own this course can review it."
 NOT_THE_CREATOR = "You can’t review your own course."
 
 
-@reviews.route("/courses/<slug>/review", methods=["GET", "POST"])
+@bp.route("/courses/<slug>/review", methods=["GET", "POST"])
 def write(slug: str) -> Response:
     """Show and save the reader's review."""
     course, _ = access.course_for_learner(reader(), slug)
@@ -56,7 +56,7 @@ def _thanks(review: Review, is_new: bool) -> str:
     return "Thanks. Your review is published." if is_new else "Your review is updated."
 
 
-@reviews.route("/courses/<slug>/review/delete", methods=["GET", "POST"])
+@bp.route("/courses/<slug>/review/delete", methods=["GET", "POST"])
 def remove(slug: str) -> Response:
     """Confirm, then delete the review; this is possible even without access to the course any more."""
     course, _ = access.course_for_learner(reader(), slug)

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-site = guards.open_to_all(Blueprint("site", __name__))
+bp = guards.open_to_all(Blueprint("site", __name__))
 
 from blueprints.site import about, health, looks, unsubscribing  # noqa: E402,F401

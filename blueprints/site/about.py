@@ -2,17 +2,17 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.site import site
+from blueprints.site import bp
 from web import hypermedia
 
 
-@site.get("/about")
+@bp.get("/about")
 def about() -> Response:
     """Show the shop's about text."""
     return hypermedia.render("site/about.html")
 
 
-@site.get("/contact")
+@bp.get("/contact")
 def contact() -> Response:
     """Show the contact address and social links."""
     return hypermedia.render("site/contact.html")

@@ -2,17 +2,17 @@
 
 from flask import Response, jsonify
 
-from blueprints.site import site
+from blueprints.site import bp
 from domain.platform import health
 
 
-@site.get("/healthz")
+@bp.get("/healthz")
 def healthz() -> Response:
     """Answer the liveness probe; no dependency is checked."""
     return jsonify(status="ok")
 
 
-@site.get("/readyz")
+@bp.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """Answer the readiness probe: 503 unless database, migrations and worker are well.
 

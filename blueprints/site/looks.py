@@ -4,14 +4,14 @@ import re
 
 from flask import Response, abort, request
 
-from blueprints.site import site
+from blueprints.site import bp
 from domain.platform import settings
 from web import covers
 
 YEAR = "public, max-age=31536000, immutable"
 
 
-@site.get("/theme.css")
+@bp.get("/theme.css")
 def theme() -> Response:
     """Serve the brand colour as a CSS custom property. The address carries the colour, so it is immutable."""
     color = settings.current().primary_color
@@ -24,7 +24,7 @@ def theme() -> Response:
     return response
 
 
-@site.get("/covers/<category>/<slug>.svg")
+@bp.get("/covers/<category>/<slug>.svg")
 def cover(category: str, slug: str) -> Response:
     """Serve the generated cover of a course; derived from its slug alone, so it is immutable."""
     response = Response(covers.draw(slug[:220], category[:100]), mimetype="image/svg+xml")

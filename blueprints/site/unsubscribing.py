@@ -3,26 +3,26 @@
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
-from blueprints.site import site
+from blueprints.site import bp
 from domain import Unusable
 from domain.platform import mail_preferences
 from models import NotificationKind, User, db
 from web import hypermedia
 
 
-@site.record_once
+@bp.record_once
 def _let_mail_programs_post(state: BlueprintSetupState) -> None:
     """Exempt one-click unsubscribing (RFC 8058) from CSRF: mail programs have no session, only the token."""
     state.app.extensions["csrf"].exempt(end)
 
 
-@site.get("/unsubscribe/<token>")
+@bp.get("/unsubscribe/<token>")
 def unsubscribe(token: str) -> Response:
     """Show a button: link scanners of mail programs open every link and must not unsubscribe anybody."""
     return _answer(token, ended=False)
 
 
-@site.post("/unsubscribe/<token>")
+@bp.post("/unsubscribe/<token>")
 def end(token: str) -> Response:
     """Unsubscribe. Answers with a page, not a redirect, as RFC 8058 requires."""
     return _answer(token, ended=True)

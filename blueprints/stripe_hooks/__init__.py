@@ -5,13 +5,13 @@ from flask.blueprints import BlueprintSetupState
 
 from web import guards
 
-stripe_hooks = guards.open_to_all(Blueprint("stripe_hooks", __name__))
+bp = guards.open_to_all(Blueprint("stripe_hooks", __name__))
 
 
-@stripe_hooks.record_once
+@bp.record_once
 def _let_stripe_post(state: BlueprintSetupState) -> None:
     """Exempt the webhook from CSRF: Stripe has no session, its signature authenticates the request."""
-    state.app.extensions["csrf"].exempt(stripe_hooks)
+    state.app.extensions["csrf"].exempt(bp)
 
 
 from blueprints.stripe_hooks import webhook  # noqa: E402,F401

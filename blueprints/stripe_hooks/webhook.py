@@ -2,14 +2,14 @@
 
 from flask import request
 
-from blueprints.stripe_hooks import stripe_hooks
+from blueprints.stripe_hooks import bp
 from domain.base.log import log
 from domain.commerce import stripe_events
 from models import db
 from payments import NotFromStripe
 
 
-@stripe_hooks.post("/stripe/webhook")
+@bp.post("/stripe/webhook")
 def receive() -> tuple[str, int]:
     """Store one event. 400 without a valid signature; after any other error Stripe sends it again."""
     try:

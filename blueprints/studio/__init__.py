@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from web import guards
 
-studio = guards.creators(Blueprint("studio", __name__, url_prefix="/studio"))
+bp = guards.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 
 from blueprints.studio import (  # noqa: E402
     access_page,  # noqa: F401

@@ -4,7 +4,7 @@ import uuid
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import EntryForm, days_of, entry_form
 from blueprints.studio.editing import me, opened, save, show
 from domain.authoring import course_details
@@ -12,7 +12,7 @@ from domain.authoring.course_details import Entry
 from models import Module, ProductVisibility
 
 
-@studio.route("/courses/<uuid:course_id>/access", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/access", methods=["GET", "POST"])
 def access(course_id: uuid.UUID) -> Response:
     """Edit visibility, sequential order, and the drip of each module in days."""
     course = opened(course_id)

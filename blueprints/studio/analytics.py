@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import course_of
 from domain.analytics import course_report
 from domain.analytics.course_report import Numbers, Period
@@ -19,7 +19,7 @@ Rows = Iterable[list[object]]
 SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}
 
 
-@studio.get("/courses/<uuid:course_id>/analytics")
+@bp.get("/courses/<uuid:course_id>/analytics")
 def analytics(course_id: uuid.UUID) -> Response:
     """Show the funnel from page view to last lesson over a period."""
     course = course_of(course_id)
@@ -36,7 +36,7 @@ def analytics(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.get("/courses/<uuid:course_id>/analytics/<table>.csv")
+@bp.get("/courses/<uuid:course_id>/analytics/<table>.csv")
 @fresh_page
 def analytics_file(course_id: uuid.UUID, table: str) -> Response:
     """Export one of the page's tables as CSV: days, lessons, ratings or sources."""

@@ -5,7 +5,7 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
@@ -17,8 +17,8 @@ from models import Course, Lesson, MediaAsset, ProposedCaption, db
 from web import hypermedia
 
 
-@studio.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
-@studio.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
+@bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
+@bp.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
 def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
     """Add captions from a file or as text, or edit those of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
@@ -52,7 +52,7 @@ def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -
     )
 
 
-@studio.post(f"{PLACE}/captions/<language>/delete")
+@bp.post(f"{PLACE}/captions/<language>/delete")
 def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -> Response:
     """Delete the captions of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
@@ -71,7 +71,7 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
     return hypermedia.see_other(_page(course_id, lesson_id))
 
 
-@studio.post(f"{PLACE}/chapters")
+@bp.post(f"{PLACE}/chapters")
 def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Save all chapters, one line of text each."""
     course, lesson = lesson_at(course_id, lesson_id)

@@ -5,7 +5,7 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
 from domain import Refused
@@ -16,7 +16,7 @@ from web import hypermedia
 from web.fresh_proof import fresh
 
 
-@studio.get("/courses")
+@bp.get("/courses")
 def courses() -> Response:
     """List the creator's courses of one status with their next step; searched by title, paged."""
     status = _status()
@@ -32,7 +32,7 @@ def courses() -> Response:
     )
 
 
-@studio.route("/courses/new", methods=["GET", "POST"])
+@bp.route("/courses/new", methods=["GET", "POST"])
 def new_course() -> Response:
     """Create a course from a title and a category."""
     form = NewCourseForm()
@@ -49,7 +49,7 @@ def new_course() -> Response:
     return hypermedia.render("studio/course_new.html", status=form.status, form=form)
 
 
-@studio.route("/courses/<uuid:course_id>/duplicate", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/duplicate", methods=["GET", "POST"])
 def duplicate(course_id: uuid.UUID) -> Response:
     """Explain what is copied and what isn't, then copy the course."""
     course = course_of(course_id)
@@ -62,7 +62,7 @@ def duplicate(course_id: uuid.UUID) -> Response:
     return hypermedia.render("studio/course/duplicate.html", course=course)
 
 
-@studio.route("/courses/<uuid:course_id>/archive", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/archive", methods=["GET", "POST"])
 def archive(course_id: uuid.UUID) -> Response:
     """Take a course off sale (archive); learners who have it keep it."""
     course = course_of(course_id)
@@ -80,7 +80,7 @@ def archive(course_id: uuid.UUID) -> Response:
     return hypermedia.render("studio/course/archive.html", course=course)
 
 
-@studio.route("/courses/<uuid:course_id>/delete", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/delete", methods=["GET", "POST"])
 @fresh
 def delete(course_id: uuid.UUID) -> Response:
     """Explain what deleting does to this course, or why it is refused, then delete it."""
@@ -107,7 +107,7 @@ def delete(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.get("/courses/<uuid:course_id>/preview")
+@bp.get("/courses/<uuid:course_id>/preview")
 def preview(course_id: uuid.UUID) -> Response:
     """Redirect to the course page in preview mode."""
     return hypermedia.see_other(url_for("catalog.course", slug=course_of(course_id).slug, preview="1"))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import (
     KINDS,
@@ -38,7 +38,7 @@ class Button(NamedTuple):
     said: Callable[[Any], str]
 
 
-@studio.route(HOME, methods=["GET", "POST"])
+@bp.route(HOME, methods=["GET", "POST"])
 def curriculum_of(course_id: uuid.UUID) -> Response:
     """Show the curriculum; posting a title adds a module at its end."""
     course = course_of(course_id)
@@ -55,7 +55,7 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post(f"{HOME}/modules/<uuid:module_id>")
+@bp.post(f"{HOME}/modules/<uuid:module_id>")
 def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Run an action of a module: move, duplicate, publish or hide."""
     return press(
@@ -66,7 +66,7 @@ def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     )
 
 
-@studio.route(f"{HOME}/modules/<uuid:module_id>/edit", methods=["GET", "POST"])
+@bp.route(f"{HOME}/modules/<uuid:module_id>/edit", methods=["GET", "POST"])
 def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Edit a module: title, description, drip and whether it is published."""
     course = course_of(course_id)
@@ -95,7 +95,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     )
 
 
-@studio.route(f"{HOME}/modules/<uuid:module_id>/delete", methods=["GET", "POST"])
+@bp.route(f"{HOME}/modules/<uuid:module_id>/delete", methods=["GET", "POST"])
 def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Confirm with what will be lost, then delete a module."""
     course = course_of(course_id)
@@ -115,7 +115,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post(f"{HOME}/modules/<uuid:module_id>/lessons")
+@bp.post(f"{HOME}/modules/<uuid:module_id>/lessons")
 def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Add a lesson at the end of a module."""
     course = course_of(course_id)
@@ -134,7 +134,7 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post(f"{HOME}/lessons/<uuid:lesson_id>")
+@bp.post(f"{HOME}/lessons/<uuid:lesson_id>")
 def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Run an action of a lesson: move, duplicate, publish, hide, or change its visibility."""
     return press(
@@ -146,7 +146,7 @@ def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
+@bp.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Rename a lesson."""
     course = course_of(course_id)
@@ -165,7 +165,7 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     )
 
 
-@studio.route(f"{HOME}/lessons/<uuid:lesson_id>/delete", methods=["GET", "POST"])
+@bp.route(f"{HOME}/lessons/<uuid:lesson_id>/delete", methods=["GET", "POST"])
 def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with what will be lost, then delete a lesson."""
     course = course_of(course_id)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import DetailsForm, RequireForm
 from blueprints.studio.editing import course_of, me, opened, save, show
 from blueprints.studio.editing import saved as said
@@ -19,7 +19,7 @@ from models import Course, Level, db
 from web import hypermedia
 
 
-@studio.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
 def details(course_id: uuid.UUID) -> Response:
     """Edit title, texts, category, tags and the other details."""
     course = opened(course_id)
@@ -28,7 +28,7 @@ def details(course_id: uuid.UUID) -> Response:
     return saved or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
 
 
-@studio.get("/courses/<uuid:course_id>/required")
+@bp.get("/courses/<uuid:course_id>/required")
 def required(course_id: uuid.UUID) -> Response:
     """List the prerequisite courses, and the results of a search for more."""
     course = course_of(course_id)
@@ -41,7 +41,7 @@ def required(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post("/courses/<uuid:course_id>/required")
+@bp.post("/courses/<uuid:course_id>/required")
 def require(course_id: uuid.UUID) -> Response:
     """Add a prerequisite course."""
     course, other_id = course_of(course_id), RequireForm().course_id()
@@ -57,7 +57,7 @@ def require(course_id: uuid.UUID) -> Response:
     return _section(course_id)
 
 
-@studio.post("/courses/<uuid:course_id>/required/<uuid:other_id>/release")
+@bp.post("/courses/<uuid:course_id>/required/<uuid:other_id>/release")
 def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
     """Remove a prerequisite course."""
     prerequisites.release(course_of(course_id), me(), other_id)
@@ -65,7 +65,7 @@ def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
     return _section(course_id)
 
 
-@studio.get("/tags")
+@bp.get("/tags")
 def tags() -> Response:
     """Suggest tags for the last one being typed; a fragment without a page of its own."""
     if not hypermedia.is_swap():

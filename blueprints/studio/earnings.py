@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import asked, studio
+from blueprints.studio import asked, bp
 from blueprints.studio.editing import me
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, Standing
@@ -23,7 +23,7 @@ HEAD = [
 ]  # fmt: skip
 
 
-@studio.get("/earnings")
+@bp.get("/earnings")
 def earnings() -> Response:
     """List the sales, newest first, with totals; of all time or of a month, paged."""
     return hypermedia.render(
@@ -35,7 +35,7 @@ def earnings() -> Response:
     )
 
 
-@studio.get("/earnings.csv")
+@bp.get("/earnings.csv")
 @fresh_page
 def earnings_file() -> Response:
     """Export all the sales as CSV."""

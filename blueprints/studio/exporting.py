@@ -6,7 +6,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 import storage
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import course_of, me
 from domain.portable import course_transfers, exporting, packing
@@ -16,7 +16,7 @@ from web.file_answers import attached
 from web.fresh_proof import fresh, fresh_page
 
 
-@studio.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
 @fresh
 def export_course(course_id: uuid.UUID) -> Response:
     """Show what the zip contains and how to get it; posting queues a large export."""
@@ -40,7 +40,7 @@ def export_course(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.get("/courses/<uuid:course_id>/export.zip")
+@bp.get("/courses/<uuid:course_id>/export.zip")
 @fresh_page
 def export_at_once(course_id: uuid.UUID) -> Response:
     """Stream the zip of a small course; a large one has to be queued."""
@@ -52,7 +52,7 @@ def export_at_once(course_id: uuid.UUID) -> Response:
     return attached(f"{slug}.zip", "application/zip", packing.to_zip(entries, slug))
 
 
-@studio.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")
+@bp.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")
 @fresh_page
 def packed_export(course_id: uuid.UUID, transfer_id: uuid.UUID) -> Response:
     """Download a zip that the worker has built."""

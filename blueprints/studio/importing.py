@@ -2,13 +2,13 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import me
 from domain.portable import course_transfers
 from web import hypermedia
 
 
-@studio.get("/courses/import")
+@bp.get("/courses/import")
 def import_course() -> Response:
     """Show the import page. The upload itself goes to /studio/uploads; the worker reads the zip."""
     return hypermedia.render(

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, jsonify, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
 from domain import Refused
@@ -28,7 +28,7 @@ def lesson_at(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesso
     return access.lesson_for_creator(me(), course_id, lesson_id)
 
 
-@studio.route(PLACE, methods=["GET", "POST"])
+@bp.route(PLACE, methods=["GET", "POST"])
 def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Show the editor with its autosaved values; posting saves them."""
     course = course_of(course_id)
@@ -52,7 +52,7 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
-@studio.post(f"{PLACE}/typed")
+@bp.post(f"{PLACE}/typed")
 def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Autosave the form; answers JSON to the script that sends it."""
     course, row = lesson_at(course_id, lesson_id)
@@ -69,7 +69,7 @@ def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return _answer(200, at=at.isoformat())
 
 
-@studio.post(f"{PLACE}/typed/throw-away")
+@bp.post(f"{PLACE}/typed/throw-away")
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
@@ -81,7 +81,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
-@studio.route(f"{PLACE}/discard", methods=["GET", "POST"])
+@bp.route(f"{PLACE}/discard", methods=["GET", "POST"])
 def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with the changes that are pending approval, then discard them."""
     course, row = lesson_at(course_id, lesson_id)

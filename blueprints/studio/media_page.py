@@ -6,7 +6,7 @@ from flask import abort, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import about
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
 from domain import Refused
@@ -18,7 +18,7 @@ from models import Course, Lesson, User, db
 from web import hypermedia
 
 
-@studio.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
 def course_media(course_id: uuid.UUID) -> Response:
     """Show the media of the course; posting saves the cover image."""
     course = access.course_for_creator(_me(), course_id)
@@ -48,7 +48,7 @@ def course_media(course_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post("/courses/<uuid:course_id>/picture/remove")
+@bp.post("/courses/<uuid:course_id>/picture/remove")
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
     course = access.course_for_creator(_me(), course_id)
@@ -58,7 +58,7 @@ def remove_thumbnail(course_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
 
 
-@studio.post("/courses/<uuid:course_id>/code/remove/<which>")
+@bp.post("/courses/<uuid:course_id>/code/remove/<which>")
 def remove_code(course_id: uuid.UUID, which: str) -> Response:
     """Remove the published code archive, or the one pending approval."""
     course = access.course_for_creator(_me(), course_id)
@@ -71,8 +71,8 @@ def remove_code(course_id: uuid.UUID, which: str) -> Response:
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
 
 
-@studio.get("/courses/<uuid:course_id>/film", defaults={"lesson_id": None})
-@studio.get("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording")
+@bp.get("/courses/<uuid:course_id>/film", defaults={"lesson_id": None})
+@bp.get("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording")
 def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Show the state of a recording; the fragment polls until the worker is done."""
     course, lesson = _place(course_id, lesson_id)
@@ -81,8 +81,8 @@ def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     return _show(course, lesson)
 
 
-@studio.post("/courses/<uuid:course_id>/film/retry", defaults={"lesson_id": None})
-@studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/retry")
+@bp.post("/courses/<uuid:course_id>/film/retry", defaults={"lesson_id": None})
+@bp.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/retry")
 def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Queue the transcoding of a recording again."""
     course, lesson = _place(course_id, lesson_id)
@@ -93,8 +93,8 @@ def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respon
     return _show(course, lesson) if hypermedia.is_swap() else hypermedia.see_other(_page(course, lesson))
 
 
-@studio.post("/courses/<uuid:course_id>/film/remove", defaults={"lesson_id": None})
-@studio.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/remove")
+@bp.post("/courses/<uuid:course_id>/film/remove", defaults={"lesson_id": None})
+@bp.post("/courses/<uuid:course_id>/lessons/<uuid:lesson_id>/recording/remove")
 def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Remove a recording; one pending approval goes first."""
     course, lesson = _place(course_id, lesson_id)

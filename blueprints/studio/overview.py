@@ -2,13 +2,13 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import me
 from domain.pages import studio_home
 from web import filters, hypermedia
 
 
-@studio.get("")
+@bp.get("")
 def overview() -> Response:
     """Show sales per month, open tasks and news."""
     found = studio_home.load(me())

@@ -6,7 +6,7 @@ from flask import jsonify, request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.upload_forms import PictureForm
 from domain import Refused
 from domain.learning import access
@@ -15,7 +15,7 @@ from models import db
 from web import hypermedia
 
 
-@studio.post("/courses/<uuid:course_id>/pictures")
+@bp.post("/courses/<uuid:course_id>/pictures")
 def add_picture(course_id: uuid.UUID) -> Response:
     """Store an image; answers its address and the Markdown to embed it."""
     person = current_user._get_current_object()

@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from domain import Refused
 from domain.authoring import page_drafts
 from web import hypermedia
@@ -16,7 +16,7 @@ class TextForm(Form):
     text = TextAreaField("Text", filters=[text])
 
 
-@studio.post("/preview-markdown")
+@bp.post("/preview-markdown")
 def preview_markdown() -> Response:
     """Render the submitted Markdown to HTML, or the reason why it is refused (422)."""
     form = TextForm()

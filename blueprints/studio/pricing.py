@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
 from blueprints.studio.editing import me, opened, save, show
 from domain.authoring import pricing_form
@@ -13,7 +13,7 @@ from domain.authoring.pricing_form import Price
 from models import Tier
 
 
-@studio.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])
 def pricing(course_id: uuid.UUID) -> Response:
     """Edit tier, price, sale price and the end of the sale in the creator's time zone."""
     course, zone = opened(course_id), _zone()

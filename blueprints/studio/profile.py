@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from domain.catalog import creators
 from domain.people import creator_page_drafts
 from models import db
@@ -33,7 +33,7 @@ class CreatorForm(Merging):
     links = AddressesField("Links", most=5)
 
 
-@studio.route("/profile", methods=["GET", "POST"])
+@bp.route("/profile", methods=["GET", "POST"])
 def profile() -> Response:
     """Show and save the creator profile."""
     before = creators.profile_of(current_user)

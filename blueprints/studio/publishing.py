@@ -5,7 +5,7 @@ import uuid
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import course_of, me
 from domain import Refused
 from domain.authoring import checklist, course_content, page_drafts, submission
@@ -21,7 +21,7 @@ class PressForm(Form):
     """A form with nothing but the CSRF token, for a button."""
 
 
-@studio.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])
 def publish(course_id: uuid.UUID) -> Response:
     """Show the checklist and the state of the course; posting submits it or its update."""
     course, form = course_of(course_id), PressForm()
@@ -39,7 +39,7 @@ def publish(course_id: uuid.UUID) -> Response:
     return _show(course, form)
 
 
-@studio.post("/courses/<uuid:course_id>/publish/withdraw")
+@bp.post("/courses/<uuid:course_id>/publish/withdraw")
 def withdraw(course_id: uuid.UUID) -> Response:
     """Withdraw a submission from the moderation queue."""
     course, form = course_of(course_id), PressForm()
@@ -55,7 +55,7 @@ def withdraw(course_id: uuid.UUID) -> Response:
     return hypermedia.see_other(_page(course))
 
 
-@studio.post("/courses/<uuid:course_id>/discard")
+@bp.post("/courses/<uuid:course_id>/discard")
 def discard_page(course_id: uuid.UUID) -> Response:
     """Discard the pending changes of the page and of modules; lessons are discarded one by one."""
     course = course_of(course_id)

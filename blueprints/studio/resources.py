@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.editing import me
 from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
@@ -18,7 +18,7 @@ from models import Course, Lesson, db
 from web import hypermedia
 
 
-@studio.post(f"{PLACE}/resources")
+@bp.post(f"{PLACE}/resources")
 def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Add a link; files are added by the upload routes."""
     course, lesson = lesson_at(course_id, lesson_id)
@@ -34,7 +34,7 @@ def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post(f"{PLACE}/resources/<uuid:resource_id>/title")
+@bp.post(f"{PLACE}/resources/<uuid:resource_id>/title")
 def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Rename a resource."""
     course, lesson = lesson_at(course_id, lesson_id)
@@ -54,7 +54,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     )
 
 
-@studio.post(f"{PLACE}/resources/<uuid:resource_id>/move")
+@bp.post(f"{PLACE}/resources/<uuid:resource_id>/move")
 def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Move a resource in the list."""
     course, lesson = lesson_at(course_id, lesson_id)
@@ -68,7 +68,7 @@ def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.
     )
 
 
-@studio.post(f"{PLACE}/resources/<uuid:resource_id>/delete")
+@bp.post(f"{PLACE}/resources/<uuid:resource_id>/delete")
 def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Delete a resource."""
     course, lesson = lesson_at(course_id, lesson_id)

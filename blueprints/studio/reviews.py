@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from blueprints.studio import asked, studio
+from blueprints.studio import asked, bp
 from blueprints.studio.course_forms import PressForm
 from blueprints.studio.editing import me
 from domain import Refused
@@ -39,7 +39,7 @@ class ReplyForm(Merging):
     )
 
 
-@studio.get("/reviews")
+@bp.get("/reviews")
 def reviews() -> Response:
     """List the reviews, newest first, filtered by course, rating or missing reply."""
     course_id, stars = asked.id_of("course"), asked.words("rating")
@@ -57,7 +57,7 @@ def reviews() -> Response:
     )
 
 
-@studio.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
+@bp.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
 def reply(review_id: uuid.UUID) -> Response:
     """Show and save the reply to a review."""
     review, course = review_replies.find(me(), review_id)
@@ -82,7 +82,7 @@ def reply(review_id: uuid.UUID) -> Response:
     )
 
 
-@studio.post("/reviews/<uuid:review_id>/reply/delete")
+@bp.post("/reviews/<uuid:review_id>/reply/delete")
 def delete_reply(review_id: uuid.UUID) -> Response:
     """Delete the reply."""
     review, course = review_replies.find(me(), review_id)

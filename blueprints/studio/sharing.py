@@ -4,7 +4,7 @@ import uuid
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.course_forms import SharingForm
 from blueprints.studio.editing import me, opened, save, show
 from blueprints.studio.editing import saved as said
@@ -12,7 +12,7 @@ from domain.authoring import course_details
 from domain.authoring.course_details import Sharing
 
 
-@studio.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])
+@bp.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])
 def sharing(course_id: uuid.UUID) -> Response:
     """Edit title and description for search engines and link previews, with a preview."""
     course = opened(course_id)

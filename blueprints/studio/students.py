@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import asked, studio
+from blueprints.studio import asked, bp
 from blueprints.studio.editing import me
 from domain.analytics import students as learners
 from web import hypermedia
@@ -12,7 +12,7 @@ from web.fresh_proof import fresh_page
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 
 
-@studio.get("/students")
+@bp.get("/students")
 def students() -> Response:
     """List name, course and progress, last seen first; filtered by course or name, paged."""
     course_id, name = asked.id_of("course"), asked.words("q")
@@ -27,7 +27,7 @@ def students() -> Response:
     )
 
 
-@studio.get("/students.csv")
+@bp.get("/students.csv")
 @fresh_page
 def students_file() -> Response:
     """Export all the students as CSV."""

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import storage
-from blueprints.studio import studio
+from blueprints.studio import bp
 from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
 from domain import Refused
 from domain.catalog import lifecycle
@@ -22,7 +22,7 @@ from web import hypermedia
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
-@studio.get("/uploads")
+@bp.get("/uploads")
 def unfinished() -> Response:
     """List the upload sessions of one place that can be resumed."""
     form = PlaceForm(request.args, meta={"csrf": False})
@@ -36,7 +36,7 @@ def unfinished() -> Response:
     return jsonify([_state(upload) for upload in found])
 
 
-@studio.post("/uploads")
+@bp.post("/uploads")
 def begin() -> Response:
     """Begin an upload session, or take a whole file that comes with the form."""
     form = UploadForm()
@@ -63,7 +63,7 @@ def begin() -> Response:
     return finish(upload_id)
 
 
-@studio.get("/uploads/<uuid:upload_id>")
+@bp.get("/uploads/<uuid:upload_id>")
 def state(upload_id: uuid.UUID) -> Response:
     """Return the offset of an upload session, to resume from."""
     upload = upload_sessions.of(_me(), upload_id)
@@ -72,7 +72,7 @@ def state(upload_id: uuid.UUID) -> Response:
     return answer
 
 
-@studio.put("/uploads/<uuid:upload_id>")
+@bp.put("/uploads/<uuid:upload_id>")
 def chunk(upload_id: uuid.UUID) -> Response:
     """Receive the bytes from `offset` on; a chunk that was received already is accepted again.
 
@@ -103,7 +103,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
     return _json({"received": received})
 
 
-@studio.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
+@bp.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
     """Sign the address to which the browser PUTs a part directly (S3 multipart); parts count from 1."""
     _checked()
@@ -118,7 +118,7 @@ def part(upload_id: uuid.UUID, part_number: int) -> Response:
     return _json({"url": address})
 
 
-@studio.post("/uploads/<uuid:upload_id>/finish")
+@bp.post("/uploads/<uuid:upload_id>/finish")
 def finish(upload_id: uuid.UUID) -> Response:
     """Complete an upload session and process its file by purpose. Idempotent."""
     _checked()
@@ -141,7 +141,7 @@ def finish(upload_id: uuid.UUID) -> Response:
     return _yes(upload)
 
 
-@studio.post("/uploads/<uuid:upload_id>/cancel")
+@bp.post("/uploads/<uuid:upload_id>/cancel")
 def cancel(upload_id: uuid.UUID) -> Response:
     """Cancel an upload session."""
     _checked()

@@ -4,6 +4,6 @@ from flask import Blueprint
 
 from web import guards
 
-teach = guards.open_to_all(Blueprint("teach", __name__))
+bp = guards.open_to_all(Blueprint("teach", __name__))
 
 from blueprints.teach import applying  # noqa: E402,F401

@@ -4,7 +4,7 @@ from flask import url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.teach import teach
+from blueprints.teach import bp
 from blueprints.teach.forms import ApplicationForm
 from domain import Refused
 from domain.people import creator_applications
@@ -12,7 +12,7 @@ from models import ApplicationStatus, CreatorApplication, db
 from web import guards, hypermedia
 
 
-@teach.get("/teach")
+@bp.get("/teach")
 def apply() -> Response:
     """Show the terms to anyone; to learners the form, or the state of their application."""
     if not current_user.is_authenticated:
@@ -23,7 +23,7 @@ def apply() -> Response:
     return _page(ApplicationForm(obj=before), before)
 
 
-@teach.post("/teach")
+@bp.post("/teach")
 def send() -> Response:
     """Submit the application."""
     if (away := guards.ask_to_sign_in()) is not None:

@@ -6,7 +6,7 @@ from flask_login import current_user
 from models import User
 from web import guards
 
-wishlist = guards.signed_in(Blueprint("wishlist", __name__))
+bp = guards.signed_in(Blueprint("wishlist", __name__))
 
 
 def reader() -> User:

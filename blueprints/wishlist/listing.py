@@ -5,21 +5,21 @@ import uuid
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.wishlist import reader, wishlist
+from blueprints.wishlist import bp, reader
 from blueprints.wishlist.forms import NotifyForm, PressForm
 from domain.commerce import wishlist as wishes
 from models import db
 from web import hypermedia
 
 
-@wishlist.get("/wishlist")
+@bp.get("/wishlist")
 def index() -> Response:
     """List the reader's wishlist, latest first."""
     before = request.args.get("before", type=uuid.UUID)
     return hypermedia.render("wishlist/index.html", sheet=wishes.page_of(reader(), before), before=before)
 
 
-@wishlist.post("/wishlist/<uuid:product_id>/notify")
+@bp.post("/wishlist/<uuid:product_id>/notify")
 def notify(product_id: uuid.UUID) -> Response:
     """Turn notifications of a course's sales on or off."""
     form = NotifyForm()
@@ -31,7 +31,7 @@ def notify(product_id: uuid.UUID) -> Response:
     return _show_again()
 
 
-@wishlist.post("/wishlist/<uuid:product_id>/remove")
+@bp.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
     """Remove a course from the wishlist."""
     PressForm().validate_on_submit()

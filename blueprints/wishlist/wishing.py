@@ -3,7 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.wishlist import reader, wishlist
+from blueprints.wishlist import bp, reader
 from blueprints.wishlist.forms import WishForm
 from domain import Refused
 from domain.commerce import wishlist as wishes
@@ -12,14 +12,14 @@ from models import Course, db
 from web import hypermedia
 
 
-@wishlist.get("/courses/<slug>/wish")
+@bp.get("/courses/<slug>/wish")
 def ask(slug: str) -> Response:
     """Show one button, for visitors who pressed the heart and have just signed in."""
     course, _ = access.course_for_learner(reader(), slug)
     return hypermedia.render("wishlist/ask.html", course=course, form=WishForm())
 
 
-@wishlist.post("/courses/<slug>/wish")
+@bp.post("/courses/<slug>/wish")
 def wish(slug: str) -> Response:
     """Put the course on the wishlist, or remove it."""
     course, _ = access.course_for_learner(reader(), slug)
