@@ -28,11 +28,9 @@ from web import (
     hypermedia,
     logs,
     security_headers,
+    session_cookies,
     static_files,
     templating,
-)
-from web import (
-    sessions as browser_sessions,
 )
 
 
@@ -131,7 +129,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
     form_tokens.Protection(app)
-    browser_sessions.init_app(app)
+    session_cookies.init_app(app)
     storage.init_app(app)
     static_files.init_app(app)
     dispatch.init_app(app)
