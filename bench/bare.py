@@ -24,7 +24,7 @@ import app as lectern
 from bench import raw, tour
 from blueprints.catalog import fragments
 from config import ROOT
-from domain.platform import settings as site_settings
+from domain.platform import settings
 from web import templating
 
 TOKEN = "the-token"  # noqa: S105 - a placeholder for the application's real one
@@ -90,7 +90,7 @@ def build(ours: Flask, pages: Pages) -> Flask:
     bare.config["SETTINGS"] = ours.config["SETTINGS"]
     templating.init_app(bare)
     with ours.app_context():
-        bare.jinja_env.globals["site"] = site_settings.current()
+        bare.jinja_env.globals["site"] = settings.current()
     for name in ("static_url", "stylesheet_url", "script_url"):
         bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
     bare.jinja_env.globals["csrf_token"] = lambda: TOKEN

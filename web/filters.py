@@ -13,7 +13,7 @@ from flask import Flask, has_request_context
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from domain.base import clock as time_source
+from domain.base import clock
 
 # ISO 4217 as Stripe counts minor units: https://docs.stripe.com/currencies
 ZERO_DECIMAL = frozenset(
@@ -89,7 +89,7 @@ def duration(seconds: float | None) -> str:
     return " ".join(parts + ([f"{minutes} min"] if minutes else []))
 
 
-def clock(seconds: float | None) -> str:
+def timecode(seconds: float | None) -> str:
     """Format a position in a recording: 245 is "4:05", 3845 is "1:04:05"; missing or negative is "0:00"."""
     minutes, rest = divmod(max(int(seconds or 0), 0), 60)
     hours, minutes = divmod(minutes, 60)
@@ -168,7 +168,7 @@ class Macros:
 def init_app(app: Flask) -> None:
     """Register the filters of this module, and the macros as `ui`."""
     app.jinja_env.globals["ui"] = Macros(app)
-    for filter_ in (money, duration, clock, plural, date, ago, attrs, attr_names, readable_on, web_name):
+    for filter_ in (money, duration, timecode, plural, date, ago, attrs, attr_names, readable_on, web_name):
         app.jinja_env.filters[filter_.__name__] = filter_
 
 
@@ -182,7 +182,7 @@ def _time_element(moment: datetime | None, text: Any) -> str:
 
 
 def _distance(moment: datetime) -> str:
-    seconds = (time_source.now() - moment).total_seconds()
+    seconds = (clock.now() - moment).total_seconds()
     for size, unit in _AGO:
         if abs(seconds) >= size:
             count = int(abs(seconds) // size)

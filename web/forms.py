@@ -17,7 +17,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput, Select
 
 from domain import Refused
-from domain.base import text as texts
+from domain.base import text
 
 
 class BoundedParser(FormDataParser):
@@ -143,7 +143,7 @@ def counting(field: Any) -> dict[str, Any]:
         or isinstance(field.widget, HiddenInput)
     ):
         return {}
-    kept = next((name.__name__ for name in (markdown, paragraphs) if name in field.filters), "one_line")
+    kept = next((name.__name__ for name in (raw_markdown, paragraphs) if name in field.filters), "one_line")
     return {"data-limit": most, "data-kept": kept}
 
 
@@ -195,7 +195,7 @@ class LinesField(TextAreaField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Split into unique, non-empty lines."""
-        lines = (one_line(line) for value in valuelist for line in text(value).splitlines() if line)
+        lines = (one_line(line) for value in valuelist for line in raw_text(value).splitlines() if line)
         self.data: Any = list(dict.fromkeys(line for line in lines if line))
 
     def pre_validate(self, form: Any) -> None:
@@ -208,7 +208,7 @@ class LinesField(TextAreaField):
 
     def _value(self) -> str:
         if self.errors and self.raw_data:
-            return texts.clean(text(self.raw_data[0]))  # as it was typed, because the error may quote a line
+            return text.clean(raw_text(self.raw_data[0]))  # as it was typed, because the error may quote a line
         return "\n".join(str(line) for line in self.data or [])
 
 
@@ -241,21 +241,21 @@ def is_web_address(value: str) -> bool:
     return parts.scheme in ("http", "https") and "." in host and " " not in value
 
 
-def text(value: Any) -> str:
+def raw_text(value: Any) -> str:
     """Return submitted text unchanged; "" for a file sent in its place."""
     return value if isinstance(value, str) else ""
 
 
 def one_line(value: Any) -> str:
     """Clean text to one line, see domain/base/text.py."""
-    return texts.one_line(text(value))
+    return text.one_line(raw_text(value))
 
 
 def paragraphs(value: Any) -> str:
     """Clean text of several lines, without blank lines around it."""
-    return texts.paragraphs(text(value))
+    return text.paragraphs(raw_text(value))
 
 
-def markdown(value: Any) -> str:
+def raw_markdown(value: Any) -> str:
     """Clean Markdown; its whitespace is significant and kept."""
-    return texts.markdown(text(value))
+    return text.markdown_source(raw_text(value))

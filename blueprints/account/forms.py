@@ -20,7 +20,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform.mail_preferences import TOPICS
 from models import NotificationKind
-from web.forms import Form, SelectField, one_line, paragraphs, text
+from web.forms import Form, SelectField, one_line, paragraphs, raw_text
 from web.merging import Merging
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
@@ -54,7 +54,7 @@ def _current_password() -> PasswordField:
             InputRequired("Enter your current password."),
             Length(max=1024, message="That is not your password."),
         ],
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -129,7 +129,7 @@ class PasswordForm(Form):
             Length(min=MIN_PASSWORD, message=f"Use at least {MIN_PASSWORD} characters."),
             Length(max=MAX_PASSWORD, message=f"Use at most {MAX_PASSWORD} characters."),
         ],
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -156,14 +156,14 @@ class CodeForm(Form):
             InputRequired("Enter the code that the app shows."),
             Length(max=100, message="That is too long for a code."),
         ],
-        filters=[text],
+        filters=[raw_text],
     )
 
 
 class CodesForm(Form):
     """Recovery codes as the page has shown them, separated by spaces."""
 
-    codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[text])
+    codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[raw_text])
 
 
 class ProofForm(Form):

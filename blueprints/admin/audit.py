@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import after, bp
 from domain.people import accounts
-from domain.platform import audit as log
+from domain.platform import audit
 from domain.platform.audit import Question
 from web import hypermedia
 from web.file_answers import csv_of
@@ -21,18 +21,18 @@ NAMES = ("actor", "action", "subject", "from", "to")
 
 
 @bp.get("/audit")
-def audit() -> BaseResponse:
+def audit_log() -> BaseResponse:
     """List the entries that match the filters, newest first."""
     question, given = _question(), _given()
-    page = log.page(question, after())
+    page = audit.page(question, after())
     return hypermedia.render(
         "admin/audit.html",
         listing=page,
         question=question,
         given=given,
-        actions=log.actions(),
-        more=url_for("admin.audit", **given, after=page.after) if page.after else None,
-        first=url_for("admin.audit", **given) if after() else None,
+        actions=audit.actions(),
+        more=url_for("admin.audit_log", **given, after=page.after) if page.after else None,
+        first=url_for("admin.audit_log", **given) if after() else None,
         export=url_for("admin.export_audit", **given),
     )
 
@@ -45,9 +45,9 @@ def export_audit() -> BaseResponse:
 
 
 def _rows(question: Question) -> Iterator[tuple[str, ...]]:
-    for block in log.blocks(question):
+    for block in audit.blocks(question):
         for entry in block:
-            yield entry.at.isoformat(), entry.actor or log.SYSTEM, entry.actor_email or "", *entry[4:]
+            yield entry.at.isoformat(), entry.actor or audit.SYSTEM, entry.actor_email or "", *entry[4:]
 
 
 def _question() -> Question:

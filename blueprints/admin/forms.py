@@ -10,7 +10,7 @@ from domain.catalog.categories import Branch, Wish
 from domain.commerce.alert_list import MAX_NOTE
 from domain.people.suspension import MAX_REASON
 from models import Category, Role
-from web.forms import Form, SelectField, one_line, paragraphs, text
+from web.forms import Form, SelectField, one_line, paragraphs, raw_text
 from web.merging import Merging
 
 ICONS = (
@@ -101,7 +101,7 @@ class NoteForm(Form):
 class MoveForm(Form):
     """A direction: up or down."""
 
-    to = StringField(validators=[AnyOf(["up", "down"])], filters=[text])
+    to = StringField(validators=[AnyOf(["up", "down"])], filters=[raw_text])
 
 
 class CategoryForm(Merging):

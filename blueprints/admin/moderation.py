@@ -11,7 +11,7 @@ from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
-from domain.platform import moderation_queue as rules
+from domain.platform import moderation_queue
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 
@@ -29,14 +29,14 @@ KINDS = {
 @bp.get("/moderation")
 def moderation() -> Response:
     """List the pending items, oldest first."""
-    page = rules.queue(kind(), after())
+    page = moderation_queue.queue(kind(), after())
     return hypermedia.render(
         "admin/moderation/queue.html",
         listing=page,
         kinds=KINDS,
         kind=kind(),
-        counts=rules.counts(),
-        counted=rules.COUNTED,
+        counts=moderation_queue.counts(),
+        counted=moderation_queue.COUNTED,
         more=_list("", page),
         first=f"{QUEUE}{place()}" if after() else None,
     )
@@ -45,7 +45,7 @@ def moderation() -> Response:
 @bp.get("/moderation/history")
 def moderation_history() -> Response:
     """List the decided items, latest first."""
-    page = rules.history(kind(), after())
+    page = moderation_queue.history(kind(), after())
     return hypermedia.render(
         "admin/moderation/history.html",
         listing=page,
@@ -66,15 +66,15 @@ def moderation_item(item_id: uuid.UUID) -> Response:
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
     PressForm().validate_on_submit()
-    return go_on(rules.claim_next(acting(), kind()))
+    return go_on(moderation_queue.claim_next(acting(), kind()))
 
 
 @bp.post("/moderation/<uuid:item_id>/claim")
 def moderation_claim(item_id: uuid.UUID) -> Response:
     """Claim an item; `takeover` takes it from another admin. Notes sent along are filled into its form."""
-    item, form = rules.find(item_id), ClaimForm()
+    item, form = moderation_queue.find(item_id), ClaimForm()
     form.validate_on_submit()
-    do(lambda: rules.claim(item, acting(), form.takeover.data))
+    do(lambda: moderation_queue.claim(item, acting(), form.takeover.data))
     typed = DecisionForm()
     if typed.notes.data:
         return show(item_id, typed)
@@ -84,11 +84,11 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
 @bp.post("/moderation/<uuid:item_id>/skip")
 def moderation_skip(item_id: uuid.UUID) -> Response:
     """Release the claim and open the next item; notes sent along are kept."""
-    item = rules.find(item_id)
+    item = moderation_queue.find(item_id)
     if (wrong := jot(item)) is not None:
         return wrong
-    rules.release(item, acting())
-    return go_on(rules.claim_next(acting(), kind(), behind=item))
+    moderation_queue.release(item, acting())
+    return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
 
 
 def jot(item: ModerationItem) -> Response | None:
@@ -100,7 +100,7 @@ def jot(item: ModerationItem) -> Response | None:
     if form.notes.raw_data and not form.notes.validate(form):
         return show(item.id, form, 422)
     if form.notes.raw_data:
-        rules.jot(item, acting(), form.notes.data or "")
+        moderation_queue.jot(item, acting(), form.notes.data or "")
         db.session.commit()
     return None
 
@@ -109,7 +109,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """Render the review page of an item with its form."""
     frame = review_page.frame(item_id) or abort(404)
     file = _file(frame.item)
-    notes, kept_at = rules.jotted(frame.item, acting())
+    notes, kept_at = moderation_queue.jotted(frame.item, acting())
     if not form.is_submitted():
         form.notes.data = notes
     opens = isinstance(file["file"], review_page.CourseFile)
@@ -162,7 +162,7 @@ def place() -> str:
 def _file(item: ModerationItem) -> dict[str, Any]:
     """Load the template's context for the item's kind; `file` is None when its subject was deleted."""
     shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
-    if item.kind in rules.OF_REVIEWS:
+    if item.kind in moderation_queue.OF_REVIEWS:
         shown["file"] = review_page.review_file(item)
     elif item.kind == ModerationKind.APPLICATION:
         shown["file"] = review_page.application_file(item)
@@ -177,7 +177,7 @@ def _file(item: ModerationItem) -> dict[str, Any]:
             shown["would_be"] = page_comparison.of(shown["file"].contents)
         if item.kind == ModerationKind.REPORT:
             shown["reports"] = review_page.reports(Report.product_id == item.subject_id)
-    shown["rows"] = rules.past_of(item)
+    shown["rows"] = moderation_queue.past_of(item)
     return shown
 
 
@@ -190,7 +190,7 @@ def _lesson(asked: str | None) -> uuid.UUID | None:
         abort(404)
 
 
-def _list(under: str, page: rules.Page) -> str | None:
+def _list(under: str, page: moderation_queue.Page) -> str | None:
     if page.after is None:
         return None
     return f"{QUEUE}{under}{place()}{'&' if place() else '?'}after={page.after}"

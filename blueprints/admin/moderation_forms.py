@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, Length
 from domain.base import clock
 from domain.moderation.decisions import MAX_NOTES, REASONS, Decision
 from models import Verdict
-from web.forms import Form, SelectField, paragraphs, text
+from web.forms import Form, SelectField, paragraphs, raw_text
 
 AWAKE_AFTER = timedelta(seconds=0.7)
 
@@ -27,7 +27,7 @@ class DecisionForm(Form):
             InputRequired("Choose what to do."),
             AnyOf([verdict.value for verdict in Verdict], "Choose what to do."),
         ],
-        filters=[text],
+        filters=[raw_text],
     )
     reason = SelectField(
         "Reason",
@@ -37,16 +37,16 @@ class DecisionForm(Form):
             *(SelectChoice(key, words) for key, words in REASONS.items()),
         ],
         validate_choice=False,
-        filters=[text],
+        filters=[raw_text],
     )
     notes = TextAreaField(
         "Notes",
         [Length(max=MAX_NOTES, message=f"Use at most {MAX_NOTES:,} characters.")],
         filters=[paragraphs],
     )
-    seen = HiddenField(validators=[Length(max=64)], filters=[text])
+    seen = HiddenField(validators=[Length(max=64)], filters=[raw_text])
 
-    opened = HiddenField(validators=[Length(max=20)], filters=[text])
+    opened = HiddenField(validators=[Length(max=20)], filters=[raw_text])
 
     @property
     def is_too_soon(self) -> bool:

@@ -19,38 +19,37 @@ from blueprints.admin.settings_forms import (
 )
 from domain import Refused
 from domain.base import markdown
-from domain.catalog import featured as picked
+from domain.catalog import featured
 from domain.learning import comp_access
-from domain.platform import color_contrast, images
-from domain.platform import settings as site
+from domain.platform import color_contrast, images, settings
 from models import Course, db
 from web import hypermedia
 from web.forms import Form
 from web.fresh_proof import fresh
 
 PAGES = (
-    ("Words", "admin.settings"),
+    ("Words", "admin.shop_settings"),
     ("Look", "admin.look"),
     ("Rules", "admin.rules"),
     ("Sign-in", "admin.sign_in"),
-    ("Start page", "admin.featured"),
+    ("Start page", "admin.featured_courses"),
 )
 
 
 @bp.route("/settings", methods=["GET", "POST"])
-def settings() -> Response:
+def shop_settings() -> Response:
     """Edit name, home page, about text, contact address, links and time zone."""
     now = _stored()
-    form = WordsForm(data={**vars(now), "about": site.about(), "social": social_lines(now.social)})
+    form = WordsForm(data={**vars(now), "about": settings.about(), "social": social_lines(now.social)})
     if form.validate_on_submit():
         about = form.about.data or ""
-        changed = site.change(
+        changed = settings.change(
             acting(), name=form.name.data, hero_title=form.hero_title.data, about=about,
             hero_subtitle=form.hero_subtitle.data or "", contact_email=form.contact_email.data,
             about_html=markdown.render(about).html if about else "", timezone=form.timezone.data,
             social=form.places(),
         )  # fmt: skip
-        return _saved("admin.settings", changed)
+        return _saved("admin.shop_settings", changed)
     return _page("words", form)
 
 
@@ -61,7 +60,7 @@ def look() -> Response:
     if not form.is_submitted():
         form.primary_color.data = LookForm.asked(request.args.get("color", ""))
     if form.validate_on_submit():
-        return _saved("admin.look", site.change(acting(), primary_color=form.primary_color.data))
+        return _saved("admin.look", settings.change(acting(), primary_color=form.primary_color.data))
     return _page(
         "look", form, logo_form=LogoForm(formdata=None), looks=color_contrast.looks(form.shown()),
         shown=form.shown(), text=color_contrast.TEXT, control=color_contrast.CONTROL,
@@ -71,12 +70,12 @@ def look() -> Response:
 @bp.post("/settings/logo")
 def logo() -> Response:
     """Replace the logo; without a file the drawn one is used again."""
-    form, color = LogoForm(), site.current().primary_color
+    form, color = LogoForm(), settings.current().primary_color
     if form.validate_on_submit():
         try:
-            before = site.current().logo
+            before = settings.current().logo
             token = images.keep(images.Shelf.LOGO, form.file.data.stream) if form.file.data else None
-            changed = site.change(acting(), logo=token)
+            changed = settings.change(acting(), logo=token)
             images.remove_later(images.Shelf.LOGO, before)
         except Refused as refusal:
             db.session.rollback()
@@ -96,7 +95,7 @@ def rules() -> Response:
     """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
     form = RulesForm(data=vars(_stored()))
     if form.validate_on_submit():
-        changed = site.change(
+        changed = settings.change(
             acting(), platform_fee_percent=form.platform_fee_percent.data,
             refund_window_days=form.refund_window_days.data, require_review=form.require_review.data,
             held_words=form.held_words.data or [],
@@ -111,7 +110,7 @@ def sign_in() -> Response:
     """Edit how admins sign in: second factor and idle timeout."""
     form = SignInForm(data=vars(_stored()))
     if form.validate_on_submit():
-        changed = site.change(
+        changed = settings.change(
             acting(), admin_second_factor=form.admin_second_factor.data,
             admin_idle_minutes=form.admin_idle_minutes.data,
         )  # fmt: skip
@@ -120,18 +119,18 @@ def sign_in() -> Response:
 
 
 @bp.route("/settings/featured", methods=["GET", "POST"])
-def featured() -> Response:
+def featured_courses() -> Response:
     """List the featured courses of the home page, in their order; posting adds one."""
     form = FeaturedForm()
     if form.validate_on_submit():
         try:
-            picked.pick(comp_access.course_called(form.course.data or ""), acting())
+            featured.pick(comp_access.course_called(form.course.data or ""), acting())
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)
         else:
-            return _saved("admin.featured", ["featured"])
-    return _page("featured", form, courses=picked.courses(), most=picked.MOST)
+            return _saved("admin.featured_courses", ["featured"])
+    return _page("featured", form, courses=featured.courses(), most=featured.MOST)
 
 
 @bp.post("/settings/featured/<uuid:course_id>/move")
@@ -140,8 +139,8 @@ def move_featured(course_id: uuid.UUID) -> Response:
     course, form = _course(course_id), MoveForm()
     if not form.validate():
         abort(400)
-    picked.move(course, form.to.data == "up", acting())
-    return _saved("admin.featured", ["featured"])
+    featured.move(course, form.to.data == "up", acting())
+    return _saved("admin.featured_courses", ["featured"])
 
 
 @bp.post("/settings/featured/<uuid:course_id>/drop")
@@ -150,13 +149,13 @@ def drop_featured(course_id: uuid.UUID) -> Response:
     course = _course(course_id)
     if not PressForm().validate():
         abort(400)
-    picked.drop(course, acting())
-    return _saved("admin.featured", ["featured"])
+    featured.drop(course, acting())
+    return _saved("admin.featured_courses", ["featured"])
 
 
-def _stored() -> site.Site:
+def _stored() -> settings.Site:
     """Read the settings; a POST locks the row, so that the merge of two admins' changes can't lose one."""
-    return site.hold() if request.method == "POST" else site.current()
+    return settings.hold() if request.method == "POST" else settings.current()
 
 
 def _course(course_id: uuid.UUID) -> Course:
@@ -165,7 +164,7 @@ def _course(course_id: uuid.UUID) -> Course:
 
 def _saved(endpoint: str, changed: list[str]) -> Response:
     db.session.commit()
-    site.forget()
+    settings.forget()
     hypermedia.toast("Saved." if changed else "Nothing has changed.", "good" if changed else "info")
     return hypermedia.see_other(url_for(endpoint))
 

@@ -19,8 +19,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
 from domain import Refused
 from domain.people import accounts
-from domain.platform import color_contrast
-from domain.platform import settings as site
+from domain.platform import color_contrast, settings
 from web.forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
 from web.merging import Merging
 
@@ -118,7 +117,7 @@ class LookForm(Merging):
     @staticmethod
     def asked(color: str) -> str:
         """Parse the colour to preview, "#rrggbb"; anything else is the stored one."""
-        return color.lower() if COLOR.fullmatch(color.lower()) else site.current().primary_color
+        return color.lower() if COLOR.fullmatch(color.lower()) else settings.current().primary_color
 
     def shown(self) -> str:
         """Choose the colour of the preview: the typed one, if valid."""

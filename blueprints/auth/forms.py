@@ -5,7 +5,7 @@ from wtforms.validators import InputRequired, Length, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
-from web.forms import Form, one_line, text
+from web.forms import Form, one_line, raw_text
 
 MAX_EMAIL = 254
 
@@ -29,7 +29,7 @@ def _new_password(label: str) -> PasswordField:
             Length(min=MIN_PASSWORD, message=f"Use at least {MIN_PASSWORD} characters."),
             Length(max=MAX_PASSWORD, message=f"Use at most {MAX_PASSWORD} characters."),
         ],
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -62,7 +62,7 @@ class LoginForm(Form):
     password = PasswordField(
         "Password",
         [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
-        filters=[text],
+        filters=[raw_text],
     )
     remember = BooleanField("Keep me signed in on this device")
 
@@ -73,7 +73,7 @@ class CodeForm(Form):
     code = StringField(
         "Code",
         [InputRequired("Enter a code."), Length(max=100, message="That is too long for a code.")],
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -83,7 +83,7 @@ class ProofForm(Form):
     password = PasswordField(
         "Password",
         [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
-        filters=[text],
+        filters=[raw_text],
     )
 
 

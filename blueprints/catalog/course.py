@@ -12,8 +12,7 @@ from domain.pages import course_page
 from domain.pages.course_page import CoursePage, Offer
 from domain.platform import events
 from models import ProductStatus, ProductVisibility
-from web import hypermedia
-from web import visitor as visits
+from web import hypermedia, visitor
 
 
 @bp.get("/courses/<slug>")
@@ -22,13 +21,13 @@ def course(slug: str) -> Response:
 
     A swap renders the reviews only, in another order or another page of them.
     """
-    visitor = current_user._get_current_object() if current_user.is_authenticated else None
-    page = course_page.load(slug, visitor, preview="preview" in request.args)
+    user = current_user._get_current_object() if current_user.is_authenticated else None
+    page = course_page.load(slug, user, preview="preview" in request.args)
     if page is None:
         return _moved(slug)
     if not (hypermedia.is_swap() or page.is_preview):
-        visits.note(events.VIEWED, page.row.id, page.row.creator_id)
-    board = review_list.load(page.row.id, visitor, request.args)
+        visitor.note(events.VIEWED, page.row.id, page.row.creator_id)
+    board = review_list.load(page.row.id, user, request.args)
     response = hypermedia.render(
         "catalog/course.html",
         "reviews/section.oob.html",

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp, filters
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import cards as storefront
+from domain.catalog import cards
 from domain.catalog.cards import Found
 from domain.catalog.index import facets, index_cache
 from domain.catalog.index.facets import Selection
@@ -21,7 +21,7 @@ def courses() -> Response:
     if "" in request.args.values() and not hypermedia.is_swap():
         # A form without JavaScript sends its empty fields too: redirect to the canonical address.
         return redirect(addresses.of(selection, number))
-    found = storefront.browse(index, selection, number)
+    found = cards.browse(index, selection, number)
     if found is None:
         first = addresses.of(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)

@@ -5,8 +5,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import cards as storefront
-from domain.catalog import creators
+from domain.catalog import cards, creators
 from web import hypermedia
 
 
@@ -15,7 +14,7 @@ def creator(slug: str) -> Response:
     """Show a creator's profile, courses and number of learners."""
     person = creators.find(slug) or abort(404)
     number = addresses.page_number()
-    last = max(1, -(-person.totals.courses // storefront.PAGE_SIZE))
+    last = max(1, -(-person.totals.courses // cards.PAGE_SIZE))
     path = f"/creators/{person.slug}"
     if number > last:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
@@ -23,7 +22,7 @@ def creator(slug: str) -> Response:
         hypermedia.render(
             "catalog/creator.html",
             person=person,
-            cards=storefront.cards_by(person.id, number),
+            cards=cards.cards_by(person.id, number),
             pages=addresses.pager(path, [], number, last),
             address=addresses.with_page(path, [], number),
         )

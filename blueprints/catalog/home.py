@@ -4,11 +4,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import cards as storefront
+from domain.catalog import cards
 from web import hypermedia
 
 
 @bp.get("/")
 def home() -> Response:
     """Show the home page: hero, categories, featured and new courses."""
-    return unless_known(hypermedia.render("catalog/home.html", home=storefront.home()))
+    return unless_known(hypermedia.render("catalog/home.html", home=cards.home()))

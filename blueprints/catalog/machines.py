@@ -5,7 +5,7 @@ import re
 from flask import Response, abort, current_app, request
 
 from blueprints.catalog import bp
-from domain.catalog import sitemap as syndication
+from domain.catalog import sitemap
 
 # XML 1.0, section 2.2: characters that no escape can carry.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -13,25 +13,25 @@ AN_HOUR = "public, max-age=3600"
 
 
 @bp.get("/sitemap.xml")
-def sitemap() -> Response:
+def sitemap_xml() -> Response:
     """Serve the sitemap; beyond 50,000 addresses, the protocol's limit, an index of `?file=` parts."""
-    files = syndication.sitemap_files()
+    files = sitemap.sitemap_files()
     asked = request.args.get("file", "")
     if not asked and files > 1:
         return _xml("catalog/sitemap_index.xml", files=range(1, files + 1))
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     if not 1 <= number <= files:
         abort(404)
-    places = syndication.places(number)
+    places = sitemap.places(number)
     if number == 1:
-        places = syndication.shelves_and_creators() + places
+        places = sitemap.shelves_and_creators() + places
     return _xml("catalog/sitemap.xml", places=places)
 
 
 @bp.get("/feed.xml")
 def feed() -> Response:
     """Serve the newest courses as Atom (RFC 4287)."""
-    response = _xml("catalog/feed.xml", entries=syndication.feed())
+    response = _xml("catalog/feed.xml", entries=sitemap.feed())
     response.mimetype = "application/atom+xml"
     return response
 

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp
 from blueprints.catalog.freshness import unless_known
-from domain.catalog import cards as storefront
+from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
 from web import hypermedia
 
@@ -21,7 +21,7 @@ def category(slug: str) -> Response:
     sort = asked if asked in SORTS else SORTS[0]
     selection = facets.Selection(chosen=(("category", (slug,)),), sort=sort)
     number = addresses.page_number()
-    found = storefront.browse(index, selection, number)
+    found = cards.browse(index, selection, number)
     path, pairs = f"/categories/{slug}", [] if sort == SORTS[0] else [("sort", sort)]
     if found is None:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)

@@ -4,13 +4,13 @@ import uuid
 
 from wtforms import StringField
 
-from web.forms import Form, text
+from web.forms import Form, raw_text
 
 
 class BuyForm(Form):
     """The id of the product to buy. The price is never read from a form."""
 
-    product = StringField(filters=[text])
+    product = StringField(filters=[raw_text])
 
     @property
     def product_id(self) -> uuid.UUID | None:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from blueprints.checkout import bp
 from blueprints.checkout.forms import BuyForm
 from domain import Refused
-from domain.commerce import checkout as buying
+from domain.commerce import checkout
 from domain.learning import access
 from models import Course, db
 from payments import PaymentRefused, PaymentUnavailable
@@ -20,33 +20,33 @@ def start() -> Response:
     form = BuyForm()
     if not form.validate() or form.product_id is None:
         abort(404)
-    course = buying.product_on_offer(form.product_id) or abort(404)
+    course = checkout.product_on_offer(form.product_id) or abort(404)
     try:
         return _go_to_stripe(course)
     except Refused as refusal:
         return _refused(course, refusal)
     except PaymentUnavailable:
         db.session.rollback()
-        course = buying.product_on_offer(form.product_id) or abort(404)
+        course = checkout.product_on_offer(form.product_id) or abort(404)
         return hypermedia.render("checkout/unavailable.html", status=503, course=course)
 
 
 def _go_to_stripe(course: Course) -> Response:
-    for _ in range(buying.ROUNDS):
+    for _ in range(checkout.ROUNDS):
         if access.owns(current_user, course) or current_user.access_override:
             hypermedia.toast("You already own this course.", "info")
             return hypermedia.leave(f"/learn/{course.slug}")
-        plan = buying.begin(current_user, course, _address("success"), _address("cancelled"))
+        plan = checkout.begin(current_user, course, _address("success"), _address("cancelled"))
         db.session.commit()
         if plan.waits:
             return hypermedia.leave(url_for("orders.show", number=plan.number))
         try:
-            session = buying.ask_stripe(plan)
+            session = checkout.ask_stripe(plan)
         except PaymentRefused as refusal:
-            buying.give_up(plan, str(refusal))
+            checkout.give_up(plan, str(refusal))
             db.session.commit()
             raise Refused("This course can’t be bought right now. We’ve been notified.") from refusal
-        page = buying.note(plan, session)
+        page = checkout.note(plan, session)
         db.session.commit()
         if page is not None:
             return hypermedia.leave(page)
@@ -55,8 +55,8 @@ def _go_to_stripe(course: Course) -> Response:
 
 def _refused(course: Course, refusal: Refused) -> Response:
     db.session.rollback()
-    page = "checkout/verify.html" if isinstance(refusal, buying.NotVerified) else "checkout/refused.html"
-    is_free = isinstance(refusal, buying.Free)
+    page = "checkout/verify.html" if isinstance(refusal, checkout.NotVerified) else "checkout/refused.html"
+    is_free = isinstance(refusal, checkout.Free)
     return hypermedia.render(page, status=422, course=course, sentence=refusal.sentence, is_free=is_free)
 
 

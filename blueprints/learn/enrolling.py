@@ -17,7 +17,7 @@ def enroll(course_slug: str) -> Response:
     user = reader()
     course, _decision = access.course_for_learner(user, course_slug)
     if user is None:
-        return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.library"))
+        return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.my_learning"))
     try:
         PressForm().validate_on_submit()
         enrollment.enroll_free(user, course)

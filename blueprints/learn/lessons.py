@@ -12,8 +12,7 @@ import storage
 from blueprints.learn import bp, locked, reader
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
-from domain.learning import access, outline
-from domain.learning import playback as watching
+from domain.learning import access, outline, playback
 from domain.learning.access import Decision
 from domain.media import code_archives, recordings, video_embeds
 from domain.media.recordings import Playback
@@ -78,7 +77,7 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
     if is_draft:
         lesson_drafts.show(lesson)
     recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
-    playback = _playback(course, recording, is_draft)
+    player = _playback(course, recording, is_draft)
     return hypermedia.render(
         "learn/lesson.html",
         "learn/lesson.oob.html",
@@ -88,10 +87,10 @@ def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
         entry=entry,
         before=before,
         after=after,
-        playback=playback,
-        embed=video_embeds.embed(lesson.external_video_url) if playback is None else None,
-        start_at=_start_at(entry.position, playback.duration if playback else 0),
-        opened_at=watching.opened(user.id, lesson.id) if user else "",
+        playback=player,
+        embed=video_embeds.embed(lesson.external_video_url) if player is None else None,
+        start_at=_start_at(entry.position, player.duration if player else 0),
+        opened_at=playback.opened(user.id, lesson.id) if user else "",
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
         code=code_archives.offered(course.id) if facts.holds or facts.trusted else None,

@@ -68,4 +68,4 @@ def way_on(course: Course, decision: Decision) -> WayOn:
                 "See that course", f"/courses/{decision.needed.slug}",
             )  # fmt: skip
         case _:
-            return WayOn("This isn’t available right now.", "My learning", url_for("learn.library"))
+            return WayOn("This isn’t available right now.", "My learning", url_for("learn.my_learning"))

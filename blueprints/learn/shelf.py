@@ -5,14 +5,14 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp
-from domain.learning import library as shelves
+from domain.learning import library
 from web import guards, hypermedia
 
 LAST_PAGE = 10_000
 
 
 @bp.get("/learn")
-def library() -> Response:
+def my_learning() -> Response:
     """List the reader's courses: in progress, not begun, completed."""
     if (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
@@ -20,16 +20,16 @@ def library() -> Response:
     number = int(page[:9]) if page.isascii() and page.isdigit() else 0
     if not 1 <= number <= LAST_PAGE:
         abort(404)
-    shelf = shelves.shelf(current_user, number)
+    shelf = library.shelf(current_user, number)
     if not shelf.courses and shelf.page > 1:
         abort(404)
     return hypermedia.render("learn/library.html", shelf=shelf, pages=_pages(shelf))
 
 
-def _pages(shelf: shelves.Shelf) -> dict[str, object]:
+def _pages(shelf: library.Shelf) -> dict[str, object]:
     """Build the items of the pager; there are few pages, so all addresses are built."""
-    last = -(-shelf.total // shelves.PAGE_SIZE) or 1
-    link = {number: url_for("learn.library", page=number) for number in range(1, last + 1)}
+    last = -(-shelf.total // library.PAGE_SIZE) or 1
+    link = {number: url_for("learn.my_learning", page=number) for number in range(1, last + 1)}
     near = [n for n in link if n in (1, last) or abs(n - shelf.page) <= 2]
     return {
         "prev": link.get(shelf.page - 1),

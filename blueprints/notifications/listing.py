@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.notifications import bp
 from blueprints.notifications.forms import PressForm
-from domain.platform import notifications as told
+from domain.platform import notifications
 from models import db
 from web import hypermedia
 
@@ -18,7 +18,7 @@ def index() -> Response:
     """List the reader's notifications, newest first."""
     before = request.args.get("before", type=uuid.UUID)
     return hypermedia.render(
-        "notifications/index.html", sheet=told.page_of(current_user, before), before=before
+        "notifications/index.html", sheet=notifications.page_of(current_user, before), before=before
     )
 
 
@@ -26,8 +26,8 @@ def index() -> Response:
 def follow(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and redirect to its target."""
     PressForm().validate_on_submit()
-    one = told.find(current_user, notification_id)
-    told.read(one)
+    one = notifications.find(current_user, notification_id)
+    notifications.read(one)
     leads_to = one.action_url or url_for("notifications.index")
     db.session.commit()
     return hypermedia.leave(leads_to)
@@ -37,12 +37,12 @@ def follow(notification_id: uuid.UUID) -> Response:
 def mark_read(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and stay."""
     PressForm().validate_on_submit()
-    one = told.find(current_user, notification_id)
-    told.read(one)
+    one = notifications.find(current_user, notification_id)
+    notifications.read(one)
     db.session.commit()
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("notifications.index"))
-    one = told.find(current_user, notification_id)
+    one = notifications.find(current_user, notification_id)
     return hypermedia.render("notifications/_one.html", "notifications/_one.html", one=one)
 
 
@@ -50,7 +50,7 @@ def mark_read(notification_id: uuid.UUID) -> Response:
 def mark_all_read() -> Response:
     """Mark every notification as read."""
     PressForm().validate_on_submit()
-    told.read_all(current_user)
+    notifications.read_all(current_user)
     db.session.commit()
     hypermedia.toast("All notifications marked as read.")
     return hypermedia.see_other(url_for("notifications.index"))

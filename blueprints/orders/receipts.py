@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.orders import bp
-from domain.commerce import orders as bought
+from domain.commerce import orders
 from web import hypermedia
 
 LAST_PAGE = 1000
@@ -17,16 +17,16 @@ def index() -> Response:
     number = request.args.get("page", 1, type=int)
     if not 1 <= number <= LAST_PAGE:
         abort(404)
-    listing = bought.of(current_user, number)
-    refunds = bought.refunds_of(listing.rows)
-    standings = {order.id: bought.standing(order, refunds.get(order.id)).value for order in listing.rows}
+    listing = orders.of(current_user, number)
+    refunds = orders.refunds_of(listing.rows)
+    standings = {order.id: orders.standing(order, refunds.get(order.id)).value for order in listing.rows}
     return hypermedia.render("orders/index.html", listing=listing, standings=standings, number=number)
 
 
 @bp.get("/orders/<number>")
 def show(number: str) -> Response:
     """Show one order: its receipt, or its state."""
-    order = bought.find(current_user, number) or abort(404)
-    refund = bought.refunds_of([order]).get(order.id)
-    standing = bought.standing(order, refund).value
+    order = orders.find(current_user, number) or abort(404)
+    refund = orders.refunds_of([order]).get(order.id)
+    standing = orders.standing(order, refund).value
     return hypermedia.render("orders/show.html", order=order, refund=refund, standing=standing)

@@ -6,8 +6,7 @@ from flask import Blueprint, abort, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from domain.community import review_list
-from domain.community import reviews as rules
+from domain.community import review_list, reviews
 from models import Course, User
 from web import guards, hypermedia
 
@@ -41,7 +40,7 @@ def show_again(course: Course, focus: str | None = None) -> Response:
         "reviews/section.oob.html",
         course=course,
         board=review_list.load(course.id, reader(), request.args),
-        can_review=rules.may_review(reader(), course),
+        can_review=reviews.may_review(reader(), course),
         focus=focus,
     )
 

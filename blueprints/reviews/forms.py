@@ -8,7 +8,7 @@ from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.community.reviews import MAX_COMMENT, MAX_NOTE
 from models import ReportReason
-from web.forms import Form, paragraphs, text
+from web.forms import Form, paragraphs, raw_text
 from web.merging import Merging
 
 REASONS = {
@@ -35,7 +35,7 @@ def _why(label: str, reasons: dict[ReportReason, str]) -> RadioField:
         ],
         choices=[SelectChoice(reason.value, words) for reason, words in reasons.items()],
         validate_choice=False,
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -56,7 +56,7 @@ class ReviewForm(Merging):
             InputRequired("Choose one to five stars."),
             AnyOf(["1", "2", "3", "4", "5"], "Choose one to five stars."),
         ],
-        filters=[lambda value: str(value) if isinstance(value, int) else text(value)],
+        filters=[lambda value: str(value) if isinstance(value, int) else raw_text(value)],
     )
     comment = TextAreaField(
         "What should others know?",

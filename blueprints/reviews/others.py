@@ -8,8 +8,7 @@ from werkzeug.wrappers import Response
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import ReportForm, VoteForm
 from domain import Refused
-from domain.community import reply_reports
-from domain.community import reviews as rules
+from domain.community import reply_reports, reviews
 from models import ReportReason, Review, db
 from web import hypermedia
 
@@ -20,18 +19,18 @@ HIDDEN_MEANWHILE = "Thanks. The reply is hidden until we’ve looked at it."
 @bp.post("/reviews/<uuid:review_id>/helpful")
 def helpful(review_id: uuid.UUID) -> Response:
     """Set or withdraw the reader's helpful vote."""
-    review, course = rules.find(reader(), review_id)
+    review, course = reviews.find(reader(), review_id)
     form = VoteForm()
     form.validate_on_submit()
     try:
-        rules.vote(reader(), review, form.helpful.data)
+        reviews.vote(reader(), review, form.helpful.data)
     except Refused as refusal:
         return refuse(course, refusal.sentence)
     back = page_of(course, hypermedia.dom_id(review))
     db.session.commit()
     if not hypermedia.is_swap():
         return hypermedia.see_other(back)
-    review, course = rules.find(reader(), review_id)
+    review, course = reviews.find(reader(), review_id)
     return hypermedia.render(
         "reviews/_votes.html",
         "reviews/_votes.html",
@@ -44,13 +43,13 @@ def helpful(review_id: uuid.UUID) -> Response:
 @bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the review goes to the moderation queue."""
-    review, course = rules.find(reader(), review_id)
+    review, course = reviews.find(reader(), review_id)
     if review.user_id == reader().id:
         return refuse(course, "This is your own review. You can edit or delete it.")
     form = ReportForm(review.id)
     if form.validate_on_submit():
         try:
-            rules.report(reader(), review, ReportReason(form.reason.data), form.note.data or "")
+            reviews.report(reader(), review, ReportReason(form.reason.data), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -74,7 +73,7 @@ def report(review_id: uuid.UUID) -> Response:
 @bp.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
 def report_reply(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the creator's reply goes to the moderation queue."""
-    review, course = rules.find(reader(), review_id)
+    review, course = reviews.find(reader(), review_id)
     if not review.reply or (review.reply_hidden and not reader().is_admin):
         abort(404)
     if course.creator_id == reader().id:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import PressForm, ReviewForm
 from domain import Refused
-from domain.community import reviews as rules
+from domain.community import reviews
 from domain.learning import access
 from models import Course, Review, db
 from web import hypermedia
@@ -21,9 +21,9 @@ def write(slug: str) -> Response:
     course, _ = access.course_for_learner(reader(), slug)
     if course.deleted_at is not None:
         abort(404)  # owners keep a deleted course, but it has no page that could show their review
-    if not rules.may_review(reader(), course):
+    if not reviews.may_review(reader(), course):
         return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
-    before = rules.of(reader(), course)
+    before = reviews.of(reader(), course)
     form = ReviewForm(obj=before)
     if not form.validate_on_submit():
         return hypermedia.render(
@@ -41,7 +41,7 @@ def write(slug: str) -> Response:
 
 def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
     try:
-        review = rules.write(reader(), course, int(form.rating.data or 0), form.comment.data or "")
+        review = reviews.write(reader(), course, int(form.rating.data or 0), form.comment.data or "")
     except Refused as refusal:
         return refuse(course, refusal.sentence)
     said = _thanks(review, is_new)
@@ -60,7 +60,7 @@ def _thanks(review: Review, is_new: bool) -> str:
 def remove(slug: str) -> Response:
     """Confirm, then delete the review; this is possible even without access to the course any more."""
     course, _ = access.course_for_learner(reader(), slug)
-    before = rules.of(reader(), course)
+    before = reviews.of(reader(), course)
     form = PressForm()
     if before is not None and not form.validate_on_submit():
         return hypermedia.render(
@@ -71,7 +71,7 @@ def remove(slug: str) -> Response:
             place=place(),
             back=page_of(course),
         )
-    if before is not None and rules.withdraw(reader(), course):
+    if before is not None and reviews.withdraw(reader(), course):
         db.session.commit()
         hypermedia.toast("Your review is deleted.")
     return show_again(course, focus="own")

@@ -11,19 +11,18 @@ from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused
 from domain.base.webvtt import MAX_CHARACTERS
-from domain.media import captions as captioning
-from domain.media import recordings
+from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption, db
 from web import hypermedia
 
 
 @bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
 @bp.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
-def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
+def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
     """Add captions from a file or as text, or edit those of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
     asset = _recording(course, lesson)
-    row = captioning.of(asset, language) if language else None
+    row = captions.of(asset, language) if language else None
     if language and row is None:
         abort(404)
     form = CaptionForm(obj=row)
@@ -31,8 +30,8 @@ def captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -
         spoken = language or form.language.data or ""
         try:
             if not language:
-                captioning.check_new(asset, spoken)
-            row = captioning.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
+                captions.check_new(asset, spoken)
+            row = captions.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)
@@ -59,7 +58,7 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
     if not PressForm().validate():
         abort(400)
     try:
-        kept = captioning.remove(course, _recording(course, lesson), me(), language)
+        kept = captions.remove(course, _recording(course, lesson), me(), language)
     except Refused as refusal:
         db.session.rollback()
         hypermedia.toast(refusal.sentence, "warn")
@@ -79,7 +78,7 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     form = chapters_form(asset)
     if form.validate():
         try:
-            captioning.set_chapters(course, asset, me(), form.chapters.data or "")
+            captions.set_chapters(course, asset, me(), form.chapters.data or "")
         except Refused as refusal:
             db.session.rollback()
             form.refuse(refusal)
@@ -106,7 +105,7 @@ def _read_file(form: CaptionForm) -> bool:
     if not getattr(written, "filename", ""):
         return True
     try:
-        form.vtt.data = captioning.decode(written.stream.read(MAX_CHARACTERS * 4))
+        form.vtt.data = captions.decode(written.stream.read(MAX_CHARACTERS * 4))
     except Refused as refusal:
         form.refuse(refusal)
         return False

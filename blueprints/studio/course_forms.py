@@ -30,11 +30,10 @@ from domain.authoring.course_details import (
     TITLE,
 )
 from domain.authoring.curriculum import LONGEST_DRIP
-from domain.base import markdown as prose
-from domain.base import slugs
+from domain.base import markdown, slugs
 from domain.catalog.index import facets
 from models import Level, Module, ProductVisibility, Tier
-from web.forms import Form, LinesField, MarkdownSize, SelectField, markdown, one_line, text
+from web.forms import Form, LinesField, MarkdownSize, SelectField, one_line, raw_markdown, raw_text
 from web.merging import Merging
 
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
@@ -81,7 +80,7 @@ class DetailsForm(Merging):
     slug = StringField("Address", [InputRequired("Enter an address."), at_most(TITLE)], filters=[one_line])
     summary = TextAreaField("Summary", [at_most(SUMMARY)], filters=[one_line])
     description = TextAreaField(
-        "Description", [MarkdownSize(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 16}
+        "Description", [MarkdownSize(markdown.MAX_BYTES)], filters=[raw_markdown], render_kw={"rows": 16}
     )
     category = SelectField("Category", [InputRequired("Choose a category.")])
     tags = StringField("Tags", [at_most(600)], filters=[one_line])
@@ -178,7 +177,7 @@ class PressForm(Form):
 class RequireForm(Form):
     """The id of a prerequisite course."""
 
-    course = HiddenField(filters=[text])
+    course = HiddenField(filters=[raw_text])
 
     def course_id(self) -> uuid.UUID | None:
         """Parse the id; None if it is malformed."""

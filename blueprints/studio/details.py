@@ -8,12 +8,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_forms import DetailsForm, RequireForm
-from blueprints.studio.editing import course_of, me, opened, save, show
-from blueprints.studio.editing import saved as said
+from blueprints.studio.editing import course_of, me, opened, save, saved, show
 from domain import Refused
 from domain.authoring import course_details
 from domain.authoring.course_details import Details
-from domain.catalog import tags as tagging
+from domain.catalog import tags
 from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
@@ -24,8 +23,8 @@ def details(course_id: uuid.UUID) -> Response:
     """Edit title, texts, category, tags and the other details."""
     course = opened(course_id)
     form = DetailsForm(data=_shown(course_details.details_of(course)))
-    saved = save(form, lambda: course_details.describe(course, me(), _typed(form)), lambda: said(course))
-    return saved or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
+    response = save(form, lambda: course_details.describe(course, me(), _typed(form)), lambda: saved(course))
+    return response or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
 
 
 @bp.get("/courses/<uuid:course_id>/required")
@@ -66,12 +65,12 @@ def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
 
 
 @bp.get("/tags")
-def tags() -> Response:
+def suggest_tags() -> Response:
     """Suggest tags for the last one being typed; a fragment without a page of its own."""
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("studio.courses"))
     typed = request.args.get("tags", "")[:600].rpartition(",")[2]
-    return hypermedia.render("studio/course/_tags.html", tags=tagging.suggestions(typed))
+    return hypermedia.render("studio/course/_tags.html", tags=tags.suggestions(typed))
 
 
 def _section(course_id: uuid.UUID) -> Response:
@@ -109,7 +108,7 @@ def _typed(form: DetailsForm) -> Details:
         summary=form.summary.data or "",
         description=form.description.data or "",
         category_id=uuid.UUID(form.category.data),
-        tags=sorted(tagging.split(form.tags.data or "")),
+        tags=sorted(tags.split(form.tags.data or "")),
         level=Level(form.level.data),
         technology=form.technology.data or "",
         language=form.language.data,

@@ -19,10 +19,9 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
 from domain.authoring import curriculum, lesson_content
 from domain.authoring.curriculum import After
-from domain.base import markdown as prose
-from domain.base import webvtt
+from domain.base import markdown, webvtt
 from models import LessonKind, LessonVisibility
-from web.forms import Form, MarkdownSize, SelectField, markdown, one_line, paragraphs, text
+from web.forms import Form, MarkdownSize, SelectField, one_line, paragraphs, raw_markdown, raw_text
 from web.merging import Merging
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
@@ -83,7 +82,7 @@ class NewLessonForm(TitledForm):
         "Kind",
         choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
         default=LessonKind.TEXT.value,
-        filters=[text],
+        filters=[raw_text],
     )
 
 
@@ -108,7 +107,7 @@ class ModuleForm(Merging, TitledForm):
 class PlaceForm(Form):
     """The target of a move: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
 
-    to = StringField("Place", filters=[text])
+    to = StringField("Place", filters=[raw_text])
 
     def place(self) -> tuple[After, uuid.UUID | None] | None:
         """Parse the target and the module it names; None if it is malformed."""
@@ -125,7 +124,7 @@ class PlaceForm(Form):
 class RowForm(PlaceForm):
     """The actions of one row of the curriculum."""
 
-    do = StringField("Change", filters=[text])
+    do = StringField("Change", filters=[raw_text])
 
 
 class PressForm(Form):
@@ -135,9 +134,9 @@ class PressForm(Form):
 class LessonForm(TitledForm):
     """The lesson. `version` and `tab` are its optimistic lock (domain/authoring/lesson_drafts.py)."""
 
-    version = HiddenField(filters=[text])
-    tab = HiddenField(filters=[text])
-    seen = HiddenField(filters=[text])
+    version = HiddenField(filters=[raw_text])
+    tab = HiddenField(filters=[raw_text])
+    seen = HiddenField(filters=[raw_text])
     slug = StringField("Address", [at_most(80)], filters=[one_line])
     description = TextAreaField("In short", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
     kind = RadioField(
@@ -145,9 +144,11 @@ class LessonForm(TitledForm):
         [AnyOf([kind.value for kind in LessonKind], "Choose one of these kinds.")],
         choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
         validate_choice=False,
-        filters=[lambda value: text(getattr(value, "value", value))],
+        filters=[lambda value: raw_text(getattr(value, "value", value))],
     )
-    body = TextAreaField("Text", [MarkdownSize(prose.MAX_BYTES)], filters=[markdown], render_kw={"rows": 22})
+    body = TextAreaField(
+        "Text", [MarkdownSize(markdown.MAX_BYTES)], filters=[raw_markdown], render_kw={"rows": 22}
+    )
     external_video_url = StringField("Film on YouTube or Vimeo", [at_most(255)], filters=[one_line])
     length = StringField("Length of that film", filters=[one_line])
     visibility = RadioField(
@@ -155,7 +156,7 @@ class LessonForm(TitledForm):
         [AnyOf([seen_by.value for seen_by in LessonVisibility], "Choose who may open it.")],
         choices=[SelectChoice(seen_by.value, name) for seen_by, name in VISIBILITIES.items()],
         validate_choice=False,
-        filters=[lambda value: text(getattr(value, "value", value))],
+        filters=[lambda value: raw_text(getattr(value, "value", value))],
     )
     published = BooleanField("Published", false_values=("", "no", False))
 
@@ -202,10 +203,10 @@ class CaptionForm(Merging):
     )
     label = StringField("Called", [at_most(60)], filters=[one_line])
     file = FileField("File (.vtt or .srt)")
-    vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[markdown])
+    vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[raw_markdown])
 
 
 class ChaptersForm(Merging):
     """Chapters, each line a time and a title."""
 
-    chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[markdown])
+    chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[raw_markdown])

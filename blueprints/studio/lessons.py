@@ -10,8 +10,7 @@ from blueprints.studio import bp
 from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
 from domain import Refused
-from domain.authoring import autosave as unsaved
-from domain.authoring import curriculum, lesson_content, lesson_drafts
+from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
 from domain.authoring.curriculum import Missing
 from domain.authoring.lesson_drafts import Gone, Overtaken, Tab
 from domain.catalog import lifecycle
@@ -53,7 +52,7 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 
 @bp.post(f"{PLACE}/typed")
-def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
+def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Autosave the form; answers JSON to the script that sends it."""
     course, row = lesson_at(course_id, lesson_id)
     form = LessonForm()
@@ -61,7 +60,7 @@ def autosave(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     if "csrf_token" in form.errors:
         abort(400)
     try:
-        at = unsaved.keep(course, row, me(), form.values(), form.seen_version(), _tab(form))
+        at = autosave.keep(course, row, me(), form.values(), form.seen_version(), _tab(form))
     except Refused as refusal:
         db.session.rollback()
         return _answer(409 if isinstance(refusal, Overtaken) else 422, sentence=refusal.sentence)
@@ -75,7 +74,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     course, row = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
-    unsaved.throw_away(course, row)
+    autosave.throw_away(course, row)
     db.session.commit()
     hypermedia.toast("The unsaved changes are gone.")
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
@@ -120,7 +119,7 @@ def editor(
 
     `sections` are the forms of other sections that were sent and refused.
     """
-    now, kept = lesson_drafts.working(row), unsaved.of(row)
+    now, kept = lesson_drafts.working(row), autosave.of(row)
     if form is None:
         form = _filled(row)
         status = 200
@@ -161,7 +160,7 @@ def chapters_form(asset: MediaAsset, **sent: Any) -> ChaptersForm:
 
 def _filled(row: Lesson) -> LessonForm:
     """Build the form of a freshly opened editor: autosaved values where there are any, else stored ones."""
-    now, kept = lesson_drafts.working(row), unsaved.of(row)
+    now, kept = lesson_drafts.working(row), autosave.of(row)
     values = {name: getattr(now, name) for name in lesson_content.COLUMNS}
     values |= lesson_content.typed(kept.values) if kept else {}
     length = values.pop("duration_seconds")

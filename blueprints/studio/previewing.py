@@ -7,13 +7,13 @@ from blueprints.studio import bp
 from domain import Refused
 from domain.authoring import page_drafts
 from web import hypermedia
-from web.forms import Form, text
+from web.forms import Form, raw_text
 
 
 class TextForm(Form):
     """A Markdown text."""
 
-    text = TextAreaField("Text", filters=[text])
+    text = TextAreaField("Text", filters=[raw_text])
 
 
 @bp.post("/preview-markdown")

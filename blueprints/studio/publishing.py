@@ -9,8 +9,7 @@ from blueprints.studio import bp
 from blueprints.studio.editing import course_of, me
 from domain import Refused
 from domain.authoring import checklist, course_content, page_drafts, submission
-from domain.catalog import expiry
-from domain.catalog import lifecycle as rules
+from domain.catalog import expiry, lifecycle
 from domain.platform import moderation_queue
 from models import Course, ProductStatus, db
 from web import hypermedia
@@ -94,7 +93,7 @@ def _show(course: Course, form: PressForm) -> Response:
         page_changed=page_drafts.waiting(course),
         code_changed=any(archive.pending for archive in there.archives),
         ready=not checklist.missing(there),
-        live=rules.is_live(course),
+        live=lifecycle.is_live(course),
         waits=submission.needs_a_look(course, me()),
         days_left=expiry.days_left(course),
         rows=moderation_queue.of_subject(course.id),

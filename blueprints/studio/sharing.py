@@ -6,8 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_forms import SharingForm
-from blueprints.studio.editing import me, opened, save, show
-from blueprints.studio.editing import saved as said
+from blueprints.studio.editing import me, opened, save, saved, show
 from domain.authoring import course_details
 from domain.authoring.course_details import Sharing
 
@@ -17,8 +16,8 @@ def sharing(course_id: uuid.UUID) -> Response:
     """Edit title and description for search engines and link previews, with a preview."""
     course = opened(course_id)
     form = SharingForm(data=vars(course_details.sharing_of(course)))
-    saved = save(form, lambda: course_details.share(course, me(), _typed(form)), lambda: said(course))
-    return saved or show("studio/course/sharing.html", form, course_id)
+    response = save(form, lambda: course_details.share(course, me(), _typed(form)), lambda: saved(course))
+    return response or show("studio/course/sharing.html", form, course_id)
 
 
 def _typed(form: SharingForm) -> Sharing:

@@ -4,7 +4,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import asked, bp
 from blueprints.studio.editing import me
-from domain.analytics import students as learners
+from domain.analytics import students
 from web import hypermedia
 from web.file_answers import csv_of
 from web.fresh_proof import fresh_page
@@ -13,14 +13,14 @@ HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (U
 
 
 @bp.get("/students")
-def students() -> Response:
+def student_list() -> Response:
     """List name, course and progress, last seen first; filtered by course or name, paged."""
     course_id, name = asked.id_of("course"), asked.words("q")
     return hypermedia.render(
         "studio/students.html",
         "studio/_students.html",
-        sheet=learners.load(me(), course_id, name, asked.words("after")),
-        courses=learners.courses_of(me()),
+        sheet=students.load(me(), course_id, name, asked.words("after")),
+        courses=students.courses_of(me()),
         course_id=course_id,
         name=name,
         is_first=not asked.words("after"),
@@ -31,11 +31,11 @@ def students() -> Response:
 @fresh_page
 def students_file() -> Response:
     """Export all the students as CSV."""
-    rows = learners.every(me(), asked.id_of("course"), asked.words("q"))
+    rows = students.every(me(), asked.id_of("course"), asked.words("q"))
     return csv_of("students", HEAD, (_row(student) for student in rows))
 
 
-def _row(student: learners.Student) -> list[object]:
+def _row(student: students.Student) -> list[object]:
     return [
         student.name or "Former member", student.course, student.progress, student.enrolled_at,
         student.last_seen_at, student.completed_at,

@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf, NumberRange, Optional
 
 from domain.platform.images import Crop
 from models import UploadPurpose
-from web.forms import Form, one_line, text
+from web.forms import Form, one_line, raw_text
 
 PURPOSES = [purpose.value for purpose in UploadPurpose]
 
@@ -18,9 +18,9 @@ PURPOSES = [purpose.value for purpose in UploadPurpose]
 def _id(value: Any) -> uuid.UUID | str | None:
     """Parse an id: None if empty, the text itself if malformed."""
     try:
-        return uuid.UUID(text(value)) if value else None
+        return uuid.UUID(raw_text(value)) if value else None
     except ValueError:
-        return text(value)
+        return raw_text(value)
 
 
 class PlaceForm(Form):
@@ -46,7 +46,7 @@ class UploadForm(PlaceForm):
 
     filename = StringField(filters=[one_line])
     size = StringField(filters=[one_line])
-    sha256 = StringField(filters=[lambda value: text(value).lower() or None])
+    sha256 = StringField(filters=[lambda value: raw_text(value).lower() or None])
     file = FileField("File")
 
     @property

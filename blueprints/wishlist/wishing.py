@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.wishlist import bp, reader
 from blueprints.wishlist.forms import WishForm
 from domain import Refused
-from domain.commerce import wishlist as wishes
+from domain.commerce import wishlist
 from domain.learning import access
 from models import Course, db
 from web import hypermedia
@@ -44,6 +44,6 @@ def wish(slug: str) -> Response:
 
 def _settle(course: Course, wished: bool) -> None:
     if wished:
-        wishes.add(reader(), course)
+        wishlist.add(reader(), course)
     else:
-        wishes.remove(reader().id, course.id)
+        wishlist.remove(reader().id, course.id)

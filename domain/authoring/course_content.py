@@ -17,8 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from domain.authoring import lesson_content
 from domain.authoring.lesson_content import NEW
 from domain.catalog import tags
-from domain.media import captions as captioning
-from domain.media import recordings
+from domain.media import captions, recordings
 from models import (
     Caption,
     CodeArchive,
@@ -50,7 +49,7 @@ class Recording:
     @property
     def captions(self) -> int:
         """Count the languages that it has captions in."""
-        return len(captioning.working(self.asset))
+        return len(captions.working(self.asset))
 
     @property
     def is_changed(self) -> bool:
@@ -205,9 +204,9 @@ def _marks(recording: Recording | None) -> list[object]:
     if recording is None:
         return [None]
     asset = recording.asset
-    rows: list[captioning.Spoken] = [*asset.captions, *asset.proposed_captions]
-    captions = [(row.language, row.label, row.updated_at) for row in rows]
-    return [asset.id, asset.chapters, asset.proposed_chapters, captions]
+    rows: list[captions.Spoken] = [*asset.captions, *asset.proposed_captions]
+    spoken = [(row.language, row.label, row.updated_at) for row in rows]
+    return [asset.id, asset.chapters, asset.proposed_chapters, spoken]
 
 
 def load(course: Course, asked: uuid.UUID | None = None) -> Contents:

@@ -9,8 +9,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from domain import Refused
-from domain.base import markdown as prose
-from domain.base import slugs
+from domain.base import markdown, slugs
 from domain.media import video_embeds
 from models import Lesson, LessonKind, LessonVisibility, MediaAsset, db
 
@@ -62,15 +61,15 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
         _check_address(lesson.course_id, lesson.id, values["slug"])
     if "body" in values:
         try:
-            prose.check(values["body"])
+            markdown.check(values["body"])
         except Refused as refusal:
             raise Refused(refusal.sentence, "body") from refusal
 
 
-def rendered(markdown: str) -> prose.Prose:
+def rendered(source: str) -> markdown.Prose:
     """Render a lesson's Markdown to sanitised HTML; links within this site count as internal."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
-    return prose.render(markdown, own_host=own_host)
+    return markdown.render(source, own_host=own_host)
 
 
 def put(lesson: Lesson, values: Mapping[str, Any]) -> None:

@@ -16,8 +16,7 @@ from sqlalchemy.orm import undefer_group
 
 from domain import Refused
 from domain.authoring.lesson_content import NEW
-from domain.base import markdown as prose
-from domain.base import slugs
+from domain.base import markdown, slugs
 from domain.catalog import lifecycle, tags
 from domain.platform import audit, images
 from models import Category, Course, Level, Module, UpdateState, User, db
@@ -172,10 +171,10 @@ def put(course: Course, values: Mapping[str, Any]) -> None:
     db.session.flush()
 
 
-def rendered(markdown: str) -> str:
+def rendered(source: str) -> str:
     """Render Markdown to the HTML that is stored and shown. Raises Refused for one too large to render."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
-    return prose.render(markdown, own_host=own_host).html
+    return markdown.render(source, own_host=own_host).html
 
 
 def hold(course: Course) -> None:

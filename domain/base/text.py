@@ -49,12 +49,12 @@ def one_line(value: str) -> str:
 
 def paragraphs(value: str) -> str:
     """Normalise a multi-line text, without blank lines around it; "" when nothing of it is visible."""
-    kept = markdown(value)
+    kept = markdown_source(value)
     before = _BLANK_LINES.match(kept)
     return kept[before.end() if before else 0 :].rstrip()
 
 
-def markdown(value: str) -> str:
+def markdown_source(value: str) -> str:
     """Normalise Markdown, in which every blank counts; "" when nothing of it is visible.
 
     A byte order mark at the beginning only marks a file's encoding and is removed.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
 from domain.base import clock
-from domain.catalog import featured as picked
+from domain.catalog import featured
 from domain.catalog.index import index_cache
 from domain.catalog.index.course_index import Index, Shelf
 from domain.catalog.index.facets import Selection
@@ -95,13 +95,13 @@ def browse(index: Index, selection: Selection, number: int) -> Found | None:
 def home() -> Home:
     """Load featured, newest and best rated courses and the categories, in one query."""
     index = index_cache.current()
-    featured = picked.in_order(index.featured)[:SHOWN_FEATURED]
-    newest = _first(index, "newest", without=featured)
-    best = _first(index, "rating", without=[*featured, *newest])
-    known = {card.id: card for card in cards_of([*featured, *newest, *best])}
+    featured_ids = featured.in_order(index.featured)[:SHOWN_FEATURED]
+    newest = _first(index, "newest", without=featured_ids)
+    best = _first(index, "rating", without=[*featured_ids, *newest])
+    known = {card.id: card for card in cards_of([*featured_ids, *newest, *best])}
     shelves = [shelf for shelf in index.shelves.values() if shelf.parent is None and shelf.courses]
     return Home(
-        featured=[known[id_] for id_ in featured if id_ in known],
+        featured=[known[id_] for id_ in featured_ids if id_ in known],
         newest=[known[id_] for id_ in newest if id_ in known],
         best=[known[id_] for id_ in best if id_ in known],
         shelves=shelves,

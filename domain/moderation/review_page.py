@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
-from domain.authoring import course_content as content
-from domain.authoring import lesson_drafts
+from domain.authoring import course_content, lesson_drafts
 from domain.authoring.course_content import Contents, Sitting
 from domain.base import markdown, webvtt
 from domain.media import captions, recordings, video_embeds
@@ -160,7 +159,7 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
     course = decisions.course_of(item)
     if course is None:
         return None
-    there = content.load(course, lesson_id)
+    there = course_content.load(course, lesson_id)
     sitting = there.sitting(lesson_id)
     if lesson_id is not None and sitting is None:
         return None
@@ -244,7 +243,7 @@ def _open(sitting: Sitting) -> Shown:
     )
 
 
-def _replaced(recording: content.Recording | None) -> recordings.Playback | None:
+def _replaced(recording: course_content.Recording | None) -> recordings.Playback | None:
     """Load the playback of the recording that a pending one would replace."""
     if recording is None or not recording.proposed or recording.before is None:
         return None
@@ -252,7 +251,7 @@ def _replaced(recording: content.Recording | None) -> recordings.Playback | None
 
 
 def _spoken(
-    recording: content.Recording | None, playback: recordings.Playback | None
+    recording: course_content.Recording | None, playback: recordings.Playback | None
 ) -> Iterator[Difference]:
     """Yield the differences between pending and published captions and chapters."""
     if recording is None or playback is None or not recording.is_changed:

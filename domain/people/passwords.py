@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from domain import Refused
-from domain.base import text as texts
+from domain.base import text
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
@@ -33,7 +33,7 @@ _WORD = re.compile(r"[^\W_]{3,}")
 
 def composed(password: str) -> str:
     """Normalise a password to NFC, as it is hashed: “é” is typed as one character or as two."""
-    return texts.composed(password)
+    return text.composed(password)
 
 
 def spellings(password: str) -> tuple[str, ...]:

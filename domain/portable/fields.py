@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from domain.base.text import markdown, one_line
+from domain.base.text import markdown_source, one_line
 from domain.base.word_folding import fold
 from domain.portable import MAX_PROBLEMS, Problem, broken
 
@@ -84,7 +84,7 @@ class Fields:
 
     def text(self, key: str, most: int) -> str:
         """Read a text of any number of lines."""
-        value = markdown(self.raw(key, str) or "")
+        value = markdown_source(self.raw(key, str) or "")
         if len(value) > most:
             self.wrong(key, f"`{key}` has {len(value):,} characters. At most {most:,} can be used.")
         return value[:most]

@@ -7,7 +7,7 @@ from typing import Any
 from domain import Refused
 from domain.authoring import lesson_content, resources
 from domain.base import slugs
-from domain.base.text import markdown, one_line, paragraphs
+from domain.base.text import markdown_source, one_line, paragraphs
 from domain.media import upload_rules, video_embeds
 from domain.portable import Broken, broken
 from domain.portable.fields import Fields, Place, parse
@@ -69,7 +69,7 @@ def read_lesson(source: Source, file: str, text: str, front: Place | None, entry
     first_line = (front.above + front.text.count("\n") + 3) if front else 1
     if front and text.startswith("\n"):
         text, first_line = text[1:], first_line + 1
-    body = markdown(text.removesuffix("\n"))
+    body = markdown_source(text.removesuffix("\n"))
     title = values.line("title", lesson_content.MAX_TITLE)
     if not title and file:
         title, body, taken = without_title(body)

@@ -5,9 +5,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domain.authoring import course_details, curriculum, lesson_content, pricing_form
-from domain.base import markdown as prose
-from domain.base import slugs
-from domain.base.text import markdown, one_line, paragraphs
+from domain.base import markdown, slugs
+from domain.base.text import markdown_source, one_line, paragraphs
 from domain.catalog import tags
 from domain.learning import prerequisites
 from domain.portable import MANIFEST, README, Broken, Problem, broken
@@ -82,7 +81,7 @@ def _film(values: Fields, film: Any) -> Fields:
 
 def _description(source: Source, values: Fields) -> tuple[str, int]:
     """Return the description, and the line of README.md it begins on (0: it is in course.toml)."""
-    written = values.text("description", prose.MAX_BYTES)
+    written = values.text("description", markdown.MAX_BYTES)
     if written or README not in source.names:
         return written, 0
     try:
@@ -90,7 +89,7 @@ def _description(source: Source, values: Fields) -> tuple[str, int]:
     except Broken as trouble:
         values.problems.extend(trouble.problems)
         return "", 1
-    return markdown(text.removesuffix("\n")), 1
+    return markdown_source(text.removesuffix("\n")), 1
 
 
 def _modules(source: Source, values: Fields) -> list[NewModule]:

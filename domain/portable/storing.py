@@ -17,8 +17,7 @@ from domain import Refused
 from domain.authoring.page_drafts import rendered
 from domain.base import markdown
 from domain.media import code_archives, originals, upload_rules
-from domain.platform import image_signatures
-from domain.platform import images as pictures
+from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, Broken, Problem
 from domain.portable.addressing import Addresses
 from domain.portable.shapes import NewCourse, NewLesson, NewRecording
@@ -60,7 +59,7 @@ class Prepared:
         for key in self.keys:
             storage.current().delete(key)
         if self.cover:
-            pictures.remove(pictures.Shelf.THUMBNAIL, self.cover)
+            images.remove(images.Shelf.THUMBNAIL, self.cover)
 
 
 def prepare(source: Source, course: NewCourse, place: Place, progress: Progress) -> Prepared:
@@ -147,7 +146,7 @@ class _Keeper:
 
     def _picture(self, id_: uuid.UUID, file: str, lesson: NewLesson | None) -> None:
         with self.source.open(file) as content:
-            drawn = pictures.draw(content, image_signatures.named_in(file))
+            drawn = images.draw(content, image_signatures.named_in(file))
         key = f"pictures/{self.made.place.course_id}/{id_}.webp"
         self._put(key, drawn.content, "image/webp")
         row = {"id": id_, "storage_key": key, "content_type": "image/webp", "size": len(drawn.content)}
@@ -156,8 +155,8 @@ class _Keeper:
 
     def _cover(self, file: str) -> None:
         with self.source.open(file) as content:
-            self.made.cover = pictures.keep(
-                pictures.Shelf.THUMBNAIL, content, seal=image_signatures.named_in(file)
+            self.made.cover = images.keep(
+                images.Shelf.THUMBNAIL, content, seal=image_signatures.named_in(file)
             )
 
     def _code(self, file: str) -> None:

@@ -37,7 +37,7 @@ EDGES = f"\n \n{MAKEFILE}+++\n---\n{KEPT}{ACCENT}\n# x\n\u2028\u2029</textarea>&
 @example("a \x00 b")
 @example("\r\r\n\n\x0b")
 def test_cleaning_twice_is_cleaning_once(typed: str) -> None:
-    for clean in (text.clean, text.markdown, text.one_line, text.paragraphs):
+    for clean in (text.clean, text.markdown_source, text.one_line, text.paragraphs):
         assert clean(clean(typed)) == clean(typed)
         assert not set(clean(typed)) & set(LOST)
         clean(typed).encode()
@@ -46,17 +46,17 @@ def test_cleaning_twice_is_cleaning_once(typed: str) -> None:
 def test_only_what_breaks_or_lies_is_removed() -> None:
     for character in KEPT:
         assert text.one_line(f"a{character}b") == f"a{character}b"
-        assert text.markdown(f"a{character}b") == text.paragraphs(f"a{character}b") == f"a{character}b"
+        assert text.markdown_source(f"a{character}b") == text.paragraphs(f"a{character}b") == f"a{character}b"
     for lost in [*LOST, "\ud800", "\udfff"]:
-        assert text.markdown(f"a{lost}b") == text.paragraphs(f"a{lost}b") == "ab"
+        assert text.markdown_source(f"a{lost}b") == text.paragraphs(f"a{lost}b") == "ab"
         assert text.one_line(f"a{lost}b") in ("ab", "a b")  # a vertical tab parts words
 
 
 def test_markdown_is_kept_byte_for_byte() -> None:
-    assert text.markdown(EDGES) == EDGES
-    assert text.markdown(EDGES.replace("\n", "\r\n")) == EDGES
-    assert text.markdown(f"\ufeff{EDGES}") == EDGES
-    assert forms.markdown(b"a file") == forms.markdown(None) == ""
+    assert text.markdown_source(EDGES) == EDGES
+    assert text.markdown_source(EDGES.replace("\n", "\r\n")) == EDGES
+    assert text.markdown_source(f"\ufeff{EDGES}") == EDGES
+    assert forms.raw_markdown(b"a file") == forms.raw_markdown(None) == ""
 
 
 def test_one_line_has_single_spaces_and_composed_accents() -> None:
@@ -68,7 +68,7 @@ def test_one_line_has_single_spaces_and_composed_accents() -> None:
     "nothing", ["\u200b\ufeff", " \u3164 ", "\u2800", "\u00ad\n\u200e", WALES[1:], "\x00 "]
 )
 def test_what_shows_nothing_is_nothing(nothing: str) -> None:
-    assert text.one_line(nothing) == text.paragraphs(nothing) == text.markdown(nothing) == ""
+    assert text.one_line(nothing) == text.paragraphs(nothing) == text.markdown_source(nothing) == ""
 
 
 def test_words_are_found_however_they_are_spelt() -> None:
@@ -172,6 +172,6 @@ def test_imports_and_captions_clean_as_forms_do() -> None:
     place = Place("x", "")
     table = Fields(tomllib.loads(f'line = "{raw}\\u0000"\ntext = "{raw}\\u0000\\t\\n"'), place, [])
     assert table.line("line", 200) == forms.one_line(raw) == KEPT
-    assert table.text("text", 200) == forms.markdown(f"{raw}\t\n") == f"{KEPT}\t\n"
+    assert table.text("text", 200) == forms.raw_markdown(f"{raw}\t\n") == f"{KEPT}\t\n"
     cue = webvtt.parse(f"WEBVTT\n\n00:00.000 --> 00:02.000\n{raw}\x00&#x202e;\n")[0]
     assert cue.text == KEPT

@@ -13,7 +13,7 @@ import app as application
 import config
 from app import create_app
 from domain.platform.production import is_weak
-from web.sessions import CookieSessions
+from web.session_cookies import CookieSessions
 
 OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"
 PRODUCTION = {

@@ -51,7 +51,7 @@ def test_a_length_of_time_is_rounded_to_what_one_plans_with(seconds: float | Non
     [(None, "0:00"), (-3, "0:00"), (4.9, "0:04"), (245, "4:05"), (3845, "1:04:05")],
 )
 def test_a_position_reads_like_a_player(seconds: float | None, text: str) -> None:
-    assert filters.clock(seconds) == text
+    assert filters.timecode(seconds) == text
 
 
 def test_a_count_takes_the_word_that_fits() -> None:

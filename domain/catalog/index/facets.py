@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.base import word_folding as words
+from domain.base import word_folding
 from domain.base.text import one_line
 from models import Level, Tier
 
@@ -101,7 +101,7 @@ class Selection:
 def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
     """Parse a query string's `values` (name to list) into a selection; unknown values are ignored."""
     text = one_line(values.get("q", [""])[0])[:QUERY_LENGTH]
-    wanted = words.of_query(text)
+    wanted = word_folding.of_query(text)
     chosen = []
     for facet in facets:
         asked = set(values.get(facet.name, ()))

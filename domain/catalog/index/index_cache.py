@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app, has_app_context
-from sqlalchemy import event as events
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from domain.base import clock
@@ -124,7 +123,7 @@ def _load_aside(app: Flask, keeper: Keeper) -> None:
         keeper.loading = False
 
 
-@events.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_commit")
 def _look_soon(_session: Session) -> None:
     """Let the next page check for changes right after this process has committed."""
     if has_app_context() and (keeper := current_app.extensions.get("lectern_cache_listing")):
