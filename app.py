@@ -128,7 +128,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     logs.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
-    form_tokens.Protection(app)
+    form_tokens.CsrfProtection(app)
     session_cookies.init_app(app)
     storage.init_app(app)
     static_files.init_app(app)

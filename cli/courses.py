@@ -9,7 +9,7 @@ from sqlalchemy import select
 from cli import progress
 from domain import Refused
 from domain.people import accounts
-from domain.portable import Broken, exporting, importing, packing
+from domain.portable import InvalidCourse, exporting, importing, packing
 from models import Course, db
 
 import_group = AppGroup("import", help="Read courses from files.")
@@ -30,7 +30,7 @@ def import_course(place: Path, creator: str) -> None:
     try:
         made = importing.prepare_folder(place, user, progress.show)
         course = importing.write_or_undo(made, user, place.name)
-    except Broken as broken:
+    except InvalidCourse as broken:
         db.session.rollback()
         for problem in broken.problems:
             click.echo(f"  {problem}", err=True)

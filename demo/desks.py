@@ -65,7 +65,7 @@ def submit_courses(
 
 
 def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: datetime) -> None:
-    decision = decisions.Decision(Verdict.REJECTED, data["reason"], data["notes"].strip())
+    decision = decisions.ModerationDecision(Verdict.REJECTED, data["reason"], data["notes"].strip())
     decisions.decide(item, admin, decision)
     item.closed_at = now - timedelta(days=data["decided_days"])
     _date_back(Notification, Notification.key == f"decided:{item.id}", item.closed_at)
@@ -90,7 +90,9 @@ def _update(course: Course, change: dict[str, Any], now: datetime) -> None:
 
 def apply_to_teach(row: dict[str, Any], people: dict[str, User], now: datetime) -> None:
     """Add a creator application by a learner."""
-    wish = creator_applications.Wish(row["headline"], row["expertise"], row["links"], row["sample"].strip())
+    wish = creator_applications.ApplicationInput(
+        row["headline"], row["expertise"], row["links"], row["sample"].strip()
+    )
     application = creator_applications.apply(people[row["by"]], wish)
     application.created_at = application.accepted_terms_at = now - timedelta(days=row["days_ago"])
     _waiting_since(ModerationKind.APPLICATION, application, application.created_at)

@@ -13,5 +13,5 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         self.field = field
 
 
-class Unusable(Refused):
+class InvalidToken(Refused):
     """The link is forged, has run out, or was used."""

@@ -11,7 +11,7 @@ from huey import Huey, RedisHuey, SqliteHuey
 import jobs
 
 
-class Carrier:
+class JobQueue:
     """A queue of job ids: an SQLite file, or Redis where REDIS_URL is set."""
 
     def __init__(self, app: Flask) -> None:
@@ -42,11 +42,11 @@ class Carrier:
 
 def init_app(app: Flask) -> None:
     """Create the queue of `app`; commits publish their new jobs to it."""
-    app.extensions["lectern_queue"] = Carrier(app)
+    app.extensions["lectern_queue"] = JobQueue(app)
     app.extensions["lectern_carrier"] = app.extensions["lectern_queue"].carry
 
 
-def of(app: Flask) -> Carrier:
+def of(app: Flask) -> JobQueue:
     """Return the queue of `app`."""
-    queue: Carrier = app.extensions["lectern_queue"]
+    queue: JobQueue = app.extensions["lectern_queue"]
     return queue

@@ -16,7 +16,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 NOBODY = ""
 
 
-class Protection(CSRFProtect):
+class CsrfProtection(CSRFProtect):
     """CSRF protection whose tokens carry the mark of the person."""
 
     def init_app(self, app: Flask) -> None:
@@ -56,7 +56,7 @@ def sender() -> str | None:
 
     None for a token that is missing or invalid.
     """
-    protection: Protection = current_app.extensions["csrf"]
+    protection: CsrfProtection = current_app.extensions["csrf"]
     serializer = URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="wtf-csrf-token")
     try:
         value = serializer.loads(protection.sent())

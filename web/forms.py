@@ -62,7 +62,7 @@ class BoundedRequest(Request):
             return None
 
 
-class Reading(wtforms.Form):
+class QueryForm(wtforms.Form):
     """A form without a CSRF token of its own, for frequent requests; the application has checked the token.
 
     Binding fields costs more than reading them, so every thread keeps one instance and fills it anew.

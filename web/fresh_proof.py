@@ -96,7 +96,7 @@ def ask() -> BaseResponse | None:
         prove(request.form[FIELD])
     except Refused as refusal:
         return page(422, refusal.sentence)
-    except login_throttle.TooMany as refusal:
+    except login_throttle.TooManyAttempts as refusal:
         db.session.rollback()
         minutes = -(-refusal.seconds // 60)
         return page(
@@ -126,7 +126,7 @@ def prove(typed: str) -> None:
     """Check `typed`, the code of a second factor or else the password, and record the proof.
 
     Ends the transaction. An account with neither proves itself through its provider in another tab. Raises
-    Refused, login_throttle.TooMany.
+    Refused, login_throttle.TooManyAttempts.
     """
     method = _method()
     if len(typed) > LONGEST_PROOF:
@@ -144,7 +144,7 @@ def prove(typed: str) -> None:
 def prove_code(user: User, code: str) -> None:
     """Check a second-factor code of `user`; they are warned by mail when the attempts are used up.
 
-    Throttled. Raises Refused, login_throttle.TooMany.
+    Throttled. Raises Refused, login_throttle.TooManyAttempts.
     """
     attempt = login_throttle.begin(login_throttle.code_limits(user.id, request.remote_addr or ""))
     db.session.commit()
@@ -161,7 +161,7 @@ def prove_code(user: User, code: str) -> None:
 def prove_password(password: str, field: str) -> None:
     """Check the account's password; a refusal names `field`. Throttled per account.
 
-    Ends the transaction, so that none is open during the slow hash. Raises Refused, login_throttle.TooMany.
+    Ends the transaction, so that none is open during the slow hash. Raises Refused, login_throttle.TooManyAttempts.
     """
     email = current_user.email
     attempt = login_throttle.begin(login_throttle.proof_limits(current_user.id))

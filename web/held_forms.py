@@ -22,7 +22,7 @@ from wtforms.fields.core import UnboundField
 from domain.base import clock
 from domain.people import login_throttle
 from domain.platform import held_posts
-from domain.platform.held_posts import Sent
+from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
 from web import form_tokens, forms, hypermedia
 
@@ -52,7 +52,7 @@ def keep_for_later() -> BaseResponse | None:
     return keep(sent) if sent is not None and sent_words(sent) else None
 
 
-def keep(sent: Sent) -> BaseResponse | None:
+def keep(sent: PostedForm) -> BaseResponse | None:
     """Keep `sent` for the person whose page it was on; return a redirect to where it is shown again.
 
     None if it is too large, over the limit of its IP address, or has no token of ours. Commits.
@@ -62,7 +62,7 @@ def keep(sent: Sent) -> BaseResponse | None:
         return None
     try:
         login_throttle.begin(login_throttle.held_limits(request.remote_addr or ""))
-    except login_throttle.TooMany:
+    except login_throttle.TooManyAttempts:
         db.session.rollback()
         return None
     row = held_posts.keep(_token(), person, sent)
@@ -73,7 +73,7 @@ def keep(sent: Sent) -> BaseResponse | None:
     return hypermedia.see_other(address)
 
 
-def sent_words(sent: Sent) -> list[tuple[str, str]]:
+def sent_words(sent: PostedForm) -> list[tuple[str, str]]:
     """List the fields a person typed or chose: no ids, no check boxes, no hidden fields."""
     unseen = _unseen()
     return [
@@ -83,7 +83,7 @@ def sent_words(sent: Sent) -> list[tuple[str, str]]:
     ]
 
 
-def read() -> Sent | None:
+def read() -> PostedForm | None:
     """Read this request's fields without secrets; None for what is never kept."""
     if request.method != "POST" or request.blueprint in NEVER or not form_tokens.is_from_here():
         return None
@@ -94,7 +94,7 @@ def read() -> Sent | None:
         if not _is_secret(name) and name != MARKER
     ]
     has_files = any(file.filename for file in request.files.values())
-    return Sent(_address(), page_of_origin(), fields, has_files)
+    return PostedForm(_address(), page_of_origin(), fields, has_files)
 
 
 def found(held_id: uuid.UUID) -> HeldPost | None:

@@ -20,7 +20,7 @@ from web.forms import Form
 SHORT = 80  # most characters of a value quoted in an error; a longer one is shown in a box
 
 
-class Merging(Form):
+class MergingForm(Form):
     """A form filled from a row (`obj`, `data`) that may be changed elsewhere before it is sent.
 
     It carries a hash of every value it was rendered with (`was`, written by ui.form_errors). A field that its

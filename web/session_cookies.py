@@ -12,7 +12,7 @@ from models import User
 def init_app(app: Flask) -> None:
     """Install sessions and Flask-Login on `app`."""
     app.session_interface = CookieSessions(app)
-    login = Recognition(app)
+    login = RememberCookieLogin(app)
     login.session_protection = None
     login.user_loader(sessions.user_for)
 
@@ -28,7 +28,7 @@ class CookieSessions(SecureCookieSessionInterface):
         return self.signing
 
 
-class Recognition(LoginManager):
+class RememberCookieLogin(LoginManager):
     """A login manager that ignores a non-ASCII "remember me" cookie: hmac would raise TypeError."""
 
     def _load_user_from_remember_cookie(self, cookie: str) -> User | None:

@@ -84,7 +84,7 @@ class Asset:
         return self.body, None
 
 
-class Shelf:
+class AssetIndex:
     """The assets of one static folder, by name and by hashed address."""
 
     def __init__(self, root: Path) -> None:
@@ -124,7 +124,7 @@ class Shelf:
 class StaticFiles:
     """WSGI middleware that serves /static/ before Flask is called."""
 
-    def __init__(self, app: Flask, shelf: Shelf) -> None:
+    def __init__(self, app: Flask, shelf: AssetIndex) -> None:
         self.app, self.shelf, self.inner = app, shelf, app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -143,7 +143,7 @@ class StaticFiles:
 
 def init_app(app: Flask, root: Path = ROOT) -> None:
     """Read `root` and serve it in front of `app`, with URL helpers for templates."""
-    shelf = Shelf(root)
+    shelf = AssetIndex(root)
     app.extensions["assets"] = shelf
     # An instance attribute is Flask's documented place for WSGI middleware; mypy sees only the method.
     app.wsgi_app = StaticFiles(app, shelf)  # type: ignore[method-assign]

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from domain.base import clock
 from domain.platform import events
-from domain.platform.events import NOBODY, Visit
+from domain.platform.events import NOBODY, Visitor
 from web.forms import one_line
 
 LONGEST_AGENT = 255
@@ -35,12 +35,12 @@ def wants_no_trace() -> bool:
     return headers.get("DNT") == "1" or headers.get("Sec-GPC") == "1"
 
 
-def of_request(user_id: uuid.UUID | None) -> Visit:
+def of_request(user_id: uuid.UUID | None) -> Visitor:
     """Build the visitor data of this request; none when it opts out."""
     if wants_no_trace():
         return NOBODY
     agent, ip = request.headers.get("User-Agent", ""), request.remote_addr or ""
-    return Visit(
+    return Visitor(
         user_id=user_id,
         visitor=events.visitor_of(ip, agent, clock.now()),
         ip=events.truncated(ip),

@@ -21,7 +21,7 @@ from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform.mail_preferences import TOPICS
 from models import NotificationKind
 from web.forms import Form, SelectField, one_line, paragraphs, raw_text
-from web.merging import Merging
+from web.merging import MergingForm
 
 REGIONS = re.compile(r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
 GITHUB = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?")
@@ -58,7 +58,7 @@ def _current_password() -> PasswordField:
     )
 
 
-class MailForm(Merging):
+class MailForm(MergingForm):
     """Preferences: the kinds of notifications that are also sent by mail."""
 
     kinds = SelectMultipleField(
@@ -70,7 +70,7 @@ class MailForm(Merging):
         self.kinds.choices = [(kind.value, TOPICS[kind].capitalize()) for kind in kinds]
 
 
-class ProfileForm(Merging):
+class ProfileForm(MergingForm):
     """The public profile, and the time zone in which times are shown."""
 
     name = StringField(

@@ -4,5 +4,5 @@ from web.fresh_proof import prove_password
 
 
 def prove(password: str) -> None:
-    """Check the current password. Raises Refused for the field `current`, login_throttle.TooMany."""
+    """Check the current password. Raises Refused for the field `current`, login_throttle.TooManyAttempts."""
     prove_password(password, "current")

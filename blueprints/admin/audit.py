@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import after, bp
 from domain.people import accounts
 from domain.platform import audit
-from domain.platform.audit import Question
+from domain.platform.audit import AuditFilter
 from web import hypermedia
 from web.file_answers import csv_of
 from web.forms import one_line
@@ -44,16 +44,16 @@ def export_audit() -> BaseResponse:
     return csv_of("audit", COLUMNS, _rows(_question()))
 
 
-def _rows(question: Question) -> Iterator[tuple[str, ...]]:
+def _rows(question: AuditFilter) -> Iterator[tuple[str, ...]]:
     for block in audit.blocks(question):
         for entry in block:
             yield entry.at.isoformat(), entry.actor or audit.SYSTEM, entry.actor_email or "", *entry[4:]
 
 
-def _question() -> Question:
+def _question() -> AuditFilter:
     given = _given()
     actor = given.get("actor", "")
-    return Question(
+    return AuditFilter(
         actor=accounts.canonical(actor) if "@" in actor else actor,
         action=given.get("action", ""),
         subject=given.get("subject", ""),

@@ -41,7 +41,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         db.session.rollback()
         form.refuse(refusal)
         jot(moderation_queue.find(item_id))
-        return show(item_id, form, 409 if isinstance(refusal, moderation_queue.Claimed) else 422)
+        return show(item_id, form, 409 if isinstance(refusal, moderation_queue.ClaimedByOther) else 422)
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),

@@ -6,12 +6,12 @@ from wtforms import BooleanField, DateField, StringField, TextAreaField, Validat
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
-from domain.catalog.categories import Branch, Wish
+from domain.catalog.categories import CategoryInput, CategoryTree
 from domain.commerce.alert_list import MAX_NOTE
 from domain.people.suspension import MAX_REASON
 from models import Category, Role
 from web.forms import Form, SelectField, one_line, paragraphs, raw_text
-from web.merging import Merging
+from web.merging import MergingForm
 
 ICONS = (
     "book", "code", "server", "chart", "globe", "phone", "device", "tools", "shield", "image", "audio",
@@ -39,7 +39,7 @@ class SwitchForm(Form):
     on = BooleanField(false_values=("", "no"))
 
 
-class RoleForm(Merging):
+class RoleForm(MergingForm):
     """The role of an account."""
 
     role = SelectField(
@@ -69,7 +69,7 @@ class RestoreForm(Form):
     with_courses = BooleanField("Put their courses back on sale", false_values=("", "no"))
 
 
-class GiveForm(Form):
+class CompAccessForm(Form):
     """A complimentary course, and the last day of its access."""
 
     course = StringField(
@@ -104,7 +104,7 @@ class MoveForm(Form):
     to = StringField(validators=[AnyOf(["up", "down"])], filters=[raw_text])
 
 
-class CategoryForm(Merging):
+class CategoryForm(MergingForm):
     """A category of the catalogue."""
 
     name = StringField(
@@ -119,7 +119,7 @@ class CategoryForm(Merging):
     parent_id = SelectField("Stands under", validate_choice=True)
 
     @classmethod
-    def among(cls, branches: list[Branch], obj: Category | None = None) -> "CategoryForm":
+    def among(cls, branches: list[CategoryTree], obj: Category | None = None) -> "CategoryForm":
         """Build the form with the categories of the first level as possible parents."""
         form = cls(obj=obj)
         first = SelectChoice("", "Nothing: first level")
@@ -135,10 +135,10 @@ class CategoryForm(Merging):
                 ]
         return form
 
-    def wish(self) -> Wish:
+    def wish(self) -> CategoryInput:
         """Collect the submitted values."""
         parent = self.parent_id.data
-        return Wish(
+        return CategoryInput(
             name=self.name.data or "",
             description=self.description.data or "",
             icon=self.icon.data,

@@ -112,7 +112,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     notes, kept_at = moderation_queue.jotted(frame.item, acting())
     if not form.is_submitted():
         form.notes.data = notes
-    opens = isinstance(file["file"], review_page.CourseFile)
+    opens = isinstance(file["file"], review_page.CourseReview)
     return hypermedia.render(
         "admin/moderation/item.html",
         "admin/moderation/_course.html" if opens else None,
@@ -190,7 +190,7 @@ def _lesson(asked: str | None) -> uuid.UUID | None:
         abort(404)
 
 
-def _list(under: str, page: moderation_queue.Page) -> str | None:
+def _list(under: str, page: moderation_queue.QueuePage) -> str | None:
     if page.after is None:
         return None
     return f"{QUEUE}{under}{place()}{'&' if place() else '?'}after={page.after}"

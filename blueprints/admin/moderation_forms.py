@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.base import clock
-from domain.moderation.decisions import MAX_NOTES, REASONS, Decision
+from domain.moderation.decisions import MAX_NOTES, REASONS, ModerationDecision
 from models import Verdict
 from web.forms import Form, SelectField, paragraphs, raw_text
 
@@ -60,9 +60,11 @@ class DecisionForm(Form):
         return clock.now() - datetime.fromtimestamp(int(made) / 1000, UTC) < AWAKE_AFTER
 
     @property
-    def decision(self) -> Decision:
+    def decision(self) -> ModerationDecision:
         """Build the decision; only valid forms have one."""
-        return Decision(Verdict(self.verdict.data or ""), self.reason.data or "", self.notes.data or "")
+        return ModerationDecision(
+            Verdict(self.verdict.data or ""), self.reason.data or "", self.notes.data or ""
+        )
 
 
 class ClaimForm(Form):

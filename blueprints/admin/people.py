@@ -5,17 +5,17 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
 from domain.people import directory
-from domain.people.directory import Kind
+from domain.people.directory import PeopleFilter
 from web import hypermedia
 from web.forms import one_line
 
 KINDS = {
-    Kind.ALL: "Everybody",
-    Kind.LEARNERS: "Learners",
-    Kind.CREATORS: "Creators",
-    Kind.ADMINS: "Admins",
-    Kind.VETTED: "Vetted",
-    Kind.SUSPENDED: "Suspended",
+    PeopleFilter.ALL: "Everybody",
+    PeopleFilter.LEARNERS: "Learners",
+    PeopleFilter.CREATORS: "Creators",
+    PeopleFilter.ADMINS: "Admins",
+    PeopleFilter.VETTED: "Vetted",
+    PeopleFilter.SUSPENDED: "Suspended",
 }
 
 
@@ -23,7 +23,7 @@ KINDS = {
 def users() -> Response:
     """List the users, newest first, or those whose name or address begins with `q`."""
     asked = request.args.get("kind", "")
-    kind = Kind(asked) if asked in list(Kind) else Kind.ALL
+    kind = PeopleFilter(asked) if asked in list(PeopleFilter) else PeopleFilter.ALL
     text = one_line(request.args.get("q", ""))[:100]
     listing = directory.search(text, kind) if text else directory.newest(kind, after())
     return hypermedia.render(

@@ -10,7 +10,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
-from blueprints.admin.forms import GiveForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
+from blueprints.admin.forms import CompAccessForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
@@ -88,7 +88,7 @@ def restore(user_id: uuid.UUID) -> Response:
 @fresh
 def give(user_id: uuid.UUID) -> Response:
     """Give complimentary access to a course, for good or until the end of a day."""
-    person, form = _person(user_id), GiveForm()
+    person, form = _person(user_id), CompAccessForm()
 
     def hand_over() -> None:
         course = comp_access.course_called(form.course.data or "")
@@ -149,7 +149,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
     forms: dict[str, Any] = {
         "role": shown.get("role") or RoleForm(formdata=None, data={"role": person.role.value}),
         "suspend": shown.get("suspend") or SuspendForm(formdata=None),
-        "give": shown.get("give") or GiveForm(formdata=None),
+        "give": shown.get("give") or CompAccessForm(formdata=None),
         "restore": RestoreForm(formdata=None, with_courses=True),
     }
     dossier = directory.dossier(person)

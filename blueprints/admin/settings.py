@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from blueprints.admin import acting, bp
 from blueprints.admin.forms import MoveForm, PressForm
 from blueprints.admin.settings_forms import (
+    BrandColorForm,
     FeaturedForm,
     LogoForm,
-    LookForm,
-    RulesForm,
+    PolicyForm,
+    ShopProfileForm,
     SignInForm,
-    WordsForm,
     social_lines,
 )
 from domain import Refused
@@ -40,7 +40,7 @@ PAGES = (
 def shop_settings() -> Response:
     """Edit name, home page, about text, contact address, links and time zone."""
     now = _stored()
-    form = WordsForm(data={**vars(now), "about": settings.about(), "social": social_lines(now.social)})
+    form = ShopProfileForm(data={**vars(now), "about": settings.about(), "social": social_lines(now.social)})
     if form.validate_on_submit():
         about = form.about.data or ""
         changed = settings.change(
@@ -56,9 +56,9 @@ def shop_settings() -> Response:
 @bp.route("/settings/look", methods=["GET", "POST"])
 def look() -> Response:
     """Edit the brand colour, with a preview of its contrast, and the logo."""
-    form = LookForm(data={"primary_color": _stored().primary_color})
+    form = BrandColorForm(data={"primary_color": _stored().primary_color})
     if not form.is_submitted():
-        form.primary_color.data = LookForm.asked(request.args.get("color", ""))
+        form.primary_color.data = BrandColorForm.asked(request.args.get("color", ""))
     if form.validate_on_submit():
         return _saved("admin.look", settings.change(acting(), primary_color=form.primary_color.data))
     return _page(
@@ -74,16 +74,16 @@ def logo() -> Response:
     if form.validate_on_submit():
         try:
             before = settings.current().logo
-            token = images.keep(images.Shelf.LOGO, form.file.data.stream) if form.file.data else None
+            token = images.keep(images.ImageUse.LOGO, form.file.data.stream) if form.file.data else None
             changed = settings.change(acting(), logo=token)
-            images.remove_later(images.Shelf.LOGO, before)
+            images.remove_later(images.ImageUse.LOGO, before)
         except Refused as refusal:
             db.session.rollback()
             form.file.errors = [*form.file.errors, refusal.sentence]
         else:
             return _saved("admin.look", changed)
     return _page(
-        "look", LookForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
+        "look", BrandColorForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
         looks=color_contrast.looks(color), shown=color, text=color_contrast.TEXT,
         control=color_contrast.CONTROL,
     )  # fmt: skip
@@ -93,7 +93,7 @@ def logo() -> Response:
 @fresh
 def rules() -> Response:
     """Edit the platform fee, the refund window and whether courses are reviewed before they go on sale."""
-    form = RulesForm(data=vars(_stored()))
+    form = PolicyForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = settings.change(
             acting(), platform_fee_percent=form.platform_fee_percent.data,
@@ -153,7 +153,7 @@ def drop_featured(course_id: uuid.UUID) -> Response:
     return _saved("admin.featured_courses", ["featured"])
 
 
-def _stored() -> settings.Site:
+def _stored() -> settings.ShopSettings:
     """Read the settings; a POST locks the row, so that the merge of two admins' changes can't lose one."""
     return settings.hold() if request.method == "POST" else settings.current()
 

@@ -21,7 +21,7 @@ from domain import Refused
 from domain.people import accounts
 from domain.platform import color_contrast, settings
 from web.forms import Form, LinesField, SelectField, is_web_address, one_line, paragraphs
-from web.merging import Merging
+from web.merging import MergingForm
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000
@@ -38,7 +38,7 @@ def social_lines(places: list[dict[str, str]]) -> list[str]:
     return [f"{place['label']} {place['url']}" for place in places]
 
 
-class WordsForm(Merging):
+class ShopProfileForm(MergingForm):
     """The shop's texts: name, home page, about, contact and links."""
 
     name = StringField(
@@ -102,7 +102,7 @@ class WordsForm(Merging):
             )
 
 
-class LookForm(Merging):
+class BrandColorForm(MergingForm):
     """The brand colour."""
 
     primary_color = StringField(
@@ -138,7 +138,7 @@ class LogoForm(Form):
     file = FileField("Picture")
 
 
-class RulesForm(Merging):
+class PolicyForm(MergingForm):
     """The platform fee, the refund window, and the rules of moderation."""
 
     platform_fee_percent = IntegerField(
@@ -153,7 +153,7 @@ class RulesForm(Merging):
     held_words = LinesField("Words that hold a review back", most=500, longest=100)
 
 
-class SignInForm(Merging):
+class SignInForm(MergingForm):
     """The second factor and the idle timeout of admins."""
 
     admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))

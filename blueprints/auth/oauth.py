@@ -28,7 +28,7 @@ def start_oauth(provider: str) -> Response:
     session["oauth_next"], session["oauth_proves"] = wanted(), proving
     try:
         return providers.send_off(provider)
-    except providers.Failed as failure:
+    except providers.ProviderFailed as failure:
         return _failed(name, failure)
 
 
@@ -44,7 +44,7 @@ def finish_oauth(provider: str) -> Response:
         return hypermedia.see_other(url_for("auth.login"))
     try:
         identity = providers.identity(provider)
-    except providers.Failed as failure:
+    except providers.ProviderFailed as failure:
         return _failed(name, failure)
     page, linking = safe_next(session.pop("oauth_next", "/")), _is_linking()
     proving = session.pop("oauth_proves", False)
@@ -67,7 +67,7 @@ def finish_oauth(provider: str) -> Response:
     return hypermedia.see_other(page)
 
 
-def _prove_again(name: str, identity: linked_identities.Identity) -> Response:
+def _prove_again(name: str, identity: linked_identities.ProviderIdentity) -> Response:
     """Accept the provider's answer as a fresh proof, if the identity belongs to the signed-in account."""
     if second_factor.is_on(current_user) or not linked_identities.is_of(identity, current_user):
         sentence = f"This {name} account does not show that it is you."
@@ -87,7 +87,7 @@ def _is_linking() -> bool:
     return asked["user"] == current_user.id.hex and int(asked["at"]) > time.time() - LINKING_SECONDS
 
 
-def _failed(name: str, failure: providers.Failed) -> Response:
+def _failed(name: str, failure: providers.ProviderFailed) -> Response:
     if failure.stale:
         sentence, status = "This try has run out, or was begun in another browser. Start again.", 400
     else:

@@ -110,8 +110,8 @@ def _is_click(response: Response) -> bool:
     return asked and response.mimetype == "text/html"
 
 
-@bp.app_errorhandler(login_throttle.TooMany)
-def slow_down(refusal: login_throttle.TooMany) -> tuple[str, int, dict[str, str]]:
+@bp.app_errorhandler(login_throttle.TooManyAttempts)
+def slow_down(refusal: login_throttle.TooManyAttempts) -> tuple[str, int, dict[str, str]]:
     """Answer 429 with the time to wait and the other ways to sign in."""
     db.session.rollback()
     minutes = -(-refusal.seconds // 60)

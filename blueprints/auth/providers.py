@@ -15,13 +15,13 @@ from werkzeug.wrappers import Response
 
 from config import Settings
 from domain.people import linked_identities
-from domain.people.linked_identities import NAMES, Identity
+from domain.people.linked_identities import NAMES, ProviderIdentity
 from web.forms import one_line
 
 TIMEOUT_SECONDS = 10
 
 
-class Failed(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+class ProviderFailed(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """A provider that can't be reached or answers nonsense. `stale`: state mismatch; starting again helps."""
 
     def __init__(self, stale: bool = False) -> None:
@@ -40,25 +40,25 @@ def send_off(provider: str) -> Response:
     try:
         response: Response = _client(provider).authorize_redirect(address)
     except (AuthlibBaseError, requests.RequestException, ValueError, RuntimeError) as error:
-        raise Failed from error
+        raise ProviderFailed from error
     return response
 
 
-def identity(provider: str) -> Identity:
+def identity(provider: str) -> ProviderIdentity:
     """Exchange the code of the callback for the identity of the person. Raises Failed."""
     client = _client(provider)
     try:
         token = client.authorize_access_token()
         return _github(client, token) if provider == "github" else _google(token)
     except MismatchingStateError as error:
-        raise Failed(stale=True) from error
+        raise ProviderFailed(stale=True) from error
     except (AuthlibBaseError, JoseError, requests.RequestException) as error:
-        raise Failed from error
+        raise ProviderFailed from error
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise Failed from error  # an answer of another shape than the provider documents
+        raise ProviderFailed from error  # an answer of another shape than the provider documents
 
 
-def _github(client: Any, token: dict[str, Any]) -> Identity:
+def _github(client: Any, token: dict[str, Any]) -> ProviderIdentity:
     person, addresses = client.get("user", token=token), client.get("user/emails", token=token)
     person.raise_for_status()
     addresses.raise_for_status()
@@ -66,14 +66,18 @@ def _github(client: Any, token: dict[str, Any]) -> Identity:
     best = next((a for a in verified if a["primary"]), verified[0] if verified else None)
     who = person.json()
     name = one_line(who.get("name")) or one_line(who.get("login"))
-    return Identity("github", NAMES["github"], str(int(who["id"])), name, best["email"] if best else None)
+    return ProviderIdentity(
+        "github", NAMES["github"], str(int(who["id"])), name, best["email"] if best else None
+    )
 
 
-def _google(token: dict[str, Any]) -> Identity:
+def _google(token: dict[str, Any]) -> ProviderIdentity:
     who = token["userinfo"]  # the claims of the id_token, whose signature and nonce were checked
     proved = who.get("email_verified") in (True, "true")
     name = one_line(who.get("name")) or "Learner"
-    return Identity("google", NAMES["google"], str(who["sub"]), name, who["email"] if proved else None)
+    return ProviderIdentity(
+        "google", NAMES["google"], str(who["sub"]), name, who["email"] if proved else None
+    )
 
 
 def _client(provider: str) -> Any:

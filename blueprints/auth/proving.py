@@ -10,7 +10,7 @@ from domain import Refused
 from domain.people import accounts, login_throttle
 from models import db
 
-Lock = accounts.Lock
+Lock = accounts.PasswordHash
 
 
 def try_password(
@@ -19,7 +19,7 @@ def try_password(
     """Return the lock that `password` opens and the throttled attempt to clear; None where it is wrong.
 
     The attempt is committed before the password is checked, so that parallel guesses are counted; no
-    transaction is open during the slow hash. Raises login_throttle.TooMany.
+    transaction is open during the slow hash. Raises login_throttle.TooManyAttempts.
     """
     device = known_devices.device_for(email)
     attempt = login_throttle.begin(login_throttle.sign_in_limits(email, request.remote_addr or "", device))
@@ -35,7 +35,7 @@ def proves(
 ) -> bool:
     """Check the password in `form` against the account of `email`; otherwise the form shows `otherwise`.
 
-    Ends the transaction. Raises login_throttle.TooMany.
+    Ends the transaction. Raises login_throttle.TooManyAttempts.
     """
     if not form.validate():
         return False

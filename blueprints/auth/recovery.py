@@ -12,7 +12,7 @@ from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
 from blueprints.auth.presence import let_in, let_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
-from domain import Refused, Unusable
+from domain import InvalidToken, Refused
 from domain.people import (
     accounts,
     email_change,
@@ -58,7 +58,7 @@ def reset_password(token: str) -> Response:
         if form.validate_on_submit():
             db.session.rollback()
             return _reset(form, token, accounts.hash_password(form.password.data or "", *known))
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return unusable(refusal, "reset")
     except Refused as refusal:
         form.refuse(refusal)
@@ -70,7 +70,7 @@ def confirm_email(token: str) -> Response:
     """Show the button that moves the account to its new address."""
     try:
         user, address = email_change.opened_by(token)
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return unusable(refusal, "email")
     return _show_change(user, address, ProofForm())
 
@@ -103,7 +103,7 @@ def not_me(token: str) -> Response:
         user, left = password_reset.not_me(token)
         if form.validate_on_submit():
             return _shut(token)
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return unusable(refusal, "not-me")
     except Refused as refusal:
         return unusable(refusal, "taken")

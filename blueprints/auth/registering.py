@@ -17,7 +17,7 @@ from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
 from blueprints.auth.presence import let_in
 from blueprints.auth.proving import proves
 from blueprints.auth.way_back import safe_next, wanted
-from domain import Refused, Unusable
+from domain import InvalidToken, Refused
 from domain.people import login_throttle, mail_tokens, registration
 from domain.platform import settings
 from models import Registration, User, db
@@ -90,7 +90,7 @@ def verify_email(token: str) -> Response:
     """Show a confirmation button: link scanners of mail programs open every link and must not use it up."""
     try:
         opened = registration.opened_by(token)
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return unusable(refusal, "verify")
     return _show_link(opened, ProofForm())
 
@@ -108,7 +108,7 @@ def confirm_verification(token: str) -> Response:
             if not proves(form, opened.email, OTHER_PASSWORD, lambda _email: lock):
                 return _show_link(registration.opened_by(token), form)
         return _confirm(token)
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return unusable(refusal, "verify")
 
 
@@ -119,13 +119,13 @@ def unusable(refusal: Refused, kind: str) -> Response:
     return hypermedia.render("auth/unusable.html", status=410, sentence=refusal.sentence, kind=kind)
 
 
-def _newcomer_of(form: RegisterForm) -> registration.Newcomer:
+def _newcomer_of(form: RegisterForm) -> registration.RegistrationInput:
     shop = settings.current().name
     db.session.rollback()  # no transaction is open while the password is hashed
     return registration.prepare(form.name.data or "", form.email.data or "", form.password.data or "", shop)
 
 
-def _take_in(newcomer: registration.Newcomer) -> Response:
+def _take_in(newcomer: registration.RegistrationInput) -> Response:
     _count_mail()
     _remember(registration.register(newcomer, wanted(), _own_id()))
     db.session.commit()

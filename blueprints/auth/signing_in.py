@@ -53,7 +53,7 @@ def logout() -> Response:
 
 
 def _prove(email: str, password: str) -> User | None:
-    """Return the account that address and password belong to. Raises login_throttle.TooMany."""
+    """Return the account that address and password belong to. Raises login_throttle.TooManyAttempts."""
     proof = try_password(email, password)
     if proof is None or proof[0].user_id is None:
         return None

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.auth import bp
 from blueprints.auth.presence import let_out
 from blueprints.auth.way_back import wanted
-from domain.platform.held_posts import Sent
+from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
 from web import form_tokens, held_forms, hypermedia
 
@@ -65,7 +65,9 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
         return hypermedia.render("errors/410_held.html", status=410)
     if not _may_send(row.person):
         return _somebody_elses(row)
-    return _show(Sent(row.path, row.page, [(name, text) for name, text in row.fields], row.has_files), row)
+    return _show(
+        PostedForm(row.path, row.page, [(name, text) for name, text in row.fields], row.has_files), row
+    )
 
 
 @bp.post("/held/<uuid:held_id>/throw-away")
@@ -116,7 +118,7 @@ def _own(held_id: uuid.UUID) -> HeldPost:
     return row
 
 
-def _show(sent: Sent, row: HeldPost | None = None) -> Response:
+def _show(sent: PostedForm, row: HeldPost | None = None) -> Response:
     shown = held_forms.sent_words(sent)
     carried = [pair for pair in sent.fields if pair not in shown]
     key = row.id if row else None

@@ -9,7 +9,7 @@ from blueprints.catalog.freshness import unless_known
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
-from domain.pages.course_page import CoursePage, Offer
+from domain.pages.course_page import CoursePage, PurchasePanel
 from domain.platform import events
 from models import ProductStatus, ProductVisibility
 from web import hypermedia, visitor
@@ -37,7 +37,7 @@ def course(slug: str) -> Response:
         is_unlisted=_is_unlisted(page),
         linked_data=linked_data.of_course(page, board),
         board=board,
-        can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
+        can_review=page.offer == PurchasePanel.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
     hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.catalog import addresses, bp, filters
 from blueprints.catalog.freshness import unless_known
 from domain.catalog import cards
-from domain.catalog.cards import Found
+from domain.catalog.cards import CatalogPage
 from domain.catalog.index import facets, index_cache
 from domain.catalog.index.facets import Selection
 from web import hypermedia
@@ -45,7 +45,7 @@ def _sorts(selection: Selection) -> list[tuple[str, str]]:
     return [(value, name) for value, name in facets.SORTS.items() if value != "relevance" or selection.words]
 
 
-def _instead(found: Found) -> tuple[str, str] | None:
+def _instead(found: CatalogPage) -> tuple[str, str] | None:
     """Return the spelling correction of a search and its address, if there is one."""
     if found.meant is None:
         return None

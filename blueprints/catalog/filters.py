@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from blueprints.catalog import addresses
-from domain.catalog.cards import Found
+from domain.catalog.cards import CatalogPage
 from domain.catalog.index.facets import Choice, Facet
 from web import filters
 
@@ -11,7 +11,7 @@ LONGEST_LIST = 10
 _BY_COUNT = ("technology", "language")
 
 
-class Option(NamedTuple):
+class FilterOption(NamedTuple):
     """A value of a facet, and how many courses it would leave. `inner`: a subcategory."""
 
     value: str
@@ -21,42 +21,42 @@ class Option(NamedTuple):
     inner: bool
 
 
-class Group(NamedTuple):
+class FilterGroup(NamedTuple):
     """A facet as check boxes (`many`) or radio buttons; `any_on`: none of its values is selected."""
 
     name: str
     label: str
     many: bool
     any_on: bool
-    options: tuple[Option, ...]
+    options: tuple[FilterOption, ...]
 
 
-class Column(NamedTuple):
+class FilterPanel(NamedTuple):
     """The filter column: its groups, and how many courses match."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[FilterGroup, ...]
     total: int
 
 
-class Chip(NamedTuple):
+class FilterChip(NamedTuple):
     """An active filter, and the address without it."""
 
     label: str
     href: str
 
 
-def column(found: Found) -> Column:
+def column(found: CatalogPage) -> FilterPanel:
     """Build the groups that can narrow the result: a single value that every course shares is left out."""
     shown = (_group(found, facet) for facet in found.index.facets.values())
     telling = (group for group in shown if any(o.on or o.courses < found.total for o in group.options))
-    return Column(tuple(telling), found.total)
+    return FilterPanel(tuple(telling), found.total)
 
 
-def chips(found: Found) -> list[Chip]:
+def chips(found: CatalogPage) -> list[FilterChip]:
     """List the active filters, in the order of the groups."""
     selection, facets = found.selection, found.index.facets
     return [
-        Chip(
+        FilterChip(
             label(facets[name].by_value[value], found.index.currency),
             addresses.of(selection.without(name, value)),
         )
@@ -72,7 +72,7 @@ def label(choice: Choice, currency: str) -> str:
     return choice.label.format(filters.money(choice.cents, currency).removesuffix(".00"))
 
 
-def _group(found: Found, facet: Facet) -> Group:
+def _group(found: CatalogPage, facet: Facet) -> FilterGroup:
     counts, chosen = found.counts[facet.name], found.selection.values(facet.name)
     choices = [c for c in facet.lines(chosen) if c.value in chosen or counts[c.value]]
     if facet.name in _BY_COUNT:
@@ -80,10 +80,10 @@ def _group(found: Found, facet: Facet) -> Group:
         choices = [c for at, c in enumerate(choices) if at < LONGEST_LIST or c.value in chosen]
     currency = found.index.currency
     options = tuple(
-        Option(c.value, label(c, currency), counts[c.value], c.value in chosen, c.parent is not None)
+        FilterOption(c.value, label(c, currency), counts[c.value], c.value in chosen, c.parent is not None)
         for c in (_nested(choices) if facet.name == "category" else choices)
     )
-    return Group(facet.name, facet.label, facet.many, not chosen, options)
+    return FilterGroup(facet.name, facet.label, facet.many, not chosen, options)
 
 
 def _nested(choices: list[Choice]) -> list[Choice]:

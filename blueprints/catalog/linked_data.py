@@ -5,16 +5,16 @@ from typing import Any
 
 from flask import current_app
 
-from domain.community.review_list import Board, Line
-from domain.pages.course_page import CoursePage, Offer
+from domain.community.review_list import ReviewList, ReviewRow
+from domain.pages.course_page import CoursePage, PurchasePanel
 from domain.platform import images, settings
 from web import filters
 
 REVIEWS = 3
-ON_SALE = (Offer.BUY, Offer.ENROLL)
+ON_SALE = (PurchasePanel.BUY, PurchasePanel.ENROLL)
 
 
-def of_course(page: CoursePage, board: Board) -> list[dict[str, Any]]:
+def of_course(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:
     """Build the Course with its offer, rating and first reviews, and the BreadcrumbList."""
     course = _course(page)
     if board.lines:
@@ -58,7 +58,7 @@ def _course(page: CoursePage) -> dict[str, Any]:
     return data
 
 
-def _review(line: Line) -> dict[str, Any]:
+def _review(line: ReviewRow) -> dict[str, Any]:
     return {
         "@type": "Review",
         "author": {"@type": "Person", "name": line.author or "Former member"},

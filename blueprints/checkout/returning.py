@@ -23,7 +23,7 @@ def success() -> Response:
     session_id = request.args.get("session_id", "")
     looks = request.args.get("n", 0, type=int)
     order = orders.of_session(current_user, session_id) or abort(404)
-    if orders.standing(order) == orders.Standing.OPEN:
+    if orders.standing(order) == orders.BuyerStatus.OPEN:
         _learn_of_payment(session_id)
         order = orders.of_session(current_user, session_id) or abort(404)
     refund = orders.refunds_of([order]).get(order.id)
@@ -33,7 +33,7 @@ def success() -> Response:
         "checkout/_standing.html",
         order=order,
         standing=standing.value,
-        again=_look_again(session_id, looks) if standing == orders.Standing.OPEN else None,
+        again=_look_again(session_id, looks) if standing == orders.BuyerStatus.OPEN else None,
         seconds=3 if looks < QUICK_LOOKS else 15,
     )
 
@@ -42,7 +42,7 @@ def success() -> Response:
 def cancelled() -> Response:
     """Show that the payment was cancelled. The order stays open, so that a retry reuses its session."""
     order = orders.find(current_user, request.args.get("order", "")) or abort(404)
-    if orders.standing(order) not in (orders.Standing.OPEN, orders.Standing.CANCELLED):
+    if orders.standing(order) not in (orders.BuyerStatus.OPEN, orders.BuyerStatus.CANCELLED):
         return hypermedia.see_other(url_for("orders.show", number=order.number))
     return hypermedia.render("checkout/cancelled.html", order=order)
 

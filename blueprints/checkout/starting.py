@@ -56,7 +56,7 @@ def _go_to_stripe(course: Course) -> Response:
 def _refused(course: Course, refusal: Refused) -> Response:
     db.session.rollback()
     page = "checkout/verify.html" if isinstance(refusal, checkout.NotVerified) else "checkout/refused.html"
-    is_free = isinstance(refusal, checkout.Free)
+    is_free = isinstance(refusal, checkout.FreeCourse)
     return hypermedia.render(page, status=422, course=course, sentence=refusal.sentence, is_free=is_free)
 
 

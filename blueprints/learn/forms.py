@@ -3,7 +3,7 @@
 from wtforms import FloatField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
-from web.forms import Form, Reading
+from web.forms import Form, QueryForm
 
 LONGEST = 7 * 24 * 3600
 STATES = ("playing", "paused", "jumped", "ended", "left", "opened")
@@ -13,7 +13,7 @@ class PressForm(Form):
     """A form with nothing but the CSRF token, for a button."""
 
 
-class BeatForm(Reading):
+class HeartbeatForm(QueryForm):
     """A heartbeat of the player; positions in seconds."""
 
     position = FloatField(validators=[InputRequired(), NumberRange(0, LONGEST)])

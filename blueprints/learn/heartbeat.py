@@ -6,10 +6,10 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp
-from blueprints.learn.forms import BeatForm
+from blueprints.learn.forms import HeartbeatForm
 from domain.learning import playback
-from domain.learning.playback import Outcome, Watcher
-from domain.learning.watched_ranges import Beat
+from domain.learning.playback import HeartbeatResult, Watcher
+from domain.learning.watched_ranges import Heartbeat
 from domain.platform import events
 from models import db
 from web import visitor
@@ -23,7 +23,7 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
 
     One query finds person and lesson, by the session token in the cookie: no ORM on this path.
     """
-    form = BeatForm.of_request()
+    form = HeartbeatForm.of_request()
     if not form.validate():
         return Response(status=422)
     token = session.get("_user_id") or _remembered()
@@ -39,13 +39,13 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     return jsonify(lesson_completed=True, course_completed=outcome.course_completed)
 
 
-def _note(who: Watcher, outcome: Outcome) -> None:
+def _note(who: Watcher, outcome: HeartbeatResult) -> None:
     """Record analytics events; without a user id for those who asked not to be tracked."""
     user_id = None if visitor.wants_no_trace() else who.user_id
     if outcome.played > 0:
         events.watched(user_id, who.course_id, who.lesson_id, outcome.played)
     if outcome.lesson_completed:
-        visit = events.Visit(user_id)
+        visit = events.Visitor(user_id)
         events.note(events.LESSON_DONE, who.course_id, who.lesson_id, visit)
         if outcome.course_completed:
             events.note(events.COURSE_DONE, who.course_id, visit=visit)
@@ -58,9 +58,9 @@ def _remembered() -> str | None:
     return token
 
 
-def _beat(form: BeatForm) -> Beat:
+def _beat(form: HeartbeatForm) -> Heartbeat:
     state = form.state.data
-    return Beat(
+    return Heartbeat(
         position=form.position.data or 0.0,
         start=form.start.data,
         end=form.end.data,

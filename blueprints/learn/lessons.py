@@ -13,7 +13,7 @@ from blueprints.learn import bp, locked, reader
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline, playback
-from domain.learning.access import Decision
+from domain.learning.access import AccessDecision
 from domain.media import code_archives, recordings, video_embeds
 from domain.media.recordings import Playback
 from domain.platform import events
@@ -65,7 +65,7 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
     return storage.send(file.storage_key or "", kind, download_name=f"{file.title}{suffix}")
 
 
-def page(course: Course, lesson: Lesson, decision: Decision) -> Response:
+def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
     """Render the lesson page; a swap gets the parts that completing a lesson changes."""
     user, facts = reader(), decision.facts
     assert facts is not None  # noqa: S101 - decide() always says by what it decided

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from domain.learning.access import Decision, Reason
+from domain.learning.access import AccessDecision, DenialReason
 from models import Course, Lesson
 from web import guards, hypermedia
 
 
 @dataclass(frozen=True)
-class WayOn:
+class NextStep:
     """A sentence with the reason, and a link to what can be done."""
 
     sentence: str
@@ -19,9 +19,9 @@ class WayOn:
     url: str
 
 
-def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Response:
+def answer(course: Course, lesson: Lesson | None, decision: AccessDecision) -> Response:
     """Render the page of a denied decision (403), or ask to sign in where that may grant access."""
-    if decision.reason == Reason.LOGIN and (way_in := guards.ask_to_sign_in()) is not None:
+    if decision.reason == DenialReason.LOGIN and (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     return hypermedia.render(
         "learn/locked.html", status=403, course=course, lesson=lesson, decision=decision,
@@ -29,43 +29,45 @@ def answer(course: Course, lesson: Lesson | None, decision: Decision) -> Respons
     )  # fmt: skip
 
 
-def way_on(course: Course, decision: Decision) -> WayOn:
+def way_on(course: Course, decision: AccessDecision) -> NextStep:
     """Choose the sentence and link for `decision`; every reason has one."""
     product = f"/courses/{course.slug}"
     match decision.reason:
-        case Reason.LOGIN:
-            return WayOn("Sign in to continue.", "Sign in", url_for("auth.login", next=request.path))
-        case Reason.BUY:
-            return WayOn(
+        case DenialReason.LOGIN:
+            return NextStep("Sign in to continue.", "Sign in", url_for("auth.login", next=request.path))
+        case DenialReason.BUY:
+            return NextStep(
                 "You don’t own this course yet. Buy it once and it’s yours to keep.",
                 "See the course", product,
             )  # fmt: skip
-        case Reason.ENROLL:
-            return WayOn("This course is free. Start it to open every lesson.", "See the course", product)
-        case Reason.UNAVAILABLE:
-            return WayOn("This course isn’t for sale right now.", "Browse other courses", "/courses")
-        case Reason.EXPIRED if decision.until is not None:
-            return WayOn("Your access to this course has ended.", "See the course", product)
-        case Reason.EXPIRED:
-            return WayOn(
+        case DenialReason.ENROLL:
+            return NextStep(
+                "This course is free. Start it to open every lesson.", "See the course", product
+            )
+        case DenialReason.UNAVAILABLE:
+            return NextStep("This course isn’t for sale right now.", "Browse other courses", "/courses")
+        case DenialReason.EXPIRED if decision.until is not None:
+            return NextStep("Your access to this course has ended.", "See the course", product)
+        case DenialReason.EXPIRED:
+            return NextStep(
                 "This course is no longer updated, so it isn’t for sale any more.",
                 "Browse other courses", "/courses",
             )  # fmt: skip
-        case Reason.LOCKED_UNTIL:
-            return WayOn(
+        case DenialReason.LOCKED_UNTIL:
+            return NextStep(
                 "This part of the course opens later, to give you time for the earlier parts.",
                 "Back to the course", url_for("learn.course", course_slug=course.slug),
             )  # fmt: skip
-        case Reason.FINISH_PREVIOUS if isinstance(decision.needed, Lesson):
-            return WayOn(
+        case DenialReason.FINISH_PREVIOUS if isinstance(decision.needed, Lesson):
+            return NextStep(
                 f"The lessons in this course build on each other. Finish “{decision.needed.title}” first.",
                 "Go to that lesson",
                 url_for("learn.lesson", course_slug=course.slug, lesson_slug=decision.needed.slug),
             )
-        case Reason.PREREQUISITE if isinstance(decision.needed, Course):
-            return WayOn(
+        case DenialReason.PREREQUISITE if isinstance(decision.needed, Course):
+            return NextStep(
                 f"This course builds on “{decision.needed.title}”. Complete that one first.",
                 "See that course", f"/courses/{decision.needed.slug}",
             )  # fmt: skip
         case _:
-            return WayOn("This isn’t available right now.", "My learning", url_for("learn.my_learning"))
+            return NextStep("This isn’t available right now.", "My learning", url_for("learn.my_learning"))

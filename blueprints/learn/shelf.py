@@ -26,7 +26,7 @@ def my_learning() -> Response:
     return hypermedia.render("learn/library.html", shelf=shelf, pages=_pages(shelf))
 
 
-def _pages(shelf: library.Shelf) -> dict[str, object]:
+def _pages(shelf: library.LibraryPage) -> dict[str, object]:
     """Build the items of the pager; there are few pages, so all addresses are built."""
     last = -(-shelf.total // library.PAGE_SIZE) or 1
     link = {number: url_for("learn.my_learning", page=number) for number in range(1, last + 1)}

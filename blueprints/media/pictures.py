@@ -31,7 +31,7 @@ def picture(picture_id: uuid.UUID) -> Response:
     facts = decision.facts
     described = lesson is None and facts is not None and not (facts.hidden or facts.deleted)
     if not (decision.allowed or described):
-        abort(404 if decision.reason == access.Reason.DRAFT else 403)
+        abort(404 if decision.reason == access.DenialReason.DRAFT else 403)
     if not (shown or (facts is not None and facts.trusted)):
         abort(404)  # pending approval, with the text that refers to it
     return storage.send(found.storage_key, found.content_type, expires_at=clock.now() + KEPT_FOR)

@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, Length
 from domain.community.reviews import MAX_COMMENT, MAX_NOTE
 from models import ReportReason
 from web.forms import Form, paragraphs, raw_text
-from web.merging import Merging
+from web.merging import MergingForm
 
 REASONS = {
     ReportReason.SPAM: "It’s advertising or spam",
@@ -47,7 +47,7 @@ def _more() -> TextAreaField:
     )
 
 
-class ReviewForm(Merging):
+class ReviewForm(MergingForm):
     """A rating, "1" to "5", and a comment."""
 
     rating = StringField(

@@ -4,7 +4,7 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
 
 from blueprints.site import bp
-from domain import Unusable
+from domain import InvalidToken
 from domain.platform import mail_preferences
 from models import NotificationKind, User, db
 from web import hypermedia
@@ -31,7 +31,7 @@ def end(token: str) -> Response:
 def _answer(token: str, ended: bool) -> Response:
     try:
         user, kind = mail_preferences.opened_by(token)
-    except Unusable as refusal:
+    except InvalidToken as refusal:
         return hypermedia.render("site/unsubscribe_unusable.html", status=410, sentence=refusal.sentence)
     if ended:
         _end(user, kind)

@@ -5,10 +5,10 @@ import uuid
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_forms import EntryForm, days_of, entry_form
+from blueprints.studio.course_forms import AccessForm, days_of, entry_form
 from blueprints.studio.editing import me, opened, save, show
 from domain.authoring import course_details
-from domain.authoring.course_details import Entry
+from domain.authoring.course_details import AccessRules
 from models import Module, ProductVisibility
 
 
@@ -24,13 +24,13 @@ def access(course_id: uuid.UUID) -> Response:
     )
 
 
-def _shown(stored: Entry) -> dict[str, object]:
+def _shown(stored: AccessRules) -> dict[str, object]:
     days = {days_of(module_id): days for module_id, days in stored.drip.items()}
     return {"visibility": stored.visibility.value, "sequential": stored.sequential, **days}
 
 
-def _typed(form: EntryForm, modules: list[Module]) -> Entry:
-    return Entry(
+def _typed(form: AccessForm, modules: list[Module]) -> AccessRules:
+    return AccessRules(
         ProductVisibility(form.visibility.data),
         form.sequential.data,
         {module.id: form[days_of(module.id)].data for module in modules},

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.editing import course_of
 from domain.analytics import course_report
-from domain.analytics.course_report import Numbers, Period
+from domain.analytics.course_report import CourseReport, Period
 from models import Course
 from web import hypermedia
 from web.file_answers import amount, csv_of
@@ -49,7 +49,7 @@ def analytics_file(course_id: uuid.UUID, table: str) -> Response:
     return csv_of(name, head, rows_of(numbers, course))
 
 
-def _days(numbers: Numbers, course: Course) -> Rows:
+def _days(numbers: CourseReport, course: Course) -> Rows:
     for day in numbers.days:
         yield [
             day.date, day.views, day.visitors, day.enrollments, day.completions, day.watch_seconds, day.sales,
@@ -57,22 +57,22 @@ def _days(numbers: Numbers, course: Course) -> Rows:
         ]  # fmt: skip
 
 
-def _lessons(numbers: Numbers, _course: Course) -> Rows:
+def _lessons(numbers: CourseReport, _course: Course) -> Rows:
     for line in numbers.lessons:
         yield [line.module, line.title, line.starts, line.completions, line.watch_seconds]
 
 
-def _ratings(numbers: Numbers, _course: Course) -> Rows:
+def _ratings(numbers: CourseReport, _course: Course) -> Rows:
     for day in numbers.days:
         if day.rating_count:
             yield [day.date, day.rating_count, f"{day.rating:.2f}"]
 
 
-def _sources(numbers: Numbers, _course: Course) -> Rows:
+def _sources(numbers: CourseReport, _course: Course) -> Rows:
     yield from ([source, views] for source, views in numbers.sources)
 
 
-_TABLES: dict[str, tuple[list[str], Callable[[Numbers, Course], Rows]]] = {
+_TABLES: dict[str, tuple[list[str], Callable[[CourseReport, Course], Rows]]] = {
     "days": (
         [
             "Day (UTC)", "Views", "Visitors", "Enrolments", "Completions", "Watched seconds", "Sales",

@@ -34,7 +34,7 @@ from domain.base import markdown, slugs
 from domain.catalog.index import facets
 from models import Level, Module, ProductVisibility, Tier
 from web.forms import Form, LinesField, MarkdownSize, SelectField, one_line, raw_markdown, raw_text
-from web.merging import Merging
+from web.merging import MergingForm
 
 AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -73,7 +73,7 @@ class NewCourseForm(Form):
             raise ValidationError("Enter a title.")
 
 
-class DetailsForm(Merging):
+class DetailsForm(MergingForm):
     """Details of a course: title, slug, texts, category, tags, level and language."""
 
     title = _title()
@@ -115,7 +115,7 @@ class DetailsForm(Merging):
             raise ValidationError(f"An address has lower-case letters, digits and hyphens: {wanted}")
 
 
-class PricingForm(Merging):
+class PricingForm(MergingForm):
     """Price, sale price and end of the sale.
 
     Amounts as people type them; the end in the creator's time zone.
@@ -152,7 +152,7 @@ class PricingForm(Merging):
         return typed.replace(tzinfo=zone).astimezone(UTC) if typed else None
 
 
-class SharingForm(Merging):
+class SharingForm(MergingForm):
     """Title and description for search engines and link previews."""
 
     meta_title = StringField("Title elsewhere", [at_most(META_TITLE)], filters=[one_line])
@@ -161,7 +161,7 @@ class SharingForm(Merging):
     )
 
 
-class EntryForm(Merging):
+class AccessForm(MergingForm):
     """Access rules: visibility and sequential order; `entry_form` adds a drip field per module."""
 
     visibility = RadioField(
@@ -174,7 +174,7 @@ class PressForm(Form):
     """A form with nothing but the CSRF token, for a button."""
 
 
-class RequireForm(Form):
+class PrerequisiteForm(Form):
     """The id of a prerequisite course."""
 
     course = HiddenField(filters=[raw_text])
@@ -187,8 +187,8 @@ class RequireForm(Form):
             return None
 
 
-def entry_form(modules: list[Module]) -> type[EntryForm]:
-    """Build an EntryForm class with a field `days_<id>` for each of `modules`."""
+def entry_form(modules: list[Module]) -> type[AccessForm]:
+    """Build an AccessForm class with a field `days_<id>` for each of `modules`."""
     fields = {
         days_of(module.id): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
             module.title,
@@ -200,7 +200,7 @@ def entry_form(modules: list[Module]) -> type[EntryForm]:
         )
         for module in modules
     }
-    return type("ModulesEntryForm", (EntryForm,), fields)
+    return type("ModulesEntryForm", (AccessForm,), fields)
 
 
 def days_of(module_id: uuid.UUID) -> str:

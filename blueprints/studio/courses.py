@@ -10,7 +10,7 @@ from blueprints.studio.course_forms import NewCourseForm, PressForm
 from blueprints.studio.editing import course_of, me
 from domain import Refused
 from domain.authoring import course_details, course_list, deletion, duplication, submission
-from domain.authoring.deletion import Fate
+from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
 from web import hypermedia
 from web.fresh_proof import fresh
@@ -93,7 +93,7 @@ def delete(course_id: uuid.UUID) -> Response:
             db.session.rollback()
         else:
             db.session.commit()
-            kept = " Those who have it keep it." if fate == Fate.HIDDEN else ""
+            kept = " Those who have it keep it." if fate == DeletionOutcome.HIDDEN else ""
             hypermedia.toast(f"The course is deleted.{kept}")
             return hypermedia.see_other(url_for("studio.courses"))
     course = course_of(course_id)

@@ -20,14 +20,14 @@ from blueprints.studio.lesson_forms import (
 )
 from domain import Refused
 from domain.authoring import curriculum, curriculum_page, lesson_drafts, page_drafts
-from domain.authoring.curriculum import Missing
+from domain.authoring.curriculum import NotInCourse
 from domain.catalog import lifecycle
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
 from web import hypermedia
 from web.forms import Form
 
 Row = TypeVar("Row")
-Place = tuple[curriculum.After, uuid.UUID | None]
+Place = tuple[curriculum.Position, uuid.UUID | None]
 HOME = "/courses/<uuid:course_id>/curriculum"
 
 
@@ -72,7 +72,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     try:
         module = curriculum.module_of(course, module_id)
-    except Missing as gone:
+    except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     words = page_drafts.module_words(module)._asdict()
     form = ModuleForm(data={**words, "unlock_after_days": module.unlock_after_days})
@@ -101,7 +101,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     try:
         module = curriculum.module_of(course, module_id)
-    except Missing as gone:
+    except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     if not PressForm().validate_on_submit():
         losses = curriculum_page.losses(curriculum_page.lessons_of(course, module.id))
@@ -152,7 +152,7 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     try:
         lesson = curriculum.lesson_of(course, lesson_id)
-    except Missing as gone:
+    except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     form = RenameForm(data={"title": lesson_drafts.working(lesson).title})
     if not form.validate():
@@ -171,7 +171,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     try:
         lesson = curriculum.lesson_of(course, lesson_id)
-    except Missing as gone:
+    except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     if not PressForm().validate_on_submit():
         losses, title = curriculum_page.losses([lesson.id]), lesson_drafts.working(lesson).title
@@ -225,8 +225,8 @@ def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], 
 def _refuse(course: Course, refusal: Refused, **shown: Any) -> Response:
     """Show the curriculum with the refusal, beside the form that caused it or at the top."""
     form = shown.get("new_module") or shown.get("new_lesson")
-    if isinstance(refusal, Missing) or not isinstance(form, Form):
-        status = 404 if isinstance(refusal, Missing) else 422
+    if isinstance(refusal, NotInCourse) or not isinstance(form, Form):
+        status = 404 if isinstance(refusal, NotInCourse) else 422
         return show(course, status, trouble=refusal.sentence)
     form.refuse(refusal)
     return show(course, 422, **shown)
@@ -259,7 +259,7 @@ def show(
     )
 
 
-def confirm(course: Course, title: str, losses: curriculum_page.Losses, address: str) -> Response:
+def confirm(course: Course, title: str, losses: curriculum_page.DeletionImpact, address: str) -> Response:
     """Render the page that asks before deleting."""
     return hypermedia.render(
         "studio/curriculum/delete.html",

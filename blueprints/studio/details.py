@@ -7,11 +7,11 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_forms import DetailsForm, RequireForm
+from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
 from blueprints.studio.editing import course_of, me, opened, save, saved, show
 from domain import Refused
 from domain.authoring import course_details
-from domain.authoring.course_details import Details
+from domain.authoring.course_details import CourseDetails
 from domain.catalog import tags
 from domain.learning import prerequisites
 from models import Course, Level, db
@@ -43,7 +43,7 @@ def required(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/required")
 def require(course_id: uuid.UUID) -> Response:
     """Add a prerequisite course."""
-    course, other_id = course_of(course_id), RequireForm().course_id()
+    course, other_id = course_of(course_id), PrerequisiteForm().course_id()
     if other_id is None:
         abort(422)
     try:
@@ -92,7 +92,7 @@ def _sought() -> str:
     return " ".join(request.args.get("find", "").split())[:100]
 
 
-def _shown(stored: Details) -> dict[str, object]:
+def _shown(stored: CourseDetails) -> dict[str, object]:
     """Convert the details to the form's fields."""
     return {
         **vars(stored),
@@ -101,8 +101,8 @@ def _shown(stored: Details) -> dict[str, object]:
     }
 
 
-def _typed(form: DetailsForm) -> Details:
-    return Details(
+def _typed(form: DetailsForm) -> CourseDetails:
+    return CourseDetails(
         title=form.title.data or "",
         slug=form.slug.data or "",
         summary=form.summary.data or "",

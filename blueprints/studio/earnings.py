@@ -5,17 +5,17 @@ from werkzeug.wrappers import Response
 from blueprints.studio import asked, bp
 from blueprints.studio.editing import me
 from domain.payouts import earnings_page
-from domain.payouts.earnings_page import Sale, Standing
+from domain.payouts.earnings_page import Sale, ShareStatus
 from web import hypermedia
 from web.file_answers import amount, csv_of
 from web.fresh_proof import fresh_page
 
 NAMES = {
-    Standing.WAITING: "Waiting",
-    Standing.AVAILABLE: "Available",
-    Standing.ON_ITS_WAY: "On its way",
-    Standing.PAID: "Paid",
-    Standing.FAILED: "Failed",
+    ShareStatus.WAITING: "Waiting",
+    ShareStatus.AVAILABLE: "Available",
+    ShareStatus.ON_ITS_WAY: "On its way",
+    ShareStatus.PAID: "Paid",
+    ShareStatus.FAILED: "Failed",
 }
 HEAD = [
     "Sold (UTC)", "Order", "Course", "Currency", "List price", "Discount", "Paid", "Fee", "Your share",

@@ -14,7 +14,7 @@ from domain.catalog import lifecycle
 from domain.learning import access
 from models import Course, User, db
 from web import hypermedia
-from web.merging import Merging
+from web.merging import MergingForm
 
 
 def me() -> User:
@@ -37,7 +37,7 @@ def opened(course_id: uuid.UUID) -> Course:
 
 
 def save(
-    form: Merging, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
+    form: MergingForm, verb: Callable[[], None], said: Callable[[], str] = lambda: "Saved."
 ) -> Response | None:
     """Call `verb` and commit if the form was sent and is valid; None when the page has to be rendered.
 
@@ -57,7 +57,7 @@ def save(
     return hypermedia.see_other(request.path)
 
 
-def show(page: str, form: Merging, course_id: uuid.UUID, **more: Any) -> Response:
+def show(page: str, form: MergingForm, course_id: uuid.UUID, **more: Any) -> Response:
     """Render the page with its form, of the course as it is now."""
     course = course_of(course_id)
     return hypermedia.render(page, status=form.status, course=course, form=form, **about(course), **more)

@@ -18,11 +18,11 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
 from domain.authoring import curriculum, lesson_content
-from domain.authoring.curriculum import After
+from domain.authoring.curriculum import Position
 from domain.base import markdown, webvtt
 from models import LessonKind, LessonVisibility
 from web.forms import Form, MarkdownSize, SelectField, one_line, paragraphs, raw_markdown, raw_text
-from web.merging import Merging
+from web.merging import MergingForm
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
 VISIBILITIES = {
@@ -71,7 +71,7 @@ class TitledForm(Form):
             raise ValidationError("Enter a title.")
 
 
-class RenameForm(Merging, TitledForm):
+class RenameForm(MergingForm, TitledForm):
     """A new title in place of the present one."""
 
 
@@ -86,7 +86,7 @@ class NewLessonForm(TitledForm):
     )
 
 
-class ModuleForm(Merging, TitledForm):
+class ModuleForm(MergingForm, TitledForm):
     """Title, description and drip of a module, and whether it is published."""
 
     description = TextAreaField(
@@ -104,12 +104,12 @@ class ModuleForm(Merging, TitledForm):
     published = BooleanField("Learners see this module", false_values=("", "no", False))
 
 
-class PlaceForm(Form):
+class PositionForm(Form):
     """The target of a move: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
 
     to = StringField("Place", filters=[raw_text])
 
-    def place(self) -> tuple[After, uuid.UUID | None] | None:
+    def place(self) -> tuple[Position, uuid.UUID | None] | None:
         """Parse the target and the module it names; None if it is malformed."""
         word, _, key = (self.to.data or "").partition(":")
         try:
@@ -117,11 +117,11 @@ class PlaceForm(Form):
         except ValueError:
             return None
         if word == "after" and id_ is not None:
-            return After(id_), None
-        return (After(last=word == "last"), id_) if word in ("first", "last") else None
+            return Position(id_), None
+        return (Position(last=word == "last"), id_) if word in ("first", "last") else None
 
 
-class RowForm(PlaceForm):
+class RowForm(PositionForm):
     """The actions of one row of the curriculum."""
 
     do = StringField("Change", filters=[raw_text])
@@ -195,7 +195,7 @@ class LinkForm(TitledForm):
     url = StringField("Address", [InputRequired("Enter an address."), at_most(500)], filters=[one_line])
 
 
-class CaptionForm(Merging):
+class CaptionForm(MergingForm):
     """Captions in one language: a file, or its text."""
 
     language = StringField(
@@ -206,7 +206,7 @@ class CaptionForm(Merging):
     vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[raw_markdown])
 
 
-class ChaptersForm(Merging):
+class ChaptersForm(MergingForm):
     """Chapters, each line a time and a title."""
 
     chapters = TextAreaField("Chapters", [at_most(20_000)], filters=[raw_markdown])

@@ -11,8 +11,8 @@ from blueprints.studio.editing import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
-from domain.authoring.curriculum import Missing
-from domain.authoring.lesson_drafts import Gone, Overtaken, Tab
+from domain.authoring.curriculum import NotInCourse
+from domain.authoring.lesson_drafts import EditConflict, EditorTab, LessonDeleted
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import captions, recordings
@@ -36,7 +36,7 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         return editor(course, *lesson_at(course_id, lesson_id)[1:])
     try:
         row = curriculum.lesson_of(course, lesson_id)
-    except Missing:
+    except NotInCourse:
         return _gone(course, form)
     if not form.validate():
         return editor(course, lesson_at(course_id, lesson_id)[1], form)
@@ -63,7 +63,7 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         at = autosave.keep(course, row, me(), form.values(), form.seen_version(), _tab(form))
     except Refused as refusal:
         db.session.rollback()
-        return _answer(409 if isinstance(refusal, Overtaken) else 422, sentence=refusal.sentence)
+        return _answer(409 if isinstance(refusal, EditConflict) else 422, sentence=refusal.sentence)
     db.session.commit()
     return _answer(200, at=at.isoformat())
 
@@ -184,10 +184,10 @@ def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
 def _refuse(course_id: uuid.UUID, lesson_id: uuid.UUID, form: LessonForm, refusal: Refused) -> Response:
     """Show the editor with everything that was typed, and the error or the conflicting stored values."""
     course = course_of(course_id)
-    if isinstance(refusal, Gone):
+    if isinstance(refusal, LessonDeleted):
         return _gone(course, form)
     row = lesson_at(course_id, lesson_id)[1]
-    if not isinstance(refusal, Overtaken):
+    if not isinstance(refusal, EditConflict):
         form.refuse(refusal)
         return editor(course, row, form)
     current = _filled(row)
@@ -216,8 +216,8 @@ def _shown(name: str, value: Any) -> str:
     return names.get(value, value or "")
 
 
-def _tab(form: LessonForm) -> Tab:
-    return Tab((form.tab.data or "")[:64], (form.seen.data or "")[:64])
+def _tab(form: LessonForm) -> EditorTab:
+    return EditorTab((form.tab.data or "")[:64], (form.seen.data or "")[:64])
 
 
 def _clock(seconds: int) -> str:

@@ -9,7 +9,7 @@ from blueprints.studio import bp
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
 from blueprints.studio.editing import me, opened, save, show
 from domain.authoring import pricing_form
-from domain.authoring.pricing_form import Price
+from domain.authoring.pricing_form import PriceInput
 from models import Tier
 
 
@@ -31,7 +31,7 @@ def _zone() -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _shown(stored: Price, zone: ZoneInfo) -> dict[str, str]:
+def _shown(stored: PriceInput, zone: ZoneInfo) -> dict[str, str]:
     return {
         "tier": stored.tier.value if stored.tier else "",
         "price": _amount(stored.price_cents),
@@ -44,8 +44,8 @@ def _amount(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02}" if cents % 100 else str(cents // 100)
 
 
-def _typed(form: PricingForm, zone: ZoneInfo) -> Price:
-    return Price(
+def _typed(form: PricingForm, zone: ZoneInfo) -> PriceInput:
+    return PriceInput(
         Tier(form.tier.data) if form.tier.data else None,
         cents_of(form.price.data or ""),
         cents_of(form.sale_price.data) if form.sale_price.data else None,

@@ -12,10 +12,10 @@ from domain.people import creator_page_drafts
 from models import db
 from web import hypermedia
 from web.forms import AddressesField, LinesField, one_line, paragraphs
-from web.merging import Merging
+from web.merging import MergingForm
 
 
-class CreatorForm(Merging):
+class CreatorForm(MergingForm):
     """Texts of the creator page; name, avatar and the other links belong to the account."""
 
     headline = StringField(

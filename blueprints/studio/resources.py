@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.editing import me
-from blueprints.studio.lesson_forms import LinkForm, PlaceForm, PressForm, RenameForm
+from blueprints.studio.lesson_forms import LinkForm, PositionForm, PressForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
 from domain import Refused
 from domain.authoring import resources
@@ -58,7 +58,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
 def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Move a resource in the list."""
     course, lesson = lesson_at(course_id, lesson_id)
-    form = PlaceForm()
+    form = PositionForm()
     place = form.place() if form.validate() else None
     if place is None:
         abort(400)

@@ -17,12 +17,12 @@ from domain.community.review_replies import MAX_REPLY
 from models import Course, Review, db
 from web import hypermedia
 from web.forms import paragraphs
-from web.merging import Merging
+from web.merging import MergingForm
 
 WAITS = "Your answer is kept. It is hidden until it has been checked."
 
 
-class ReplyForm(Merging):
+class ReplyForm(MergingForm):
     """The creator's reply. Ids are unique, since a page may show several."""
 
     def __init__(self, review: Review) -> None:

@@ -8,7 +8,7 @@ from blueprints.studio import bp
 from blueprints.studio.course_forms import SharingForm
 from blueprints.studio.editing import me, opened, save, saved, show
 from domain.authoring import course_details
-from domain.authoring.course_details import Sharing
+from domain.authoring.course_details import SharingTexts
 
 
 @bp.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])
@@ -20,5 +20,5 @@ def sharing(course_id: uuid.UUID) -> Response:
     return response or show("studio/course/sharing.html", form, course_id)
 
 
-def _typed(form: SharingForm) -> Sharing:
-    return Sharing(form.meta_title.data or "", form.meta_description.data or "")
+def _typed(form: SharingForm) -> SharingTexts:
+    return SharingTexts(form.meta_title.data or "", form.meta_description.data or "")

@@ -23,7 +23,7 @@ def _id(value: Any) -> uuid.UUID | str | None:
         return raw_text(value)
 
 
-class PlaceForm(Form):
+class UploadTargetForm(Form):
     """The purpose of an upload, and the course and lesson it belongs to."""
 
     purpose = HiddenField(validators=[AnyOf(PURPOSES, message="Say what the file is for.")])
@@ -41,7 +41,7 @@ class PlaceForm(Form):
             raise ValidationError("There is no such lesson.")
 
 
-class UploadForm(PlaceForm):
+class UploadForm(UploadTargetForm):
     """An upload session, announced by name and size, or a file sent with the form."""
 
     filename = StringField(filters=[one_line])

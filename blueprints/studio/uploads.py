@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 import storage
 from blueprints.studio import bp
-from blueprints.studio.upload_forms import PlaceForm, PressForm, UploadForm
+from blueprints.studio.upload_forms import PressForm, UploadForm, UploadTargetForm
 from domain import Refused
 from domain.catalog import lifecycle
 from domain.learning import access
@@ -25,7 +25,7 @@ DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 @bp.get("/uploads")
 def unfinished() -> Response:
     """List the upload sessions of one place that can be resumed."""
-    form = PlaceForm(request.args, meta={"csrf": False})
+    form = UploadTargetForm(request.args, meta={"csrf": False})
     if not form.validate():
         abort(404)
     purpose = UploadPurpose(form.purpose.data or "")
@@ -177,7 +177,7 @@ def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]
     return _place(course_id, lesson_id)
 
 
-def _store_whole(plan: upload_sessions.Plan, file: BinaryIO) -> None:
+def _store_whole(plan: upload_sessions.UploadPlan, file: BinaryIO) -> None:
     """Store a file that came with the form, without chunks."""
     file.seek(0)
     storage.current().put(plan.incoming.key, file, "application/octet-stream")

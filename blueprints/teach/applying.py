@@ -43,8 +43,8 @@ def send() -> Response:
     return _page(form, creator_applications.latest(current_user))
 
 
-def _wish(form: ApplicationForm) -> creator_applications.Wish:
-    return creator_applications.Wish(
+def _wish(form: ApplicationForm) -> creator_applications.ApplicationInput:
+    return creator_applications.ApplicationInput(
         headline=form.headline.data or "",
         expertise=form.expertise.data or [],
         links=form.links.data or [],

@@ -38,7 +38,7 @@ class Period(StrEnum):
         return {"30d": 30, "90d": 90, "12m": 365}[self.value]
 
 
-class Day(NamedTuple):
+class DayCounts(NamedTuple):
     """Totals of a course on one day (UTC), or on several days that begin with `date`."""
 
     date: dt.date
@@ -58,7 +58,7 @@ class Day(NamedTuple):
         return self.rating_sum / (self.rating_count or 1)
 
 
-class LessonLine(NamedTuple):
+class LessonCounts(NamedTuple):
     """A lesson in the order of the course; starts and completions count each learner once a day."""
 
     id: uuid.UUID
@@ -70,16 +70,16 @@ class LessonLine(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Numbers:
+class CourseReport:
     """The report of a period. `steps` are days, weeks or months, oldest first, without gaps."""
 
     period: Period
     first: dt.date
     last: dt.date
-    sum: Day
-    days: list[Day]
-    steps: list[tuple[str, Day]]
-    lessons: list[LessonLine]
+    sum: DayCounts
+    days: list[DayCounts]
+    steps: list[tuple[str, DayCounts]]
+    lessons: list[LessonCounts]
     sources: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -92,29 +92,31 @@ class Numbers:
         return [(step, getattr(day, name)) for step, day in self.steps]
 
 
-def load(course: Course, asked: str) -> Numbers:
+def load(course: Course, asked: str) -> CourseReport:
     """Load the report of the period that `asked` names, by default the shortest. Three queries."""
     period = Period(asked) if asked in list(Period) else Period.MONTH
     last = clock.now().date()
     first = last - timedelta(days=period.days - 1)
     values = {"course": course.id, "first": first}
     connection = db.session.connection()
-    days = [Day._make(row) for row in connection.execute(_DAYS, values)]
-    return Numbers(
+    days = [DayCounts._make(row) for row in connection.execute(_DAYS, values)]
+    return CourseReport(
         period=period,
         first=first,
         last=last,
         sum=_added(first, days),
         days=days,
         steps=list(_steps(period, first, last, days)),
-        lessons=[LessonLine(*row) for row in connection.execute(_LESSONS, values)],
+        lessons=[LessonCounts(*row) for row in connection.execute(_LESSONS, values)],
         sources=[(name, views) for name, views in connection.execute(_SOURCES, values)],
     )
 
 
-def _steps(period: Period, first: dt.date, last: dt.date, days: list[Day]) -> Iterator[tuple[str, Day]]:
+def _steps(
+    period: Period, first: dt.date, last: dt.date, days: list[DayCounts]
+) -> Iterator[tuple[str, DayCounts]]:
     """Group days for a month, weeks for a quarter, calendar months for a year."""
-    by_start: dict[dt.date, list[Day]] = {}
+    by_start: dict[dt.date, list[DayCounts]] = {}
     for day in days:
         by_start.setdefault(_start(period, first, day.date), []).append(day)
     start = _start(period, first, first)
@@ -136,10 +138,10 @@ def _next(period: Period, start: dt.date) -> dt.date:
     return start + timedelta(days=7 if period == Period.QUARTER else 1)
 
 
-def _added(first: dt.date, days: list[Day]) -> Day:
+def _added(first: dt.date, days: list[DayCounts]) -> DayCounts:
     """Sum up `days`, which begin on `first`."""
     counts = [list(day[1:]) for day in days]
-    return Day._make([first, *(map(sum, zip(*counts, strict=True)) if counts else [0] * 9)])
+    return DayCounts._make([first, *(map(sum, zip(*counts, strict=True)) if counts else [0] * 9)])
 
 
 _COURSE, _FIRST = bindparam("course", type_=Uuid()), bindparam("first", type_=Date())

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Uuid, bindparam, case, select
 
 from domain.base import pagination
-from domain.base.pagination import Mark
+from domain.base.pagination import Cursor
 from models import Enrollment, EnrollmentStatus, Product, User, db
 
 PER_PAGE = 25
@@ -34,25 +34,25 @@ class Student(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class StudentPage:
     """A page of students, latest enrolment first; `after` is the cursor of the next one."""
 
     students: list[Student]
-    after: Mark | None
+    after: Cursor | None
 
 
-def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> Sheet:
+def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> StudentPage:
     """Load the page of `creator`'s students after the cursor `after` (keyset pagination).
 
     `course_id` filters by course, and finds nobody in another creator's course; `name` is a part of a name.
     """
     found = page(creator, course_id, name, pagination.read(after), PER_PAGE + 1)
     last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
-    return Sheet(found[:PER_PAGE], Mark(last.enrolled_at, last.id) if last else None)
+    return StudentPage(found[:PER_PAGE], Cursor(last.enrolled_at, last.id) if last else None)
 
 
 def page(
-    creator: User, course_id: uuid.UUID | None, name: str, mark: Mark | None, count: int
+    creator: User, course_id: uuid.UUID | None, name: str, mark: Cursor | None, count: int
 ) -> list[Student]:
     """Load `count` students after the cursor, latest enrolment first."""
     given: dict[str, Any] = {"creator": creator.id, "count": count} | pagination.values(mark)
@@ -69,7 +69,7 @@ def every(creator: User, course_id: uuid.UUID | None, name: str) -> Iterator[Stu
     mark = None
     while found := page(creator, course_id, name, mark, BATCH):
         yield from found
-        mark = Mark(found[-1].enrolled_at, found[-1].id)
+        mark = Cursor(found[-1].enrolled_at, found[-1].id)
 
 
 def courses_of(creator: User) -> list[tuple[uuid.UUID, str]]:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from domain.authoring import lesson_content, lesson_drafts
-from domain.authoring.lesson_drafts import Tab
+from domain.authoring.lesson_drafts import EditorTab
 from domain.base import clock
 from domain.catalog import lifecycle
 from models import Course, Lesson, User, db
 
 
 @dataclass(frozen=True)
-class Typed:
+class AutosavedLesson:
     """An autosaved form: values by column name as JSON keeps them, the editor tab, the author, the time."""
 
     values: dict[str, Any]
@@ -23,16 +23,16 @@ class Typed:
     at: datetime
 
 
-def of(lesson: Lesson) -> Typed | None:
+def of(lesson: Lesson) -> AutosavedLesson | None:
     """Find the autosaved form of `lesson`; None where everything is saved."""
     if lesson.typed is None or lesson.typed_at is None:
         return None
     kept = lesson.typed
-    return Typed(kept["values"], kept["tab"], uuid.UUID(kept["by"]), lesson.typed_at)
+    return AutosavedLesson(kept["values"], kept["tab"], uuid.UUID(kept["by"]), lesson.typed_at)
 
 
 def keep(
-    course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any], version: int, tab: Tab
+    course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any], version: int, tab: EditorTab
 ) -> datetime:
     """Autosave the form unchecked; answers the time. Raises the same edit conflicts as lesson_drafts.save."""
     lesson_drafts.hold(course, lesson, version, tab)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from domain.authoring import pricing_form
-from domain.authoring.course_content import Contents
+from domain.authoring.course_content import CourseContent
 from models import LessonKind, MediaStatus
 
 LEAST_DESCRIPTION = 20  # characters
 
 
 @dataclass(frozen=True)
-class Point:
+class ChecklistItem:
     """An item of the checklist: a requirement, whether it is met, and the page where it can be fixed.
 
     `page` is relative to the course in the studio: "" for its details, "/curriculum", "/lessons/<id>".
@@ -24,27 +24,27 @@ class Point:
     says: str = ""
 
 
-def of(contents: Contents) -> list[Point]:
+def of(contents: CourseContent) -> list[ChecklistItem]:
     """Build the whole checklist of a course: requirements first, then recommendations."""
     return [*_needed(contents), *_wished(contents)]
 
 
-def missing(contents: Contents) -> list[Point]:
+def missing(contents: CourseContent) -> list[ChecklistItem]:
     """List the requirements that still block the submission."""
     return [point for point in _needed(contents) if not point.done]
 
 
-def _needed(contents: Contents) -> list[Point]:
+def _needed(contents: CourseContent) -> list[ChecklistItem]:
     course = contents.course
     described = len(course.description.strip())
     return [
-        Point("A title", bool(course.title.strip()), "", says=course.title),
-        Point(
+        ChecklistItem("A title", bool(course.title.strip()), "", says=course.title),
+        ChecklistItem(
             "A description", described >= LEAST_DESCRIPTION, "",
             says="" if described else "Say what learners will be able to do.",
         ),
         _price(contents),
-        Point(
+        ChecklistItem(
             "A published lesson", bool(contents.shown), "/curriculum",
             says=f"{len(contents.shown)} of {len(contents.sittings)} are published."
             if contents.sittings
@@ -54,15 +54,15 @@ def _needed(contents: Contents) -> list[Point]:
     ]  # fmt: skip
 
 
-def _price(contents: Contents) -> Point:
+def _price(contents: CourseContent) -> ChecklistItem:
     course = contents.course
     if course.tier is None:
-        return Point("A price", True, "/pricing")
+        return ChecklistItem("A price", True, "/pricing")
     _, low, high = pricing_form.TIERS[course.tier]
-    return Point("A price that fits its size", low <= course.price_cents <= high, "/pricing")
+    return ChecklistItem("A price that fits its size", low <= course.price_cents <= high, "/pricing")
 
 
-def _media(contents: Contents) -> Point:
+def _media(contents: CourseContent) -> ChecklistItem:
     failed = [s for r, s in contents.recordings if r.asset.status == MediaStatus.ERROR]
     busy = [s for r, s in contents.recordings if not r.is_ready and r.asset.status != MediaStatus.ERROR]
     lacking = [
@@ -82,26 +82,26 @@ def _media(contents: Contents) -> Point:
             named = f"“{first.title}”" if first else "The preview film"
             page = f"/lessons/{first.lesson.id}" if first else "/media"
             more = f", and {len(sittings) - 1} more" if len(sittings) > 1 else ""
-            return Point("Recordings ready", False, page, says=f"{named} {problem}{more}.")
-    return Point("Recordings ready", True, "/curriculum")
+            return ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")
+    return ChecklistItem("Recordings ready", True, "/curriculum")
 
 
-def _wished(contents: Contents) -> list[Point]:
+def _wished(contents: CourseContent) -> list[ChecklistItem]:
     course = contents.course
     empty = [sitting for sitting in contents.shown if sitting.is_empty and sitting.kind == LessonKind.TEXT]
     silent = [s for s in contents.shown if s.recording and s.recording.is_ready and not s.recording.captions]
     points = [
-        Point("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),
-        Point(
+        ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),
+        ChecklistItem(
             "Something in every lesson", not empty, _lesson(empty[0].lesson.id) if empty else "/curriculum",
             needed=False, says=f"“{empty[0].title}” is empty." if empty else "",
         ),
-        Point(
+        ChecklistItem(
             "A lesson to try for free", any(s.is_preview for s in contents.shown), "/curriculum",
             needed=False, says="Learners decide sooner when they can see one.",
         ),
-        Point("A picture of its own", course.thumbnail is not None, "/media", needed=False),
-        Point(
+        ChecklistItem("A picture of its own", course.thumbnail is not None, "/media", needed=False),
+        ChecklistItem(
             "Captions", not silent, _lesson(silent[0].lesson.id) if silent else "/curriculum", needed=False,
             says=f"“{silent[0].title}” has none." if silent else "",
         ),
@@ -109,14 +109,18 @@ def _wished(contents: Contents) -> list[Point]:
     return [*_length(contents), *points]
 
 
-def _length(contents: Contents) -> list[Point]:
+def _length(contents: CourseContent) -> list[ChecklistItem]:
     """Recommend a total length within the hours of the course's tier; empty for courses without a tier."""
     if contents.course.tier is None:
         return []
     (least, most), _, _ = pricing_form.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
     says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
-    return [Point("A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says)]
+    return [
+        ChecklistItem(
+            "A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says
+        )
+    ]
 
 
 def _lesson(lesson_id: object) -> str:

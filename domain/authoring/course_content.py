@@ -63,7 +63,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Sitting:
+class LessonContent:
     """A lesson in its creator's version: `values` by column name, `text_length` in characters.
 
     `body` is the published text; loaded only for lessons with changes and for the requested lesson.
@@ -118,17 +118,17 @@ class Sitting:
 
 
 @dataclass(frozen=True)
-class Contents:
+class CourseContent:
     """The content of a course: its lessons in order, intro film, code archives, and all of its modules."""
 
     course: Course
-    sittings: list[Sitting]
+    sittings: list[LessonContent]
     intro: Recording | None
     archives: list[CodeArchive]
     places: list[Module]
 
     @property
-    def shown(self) -> list[Sitting]:
+    def shown(self) -> list[LessonContent]:
         """List the lessons that learners see, or will once they are approved."""
         return [sitting for sitting in self.sittings if sitting.is_shown]
 
@@ -147,7 +147,7 @@ class Contents:
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
     @property
-    def recordings(self) -> Iterator[tuple[Recording, Sitting | None]]:
+    def recordings(self) -> Iterator[tuple[Recording, LessonContent | None]]:
         """Yield every recording with its lesson; None for the intro film."""
         if self.intro is not None:
             yield self.intro, None
@@ -155,14 +155,14 @@ class Contents:
             if sitting.recording is not None:
                 yield sitting.recording, sitting
 
-    def modules(self) -> Iterator[tuple[Module, list[Sitting]]]:
+    def modules(self) -> Iterator[tuple[Module, list[LessonContent]]]:
         """Group the lessons by module, in order; modules without lessons are left out."""
-        together: dict[uuid.UUID, tuple[Module, list[Sitting]]] = {}
+        together: dict[uuid.UUID, tuple[Module, list[LessonContent]]] = {}
         for sitting in self.sittings:
             together.setdefault(sitting.module.id, (sitting.module, []))[1].append(sitting)
         yield from together.values()
 
-    def sitting(self, lesson_id: uuid.UUID | None) -> Sitting | None:
+    def sitting(self, lesson_id: uuid.UUID | None) -> LessonContent | None:
         """Find a lesson by its id; without an id the first changed one, or else the first of all."""
         if lesson_id is not None:
             return next((sitting for sitting in self.sittings if sitting.lesson.id == lesson_id), None)
@@ -209,7 +209,7 @@ def _marks(recording: Recording | None) -> list[object]:
     return [asset.id, asset.chapters, asset.proposed_chapters, spoken]
 
 
-def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
+def load(course: Course, asked: uuid.UUID | None = None) -> CourseContent:
     """Load the content of `course` in five queries, with the text of `asked` or of the first lesson."""
     files: dict[uuid.UUID, list[Resource]] = {}
     for resource in _resources(course):
@@ -220,7 +220,7 @@ def load(course: Course, asked: uuid.UUID | None = None) -> Contents:
     ]
     archives = db.session.scalars(select(CodeArchive).where(CodeArchive.course_id == course.id)).all()
     places = db.session.scalars(_MODULES, {"course": course.id}).all()
-    return Contents(course, sittings, found.get(None), list(archives), list(places))
+    return CourseContent(course, sittings, found.get(None), list(archives), list(places))
 
 
 def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
@@ -234,12 +234,12 @@ def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
     return there | {place: Recording(asset, True, live.get(place)) for place, asset in proposed.items()}
 
 
-def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -> Sitting:
+def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -> LessonContent:
     lesson, module, length, body = row
     draft = lesson.draft or {}
     values = {name: getattr(lesson, name) for name in lesson_content.COLUMNS if name != "body"}
     values |= lesson_content.typed(draft)
-    return Sitting(
+    return LessonContent(
         lesson, module, values, len(draft["body"]) if "body" in draft else length, body, recording, resources
     )
 

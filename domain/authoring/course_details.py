@@ -22,7 +22,7 @@ TITLE, SUMMARY, TECHNOLOGY, META_TITLE, META_DESCRIPTION = 200, 300, 60, 60, 160
 
 
 @dataclass(frozen=True)
-class Details:
+class CourseDetails:
     """The descriptive fields of a course: `tags` by name, `objectives` and `prerequisites` as lines."""
 
     title: str
@@ -39,7 +39,7 @@ class Details:
 
 
 @dataclass(frozen=True)
-class Entry:
+class AccessRules:
     """Access settings: visibility, sequential order, and the drip schedule as days by module id."""
 
     visibility: ProductVisibility
@@ -48,7 +48,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Sharing:
+class SharingTexts:
     """Title and description for search engines and link previews; empty falls back to the course's own."""
 
     meta_title: str
@@ -78,13 +78,13 @@ def place(course: Course, title: str) -> None:
                 raise
 
 
-def details_of(course: Course) -> Details:
+def details_of(course: Course) -> CourseDetails:
     """Read the details in the creator's version: published values with the draft over them."""
     values = page_drafts.working(course)
-    return Details(**{field.name: values[field.name] for field in fields(Details)})
+    return CourseDetails(**{field.name: values[field.name] for field in fields(CourseDetails)})
 
 
-def describe(course: Course, actor: User, new: Details) -> None:
+def describe(course: Course, actor: User, new: CourseDetails) -> None:
     """Change the details of `course`, directly or as a draft to be approved.
 
     A former slug redirects to the new one. Raises Refused with the form field it belongs to.
@@ -107,9 +107,9 @@ def describe(course: Course, actor: User, new: Details) -> None:
     changed(course, actor, "describe")
 
 
-def entry_of(course: Course) -> Entry:
+def entry_of(course: Course) -> AccessRules:
     """Read the access settings; they have no draft."""
-    return Entry(
+    return AccessRules(
         course.visibility, course.sequential, {m.id: m.unlock_after_days for m in modules_of(course)}
     )
 
@@ -120,7 +120,7 @@ def modules_of(course: Course) -> list[Module]:
     return list(db.session.scalars(query))
 
 
-def let_in(course: Course, actor: User, new: Entry) -> None:
+def let_in(course: Course, actor: User, new: AccessRules) -> None:
     """Change visibility, lesson order and drip schedule, effective at once.
 
     Raises Refused for members-only: there are no memberships yet.
@@ -134,13 +134,13 @@ def let_in(course: Course, actor: User, new: Entry) -> None:
     changed(course, actor, "set_access")
 
 
-def sharing_of(course: Course) -> Sharing:
+def sharing_of(course: Course) -> SharingTexts:
     """Read the sharing texts in the creator's version."""
     values = page_drafts.working(course)
-    return Sharing(values["meta_title"] or "", values["meta_description"] or "")
+    return SharingTexts(values["meta_title"] or "", values["meta_description"] or "")
 
 
-def share(course: Course, actor: User, new: Sharing) -> None:
+def share(course: Course, actor: User, new: SharingTexts) -> None:
     """Change the sharing texts, directly or as a draft to be approved."""
     lifecycle.hold_whole(course)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}

@@ -17,7 +17,7 @@ EXPIRING = timedelta(days=30)
 _lessons, _items, _categories = (t.__table__ for t in (Lesson, ModerationItem, Category))
 
 
-class Step(StrEnum):
+class CourseStep(StrEnum):
     """The next step that a course needs from its creator."""
 
     WRITE = "write"
@@ -32,7 +32,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Line:
+class CourseRow:
     """A course in the list. `moment`: waiting since then, or fresh until then, depending on `step`."""
 
     id: uuid.UUID
@@ -46,15 +46,15 @@ class Line:
     sales_count: int
     lesson_count: int
     category: str
-    step: Step
+    step: CourseStep
     moment: datetime | None
 
 
 @dataclass(frozen=True)
-class Sheet:
+class CourseList:
     """A page of the list, keyset-paginated: `newer` and `older` are the cursors of the pages beside it."""
 
-    lines: list[Line]
+    lines: list[CourseRow]
     newer: uuid.UUID | None
     older: uuid.UUID | None
 
@@ -75,7 +75,7 @@ def page(
     title: str = "",
     newer_than: uuid.UUID | None = None,
     older_than: uuid.UUID | None = None,
-) -> Sheet:
+) -> CourseList:
     """Load a page of `creator`'s courses, newest first, by status and by a part of the title.
 
     Keyset pagination: pass `newer_than` or `older_than`, a cursor from an earlier page.
@@ -97,7 +97,7 @@ def page(
     if upwards:
         lines.reverse()
     has_newer, has_older = (more, True) if upwards else (older_than is not None, more)
-    return Sheet(
+    return CourseList(
         lines,
         lines[0].id if lines and has_newer else None,
         lines[-1].id if lines and has_older else None,
@@ -122,35 +122,35 @@ def _lines() -> Select[Any]:
     )  # fmt: skip
 
 
-def _line(row: Any) -> Line:
+def _line(row: Any) -> CourseRow:
     step, moment = _next(row)
-    return Line(
+    return CourseRow(
         id=row.id, title=row.title, slug=row.slug, status=row.status, update_state=row.update_state,
         tier=row.tier, price_cents=row.price_cents, currency=row.currency, sales_count=row.sales_count,
         lesson_count=row.lesson_count, category=row.category, step=step, moment=moment,
     )  # fmt: skip
 
 
-def _next(row: Any) -> tuple[Step, datetime | None]:
+def _next(row: Any) -> tuple[CourseStep, datetime | None]:
     if row.status == ProductStatus.PENDING_REVIEW:
-        return Step.WAIT, row.waits_since
+        return CourseStep.WAIT, row.waits_since
     if row.status == ProductStatus.REJECTED or row.update_state == UpdateState.RETURNED:
-        return Step.READ_NOTES, None
+        return CourseStep.READ_NOTES, None
     if row.status == ProductStatus.DRAFT:
-        return (Step.SUBMIT if row.has_lessons else Step.WRITE), None
+        return (CourseStep.SUBMIT if row.has_lessons else CourseStep.WRITE), None
     if row.status == ProductStatus.ARCHIVED:
-        return Step.BRING_BACK, None
+        return CourseStep.BRING_BACK, None
     return _next_of_published(row)
 
 
-def _next_of_published(row: Any) -> tuple[Step, datetime | None]:
+def _next_of_published(row: Any) -> tuple[CourseStep, datetime | None]:
     if row.update_state == UpdateState.PENDING:
-        return Step.WAIT, row.waits_since
+        return CourseStep.WAIT, row.waits_since
     if row.update_state == UpdateState.EDITING:
-        return Step.SUBMIT_UPDATE, None
+        return CourseStep.SUBMIT_UPDATE, None
     ends, now = row.expires_at, clock.now()
     if row.status == ProductStatus.EXPIRED or (ends is not None and ends <= now):
-        return Step.RENEW, ends
+        return CourseStep.RENEW, ends
     if ends is not None and ends <= now + EXPIRING:
-        return Step.UPDATE, ends
-    return Step.NOTHING, ends
+        return CourseStep.UPDATE, ends
+    return CourseStep.NOTHING, ends

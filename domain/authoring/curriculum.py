@@ -26,12 +26,12 @@ MOST_MODULES, MOST_LESSONS = 60, 500
 LONGEST_DESCRIPTION, LONGEST_DRIP = 2000, 365
 
 
-class Missing(Refused):
+class NotInCourse(Refused):
     """The module or lesson isn't in the course: deleted meanwhile, or another course's."""
 
 
 @dataclass(frozen=True)
-class After:
+class Position:
     """The place to move something to: after the row `id` (None: at the beginning), or `last` for the end."""
 
     id: uuid.UUID | None = None
@@ -43,7 +43,7 @@ def module_of(course: Course, module_id: uuid.UUID) -> Module:
     query = select(Module).where(Module.id == module_id, Module.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
-        raise Missing("That module isn’t part of this course any more.")
+        raise NotInCourse("That module isn’t part of this course any more.")
     return found
 
 
@@ -52,7 +52,7 @@ def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
     query = select(Lesson).where(Lesson.id == lesson_id, Lesson.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
-        raise Missing("That lesson isn’t part of this course any more.")
+        raise NotInCourse("That lesson isn’t part of this course any more.")
     return found
 
 
@@ -97,7 +97,7 @@ def publish_module(course: Course, module_id: uuid.UUID, actor: User, published:
     return _note_module(course, actor, "publish_module" if published else "hide_module", module)
 
 
-def move_module(course: Course, module_id: uuid.UUID, actor: User, after: After) -> Module:
+def move_module(course: Course, module_id: uuid.UUID, actor: User, after: Position) -> Module:
     """Move a module behind another one. Refused when either of them is gone."""
     lifecycle.hold(course)
     module = module_of(course, module_id)
@@ -153,7 +153,7 @@ def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, ki
 
 
 def move_lesson(
-    course: Course, lesson_id: uuid.UUID, actor: User, after: After, module_id: uuid.UUID | None = None
+    course: Course, lesson_id: uuid.UUID, actor: User, after: Position, module_id: uuid.UUID | None = None
 ) -> Lesson:
     """Move a lesson behind another one, in whichever module that is, or to an end of a module.
 
@@ -269,7 +269,7 @@ def _copy(
     names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")
     db.session.add(copy)
     db.session.flush()
-    pictures = duplication.Pictures(course, course, lesson)
+    pictures = duplication.PictureCopies(course, course, lesson)
     values = {name: getattr(source, name) for name in names}
     lesson_content.put(copy, {**values, "body": pictures.moved(source.body)})
     pictures.write({lesson.id: copy.id})
@@ -315,14 +315,14 @@ def _next(column: Any, condition: Any) -> int:
     return (db.session.scalar(select(func.max(column)).where(condition)) or 0) + 1
 
 
-def _place(order: Sequence[uuid.UUID], after: After, what: str) -> int:
+def _place(order: Sequence[uuid.UUID], after: Position, what: str) -> int:
     """Translate `after` into an index of `order`; raises Missing when the neighbour is gone."""
     if after.last:
         return len(order)
     if after.id is None:
         return 0
     if after.id not in order:
-        raise Missing(f"The {what} it was to follow isn’t part of this course any more.")
+        raise NotInCourse(f"The {what} it was to follow isn’t part of this course any more.")
     return order.index(after.id) + 1
 
 

@@ -58,7 +58,7 @@ class ModuleRow:
 
 
 @dataclass(frozen=True)
-class Losses:
+class DeletionImpact:
     """The losses of a deletion: recordings, files, and learners with progress (counted up to COUNTED + 1)."""
 
     lessons: int
@@ -146,7 +146,7 @@ def _lesson(row: Any) -> LessonRow:
     )
 
 
-def losses(lesson_ids: Sequence[uuid.UUID]) -> Losses:
+def losses(lesson_ids: Sequence[uuid.UUID]) -> DeletionImpact:
     """Count recordings, files and learners' progress lost with these lessons, in three queries."""
     ids = list(lesson_ids)
     learners = (
@@ -160,7 +160,7 @@ def losses(lesson_ids: Sequence[uuid.UUID]) -> Losses:
         or_(MediaAsset.lesson_id.in_(ids), MediaAsset.proposed_for.in_(ids))
     )
     files = select(func.count(Resource.id)).where(Resource.lesson_id.in_(ids))
-    return Losses(
+    return DeletionImpact(
         lessons=len(ids),
         recordings=db.session.scalar(recordings) or 0,
         files=db.session.scalar(files) or 0,

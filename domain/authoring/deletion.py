@@ -33,21 +33,21 @@ from models import (
 )
 
 
-class Fate(StrEnum):
+class DeletionOutcome(StrEnum):
     """The outcome of a deletion: the row is gone, or hidden (soft delete)."""
 
     GONE = "gone"
     HIDDEN = "hidden"
 
 
-def fate_of(course: Course) -> Fate:
+def fate_of(course: Course) -> DeletionOutcome:
     """Tell if deleting removes the course or only hides it: once bought or taken, learners keep it."""
     kept = or_(
         select(Purchase.id).where(Purchase.product_id == course.id).exists(),
         select(AccessGrant.id).where(AccessGrant.course_id == course.id).exists(),
         select(Earning.id).where(Earning.product_id == course.id).exists(),
     )
-    return Fate.HIDDEN if db.session.scalar(select(kept)) else Fate.GONE
+    return DeletionOutcome.HIDDEN if db.session.scalar(select(kept)) else DeletionOutcome.GONE
 
 
 def refusal(course: Course) -> str | None:
@@ -55,7 +55,7 @@ def refusal(course: Course) -> str | None:
     return next((sentence for forbids in RULES if (sentence := forbids(course))), None)
 
 
-def delete_course(course: Course, actor: User) -> Fate:
+def delete_course(course: Course, actor: User) -> DeletionOutcome:
     """Delete `course` for good or hide it, as `fate_of` says. Raises Refused where a rule forbids it."""
     lifecycle.hold_whole(course)
     if sentence := refusal(course):
@@ -65,7 +65,7 @@ def delete_course(course: Course, actor: User) -> Fate:
         moderation_queue.withdraw(kind, course.id)
     search.forget(course)
     audit.record(actor, "delete", course, f"{course.title} ({fate})")
-    if fate == Fate.HIDDEN:
+    if fate == DeletionOutcome.HIDDEN:
         if course.status == ProductStatus.PUBLISHED:
             lifecycle.move(course, ProductStatus.ARCHIVED, actor)
         course.deleted_at = clock.now()
@@ -95,7 +95,7 @@ def _remove(course: Course) -> None:
     for key in keys:
         jobs.enqueue("discard_file", storage_key=key)
     for thumbnail in thumbnails:
-        images.remove_later(images.Shelf.THUMBNAIL, thumbnail)
+        images.remove_later(images.ImageUse.THUMBNAIL, thumbnail)
 
 
 def _keys(course_id: uuid.UUID) -> list[str]:

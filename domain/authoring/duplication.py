@@ -49,7 +49,7 @@ def duplicate(course: Course, actor: User) -> Course:
     for name in _KEPT:
         setattr(copy, name, values.get(name, getattr(course, name)))
     course_details.place(copy, title)
-    pictures = Pictures(course, copy)
+    pictures = PictureCopies(course, copy)
     copy.description = pictures.moved(copy.description)
     copy.description_html = page_drafts.rendered(copy.description) if copy.description else ""
     _copy_links(course, copy)
@@ -71,7 +71,7 @@ def copy_picture(source: str, target: str) -> None:
             store.put(target, content, "image/webp")
 
 
-class Pictures:
+class PictureCopies:
     """A mapping of a course's or lesson's pictures to new ids, made as texts that show them are copied."""
 
     def __init__(self, course: Course, copy: Course, lesson: Lesson | None = None) -> None:
@@ -119,7 +119,7 @@ def _copy_links(course: Course, copy: Course) -> None:
             db.session.execute(insert(table), [{own: copy.id, other: id_} for id_ in ids])
 
 
-def _copy_lessons(course: Course, copy: Course, pictures: Pictures) -> dict[uuid.UUID, uuid.UUID]:
+def _copy_lessons(course: Course, copy: Course, pictures: PictureCopies) -> dict[uuid.UUID, uuid.UUID]:
     """Copy modules with lessons and links; answers new lesson ids by old ones."""
     query = (
         select(Module)
@@ -141,7 +141,7 @@ def _copy_lessons(course: Course, copy: Course, pictures: Pictures) -> dict[uuid
     return made
 
 
-def _copy_lesson(lesson: Lesson, module: Module, pictures: Pictures) -> uuid.UUID:
+def _copy_lesson(lesson: Lesson, module: Module, pictures: PictureCopies) -> uuid.UUID:
     words: dict[str, Any] = {
         name: getattr(lesson, name)
         for name in ("title", "slug", "description", "kind", "visibility", "body", "external_video_url",

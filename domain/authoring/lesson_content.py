@@ -66,7 +66,7 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
             raise Refused(refusal.sentence, "body") from refusal
 
 
-def rendered(source: str) -> markdown.Prose:
+def rendered(source: str) -> markdown.RenderedMarkdown:
     """Render a lesson's Markdown to sanitised HTML; links within this site count as internal."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
     return markdown.render(source, own_host=own_host)

@@ -57,14 +57,14 @@ def labels(lesson: Lesson) -> dict[str, str]:
     return {name: label for name, label in LABELS.items() if name not in derived}
 
 
-class Overtaken(Refused):
+class EditConflict(Refused):
     """An edit conflict: the lesson was saved or typed in elsewhere since it was opened."""
 
     def __init__(self) -> None:
         super().__init__("This lesson was changed elsewhere since you opened it.")
 
 
-class Gone(Refused):
+class LessonDeleted(Refused):
     """The lesson was deleted while somebody worked on it."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Gone(Refused):
 
 
 @dataclass(frozen=True)
-class Tab:
+class EditorTab:
     """An open editor. `seen` is the tab whose autosaved text it was loaded with, or empty."""
 
     name: str
@@ -80,7 +80,7 @@ class Tab:
 
 
 @dataclass(frozen=True)
-class Working:
+class WorkingCopy:
     """A lesson in its creator's version: published values with the draft over them.
 
     `changed` names the columns that differ from the published ones; `is_new`: it was never published.
@@ -105,15 +105,17 @@ class Working:
         return self.lesson.id
 
 
-def working(lesson: Lesson) -> Working:
+def working(lesson: Lesson) -> WorkingCopy:
     """Build the creator's version of `lesson`."""
     draft = lesson.draft or {}
     live = {name: getattr(lesson, name) for name in lesson_content.COLUMNS}
     changed = tuple(name for name, value in live.items() if name in draft and draft[name] != value)
-    return Working(lesson, **{**live, **lesson_content.typed(draft)}, changed=changed, is_new=NEW in draft)
+    return WorkingCopy(
+        lesson, **{**live, **lesson_content.typed(draft)}, changed=changed, is_new=NEW in draft
+    )
 
 
-def show(lesson: Lesson) -> Working:
+def show(lesson: Lesson) -> WorkingCopy:
     """Turn the loaded `lesson` into its creator's version, as learners would see it, for a preview.
 
     Detaches the rows from the session first, so that none of this can be written. The published slug stays,
@@ -139,11 +141,11 @@ def save(
     actor: User,
     values: Mapping[str, Any],
     version: int,
-    tab: Tab | None = None,
+    tab: EditorTab | None = None,
 ) -> None:
     """Save the content of `lesson` by column name: directly, or as a draft where changes need approval.
 
-    Optimistic lock: `version` is the one the actor opened. Raises Overtaken when the row has another, or when
+    Optimistic lock: `version` is the one the actor opened. Raises EditConflict when the row has another, or when
     another tab autosaved text that `tab` hasn't loaded; Refused, with its field, for invalid values.
     """
     hold(course, lesson, version, tab)
@@ -159,16 +161,16 @@ def adjust(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any
     db.session.flush()
 
 
-def hold(course: Course, lesson: Lesson, version: int, tab: Tab | None = None) -> None:
+def hold(course: Course, lesson: Lesson, version: int, tab: EditorTab | None = None) -> None:
     """Lock the course until the transaction ends, reload `lesson` and check its version.
 
-    Raises Overtaken as `save` does.
+    Raises EditConflict as `save` does.
     """
     _load(course, lesson)
     unsaved = lesson.typed["tab"] if lesson.typed else ""
     unseen = unsaved and tab is not None and unsaved not in (tab.name, tab.seen)
     if lesson.version != version or unseen:
-        raise Overtaken
+        raise EditConflict
 
 
 def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
@@ -242,7 +244,7 @@ def _load(course: Course, lesson: Lesson) -> None:
     try:
         db.session.refresh(lesson, [*lesson_content.COLUMNS, *kept])
     except InvalidRequestError as gone:
-        raise Gone from gone
+        raise LessonDeleted from gone
 
 
 def _live(lesson: Lesson) -> dict[str, Any]:

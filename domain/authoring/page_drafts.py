@@ -40,7 +40,7 @@ LABELS = {
 MODULE_LABELS = {"title": "Title of a module", "description": "Description of a module"}
 
 
-class ModuleWords(NamedTuple):
+class ModuleText(NamedTuple):
     """A module in its creator's version; `is_new`: it was never published."""
 
     title: str
@@ -102,7 +102,7 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
 
 def give_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
     """Set the picture of `course`, directly or as a draft. Raises Refused for an unreadable file."""
-    token = images.keep(images.Shelf.THUMBNAIL, file, crop)
+    token = images.keep(images.ImageUse.THUMBNAIL, file, crop)
     hold(course)
     _drop_waiting_picture(course)
     keep(course, actor, {"thumbnail": token})
@@ -159,7 +159,7 @@ def put(course: Course, values: Mapping[str, Any]) -> None:
     """Write `values` by name to the row, with redirects, tags and HTML that follow from them."""
     typed = _typed(values)
     if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
-        images.remove_later(images.Shelf.THUMBNAIL, course.thumbnail)
+        images.remove_later(images.ImageUse.THUMBNAIL, course.thumbnail)
     if "slug" in typed:
         slugs.rename(course, typed.pop("slug"))
     if "tags" in typed:
@@ -183,10 +183,10 @@ def hold(course: Course) -> None:
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
-def module_words(module: Module) -> ModuleWords:
+def module_words(module: Module) -> ModuleText:
     """Build the creator's version of `module`, whose draft is loaded."""
     draft = module.draft or {}
-    return ModuleWords(
+    return ModuleText(
         draft.get("title", module.title),
         draft.get("description", module.description),
         draft.get("published", module.published),
@@ -226,7 +226,7 @@ def _draft(course: Course) -> dict[str, Any]:
 
 def _drop_waiting_picture(course: Course) -> None:
     draft = _draft(course)
-    images.remove_later(images.Shelf.THUMBNAIL, draft.pop("thumbnail", None))
+    images.remove_later(images.ImageUse.THUMBNAIL, draft.pop("thumbnail", None))
     course.draft = draft or None
 
 

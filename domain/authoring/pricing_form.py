@@ -20,7 +20,7 @@ HIGHEST = 1_000_000
 
 
 @dataclass(frozen=True)
-class Price:
+class PriceInput:
     """A tier or none, and prices in minor units of the course's currency; a sale has a price and an end."""
 
     tier: Tier | None
@@ -29,14 +29,14 @@ class Price:
     sale_ends_at: datetime | None
 
 
-def price_of(course: Course) -> Price:
+def price_of(course: Course) -> PriceInput:
     """Read the stored price; a sale that has ended is left out."""
     if course.sale_ends_at is None or course.sale_ends_at <= clock.now():
-        return Price(course.tier, course.price_cents, None, None)
-    return Price(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
+        return PriceInput(course.tier, course.price_cents, None, None)
+    return PriceInput(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
 
 
-def ask(course: Course, actor: User, new: Price) -> None:
+def ask(course: Course, actor: User, new: PriceInput) -> None:
     """Set the price of `course` from now on; pending orders keep the price they began with.
 
     Raises Refused with its field.
@@ -63,7 +63,7 @@ def announce_sale(course: Course) -> None:
     jobs.enqueue("tell_of_sale", key=key, course_id=str(course.id))
 
 
-def _check_price(new: Price, currency: str) -> None:
+def _check_price(new: PriceInput, currency: str) -> None:
     if new.price_cents > HIGHEST:
         raise Refused("That is more than a course may cost.", "price")
     if new.tier is None:
@@ -75,7 +75,7 @@ def _check_price(new: Price, currency: str) -> None:
         )
 
 
-def _check_sale(new: Price, stored: Price) -> None:
+def _check_sale(new: PriceInput, stored: PriceInput) -> None:
     if new.sale_price_cents is None and new.sale_ends_at is None:
         return
     if new.sale_price_cents is None:

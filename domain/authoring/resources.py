@@ -12,7 +12,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import lifecycle
 from domain.media import recordings, upload_rules
-from domain.media.upload_results import Arrived
+from domain.media.upload_results import UploadedFile
 from domain.platform import audit
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, Upload, User, db
 
@@ -122,7 +122,7 @@ def _note(course: Course, actor: User, verb: str, resource: Resource) -> None:
 
 
 def take_upload(
-    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: UploadedFile
 ) -> uuid.UUID:
     """Add an uploaded file to the lesson it was sent for; answers the resource's id."""
     assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from domain.authoring import course_content
-from domain.authoring.course_content import Contents
+from domain.authoring.course_content import CourseContent
 from models import (
     Course,
     LessonVisibility,
@@ -36,7 +36,7 @@ PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
 )  # fmt: skip
 
 
-def of(there: Contents) -> dict[str, Any]:
+def of(there: CourseContent) -> dict[str, Any]:
     """Describe the settings by label: prices in minor units, the order as lines."""
     course = there.course
     return {
@@ -66,7 +66,7 @@ def _titles_of_first(course: Course) -> Select[str]:
     )
 
 
-def _order(there: Contents) -> Iterator[str]:
+def _order(there: CourseContent) -> Iterator[str]:
     """Yield the published modules with their drip delay and lessons, as lines."""
     for module, sittings in there.modules():
         lessons = [sitting.lesson for sitting in sittings]

@@ -8,7 +8,7 @@ and a list of the files; the files themselves are stored once for all backups by
 
 from domain.backup.creating import create
 from domain.backup.listing import listing
-from domain.backup.model import Backup, BackupError, Kind, Progress, Proof, Restored, quiet
+from domain.backup.model import Backup, BackupError, Kind, Progress, Proof, RestoreResult, quiet
 from domain.backup.restoring import restore
 from domain.backup.retention import prune
 from domain.backup.verifying import verify
@@ -19,7 +19,7 @@ __all__ = [
     "Kind",
     "Progress",
     "Proof",
-    "Restored",
+    "RestoreResult",
     "create",
     "listing",
     "prune",

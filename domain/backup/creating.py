@@ -12,9 +12,9 @@ from typing import Any
 from domain.backup import manifest, shop
 from domain.backup.encryption import seal
 from domain.backup.faults import explained
-from domain.backup.gathering import Gathering
+from domain.backup.gathering import FileInventory
 from domain.backup.locks import reading
-from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, Part
+from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, ManifestPart
 from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
 from domain.backup.opening import part_name
 from domain.backup.shop import Shop
@@ -43,7 +43,7 @@ def create(kind: Kind, progress: Progress = quiet) -> Backup:
 
 def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, progress: Progress) -> Manifest:
     """Write all parts into `stage`; `work` is a private folder for what must not be in the target."""
-    gathering = Gathering(whole, work / LIST, progress)
+    gathering = FileInventory(whole, work / LIST, progress)
     files_too = manifest.named(name)[1] is not Kind.SNAPSHOT
     if files_too:
         gathering.begin()
@@ -65,7 +65,7 @@ def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, prog
     return made
 
 
-def _store(whole: Shop, stage: Path, name: str, source: Any) -> Part:
+def _store(whole: Shop, stage: Path, name: str, source: Any) -> ManifestPart:
     """Write a part, encrypted if there is a key."""
     with PacedFile(stage / part_name(name, whole.key)) as file:
         seal(source, file, whole.key)

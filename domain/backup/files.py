@@ -19,13 +19,13 @@ SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Entry(StoredFile):
+class BackupFile(StoredFile):
     """A stored file with the SHA-256 of its content; "" where the bytes stay in a bucket."""
 
     sha256: str = ""
 
 
-def write(entries: Iterable[Entry], path: Path) -> tuple[int, int]:
+def write(entries: Iterable[BackupFile], path: Path) -> tuple[int, int]:
     """Write the list to `path` as gzip; answers the number of files and their bytes."""
     count = size = 0
     with gzip.open(path, "wb", compresslevel=1) as packed:
@@ -36,7 +36,7 @@ def write(entries: Iterable[Entry], path: Path) -> tuple[int, int]:
     return count, size
 
 
-def read(path: Path, what: str) -> Iterator[Entry]:
+def read(path: Path, what: str) -> Iterator[BackupFile]:
     """Read the list at `path`; DamagedError for anything malformed.
 
     Keys are checked as storage checks them, against path traversal.
@@ -50,22 +50,22 @@ def read(path: Path, what: str) -> Iterator[Entry]:
 
 
 def paired(
-    present: Iterable[StoredFile], known: Iterable[Entry]
-) -> Iterator[tuple[StoredFile | None, Entry | None]]:
+    present: Iterable[StoredFile], known: Iterable[BackupFile]
+) -> Iterator[tuple[StoredFile | None, BackupFile | None]]:
     """Merge two lists sorted by key into pairs; None where one lacks the key."""
     merged = heapq.merge(present, known, key=attrgetter("key"))
     for _key, group in groupby(merged, attrgetter("key")):
         same = list(group)
         yield (
-            next((file for file in same if not isinstance(file, Entry)), None),
-            next((file for file in same if isinstance(file, Entry)), None),
+            next((file for file in same if not isinstance(file, BackupFile)), None),
+            next((file for file in same if isinstance(file, BackupFile)), None),
         )
 
 
-def _entry(values: Any) -> Entry:
+def _entry(values: Any) -> BackupFile:
     key, size, stamp, sha256 = values
     if not isinstance(size, int) or size < 0 or not isinstance(stamp, str):
         raise ValueError("not a file")
     if sha256 and not SHA256.fullmatch(sha256):
         raise ValueError("not a SHA-256")
-    return Entry(check_key(key), size, stamp, sha256)
+    return BackupFile(check_key(key), size, stamp, sha256)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from domain.backup import files
 from domain.backup.bucket import Bucket
 from domain.backup.encryption import seal
-from domain.backup.files import Entry
+from domain.backup.files import BackupFile
 from domain.backup.listing import usable
 from domain.backup.model import BackupError, Kind, Progress
 from domain.backup.opening import content_name, opened
@@ -19,7 +19,7 @@ from storage import LocalStorage, S3Storage, StoredFile, sha256_of
 
 
 @dataclass(frozen=True)
-class Gathering:
+class FileInventory:
     """The copying of one backup; `seen` is the list so far, in a private folder."""
 
     shop: Shop
@@ -44,13 +44,13 @@ class Gathering:
         known = files.read(self.seen, "The list") if self.seen.exists() else iter(())
         return self._gather(known, gone_too=True)
 
-    def _gather(self, known: Iterable[Entry], gone_too: bool) -> tuple[int, int]:
+    def _gather(self, known: Iterable[BackupFile], gone_too: bool) -> tuple[int, int]:
         new = self.seen.with_suffix(".new")
         answer = files.write(self._kept(known, gone_too), new)
         new.replace(self.seen)
         return answer
 
-    def _kept(self, known: Iterable[Entry], gone_too: bool) -> Iterator[Entry]:
+    def _kept(self, known: Iterable[BackupFile], gone_too: bool) -> Iterator[BackupFile]:
         contents = set(self.shop.target.contents()) if self.copies else set()
         step = "Files since then" if gone_too and self.copies else "Files"
         total = sum(1 for _file in self._present())
@@ -60,10 +60,10 @@ class Gathering:
                 yield kept
             self.progress(step, min(done, total), total)
 
-    def _keep(self, file: StoredFile, entry: Entry | None, contents: set[str]) -> Entry | None:
+    def _keep(self, file: StoredFile, entry: BackupFile | None, contents: set[str]) -> BackupFile | None:
         """Copy a file under its hash; None when it was deleted since it was listed."""
         if not self.copies:
-            return Entry(file.key, file.size, file.stamp)
+            return BackupFile(file.key, file.size, file.stamp)
         same = entry is not None and (file.size, file.stamp) == (entry.size, entry.stamp)
         if entry and same and content_name(entry.sha256, self.shop.key) in contents:
             return entry
@@ -73,7 +73,7 @@ class Gathering:
             if content not in contents:
                 self._put(content, self._path(file.key), source)
                 contents.add(content)
-            return Entry(file.key, file.size, file.stamp, sha256)
+            return BackupFile(file.key, file.size, file.stamp, sha256)
         return None
 
     def _path(self, key: str) -> Path:
@@ -101,7 +101,7 @@ class Gathering:
         backups = target.prefix if same and isinstance(target, Bucket) else None
         return (file for file in store.files() if backups is None or not file.key.startswith(backups))
 
-    def _newest(self) -> Iterator[Entry]:
+    def _newest(self) -> Iterator[BackupFile]:
         """Read the file list of the newest backup; nothing if it can't be read, so that all is hashed."""
         for backup in usable():
             if backup.kind is not Kind.SNAPSHOT:

@@ -22,7 +22,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
-class Part:
+class ManifestPart:
     """A stored file of the backup: size in bytes and SHA-256."""
 
     bytes: int
@@ -43,9 +43,9 @@ class Manifest:
     server: str
     revision: str
     rows: dict[str, int]
-    dump: Part
+    dump: ManifestPart
     storage: str
-    file_list: Part | None
+    file_list: ManifestPart | None
     files: int
     file_bytes: int
     key: str
@@ -162,8 +162,8 @@ def _parse(values: dict[str, Any]) -> Manifest:
     )
 
 
-def _part(values: dict[str, Any]) -> Part:
-    return Part(int(values["bytes"]), str(values["sha256"]))
+def _part(values: dict[str, Any]) -> ManifestPart:
+    return ManifestPart(int(values["bytes"]), str(values["sha256"]))
 
 
 def _moment(text: str) -> datetime:

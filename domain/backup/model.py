@@ -49,7 +49,7 @@ class Backup:
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreResult:
     """The result of a restore: the backup, where the old state is kept, and notes for the operator."""
 
     backup: Backup

@@ -8,8 +8,8 @@ from typing import Any
 
 from domain.backup import files, manifest
 from domain.backup.encryption import SUFFIX, Key, unseal
-from domain.backup.files import Entry
-from domain.backup.manifest import LIST, MANIFEST, Manifest, Part
+from domain.backup.files import BackupFile
+from domain.backup.manifest import LIST, MANIFEST, Manifest, ManifestPart
 from domain.backup.model import BackupError, DamagedError
 from domain.backup.shop import Shop
 from domain.backup.streams import Hashing
@@ -19,7 +19,7 @@ CHANGED = "{} is damaged or was changed in the backup."
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedBackup:
     """A backup with its key; `work` is a folder for fetched parts."""
 
     shop: Shop
@@ -32,7 +32,7 @@ class Opened:
         name = self.shop.database.dump_name
         return self._fetch(name, self.manifest.dump)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[BackupFile]:
         """Read the list of files; empty in a backup of the database alone."""
         if self.manifest.file_list is None:
             return iter(())
@@ -41,7 +41,7 @@ class Opened:
             unseal(source, target, self.key, self.manifest.name)
         return files.read(plain, self.manifest.name)
 
-    def pour(self, entry: Entry, target: Any) -> None:
+    def pour(self, entry: BackupFile, target: Any) -> None:
         """Write the content of a file to `target`; DamagedError when it is missing or changed."""
         hashed = Hashing(target)
         content = content_name(entry.sha256, self.key)
@@ -53,7 +53,7 @@ class Opened:
         if hashed.sha256 != entry.sha256:
             raise DamagedError(CHANGED.format(entry.key))
 
-    def place(self, entry: Entry, path: Path) -> None:
+    def place(self, entry: BackupFile, path: Path) -> None:
         """Restore a file to `path`, hard-linked if possible; raises as `pour`, leaving nothing there."""
         if self.key is None and self.shop.target.link(content_name(entry.sha256, None), path):
             with path.open("rb") as file:
@@ -71,7 +71,7 @@ class Opened:
             path.unlink(missing_ok=True)
             raise
 
-    def _fetch(self, name: str, part: Part) -> Path:
+    def _fetch(self, name: str, part: ManifestPart) -> Path:
         stored = part_name(name, self.key)
         try:
             path = self.shop.target.fetch(f"{self.manifest.name}/{stored}", self.work)
@@ -105,7 +105,7 @@ def content_key(content: str) -> str:
     return content.partition("-")[2].removesuffix(SUFFIX)
 
 
-def opened(shop: Shop, name: str, work: Path) -> Opened:
+def opened(shop: Shop, name: str, work: Path) -> OpenedBackup:
     """Open the backup `name`; BackupError when it is damaged, foreign, or encrypted with another key."""
     try:
         text = shop.target.read(f"{name}/{MANIFEST}")
@@ -120,4 +120,4 @@ def opened(shop: Shop, name: str, work: Path) -> Opened:
     found = manifest.read(text, name, key.secret if key else b"")
     if found.database != shop.database.kind:
         raise BackupError(f"{name} is of a {found.database} database, this shop has {shop.database.kind}.")
-    return Opened(shop, found, key, work)
+    return OpenedBackup(shop, found, key, work)

@@ -8,8 +8,8 @@ from domain.backup.faults import explained
 from domain.backup.listing import find
 from domain.backup.locks import removing
 from domain.backup.manifest import STAMP
-from domain.backup.model import BackupError, DamagedError, Progress, Restored, quiet
-from domain.backup.opening import Opened, opened
+from domain.backup.model import BackupError, DamagedError, Progress, RestoreResult, quiet
+from domain.backup.opening import OpenedBackup, opened
 from domain.backup.shop import Shop
 from domain.backup.storing import restore_files, swap_folder
 from domain.backup.verifying import row_differences
@@ -26,7 +26,7 @@ def restore(
     force: bool = False,
     skip_damaged: bool = False,
     progress: Progress = quiet,
-) -> Restored:
+) -> RestoreResult:
     """Restore the backup `name`, or the last one made at or before `at`, keeping the old state beside it.
 
     All of it is restored beside the shop first and then swapped. Raises BackupError, with nothing changed,
@@ -46,7 +46,7 @@ def restore(
                 left, notes = _replace(source, skip_damaged, progress)
     if outdated:
         notes.append("Its schema is older than this code: run flask db upgrade before you start the shop.")
-    return Restored(backup, tuple(left), tuple(notes))
+    return RestoreResult(backup, tuple(left), tuple(notes))
 
 
 def _refuse(whole: Shop, force: bool) -> None:
@@ -64,7 +64,7 @@ def _refuse(whole: Shop, force: bool) -> None:
         )
 
 
-def _replace(source: Opened, skip_damaged: bool, progress: Progress) -> tuple[list[str], list[str]]:
+def _replace(source: OpenedBackup, skip_damaged: bool, progress: Progress) -> tuple[list[str], list[str]]:
     """Restore everything beside the shop, then swap; answers where the old state is, and the notes."""
     whole, stamp = source.shop, f"{clock.now():{STAMP}}"
     dump = source.dump()

@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator
 
 from domain.backup import files
-from domain.backup.files import Entry
+from domain.backup.files import BackupFile
 from domain.backup.model import DamagedError, Progress
-from domain.backup.opening import Opened, content_name
+from domain.backup.opening import OpenedBackup, content_name
 
 # All files of a small shop, and enough of a large one's to notice a failing disk.
 SAMPLE = 200
@@ -14,13 +14,13 @@ SAMPLE = 200
 MAY_BE_GONE = 10
 
 
-def file_problems(source: Opened, progress: Progress) -> Iterator[str]:
+def file_problems(source: OpenedBackup, progress: Progress) -> Iterator[str]:
     """List files that are missing in the target or damaged."""
     if source.manifest.storage == "s3":
         yield from _gone_from_bucket(source)
         return
     kept = source.shop.target.contents()
-    sample: list[Entry] = []
+    sample: list[BackupFile] = []
     for number, entry in enumerate(source.entries()):
         size = kept.get(content_name(entry.sha256, source.key))
         if size is None:
@@ -37,7 +37,7 @@ def file_problems(source: Opened, progress: Progress) -> Iterator[str]:
         progress("Files", done, len(sample))
 
 
-def missing_in_bucket(source: Opened) -> int:
+def missing_in_bucket(source: OpenedBackup) -> int:
     """Count the files listed in the backup that the shop’s bucket no longer has, or has changed."""
     pairs = files.paired(source.shop.store.files(), source.entries())
     return sum(
@@ -47,13 +47,13 @@ def missing_in_bucket(source: Opened) -> int:
     )
 
 
-def _gone_from_bucket(source: Opened) -> Iterator[str]:
+def _gone_from_bucket(source: OpenedBackup) -> Iterator[str]:
     gone = missing_in_bucket(source)
     if gone * MAY_BE_GONE > source.manifest.files:
         yield f"{gone} of {source.manifest.files} files are no longer in the shop’s bucket as they were."
 
 
-def _choose(sample: list[Entry], entry: Entry, number: int) -> None:
+def _choose(sample: list[BackupFile], entry: BackupFile, number: int) -> None:
     """Add an entry with the same chance for each of those so far (reservoir sampling)."""
     if len(sample) < SAMPLE:
         sample.append(entry)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from domain.backup.model import DamagedError, Progress
-from domain.backup.opening import Opened
+from domain.backup.opening import OpenedBackup
 from domain.backup.sampling import missing_in_bucket
 from storage import LocalStorage, S3Storage
 
@@ -14,7 +14,7 @@ RESTORING = ".restoring-{}"
 
 
 def restore_files(
-    source: Opened, stamp: str, skip_damaged: bool, progress: Progress, undo: ExitStack
+    source: OpenedBackup, stamp: str, skip_damaged: bool, progress: Progress, undo: ExitStack
 ) -> tuple[Path | None, list[str]]:
     """Restore the files into a folder beside the shop’s; None where there are none to restore.
 
@@ -50,7 +50,7 @@ def swap_folder(folder: Path, stamp: str, undo: ExitStack) -> str:
     return str(before) if existed else ""
 
 
-def _fill(source: Opened, folder: Path, progress: Progress) -> list[str]:
+def _fill(source: OpenedBackup, folder: Path, progress: Progress) -> list[str]:
     """Restore every file and verify its hash; lists the problems of those left out."""
     damaged = []
     for done, entry in enumerate(source.entries(), 1):
@@ -64,7 +64,7 @@ def _fill(source: Opened, folder: Path, progress: Progress) -> list[str]:
     return damaged
 
 
-def _bucket_notes(source: Opened) -> list[str]:
+def _bucket_notes(source: OpenedBackup) -> list[str]:
     if not isinstance(source.shop.store, S3Storage):
         return ["The files of this backup are in a bucket, and were not brought onto this disk."]
     missing = missing_in_bucket(source)

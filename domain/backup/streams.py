@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from domain.backup.manifest import Part
+from domain.backup.manifest import ManifestPart
 from domain.backup.model import DamagedError
 
 CHUNK = 1024 * 1024
@@ -60,9 +60,9 @@ class PacedFile(io.RawIOBase):
         super().close()
 
     @property
-    def part(self) -> Part:
+    def part(self) -> ManifestPart:
         """Read size and hash of what was written so far."""
-        return Part(self._bytes, self._digest.hexdigest())
+        return ManifestPart(self._bytes, self._digest.hexdigest())
 
     def _sync(self) -> None:
         settle(self._file.fileno())

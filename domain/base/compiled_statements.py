@@ -17,7 +17,7 @@ from models import from_driver
 Convert = Callable[[Any], Any] | None
 
 
-class Prepared:
+class CompiledStatement:
     """A statement made by `build` for a dialect's name, compiled when a database first needs it."""
 
     def __init__(self, build: Callable[[str], Any]) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
 
-class Unreadable(Exception):  # noqa: N818 - names what it finds
+class DecryptionFailed(Exception):  # noqa: N818 - names what it finds
     """The text was encrypted with an unknown key, or for another purpose."""
 
 
@@ -27,7 +27,7 @@ def decrypt(text: str, purpose: str) -> str:
     try:
         return _keys(purpose).decrypt(text.encode()).decode()
     except InvalidToken as error:
-        raise Unreadable from error
+        raise DecryptionFailed from error
 
 
 def _keys(purpose: str) -> MultiFernet:

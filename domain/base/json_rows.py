@@ -8,7 +8,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class lines_of(FunctionElement[Any]):  # noqa: N801 - stands where functions of SQL stand
+class json_array_of_rows(FunctionElement[Any]):  # noqa: N801 - stands where functions of SQL stand
     """All rows of a query as one JSON array of arrays, unordered; None or [] when there are none.
 
     Columns must be texts, numbers, booleans or enums: JSON has neither datetimes nor bytes.
@@ -18,11 +18,11 @@ class lines_of(FunctionElement[Any]):  # noqa: N801 - stands where functions of 
     inherit_cache = True
 
 
-@compiles(lines_of, "sqlite")
-def _for_sqlite(element: lines_of, compiler: SQLCompiler, **given: Any) -> str:
+@compiles(json_array_of_rows, "sqlite")
+def _for_sqlite(element: json_array_of_rows, compiler: SQLCompiler, **given: Any) -> str:
     return f"json_group_array(json_array({compiler.process(element.clauses, **given)}))"
 
 
-@compiles(lines_of, "postgresql")
-def _for_postgresql(element: lines_of, compiler: SQLCompiler, **given: Any) -> str:
+@compiles(json_array_of_rows, "postgresql")
+def _for_postgresql(element: json_array_of_rows, compiler: SQLCompiler, **given: Any) -> str:
     return f"json_agg(json_build_array({compiler.process(element.clauses, **given)}))"

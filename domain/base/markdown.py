@@ -79,7 +79,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Prose:
+class RenderedMarkdown:
     """A rendered text: one `<div class="prose" hx-ignore>`, its table of contents, words and reading time."""
 
     html: str
@@ -88,7 +88,7 @@ class Prose:
     reading_seconds: int
 
 
-def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Prose:
+def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> RenderedMarkdown:
     """Render CommonMark with tables, strike-through, footnotes and task lists to sanitised HTML.
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
@@ -111,7 +111,7 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Pr
     )
     words = sum(len(token.content.split()) for token in _all(tokens) if token.type in _WORDS)
     html = f'<div class="prose" hx-ignore>\n{cleaned}</div>'
-    return Prose(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
+    return RenderedMarkdown(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
 
 
 def headings(markdown: str) -> tuple[Heading, ...]:

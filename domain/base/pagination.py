@@ -13,7 +13,7 @@ _WRITTEN = re.compile(r"([0-9]{1,17})-([0-9a-f]{32})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Mark(NamedTuple):
+class Cursor(NamedTuple):
     """A cursor of keyset pagination: time and id of the last row of a page."""
 
     at: datetime
@@ -24,12 +24,12 @@ class Mark(NamedTuple):
         return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id.hex}"
 
 
-def read(text: str) -> Mark | None:
+def read(text: str) -> Cursor | None:
     """Parse a cursor from a query string; None for the first page and for an invalid one."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         return None
-    return Mark(_EPOCH + timedelta(microseconds=int(found[1])), uuid.UUID(found[2]))
+    return Cursor(_EPOCH + timedelta(microseconds=int(found[1])), uuid.UUID(found[2]))
 
 
 def after(at: Any, id_: Any) -> ColumnElement[bool]:
@@ -46,6 +46,6 @@ def behind(at: Any, key: Any, last: tuple[datetime, Any]) -> tuple[ColumnElement
     return at <= last[0], tuple_(at, key) < tuple_(*last)
 
 
-def values(mark: Mark | None) -> dict[str, Any]:
+def values(mark: Cursor | None) -> dict[str, Any]:
     """Build the parameters of `after`."""
     return {"mark_at": mark.at, "mark_id": mark.id} if mark else {}

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 
-class Trace:
+class RequestTrace:
     """A request's id for the log, its start, and the number of SQL statements it has sent."""
 
     __slots__ = ("id", "queries", "started")
@@ -20,7 +20,7 @@ class Trace:
 
 
 # A context variable, because every statement reads it and `g` would look up the request first.
-_under_way: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_under_way: ContextVar[RequestTrace | None] = ContextVar("trace", default=None)
 
 
 def query_count() -> int:
@@ -38,14 +38,14 @@ def count_query() -> None:
 
 def begin() -> None:
     """Start the trace of a request."""
-    _under_way.set(Trace())
+    _under_way.set(RequestTrace())
 
 
-def current() -> Trace:
+def current() -> RequestTrace:
     """Find the request's trace; makes one for a request refused before it began (a malformed URL)."""
     trace = _under_way.get()
     if trace is None:
-        trace = Trace()
+        trace = RequestTrace()
         _under_way.set(trace)
     return trace
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, fun
 from domain.base import clock
 from domain.catalog import featured
 from domain.catalog.index import index_cache
-from domain.catalog.index.course_index import Index, Shelf
+from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
 from domain.catalog.index.index_builder import courses, products, still_listed
 from models import Category, CreatorProfile, User, db
@@ -21,7 +21,7 @@ SHOWN_FEATURED = 4
 people, profiles, categories = (t.__table__ for t in (User, CreatorProfile, Category))
 
 
-class Card(NamedTuple):
+class CourseCard(NamedTuple):
     """A card as templates/shared/_course_card.html shows it. `price_now_cents` includes a current sale."""
 
     id: uuid.UUID
@@ -45,19 +45,19 @@ class Card(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class CatalogPage:
     """A page of search results; `total` counts all results.
 
     Only without results: `meant` is a corrected spelling that has some, `instead` are popular courses.
     """
 
     selection: Selection
-    index: Index
+    index: CourseIndex
     total: int
     number: int
-    cards: list[Card]
+    cards: list[CourseCard]
     meant: str | None = None
-    instead: tuple[Card, ...] = ()
+    instead: tuple[CourseCard, ...] = ()
 
     @property
     def counts(self) -> dict[str, dict[str, int]]:
@@ -71,28 +71,28 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Home:
+class StartPage:
     """The lists of the start page, in order."""
 
-    featured: list[Card]
-    newest: list[Card]
-    best: list[Card]
-    shelves: list[Shelf]
+    featured: list[CourseCard]
+    newest: list[CourseCard]
+    best: list[CourseCard]
+    shelves: list[CategoryCount]
     total: int
 
 
-def browse(index: Index, selection: Selection, number: int) -> Found | None:
+def browse(index: CourseIndex, selection: Selection, number: int) -> CatalogPage | None:
     """Load page `number` (from 1) of the search results; None beyond the last page."""
     total = index.total(selection.words, selection.chosen)
     skip = (number - 1) * PAGE_SIZE
     if number > 1 and skip >= total:
         return None
     cards = cards_of(index.page(selection, skip, PAGE_SIZE)) if total else []
-    found = Found(selection, index, total, number, cards)
+    found = CatalogPage(selection, index, total, number, cards)
     return found if total else _with_a_way_on(found)
 
 
-def home() -> Home:
+def home() -> StartPage:
     """Load featured, newest and best rated courses and the categories, in one query."""
     index = index_cache.current()
     featured_ids = featured.in_order(index.featured)[:SHOWN_FEATURED]
@@ -100,7 +100,7 @@ def home() -> Home:
     best = _first(index, "rating", without=[*featured_ids, *newest])
     known = {card.id: card for card in cards_of([*featured_ids, *newest, *best])}
     shelves = [shelf for shelf in index.shelves.values() if shelf.parent is None and shelf.courses]
-    return Home(
+    return StartPage(
         featured=[known[id_] for id_ in featured_ids if id_ in known],
         newest=[known[id_] for id_ in newest if id_ in known],
         best=[known[id_] for id_ in best if id_ in known],
@@ -109,13 +109,13 @@ def home() -> Home:
     )
 
 
-def _first(index: Index, sort: str, without: list[uuid.UUID]) -> list[uuid.UUID]:
+def _first(index: CourseIndex, sort: str, without: list[uuid.UUID]) -> list[uuid.UUID]:
     """List the first courses in a sort order, without those that the page shows already."""
     ids = index.page(Selection(sort=sort), 0, SHOWN_AT_HOME + len(without))
     return [id_ for id_ in ids if id_ not in without][:SHOWN_AT_HOME]
 
 
-def cards_of(ids: Sequence[uuid.UUID]) -> list[Card]:
+def cards_of(ids: Sequence[uuid.UUID]) -> list[CourseCard]:
     """Load the cards of those `ids` that are still listed, in the order of `ids`."""
     if not ids:
         return []
@@ -125,7 +125,7 @@ def cards_of(ids: Sequence[uuid.UUID]) -> list[Card]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def cards_by(creator_id: uuid.UUID, number: int) -> list[Card]:
+def cards_by(creator_id: uuid.UUID, number: int) -> list[CourseCard]:
     """Load page `number` of a creator's listed courses, newest first."""
     query = (
         cards_query()
@@ -165,11 +165,11 @@ def creator_slug() -> ColumnElement[str]:
 _CARDS = cards_query().where(products.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def _card(row: Sequence[Any]) -> Card:
-    return Card._make((*row, False))
+def _card(row: Sequence[Any]) -> CourseCard:
+    return CourseCard._make((*row, False))
 
 
-def _with_a_way_on(found: Found) -> Found:
+def _with_a_way_on(found: CatalogPage) -> CatalogPage:
     """Complete an empty result with a spelling suggestion and popular courses."""
     index, selection = found.index, found.selection
     better = index.meant(selection.words)

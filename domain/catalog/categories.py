@@ -15,7 +15,7 @@ MOST = 200
 
 
 @dataclass(frozen=True)
-class Branch:
+class CategoryTree:
     """A category of the first level with its subcategories."""
 
     category: Category
@@ -23,7 +23,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Wish:
+class CategoryInput:
     """The fields of a category to create or change: `parent_id` None is the first level."""
 
     name: str
@@ -32,11 +32,11 @@ class Wish:
     parent_id: uuid.UUID | None
 
 
-def tree() -> list[Branch]:
+def tree() -> list[CategoryTree]:
     """Load all categories in order, in one query."""
     rows = list(db.session.scalars(select(Category).order_by(Category.position, Category.name)))
     return [
-        Branch(row, [child for child in rows if child.parent_id == row.id])
+        CategoryTree(row, [child for child in rows if child.parent_id == row.id])
         for row in rows
         if row.parent_id is None
     ]
@@ -47,7 +47,7 @@ def find(category_id: uuid.UUID) -> Category | None:
     return db.session.get(Category, category_id)
 
 
-def add(wish: Wish, admin: User) -> Category:
+def add(wish: CategoryInput, admin: User) -> Category:
     """Create a category behind its siblings. Raises Refused for a taken name or a wrong parent."""
     rows = _hold()
     if len(rows) >= MOST:
@@ -63,7 +63,7 @@ def add(wish: Wish, admin: User) -> Category:
     return category
 
 
-def change(category: Category, wish: Wish, admin: User) -> None:
+def change(category: Category, wish: CategoryInput, admin: User) -> None:
     """Rename, describe or move a category; its slug stays. Raises Refused as `add` does.
 
     Courses are found by the names of their category and its parent: a job reindexes them.
@@ -113,7 +113,7 @@ def _hold() -> list[Category]:
     return list(db.session.scalars(query, execution_options={"populate_existing": True}))
 
 
-def _check(rows: list[Category], wish: Wish, category: Category | None) -> None:
+def _check(rows: list[Category], wish: CategoryInput, category: Category | None) -> None:
     others = [row for row in rows if row is not category]
     if any(row.name.casefold() == wish.name.casefold() for row in others):
         raise Refused("Another category has this name.", "name")

@@ -13,7 +13,7 @@ from domain.platform import audit
 from models import CreatorProfile, User, db
 
 
-class Totals(NamedTuple):
+class CreatorTotals(NamedTuple):
     """Totals of a creator: listed `courses`, `students` who hold one, the average `rating` of all reviews."""
 
     courses: int
@@ -22,7 +22,7 @@ class Totals(NamedTuple):
     rating: float
 
 
-class Creator(NamedTuple):
+class CreatorPage(NamedTuple):
     """A creator's public page; the links are absolute URLs or None."""
 
     id: uuid.UUID
@@ -38,10 +38,10 @@ class Creator(NamedTuple):
     github: str | None
     linkedin: str | None
     avatar: str | None
-    totals: Totals
+    totals: CreatorTotals
 
 
-def find(slug: str) -> Creator | None:
+def find(slug: str) -> CreatorPage | None:
     """Find the creator whose page is at `slug`: only people with a profile or a listed course have one."""
     u, p = people.c, profiles.c
     query = (
@@ -63,10 +63,10 @@ def find(slug: str) -> Creator | None:
     values[5] = _words(values[5])
     values[7:9] = [_words(values[7]), [link for link in _words(values[8]) if _web(link)]]
     values[9:12] = [_web(row.website), _at("https://github.com/", row.github), _at(_LINKEDIN, row.linkedin)]
-    return Creator._make((*values, totals))
+    return CreatorPage._make((*values, totals))
 
 
-def _totals(creator_id: uuid.UUID) -> Totals:
+def _totals(creator_id: uuid.UUID) -> CreatorTotals:
     """Sum up courses, students and ratings. A student of two courses counts twice."""
     now = clock.now()
     shown = case((listed(now), 1), else_=0)
@@ -82,7 +82,7 @@ def _totals(creator_id: uuid.UUID) -> Totals:
         .where(products.c.creator_id == creator_id, products.c.deleted_at.is_(None))
     )
     count, students, rated, average = db.session.execute(query).one()
-    return Totals(int(count), int(students), int(rated), float(average or 0))
+    return CreatorTotals(int(count), int(students), int(rated), float(average or 0))
 
 
 def profile_of(user: User) -> CreatorProfile:

@@ -26,7 +26,7 @@ _courses: Any = Course.__table__
 
 
 @dataclass(frozen=True)
-class Page:
+class ExpiryPage:
     """A page of expiring courses with creators, soonest first; `after` is the cursor of the next page."""
 
     courses: list[Course]
@@ -41,7 +41,7 @@ def days_left(course: Course) -> int | None:
     return days if days < max(WARN_DAYS) else None
 
 
-def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
+def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> ExpiryPage:
     """List the courses on sale that expire within 30 days, soonest first, behind the cursor `after`.
 
     `sales_count` is the number of their holders. One query, and one more for the cursor.
@@ -63,7 +63,7 @@ def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page:
     if after and last and last.expires_at:
         query = query.where(tuple_(Course.expires_at, _courses.c.id) > tuple_(last.expires_at, after))
     found = list(db.session.scalars(query))
-    return Page(found[:size], found[size - 1].id if len(found) > size else None)
+    return ExpiryPage(found[:size], found[size - 1].id if len(found) > size else None)
 
 
 def expire() -> None:

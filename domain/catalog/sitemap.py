@@ -14,14 +14,14 @@ URLS_IN_A_FILE = 50_000  # sitemaps.org/protocol.html
 ENTRIES_IN_THE_FEED = 30
 
 
-class Place(NamedTuple):
+class SitemapAddress(NamedTuple):
     """An address in the sitemap: a path, and when it last changed if that is known."""
 
     path: str
     changed: datetime | None
 
 
-class Entry(NamedTuple):
+class FeedEntry(NamedTuple):
     """A course in the feed."""
 
     slug: str
@@ -38,7 +38,7 @@ def sitemap_files() -> int:
     return max(1, -(-db.session.execute(query).scalar_one() // URLS_IN_A_FILE))
 
 
-def places(number: int) -> list[Place]:
+def places(number: int) -> list[SitemapAddress]:
     """List the courses of sitemap file `number` (from 1)."""
     query = (
         select(products.c.slug, func.coalesce(courses.c.content_updated_at, products.c.updated_at))
@@ -48,10 +48,10 @@ def places(number: int) -> list[Place]:
         .limit(URLS_IN_A_FILE)
         .offset((number - 1) * URLS_IN_A_FILE)
     )
-    return [Place(f"/courses/{slug}", changed) for slug, changed in db.session.execute(query)]
+    return [SitemapAddress(f"/courses/{slug}", changed) for slug, changed in db.session.execute(query)]
 
 
-def shelves_and_creators() -> list[Place]:
+def shelves_and_creators() -> list[SitemapAddress]:
     """List the other public pages: start, catalogue, categories, creators with a listed course."""
     shelves = select(Category.slug).order_by(Category.slug)
     made = (
@@ -66,14 +66,14 @@ def shelves_and_creators() -> list[Place]:
         .order_by(profiles.c.slug)
     )
     return [
-        Place("/", None),
-        Place("/courses", None),
-        *(Place(f"/categories/{slug}", None) for slug in db.session.scalars(shelves)),
-        *(Place(f"/creators/{slug}", None) for slug in db.session.scalars(creators)),
+        SitemapAddress("/", None),
+        SitemapAddress("/courses", None),
+        *(SitemapAddress(f"/categories/{slug}", None) for slug in db.session.scalars(shelves)),
+        *(SitemapAddress(f"/creators/{slug}", None) for slug in db.session.scalars(creators)),
     ]
 
 
-def feed() -> list[Entry]:
+def feed() -> list[FeedEntry]:
     """List the newest listed courses."""
     p = products.c
     query = (
@@ -83,7 +83,7 @@ def feed() -> list[Entry]:
         .order_by(p.published_at.desc(), p.id)
         .limit(ENTRIES_IN_THE_FEED)
     )
-    return [Entry(*row) for row in db.session.execute(query)]
+    return [FeedEntry(*row) for row in db.session.execute(query)]
 
 
 _LISTED = products.join(courses, courses.c.id == products.c.id)

@@ -32,14 +32,14 @@ class Alert:
 
 
 @dataclass(frozen=True)
-class Page:
+class AlertPage:
     """A page of alerts, newest first, and the cursor when there are more."""
 
     rows: list[Alert]
     after: str | None
 
 
-def page(after: str) -> Page:
+def page(after: str) -> AlertPage:
     """List the open alerts after the cursor `after`, newest first."""
     last = _row(after)
     rows: list[Row] = [
@@ -48,7 +48,7 @@ def page(after: str) -> Page:
     ]
     rows.sort(key=lambda row: (_at(row), isinstance(row, Order)), reverse=True)
     more = _key(rows[PAGE_SIZE - 1]) if len(rows) > PAGE_SIZE else None
-    return Page([_alert(row) for row in rows[:PAGE_SIZE]], more)
+    return AlertPage([_alert(row) for row in rows[:PAGE_SIZE]], more)
 
 
 def count() -> int:

@@ -39,12 +39,12 @@ class NotVerified(Refused):
     """The buyer's email address isn't verified."""
 
 
-class Free(Refused):
+class FreeCourse(Refused):
     """The course is free: it needs no checkout."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class CheckoutPlan:
     """The next step for an open order: retrieve `session_id`, or open `checkout`.
 
     `stale`: the price has changed since the session was opened. `waits`: nothing may be opened, because a
@@ -80,12 +80,12 @@ def refuse_unless_sold(user: User, course: Course) -> None:
     if course.visibility == ProductVisibility.MEMBERS_ONLY:
         raise Refused("This course is only available to members.")
     if course.price_at(clock.now()) == 0:
-        raise Free("This course is free. You can start it without paying.")
+        raise FreeCourse("This course is free. You can start it without paying.")
     if not user.is_verified:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
 
 
-def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan:
+def begin(user: User, course: Course, success_url: str, cancel_url: str) -> CheckoutPlan:
     """Get or create the buyer's one open order for `course`, and plan the next step.
 
     `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
@@ -93,7 +93,7 @@ def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan
     refuse_unless_sold(user, course)
     order, purchase = _open_order(user, course)
     offer = pricing.quote(course, clock.now())
-    return Plan(
+    return CheckoutPlan(
         order_id=order.id,
         number=order.number,
         attempt=order.attempt,
@@ -114,7 +114,7 @@ def begin(user: User, course: Course, success_url: str, cancel_url: str) -> Plan
     )
 
 
-def ask_stripe(plan: Plan) -> payments.Session | None:
+def ask_stripe(plan: CheckoutPlan) -> payments.Session | None:
     """Retrieve or open the plan's session; None when this attempt is used up.
 
     No transaction may be open. Raises payments.PaymentUnavailable, payments.PaymentRefused.
@@ -132,7 +132,7 @@ def ask_stripe(plan: Plan) -> payments.Session | None:
         return None
 
 
-def note(plan: Plan, session: payments.Session | None) -> str | None:
+def note(plan: CheckoutPlan, session: payments.Session | None) -> str | None:
     """Store Stripe's answer; returns the address of the payment page, or None to begin again."""
     order = orders.lock(plan.order_id)
     if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
@@ -149,7 +149,7 @@ def note(plan: Plan, session: payments.Session | None) -> str | None:
     return session.url
 
 
-def give_up(plan: Plan, reason: str) -> None:
+def give_up(plan: CheckoutPlan, reason: str) -> None:
     """Cancel an order that Stripe refuses to open a session for, and raise an alert."""
     order = orders.lock(plan.order_id)
     if order.status == OrderStatus.PENDING:

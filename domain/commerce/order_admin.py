@@ -14,7 +14,7 @@ PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Page:
+class OrderPage:
     """A page of orders with their buyers, newest first, and the id of the last one when there are more."""
 
     rows: list[Order]
@@ -22,7 +22,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class File:
+class OrderDetails:
     """Everything stored about an order: Stripe's events, refunds and the audit log."""
 
     order: Order
@@ -37,7 +37,7 @@ def unsolved(limit: int = PAGE_SIZE) -> list[Order]:
     return list(db.session.scalars(query.order_by(Order.created_at).limit(limit)))
 
 
-def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
+def page(status: OrderStatus | None, after: uuid.UUID | None) -> OrderPage:
     """List the orders of a status (None: all) after the cursor `after`."""
     query = _with_buyer()
     if status is not None:
@@ -47,7 +47,7 @@ def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page:
         query = query.where(*pagination.behind(Order.created_at, Order.id, (last.created_at, last.id)))
     newest = query.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE + 1)
     rows = list(db.session.scalars(newest))
-    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+    return OrderPage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
 
 
 def find(number: str) -> Order | None:
@@ -58,14 +58,14 @@ def find(number: str) -> Order | None:
     return db.session.scalar(_with_buyer().options(loads).where(Order.number == number))
 
 
-def file_of(order: Order) -> File:
+def file_of(order: Order) -> OrderDetails:
     """Load everything stored about `order`, in three queries."""
     about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
     refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)
     found = list(db.session.scalars(refunds))
     about += [refund.stripe_refund_id for refund in found if refund.stripe_refund_id]
     events = select(StripeEvent).where(StripeEvent.object_id.in_(about)).order_by(StripeEvent.received_at)
-    return File(
+    return OrderDetails(
         order=order,
         events=list(db.session.scalars(events.limit(PAGE_SIZE))),
         refunds=found,

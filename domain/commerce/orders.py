@@ -16,7 +16,7 @@ PER_PAGE = 20
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without characters that look alike, such as 0 and O
 
 
-class Standing(StrEnum):
+class BuyerStatus(StrEnum):
     """The state of an order as its buyer sees it."""
 
     OPEN = "open"
@@ -30,7 +30,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Listing:
+class OrderList:
     """A page of a buyer's orders, newest first, and the numbers of the pages beside it."""
 
     rows: list[Order]
@@ -54,7 +54,7 @@ def of_session(user: User, session_id: str) -> Order | None:
     return _one(user, Order.stripe_session_id, session_id)
 
 
-def of(user: User, page: int) -> Listing:
+def of(user: User, page: int) -> OrderList:
     """List a page of `user`'s orders; cancelled checkouts are left out."""
     query = (
         _with_purchases()
@@ -68,7 +68,7 @@ def of(user: User, page: int) -> Listing:
     )
     rows = list(db.session.scalars(query))
     more = len(rows) > PER_PAGE
-    return Listing(rows[:PER_PAGE], page - 1 if page > 1 else None, page + 1 if more else None)
+    return OrderList(rows[:PER_PAGE], page - 1 if page > 1 else None, page + 1 if more else None)
 
 
 def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
@@ -77,19 +77,19 @@ def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
     return {refund.order_id: refund for refund in db.session.scalars(query)}
 
 
-def standing(order: Order, refund: Refund | None = None) -> Standing:
+def standing(order: Order, refund: Refund | None = None) -> BuyerStatus:
     """Derive the state to show to the buyer of `order`; `refund` is its newest refund."""
     if order.status in (OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED):
-        return Standing.REFUNDED
+        return BuyerStatus.REFUNDED
     if order.status == OrderStatus.COMPLETED:
-        return Standing.PAID
+        return BuyerStatus.PAID
     if order.problem:
-        return Standing.PROBLEM
+        return BuyerStatus.PROBLEM
     if refund is not None and refund.status == RefundStatus.PENDING:
-        return Standing.RETURNING
+        return BuyerStatus.RETURNING
     if order.status == OrderStatus.PENDING:
-        return Standing.CONFIRMING if order.confirming_since else Standing.OPEN
-    return Standing(order.status.value)
+        return BuyerStatus.CONFIRMING if order.confirming_since else BuyerStatus.OPEN
+    return BuyerStatus(order.status.value)
 
 
 def lock(order_id: uuid.UUID) -> Order:

@@ -21,7 +21,7 @@ KEPT_BY_STRIPE = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Question:
+class SessionQuery:
     """An order to reconcile, by its session."""
 
     order_id: uuid.UUID
@@ -50,20 +50,20 @@ def sweep() -> None:
         jobs.enqueue("refund_payment", key=f"refund:{refund_id}:{slot}", refund_id=str(refund_id))
 
 
-def begin(order_id: str) -> Question | None:
+def begin(order_id: str) -> SessionQuery | None:
     """Plan the check, unless the order has been settled meanwhile."""
     order = db.session.get(Order, uuid.UUID(order_id))
     if order is None or order.status != OrderStatus.PENDING or order.stripe_session_id is None:
         return None
-    return Question(order.id, order.stripe_session_id)
+    return SessionQuery(order.id, order.stripe_session_id)
 
 
-def look(question: Question) -> Session | None:
+def look(question: SessionQuery) -> Session | None:
     """Retrieve the session from Stripe, or None."""
     return payments.find_session(question.session_id)
 
 
-def end(question: Question, session: Session | None) -> None:
+def end(question: SessionQuery, session: Session | None) -> None:
     """Settle the order; one whose session is unknown to Stripe is cancelled."""
     if session is not None:
         fulfilment.settle(session)

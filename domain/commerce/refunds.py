@@ -16,7 +16,7 @@ from payments import Session, StripeRefund
 
 
 @dataclass(frozen=True)
-class Errand:
+class RefundRequest:
     """A refund to request from Stripe, or to look up: minor units of the payment's currency."""
 
     id: uuid.UUID
@@ -45,15 +45,15 @@ def return_payment(order: Order, session: Session) -> bool:
     return True
 
 
-def begin(refund_id: str) -> Errand | None:
+def begin(refund_id: str) -> RefundRequest | None:
     """Plan the call for a pending refund; None once Stripe has decided."""
     refund = db.session.get(Refund, uuid.UUID(refund_id))
     if refund is None or refund.status != RefundStatus.PENDING:
         return None
-    return Errand(refund.id, refund.payment_intent_id, refund.amount_cents, refund.stripe_refund_id)
+    return RefundRequest(refund.id, refund.payment_intent_id, refund.amount_cents, refund.stripe_refund_id)
 
 
-def send(errand: Errand) -> StripeRefund | str | None:
+def send(errand: RefundRequest) -> StripeRefund | str | None:
     """Request the refund, or retrieve the one requested before; a refusal is returned as its sentence."""
     if errand.stripe_id is not None:
         return payments.find_refund(errand.stripe_id)
@@ -63,7 +63,7 @@ def send(errand: Errand) -> StripeRefund | str | None:
         return str(refusal)
 
 
-def end(errand: Errand, found: StripeRefund | str | None) -> None:
+def end(errand: RefundRequest, found: StripeRefund | str | None) -> None:
     """Store Stripe's answer; a refused refund raises an alert."""
     if isinstance(found, StripeRefund):
         apply(found)

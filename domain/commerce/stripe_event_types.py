@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class StripeObject(StrEnum):
     """The kind of Stripe object that an event makes us retrieve."""
 
     SESSION = "session"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Telling:
+class NoticeType:
     """The text of an alert: what happened, to what.
 
     `later`: raised even if the object had an alert before.
@@ -36,72 +36,78 @@ def _each(family: str, names: str) -> tuple[str, ...]:
     return tuple(f"{family}.{name}" for name in names.split())
 
 
-APPLIED: dict[str, Kind] = {
+APPLIED: dict[str, StripeObject] = {
     **dict.fromkeys(
         _each("checkout.session", "completed async_payment_succeeded async_payment_failed expired"),
-        Kind.SESSION,
+        StripeObject.SESSION,
     ),
-    "payment_intent.succeeded": Kind.PAYMENT,
-    **dict.fromkeys((*_each("refund", "created updated failed"), "charge.refund.updated"), Kind.REFUND),
-    "charge.refunded": Kind.REFUNDS,
+    "payment_intent.succeeded": StripeObject.PAYMENT,
+    **dict.fromkeys(
+        (*_each("refund", "created updated failed"), "charge.refund.updated"), StripeObject.REFUND
+    ),
+    "charge.refunded": StripeObject.REFUNDS,
 }
 
 PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
-UNASKED = Telling("a payment came in, and no order here asked for it", "payment")
-SENT_BACK = Telling("money of the payment was sent back, and not from here", "refund")
-SENT_BACK_OF = Telling(SENT_BACK.happened, "charge")
-CAME_BACK = Telling(
+UNASKED = NoticeType("a payment came in, and no order here asked for it", "payment")
+SENT_BACK = NoticeType("money of the payment was sent back, and not from here", "refund")
+SENT_BACK_OF = NoticeType(SENT_BACK.happened, "charge")
+CAME_BACK = NoticeType(
     "a refund that was made elsewhere didn’t arrive, the money came back", "refund", later=True
 )
-OVERDRAWN = Telling("the balance is below zero: Stripe will take money from the bank account", "balance")
-UNKNOWN = Telling("something happened that Lectern doesn’t know", "object")
+OVERDRAWN = NoticeType("the balance is below zero: Stripe will take money from the bank account", "balance")
+UNKNOWN = NoticeType("something happened that Lectern doesn’t know", "object")
 
-_DISPUTED = Telling("the buyer’s bank disputes the payment; answer it in Stripe’s dashboard", "dispute")
-_DECIDED = Telling("the buyer’s bank, which disputes the payment, has decided", "dispute", later=True)
-_MOVED = Telling("money moved in a financial account", "movement")
-_RESERVE = Telling("Stripe changed what it holds back of our money", "reserve")
+_DISPUTED = NoticeType("the buyer’s bank disputes the payment; answer it in Stripe’s dashboard", "dispute")
+_DECIDED = NoticeType("the buyer’s bank, which disputes the payment, has decided", "dispute", later=True)
+_MOVED = NoticeType("money moved in a financial account", "movement")
+_RESERVE = NoticeType("Stripe changed what it holds back of our money", "reserve")
 
-TOLD: dict[str, Telling] = {
+TOLD: dict[str, NoticeType] = {
     # Payments of buyers, refunds and disputes.
-    **dict.fromkeys(_each("charge", "succeeded captured"), Telling(UNASKED.happened, "charge")),
-    "payment_intent.amount_capturable_updated": Telling(
+    **dict.fromkeys(_each("charge", "succeeded captured"), NoticeType(UNASKED.happened, "charge")),
+    "payment_intent.amount_capturable_updated": NoticeType(
         "a payment is only reserved and waits to be taken", "payment"
     ),
-    "payment_intent.partially_funded": Telling("a part of a payment came in", "payment"),
+    "payment_intent.partially_funded": NoticeType("a part of a payment came in", "payment"),
     **dict.fromkeys(_each("charge.dispute", "created updated funds_withdrawn"), _DISPUTED),
     **dict.fromkeys(_each("charge.dispute", "closed funds_reinstated"), _DECIDED),
     **dict.fromkeys(
         _each("radar.early_fraud_warning", "created updated"),
-        Telling("the bank warns that the payment may be fraud", "warning"),
+        NoticeType("the bank warns that the payment may be fraud", "warning"),
     ),
-    "review.opened": Telling("Stripe asks whether a payment is fraud; decide it in its dashboard", "review"),
-    "review.closed": Telling("Stripe’s question whether a payment is fraud was closed", "review", later=True),
-    "cash_balance.funds_available": Telling("money of a customer came in by bank transfer", "customer"),
-    "customer_cash_balance_transaction.created": Telling("a customer’s cash balance changed", "movement"),
-    "source.chargeable": Telling("a payment waits to be taken", "source"),
-    "source.refund_attributes_required": Telling("a refund waits for the buyer’s bank details", "source"),
-    **dict.fromkeys(_each("source.transaction", "created updated"), Telling("money came in", "source")),
-    "invoice.paid": Telling("an invoice was paid that wasn’t made here", "invoice"),
-    "invoice.overpaid": Telling("an invoice was paid twice or in excess", "invoice", later=True),
+    "review.opened": NoticeType(
+        "Stripe asks whether a payment is fraud; decide it in its dashboard", "review"
+    ),
+    "review.closed": NoticeType(
+        "Stripe’s question whether a payment is fraud was closed", "review", later=True
+    ),
+    "cash_balance.funds_available": NoticeType("money of a customer came in by bank transfer", "customer"),
+    "customer_cash_balance_transaction.created": NoticeType("a customer’s cash balance changed", "movement"),
+    "source.chargeable": NoticeType("a payment waits to be taken", "source"),
+    "source.refund_attributes_required": NoticeType("a refund waits for the buyer’s bank details", "source"),
+    **dict.fromkeys(_each("source.transaction", "created updated"), NoticeType("money came in", "source")),
+    "invoice.paid": NoticeType("an invoice was paid that wasn’t made here", "invoice"),
+    "invoice.overpaid": NoticeType("an invoice was paid twice or in excess", "invoice", later=True),
     **dict.fromkeys(
         _each("credit_note", "created updated voided"),
-        Telling("a credit note was made or changed, and not here", "credit note"),
+        NoticeType("a credit note was made or changed, and not here", "credit note"),
     ),
     # Payouts to our bank account.
-    "payout.failed": Telling("the bank refused a payout", "payout"),
-    "payout.canceled": Telling("a payout was cancelled", "payout"),
+    "payout.failed": NoticeType("the bank refused a payout", "payout"),
+    "payout.canceled": NoticeType("a payout was cancelled", "payout"),
     **dict.fromkeys(
         _each("account.external_account", "created updated"),
-        Telling("the bank account of payouts was added or changed", "account"),
+        NoticeType("the bank account of payouts was added or changed", "account"),
     ),
-    "account.external_account.deleted": Telling(
+    "account.external_account.deleted": NoticeType(
         "the bank account of payouts was removed", "account", later=True
     ),
-    "balance_settings.updated": Telling("the settings of payouts were changed", "settings"),
+    "balance_settings.updated": NoticeType("the settings of payouts were changed", "settings"),
     "balance.available": OVERDRAWN,
     **dict.fromkeys(
         _each("topup", "canceled failed reversed"),
-        Telling("money that was to fill up the balance didn’t come", "top-up"),
+        NoticeType("money that was to fill up the balance didn’t come", "top-up"),
     ),
     **dict.fromkeys(
         (*_each("reserve.hold", "created updated"), "reserve.release.created",
@@ -109,22 +115,22 @@ TOLD: dict[str, Telling] = {
         _RESERVE,
     ),  # fmt: skip
     # Money that leaves for others.
-    "transfer.created": Telling("money was transferred to another account, and not from here", "transfer"),
-    "transfer.reversed": Telling("a transfer to another account was taken back", "transfer", later=True),
-    "application_fee.created": Telling("a fee of another account’s payment came in", "fee"),
-    "application_fee.refunded": Telling("a fee was given back to another account", "fee", later=True),
-    "application_fee.refund.updated": Telling("a fee was given back to another account", "fee refund"),
+    "transfer.created": NoticeType("money was transferred to another account, and not from here", "transfer"),
+    "transfer.reversed": NoticeType("a transfer to another account was taken back", "transfer", later=True),
+    "application_fee.created": NoticeType("a fee of another account’s payment came in", "fee"),
+    "application_fee.refunded": NoticeType("a fee was given back to another account", "fee", later=True),
+    "application_fee.refund.updated": NoticeType("a fee was given back to another account", "fee refund"),
     **dict.fromkeys(
         _each("climate.order", "created canceled delayed delivered product_substituted"),
-        Telling("an order of Stripe Climate was paid or changed", "order"),
+        NoticeType("an order of Stripe Climate was paid or changed", "order"),
     ),
     **dict.fromkeys(
         _each("issuing_transaction", "created updated purchase_details_receipt_updated"),
-        Telling("one of our cards was used", "transaction"),
+        NoticeType("one of our cards was used", "transaction"),
     ),
     **dict.fromkeys(
         _each("issuing_dispute", "created updated submitted closed funds_reinstated funds_rescinded"),
-        Telling("there is a dispute about what one of our cards paid", "dispute"),
+        NoticeType("there is a dispute about what one of our cards paid", "dispute"),
     ),
     **dict.fromkeys(
         (*_each("treasury.credit_reversal", "created posted"),

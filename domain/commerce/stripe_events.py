@@ -16,7 +16,7 @@ from config import Settings
 from domain.base import clock
 from domain.base.log import log
 from domain.commerce import fulfilment, refunds, stripe_event_types, stripe_notices
-from domain.commerce.stripe_event_types import Kind
+from domain.commerce.stripe_event_types import StripeObject
 from models import StripeEvent, db, upsert
 from payments import Event, Session, StripeRefund
 
@@ -28,7 +28,7 @@ class Trigger:
     """An event that makes us retrieve one of Stripe's objects; with `kind` None it only raises an alert."""
 
     event_id: str
-    kind: Kind | None
+    kind: StripeObject | None
     object_id: str
 
 
@@ -96,13 +96,13 @@ def look(trigger: Trigger) -> Found:
     Raises PaymentUnavailable.
     """
     match trigger.kind:
-        case Kind.SESSION:
+        case StripeObject.SESSION:
             return payments.find_session(trigger.object_id)
-        case Kind.PAYMENT:
+        case StripeObject.PAYMENT:
             return payments.session_of(trigger.object_id)
-        case Kind.REFUND:
+        case StripeObject.REFUND:
             return payments.find_refund(trigger.object_id)
-        case Kind.REFUNDS:
+        case StripeObject.REFUNDS:
             return payments.refunds_of_charge(trigger.object_id)
     return None
 
@@ -124,7 +124,7 @@ def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
         made = [found] if isinstance(found, StripeRefund) else found
         strange = [refund for refund in made if not refunds.apply(refund)]
         return stripe_notices.tell_of_refunds(event, strange) if strange else None
-    if trigger.kind == Kind.REFUND and refunds.is_ours(trigger.object_id):
+    if trigger.kind == StripeObject.REFUND and refunds.is_ours(trigger.object_id):
         return stripe_notices.GONE
     return stripe_notices.tell_of(event)
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.commerce import orders, stripe_event_types
-from domain.commerce.stripe_event_types import Kind, Telling
+from domain.commerce.stripe_event_types import NoticeType, StripeObject
 from domain.platform import alerts
 from models import Order, Refund, RefundStatus, StripeEvent, db
 from payments import Session, StripeRefund
@@ -27,11 +27,11 @@ LARGEST = 10**12
 
 
 @dataclass(frozen=True)
-class Matter:
+class NoticeSubject:
     """The content of an alert: the key that it is raised once for, its text, and what leads to its order."""
 
     key: str
-    telling: Telling
+    telling: NoticeType
     named: str
     amount: object = None
     currency: object = None
@@ -57,7 +57,8 @@ def tell_of(event: StripeEvent) -> str | None:
     if telling is stripe_event_types.OVERDRAWN:
         key = f"balance:{clock.now():%Y-%m-%d}"
     return _raise(
-        event, Matter(key, telling, name, amount, about.get("currency"), payment, about.get("metadata"))
+        event,
+        NoticeSubject(key, telling, name, amount, about.get("currency"), payment, about.get("metadata")),
     )
 
 
@@ -67,7 +68,9 @@ def tell_of_payment(event: StripeEvent, session: Session) -> str:
     key, amount = payment or session.id, session.amount_total
     return _raise(
         event,
-        Matter(key, stripe_event_types.UNASKED, key, amount, session.currency, payment, session.metadata),
+        NoticeSubject(
+            key, stripe_event_types.UNASKED, key, amount, session.currency, payment, session.metadata
+        ),
     )
 
 
@@ -78,7 +81,9 @@ def tell_of_refunds(event: StripeEvent, strange: Sequence[StripeRefund]) -> str:
     first = told[0]
     telling, names = _telling_of(first), ", ".join(refund.id for refund in told)
     amount = sum(refund.amount for refund in told)
-    return _raise(event, Matter(first.id, telling, names, amount, first.currency, first.payment_intent or ""))
+    return _raise(
+        event, NoticeSubject(first.id, telling, names, amount, first.currency, first.payment_intent or "")
+    )
 
 
 def after_completion(order: Order) -> str | None:
@@ -86,7 +91,7 @@ def after_completion(order: Order) -> str | None:
     return order.problem if order.problem and MARK in order.problem else None
 
 
-def _raise(event: StripeEvent, matter: Matter) -> str:
+def _raise(event: StripeEvent, matter: NoticeSubject) -> str:
     """Raise the alert at the order, or at the event without one. A known object is left alone."""
     order_id = _order_of(matter)
     if not _is_known(matter.key, matter.telling.later):
@@ -101,18 +106,18 @@ def _raise(event: StripeEvent, matter: Matter) -> str:
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 
-def _telling(event: StripeEvent, about: dict[str, Any]) -> Telling | None:
+def _telling(event: StripeEvent, about: dict[str, Any]) -> NoticeType | None:
     """Choose the text for an event whose object could not be retrieved, or needn't be."""
     if event.type in stripe_event_types.PAID:
         return stripe_event_types.UNASKED if about.get("payment_status") == "paid" else None
     match stripe_event_types.APPLIED.get(event.type):
-        case Kind.PAYMENT:
+        case StripeObject.PAYMENT:
             return stripe_event_types.UNASKED
-        case Kind.REFUND:
+        case StripeObject.REFUND:
             return stripe_event_types.SENT_BACK
-        case Kind.REFUNDS:
+        case StripeObject.REFUNDS:
             return None if _sent_back(about) else stripe_event_types.SENT_BACK_OF
-        case Kind.SESSION:
+        case StripeObject.SESSION:
             return None
     telling = stripe_event_types.TOLD.get(event.type)
     if telling is stripe_event_types.OVERDRAWN and not _is_overdrawn(about):
@@ -120,7 +125,7 @@ def _telling(event: StripeEvent, about: dict[str, Any]) -> Telling | None:
     return telling or stripe_event_types.UNKNOWN
 
 
-def _telling_of(refund: StripeRefund) -> Telling:
+def _telling_of(refund: StripeRefund) -> NoticeType:
     return (
         stripe_event_types.CAME_BACK
         if refund.status in ("failed", "canceled")
@@ -128,7 +133,7 @@ def _telling_of(refund: StripeRefund) -> Telling:
     )
 
 
-def _sentence(event: StripeEvent, matter: Matter) -> str:
+def _sentence(event: StripeEvent, matter: NoticeSubject) -> str:
     told = matter.telling
     what = told.happened if told is not stripe_event_types.UNKNOWN else f"{told.happened}: {event.type}"
     beside = [f"{told.noun} {matter.named[:MOST_OF_NAME] or 'unknown'}", _amount(matter)]
@@ -137,7 +142,7 @@ def _sentence(event: StripeEvent, matter: Matter) -> str:
     return f"{MARK}{what} ({', '.join(filter(None, beside))})."
 
 
-def _amount(matter: Matter) -> str:
+def _amount(matter: NoticeSubject) -> str:
     """Format the amount; "" for anything invalid."""
     amount, currency = matter.amount, matter.currency
     if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= LARGEST:
@@ -163,7 +168,7 @@ def _is_known(key: str, later: bool) -> bool:
     return db.session.scalar(query) is not None
 
 
-def _order_of(matter: Matter) -> Any:
+def _order_of(matter: NoticeSubject) -> Any:
     """Find the id of the payment's order: by our own records, or by the payment's metadata."""
     if matter.payment:
         for column, known in (

@@ -36,7 +36,7 @@ TOLD_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
-class Page:
+class WishlistPage:
     """A page of a wishlist, latest first; `after` is the last one's product id when there are more.
 
     A row holds what its line shows. `is_sold`: it can be bought now; `is_open`: its page can be seen.
@@ -86,7 +86,7 @@ def wished(user: Any, product: Any) -> ColumnElement[bool]:
     return select(wish.product_id).where(mine).correlate_except(WishlistItem.__table__).exists()
 
 
-def page_of(user: User, before: uuid.UUID | None = None) -> Page:
+def page_of(user: User, before: uuid.UUID | None = None) -> WishlistPage:
     """List `user`'s wishlist: the first page, or the one after the product `before`.
 
     Raises NotFound when `before` isn't on it.
@@ -101,7 +101,7 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     newest = query.order_by(WishlistItem.created_at.desc(), WishlistItem.product_id.desc())
     rows = list(db.session.execute(newest.limit(PER_PAGE + 1)))
     shown = rows[:PER_PAGE]
-    return Page(shown, shown[-1].id if len(rows) > PER_PAGE else None)
+    return WishlistPage(shown, shown[-1].id if len(rows) > PER_PAGE else None)
 
 
 def tell_of_sale(course_id: str, after: str | None = None) -> None:

@@ -25,7 +25,7 @@ SORTS = {
 DEFAULT_SORT = "helpful"
 
 
-class Line(NamedTuple):
+class ReviewRow(NamedTuple):
     """A review with its creator's reply; a hidden reply is loaded for admins only.
 
     `author` is None once their account is deleted. `voted`: the reader has voted for it as helpful.
@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Board:
+class ReviewList:
     """Page `number` of a product's reviews; `counts` maps stars to the number of visible reviews."""
 
     sorts = SORTS
@@ -55,8 +55,8 @@ class Board:
     number: int = 1
     last: int = 1
     counts: Mapping[int, int] = field(default_factory=dict)
-    lines: tuple[Line, ...] = ()
-    own: Line | None = None
+    lines: tuple[ReviewRow, ...] = ()
+    own: ReviewRow | None = None
 
     @property
     def total(self) -> int:
@@ -99,7 +99,7 @@ class Board:
         return f"{here}?{urlencode({'reviews_sort': self.sort, 'reviews_page': number})}#reviews"
 
 
-def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -> Board:
+def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -> ReviewList:
     """Load the reviews of a product for `reader` (None: a visitor), in one query, or two if there are many.
 
     `asked` may name an order of SORTS as reviews_sort and a page as reviews_page; invalid values mean the
@@ -114,11 +114,11 @@ def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -
         lines, own = _lines(sort, view, values, 1)
         if len(lines) < PAGE_SIZE:  # so all of them are loaded
             seen = [line for line in (*lines, own) if line is not None and not line.is_hidden]
-            return Board(sort, counts=Counter(line.rating for line in seen), lines=lines, own=own)
+            return ReviewList(sort, counts=Counter(line.rating for line in seen), lines=lines, own=own)
     counts, last = _totals(view, values)
     if number > 1:
         lines, own = _lines(sort, view, values, min(number, last))
-    return Board(sort, min(number, last), last, counts, lines, own)
+    return ReviewList(sort, min(number, last), last, counts, lines, own)
 
 
 def _totals(view: tuple[bool, bool], values: dict[str, Any]) -> tuple[Mapping[int, int], int]:
@@ -131,12 +131,12 @@ def _totals(view: tuple[bool, bool], values: dict[str, Any]) -> tuple[Mapping[in
 
 def _lines(
     sort: str, view: tuple[bool, bool], values: dict[str, Any], number: int
-) -> tuple[tuple[Line, ...], Line | None]:
+) -> tuple[tuple[ReviewRow, ...], ReviewRow | None]:
     """Load page `number` of the reviews, and the reader's own."""
     values = values | {"skip": (number - 1) * PAGE_SIZE}
     rows = db.session.connection().execute(_PAGES[sort, *view], values).all()
-    found = sorted((Line(*row[:-1]) for row in rows if not row.is_own), key=_KEYS[sort], reverse=True)
-    return tuple(found), next((Line(*row[:-1]) for row in rows if row.is_own), None)
+    found = sorted((ReviewRow(*row[:-1]) for row in rows if not row.is_own), key=_KEYS[sort], reverse=True)
+    return tuple(found), next((ReviewRow(*row[:-1]) for row in rows if row.is_own), None)
 
 
 def _page(asked: str) -> int:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, pagination
-from domain.base.pagination import Mark
+from domain.base.pagination import Cursor
 from domain.community import review_standings, reviews
 from domain.community.reviews import hidden
 from domain.platform import audit, moderation_queue, notifications
@@ -23,7 +23,7 @@ MAX_REPLY = 2000
 review, product, people = (t.__table__.c for t in (Review, Product, User))
 
 
-class Line(NamedTuple):
+class ReceivedReview(NamedTuple):
     """A review of a course, as listed for its creator; `author` is None once their account is deleted."""
 
     id: uuid.UUID
@@ -41,16 +41,16 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReceivedReviewPage:
     """A page of reviews, newest first; `after` is the cursor of the next one."""
 
-    lines: list[Line]
-    after: Mark | None
+    lines: list[ReceivedReview]
+    after: Cursor | None
 
 
 def load(
     creator: User, course_id: uuid.UUID | None, rating: int | None, unanswered: bool, after: str
-) -> Sheet:
+) -> ReceivedReviewPage:
     """Load the page of visible reviews of `creator`'s courses after the cursor `after` (keyset pagination).
 
     `course_id` filters by course, `rating` by stars, `unanswered` keeps those without a reply.
@@ -60,9 +60,9 @@ def load(
     given |= {"course": course_id} if course_id else {}
     given |= {"rating": rating} if rating else {}
     statement = _page(course_id is not None, rating is not None, unanswered, mark is not None)
-    lines = [Line(*row) for row in db.session.connection().execute(statement, given)]
+    lines = [ReceivedReview(*row) for row in db.session.connection().execute(statement, given)]
     last = lines[PER_PAGE - 1] if len(lines) > PER_PAGE else None
-    return Sheet(lines[:PER_PAGE], Mark(last.created_at, last.id) if last else None)
+    return ReceivedReviewPage(lines[:PER_PAGE], Cursor(last.created_at, last.id) if last else None)
 
 
 def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:

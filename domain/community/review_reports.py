@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, or_, select
 from domain import Refused
 from domain.base import clock
 from domain.community import review_standings
-from domain.community.review_standings import Said
+from domain.community.review_standings import AuthoredText
 from domain.learning import access_facts
 from models import (
     AccessGrant,
@@ -47,7 +47,7 @@ def check_limit(user: User) -> None:
         raise Refused(f"You’ve sent {MOST_A_DAY} reports today. Please wait until tomorrow.")
 
 
-def file(user: User, review: Review, said: Said, reason: ReportReason, note: str) -> None:
+def file(user: User, review: Review, said: AuthoredText, reason: ReportReason, note: str) -> None:
     """Store `user`'s report of `review`, or of the reply to it, if that is what `said` is.
 
     Refused for a second report of the same text, and beyond the daily limit.
@@ -69,7 +69,7 @@ def file(user: User, review: Review, said: Said, reason: ReportReason, note: str
         before.outcome = before.closed_at = None
 
 
-def why_hidden(review: Review, said: Said, about_reply: bool) -> str:
+def why_hidden(review: Review, said: AuthoredText, about_reply: bool) -> str:
     """Name the rule that hides a reported text without an admin; "" where none applies."""
     if review_standings.has_held_words(said.text):
         return "words of the shop’s list"

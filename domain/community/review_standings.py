@@ -17,7 +17,7 @@ from models import ReplyStanding, Review, ReviewStanding, Standing, db, upsert
 
 
 @dataclass(frozen=True)
-class Said:
+class AuthoredText:
     """A text of a person, and the row (a table and its key) that stores the decision about it."""
 
     table: type[ReviewStanding] | type[ReplyStanding]
@@ -26,7 +26,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Place:
+class Visibility:
     """The state of a new text: hidden, approved before, and whether it goes to the moderation queue."""
 
     hidden: bool
@@ -34,18 +34,20 @@ class Place:
     waits: bool
 
 
-def in_review(review: Review) -> Said:
+def in_review(review: Review) -> AuthoredText:
     """Describe the text of `review`."""
-    return Said(ReviewStanding, {"user_id": review.user_id, "product_id": review.product_id}, review.comment)
+    return AuthoredText(
+        ReviewStanding, {"user_id": review.user_id, "product_id": review.product_id}, review.comment
+    )
 
 
-def in_reply(review: Review, creator_id: uuid.UUID) -> Said:
+def in_reply(review: Review, creator_id: uuid.UUID) -> AuthoredText:
     """Describe the creator's reply to `review`."""
     key = {"user_id": creator_id, "reviewer_id": review.user_id, "product_id": review.product_id}
-    return Said(ReplyStanding, key, review.reply)
+    return AuthoredText(ReplyStanding, key, review.reply)
 
 
-def of(said: Said) -> ReviewStanding | ReplyStanding | None:
+def of(said: AuthoredText) -> ReviewStanding | ReplyStanding | None:
     """Load the decision about this person's text, if any."""
     query: Select[Any] = select(said.table).filter_by(**said.key)
     found: ReviewStanding | ReplyStanding | None = db.session.scalar(
@@ -54,7 +56,7 @@ def of(said: Said) -> ReviewStanding | ReplyStanding | None:
     return found
 
 
-def remember(said: Said, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
+def remember(said: AuthoredText, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
     """Store a decision (upsert); `dismissed` are the people whose reports were dismissed."""
     values = {
         "standing": standing,
@@ -66,7 +68,7 @@ def remember(said: Said, standing: Standing, dismissed: Iterable[uuid.UUID] = ()
     db.session.execute(row.on_conflict_do_update(index_elements=list(said.key), set_=values))
 
 
-def place(said: Said) -> Place:
+def place(said: AuthoredText) -> Visibility:
     """Derive the state of a new text from the earlier decision.
 
     An approved text stays approved. If an earlier text of this person was hidden there, or this one contains
@@ -76,17 +78,17 @@ def place(said: Said) -> Place:
     before = of(said)
     standing = before.standing if before else None
     if is_approved(said, before):
-        return Place(hidden=False, approved=True, waits=False)
+        return Visibility(hidden=False, approved=True, waits=False)
     hidden = standing == Standing.HIDDEN or has_held_words(said.text)
-    return Place(hidden, approved=False, waits=hidden or standing == Standing.REPORTED)
+    return Visibility(hidden, approved=False, waits=hidden or standing == Standing.REPORTED)
 
 
-def is_approved(said: Said, before: ReviewStanding | ReplyStanding | None) -> bool:
+def is_approved(said: AuthoredText, before: ReviewStanding | ReplyStanding | None) -> bool:
     """Tell whether an admin has approved exactly this text."""
     return bool(before and before.standing == Standing.APPROVED and before.words == digest(said.text))
 
 
-def was_dismissed(user_id: uuid.UUID, said: Said) -> bool:
+def was_dismissed(user_id: uuid.UUID, said: AuthoredText) -> bool:
     """Tell whether this person's report of exactly this text was dismissed."""
     before = of(said)
     return before is not None and is_approved(said, before) and str(user_id) in before.dismissed

@@ -14,7 +14,7 @@ import jobs
 from domain import Refused
 from domain.base import clock
 from domain.community import review_reports, review_standings
-from domain.community.review_standings import Said
+from domain.community.review_standings import AuthoredText
 from domain.learning import access
 from domain.platform import audit, moderation_queue, notifications
 from models import (
@@ -65,7 +65,7 @@ def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
     is_hidden = review.flagged and not review.approved
     if is_hidden and not user.is_admin and review.user_id != user.id:
         raise NotFound
-    if access.decide(user, course).reason == access.Reason.DRAFT:
+    if access.decide(user, course).reason == access.DenialReason.DRAFT:
         raise NotFound
     return review, course
 
@@ -132,7 +132,7 @@ def withdraw(user: User, product: Product) -> bool:
     return True
 
 
-def let_go(kind: ModerationKind, review: Review, said: Said, is_hidden: bool) -> None:
+def let_go(kind: ModerationKind, review: Review, said: AuthoredText, is_hidden: bool) -> None:
     """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
         review_standings.remember(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)

@@ -35,7 +35,7 @@ from models import (
 )
 
 
-class Reason(StrEnum):
+class DenialReason(StrEnum):
     """The reason why a course or lesson is locked; each has its sentence and its link."""
 
     LOGIN = "login"
@@ -50,7 +50,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class AccessDecision:
     """An access decision: allowed, or the reason why not.
 
     `until`: when it opens, or when access expired (aware UTC). `needed` is the lesson or course to complete
@@ -58,13 +58,13 @@ class Decision:
     """
 
     allowed: bool
-    reason: Reason | None = None
+    reason: DenialReason | None = None
     until: datetime | None = None
     needed: Course | Lesson | None = None
-    facts: access_facts.Facts | None = field(default=None, compare=False, repr=False)
+    facts: access_facts.AccessFacts | None = field(default=None, compare=False, repr=False)
 
 
-def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> Decision:
+def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> AccessDecision:
     """Decide whether `user` (None: a visitor) may learn `course`, or open `lesson` of it.
 
     At most two queries.
@@ -72,24 +72,24 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> D
     person = user if user is not None and user.is_authenticated else None
     facts = access_facts.of(person, course, lesson)
     decision = judge(facts)
-    if decision.reason == Reason.BUY and course.price_at(clock.now()) == 0:
-        decision = Decision(False, Reason.ENROLL)
+    if decision.reason == DenialReason.BUY and course.price_at(clock.now()) == 0:
+        decision = AccessDecision(False, DenialReason.ENROLL)
     return replace(decision, needed=_needed(decision, facts), facts=facts)
 
 
-def judge(facts: access_facts.Facts) -> Decision:
+def judge(facts: access_facts.AccessFacts) -> AccessDecision:
     """Apply the access rule to `facts`, without a query; `decide` adds `needed` and looks at the price."""
     if facts.deleted and not facts.holds:
-        return Decision(False, Reason.DRAFT)
+        return AccessDecision(False, DenialReason.DRAFT)
     if facts.trusted or facts.opens_preview:
-        return Decision(True)
+        return AccessDecision(True)
     if facts.stranger:
-        return Decision(False, Reason.DRAFT if facts.hidden else Reason.LOGIN)
+        return AccessDecision(False, DenialReason.DRAFT if facts.hidden else DenialReason.LOGIN)
     if not facts.holds:
         return _way_in(facts)
     if facts.missing is not None:
-        return Decision(False, Reason.PREREQUISITE)
-    return Decision(True) if facts.gate is None else _pass(facts.gate, facts.since)
+        return AccessDecision(False, DenialReason.PREREQUISITE)
+    return AccessDecision(True) if facts.gate is None else _pass(facts.gate, facts.since)
 
 
 def owns(user: User | None, course: Product) -> bool:
@@ -100,19 +100,21 @@ def owns(user: User | None, course: Product) -> bool:
     return db.session.scalar(held) is not None
 
 
-def course_for_learner(user: User | None, slug: str) -> tuple[Course, Decision]:
+def course_for_learner(user: User | None, slug: str) -> tuple[Course, AccessDecision]:
     """Load the course at `slug` (or a former slug), and decide whether `user` may learn it.
 
     Raises NotFound for an unknown course, and for one whose existence `user` may not know of.
     """
     course = _by_slug(slug)
     decision = decide(user, course)
-    if decision.reason == Reason.DRAFT:
+    if decision.reason == DenialReason.DRAFT:
         raise NotFound
     return course, decision
 
 
-def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[Course, Lesson, Decision]:
+def lesson_for(
+    user: User | None, course_slug: str, lesson_slug: str
+) -> tuple[Course, Lesson, AccessDecision]:
     """Load a lesson with everything that its page shows (module, recording, captions, resources), and decide.
 
     Raises NotFound for unknown addresses and for what isn't published, unless the reader may see it.
@@ -126,7 +128,7 @@ def lesson_for(user: User | None, course_slug: str, lesson_slug: str) -> tuple[C
     course, lesson = row
     decision = decide(user, course, lesson)
     gate = decision.facts.gate if decision.facts else None
-    if not decision.allowed and (decision.reason == Reason.DRAFT or (gate and gate.withheld)):
+    if not decision.allowed and (decision.reason == DenialReason.DRAFT or (gate and gate.withheld)):
         raise NotFound
     return course, lesson, decision
 
@@ -275,34 +277,38 @@ def _by_slug(slug: str) -> Course:
     return course
 
 
-def _needed(decision: Decision, facts: access_facts.Facts) -> Course | Lesson | None:
-    if decision.reason == Reason.PREREQUISITE:
+def _needed(decision: AccessDecision, facts: access_facts.AccessFacts) -> Course | Lesson | None:
+    if decision.reason == DenialReason.PREREQUISITE:
         return db.session.get(Course, facts.missing)
-    if decision.reason == Reason.FINISH_PREVIOUS and facts.gate is not None:
+    if decision.reason == DenialReason.FINISH_PREVIOUS and facts.gate is not None:
         return db.session.get(Lesson, facts.gate.unfinished)
     return None
 
 
-def _way_in(facts: access_facts.Facts) -> Decision:
+def _way_in(facts: access_facts.AccessFacts) -> AccessDecision:
     """Decide for somebody without a valid grant: the reason tells them what they can do."""
     if facts.hidden:
-        return Decision(False, Reason.DRAFT)
+        return AccessDecision(False, DenialReason.DRAFT)
     if facts.status == ProductStatus.EXPIRED:
-        return Decision(False, Reason.EXPIRED)
+        return AccessDecision(False, DenialReason.EXPIRED)
     if facts.status == ProductStatus.ARCHIVED or facts.visibility == ProductVisibility.MEMBERS_ONLY:
-        return Decision(False, Reason.UNAVAILABLE)
+        return AccessDecision(False, DenialReason.UNAVAILABLE)
     if facts.ran_out is not None:
-        return Decision(False, Reason.EXPIRED, until=facts.ran_out)
-    return Decision(False, Reason.BUY)
+        return AccessDecision(False, DenialReason.EXPIRED, until=facts.ran_out)
+    return AccessDecision(False, DenialReason.BUY)
 
 
-def _pass(gate: access_facts.Gate, since: datetime | None) -> Decision:
+def _pass(gate: access_facts.LessonGate, since: datetime | None) -> AccessDecision:
     """Decide whether an owner may open one lesson. A lesson that was completed once stays open."""
     if gate.withheld:
-        return Decision(False, Reason.DRAFT)
+        return AccessDecision(False, DenialReason.DRAFT)
     if gate.completed:
-        return Decision(True)
+        return AccessDecision(True)
     opens = access_facts.opens_at(since, gate.unlock_after_days)
     if opens is not None and opens > clock.now():
-        return Decision(False, Reason.LOCKED_UNTIL, until=opens)
-    return Decision(True) if gate.unfinished is None else Decision(False, Reason.FINISH_PREVIOUS)
+        return AccessDecision(False, DenialReason.LOCKED_UNTIL, until=opens)
+    return (
+        AccessDecision(True)
+        if gate.unfinished is None
+        else AccessDecision(False, DenialReason.FINISH_PREVIOUS)
+    )

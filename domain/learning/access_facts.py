@@ -45,7 +45,7 @@ NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductS
 
 
 @dataclass(frozen=True)
-class Gate:
+class LessonGate:
     """The conditions of one lesson for an owner; `unfinished` is the lesson to complete first."""
 
     withheld: bool
@@ -56,7 +56,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Facts:
+class AccessFacts:
     """The facts about a person and a course.
 
     `trusted`: admin, creator, or has access to everything. `since`: the time of enrolment. `ran_out` is when
@@ -72,7 +72,7 @@ class Facts:
     ran_out: datetime | None
     since: datetime | None
     missing: uuid.UUID | None
-    gate: Gate | None = None
+    gate: LessonGate | None = None
 
     @property
     def hidden(self) -> bool:
@@ -86,7 +86,7 @@ class Facts:
         return self.gate is not None and self.gate.preview and not self.gate.withheld and shown
 
 
-def of(user: User | None, course: Course, lesson: Lesson | None = None) -> Facts:
+def of(user: User | None, course: Course, lesson: Lesson | None = None) -> AccessFacts:
     """Load the facts about `user` (None: a visitor), `course` and, if given, `lesson`."""
     values = {"user_id": user.id if user else None, "course_id": course.id}
     if lesson is not None:
@@ -111,11 +111,11 @@ def holding(user_id: Any, course_id: Any) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def from_rows(rows: Any, trusted: bool, stranger: bool) -> Facts:
+def from_rows(rows: Any, trusted: bool, stranger: bool) -> AccessFacts:
     """Build the facts from the rows of `query`: the same person, course and lesson, one row per grant."""
     row, now = rows[0], clock.now()
     live = [r for r in rows if r.granted_at and (r.expires_at is None or r.expires_at > now)]
-    return Facts(
+    return AccessFacts(
         stranger=stranger,
         trusted=trusted,
         status=row.status,
@@ -190,9 +190,9 @@ def _with_lesson(statement: Select[*tuple[Any, ...]], user_id: Any) -> Select[*t
     )
 
 
-def _gate_of(row: Row[*tuple[Any, ...]]) -> Gate:
+def _gate_of(row: Row[*tuple[Any, ...]]) -> LessonGate:
     withheld = not (row.published and row.module_published)
-    return Gate(
+    return LessonGate(
         withheld=withheld or row.lesson_visibility == LessonVisibility.PRIVATE,
         preview=row.lesson_visibility == LessonVisibility.PREVIEW,
         unlock_after_days=row.unlock_after_days,

@@ -12,7 +12,7 @@ PAGE_SIZE = 24
 
 
 @dataclass(frozen=True)
-class OwnCourse:
+class LibraryCourse:
     """A course in the library, with what its card shows; `position` is in seconds.
 
     `fresh` is the number of lessons added since they completed it.
@@ -39,25 +39,25 @@ class OwnCourse:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class LibraryPage:
     """A page of the library, unfinished courses first, each group by last use."""
 
-    courses: list[OwnCourse]
+    courses: list[LibraryCourse]
     total: int
     page: int
 
     @property
-    def going_on(self) -> list[OwnCourse]:
+    def going_on(self) -> list[LibraryCourse]:
         """List the courses in progress."""
         return [course for course in self.courses if course.is_started and not course.completed_at]
 
     @property
-    def waiting(self) -> list[OwnCourse]:
+    def waiting(self) -> list[LibraryCourse]:
         """List the courses that aren't begun."""
         return [course for course in self.courses if not course.is_started and not course.completed_at]
 
     @property
-    def finished(self) -> list[OwnCourse]:
+    def finished(self) -> list[LibraryCourse]:
         """List the completed courses."""
         return [course for course in self.courses if course.completed_at]
 
@@ -67,7 +67,7 @@ class Shelf:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def shelf(user: User, page: int = 1) -> Shelf:
+def shelf(user: User, page: int = 1) -> LibraryPage:
     """Load page `page` (from 1) of the courses that `user` may learn, in one query."""
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
@@ -105,5 +105,5 @@ def shelf(user: User, page: int = 1) -> Shelf:
         .offset((page - 1) * PAGE_SIZE)
     )
     rows = db.session.execute(query).mappings().all()
-    courses = [OwnCourse(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
-    return Shelf(courses, rows[0]["total"] if rows else 0, page)
+    courses = [LibraryCourse(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
+    return LibraryPage(courses, rows[0]["total"] if rows else 0, page)

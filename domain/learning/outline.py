@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
 from domain.learning import access, access_facts
-from domain.learning.access import Reason
+from domain.learning.access import DenialReason
 from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, LessonVisibility, Module, User, db
 
 
 @dataclass(frozen=True)
-class Entry:
+class OutlineLesson:
     """A lesson of the outline. `duration` and `position` are seconds; `reason` says why it is locked."""
 
     id: uuid.UUID
@@ -25,7 +25,7 @@ class Entry:
     position: int
     done: bool
     withheld: bool
-    reason: Reason | None = None
+    reason: DenialReason | None = None
     until: datetime | None = None
 
     @property
@@ -35,23 +35,23 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Part:
+class OutlineModule:
     """A module: its title, and its lessons in order."""
 
     title: str
-    entries: list[Entry]
+    entries: list[OutlineLesson]
 
 
 @dataclass(frozen=True)
 class Outline:
     """The outline of a course. Unpublished lessons are included for its creator, but never counted."""
 
-    parts: list[Part]
-    entries: list[Entry] = field(default_factory=list)
+    parts: list[OutlineModule]
+    entries: list[OutlineLesson] = field(default_factory=list)
     finished: bool = False
 
     @property
-    def counted(self) -> list[Entry]:
+    def counted(self) -> list[OutlineLesson]:
         """List the published lessons, of which progress is computed."""
         return [entry for entry in self.entries if not entry.withheld]
 
@@ -70,18 +70,18 @@ class Outline:
         """Compute the progress in percent, rounded down: 100 means all of it."""
         return self.done * 100 // len(self.counted) if self.counted else 0
 
-    def entry(self, lesson_id: uuid.UUID) -> Entry:
+    def entry(self, lesson_id: uuid.UUID) -> OutlineLesson:
         """Find the entry of a lesson."""
         return next(entry for entry in self.entries if entry.id == lesson_id)
 
-    def beside(self, lesson_id: uuid.UUID) -> tuple[Entry | None, Entry | None]:
+    def beside(self, lesson_id: uuid.UUID) -> tuple[OutlineLesson | None, OutlineLesson | None]:
         """Find the lessons before and after this one."""
         at = next(i for i, entry in enumerate(self.entries) if entry.id == lesson_id)
         before = self.entries[at - 1] if at else None
         after = self.entries[at + 1] if at + 1 < len(self.entries) else None
         return before, after
 
-    def where_to_go_on(self, last_lesson_id: uuid.UUID | None) -> Entry | None:
+    def where_to_go_on(self, last_lesson_id: uuid.UUID | None) -> OutlineLesson | None:
         """Choose the open lesson to resume; None when there is none.
 
         That is the last lesson while it is unfinished, else the next unfinished one after it, else the first
@@ -97,9 +97,9 @@ class Outline:
         return is_open[0] if is_open else None
 
 
-def of(user: User | None, course: Course, facts: access_facts.Facts) -> Outline:
+def of(user: User | None, course: Course, facts: access_facts.AccessFacts) -> Outline:
     """Build the outline of `course` for `user` (None: a visitor), with locks by `facts`; one query."""
-    parts: list[Part] = []
+    parts: list[OutlineModule] = []
     module_id: uuid.UUID | None = None
     unfinished: uuid.UUID | None = None
     finished = False
@@ -107,7 +107,7 @@ def of(user: User | None, course: Course, facts: access_facts.Facts) -> Outline:
         finished = row.finished_at is not None
         if row.module_id != module_id:
             module_id = row.module_id
-            parts.append(Part(row.module_title, []))
+            parts.append(OutlineModule(row.module_title, []))
         entry = _entry(row, facts, unfinished if course.sequential else None)
         parts[-1].entries.append(entry)
         if unfinished is None and not entry.done and not entry.withheld:
@@ -164,9 +164,9 @@ def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
     return query.where(lesson.published, module.published, lesson.visibility != LessonVisibility.PRIVATE)
 
 
-def _entry(row: Any, facts: access_facts.Facts, unfinished: uuid.UUID | None) -> Entry:
+def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | None) -> OutlineLesson:
     withheld = not (row.published and row.module_published) or row.visibility == LessonVisibility.PRIVATE
-    gate = access_facts.Gate(
+    gate = access_facts.LessonGate(
         withheld=withheld,
         preview=row.visibility == LessonVisibility.PREVIEW,
         unlock_after_days=row.unlock_after_days,
@@ -174,7 +174,7 @@ def _entry(row: Any, facts: access_facts.Facts, unfinished: uuid.UUID | None) ->
         unfinished=unfinished,
     )
     decision = access.judge(replace(facts, gate=gate))
-    return Entry(
+    return OutlineLesson(
         id=row.id,
         slug=row.slug,
         title=row.title,

@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
 from domain.base import clock
-from domain.base.compiled_statements import Prepared
+from domain.base.compiled_statements import CompiledStatement
 from domain.learning import access, access_facts, progress
-from domain.learning.watched_ranges import SAME_PLACE, Beat, Ranges, since, spend, total
+from domain.learning.watched_ranges import SAME_PLACE, Heartbeat, Ranges, since, spend, total
 from domain.people import sessions
 from models import (
     LessonKind,
@@ -37,7 +37,7 @@ ENROLLMENT_EVERY = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class Seen:
+class WatchedState:
     """Progress before this heartbeat: watched ranges, completion, and the time of the last heartbeat.
 
     `spent_until`: the time until which watching is already accounted for.
@@ -66,11 +66,11 @@ class Watcher:
     enrollment_id: uuid.UUID | None
     was_here: bool
     last_accessed_at: datetime | None
-    seen: Seen
+    seen: WatchedState
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HeartbeatResult:
     """The result of a heartbeat: seconds played, and whether it completed the lesson and the course."""
 
     played: float = 0.0
@@ -127,13 +127,13 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
     )
 
 
-def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
+def record(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatResult:
     """Merge a heartbeat into the learner's progress. The position moves freely; watched ranges only grow.
 
     A position beyond the end discards the heartbeat; a range that can't have been played is left out.
     """
     if beat.position > who.duration + SAME_PLACE:
-        return Outcome()
+        return HeartbeatResult()
     now = clock.now()
     seen = _seen_under_lock(connection, who)
     begun = since(_opened_at(who, beat.opened), seen.spent_until, seen.last_beat_at, now)
@@ -150,7 +150,7 @@ def record(connection: Connection, who: Watcher, beat: Beat) -> Outcome:
     )
     _write(connection, who, beat, merged, seconds, now if completes else None, spent_until)
     played = (beat.end or 0.0) - (beat.start or 0.0) if counted else 0.0
-    return Outcome(played, completes, _note_place(connection, who, beat, completes))
+    return HeartbeatResult(played, completes, _note_place(connection, who, beat, completes))
 
 
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
@@ -172,22 +172,22 @@ def _signature(user_id: uuid.UUID, lesson_id: uuid.UUID, moment: str, key: str |
     return hmac.digest(secret, words, "sha256").hex()[:32]
 
 
-def _seen(row: Any) -> Seen:
-    return Seen(row.watched or [], row.completed_at is not None, row.last_beat_at, row.spent_until)
+def _seen(row: Any) -> WatchedState:
+    return WatchedState(row.watched or [], row.completed_at is not None, row.last_beat_at, row.spent_until)
 
 
-def _seen_under_lock(connection: Connection, who: Watcher) -> Seen:
+def _seen_under_lock(connection: Connection, who: Watcher) -> WatchedState:
     """Return the progress as of the lock: PostgreSQL may have read it before it waited for the lock."""
     if connection.dialect.name != "postgresql":
         return who.seen
     rows = _PROGRESS.run(connection, {"user_id": who.user_id, "lesson_id": who.lesson_id})
-    return _seen(rows[0]) if rows else Seen([], False, None, None)
+    return _seen(rows[0]) if rows else WatchedState([], False, None, None)
 
 
 def _write(
     connection: Connection,
     who: Watcher,
-    beat: Beat,
+    beat: Heartbeat,
     watched: Ranges,
     seconds: float,
     completed_at: datetime | None,
@@ -206,7 +206,7 @@ def _write(
     _UPSERT.run(connection, values)
 
 
-def _note_place(connection: Connection, who: Watcher, beat: Beat, completes: bool) -> bool:
+def _note_place(connection: Connection, who: Watcher, beat: Heartbeat, completes: bool) -> bool:
     """Update the enrolment: at once when a lesson begins, pauses or is completed, else once a minute."""
     if completes:
         return progress.recount(who.user_id, who.course_id, last_lesson_id=who.lesson_id, via=connection)
@@ -293,4 +293,8 @@ def _upsert(dialect: str) -> Any:
     )
 
 
-_WATCHER, _PROGRESS, _UPSERT = Prepared(_watcher), Prepared(_progress), Prepared(_upsert)
+_WATCHER, _PROGRESS, _UPSERT = (
+    CompiledStatement(_watcher),
+    CompiledStatement(_progress),
+    CompiledStatement(_upsert),
+)

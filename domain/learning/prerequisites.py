@@ -15,7 +15,7 @@ from models import Course, Product, ProductStatus, User, course_prerequisites, d
 MOST, FOUND = 5, 8
 
 
-class Required(NamedTuple):
+class RequiredCourse(NamedTuple):
     """A prerequisite. One that isn't on sale any longer has no effect."""
 
     id: uuid.UUID
@@ -24,7 +24,7 @@ class Required(NamedTuple):
     can_be_had: bool
 
 
-def of(course: Course) -> list[Required]:
+def of(course: Course) -> list[RequiredCourse]:
     """List the prerequisites of `course`, by title."""
     query = (
         select(Product.id, Product.title, Product.slug, Product.status, Product.deleted_at)
@@ -33,12 +33,14 @@ def of(course: Course) -> list[Required]:
         .order_by(Product.title)
     )
     return [
-        Required(row.id, row.title, row.slug, row.status == ProductStatus.PUBLISHED and not row.deleted_at)
+        RequiredCourse(
+            row.id, row.title, row.slug, row.status == ProductStatus.PUBLISHED and not row.deleted_at
+        )
         for row in db.session.execute(query)
     ]
 
 
-def find(course: Course, text: str) -> list[cards.Card]:
+def find(course: Course, text: str) -> list[cards.CourseCard]:
     """Search courses on sale, without `course` and its prerequisites."""
     wanted = word_folding.of_query(text)
     if not wanted:

@@ -13,7 +13,7 @@ Ranges = list[list[float]]
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """A heartbeat of the player, in seconds: its position, and the range played since the last one.
 
     `opened` proves when the page of its player was opened (see playback.opened). `flowing` is true while it
@@ -41,7 +41,7 @@ def since(
 def spend(
     watched: Sequence[Sequence[float]],
     spent: datetime | None,
-    beat: Beat,
+    beat: Heartbeat,
     duration: float,
     begun: datetime,
     now: datetime,
@@ -62,7 +62,7 @@ def spend(
     return (merged, until) if until <= now else None
 
 
-def merge(watched: Sequence[Sequence[float]], beat: Beat, duration: float) -> Ranges:
+def merge(watched: Sequence[Sequence[float]], beat: Heartbeat, duration: float) -> Ranges:
     """Merge the heartbeat's range into `watched`: sorted, without overlaps, never less than before.
 
     >>> merge([[0, 10], [20, 30]], Beat(21, 9.5, 20.2), 60)

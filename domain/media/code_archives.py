@@ -47,7 +47,7 @@ class DamagedArchiveError(Exception):
 
 
 @dataclass(frozen=True)
-class Contents:
+class ArchiveContents:
     """The result of an inspection: format by content, number of files, size (bytes) and checksum."""
 
     format: ArchiveFormat
@@ -56,7 +56,7 @@ class Contents:
     sha256: str
 
 
-def inspect(path: Path) -> Contents:
+def inspect(path: Path) -> ArchiveContents:
     """Inspect the archive at `path`; raises Refused for an unreadable or dangerous one."""
     size = path.stat().st_size
     if size > MOST_BYTES:
@@ -77,11 +77,11 @@ def inspect(path: Path) -> Contents:
         raise Refused(NO_ARCHIVE, "file") from error
     if not count:
         raise Refused("There is no file in this archive.", "file")
-    return Contents(kind, count, size, sha256)
+    return ArchiveContents(kind, count, size, sha256)
 
 
 def adopt(
-    course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: Contents
+    course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: ArchiveContents
 ) -> CodeArchive:
     """Make the stored file at `key` the code of `course`, pending where changes need approval."""
     lifecycle.hold(course)

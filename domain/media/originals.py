@@ -18,7 +18,7 @@ from models import MediaAsset, MediaStatus, db
 BATCH = 50
 
 
-class Move(NamedTuple):
+class OriginalMove(NamedTuple):
     """An original to move: the recording's id, its old and its new key."""
 
     asset_id: uuid.UUID
@@ -31,17 +31,17 @@ def folder(asset_id: uuid.UUID) -> str:
     return f"originals/{asset_id}/"
 
 
-def begin_moving() -> list[Move] | None:
+def begin_moving() -> list[OriginalMove] | None:
     """List the next originals beside published files; None when there are none to move now."""
     done = MediaAsset.status.in_((MediaStatus.READY, MediaStatus.ERROR))
     keys = db.session.execute(_misplaced().where(done).order_by(MediaAsset.id).limit(BATCH))
-    moves = [Move(id_, key, folder(id_) + key.rpartition("/")[2]) for id_, key in keys]
+    moves = [OriginalMove(id_, key, folder(id_) + key.rpartition("/")[2]) for id_, key in keys]
     if not moves and db.session.scalar(_misplaced().limit(1)) is not None:
         _again(timedelta(minutes=10))  # one in processing moves after that
     return moves or None
 
 
-def move(moves: list[Move]) -> list[Move]:
+def move(moves: list[OriginalMove]) -> list[OriginalMove]:
     """Copy the files to their new keys. Idempotent; skips files that are gone."""
     for one in moves:
         if storage.current().exists(one.old):
@@ -49,7 +49,7 @@ def move(moves: list[Move]) -> list[Move]:
     return moves
 
 
-def end_moving(_moves: list[Move], moved: list[Move]) -> None:
+def end_moving(_moves: list[OriginalMove], moved: list[OriginalMove]) -> None:
     """Record the new keys, enqueue the deletion of the old files, and continue."""
     for one in moved:
         asset = db.session.get(MediaAsset, one.asset_id, with_for_update=True)

@@ -90,7 +90,7 @@ class Playback:
     transcripts: dict[str, list[webvtt.Cue]]
 
 
-class Line(NamedTuple):
+class RecordingRow(NamedTuple):
     """A recording in a course's list; `waits` for approval."""
 
     lesson_id: uuid.UUID
@@ -182,7 +182,7 @@ def for_creator(
     return db.session.scalar(query.options(*both).limit(1))
 
 
-def unready(course_id: uuid.UUID) -> list[Line]:
+def unready(course_id: uuid.UUID) -> list[RecordingRow]:
     """List the first MOST_SHOWN recordings that aren't ready, or wait for approval; one query."""
     query = (
         select(
@@ -196,7 +196,7 @@ def unready(course_id: uuid.UUID) -> list[Line]:
         .order_by(Module.position, Lesson.position)
         .limit(MOST_SHOWN)
     )  # fmt: skip
-    return [Line._make(row) for row in db.session.execute(query)]
+    return [RecordingRow._make(row) for row in db.session.execute(query)]
 
 
 def add(lesson: Lesson, file: BinaryIO, filename: str) -> MediaAsset:

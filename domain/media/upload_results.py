@@ -19,16 +19,16 @@ FOLDERS = {
 
 
 @dataclass(frozen=True)
-class Arrived:
+class UploadedFile:
     """A complete, stored file; `contents` is the inspection of a code archive."""
 
     key: str
     size: int
     filename: str
-    contents: code_archives.Contents | None = None
+    contents: code_archives.ArchiveContents | None = None
 
 
-Finisher = Callable[[Upload, User, Course | None, Lesson | None, Arrived], uuid.UUID | None]
+Finisher = Callable[[Upload, User, Course | None, Lesson | None, UploadedFile], uuid.UUID | None]
 
 
 def key_of(upload: Upload) -> str:
@@ -38,7 +38,7 @@ def key_of(upload: Upload) -> str:
 
 
 def _recording(
-    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: UploadedFile
 ) -> uuid.UUID:
     assert course is not None  # noqa: S101 - check_place saw to it
     asset = recordings.adopt(course, lesson, actor, upload.id, file.key, file.size, file.filename)
@@ -47,7 +47,7 @@ def _recording(
 
 
 def _archive(
-    upload: Upload, actor: User, course: Course | None, _lesson: Lesson | None, file: Arrived
+    upload: Upload, actor: User, course: Course | None, _lesson: Lesson | None, file: UploadedFile
 ) -> uuid.UUID:
     assert course is not None and file.contents is not None  # noqa: S101, PT018 - settle() looked at it
     archive = code_archives.adopt(course, actor, upload.id, file.key, file.filename, file.contents)
@@ -59,7 +59,7 @@ def _elsewhere(verb: str) -> Finisher:
     """Import a finisher "module.function" of a higher package lazily; the layers forbid importing it."""
 
     def finish(
-        upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived
+        upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: UploadedFile
     ) -> uuid.UUID | None:
         module, name = verb.rsplit(".", 1)
         found: Finisher = getattr(importlib.import_module(f"domain.{module}"), name)

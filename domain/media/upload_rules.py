@@ -41,7 +41,7 @@ FOR_LESSONS = (UploadPurpose.LESSON_MEDIA, UploadPurpose.RESOURCE)
 
 
 @dataclass(frozen=True)
-class Rules:
+class UploadRules:
     """The rules of a purpose: allowed file endings, and the largest size in bytes.
 
     `most_at_once` is the largest that a plain form can send.
@@ -57,7 +57,7 @@ class Rules:
         return ",".join(f".{ending}" for ending in self.endings)
 
 
-def rules(purpose: str) -> Rules:
+def rules(purpose: str) -> UploadRules:
     """Look up the rules of a purpose."""
     settings = current_app.config["SETTINGS"]
     whole: int = settings.upload_max_mb * MIB
@@ -68,7 +68,7 @@ def rules(purpose: str) -> Rules:
         UploadPurpose.CODE_ARCHIVE: (code_archives.ENDINGS, min(whole, code_archives.MOST_BYTES)),
         UploadPurpose.COURSE_IMPORT: (("zip",), whole),
     }[UploadPurpose(purpose)]
-    return Rules(endings, most, min(most, settings.max_request_bytes - MIB // 16))
+    return UploadRules(endings, most, min(most, settings.max_request_bytes - MIB // 16))
 
 
 def used(creator_id: uuid.UUID) -> int:

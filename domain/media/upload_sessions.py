@@ -18,7 +18,7 @@ import storage
 from domain import Refused
 from domain.base import clock
 from domain.media import code_archives, upload_results, upload_rules
-from domain.media.upload_results import Arrived
+from domain.media.upload_results import UploadedFile
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 
 PART_ADDRESS_LIFETIME = timedelta(hours=6)
@@ -28,7 +28,7 @@ OVER = "This upload is over. Choose the file again."
 
 
 @dataclass(frozen=True)
-class Plan:
+class UploadPlan:
     """The data to continue an upload without an open transaction."""
 
     id: uuid.UUID
@@ -84,11 +84,11 @@ def begin(
     return upload
 
 
-def plan(upload: Upload) -> Plan:
+def plan(upload: Upload) -> UploadPlan:
     """Read what is needed to continue; raises Refused when it was cancelled or finished."""
     if upload.state != UploadState.OPEN:
         raise Refused(OVER)
-    return Plan(upload.id, upload.purpose, upload.filename, _incoming(upload), upload.sha256)
+    return UploadPlan(upload.id, upload.purpose, upload.filename, _incoming(upload), upload.sha256)
 
 
 def received(upload: Upload) -> int:
@@ -98,7 +98,7 @@ def received(upload: Upload) -> int:
     )
 
 
-def receive(plan: Plan, offset: int, source: BinaryIO, length: int, sha256: str | None = None) -> int:
+def receive(plan: UploadPlan, offset: int, source: BinaryIO, length: int, sha256: str | None = None) -> int:
     """Append a chunk of `length` bytes at `offset`; answers the next offset. Idempotent.
 
     Raises WrongOffsetError, DamagedError and BusyError of storage; Refused where parts go to the bucket.
@@ -109,7 +109,7 @@ def receive(plan: Plan, offset: int, source: BinaryIO, length: int, sha256: str 
     return store.append(plan.incoming, offset, source, length, sha256)
 
 
-def part_address(plan: Plan, number: int) -> str | None:
+def part_address(plan: UploadPlan, number: int) -> str | None:
     """Sign a URL for the browser to put part `number` (from 1) into the bucket; None without one."""
     if not 1 <= number <= plan.incoming.parts:
         raise Refused("There is no such part.")
@@ -128,7 +128,7 @@ def note(upload_id: uuid.UUID, so_far: int) -> None:
     db.session.execute(alive.values(received=so_far, updated_at=clock.now()))
 
 
-def settle(plan: Plan) -> Arrived:
+def settle(plan: UploadPlan) -> UploadedFile:
     """Complete the file in storage and inspect it. Idempotent.
 
     Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content.
@@ -143,10 +143,12 @@ def settle(plan: Plan) -> Arrived:
     if plan.purpose == UploadPurpose.CODE_ARCHIVE:
         with store.local_copy(incoming.key) as path:
             contents = code_archives.inspect(path)
-    return Arrived(incoming.key, incoming.size, plan.filename, contents)
+    return UploadedFile(incoming.key, incoming.size, plan.filename, contents)
 
 
-def finish(upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: Arrived) -> None:
+def finish(
+    upload: Upload, actor: User, course: Course | None, lesson: Lesson | None, file: UploadedFile
+) -> None:
     """Make the upload's result (recording, resource, archive, import). Idempotent."""
     if upload.state == UploadState.DONE:
         return

@@ -51,7 +51,7 @@ REASONS = {
 MAX_NOTES = 5000
 
 
-class Decision(NamedTuple):
+class ModerationDecision(NamedTuple):
     """A verdict with its reason (a key of REASONS, or "") and the notes for the author."""
 
     verdict: Verdict
@@ -59,7 +59,7 @@ class Decision(NamedTuple):
     notes: str = ""
 
 
-def decide(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
+def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
     """Decide an item; returns a sentence about the consequences.
 
     `seen` is the fingerprint of the course as the admin saw it (optimistic lock). Raises
@@ -133,7 +133,7 @@ def course_of(item: ModerationItem) -> Course | None:
     return db.session.scalar(query)
 
 
-def _judge_course(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
     course = _held(item, admin)
     approved = decision.verdict == Verdict.APPROVED
     is_update = item.kind == ModerationKind.UPDATE
@@ -157,7 +157,7 @@ def _judge_course(item: ModerationItem, admin: User, decision: Decision, seen: s
     return f"“{course.title}”: the {what} is sent back, and its creator is told why."
 
 
-def _settle_update(course: Course, admin: User, decision: Decision) -> None:
+def _settle_update(course: Course, admin: User, decision: ModerationDecision) -> None:
     if decision.verdict == Verdict.APPROVED:
         submission.release_update(course, admin)
         audit.record(admin, "approve_update", course, decision.notes)
@@ -166,7 +166,7 @@ def _settle_update(course: Course, admin: User, decision: Decision) -> None:
         audit.record(admin, "return_update", course, _note(decision))
 
 
-def _judge_report(item: ModerationItem, admin: User, decision: Decision) -> str:
+def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     course = _held(item, admin)
     upheld = decision.verdict == Verdict.HIDDEN
     if upheld and course.status == ProductStatus.PUBLISHED:
@@ -179,7 +179,7 @@ def _judge_report(item: ModerationItem, admin: User, decision: Decision) -> str:
     return f"“{course.title}” is off sale." if upheld else f"“{course.title}” stays on sale."
 
 
-def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
+def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     found = reply_reports.find(item.subject_id)
     if found is None:
         raise Refused("Its author has deleted this review.")
@@ -205,7 +205,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: Decision) -> str:
     return "The review stays." if stays else "The review stays hidden."
 
 
-def _judge_reply(item: ModerationItem, admin: User, decision: Decision) -> str:
+def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     found = reply_reports.find(item.subject_id)
     if found is None or not found[0].reply:
         raise Refused("This answer is gone.")
@@ -236,7 +236,7 @@ def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
     return and_(Report.review_id == review.id, Report.about_reply == reply)
 
 
-def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> None:
+def _bind_author(review: Review, said: review_standings.AuthoredText, stays: bool) -> None:
     """Store the decision for this person's text there, so that it survives its deletion."""
     which = _about(review, reply="reviewer_id" in said.key)
     reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
@@ -244,7 +244,7 @@ def _bind_author(review: Review, said: review_standings.Said, stays: bool) -> No
     review_standings.remember(said, standing, db.session.scalars(reported).all() if stays else ())
 
 
-def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
     """Publish the pending changes of a creator page, or return them: there they stay until edited."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
@@ -268,7 +268,7 @@ def _judge_profile(item: ModerationItem, admin: User, decision: Decision, seen: 
     return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
 
-def _answer_application(item: ModerationItem, admin: User, decision: Decision) -> str:
+def _answer_application(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     application = creator_applications.find(item.subject_id)
     if application is None:
         raise Refused("This application is gone.")
@@ -291,16 +291,16 @@ def _held(item: ModerationItem, admin: User) -> Course:
     return course
 
 
-def _close(item: ModerationItem, admin: User, decision: Decision) -> None:
+def _close(item: ModerationItem, admin: User, decision: ModerationDecision) -> None:
     moderation_queue.close(item, admin, *decision)
 
 
-def _note(decision: Decision) -> str:
+def _note(decision: ModerationDecision) -> str:
     """Format the reason and the notes, for the audit log and the creator."""
     return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
 
 
-def _tell_creator(course: Course, item: ModerationItem, decision: Decision) -> None:
+def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDecision) -> None:
     approved = decision.verdict == Verdict.APPROVED
     what = "update" if item.kind == ModerationKind.UPDATE else "course"
     said = {

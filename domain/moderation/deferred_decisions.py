@@ -18,7 +18,7 @@ from domain.base import clock
 from domain.catalog import lifecycle
 from domain.community import review_standings, reviews
 from domain.moderation import decisions
-from domain.moderation.decisions import Decision
+from domain.moderation.decisions import ModerationDecision
 from domain.people import creator_page_drafts
 from domain.platform import audit, moderation_queue
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
@@ -27,7 +27,7 @@ WINDOW = timedelta(seconds=10)
 OVER = "This decision can’t be taken back any more: its ten seconds are over."
 
 
-def put(item: ModerationItem, admin: User, decision: Decision, seen: str = "") -> str:
+def put(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
     """Schedule the decision to be applied after WINDOW; returns a sentence about its consequences.
 
     `seen` is as in decisions.decide, which is tried first and rolled back: it raises what that raises.
@@ -125,11 +125,11 @@ def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> No
         raise Refused(f"Its author changed the {what} in the meantime.")
     if not admin.is_admin or not admin.is_active:
         raise Refused(f"{admin.name} doesn’t run this place any more.")
-    decision = Decision(Verdict(decided["verdict"]), decided["reason"], decided["notes"])
+    decision = ModerationDecision(Verdict(decided["verdict"]), decided["reason"], decided["notes"])
     decisions.decide(item, admin, decision, decided["seen"])
 
 
-def _try_out(item: ModerationItem, admin: User, decision: Decision, seen: str) -> str:
+def _try_out(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
     """Decide inside a savepoint and roll back, so that a refusal comes now and not in the worker."""
     asked = list(db.session.info.get("new_jobs", []))
     trial = db.session.begin_nested()

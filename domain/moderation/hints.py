@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from domain.authoring import page_drafts, pricing_form
-from domain.authoring.course_content import Contents
+from domain.authoring.course_content import CourseContent
 from domain.base import slugs
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
@@ -21,7 +21,7 @@ class Hint:
     path: str = ""
 
 
-def of(contents: Contents, item: ModerationItem) -> list[Hint]:
+def of(contents: CourseContent, item: ModerationItem) -> list[Hint]:
     """Collect all hints, in one query."""
     return [
         *_same_title(contents.course),
@@ -50,7 +50,7 @@ def _same_title(course: Course) -> list[Hint]:
     ]
 
 
-def _media(contents: Contents) -> list[Hint]:
+def _media(contents: CourseContent) -> list[Hint]:
     found = []
     for recording, sitting in contents.recordings:
         named = f"of “{sitting.title}”" if sitting else "that introduces the course"
@@ -61,7 +61,7 @@ def _media(contents: Contents) -> list[Hint]:
     return found
 
 
-def _captions(contents: Contents) -> list[Hint]:
+def _captions(contents: CourseContent) -> list[Hint]:
     silent = [s for r, s in contents.recordings if r.is_ready and not r.captions and s is not None]
     if not silent:
         return []
@@ -69,7 +69,7 @@ def _captions(contents: Contents) -> list[Hint]:
     return [Hint(f"No captions: “{silent[0].title}”{more}.")]
 
 
-def _price(contents: Contents) -> list[Hint]:
+def _price(contents: CourseContent) -> list[Hint]:
     course, hours = contents.course, contents.seconds / 3600
     if course.tier is not None:
         (least, most), low, high = pricing_form.TIERS[course.tier]
@@ -86,7 +86,7 @@ def _price(contents: Contents) -> list[Hint]:
     return []
 
 
-def _shape(contents: Contents) -> list[Hint]:
+def _shape(contents: CourseContent) -> list[Hint]:
     found = []
     if contents.seconds < VERY_SHORT:
         found.append(Hint(f"Very short: {contents.length} in all."))

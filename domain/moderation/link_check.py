@@ -36,7 +36,7 @@ _HREF = re.compile(r'href="(https?://[^"#]+)')
 _CONTEXT = ssl.create_default_context()
 
 
-class Elsewhere(Exception):  # noqa: N818 - an answer, not a fault
+class NotPublic(Exception):  # noqa: N818 - an answer, not a fault
     """A URL that isn't http(s) or isn't public: no statement is made about it."""
 
 
@@ -67,7 +67,7 @@ def problem(url: str) -> str | None:
     """Describe a dead link; None for one that works or can't be judged from here."""
     try:
         status = _status(url)
-    except Elsewhere:
+    except NotPublic:
         return None
     except socket.gaierror as error:
         return "There is no such site." if error.errno == socket.EAI_NONAME else None
@@ -93,10 +93,10 @@ def _ask(url: str) -> tuple[int, str | None]:
     parts = urlsplit(url)
     host = parts.hostname
     if parts.scheme not in PORTS or not host or parts.port not in (None, PORTS[parts.scheme]):
-        raise Elsewhere
+        raise NotPublic
     path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     if not path.isascii() or any(ord(c) <= 32 for c in path):
-        raise Elsewhere
+        raise NotPublic
     status, location = 0, None
     for method in ("HEAD", "GET"):
         connection = http.client.HTTPConnection(host, PORTS[parts.scheme], timeout=SECONDS)
@@ -125,7 +125,7 @@ def _connect(host: str, port: int, secure: bool) -> socket.socket:
     """Connect to a public address of `host`; raises Elsewhere when any of its addresses isn't public."""
     addresses = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not addresses or not all(is_public(str(address)) for address in addresses):
-        raise Elsewhere
+        raise NotPublic
     plain = socket.create_connection((str(addresses[0]), port), timeout=SECONDS)
     if not secure:
         return plain

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from domain.authoring import course_details, page_drafts, settled_values
-from domain.authoring.course_content import Contents
-from domain.moderation.review_page import Difference, Line, compare, said
+from domain.authoring.course_content import CourseContent
+from domain.moderation.review_page import Difference, DiffLine, compare, said
 from domain.people import creator_page_drafts
 from models import Course, ModerationItem, User
 
 
-class Fact(NamedTuple):
+class ChangedFact(NamedTuple):
     """A value that was published without approval: now, and (if changed) when last approved."""
 
     label: str
@@ -22,7 +22,7 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Page:
+class PageComparison:
     """A course page with its pending changes: `values` by name, and the differences from the published one.
 
     `modules` are the texts of each by its id.
@@ -32,14 +32,14 @@ class Page:
     html: str
     category: str
     differences: list[Difference]
-    modules: dict[uuid.UUID, page_drafts.ModuleWords]
-    facts: list[Fact]
-    order: tuple[Line, ...]
+    modules: dict[uuid.UUID, page_drafts.ModuleText]
+    facts: list[ChangedFact]
+    order: tuple[DiffLine, ...]
     picture_before: str | None
     picture_changes: bool
 
 
-class ProfileFile(NamedTuple):
+class ProfileComparison(NamedTuple):
     """A creator page with its pending changes, the new avatar (None: unchanged), and its fingerprint."""
 
     user: User
@@ -48,7 +48,7 @@ class ProfileFile(NamedTuple):
     mark: str
 
 
-def profile_file(item: ModerationItem) -> ProfileFile | None:
+def profile_file(item: ModerationItem) -> ProfileComparison | None:
     """Load the item's creator with the pending changes of their page; None when the account is deleted."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
@@ -61,7 +61,7 @@ def profile_file(item: ModerationItem) -> ProfileFile | None:
         if name != "avatar"
     ]
     picture = wanted["avatar"] if "avatar" in changed else None
-    return ProfileFile(creator, differences, picture, creator_page_drafts.mark(creator))
+    return ProfileComparison(creator, differences, picture, creator_page_drafts.mark(creator))
 
 
 def _before_and_after(label: str, old: Any, new: Any) -> Difference:
@@ -73,17 +73,17 @@ def _before_and_after(label: str, old: Any, new: Any) -> Difference:
     return Difference(label, said(old), said(new))
 
 
-def of(there: Contents) -> Page:
+def of(there: CourseContent) -> PageComparison:
     """Compare the page of a loaded course with its pending changes."""
     course = there.course
     values = page_drafts.working(course)
     now, before = settled_values.of(there), course.approved or {}
     order, order_before = now.pop(settled_values.ORDER), before.get(settled_values.ORDER)
     facts = [
-        Fact(label, value, before.get(label), bool(before) and before.get(label) != value)
+        ChangedFact(label, value, before.get(label), bool(before) and before.get(label) != value)
         for label, value in now.items()
     ]
-    return Page(
+    return PageComparison(
         values,
         page_drafts.rendered(values["description"]) if values["description"] else "",
         _category(values["category_id"]) if "category_id" in (course.draft or {}) else course.category.name,
@@ -111,7 +111,7 @@ def _page_differences(course: Course) -> Iterator[Difference]:
             yield _before_and_after(label, old, new)
 
 
-def _module_differences(there: Contents) -> Iterator[Difference]:
+def _module_differences(there: CourseContent) -> Iterator[Difference]:
     for module in there.places:
         words = page_drafts.module_words(module)
         if words.is_new:

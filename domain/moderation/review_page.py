@@ -12,7 +12,7 @@ from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from domain.authoring import course_content, lesson_drafts
-from domain.authoring.course_content import Contents, Sitting
+from domain.authoring.course_content import CourseContent, LessonContent
 from domain.base import markdown, webvtt
 from domain.media import captions, recordings, video_embeds
 from domain.moderation import decisions, hints
@@ -43,7 +43,7 @@ MOST_SAID = 1000  # lines of captions that are shown as changed
 SHOWN_REPORTS = 20
 
 
-class Line(NamedTuple):
+class DiffLine(NamedTuple):
     """A line of a diff: `tone` is added, removed, same or gap."""
 
     tone: str
@@ -56,12 +56,12 @@ class Difference(NamedTuple):
     label: str
     before: str
     after: str
-    lines: tuple[Line, ...] = ()
+    lines: tuple[DiffLine, ...] = ()
     whole: str = ""
 
 
 @dataclass(frozen=True)
-class Creator:
+class CreatorRecord:
     """The creator of the subject, with the number of their courses and of earlier rejections."""
 
     user: User
@@ -71,20 +71,20 @@ class Creator:
 
 
 @dataclass(frozen=True)
-class Frame:
+class ItemHeader:
     """An item with its creator, the admin who has claimed it (None if nobody has), and who decided it."""
 
     item: ModerationItem
-    creator: Creator | None
+    creator: CreatorRecord | None
     claimer: str | None
     decider: str | None
 
 
 @dataclass(frozen=True)
-class Shown:
+class OpenedLesson:
     """An opened lesson with its pending changes; `before`: the recording that would be replaced."""
 
-    sitting: Sitting
+    sitting: LessonContent
     html: str
     description: str
     playback: recordings.Playback | None
@@ -94,18 +94,18 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class CourseFile:
+class CourseReview:
     """A course or update under review; `intro_before` is the preview film that would be replaced."""
 
     course: Course
-    contents: Contents
+    contents: CourseContent
     hints: list[Hint]
-    shown: Shown | None
+    shown: OpenedLesson | None
     intro: recordings.Playback | None
     intro_before: recordings.Playback | None
 
 
-class Reported(NamedTuple):
+class ReportRow(NamedTuple):
     """A report with the name of its sender."""
 
     report: Report
@@ -140,18 +140,18 @@ def _frame_query() -> Select[Any]:
     )
 
 
-def frame(item_id: uuid.UUID) -> Frame | None:
+def frame(item_id: uuid.UUID) -> ItemHeader | None:
     """Load an item and its people, in one query; None for an unknown id."""
     row = db.session.execute(_frame_query(), {"item": item_id}).first()
     if row is None:
         return None
     item, user, claimer_name, decider_name, published, courses, back = row
     held = moderation_queue.is_claimed(item)
-    known = Creator(user, published, courses, back) if user is not None else None
-    return Frame(item, known, claimer_name if held else None, decider_name)
+    known = CreatorRecord(user, published, courses, back) if user is not None else None
+    return ItemHeader(item, known, claimer_name if held else None, decider_name)
 
 
-def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile | None:
+def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseReview | None:
     """Load the item's course with one opened lesson: the requested one, or the first with pending changes.
 
     None when the course is deleted, or has no such lesson.
@@ -163,7 +163,7 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
     sitting = there.sitting(lesson_id)
     if lesson_id is not None and sitting is None:
         return None
-    return CourseFile(
+    return CourseReview(
         course,
         there,
         hints.of(there, item),
@@ -173,7 +173,7 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseFile
     )
 
 
-def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] | None:
+def review_file(item: ModerationItem) -> tuple[Review, Course, list[ReportRow]] | None:
     """Load the item's review with its course, author and reports.
 
     None when it, or the reply that the item is about, is deleted.
@@ -191,11 +191,11 @@ def review_file(item: ModerationItem) -> tuple[Review, Course, list[Reported]] |
     return (*row, reports(about))
 
 
-def reports(which: Any) -> list[Reported]:
+def reports(which: Any) -> list[ReportRow]:
     """List reports with their senders, latest first."""
     query = select(Report, User.name).join(User, User.id == Report.user_id).where(which)
     rows = db.session.execute(query.order_by(Report.updated_at.desc()).limit(SHOWN_REPORTS))
-    return [Reported(report, name) for report, name in rows]
+    return [ReportRow(report, name) for report, name in rows]
 
 
 def application_file(item: ModerationItem) -> CreatorApplication | None:
@@ -204,17 +204,20 @@ def application_file(item: ModerationItem) -> CreatorApplication | None:
     return db.session.scalar(query.options(joinedload(CreatorApplication.user)))
 
 
-def compare(before: str, after: str) -> tuple[Line, ...]:
+def compare(before: str, after: str) -> tuple[DiffLine, ...]:
     """Diff two texts by line, with AROUND unchanged lines of context."""
     old, new = _trimmed(before.splitlines(), after.splitlines())
     if len(old) * len(new) > MOST_LINES:
-        return (Line("gap", "Too long to compare: the whole text is new."), *(Line("added", x) for x in new))
-    lines: list[Line] = []
+        return (
+            DiffLine("gap", "Too long to compare: the whole text is new."),
+            *(DiffLine("added", x) for x in new),
+        )
+    lines: list[DiffLine] = []
     for line in list(difflib.unified_diff(old, new, n=AROUND, lineterm=""))[2:]:
         if line.startswith("@@"):
-            lines += [Line("gap", "")] if lines else []
+            lines += [DiffLine("gap", "")] if lines else []
         else:
-            lines.append(Line({"+": "added", "-": "removed"}.get(line[0], "same"), line[1:]))
+            lines.append(DiffLine({"+": "added", "-": "removed"}.get(line[0], "same"), line[1:]))
     return tuple(lines)
 
 
@@ -228,11 +231,11 @@ def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
     return old[first : len(old) - last], new[first : len(new) - last]
 
 
-def _open(sitting: Sitting) -> Shown:
+def _open(sitting: LessonContent) -> OpenedLesson:
     draft = sitting.lesson.draft or {}
     body = draft.get("body", sitting.body) or ""
     playback = recordings.playback(sitting.recording.asset, working=True) if sitting.recording else None
-    return Shown(
+    return OpenedLesson(
         sitting,
         markdown.render(body).html if body else "",
         sitting.values["description"],
@@ -287,7 +290,7 @@ def _said_when(vtt: str) -> str:
     return "\n".join(f"{webvtt.stamp(cue.start)}  {' '.join(cue.text.split())}" for cue in cues)
 
 
-def _differences(sitting: Sitting) -> Iterator[Difference]:
+def _differences(sitting: LessonContent) -> Iterator[Difference]:
     """Yield the differences between pending and published columns, and titles of resources."""
     for resource in sitting.resources:
         if resource.proposed_title is not None:

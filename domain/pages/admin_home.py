@@ -34,7 +34,7 @@ SOLD = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUN
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingCount:
     """The number of pending items of a kind (COUNTED + 1: more than COUNTED), and the time of the oldest."""
 
     kind: ModerationKind
@@ -43,7 +43,7 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Failures:
+class FailureCounts:
     """The numbers of failures, counted as above; `worker_seen_at` is the worker's last heartbeat."""
 
     jobs: int
@@ -55,7 +55,7 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Sales:
+class DailySalesChart:
     """Sales in one currency on each of the last DAYS days (UTC), oldest first, in minor units."""
 
     currency: str
@@ -72,14 +72,16 @@ class Sales:
         return sum(cents for _, cents in self.days)
 
 
-def waiting() -> list[Waiting]:
+def waiting() -> list[WaitingCount]:
     """Count the pending items by kind, in one query."""
-    return [Waiting(ModerationKind(row.kind), row.waits, row.since) for row in db.session.execute(_waiting())]
+    return [
+        WaitingCount(ModerationKind(row.kind), row.waits, row.since) for row in db.session.execute(_waiting())
+    ]
 
 
-def failures() -> Failures:
+def failures() -> FailureCounts:
     """Count the failures that need a retry or a person, in one query."""
-    return Failures(*db.session.execute(_failures()).one())
+    return FailureCounts(*db.session.execute(_failures()).one())
 
 
 @cache
@@ -111,7 +113,7 @@ def _failures() -> Select[Any]:
     )
 
 
-def sales() -> list[Sales]:
+def sales() -> list[DailySalesChart]:
     """Load the sales of the last DAYS days by currency, the highest first.
 
     Days with daily totals are read from there, later ones from the orders: two queries.
@@ -133,7 +135,8 @@ def sales() -> list[Sales]:
         totals[currency][dt.date.fromisoformat(str(day))] = int(cents)
     days = [first + timedelta(days=number) for number in range(DAYS)]
     found = [
-        Sales(currency, [(day, by_day.get(day, 0)) for day in days]) for currency, by_day in totals.items()
+        DailySalesChart(currency, [(day, by_day.get(day, 0)) for day in days])
+        for currency, by_day in totals.items()
     ]
     return sorted((one for one in found if one.total), key=lambda one: one.total, reverse=True)
 

@@ -9,7 +9,7 @@ from sqlalchemy import (
 )
 
 from domain.base import clock
-from domain.catalog.cards import Card, cards_of
+from domain.catalog.cards import CourseCard, cards_of
 from domain.catalog.index import index_cache
 from domain.community import course_reports
 from domain.learning import access_facts
@@ -29,7 +29,7 @@ from models import (
 RELATED = 4
 
 
-class Offer(StrEnum):
+class PurchasePanel(StrEnum):
     """The offer of the buying panel to this visitor."""
 
     BUY = "buy"
@@ -41,7 +41,7 @@ class Offer(StrEnum):
     MEMBERS_ONLY = "members_only"
 
 
-class LessonLine(NamedTuple):
+class ContentsLesson(NamedTuple):
     """A lesson in the table of contents."""
 
     title: str
@@ -51,22 +51,22 @@ class LessonLine(NamedTuple):
     is_preview: bool
 
 
-class ModuleLine(NamedTuple):
+class ContentsModule(NamedTuple):
     """A module in the table of contents."""
 
     title: str
     description: str
     duration_seconds: int
-    lessons: tuple[LessonLine, ...]
+    lessons: tuple[ContentsLesson, ...]
 
 
-class Contents(NamedTuple):
+class TableOfContents(NamedTuple):
     """The table of contents of the course at `slug`, with its totals."""
 
     slug: str
     lesson_count: int
     duration_seconds: int
-    modules: tuple[ModuleLine, ...]
+    modules: tuple[ContentsModule, ...]
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class CoursePage:
     """
 
     row: Any
-    offer: Offer
-    contents: Contents
+    offer: PurchasePanel
+    contents: TableOfContents
     tags: list[tuple[str, str]]
     required: list[tuple[str, str]]
-    related: list[Card]
+    related: list[CourseCard]
     is_hidden: bool
     is_preview: bool = False
     progress: int | None = None
@@ -91,7 +91,7 @@ class CoursePage:
     code: CodeArchive | None = None
 
     @property
-    def preview(self) -> LessonLine | None:
+    def preview(self) -> ContentsLesson | None:
         """Find the first free preview lesson."""
         lines = (lesson for module in self.contents.modules for lesson in module.lessons if lesson.is_preview)
         return next(lines, None)
@@ -123,7 +123,9 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
     return CoursePage(
         row=row,
         offer=_offer_to_learners(row) if preview and trusted else _offer(row, visitor),
-        contents=Contents(row.slug, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])),
+        contents=TableOfContents(
+            row.slug, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])
+        ),
         tags=_pairs(row.tags),
         required=_pairs(row.required),
         related=_related(row),
@@ -147,33 +149,33 @@ def moved_to(slug: str) -> str | None:
     return found
 
 
-def _offer(row: Any, visitor: User | None) -> Offer:
+def _offer(row: Any, visitor: User | None) -> PurchasePanel:
     """Choose the offer, in this order: who the visitor is, what they own, what is on sale."""
     if visitor is not None and row.creator_id == visitor.id:
-        return Offer.OWN
+        return PurchasePanel.OWN
     if row.is_owned:
-        return Offer.CONTINUE
+        return PurchasePanel.CONTINUE
     if visitor is not None and (visitor.is_admin or visitor.access_override):
-        return Offer.FREE_ACCESS
+        return PurchasePanel.FREE_ACCESS
     if row.status != ProductStatus.PUBLISHED or row.is_expired:
-        return Offer.UNAVAILABLE
+        return PurchasePanel.UNAVAILABLE
     return _offer_to_learners(row)
 
 
-def _offer_to_learners(row: Any) -> Offer:
+def _offer_to_learners(row: Any) -> PurchasePanel:
     if row.visibility == ProductVisibility.MEMBERS_ONLY:
-        return Offer.MEMBERS_ONLY
-    return Offer.BUY if row.price_now_cents else Offer.ENROLL
+        return PurchasePanel.MEMBERS_ONLY
+    return PurchasePanel.BUY if row.price_now_cents else PurchasePanel.ENROLL
 
 
-def _modules(lines: list[list[Any]]) -> tuple[ModuleLine, ...]:
+def _modules(lines: list[list[Any]]) -> tuple[ContentsModule, ...]:
     """Group the lessons by module, in order; modules without lessons are left out."""
-    found: dict[int, tuple[str, str, list[LessonLine]]] = {}
+    found: dict[int, tuple[str, str, list[ContentsLesson]]] = {}
     for place, _, title, text, lesson, slug, kind, seconds, is_open in sorted(lines):
         seen = found.setdefault(place, (title, text, []))[2]
-        seen.append(LessonLine(lesson, slug, kind, seconds, bool(is_open)))
+        seen.append(ContentsLesson(lesson, slug, kind, seconds, bool(is_open)))
     return tuple(
-        ModuleLine(title, text, sum(line.duration_seconds for line in lines), tuple(lines))
+        ContentsModule(title, text, sum(line.duration_seconds for line in lines), tuple(lines))
         for title, text, lines in found.values()
     )
 
@@ -183,7 +185,7 @@ def _pairs(lines: list[list[str]] | None) -> list[tuple[str, str]]:
     return sorted((text, slug) for text, slug in lines or [])
 
 
-def _related(row: Any) -> list[Card]:
+def _related(row: Any) -> list[CourseCard]:
     """Load related courses. Cached by category and technology, because neighbouring courses share them."""
     near = row.category_slug, row.technology
     cards = index_cache.unless_changed(

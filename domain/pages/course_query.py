@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
 
-from domain.base.json_rows import lines_of
+from domain.base.json_rows import json_array_of_rows
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import wishlist
@@ -79,7 +79,7 @@ def _row(with_visitor: bool) -> Select[Any]:
 def _tags() -> Any:
     """Build the subquery of (name, slug) of each tag."""
     return (
-        select(lines_of(tags.c.name, tags.c.slug))
+        select(json_array_of_rows(tags.c.name, tags.c.slug))
         .select_from(tags.join(product_tags, product_tags.c.tag_id == tags.c.id))
         .where(product_tags.c.product_id == products.c.id)
         .scalar_subquery()
@@ -95,7 +95,7 @@ def _required() -> Any:
         first.c.deleted_at.is_(None),
     )
     return (
-        select(lines_of(first.c.title, first.c.slug))
+        select(json_array_of_rows(first.c.title, first.c.slug))
         .select_from(course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id))
         .where(
             course_prerequisites.c.course_id == products.c.id,
@@ -118,7 +118,7 @@ def _curriculum() -> Any:
         lessons.c.visibility == LessonVisibility.PREVIEW,
     )  # fmt: skip
     return (
-        select(lines_of(*columns))
+        select(json_array_of_rows(*columns))
         .select_from(modules.join(lessons, lesson_seen))
         .where(modules.c.course_id == products.c.id, modules.c.published == true())
         .scalar_subquery()

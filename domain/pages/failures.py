@@ -58,14 +58,14 @@ class EventState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Page(Generic[Row]):
+class FailurePage(Generic[Row]):
     """A page of rows, newest first, and the cursor when there are more."""
 
     rows: Sequence[Row]
     after: str | None
 
 
-def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMessage]:
+def mails(status: EmailStatus | None, after: uuid.UUID | None) -> FailurePage[EmailMessage]:
     """List the messages of a status (None: all) after the cursor `after`."""
     query = select(EmailMessage)
     if status is not None:
@@ -75,14 +75,14 @@ def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMess
     return _page(query, EmailMessage.created_at, EmailMessage.id, place)
 
 
-def jobs_in(state: JobState, after: uuid.UUID | None) -> Page[Job]:
+def jobs_in(state: JobState, after: uuid.UUID | None) -> FailurePage[Job]:
     """List the jobs of a state after the cursor `after`."""
     last = db.session.get(Job, after) if after else None
     place = (last.created_at, last.id) if last else None
     return _page(select(Job).where(Job.state == state), Job.created_at, Job.id, place)
 
 
-def events(state: EventState, after: str | None) -> Page[StripeEvent]:
+def events(state: EventState, after: str | None) -> FailurePage[StripeEvent]:
     """List the webhook events of a state after the cursor `after`; handled ones by time of handling."""
     query = select(StripeEvent).where(*_in(state))
     at = StripeEvent.processed_at if state == EventState.HANDLED else StripeEvent.received_at
@@ -91,7 +91,7 @@ def events(state: EventState, after: str | None) -> Page[StripeEvent]:
     return _page(query, at, StripeEvent.id, place)
 
 
-def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
+def backups(state: BackupState, after: uuid.UUID | None) -> FailurePage[BackupRecord]:
     """List the backup records of a state after the cursor `after`."""
     there = BackupRecord.gone_at.is_(None)
     query = select(BackupRecord).where(
@@ -107,7 +107,7 @@ def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
     return _page(query, BackupRecord.made_at, BackupRecord.id, place)
 
 
-def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]]:
+def failed_recordings(after: uuid.UUID | None) -> FailurePage[tuple[MediaAsset, Course]]:
     """List the recordings whose transcoding failed, with their courses."""
     query = (
         select(MediaAsset, Course)
@@ -123,7 +123,7 @@ def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]
     newest = query.order_by(MediaAsset.updated_at.desc(), MediaAsset.id.desc()).limit(PAGE_SIZE + 1)
     rows = [(row[0], row[1]) for row in db.session.execute(newest)]
     more = str(rows[PAGE_SIZE - 1][0].id) if len(rows) > PAGE_SIZE else None
-    return Page(rows[:PAGE_SIZE], more)
+    return FailurePage(rows[:PAGE_SIZE], more)
 
 
 def bodies(message: EmailMessage) -> tuple[str, str] | None:
@@ -235,9 +235,9 @@ def _page(
     at: InstrumentedAttribute[Any],
     key: InstrumentedAttribute[Any],
     last: tuple[datetime, Any] | None,
-) -> Page[Row]:
+) -> FailurePage[Row]:
     if last is not None:
         query = query.where(*pagination.behind(at, key, last))
     rows = list(db.session.scalars(query.order_by(at.desc(), key.desc()).limit(PAGE_SIZE + 1)))
     more = str(getattr(rows[PAGE_SIZE - 1], key.key)) if len(rows) > PAGE_SIZE else None
-    return Page(rows[:PAGE_SIZE], more)
+    return FailurePage(rows[:PAGE_SIZE], more)

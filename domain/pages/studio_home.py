@@ -62,7 +62,7 @@ class Task(NamedTuple):
     until: datetime | None
 
 
-class Sums(NamedTuple):
+class MonthSales(NamedTuple):
     """The number of sales in a month, and the creator's share in minor units."""
 
     month: Month
@@ -70,7 +70,7 @@ class Sums(NamedTuple):
     earned_cents: int
 
 
-class Standing(NamedTuple):
+class CreatorSummary(NamedTuple):
     """A creator's totals; `ratings` is the number of ratings, `rating` their average."""
 
     courses: int
@@ -80,26 +80,26 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Overview:
+class StudioOverview:
     """The data of the dashboard. `months` end with the present one, in the currency with most sales."""
 
     currency: str
-    months: list[Sums]
+    months: list[MonthSales]
     others: list[tuple[str, int]]
-    standing: Standing
+    standing: CreatorSummary
     tasks: list[Task]
     unanswered: int
     sales: list[Sale]
-    reviews: list[review_replies.Line]
+    reviews: list[review_replies.ReceivedReview]
 
 
-def load(creator: User) -> Overview:
+def load(creator: User) -> StudioOverview:
     """Load the dashboard of `creator`, in seven queries; in one for somebody without a course."""
     standing = _standing(creator)
     if not standing.courses:
-        return Overview("usd", [], [], standing, [], 0, [], [])
+        return StudioOverview("usd", [], [], standing, [], 0, [], [])
     months_, currency, others = _months(creator)
-    return Overview(
+    return StudioOverview(
         currency=currency,
         months=months_,
         others=others,
@@ -111,12 +111,12 @@ def load(creator: User) -> Overview:
     )
 
 
-def _standing(creator: User) -> Standing:
+def _standing(creator: User) -> CreatorSummary:
     row = db.session.connection().execute(_STANDING, {"creator": creator.id}).one()
-    return Standing(row[0], int(row[1] or 0), int(row[2] or 0), float(row[3] or 0))
+    return CreatorSummary(row[0], int(row[1] or 0), int(row[2] or 0), float(row[3] or 0))
 
 
-def _months(creator: User) -> tuple[list[Sums], str, list[tuple[str, int]]]:
+def _months(creator: User) -> tuple[list[MonthSales], str, list[tuple[str, int]]]:
     """Load the last months in the currency with most sales, and other currencies' sums of this month."""
     spans = months.last(MONTHS, clock.now(), months.zone_of(creator.timezone))
     bounds = {f"start_{number}": span.start for number, span in enumerate(spans)}
@@ -126,7 +126,7 @@ def _months(creator: User) -> tuple[list[Sums], str, list[tuple[str, int]]]:
     for (_, currency), (sales, _) in found.items():
         sold[currency] = sold.get(currency, 0) + sales
     main = max(sold, key=lambda currency: (sold[currency], currency), default="usd")
-    sums = [Sums(span, *found.get((n, main), (0, 0))) for n, span in enumerate(spans)]
+    sums = [MonthSales(span, *found.get((n, main), (0, 0))) for n, span in enumerate(spans)]
     others = [(c, cents) for (n, c), (_, cents) in sorted(found.items()) if n == MONTHS - 1 and c != main]
     return sums, main, others
 

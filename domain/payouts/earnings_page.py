@@ -11,7 +11,7 @@ from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
 
 from domain.base import clock, months, pagination
 from domain.base.months import Month
-from domain.base.pagination import Mark
+from domain.base.pagination import Cursor
 from models import Earning, EarningStatus, Order, Product, Purchase, User, UtcDateTime, db
 
 PER_PAGE = 25
@@ -21,7 +21,7 @@ MOST_MONTHS = 60
 earning, purchase, product, order = (t.__table__.c for t in (Earning, Purchase, Product, Order))
 
 
-class Standing(StrEnum):
+class ShareStatus(StrEnum):
     """The payout state of a share."""
 
     WAITING = "waiting"
@@ -60,57 +60,57 @@ class Sale(NamedTuple):
         return max(0, self.list_cents - self.paid_cents)
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> ShareStatus:
         """Return the payout state of the share."""
         return standing(self.status, self.due_at <= clock.now())
 
 
-class Total(NamedTuple):
+class EarningsTotal(NamedTuple):
     """The sum of one payout state in one currency."""
 
-    standing: Standing
+    standing: ShareStatus
     currency: str
     cents: int
 
 
 @dataclass(frozen=True)
-class Sheet:
+class EarningsPage:
     """A page of sales, newest first; `after` is the cursor of the next one."""
 
     sales: list[Sale]
-    totals: list[Total]
-    after: Mark | None
+    totals: list[EarningsTotal]
+    after: Cursor | None
     month: Month | None
     months: list[Month]
 
 
-def standing(status: EarningStatus, is_due: bool) -> Standing:
+def standing(status: EarningStatus, is_due: bool) -> ShareStatus:
     """Derive the payout state of a ledger entry."""
     if status == EarningStatus.PENDING:
-        return Standing.AVAILABLE if is_due else Standing.WAITING
+        return ShareStatus.AVAILABLE if is_due else ShareStatus.WAITING
     return {
-        EarningStatus.PROCESSING: Standing.ON_ITS_WAY,
-        EarningStatus.PAID: Standing.PAID,
-        EarningStatus.FAILED: Standing.FAILED,
+        EarningStatus.PROCESSING: ShareStatus.ON_ITS_WAY,
+        EarningStatus.PAID: ShareStatus.PAID,
+        EarningStatus.FAILED: ShareStatus.FAILED,
     }[status]
 
 
-def load(creator: User, month: str, after: str) -> Sheet:
+def load(creator: User, month: str, after: str) -> EarningsPage:
     """Load the page of `creator`'s sales after the cursor `after`, of a month ("2026-11") or of all time."""
     zone = months.zone_of(creator.timezone)
     chosen = months.read(month, zone)
     sales = page(creator, chosen, pagination.read(after), PER_PAGE + 1)
     first = db.session.scalar(select(func.min(earning.created_at)).where(earning.creator_id == creator.id))
-    return Sheet(
+    return EarningsPage(
         sales=sales[:PER_PAGE],
         totals=_totals(creator, chosen),
-        after=Mark(sales[PER_PAGE - 1].at, sales[PER_PAGE - 1].id) if len(sales) > PER_PAGE else None,
+        after=Cursor(sales[PER_PAGE - 1].at, sales[PER_PAGE - 1].id) if len(sales) > PER_PAGE else None,
         month=chosen,
         months=months.since(first, clock.now(), zone, MOST_MONTHS) if first else [],
     )
 
 
-def page(creator: User, month: Month | None, mark: Mark | None, count: int) -> list[Sale]:
+def page(creator: User, month: Month | None, mark: Cursor | None, count: int) -> list[Sale]:
     """Load `count` sales after the cursor, newest first."""
     statement = _PAGES[month is not None, mark is not None]
     given = {"creator": creator.id, "count": count} | _span(month) | pagination.values(mark)
@@ -123,19 +123,19 @@ def every(creator: User, month: str) -> Iterator[Sale]:
     mark = None
     while sales := page(creator, chosen, mark, BATCH):
         yield from sales
-        mark = Mark(sales[-1].at, sales[-1].id)
+        mark = Cursor(sales[-1].at, sales[-1].id)
 
 
-def _totals(creator: User, month: Month | None) -> list[Total]:
+def _totals(creator: User, month: Month | None) -> list[EarningsTotal]:
     """Sum all ledger entries, reversals included, by payout state and currency."""
     given = {"creator": creator.id, "now": clock.now()} | _span(month)
     rows = db.session.connection().execute(_TOTALS[month is not None], given).all()
-    sums: dict[tuple[str, Standing], int] = {}
+    sums: dict[tuple[str, ShareStatus], int] = {}
     for status, currency, is_due, cents in rows:
         key = (currency, standing(status, bool(is_due)))
         sums[key] = sums.get(key, 0) + int(cents)
-    by_order = sorted(sums.items(), key=lambda item: (item[0][0], list(Standing).index(item[0][1])))
-    return [Total(which, currency, cents) for (currency, which), cents in by_order]
+    by_order = sorted(sums.items(), key=lambda item: (item[0][0], list(ShareStatus).index(item[0][1])))
+    return [EarningsTotal(which, currency, cents) for (currency, which), cents in by_order]
 
 
 def _span(month: Month | None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ __all__ = ["MAX_PASSWORD", "MIN_PASSWORD"]
 
 
 @dataclass(frozen=True)
-class Lock:
+class PasswordHash:
     """The credentials of an account or a registration, read before the password is verified.
 
     Hashing takes tens of milliseconds, during which no transaction should be open.
@@ -70,10 +70,10 @@ def holder(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == canonical(email)))
 
 
-def lock_of(email: str) -> Lock:
+def lock_of(email: str) -> PasswordHash:
     """Read the credentials of the account with this address; without one, such that no password fits."""
     user = find(email)
-    return Lock(user.id, user.password_hash) if user else Lock(None, None)
+    return PasswordHash(user.id, user.password_hash) if user else PasswordHash(None, None)
 
 
 def hash_password(password: str, *about: str) -> str:

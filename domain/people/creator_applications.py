@@ -31,7 +31,7 @@ MONTH = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Wish:
+class ApplicationInput:
     """The fields of an application: `expertise` are a few words each, `links` absolute URLs."""
 
     headline: str
@@ -51,7 +51,7 @@ def find(application_id: uuid.UUID) -> CreatorApplication | None:
     return db.session.get(CreatorApplication, application_id)
 
 
-def apply(user: User, wish: Wish) -> CreatorApplication:
+def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
     """Apply to teach; idempotent while an application is pending, which stays as it is.
 
     Raises Refused for people who teach already, before the address is verified (the answer goes there), with
@@ -119,7 +119,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     )  # fmt: skip
 
 
-def _refuse_again(user: User, wish: Wish) -> None:
+def _refuse_again(user: User, wish: ApplicationInput) -> None:
     """Refuse an application repeating a declined one, and more than MOST_A_MONTH."""
     since = clock.now() - MONTH
     query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
@@ -133,7 +133,7 @@ def _refuse_again(user: User, wish: Wish) -> None:
         raise Refused(f"You’ve applied {MOST_A_MONTH} times this month. Please wait a while.")
 
 
-def _words(said: CreatorApplication | Wish) -> tuple[object, ...]:
+def _words(said: CreatorApplication | ApplicationInput) -> tuple[object, ...]:
     return said.headline, said.expertise, said.links, said.sample
 
 

@@ -69,15 +69,15 @@ def keep(user: User, wanted: Mapping[str, Any]) -> None:
 
 def give_avatar(user: User, file: BinaryIO) -> None:
     """Set the portrait of `user`, directly or as a draft. Raises Refused for an unreadable file."""
-    token = images.keep(images.Shelf.AVATAR, file)
-    images.remove_later(images.Shelf.AVATAR, _draft(user).get("avatar"))
+    token = images.keep(images.ImageUse.AVATAR, file)
+    images.remove_later(images.ImageUse.AVATAR, _draft(user).get("avatar"))
     keep(user, {"avatar": token})
 
 
 def drop_avatar(user: User) -> None:
     """Remove the portrait at once, even where other changes need approval."""
     draft = _draft(user)
-    images.remove_later(images.Shelf.AVATAR, draft.pop("avatar", None))
+    images.remove_later(images.ImageUse.AVATAR, draft.pop("avatar", None))
     _put(user, {"avatar": None})
     if db.session.get(CreatorProfile, user.id) is not None:
         _settle(user, draft)
@@ -125,7 +125,7 @@ def _settle(user: User, draft: dict[str, Any]) -> None:
 
 def _put(user: User, values: Mapping[str, Any]) -> None:
     if "avatar" in values and values["avatar"] != user.avatar:
-        images.remove_later(images.Shelf.AVATAR, user.avatar)
+        images.remove_later(images.ImageUse.AVATAR, user.avatar)
     if values.get("name", user.name) != user.name and user.role != Role.LEARNER:
         jobs.enqueue("reindex_creator", creator_id=str(user.id))  # search documents contain the name
     for name in OF_ACCOUNT.keys() & values.keys():

@@ -32,7 +32,7 @@ FOUND = 50
 SHOWN = 20
 
 
-class Kind(StrEnum):
+class PeopleFilter(StrEnum):
     """A filter of the list."""
 
     ALL = "all"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Listing:
+class PeoplePage:
     """A page of people; `after` is the cursor of the next page, `cut`: more were found than are shown."""
 
     rows: list[User]
@@ -53,7 +53,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldCourse:
     """A course that a person has, the grant that gives it, and their progress in percent."""
 
     grant: AccessGrant
@@ -62,28 +62,28 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Dossier:
+class PersonDetails:
     """The data of one person's page; each list holds the SHOWN newest."""
 
     user: User
     profile: CreatorProfile | None
     made: list[Product]
-    held: list[Held]
+    held: list[HeldCourse]
     orders: list[Order]
     devices: list[UserSession]
     history: list[tuple[AuditEntry, str | None]]
 
 
-def newest(kind: Kind, after: uuid.UUID | None) -> Listing:
+def newest(kind: PeopleFilter, after: uuid.UUID | None) -> PeoplePage:
     """List people newest first, behind the cursor `after` (keyset pagination)."""
     query = _of(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
     if after is not None:
         query = query.where(User.id < after)
     rows = list(db.session.scalars(query))
-    return Listing(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+    return PeoplePage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
 
 
-def search(text: str, kind: Kind) -> Listing:
+def search(text: str, kind: PeopleFilter) -> PeoplePage:
     """Find people whose address or name begins with `text`, at most FOUND, with two index range scans."""
     address = _as_address(text)
     spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
@@ -93,7 +93,7 @@ def search(text: str, kind: Kind) -> Listing:
     by_name = _of(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
     found = {user.id: user for query in (by_address, by_name) for user in db.session.scalars(query)}
     rows = list(found.values())
-    return Listing(rows[:FOUND], None, cut=len(rows) > FOUND)
+    return PeoplePage(rows[:FOUND], None, cut=len(rows) > FOUND)
 
 
 def find(user_id: uuid.UUID) -> User | None:
@@ -101,7 +101,7 @@ def find(user_id: uuid.UUID) -> User | None:
     return db.session.get(User, user_id)
 
 
-def dossier(user: User) -> Dossier:
+def dossier(user: User) -> PersonDetails:
     """Load the data of one person's page in six queries."""
     made = (
         select(Product)
@@ -120,11 +120,11 @@ def dossier(user: User) -> Dossier:
         .limit(SHOWN)
     )
     orders = select(Order).where(Order.user_id == user.id).order_by(Order.created_at.desc()).limit(SHOWN)
-    return Dossier(
+    return PersonDetails(
         user=user,
         profile=db.session.get(CreatorProfile, user.id),
         made=list(db.session.scalars(made.limit(SHOWN))),
-        held=[Held(*row) for row in db.session.execute(held)],
+        held=[HeldCourse(*row) for row in db.session.execute(held)],
         orders=list(db.session.scalars(orders.options(joinedload(Order.user)))),
         devices=sessions.devices_of(user)[:SHOWN],
         history=audit.history_of("user", user.id, SHOWN),
@@ -174,13 +174,13 @@ def override_access(person: User, everything: bool, admin: User) -> None:
     db.session.flush()
 
 
-def _of(kind: Kind) -> Select[User]:
+def _of(kind: PeopleFilter) -> Select[User]:
     living = select(User).where(User.deleted_at.is_(None))
-    if kind == Kind.ALL:
+    if kind == PeopleFilter.ALL:
         return living
-    if kind == Kind.VETTED:
+    if kind == PeopleFilter.VETTED:
         return living.where(User.vetted.is_(True))
-    if kind == Kind.SUSPENDED:
+    if kind == PeopleFilter.SUSPENDED:
         return living.where(User.suspended_at.is_not(None))
     return living.where(User.role == Role(kind.value))
 

@@ -36,12 +36,12 @@ def send_link(user_id: str, email: str, token: str) -> None:
 
 
 def opened_by(token: str) -> tuple[User, str]:
-    """Find the account and the new address of a link. Raises Unusable."""
+    """Find the account and the new address of a link. Raises InvalidToken."""
     return mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token)
 
 
 def confirm(token: str) -> User:
-    """Change the address of the link's account; the link verifies it. Raises Unusable, Refused."""
+    """Change the address of the link's account; the link verifies it. Raises InvalidToken, Refused."""
     user, address = mail_tokens.opened_by(mail_tokens.Purpose.EMAIL, token, lock=True)
     old = user.email
     try:

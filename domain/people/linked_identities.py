@@ -23,7 +23,7 @@ NO_PASSWORD = "Set a password first. Without one you could not sign in any more.
 
 
 @dataclass(frozen=True)
-class Identity:
+class ProviderIdentity:
     """A person's identity at a provider. `email` is None unless the provider has verified it."""
 
     provider: str
@@ -54,19 +54,19 @@ def of(user: User) -> list[OAuthAccount]:
     return list(db.session.scalars(query.order_by(OAuthAccount.created_at, OAuthAccount.id)))
 
 
-def row_of(identity: Identity) -> OAuthAccount | None:
+def row_of(identity: ProviderIdentity) -> OAuthAccount | None:
     """Lock and return the row of an identity, even of an unlinked one."""
     same = (OAuthAccount.provider == identity.provider, OAuthAccount.subject == identity.subject)
     return db.session.scalar(select(OAuthAccount).where(*same).with_for_update())
 
 
-def is_of(identity: Identity, user: User) -> bool:
+def is_of(identity: ProviderIdentity, user: User) -> bool:
     """Tell if `identity` is linked to `user`."""
     row = row_of(identity)
     return row is not None and row.user_id == user.id and row.unlinked_at is None
 
 
-def open_with(identity: Identity, user: User) -> OAuthAccount:
+def open_with(identity: ProviderIdentity, user: User) -> OAuthAccount:
     """Link `identity` to `user`, from whichever account had it."""
     row, now = row_of(identity), clock.now()
     if row is None:
@@ -77,7 +77,7 @@ def open_with(identity: Identity, user: User) -> OAuthAccount:
     return row
 
 
-def link(identity: Identity, user: User) -> None:
+def link(identity: ProviderIdentity, user: User) -> None:
     """Link `identity` at the request of `user`, who has proved their password. Idempotent.
 
     Raises Refused where it is linked to another account.

@@ -30,7 +30,7 @@ TRIES_IN_A_CROWD = 2
 HELD_PER_ADDRESS = 60
 
 
-class TooMany(Exception):  # noqa: N818 - a rule that says no, not a fault
+class TooManyAttempts(Exception):  # noqa: N818 - a rule that says no, not a fault
     """The rate limit is reached; `seconds` until the next attempt may be made."""
 
     def __init__(self, seconds: int) -> None:
@@ -99,7 +99,7 @@ def held_limits(ip: str) -> tuple[Limit, ...]:
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:
-    """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooMany at the limit."""
+    """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooManyAttempts at the limit."""
     _refuse(limits, allowed=-1)
     rows = [LoginAttempt(id=uuid7(), subject=limit.subject, at=clock.now()) for limit in limits]
     db.session.add_all(rows)
@@ -108,7 +108,7 @@ def begin(limits: tuple[Limit, ...]) -> Attempt:
 
 
 def refuse_excess(attempt: Attempt) -> None:
-    """Raise TooMany when concurrent attempts have exceeded the limit together."""
+    """Raise TooManyAttempts when concurrent attempts have exceeded the limit together."""
     _refuse(attempt.limits, allowed=0)
 
 
@@ -163,7 +163,7 @@ def _refuse(limits: tuple[Limit, ...], allowed: int) -> None:
     bounded = [(limit, limit.most) for limit in limits if limit.most is not None]
     waits = [wait for limit, most in bounded if (wait := _wait(limit, most + allowed)) is not None]
     if waits:
-        raise TooMany(max(waits))
+        raise TooManyAttempts(max(waits))
 
 
 def _wait(limit: Limit, newer: int) -> int | None:

@@ -14,7 +14,7 @@ from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
-from domain import Unusable
+from domain import InvalidToken
 from domain.people import accounts
 from models import OAuthAccount, User, db
 
@@ -45,13 +45,13 @@ def sign(purpose: Purpose, content: Any) -> str:
 
 
 def read(purpose: Purpose, token: str) -> Any:
-    """Verify a token and read its content. Raises Unusable if it is forged, damaged or expired."""
+    """Verify a token and read its content. Raises InvalidToken if it is forged, damaged or expired."""
     try:
         return _serializer(purpose).loads(token, max_age=LIFETIME_SECONDS[purpose])
     except SignatureExpired as error:
-        raise Unusable("This link has run out.") from error
+        raise InvalidToken("This link has run out.") from error
     except BadData as error:
-        raise Unusable("This link is not complete. Open it from the message again.") from error
+        raise InvalidToken("This link is not complete. Open it from the message again.") from error
 
 
 def make(purpose: Purpose, user: User, extra: str = "") -> str:
@@ -73,9 +73,9 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
         query = query.with_for_update().execution_options(populate_existing=True)
     user = db.session.scalar(query)
     if user is None or not hmac.compare_digest(_fingerprint(purpose, user, extra), fingerprint):
-        raise Unusable(USED)
+        raise InvalidToken(USED)
     if user.suspended_at is not None:
-        raise Unusable(accounts.suspended_sentence())
+        raise InvalidToken(accounts.suspended_sentence())
     return user, extra
 
 

@@ -9,15 +9,15 @@ import mail
 from domain import Refused
 from domain.base import clock
 from domain.people import accounts, address_marks, linked_identities, mail_tokens, registration
-from domain.people.linked_identities import Identity
+from domain.people.linked_identities import ProviderIdentity
 from models import User, db
 
-__all__ = ["Identity", "account_of"]
+__all__ = ["ProviderIdentity", "account_of"]
 
 CLOSED = "This account was closed."
 
 
-def account_of(identity: Identity) -> User:
+def account_of(identity: ProviderIdentity) -> User:
     """Find the account of `identity`, linking or creating it if need be.
 
     Raises Refused for closed and suspended accounts, and where there is no verified address.
@@ -36,7 +36,7 @@ def account_of(identity: Identity) -> User:
     return user
 
 
-def _linked(identity: Identity) -> User | None:
+def _linked(identity: ProviderIdentity) -> User | None:
     row = linked_identities.row_of(identity)
     if row is None or row.unlinked_at is not None:
         return None
@@ -44,7 +44,7 @@ def _linked(identity: Identity) -> User | None:
     return db.session.get(User, row.user_id)
 
 
-def _link(identity: Identity) -> User:
+def _link(identity: ProviderIdentity) -> User:
     if identity.email is None:
         raise Refused(
             f"{identity.provider_name} has not verified your address. Verify it there, or register here."
@@ -71,7 +71,7 @@ def _link(identity: Identity) -> User:
     return user
 
 
-def _refuse_removed(identity: Identity, user: User) -> None:
+def _refuse_removed(identity: ProviderIdentity, user: User) -> None:
     row = linked_identities.row_of(identity)
     if row is not None and row.user_id == user.id:
         raise Refused(

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import jobs
 import mail
-from domain import Unusable
+from domain import InvalidToken
 from domain.base import clock
 from domain.people import (
     accounts,
@@ -45,7 +45,7 @@ def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UU
     """Set a new password by a mailed link; verifies the mailbox and signs all devices out.
 
     Unlinks all identities but those in `keep`. A second factor stays: a mailbox alone doesn't prove it.
-    Raises Unusable.
+    Raises InvalidToken.
     """
     user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token, lock=True)
     user.email_verified_at = user.email_verified_at or clock.now()
@@ -68,7 +68,7 @@ def not_me(token: str, lock: bool = False) -> tuple[User, str]:
     """
     user, left = mail_tokens.opened_by(mail_tokens.Purpose.NOT_ME, token, lock)
     if left and left != user.email and not address_marks.is_noted(user, left):
-        raise Unusable(mail_tokens.USED)
+        raise InvalidToken(mail_tokens.USED)
     return user, left
 
 
@@ -76,7 +76,7 @@ def shut(token: str) -> User:
     """Lock down the account of an “It wasn’t me” link: its owner says that somebody else got in.
 
     Does what `close_ways_in` does, drops the password and a second factor set up lately, and returns a moved
-    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises Unusable,
+    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises InvalidToken,
     and Refused where another account has that address.
     """
     user, left = not_me(token, lock=True)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 import jobs
 import mail
-from domain import Refused, Unusable
+from domain import InvalidToken, Refused
 from domain.base import clock
 from domain.people import (
     accounts,
@@ -34,7 +34,7 @@ TAKEN = "An account with this address is in use already. Sign in, or set a new p
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class RegistrationInput:
     """The fields of a registration. The password is hashed already, outside of any transaction."""
 
     name: str
@@ -42,16 +42,16 @@ class Newcomer:
     password_hash: str
 
 
-def prepare(name: str, email: str, password: str, shop: str) -> Newcomer:
+def prepare(name: str, email: str, password: str, shop: str) -> RegistrationInput:
     """Validate the fields and hash the password, which is slow. Raises Refused.
 
     `shop` is the shop's name, which a password must not be made of.
     """
     address = accounts.normalise(email)
-    return Newcomer(name, address, accounts.hash_password(password, name, address, shop))
+    return RegistrationInput(name, address, accounts.hash_password(password, name, address, shop))
 
 
-def register(newcomer: Newcomer, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
+def register(newcomer: RegistrationInput, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
     """Insert a registration and enqueue its mail; `way_back` is the path to return to.
 
     `own` is an earlier registration of this browser: for the same address, in a form sent twice or with
@@ -72,7 +72,7 @@ def register(newcomer: Newcomer, way_back: str = "/", own: uuid.UUID | None = No
 
 def of_account(user: User, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
     """Register `user`, whose account exists but whose address was never verified."""
-    return register(Newcomer(user.name, user.email, user.password_hash or ""), way_back, own)
+    return register(RegistrationInput(user.name, user.email, user.password_hash or ""), way_back, own)
 
 
 def send_again(registration_id: uuid.UUID) -> None:
@@ -101,21 +101,21 @@ def tell_owner(email: str) -> None:
 
 
 def opened_by(token: str) -> Registration:
-    """Find the registration of a link. Raises Unusable."""
+    """Find the registration of a link. Raises InvalidToken."""
     key = mail_tokens.read(mail_tokens.Purpose.VERIFY, token)
     registration = db.session.get(Registration, uuid.UUID(key)) if isinstance(key, str) else None
     if registration is None or registration.user_id is not None:
-        raise Unusable(mail_tokens.USED)
+        raise InvalidToken(mail_tokens.USED)
     return registration
 
 
-def lock_of(registration: Registration) -> accounts.Lock:
+def lock_of(registration: Registration) -> accounts.PasswordHash:
     """Read the credentials that confirm a registration in another browser."""
-    return accounts.Lock(registration.id, registration.password_hash)
+    return accounts.PasswordHash(registration.id, registration.password_hash)
 
 
 def confirm(token: str) -> User:
-    """Turn the link's registration into an account, and end all others for its address. Raises Unusable.
+    """Turn the link's registration into an account, and end all others for its address. Raises InvalidToken.
 
     The caller has checked that the link was opened by the person who registered.
     """
@@ -124,7 +124,7 @@ def confirm(token: str) -> User:
     query = select(Registration).where(Registration.email == email).order_by(Registration.id)
     locked = query.with_for_update().execution_options(populate_existing=True)
     if registration not in db.session.scalars(locked).all() or registration.user_id is not None:
-        raise Unusable(mail_tokens.USED)
+        raise InvalidToken(mail_tokens.USED)
     user = _account_of(registration)
     registration.user_id = user.id
     end(email, but=registration.id)
@@ -163,14 +163,14 @@ def end(email: str, but: uuid.UUID | None = None) -> None:
 def _account_of(registration: Registration) -> User:
     user = accounts.holder(registration.email)
     if _is_taken(user):
-        raise Unusable(TAKEN)
+        raise InvalidToken(TAKEN)
     if user is not None:
         hand_over(user, registration.name, registration.password_hash or None)
         return user
     try:
         address_marks.refuse_suspended(registration.email)
     except Refused as refusal:
-        raise Unusable(refusal.sentence) from refusal
+        raise InvalidToken(refusal.sentence) from refusal
     user = User(
         name=registration.name, email=registration.email, password_hash=registration.password_hash,
         email_verified_at=clock.now(),
@@ -179,7 +179,7 @@ def _account_of(registration: Registration) -> User:
         with db.session.begin_nested():
             db.session.add(user)
     except IntegrityError as error:  # the address was taken in another way at the same moment
-        raise Unusable(TAKEN) from error
+        raise InvalidToken(TAKEN) from error
     address_marks.carry_over(user)
     return user
 

@@ -33,17 +33,17 @@ _TOTP = re.compile(r"\d{6}")
 
 
 @dataclass(frozen=True)
-class State:
+class SecondFactorState:
     """The state of a second factor: since when it is on (None: off), and how many recovery codes are left."""
 
     since: datetime | None
     codes_left: int
 
 
-def state_of(user: User) -> State:
+def state_of(user: User) -> SecondFactorState:
     """Read the state of `user`'s second factor, for display."""
     since = db.session.scalar(select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user.id))
-    return State(since, codes_left(user) if since else 0)
+    return SecondFactorState(since, codes_left(user) if since else 0)
 
 
 def is_on(user: User) -> bool:
@@ -257,7 +257,7 @@ def _secret(factor: SecondFactor, user: User) -> str | None:
     """Decrypt the app's secret; None when the encryption key is gone. Recovery codes still work then."""
     try:
         return encryption.decrypt(factor.secret, _purpose(user))
-    except encryption.Unreadable:
+    except encryption.DecryptionFailed:
         return None
 
 

@@ -37,7 +37,7 @@ def _name(subject: object) -> str:
 
 
 @dataclass(frozen=True)
-class Question:
+class AuditFilter:
     """A filter of the log: by an actor's address, an action, a subject ("order/<id>"), and days (UTC)."""
 
     actor: str = ""
@@ -48,20 +48,20 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Page:
+class AuditPage:
     """A page of entries with actors' names and addresses, newest first; `after` is the next page's cursor."""
 
     rows: list[tuple[AuditEntry, str | None, str | None]]
     after: uuid.UUID | None
 
 
-def page(question: Question, after: uuid.UUID | None) -> Page:
+def page(question: AuditFilter, after: uuid.UUID | None) -> AuditPage:
     """Load a page of the filtered log behind the cursor `after` (keyset pagination)."""
     rows = _rows(question, db.session.get(AuditEntry, after) if after else None, PAGE_SIZE + 1)
-    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
+    return AuditPage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
 
 
-class Line(NamedTuple):
+class AuditRow(NamedTuple):
     """A row of the export."""
 
     id: uuid.UUID
@@ -74,7 +74,7 @@ class Line(NamedTuple):
     note: str
 
 
-def blocks(question: Question) -> Iterator[list[Line]]:
+def blocks(question: AuditFilter) -> Iterator[list[AuditRow]]:
     """Yield the whole filtered log, newest first, in blocks of BLOCK rows, each read on demand."""
     entry = AuditEntry.__table__.c
     columns: tuple[Any, ...] = (
@@ -86,7 +86,7 @@ def blocks(question: Question) -> Iterator[list[Line]]:
         found = db.session.execute(
             _ask(select(*columns).select_from(AuditEntry), question, last).limit(BLOCK)
         )
-        rows = [Line(*row) for row in found]
+        rows = [AuditRow(*row) for row in found]
         if rows:
             yield rows
         if len(rows) < BLOCK:
@@ -105,23 +105,23 @@ def actions() -> list[str]:
 
 def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
     """List the newest entries with their actors' names and addresses."""
-    return _rows(Question(), None, limit)
+    return _rows(AuditFilter(), None, limit)
 
 
 def history_of(kind: str, subject_id: uuid.UUID | str, limit: int) -> list[tuple[AuditEntry, str | None]]:
     """List the newest entries about a subject, by kind ("order", "user", …) and id, with actors' names."""
-    found = _rows(Question(subject=f"{kind}/{str(subject_id)[:MOST_OF_ID]}"), None, limit)
+    found = _rows(AuditFilter(subject=f"{kind}/{str(subject_id)[:MOST_OF_ID]}"), None, limit)
     return [(entry, name) for entry, name, _email in found]
 
 
 def _rows(
-    question: Question, last: AuditEntry | None, limit: int
+    question: AuditFilter, last: AuditEntry | None, limit: int
 ) -> list[tuple[AuditEntry, str | None, str | None]]:
     query = _ask(select(AuditEntry, User.name, User.email), question, last).limit(limit)
     return [(row[0], row[1], row[2]) for row in db.session.execute(query)]
 
 
-def _ask(entries: Any, question: Question, last: AuditEntry | Line | None) -> Select[*tuple[Any, ...]]:
+def _ask(entries: Any, question: AuditFilter, last: AuditEntry | AuditRow | None) -> Select[*tuple[Any, ...]]:
     """Add filter, actors and keyset pagination behind `last` to a query, newest first."""
     query: Select[*tuple[Any, ...]] = entries.outerjoin(User, User.id == AuditEntry.actor_id)
     if question.actor == SYSTEM:

@@ -25,7 +25,7 @@ PATIENCE = 60  # seconds
 
 
 @dataclass(frozen=True)
-class Listed:
+class TargetListing:
     """A listing of the backup target at a moment."""
 
     at: datetime
@@ -33,7 +33,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class UnderWay:
+class RunningBackups:
     """The backup jobs running or due: whether one makes a backup, and the names being verified."""
 
     making: bool
@@ -61,14 +61,14 @@ def ask_for_proof(record: BackupRecord, admin: User) -> None:
     audit.record(admin, "ask_for_proof", record, record.name)
 
 
-def under_way() -> UnderWay:
+def under_way() -> RunningBackups:
     """Find the backup jobs that run or are due; one waiting for its next attempt doesn't count."""
     due = and_(Job.state == JobState.QUEUED, Job.run_after <= clock.now())
     kinds = ("make_backup", "prove_backup")
     busy = select(Job.kind, Job.payload).where(Job.kind.in_(kinds), or_(Job.state == JobState.RUNNING, due))
     rows = db.session.execute(busy).all()
     proving = frozenset(payload["name"] for _kind, payload in rows if "name" in payload)
-    return UnderWay(any(kind == "make_backup" for kind, _payload in rows), proving)
+    return RunningBackups(any(kind == "make_backup" for kind, _payload in rows), proving)
 
 
 def begin(backup_kind: str = Kind.DAILY) -> Kind:
@@ -88,7 +88,7 @@ def begin_snapshot() -> Kind | None:
     return None if db.session.scalar(select(BackupRecord.id).where(*fresh).limit(1)) else Kind.SNAPSHOT
 
 
-def make(kind: Kind) -> Listed | None:
+def make(kind: Kind) -> TargetListing | None:
     """Make a backup, prune old ones, and list what is left.
 
     A failure after the backup was made doesn't fail the job, which would make another: pruning is left to the
@@ -121,7 +121,7 @@ def _wait_for_room() -> None:
             time.sleep(1)
 
 
-def end(_kind: Kind, listed: Listed | None) -> None:
+def end(_kind: Kind, listed: TargetListing | None) -> None:
     """Record the listing."""
     if listed is not None:
         records.sync(listed.backups, listed.at)
@@ -149,12 +149,12 @@ def begin_proof(name: str = "") -> str | None:
     return None if named is None or named.gone_at is not None else named.name
 
 
-def prove(name: str) -> tuple[Proof, Listed]:
+def prove(name: str) -> tuple[Proof, TargetListing]:
     """Verify a backup by restoring it to a scratch place, and list the target."""
     return backup.verify(name), list_all()
 
 
-def end_proof(name: str, result: tuple[Proof, Listed]) -> None:
+def end_proof(name: str, result: tuple[Proof, TargetListing]) -> None:
     """Record the verification; alert the operator when the backup is bad."""
     proof, listed = result
     records.sync(listed.backups, listed.at)
@@ -176,13 +176,13 @@ def begin_listing() -> bool:
     return True
 
 
-def list_all(_plan: bool = True) -> Listed:
+def list_all(_plan: bool = True) -> TargetListing:
     """List what the target holds now."""
     moment = clock.now()
-    return Listed(moment, backup.listing())
+    return TargetListing(moment, backup.listing())
 
 
-def end_listing(_plan: bool, listed: Listed) -> None:
+def end_listing(_plan: bool, listed: TargetListing) -> None:
     """Record the listing, including what was made or removed by hand."""
     records.sync(listed.backups, listed.at)
 

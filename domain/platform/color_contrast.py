@@ -11,7 +11,7 @@ TEXT, CONTROL = 4.5, 3.0
 
 
 @dataclass(frozen=True)
-class Look:
+class ColorSample:
     """A colour scheme derived from the brand colour: page, a button with its text, a link."""
 
     name: str
@@ -36,13 +36,15 @@ class Look:
         return ratio(self.button, self.page)
 
 
-def looks(brand: str) -> tuple[Look, Look]:
+def looks(brand: str) -> tuple[ColorSample, ColorSample]:
     """Derive the light and the dark scheme of `brand` (#rrggbb)."""
     lightness, chroma, hue = _oklch(brand)
     lifted = _hex(max(lightness, 0.72), min(chroma, 0.13), hue)
     return (
-        Look("Light", PAPER, brand, _readable(brand), _hex(min(lightness, 0.46), chroma, hue)),
-        Look("Dark", SLATE, lifted, _readable(lifted), _hex(max(lightness, 0.8), min(chroma, 0.11), hue)),
+        ColorSample("Light", PAPER, brand, _readable(brand), _hex(min(lightness, 0.46), chroma, hue)),
+        ColorSample(
+            "Dark", SLATE, lifted, _readable(lifted), _hex(max(lightness, 0.8), min(chroma, 0.11), hue)
+        ),
     )
 
 

@@ -50,7 +50,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Visitor:
     """The origin of an event, as far as it is kept; empty for visitors who opt out of tracking.
 
     `visitor` is a keyed hash that only tells visitors of one day apart, `ip` is truncated, `referrer` a host
@@ -64,14 +64,14 @@ class Visit:
     referrer: str = ""
 
 
-NOBODY = Visit()
+NOBODY = Visitor()
 
 
 def note(
     name: str,
     course_id: uuid.UUID | None = None,
     lesson_id: uuid.UUID | None = None,
-    visit: Visit = NOBODY,
+    visit: Visitor = NOBODY,
     **properties: Any,
 ) -> None:
     """Buffer an event that happened now. `properties` are JSON values.
@@ -135,7 +135,7 @@ def visitor_of(ip: str, user_agent: str, day: datetime) -> str:
 Watch = tuple[uuid.UUID | None, uuid.UUID, uuid.UUID, int]
 
 
-class Buffer:
+class EventBuffer:
     """The event buffer of one process, with its writing thread."""
 
     def __init__(self, app: Flask, capacity: int = CAPACITY) -> None:
@@ -257,12 +257,12 @@ def _existing(connection: Connection, column: Any, ids: set[uuid.UUID | None]) -
     return set(connection.scalars(select(column).where(column.in_(wanted)))) if wanted else set()
 
 
-def _buffer() -> Buffer:
-    buffer: Buffer | None = current_app.extensions.get("lectern_cache_events")
+def _buffer() -> EventBuffer:
+    buffer: EventBuffer | None = current_app.extensions.get("lectern_cache_events")
     if buffer is not None:
         return buffer
     with _making:
         if "lectern_cache_events" not in current_app.extensions:
             app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-            current_app.extensions["lectern_cache_events"] = Buffer(app)
+            current_app.extensions["lectern_cache_events"] = EventBuffer(app)
     return _buffer()

@@ -23,7 +23,7 @@ LONGEST_PATH = 2000
 
 
 @dataclass(frozen=True)
-class Sent:
+class PostedForm:
     """A posted form: its path, the page it was on, and its fields as pairs of name and text."""
 
     path: str
@@ -45,7 +45,7 @@ class Sent:
         )
 
 
-def keep(browser: str, person: str, sent: Sent) -> HeldPost:
+def keep(browser: str, person: str, sent: PostedForm) -> HeldPost:
     """Keep a form for the browser with the token `browser`; beyond MOST_PER_BROWSER the oldest goes."""
     row = HeldPost(
         browser=_hash(browser),

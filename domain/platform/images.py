@@ -47,7 +47,7 @@ _TURNS = {
 _decoding = threading.Lock()
 
 
-class Shelf(StrEnum):
+class ImageUse(StrEnum):
     """The use of a public picture, which decides its shape and its sizes."""
 
     THUMBNAIL = "thumbnail"
@@ -68,9 +68,9 @@ class Shape:
 
 
 SHAPES = {
-    Shelf.THUMBNAIL: Shape(16 / 9, {320: "webp", 640: "webp", 1200: "jpg"}, smallest=480),
-    Shelf.AVATAR: Shape(1.0, {64: "webp", 128: "webp", 256: "jpg"}, smallest=64),
-    Shelf.LOGO: Shape(None, {128: "png", 512: "png"}, smallest=32),
+    ImageUse.THUMBNAIL: Shape(16 / 9, {320: "webp", 640: "webp", 1200: "jpg"}, smallest=480),
+    ImageUse.AVATAR: Shape(1.0, {64: "webp", 128: "webp", 256: "jpg"}, smallest=64),
+    ImageUse.LOGO: Shape(None, {128: "png", 512: "png"}, smallest=32),
 }
 
 
@@ -96,7 +96,7 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class StoredImage:
     """An encoded picture for a text: WebP, with its size in pixels."""
 
     content: bytes
@@ -104,7 +104,7 @@ class Drawn:
     height: int
 
 
-def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
+def keep(shelf: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
     """Store a picture in all sizes of a use and answer its token. Raises Refused for an unusable file.
 
     One with our signature `seal` (domain/platform/image_signatures.py) is kept as the largest size unchanged.
@@ -130,20 +130,22 @@ def keep(shelf: Shelf, file: BinaryIO, crop: Crop | None = None, seal: str = "")
 
 def address(shelf: str, token: str, width: int) -> str:
     """Build the path of a stored picture, at least `width` pixels wide if there is such a size."""
-    sizes = SHAPES[Shelf(shelf)].sizes
+    sizes = SHAPES[ImageUse(shelf)].sizes
     fitting = min((size for size in sizes if size >= width), default=max(sizes))
     return f"/images/{shelf}/{token}/{fitting}.{sizes[fitting]}"
 
 
 def key_of(shelf: str, token: str, name: str) -> str | None:
     """Map a path of `address` to its storage key; None for an impossible one."""
-    known = shelf in set(Shelf) and _TOKEN.fullmatch(token)
-    if not known or name not in {f"{width}.{suffix}" for width, suffix in SHAPES[Shelf(shelf)].sizes.items()}:
+    known = shelf in set(ImageUse) and _TOKEN.fullmatch(token)
+    if not known or name not in {
+        f"{width}.{suffix}" for width, suffix in SHAPES[ImageUse(shelf)].sizes.items()
+    }:
         return None
     return f"{_folder(shelf, token)}{name}"
 
 
-def largest(shelf: Shelf) -> str:
+def largest(shelf: ImageUse) -> str:
     """Name the largest file of a use."""
     width, suffix = max(SHAPES[shelf].sizes.items())
     return f"{width}.{suffix}"
@@ -154,7 +156,7 @@ def content_type(name: str) -> str:
     return TYPES[name.rpartition(".")[2]]
 
 
-def remove_later(shelf: Shelf, token: str | None) -> None:
+def remove_later(shelf: ImageUse, token: str | None) -> None:
     """Enqueue the deletion of a replaced picture, after KEEP_REPLACED."""
     if token:
         jobs.enqueue("discard_picture", run_after=clock.now() + KEEP_REPLACED, shelf=shelf.value, token=token)
@@ -162,12 +164,12 @@ def remove_later(shelf: Shelf, token: str | None) -> None:
 
 def discard(shelf: str, token: str) -> None:
     """Delete a picture's files unless a row refers to it again. Run by the worker; idempotent."""
-    users: dict[Shelf, Any] = {
-        Shelf.THUMBNAIL: Product.thumbnail,
-        Shelf.AVATAR: User.avatar,
-        Shelf.LOGO: PlatformSettings.logo,
+    users: dict[ImageUse, Any] = {
+        ImageUse.THUMBNAIL: Product.thumbnail,
+        ImageUse.AVATAR: User.avatar,
+        ImageUse.LOGO: PlatformSettings.logo,
     }
-    column = users[Shelf(shelf)]
+    column = users[ImageUse(shelf)]
     shown = select(column).where(column == token)
     proposed = (
         select(Course.id).where(Course.draft["thumbnail"].as_string() == token),
@@ -175,21 +177,21 @@ def discard(shelf: str, token: str) -> None:
     )
     wanted = or_(shown.exists(), *(query.exists() for query in proposed))
     if _TOKEN.fullmatch(token) and not db.session.scalar(select(wanted)):
-        remove(Shelf(shelf), token)
+        remove(ImageUse(shelf), token)
 
 
-def remove(shelf: Shelf, token: str) -> None:
+def remove(shelf: ImageUse, token: str) -> None:
     """Delete the files of a picture that no row refers to."""
     storage.current().delete_prefix(_folder(shelf, token))
 
 
-def draw(file: BinaryIO, seal: str = "") -> Drawn:
+def draw(file: BinaryIO, seal: str = "") -> StoredImage:
     """Encode a picture for a text; one with our signature `seal` stays as it is. Raises Refused."""
     with _decoding:
         own, file = image_signatures.own(file, "webp", seal, MAX_BYTES)
         image = _shrink(_decode(file, TEXT_WIDTH * 2), TEXT_WIDTH)
         content = own or _encode(image, "webp", lossless=image.info.get("drawn", False))
-    return Drawn(content, image.width, image.height)
+    return StoredImage(content, image.width, image.height)
 
 
 def add(course: Course, lesson: Lesson | None, file: BinaryIO) -> Picture:
@@ -225,7 +227,7 @@ def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None, bool] |
 
 
 def _folder(shelf: str, token: str) -> str:
-    return f"pictures/{Shelf(shelf).value}/{token}/"
+    return f"pictures/{ImageUse(shelf).value}/{token}/"
 
 
 def _decode(file: BinaryIO, needed: int) -> Image.Image:

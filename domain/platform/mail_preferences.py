@@ -6,7 +6,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import select
 
-from domain import Unusable
+from domain import InvalidToken
 from models import MailPreference, NotificationKind, Role, User, db, upsert
 
 # These have mails of their own, which say more.
@@ -72,14 +72,14 @@ def token(user_id: uuid.UUID, kind: NotificationKind) -> str:
 
 
 def opened_by(token: str) -> tuple[User, NotificationKind]:
-    """Find the user and the kind of an unsubscribe token. Raises Unusable for a forged one."""
+    """Find the user and the kind of an unsubscribe token. Raises InvalidToken for a forged one."""
     try:
         key, kind = _serializer().loads(token)
     except BadData as error:
-        raise Unusable("This link is not complete. Open it from the message again.") from error
+        raise InvalidToken("This link is not complete. Open it from the message again.") from error
     user = db.session.get(User, uuid.UUID(key))
     if user is None or user.deleted_at is not None:
-        raise Unusable("This account is closed. It gets no mail any longer.")
+        raise InvalidToken("This account is closed. It gets no mail any longer.")
     return user, NotificationKind(kind)
 
 

@@ -26,7 +26,7 @@ OF_COURSES = (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPOR
 COUNTED = 1000  # more are shown as “more than”, not counted
 
 
-class Claimed(Refused):
+class ClaimedByOther(Refused):
     """The item is claimed by another admin: `by` is their name, `until` the end of their lease."""
 
     def __init__(self, by: str, until: datetime) -> None:
@@ -34,7 +34,7 @@ class Claimed(Refused):
         self.by, self.until = by, until
 
 
-class Row(NamedTuple):
+class QueueRow(NamedTuple):
     """A line of the queue: the item, its owner's name, and the admin who claimed or decided it (or None)."""
 
     item: ModerationItem
@@ -43,10 +43,10 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Page:
+class QueuePage:
     """A page of lines; `after` is the cursor of the next page."""
 
-    rows: list[Row]
+    rows: list[QueueRow]
     after: uuid.UUID | None
 
 
@@ -90,7 +90,7 @@ def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
     )
 
 
-def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page:
+def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> QueuePage:
     """Load a page of waiting items, oldest first, behind the item `after`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     held = and_(admin.id == ModerationItem.claimed_by, ModerationItem.claimed_until > clock.now())
@@ -107,7 +107,7 @@ def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page:
     return _page(query, kind)
 
 
-def history(kind: ModerationKind | None, before: uuid.UUID | None) -> Page:
+def history(kind: ModerationKind | None, before: uuid.UUID | None) -> QueuePage:
     """Load a page of decided items, latest first, behind the item `before`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     query = (
@@ -133,13 +133,13 @@ def counts() -> dict[ModerationKind, int]:
     return dict(zip(ModerationKind, db.session.execute(select(*counted)).one(), strict=True))
 
 
-def of_subject(subject_id: uuid.UUID) -> list[Row]:
+def of_subject(subject_id: uuid.UUID) -> list[QueueRow]:
     """List the items about one subject, latest first."""
     rows = db.session.execute(_OF_SUBJECT, {"subject": subject_id, "most": PAGE_SIZE})
-    return [Row(item, None, name) for item, name in rows]
+    return [QueueRow(item, None, name) for item, name in rows]
 
 
-def past_of(item: ModerationItem) -> list[Row]:
+def past_of(item: ModerationItem) -> list[QueueRow]:
     """List the earlier items about the subject of `item`, latest first.
 
     A deleted and rewritten review, a course begun anew or another application has a new id: for these it is
@@ -162,7 +162,7 @@ def past_of(item: ModerationItem) -> list[Row]:
         .order_by(ModerationItem.created_at.desc(), ModerationItem.id.desc())
         .limit(PAGE_SIZE)
     )
-    return [Row(row, None, name) for row, name in db.session.execute(query)]
+    return [QueueRow(row, None, name) for row, name in db.session.execute(query)]
 
 
 def find(item_id: uuid.UUID) -> ModerationItem:
@@ -241,7 +241,7 @@ def hold(item: ModerationItem, admin: User, takeover: bool = False) -> None:
         raise Refused("This was decided already.")
     holder = _holder(item, admin)
     if holder is not None and item.claimed_until is not None and not takeover:
-        raise Claimed(holder, item.claimed_until)
+        raise ClaimedByOther(holder, item.claimed_until)
 
 
 def lock(item: ModerationItem) -> None:
@@ -286,13 +286,13 @@ def _claim_first(admin: User, kind: ModerationKind | None, place: ColumnElement[
     return found
 
 
-def _page(query: Select[*tuple[Any, ...]], kind: ModerationKind | None) -> Page:
+def _page(query: Select[*tuple[Any, ...]], kind: ModerationKind | None) -> QueuePage:
     if kind is not None:
         query = query.where(ModerationItem.kind == kind)
-    rows = [Row(*row) for row in db.session.execute(query.limit(PAGE_SIZE + 1))]
+    rows = [QueueRow(*row) for row in db.session.execute(query.limit(PAGE_SIZE + 1))]
     more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE]
-    return Page(rows, rows[-1].item.id if more else None)
+    return QueuePage(rows, rows[-1].item.id if more else None)
 
 
 def _behind(item: ModerationItem) -> ColumnElement[bool]:

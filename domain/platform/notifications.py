@@ -17,7 +17,7 @@ COUNTED = 10
 
 
 @dataclass(frozen=True)
-class Page:
+class NotificationPage:
     """A page of notifications, newest first; `after` is the cursor of the next page."""
 
     rows: list[Notification]
@@ -60,7 +60,7 @@ def unread(user_id: ColumnElement[uuid.UUID]) -> ColumnElement[int]:
     return select(func.count()).select_from(some.correlate_except(Notification).subquery()).scalar_subquery()
 
 
-def page_of(user: User, before: uuid.UUID | None = None) -> Page:
+def page_of(user: User, before: uuid.UUID | None = None) -> NotificationPage:
     """Load a page of `user`'s notifications, newest first, behind the row `before`.
 
     Raises NotFound for another person's row.
@@ -73,7 +73,7 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page:
     newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
     rows = list(db.session.scalars(newest.limit(PER_PAGE + 1)))
     shown = rows[:PER_PAGE]
-    return Page(shown, shown[-1].id if len(rows) > PER_PAGE else None)
+    return NotificationPage(shown, shown[-1].id if len(rows) > PER_PAGE else None)
 
 
 def find(user: User, notification_id: uuid.UUID) -> Notification:

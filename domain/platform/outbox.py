@@ -25,14 +25,14 @@ class UntrustedServer(Exception):  # noqa: N818 - a state of the world, not a fa
 
 
 @dataclass(frozen=True)
-class Letter:
+class OutgoingMail:
     """A message to send: the row's id and the MIME message."""
 
     id: uuid.UUID
     mime: MimeMessage
 
 
-def begin_sending(message_id: str) -> Letter | None:
+def begin_sending(message_id: str) -> OutgoingMail | None:
     """Render a message; None (skipped) if sent already, older than a week, or unwanted by now."""
     message = db.session.get(EmailMessage, uuid.UUID(message_id))
     if message is None or message.status not in (EmailStatus.PENDING, EmailStatus.FAILED):
@@ -41,10 +41,10 @@ def begin_sending(message_id: str) -> Letter | None:
         message.status = EmailStatus.SKIPPED
         return None
     message.attempts += 1
-    return Letter(message.id, _mime(message))
+    return OutgoingMail(message.id, _mime(message))
 
 
-def send(letter: Letter) -> None:
+def send(letter: OutgoingMail) -> None:
     """Send by SMTP; without a server (development) the mailbox page shows the row.
 
     Raises SMTP's errors, and UntrustedServer before anything is sent; the job is retried later.
@@ -82,7 +82,7 @@ def _connect(settings: Settings) -> smtplib.SMTP:
     return server
 
 
-def end_sending(letter: Letter, _result: None) -> None:
+def end_sending(letter: OutgoingMail, _result: None) -> None:
     """Mark the message as sent."""
     message = db.session.get_one(EmailMessage, letter.id)
     message.status, message.sent_at, message.error = EmailStatus.SENT, clock.now(), None

@@ -16,7 +16,7 @@ _ROW = select(PlatformSettings)
 
 
 @dataclass(frozen=True)
-class Site:
+class ShopSettings:
     """A snapshot of the settings; `platform_fee_percent` is a whole percentage."""
 
     name: str
@@ -37,13 +37,13 @@ class Site:
     held_words: list[str]
 
 
-def current() -> Site:
+def current() -> ShopSettings:
     """Read the settings from the cache, at most REMEMBER_SECONDS old."""
     cached = current_app.extensions.get("lectern_cache_site")
     if cached is None or cached[0] < time.monotonic():
         cached = (time.monotonic() + REMEMBER_SECONDS, _read())
         current_app.extensions["lectern_cache_site"] = cached
-    site: Site = cached[1]
+    site: ShopSettings = cached[1]
     return site
 
 
@@ -52,7 +52,7 @@ def forget() -> None:
     current_app.extensions.pop("lectern_cache_site", None)
 
 
-def hold() -> Site:
+def hold() -> ShopSettings:
     """Lock the settings until the transaction ends and read them."""
     insert = upsert(PlatformSettings).values(id=1)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
@@ -89,13 +89,13 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST_NOTED else f"{text[:LONGEST_NOTED]}…"
 
 
-def _read() -> Site:
-    names = list(Site.__dataclass_fields__)
+def _read() -> ShopSettings:
+    names = list(ShopSettings.__dataclass_fields__)
     table = PlatformSettings.__table__
     row = db.session.execute(select(*(table.c[name] for name in names))).mappings().first()
     if row is not None:
-        return Site(**row)
-    return Site(**{name: _default(table.c[name]) for name in names})
+        return ShopSettings(**row)
+    return ShopSettings(**{name: _default(table.c[name]) for name in names})
 
 
 def _default(column: Any) -> Any:

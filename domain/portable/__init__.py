@@ -28,7 +28,7 @@ class Problem:
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
-class Broken(Refused):
+class InvalidCourse(Refused):
     """A folder that can't be imported; `problems` lists all that were found, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -40,6 +40,6 @@ class Broken(Refused):
             self.problems.append(Problem("", 0, f"And {count - MAX_PROBLEMS} more."))
 
 
-def broken(sentence: str, file: str = "", line: int = 0) -> Broken:
+def broken(sentence: str, file: str = "", line: int = 0) -> InvalidCourse:
     """Build the error for a single problem."""
-    return Broken([Problem(file, line, sentence)])
+    return InvalidCourse([Problem(file, line, sentence)])

@@ -34,7 +34,7 @@ class UsedPicture:
 
 
 @dataclass
-class Addresses:
+class LinkRewriter:
     """Rewrites the texts of `course`, which will be at `slug`; collects the files used and the problems."""
 
     source: Source

@@ -15,9 +15,9 @@ from werkzeug.exceptions import NotFound
 import jobs
 import storage
 from domain.base import clock
-from domain.media.upload_results import Arrived
-from domain.portable import MAX_PROBLEMS, Broken, exporting, importing, packing
-from domain.portable.storing import Prepared
+from domain.media.upload_results import UploadedFile
+from domain.portable import MAX_PROBLEMS, InvalidCourse, exporting, importing, packing
+from domain.portable.storing import PreparedCourse
 from models import (
     CodeArchive,
     Course,
@@ -41,7 +41,7 @@ OVER = "Only people who teach here can bring in courses."
 
 
 @dataclass(frozen=True)
-class Inbound:
+class ImportPlan:
     """A zip to import: its future creator, and where it is stored."""
 
     id: uuid.UUID
@@ -51,7 +51,7 @@ class Inbound:
 
 
 @dataclass(frozen=True)
-class Outbound:
+class ExportPlan:
     """A course to export, and where its zip will be stored."""
 
     id: uuid.UUID
@@ -60,7 +60,7 @@ class Outbound:
 
 
 def take_upload(
-    _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: Arrived
+    _upload: Upload, actor: User, _course: Course | None, _lesson: Lesson | None, file: UploadedFile
 ) -> uuid.UUID:
     """Enqueue the import of an uploaded zip; returns the id of the import."""
     return start_import(actor, file.key, file.filename, file.size).id
@@ -143,7 +143,7 @@ def weight(course: Course) -> int:
     return sum(int(one or 0) for one in row)
 
 
-def begin_import(transfer_id: str) -> Inbound | None:
+def begin_import(transfer_id: str) -> ImportPlan | None:
     """Plan the import, unless it is done."""
     row = db.session.get(CourseTransfer, uuid.UUID(transfer_id))
     if row is None or row.state != TransferState.WAITING:
@@ -152,24 +152,24 @@ def begin_import(transfer_id: str) -> Inbound | None:
     if user.suspended_at or user.deleted_at or not (user.is_creator or user.is_admin):
         _fail(row, [OVER])
         return None
-    return Inbound(row.id, row.user_id, row.storage_key, row.filename)
+    return ImportPlan(row.id, row.user_id, row.storage_key, row.filename)
 
 
-def read_import(plan: Inbound) -> Prepared | Broken:
+def read_import(plan: ImportPlan) -> PreparedCourse | InvalidCourse:
     """Read and validate the zip and store its files. Its problems are a result, not an error."""
     creator = db.session.get_one(User, plan.creator_id)
     course_id = uuid.uuid5(plan.id, "course")  # the same at every retry, as are the names of its files
     try:
         with storage.current().local_copy(plan.storage_key) as path:
             return importing.prepare_folder(path, creator, course_id=course_id)
-    except Broken as broken:
+    except InvalidCourse as broken:
         return broken
 
 
-def end_import(plan: Inbound, result: Prepared | Broken) -> None:
+def end_import(plan: ImportPlan, result: PreparedCourse | InvalidCourse) -> None:
     """Write the course, or the problems."""
     row = db.session.get_one(CourseTransfer, plan.id)
-    if isinstance(result, Broken):
+    if isinstance(result, InvalidCourse):
         _fail(row, [str(problem) for problem in result.problems])
         return
     creator = db.session.get_one(User, plan.creator_id)
@@ -187,7 +187,7 @@ def note_failure(_error: str, transfer_id: str) -> None:
         row.problems = [TRIED_AGAIN]
 
 
-def begin_export(transfer_id: str) -> Outbound | None:
+def begin_export(transfer_id: str) -> ExportPlan | None:
     """Plan the export, unless it is done or the course is deleted."""
     row = db.session.get(CourseTransfer, uuid.UUID(transfer_id))
     if row is None or row.state != TransferState.WAITING:
@@ -195,10 +195,10 @@ def begin_export(transfer_id: str) -> Outbound | None:
     if row.course_id is None:
         _fail(row, ["The course is gone."])
         return None
-    return Outbound(row.id, row.course_id, row.storage_key)
+    return ExportPlan(row.id, row.course_id, row.storage_key)
 
 
-def pack(plan: Outbound) -> int | str:
+def pack(plan: ExportPlan) -> int | str:
     """Build and store the zip; returns its size in bytes, or the reason why it can't be built."""
     course = db.session.get_one(Course, plan.course_id)
     slug, entries = course.slug, exporting.entries(course)
@@ -215,7 +215,7 @@ def pack(plan: Outbound) -> int | str:
             return storage.current().put(plan.storage_key, content, "application/zip")
 
 
-def end_export(plan: Outbound, result: int | str) -> None:
+def end_export(plan: ExportPlan, result: int | str) -> None:
     """Offer the zip for download, for a day."""
     row = db.session.get_one(CourseTransfer, plan.id)
     if isinstance(result, str):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload, undefer, undefer_group
 
 import storage
 from domain.authoring import lesson_drafts, page_drafts
-from domain.authoring.lesson_drafts import Working
+from domain.authoring.lesson_drafts import WorkingCopy
 from domain.base import markdown, slugs
 from domain.learning import prerequisites
 from domain.media import captions, code_archives
@@ -41,7 +41,7 @@ _COURSE = re.compile(r"/courses/([^/#?]+)")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ExportedFile:
     """A file of the folder: its name, and its content, or its storage key and size (bytes)."""
 
     name: str
@@ -50,16 +50,16 @@ class Entry:
     size: int = 0
 
 
-def entries(course: Course) -> list[Entry]:
+def entries(course: Course) -> list[ExportedFile]:
     """List every file of the folder of `course`, course.toml first; large ones by storage key."""
     return list(_Exported(course).entries())
 
 
 @dataclass
-class _Sheet:
+class _LessonFile:
     """A lesson to export: its file, and the files of its resources by id."""
 
-    working: Working
+    working: WorkingCopy
     lesson: Lesson
     file: str
     recording: MediaAsset | None
@@ -83,24 +83,24 @@ class _Exported:
         self.modules = self._modules()
         self.sheets = [sheet for _module, sheets in self.modules for sheet in sheets]
         self.by_slug = {slug: s for s in self.sheets for slug in (s.lesson.slug, s.working.slug)}
-        self.drawn: dict[str, Entry] = {}
+        self.drawn: dict[str, ExportedFile] = {}
         self._anchors: dict[str, dict[str, str]] = {}
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ExportedFile]:
         """Yield all files."""
         readme = self._turned(page_drafts.working(self.course)["description"], README, None)
-        written = [Entry(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
+        written = [ExportedFile(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
         manifest, kept = self._manifest()
-        yield Entry(MANIFEST, manifest)
+        yield ExportedFile(MANIFEST, manifest)
         if readme:
-            yield Entry(README, f"{readme}\n".encode())
+            yield ExportedFile(README, f"{readme}\n".encode())
         yield from written
         yield from kept
         yield from self.drawn.values()
         for sheet in self.sheets:
             yield from self._beside(sheet)
 
-    def _modules(self) -> list[tuple[Module, list[_Sheet]]]:
+    def _modules(self) -> list[tuple[Module, list[_LessonFile]]]:
         query = (
             select(Module)
             .where(Module.course_id == self.course.id)
@@ -116,15 +116,17 @@ class _Exported:
             for title in [page_drafts.module_words(module).title]
         ]
 
-    def _sheets(self, module: Module, folder: str) -> list[_Sheet]:
+    def _sheets(self, module: Module, folder: str) -> list[_LessonFile]:
         wide = len(str(max(len(module.lessons), 10)))
         return [self._sheet(one, f"{folder}/{n:0{wide}}-") for n, one in enumerate(module.lessons, 1)]
 
-    def _sheet(self, lesson: Lesson, beginning: str) -> _Sheet:
+    def _sheet(self, lesson: Lesson, beginning: str) -> _LessonFile:
         working = lesson_drafts.working(lesson)
         proposed = next((a for a in self.assets if a.proposed_for == lesson.id), None)
         recording = proposed or next((a for a in self.assets if a.lesson_id == lesson.id), None)
-        sheet = _Sheet(working, lesson, f"{beginning}{working.slug}.md", recording, list(lesson.resources))
+        sheet = _LessonFile(
+            working, lesson, f"{beginning}{working.slug}.md", recording, list(lesson.resources)
+        )
         taken: set[str] = set()
         for resource in sheet.resources:
             if resource.storage_key:
@@ -134,7 +136,7 @@ class _Exported:
                 sheet.files[resource.id] = f"files/{working.slug}/{stem}{ending}"
         return sheet
 
-    def _manifest(self) -> tuple[bytes, list[Entry]]:
+    def _manifest(self) -> tuple[bytes, list[ExportedFile]]:
         """Build course.toml, and the files that it names itself."""
         course, page, kept = self.course, page_drafts.working(self.course), []
         category = db.session.scalar(select(Category.slug).where(Category.id == page["category_id"]))
@@ -156,7 +158,7 @@ class _Exported:
         waiting_first = reversed(code_archives.of_course(course.id))
         if archive := next(waiting_first, None):
             values["code"] = f"code/{_safe(archive.filename)}"
-            kept.append(Entry(values["code"], key=archive.storage_key, size=archive.size))
+            kept.append(ExportedFile(values["code"], key=archive.storage_key, size=archive.size))
         films = (a for a in self.assets if a.lesson_id is None and a.proposed_for is None)
         film = max(films, key=lambda a: a.proposed_film, default=None)
         if film:
@@ -167,7 +169,7 @@ class _Exported:
         return written.encode(), kept
 
     @staticmethod
-    def _module(pair: tuple[Module, list[_Sheet]]) -> str:
+    def _module(pair: tuple[Module, list[_LessonFile]]) -> str:
         module, sheets = pair
         words = page_drafts.module_words(module)
         values = {
@@ -178,16 +180,16 @@ class _Exported:
         }  # fmt: skip
         return f"\n[[modules]]\n{table(values)}"
 
-    def _cover(self, token: str) -> Entry:
-        name = images.largest(images.Shelf.THUMBNAIL)
-        key = images.key_of(images.Shelf.THUMBNAIL, token, name) or ""
+    def _cover(self, token: str) -> ExportedFile:
+        name = images.largest(images.ImageUse.THUMBNAIL)
+        key = images.key_of(images.ImageUse.THUMBNAIL, token, name) or ""
         with storage.current().open(key) as file:
             content = file.read()
-        return Entry(
+        return ExportedFile(
             f"cover.{image_signatures.of(content, 'jpg')}{_ending(name)}", content, size=len(content)
         )
 
-    def _lesson(self, sheet: _Sheet) -> bytes:
+    def _lesson(self, sheet: _LessonFile) -> bytes:
         lesson = sheet.working
         preview = lesson.visibility == LessonVisibility.PREVIEW
         values: dict[str, Any] = {
@@ -209,7 +211,7 @@ class _Exported:
         return f"+++\n{table(values)}+++\n{text}".encode()
 
     @staticmethod
-    def _resource(sheet: _Sheet, resource: Resource) -> dict[str, Any]:
+    def _resource(sheet: _LessonFile, resource: Resource) -> dict[str, Any]:
         file = sheet.files.get(resource.id)
         return {
             "title": resource.proposed_title or resource.title, "kind": resource.kind.value,
@@ -230,24 +232,28 @@ class _Exported:
         return about
 
     @staticmethod
-    def _recording(asset: MediaAsset, name: str) -> Iterator[Entry]:
-        yield Entry(f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size)
+    def _recording(asset: MediaAsset, name: str) -> Iterator[ExportedFile]:
+        yield ExportedFile(
+            f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size
+        )
         for one in captions.working(asset):
             content = one.vtt.encode()
-            yield Entry(_captions_file(name, one.language), content, size=len(content))
+            yield ExportedFile(_captions_file(name, one.language), content, size=len(content))
 
-    def _beside(self, sheet: _Sheet) -> Iterator[Entry]:
+    def _beside(self, sheet: _LessonFile) -> Iterator[ExportedFile]:
         """Yield the files of a lesson."""
         if sheet.recording:
             yield from self._recording(sheet.recording, sheet.working.slug)
         for resource in sheet.resources:
             if resource.storage_key:
-                yield Entry(sheet.files[resource.id], key=resource.storage_key, size=resource.size or 0)
+                yield ExportedFile(
+                    sheet.files[resource.id], key=resource.storage_key, size=resource.size or 0
+                )
 
-    def _turned(self, text: str, file: str, sheet: _Sheet | None) -> str:
+    def _turned(self, text: str, file: str, sheet: _LessonFile | None) -> str:
         return rewrite(text, lambda link: self._target(link.target, file, sheet))
 
-    def _target(self, target: str, file: str, sheet: _Sheet | None) -> str | None:
+    def _target(self, target: str, file: str, sheet: _LessonFile | None) -> str | None:
         """Map the address `target` to a path in the folder; None for what isn't in it."""
         if target.startswith("#s-") and sheet:
             return "#" + self._anchor(sheet, target[1:])
@@ -268,7 +274,7 @@ class _Exported:
     def _known(self, text: str) -> Picture | None:
         return self.pictures.get(uuid.UUID(text)) if _is_uuid(text) else None
 
-    def _picture(self, row: Picture, sheet: _Sheet | None) -> str:
+    def _picture(self, row: Picture, sheet: _LessonFile | None) -> str:
         """Return the file name of an image: each text that shows it has a copy, as it has after an import."""
         place = sheet.working.slug if sheet else "course"
         drawn = f"{place} {row.id}"
@@ -277,10 +283,10 @@ class _Exported:
             with storage.current().open(row.storage_key) as file:
                 seal = image_signatures.of(file.read(), "webp")
             name = f"images/{place}-{number}.{seal}{_ending(row.storage_key)}"
-            self.drawn[drawn] = Entry(name, key=row.storage_key, size=row.size)
+            self.drawn[drawn] = ExportedFile(name, key=row.storage_key, size=row.size)
         return self.drawn[drawn].name
 
-    def _anchor(self, sheet: _Sheet, anchor: str) -> str:
+    def _anchor(self, sheet: _LessonFile, anchor: str) -> str:
         """Map one of our anchors to the one that GitHub gives the same heading."""
         key = sheet.file
         if key not in self._anchors:

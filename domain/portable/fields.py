@@ -21,7 +21,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A TOML text: its file, and the number of lines above it there."""
 
     file: str
@@ -44,12 +44,12 @@ class Fields:
     """The values of one table. `places` says where a value is written that isn't in `place`."""
 
     values: Mapping[str, Any]
-    place: Place
+    place: Location
     problems: list[Problem]
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, Location] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
-    def where(self, key: str) -> Place:
+    def where(self, key: str) -> Location:
         """Return the text in which `key` is written."""
         return self.places.get(key, self.place)
 
@@ -165,8 +165,8 @@ class Fields:
                 self.wrong(key, f"`{key[:60]}` means nothing here.{hint}")
 
 
-def parse(place: Place) -> dict[str, Any]:
-    """Parse a TOML text. Raises Broken with the line of a syntax error."""
+def parse(place: Location) -> dict[str, Any]:
+    """Parse a TOML text. Raises InvalidCourse with the line of a syntax error."""
     if _DEEP.search(place.text):
         raise broken("This can’t be read as TOML: it is nested too deeply.", place.file)
     try:

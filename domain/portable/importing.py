@@ -6,7 +6,7 @@ from pathlib import Path
 from domain.portable.reading import read
 from domain.portable.shop import find_place
 from domain.portable.source import opened
-from domain.portable.storing import Prepared, Progress, prepare
+from domain.portable.storing import PreparedCourse, Progress, prepare
 from domain.portable.writing import write
 from models import Course, User, db
 
@@ -17,10 +17,10 @@ def _silently(_what: str, _done: int, _total: int) -> None:
 
 def prepare_folder(
     path: Path, creator: User, progress: Progress = _silently, course_id: uuid.UUID | None = None
-) -> Prepared:
+) -> PreparedCourse:
     """Read and validate the folder or zip at `path`, and store its files for a course of `creator`.
 
-    Raises Broken with all problems; then nothing is stored. Ends the transaction: none is open while files
+    Raises InvalidCourse with all problems; then nothing is stored. Ends the transaction: none is open while files
     are stored.
     """
     with opened(path) as source:
@@ -30,7 +30,7 @@ def prepare_folder(
         return prepare(source, course, place, progress)
 
 
-def write_or_undo(made: Prepared, creator: User, origin: str) -> Course:
+def write_or_undo(made: PreparedCourse, creator: User, origin: str) -> Course:
     """Write the draft of a prepared import; on an error its files are removed again.
 
     `origin` names the folder or file it came from.

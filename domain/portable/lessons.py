@@ -9,8 +9,8 @@ from domain.authoring import lesson_content, resources
 from domain.base import slugs
 from domain.base.text import markdown_source, one_line, paragraphs
 from domain.media import upload_rules, video_embeds
-from domain.portable import Broken, broken
-from domain.portable.fields import Fields, Place, parse
+from domain.portable import InvalidCourse, broken
+from domain.portable.fields import Fields, Location, parse
 from domain.portable.recordings import is_sound, path_in, read_recording
 from domain.portable.shapes import NewLesson, NewRecording, NewResource
 from domain.portable.source import Source, text_of
@@ -20,8 +20,8 @@ FENCE = "+++"
 _HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
 
 
-def front_matter(source: Source, file: str) -> tuple[str, Place | None]:
-    """Split a lesson's file into its text and its TOML front matter, if any. Raises Broken."""
+def front_matter(source: Source, file: str) -> tuple[str, Location | None]:
+    """Split a lesson's file into its text and its TOML front matter, if any. Raises InvalidCourse."""
     text = text_of(source, file)
     first, _, rest = text.partition("\n")
     if first.strip() == "---" and re.match(r"[\w-]+:(\s|$)", rest) and "\n---\n" in rest:
@@ -32,7 +32,7 @@ def front_matter(source: Source, file: str) -> tuple[str, Place | None]:
     end = next((number for number, line in enumerate(lines) if line.strip() == FENCE), None)
     if end is None:
         raise broken("A second line of +++ is missing below the values.", file, 1)
-    return "\n".join(lines[end + 1 :]), Place(file, "\n".join(lines[:end]), above=1)
+    return "\n".join(lines[end + 1 :]), Location(file, "\n".join(lines[:end]), above=1)
 
 
 def without_title(text: str) -> tuple[str, str, int]:
@@ -56,12 +56,14 @@ def _without_hashes(heading: str) -> str:
     return words if words != heading and words[-1:] in (" ", "\t") else heading
 
 
-def read_lesson(source: Source, file: str, text: str, front: Place | None, entry: Fields) -> NewLesson | None:
+def read_lesson(
+    source: Source, file: str, text: str, front: Location | None, entry: Fields
+) -> NewLesson | None:
     """Build a lesson from its text and values; `entry` takes precedence over the front matter."""
     problems = entry.problems
     try:
         above: dict[str, Any] = parse(front) if front else {}
-    except Broken as trouble:
+    except InvalidCourse as trouble:
         problems.extend(trouble.problems)
         return None
     places = {key: front for key in above if front and key not in entry.values}

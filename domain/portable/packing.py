@@ -11,14 +11,14 @@ from typing import BinaryIO
 
 import storage
 from domain import Refused
-from domain.portable.exporting import Entry
+from domain.portable.exporting import ExportedFile
 
 BLOCK = 256 * 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp makes zips reproducible
 _TEXTS = (".md", ".toml", ".vtt")
 
 
-def to_folder(entries: list[Entry], folder: Path, progress: Callable[[str, int, int], None]) -> None:
+def to_folder(entries: list[ExportedFile], folder: Path, progress: Callable[[str, int, int], None]) -> None:
     """Write every file below `folder`, which must be empty or absent; atomic: a failed export leaves nothing.
 
     Raises Refused if the folder isn't empty.
@@ -43,9 +43,9 @@ def to_folder(entries: list[Entry], folder: Path, progress: Callable[[str, int, 
         raise
 
 
-def to_zip(entries: Iterable[Entry], top: str) -> Iterator[bytes]:
+def to_zip(entries: Iterable[ExportedFile], top: str) -> Iterator[bytes]:
     """Stream a zip with every file below the folder `top`."""
-    outlet = _Outlet()
+    outlet = _ZipStream()
     with zipfile.ZipFile(outlet, "w") as packed:  # type: ignore[call-overload]
         for entry in entries:
             info = zipfile.ZipInfo(f"{top}/{entry.name}", EPOCH)
@@ -58,11 +58,11 @@ def to_zip(entries: Iterable[Entry], top: str) -> Iterator[bytes]:
     yield outlet.take()
 
 
-def _open(entry: Entry) -> BinaryIO:
+def _open(entry: ExportedFile) -> BinaryIO:
     return storage.current().open(entry.key) if entry.key else BytesIO(entry.content)
 
 
-class _Outlet:
+class _ZipStream:
     """A write-only stream for zipfile; without `tell` and `seek` zipfile doesn't try to go back."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from domain.base import markdown, slugs
 from domain.base.text import markdown_source, one_line, paragraphs
 from domain.catalog import tags
 from domain.learning import prerequisites
-from domain.portable import MANIFEST, README, Broken, Problem, broken
-from domain.portable.fields import Fields, Place, parse
+from domain.portable import MANIFEST, README, InvalidCourse, Problem, broken
+from domain.portable.fields import Fields, Location, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
 from domain.portable.recordings import path_in, read_recording
 from domain.portable.shapes import NewCourse, NewLesson, NewModule
@@ -19,10 +19,10 @@ from models import Level, ProductVisibility, Tier
 
 
 def read(source: Source) -> NewCourse:
-    """Read the course in `source`. Raises Broken with all problems of its files."""
+    """Read the course in `source`. Raises InvalidCourse with all problems of its files."""
     if MANIFEST not in source.names:
         raise broken(f"There is no {MANIFEST} in the top folder. It needs a title and a category at least.")
-    place = Place(MANIFEST, text_of(source, MANIFEST))
+    place = Location(MANIFEST, text_of(source, MANIFEST))
     problems: list[Problem] = []
     values = Fields(parse(place), place, problems)
     course = _course(source, values)
@@ -31,7 +31,7 @@ def read(source: Source) -> NewCourse:
     if not problems:
         _settle_addresses(course, problems)
     if problems:
-        raise Broken(sorted(problems, key=lambda problem: (problem.file != MANIFEST, problem)))
+        raise InvalidCourse(sorted(problems, key=lambda problem: (problem.file != MANIFEST, problem)))
     return course
 
 
@@ -86,7 +86,7 @@ def _description(source: Source, values: Fields) -> tuple[str, int]:
         return written, 0
     try:
         text = text_of(source, README)
-    except Broken as trouble:
+    except InvalidCourse as trouble:
         values.problems.extend(trouble.problems)
         return "", 1
     return markdown_source(text.removesuffix("\n")), 1
@@ -140,7 +140,7 @@ def _listed(source: Source, table: Fields) -> NewModule:
 def _lesson(source: Source, file: str, entry: Fields) -> NewLesson | None:
     try:
         text, front = front_matter(source, file) if file else ("", None)
-    except Broken as trouble:
+    except InvalidCourse as trouble:
         entry.problems.extend(trouble.problems)
         return None
     return read_lesson(source, file, text, front, entry)
@@ -152,7 +152,7 @@ def _found(source: Source, problems: list[Problem]) -> list[NewModule]:
     for name in sorted(filter(_is_lesson, source.names), key=_in_order):
         folder = str(PurePosixPath(name).parent)
         module = modules.setdefault(folder, NewModule(_title_of(folder), "", True, 0))
-        lesson = _lesson(source, name, Fields({}, Place(name, ""), problems))
+        lesson = _lesson(source, name, Fields({}, Location(name, ""), problems))
         module.lessons += [lesson] if lesson else []
     return list(modules.values())
 

@@ -10,7 +10,7 @@ from domain.base import webvtt
 from domain.base.text import composed
 from domain.catalog.index import facets
 from domain.media import captions, upload_rules
-from domain.portable import Broken
+from domain.portable import InvalidCourse
 from domain.portable.fields import Fields
 from domain.portable.shapes import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
@@ -94,7 +94,7 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
 def _vtt(source: Source, values: Fields, file: str) -> str:
     try:
         return webvtt.to_vtt(webvtt.parse(text_of(source, file)))
-    except Broken as trouble:
+    except InvalidCourse as trouble:
         values.problems.extend(trouble.problems)
     except Refused as refusal:
         values.wrong("captions", f"{file}: {refusal.sentence}", file)

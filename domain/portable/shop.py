@@ -11,14 +11,14 @@ from domain import Refused
 from domain.authoring import pricing_form
 from domain.base import slugs, webvtt
 from domain.media import upload_rules
-from domain.portable import MANIFEST, Broken, Problem
+from domain.portable import MANIFEST, InvalidCourse, Problem
 from domain.portable.fields import near
 from domain.portable.shapes import NewCourse
 from models import Category, Product, ProductStatus, User, db
 
 
 @dataclass(frozen=True)
-class Place:
+class TargetCourse:
     """The ids of the future course, its category and prerequisites, and its slug."""
 
     course_id: uuid.UUID
@@ -29,8 +29,8 @@ class Place:
 
 def find_place(
     course: NewCourse, creator: User, sizes: Mapping[str, int], course_id: uuid.UUID | None = None
-) -> Place:
-    """Validate `course` and reserve its ids. Raises Broken with all problems.
+) -> TargetCourse:
+    """Validate `course` and reserve its ids. Raises InvalidCourse with all problems.
 
     `sizes` are the bytes of its files, by name; they must fit in the creator's storage quota.
     """
@@ -42,8 +42,8 @@ def find_place(
     required = _required(course.prerequisite_courses)
     wrong += [f"There is no course on sale at “{slug}”." for slug, id_ in required.items() if id_ is None]
     if wrong:
-        raise Broken([Problem(MANIFEST, 0, sentence) for sentence in wrong])
-    return Place(
+        raise InvalidCourse([Problem(MANIFEST, 0, sentence) for sentence in wrong])
+    return TargetCourse(
         course_id or uuid7(),
         slugs.for_product(course.slug or course.title),
         categories[course.category],

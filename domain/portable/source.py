@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from domain.base.text import clean, composed, one_line
-from domain.portable import MANIFEST, Broken, Problem, broken
+from domain.portable import MANIFEST, InvalidCourse, Problem, broken
 
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3
@@ -40,7 +40,7 @@ class Source(Protocol):
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
-    """Open the folder or zip at `path`. Raises Broken for anything else, and for an unsafe zip."""
+    """Open the folder or zip at `path`. Raises InvalidCourse for anything else, and for an unsafe zip."""
     if path.is_dir():
         yield Folder(path)
         return
@@ -94,12 +94,12 @@ class Packed:
     def open(self, name: str) -> BinaryIO:
         """Open a file, as Source.open."""
         try:
-            return cast(BinaryIO, _Guarded(self.packed.open(self._entries[name]), name))
+            return cast(BinaryIO, _CheckedMember(self.packed.open(self._entries[name]), name))
         except _SPOILT as error:
             raise broken("This file of the zip can’t be read.", name) from error
 
 
-class _Guarded:
+class _CheckedMember:
     """A file of a zip whose errors name it when it turns out to be damaged."""
 
     def __init__(self, file: object, name: str) -> None:
@@ -116,7 +116,7 @@ class _Guarded:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> "_Guarded":
+    def __enter__(self) -> "_CheckedMember":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,7 +124,7 @@ class _Guarded:
 
 
 def text_of(source: Source, name: str) -> str:
-    """Read a UTF-8 text file, with \\n line ends and without control characters. Raises Broken."""
+    """Read a UTF-8 text file, with \\n line ends and without control characters. Raises InvalidCourse."""
     if source.names[name] > MAX_TEXT:
         raise broken(f"This text is too long: {source.names[name] // 1000:,} kB.", name)
     with source.open(name) as file:
@@ -154,7 +154,7 @@ def _check_amount(files: int, size: int) -> None:
 
 
 def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """Map the files of a zip by name. Raises Broken with every unsafe one."""
+    """Map the files of a zip by name. Raises InvalidCourse with every unsafe one."""
     found: dict[str, zipfile.ZipInfo] = {}
     wrong: list[Problem] = []
     for entry in entries:
@@ -167,7 +167,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         elif not entry.is_dir() and not any(map(_is_left_out, name.split("/"))):
             found[name] = entry
     if wrong:
-        raise Broken(wrong)
+        raise InvalidCourse(wrong)
     return found
 
 

@@ -18,10 +18,10 @@ from domain.authoring.page_drafts import rendered
 from domain.base import markdown
 from domain.media import code_archives, originals, upload_rules
 from domain.platform import image_signatures, images
-from domain.portable import MANIFEST, Broken, Problem
-from domain.portable.addressing import Addresses
+from domain.portable import MANIFEST, InvalidCourse, Problem
+from domain.portable.addressing import LinkRewriter
 from domain.portable.shapes import NewCourse, NewLesson, NewRecording
-from domain.portable.shop import Place
+from domain.portable.shop import TargetCourse
 from domain.portable.source import Source
 
 Progress = Callable[[str, int, int], None]
@@ -29,7 +29,7 @@ PLAIN = "application/octet-stream"
 
 
 @dataclass(frozen=True)
-class Kept:
+class RowFile:
     """A stored file, with the id of its future row."""
 
     id: uuid.UUID
@@ -39,18 +39,18 @@ class Kept:
 
 
 @dataclass
-class Prepared:
+class PreparedCourse:
     """The data of the rows to write. `keys` and `cover` are the files stored for it."""
 
     course: NewCourse
-    place: Place
+    place: TargetCourse
     hints: list[Problem]
-    html: dict[str, markdown.Prose] = field(default_factory=dict)
+    html: dict[str, markdown.RenderedMarkdown] = field(default_factory=dict)
     description_html: str = ""
     pictures: list[dict[str, Any]] = field(default_factory=list)
-    recordings: dict[str, Kept] = field(default_factory=dict)
-    resources: dict[tuple[str, int], Kept] = field(default_factory=dict)
-    code: tuple[Kept, code_archives.Contents] | None = None
+    recordings: dict[str, RowFile] = field(default_factory=dict)
+    resources: dict[tuple[str, int], RowFile] = field(default_factory=dict)
+    code: tuple[RowFile, code_archives.ArchiveContents] | None = None
     cover: str | None = None
     keys: list[str] = field(default_factory=list)
 
@@ -59,26 +59,26 @@ class Prepared:
         for key in self.keys:
             storage.current().delete(key)
         if self.cover:
-            images.remove(images.Shelf.THUMBNAIL, self.cover)
+            images.remove(images.ImageUse.THUMBNAIL, self.cover)
 
 
-def prepare(source: Source, course: NewCourse, place: Place, progress: Progress) -> Prepared:
-    """Rewrite the texts of `course` and store its files. Raises Broken with all problems.
+def prepare(source: Source, course: NewCourse, place: TargetCourse, progress: Progress) -> PreparedCourse:
+    """Rewrite the texts of `course` and store its files. Raises InvalidCourse with all problems.
 
     `progress` is called with a label, the number of files done, and their total.
     """
-    addresses = Addresses(source, course, place.slug, place.course_id)
+    addresses = LinkRewriter(source, course, place.slug, place.course_id)
     addresses.turn_all()
     if addresses.problems:
-        raise Broken(addresses.problems)
-    made = Prepared(course, place, addresses.hints)
+        raise InvalidCourse(addresses.problems)
+    made = PreparedCourse(course, place, addresses.hints)
     with _undone_on_failure(made):
-        _Keeper(source, addresses, made, progress).keep_all()
+        _FileStore(source, addresses, made, progress).keep_all()
     return made
 
 
 @contextmanager
-def _undone_on_failure(made: Prepared) -> Iterator[None]:
+def _undone_on_failure(made: PreparedCourse) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -86,16 +86,18 @@ def _undone_on_failure(made: Prepared) -> Iterator[None]:
         raise
 
 
-class _Keeper:
+class _FileStore:
     """Stores the files of one course: first those that may be refused, then the large ones."""
 
-    def __init__(self, source: Source, addresses: Addresses, made: Prepared, progress: Progress) -> None:
+    def __init__(
+        self, source: Source, addresses: LinkRewriter, made: PreparedCourse, progress: Progress
+    ) -> None:
         self.source, self.addresses, self.made, self.progress = source, addresses, made, progress
         self.course = addresses.course
         self.problems: list[Problem] = []
 
     def keep_all(self) -> None:
-        """Store every file. Raises Broken."""
+        """Store every file. Raises InvalidCourse."""
         used = list(self.addresses.pictures.values())
         files = list(self._files())
         total = len(used) + len(files) + bool(self.course.cover) + bool(self.course.code)
@@ -110,7 +112,7 @@ class _Keeper:
                     keep(name)
                 self.progress("Files", next(done), total)
         if self.problems:
-            raise Broken(self.problems)
+            raise InvalidCourse(self.problems)
         self._render()
         for _file, keep_it in files:
             keep_it()
@@ -120,7 +122,7 @@ class _Keeper:
     def _noting(self, file: str, line: int) -> Iterator[None]:
         try:
             yield
-        except Broken as trouble:
+        except InvalidCourse as trouble:
             self.problems.extend(trouble.problems)
         except Refused as refusal:
             self.problems.append(Problem(file, line, refusal.sentence))
@@ -156,7 +158,7 @@ class _Keeper:
     def _cover(self, file: str) -> None:
         with self.source.open(file) as content:
             self.made.cover = images.keep(
-                images.Shelf.THUMBNAIL, content, seal=image_signatures.named_in(file)
+                images.ImageUse.THUMBNAIL, content, seal=image_signatures.named_in(file)
             )
 
     def _code(self, file: str) -> None:
@@ -174,7 +176,7 @@ class _Keeper:
             with copy.open("rb") as packed:
                 self._put(key, packed, PLAIN)
         name = PurePosixPath(file).name
-        self.made.code = Kept(id_, key, upload_rules.plain_name(name), contents.size), contents
+        self.made.code = RowFile(id_, key, upload_rules.plain_name(name), contents.size), contents
 
     def _recording(self, lesson_slug: str, recording: NewRecording) -> None:
         id_ = self.addresses.id_of(f"recording {lesson_slug}")
@@ -188,10 +190,10 @@ class _Keeper:
         key = f"resources/{id_}.{upload_rules.ending_of(file)}"
         self.made.resources[lesson.slug, number] = self._keep(id_, key, file)
 
-    def _keep(self, id_: uuid.UUID, key: str, file: str) -> Kept:
+    def _keep(self, id_: uuid.UUID, key: str, file: str) -> RowFile:
         with self.source.open(file) as content:
             size = self._put(key, content, PLAIN)
-        return Kept(id_, key, upload_rules.plain_name(PurePosixPath(file).name), size)
+        return RowFile(id_, key, upload_rules.plain_name(PurePosixPath(file).name), size)
 
     def _put(self, key: str, content: Any, content_type: str) -> int:
         self.made.keys.append(key)

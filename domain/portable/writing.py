@@ -12,7 +12,7 @@ from domain.platform import audit
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound
 from domain.portable.shapes import NewLesson, NewRecording
-from domain.portable.storing import Kept, Prepared
+from domain.portable.storing import PreparedCourse, RowFile
 from models import (
     Caption,
     Course,
@@ -31,7 +31,7 @@ from models import (
 )
 
 
-def write(made: Prepared, creator: User, origin: str) -> Course:
+def write(made: PreparedCourse, creator: User, origin: str) -> Course:
     """Insert a new draft of `creator`; `origin` names its folder or file, for the audit log."""
     course = _course(made, creator)
     tags.give(course, made.course.tags)
@@ -56,7 +56,7 @@ def write(made: Prepared, creator: User, origin: str) -> Course:
     return course
 
 
-def _course(made: Prepared, creator: User) -> Course:
+def _course(made: PreparedCourse, creator: User) -> Course:
     new, place = made.course, made.place
     course = Course(
         id=place.course_id, title=new.title, slug=place.slug, summary=new.summary,
@@ -72,7 +72,7 @@ def _course(made: Prepared, creator: User) -> Course:
     return course
 
 
-def _modules(made: Prepared, course: Course) -> dict[str, uuid.UUID]:
+def _modules(made: PreparedCourse, course: Course) -> dict[str, uuid.UUID]:
     """Insert the modules and lessons; returns the id of each lesson by its slug."""
     ids: dict[str, uuid.UUID] = {}
     for position, new in enumerate(made.course.modules, 1):
@@ -91,7 +91,7 @@ def _modules(made: Prepared, course: Course) -> dict[str, uuid.UUID]:
     return ids
 
 
-def _lesson(made: Prepared, module: Module, new: NewLesson, position: int) -> Lesson:
+def _lesson(made: PreparedCourse, module: Module, new: NewLesson, position: int) -> Lesson:
     text = made.html[new.slug]
     length = text.reading_seconds if new.kind == LessonKind.TEXT else new.duration_seconds or 0
     return Lesson(
@@ -102,7 +102,7 @@ def _lesson(made: Prepared, module: Module, new: NewLesson, position: int) -> Le
     )  # fmt: skip
 
 
-def _resources(made: Prepared, lesson: Lesson, new: NewLesson) -> list[Resource]:
+def _resources(made: PreparedCourse, lesson: Lesson, new: NewLesson) -> list[Resource]:
     rows = []
     for number, one in enumerate(new.resources):
         row = Resource(lesson_id=lesson.id, title=one.title, kind=one.kind, url=one.url, position=number + 1)
@@ -113,7 +113,9 @@ def _resources(made: Prepared, lesson: Lesson, new: NewLesson) -> list[Resource]
     return rows
 
 
-def _recording(made: Prepared, course: Course, slug: str, lesson_id: uuid.UUID | None, kept: Kept) -> None:
+def _recording(
+    made: PreparedCourse, course: Course, slug: str, lesson_id: uuid.UUID | None, kept: RowFile
+) -> None:
     new = _written(made, slug)
     asset = MediaAsset(
         id=kept.id, course_id=course.id, lesson_id=lesson_id, storage_key=kept.key, size=kept.size,
@@ -127,7 +129,7 @@ def _recording(made: Prepared, course: Course, slug: str, lesson_id: uuid.UUID |
     jobs.enqueue("process_media", key=f"media:{asset.id}", asset_id=str(asset.id))
 
 
-def _written(made: Prepared, slug: str) -> NewRecording:
+def _written(made: PreparedCourse, slug: str) -> NewRecording:
     """Return the recording of the lesson at `slug`; "" is the course's preview film."""
     lessons = {lesson.slug: lesson.recording for lesson in made.course.lessons()}
     found = lessons[slug] if slug else made.course.preview_film

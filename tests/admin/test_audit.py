@@ -103,7 +103,7 @@ def test_the_export_reads_a_block_at_a_time(
         for number in range(30):
             audit.record(mo, "vet", mo, str(number))
         db.session.commit()
-        assert [len(block) for block in audit.blocks(audit.Question())] == [7, 7, 7, 7, 2]
+        assert [len(block) for block in audit.blocks(audit.AuditFilter())] == [7, 7, 7, 7, 2]
     rows = list(csv.DictReader(io.StringIO(signed_in(cast.mo).get("/admin/audit.csv").text)))
     assert sorted(int(row["note"]) for row in rows) == list(range(30))
 
@@ -123,7 +123,7 @@ def test_pages_follow_each_other(
         db.session.commit()
         seen, after = [], None
         while True:
-            page = audit.page(audit.Question(), after)
+            page = audit.page(audit.AuditFilter(), after)
             seen += [entry.note for entry, _, _ in page.rows]
             if page.after is None:
                 break

@@ -678,11 +678,11 @@ def test_whoever_applies_again_is_seen_with_what_was_decided_before(
 ) -> None:
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)
-        wish = creator_applications.Wish("I teach", [], [], "Much.")
+        wish = creator_applications.ApplicationInput("I teach", [], [], "Much.")
         first = creator_applications.apply(cy, wish)
         creator_applications.decline(first, db.session.get_one(User, cast.mo.id), "Not enough yet.")
         db.session.commit()
-        creator_applications.apply(cy, creator_applications.Wish("I teach", [], [], "Much more."))
+        creator_applications.apply(cy, creator_applications.ApplicationInput("I teach", [], [], "Much more."))
         db.session.commit()
         item = db.session.scalars(select(ModerationItem.id).where(ModerationItem.closed_at.is_(None))).one()
     assert "Not enough yet." in mo.get(at(item)).text

@@ -53,7 +53,7 @@ def test_counts_are_bounded_and_lead_to_their_lists(
     with app.app_context():
         db.session.add_all([Job(kind="clean_up", state=JobState.DEAD) for _ in range(150)])
         cy = db.session.get_one(User, cast.cy.id)
-        creator_applications.apply(cy, creator_applications.Wish("Maps", [], [], "…"))
+        creator_applications.apply(cy, creator_applications.ApplicationInput("Maps", [], [], "…"))
         db.session.commit()
     mo = signed_in(cast.mo)
     queries.clear()

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from domain.base import clock
 from domain.learning import access
 from domain.people import directory
-from domain.people.directory import Kind
+from domain.people.directory import PeopleFilter
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
 from tests.admin.counting import Counter, queries  # noqa: F401
 from tests.auth.letters import SignIn, sent
@@ -46,7 +46,7 @@ def log(app: Flask) -> list[tuple[str, str]]:
 )
 def test_people_are_found_by_how_they_begin(app: Flask, cast: Cast, text: str, found: set[str]) -> None:
     with app.app_context():
-        assert {user.name for user in directory.search(text, Kind.ALL).rows} == found
+        assert {user.name for user in directory.search(text, PeopleFilter.ALL).rows} == found
 
 
 def test_names_with_accents_are_found(app: Flask, cast: Cast) -> None:
@@ -54,12 +54,14 @@ def test_names_with_accents_are_found(app: Flask, cast: Cast) -> None:
         db.session.get_one(User, cast.cy.id).name = "Élodie Ünal"
         db.session.commit()
         for text in ("Élo", "élo", "ÉLODIE ü", "Élodie Ü"):
-            assert [user.name for user in directory.search(text, Kind.ALL).rows] == ["Élodie Ünal"], text
+            assert [user.name for user in directory.search(text, PeopleFilter.ALL).rows] == ["Élodie Ünal"], (
+                text
+            )
 
 
 def test_a_search_walks_an_index(app: Flask, cast: Cast, queries: Counter) -> None:  # noqa: F811
     with app.app_context():
-        directory.search("ad", Kind.ALL)
+        directory.search("ad", PeopleFilter.ALL)
         if db.engine.dialect.name == "sqlite":
             for statement, parameters in list(queries.seen):
                 plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)

@@ -89,7 +89,7 @@ def test_an_identity_elsewhere_opens_nothing(app: Flask, cast: Cast, signed_in: 
         db.session.add(OAuthAccount(user_id=cast.bo.id, provider="github", subject="1"))
         db.session.commit()
         for subject in ("1", "2"):
-            identity = oauth.Identity("github", "GitHub", subject, "Bo", "bo@example.com")
+            identity = oauth.ProviderIdentity("github", "GitHub", subject, "Bo", "bo@example.com")
             with pytest.raises(Refused, match="suspended"):
                 oauth.account_of(identity)
 

@@ -90,7 +90,7 @@ def applied(app: Flask, cast: Cast) -> uuid.UUID:
 
     with app.app_context():
         cy = db.session.get_one(User, cast.cy.id)
-        creator_applications.apply(cy, creator_applications.Wish("I teach", [], [], "Much."))
+        creator_applications.apply(cy, creator_applications.ApplicationInput("I teach", [], [], "Much."))
         db.session.commit()
     return item_of(app, ModerationKind.APPLICATION)
 

@@ -22,7 +22,7 @@ from domain.authoring import (
     resources,
     submission,
 )
-from domain.authoring.lesson_drafts import Tab
+from domain.authoring.lesson_drafts import EditorTab
 from domain.catalog import lifecycle
 from domain.catalog.index import search
 from domain.media import captions, code_archives, recordings, upload_sessions
@@ -79,7 +79,7 @@ def archive(course: Course, actor: User) -> CodeArchive:
     key = f"archives/{id_}.zip"
     storage.current().put(key, b"PK", "application/zip")
     return code_archives.adopt(
-        course, actor, id_, key, "code.zip", code_archives.Contents(ArchiveFormat.ZIP, 1, 2, "0" * 64)
+        course, actor, id_, key, "code.zip", code_archives.ArchiveContents(ArchiveFormat.ZIP, 1, 2, "0" * 64)
     )
 
 
@@ -261,7 +261,7 @@ def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
     nia, settle = signed_in(cast.nia), upload_sessions.settle
     address = announced(nia, cast)
 
-    def settle_and_lose(plan: upload_sessions.Plan) -> object:
+    def settle_and_lose(plan: upload_sessions.UploadPlan) -> object:
         made = settle(plan)
         course, nia = db.session.get_one(Course, cast.draft_course.id), db.session.get_one(User, cast.nia.id)
         if gone == "course":
@@ -332,7 +332,7 @@ def test_nothing_that_waits_shows_anywhere(
                 "duration_seconds": 86399,
             }
             lesson_drafts.save(course, lesson, ada, secret, lesson.version)
-            autosave.keep(course, lesson, ada, {"title": SECRET}, lesson.version, Tab("one"))
+            autosave.keep(course, lesson, ada, {"title": SECRET}, lesson.version, EditorTab("one"))
             resources.add_link(course, lesson, ada, SECRET, f"https://{SECRET}.example/")
             recordings.adopt(course, lesson, ada, uuid.uuid4(), "media/x/original", 1, f"{SECRET}.mp4")
             asset = db.session.scalars(select(MediaAsset).where(MediaAsset.proposed_for == lesson.id)).one()

@@ -55,7 +55,7 @@ def test_a_suspended_person_does_not_come_back_by_the_address_they_left(
     status, text = register(app, email.lower())
     assert (status, "suspended" in text) == (410, True)
     with app.app_context(), pytest.raises(Refused, match="suspended"):
-        oauth.account_of(oauth.Identity("github", "GitHub", "7", "Bo", email))
+        oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", email))
     assert accounts(app) == before
 
 
@@ -103,7 +103,7 @@ def test_a_closed_account_keeps_its_address(app: Flask, cast: Cast, client: Flas
     before = accounts(app)
     client.post("/register", data={"name": "Bo", "email": OLD, "password": "a wholly new password"})
     with app.app_context(), pytest.raises(Refused, match="closed"):
-        oauth.account_of(oauth.Identity("github", "GitHub", "7", "Bo", OLD))
+        oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", OLD))
     assert accounts(app) == before
 
 

@@ -313,7 +313,7 @@ def test_whoever_is_in_stays_who_they_are(
 def test_whoever_comes_in_is_led_to_what_they_had_typed(
     app: Flask, client: FlaskClient, provider: Provider, name: str
 ) -> None:
-    sent_before = held_posts.Sent("/teach", "/teach", [("headline", "Typed before")])
+    sent_before = held_posts.PostedForm("/teach", "/teach", [("headline", "Typed before")])
     with app.app_context():
         key = held_posts.keep("this browser", "", sent_before).id
         db.session.commit()

@@ -112,7 +112,7 @@ def test_no_empty_hash_is_opened_by_anything() -> None:
     import uuid
 
     for stored in (None, ""):
-        assert not accounts.Lock(uuid.uuid4(), stored).opens_with("no password at all")
+        assert not accounts.PasswordHash(uuid.uuid4(), stored).opens_with("no password at all")
 
 
 def test_marks_heaped_on_a_letter_are_compared_as_they_were_typed() -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 
 from domain import Refused
 from domain.authoring import autosave, lesson_drafts
-from domain.authoring.lesson_drafts import Overtaken, Tab
+from domain.authoring.lesson_drafts import EditConflict, EditorTab
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import recordings
@@ -79,7 +79,7 @@ def test_trusted_creators_change_lessons_at_once(desk: Desk) -> None:
 def test_an_old_version_is_refused_and_nothing_written(desk: Desk) -> None:
     course, lesson, ada = desk
     lesson_drafts.save(course, lesson, ada, {"title": "First"}, version=1)
-    with pytest.raises(Overtaken):
+    with pytest.raises(EditConflict):
         lesson_drafts.save(course, lesson, ada, {"title": "Second"}, version=1)
     assert lesson_drafts.working(lesson).title == "First"
 
@@ -105,14 +105,14 @@ def test_what_a_lesson_cannot_be(desk: Desk, values: dict[str, str], field: str)
 
 def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     course, lesson, ada = desk
-    one, two = Tab("one"), Tab("two")
+    one, two = EditorTab("one"), EditorTab("two")
     autosave.keep(course, lesson, ada, {"body": "From one"}, 1, one)
-    with pytest.raises(Overtaken):
+    with pytest.raises(EditConflict):
         autosave.keep(course, lesson, ada, {"body": "From two"}, 1, two)
-    with pytest.raises(Overtaken):
+    with pytest.raises(EditConflict):
         lesson_drafts.save(course, lesson, ada, {"body": "From two"}, 1, two)
-    autosave.keep(course, lesson, ada, {"body": "From two"}, 1, Tab("two", seen="one"))
-    with pytest.raises(Overtaken):
+    autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen="one"))
+    with pytest.raises(EditConflict):
         autosave.keep(course, lesson, ada, {"body": "From one again"}, 1, one)
     assert (kept := autosave.of(lesson)) is not None
     assert (kept.values, kept.user_id) == ({"body": "From two"}, ada.id)

@@ -153,7 +153,7 @@ def forge(shop: Shop, made: backup.Backup, entries: list[list[object]]) -> None:
     path = shop.part(made, "files")
     path.write_bytes(gzip.compress(b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)))
     whole = manifest.read(shop.part(made, "manifest").read_bytes(), made.name, b"")
-    digest = manifest.Part(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    digest = manifest.ManifestPart(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
     changed = manifest.Manifest(**{**vars(whole), "file_list": digest})
     shop.part(made, "manifest").write_bytes(manifest.write(changed, b""))
 

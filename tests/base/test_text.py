@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain.base import markdown, text, webvtt, word_folding
 from domain.portable import exporting, importing, packing
-from domain.portable.fields import Fields, Place
+from domain.portable.fields import Fields, Location
 from models import Course, Lesson, Review, User, db
 from tests.cast import Cast
 from tests.studio.desk import details
@@ -169,7 +169,7 @@ def test_reviews_keep_what_was_typed(
 
 def test_imports_and_captions_clean_as_forms_do() -> None:
     raw = KEPT + "".join(c for c in LOST if ord(c) > 0x9F)
-    place = Place("x", "")
+    place = Location("x", "")
     table = Fields(tomllib.loads(f'line = "{raw}\\u0000"\ntext = "{raw}\\u0000\\t\\n"'), place, [])
     assert table.line("line", 200) == forms.one_line(raw) == KEPT
     assert table.text("text", 200) == forms.raw_markdown(f"{raw}\t\n") == f"{KEPT}\t\n"

@@ -131,7 +131,7 @@ def test_at_the_moment_a_course_leaves_the_shelf_and_its_owners_keep_it(
     entry = db.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == str(course.id))).one()
     assert (entry.action, entry.actor_id) == ("expire", None)
     assert access.decide(db.session.get_one(User, cast.bo.id), course).allowed
-    assert access.decide(db.session.get_one(User, cast.cy.id), course).reason == access.Reason.EXPIRED
+    assert access.decide(db.session.get_one(User, cast.cy.id), course).reason == access.DenialReason.EXPIRED
 
 
 def test_an_expired_course_comes_back_when_it_is_submitted(

@@ -15,7 +15,7 @@ from sqlalchemy import select, text, update
 from domain import Refused
 from domain.analytics import daily_counts, students
 from domain.authoring import curriculum, lesson_drafts
-from domain.authoring.curriculum import After
+from domain.authoring.curriculum import Position
 from domain.base import clock
 from domain.catalog import counters
 from domain.catalog.index import search
@@ -139,7 +139,7 @@ class Shop:
         )
 
     def do_move(self, course: Course, _person: User) -> None:
-        curriculum.move_lesson(course, self.a_lesson(course).id, self.ada, After(self.a_lesson(course).id))
+        curriculum.move_lesson(course, self.a_lesson(course).id, self.ada, Position(self.a_lesson(course).id))
 
     def do_duplicate(self, course: Course, _person: User) -> None:
         if len(all_lessons(course)) < 20:
@@ -304,7 +304,7 @@ def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.Mo
     counted.clear()
     first, second, *_ = all_lessons(course)
     curriculum.rename_lesson(course, first.id, ada, "Another title")
-    curriculum.move_lesson(course, first.id, ada, After(second.id))
+    curriculum.move_lesson(course, first.id, ada, Position(second.id))
     assert not counted
     curriculum.publish_lesson(course, first.id, ada, False)
     assert len(counted) == 1

@@ -80,7 +80,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         db.session.add_all([job, event, backup])
         bo = db.session.get_one(User, cast.bo.id)
         registered = registration.register(
-            registration.Newcomer("Zoe", "zoe@example.com", bo.password_hash or "")
+            registration.RegistrationInput("Zoe", "zoe@example.com", bo.password_hash or "")
         )
         verify = mail_tokens.sign(mail_tokens.Purpose.VERIFY, registered.id.hex)
         message = mail.verify_email(registered.email, verify, "/")
@@ -157,7 +157,7 @@ def _pictures(cast: Cast) -> dict[str, str]:
     lesson.body += f"\n\n![](/pictures/{in_lesson})"
     course.description += f"\n\n![](/pictures/{in_description})"
     return {
-        "image": images.keep(images.Shelf.AVATAR, io.BytesIO(drawn)),
+        "image": images.keep(images.ImageUse.AVATAR, io.BytesIO(drawn)),
         "picture": str(in_lesson),
         "description_picture": str(in_description),
         "draft_picture": str(images.add(draft, None, io.BytesIO(drawn)).id),

@@ -1,4 +1,4 @@
-"""No form shows what is stored and writes over what another tab saved meanwhile: it is a Merging."""
+"""No form shows what is stored and writes over what another tab saved meanwhile: it is a MergingForm."""
 
 import ast
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.web.test_merging import TABS
 from web import forms
-from web.merging import Merging
+from web.merging import MergingForm
 
 BLUEPRINTS = Path(__file__).resolve().parents[2] / "blueprints"
-# Forms that are filled and aren't a Merging, with the reason.
+# Forms that are filled and aren't a MergingForm, with the reason.
 FILLED = {
     "LessonForm": "compares versions and keeps what is typed (domain/authoring/lesson_drafts.py)",
     "ApplicationForm": "sends something new; what it begins with stays as it is",
@@ -19,7 +19,7 @@ FILLED = {
 
 
 def test_what_comes_filled_from_a_row_is_merged() -> None:
-    unmerged = {name for name in _filled() if not issubclass(_forms()[name], Merging)}
+    unmerged = {name for name in _filled() if not issubclass(_forms()[name], MergingForm)}
     assert unmerged == set(FILLED)
 
 
@@ -32,7 +32,7 @@ def _forms() -> dict[str, type]:
 
 def _filled() -> Iterator[str]:
     """The names of the forms that are made with something to show, by whatever name it is given."""
-    made_by = {"entry_form": "EntryForm"}
+    made_by = {"entry_form": "AccessForm"}
     for file in BLUEPRINTS.rglob("*.py"):
         tree = ast.parse(file.read_text())
         inside = {
@@ -60,6 +60,6 @@ def _filled() -> Iterator[str]:
 def test_every_merging_form_is_tried_with_two_tabs() -> None:
     tried = {tab.form for tab in TABS}
     everywhere = {
-        name for name, form in _forms().items() if issubclass(form, Merging) and form is not Merging
+        name for name, form in _forms().items() if issubclass(form, MergingForm) and form is not MergingForm
     }
     assert everywhere - {"ModulesEntryForm"} == tried

@@ -11,7 +11,7 @@ from sqlalchemy import update
 import storage
 from blueprints.learn import locked
 from domain.base import clock
-from domain.learning.access import Decision, Reason
+from domain.learning.access import AccessDecision, DenialReason
 from models import (
     AccessGrant,
     Caption,
@@ -380,12 +380,15 @@ def test_an_expired_course_stays_open_to_its_owners(app: Flask, cast: Cast, sign
     assert "Your access to this course has ended" in signed_in(cast.bo).get(LESSON).text
 
 
-@pytest.mark.parametrize("reason", list(Reason))
-def test_every_reason_has_its_sentence_and_its_way_on(app: Flask, cast: Cast, reason: Reason) -> None:
-    needed = {Reason.FINISH_PREVIOUS: cast.text_lesson, Reason.PREREQUISITE: cast.free_course}.get(reason)
+@pytest.mark.parametrize("reason", list(DenialReason))
+def test_every_reason_has_its_sentence_and_its_way_on(app: Flask, cast: Cast, reason: DenialReason) -> None:
+    needed = {
+        DenialReason.FINISH_PREVIOUS: cast.text_lesson,
+        DenialReason.PREREQUISITE: cast.free_course,
+    }.get(reason)
     with app.test_request_context("/learn/flask-first-steps/routes"):
-        way = locked.way_on(cast.flask_course, Decision(False, reason, needed=needed))
+        way = locked.way_on(cast.flask_course, AccessDecision(False, reason, needed=needed))
     assert way.sentence.endswith(".")
     assert way.action
     assert way.url.startswith("/")
-    assert way.sentence.startswith("This isn’t available right now") is (reason == Reason.DRAFT)
+    assert way.sentence.startswith("This isn’t available right now") is (reason == DenialReason.DRAFT)

@@ -12,7 +12,7 @@ import mail
 from domain import Refused
 from domain.base import clock
 from domain.learning import access, enrollment
-from domain.learning.access import Reason
+from domain.learning.access import DenialReason
 from models import (
     AccessGrant,
     Course,
@@ -44,7 +44,7 @@ def context(app: Flask):  # noqa: ANN201
         yield
 
 
-def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> access.Decision:
+def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> access.AccessDecision:
     """Decide on fresh rows."""
     fresh = db.session.get_one(User, user.id) if user else None
     return access.decide(
@@ -83,15 +83,15 @@ def test_who_may_open_a_lesson_of_a_published_course(cast: Cast) -> None:
     assert decide(cast.mo, cast.flask_course, lesson).allowed
     assert decide(cast.ada, cast.flask_course, lesson).allowed
     assert decide(cast.bo, cast.flask_course, lesson).allowed
-    assert decide(None, cast.flask_course, lesson) == access.Decision(False, Reason.LOGIN)
-    assert decide(cast.cy, cast.flask_course, lesson) == access.Decision(False, Reason.BUY)
-    assert decide(cast.nia, cast.flask_course, lesson).reason == Reason.BUY
-    assert decide(cast.cy, cast.free_course, cast.free_lesson).reason == Reason.ENROLL
+    assert decide(None, cast.flask_course, lesson) == access.AccessDecision(False, DenialReason.LOGIN)
+    assert decide(cast.cy, cast.flask_course, lesson) == access.AccessDecision(False, DenialReason.BUY)
+    assert decide(cast.nia, cast.flask_course, lesson).reason == DenialReason.BUY
+    assert decide(cast.cy, cast.free_course, cast.free_lesson).reason == DenialReason.ENROLL
 
 
 def test_an_anonymous_visitor_is_a_stranger(cast: Cast) -> None:
     course = db.session.get_one(Course, cast.flask_course.id)
-    assert access.decide(AnonymousUserMixin(), course).reason == Reason.LOGIN
+    assert access.decide(AnonymousUserMixin(), course).reason == DenialReason.LOGIN
     assert not access.owns(AnonymousUserMixin(), course)
 
 
@@ -105,10 +105,10 @@ def test_free_access_to_everything_passes_every_gate(cast: Cast) -> None:
 def test_a_preview_is_open_to_everyone_while_its_course_is_published(cast: Cast) -> None:
     for user in (None, cast.cy, cast.bo):
         assert decide(user, cast.flask_course, cast.preview_lesson).allowed
-    assert decide(None, cast.draft_course, cast.draft_lesson).reason == Reason.DRAFT
+    assert decide(None, cast.draft_course, cast.draft_lesson).reason == DenialReason.DRAFT
     change_course(cast.flask_course, status=ProductStatus.ARCHIVED)
-    assert decide(None, cast.flask_course, cast.preview_lesson).reason == Reason.LOGIN
-    assert decide(cast.cy, cast.flask_course, cast.preview_lesson).reason == Reason.UNAVAILABLE
+    assert decide(None, cast.flask_course, cast.preview_lesson).reason == DenialReason.LOGIN
+    assert decide(cast.cy, cast.flask_course, cast.preview_lesson).reason == DenialReason.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_preview_is_open_to_everyone_while_its_course_is_published(cast: Cast)
 def test_what_is_withheld_is_no_preview_and_not_for_owners(cast: Cast, table: type, values: dict) -> None:
     lesson = cast.preview_lesson
     change(table, lesson.id if table is Lesson else lesson.module_id, **values)
-    assert decide(None, cast.flask_course, lesson).reason == Reason.LOGIN
-    assert decide(cast.bo, cast.flask_course, lesson).reason == Reason.DRAFT
+    assert decide(None, cast.flask_course, lesson).reason == DenialReason.LOGIN
+    assert decide(cast.bo, cast.flask_course, lesson).reason == DenialReason.DRAFT
     assert decide(cast.ada, cast.flask_course, lesson).allowed
 
 
 def test_a_foreign_draft_is_nobodys_business(cast: Cast) -> None:
     for user in (None, cast.bo, cast.ada):
-        assert decide(user, cast.draft_course, cast.draft_lesson).reason == Reason.DRAFT
+        assert decide(user, cast.draft_course, cast.draft_lesson).reason == DenialReason.DRAFT
     for user in (cast.nia, cast.mo):
         assert decide(user, cast.draft_course, cast.draft_lesson).allowed
 
@@ -139,21 +139,23 @@ def test_owners_keep_what_is_no_longer_sold(cast: Cast) -> None:
         change_course(cast.flask_course, status=status)
         assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
     change_course(cast.flask_course, status=ProductStatus.EXPIRED)
-    assert decide(cast.cy, cast.flask_course).reason == Reason.EXPIRED
+    assert decide(cast.cy, cast.flask_course).reason == DenialReason.EXPIRED
     change_course(
         cast.flask_course, status=ProductStatus.PUBLISHED, visibility=ProductVisibility.MEMBERS_ONLY
     )
-    assert decide(cast.cy, cast.flask_course).reason == Reason.UNAVAILABLE
+    assert decide(cast.cy, cast.flask_course).reason == DenialReason.UNAVAILABLE
     change_course(cast.flask_course, deleted_at=clock.now())
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
     for user in (None, cast.cy, cast.ada, cast.mo):
-        assert decide(user, cast.flask_course).reason == Reason.DRAFT
+        assert decide(user, cast.flask_course).reason == DenialReason.DRAFT
 
 
 def test_a_grant_that_ran_out_says_since_when(cast: Cast) -> None:
     yesterday = clock.now() - timedelta(days=1)
     db.session.execute(update(AccessGrant).values(expires_at=yesterday))
-    assert decide(cast.bo, cast.flask_course) == access.Decision(False, Reason.EXPIRED, until=yesterday)
+    assert decide(cast.bo, cast.flask_course) == access.AccessDecision(
+        False, DenialReason.EXPIRED, until=yesterday
+    )
     assert not access.owns(cast.bo, cast.flask_course)
     db.session.execute(update(AccessGrant).values(expires_at=clock.now() + timedelta(days=1)))
     assert decide(cast.bo, cast.flask_course).allowed
@@ -167,7 +169,7 @@ def test_a_drip_is_counted_from_the_enrolment(cast: Cast) -> None:
     assert decide(cast.bo, cast.flask_course, cast.video_lesson).allowed
     change(Module, cast.video_lesson.module_id, unlock_after_days=days + 1)
     decision = decide(cast.bo, cast.flask_course, cast.video_lesson)
-    assert decision.reason == Reason.LOCKED_UNTIL
+    assert decision.reason == DenialReason.LOCKED_UNTIL
     assert decision.until == enrolled + timedelta(days=days + 1)
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
 
@@ -175,7 +177,7 @@ def test_a_drip_is_counted_from_the_enrolment(cast: Cast) -> None:
 def test_a_sequential_course_names_the_first_unfinished_lesson(cast: Cast) -> None:
     change_course(cast.flask_course, sequential=True)
     decision = decide(cast.bo, cast.flask_course, cast.last_lesson)
-    assert (decision.reason, decision.needed.id) == (Reason.FINISH_PREVIOUS, cast.preview_lesson.id)
+    assert (decision.reason, decision.needed.id) == (DenialReason.FINISH_PREVIOUS, cast.preview_lesson.id)
     assert decide(cast.bo, cast.flask_course, cast.preview_lesson).allowed
     complete(cast.bo, cast.preview_lesson, cast.text_lesson)
     assert decide(cast.bo, cast.flask_course, cast.video_lesson).allowed
@@ -194,11 +196,11 @@ def test_a_prerequisite_is_a_completed_course(cast: Cast) -> None:
     link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
     db.session.execute(course_prerequisites.insert().values(link))
     decision = decide(cast.bo, cast.flask_course, cast.text_lesson)
-    assert (decision.reason, decision.needed.id) == (Reason.PREREQUISITE, cast.free_course.id)
-    assert decide(cast.bo, cast.flask_course).reason == Reason.PREREQUISITE
+    assert (decision.reason, decision.needed.id) == (DenialReason.PREREQUISITE, cast.free_course.id)
+    assert decide(cast.bo, cast.flask_course).reason == DenialReason.PREREQUISITE
     assert decide(cast.bo, cast.flask_course, cast.preview_lesson).allowed
     enrollment.enroll(cast.bo.id, cast.free_course.id)
-    assert decide(cast.bo, cast.flask_course).reason == Reason.PREREQUISITE
+    assert decide(cast.bo, cast.flask_course).reason == DenialReason.PREREQUISITE
     db.session.execute(update(Enrollment).values(completed_at=clock.now()))
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
 
@@ -231,7 +233,7 @@ def test_deciding_takes_at_most_three_queries(cast: Cast) -> None:
     lesson = db.session.get_one(Lesson, cast.last_lesson.id)
     sent: list[str] = []
     event.listen(db.engine, "before_cursor_execute", lambda *a: sent.append(a[2]))
-    assert access.decide(user, course, lesson).reason == Reason.FINISH_PREVIOUS
+    assert access.decide(user, course, lesson).reason == DenialReason.FINISH_PREVIOUS
     assert len(sent) <= 3
 
 
@@ -241,7 +243,7 @@ def test_loaders_hide_what_is_unknown_or_foreign(cast: Cast) -> None:
         with pytest.raises(NotFound):
             access.course_for_learner(user, slug)
     assert access.lesson_for(None, "flask-first-steps", "hello-flask")[2].allowed
-    assert access.lesson_for(cast.cy, "flask-first-steps", "routes")[2].reason == Reason.BUY
+    assert access.lesson_for(cast.cy, "flask-first-steps", "routes")[2].reason == DenialReason.BUY
     for course, lesson in (("flask-first-steps", "why-read"), ("secret-draft", "not-yet"), ("no", "no")):
         with pytest.raises(NotFound):
             access.lesson_for(cast.cy, course, lesson)

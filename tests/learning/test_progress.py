@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.learning.watched_ranges import FASTEST, MOST_RANGES, Beat, Ranges, merge, since, spend, total
+from domain.learning.watched_ranges import FASTEST, MOST_RANGES, Heartbeat, Ranges, merge, since, spend, total
 
 DURATION = 600.0
 tenths = st.integers(0, 6000).map(lambda n: n / 10)
@@ -17,7 +17,7 @@ def watch(*pairs: tuple[float, float]) -> Ranges:
     """The ranges after these stretches, one after another."""
     watched: Ranges = []
     for start, end in pairs:
-        watched = merge(watched, Beat(end, start, end), DURATION)
+        watched = merge(watched, Heartbeat(end, start, end), DURATION)
     return watched
 
 
@@ -54,11 +54,11 @@ def test_the_order_of_arrival_does_not_matter(pairs: list[tuple[float, float]]) 
 def test_crumbs_do_not_pile_up() -> None:
     watched = watch(*((n * 2.0, n * 2.0 + 1) for n in range(MOST_RANGES + 50)))
     assert len(watched) == MOST_RANGES
-    assert total(merge(watched, Beat(400.0, 0.0, 400.0), DURATION)) == 400
+    assert total(merge(watched, Heartbeat(400.0, 0.0, 400.0), DURATION)) == 400
 
 
 def test_the_end_is_cut_to_the_films_length() -> None:
-    assert merge([], Beat(600.0, 590.0, 600.4), DURATION) == [[590, 600]]
+    assert merge([], Heartbeat(600.0, 590.0, 600.4), DURATION) == [[590, 600]]
 
 
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,14 +91,14 @@ def after(seconds: float) -> datetime:
 def test_a_range_must_fit_the_time_that_passed(
     start: float | None, end: float | None, silence: float, fits: bool
 ) -> None:
-    beat = Beat(end or 0, start, end)
+    beat = Heartbeat(end or 0, start, end)
     assert (spend([], None, beat, DURATION, OPENED, after(silence)) is not None) is fits
 
 
 def test_beats_at_once_share_the_time_that_passed() -> None:
-    watched, spent = spend([], None, Beat(30, 0, 30), DURATION, OPENED, after(10)) or ([], None)
+    watched, spent = spend([], None, Heartbeat(30, 0, 30), DURATION, OPENED, after(10)) or ([], None)
     assert (watched, spent) == ([[0, 30]], after(10))
-    second = Beat(60, 30, 60)
+    second = Heartbeat(60, 30, 60)
     assert spend(watched, spent, second, DURATION, OPENED, after(19)) is None
     assert spend(watched, spent, second, DURATION, OPENED, after(20)) == ([[0, 60]], after(20))
 
@@ -106,7 +106,7 @@ def test_beats_at_once_share_the_time_that_passed() -> None:
 def test_crumbs_that_close_gaps_pay_for_them() -> None:
     watched, spent = [], None
     for crumb in range(60):
-        beat = Beat(0, crumb / 2, crumb / 2 + 0.01)
+        beat = Heartbeat(0, crumb / 2, crumb / 2 + 0.01)
         watched, spent = spend(watched, spent, beat, 30, OPENED, after(1)) or (watched, spent)
     assert total(watched) <= 3
 
@@ -136,7 +136,7 @@ def test_nothing_is_watched_faster_than_it_can_be_played(
         now = after(passed)
         proof = after(opened[tab]) if tab else None
         begun = since(proof, spent, last, now)
-        watched, spent = spend(watched, spent, Beat(0, start, start + length), duration, begun, now) or (
+        watched, spent = spend(watched, spent, Heartbeat(0, start, start + length), duration, begun, now) or (
             watched,
             spent,
         )
@@ -153,7 +153,7 @@ def test_who_watches_honestly_loses_nothing(speed: float, late: list[float]) -> 
         spent, last, now, place = None, OPENED, OPENED, 0.0
         for number, delay in enumerate(late, start=1):
             now = max(now, after(0.1 + number * 10 + delay))
-            beat = Beat(0, place, place + speed * 10)
+            beat = Heartbeat(0, place, place + speed * 10)
             begun = since(proof, spent, last, now)
             watched, spent = spend(watched, spent, beat, 3600, begun, now) or (watched, spent)
             place, last = place + speed * 10, now

@@ -156,7 +156,7 @@ def test_memory_is_bounded_and_the_oldest_go_first(
 ) -> None:
     monkeypatch.setattr(events.log, "propagate", True)
     with app.app_context():
-        app.extensions["lectern_cache_events"] = events.Buffer(app, capacity=3)
+        app.extensions["lectern_cache_events"] = events.EventBuffer(app, capacity=3)
         for number in range(5):
             events.note("course_viewed", cast.flask_course.id, number=number)
         assert events.flush() == 3

@@ -182,7 +182,7 @@ def test_the_queue_carries_ids(app: Flask, tmp_path: Path, redis_url: str) -> No
     before = app.config["SETTINGS"]
     app.config["SETTINGS"] = settings
     try:
-        queue = dispatch.Carrier(app)
+        queue = dispatch.JobQueue(app)
         queue.huey.flush()
         queue.carry(str(uuid.uuid4()))
         assert len(queue.huey) == 1

@@ -17,7 +17,7 @@ from sqlalchemy.orm import selectinload
 
 import storage
 from domain.authoring import curriculum
-from domain.portable import Broken, exporting, importing, packing, source
+from domain.portable import InvalidCourse, exporting, importing, packing, source
 from models import (
     Caption,
     CodeArchive,
@@ -63,7 +63,7 @@ def imported(cast: Cast, path: Path) -> Course:
 def problems(cast: Cast, path: Path) -> list[str]:
     """What is wrong with the folder or zip at `path`, of which nothing may remain."""
     before, kept = counted(), stored()
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(InvalidCourse) as caught:
         imported(cast, path)
     db.session.rollback()
     assert counted() == before
@@ -567,7 +567,7 @@ def test_toml_that_would_hold_the_worker_is_not_read(
     cast: Cast, tmp_path: Path, line: str, sentence: str
 ) -> None:
     (tmp_path / "course.toml").write_text(f'title = "A"\n{line}\n')
-    with pytest.raises(Broken) as told:
+    with pytest.raises(InvalidCourse) as told:
         imported(cast, tmp_path)
     assert sentence in str(told.value.problems[0])
 
@@ -576,7 +576,7 @@ def test_ten_thousand_mistakes_are_told_in_time(cast: Cast, tmp_path: Path) -> N
     """Each would be looked for in the whole file; the first hundreds are."""
     (tmp_path / "course.toml").write_text("".join(f"key{n} = 1\n" for n in range(10_000)))
     started = time.process_time()
-    with pytest.raises(Broken) as told:
+    with pytest.raises(InvalidCourse) as told:
         imported(cast, tmp_path)
     assert time.process_time() - started < 20
     assert str(told.value.problems[-1]).endswith("more.")
@@ -586,6 +586,6 @@ def test_ten_thousand_mistakes_are_told_in_time(cast: Cast, tmp_path: Path) -> N
 def test_a_day_that_nobody_means_is_refused(cast: Cast, tmp_path: Path, day: str) -> None:
     sale = f"price_cents = 1900\nsale_price_cents = 900\nsale_ends_at = {day}\n"
     (tmp_path / "course.toml").write_text(f'title = "A"\ncategory = "web"\n{sale}')
-    with pytest.raises(Broken, match=r"one thing has to be put right") as told:
+    with pytest.raises(InvalidCourse, match=r"one thing has to be put right") as told:
         imported(cast, tmp_path)
     assert "`sale_ends_at` must be a day from 2000 to 2200." in str(told.value.problems[0])

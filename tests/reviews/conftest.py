@@ -98,7 +98,7 @@ class Shelf:
         with self.app.app_context():
             item = moderation_queue.waiting(ModerationKind.REVIEW, review_id)
             assert item is not None
-            decisions.decide(item, db.session.get_one(User, admin.id), decisions.Decision(verdict))
+            decisions.decide(item, db.session.get_one(User, admin.id), decisions.ModerationDecision(verdict))
             db.session.commit()
 
     def get(self, review_id: uuid.UUID) -> Review | None:

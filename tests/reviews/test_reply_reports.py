@@ -57,7 +57,7 @@ def decide(shelf: Shelf, review: uuid.UUID, admin: User, verdict: Verdict, notes
     with shelf.app.app_context():
         item = moderation_queue.waiting(ModerationKind.REPLY, review)
         assert item is not None
-        decision = decisions.Decision(verdict, "", notes)
+        decision = decisions.ModerationDecision(verdict, "", notes)
         decisions.decide(item, db.session.get_one(User, admin.id), decision)
         db.session.commit()
 

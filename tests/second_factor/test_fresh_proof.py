@@ -305,7 +305,7 @@ def test_making_somebody_a_creator_asks_wherever_it_is_done(
     app: Flask, cast: Cast, signed_in: SignIn, still: Traveller
 ) -> None:
     with app.app_context():
-        wish = creator_applications.Wish("Teaches maps", ["Maps"], [], "I would begin with…")
+        wish = creator_applications.ApplicationInput("Teaches maps", ["Maps"], [], "I would begin with…")
         creator_applications.apply(db.session.get_one(User, cast.cy.id), wish)
         db.session.commit()
         item = db.session.scalars(db.select(ModerationItem.id)).one()

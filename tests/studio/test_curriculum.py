@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 
 from domain import Refused
 from domain.authoring import curriculum
-from domain.authoring.curriculum import After
+from domain.authoring.curriculum import Position
 from domain.catalog import lifecycle
 from models import (
     AuditEntry,
@@ -350,7 +350,7 @@ def two_moves(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Moves:
 
     monkeypatch.setattr(curriculum, "_lessons", read)
 
-    def move(lesson: Lesson, after: After) -> str | None:
+    def move(lesson: Lesson, after: Position) -> str | None:
         with app.app_context():
             try:
                 course = db.session.get_one(Course, cast.flask_course.id)
@@ -368,7 +368,9 @@ def two_moves(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Moves:
         patience[0] = seconds
         with ThreadPoolExecutor(2) as pool:
             return list(
-                pool.map(move, [cast.video_lesson, cast.last_lesson], [After(last=True), After(last=True)])
+                pool.map(
+                    move, [cast.video_lesson, cast.last_lesson], [Position(last=True), Position(last=True)]
+                )
             )
 
     return both

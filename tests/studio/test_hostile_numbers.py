@@ -60,6 +60,6 @@ def test_a_hostile_answer(app: Flask, cast: Cast, signed_in: Browser) -> None:
 
 
 def test_marks_are_read_as_they_are_written() -> None:
-    mark = pagination.Mark(clock.now(), uuid.UUID(NOBODYS_ID))
+    mark = pagination.Cursor(clock.now(), uuid.UUID(NOBODYS_ID))
     assert pagination.read(str(mark)) == mark
     assert pagination.read("nonsense") is None

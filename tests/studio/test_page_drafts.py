@@ -128,7 +128,7 @@ def put_forward(app: Flask, ada: FlaskClient, cast: Cast) -> str:
 def approve(app: Flask, item: str, mo_id: uuid.UUID) -> None:
     with app.app_context():
         row = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
-        decisions.decide(row, db.session.get_one(User, mo_id), decisions.Decision(Verdict.APPROVED))
+        decisions.decide(row, db.session.get_one(User, mo_id), decisions.ModerationDecision(Verdict.APPROVED))
         db.session.commit()
 
 
@@ -228,7 +228,7 @@ def test_sent_back_it_stays_at_its_creators_desk(
     with app.app_context():
         found = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
         mo = db.session.get_one(User, cast.mo.id)
-        decisions.decide(found, mo, decisions.Decision(Verdict.REJECTED, "rules", "No."))
+        decisions.decide(found, mo, decisions.ModerationDecision(Verdict.REJECTED, "rules", "No."))
         db.session.commit()
     assert "bitcoin" not in everywhere(client).lower()
     assert row(app, cast).update_state == UpdateState.RETURNED
@@ -314,7 +314,7 @@ def test_a_draft_that_was_never_published_changes_at_once(app: Flask, cast: Cast
     with app.app_context():
         course = db.session.get_one(Course, cast.draft_course.id)
         nia = db.session.get_one(User, cast.nia.id)
-        course_details.share(course, nia, course_details.Sharing("Elsewhere", ""))
+        course_details.share(course, nia, course_details.SharingTexts("Elsewhere", ""))
         assert (course.meta_title, course.draft) == ("Elsewhere", None)
 
 
@@ -322,7 +322,7 @@ def test_a_new_module_opens_to_learners_with_the_update(app: Flask, cast: Cast, 
     with app.app_context():
         course, ada_ = db.session.get_one(Course, cast.flask_course.id), db.session.get_one(User, cast.ada.id)
         module = curriculum.add_module(course, ada_, BAIT)
-        curriculum.move_lesson(course, cast.text_lesson.id, ada_, curriculum.After(last=True), module.id)
+        curriculum.move_lesson(course, cast.text_lesson.id, ada_, curriculum.Position(last=True), module.id)
         assert not module.published
         curriculum.publish_module(course, module.id, ada_, True)
         assert not module.published, "showing waits"

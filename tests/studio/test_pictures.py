@@ -13,7 +13,7 @@ import storage
 from domain import Refused
 from domain.authoring import page_drafts
 from domain.platform import images
-from domain.platform.images import Crop, Shelf
+from domain.platform.images import Crop, ImageUse
 from models import Course, Job, User, db
 from tests.cast import Cast
 
@@ -36,7 +36,7 @@ def kept(token: str, name: str, shelf: str = "thumbnail") -> Image.Image:
     return image
 
 
-def keep(content: bytes, shelf: Shelf = Shelf.THUMBNAIL, crop: Crop | None = None) -> str:
+def keep(content: bytes, shelf: ImageUse = ImageUse.THUMBNAIL, crop: Crop | None = None) -> str:
     return images.keep(shelf, io.BytesIO(content), crop)
 
 
@@ -105,7 +105,7 @@ def test_nothing_that_a_file_says_beside_its_picture_is_served(app: Flask, file_
     content = encoded(picture, file_format, **more) + b"SECRET behind the end"
     assert content.count(b"SECRET") > 1
     with app.app_context():
-        for shelf in Shelf:
+        for shelf in ImageUse:
             token = keep(content, shelf)
             for name in (f"{width}.{suffix}" for width, suffix in images.SHAPES[shelf].sizes.items()):
                 with storage.current().open(images.key_of(shelf, token, name) or "") as file:
@@ -115,7 +115,7 @@ def test_nothing_that_a_file_says_beside_its_picture_is_served(app: Flask, file_
 
 def test_a_logo_keeps_what_shows_through_and_its_shape(app: Flask) -> None:
     with app.app_context():
-        token = keep(png(600, 200, "RGBA", (200, 0, 0, 80)), Shelf.LOGO)
+        token = keep(png(600, 200, "RGBA", (200, 0, 0, 80)), ImageUse.LOGO)
         logo = kept(token, "512.png", "logo")
     assert logo.mode == "RGBA"
     assert logo.size == (512, 171)
@@ -194,7 +194,7 @@ def test_a_replaced_picture_is_removed_later_and_only_when_nobody_shows_it(app: 
 
 def test_public_pictures_are_kept_for_a_year(app: Flask) -> None:
     with app.app_context():
-        token = keep(png(300, 300), Shelf.AVATAR)
+        token = keep(png(300, 300), ImageUse.AVATAR)
     client = app.test_client()
     answer = client.get(images.address("avatar", token, 64))
     assert answer.status_code == 200

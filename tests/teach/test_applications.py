@@ -24,7 +24,7 @@ from models import (
 from tests.auth.letters import sent
 from tests.cast import Cast
 
-WISH = creator_applications.Wish(
+WISH = creator_applications.ApplicationInput(
     "Teaches maps", ["Maps", "GIS"], ["https://example.com/maps"], "I would begin with…"
 )
 BETTER = replace(WISH, sample="A whole lesson: …")

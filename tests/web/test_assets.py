@@ -14,7 +14,7 @@ KILOBYTE = 1000
 
 
 def address(app: Flask, name: str) -> str:
-    shelf: static_files.Shelf = app.extensions["assets"]
+    shelf: static_files.AssetIndex = app.extensions["assets"]
     return shelf.address(name)
 
 
@@ -82,7 +82,7 @@ def test_a_stylesheet_that_names_a_missing_file_stops_the_start(tmp_path: Path) 
     (tmp_path / "css").mkdir()
     (tmp_path / "css" / "layers.css").write_text("a { background: url('gone.svg') }")
     with pytest.raises(KeyError, match=r"gone\.svg"):
-        static_files.Shelf(tmp_path)
+        static_files.AssetIndex(tmp_path)
 
 
 def test_a_changed_file_gets_a_new_address(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_changed_file_gets_a_new_address(tmp_path: Path) -> None:
     for script in static_files.SCRIPTS:
         (tmp_path / "js" / f"{script}.js").write_text("")
     (tmp_path / "css" / "layers.css").write_text("@layer base;")
-    shelf = static_files.Shelf(tmp_path)
+    shelf = static_files.AssetIndex(tmp_path)
     before = shelf.address("app.css")
     (tmp_path / "css" / "more.css").write_text("b { color: red }")
     shelf.refresh()
@@ -99,7 +99,7 @@ def test_a_changed_file_gets_a_new_address(tmp_path: Path) -> None:
 
 
 def test_every_page_stays_light(app: Flask) -> None:
-    shelf: static_files.Shelf = app.extensions["assets"]
+    shelf: static_files.AssetIndex = app.extensions["assets"]
     scripts = ("app.js", "vendor/htmx-4.0.1/htmx.min.js")
     assert len(shelf.by_name["app.css"].gzip) < 30 * KILOBYTE
     assert sum(len(shelf.by_name[name].gzip) for name in scripts) < 25 * KILOBYTE

@@ -25,8 +25,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # last is a preview, which stores nothing.
 SHAPED = {
     "PricingForm.price", "PricingForm.sale_price", "PricingForm.sale_ends", "LessonForm.length",
-    "ProfileForm.github", "ProfileForm.linkedin", "LookForm.primary_color", "ReviewForm.rating",
-    "PlaceForm.to", "RowForm.do", "MoveForm.to", "DecisionForm.verdict", "BuyForm.product",
+    "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
+    "PositionForm.to", "RowForm.do", "MoveForm.to", "DecisionForm.verdict", "BuyForm.product",
     "UploadForm.filename", "UploadForm.size", "UploadForm.sha256", "TextForm.text",
 }  # fmt: skip
 # Search and filters store nothing, and what they look for is never that long.

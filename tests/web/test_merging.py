@@ -33,12 +33,12 @@ TABS = (
     Tab("ProfileForm", "bo", "/account", {"name": "Bobby"}, {"bio": "I learn."}),
     Tab("CreatorForm", "ada", "/studio/profile", {"years_experience": "7"}, {"headline": "Flask, daily"}),
     Tab("CategoryForm", "mo", "/admin/categories/{shelf}", {"name": "The web"}, {"description": "Pages."}),
-    Tab("WordsForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
+    Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
         "RulesForm", "mo", "/admin/settings/rules", {"platform_fee_percent": "1"}, {"refund_window_days": "9"}
     ),
     Tab("SignInForm", "mo", "/admin/settings/sign-in", {"admin_idle_minutes": "9"}, {}),
-    Tab("LookForm", "mo", "/admin/settings/look", {"primary_color": "#1d4ed8"}, {}),
+    Tab("BrandColorForm", "mo", "/admin/settings/look", {"primary_color": "#1d4ed8"}, {}),
     Tab("RoleForm", "mo", "/admin/users/{person}", {"role": "creator"}, {}, "/admin/users/{person}/role"),
     Tab(
         "ModuleForm", "ada", f"{COURSE}/curriculum/modules/{{module}}/edit", {"title": "Start"},
@@ -50,7 +50,7 @@ TABS = (
     ),
     Tab("PricingForm", "ada", f"{COURSE}/pricing", {"price": "20"}, {"tier": ""}),
     Tab("SharingForm", "ada", f"{COURSE}/sharing", {"meta_title": "A"}, {"meta_description": "B"}),
-    Tab("EntryForm", "ada", f"{COURSE}/access", {"visibility": "unlisted"}, {"sequential": "y"}),
+    Tab("AccessForm", "ada", f"{COURSE}/access", {"visibility": "unlisted"}, {"sequential": "y"}),
     Tab("CaptionForm", "ada", f"{LESSON}/captions/en", {"label": "Mine"}, {"vtt": CUE.format("Hi")}),
     Tab("ChaptersForm", "ada", LESSON, {"chapters": "0:00 First"}, {}, f"{LESSON}/chapters"),
     Tab(

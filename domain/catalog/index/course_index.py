@@ -24,7 +24,7 @@ KEPT_TERMS = 256
 KEPT_COUNTS = 4096
 
 
-class Shelf(NamedTuple):
+class CategoryCount(NamedTuple):
     """A category as pages show it. `parent` is a slug; `courses` includes those of subcategories."""
 
     slug: str
@@ -36,7 +36,7 @@ class Shelf(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Order:
+class SortOrder:
     """A sort order: the row at each place, the place of each row, and the places of each choice."""
 
     rows: Sequence[int]
@@ -44,7 +44,7 @@ class Order:
     bits: Bits
 
     @classmethod
-    def of(cls, rows: Sequence[int], columns: dict[str, tuple[Facet, Sequence[int]]]) -> "Order":
+    def of(cls, rows: Sequence[int], columns: dict[str, tuple[Facet, Sequence[int]]]) -> "SortOrder":
         """Build the sort order of `rows`; `columns` hold each facet with the code of every row."""
         places = array("I", bytes(4 * len(rows)))
         for place, row in enumerate(rows):
@@ -66,7 +66,7 @@ class Order:
 
 
 @dataclass
-class Index:
+class CourseIndex:
     """An immutable snapshot of the catalogue; a change replaces it as a whole.
 
     `ids` holds sixteen bytes for every row; `documents` maps the id of a search document to its row, or -1.
@@ -74,10 +74,10 @@ class Index:
 
     ids: bytes
     facets: dict[str, Facet]
-    orders: dict[str, Order]
+    orders: dict[str, SortOrder]
     documents: Sequence[int]
     vocabulary: dict[str, int]
-    shelves: dict[str, Shelf]
+    shelves: dict[str, CategoryCount]
     featured: tuple[UUID, ...]
     currency: str
     search: Callable[[Sequence[Term]], list[Postings]]

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from domain.base import word_folding
 from domain.catalog.index import facets, search
-from domain.catalog.index.course_index import Index, Order, Shelf
+from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Choice, Facet
 from models import (
     Category,
@@ -55,10 +55,10 @@ def still_listed(moment: Any) -> ColumnElement[bool]:
     return case((listed(moment), 1), else_=0) == 1
 
 
-def take(connection: Connection, moment: datetime) -> Index:
+def take(connection: Connection, moment: datetime) -> CourseIndex:
     """Build the index of courses listed at `moment`, in two queries."""
     shelves = connection.execute(_SHELVES).all()
-    stock = _Stock({row.id: code for code, row in enumerate(shelves)})
+    stock = _Columns({row.id: code for code, row in enumerate(shelves)})
     for batch in connection.execute(_rows(moment), execution_options={"yield_per": BATCH}).partitions():
         stock.add(batch)
     return stock.index(shelves)
@@ -94,7 +94,7 @@ def _rows(moment: datetime) -> Select[Any]:
 
 
 @dataclass
-class _Stock:
+class _Columns:
     """The columns of the catalogue, filled batch by batch."""
 
     shelf_codes: dict[UUID, int]
@@ -143,7 +143,7 @@ class _Stock:
             self.codes.setdefault(name, bytearray()).extend(codes)
         self.vocabulary.update(word for word in word_folding.split(" ".join(texts)) if not word.isdigit())
 
-    def index(self, shelves: Sequence[Any]) -> Index:
+    def index(self, shelves: Sequence[Any]) -> CourseIndex:
         """Sort the columns in every order and build the index."""
         columns = self._columns(shelves)
         numbers = range(len(self.price))
@@ -159,10 +159,10 @@ class _Stock:
         documents = array("i", [-1]) * (1 + max((document for document, _ in self.documents), default=0))
         for document, row in self.documents:
             documents[document] = row
-        return Index(
+        return CourseIndex(
             ids=bytes(self.ids),
             facets={name: facet for name, (facet, _codes) in columns.items()},
-            orders={name: Order.of(rows, columns) for name, rows in sequences.items()},
+            orders={name: SortOrder.of(rows, columns) for name, rows in sequences.items()},
             documents=documents,
             vocabulary=dict(self.vocabulary),
             shelves=_shelves(shelves, self.shelf),
@@ -228,13 +228,15 @@ def _shelf_facet(shelves: Sequence[Any]) -> Facet:
     return Facet("category", "Category", False, tuple(choices))
 
 
-def _shelves(shelves: Sequence[Any], codes: Sequence[int]) -> dict[str, Shelf]:
+def _shelves(shelves: Sequence[Any], codes: Sequence[int]) -> dict[str, CategoryCount]:
     own, totals = Counter(codes), Counter[int]()
     for code, line in enumerate(_lineage(shelves)):
         for ancestor in line:
             totals[ancestor] += own[code]
     slugs = {row.id: row.slug for row in shelves}
     return {
-        row.slug: Shelf(row.slug, row.name, row.description, row.icon, slugs.get(row.parent_id), totals[code])
+        row.slug: CategoryCount(
+            row.slug, row.name, row.description, row.icon, slugs.get(row.parent_id), totals[code]
+        )
         for code, row in enumerate(shelves)
     }

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from domain.base import clock
 from domain.base.log import log
 from domain.catalog.index import index_builder
-from domain.catalog.index.course_index import Index
+from domain.catalog.index.course_index import CourseIndex
 from models import Category, Product, db
 
 LARGE = 5000
@@ -38,10 +38,10 @@ _VERSION = select(
 
 
 @dataclass
-class Keeper:
+class IndexCache:
     """The cached index of this process, the version it was built from, and what `unless_changed` keeps."""
 
-    index: Index | None = None
+    index: CourseIndex | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict)
     version: tuple[Any, ...] = ()
     until: datetime | None = None
@@ -51,7 +51,7 @@ class Keeper:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def current() -> Index:
+def current() -> CourseIndex:
     """Read the catalogue index from the cache; a large one may be stale while a thread reloads it."""
     keeper = _keeper()
     index = keeper.index
@@ -71,7 +71,7 @@ def current() -> Index:
     return index
 
 
-def unless_changed(key: Hashable, make: Callable[[Index], Any]) -> Any:
+def unless_changed(key: Hashable, make: Callable[[CourseIndex], Any]) -> Any:
     """Memoise `make(index)` under `key` until the catalogue changes.
 
     A change by this process is noticed on its next page, one by another process within LOOK_EVERY seconds.
@@ -86,18 +86,18 @@ def unless_changed(key: Hashable, make: Callable[[Index], Any]) -> Any:
     return found
 
 
-def _keeper() -> Keeper:
-    keeper: Keeper = current_app.extensions.setdefault("lectern_cache_listing", Keeper())
+def _keeper() -> IndexCache:
+    keeper: IndexCache = current_app.extensions.setdefault("lectern_cache_listing", IndexCache())
     return keeper
 
 
-def _is_outdated(keeper: Keeper) -> bool:
+def _is_outdated(keeper: IndexCache) -> bool:
     if keeper.until is not None and clock.now() >= keeper.until:
         return True
     return tuple(db.session.execute(_VERSION).one()) != keeper.version
 
 
-def _load(keeper: Keeper) -> Index:
+def _load(keeper: IndexCache) -> CourseIndex:
     """Build the index on a connection of its own, read-only and without locks."""
     began, moment = time.monotonic(), clock.now()
     with db.engine.connect().execution_options(reads_only=True) as connection:
@@ -112,7 +112,7 @@ def _load(keeper: Keeper) -> Index:
     return index
 
 
-def _load_aside(app: Flask, keeper: Keeper) -> None:
+def _load_aside(app: Flask, keeper: IndexCache) -> None:
     try:
         with app.app_context():
             _load(keeper)
