@@ -208,7 +208,9 @@ class LinesField(TextAreaField):
 
     def _value(self) -> str:
         if self.errors and self.raw_data:
-            return text.clean(raw_text(self.raw_data[0]))  # as it was typed, because the error may quote a line
+            return text.clean(
+                raw_text(self.raw_data[0])
+            )  # as it was typed, because the error may quote a line
         return "\n".join(str(line) for line in self.data or [])
 
 

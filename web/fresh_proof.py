@@ -161,7 +161,8 @@ def prove_code(user: User, code: str) -> None:
 def prove_password(password: str, field: str) -> None:
     """Check the account's password; a refusal names `field`. Throttled per account.
 
-    Ends the transaction, so that none is open during the slow hash. Raises Refused, login_throttle.TooManyAttempts.
+    Ends the transaction, so that none is open during the slow hash.
+    Raises Refused, login_throttle.TooManyAttempts.
     """
     email = current_user.email
     attempt = login_throttle.begin(login_throttle.proof_limits(current_user.id))

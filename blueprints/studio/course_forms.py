@@ -200,7 +200,7 @@ def entry_form(modules: list[Module]) -> type[AccessForm]:
         )
         for module in modules
     }
-    return type("ModulesEntryForm", (AccessForm,), fields)
+    return type("ModulesAccessForm", (AccessForm,), fields)
 
 
 def days_of(module_id: uuid.UUID) -> str:

@@ -145,8 +145,8 @@ def save(
 ) -> None:
     """Save the content of `lesson` by column name: directly, or as a draft where changes need approval.
 
-    Optimistic lock: `version` is the one the actor opened. Raises EditConflict when the row has another, or when
-    another tab autosaved text that `tab` hasn't loaded; Refused, with its field, for invalid values.
+    Optimistic lock: `version` is the one the actor opened. Raises EditConflict when the row has another, or
+    when another tab autosaved text that `tab` hasn't loaded; Refused, with its field, for invalid values.
     """
     hold(course, lesson, version, tab)
     _change(course, lesson, actor, values)

@@ -99,7 +99,7 @@ def held_limits(ip: str) -> tuple[Limit, ...]:
 
 
 def begin(limits: tuple[Limit, ...]) -> Attempt:
-    """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooManyAttempts at the limit."""
+    """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooManyAttempts."""
     _refuse(limits, allowed=-1)
     rows = [LoginAttempt(id=uuid7(), subject=limit.subject, at=clock.now()) for limit in limits]
     db.session.add_all(rows)

@@ -63,7 +63,7 @@ def make(purpose: Purpose, user: User, extra: str = "") -> str:
 
 
 def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, str]:
-    """Find the account of a token and its `extra`; raises Unusable for a used one.
+    """Find the account of a token and its `extra`; raises InvalidToken for a used one.
 
     `lock` locks the row until the transaction ends, so that of two concurrent uses the second is refused.
     """

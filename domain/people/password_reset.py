@@ -64,7 +64,7 @@ def change(user: User, password_hash: str) -> None:
 def not_me(token: str, lock: bool = False) -> tuple[User, str]:
     """Find the account of an “It wasn’t me” link, and the address it would return to if it was moved.
 
-    Raises Unusable, also for a link to an address that an intruder had set and that was taken back.
+    Raises InvalidToken, also for a link to an address that an intruder had set and that was taken back.
     """
     user, left = mail_tokens.opened_by(mail_tokens.Purpose.NOT_ME, token, lock)
     if left and left != user.email and not address_marks.is_noted(user, left):
@@ -76,8 +76,8 @@ def shut(token: str) -> User:
     """Lock down the account of an “It wasn’t me” link: its owner says that somebody else got in.
 
     Does what `close_ways_in` does, drops the password and a second factor set up lately, and returns a moved
-    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises InvalidToken,
-    and Refused where another account has that address.
+    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises
+    InvalidToken, and Refused where another account has that address.
     """
     user, left = not_me(token, lock=True)
     if left:

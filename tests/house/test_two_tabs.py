@@ -62,4 +62,4 @@ def test_every_merging_form_is_tried_with_two_tabs() -> None:
     everywhere = {
         name for name, form in _forms().items() if issubclass(form, MergingForm) and form is not MergingForm
     }
-    assert everywhere - {"ModulesEntryForm"} == tried
+    assert everywhere - {"ModulesAccessForm"} == tried

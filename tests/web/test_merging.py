@@ -35,7 +35,8 @@ TABS = (
     Tab("CategoryForm", "mo", "/admin/categories/{shelf}", {"name": "The web"}, {"description": "Pages."}),
     Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
-        "RulesForm", "mo", "/admin/settings/rules", {"platform_fee_percent": "1"}, {"refund_window_days": "9"}
+        "PolicyForm", "mo", "/admin/settings/rules",
+        {"platform_fee_percent": "1"}, {"refund_window_days": "9"},
     ),
     Tab("SignInForm", "mo", "/admin/settings/sign-in", {"admin_idle_minutes": "9"}, {}),
     Tab("BrandColorForm", "mo", "/admin/settings/look", {"primary_color": "#1d4ed8"}, {}),
