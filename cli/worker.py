@@ -31,10 +31,10 @@ def worker(once: bool) -> None:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     over = threading.Event()
-    clock = threading.Thread(target=_keep_time, args=(app, over, dispatch.of(app).carry), daemon=True)
+    clock = threading.Thread(target=_keep_time, args=(app, over, dispatch.queue_of(app).carry), daemon=True)
     clock.start()
     try:
-        dispatch.of(app).consume(app.config["SETTINGS"].worker_threads)
+        dispatch.queue_of(app).consume(app.config["SETTINGS"].worker_threads)
     finally:
         over.set()
         clock.join(timeout=TICK_SECONDS)
@@ -46,7 +46,7 @@ def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) 
     while True:
         try:
             with app.app_context():
-                health.beat(name)
+                health.heartbeat(name)
                 jobs.plan_schedule(datetime.now(UTC))
                 db.session.commit()
                 for job_id in jobs.due():

@@ -107,7 +107,7 @@ def report_reviews(written: Written, people: dict[str, User], now: datetime) -> 
             _report(row["reported_reply"], _report_reply, review, ModerationKind.REPLY, people, now)
         if row.get("reply_approved"):
             creator_id = db.session.get_one(Course, review.product_id).creator_id
-            review_standings.remember(review_standings.in_reply(review, creator_id), Standing.APPROVED)
+            review_standings.save_decision(review_standings.in_reply(review, creator_id), Standing.APPROVED)
 
 
 def _report_reply(user: User, review: Review, reason: ReportReason, note: str) -> None:

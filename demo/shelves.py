@@ -61,7 +61,7 @@ def add_people(people: dict[str, list[dict[str, Any]]], now: datetime) -> dict[s
     db.session.flush()
     for row, _ in rows:
         if "address_before" in row:
-            address_marks.note(found[row["email"]], row["address_before"])
+            address_marks.remember(found[row["email"]], row["address_before"])
     for row in people["creators"]:
         db.session.add(_profile(row, found[row["slug"]]))
     return found

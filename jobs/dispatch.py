@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
     app.extensions["lectern_carrier"] = app.extensions["lectern_queue"].carry
 
 
-def of(app: Flask) -> JobQueue:
+def queue_of(app: Flask) -> JobQueue:
     """Return the queue of `app`."""
     queue: JobQueue = app.extensions["lectern_queue"]
     return queue

@@ -77,19 +77,21 @@ KINDS: dict[str, Task | LongTask] = {
     ),
     "carry_out_verdict": Task("moderation.deferred_decisions.carry_out"),
     "check_links": LongTask(
-        "moderation.link_check.begin", "moderation.link_check.look", "moderation.link_check.end"
+        "moderation.link_check.begin", "moderation.link_check.check_links", "moderation.link_check.end"
     ),
     "expire_courses": Task("catalog.expiry.expire"),
     "warn_of_expiry": Task("catalog.expiry.warn"),
     "process_stripe_event": LongTask(
         "commerce.stripe_events.begin",
-        "commerce.stripe_events.look",
+        "commerce.stripe_events.fetch_object",
         "commerce.stripe_events.end",
         "commerce.stripe_events.fail",
     ),
     "sweep_payments": Task("commerce.reconciliation.sweep"),
     "settle_order": LongTask(
-        "commerce.reconciliation.begin", "commerce.reconciliation.look", "commerce.reconciliation.end"
+        "commerce.reconciliation.begin",
+        "commerce.reconciliation.fetch_session",
+        "commerce.reconciliation.end",
     ),
     "list_stripe_events": LongTask(
         "commerce.reconciliation.begin_listing",

@@ -10,5 +10,5 @@ from domain.moderation import decisions, deferred_decisions
 @pytest.fixture
 def carried_out_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Leave out the seconds in which an admin can take a decision back."""
-    monkeypatch.setattr(deferred_decisions, "put", decisions.decide)
+    monkeypatch.setattr(deferred_decisions, "schedule", decisions.decide)
     return decisions.decide

@@ -177,7 +177,7 @@ def prove_password(password: str, field: str) -> None:
 
 def _providers() -> dict[str, str]:
     """List the providers that this person can prove themselves with: linked, and still configured."""
-    linked = {row.provider for row in linked_identities.of(current_user)}
+    linked = {row.provider for row in linked_identities.list_identities(current_user)}
     return {key: name for key, name in linked_identities.available().items() if key in linked}
 
 

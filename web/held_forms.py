@@ -97,10 +97,10 @@ def read() -> PostedForm | None:
     return PostedForm(_address(), page_of_origin(), fields, has_files)
 
 
-def found(held_id: uuid.UUID) -> HeldPost | None:
+def find(held_id: uuid.UUID) -> HeldPost | None:
     """Find the post that this browser has kept under this id."""
     token = request.cookies.get(COOKIE)
-    return held_posts.of(token, held_id) if token else None
+    return held_posts.find(token, held_id) if token else None
 
 
 def offer(person: str) -> str | None:

@@ -16,11 +16,13 @@ LONGEST_SOURCE = 120
 OWN_PAGES = "internal"
 
 
-def note(name: str, course_id: uuid.UUID, creator_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> None:
+def record(
+    name: str, course_id: uuid.UUID, creator_id: uuid.UUID, lesson_id: uuid.UUID | None = None
+) -> None:
     """Record an analytics event of a course, unless the reader is its creator, an admin or a bot."""
     user = current_user if current_user.is_authenticated else None
     if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
-        events.note(name, course_id, lesson_id, of_request(user.id if user else None))
+        events.record(name, course_id, lesson_id, of_request(user.id if user else None))
 
 
 def is_watched() -> bool:

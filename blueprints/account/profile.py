@@ -16,7 +16,7 @@ def profile() -> Response:
     """Show and save name, biography, links and time zone."""
     form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
-        accounts.introduce(
+        accounts.save_profile(
             current_user, form.name.data or "", form.bio.data or "", form.timezone.data,
             website=form.website.data, github=form.github.data, linkedin=form.linkedin.data,
         )  # fmt: skip

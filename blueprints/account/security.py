@@ -40,7 +40,7 @@ def security() -> Response:
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
         for row in sessions.devices_of(current_user)
     ]
-    linked = linked_identities.of(current_user)
+    linked = linked_identities.list_identities(current_user)
     return hypermedia.render(
         "account/security.html", status=form.status, form=form, devices=devices, linked=linked,
         name_of=linked_identities.name_of, linkable=_linkable({row.provider for row in linked}),
@@ -52,9 +52,9 @@ def security() -> Response:
 @fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
     """Unlink one of the reader's own OAuth identities after proof of the password; 404 for anybody else's."""
-    row = next((row for row in linked_identities.of(current_user) if row.id == identity_id), None) or abort(
-        404
-    )
+    row = next(
+        (row for row in linked_identities.list_identities(current_user) if row.id == identity_id), None
+    ) or abort(404)
     name, form = linked_identities.name_of(row), ProofForm()
     if form.validate_on_submit():
         try:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp, do
 from blueprints.admin.forms import PressForm, SwitchForm
-from blueprints.admin.moderation import QUEUE, go_on, jot, kind, place, show
+from blueprints.admin.moderation import QUEUE, go_on, kind, place, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
 from domain.catalog import featured
@@ -36,11 +36,11 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if makes_creator and not is_fresh() and (away := ask()) is not None:
         return away
     try:
-        said = deferred_decisions.put(item, acting(), form.decision, form.seen.data or "")
+        said = deferred_decisions.schedule(item, acting(), form.decision, form.seen.data or "")
     except Refused as refusal:
         db.session.rollback()
         form.refuse(refusal)
-        jot(moderation_queue.find(item_id))
+        save_notes(moderation_queue.find(item_id))
         return show(item_id, form, 409 if isinstance(refusal, moderation_queue.ClaimedByOther) else 422)
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
@@ -75,7 +75,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     course = decisions.course_of(item) or abort(404)
     form = SwitchForm()
     form.validate_on_submit()
-    if (wrong := jot(item)) is not None:
+    if (wrong := save_notes(item)) is not None:
         return wrong
     featured.feature(course, acting(), form.on.data)
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
@@ -91,7 +91,7 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     item, form = moderation_queue.find(item_id), SwitchForm()
     creator = directory.find(item.creator_id) if item.creator_id else None
     form.validate_on_submit()
-    if (wrong := jot(item)) is not None:
+    if (wrong := save_notes(item)) is not None:
         return wrong
     do(
         lambda: directory.vet(creator or abort(404), form.on.data, acting()),

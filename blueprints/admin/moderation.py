@@ -85,13 +85,13 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
 def moderation_skip(item_id: uuid.UUID) -> Response:
     """Release the claim and open the next item; notes sent along are kept."""
     item = moderation_queue.find(item_id)
-    if (wrong := jot(item)) is not None:
+    if (wrong := save_notes(item)) is not None:
         return wrong
-    moderation_queue.release(item, acting())
+    moderation_queue.release_claim(item, acting())
     return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
 
 
-def jot(item: ModerationItem) -> Response | None:
+def save_notes(item: ModerationItem) -> Response | None:
     """Save the notes that were sent with a button beside the decision form; too long, the page again (422).
 
     Commits, so that the notes are kept even where the button's own action is refused.
@@ -100,16 +100,16 @@ def jot(item: ModerationItem) -> Response | None:
     if form.notes.raw_data and not form.notes.validate(form):
         return show(item.id, form, 422)
     if form.notes.raw_data:
-        moderation_queue.jot(item, acting(), form.notes.data or "")
+        moderation_queue.save_notes(item, acting(), form.notes.data or "")
         db.session.commit()
     return None
 
 
 def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """Render the review page of an item with its form."""
-    frame = review_page.frame(item_id) or abort(404)
+    frame = review_page.load_header(item_id) or abort(404)
     file = _file(frame.item)
-    notes, kept_at = moderation_queue.jotted(frame.item, acting())
+    notes, kept_at = moderation_queue.saved_notes(frame.item, acting())
     if not form.is_submitted():
         form.notes.data = notes
     opens = isinstance(file["file"], review_page.CourseReview)
@@ -163,18 +163,18 @@ def _file(item: ModerationItem) -> dict[str, Any]:
     """Load the template's context for the item's kind; `file` is None when its subject was deleted."""
     shown: dict[str, Any] = {"file": None, "reports": [], "rows": []}
     if item.kind in moderation_queue.OF_REVIEWS:
-        shown["file"] = review_page.review_file(item)
+        shown["file"] = review_page.load_review(item)
     elif item.kind == ModerationKind.APPLICATION:
-        shown["file"] = review_page.application_file(item)
+        shown["file"] = review_page.load_application(item)
     elif item.is_profile:
-        shown["file"] = page_comparison.profile_file(item)
+        shown["file"] = page_comparison.compare_profile(item)
     else:
         asked = request.args.get("lesson")
-        shown["file"] = review_page.course_file(item, _lesson(asked))
+        shown["file"] = review_page.load_course(item, _lesson(asked))
         if asked and shown["file"] is None:
             abort(404)
         if shown["file"] is not None:
-            shown["would_be"] = page_comparison.of(shown["file"].contents)
+            shown["would_be"] = page_comparison.compare_page(shown["file"].contents)
         if item.kind == ModerationKind.REPORT:
             shown["reports"] = review_page.reports(Report.product_id == item.subject_id)
     shown["rows"] = moderation_queue.past_of(item)

@@ -65,4 +65,4 @@ def _order(number: str) -> Order:
 
 def _page(row: Order, form: NoteForm) -> Response:
     status = 422 if form.errors else 200
-    return hypermedia.render("admin/order.html", status=status, file=order_admin.file_of(row), form=form)
+    return hypermedia.render("admin/order.html", status=status, file=order_admin.details_of(row), form=form)

@@ -92,7 +92,7 @@ def give(user_id: uuid.UUID) -> Response:
 
     def hand_over() -> None:
         course = comp_access.course_called(form.course.data or "")
-        comp_access.give(person, course, _end_of(form.expires_on.data), acting())
+        comp_access.give_access(person, course, _end_of(form.expires_on.data), acting())
 
     return _do(person, form, hand_over, "The course is theirs.", give=form)
 
@@ -103,7 +103,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """Revoke complimentary access."""
     person = _person(user_id)
     return _do(
-        person, PressForm(), lambda: comp_access.take_back(person, grant_id, acting()),
+        person, PressForm(), lambda: comp_access.end_access(person, grant_id, acting()),
         "The course is taken back.",
     )  # fmt: skip
 
@@ -152,7 +152,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         "give": shown.get("give") or CompAccessForm(formdata=None),
         "restore": RestoreForm(formdata=None, with_courses=True),
     }
-    dossier = directory.dossier(person)
+    dossier = directory.load_details(person)
     return hypermedia.render(
         "admin/user.html",
         status=status,

@@ -155,7 +155,7 @@ def drop_featured(course_id: uuid.UUID) -> Response:
 
 def _stored() -> settings.ShopSettings:
     """Read the settings; a POST locks the row, so that the merge of two admins' changes can't lose one."""
-    return settings.hold() if request.method == "POST" else settings.current()
+    return settings.lock() if request.method == "POST" else settings.current()
 
 
 def _course(course_id: uuid.UUID) -> Course:

@@ -22,7 +22,7 @@ LIFETIME_SECONDS = 400 * 24 * 3600  # browsers keep no cookie for longer
 MOST_ACCOUNTS = 8
 
 
-def note(user: User) -> None:
+def remember(user: User) -> None:
     """Remember this browser as a known device of `user`, by a cookie on the response."""
     known = _read()
     mark = _mark(user.email)

@@ -57,7 +57,7 @@ def finish_oauth(provider: str) -> Response:
             linked_identities.link(identity, current_user)
             hypermedia.toast(f"{name} signs you in from now on.")
         else:
-            page = let_in(oauth.account_of(identity), remember=True, page=page)
+            page = let_in(oauth.sign_in_account(identity), remember=True, page=page)
     except Refused as refusal:
         db.session.rollback()
         return hypermedia.render(

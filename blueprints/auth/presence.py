@@ -38,7 +38,7 @@ def let_in(user: User, remember: bool, page: str = "/") -> str:
     if not second_factor.is_on(user):
         sign_in(user, remember)
         return page
-    let_out()
+    sign_out()
     session[HALF] = {
         "user": user.id.hex,
         "state": second_factor.fingerprint(user),
@@ -70,11 +70,11 @@ def sign_in(user: User, remember: bool) -> None:
     session.clear()
     sessions.start(user, request.user_agent.string, request.remote_addr or "")
     login_user(user, remember=remember)
-    known_devices.note(user)
+    known_devices.remember(user)
     g.let_in = True
 
 
-def let_out() -> None:
+def sign_out() -> None:
     """Sign this browser out. The caller commits."""
     if current_user.is_authenticated:
         sessions.end(current_user.session_token)
@@ -89,7 +89,7 @@ def was_shut_out() -> bool:
 
 
 @bp.after_app_request
-def note_presence(response: Response) -> Response:
+def touch_session(response: Response) -> Response:
     """Update the device's "last used" after a successful POST; a GET never writes."""
     user = g.get("_login_user")
     if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
@@ -111,7 +111,7 @@ def _is_click(response: Response) -> bool:
 
 
 @bp.app_errorhandler(login_throttle.TooManyAttempts)
-def slow_down(refusal: login_throttle.TooManyAttempts) -> tuple[str, int, dict[str, str]]:
+def too_many_attempts(refusal: login_throttle.TooManyAttempts) -> tuple[str, int, dict[str, str]]:
     """Answer 429 with the time to wait and the other ways to sign in."""
     db.session.rollback()
     minutes = -(-refusal.seconds // 60)
@@ -119,7 +119,7 @@ def slow_down(refusal: login_throttle.TooManyAttempts) -> tuple[str, int, dict[s
 
 
 @bp.after_app_request
-def lead_to_what_is_held(response: Response) -> Response:
+def offer_held_form(response: Response) -> Response:
     """Redirect to the held post after signing in: what was typed when the session had ended. Happens once."""
     came_in = g.pop("let_in", False)
     if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
-from blueprints.auth.presence import let_in, let_out
+from blueprints.auth.presence import let_in, sign_out
 from blueprints.auth.proving import proves
 from blueprints.auth.registering import unusable
 from domain import InvalidToken, Refused
@@ -115,7 +115,7 @@ def not_me(token: str) -> Response:
 
 def _offer_identities(form: ResetForm, user: User) -> None:
     """List the linked identities to keep. None is ticked, unless the account has no password."""
-    rows = linked_identities.of(user)
+    rows = linked_identities.list_identities(user)
     form.keep.choices = [(row.id.hex, _described(row)) for row in rows]
     if not form.is_submitted() and user.password_hash is None:
         form.keep.process_data([row.id.hex for row in rows])
@@ -147,14 +147,14 @@ def _is_me(user: User) -> bool:
 
 
 def _shut(token: str) -> Response:
-    user = password_reset.shut(token)
+    user = password_reset.shut_account(token)
     email = user.email
     held_posts.forget(form_tokens.mark_of(user.id.hex))
     if _is_me(user):
-        let_out()
+        sign_out()
     db.session.commit()
     return hypermedia.render("auth/not_me.html", email=email, done=True)
 
 
 def _names(user: User) -> list[str]:
-    return [linked_identities.name_of(row) for row in linked_identities.of(user)]
+    return [linked_identities.name_of(row) for row in linked_identities.list_identities(user)]

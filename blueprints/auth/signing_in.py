@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp, providers
 from blueprints.auth.forms import LoginForm
-from blueprints.auth.presence import let_in, let_out, was_shut_out
+from blueprints.auth.presence import let_in, sign_out, was_shut_out
 from blueprints.auth.proving import try_password
 from blueprints.auth.way_back import wanted
 from domain import Refused
@@ -46,7 +46,7 @@ def login() -> Response:
 @bp.post("/logout")
 def logout() -> Response:
     """Sign this browser out."""
-    let_out()
+    sign_out()
     db.session.commit()
     hypermedia.toast("You are signed out.", "info")
     return hypermedia.see_other("/")

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth import bp
-from blueprints.auth.presence import let_out
+from blueprints.auth.presence import sign_out
 from blueprints.auth.way_back import wanted
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
@@ -60,7 +60,7 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
     """Show a post that was kept when the session ended; only its author's press of the button sends it."""
     if current_user.is_anonymous:
         return hypermedia.see_other(url_for("auth.login", next=request.path))
-    row = held_forms.found(held_id)
+    row = held_forms.find(held_id)
     if row is None:
         return hypermedia.render("errors/410_held.html", status=410)
     if not _may_send(row.person):
@@ -83,7 +83,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
 @bp.post("/held/<uuid:held_id>/sign-out")
 def change_person(held_id: uuid.UUID) -> BaseResponse:
     """Sign out, so that the author of the kept post can sign in and find it."""
-    let_out()
+    sign_out()
     db.session.commit()
     return hypermedia.see_other(url_for("auth.login", next=url_for("auth.held_post", held_id=held_id)))
 
@@ -100,7 +100,7 @@ def back() -> BaseResponse:
 def forget_what_was_sent(response: Response) -> Response:
     """Delete a kept post once its author has sent it and it was accepted."""
     if response.status_code < 400 and (key := held_forms.marker()):
-        row = held_forms.found(key)
+        row = held_forms.find(key)
         if row is not None and _may_send(row.person):
             held_forms.drop(key)
     return response
@@ -112,7 +112,7 @@ def _may_send(sender: str) -> bool:
 
 
 def _own(held_id: uuid.UUID) -> HeldPost:
-    row = held_forms.found(held_id)
+    row = held_forms.find(held_id)
     if row is None or current_user.is_anonymous or not _may_send(row.person):
         abort(404)
     return row

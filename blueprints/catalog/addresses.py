@@ -20,7 +20,7 @@ def page_number() -> int:
     return min(max(int(asked[:9]), 1), _FARTHEST)
 
 
-def of(selection: Selection, number: int = 1) -> str:
+def selection_url(selection: Selection, number: int = 1) -> str:
     """Build the address of page `number` of a filtered search."""
     return with_page(COURSES, selection.pairs(), number)
 

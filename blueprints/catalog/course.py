@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, linked_data
-from blueprints.catalog.freshness import unless_known
+from blueprints.catalog.freshness import with_etag
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
@@ -26,7 +26,7 @@ def course(slug: str) -> Response:
     if page is None:
         return _moved(slug)
     if not (hypermedia.is_swap() or page.is_preview):
-        visitor.note(events.VIEWED, page.row.id, page.row.creator_id)
+        visitor.record(events.VIEWED, page.row.id, page.row.creator_id)
     board = review_list.load(page.row.id, user, request.args)
     response = hypermedia.render(
         "catalog/course.html",
@@ -35,13 +35,13 @@ def course(slug: str) -> Response:
         course=page.row,
         language=facets.language_name(page.row.language),
         is_unlisted=_is_unlisted(page),
-        linked_data=linked_data.of_course(page, board),
+        linked_data=linked_data.json_ld(page, board),
         board=board,
         can_review=page.offer == PurchasePanel.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
     hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")
-    return unless_known(response)
+    return with_etag(response)
 
 
 def _moved(slug: str) -> Response:

@@ -4,7 +4,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp, filters
-from blueprints.catalog.freshness import unless_known
+from blueprints.catalog.freshness import with_etag
 from domain.catalog import cards
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index import facets, index_cache
@@ -20,25 +20,25 @@ def courses() -> Response:
     number = addresses.page_number()
     if "" in request.args.values() and not hypermedia.is_swap():
         # A form without JavaScript sends its empty fields too: redirect to the canonical address.
-        return redirect(addresses.of(selection, number))
+        return redirect(addresses.selection_url(selection, number))
     found = cards.browse(index, selection, number)
     if found is None:
-        first = addresses.of(selection)
+        first = addresses.selection_url(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
     response = hypermedia.render(
         "catalog/courses.html",
         "catalog/courses.oob.html",
         found=found,
         selection=selection,
-        filters=filters.column(found),
+        filters=filters.panel(found),
         chips=filters.chips(found),
         sorts=_sorts(selection),
         pages=addresses.pager(addresses.COURSES, selection.pairs(), number, found.last),
         instead=_instead(found),
-        address=addresses.of(selection, number),
+        address=addresses.selection_url(selection, number),
     )
-    hypermedia.show_address(response, addresses.of(selection), typed="q")
-    return unless_known(response)
+    hypermedia.show_address(response, addresses.selection_url(selection), typed="q")
+    return with_etag(response)
 
 
 def _sorts(selection: Selection) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp
-from blueprints.catalog.freshness import unless_known
+from blueprints.catalog.freshness import with_etag
 from domain.catalog import cards, creators
 from web import hypermedia
 
@@ -18,7 +18,7 @@ def creator(slug: str) -> Response:
     path = f"/creators/{person.slug}"
     if number > last:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
-    return unless_known(
+    return with_etag(
         hypermedia.render(
             "catalog/creator.html",
             person=person,

@@ -45,7 +45,7 @@ class FilterChip(NamedTuple):
     href: str
 
 
-def column(found: CatalogPage) -> FilterPanel:
+def panel(found: CatalogPage) -> FilterPanel:
     """Build the groups that can narrow the result: a single value that every course shares is left out."""
     shown = (_group(found, facet) for facet in found.index.facets.values())
     telling = (group for group in shown if any(o.on or o.courses < found.total for o in group.options))
@@ -58,7 +58,7 @@ def chips(found: CatalogPage) -> list[FilterChip]:
     return [
         FilterChip(
             label(facets[name].by_value[value], found.index.currency),
-            addresses.of(selection.without(name, value)),
+            addresses.selection_url(selection.without(name, value)),
         )
         for name, values in selection.chosen
         for value in values

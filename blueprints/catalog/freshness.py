@@ -5,7 +5,7 @@ import hashlib
 from flask import Response, request, session
 
 
-def unless_known(response: Response) -> Response:
+def with_etag(response: Response) -> Response:
     """Set a weak ETag, and answer 304 without a body if the browser has this version.
 
     Pages with a session carry a CSRF token that changes, so they are always sent.

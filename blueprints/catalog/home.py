@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp
-from blueprints.catalog.freshness import unless_known
+from blueprints.catalog.freshness import with_etag
 from domain.catalog import cards
 from web import hypermedia
 
@@ -11,4 +11,4 @@ from web import hypermedia
 @bp.get("/")
 def home() -> Response:
     """Show the home page: hero, categories, featured and new courses."""
-    return unless_known(hypermedia.render("catalog/home.html", home=cards.home()))
+    return with_etag(hypermedia.render("catalog/home.html", home=cards.home()))

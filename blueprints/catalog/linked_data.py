@@ -14,7 +14,7 @@ REVIEWS = 3
 ON_SALE = (PurchasePanel.BUY, PurchasePanel.ENROLL)
 
 
-def of_course(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:
+def json_ld(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:
     """Build the Course with its offer, rating and first reviews, and the BreadcrumbList."""
     course = _course(page)
     if board.lines:

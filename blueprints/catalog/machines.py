@@ -22,9 +22,9 @@ def sitemap_xml() -> Response:
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     if not 1 <= number <= files:
         abort(404)
-    places = sitemap.places(number)
+    places = sitemap.course_addresses(number)
     if number == 1:
-        places = sitemap.shelves_and_creators() + places
+        places = sitemap.other_addresses() + places
     return _xml("catalog/sitemap.xml", places=places)
 
 

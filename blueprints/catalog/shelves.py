@@ -4,7 +4,7 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import addresses, bp
-from blueprints.catalog.freshness import unless_known
+from blueprints.catalog.freshness import with_etag
 from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
 from web import hypermedia
@@ -29,7 +29,7 @@ def category(slug: str) -> Response:
         (facets.SORTS[s], addresses.with_page(path, [("sort", s)] if s != SORTS[0] else []), s == sort)
         for s in SORTS
     ]
-    return unless_known(
+    return with_etag(
         hypermedia.render(
             "catalog/category.html",
             shelf=shelf,

@@ -22,12 +22,12 @@ def success() -> Response:
     """
     session_id = request.args.get("session_id", "")
     looks = request.args.get("n", 0, type=int)
-    order = orders.of_session(current_user, session_id) or abort(404)
-    if orders.standing(order) == orders.BuyerStatus.OPEN:
+    order = orders.find_by_session(current_user, session_id) or abort(404)
+    if orders.buyer_status(order) == orders.BuyerStatus.OPEN:
         _learn_of_payment(session_id)
-        order = orders.of_session(current_user, session_id) or abort(404)
+        order = orders.find_by_session(current_user, session_id) or abort(404)
     refund = orders.refunds_of([order]).get(order.id)
-    standing = orders.standing(order, refund)
+    standing = orders.buyer_status(order, refund)
     return hypermedia.render(
         "checkout/success.html",
         "checkout/_standing.html",
@@ -42,7 +42,7 @@ def success() -> Response:
 def cancelled() -> Response:
     """Show that the payment was cancelled. The order stays open, so that a retry reuses its session."""
     order = orders.find(current_user, request.args.get("order", "")) or abort(404)
-    if orders.standing(order) not in (orders.BuyerStatus.OPEN, orders.BuyerStatus.CANCELLED):
+    if orders.buyer_status(order) not in (orders.BuyerStatus.OPEN, orders.BuyerStatus.CANCELLED):
         return hypermedia.see_other(url_for("orders.show", number=order.number))
     return hypermedia.render("checkout/cancelled.html", order=order)
 
@@ -55,7 +55,7 @@ def _learn_of_payment(session_id: str) -> Order | None:
     except PaymentUnavailable:
         log.warning("Stripe can't be asked about session %s; the webhook or the sweep will", session_id)
         return None
-    order = fulfilment.settle(session) if session is not None else None
+    order = fulfilment.fulfil(session) if session is not None else None
     db.session.commit()
     return order
 

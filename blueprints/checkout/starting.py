@@ -36,17 +36,17 @@ def _go_to_stripe(course: Course) -> Response:
         if access.owns(current_user, course) or current_user.access_override:
             hypermedia.toast("You already own this course.", "info")
             return hypermedia.leave(f"/learn/{course.slug}")
-        plan = checkout.begin(current_user, course, _address("success"), _address("cancelled"))
+        plan = checkout.start_order(current_user, course, _address("success"), _address("cancelled"))
         db.session.commit()
         if plan.waits:
             return hypermedia.leave(url_for("orders.show", number=plan.number))
         try:
             session = checkout.ask_stripe(plan)
         except PaymentRefused as refusal:
-            checkout.give_up(plan, str(refusal))
+            checkout.close_order(plan, str(refusal))
             db.session.commit()
             raise Refused("This course can’t be bought right now. We’ve been notified.") from refusal
-        page = checkout.note(plan, session)
+        page = checkout.record_session(plan, session)
         db.session.commit()
         if page is not None:
             return hypermedia.leave(page)

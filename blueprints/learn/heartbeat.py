@@ -31,24 +31,24 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
         raise Forbidden
     with playback.connect() as connection, connection.begin():
         who = playback.watcher(connection, token, course_slug, lesson_slug)
-        outcome = playback.record(connection, who, _beat(form))
+        outcome = playback.record_heartbeat(connection, who, _heartbeat(form))
     if who.is_learner:
-        _note(who, outcome)
+        _record_event(who, outcome)
     if not outcome.lesson_completed:
         return Response(status=NOTHING_TO_SAY)
     return jsonify(lesson_completed=True, course_completed=outcome.course_completed)
 
 
-def _note(who: Watcher, outcome: HeartbeatResult) -> None:
+def _record_event(who: Watcher, outcome: HeartbeatResult) -> None:
     """Record analytics events; without a user id for those who asked not to be tracked."""
     user_id = None if visitor.wants_no_trace() else who.user_id
     if outcome.played > 0:
-        events.watched(user_id, who.course_id, who.lesson_id, outcome.played)
+        events.record_watched(user_id, who.course_id, who.lesson_id, outcome.played)
     if outcome.lesson_completed:
         visit = events.Visitor(user_id)
-        events.note(events.LESSON_DONE, who.course_id, who.lesson_id, visit)
+        events.record(events.LESSON_DONE, who.course_id, who.lesson_id, visit)
         if outcome.course_completed:
-            events.note(events.COURSE_DONE, who.course_id, visit=visit)
+            events.record(events.COURSE_DONE, who.course_id, visit=visit)
 
 
 def _remembered() -> str | None:
@@ -58,7 +58,7 @@ def _remembered() -> str | None:
     return token
 
 
-def _beat(form: HeartbeatForm) -> Heartbeat:
+def _heartbeat(form: HeartbeatForm) -> Heartbeat:
     state = form.state.data
     return Heartbeat(
         position=form.position.data or 0.0,

@@ -29,8 +29,8 @@ def course(course_slug: str) -> Response:
     found, decision = access.course_for_learner(reader(), course_slug)
     user = reader()
     if user is None or not decision.allowed or decision.facts is None:
-        return locked.answer(found, None, decision)
-    plan = outline.of(user, found, decision.facts)
+        return locked.deny(found, None, decision)
+    plan = outline.load(user, found, decision.facts)
     entry = plan.where_to_go_on(outline.last_lesson_of(user, found))
     if entry is not None:
         return redirect(url_for("learn.lesson", course_slug=found.slug, lesson_slug=entry.slug))
@@ -46,9 +46,9 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
         url = url_for("learn.lesson", course_slug=found.slug, lesson_slug=shown.slug)
         return redirect(url, 301)
     if not decision.allowed:
-        return locked.answer(found, shown, decision)
+        return locked.deny(found, shown, decision)
     if not hypermedia.is_swap():
-        visitor.note(events.OPENED, found.id, found.creator_id, shown.id)
+        visitor.record(events.OPENED, found.id, found.creator_id, shown.id)
     return page(found, shown, decision)
 
 
@@ -57,7 +57,7 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
     """Download a resource of the lesson, if the reader may open the lesson."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
     if not decision.allowed:
-        return locked.answer(found, shown, decision)
+        return locked.deny(found, shown, decision)
     theirs = _resources(shown, everything=_works_on(reader(), found))
     file = next((r for r in theirs if r.id == resource_id and r.storage_key), None) or abort(404)
     suffix = PurePosixPath(file.storage_key or "").suffix
@@ -69,13 +69,13 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
     """Render the lesson page; a swap gets the parts that completing a lesson changes."""
     user, facts = reader(), decision.facts
     assert facts is not None  # noqa: S101 - decide() always says by what it decided
-    plan = outline.of(user, course, facts)
+    plan = outline.load(user, course, facts)
     before, after = plan.beside(lesson.id)
     entry = plan.entry(lesson.id)
     works_on = _works_on(user, course)
     is_draft = works_on and request.args.get("draft") == "1"
     if is_draft:
-        lesson_drafts.show(lesson)
+        lesson_drafts.overlay(lesson)
     recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     player = _playback(course, recording, is_draft)
     return hypermedia.render(
@@ -90,7 +90,7 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
         playback=player,
         embed=video_embeds.embed(lesson.external_video_url) if player is None else None,
         start_at=_start_at(entry.position, player.duration if player else 0),
-        opened_at=playback.opened(user.id, lesson.id) if user else "",
+        opened_at=playback.sign_opening(user.id, lesson.id) if user else "",
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
         code=code_archives.offered(course.id) if facts.holds or facts.trusted else None,

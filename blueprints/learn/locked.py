@@ -19,17 +19,17 @@ class NextStep:
     url: str
 
 
-def answer(course: Course, lesson: Lesson | None, decision: AccessDecision) -> Response:
+def deny(course: Course, lesson: Lesson | None, decision: AccessDecision) -> Response:
     """Render the page of a denied decision (403), or ask to sign in where that may grant access."""
     if decision.reason == DenialReason.LOGIN and (way_in := guards.ask_to_sign_in()) is not None:
         return way_in
     return hypermedia.render(
         "learn/locked.html", status=403, course=course, lesson=lesson, decision=decision,
-        way=way_on(course, decision),
+        way=next_step(course, decision),
     )  # fmt: skip
 
 
-def way_on(course: Course, decision: AccessDecision) -> NextStep:
+def next_step(course: Course, decision: AccessDecision) -> NextStep:
     """Choose the sentence and link for `decision`; every reason has one."""
     product = f"/courses/{course.slug}"
     match decision.reason:

@@ -27,15 +27,15 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     user = reader()
     course, lesson, decision = access.lesson_for(user, course_slug, lesson_slug)
     if user is None:
-        return guards.ask_to_sign_in() or locked.answer(course, lesson, decision)
+        return guards.ask_to_sign_in() or locked.deny(course, lesson, decision)
     if not decision.allowed or not PressForm().validate_on_submit():
-        return locked.answer(course, lesson, decision)
+        return locked.deny(course, lesson, decision)
     if done:
         completed = progress.complete(user, lesson)
         db.session.commit()
-        visitor.note(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
+        visitor.record(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
         if completed:
-            visitor.note(events.COURSE_DONE, course.id, course.creator_id)
+            visitor.record(events.COURSE_DONE, course.id, course.creator_id)
             hypermedia.toast(f"You’ve completed “{course.title}”.")
     else:
         progress.reopen(user, lesson)

@@ -20,7 +20,7 @@ def my_learning() -> Response:
     number = int(page[:9]) if page.isascii() and page.isdigit() else 0
     if not 1 <= number <= LAST_PAGE:
         abort(404)
-    shelf = library.shelf(current_user, number)
+    shelf = library.load_page(current_user, number)
     if not shelf.courses and shelf.page > 1:
         abort(404)
     return hypermedia.render("learn/library.html", shelf=shelf, pages=_pages(shelf))

@@ -17,9 +17,9 @@ def index() -> Response:
     number = request.args.get("page", 1, type=int)
     if not 1 <= number <= LAST_PAGE:
         abort(404)
-    listing = orders.of(current_user, number)
+    listing = orders.list_orders(current_user, number)
     refunds = orders.refunds_of(listing.rows)
-    standings = {order.id: orders.standing(order, refunds.get(order.id)).value for order in listing.rows}
+    standings = {order.id: orders.buyer_status(order, refunds.get(order.id)).value for order in listing.rows}
     return hypermedia.render("orders/index.html", listing=listing, standings=standings, number=number)
 
 
@@ -28,5 +28,5 @@ def show(number: str) -> Response:
     """Show one order: its receipt, or its state."""
     order = orders.find(current_user, number) or abort(404)
     refund = orders.refunds_of([order]).get(order.id)
-    standing = orders.standing(order, refund).value
+    standing = orders.buyer_status(order, refund).value
     return hypermedia.render("orders/show.html", order=order, refund=refund, standing=standing)

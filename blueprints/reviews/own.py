@@ -23,7 +23,7 @@ def write(slug: str) -> Response:
         abort(404)  # owners keep a deleted course, but it has no page that could show their review
     if not reviews.may_review(reader(), course):
         return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
-    before = reviews.of(reader(), course)
+    before = reviews.own_review(reader(), course)
     form = ReviewForm(obj=before)
     if not form.validate_on_submit():
         return hypermedia.render(
@@ -60,7 +60,7 @@ def _thanks(review: Review, is_new: bool) -> str:
 def remove(slug: str) -> Response:
     """Confirm, then delete the review; this is possible even without access to the course any more."""
     course, _ = access.course_for_learner(reader(), slug)
-    before = reviews.of(reader(), course)
+    before = reviews.own_review(reader(), course)
     form = PressForm()
     if before is not None and not form.validate_on_submit():
         return hypermedia.render(

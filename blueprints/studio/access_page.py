@@ -17,8 +17,8 @@ def access(course_id: uuid.UUID) -> Response:
     """Edit visibility, sequential order, and the drip of each module in days."""
     course = opened(course_id)
     modules = course_details.modules_of(course)
-    form = entry_form(modules)(data=_shown(course_details.entry_of(course)))
-    saved = save(form, lambda: course_details.let_in(course, me(), _typed(form, modules)))
+    form = entry_form(modules)(data=_shown(course_details.access_rules_of(course)))
+    saved = save(form, lambda: course_details.set_access_rules(course, me(), _typed(form, modules)))
     return saved or show(
         "studio/course/access.html", form, course_id, days=[form[days_of(module.id)] for module in modules]
     )

@@ -9,12 +9,12 @@ from web.forms import one_line
 LONGEST = 100
 
 
-def words(name: str) -> str:
+def text_arg(name: str) -> str:
     """Read a text as one line of at most LONGEST characters."""
     return one_line(request.args.get(name, "")[:LONGEST])
 
 
-def id_of(name: str) -> uuid.UUID | None:
+def id_arg(name: str) -> uuid.UUID | None:
     """Read a UUID; None if it is malformed."""
     try:
         return uuid.UUID(request.args.get(name, "")[:36])

@@ -22,7 +22,7 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
     """Add captions from a file or as text, or edit those of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
     asset = _recording(course, lesson)
-    row = captions.of(asset, language) if language else None
+    row = captions.find(asset, language) if language else None
     if language and row is None:
         abort(404)
     form = CaptionForm(obj=row)

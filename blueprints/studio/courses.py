@@ -97,13 +97,13 @@ def delete(course_id: uuid.UUID) -> Response:
             hypermedia.toast(f"The course is deleted.{kept}")
             return hypermedia.see_other(url_for("studio.courses"))
     course = course_of(course_id)
-    refusal = deletion.refusal(course)
+    refusal = deletion.reason_not_to_delete(course)
     return hypermedia.render(
         "studio/course/delete.html",
         status=422 if request.method == "POST" else 200,
         course=course,
         refusal=refusal,
-        fate=deletion.fate_of(course).value,
+        fate=deletion.outcome_of(course).value,
     )
 
 

@@ -74,7 +74,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
         module = curriculum.module_of(course, module_id)
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
-    words = page_drafts.module_words(module)._asdict()
+    words = page_drafts.module_text(module)._asdict()
     form = ModuleForm(data={**words, "unlock_after_days": module.unlock_after_days})
     if not form.validate_on_submit():
         return hypermedia.render(
@@ -104,7 +104,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     if not PressForm().validate_on_submit():
-        losses = curriculum_page.losses(curriculum_page.lessons_of(course, module.id))
+        losses = curriculum_page.deletion_impact(curriculum_page.lessons_of(course, module.id))
         return confirm(
             course, module.title, losses, url_for(".delete_module", course_id=course.id, module_id=module.id)
         )
@@ -174,7 +174,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
     if not PressForm().validate_on_submit():
-        losses, title = curriculum_page.losses([lesson.id]), lesson_drafts.working(lesson).title
+        losses, title = curriculum_page.deletion_impact([lesson.id]), lesson_drafts.working(lesson).title
         return confirm(
             course, title, losses, url_for(".delete_lesson", course_id=course.id, lesson_id=lesson.id)
         )
@@ -287,7 +287,7 @@ def _said(lesson: Lesson) -> str:
 
 
 def _named(module: Module) -> str:
-    return page_drafts.module_words(module).title
+    return page_drafts.module_text(module).title
 
 
 def _shown(module: Module) -> str:
@@ -314,10 +314,10 @@ LESSON_BUTTONS = {
     "publish": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), True), _said),
     "hide": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), False), _said),
     "preview": Button(
-        lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.PREVIEW), _said
+        lambda course, id_: curriculum.set_visibility(course, id_, me(), LessonVisibility.PREVIEW), _said
     ),
     "members": Button(
-        lambda course, id_: curriculum.open_to(course, id_, me(), LessonVisibility.MEMBERS), _said
+        lambda course, id_: curriculum.set_visibility(course, id_, me(), LessonVisibility.MEMBERS), _said
     ),
     "duplicate": Button(lambda course, id_: curriculum.duplicate_lesson(course, id_, me()), _said),
 }

@@ -23,7 +23,9 @@ def details(course_id: uuid.UUID) -> Response:
     """Edit title, texts, category, tags and the other details."""
     course = opened(course_id)
     form = DetailsForm(data=_shown(course_details.details_of(course)))
-    response = save(form, lambda: course_details.describe(course, me(), _typed(form)), lambda: saved(course))
+    response = save(
+        form, lambda: course_details.set_details(course, me(), _typed(form)), lambda: saved(course)
+    )
     return response or show("studio/course/details.html", form, course_id, **_required(course_of(course_id)))
 
 
@@ -59,7 +61,7 @@ def require(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/required/<uuid:other_id>/release")
 def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
     """Remove a prerequisite course."""
-    prerequisites.release(course_of(course_id), me(), other_id)
+    prerequisites.drop(course_of(course_id), me(), other_id)
     db.session.commit()
     return _section(course_id)
 
@@ -85,7 +87,7 @@ def _section(course_id: uuid.UUID) -> Response:
 def _required(course: Course) -> dict[str, Any]:
     sought = _sought()
     found = prerequisites.find(course, sought) if sought else []
-    return {"required": prerequisites.of(course), "sought": sought, "found": found}
+    return {"required": prerequisites.required_courses(course), "sought": sought, "found": found}
 
 
 def _sought() -> str:

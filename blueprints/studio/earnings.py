@@ -29,9 +29,9 @@ def earnings() -> Response:
     return hypermedia.render(
         "studio/earnings.html",
         "studio/_earnings.html",
-        sheet=earnings_page.load(me(), asked.words("month"), asked.words("after")),
+        sheet=earnings_page.load(me(), asked.text_arg("month"), asked.text_arg("after")),
         names=NAMES,
-        is_first=not asked.words("after"),
+        is_first=not asked.text_arg("after"),
     )
 
 
@@ -39,7 +39,7 @@ def earnings() -> Response:
 @fresh_page
 def earnings_file() -> Response:
     """Export all the sales as CSV."""
-    sales = earnings_page.every(me(), asked.words("month"))
+    sales = earnings_page.every(me(), asked.text_arg("month"))
     return csv_of("earnings", HEAD, (_row(sale) for sale in sales))
 
 

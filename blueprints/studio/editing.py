@@ -32,7 +32,7 @@ def opened(course_id: uuid.UUID) -> Course:
     """Load the course to edit; a POST locks it (SELECT FOR UPDATE) against a concurrent save."""
     course = course_of(course_id)
     if request.method == "POST":
-        lifecycle.hold_whole(course)
+        lifecycle.lock_and_reload(course)
     return course
 
 
@@ -60,16 +60,18 @@ def save(
 def show(page: str, form: MergingForm, course_id: uuid.UUID, **more: Any) -> Response:
     """Render the page with its form, of the course as it is now."""
     course = course_of(course_id)
-    return hypermedia.render(page, status=form.status, course=course, form=form, **about(course), **more)
+    return hypermedia.render(
+        page, status=form.status, course=course, form=form, **pending_context(course), **more
+    )
 
 
-def about(course: Course) -> dict[str, Any]:
+def pending_context(course: Course) -> dict[str, Any]:
     """Tell the template whether page changes need approval, and list the pending ones."""
-    waits = lifecycle.waits(course, me())
+    waits = lifecycle.needs_approval(course, me())
     return {"waits": waits, "waiting": page_drafts.waiting(course) if waits else []}
 
 
 def saved(course: Course) -> str:
     """Choose the message after saving: pending approval or live."""
-    waits = lifecycle.waits(course, me()) and page_drafts.changed(course)
+    waits = lifecycle.needs_approval(course, me()) and page_drafts.changed(course)
     return "Saved. Submit your changes to have them shown." if waits else "Saved."

@@ -74,7 +74,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     course, row = lesson_at(course_id, lesson_id)
     if not PressForm().validate():
         abort(400)
-    autosave.throw_away(course, row)
+    autosave.discard(course, row)
     db.session.commit()
     hypermedia.toast("The unsaved changes are gone.")
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
@@ -119,7 +119,7 @@ def editor(
 
     `sections` are the forms of other sections that were sent and refused.
     """
-    now, kept = lesson_drafts.working(row), autosave.of(row)
+    now, kept = lesson_drafts.working(row), autosave.find(row)
     if form is None:
         form = _filled(row)
         status = 200
@@ -144,9 +144,9 @@ def editor(
         form=form,
         theirs=theirs,
         asset=asset,
-        waits=lifecycle.waits(course, me()),
+        waits=lifecycle.needs_approval(course, me()),
         waiting=lesson_drafts.waiting(row, asset),
-        spoken=captions.working(asset) if asset else [],
+        spoken=captions.working_copies(asset) if asset else [],
         is_live=lifecycle.is_live(course),
         **{name: shown[name] for name in ("link", "chapters", "trouble", "renamed", "renamed_id")},
     )
@@ -160,7 +160,7 @@ def chapters_form(asset: MediaAsset, **sent: Any) -> ChaptersForm:
 
 def _filled(row: Lesson) -> LessonForm:
     """Build the form of a freshly opened editor: autosaved values where there are any, else stored ones."""
-    now, kept = lesson_drafts.working(row), autosave.of(row)
+    now, kept = lesson_drafts.working(row), autosave.find(row)
     values = {name: getattr(now, name) for name in lesson_content.COLUMNS}
     values |= lesson_content.typed(kept.values) if kept else {}
     length = values.pop("duration_seconds")
@@ -177,7 +177,7 @@ def _values(course: Course, row: Lesson, form: LessonForm) -> dict[str, Any]:
     values = form.values()
     if not values["slug"] or values["slug"] == lesson_drafts.working(row).slug:
         values.pop("slug")
-        values |= curriculum.follow_title(course, row, values["title"])
+        values |= curriculum.slug_for_title(course, row, values["title"])
     return values
 
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import about
+from blueprints.studio.editing import pending_context
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
 from domain import Refused
 from domain.authoring import page_drafts
@@ -25,11 +25,11 @@ def course_media(course_id: uuid.UUID) -> Response:
     form = ThumbnailForm()
     if form.validate_on_submit():
         try:
-            page_drafts.give_picture(course, _me(), form.picture.data.stream, form.crop)
+            page_drafts.set_picture(course, _me(), form.picture.data.stream, form.crop)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            waits = lifecycle.waits(course, _me())
+            waits = lifecycle.needs_approval(course, _me())
             db.session.commit()
             hypermedia.toast(
                 "The picture is saved. It waits for a review." if waits else "The picture is saved."
@@ -40,7 +40,7 @@ def course_media(course_id: uuid.UUID) -> Response:
         status=form.status,
         course=course,
         form=form,
-        **about(course),
+        **pending_context(course),
         picture=page_drafts.picture(course),
         film=recordings.for_creator(course.id, None),
         code=code_archives.of_course(course.id),
@@ -53,7 +53,7 @@ def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
     course = access.course_for_creator(_me(), course_id)
     PressForm().validate_on_submit()
-    page_drafts.drop_picture(course, _me())
+    page_drafts.remove_picture(course, _me())
     db.session.commit()
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
 

@@ -18,7 +18,7 @@ def pricing(course_id: uuid.UUID) -> Response:
     """Edit tier, price, sale price and the end of the sale in the creator's time zone."""
     course, zone = opened(course_id), _zone()
     form = PricingForm(data=_shown(pricing_form.price_of(course), zone))
-    saved = save(form, lambda: pricing_form.ask(course, me(), _typed(form, zone)))
+    saved = save(form, lambda: pricing_form.set_price(course, me(), _typed(form, zone)))
     return saved or show(
         "studio/course/pricing.html", form, course_id, tiers=pricing_form.TIERS, zone=zone.key
     )

@@ -39,7 +39,7 @@ def profile() -> Response:
     before = creators.profile_of(current_user)
     form = CreatorForm(data=creator_page_drafts.working(current_user))
     if form.validate_on_submit():
-        creators.introduce(
+        creators.save_profile(
             current_user,
             form.bio.data or "",
             form.headline.data or "",

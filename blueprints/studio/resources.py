@@ -45,7 +45,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     if not form.validate():
         return _show(course, lesson, renamed=form, renamed_id=resource_id)
     title = form.title.data or ""
-    later = " Learners see it once the update is approved." if lifecycle.waits(course, me()) else ""
+    later = " Learners see it once the update is approved." if lifecycle.needs_approval(course, me()) else ""
     return _change(
         course,
         lesson,

@@ -42,18 +42,18 @@ class ReplyForm(MergingForm):
 @bp.get("/reviews")
 def reviews() -> Response:
     """List the reviews, newest first, filtered by course, rating or missing reply."""
-    course_id, stars = asked.id_of("course"), asked.words("rating")
+    course_id, stars = asked.id_arg("course"), asked.text_arg("rating")
     rating = int(stars) if stars in ("1", "2", "3", "4", "5") else None
-    unanswered = bool(asked.words("unanswered"))
+    unanswered = bool(asked.text_arg("unanswered"))
     return hypermedia.render(
         "studio/reviews.html",
         "studio/_reviews.html",
-        sheet=review_replies.load(me(), course_id, rating, unanswered, asked.words("after")),
+        sheet=review_replies.load(me(), course_id, rating, unanswered, asked.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         rating=rating,
         unanswered=unanswered,
-        is_first=not asked.words("after"),
+        is_first=not asked.text_arg("after"),
     )
 
 
@@ -64,7 +64,7 @@ def reply(review_id: uuid.UUID) -> Response:
     form = ReplyForm(review)
     if form.validate_on_submit():
         try:
-            review_replies.answer(me(), review, course, form.reply.data or "")
+            review_replies.save_reply(me(), review, course, form.reply.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -88,7 +88,7 @@ def delete_reply(review_id: uuid.UUID) -> Response:
     review, course = review_replies.find(me(), review_id)
     if not PressForm().validate_on_submit():
         return hypermedia.see_other(_list(review, course))
-    review_replies.take_back(me(), review)
+    review_replies.delete_reply(me(), review)
     db.session.commit()
     return _show(review_id, "Your answer is removed.")
 

@@ -16,7 +16,9 @@ def sharing(course_id: uuid.UUID) -> Response:
     """Edit title and description for search engines and link previews, with a preview."""
     course = opened(course_id)
     form = SharingForm(data=vars(course_details.sharing_of(course)))
-    response = save(form, lambda: course_details.share(course, me(), _typed(form)), lambda: saved(course))
+    response = save(
+        form, lambda: course_details.set_sharing(course, me(), _typed(form)), lambda: saved(course)
+    )
     return response or show("studio/course/sharing.html", form, course_id)
 
 

@@ -15,15 +15,15 @@ HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (U
 @bp.get("/students")
 def student_list() -> Response:
     """List name, course and progress, last seen first; filtered by course or name, paged."""
-    course_id, name = asked.id_of("course"), asked.words("q")
+    course_id, name = asked.id_arg("course"), asked.text_arg("q")
     return hypermedia.render(
         "studio/students.html",
         "studio/_students.html",
-        sheet=students.load(me(), course_id, name, asked.words("after")),
+        sheet=students.load(me(), course_id, name, asked.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         name=name,
-        is_first=not asked.words("after"),
+        is_first=not asked.text_arg("after"),
     )
 
 
@@ -31,7 +31,7 @@ def student_list() -> Response:
 @fresh_page
 def students_file() -> Response:
     """Export all the students as CSV."""
-    rows = students.every(me(), asked.id_of("course"), asked.words("q"))
+    rows = students.every(me(), asked.id_arg("course"), asked.text_arg("q"))
     return csv_of("students", HEAD, (_row(student) for student in rows))
 
 

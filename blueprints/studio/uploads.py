@@ -66,7 +66,7 @@ def begin() -> Response:
 @bp.get("/uploads/<uuid:upload_id>")
 def state(upload_id: uuid.UUID) -> Response:
     """Return the offset of an upload session, to resume from."""
-    upload = upload_sessions.of(_me(), upload_id)
+    upload = upload_sessions.find(_me(), upload_id)
     answer = _json(_state(upload))
     answer.headers["Upload-Offset"] = str(upload_sessions.received(upload))
     return answer
@@ -82,9 +82,9 @@ def chunk(upload_id: uuid.UUID) -> Response:
     length, offset = request.content_length or 0, request.args.get("offset", "")
     if not 0 < length <= upload_rules.MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
         abort(413 if length > upload_rules.MOST_CHUNK else 400)
-    upload = upload_sessions.of(_me(), upload_id)
+    upload = upload_sessions.find(_me(), upload_id)
     try:
-        plan, quiet = upload_sessions.plan(upload), upload_sessions.is_quiet(upload)
+        plan, quiet = upload_sessions.plan(upload), upload_sessions.is_stale(upload)
         db.session.rollback()
         received = upload_sessions.receive(
             plan, int(offset), cast(BinaryIO, request.stream), length, _digest()
@@ -98,7 +98,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
     except storage.DamagedError:
         return _json({"error": "This piece arrived damaged."}, 422)
     if quiet:
-        upload_sessions.note(upload_id, received)
+        upload_sessions.touch(upload_id, received)
         db.session.commit()
     return _json({"received": received})
 
@@ -107,13 +107,13 @@ def chunk(upload_id: uuid.UUID) -> Response:
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
     """Sign the address to which the browser PUTs a part directly (S3 multipart); parts count from 1."""
     _checked()
-    upload = upload_sessions.of(_me(), upload_id)
+    upload = upload_sessions.find(_me(), upload_id)
     try:
         address = upload_sessions.part_address(upload_sessions.plan(upload), part_number)
     except Refused as refusal:
         return _json({"error": refusal.sentence}, 410)
-    if upload_sessions.is_quiet(upload):
-        upload_sessions.note(upload.id, 0)
+    if upload_sessions.is_stale(upload):
+        upload_sessions.touch(upload.id, 0)
     db.session.commit()
     return _json({"url": address})
 
@@ -122,16 +122,16 @@ def part(upload_id: uuid.UUID, part_number: int) -> Response:
 def finish(upload_id: uuid.UUID) -> Response:
     """Complete an upload session and process its file by purpose. Idempotent."""
     _checked()
-    upload = upload_sessions.of(_me(), upload_id)
+    upload = upload_sessions.find(_me(), upload_id)
     if upload.state == UploadState.DONE:
         return _yes(upload)
     place = upload.course_id, upload.lesson_id
     try:
         plan = upload_sessions.plan(upload)
         db.session.rollback()
-        file = upload_sessions.settle(plan)
+        file = upload_sessions.assemble(plan)
         course, lesson = _held(*place)
-        upload = upload_sessions.of(_me(), upload_id, to_end=True)
+        upload = upload_sessions.find(_me(), upload_id, to_end=True)
         upload_sessions.finish(upload, _me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
@@ -145,7 +145,7 @@ def finish(upload_id: uuid.UUID) -> Response:
 def cancel(upload_id: uuid.UUID) -> Response:
     """Cancel an upload session."""
     _checked()
-    upload = upload_sessions.of(_me(), upload_id, to_end=True)
+    upload = upload_sessions.find(_me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
     return _json({"state": upload.state.value}) if _wants_json() else hypermedia.see_other(_home(upload))
@@ -173,7 +173,7 @@ def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]
     """Load them locked until the transaction ends. Lock order: the course before its uploads."""
     course, _ = _place(course_id, None)
     if course is not None:
-        lifecycle.hold(course)
+        lifecycle.lock_course(course)
     return _place(course_id, lesson_id)
 
 
@@ -187,7 +187,7 @@ def _store_whole(plan: upload_sessions.UploadPlan, file: BinaryIO) -> None:
 def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
     """Cancel the session of a file that failed its checks, and delete its bytes."""
     db.session.rollback()
-    upload = upload_sessions.of(_me(), upload_id, to_end=True)
+    upload = upload_sessions.find(_me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
     return _no(refusal.sentence, *_place(upload.course_id, upload.lesson_id))

@@ -28,7 +28,7 @@ def wish(slug: str) -> Response:
         return hypermedia.render("wishlist/ask.html", status=form.status, course=course, form=form)
     wished = form.wished.data
     try:
-        _settle(course, wished)
+        _set_wished(course, wished)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "warn")
         return hypermedia.leave(url_for("catalog.course", slug=course.slug))
@@ -42,7 +42,7 @@ def wish(slug: str) -> Response:
     return hypermedia.see_other(url_for("catalog.course", slug=slug))
 
 
-def _settle(course: Course, wished: bool) -> None:
+def _set_wished(course: Course, wished: bool) -> None:
     if wished:
         wishlist.add(reader(), course)
     else:

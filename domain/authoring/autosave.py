@@ -23,7 +23,7 @@ class AutosavedLesson:
     at: datetime
 
 
-def of(lesson: Lesson) -> AutosavedLesson | None:
+def find(lesson: Lesson) -> AutosavedLesson | None:
     """Find the autosaved form of `lesson`; None where everything is saved."""
     if lesson.typed is None or lesson.typed_at is None:
         return None
@@ -35,15 +35,15 @@ def keep(
     course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any], version: int, tab: EditorTab
 ) -> datetime:
     """Autosave the form unchecked; answers the time. Raises the same edit conflicts as lesson_drafts.save."""
-    lesson_drafts.hold(course, lesson, version, tab)
+    lesson_drafts.lock_lesson(course, lesson, version, tab)
     lesson.typed = {"values": lesson_content.plain(values), "tab": tab.name, "by": str(actor.id)}
     lesson.typed_at = moment = clock.now()
     db.session.flush()
     return moment
 
 
-def throw_away(course: Course, lesson: Lesson) -> None:
+def discard(course: Course, lesson: Lesson) -> None:
     """Drop the autosaved form of `lesson`; what was saved stays."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     lesson.typed = lesson.typed_at = None
     db.session.flush()

@@ -24,7 +24,7 @@ class ChecklistItem:
     says: str = ""
 
 
-def of(contents: CourseContent) -> list[ChecklistItem]:
+def items(contents: CourseContent) -> list[ChecklistItem]:
     """Build the whole checklist of a course: requirements first, then recommendations."""
     return [*_needed(contents), *_wished(contents)]
 

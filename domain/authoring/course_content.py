@@ -49,7 +49,7 @@ class Recording:
     @property
     def captions(self) -> int:
         """Count the languages that it has captions in."""
-        return len(captions.working(self.asset))
+        return len(captions.working_copies(self.asset))
 
     @property
     def is_changed(self) -> bool:

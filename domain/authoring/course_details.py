@@ -59,12 +59,12 @@ def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     """Create a draft course whose slug is made from the title. Refused for an unknown category."""
     _check_category(category_id)
     course = Course(title=title, creator_id=creator.id, category_id=category_id)
-    place(course, title)
+    insert(course, title)
     audit.record(creator, "create", course, title)
     return course
 
 
-def place(course: Course, title: str) -> None:
+def insert(course: Course, title: str) -> None:
     """Insert a new course at a free slug; tries three times, since another may take a slug meanwhile."""
     for tries_left in (2, 1, 0):
         course.slug = slugs.for_product(title)
@@ -84,12 +84,12 @@ def details_of(course: Course) -> CourseDetails:
     return CourseDetails(**{field.name: values[field.name] for field in fields(CourseDetails)})
 
 
-def describe(course: Course, actor: User, new: CourseDetails) -> None:
+def set_details(course: Course, actor: User, new: CourseDetails) -> None:
     """Change the details of `course`, directly or as a draft to be approved.
 
     A former slug redirects to the new one. Raises Refused with the form field it belongs to.
     """
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     if new.category_id != course.category_id:
         _check_category(new.category_id)
     _check_lines(new.objectives, "objectives")
@@ -104,10 +104,10 @@ def describe(course: Course, actor: User, new: CourseDetails) -> None:
             page_drafts.keep(course, actor, asdict(new))
     except IntegrityError as error:  # another course took the address at this moment
         raise Refused(_taken(slugs.for_product(new.slug, course.id)), "slug") from error
-    changed(course, actor, "describe")
+    record_change(course, actor, "describe")
 
 
-def entry_of(course: Course) -> AccessRules:
+def access_rules_of(course: Course) -> AccessRules:
     """Read the access settings; they have no draft."""
     return AccessRules(
         course.visibility, course.sequential, {m.id: m.unlock_after_days for m in modules_of(course)}
@@ -120,18 +120,18 @@ def modules_of(course: Course) -> list[Module]:
     return list(db.session.scalars(query))
 
 
-def let_in(course: Course, actor: User, new: AccessRules) -> None:
+def set_access_rules(course: Course, actor: User, new: AccessRules) -> None:
     """Change visibility, lesson order and drip schedule, effective at once.
 
     Raises Refused for members-only: there are no memberships yet.
     """
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
         raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
     course.visibility, course.sequential = new.visibility, new.sequential
     for module in modules_of(course):
         module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)
-    changed(course, actor, "set_access")
+    record_change(course, actor, "set_access")
 
 
 def sharing_of(course: Course) -> SharingTexts:
@@ -140,12 +140,12 @@ def sharing_of(course: Course) -> SharingTexts:
     return SharingTexts(values["meta_title"] or "", values["meta_description"] or "")
 
 
-def share(course: Course, actor: User, new: SharingTexts) -> None:
+def set_sharing(course: Course, actor: User, new: SharingTexts) -> None:
     """Change the sharing texts, directly or as a draft to be approved."""
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
     page_drafts.keep(course, actor, values)
-    changed(course, actor, "set_sharing")
+    record_change(course, actor, "set_sharing")
 
 
 def categories() -> list[tuple[uuid.UUID, str]]:
@@ -181,7 +181,7 @@ def _taken(free: str) -> str:
     return f"Another course has this address. {free} is free."
 
 
-def changed(course: Course, actor: User, verb: str) -> None:
+def record_change(course: Course, actor: User, verb: str) -> None:
     """Audit a saved page, and update the search index of a published course."""
     course.updated_at = clock.now()
     audit.record(actor, verb, course, course.title)

@@ -58,14 +58,14 @@ def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
 
 def add_module(course: Course, actor: User, title: str) -> Module:
     """Add a module at the end. Where changes need approval, learners see it only once approved."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     if len(_modules(course)) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.", "title")
     place = _next(Module.position, Module.course_id == course.id)
     module = Module(
-        course_id=course.id, title=title, position=place, **page_drafts.birth_of_module(course, actor)
+        course_id=course.id, title=title, position=place, **page_drafts.initial_module_state(course, actor)
     )
-    return _note_module(course, actor, "add_module", module)
+    return _record_module_change(course, actor, "add_module", module)
 
 
 def change_module(
@@ -81,35 +81,35 @@ def change_module(
 
     Texts and publishing become a draft where changes of `actor` need approval; the delay never does.
     """
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
     module.unlock_after_days = unlock_after_days
     words = {"title": title, "description": description, "published": published}
     page_drafts.keep_module(course, module, actor, words)
-    return _note_module(course, actor, "change_module", module)
+    return _record_module_change(course, actor, "change_module", module)
 
 
 def publish_module(course: Course, module_id: uuid.UUID, actor: User, published: bool) -> Module:
     """Show a module with its published lessons to learners, or hide it."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
     page_drafts.keep_module(course, module, actor, {"published": published})
-    return _note_module(course, actor, "publish_module" if published else "hide_module", module)
+    return _record_module_change(course, actor, "publish_module" if published else "hide_module", module)
 
 
 def move_module(course: Course, module_id: uuid.UUID, actor: User, after: Position) -> Module:
     """Move a module behind another one. Refused when either of them is gone."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
     order = [id_ for id_ in _modules(course) if id_ != module.id]
     order.insert(_place(order, after, "module"), module.id)
     _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
-    return _note_module(course, actor, "move_module", module)
+    return _record_module_change(course, actor, "move_module", module)
 
 
 def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Module:
     """Copy a module right behind it, hidden, with the texts and links of its lessons but without files."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
     order = _modules(course)
     query = select(Lesson).where(Lesson.module_id == module.id).order_by(Lesson.position)
@@ -117,14 +117,14 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
     if len(order) >= MOST_MODULES:
         raise Refused(f"A course has at most {MOST_MODULES} modules.")
     _check_room(course, len(lessons))
-    words = page_drafts.module_words(module)
+    words = page_drafts.module_text(module)
     copy = Module(
         course_id=course.id,
         title=_copied(words.title),
         description=words.description,
         position=_next(Module.position, Module.course_id == course.id),
         unlock_after_days=module.unlock_after_days,
-        **page_drafts.birth_of_module(course, actor, hidden=True),
+        **page_drafts.initial_module_state(course, actor, hidden=True),
     )
     db.session.add(copy)
     db.session.flush()
@@ -132,12 +132,12 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
         _copy(course, lesson, actor, copy.id, place, lesson.title, hidden=not lesson.published)
     order.insert(order.index(module.id) + 1, copy.id)
     _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
-    return _note_module(course, actor, "duplicate_module", copy)
+    return _record_module_change(course, actor, "duplicate_module", copy)
 
 
 def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, kind: LessonKind) -> Lesson:
     """Add a lesson at the end of a module. Where changes need approval, learners see it once approved."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
     _check_room(course, 1)
     lesson = Lesson(
@@ -147,9 +147,9 @@ def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, ki
         slug=slugs.for_lesson(title, course.id),
         kind=kind,
         position=_next(Lesson.position, Lesson.module_id == module.id),
-        **_birth(course, actor),
+        **_initial_state(course, actor),
     )
-    return _note_lesson(course, actor, "add_lesson", lesson)
+    return _record_lesson_change(course, actor, "add_lesson", lesson)
 
 
 def move_lesson(
@@ -159,7 +159,7 @@ def move_lesson(
 
     Refused, moving nothing, when the lesson, its new neighbour or the module is gone.
     """
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     lesson = lesson_of(course, lesson_id)
     target = lesson_of(course, after.id).module_id if after.id else None
     target = target or (module_of(course, module_id).id if module_id else lesson.module_id)
@@ -169,12 +169,12 @@ def move_lesson(
         left = [id_ for id_ in _lessons(lesson.module_id) if id_ != lesson.id]
         rows = _rows(target, order) + (_rows(lesson.module_id, left) if target != lesson.module_id else [])
         _number(Lesson, rows)
-    return _note_lesson(course, actor, "move_lesson", lesson)
+    return _record_lesson_change(course, actor, "move_lesson", lesson)
 
 
 def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesson:
     """Copy a lesson right behind it, hidden, with text and links but without recording and files."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     lesson = lesson_of(course, lesson_id)
     _check_room(course, 1)
     order = _lessons(lesson.module_id)
@@ -183,7 +183,7 @@ def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesso
     copy = _copy(course, lesson, actor, lesson.module_id, place, title, hidden=True)
     order.insert(order.index(lesson.id) + 1, copy.id)
     _number(Lesson, _rows(lesson.module_id, order))
-    return _note_lesson(course, actor, "duplicate_lesson", copy)
+    return _record_lesson_change(course, actor, "duplicate_lesson", copy)
 
 
 def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published: bool) -> Lesson:
@@ -193,7 +193,7 @@ def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published:
     return lesson
 
 
-def open_to(course: Course, lesson_id: uuid.UUID, actor: User, visibility: LessonVisibility) -> Lesson:
+def set_visibility(course: Course, lesson_id: uuid.UUID, actor: User, visibility: LessonVisibility) -> Lesson:
     """Change the visibility of a lesson: enrolled learners, anyone as a preview, or nobody."""
     lesson = lesson_of(course, lesson_id)
     lesson_drafts.adjust(course, lesson, actor, {"visibility": visibility})
@@ -203,12 +203,12 @@ def open_to(course: Course, lesson_id: uuid.UUID, actor: User, visibility: Lesso
 def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str) -> Lesson:
     """Change the title of a lesson; its slug follows only while no learner can have the address."""
     lesson = lesson_of(course, lesson_id)
-    values = {"title": title, **follow_title(course, lesson, title)}
+    values = {"title": title, **slug_for_title(course, lesson, title)}
     lesson_drafts.adjust(course, lesson, actor, values)
     return lesson
 
 
-def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
+def slug_for_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
     """Derive the slug for a new `title`; empty if the course is live or the slug was chosen by hand."""
     before = lesson_drafts.working(lesson)
     made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson"))
@@ -219,7 +219,7 @@ def follow_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
 
 def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
     """Delete a lesson with its recording, files and learners' progress; answers its title."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     lesson = lesson_of(course, lesson_id)
     title, module_id = lesson_drafts.working(lesson).title, lesson.module_id
     resources.discard_files([lesson.id])
@@ -233,9 +233,9 @@ def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
 
 def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
     """Delete a module with all its lessons, files and progress; answers its title."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     module = module_of(course, module_id)
-    title = page_drafts.module_words(module).title
+    title = page_drafts.module_text(module).title
     resources.discard_files(_lessons(module.id))
     audit.record(actor, "delete_module", module, title)
     db.session.delete(module)
@@ -245,9 +245,9 @@ def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
     return title
 
 
-def _birth(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
+def _initial_state(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
     """Choose the publication of a new lesson: a draft to be approved, hidden in a live course, or shown."""
-    if lifecycle.waits(course, actor):
+    if lifecycle.needs_approval(course, actor):
         draft = {NEW: True} if hidden else {NEW: True, "published": True}
         return {"published": False, "draft": draft, "draft_saved_at": clock.now()}
     return {"published": not hidden and not lifecycle.is_live(course)}
@@ -264,14 +264,14 @@ def _copy(
         position=place,
         title=title,
         slug=slugs.for_lesson(title, course.id),
-        **_birth(course, actor, hidden),
+        **_initial_state(course, actor, hidden),
     )
     names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")
     db.session.add(copy)
     db.session.flush()
     pictures = duplication.PictureCopies(course, course, lesson)
     values = {name: getattr(source, name) for name in names}
-    lesson_content.put(copy, {**values, "body": pictures.moved(source.body)})
+    lesson_content.write(copy, {**values, "body": pictures.moved(source.body)})
     pictures.write({lesson.id: copy.id})
     links = select(Resource).where(Resource.lesson_id == lesson.id, Resource.url.is_not(None))
     for link in db.session.scalars(links.order_by(Resource.position)).all():
@@ -348,7 +348,7 @@ def _number(table: type[Module] | type[Lesson], rows: list[dict[str, Any]]) -> N
             db.session.expire(row, ["position", "module_id"] if table is Lesson else ["position"])
 
 
-def _note_module(course: Course, actor: User, verb: str, module: Module) -> Module:
+def _record_module_change(course: Course, actor: User, verb: str, module: Module) -> Module:
     db.session.add(module)
     db.session.flush()
     audit.record(actor, verb, module, module.title)
@@ -356,7 +356,7 @@ def _note_module(course: Course, actor: User, verb: str, module: Module) -> Modu
     return module
 
 
-def _note_lesson(course: Course, actor: User, verb: str, lesson: Lesson) -> Lesson:
+def _record_lesson_change(course: Course, actor: User, verb: str, lesson: Lesson) -> Lesson:
     db.session.add(lesson)
     db.session.flush()
     audit.record(actor, verb, lesson, lesson.title)

@@ -146,7 +146,7 @@ def _lesson(row: Any) -> LessonRow:
     )
 
 
-def losses(lesson_ids: Sequence[uuid.UUID]) -> DeletionImpact:
+def deletion_impact(lesson_ids: Sequence[uuid.UUID]) -> DeletionImpact:
     """Count recordings, files and learners' progress lost with these lessons, in three queries."""
     ids = list(lesson_ids)
     learners = (

@@ -40,7 +40,7 @@ class DeletionOutcome(StrEnum):
     HIDDEN = "hidden"
 
 
-def fate_of(course: Course) -> DeletionOutcome:
+def outcome_of(course: Course) -> DeletionOutcome:
     """Tell if deleting removes the course or only hides it: once bought or taken, learners keep it."""
     kept = or_(
         select(Purchase.id).where(Purchase.product_id == course.id).exists(),
@@ -50,24 +50,24 @@ def fate_of(course: Course) -> DeletionOutcome:
     return DeletionOutcome.HIDDEN if db.session.scalar(select(kept)) else DeletionOutcome.GONE
 
 
-def refusal(course: Course) -> str | None:
+def reason_not_to_delete(course: Course) -> str | None:
     """Explain in a sentence why `course` can't be deleted now; None when it can."""
     return next((sentence for forbids in RULES if (sentence := forbids(course))), None)
 
 
 def delete_course(course: Course, actor: User) -> DeletionOutcome:
     """Delete `course` for good or hide it, as `fate_of` says. Raises Refused where a rule forbids it."""
-    lifecycle.hold_whole(course)
-    if sentence := refusal(course):
+    lifecycle.lock_and_reload(course)
+    if sentence := reason_not_to_delete(course):
         raise Refused(sentence)
-    fate = fate_of(course)
+    fate = outcome_of(course)
     for kind in (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT):
         moderation_queue.withdraw(kind, course.id)
     search.forget(course)
     audit.record(actor, "delete", course, f"{course.title} ({fate})")
     if fate == DeletionOutcome.HIDDEN:
         if course.status == ProductStatus.PUBLISHED:
-            lifecycle.move(course, ProductStatus.ARCHIVED, actor)
+            lifecycle.change_status(course, ProductStatus.ARCHIVED, actor)
         course.deleted_at = clock.now()
         db.session.flush()
     else:

@@ -48,7 +48,7 @@ def duplicate(course: Course, actor: User) -> Course:
     copy = Course(title=title, creator_id=course.creator_id, status=ProductStatus.DRAFT)
     for name in _KEPT:
         setattr(copy, name, values.get(name, getattr(course, name)))
-    course_details.place(copy, title)
+    course_details.insert(copy, title)
     pictures = PictureCopies(course, copy)
     copy.description = pictures.moved(copy.description)
     copy.description_html = page_drafts.rendered(copy.description) if copy.description else ""
@@ -129,7 +129,7 @@ def _copy_lessons(course: Course, copy: Course, pictures: PictureCopies) -> dict
     )
     made: dict[uuid.UUID, uuid.UUID] = {}
     for module in db.session.scalars(query):
-        words = page_drafts.module_words(module)
+        words = page_drafts.module_text(module)
         twin = Module(
             course_id=copy.id, title=words.title, description=words.description, position=module.position,
             published=words.published, unlock_after_days=module.unlock_after_days,

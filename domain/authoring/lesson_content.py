@@ -72,7 +72,7 @@ def rendered(source: str) -> markdown.RenderedMarkdown:
     return markdown.render(source, own_host=own_host)
 
 
-def put(lesson: Lesson, values: Mapping[str, Any]) -> None:
+def write(lesson: Lesson, values: Mapping[str, Any]) -> None:
     """Write `values` to the row with the HTML and duration derived from them."""
     was_text = lesson.kind == LessonKind.TEXT
     for name, value in typed(values).items():

@@ -1,9 +1,9 @@
 """Drafts of lessons: changes that learners don't see before approval.
 
-Where changes need approval (lifecycle.waits) they are kept in `Lesson.draft` by column name. A new lesson is
-unpublished with `published` in its draft, a new resource or archive is pending, a new recording is proposed
-for its lesson; captions, chapters and titles of resources are proposed beside the published ones. `apply`
-publishes all of it, `discard` drops the changes of one lesson.
+Where changes need approval (lifecycle.needs_approval) they are kept in `Lesson.draft` by column name. A new
+lesson is unpublished with `published` in its draft, a new resource or archive is pending, a new recording is
+proposed for its lesson; captions, chapters and titles of resources are proposed beside the published ones.
+`apply` publishes all of it, `discard` drops the changes of one lesson.
 """
 
 import uuid
@@ -115,7 +115,7 @@ def working(lesson: Lesson) -> WorkingCopy:
     )
 
 
-def show(lesson: Lesson) -> WorkingCopy:
+def overlay(lesson: Lesson) -> WorkingCopy:
     """Turn the loaded `lesson` into its creator's version, as learners would see it, for a preview.
 
     Detaches the rows from the session first, so that none of this can be written. The published slug stays,
@@ -148,7 +148,7 @@ def save(
     Optimistic lock: `version` is the one the actor opened. Raises EditConflict when the row has another, or
     when another tab autosaved text that `tab` hasn't loaded; Refused, with its field, for invalid values.
     """
-    hold(course, lesson, version, tab)
+    lock_lesson(course, lesson, version, tab)
     _change(course, lesson, actor, values)
     lesson.typed = lesson.typed_at = None
     db.session.flush()
@@ -161,7 +161,7 @@ def adjust(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any
     db.session.flush()
 
 
-def hold(course: Course, lesson: Lesson, version: int, tab: EditorTab | None = None) -> None:
+def lock_lesson(course: Course, lesson: Lesson, version: int, tab: EditorTab | None = None) -> None:
     """Lock the course until the transaction ends, reload `lesson` and check its version.
 
     Raises EditConflict as `save` does.
@@ -197,7 +197,7 @@ def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
 
 def apply(course: Course) -> None:
     """Publish every waiting change of `course`. The caller has decided that this is allowed."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     page_drafts.apply(course)
     recordings.accept_proposals(course)
     code_archives.accept_proposal(course)
@@ -205,7 +205,7 @@ def apply(course: Course) -> None:
         draft = lesson.draft or {}
         if "slug" in draft:
             draft = {**draft, "slug": slugs.for_lesson(draft["slug"], course.id, lesson.id)}
-        lesson_content.put(lesson, draft)
+        lesson_content.write(lesson, draft)
         lesson.draft = lesson.draft_saved_at = None
     for resource in _waiting_resources(course):
         resource.title, resource.proposed_title = resource.proposed_title or resource.title, None
@@ -234,12 +234,12 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     lesson.version += 1
     audit.record(actor, "discard_changes", lesson, lesson.title)
     recounting.recount_course(course)
-    lifecycle.settle_update(course)
+    lifecycle.sync_update_state(course)
 
 
 def _load(course: Course, lesson: Lesson) -> None:
     """Lock the course and reload the row; raises Gone when it was deleted."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
     try:
         db.session.refresh(lesson, [*lesson_content.COLUMNS, *kept])
@@ -255,7 +255,7 @@ def _live(lesson: Lesson) -> dict[str, Any]:
 def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
     """Validate and write `values` to the row or its draft, then recount and audit."""
     lesson_content.check(lesson, values)
-    if lifecycle.waits(course, actor):
+    if lifecycle.needs_approval(course, actor):
         _keep(lesson, lesson_content.plain(values))
     else:
         _put_live(lesson, values)
@@ -280,7 +280,7 @@ def _keep(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
 
 def _put_live(lesson: Lesson, wanted: Mapping[str, Any]) -> None:
     """Publish `wanted` directly, together with an earlier draft."""
-    lesson_content.put(lesson, {**(lesson.draft or {}), **wanted})
+    lesson_content.write(lesson, {**(lesson.draft or {}), **wanted})
     lesson.draft = lesson.draft_saved_at = None
 
 

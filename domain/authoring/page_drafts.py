@@ -1,7 +1,7 @@
 """Drafts of a live course's page and of its modules: changes that nobody else sees before approval.
 
-Where changes need approval (lifecycle.waits), texts and picture are kept in `Course.draft` by name, a
-module's title and description in `Module.draft`: a title that could be changed at once could turn a course
+Where changes need approval (lifecycle.needs_approval), texts and picture are kept in `Course.draft` by name,
+a module's title and description in `Module.draft`: a title that could be changed at once could turn a course
 that people trust into another one. Price, access, order and hiding take effect at once.
 """
 
@@ -73,7 +73,7 @@ def waiting(course: Course) -> list[str]:
     words = [LABELS[name].lower() for name in changed(course)]
     for module in _waiting_modules(course):
         kind = "the new module" if NEW in (module.draft or {}) else "the module"
-        words.append(f"{kind} “{module_words(module).title}”")
+        words.append(f"{kind} “{module_text(module).title}”")
     return words
 
 
@@ -89,45 +89,45 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
     The caller has locked the course.
     """
     values = _plain(wanted)
-    if lifecycle.waits(course, actor):
+    if lifecycle.needs_approval(course, actor):
         seen = live(course)
         draft = {name: value for name, value in {**_draft(course), **values}.items() if value != seen[name]}
         course.draft = draft or None
-        lifecycle.settle_update(course)
+        lifecycle.sync_update_state(course)
         return
     course.draft = {name: value for name, value in _draft(course).items() if name not in values} or None
-    put(course, values)
-    lifecycle.settle_update(course)
+    write(course, values)
+    lifecycle.sync_update_state(course)
 
 
-def give_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
+def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
     """Set the picture of `course`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.ImageUse.THUMBNAIL, file, crop)
-    hold(course)
+    lock_page(course)
     _drop_waiting_picture(course)
     keep(course, actor, {"thumbnail": token})
     audit.record(actor, "change_picture", course)
 
 
-def drop_picture(course: Course, actor: User) -> None:
+def remove_picture(course: Course, actor: User) -> None:
     """Remove the picture for everybody at once, back to the drawn cover."""
-    hold(course)
+    lock_page(course)
     _drop_waiting_picture(course)
-    put(course, {"thumbnail": None})
-    lifecycle.settle_update(course)
+    write(course, {"thumbnail": None})
+    lifecycle.sync_update_state(course)
     audit.record(actor, "remove_picture", course)
 
 
 def apply(course: Course) -> None:
     """Publish the drafts of the page and of its modules. The caller has decided that this is allowed."""
-    hold(course)
+    lock_page(course)
     draft = _draft(course)
     if "slug" in draft:
         draft["slug"] = slugs.for_product(draft["slug"], course.id)
     if "category_id" in draft and db.session.get(Category, uuid.UUID(draft["category_id"])) is None:
         del draft["category_id"]  # deleted while it waited
     course.draft = None
-    put(course, draft)
+    write(course, draft)
     for module in _waiting_modules(course):
         for name, value in (module.draft or {}).items():
             if name != NEW:
@@ -141,7 +141,7 @@ def discard(course: Course, actor: User) -> None:
 
     Refused while in review, and where nothing waits.
     """
-    hold(course)
+    lock_page(course)
     if lifecycle.in_review(course):
         raise Refused("These changes are in review. Take the update back on the Publish page first.")
     known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
@@ -152,10 +152,10 @@ def discard(course: Course, actor: User) -> None:
     for module in known:
         module.draft = None
     audit.record(actor, "discard_changes", course, course.title)
-    lifecycle.settle_update(course)
+    lifecycle.sync_update_state(course)
 
 
-def put(course: Course, values: Mapping[str, Any]) -> None:
+def write(course: Course, values: Mapping[str, Any]) -> None:
     """Write `values` by name to the row, with redirects, tags and HTML that follow from them."""
     typed = _typed(values)
     if "thumbnail" in typed and typed["thumbnail"] != course.thumbnail:
@@ -163,7 +163,7 @@ def put(course: Course, values: Mapping[str, Any]) -> None:
     if "slug" in typed:
         slugs.rename(course, typed.pop("slug"))
     if "tags" in typed:
-        tags.give(course, typed.pop("tags"))
+        tags.set_tags(course, typed.pop("tags"))
     for name, value in typed.items():
         setattr(course, name, value)
     if "description" in typed:
@@ -177,13 +177,13 @@ def rendered(source: str) -> str:
     return markdown.render(source, own_host=own_host).html
 
 
-def hold(course: Course) -> None:
+def lock_page(course: Course) -> None:
     """Lock `course` until the transaction ends and reload it with its draft; raises NotFound."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
-def module_words(module: Module) -> ModuleText:
+def module_text(module: Module) -> ModuleText:
     """Build the creator's version of `module`, whose draft is loaded."""
     draft = module.draft or {}
     return ModuleText(
@@ -200,7 +200,7 @@ def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str
 
     Hiding takes effect at once, even where other changes need approval.
     """
-    if not lifecycle.waits(course, actor):
+    if not lifecycle.needs_approval(course, actor):
         for name, value in {**(module.draft or {}), **wanted}.items():
             if name != NEW:
                 setattr(module, name, value)
@@ -213,9 +213,9 @@ def keep_module(course: Course, module: Module, actor: User, wanted: Mapping[str
     module.draft = differs or None
 
 
-def birth_of_module(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
+def initial_module_state(course: Course, actor: User, hidden: bool = False) -> dict[str, Any]:
     """Choose the initial publication of a module: shown, or hidden until it is approved."""
-    if lifecycle.waits(course, actor):
+    if lifecycle.needs_approval(course, actor):
         return {"published": False, "draft": {NEW: True} if hidden else {NEW: True, "published": True}}
     return {"published": not hidden}
 

@@ -36,18 +36,18 @@ def price_of(course: Course) -> PriceInput:
     return PriceInput(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
 
 
-def ask(course: Course, actor: User, new: PriceInput) -> None:
+def set_price(course: Course, actor: User, new: PriceInput) -> None:
     """Set the price of `course` from now on; pending orders keep the price they began with.
 
     Raises Refused with its field.
     """
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     stored = price_of(course)
     _check_price(new, course.currency)
     _check_sale(new, stored)
     course.tier, course.price_cents = new.tier, new.price_cents
     course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
-    course_details.changed(course, actor, "set_price")
+    course_details.record_change(course, actor, "set_price")
     announce_sale(course)
 
 

@@ -45,20 +45,20 @@ def find(lesson: Lesson, resource_id: uuid.UUID) -> Resource:
 
 def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, title: str) -> None:
     """Change the title of a resource; proposed only, where changes need approval."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     resource = find(lesson, resource_id)
-    if lifecycle.waits(course, actor) and not resource.pending:
+    if lifecycle.needs_approval(course, actor) and not resource.pending:
         resource.proposed_title = title if title != resource.title else None
     else:
         resource.title, resource.proposed_title = title, None
-    _note(course, actor, "rename_resource", resource)
+    _record_change(course, actor, "rename_resource", resource)
 
 
 def move(
     course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, after: uuid.UUID | None
 ) -> None:
     """Move a resource behind another one; None is the beginning. Refused when either is gone."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     resource = find(lesson, resource_id)
     query = select(Resource).where(Resource.lesson_id == lesson.id, Resource.id != resource.id)
     others = list(db.session.scalars(query.order_by(Resource.position, Resource.id)))
@@ -66,18 +66,18 @@ def move(
     others.insert(place, resource)
     for position, row in enumerate(others, 1):
         row.position = position
-    _note(course, actor, "move_resource", resource)
+    _record_change(course, actor, "move_resource", resource)
 
 
 def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) -> str:
     """Delete a resource at once, without approval; answers its title."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     resource = find(lesson, resource_id)
     title = resource.title
     db.session.delete(resource)
     if resource.storage_key:
         jobs.enqueue("discard_file", storage_key=resource.storage_key)
-    _note(course, actor, "delete_resource", resource)
+    _record_change(course, actor, "delete_resource", resource)
     return title
 
 
@@ -102,21 +102,21 @@ def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = 
 
     Raises Refused where there are MOST already.
     """
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     count, last = db.session.execute(
         select(func.count(Resource.id), func.max(Resource.position)).where(Resource.lesson_id == lesson.id)
     ).one()
     if count >= MOST:
         raise Refused(f"A lesson has at most {MOST} things to take along.")
     row.lesson_id, row.position = lesson.id, (last or 0) + 1
-    row.pending = lifecycle.waits(course, actor)
+    row.pending = lifecycle.needs_approval(course, actor)
     db.session.add(row)
     db.session.flush()
-    _note(course, actor, verb, row)
+    _record_change(course, actor, verb, row)
     return row
 
 
-def _note(course: Course, actor: User, verb: str, resource: Resource) -> None:
+def _record_change(course: Course, actor: User, verb: str, resource: Resource) -> None:
     audit.record(actor, verb, resource, resource.title)
     lifecycle.content_changed(course, actor)
 

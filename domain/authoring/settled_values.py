@@ -36,7 +36,7 @@ PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
 )  # fmt: skip
 
 
-def of(there: CourseContent) -> dict[str, Any]:
+def snapshot(there: CourseContent) -> dict[str, Any]:
     """Describe the settings by label: prices in minor units, the order as lines."""
     course = there.course
     return {
@@ -51,10 +51,10 @@ def of(there: CourseContent) -> dict[str, Any]:
     }
 
 
-def note(course: Course) -> None:
+def save_snapshot(course: Course) -> None:
     """Keep a snapshot of the settings as approved: by a reviewer, or without need for one."""
     db.session.flush()
-    course.approved = of(course_content.load(course))
+    course.approved = snapshot(course_content.load(course))
 
 
 def _titles_of_first(course: Course) -> Select[str]:

@@ -13,7 +13,7 @@ from models import Course, ModerationItem, ModerationKind, ProductStatus, Update
 NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
 
 
-def needs_a_look(course: Course, actor: User) -> bool:
+def needs_review(course: Course, actor: User) -> bool:
     """Tell if what `actor` submits needs an admin's review.
 
     It does even for trusted creators once an admin took this course, or another of the same creator, off
@@ -31,17 +31,17 @@ def submit(course: Course, actor: User) -> bool:
 
     Raises Refused while requirements of the checklist are missing, and from a status that can't be submitted.
     """
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     _check(course)
-    waits = needs_a_look(course, actor)
-    lifecycle.move(course, ProductStatus.PENDING_REVIEW, actor)
+    waits = needs_review(course, actor)
+    lifecycle.change_status(course, ProductStatus.PENDING_REVIEW, actor)
     if course.update_state == UpdateState.PENDING:  # it expired while its update was in review
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
     if waits:
         _queue(ModerationKind.COURSE, course)
         return False
-    release(course, actor)
+    publish(course, actor)
     return True
 
 
@@ -50,7 +50,7 @@ def submit_update(course: Course, actor: User) -> bool:
 
     Raises Refused without waiting changes, and while requirements of the checklist are missing.
     """
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     if course.status != ProductStatus.PUBLISHED:
         raise Refused(f"This course is {lifecycle.NAMES[course.status]}: submit the course itself.")
     if course.update_state == UpdateState.PENDING:
@@ -63,16 +63,16 @@ def submit_update(course: Course, actor: User) -> bool:
         audit.record(actor, "submit_update", course)
         _queue(ModerationKind.UPDATE, course)
         return False
-    release_update(course, actor)
+    publish_update(course, actor)
     audit.record(actor, "publish_update", course)
     return True
 
 
 def withdraw(course: Course, actor: User) -> None:
     """Withdraw the course or its update from the review queue. Refused when neither is in it."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     if course.status == ProductStatus.PENDING_REVIEW:
-        lifecycle.move(course, lifecycle.where_it_was(course), actor)
+        lifecycle.change_status(course, lifecycle.status_before_review(course), actor)
         moderation_queue.withdraw(ModerationKind.COURSE, course.id)
     elif course.update_state == UpdateState.PENDING:
         course.update_state = UpdateState.EDITING
@@ -85,38 +85,38 @@ def withdraw(course: Course, actor: User) -> None:
 
 def take_off_sale(course: Course, actor: User) -> None:
     """Archive `course`. Refused unless it is on sale; one in review is withdrawn instead."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     if course.status != ProductStatus.PUBLISHED:
         raise Refused(f"This course is {lifecycle.NAMES[course.status]}; only one on sale is archived.")
-    lifecycle.move(course, ProductStatus.ARCHIVED, actor)
+    lifecycle.change_status(course, ProductStatus.ARCHIVED, actor)
 
 
-def release(course: Course, actor: User, note: str = "") -> None:
+def publish(course: Course, actor: User, note: str = "") -> None:
     """Put a course in review on sale, publishing its drafts."""
     if lifecycle.is_live(course):
         lesson_drafts.apply(course)
         _end_update(course)
-    lifecycle.move(course, ProductStatus.PUBLISHED, actor, note)
+    lifecycle.change_status(course, ProductStatus.PUBLISHED, actor, note)
     course.off_with_creator = False
-    settled_values.note(course)
+    settled_values.save_snapshot(course)
 
 
-def release_update(course: Course, actor: User) -> None:
+def publish_update(course: Course, actor: User) -> None:
     """Publish the waiting changes: restarts the expiry clock and puts an expired course on sale again."""
     lesson_drafts.apply(course)
     _end_update(course)
     if course.status == ProductStatus.EXPIRED:
-        lifecycle.move(course, ProductStatus.PENDING_REVIEW, actor)
-        lifecycle.move(course, ProductStatus.PUBLISHED, actor)
+        lifecycle.change_status(course, ProductStatus.PENDING_REVIEW, actor)
+        lifecycle.change_status(course, ProductStatus.PUBLISHED, actor)
     else:
         lifecycle.refresh(course)
-    settled_values.note(course)
+    settled_values.save_snapshot(course)
 
 
 def _end_update(course: Course) -> None:
     """Close the update; changes that couldn't be published, such as a failed recording, open another."""
     course.update_state = UpdateState.NONE
-    lifecycle.settle_update(course)
+    lifecycle.sync_update_state(course)
 
 
 def _check(course: Course) -> None:
@@ -126,7 +126,7 @@ def _check(course: Course) -> None:
 
 
 def _queue(kind: ModerationKind, course: Course) -> None:
-    item = moderation_queue.put(kind, course.id, course.title, course.creator_id)
+    item = moderation_queue.enqueue(kind, course.id, course.title, course.creator_id)
     jobs.enqueue("check_links", key=f"check_links:{item.id}", item_id=str(item.id))
     db.session.flush()
 

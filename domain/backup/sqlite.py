@@ -13,7 +13,7 @@ from domain.backup.database import Dump
 from domain.backup.encryption import Key, unseal
 from domain.backup.model import BackupError, Progress, quiet
 from domain.backup.snapshots import connect, snapshot
-from domain.backup.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile, settle
+from domain.backup.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile, sync_gently
 
 IN_USE = "The shop is running: {} is in use. Stop the web processes and the worker, then try again."
 MEGABYTE = 1024 * 1024
@@ -164,7 +164,7 @@ def copy(source: Path, target: Path, progress: Progress = quiet) -> None:
         page = int(_one(live, "PRAGMA page_size"))
 
         def step(_status: int, left: int, total: int) -> None:
-            settle(file.fileno())
+            sync_gently(file.fileno())
             progress("Database", *(-(-pages * page // MEGABYTE) for pages in (total - left, total)))
 
         live.backup(copied, pages=SYNC_EVERY // page, progress=step)

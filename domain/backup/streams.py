@@ -19,7 +19,7 @@ SYNC_EVERY = 4 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 
 
-def settle(descriptor: int) -> None:
+def sync_gently(descriptor: int) -> None:
     """Sync a file, then sleep for as long as that took, to leave the disk to the shop."""
     start = time.monotonic()
     os.fdatasync(descriptor)
@@ -65,7 +65,7 @@ class PacedFile(io.RawIOBase):
         return ManifestPart(self._bytes, self._digest.hexdigest())
 
     def _sync(self) -> None:
-        settle(self._file.fileno())
+        sync_gently(self._file.fileno())
         self._unsynced = 0
 
 

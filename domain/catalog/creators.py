@@ -90,7 +90,7 @@ def profile_of(user: User) -> CreatorProfile:
     return db.session.get(CreatorProfile, user.id) or CreatorProfile(user_id=user.id)
 
 
-def introduce(
+def save_profile(
     user: User, bio: str, headline: str, expertise: list[str], years_experience: int | None,
     certifications: list[str], links: list[str],
 ) -> CreatorProfile:  # fmt: skip

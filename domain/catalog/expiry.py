@@ -81,11 +81,11 @@ def expire() -> None:
     for course in courses:
         if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
             continue
-        lifecycle.hold(course)
+        lifecycle.lock_course(course)
         if course.status != ProductStatus.PUBLISHED or not _is_over(course):
             continue  # archived or renewed before its row was locked
         ended = course.expires_at
-        lifecycle.move(course, ProductStatus.EXPIRED, None)
+        lifecycle.change_status(course, ProductStatus.EXPIRED, None)
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” has expired",
             "It is off sale; people who have it keep it. Look it over and submit it again to bring it back.",

@@ -71,19 +71,19 @@ def publishes_directly(course: Course, actor: User) -> bool:
     return actor.is_admin or actor.vetted or not settings.current().require_review
 
 
-def waits(course: Course, actor: User) -> bool:
+def needs_approval(course: Course, actor: User) -> bool:
     """Tell if changes by `actor` to the page and lessons of `course` become drafts that need approval."""
     return is_live(course) and not publishes_directly(course, actor)
 
 
-def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
+def change_status(course: Course, to: ProductStatus, actor: User | None, note: str = "") -> None:
     """Change the status of `course`, with an entry in the audit log; `actor` None is the system.
 
     What depends on the status follows: publication and expiry dates, the search document; archiving withdraws
     an update from the review queue. Refused where TRANSITIONS doesn't allow the step, and where `actor` may
     not decide it.
     """
-    hold(course)
+    lock_course(course)
     before = course.status
     if to not in TRANSITIONS[before]:
         raise Refused(f"This course is {NAMES[before]}, so it can’t become {NAMES[to]}.")
@@ -93,7 +93,7 @@ def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") 
     if to == PUBLISHED:
         now = clock.now()
         course.published_at = course.published_at or now
-        renew(course, now)
+        restart_freshness(course, now)
     elif to == ARCHIVED and course.update_state == UpdateState.PENDING:
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
@@ -103,7 +103,7 @@ def move(course: Course, to: ProductStatus, actor: User | None, note: str = "") 
     db.session.flush()
 
 
-def hold(course: Course) -> None:
+def lock_course(course: Course) -> None:
     """Lock the row of `course` until the transaction ends and reload its status columns.
 
     Raises NotFound for one that was deleted meanwhile.
@@ -116,13 +116,13 @@ def hold(course: Course) -> None:
     db.session.refresh(course, [*names, "draft"])
 
 
-def hold_whole(course: Course) -> None:
+def lock_and_reload(course: Course) -> None:
     """Lock `course` as `hold` does and reload all of its columns."""
-    hold(course)
+    lock_course(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
-def where_it_was(course: Course) -> ProductStatus:
+def status_before_review(course: Course) -> ProductStatus:
     """Work out the status that a course in review goes back to when it is withdrawn."""
     if course.published_at is None:
         return DRAFT
@@ -130,7 +130,7 @@ def where_it_was(course: Course) -> ProductStatus:
     return EXPIRED if ran_out else ARCHIVED
 
 
-def renew(course: Course, moment: datetime) -> None:
+def restart_freshness(course: Course, moment: datetime) -> None:
     """Restart the expiry clock at `moment`, when it was published or an update was approved."""
     course.content_updated_at = moment
     course.expires_at, course.warned_days = fresh_until(moment), None
@@ -138,7 +138,7 @@ def renew(course: Course, moment: datetime) -> None:
 
 def refresh(course: Course) -> None:
     """Restart the expiry clock now and rewrite the search document."""
-    renew(course, clock.now())
+    restart_freshness(course, clock.now())
     _keep_findable(course)
 
 
@@ -149,8 +149,8 @@ def content_changed(course: Course, actor: User) -> None:
     draft opens an update, and small fixes that are published anyway don't restart it. The search document and
     the catalogue's version follow.
     """
-    if waits(course, actor):
-        settle_update(course)
+    if needs_approval(course, actor):
+        sync_update_state(course)
         if course.status == PUBLISHED:
             search.index(course)
         return
@@ -163,18 +163,18 @@ def content_shown(course: Course) -> None:
     course.content_updated_at = now
     # An expired course returns by being submitted, not by an edit.
     if course.status == PUBLISHED:
-        renew(course, now)
+        restart_freshness(course, now)
     _keep_findable(course)
 
 
-def settle_update(course: Course) -> None:
+def sync_update_state(course: Course) -> None:
     """Open an update if something waits for approval and close it if not; one in review stays."""
     db.session.flush()
     if course.update_state != UpdateState.PENDING:
-        course.update_state = UpdateState.EDITING if something_waits(course) else UpdateState.NONE
+        course.update_state = UpdateState.EDITING if has_pending_changes(course) else UpdateState.NONE
 
 
-def something_waits(course: Course) -> bool:
+def has_pending_changes(course: Course) -> bool:
     """Tell if any change of `course` waits for approval."""
     lessons = select(Lesson.id).where(Lesson.course_id == course.id)
     recordings = select(MediaAsset.id).where(MediaAsset.course_id == course.id)

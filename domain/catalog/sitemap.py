@@ -38,7 +38,7 @@ def sitemap_files() -> int:
     return max(1, -(-db.session.execute(query).scalar_one() // URLS_IN_A_FILE))
 
 
-def places(number: int) -> list[SitemapAddress]:
+def course_addresses(number: int) -> list[SitemapAddress]:
     """List the courses of sitemap file `number` (from 1)."""
     query = (
         select(products.c.slug, func.coalesce(courses.c.content_updated_at, products.c.updated_at))
@@ -51,7 +51,7 @@ def places(number: int) -> list[SitemapAddress]:
     return [SitemapAddress(f"/courses/{slug}", changed) for slug, changed in db.session.execute(query)]
 
 
-def shelves_and_creators() -> list[SitemapAddress]:
+def other_addresses() -> list[SitemapAddress]:
     """List the other public pages: start, catalogue, categories, creators with a listed course."""
     shelves = select(Category.slug).order_by(Category.slug)
     made = (

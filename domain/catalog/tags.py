@@ -37,7 +37,7 @@ def names_of(course: Course) -> list[str]:
     return list(db.session.scalars(query))
 
 
-def give(course: Course, names: list[str]) -> None:
+def set_tags(course: Course, names: list[str]) -> None:
     """Replace the tags of `course`; a tag that exists keeps its spelling."""
     by_slug = {_slug(name): name for name in names}
     db.session.flush()

@@ -85,7 +85,7 @@ def refuse_unless_sold(user: User, course: Course) -> None:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
 
 
-def begin(user: User, course: Course, success_url: str, cancel_url: str) -> CheckoutPlan:
+def start_order(user: User, course: Course, success_url: str, cancel_url: str) -> CheckoutPlan:
     """Get or create the buyer's one open order for `course`, and plan the next step.
 
     `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
@@ -132,7 +132,7 @@ def ask_stripe(plan: CheckoutPlan) -> payments.Session | None:
         return None
 
 
-def note(plan: CheckoutPlan, session: payments.Session | None) -> str | None:
+def record_session(plan: CheckoutPlan, session: payments.Session | None) -> str | None:
     """Store Stripe's answer; returns the address of the payment page, or None to begin again."""
     order = orders.lock(plan.order_id)
     if order.status != OrderStatus.PENDING or order.attempt != plan.attempt:
@@ -141,7 +141,7 @@ def note(plan: CheckoutPlan, session: payments.Session | None) -> str | None:
         _renew(order)
         return None
     if session.status == "complete":
-        fulfilment.settle(session)
+        fulfilment.fulfil(session)
         return None
     order.stripe_session_id = session.id
     order.checkout_url = session.url
@@ -149,7 +149,7 @@ def note(plan: CheckoutPlan, session: payments.Session | None) -> str | None:
     return session.url
 
 
-def give_up(plan: CheckoutPlan, reason: str) -> None:
+def close_order(plan: CheckoutPlan, reason: str) -> None:
     """Cancel an order that Stripe refuses to open a session for, and raise an alert."""
     order = orders.lock(plan.order_id)
     if order.status == OrderStatus.PENDING:

@@ -29,7 +29,7 @@ from payments import Session, is_live
 SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
 
 
-def settle(session: Session) -> Order | None:
+def fulfil(session: Session) -> Order | None:
     """Bring the order of `session` to the state that Stripe reports.
 
     Paid (or nothing due): the course is granted. A delayed payment method: the order waits, or has failed.
@@ -57,10 +57,10 @@ def cancel(order: Order, session_id: str | None) -> None:
         _close(order, OrderStatus.CANCELLED)
 
 
-def hold(order: Order, sentence: str) -> None:
+def stop_for_review(order: Order, sentence: str) -> None:
     """Stop the order until an admin has checked it: nothing is granted, one alert is raised."""
     if sentence not in (order.problem or ""):
-        alerts.stand_at(order, "order_problem", sentence)
+        alerts.raise_and_stop(order, "order_problem", sentence)
 
 
 def _order_of(session: Session) -> uuid.UUID | None:
@@ -82,7 +82,7 @@ def _take_payment(order: Order, session: Session) -> None:
         return
     wrong = _disagreement(order, session)
     if wrong is not None:
-        hold(order, wrong)
+        stop_for_review(order, wrong)
     elif _owned_through_another(order):
         _return(order, session)
     else:

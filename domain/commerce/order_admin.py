@@ -58,7 +58,7 @@ def find(number: str) -> Order | None:
     return db.session.scalar(_with_buyer().options(loads).where(Order.number == number))
 
 
-def file_of(order: Order) -> OrderDetails:
+def details_of(order: Order) -> OrderDetails:
     """Load everything stored about `order`, in three queries."""
     about = [key for key in (order.stripe_session_id, order.stripe_payment_intent_id) if key]
     refunds = select(Refund).where(Refund.order_id == order.id).order_by(Refund.created_at)

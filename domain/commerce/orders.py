@@ -49,12 +49,12 @@ def find(user: User, number: str) -> Order | None:
     return _one(user, Order.number, number)
 
 
-def of_session(user: User, session_id: str) -> Order | None:
+def find_by_session(user: User, session_id: str) -> Order | None:
     """Load the order of that Checkout Session, if it is `user`'s."""
     return _one(user, Order.stripe_session_id, session_id)
 
 
-def of(user: User, page: int) -> OrderList:
+def list_orders(user: User, page: int) -> OrderList:
     """List a page of `user`'s orders; cancelled checkouts are left out."""
     query = (
         _with_purchases()
@@ -77,7 +77,7 @@ def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:
     return {refund.order_id: refund for refund in db.session.scalars(query)}
 
 
-def standing(order: Order, refund: Refund | None = None) -> BuyerStatus:
+def buyer_status(order: Order, refund: Refund | None = None) -> BuyerStatus:
     """Derive the state to show to the buyer of `order`; `refund` is its newest refund."""
     if order.status in (OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED):
         return BuyerStatus.REFUNDED

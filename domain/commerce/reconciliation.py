@@ -58,7 +58,7 @@ def begin(order_id: str) -> SessionQuery | None:
     return SessionQuery(order.id, order.stripe_session_id)
 
 
-def look(question: SessionQuery) -> Session | None:
+def fetch_session(question: SessionQuery) -> Session | None:
     """Retrieve the session from Stripe, or None."""
     return payments.find_session(question.session_id)
 
@@ -66,7 +66,7 @@ def look(question: SessionQuery) -> Session | None:
 def end(question: SessionQuery, session: Session | None) -> None:
     """Settle the order; one whose session is unknown to Stripe is cancelled."""
     if session is not None:
-        fulfilment.settle(session)
+        fulfilment.fulfil(session)
     else:
         fulfilment.cancel(orders.lock(question.order_id), question.session_id)
 

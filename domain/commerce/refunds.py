@@ -71,7 +71,7 @@ def end(errand: RefundRequest, found: StripeRefund | str | None) -> None:
         refund = db.session.get_one(Refund, errand.id)
         refund.status = RefundStatus.FAILED
         order = orders.lock(refund.order_id)
-        alerts.stand_at(
+        alerts.raise_and_stop(
             order, "refund_refused", f"Stripe refused a refund: {found}"[: alerts.MOST_OF_PROBLEM]
         )
 
@@ -105,7 +105,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
         _tell(refund, order)
     elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
         sentence = f"A refund didn’t arrive, the money came back (refund {found.id[:255]}): {refund.reason}."
-        alerts.stand_at(order, "refund_came_back", sentence)
+        alerts.raise_and_stop(order, "refund_came_back", sentence)
 
 
 def _tell(refund: Refund, order: Order) -> None:

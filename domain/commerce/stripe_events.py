@@ -90,7 +90,7 @@ def begin(event_id: str) -> Trigger | None:
     return Trigger(event.id, stripe_event_types.APPLIED.get(event.type), about)
 
 
-def look(trigger: Trigger) -> Found:
+def fetch_object(trigger: Trigger) -> Found:
     """Retrieve the object in its present state; None if Stripe doesn't have it, or for an alert only.
 
     Raises PaymentUnavailable.
@@ -117,7 +117,7 @@ def end(trigger: Trigger, found: Found) -> None:
 def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
     """Apply the object, or raise an alert; returns the remark to store with the event."""
     if isinstance(found, Session):
-        order = fulfilment.settle(found)
+        order = fulfilment.fulfil(found)
         unasked = order is None and found.is_settled and found.amount_total
         return stripe_notices.tell_of_payment(event, found) if unasked else None
     if found:

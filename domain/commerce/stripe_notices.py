@@ -102,7 +102,7 @@ def _raise(event: StripeEvent, matter: NoticeSubject) -> str:
             alerts.raise_without_order(event, ACTION, event.problem, matter.payment)
         else:
             by_hand = "Nothing was changed here: see to access and earnings by hand."
-            alerts.stand_at(orders.lock(order_id), ACTION, f"{_sentence(event, matter)} {by_hand}")
+            alerts.raise_and_stop(orders.lock(order_id), ACTION, f"{_sentence(event, matter)} {by_hand}")
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 

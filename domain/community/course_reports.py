@@ -27,7 +27,7 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
     made = row.on_conflict_do_nothing(index_elements=["product_id", "user_id"]).returning(Report.id)
     if db.session.scalar(made) is None:
         raise Refused(standing(user, course.id))
-    moderation_queue.put(ModerationKind.REPORT, course.id, course.title, course.creator_id)
+    moderation_queue.enqueue(ModerationKind.REPORT, course.id, course.title, course.creator_id)
 
 
 def standing(user: User, course_id: uuid.UUID) -> str:

@@ -20,19 +20,19 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
         raise Refused("Confirm your email address first, then you can report a reply.")
     if course.creator_id == user.id:
         raise Refused("You can’t report your own reply. You can edit or delete it.")
-    reviews.hold(review)
+    reviews.lock_review(review)
     if not review.reply or (review.reply_hidden and not user.is_admin):
         raise NotFound
     said = review_standings.in_reply(review, course.creator_id)
-    review_reports.file(user, review, said, reason, note)
-    moderation_queue.put(ModerationKind.REPLY, review.id, course.title, course.creator_id)
+    review_reports.file_report(user, review, said, reason, note)
+    moderation_queue.enqueue(ModerationKind.REPLY, review.id, course.title, course.creator_id)
     db.session.flush()
-    approved = review_standings.is_approved(said, review_standings.of(said))
+    approved = review_standings.is_approved(said, review_standings.find(said))
     if review.reply_hidden or approved:
         return
     if why := review_reports.why_hidden(review, said, about_reply=True):
         review.reply_hidden = True
-        review_standings.remember(said, Standing.HIDDEN)
+        review_standings.save_decision(said, Standing.HIDDEN)
         audit.record(None, "hide_reply_by_rule", review, why)
         db.session.flush()
 

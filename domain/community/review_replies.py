@@ -79,22 +79,23 @@ def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
     return written, course
 
 
-def answer(creator: User, written: Review, course: Course, reply: str) -> None:
+def save_reply(creator: User, written: Review, course: Course, reply: str) -> None:
     """Write or replace the reply to a review; its author is notified of the first one.
 
-    If an admin has hidden an earlier reply there, it needs approval (review_standings.place). Refused if it
+    If an admin has hidden an earlier reply there, it needs approval (review_standings.visibility_of).
+    Refused if it
     contains one of the shop's held words.
     """
     if review_standings.has_held_words(reply):
         raise Refused("Your reply contains words that aren’t allowed here. Please rephrase it.", "reply")
-    reviews.hold(written)
+    reviews.lock_review(written)
     is_new = not written.reply
     if written.reply != reply:
         written.reply, written.replied_at = reply, clock.now()
-        place = review_standings.place(review_standings.in_reply(written, creator.id))
+        place = review_standings.visibility_of(review_standings.in_reply(written, creator.id))
         written.reply_hidden = place.hidden
         if place.waits:
-            moderation_queue.put(ModerationKind.REPLY, written.id, course.title, creator.id)
+            moderation_queue.enqueue(ModerationKind.REPLY, written.id, course.title, creator.id)
         audit.record(creator, "reply" if is_new else "change_reply", written)
     if is_new and not written.reply_hidden:
         tell_author(written, course, creator.name)
@@ -114,12 +115,12 @@ def tell_author(written: Review, course: Course, creator: str) -> None:
     )
 
 
-def take_back(creator: User, written: Review) -> None:
+def delete_reply(creator: User, written: Review) -> None:
     """Delete the reply. Idempotent."""
-    reviews.hold(written)
+    reviews.lock_review(written)
     if written.reply:
         said = review_standings.in_reply(written, creator.id)
-        reviews.let_go(ModerationKind.REPLY, written, said, written.reply_hidden)
+        reviews.leave_queue(ModerationKind.REPLY, written, said, written.reply_hidden)
         written.reply, written.replied_at, written.reply_hidden = "", None, False
         audit.record(creator, "delete_reply", written)
     db.session.flush()

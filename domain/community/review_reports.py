@@ -47,7 +47,7 @@ def check_limit(user: User) -> None:
         raise Refused(f"You’ve sent {MOST_A_DAY} reports today. Please wait until tomorrow.")
 
 
-def file(user: User, review: Review, said: AuthoredText, reason: ReportReason, note: str) -> None:
+def file_report(user: User, review: Review, said: AuthoredText, reason: ReportReason, note: str) -> None:
     """Store `user`'s report of `review`, or of the reply to it, if that is what `said` is.
 
     Refused for a second report of the same text, and beyond the daily limit.

@@ -47,7 +47,7 @@ def in_reply(review: Review, creator_id: uuid.UUID) -> AuthoredText:
     return AuthoredText(ReplyStanding, key, review.reply)
 
 
-def of(said: AuthoredText) -> ReviewStanding | ReplyStanding | None:
+def find(said: AuthoredText) -> ReviewStanding | ReplyStanding | None:
     """Load the decision about this person's text, if any."""
     query: Select[Any] = select(said.table).filter_by(**said.key)
     found: ReviewStanding | ReplyStanding | None = db.session.scalar(
@@ -56,7 +56,7 @@ def of(said: AuthoredText) -> ReviewStanding | ReplyStanding | None:
     return found
 
 
-def remember(said: AuthoredText, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
+def save_decision(said: AuthoredText, standing: Standing, dismissed: Iterable[uuid.UUID] = ()) -> None:
     """Store a decision (upsert); `dismissed` are the people whose reports were dismissed."""
     values = {
         "standing": standing,
@@ -68,14 +68,14 @@ def remember(said: AuthoredText, standing: Standing, dismissed: Iterable[uuid.UU
     db.session.execute(row.on_conflict_do_update(index_elements=list(said.key), set_=values))
 
 
-def place(said: AuthoredText) -> Visibility:
+def visibility_of(said: AuthoredText) -> Visibility:
     """Derive the state of a new text from the earlier decision.
 
     An approved text stays approved. If an earlier text of this person was hidden there, or this one contains
     held words, it is hidden until approved. If an earlier one was reported and then deleted, the new one is
     shown, but goes to the queue.
     """
-    before = of(said)
+    before = find(said)
     standing = before.standing if before else None
     if is_approved(said, before):
         return Visibility(hidden=False, approved=True, waits=False)
@@ -90,7 +90,7 @@ def is_approved(said: AuthoredText, before: ReviewStanding | ReplyStanding | Non
 
 def was_dismissed(user_id: uuid.UUID, said: AuthoredText) -> bool:
     """Tell whether this person's report of exactly this text was dismissed."""
-    before = of(said)
+    before = find(said)
     return before is not None and is_approved(said, before) and str(user_id) in before.dismissed
 
 

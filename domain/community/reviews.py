@@ -46,7 +46,7 @@ def may_review(user: User | None, product: Product) -> bool:
     return user is not None and product.creator_id != user.id and access.owns(user, product)
 
 
-def of(user: User, product: Product) -> Review | None:
+def own_review(user: User, product: Product) -> Review | None:
     """Load `user`'s review of the product."""
     query = select(Review).where(Review.user_id == user.id, Review.product_id == product.id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).first()
@@ -75,12 +75,12 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
 
     `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval is for one text only: a new
     text is visible and can be reported again. If an admin has hidden an earlier text of this person, it needs
-    approval (review_standings.place). Refused unless `may_review`.
+    approval (review_standings.visibility_of). Refused unless `may_review`.
     """
     _lock(product.id)
     if not may_review(user, product):
         raise Refused("Only people who own this course can review it.")
-    review = of(user, product)
+    review = own_review(user, product)
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)
         db.session.add(review)
@@ -99,7 +99,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
         if is_hidden:
             _let_wait(review, product.title)  # including after an admin has hidden its earlier text
     db.session.flush()
-    _settle(product.id)
+    _write_rating(product.id)
     return review
 
 
@@ -119,23 +119,23 @@ def tell_creator(review: Review, product: Product) -> None:
 def withdraw(user: User, product: Product) -> bool:
     """Delete `user`'s review, even if they no longer own the product; tells whether there was one."""
     _lock(product.id)
-    review = of(user, product)
+    review = own_review(user, product)
     if review is None:
         return False
     is_hidden = review.flagged and not review.approved
-    let_go(ModerationKind.REVIEW, review, review_standings.in_review(review), is_hidden)
+    leave_queue(ModerationKind.REVIEW, review, review_standings.in_review(review), is_hidden)
     reply = review_standings.in_reply(review, product.creator_id)
-    let_go(ModerationKind.REPLY, review, reply, review.reply_hidden)
+    leave_queue(ModerationKind.REPLY, review, reply, review.reply_hidden)
     db.session.delete(review)
     db.session.flush()
-    _settle(product.id)
+    _write_rating(product.id)
     return True
 
 
-def let_go(kind: ModerationKind, review: Review, said: AuthoredText, is_hidden: bool) -> None:
+def leave_queue(kind: ModerationKind, review: Review, said: AuthoredText, is_hidden: bool) -> None:
     """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
-        review_standings.remember(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        review_standings.save_decision(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
         moderation_queue.withdraw(kind, review.id)
 
 
@@ -143,7 +143,7 @@ def vote(user: User, review: Review, helpful: bool) -> None:
     """Set or withdraw `user`'s helpful vote. Idempotent; refused for one's own review."""
     if review.user_id == user.id:
         raise Refused("You can’t vote for your own review.")
-    _hold(review)
+    _lock_row(review)
     pair = {"review_id": review.id, "user_id": user.id}
     change: Any = delete(ReviewVote).filter_by(**pair)
     if helpful:
@@ -170,8 +170,8 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
         raise Refused("Confirm your email address first, then you can report a review.")
     if review.user_id == user.id:
         raise Refused("You can’t report your own review. You can edit or delete it.")
-    hold(review)
-    review_reports.file(user, review, review_standings.in_review(review), reason, note)
+    lock_review(review)
+    review_reports.file_report(user, review, review_standings.in_review(review), reason, note)
     title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""
     _let_wait(review, title)
     db.session.flush()
@@ -186,16 +186,16 @@ def _hide_by_rule(review: Review) -> None:
     if not why:
         return
     review.flagged = True
-    review_standings.remember(said, Standing.HIDDEN)
+    review_standings.save_decision(said, Standing.HIDDEN)
     audit.record(None, "hide_review_by_rule", review, why)
     db.session.flush()
-    _settle(review.product_id)
+    _write_rating(review.product_id)
 
 
 def recount(product_id: uuid.UUID) -> None:
     """Recompute the number and the average of the product's visible ratings."""
     _lock(product_id)
-    _settle(product_id)
+    _write_rating(product_id)
 
 
 def recount_all() -> int:
@@ -206,22 +206,22 @@ def recount_all() -> int:
     return len(wrong) + _recount_votes()
 
 
-def hold(review: Review) -> None:
+def lock_review(review: Review) -> None:
     """Load `review` in its present state and lock it with its product until the transaction ends.
 
     Raises NotFound when its author has deleted it meanwhile.
     """
     _lock(review.product_id)
-    _hold(review)
+    _lock_row(review)
 
 
 def _let_wait(review: Review, title: str) -> None:
-    moderation_queue.put(ModerationKind.REVIEW, review.id, title, review.user_id)
+    moderation_queue.enqueue(ModerationKind.REVIEW, review.id, title, review.user_id)
 
 
 def _place(review: Review) -> bool:
     """Set the state of `review` for its new text; tells whether it goes to the moderation queue."""
-    place = review_standings.place(review_standings.in_review(review))
+    place = review_standings.visibility_of(review_standings.in_review(review))
     review.flagged, review.approved = place.hidden, place.approved
     return place.waits
 
@@ -234,14 +234,14 @@ def _lock(product_id: uuid.UUID) -> None:
     db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
 
 
-def _hold(review: Review) -> None:
+def _lock_row(review: Review) -> None:
     """Load `review` in its present state and lock it; raises NotFound when it was deleted meanwhile."""
     query = select(Review).where(Review.id == review.id).with_for_update(key_share=True)
     if db.session.scalars(query, execution_options={"populate_existing": True}).first() is None:
         raise NotFound
 
 
-def _settle(product_id: uuid.UUID) -> None:
+def _write_rating(product_id: uuid.UUID) -> None:
     """Store the rating; only if it changed, because `updated_at` makes the index cache reload the course."""
     count, average = _tally(product_id)
     changed: Any = db.session.execute(

@@ -70,14 +70,14 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> A
     At most two queries.
     """
     person = user if user is not None and user.is_authenticated else None
-    facts = access_facts.of(person, course, lesson)
-    decision = judge(facts)
+    facts = access_facts.load(person, course, lesson)
+    decision = decide_by(facts)
     if decision.reason == DenialReason.BUY and course.price_at(clock.now()) == 0:
         decision = AccessDecision(False, DenialReason.ENROLL)
     return replace(decision, needed=_needed(decision, facts), facts=facts)
 
 
-def judge(facts: access_facts.AccessFacts) -> AccessDecision:
+def decide_by(facts: access_facts.AccessFacts) -> AccessDecision:
     """Apply the access rule to `facts`, without a query; `decide` adds `needed` and looks at the price."""
     if facts.deleted and not facts.holds:
         return AccessDecision(False, DenialReason.DRAFT)

@@ -86,7 +86,7 @@ class AccessFacts:
         return self.gate is not None and self.gate.preview and not self.gate.withheld and shown
 
 
-def of(user: User | None, course: Course, lesson: Lesson | None = None) -> AccessFacts:
+def load(user: User | None, course: Course, lesson: Lesson | None = None) -> AccessFacts:
     """Load the facts about `user` (None: a visitor), `course` and, if given, `lesson`."""
     values = {"user_id": user.id if user else None, "course_id": course.id}
     if lesson is not None:

@@ -25,7 +25,7 @@ def course_called(address: str) -> Course:
     return course
 
 
-def give(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
+def give_access(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
     """Grant `course` to `person`, until `expires_at` or for good, and mail them. Idempotent.
 
     Raises Refused for a time in the past, and when they own the course for good already.
@@ -44,7 +44,7 @@ def give(person: User, course: Course, expires_at: datetime | None, admin: User)
     return grant
 
 
-def take_back(person: User, grant_id: uuid.UUID, admin: User) -> None:
+def end_access(person: User, grant_id: uuid.UUID, admin: User) -> None:
     """Revoke complimentary access; purchases are ended by a refund. Idempotent.
 
     Raises Refused for a grant that isn't `person`'s or isn't complimentary.

@@ -39,7 +39,7 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
         _take_up_again(user_id, course_id)
     progress.recount(user_id, course_id)
     if made is not None:
-        events.note(events.ENROLLED, course_id)
+        events.record(events.ENROLLED, course_id)
         mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
     query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()

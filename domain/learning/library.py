@@ -67,7 +67,7 @@ class LibraryPage:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def shelf(user: User, page: int = 1) -> LibraryPage:
+def load_page(user: User, page: int = 1) -> LibraryPage:
     """Load page `page` (from 1) of the courses that `user` may learn, in one query."""
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
@@ -80,7 +80,9 @@ def shelf(user: User, page: int = 1) -> LibraryPage:
             Course.thumbnail,
             Course.lesson_count,
             Enrollment.progress_percent.label("percent"),
-            case((Enrollment.completed_at.is_not(None), progress.left(Enrollment)), else_=0).label("fresh"),
+            case((Enrollment.completed_at.is_not(None), progress.lessons_left(Enrollment)), else_=0).label(
+                "fresh"
+            ),
             Enrollment.completed_at,
             Enrollment.last_accessed_at,
             Lesson.title.label("lesson_title"),

@@ -97,7 +97,7 @@ class Outline:
         return is_open[0] if is_open else None
 
 
-def of(user: User | None, course: Course, facts: access_facts.AccessFacts) -> Outline:
+def load(user: User | None, course: Course, facts: access_facts.AccessFacts) -> Outline:
     """Build the outline of `course` for `user` (None: a visitor), with locks by `facts`; one query."""
     parts: list[OutlineModule] = []
     module_id: uuid.UUID | None = None
@@ -173,7 +173,7 @@ def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | No
         completed=row.completed_at is not None,
         unfinished=unfinished,
     )
-    decision = access.judge(replace(facts, gate=gate))
+    decision = access.decide_by(replace(facts, gate=gate))
     return OutlineLesson(
         id=row.id,
         slug=row.slug,

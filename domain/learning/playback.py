@@ -19,7 +19,7 @@ from werkzeug.exceptions import Forbidden
 from domain.base import clock
 from domain.base.compiled_statements import CompiledStatement
 from domain.learning import access, access_facts, progress
-from domain.learning.watched_ranges import SAME_PLACE, Heartbeat, Ranges, since, spend, total
+from domain.learning.watched_ranges import SAME_PLACE, Heartbeat, Ranges, accept, since, total
 from domain.people import sessions
 from models import (
     LessonKind,
@@ -78,7 +78,7 @@ class HeartbeatResult:
     course_completed: bool = False
 
 
-def opened(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
+def sign_opening(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
     """Sign the present time as proof of when this person's page of the lesson was opened (HMAC)."""
     seconds, thousandths = divmod(int(clock.now().timestamp() * 1000), 1000)
     moment = f"{seconds:x}-{thousandths:x}"
@@ -111,7 +111,7 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
     row = rows[0]
     is_learner = row.role != Role.ADMIN and not row.is_creator
     trusted = row.access_override or not is_learner
-    if not access.judge(access_facts.from_rows(rows, trusted=trusted, stranger=False)).allowed:
+    if not access.decide_by(access_facts.from_rows(rows, trusted=trusted, stranger=False)).allowed:
         raise Forbidden
     return Watcher(
         user_id=row.user_id,
@@ -127,7 +127,7 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
     )
 
 
-def record(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatResult:
+def record_heartbeat(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatResult:
     """Merge a heartbeat into the learner's progress. The position moves freely; watched ranges only grow.
 
     A position beyond the end discards the heartbeat; a range that can't have been played is left out.
@@ -139,7 +139,7 @@ def record(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatRe
     begun = since(_opened_at(who, beat.opened), seen.spent_until, seen.last_beat_at, now)
     counted = None
     if who.plays:
-        counted = spend(seen.watched, seen.spent_until, beat, who.duration, begun, now)
+        counted = accept(seen.watched, seen.spent_until, beat, who.duration, begun, now)
     merged, spent_until = counted or (seen.watched, seen.spent_until)
     seconds = total(merged)
     completes = (
@@ -150,7 +150,7 @@ def record(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatRe
     )
     _write(connection, who, beat, merged, seconds, now if completes else None, spent_until)
     played = (beat.end or 0.0) - (beat.start or 0.0) if counted else 0.0
-    return HeartbeatResult(played, completes, _note_place(connection, who, beat, completes))
+    return HeartbeatResult(played, completes, _save_position(connection, who, beat, completes))
 
 
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
@@ -206,7 +206,7 @@ def _write(
     _UPSERT.run(connection, values)
 
 
-def _note_place(connection: Connection, who: Watcher, beat: Heartbeat, completes: bool) -> bool:
+def _save_position(connection: Connection, who: Watcher, beat: Heartbeat, completes: bool) -> bool:
     """Update the enrolment: at once when a lesson begins, pauses or is completed, else once a minute."""
     if completes:
         return progress.recount(who.user_id, who.course_id, last_lesson_id=who.lesson_id, via=connection)

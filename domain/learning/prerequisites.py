@@ -24,7 +24,7 @@ class RequiredCourse(NamedTuple):
     can_be_had: bool
 
 
-def of(course: Course) -> list[RequiredCourse]:
+def required_courses(course: Course) -> list[RequiredCourse]:
     """List the prerequisites of `course`, by title."""
     query = (
         select(Product.id, Product.title, Product.slug, Product.status, Product.deleted_at)
@@ -47,20 +47,20 @@ def find(course: Course, text: str) -> list[cards.CourseCard]:
         return []
     index = index_cache.current()
     selection = facets.Selection(text=text, words=wanted, sort="relevance")
-    taken = {course.id, *(required.id for required in of(course))}
+    taken = {course.id, *(required.id for required in required_courses(course))}
     ids = [id_ for id_ in index.page(selection, 0, FOUND + len(taken)) if id_ not in taken]
     return cards.cards_of(ids[:FOUND])
 
 
 def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Add a prerequisite. Raises Refused for one that isn't on sale or that would make a cycle."""
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     other = db.session.get(Course, other_id)
     if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
         raise Refused("That course is not on sale any longer.")
     if other.id == course.id or _asks_for(other.id, course.id):
         raise Refused("That course asks for this one itself, so nobody could ever begin.")
-    if len(of(course)) >= MOST:
+    if len(required_courses(course)) >= MOST:
         raise Refused(f"Ask for at most {MOST} courses.")
     row = upsert(course_prerequisites).values(course_id=course.id, prerequisite_id=other.id)
     db.session.execute(row.on_conflict_do_nothing())
@@ -69,9 +69,9 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     db.session.flush()
 
 
-def release(course: Course, actor: User, other_id: uuid.UUID) -> None:
+def drop(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Remove a prerequisite; no error if it isn't one."""
-    lifecycle.hold_whole(course)
+    lifecycle.lock_and_reload(course)
     db.session.execute(
         delete(course_prerequisites).where(
             course_prerequisites.c.course_id == course.id, course_prerequisites.c.prerequisite_id == other_id

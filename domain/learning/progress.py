@@ -114,12 +114,12 @@ def recount(
         "moment": clock.now(),
     }
     on: Any = via or db.session
-    _hold(on, user_id, course_id)
+    _lock_enrollment(on, user_id, course_id)
     row = on.execute(_recount(last_lesson_id is not None), values).first()
     return row is not None and row.completed_at == values["moment"]
 
 
-def _hold(on: Any, user_id: uuid.UUID, course_id: uuid.UUID) -> None:
+def _lock_enrollment(on: Any, user_id: uuid.UUID, course_id: uuid.UUID) -> None:
     """Lock the enrolment first: an UPDATE that waits for a concurrent one counts with its old snapshot."""
     if db.engine.dialect.name == "postgresql":
         mine = (Enrollment.user_id == user_id, Enrollment.course_id == course_id)
@@ -284,7 +284,7 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
     )
 
 
-def left(enrolled: type[Enrollment]) -> Any:
+def lessons_left(enrolled: type[Enrollment]) -> Any:
     """Build the SQL expression of the number of incomplete lessons of an enrolment."""
     counted = func.count(Lesson.id) - func.count(LessonProgress.completed_at)
     return _lessons(enrolled.course_id, enrolled.user_id, counted)

@@ -16,7 +16,7 @@ Ranges = list[list[float]]
 class Heartbeat:
     """A heartbeat of the player, in seconds: its position, and the range played since the last one.
 
-    `opened` proves when the page of its player was opened (see playback.opened). `flowing` is true while it
+    `opened` proves when the page of its player was opened (see playback.sign_opening). `flowing` is true while it
     goes on playing, and false when it paused, jumped, ended or was left.
     """
 
@@ -38,7 +38,7 @@ def since(
     return opened or max(spent or last_beat or now, now - LONGEST_SILENCE)
 
 
-def spend(
+def accept(
     watched: Sequence[Sequence[float]],
     spent: datetime | None,
     beat: Heartbeat,

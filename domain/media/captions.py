@@ -1,7 +1,7 @@
 """Captions and chapters of a recording, and their approval.
 
-Where changes need approval (lifecycle.waits), new captions of a published recording are proposed beside the
-published ones; those of a recording that is itself proposed wait with it.
+Where changes need approval (lifecycle.needs_approval), new captions of a published recording are proposed
+beside the published ones; those of a recording that is itself proposed wait with it.
 """
 
 import re
@@ -31,12 +31,12 @@ _STANDING = ["proposed_for", "proposed_film", "steps_in", "duration_seconds", "c
 Spoken = Caption | ProposedCaption
 
 
-def of(asset: MediaAsset, language: str) -> Spoken | None:
+def find(asset: MediaAsset, language: str) -> Spoken | None:
     """Find the creator's version of the captions in a language: proposed over published; None without any."""
     return _proposed(asset, language) or _live(asset, language)
 
 
-def working(asset: MediaAsset) -> list[Spoken]:
+def working_copies(asset: MediaAsset) -> list[Spoken]:
     """List the creator's version of all captions, proposed over published; both are loaded."""
     rows: list[Spoken] = [*asset.captions, *asset.proposed_captions]
     found = {row.language: row for row in rows}
@@ -61,7 +61,7 @@ def decode(content: bytes) -> str:
 def check_new(asset: MediaAsset, language: str) -> None:
     """Raise Refused where `asset` has captions in `language`, which would be overwritten unseen."""
     tag = webvtt.check_language(language)
-    if of(asset, tag) is not None:
+    if find(asset, tag) is not None:
         raise Refused(f"There are captions in {tag} already. Open those to change them.", "language")
 
 
@@ -75,7 +75,7 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
         vtt = webvtt.to_vtt(webvtt.parse(source))
     except Refused as refusal:
         raise Refused(refusal.sentence, "vtt") from refusal
-    _hold(course, asset)
+    _lock(course, asset)
     said = (label or NAMES.get(tag.partition("-")[0], tag))[:MAX_LABEL]
     live, proposed = _live(asset, tag), _proposed(asset, tag)
     if live is None and proposed is None and len(_languages(asset)) >= MAX_LANGUAGES:
@@ -99,8 +99,8 @@ def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> boo
 
     Does nothing where there are none.
     """
-    _hold(course, asset)
-    row = of(asset, language)
+    _lock(course, asset)
+    row = find(asset, language)
     if row is not None:
         db.session.delete(row)
         audit.record(actor, "remove_captions", asset, language)
@@ -122,7 +122,7 @@ def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> N
     listed = [_chapter(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(listed) > MAX_CHAPTERS:
         raise Refused(f"Use at most {MAX_CHAPTERS} chapters.", "chapters")
-    _hold(course, asset)
+    _lock(course, asset)
     length = asset.duration_seconds or (listed[-1][0] + 1 if listed else 0)
     try:
         if listed:
@@ -138,14 +138,14 @@ def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> N
     _changed(course, asset, actor)
 
 
-def carry_over(old: MediaAsset, new: MediaAsset) -> None:
+def copy_to(old: MediaAsset, new: MediaAsset) -> None:
     """Copy captions (loaded) and chapters of the earlier recording to `new`."""
     new.chapters = working_chapters(old)
-    for row in working(old):
+    for row in working_copies(old):
         db.session.add(Caption(asset_id=new.id, language=row.language, label=row.label, vtt=row.vtt))
 
 
-def end_at(asset: MediaAsset, length: float) -> None:
+def trim_chapters(asset: MediaAsset, length: float) -> None:
     """Drop chapters that begin after `length` seconds, once the duration is known."""
     asset.chapters = [chapter for chapter in asset.chapters if float(chapter["start"]) < length]
     if asset.proposed_chapters is not None:
@@ -189,9 +189,9 @@ def _languages(asset: MediaAsset) -> set[str]:
     return {language for kind in kinds for language in db.session.scalars(kind)}
 
 
-def _hold(course: Course, asset: MediaAsset) -> None:
+def _lock(course: Course, asset: MediaAsset) -> None:
     """Lock the course and reload the recording; raises Refused for one that was replaced."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     try:
         db.session.refresh(asset, _STANDING)
     except InvalidRequestError:
@@ -206,7 +206,7 @@ def _changed(course: Course, asset: MediaAsset, actor: User) -> None:
 
 def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:
     """Tell if changes by `actor` are proposed: not for a proposed recording, which waits as a whole."""
-    return asset.proposed_for is None and not asset.proposed_film and lifecycle.waits(course, actor)
+    return asset.proposed_for is None and not asset.proposed_film and lifecycle.needs_approval(course, actor)
 
 
 def _chapter(number: int, line: str) -> tuple[float, str]:

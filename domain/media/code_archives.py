@@ -84,8 +84,8 @@ def adopt(
     course: Course, actor: User, archive_id: uuid.UUID, key: str, filename: str, contents: ArchiveContents
 ) -> CodeArchive:
     """Make the stored file at `key` the code of `course`, pending where changes need approval."""
-    lifecycle.hold(course)
-    waits = lifecycle.waits(course, actor)
+    lifecycle.lock_course(course)
+    waits = lifecycle.needs_approval(course, actor)
     _drop(course, pending=waits)
     archive = CodeArchive(
         id=archive_id, course_id=course.id, storage_key=key, filename=filename, size=contents.size,
@@ -111,7 +111,7 @@ def offered(course_id: uuid.UUID) -> CodeArchive | None:
 
 def remove(course: Course, actor: User, pending: bool) -> None:
     """Delete the published archive, or with `pending` the one that waits for approval."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     _drop(course, pending)
     lifecycle.content_changed(course, actor)
     audit.record(actor, "remove_code", course)

@@ -123,7 +123,7 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
     ones. Captions loaded without their text get no transcript.
     """
     base = _address(asset.id, folder(asset.id))
-    spoken: list[captions.Spoken] = captions.working(asset) if working else [*asset.captions]
+    spoken: list[captions.Spoken] = captions.working_copies(asset) if working else [*asset.captions]
     chapters = captions.working_chapters(asset) if working else asset.chapters
     aside = base
     if working and (asset.proposed_captions or asset.proposed_chapters):
@@ -219,14 +219,14 @@ def adopt(
     It starts with the captions and chapters of the one before, and replaces it once it can be played; only
     then does the expiry clock restart. Where changes need approval, it is proposed beside the published one.
     """
-    lifecycle.hold(course)
-    waits = lifecycle.waits(course, actor)
+    lifecycle.lock_course(course)
+    waits = lifecycle.needs_approval(course, actor)
     asset = MediaAsset(id=asset_id, course_id=course.id, storage_key=key, size=size, filename=name[:255])
     before = for_creator(course.id, lesson.id if lesson else None)
     _place(asset, lesson, for_approval=waits)
     _keep(asset)
     if before is not None:
-        captions.carry_over(before, asset)
+        captions.copy_to(before, asset)
     if waits:
         lifecycle.content_changed(course, actor)
     return asset
@@ -239,9 +239,9 @@ def came_ready(asset: MediaAsset) -> None:
     too, if the course was published meanwhile.
     """
     course = db.session.get_one(Course, asset.course_id)
-    if asset.steps_in and lifecycle.waits(course, _uploader(asset, course)):
+    if asset.steps_in and lifecycle.needs_approval(course, _uploader(asset, course)):
         asset.steps_in = False
-        lifecycle.settle_update(course)
+        lifecycle.sync_update_state(course)
     if asset.steps_in:
         _step_in(asset)
     if asset.proposed_for is None and not asset.proposed_film:
@@ -263,7 +263,7 @@ def retry(asset: MediaAsset) -> None:
 
 def remove(course: Course, asset: MediaAsset, actor: User) -> None:
     """Delete a recording; its files only once issued addresses have expired."""
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     lesson = db.session.get(Lesson, asset.lesson_id) if asset.lesson_id else None
     _drop(MediaAsset.id == asset.id)
     if not asset.steps_in:

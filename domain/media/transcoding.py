@@ -67,7 +67,7 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.mp4, asset.playlist, asset.poster = made.mp4, made.playlist, made.poster
     asset.renditions = made.renditions
     asset.status, asset.error = MediaStatus.READY, None
-    captions.end_at(asset, made.duration)
+    captions.trim_chapters(asset, made.duration)
     recordings.came_ready(asset)
     if asset.lesson_id is not None:
         db.session.get_one(Lesson, asset.lesson_id).duration_seconds = round(made.duration)

@@ -51,7 +51,7 @@ def open_ones(
     return list(db.session.scalars(query.order_by(Upload.created_at.desc()).limit(upload_rules.MOST_OPEN)))
 
 
-def of(user: User, upload_id: uuid.UUID, to_end: bool = False) -> Upload:
+def find(user: User, upload_id: uuid.UUID, to_end: bool = False) -> Upload:
     """Find an upload of `user`; raises NotFound for another person's. `to_end` locks its row."""
     query = select(Upload).where(Upload.id == upload_id, Upload.user_id == user.id)
     found = db.session.scalar(query.with_for_update() if to_end else query)
@@ -117,18 +117,18 @@ def part_address(plan: UploadPlan, number: int) -> str | None:
     return storage.current().part_url(plan.incoming, number, seconds)
 
 
-def is_quiet(upload: Upload) -> bool:
+def is_stale(upload: Upload) -> bool:
     """Tell if the last heartbeat is old enough to record another."""
     return upload.updated_at < clock.now() - NOTED_EVERY
 
 
-def note(upload_id: uuid.UUID, so_far: int) -> None:
+def touch(upload_id: uuid.UUID, so_far: int) -> None:
     """Record a heartbeat with the bytes received."""
     alive = update(Upload).where(Upload.id == upload_id, Upload.size >= so_far)
     db.session.execute(alive.values(received=so_far, updated_at=clock.now()))
 
 
-def settle(plan: UploadPlan) -> UploadedFile:
+def assemble(plan: UploadPlan) -> UploadedFile:
     """Complete the file in storage and inspect it. Idempotent.
 
     Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content.

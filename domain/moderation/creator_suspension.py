@@ -39,7 +39,7 @@ def taken_off(person: User) -> int:
 
 def _take_off_sale(person: User, admin: User, reason: str) -> None:
     for course in db.session.scalars(_courses(person, ProductStatus.PUBLISHED)).all():
-        lifecycle.move(course, ProductStatus.ARCHIVED, admin, reason)
+        lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, reason)
         course.off_with_creator = True
     db.session.flush()
 
@@ -47,8 +47,8 @@ def _take_off_sale(person: User, admin: User, reason: str) -> None:
 def _put_back(person: User, admin: User) -> None:
     for course in _to_put_back(person):
         expires_at, content_updated_at = course.expires_at, course.content_updated_at
-        lifecycle.move(course, ProductStatus.PENDING_REVIEW, admin)
-        lifecycle.move(course, ProductStatus.PUBLISHED, admin)
+        lifecycle.change_status(course, ProductStatus.PENDING_REVIEW, admin)
+        lifecycle.change_status(course, ProductStatus.PUBLISHED, admin)
         # Publishing renews the expiry, but the content hasn't been updated.
         course.expires_at, course.content_updated_at = expires_at, content_updated_at
         course.off_with_creator = False

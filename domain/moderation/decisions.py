@@ -146,9 +146,9 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     if is_update:
         _settle_update(course, admin, decision)
     elif approved:
-        submission.release(course, admin, decision.notes)
+        submission.publish(course, admin, decision.notes)
     else:
-        lifecycle.move(course, ProductStatus.REJECTED, admin, _note(decision))
+        lifecycle.change_status(course, ProductStatus.REJECTED, admin, _audit_note(decision))
     _close(item, admin, decision)
     _tell_creator(course, item, decision)
     what = "update" if is_update else "course"
@@ -159,11 +159,11 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
 
 def _settle_update(course: Course, admin: User, decision: ModerationDecision) -> None:
     if decision.verdict == Verdict.APPROVED:
-        submission.release_update(course, admin)
+        submission.publish_update(course, admin)
         audit.record(admin, "approve_update", course, decision.notes)
     else:
         course.update_state = UpdateState.RETURNED
-        audit.record(admin, "return_update", course, _note(decision))
+        audit.record(admin, "return_update", course, _audit_note(decision))
 
 
 def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
@@ -171,7 +171,7 @@ def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecisio
     upheld = decision.verdict == Verdict.HIDDEN
     if upheld and course.status == ProductStatus.PUBLISHED:
         course.admin_notes = decision.notes
-        lifecycle.move(course, ProductStatus.ARCHIVED, admin, decision.notes)
+        lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, decision.notes)
         _tell_creator(course, item, decision)
     audit.record(admin, "uphold_report" if upheld else "dismiss_report", course, decision.notes)
     _close(item, admin, decision)
@@ -184,8 +184,8 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
     if found is None:
         raise Refused("Its author has deleted this review.")
     review, course = found
-    reviews.hold(review)
-    moderation_queue.hold(item, admin)
+    reviews.lock_review(review)
+    moderation_queue.lock_claimed(item, admin)
     stays = decision.verdict == Verdict.APPROVED
     review.flagged, review.approved = not stays, stays
     db.session.flush()
@@ -210,8 +210,8 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     if found is None or not found[0].reply:
         raise Refused("This answer is gone.")
     review, course = found
-    reviews.hold(review)
-    moderation_queue.hold(item, admin)
+    reviews.lock_review(review)
+    moderation_queue.lock_claimed(item, admin)
     stays = decision.verdict == Verdict.APPROVED
     review.reply_hidden = not stays
     audit.record(admin, "approve_reply" if stays else "hide_reply", review, decision.notes)
@@ -241,7 +241,7 @@ def _bind_author(review: Review, said: review_standings.AuthoredText, stays: boo
     which = _about(review, reply="reviewer_id" in said.key)
     reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
     standing = Standing.APPROVED if stays else Standing.HIDDEN
-    review_standings.remember(said, standing, db.session.scalars(reported).all() if stays else ())
+    review_standings.save_decision(said, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
@@ -249,21 +249,21 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
         raise Refused("This account is gone.")
-    creator_page_drafts.hold(creator)
-    moderation_queue.hold(item, admin)
-    if seen and seen != creator_page_drafts.mark(creator):
+    creator_page_drafts.lock_page(creator)
+    moderation_queue.lock_claimed(item, admin)
+    if seen and seen != creator_page_drafts.version(creator):
         raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
     approved = decision.verdict == Verdict.APPROVED
     if approved:
         creator_page_drafts.apply(creator, admin)
     else:
-        audit.record(admin, "return_profile", creator, _note(decision))
+        audit.record(admin, "return_profile", creator, _audit_note(decision))
     _close(item, admin, decision)
     notifications.tell(
         creator.id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         "Your page shows what you changed" if approved else "What you changed on your page was sent back",
-        _note(decision), "/studio/profile", "See your page", key=f"decided:{item.id}",
+        _audit_note(decision), "/studio/profile", "See your page", key=f"decided:{item.id}",
     )  # fmt: skip
     return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
@@ -272,7 +272,7 @@ def _answer_application(item: ModerationItem, admin: User, decision: ModerationD
     application = creator_applications.find(item.subject_id)
     if application is None:
         raise Refused("This application is gone.")
-    moderation_queue.hold(item, admin)
+    moderation_queue.lock_claimed(item, admin)
     if decision.verdict == Verdict.APPROVED:
         creator_applications.accept(application, admin)
         return f"{item.title} can teach here now."
@@ -285,9 +285,9 @@ def _held(item: ModerationItem, admin: User) -> Course:
     course = course_of(item)
     if course is None:
         raise Refused("This course is deleted.")
-    lifecycle.hold(course)
+    lifecycle.lock_course(course)
     db.session.expire(course, ["tags"])
-    moderation_queue.hold(item, admin)
+    moderation_queue.lock_claimed(item, admin)
     return course
 
 
@@ -295,7 +295,7 @@ def _close(item: ModerationItem, admin: User, decision: ModerationDecision) -> N
     moderation_queue.close(item, admin, *decision)
 
 
-def _note(decision: ModerationDecision) -> str:
+def _audit_note(decision: ModerationDecision) -> str:
     """Format the reason and the notes, for the audit log and the creator."""
     return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
 
@@ -314,7 +314,7 @@ def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDeci
         course.creator_id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         f"{of}“{course.title}” {said}",
-        _note(decision),
+        _audit_note(decision),
         f"/courses/{course.slug}" if approved else f"/studio/courses/{course.id}/publish",
         "See the page" if approved else "See what to do",
         key=f"decided:{item.id}",

@@ -27,14 +27,14 @@ WINDOW = timedelta(seconds=10)
 OVER = "This decision can’t be taken back any more: its ten seconds are over."
 
 
-def put(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
+def schedule(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
     """Schedule the decision to be applied after WINDOW; returns a sentence about its consequences.
 
     `seen` is as in decisions.decide, which is tried first and rolled back: it raises what that raises.
     """
     said = _try_out(item, admin, decision, seen)
-    moderation_queue.hold(item, admin)
-    moderation_queue.jot(item, admin, "")
+    moderation_queue.lock_claimed(item, admin)
+    moderation_queue.save_notes(item, admin, "")
     item.decision = {
         "verdict": decision.verdict.value, "reason": decision.reason, "notes": decision.notes,
         "by": str(admin.id), "seen": seen or _mark(item),
@@ -64,7 +64,7 @@ def take_back(item: ModerationItem, admin: User) -> None:
     if item.effective_at <= clock.now():
         raise Refused(OVER)
     verdict, at = item.decision["verdict"], item.effective_at.isoformat()
-    moderation_queue.jot(item, admin, item.decision["notes"])
+    moderation_queue.save_notes(item, admin, item.decision["notes"])
     key = _key(item.id, at)
     db.session.execute(delete(Job).where(Job.unique_key == key, Job.state == JobState.QUEUED))
     item.decision = item.effective_at = None
@@ -81,7 +81,7 @@ def carry_out(item_id: str, at: str) -> None:
     item = db.session.get(ModerationItem, uuid.UUID(item_id))
     if item is None:
         return
-    _hold_subject(item)
+    _lock_subject(item)
     moderation_queue.lock(item)
     decided, effective_at = item.decision, item.effective_at
     if item.closed_at is not None or decided is None or effective_at != datetime.fromisoformat(at):
@@ -106,17 +106,17 @@ def lapsed(item: ModerationItem) -> str:
     return found[0][0].note if found and found[0][0].action == "decision_lapsed" else ""
 
 
-def _hold_subject(item: ModerationItem) -> None:
+def _lock_subject(item: ModerationItem) -> None:
     """Lock the subject before the item, as every other verb does; no error where it is deleted."""
     with suppress(NotFound):
         if item.kind in moderation_queue.OF_REVIEWS:
             review = db.session.get(Review, item.subject_id)
             if review is not None:
-                reviews.hold(review)
+                reviews.lock_review(review)
         elif (creator := creator_page_drafts.creator_of(item)) is not None:
-            creator_page_drafts.hold(creator)
+            creator_page_drafts.lock_page(creator)
         elif (course := decisions.course_of(item)) is not None:
-            lifecycle.hold(course)
+            lifecycle.lock_course(course)
 
 
 def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> None:
@@ -149,7 +149,7 @@ def _mark(item: ModerationItem) -> str:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
         return review_standings.digest(review.reply) if review else ""
     if (creator := creator_page_drafts.creator_of(item)) is not None:
-        return creator_page_drafts.mark(creator)
+        return creator_page_drafts.version(creator)
     course = decisions.course_of(item)
     return course_content.load(course).mark if course is not None else ""
 

@@ -21,7 +21,7 @@ class Hint:
     path: str = ""
 
 
-def of(contents: CourseContent, item: ModerationItem) -> list[Hint]:
+def hints_for(contents: CourseContent, item: ModerationItem) -> list[Hint]:
     """Collect all hints, in one query."""
     return [
         *_same_title(contents.course),

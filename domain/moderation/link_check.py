@@ -48,7 +48,7 @@ def begin(item_id: str) -> tuple[str, list[str]] | None:
     return item_id, list(dict.fromkeys(_links(item.subject_id)))[:MOST_LINKS]
 
 
-def look(plan: tuple[str, list[str]]) -> list[dict[str, str]]:
+def check_links(plan: tuple[str, list[str]]) -> list[dict[str, str]]:
     """Check the links and return the dead ones; those that don't fit in the time limit are skipped."""
     _, links = plan
     until = time.monotonic() + ALTOGETHER

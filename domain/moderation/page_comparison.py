@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from domain.authoring import course_details, page_drafts, settled_values
 from domain.authoring.course_content import CourseContent
-from domain.moderation.review_page import Difference, DiffLine, compare, said
+from domain.moderation.review_page import Difference, DiffLine, as_text, compare
 from domain.people import creator_page_drafts
 from models import Course, ModerationItem, User
 
@@ -48,7 +48,7 @@ class ProfileComparison(NamedTuple):
     mark: str
 
 
-def profile_file(item: ModerationItem) -> ProfileComparison | None:
+def compare_profile(item: ModerationItem) -> ProfileComparison | None:
     """Load the item's creator with the pending changes of their page; None when the account is deleted."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
@@ -61,7 +61,7 @@ def profile_file(item: ModerationItem) -> ProfileComparison | None:
         if name != "avatar"
     ]
     picture = wanted["avatar"] if "avatar" in changed else None
-    return ProfileComparison(creator, differences, picture, creator_page_drafts.mark(creator))
+    return ProfileComparison(creator, differences, picture, creator_page_drafts.version(creator))
 
 
 def _before_and_after(label: str, old: Any, new: Any) -> Difference:
@@ -70,14 +70,14 @@ def _before_and_after(label: str, old: Any, new: Any) -> Difference:
         return Difference(label, "", "", compare("\n".join(map(str, old)), "\n".join(map(str, new))))
     if "\n" in f"{old}{new}":
         return Difference(label, "", "", compare(old or "", new or ""))
-    return Difference(label, said(old), said(new))
+    return Difference(label, as_text(old), as_text(new))
 
 
-def of(there: CourseContent) -> PageComparison:
+def compare_page(there: CourseContent) -> PageComparison:
     """Compare the page of a loaded course with its pending changes."""
     course = there.course
     values = page_drafts.working(course)
-    now, before = settled_values.of(there), course.approved or {}
+    now, before = settled_values.snapshot(there), course.approved or {}
     order, order_before = now.pop(settled_values.ORDER), before.get(settled_values.ORDER)
     facts = [
         ChangedFact(label, value, before.get(label), bool(before) and before.get(label) != value)
@@ -88,7 +88,7 @@ def of(there: CourseContent) -> PageComparison:
         page_drafts.rendered(values["description"]) if values["description"] else "",
         _category(values["category_id"]) if "category_id" in (course.draft or {}) else course.category.name,
         [*_page_differences(course), *_module_differences(there)],
-        {module.id: page_drafts.module_words(module) for module in there.places},
+        {module.id: page_drafts.module_text(module) for module in there.places},
         facts,
         compare(order_before, order) if order_before not in (None, order) else (),
         course.thumbnail,
@@ -113,16 +113,16 @@ def _page_differences(course: Course) -> Iterator[Difference]:
 
 def _module_differences(there: CourseContent) -> Iterator[Difference]:
     for module in there.places:
-        words = page_drafts.module_words(module)
+        words = page_drafts.module_text(module)
         if words.is_new:
             yield Difference("A new module", "Nothing", words.title)
             continue
         for name, label in page_drafts.MODULE_LABELS.items():
             old, new = getattr(module, name), getattr(words, name)
             if old != new:
-                yield Difference(label, said(old), said(new))
+                yield Difference(label, as_text(old), as_text(new))
         if words.published != module.published:
-            yield Difference(f"“{words.title}” is shown", said(module.published), said(words.published))
+            yield Difference(f"“{words.title}” is shown", as_text(module.published), as_text(words.published))
 
 
 def _category(category_id: object) -> str:

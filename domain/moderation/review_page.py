@@ -140,7 +140,7 @@ def _frame_query() -> Select[Any]:
     )
 
 
-def frame(item_id: uuid.UUID) -> ItemHeader | None:
+def load_header(item_id: uuid.UUID) -> ItemHeader | None:
     """Load an item and its people, in one query; None for an unknown id."""
     row = db.session.execute(_frame_query(), {"item": item_id}).first()
     if row is None:
@@ -151,7 +151,7 @@ def frame(item_id: uuid.UUID) -> ItemHeader | None:
     return ItemHeader(item, known, claimer_name if held else None, decider_name)
 
 
-def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseReview | None:
+def load_course(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseReview | None:
     """Load the item's course with one opened lesson: the requested one, or the first with pending changes.
 
     None when the course is deleted, or has no such lesson.
@@ -166,14 +166,14 @@ def course_file(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseRevi
     return CourseReview(
         course,
         there,
-        hints.of(there, item),
+        hints.hints_for(there, item),
         _open(sitting) if sitting else None,
         recordings.playback(there.intro.asset, working=True) if there.intro else None,
         _replaced(there.intro),
     )
 
 
-def review_file(item: ModerationItem) -> tuple[Review, Course, list[ReportRow]] | None:
+def load_review(item: ModerationItem) -> tuple[Review, Course, list[ReportRow]] | None:
     """Load the item's review with its course, author and reports.
 
     None when it, or the reply that the item is about, is deleted.
@@ -198,7 +198,7 @@ def reports(which: Any) -> list[ReportRow]:
     return [ReportRow(report, name) for report, name in rows]
 
 
-def application_file(item: ModerationItem) -> CreatorApplication | None:
+def load_application(item: ModerationItem) -> CreatorApplication | None:
     """Load the item's creator application with its applicant; None when it is deleted."""
     query = select(CreatorApplication).where(CreatorApplication.id == item.subject_id)
     return db.session.scalar(query.options(joinedload(CreatorApplication.user)))
@@ -271,7 +271,7 @@ def _spoken(
         label, vtt = theirs.get(language, ("", ""))
         new_label, new_vtt = ours.get(language, ("", ""))
         if label != new_label:
-            yield Difference(f"Name of the captions, {language}", said(label), said(new_label))
+            yield Difference(f"Name of the captions, {language}", as_text(label), as_text(new_label))
         if vtt != new_vtt:
             lines = compare(_said_when(vtt), _said_when(new_vtt))
             whole = addresses.get(language, "") if len(lines) > MOST_SAID else ""
@@ -305,10 +305,10 @@ def _differences(sitting: LessonContent) -> Iterator[Difference]:
         if name in ("body", "description"):
             yield Difference(label, "", "", compare(before, draft[name] or ""))
         else:
-            yield Difference(label, said(before), said(draft[name]))
+            yield Difference(label, as_text(before), as_text(draft[name]))
 
 
-def said(value: object) -> str:
+def as_text(value: object) -> str:
     """Format a value for the reviewer."""
     if isinstance(value, LessonKind | LessonVisibility):
         value = value.value

@@ -188,7 +188,5 @@ def _pairs(lines: list[list[str]] | None) -> list[tuple[str, str]]:
 def _related(row: Any) -> list[CourseCard]:
     """Load related courses. Cached by category and technology, because neighbouring courses share them."""
     near = row.category_slug, row.technology
-    cards = index_cache.unless_changed(
-        ("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1))
-    )
+    cards = index_cache.cached(("related", *near), lambda index: cards_of(index.related(*near, RELATED + 1)))
     return [card for card in cards if card.id != row.id][:RELATED]

@@ -45,7 +45,7 @@ def _curriculum(course: Course, lines: list[list[Any]]) -> list[list[Any]]:
     """Overlay the curriculum with the pending texts of modules."""
     query = select(Module).where(Module.course_id == course.id, Module.draft.is_not(None))
     modules = db.session.scalars(query.options(undefer_group("drafts")))
-    words = {module.position: page_drafts.module_words(module) for module in modules}
+    words = {module.position: page_drafts.module_text(module) for module in modules}
     for line in lines:
         if line[_PLACE] in words:
             line[_TITLE], line[_DESCRIPTION] = words[line[_PLACE]].title, words[line[_PLACE]].description

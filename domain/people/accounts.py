@@ -99,7 +99,7 @@ def renew_hash(user: User, password: str) -> None:
         user.password_hash = HASHER.hash(composed)
 
 
-def introduce(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
+def save_profile(user: User, name: str, bio: str, timezone: str, **links: str | None) -> None:
     """Save the profile of `user`; `links` are `website`, `github` and `linkedin`."""
     user.timezone = timezone
     sites = {site: value or None for site, value in links.items()}

@@ -19,7 +19,7 @@ from models import AddressMark, ReviewStanding, Standing, User, db, upsert
 KEEP = timedelta(days=365)
 
 
-def note(user: User, address: str) -> None:
+def remember(user: User, address: str) -> None:
     """Record that `user` has or had `address`, as of now. Idempotent."""
     now = clock.now()
     row = upsert(AddressMark).values(
@@ -29,7 +29,7 @@ def note(user: User, address: str) -> None:
     db.session.execute(row.on_conflict_do_update(index_elements=["mark", "user_id"], set_=again))
 
 
-def is_noted(user: User, address: str) -> bool:
+def is_remembered(user: User, address: str) -> bool:
     """Tell if `address` is recorded as one that `user` has or had."""
     return any(known.id == user.id for known in _known(address))
 

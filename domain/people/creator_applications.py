@@ -72,7 +72,7 @@ def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
     )
     application = db.session.scalars(pending).one()
     if made is not None:
-        moderation_queue.put(ModerationKind.APPLICATION, application.id, user.name, user.id)
+        moderation_queue.enqueue(ModerationKind.APPLICATION, application.id, user.name, user.id)
         audit.record(user, "apply_to_teach", application)
         mail.application_received(user)
         mail.application_waiting(settings.current().contact_email, user, wish.headline)

@@ -60,27 +60,27 @@ def keep(user: User, wanted: Mapping[str, Any]) -> None:
     if not waits(user):
         _put(user, wanted)
         if draft := _draft(user):
-            _settle(user, {name: value for name, value in draft.items() if name not in wanted})
+            _save_draft(user, {name: value for name, value in draft.items() if name not in wanted})
         return
     seen = live(user)
     values = {**_draft(user), **wanted}
-    _settle(user, {name: value for name, value in values.items() if value != seen[name]})
+    _save_draft(user, {name: value for name, value in values.items() if value != seen[name]})
 
 
-def give_avatar(user: User, file: BinaryIO) -> None:
+def set_avatar(user: User, file: BinaryIO) -> None:
     """Set the portrait of `user`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.ImageUse.AVATAR, file)
     images.remove_later(images.ImageUse.AVATAR, _draft(user).get("avatar"))
     keep(user, {"avatar": token})
 
 
-def drop_avatar(user: User) -> None:
+def remove_avatar(user: User) -> None:
     """Remove the portrait at once, even where other changes need approval."""
     draft = _draft(user)
     images.remove_later(images.ImageUse.AVATAR, draft.pop("avatar", None))
     _put(user, {"avatar": None})
     if db.session.get(CreatorProfile, user.id) is not None:
-        _settle(user, draft)
+        _save_draft(user, draft)
 
 
 def apply(user: User, admin: User) -> None:
@@ -97,19 +97,19 @@ def creator_of(item: ModerationItem) -> User | None:
     return db.session.get(User, item.subject_id) if item.is_profile else None
 
 
-def mark(user: User) -> str:
+def version(user: User) -> str:
     """Fingerprint the draft, so that approving one that changed meanwhile is noticed (optimistic lock)."""
     return sha256(repr(sorted(_draft(user).items())).encode()).hexdigest()[:16]
 
 
-def hold(user: User) -> None:
+def lock_page(user: User) -> None:
     """Lock the row of `user` until the transaction ends and reload it with the profile."""
     db.session.refresh(user, with_for_update={"key_share": True})
     if (profile := db.session.get(CreatorProfile, user.id)) is not None:
         db.session.refresh(profile)
 
 
-def _settle(user: User, draft: dict[str, Any]) -> None:
+def _save_draft(user: User, draft: dict[str, Any]) -> None:
     """Save `draft`, and put it into the review queue or withdraw it when it is empty."""
     profile = _profile(user)
     if profile.slug is None:
@@ -118,7 +118,7 @@ def _settle(user: User, draft: dict[str, Any]) -> None:
     profile.draft = draft or None
     db.session.flush()
     if draft:
-        moderation_queue.put(ModerationKind.UPDATE, user.id, user.name, user.id)
+        moderation_queue.enqueue(ModerationKind.UPDATE, user.id, user.name, user.id)
     else:
         moderation_queue.withdraw(ModerationKind.UPDATE, user.id)
 

@@ -76,7 +76,7 @@ class PersonDetails:
 
 def newest(kind: PeopleFilter, after: uuid.UUID | None) -> PeoplePage:
     """List people newest first, behind the cursor `after` (keyset pagination)."""
-    query = _of(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
+    query = _filtered(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
     if after is not None:
         query = query.where(User.id < after)
     rows = list(db.session.scalars(query))
@@ -88,9 +88,9 @@ def search(text: str, kind: PeopleFilter) -> PeoplePage:
     address = _as_address(text)
     spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
     lowered = func.lower(User.name)
-    by_address = _of(kind).where(*_begins(User.email, address)).order_by(User.email).limit(FOUND + 1)
+    by_address = _filtered(kind).where(*_begins(User.email, address)).order_by(User.email).limit(FOUND + 1)
     names = or_(*(_both(_begins(lowered, spelling)) for spelling in sorted(spelt)))
-    by_name = _of(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
+    by_name = _filtered(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
     found = {user.id: user for query in (by_address, by_name) for user in db.session.scalars(query)}
     rows = list(found.values())
     return PeoplePage(rows[:FOUND], None, cut=len(rows) > FOUND)
@@ -101,7 +101,7 @@ def find(user_id: uuid.UUID) -> User | None:
     return db.session.get(User, user_id)
 
 
-def dossier(user: User) -> PersonDetails:
+def load_details(user: User) -> PersonDetails:
     """Load the data of one person's page in six queries."""
     made = (
         select(Product)
@@ -174,7 +174,7 @@ def override_access(person: User, everything: bool, admin: User) -> None:
     db.session.flush()
 
 
-def _of(kind: PeopleFilter) -> Select[User]:
+def _filtered(kind: PeopleFilter) -> Select[User]:
     living = select(User).where(User.deleted_at.is_(None))
     if kind == PeopleFilter.ALL:
         return living

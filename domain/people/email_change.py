@@ -50,7 +50,7 @@ def confirm(token: str) -> User:
     except IntegrityError as error:
         raise Refused("This address can’t be used any longer. Ask for another one.") from error
     registration.end(address)
-    address_marks.note(user, old)
+    address_marks.remember(user, old)
     mail.email_changed(user, old, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user, old))
     audit.record(user, "change_email", user, f"{old} → {address}")
     return user

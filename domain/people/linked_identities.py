@@ -48,7 +48,7 @@ def name_of(row: OAuthAccount) -> str:
     return NAMES.get(row.provider, row.provider)
 
 
-def of(user: User) -> list[OAuthAccount]:
+def list_identities(user: User) -> list[OAuthAccount]:
     """List the linked identities of `user`, oldest first."""
     query = select(OAuthAccount).where(OAuthAccount.user_id == user.id, OAuthAccount.unlinked_at.is_(None))
     return list(db.session.scalars(query.order_by(OAuthAccount.created_at, OAuthAccount.id)))
@@ -100,7 +100,7 @@ def unlink(user: User, identity_id: uuid.UUID) -> str | None:
 
     None where there is no such identity. Raises Refused without a password: there would be no way to sign in.
     """
-    row = next((row for row in of(user) if row.id == identity_id), None)
+    row = next((row for row in list_identities(user) if row.id == identity_id), None)
     if row is None:
         return None
     if user.password_hash is None:

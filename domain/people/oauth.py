@@ -12,12 +12,12 @@ from domain.people import accounts, address_marks, linked_identities, mail_token
 from domain.people.linked_identities import ProviderIdentity
 from models import User, db
 
-__all__ = ["ProviderIdentity", "account_of"]
+__all__ = ["ProviderIdentity", "sign_in_account"]
 
 CLOSED = "This account was closed."
 
 
-def account_of(identity: ProviderIdentity) -> User:
+def sign_in_account(identity: ProviderIdentity) -> User:
     """Find the account of `identity`, linking or creating it if need be.
 
     Raises Refused for closed and suspended accounts, and where there is no verified address.

@@ -67,12 +67,12 @@ def not_me(token: str, lock: bool = False) -> tuple[User, str]:
     Raises InvalidToken, also for a link to an address that an intruder had set and that was taken back.
     """
     user, left = mail_tokens.opened_by(mail_tokens.Purpose.NOT_ME, token, lock)
-    if left and left != user.email and not address_marks.is_noted(user, left):
+    if left and left != user.email and not address_marks.is_remembered(user, left):
         raise InvalidToken(mail_tokens.USED)
     return user, left
 
 
-def shut(token: str) -> User:
+def shut_account(token: str) -> User:
     """Lock down the account of an “It wasn’t me” link: its owner says that somebody else got in.
 
     Does what `close_ways_in` does, drops the password and a second factor set up lately, and returns a moved
@@ -101,7 +101,9 @@ def close_ways_in(user: User, keep: Collection[uuid.UUID] = ()) -> list[str]:
     """
     sessions.end_all(user)
     registration.end(user.email)
-    return linked_identities.remove(user, [row for row in linked_identities.of(user) if row.id not in keep])
+    return linked_identities.remove(
+        user, [row for row in linked_identities.list_identities(user) if row.id not in keep]
+    )
 
 
 def _set_password(user: User, password_hash: str, removed: Collection[str] = ()) -> None:

@@ -149,7 +149,7 @@ def hand_over(user: User, name: str, password_hash: str | None) -> None:
     if password_hash is None or password_hash != user.password_hash:
         user.name, user.password_hash, user.bio = name, password_hash, ""
         user.website = user.github = user.linkedin = None
-        creator_page_drafts.drop_avatar(user)
+        creator_page_drafts.remove_avatar(user)
     user.email_verified_at = clock.now()
     db.session.flush()
 

@@ -32,7 +32,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
         return False
     person.suspended_at = clock.now()
     sessions.end_all(person)
-    address_marks.note(person, person.email)
+    address_marks.remember(person, person.email)
     audit.record(admin, "suspend", person, reason[:MAX_REASON])
     mail.account_suspended(person, reason[:MAX_REASON])
     db.session.flush()

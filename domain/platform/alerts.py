@@ -16,7 +16,7 @@ def raise_for(order: Order, action: str, sentence: str) -> None:
     mail.order_problem(settings.current().contact_email, order, sentence)
 
 
-def stand_at(order: Order, action: str, sentence: str) -> None:
+def raise_and_stop(order: Order, action: str, sentence: str) -> None:
     """Raise an alert and keep it open at `order`, after earlier ones, until an admin dismisses it.
 
     What doesn't fit into orders.problem is in the order's history.

@@ -67,7 +67,7 @@ class Visitor:
 NOBODY = Visitor()
 
 
-def note(
+def record(
     name: str,
     course_id: uuid.UUID | None = None,
     lesson_id: uuid.UUID | None = None,
@@ -93,7 +93,9 @@ def note(
     _buffer().add(row)
 
 
-def watched(user_id: uuid.UUID | None, course_id: uuid.UUID, lesson_id: uuid.UUID, seconds: float) -> None:
+def record_watched(
+    user_id: uuid.UUID | None, course_id: uuid.UUID, lesson_id: uuid.UUID, seconds: float
+) -> None:
     """Buffer `seconds` of playback; the heartbeats of one learner, lesson and minute become one event."""
     _buffer().add_watched((user_id, course_id, lesson_id, int(clock.now().timestamp() // 60)), seconds)
 

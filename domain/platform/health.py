@@ -32,7 +32,7 @@ def checks() -> dict[str, str]:
         return {"database": f"not answering ({type(error).__name__})"}
 
 
-def beat(name: str) -> None:
+def heartbeat(name: str) -> None:
     """Record a heartbeat of the worker `name`."""
     moment = clock.now()
     insert = upsert(WorkerBeat).values(name=name, at=moment)

@@ -69,7 +69,7 @@ def keep(browser: str, person: str, sent: PostedForm) -> HeldPost:
     return row
 
 
-def of(browser: str, held_id: uuid.UUID) -> HeldPost | None:
+def find(browser: str, held_id: uuid.UUID) -> HeldPost | None:
     """Find a kept form of the browser by id; None if there is none or it has expired."""
     row = db.session.get(HeldPost, held_id)
     return row if row and row.browser == _hash(browser) and row.at > clock.now() - LIFETIME else None

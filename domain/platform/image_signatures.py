@@ -14,7 +14,7 @@ from flask import current_app
 _NAMED = re.compile(r"\.([0-9a-f]{32})\.(?:webp|jpg)$")
 
 
-def of(content: bytes, suffix: str) -> str:
+def sign(content: bytes, suffix: str) -> str:
     """Sign a picture encoded as `suffix`, "webp" or "jpg": a keyed hash of 32 hex digits."""
     key = current_app.config["SECRET_KEY"].encode()
     return hmac.new(key, f"picture {suffix} ".encode() + content, "sha256").hexdigest()[:32]
@@ -26,7 +26,7 @@ def named_in(filename: str) -> str:
     return found[1] if found else ""
 
 
-def own(file: BinaryIO, suffix: str, seal: str, most: int) -> tuple[bytes | None, BinaryIO]:
+def verify(file: BinaryIO, suffix: str, seal: str, most: int) -> tuple[bytes | None, BinaryIO]:
     """Read `file` and verify `seal`; answers its content, or None, and the file rewound.
 
     Reads `most` + 1 bytes at most, and nothing without a signature.
@@ -34,5 +34,5 @@ def own(file: BinaryIO, suffix: str, seal: str, most: int) -> tuple[bytes | None
     if not seal:
         return None, file
     content = file.read(most + 1)
-    genuine = hmac.compare_digest(of(content, suffix), seal)
+    genuine = hmac.compare_digest(sign(content, suffix), seal)
     return content if genuine else None, io.BytesIO(content)

@@ -111,7 +111,7 @@ def keep(shelf: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = 
     """
     shape, token = SHAPES[shelf], secrets.token_hex(12)
     with _decoding:
-        own, file = image_signatures.own(file, "jpg", seal, MAX_BYTES)
+        own, file = image_signatures.verify(file, "jpg", seal, MAX_BYTES)
         image = _decode(file, max(shape.sizes) * 2)
         if shape.ratio is not None:
             image = image.crop((crop or Crop()).box(image.width, image.height, shape.ratio))
@@ -188,7 +188,7 @@ def remove(shelf: ImageUse, token: str) -> None:
 def draw(file: BinaryIO, seal: str = "") -> StoredImage:
     """Encode a picture for a text; one with our signature `seal` stays as it is. Raises Refused."""
     with _decoding:
-        own, file = image_signatures.own(file, "webp", seal, MAX_BYTES)
+        own, file = image_signatures.verify(file, "webp", seal, MAX_BYTES)
         image = _shrink(_decode(file, TEXT_WIDTH * 2), TEXT_WIDTH)
         content = own or _encode(image, "webp", lossless=image.info.get("drawn", False))
     return StoredImage(content, image.width, image.height)

@@ -50,7 +50,7 @@ class QueuePage:
     after: uuid.UUID | None
 
 
-def put(
+def enqueue(
     kind: ModerationKind, subject_id: uuid.UUID, title: str, creator_id: uuid.UUID | None
 ) -> ModerationItem:
     """Queue a subject; idempotent: one that waits already keeps its place.
@@ -178,7 +178,7 @@ def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
 
     Raises Claimed when another admin has it, Refused when it was decided meanwhile.
     """
-    hold(item, admin, takeover)
+    lock_claimed(item, admin, takeover)
     if takeover and _holder(item, admin) is not None:
         audit.record(admin, "take_over", item, item.title)
     item.claimed_by, item.claimed_until = admin.id, clock.now() + CLAIM
@@ -190,19 +190,19 @@ def is_claimed(item: ModerationItem) -> bool:
     return item.claimed_by is not None and item.claimed_until is not None and item.claimed_until > clock.now()
 
 
-def release(item: ModerationItem, admin: User) -> None:
+def release_claim(item: ModerationItem, admin: User) -> None:
     """Release `admin`'s claim."""
     mine = (ModerationItem.id == item.id, ModerationItem.claimed_by == admin.id)
     db.session.execute(update(ModerationItem).where(*mine).values(claimed_by=None, claimed_until=None))
 
 
-def jot(item: ModerationItem, admin: User, notes: str) -> None:
+def save_notes(item: ModerationItem, admin: User, notes: str) -> None:
     """Autosave an admin's notes on an open item; "" deletes them.
 
     `at` is in milliseconds since 1970: the browser compares it with its own copy, which may be newer.
     """
     lock(item)
-    if item.closed_at is not None or notes == jotted(item, admin)[0]:
+    if item.closed_at is not None or notes == saved_notes(item, admin)[0]:
         return
     kept = {by: note for by, note in (item.jotted or {}).items() if by != str(admin.id)}
     if notes:
@@ -211,7 +211,7 @@ def jot(item: ModerationItem, admin: User, notes: str) -> None:
     db.session.flush()
 
 
-def jotted(item: ModerationItem, admin: User) -> tuple[str, int]:
+def saved_notes(item: ModerationItem, admin: User) -> tuple[str, int]:
     """Read an admin's autosaved notes and their time; "" and 0 without any."""
     found = (item.jotted or {}).get(str(admin.id))
     return (found["notes"], found["at"]) if found else ("", 0)
@@ -231,7 +231,7 @@ def claim_next(
     return _claim_first(admin, kind, others)
 
 
-def hold(item: ModerationItem, admin: User, takeover: bool = False) -> None:
+def lock_claimed(item: ModerationItem, admin: User, takeover: bool = False) -> None:
     """Lock `item` until the transaction ends, for `admin` to decide it.
 
     Raises Claimed when another admin has it (unless `takeover`), Refused when it was decided before.

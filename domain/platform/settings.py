@@ -52,7 +52,7 @@ def forget() -> None:
     current_app.extensions.pop("lectern_cache_site", None)
 
 
-def hold() -> ShopSettings:
+def lock() -> ShopSettings:
     """Lock the settings until the transaction ends and read them."""
     insert = upsert(PlatformSettings).values(id=1)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
@@ -72,7 +72,7 @@ def change(admin: User | None, **values: Any) -> list[str]:
     `admin` None: from the command line. Answers the names of what changed. The caller commits, then calls
     `forget`; other processes see it within REMEMBER_SECONDS.
     """
-    hold()
+    lock()
     row = db.session.scalars(_ROW).one()
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:

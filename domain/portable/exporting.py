@@ -113,7 +113,7 @@ class _Exported:
         return [
             (module, self._sheets(module, f"{number:0{wide}}-{slugs.slugify(title, 'module')}"))
             for number, module in enumerate(modules, 1)
-            for title in [page_drafts.module_words(module).title]
+            for title in [page_drafts.module_text(module).title]
         ]
 
     def _sheets(self, module: Module, folder: str) -> list[_LessonFile]:
@@ -148,7 +148,7 @@ class _Exported:
             "sale_ends_at": course.sale_ends_at, "sequential": course.sequential or None,
             "visibility": _unless(course.visibility, ProductVisibility.PUBLIC),
             "objectives": page["objectives"], "prerequisites": page["prerequisites"],
-            "prerequisite_courses": [required.slug for required in prerequisites.of(course)],
+            "prerequisite_courses": [required.slug for required in prerequisites.required_courses(course)],
             "meta_title": page["meta_title"], "meta_description": page["meta_description"],
         }  # fmt: skip
         if page["thumbnail"]:
@@ -171,7 +171,7 @@ class _Exported:
     @staticmethod
     def _module(pair: tuple[Module, list[_LessonFile]]) -> str:
         module, sheets = pair
-        words = page_drafts.module_words(module)
+        words = page_drafts.module_text(module)
         values = {
             "title": words.title, "description": words.description,
             "published": None if words.published else False,
@@ -186,7 +186,7 @@ class _Exported:
         with storage.current().open(key) as file:
             content = file.read()
         return ExportedFile(
-            f"cover.{image_signatures.of(content, 'jpg')}{_ending(name)}", content, size=len(content)
+            f"cover.{image_signatures.sign(content, 'jpg')}{_ending(name)}", content, size=len(content)
         )
 
     def _lesson(self, sheet: _LessonFile) -> bytes:
@@ -222,7 +222,7 @@ class _Exported:
     def _about(asset: MediaAsset, name: str, file: str) -> dict[str, Any]:
         """Build the values of a recording: captions and chapters."""
         about: dict[str, Any] = {}
-        if spoken := captions.working(asset):
+        if spoken := captions.working_copies(asset):
             about["captions"] = {
                 one.language: {"file": _path(_captions_file(name, one.language), file), "label": one.label}
                 for one in spoken
@@ -236,7 +236,7 @@ class _Exported:
         yield ExportedFile(
             f"media/{name}{_ending(asset.storage_key)}", key=asset.storage_key, size=asset.size
         )
-        for one in captions.working(asset):
+        for one in captions.working_copies(asset):
             content = one.vtt.encode()
             yield ExportedFile(_captions_file(name, one.language), content, size=len(content))
 
@@ -281,7 +281,7 @@ class _Exported:
         if drawn not in self.drawn:
             number = 1 + sum(key.startswith(f"{place} ") for key in self.drawn)
             with storage.current().open(row.storage_key) as file:
-                seal = image_signatures.of(file.read(), "webp")
+                seal = image_signatures.sign(file.read(), "webp")
             name = f"images/{place}-{number}.{seal}{_ending(row.storage_key)}"
             self.drawn[drawn] = ExportedFile(name, key=row.storage_key, size=row.size)
         return self.drawn[drawn].name

@@ -6,7 +6,7 @@ from pathlib import Path
 from domain.portable.reading import read
 from domain.portable.shop import find_place
 from domain.portable.source import opened
-from domain.portable.storing import PreparedCourse, Progress, prepare
+from domain.portable.storing import PreparedCourse, Progress, store_files
 from domain.portable.writing import write
 from models import Course, User, db
 
@@ -27,7 +27,7 @@ def prepare_folder(
         course = read(source)
         place = find_place(course, creator, source.names, course_id)
         db.session.rollback()
-        return prepare(source, course, place, progress)
+        return store_files(source, course, place, progress)
 
 
 def write_or_undo(made: PreparedCourse, creator: User, origin: str) -> Course:

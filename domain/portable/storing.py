@@ -62,7 +62,7 @@ class PreparedCourse:
             images.remove(images.ImageUse.THUMBNAIL, self.cover)
 
 
-def prepare(source: Source, course: NewCourse, place: TargetCourse, progress: Progress) -> PreparedCourse:
+def store_files(source: Source, course: NewCourse, place: TargetCourse, progress: Progress) -> PreparedCourse:
     """Rewrite the texts of `course` and store its files. Raises InvalidCourse with all problems.
 
     `progress` is called with a label, the number of files done, and their total.

@@ -34,7 +34,7 @@ from models import (
 def write(made: PreparedCourse, creator: User, origin: str) -> Course:
     """Insert a new draft of `creator`; `origin` names its folder or file, for the audit log."""
     course = _course(made, creator)
-    tags.give(course, made.course.tags)
+    tags.set_tags(course, made.course.tags)
     if made.place.required:
         rows = [{"course_id": course.id, "prerequisite_id": id_} for id_ in made.place.required]
         db.session.execute(insert(course_prerequisites), rows)

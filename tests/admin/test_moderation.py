@@ -179,7 +179,7 @@ def test_the_queue_lists_what_waits_oldest_first_and_by_kind(app: Flask, cast: C
 def test_a_long_queue_is_paged(app: Flask, cast: Cast, mo: FlaskClient) -> None:
     with app.app_context():
         for number in range(moderation_queue.PAGE_SIZE + 5):
-            moderation_queue.put(ModerationKind.REPORT, uuid.uuid4(), f"Number {number:02}", None)
+            moderation_queue.enqueue(ModerationKind.REPORT, uuid.uuid4(), f"Number {number:02}", None)
         db.session.commit()
         after = moderation_queue.queue(None, None).after
     first = mo.get("/admin/moderation").text
@@ -444,7 +444,7 @@ def test_an_application(app: Flask, cast: Cast, mo: FlaskClient, sent: dict[str,
         )  # fmt: skip
         db.session.add(row)
         db.session.flush()
-        moderation_queue.put(ModerationKind.APPLICATION, row.id, "Cy", cast.cy.id)
+        moderation_queue.enqueue(ModerationKind.APPLICATION, row.id, "Cy", cast.cy.id)
         db.session.commit()
     item = item_of(app, ModerationKind.APPLICATION)
     page = mo.get(at(item)).text
@@ -551,7 +551,7 @@ def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         if item.closed_at is not None:
             raise Refused("This was decided already.")
 
-    monkeypatch.setattr(moderation_queue, "hold", look)
+    monkeypatch.setattr(moderation_queue, "lock_claimed", look)
     event.remove(Engine, "begin", base._begin_sqlite)
     yield
     event.listen(Engine, "begin", base._begin_sqlite)
@@ -576,7 +576,7 @@ def decided_at_once(
 
     def settle(admin: User) -> None:
         row = db.session.get_one(ModerationItem, item)
-        moderation_queue.hold(row, admin)
+        moderation_queue.lock_claimed(row, admin)
         moderation_queue.close(row, admin, Verdict.APPROVED)
 
     monkeypatch.setattr(moderation_queue, "close", close)
@@ -669,8 +669,8 @@ def test_a_copy_of_a_course_that_was_taken_down_waits_also_for_a_vetted_creator(
         ada = db.session.get_one(User, cast.ada.id)
         copy = duplication.duplicate(db.session.get_one(Course, cast.flask_course.id), ada)
         db.session.commit()
-        assert submission.needs_a_look(copy, ada)
-        assert not submission.needs_a_look(copy, db.session.get_one(User, cast.mo.id))
+        assert submission.needs_review(copy, ada)
+        assert not submission.needs_review(copy, db.session.get_one(User, cast.mo.id))
 
 
 def test_whoever_applies_again_is_seen_with_what_was_decided_before(
@@ -693,7 +693,7 @@ def test_a_course_that_is_begun_anew_is_seen_with_what_was_decided_before(
 ) -> None:
     with app.app_context():
         first = db.session.get_one(Course, cast.draft_course.id)
-        item = moderation_queue.put(ModerationKind.COURSE, first.id, first.title, first.creator_id)
+        item = moderation_queue.enqueue(ModerationKind.COURSE, first.id, first.title, first.creator_id)
         moderation_queue.close(
             item, db.session.get_one(User, cast.mo.id), Verdict.REJECTED, "rules", "A fraud."
         )
@@ -704,7 +704,7 @@ def test_a_course_that_is_begun_anew_is_seen_with_what_was_decided_before(
         db.session.add_all([anew, other])
         db.session.flush()
         items = [
-            moderation_queue.put(ModerationKind.COURSE, course.id, course.title, course.creator_id).id
+            moderation_queue.enqueue(ModerationKind.COURSE, course.id, course.title, course.creator_id).id
             for course in (anew, other)
         ]
         db.session.commit()

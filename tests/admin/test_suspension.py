@@ -91,7 +91,7 @@ def test_an_identity_elsewhere_opens_nothing(app: Flask, cast: Cast, signed_in: 
         for subject in ("1", "2"):
             identity = oauth.ProviderIdentity("github", "GitHub", subject, "Bo", "bo@example.com")
             with pytest.raises(Refused, match="suspended"):
-                oauth.account_of(identity)
+                oauth.sign_in_account(identity)
 
 
 def test_they_are_told_why_and_when_it_is_over(app: Flask, cast: Cast, signed_in: SignIn) -> None:
@@ -228,8 +228,8 @@ def test_without_their_courses_these_come_back_by_a_review(app: Flask, cast: Cas
         course, ada = db.session.get_one(Course, cast.free_course.id), db.session.get_one(User, cast.ada.id)
         assert ada.vetted
         assert not submission.submit(course, ada), "also those of a vetted creator"
-        submission.release(course, db.session.get_one(User, cast.mo.id))
-        assert not submission.needs_a_look(course, ada)
+        submission.publish(course, db.session.get_one(User, cast.mo.id))
+        assert not submission.needs_review(course, ada)
 
 
 def test_what_has_expired_meanwhile_or_was_off_sale_before_stays_off(

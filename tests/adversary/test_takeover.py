@@ -39,7 +39,7 @@ def test_a_squatter_is_left_out_once_the_owner_chose_a_password(app: Flask, squa
 
 def test_a_squatter_is_left_out_once_the_owner_came_by_a_provider(app: Flask, squatter: FlaskClient) -> None:
     with app.app_context():
-        oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Victim", VICTIM))
+        oauth.sign_in_account(oauth.ProviderIdentity("github", "GitHub", "7", "Victim", VICTIM))
         db.session.commit()
     squatter.post("/register/finish")
     assert not is_in(squatter)

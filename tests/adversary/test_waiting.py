@@ -258,7 +258,7 @@ def test_a_lesson_takes_so_many_files_and_not_more(app: Flask, cast: Cast, signe
 def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
     app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, gone: str
 ) -> None:
-    nia, settle = signed_in(cast.nia), upload_sessions.settle
+    nia, settle = signed_in(cast.nia), upload_sessions.assemble
     address = announced(nia, cast)
 
     def settle_and_lose(plan: upload_sessions.UploadPlan) -> object:
@@ -271,7 +271,7 @@ def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
         db.session.commit()
         return made
 
-    monkeypatch.setattr(upload_sessions, "settle", settle_and_lose)
+    monkeypatch.setattr(upload_sessions, "assemble", settle_and_lose)
     assert nia.post(f"{address}/finish", headers=JSON).status_code == 404
 
 

@@ -55,7 +55,7 @@ def test_a_suspended_person_does_not_come_back_by_the_address_they_left(
     status, text = register(app, email.lower())
     assert (status, "suspended" in text) == (410, True)
     with app.app_context(), pytest.raises(Refused, match="suspended"):
-        oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", email))
+        oauth.sign_in_account(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", email))
     assert accounts(app) == before
 
 
@@ -103,7 +103,7 @@ def test_a_closed_account_keeps_its_address(app: Flask, cast: Cast, client: Flas
     before = accounts(app)
     client.post("/register", data={"name": "Bo", "email": OLD, "password": "a wholly new password"})
     with app.app_context(), pytest.raises(Refused, match="closed"):
-        oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", OLD))
+        oauth.sign_in_account(oauth.ProviderIdentity("github", "GitHub", "7", "Bo", OLD))
     assert accounts(app) == before
 
 
@@ -111,8 +111,8 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
     with app.app_context():
         people = [db.session.get_one(User, person.id) for person in (cast.bo, cast.cy, cast.nia)]
         for person in people:
-            address_marks.note(person, person.email)
-            address_marks.note(person, person.email)
+            address_marks.remember(person, person.email)
+            address_marks.remember(person, person.email)
         rows = db.session.scalars(select(AddressMark)).all()
         assert len(rows) == len(people)
         assert all(len(row.mark) == 64 and "example" not in row.mark for row in rows)
@@ -133,7 +133,7 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
 def test_a_mark_of_an_older_key_still_counts(app: Flask, cast: Cast) -> None:
     with app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        address_marks.note(bo, OLD)
+        address_marks.remember(bo, OLD)
         bo.suspended_at = clock.now()
         db.session.commit()
         app.config["SECRET_KEY_FALLBACKS"] = [app.config["SECRET_KEY"]]

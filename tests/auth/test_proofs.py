@@ -186,7 +186,7 @@ def test_the_owner_of_an_old_unverified_account_keeps_what_they_said(
 
 
 def by_provider(app: Flask) -> None:
-    oauth.account_of(oauth.ProviderIdentity("github", "GitHub", "7", "Zoe Hub", VICTIM))
+    oauth.sign_in_account(oauth.ProviderIdentity("github", "GitHub", "7", "Zoe Hub", VICTIM))
 
 
 def by_new_address(app: Flask) -> None:

@@ -49,10 +49,10 @@ def test_what_waits_is_kept_beside_what_learners_see(desk: Desk) -> None:
     copy = lesson_drafts.working(lesson)
     assert (copy.title, copy.changed, copy.is_new) == ("New name", ("title",), False)
     assert course.update_state == UpdateState.EDITING
-    assert lifecycle.something_waits(course)
+    assert lifecycle.has_pending_changes(course)
     lesson_drafts.apply(course)
     db.session.flush()
-    assert (lesson.title, lesson.draft, lifecycle.something_waits(course)) == ("New name", None, False)
+    assert (lesson.title, lesson.draft, lifecycle.has_pending_changes(course)) == ("New name", None, False)
 
 
 def test_what_is_changed_back_waits_no_longer(desk: Desk) -> None:
@@ -114,11 +114,11 @@ def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen="one"))
     with pytest.raises(EditConflict):
         autosave.keep(course, lesson, ada, {"body": "From one again"}, 1, one)
-    assert (kept := autosave.of(lesson)) is not None
+    assert (kept := autosave.find(lesson)) is not None
     assert (kept.values, kept.user_id) == ({"body": "From two"}, ada.id)
     assert lesson.body == "Some *text*."
     lesson_drafts.save(course, lesson, ada, {"body": "Saved"}, 1, two)
-    assert autosave.of(lesson) is None
+    assert autosave.find(lesson) is None
 
 
 def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
@@ -148,7 +148,7 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     db.session.flush()
     lesson_drafts.discard(course, lesson, ada)
     db.session.flush()
-    assert (lifecycle.something_waits(course), course.update_state) == (False, UpdateState.NONE)
+    assert (lifecycle.has_pending_changes(course), course.update_state) == (False, UpdateState.NONE)
     assert lesson.title == "Routes"
     assert db.session.query(Resource).filter_by(lesson_id=lesson.id).count() == 1
 
@@ -173,7 +173,7 @@ def test_a_shown_working_copy_is_never_written(desk: Desk) -> None:
     db.session.commit()
     lesson_id = lesson.id
     lesson = access.lesson_for_creator(ada, course.id, lesson_id)[1]
-    lesson_drafts.show(lesson)
+    lesson_drafts.overlay(lesson)
     assert (lesson.title, "<strong>new</strong>" in lesson.body_html) == ("Preview me", True)
     db.session.commit()
     assert db.session.get_one(Lesson, lesson_id).title == "Routes"

@@ -138,7 +138,7 @@ def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = backup.create(Kind.MANUAL)
-    health.beat("worker")
+    health.heartbeat("worker")
     db.session.commit()
     assert "its worker gave a sign of life" in refused(shop, name=made.name, force=True)
     later = clock.now() + timedelta(seconds=61)

@@ -197,7 +197,7 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
 
     course = db.session.get_one(Course, course.id)
     course.status = ProductStatus.PUBLISHED
-    lifecycle.renew(course, clock.now())
+    lifecycle.restart_freshness(course, clock.now())
     db.session.commit()
     at(end_of(course))
     expiry.expire()

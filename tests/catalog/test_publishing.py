@@ -57,7 +57,7 @@ def dates(course: Course) -> list[datetime | None]:
 @pytest.mark.parametrize(("here", "there"), WAYS)
 def test_every_way_is_taken_and_written_down(cast: Cast, here: ProductStatus, there: ProductStatus) -> None:
     course = course_at(cast, here)
-    lifecycle.move(course, there, person(cast.mo), "why")
+    lifecycle.change_status(course, there, person(cast.mo), "why")
     assert course.status == there
     assert [note for _, note in entries(course)] == ["why"]
     indexed = db.session.scalar(select(SearchDocument.id).where(SearchDocument.product_id == course.id))
@@ -68,7 +68,7 @@ def test_every_way_is_taken_and_written_down(cast: Cast, here: ProductStatus, th
 def test_every_other_way_is_refused(cast: Cast, here: ProductStatus, there: ProductStatus) -> None:
     course = course_at(cast, here)
     with pytest.raises(Refused, match="can’t become"):
-        lifecycle.move(course, there, person(cast.mo))
+        lifecycle.change_status(course, there, person(cast.mo))
     assert course.status == here
     assert entries(course) == []
 
@@ -77,7 +77,7 @@ def test_every_other_way_is_refused(cast: Cast, here: ProductStatus, there: Prod
 def test_nobody_decides_about_their_own_course_unless_trusted(cast: Cast, to: ProductStatus) -> None:
     course = course_at(cast, ProductStatus.PENDING_REVIEW)
     with pytest.raises(Refused, match="admin"):
-        lifecycle.move(course, to, person(cast.nia))
+        lifecycle.change_status(course, to, person(cast.nia))
     assert course.status == ProductStatus.PENDING_REVIEW
 
 
@@ -87,16 +87,16 @@ def test_the_first_publication_is_remembered_and_the_course_fresh_again(
     course = db.session.get_one(Course, cast.draft_course.id)
     first = datetime(2031, 8, 31, 12, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: first)
-    lifecycle.move(course, ProductStatus.PENDING_REVIEW, person(cast.nia))
+    lifecycle.change_status(course, ProductStatus.PENDING_REVIEW, person(cast.nia))
     assert course.published_at is None, "submitting alone puts nothing on sale"
     before = course.updated_at
-    lifecycle.move(course, ProductStatus.PUBLISHED, person(cast.mo))
+    lifecycle.change_status(course, ProductStatus.PUBLISHED, person(cast.mo))
     assert dates(course) == [first, first, datetime(2032, 2, 29, 12, tzinfo=UTC)]
     assert course.updated_at > before, "the catalogue watches this stamp"
     later = first + timedelta(days=200)
     monkeypatch.setattr(clock, "now", lambda: later)
     for status in (ProductStatus.EXPIRED, ProductStatus.PENDING_REVIEW, ProductStatus.PUBLISHED):
-        lifecycle.move(course, status, person(cast.mo))
+        lifecycle.change_status(course, status, person(cast.mo))
     assert dates(course) == [first, later, lifecycle.fresh_until(later)]
 
 
@@ -105,13 +105,13 @@ def test_what_changed_meanwhile_is_seen(cast: Cast) -> None:
     elsewhere = text("UPDATE products SET status = 'archived' WHERE slug = :slug")
     db.session.execute(elsewhere, {"slug": course.slug})
     with pytest.raises(Refused, match="archived"):
-        lifecycle.move(course, ProductStatus.EXPIRED, None)
+        lifecycle.change_status(course, ProductStatus.EXPIRED, None)
 
 
 def test_an_archived_course_lets_its_update_wait_no_longer(cast: Cast) -> None:
     course = course_at(cast, ProductStatus.PUBLISHED)
     course.update_state = UpdateState.PENDING
-    moderation_queue.put(ModerationKind.UPDATE, course.id, course.title, course.creator_id)
-    lifecycle.move(course, ProductStatus.ARCHIVED, person(cast.ada))
+    moderation_queue.enqueue(ModerationKind.UPDATE, course.id, course.title, course.creator_id)
+    lifecycle.change_status(course, ProductStatus.ARCHIVED, person(cast.ada))
     assert course.update_state == UpdateState.EDITING
     assert moderation_queue.waiting(ModerationKind.UPDATE, course.id) is None

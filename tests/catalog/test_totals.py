@@ -134,7 +134,7 @@ class Shop:
         curriculum.publish_module(course, self.a_module(course).id, self.ada, self.dice.random() < 0.7)
 
     def do_open_to(self, course: Course, _person: User) -> None:
-        curriculum.open_to(
+        curriculum.set_visibility(
             course, self.a_lesson(course).id, self.ada, self.dice.choice(list(LessonVisibility))
         )
 
@@ -253,7 +253,7 @@ def test_lessons_added_after_the_end_are_counted_everywhere(
         EnrollmentStatus.COMPLETED,
         ended,
     )
-    mine = library.shelf(bo).finished[0]
+    mine = library.load_page(bo).finished[0]
     assert (mine.percent, mine.fresh) == (66, 2)
     db.session.commit()
     browser = signed_in(cast.bo)
@@ -264,7 +264,7 @@ def test_lessons_added_after_the_end_are_counted_everywhere(
     db.session.commit()
     curriculum.delete_lesson(course, added.id, ada)
     db.session.commit()
-    assert library.shelf(bo).finished[0].fresh == 1
+    assert library.load_page(bo).finished[0].fresh == 1
     db.session.commit()
     assert "1 new lesson since you finished" in browser.get("/learn").text
     assert not wrong()
@@ -357,7 +357,7 @@ def test_days_long_past_follow_what_is_taken_back(cast: Cast) -> None:
 
 def test_a_creators_new_name_is_found(cast: Cast) -> None:
     ada = row(User, cast.ada)
-    accounts.introduce(ada, "Grace Hopper", "", "UTC")
+    accounts.save_profile(ada, "Grace Hopper", "", "UTC")
     job = db.session.scalars(select(Job).where(Job.kind == "reindex_creator")).one()
     search.reindex_creator(**job.payload)
     words = select(SearchDocument.keywords).where(SearchDocument.product_id == cast.flask_course.id)
@@ -385,7 +385,7 @@ def test_a_lesson_is_published_while_somebody_finishes(
 ) -> None:
     """Without the lock the learner's statement counts the lessons of before it waited: all four of four."""
     if not held:
-        monkeypatch.setattr(progress, "_hold", lambda *_: None)
+        monkeypatch.setattr(progress, "_lock_enrollment", lambda *_: None)
     ada, bo, course = row(User, cast.ada), row(User, cast.bo), row(Course, cast.flask_course)
     *first, last = all_lessons(course)
     fifth = curriculum.add_lesson(course, last.module_id, ada, "Fifth", LessonKind.TEXT)

@@ -19,7 +19,7 @@ def begin(cast: Cast) -> checkout.Plan:
     user = db.session.get_one(User, cast.cy.id)
     course = checkout.product_on_offer(cast.flask_course.id)
     assert course is not None
-    return checkout.begin(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
+    return checkout.start_order(user, course, "http://x/{CHECKOUT_SESSION_ID}", "http://x/{ORDER}")
 
 
 def open_order(cast: Cast) -> Order:
@@ -47,7 +47,7 @@ def session_of(order: Order, **changes: Any) -> Session:
 def test_a_payment_is_written_down_whole(app: Flask, cast: Cast) -> None:
     with app.app_context():
         order = open_order(cast)
-        fulfilment.settle(session_of(order))
+        fulfilment.fulfil(session_of(order))
         db.session.commit()
         (earning,) = db.session.scalars(select(Earning).where(Earning.purchase_id == order.purchases[0].id))
         assert (earning.amount_cents, earning.currency, earning.creator_id) == (1330, "usd", cast.ada.id)
@@ -67,8 +67,8 @@ def test_fault_11_nothing_due_gives_access_and_an_empty_ledger(app: Flask, cast:
         free = session_of(
             order, payment_status="no_payment_required", payment_intent=None, payment_intent_status=None
         )
-        fulfilment.settle(free)
-        fulfilment.settle(free)
+        fulfilment.fulfil(free)
+        fulfilment.fulfil(free)
         db.session.commit()
         assert order.status == OrderStatus.COMPLETED
         assert order.stripe_payment_intent_id is None
@@ -89,7 +89,7 @@ def test_fault_11_nothing_due_gives_access_and_an_empty_ledger(app: Flask, cast:
 def test_whatever_differs_completes_nothing(app: Flask, cast: Cast, wrong: dict[str, Any]) -> None:
     with app.app_context():
         order = open_order(cast)
-        fulfilment.settle(session_of(order, **wrong))
+        fulfilment.fulfil(session_of(order, **wrong))
         db.session.commit()
         assert order.status == OrderStatus.PENDING
         assert order.problem is not None
@@ -100,7 +100,7 @@ def test_a_session_of_ours_that_names_another_order_is_held(app: Flask, cast: Ca
     with app.app_context():
         order = open_order(cast)
         order.stripe_session_id = "cs_test_1"
-        fulfilment.settle(session_of(order, client_reference_id=str(cast.order.id)))
+        fulfilment.fulfil(session_of(order, client_reference_id=str(cast.order.id)))
         assert order.problem == "Stripe’s session names another order."
 
 
@@ -108,7 +108,7 @@ def test_a_session_of_ours_that_names_another_order_is_held(app: Flask, cast: Ca
 def test_a_session_of_another_shop_is_left_alone(app: Flask, cast: Cast, reference: str | None) -> None:
     with app.app_context():
         order = open_order(cast)
-        assert fulfilment.settle(session_of(order, client_reference_id=reference)) is None
+        assert fulfilment.fulfil(session_of(order, client_reference_id=reference)) is None
         assert order.status == OrderStatus.PENDING
 
 
@@ -124,8 +124,8 @@ def test_a_session_of_another_shop_is_left_alone(app: Flask, cast: Cast, referen
 def test_an_older_picture_never_wins(app: Flask, cast: Cast, older: dict[str, Any]) -> None:
     with app.app_context():
         order = open_order(cast)
-        fulfilment.settle(session_of(order))
-        fulfilment.settle(session_of(order, **older))
+        fulfilment.fulfil(session_of(order))
+        fulfilment.fulfil(session_of(order, **older))
         assert order.status == OrderStatus.COMPLETED
         assert order.confirming_since is None
 
@@ -134,9 +134,9 @@ def test_a_payment_after_the_order_was_closed_still_counts(app: Flask, cast: Cas
     with app.app_context():
         order = open_order(cast)
         order.stripe_session_id = "cs_test_1"
-        fulfilment.settle(session_of(order, status="expired", payment_status="unpaid"))
+        fulfilment.fulfil(session_of(order, status="expired", payment_status="unpaid"))
         assert order.status == OrderStatus.CANCELLED
-        fulfilment.settle(session_of(order))
+        fulfilment.fulfil(session_of(order))
         assert order.status == OrderStatus.COMPLETED
 
 

@@ -72,7 +72,7 @@ def visit(app: Flask, browser: FlaskClient, number: int) -> list[int]:
         beat = {"position": lap + 1, "start": lap, "end": lap + 1, "state": "playing"}
         statuses.append(browser.post(f"{FILM}/heartbeat", data=beat).status_code)
         with app.app_context():
-            health.beat(f"worker {number}")
+            health.heartbeat(f"worker {number}")
             jobs.enqueue("clean_up", key=f"{number}:{lap}")
             db.session.commit()
             jobs.run_all()

@@ -86,7 +86,7 @@ def both_orders_paid(shop: Shop, cast: Cast) -> Callable[[], list[Any]]:
         with shop.app.app_context():
             found = payments.find_session(session_id)
             assert found is not None
-            fulfilment.settle(found)
+            fulfilment.fulfil(found)
             db.session.commit()
 
     return lambda: at_once(partial(settle, first), partial(settle, second))

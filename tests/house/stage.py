@@ -60,10 +60,10 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         )
         db.session.add_all([review, others, hidden])
         db.session.flush()
-        review_item = moderation_queue.put(
+        review_item = moderation_queue.enqueue(
             ModerationKind.REVIEW, hidden.id, "Flask, first steps", cast.una.id
         )
-        course_item = moderation_queue.put(
+        course_item = moderation_queue.enqueue(
             ModerationKind.COURSE, cast.draft_course.id, "Secret draft", cast.nia.id
         )
         device = UserSession(

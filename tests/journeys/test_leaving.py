@@ -64,7 +64,7 @@ def test_a_lesson_is_kept_on_leaving_and_asks_when_it_is_too_long(
 
     def kept() -> str:
         with house.app.app_context():
-            typed = autosave.of(db.session.get_one(Lesson, cast.text_lesson.id))
+            typed = autosave.find(db.session.get_one(Lesson, cast.text_lesson.id))
             return str(typed.values["description"]) if typed else ""
 
     for _ in range(100):

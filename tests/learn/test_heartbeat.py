@@ -55,7 +55,7 @@ def opened(app: Flask, user: User, lesson: Lesson, monkeypatch: pytest.MonkeyPat
     with app.app_context(), monkeypatch.context() as patch:
         moment = clock.now() - timedelta(**ago)
         patch.setattr(clock, "now", lambda: moment)
-        return playback.opened(user.id, lesson.id)
+        return playback.sign_opening(user.id, lesson.id)
 
 
 def beat(

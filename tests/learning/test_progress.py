@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.learning.watched_ranges import FASTEST, MOST_RANGES, Heartbeat, Ranges, merge, since, spend, total
+from domain.learning.watched_ranges import (
+    FASTEST,
+    MOST_RANGES,
+    Heartbeat,
+    Ranges,
+    accept,
+    merge,
+    since,
+    total,
+)
 
 DURATION = 600.0
 tenths = st.integers(0, 6000).map(lambda n: n / 10)
@@ -92,22 +101,22 @@ def test_a_range_must_fit_the_time_that_passed(
     start: float | None, end: float | None, silence: float, fits: bool
 ) -> None:
     beat = Heartbeat(end or 0, start, end)
-    assert (spend([], None, beat, DURATION, OPENED, after(silence)) is not None) is fits
+    assert (accept([], None, beat, DURATION, OPENED, after(silence)) is not None) is fits
 
 
 def test_beats_at_once_share_the_time_that_passed() -> None:
-    watched, spent = spend([], None, Heartbeat(30, 0, 30), DURATION, OPENED, after(10)) or ([], None)
+    watched, spent = accept([], None, Heartbeat(30, 0, 30), DURATION, OPENED, after(10)) or ([], None)
     assert (watched, spent) == ([[0, 30]], after(10))
     second = Heartbeat(60, 30, 60)
-    assert spend(watched, spent, second, DURATION, OPENED, after(19)) is None
-    assert spend(watched, spent, second, DURATION, OPENED, after(20)) == ([[0, 60]], after(20))
+    assert accept(watched, spent, second, DURATION, OPENED, after(19)) is None
+    assert accept(watched, spent, second, DURATION, OPENED, after(20)) == ([[0, 60]], after(20))
 
 
 def test_crumbs_that_close_gaps_pay_for_them() -> None:
     watched, spent = [], None
     for crumb in range(60):
         beat = Heartbeat(0, crumb / 2, crumb / 2 + 0.01)
-        watched, spent = spend(watched, spent, beat, 30, OPENED, after(1)) or (watched, spent)
+        watched, spent = accept(watched, spent, beat, 30, OPENED, after(1)) or (watched, spent)
     assert total(watched) <= 3
 
 
@@ -136,7 +145,9 @@ def test_nothing_is_watched_faster_than_it_can_be_played(
         now = after(passed)
         proof = after(opened[tab]) if tab else None
         begun = since(proof, spent, last, now)
-        watched, spent = spend(watched, spent, Heartbeat(0, start, start + length), duration, begun, now) or (
+        watched, spent = accept(
+            watched, spent, Heartbeat(0, start, start + length), duration, begun, now
+        ) or (
             watched,
             spent,
         )
@@ -155,6 +166,6 @@ def test_who_watches_honestly_loses_nothing(speed: float, late: list[float]) -> 
             now = max(now, after(0.1 + number * 10 + delay))
             beat = Heartbeat(0, place, place + speed * 10)
             begun = since(proof, spent, last, now)
-            watched, spent = spend(watched, spent, beat, 3600, begun, now) or (watched, spent)
+            watched, spent = accept(watched, spent, beat, 3600, begun, now) or (watched, spent)
             place, last = place + speed * 10, now
         assert total(watched) == place

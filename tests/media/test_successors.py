@@ -54,7 +54,7 @@ def old_id(app: Flask, cast: Cast) -> Iterator[uuid.UUID]:
         ada = db.session.get_one(User, cast.ada.id)
         ada.role, ada.vetted = Role.CREATOR, True
         course = db.session.get_one(Course, cast.flask_course.id)
-        lifecycle.renew(course, clock.now() - timedelta(days=100))
+        lifecycle.restart_freshness(course, clock.now() - timedelta(days=100))
         asset = MediaAsset(
             course_id=course.id, lesson_id=cast.video_lesson.id, storage_key="x", mp4="video.mp4",
             status=MediaStatus.READY, duration_seconds=120.0, chapters=[{"start": 0.0, "title": "Begin"}],
@@ -236,7 +236,7 @@ def test_an_approved_update_takes_no_film_away_for_one_that_failed(cast: Cast, o
     db.session.rollback()
     course = db.session.get_one(Course, cast.flask_course.id)
     assert course.update_state == UpdateState.EDITING
-    submission.release_update(course, db.session.get_one(User, cast.mo.id))
+    submission.publish_update(course, db.session.get_one(User, cast.mo.id))
     db.session.commit()
     assert recordings.of_lesson(cast.video_lesson.id).id == old_id
     assert db.session.get_one(MediaAsset, new.id).proposed_for == cast.video_lesson.id

@@ -25,7 +25,7 @@ def ready(app: Flask, client: FlaskClient) -> Ready:
     """In production, with a worker that lives: /readyz's status, its word, and what it says of backups."""
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], env="production")
     with app.app_context():
-        health.beat("tests")
+        health.heartbeat("tests")
         db.session.commit()
 
     def ask() -> tuple[int, str, str]:

@@ -129,7 +129,7 @@ def test_a_lost_commit_is_not_taken_for_one(
     app: Flask, probe: Callable[..., FlaskClient], cut: Callable[[], None]
 ) -> None:
     def write() -> str:
-        health.beat("half")
+        health.heartbeat("half")
         cut()
         db.session.commit()
         return "written"
@@ -145,15 +145,15 @@ def test_a_heartbeat_that_loses_its_connection_is_a_503_too(
     cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     browser, form = signed_in(cast.bo), {"position": 1, "start": 0, "end": 1, "state": "playing"}
-    record = playback.record
+    record = playback.record_heartbeat
 
     def lose(connection: Connection, *rest: Any) -> Any:
         cut()
         return record(connection, *rest)
 
-    monkeypatch.setattr(playback, "record", lose)
+    monkeypatch.setattr(playback, "record_heartbeat", lose)
     assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 503
-    monkeypatch.setattr(playback, "record", record)
+    monkeypatch.setattr(playback, "record_heartbeat", record)
     assert browser.post(f"{FILM}/heartbeat", data=form).status_code == 204
 
 
@@ -161,7 +161,7 @@ def test_a_heartbeat_that_loses_its_connection_is_a_503_too(
 def test_the_workers_clock_outlives_the_loss(
     app: Flask, cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    over, beats, beat = threading.Event(), [], health.beat
+    over, beats, beat = threading.Event(), [], health.heartbeat
 
     def lose_the_first(name: str) -> None:
         beats.append(name)
@@ -171,7 +171,7 @@ def test_the_workers_clock_outlives_the_loss(
         else:
             over.set()
 
-    monkeypatch.setattr(health, "beat", lose_the_first)
+    monkeypatch.setattr(health, "heartbeat", lose_the_first)
     monkeypatch.setitem(_keep_time.__globals__, "TICK_SECONDS", 0.01)
     _keep_time(app, over, lambda job_id: None)
     with app.app_context():

@@ -87,7 +87,7 @@ def test_who_asks_not_to_be_followed_is_only_counted(
     with app.app_context(), monkeypatch.context() as patch:
         before = clock.now() - timedelta(minutes=1)
         patch.setattr(clock, "now", lambda: before)
-        proof = playback.opened(cast.bo.id, cast.video_lesson.id)
+        proof = playback.sign_opening(cast.bo.id, cast.video_lesson.id)
     browser.post(
         "/learn/flask-first-steps/forms-on-film/heartbeat",
         data={"position": "10", "start": "0", "end": "10", "state": "playing", "opened": proof},
@@ -141,7 +141,7 @@ def test_beats_of_a_minute_become_one_event(app: Flask, cast: Cast, monkeypatch:
     with app.app_context():
         for minute, seconds in ((0, 10.4), (0, 10.0), (1, 5.0)):
             monkeypatch.setattr(clock, "now", lambda at=noon + timedelta(minutes=minute): at)
-            events.watched(cast.bo.id, cast.flask_course.id, cast.video_lesson.id, seconds)
+            events.record_watched(cast.bo.id, cast.flask_course.id, cast.video_lesson.id, seconds)
         assert events.flush(everything=False) == 1, "the minute under way gathers more"
         assert events.flush() == 1
     rows = written(app)
@@ -158,7 +158,7 @@ def test_memory_is_bounded_and_the_oldest_go_first(
     with app.app_context():
         app.extensions["lectern_cache_events"] = events.EventBuffer(app, capacity=3)
         for number in range(5):
-            events.note("course_viewed", cast.flask_course.id, number=number)
+            events.record("course_viewed", cast.flask_course.id, number=number)
         assert events.flush() == 3
     assert [row.properties["number"] for row in written(app)] == [2, 3, 4]
     assert "2 events were dropped" in caplog.text
@@ -166,8 +166,8 @@ def test_memory_is_bounded_and_the_oldest_go_first(
 
 def test_what_belongs_to_a_deleted_course_stops_nothing(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        events.note("course_viewed", cast.draft_course.id)
-        events.note("course_viewed", cast.flask_course.id)
+        events.record("course_viewed", cast.draft_course.id)
+        events.record("course_viewed", cast.flask_course.id)
         db.session.execute(db.delete(db.metadata.tables["products"]).filter_by(id=cast.draft_course.id))
         db.session.commit()
     assert [row.course_id for row in written(app)] == [cast.flask_course.id]
@@ -175,7 +175,7 @@ def test_what_belongs_to_a_deleted_course_stops_nothing(app: Flask, cast: Cast) 
 
 def test_events_wait_when_they_cannot_be_written(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        events.note("course_viewed", cast.flask_course.id)
+        events.record("course_viewed", cast.flask_course.id)
         db.session.execute(db.text("ALTER TABLE events RENAME TO events_away"))
         db.session.commit()
         with pytest.raises(Exception, match="events"):

@@ -150,7 +150,7 @@ def test_the_index_allows_one_review_even_without_the_lock(
     shelf: Shelf, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, without_lock: None
 ) -> None:
     """Two that have both seen no review write one each; the database takes the first."""
-    met, real = threading.Barrier(2), reviews.of
+    met, real = threading.Barrier(2), reviews.own_review
 
     def look_and_wait(user: User, product: Product) -> Review | None:
         found = real(user, product)
@@ -160,7 +160,7 @@ def test_the_index_allows_one_review_even_without_the_lock(
         return found
 
     tabs = [signed_in(cast.bo), signed_in(cast.bo)]
-    monkeypatch.setattr(reviews, "of", look_and_wait)
+    monkeypatch.setattr(reviews, "own_review", look_and_wait)
     answers = at_once(*[lambda t=tab: t.post(REVIEW, data={"rating": "4"}).status_code for tab in tabs])
     assert sorted(answers) == [303, 500]
     assert len(shelf.by(cast.bo)) == 1

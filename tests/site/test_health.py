@@ -24,7 +24,7 @@ def test_readyz_says_which_part_is_not_well(app: Flask, client: FlaskClient) -> 
 
 def test_readyz_is_ok_while_the_worker_beats(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        health.beat("tests")
+        health.heartbeat("tests")
         db.session.commit()
     assert client.get("/readyz").status_code == 200
     with app.app_context():

@@ -105,7 +105,7 @@ def test_the_list_says_what_to_do_next(
     set_(app, cast.free_course, deleted_at=clock.now())
     set_(app, cast.flask_course, **values)
     with app.app_context():
-        moderation_queue.put(ModerationKind.COURSE, cast.flask_course.id, "x", cast.ada.id)
+        moderation_queue.enqueue(ModerationKind.COURSE, cast.flask_course.id, "x", cast.ada.id)
         db.session.commit()
     page = ada.get("/studio/courses").text
     row = page.split("<tbody>")[1].split("</tbody>")[0]
@@ -276,7 +276,7 @@ def test_what_nobody_has_is_deleted_for_good(app: Flask, cast: Cast, ada: FlaskC
         storage.current().put(key, b"notes", "application/pdf")
         lesson = db.session.scalars(select(Lesson).where(Lesson.course_id == cast.free_course.id)).one()
         db.session.add(Resource(lesson_id=lesson.id, title="Notes", kind=ResourceKind.PDF, storage_key=key))
-        moderation_queue.put(ModerationKind.UPDATE, cast.free_course.id, "x", cast.ada.id)
+        moderation_queue.enqueue(ModerationKind.UPDATE, cast.free_course.id, "x", cast.ada.id)
         db.session.commit()
     page = f"/studio/courses/{cast.free_course.id}"
     assert "gone for good" in ada.get(f"{page}/delete").text

@@ -388,6 +388,6 @@ def test_two_tabs_move_at_once_and_both_are_right(app: Flask, cast: Cast, two_mo
 def test_without_the_lock_one_move_is_lost(
     app: Flask, cast: Cast, two_moves: Moves, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycle, "hold", lambda course: None)
+    monkeypatch.setattr(lifecycle, "lock_course", lambda course: None)
     two_moves(10)
     assert len(order(app, cast)["Begin"]) < 4

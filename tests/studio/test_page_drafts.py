@@ -284,11 +284,11 @@ def test_discarding_takes_the_page_back_to_what_everybody_sees(
 def test_a_waiting_picture_is_kept_until_nobody_wants_it(app: Flask, cast: Cast, ada: FlaskClient) -> None:
     with app.app_context():
         course, ada_ = db.session.get_one(Course, cast.flask_course.id), db.session.get_one(User, cast.ada.id)
-        page_drafts.give_picture(course, ada_, png(), None)
+        page_drafts.set_picture(course, ada_, png(), None)
         first = (course.draft or {})["thumbnail"]
         images.discard("thumbnail", first)
         assert images.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
-        page_drafts.give_picture(course, ada_, png(), None)
+        page_drafts.set_picture(course, ada_, png(), None)
         db.session.commit()
         images.discard("thumbnail", first)
         assert not images.storage.current().exists(f"pictures/thumbnail/{first}/320.webp")
@@ -314,7 +314,7 @@ def test_a_draft_that_was_never_published_changes_at_once(app: Flask, cast: Cast
     with app.app_context():
         course = db.session.get_one(Course, cast.draft_course.id)
         nia = db.session.get_one(User, cast.nia.id)
-        course_details.share(course, nia, course_details.SharingTexts("Elsewhere", ""))
+        course_details.set_sharing(course, nia, course_details.SharingTexts("Elsewhere", ""))
         assert (course.meta_title, course.draft) == ("Elsewhere", None)
 
 
@@ -326,13 +326,13 @@ def test_a_new_module_opens_to_learners_with_the_update(app: Flask, cast: Cast, 
         assert not module.published
         curriculum.publish_module(course, module.id, ada_, True)
         assert not module.published, "showing waits"
-        assert lifecycle.something_waits(course)
+        assert lifecycle.has_pending_changes(course)
         assert [s.lesson.id for s in course_content.load(course).shown if s.module.id == module.id] == [
             cast.text_lesson.id
         ]
         db.session.commit()
         submission.submit_update(course, ada_)
-        submission.release_update(course, db.session.get_one(User, cast.mo.id))
+        submission.publish_update(course, db.session.get_one(User, cast.mo.id))
         assert module.published
         curriculum.publish_module(course, module.id, ada_, False)
         assert not module.published, "hiding doesn’t"

@@ -178,9 +178,9 @@ def test_a_replaced_picture_is_removed_later_and_only_when_nobody_shows_it(app: 
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         ada = db.session.get_one(User, cast.ada.id)
-        page_drafts.give_picture(course, ada, io.BytesIO(png()), None)
+        page_drafts.set_picture(course, ada, io.BytesIO(png()), None)
         first = course.thumbnail
-        page_drafts.give_picture(course, ada, io.BytesIO(png(colour="red")), None)
+        page_drafts.set_picture(course, ada, io.BytesIO(png(colour="red")), None)
         db.session.commit()
         assert first is not None
         assert course.thumbnail not in (None, first)

@@ -153,7 +153,7 @@ def test_learners_keep_what_was_approved_until_the_change_is(
     assert "Shoe shop" in page
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (course.update_state, lifecycle.something_waits(course)) == (UpdateState.NONE, False)
+        assert (course.update_state, lifecycle.has_pending_changes(course)) == (UpdateState.NONE, False)
         assert db.session.scalar(select(func.count(ProposedCaption.id))) == 0
 
 
@@ -192,7 +192,7 @@ def test_where_nothing_waits_it_shows_at_once(
         asset = db.session.scalars(select(MediaAsset)).one()
         assert [chapter["title"] for chapter in asset.chapters] == ["Begin", "Cheap shoes"]
         assert db.session.scalars(select(Resource.title)).one() == "Shoe shop"
-        assert not lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id))
+        assert not lifecycle.has_pending_changes(db.session.get_one(Course, cast.flask_course.id))
 
 
 def test_what_an_admin_writes_replaces_what_waited(
@@ -407,7 +407,7 @@ def test_the_changes_of_a_lesson_are_discarded(
     for words in ("Title", "Recording", "“More shoes”", "The title of “The docs”"):
         assert f"<li>{words}</li>" in page
     with app.app_context():
-        assert lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id)), (
+        assert lifecycle.has_pending_changes(db.session.get_one(Course, cast.flask_course.id)), (
             "asking drops nothing"
         )
     done = ada.post(f"{film}/discard")
@@ -458,7 +458,7 @@ def test_what_is_in_review_is_not_discarded(app: Flask, cast: Cast, ada: FlaskCl
     assert "Take the update back on the Publish page first." in answer.text
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (lifecycle.something_waits(course), course.update_state) == (True, UpdateState.PENDING)
+        assert (lifecycle.has_pending_changes(course), course.update_state) == (True, UpdateState.PENDING)
         submission.withdraw(course, db.session.get_one(User, cast.ada.id))
         db.session.commit()
     assert ada.post(f"{film}/discard").status_code == 303
@@ -469,4 +469,4 @@ def test_a_forged_press_discards_nothing(app: Flask, cast: Cast, ada: FlaskClien
     app.config["WTF_CSRF_ENABLED"] = True
     assert ada.post(f"{film}/discard").status_code in (400, 422)
     with app.app_context():
-        assert lifecycle.something_waits(db.session.get_one(Course, cast.flask_course.id))
+        assert lifecycle.has_pending_changes(db.session.get_one(Course, cast.flask_course.id))

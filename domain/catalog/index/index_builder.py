@@ -55,7 +55,7 @@ def still_listed(moment: Any) -> ColumnElement[bool]:
     return case((listed(moment), 1), else_=0) == 1
 
 
-def take(connection: Connection, moment: datetime) -> CourseIndex:
+def build(connection: Connection, moment: datetime) -> CourseIndex:
     """Build the index of courses listed at `moment`, in two queries."""
     shelves = connection.execute(_SHELVES).all()
     stock = _Columns({row.id: code for code, row in enumerate(shelves)})

@@ -71,7 +71,7 @@ def current() -> CourseIndex:
     return index
 
 
-def unless_changed(key: Hashable, make: Callable[[CourseIndex], Any]) -> Any:
+def cached(key: Hashable, make: Callable[[CourseIndex], Any]) -> Any:
     """Memoise `make(index)` under `key` until the catalogue changes.
 
     A change by this process is noticed on its next page, one by another process within LOOK_EVERY seconds.
@@ -103,7 +103,7 @@ def _load(keeper: IndexCache) -> CourseIndex:
     with db.engine.connect().execution_options(reads_only=True) as connection:
         version = tuple(connection.execute(_VERSION).one())
         until = index_builder.next_change(connection, moment)
-        index = index_builder.take(connection, moment)
+        index = index_builder.build(connection, moment)
     changed = max((stamp for stamp in version[:2] if stamp is not None), default=None)
     if changed is not None and changed > moment - LOOK_AGAIN_AFTER:
         until = min(moment + LOOK_AGAIN_AFTER, until or moment + LOOK_AGAIN_AFTER)
