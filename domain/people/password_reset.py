@@ -96,7 +96,7 @@ def close_ways_in(user: User, keep: Collection[uuid.UUID] = ()) -> list[str]:
 
     Devices with their cookies, linked identities but those in `keep`, registrations that a browser could
     still finish, a second factor that is being set up. Tokens already mailed die with the password or the
-    identities in their fingerprint. Answers the names of unlinked providers. tests/account/test_ways_in.py
+    identities in their fingerprint. Answers the names of unlinked providers. tests/account/test_shut_account.py
     tries all of them.
     """
     sessions.end_all(user)

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from models import AuditEntry, User, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 FORM = {"email": "Bo.New@example.com", "current": PASSWORD}

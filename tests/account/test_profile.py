@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from models import User, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 FORM = {

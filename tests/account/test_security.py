@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from domain.people.devices import describe
 from models import User, UserSession, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 NEW = "a wholly new password"

@@ -10,8 +10,8 @@ from flask import Flask
 from domain.base import clock
 from domain.platform import audit
 from models import AuditEntry, Order, User, db
-from tests.admin.counting import Counter, queries  # noqa: F401
-from tests.auth.letters import SignIn
+from tests.admin.query_counts import Counter, queries  # noqa: F401
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 

@@ -12,7 +12,7 @@ from domain.backup import Kind, Proof, records
 from domain.base import clock
 from domain.platform import backup_jobs
 from models import AuditEntry, BackupRecord, Job, JobState, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.platform.backup_target import Target
 

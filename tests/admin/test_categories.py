@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 import jobs
 from domain.catalog.index import search
 from models import Category, Job, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.catalog.shop import add_course
 from tests.catalog.test_search import titles

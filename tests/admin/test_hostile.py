@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from models import AuditEntry, db
 from tests.adversary.hostile import ALL, LONG, SCRIPT, Deal, trouble
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.house.stage import fill
 

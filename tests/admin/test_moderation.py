@@ -47,7 +47,7 @@ from models import (
 from tables import base
 from tests.cast import Cast
 from tests.checkout.shop import at_once
-from tests.deciding import carried_out_at_once  # noqa: F401
+from tests.decisions import carried_out_at_once  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 

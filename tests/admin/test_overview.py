@@ -8,8 +8,8 @@ from domain.base import clock
 from domain.pages import admin_home
 from domain.people import creator_applications
 from models import AuditEntry, DailySales, Job, JobState, Order, OrderStatus, StripeEvent, User, db
-from tests.admin.counting import Counter, queries  # noqa: F401
-from tests.auth.letters import SignIn
+from tests.admin.query_counts import Counter, queries  # noqa: F401
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models import User
-from tests.admin.counting import Counter, queries  # noqa: F401
+from tests.admin.query_counts import Counter, queries  # noqa: F401
 from tests.cast import Cast
 
 PAGES = (

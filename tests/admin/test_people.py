@@ -12,8 +12,8 @@ from domain.learning import access
 from domain.people import directory
 from domain.people.directory import PeopleFilter
 from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
-from tests.admin.counting import Counter, queries  # noqa: F401
-from tests.auth.letters import SignIn, sent
+from tests.admin.query_counts import Counter, queries  # noqa: F401
+from tests.auth.mails import SignIn, sent
 from tests.cast import Cast
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from domain.platform import color_contrast, settings
 from models import AuditEntry, Course, PlatformSettings, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 WORDS = {

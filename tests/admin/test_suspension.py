@@ -17,7 +17,7 @@ from domain.base import clock
 from domain.people import directory, mail_tokens, oauth, suspension
 from models import AuditEntry, Course, OAuthAccount, Role, User, db
 from tables import base
-from tests.auth.letters import SignIn, sent
+from tests.auth.mails import SignIn, sent
 from tests.cast import PASSWORD, Cast
 
 SENTENCE = "This account is suspended. Write to hello@example.com"

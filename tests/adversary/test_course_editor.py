@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from models import User
 from tests.adversary.hostile import ALL, Deal, trouble
 from tests.cast import Cast
-from tests.studio.desk import Desk, details
+from tests.studio.editor import Desk, details
 
 PAGES = ("", "/pricing", "/access", "/sharing")
 

@@ -137,7 +137,7 @@ def test_a_forged_remember_cookie_signs_nobody_in(app: Flask, cast: Cast) -> Non
 
 
 def test_mail_never_names_the_host_that_was_asked_for(app: Flask, cast: Cast) -> None:
-    from tests.auth.letters import sent
+    from tests.auth.mails import sent
 
     evil = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     client = app.test_client()

@@ -11,7 +11,7 @@ from domain import Refused
 from domain.base import clock
 from domain.people import address_marks, oauth, suspension
 from models import AddressMark, ReviewStanding, Standing, User, db
-from tests.auth.letters import SignIn, link
+from tests.auth.mails import SignIn, link
 from tests.cast import PASSWORD, Cast
 
 OLD, NEW = "bo@example.com", "bo.new@example.com"

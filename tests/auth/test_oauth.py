@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from domain.base import clock
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
-from tests.auth.letters import SignIn, sent
+from tests.auth.mails import SignIn, sent
 from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
 

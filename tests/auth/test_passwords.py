@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from domain import Refused
 from domain.people import accounts, passwords
 from models import User, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 COMPOSED = "n\u00e9 en mille neuf cent"

@@ -18,7 +18,7 @@ from domain.portable import exporting, importing, packing
 from domain.portable.fields import Fields, Location
 from models import Course, Lesson, Review, User, db
 from tests.cast import Cast
-from tests.studio.desk import details
+from tests.studio.editor import details
 from web import forms
 
 WALES = "\U0001f3f4\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f"

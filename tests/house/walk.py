@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from werkzeug.datastructures import MultiDict
 
-from tests.house import letters
+from tests.house import mails
 from tests.house.forms import Form, Page, file_for
 from tests.house.frozen import entropy
 from tests.house.journeys import JOURNEYS
@@ -157,7 +157,7 @@ class Walk:
 
     def mails(self) -> None:
         """Write every letter there is."""
-        for name, told in letters.every(self.shop):
+        for name, told in mails.every(self.shop):
             write(self.out / "mails" / f"{name}.txt", told)
             self.counts["mails"] += 1
         self.shop.restore()

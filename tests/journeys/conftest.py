@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 import jobs
 from models import EmailMessage, db
 from stripe_sandbox.testing import SECRET, RunningSandbox
-from tests.eyes import DESK
+from tests.accessibility import DESK
 
 expect.set_options(timeout=20_000)
 logging.getLogger("werkzeug").setLevel(logging.WARNING)

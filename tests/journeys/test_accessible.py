@@ -6,8 +6,8 @@ import pytest
 
 from models import BackupRecord, Review, db, now
 from tests import eyes
+from tests.accessibility import ALL_WAYS, PAIRS, SMALL_PHONE, Ways, every_way, look_every_way, overflow
 from tests.cast import Cast
-from tests.eyes import ALL_WAYS, PAIRS, SMALL_PHONE, Ways, every_way, look_every_way, overflow
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in

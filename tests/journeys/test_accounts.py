@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from domain.people import mail_tokens, registration
 from models import OAuthAccount, Registration, User, db
+from tests.accessibility import BOTH, every_way
 from tests.auth.provider import Provider, offered
-from tests.cast import PASSWORD, Cast
-from tests.eyes import CROSSWISE, every_way
+from tests.cast import CROSSWISE, Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 

@@ -9,10 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from models import MediaAsset, MediaStatus, db
+from tests.accessibility import BOTH, DESK
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once  # noqa: F401
-from tests.eyes import WITH
-from tests.folders import archive, picture
+from tests.course_folders import WITH
+from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in, until

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from domain.base import text
+from tests.accessibility import every_way
 from tests.cast import Cast
-from tests.eyes import every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from domain.authoring import submission
 from domain.community import reviews
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
+from tests.accessibility import DESK, look_every_way
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once  # noqa: F401
-from tests.eyes import DESK, look_every_way
+from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in

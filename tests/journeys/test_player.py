@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from models import Caption, Lesson, LessonProgress, Resource, db
+from tests.accessibility import PHONE, every_way, look_every_way
 from tests.cast import Cast
-from tests.eyes import PHONE, every_way, look_every_way
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in, until

@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from domain.base import clock
 from domain.media import recordings
 from models import AccessGrant, Course, Lesson, LessonProgress, MediaAsset, db
+from tests.accessibility import every_way
 from tests.cast import Cast
-from tests.eyes import every_way
 from tests.journeys import films
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in, until

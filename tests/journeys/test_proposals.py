@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from models import Caption, Course, Lesson, MediaAsset, MediaStatus, UpdateState, User, db
+from tests.accessibility import DESK, PHONE, overflow, violations
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once  # noqa: F401
-from tests.eyes import DESK, PHONE, overflow, violations
+from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 

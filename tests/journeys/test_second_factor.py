@@ -11,8 +11,8 @@ from domain.base import clock
 from domain.people import second_factor
 from domain.portable import course_transfers
 from models import SecondFactor, User, UserSession, db
+from tests.accessibility import every_way
 from tests.cast import PASSWORD, Cast
-from tests.eyes import every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 

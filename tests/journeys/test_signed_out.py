@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from domain.people import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
 from storage import incoming
+from tests.accessibility import every_way, look_every_way
 from tests.cast import PASSWORD, Cast
-from tests.eyes import every_way, look_every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in, sign_in_by_hand
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from domain.authoring import curriculum
 from domain.learning import progress
 from models import Course, Lesson, LessonKind, User, db
+from tests.accessibility import DESK, every_way
 from tests.cast import Cast
-from tests.eyes import DESK, every_way
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 

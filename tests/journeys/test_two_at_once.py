@@ -10,7 +10,7 @@ from domain.people import suspension
 from models import Course, User, db
 from storage import incoming
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once  # noqa: F401
+from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 

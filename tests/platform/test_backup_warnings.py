@@ -13,7 +13,7 @@ from domain.backup import Kind, Proof, records
 from domain.base import clock
 from domain.platform import health
 from models import User, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.platform.backup_target import Target
 

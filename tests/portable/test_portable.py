@@ -36,7 +36,7 @@ from models import (
     db,
     product_tags,
 )
-from tests import folders
+from tests import course_folders
 from tests.cast import Cast
 
 TABLES = (Course, Module, Lesson, Resource, MediaAsset, Caption, Picture, CodeArchive, Job)
@@ -98,7 +98,7 @@ def small(**files: Any) -> dict[str, Any]:
 
 
 def test_thirty_lessons_become_a_draft(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of(30)))
+    course = imported(cast, course_folders.write(tmp_path, course_folders.files_of(30)))
     lessons = lessons_of(course)
     assert (course.status, course.creator_id) == (ProductStatus.DRAFT, cast.ada.id)
     assert list(Counter(lesson.module_id for lesson in lessons).values()) == [10, 10, 11]
@@ -112,7 +112,7 @@ def test_thirty_lessons_become_a_draft(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_links_lead_to_lessons_and_headings(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
+    course = imported(cast, course_folders.write(tmp_path, course_folders.files_of(3)))
     first, second = lessons_of(course)[:2]
     home = "/learn/thirty-lessons"
     assert f"[the next one]({home}/{second.slug}#s-section-1-what-s-new-here)" in first.body
@@ -127,7 +127,7 @@ def test_links_lead_to_lessons_and_headings(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_pictures_are_stored_with_their_lesson(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
+    course = imported(cast, course_folders.write(tmp_path, course_folders.files_of(3)))
     first = lessons_of(course)[0]
     shown = re.findall(r"/pictures/([0-9a-f-]{36})", first.body)
     rows = db.session.scalars(select(Picture).where(Picture.lesson_id == first.id)).all()
@@ -140,7 +140,7 @@ def test_pictures_are_stored_with_their_lesson(cast: Cast, tmp_path: Path) -> No
 
 
 def test_film_captions_chapters_and_files(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path, folders.files_of(3)))
+    course = imported(cast, course_folders.write(tmp_path, course_folders.files_of(3)))
     film = lessons_of(course)[-1]
     assert film.visibility == LessonVisibility.PREVIEW
     assert film.media is not None
@@ -199,11 +199,11 @@ def whole(course: Course) -> list[Any]:
 
 def exported(course: Course, folder: Path) -> dict[str, bytes]:
     packing.to_folder(exporting.entries(course), folder, silent)
-    return folders.read(folder)
+    return course_folders.read(folder)
 
 
 def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
-    first = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
+    first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     one = exported(first, tmp_path / "one")
     second = imported(cast, tmp_path / "one")
     assert second.slug == "thirty-lessons-2"
@@ -214,7 +214,7 @@ def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
-    course = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
+    course = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     files = exported(course, tmp_path / "one")
     assert 'lessons = [\n  "01-part-1/01-lesson-1-a-long-one.md",' in files["course.toml"].decode()
     text = files["01-part-1/10-lesson-10-a-long-one.md"].decode()
@@ -225,7 +225,7 @@ def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
-    first = imported(cast, folders.write(tmp_path / "written", folders.files_of(12)))
+    first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     packed = tmp_path / "course.zip"
     packed.write_bytes(b"".join(packing.to_zip(exporting.entries(first), first.slug)))
     second = imported(cast, packed)
@@ -235,7 +235,9 @@ def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
 def test_a_heading_that_is_not_there_is_only_noted(cast: Cast, tmp_path: Path) -> None:
     files = small(**{"02-two.md": "# Two\n\n[a](01-one.md#none) [b](#two) [c](01-one.md#s-part)\n"})
     files["01-one.md"] += "\n## Part\n"
-    made = importing.prepare_folder(folders.write(tmp_path, files), db.session.get_one(User, cast.ada.id))
+    made = importing.prepare_folder(
+        course_folders.write(tmp_path, files), db.session.get_one(User, cast.ada.id)
+    )
     assert list(map(str, made.hints)) == [
         "02-two.md, line 3: No heading there is called #none.",
         "02-two.md, line 3: No heading there is called #two.",
@@ -245,14 +247,14 @@ def test_a_heading_that_is_not_there_is_only_noted(cast: Cast, tmp_path: Path) -
 
 def test_what_is_missing_is_named_all_at_once(cast: Cast, tmp_path: Path) -> None:
     two = '+++\nrecording = "film.mp4"\n+++\n\nOne\n\n[gone](03-three.md)\n![gone](a/b.png)\n'
-    files = small(**{"02-two.md": two, "a/B.png": folders.picture()})
+    files = small(**{"02-two.md": two, "a/B.png": course_folders.picture()})
     files["course.toml"] += 'cover = "cover.jpg"\n'
-    found = problems(cast, folders.write(tmp_path, files))
+    found = problems(cast, course_folders.write(tmp_path, files))
     assert found == [
         "course.toml, line 3: There is no file cover.jpg.",
         "02-two.md, line 2: There is no file film.mp4.",
     ]
-    (tmp_path / "cover.jpg").write_bytes(folders.picture())
+    (tmp_path / "cover.jpg").write_bytes(course_folders.picture())
     (tmp_path / "film.mp4").write_bytes(b"film")
     assert problems(cast, tmp_path) == [
         "02-two.md, line 7: There is no file 03-three.md.",
@@ -295,7 +297,7 @@ def test_links_in_a_zip_are_not_followed(cast: Cast, tmp_path: Path) -> None:
 
 
 def test_links_in_a_folder_are_not_followed(cast: Cast, tmp_path: Path) -> None:
-    folder = folders.write(tmp_path / "course", small())
+    folder = course_folders.write(tmp_path / "course", small())
     (folder / "02-two.md").symlink_to("/etc/passwd")
     expected = "02-two.md: This is a link to another place. Put the file itself there."
     assert problems(cast, folder) == [expected]
@@ -312,17 +314,17 @@ def test_what_the_editor_would_refuse_is_not_imported_either(
     monkeypatch.setattr(curriculum, "MOST_MODULES", 2)
     monkeypatch.setattr(curriculum, "MOST_LESSONS", 4)
     many = small(**{f"{n}-part/{m}.md": f"# Lesson {n}{m}\n\nText.\n" for n in range(2, 4) for m in (1, 2)})
-    assert problems(cast, folders.write(tmp_path / "many", many)) == [
+    assert problems(cast, course_folders.write(tmp_path / "many", many)) == [
         "3-part/1.md: A course has at most 2 modules. This one has 3.",
         "3-part/2.md: A course has at most 4 lessons. This one has 5.",
     ]
     listed = small(**{"course.toml": 'title = "A"\ncategory = "web"\n' + '[[modules]]\ntitle = "M"\n' * 3})
-    assert problems(cast, folders.write(tmp_path / "listed", listed)) == [
+    assert problems(cast, course_folders.write(tmp_path / "listed", listed)) == [
         "course.toml: A course has at most 2 modules. This one has 3."
     ]
     late = small()
     late["course.toml"] += '[[modules]]\ntitle = "M"\nunlock_after_days = 366\nlessons = ["01-one.md"]\n'
-    assert problems(cast, folders.write(tmp_path / "late", late)) == [
+    assert problems(cast, course_folders.write(tmp_path / "late", late)) == [
         "course.toml, line 5: `unlock_after_days` must be from 0 to 365."
     ]
 
@@ -333,7 +335,7 @@ def test_chapters_are_as_many_and_as_long_as_in_the_editor(cast: Cast, tmp_path:
     for name, text in (("a", chapters), ("b", long)):
         files = small(**{"film.mp4": b"film"})
         files["01-one.md"] = f'+++\ntitle = "One"\nrecording = "film.mp4"\n{text}+++\n'
-        folders.write(tmp_path / name, files)
+        course_folders.write(tmp_path / name, files)
     assert [s.partition(": ")[2] for s in problems(cast, tmp_path / "a")] == [
         "A recording can have at most 100 chapters."
     ]
@@ -363,7 +365,9 @@ def test_a_zip_whose_list_fills_the_memory(
 
 
 def test_a_damaged_zip(cast: Cast, tmp_path: Path) -> None:
-    content = folders.archive({"course.toml": MANIFEST[1], "01-one.md": b"# One\n" + bytes(range(256)) * 20})
+    content = course_folders.archive(
+        {"course.toml": MANIFEST[1], "01-one.md": b"# One\n" + bytes(range(256)) * 20}
+    )
     at = content.index(b"01-one.md") + 200
     (tmp_path / "a.zip").write_bytes(content[:at] + b"\xff\x00\xff\x00" + content[at + 4 :])
     assert problems(cast, tmp_path / "a.zip") == ["01-one.md: This file of the zip is damaged."]
@@ -460,7 +464,7 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
 def test_what_is_wrong_is_said_clearly(
     cast: Cast, tmp_path: Path, files: dict[str, Any], expected: list[str]
 ) -> None:
-    found = problems(cast, folders.write(tmp_path, small(**files)))
+    found = problems(cast, course_folders.write(tmp_path, small(**files)))
     assert len(found) == len(expected), found
     for said, wanted in zip(found, expected, strict=True):
         assert fnmatch.fnmatchcase(said, wanted.replace("[", "[[]")), said
@@ -483,7 +487,7 @@ video = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 duration = "3:32"
 """
     files = {"course.toml": manifest, "a.md": "# A\n", "b.md": "# B\n\nText of b.", "unlisted.md": "# No\n"}
-    course = imported(cast, folders.write(tmp_path, files))
+    course = imported(cast, course_folders.write(tmp_path, files))
     lessons = lessons_of(course)
     assert [(x.title, x.slug) for x in lessons] == [
         ("B", "b"), ("Another name", "another-name"), ("On film", "on-film"),
@@ -496,7 +500,7 @@ def test_markup_of_strangers_stays_text(cast: Cast, tmp_path: Path) -> None:
     files = small(
         **{"01-one.md": "# <script>alert(1)</script>\n\n<img src=x onerror=alert(1)> [a](javascript:x)\n"}
     )
-    course = imported(cast, folders.write(tmp_path, files))
+    course = imported(cast, course_folders.write(tmp_path, files))
     lesson = lessons_of(course)[0]
     assert lesson.title == "<script>alert(1)</script>"
     assert "<img" not in lesson.body_html
@@ -510,15 +514,17 @@ def test_control_characters_are_left_out(cast: Cast, tmp_path: Path) -> None:
         "README.md": "\ufeffA\r\n\x00B",
         "01-one.md": "# One\x00\r\n\r\nText\x07.",
     }
-    course = imported(cast, folders.write(tmp_path, files))
+    course = imported(cast, course_folders.write(tmp_path, files))
     assert (course.title, course.description) == ("Small", "A\nB")
     assert lessons_of(course)[0].body == "Text."
 
 
 def test_a_forged_seal_is_no_seal(cast: Cast, tmp_path: Path) -> None:
-    png = folders.picture()
+    png = course_folders.picture()
     name = f"a.{'0' * 32}.webp"
-    course = imported(cast, folders.write(tmp_path, small(**{"01-one.md": f"![a]({name})", name: png})))
+    course = imported(
+        cast, course_folders.write(tmp_path, small(**{"01-one.md": f"![a]({name})", name: png}))
+    )
     picture = db.session.scalars(select(Picture).where(Picture.course_id == course.id)).one()
     with storage.current().open(picture.storage_key) as file:
         assert file.read(4) == b"RIFF"
@@ -527,21 +533,21 @@ def test_a_forged_seal_is_no_seal(cast: Cast, tmp_path: Path) -> None:
 def test_no_room_left(app: Flask, cast: Cast, tmp_path: Path) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], upload_quota_mb=1)
     files = small(**{"big.pdf": b"%PDF-" + b"x" * 2_000_000, "01-one.md": "[big](big.pdf)"})
-    found = problems(cast, folders.write(tmp_path, files))
+    found = problems(cast, course_folders.write(tmp_path, files))
     assert len(found) == 1
     assert "not enough room" in found[0]
 
 
 def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
     run = app.test_cli_runner().invoke
-    folder = folders.write(tmp_path / "in", small())
+    folder = course_folders.write(tmp_path / "in", small())
     done = run(args=["import", "course", str(folder), "--creator", "ada@example.com"])
     assert done.exit_code == 0
     assert "“Small” is a draft at /courses/small with 1 lessons." in done.output
     assert db.session.scalar(select(Course.creator_id).where(Course.slug == "small")) == cast.ada.id
     done = run(args=["export", "course", "small", str(tmp_path / "out")])
     assert done.exit_code == 0
-    assert set(folders.read(tmp_path / "out")) == {"course.toml", "01-lessons/01-one.md"}
+    assert set(course_folders.read(tmp_path / "out")) == {"course.toml", "01-lessons/01-one.md"}
     for args, sentence in (
         (["export", "course", "small", str(tmp_path / "out")], "is not an empty folder"),
         (["export", "course", "none", str(tmp_path / "x")], "There is no course at none."),

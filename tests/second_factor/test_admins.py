@@ -9,7 +9,7 @@ from time_machine import Traveller
 
 from domain.platform import settings
 from models import AuditEntry, User, db
-from tests.auth.letters import SignIn, sent
+from tests.auth.mails import SignIn, sent
 from tests.cast import PASSWORD, Cast
 from tests.second_factor.conftest import App, is_in
 

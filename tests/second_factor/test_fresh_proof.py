@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from domain.people import creator_applications
 from models import ModerationItem, OAuthAccount, Role, User, UserSession, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.auth.provider import Provider
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast

@@ -14,8 +14,8 @@ from time_machine import Traveller
 from domain.base import clock, encryption
 from domain.people import second_factor
 from models import AuditEntry, RecoveryCode, SecondFactor, User, db
-from tests.adversary.test_at_once import at_once
-from tests.auth.letters import SignIn, sent
+from tests.adversary.test_concurrency import at_once
+from tests.auth.mails import SignIn, sent
 from tests.cast import Cast
 from tests.second_factor.conftest import App
 

@@ -10,8 +10,8 @@ from time_machine import Traveller
 
 from domain.people import mail_tokens, second_factor
 from models import AuditEntry, User, UserSession, db, now
-from tests.adversary.test_at_once import at_once
-from tests.auth.letters import SignIn, sent
+from tests.adversary.test_concurrency import at_once
+from tests.auth.mails import SignIn, sent
 from tests.auth.provider import Provider
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast

@@ -14,7 +14,7 @@ from stripe import StripeClient
 from stripe_sandbox.serving import loopback_server
 from stripe_sandbox.settings import UnsafeSettingsError
 from stripe_sandbox.testing import RunningSandbox
-from tests.eyes import look_every_way
+from tests.accessibility import look_every_way
 
 from .conftest import CANCEL, SUCCESS, buy, checkout, client_of
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models import Module, ProductVisibility, User, db
 from tests.cast import Cast
-from tests.studio.desk import Desk
+from tests.studio.editor import Desk
 
 Browser = Callable[[User], FlaskClient]
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import AuditEntry, Course, SearchDocument, Tag, User, course_prerequisites, db
 from tests.cast import Cast
 from tests.pages import forms_of
-from tests.studio.desk import Desk, details
+from tests.studio.editor import Desk, details
 
 Browser = Callable[[User], FlaskClient]
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

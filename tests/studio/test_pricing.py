@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from domain.base import clock
 from models import Tier, User, db
 from tests.cast import Cast
-from tests.studio.desk import Desk
+from tests.studio.editor import Desk
 
 Browser = Callable[[User], FlaskClient]
 

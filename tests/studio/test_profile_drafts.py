@@ -15,7 +15,7 @@ from domain.people import creator_page_drafts
 from domain.platform import images
 from models import CreatorProfile, ModerationItem, User, db
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once
+from tests.decisions import carried_out_at_once
 
 SignedIn = Callable[[User], FlaskClient]
 __all__ = ["carried_out_at_once"]

@@ -37,7 +37,7 @@ from models import (
 )
 from tests.adversary.hostile import Deal
 from tests.cast import Cast
-from tests.studio.test_archives import zipped
+from tests.studio.test_code_archives import zipped
 
 SignedIn = Callable[[User], FlaskClient]
 JSON = {"Accept": "application/json"}

@@ -21,7 +21,7 @@ from models import (
     Verdict,
     db,
 )
-from tests.auth.letters import sent
+from tests.auth.mails import sent
 from tests.cast import Cast
 
 WISH = creator_applications.ApplicationInput(

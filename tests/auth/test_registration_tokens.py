@@ -12,7 +12,7 @@ from domain.base import clock
 from domain.people import oauth
 from domain.platform import retention
 from models import OAuthAccount, Registration, User, UserSession, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 VICTIM = "zoe@example.com"

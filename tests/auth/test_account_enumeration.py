@@ -15,7 +15,7 @@ from sqlalchemy import event
 from domain.base import clock
 from domain.people import accounts
 from models import EmailMessage, Job, User, db
-from tests.auth.letters import SignIn, sent
+from tests.auth.mails import SignIn, sent
 from tests.cast import PASSWORD, Cast
 
 # All of one length, so that lengths can be compared; the last has no account.

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from domain.base import clock
 from domain.people import accounts, sessions
 from models import LoginAttempt, User, UserSession, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import PASSWORD, Cast
 from tests.conftest import REAL_HASHER
 

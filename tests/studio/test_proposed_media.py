@@ -33,7 +33,7 @@ from models import (
     db,
 )
 from tests.cast import Cast
-from tests.deciding import carried_out_at_once  # noqa: F401
+from tests.decisions import carried_out_at_once  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 

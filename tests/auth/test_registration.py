@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from domain.base import clock
 from models import EmailMessage, Registration, User, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 FORM = {"name": "Zoe", "email": "zoe@example.com", "password": "horses eat apples"}

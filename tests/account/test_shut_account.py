@@ -17,7 +17,7 @@ import models
 from domain.base import clock
 from domain.people import mail_tokens, second_factor
 from models import HeldPost, OAuthAccount, RecoveryCode, Registration, SecondFactor, User, UserSession, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.auth.provider import Provider, offered
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast

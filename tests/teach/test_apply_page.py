@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from domain.people import creator_applications
 from models import CreatorApplication, User, db
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 WORDS = {

@@ -24,7 +24,7 @@ from models import (
     db,
     now,
 )
-from tests.auth.letters import SignIn
+from tests.auth.mails import SignIn
 from tests.cast import Cast
 
 

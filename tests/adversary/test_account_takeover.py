@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from domain.people import mail_tokens, oauth, registration
 from models import User, UserSession, db
-from tests.auth.letters import link, sent
+from tests.auth.mails import link, sent
 from tests.cast import PASSWORD, Cast
 
 VICTIM = "victim@example.com"

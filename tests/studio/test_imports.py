@@ -28,7 +28,7 @@ from models import (
     User,
     db,
 )
-from tests import folders
+from tests import course_folders
 from tests.cast import Cast
 
 SignedIn = Callable[[User], FlaskClient]
@@ -60,7 +60,7 @@ def test_a_zip_becomes_a_draft(app: Flask, cast: Cast, signed_in: SignedIn) -> N
     browser = signed_in(cast.nia)
     with app.app_context():
         before = stored("imports")
-        assert send(browser, folders.archive(SMALL)) == 303
+        assert send(browser, course_folders.archive(SMALL)) == 303
         course = small(app)
         assert course is not None
         assert (course.creator_id, course.status) == (cast.nia.id, ProductStatus.DRAFT)
@@ -71,7 +71,7 @@ def test_a_zip_becomes_a_draft(app: Flask, cast: Cast, signed_in: SignedIn) -> N
 
 def test_the_state_is_shown_and_follows(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     browser = signed_in(cast.nia)
-    file = (io.BytesIO(folders.archive(SMALL)), "mine.zip")
+    file = (io.BytesIO(course_folders.archive(SMALL)), "mine.zip")
     answer = browser.post(
         "/studio/uploads", data={"purpose": "course_import", "file": file}, content_type="multipart/form-data"
     )
@@ -91,7 +91,7 @@ def test_the_state_is_shown_and_follows(app: Flask, cast: Cast, signed_in: Signe
 def test_a_zip_that_waits_takes_room(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], upload_quota_mb=1)
     browser = signed_in(cast.nia)
-    packed = folders.archive({**SMALL, "noise.bin": random.Random(1).randbytes(700 * 1024)})
+    packed = course_folders.archive({**SMALL, "noise.bin": random.Random(1).randbytes(700 * 1024)})
 
     def bring() -> int:
         file = (io.BytesIO(packed), "course.zip")
@@ -111,7 +111,7 @@ def test_what_is_wrong_is_listed_as_text(app: Flask, cast: Cast, signed_in: Sign
     browser = signed_in(cast.nia)
     files = {**SMALL, "02-<b>two.md": b"[gone](a\\<img.md)\n\n[away](<../../etc/passwd>)\n"}
     with app.app_context():
-        send(browser, folders.archive(files), "<script>.zip")
+        send(browser, course_folders.archive(files), "<script>.zip")
         assert small(app) is None
     page = browser.get(PAGE).text
     assert "Nothing imported" in page
@@ -123,7 +123,7 @@ def test_what_is_wrong_is_listed_as_text(app: Flask, cast: Cast, signed_in: Sign
 
 def test_only_the_sender_sees_it(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     with app.app_context():
-        send(signed_in(cast.nia), folders.archive(SMALL), "mine.zip")
+        send(signed_in(cast.nia), course_folders.archive(SMALL), "mine.zip")
     assert "mine.zip" not in signed_in(cast.ada).get(PAGE).text
 
 
@@ -155,12 +155,12 @@ def test_nobody_who_left_imports(app: Flask, cast: Cast, signed_in: SignedIn) ->
 def test_a_fault_of_ours_is_tried_again_and_leaves_nothing(
     app: Flask, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {**SMALL, "01-one.md": b"# One\n\n![a](a.png)\n", "a.png": folders.picture()}
+    files = {**SMALL, "01-one.md": b"# One\n\n![a](a.png)\n", "a.png": course_folders.picture()}
     with app.app_context():
         before = stored("pictures")
         with monkeypatch.context() as patched:
             patched.setattr("domain.portable.writing.recounting.recount_course", lambda _course: 1 // 0)
-            send(signed_in(cast.nia), folders.archive(files))
+            send(signed_in(cast.nia), course_folders.archive(files))
         row = db.session.scalars(select(CourseTransfer)).one()
         assert (row.state, row.problems) == (TransferState.WAITING, [course_transfers.TRIED_AGAIN])
         assert small(app) is None

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from domain.base import clock
 from domain.people import accounts, login_throttle
 from models import LoginAttempt, db
-from tests.auth.letters import SignIn, link
+from tests.auth.mails import SignIn, link
 from tests.cast import PASSWORD, Cast
 
 BO = {"email": "bo@example.com", "password": PASSWORD}

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from models import LoginAttempt, User, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.cast import PASSWORD, Cast
 
 NEW = "a wholly new password"

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from models import AuditEntry, OAuthAccount, User, db
-from tests.auth.letters import SignIn, link, sent
+from tests.auth.mails import SignIn, link, sent
 from tests.auth.provider import Provider, offered
 from tests.auth.test_oauth import begin, come_in
 from tests.cast import PASSWORD, Cast
