@@ -14,6 +14,7 @@ from domain.community import course_reports, reply_reports, review_standings, re
 from domain.moderation import decisions
 from domain.people import creator_applications
 from domain.platform import audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     Lesson,
@@ -148,7 +149,7 @@ def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
     )  # fmt: skip
     db.session.add(event)
     audit.record(None, stripe_notices.ACTION, event, row["problem"]).at = at
-    audit.record(admin, "look_at_event", event, row["note"]).at = looked_at
+    audit.record(admin, AuditAction.LOOK_AT_EVENT, event, row["note"]).at = looked_at
 
 
 def add_wishes(

@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
     app.jinja_env.filters["size"] = upload_rules.in_words
-    app.jinja_env.filters["deed"] = audit_labels.in_words
+    app.jinja_env.filters["audit_label"] = audit_labels.in_words
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
 

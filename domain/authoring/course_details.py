@@ -14,6 +14,7 @@ from domain.base import clock, slugs
 from domain.catalog import lifecycle
 from domain.catalog.index import search
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 
 LINES, LINE_LENGTH = 20, 200
@@ -60,7 +61,7 @@ def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     _check_category(category_id)
     course = Course(title=title, creator_id=creator.id, category_id=category_id)
     insert(course, title)
-    audit.record(creator, "create", course, title)
+    audit.record(creator, AuditAction.CREATE_COURSE, course, title)
     return course
 
 
@@ -104,7 +105,7 @@ def set_details(course: Course, actor: User, new: CourseDetails) -> None:
             page_drafts.keep(course, actor, asdict(new))
     except IntegrityError as error:  # another course took the address at this moment
         raise Refused(_taken(slugs.for_product(new.slug, course.id)), "slug") from error
-    record_change(course, actor, "describe")
+    record_change(course, actor, AuditAction.CHANGE_DETAILS)
 
 
 def access_rules_of(course: Course) -> AccessRules:
@@ -131,7 +132,7 @@ def set_access_rules(course: Course, actor: User, new: AccessRules) -> None:
     course.visibility, course.sequential = new.visibility, new.sequential
     for module in modules_of(course):
         module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)
-    record_change(course, actor, "set_access")
+    record_change(course, actor, AuditAction.SET_ACCESS)
 
 
 def sharing_of(course: Course) -> SharingTexts:
@@ -145,7 +146,7 @@ def set_sharing(course: Course, actor: User, new: SharingTexts) -> None:
     lifecycle.lock_and_reload(course)
     values = {"meta_title": new.meta_title or None, "meta_description": new.meta_description or None}
     page_drafts.keep(course, actor, values)
-    record_change(course, actor, "set_sharing")
+    record_change(course, actor, AuditAction.SET_SHARING)
 
 
 def categories() -> list[tuple[uuid.UUID, str]]:
@@ -181,10 +182,10 @@ def _taken(free: str) -> str:
     return f"Another course has this address. {free} is free."
 
 
-def record_change(course: Course, actor: User, verb: str) -> None:
+def record_change(course: Course, actor: User, action: AuditAction) -> None:
     """Audit a saved page, and update the search index of a published course."""
     course.updated_at = clock.now()
-    audit.record(actor, verb, course, course.title)
+    audit.record(actor, action, course, course.title)
     if course.status == ProductStatus.PUBLISHED:
         search.index(course)
     db.session.flush()

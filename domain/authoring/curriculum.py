@@ -20,6 +20,7 @@ from domain.base import clock, slugs
 from domain.catalog import lifecycle
 from domain.learning import recounting
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
 
 MOST_MODULES, MOST_LESSONS = 60, 500
@@ -65,7 +66,7 @@ def add_module(course: Course, actor: User, title: str) -> Module:
     module = Module(
         course_id=course.id, title=title, position=place, **page_drafts.initial_module_state(course, actor)
     )
-    return _record_module_change(course, actor, "add_module", module)
+    return _record_module_change(course, actor, AuditAction.ADD_MODULE, module)
 
 
 def change_module(
@@ -86,7 +87,7 @@ def change_module(
     module.unlock_after_days = unlock_after_days
     words = {"title": title, "description": description, "published": published}
     page_drafts.keep_module(course, module, actor, words)
-    return _record_module_change(course, actor, "change_module", module)
+    return _record_module_change(course, actor, AuditAction.CHANGE_MODULE, module)
 
 
 def publish_module(course: Course, module_id: uuid.UUID, actor: User, published: bool) -> Module:
@@ -94,7 +95,9 @@ def publish_module(course: Course, module_id: uuid.UUID, actor: User, published:
     lifecycle.lock_course(course)
     module = module_of(course, module_id)
     page_drafts.keep_module(course, module, actor, {"published": published})
-    return _record_module_change(course, actor, "publish_module" if published else "hide_module", module)
+    return _record_module_change(
+        course, actor, AuditAction.PUBLISH_MODULE if published else AuditAction.HIDE_MODULE, module
+    )
 
 
 def move_module(course: Course, module_id: uuid.UUID, actor: User, after: Position) -> Module:
@@ -104,7 +107,7 @@ def move_module(course: Course, module_id: uuid.UUID, actor: User, after: Positi
     order = [id_ for id_ in _modules(course) if id_ != module.id]
     order.insert(_place(order, after, "module"), module.id)
     _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
-    return _record_module_change(course, actor, "move_module", module)
+    return _record_module_change(course, actor, AuditAction.MOVE_MODULE, module)
 
 
 def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Module:
@@ -132,7 +135,7 @@ def duplicate_module(course: Course, module_id: uuid.UUID, actor: User) -> Modul
         _copy(course, lesson, actor, copy.id, place, lesson.title, hidden=not lesson.published)
     order.insert(order.index(module.id) + 1, copy.id)
     _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(order, 1)])
-    return _record_module_change(course, actor, "duplicate_module", copy)
+    return _record_module_change(course, actor, AuditAction.DUPLICATE_MODULE, copy)
 
 
 def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, kind: LessonKind) -> Lesson:
@@ -149,7 +152,7 @@ def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, ki
         position=_next(Lesson.position, Lesson.module_id == module.id),
         **_initial_state(course, actor),
     )
-    return _record_lesson_change(course, actor, "add_lesson", lesson)
+    return _record_lesson_change(course, actor, AuditAction.ADD_LESSON, lesson)
 
 
 def move_lesson(
@@ -169,7 +172,7 @@ def move_lesson(
         left = [id_ for id_ in _lessons(lesson.module_id) if id_ != lesson.id]
         rows = _rows(target, order) + (_rows(lesson.module_id, left) if target != lesson.module_id else [])
         _number(Lesson, rows)
-    return _record_lesson_change(course, actor, "move_lesson", lesson)
+    return _record_lesson_change(course, actor, AuditAction.MOVE_LESSON, lesson)
 
 
 def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesson:
@@ -183,7 +186,7 @@ def duplicate_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> Lesso
     copy = _copy(course, lesson, actor, lesson.module_id, place, title, hidden=True)
     order.insert(order.index(lesson.id) + 1, copy.id)
     _number(Lesson, _rows(lesson.module_id, order))
-    return _record_lesson_change(course, actor, "duplicate_lesson", copy)
+    return _record_lesson_change(course, actor, AuditAction.DUPLICATE_LESSON, copy)
 
 
 def publish_lesson(course: Course, lesson_id: uuid.UUID, actor: User, published: bool) -> Lesson:
@@ -223,7 +226,7 @@ def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
     lesson = lesson_of(course, lesson_id)
     title, module_id = lesson_drafts.working(lesson).title, lesson.module_id
     resources.discard_files([lesson.id])
-    audit.record(actor, "delete_lesson", lesson, title)
+    audit.record(actor, AuditAction.DELETE_LESSON, lesson, title)
     db.session.delete(lesson)
     db.session.flush()
     _number(Lesson, _rows(module_id, _lessons(module_id)))
@@ -237,7 +240,7 @@ def delete_module(course: Course, module_id: uuid.UUID, actor: User) -> str:
     module = module_of(course, module_id)
     title = page_drafts.module_text(module).title
     resources.discard_files(_lessons(module.id))
-    audit.record(actor, "delete_module", module, title)
+    audit.record(actor, AuditAction.DELETE_MODULE, module, title)
     db.session.delete(module)
     db.session.flush()
     _number(Module, [{"key": id_, "place": place} for place, id_ in enumerate(_modules(course), 1)])
@@ -348,18 +351,18 @@ def _number(table: type[Module] | type[Lesson], rows: list[dict[str, Any]]) -> N
             db.session.expire(row, ["position", "module_id"] if table is Lesson else ["position"])
 
 
-def _record_module_change(course: Course, actor: User, verb: str, module: Module) -> Module:
+def _record_module_change(course: Course, actor: User, action: AuditAction, module: Module) -> Module:
     db.session.add(module)
     db.session.flush()
-    audit.record(actor, verb, module, module.title)
+    audit.record(actor, action, module, module.title)
     _shown(course, actor)
     return module
 
 
-def _record_lesson_change(course: Course, actor: User, verb: str, lesson: Lesson) -> Lesson:
+def _record_lesson_change(course: Course, actor: User, action: AuditAction, lesson: Lesson) -> Lesson:
     db.session.add(lesson)
     db.session.flush()
-    audit.record(actor, verb, lesson, lesson.title)
+    audit.record(actor, action, lesson, lesson.title)
     _shown(course, actor)
     return lesson
 

@@ -13,6 +13,7 @@ from domain.base import clock
 from domain.catalog import lifecycle
 from domain.catalog.index import search
 from domain.platform import audit, images, moderation_queue
+from domain.platform.audit_actions import AuditAction
 from models import (
     AccessGrant,
     CodeArchive,
@@ -64,7 +65,7 @@ def delete_course(course: Course, actor: User) -> DeletionOutcome:
     for kind in (ModerationKind.COURSE, ModerationKind.UPDATE, ModerationKind.REPORT):
         moderation_queue.withdraw(kind, course.id)
     search.forget(course)
-    audit.record(actor, "delete", course, f"{course.title} ({fate})")
+    audit.record(actor, AuditAction.DELETE_COURSE, course, f"{course.title} ({fate})")
     if fate == DeletionOutcome.HIDDEN:
         if course.status == ProductStatus.PUBLISHED:
             lifecycle.change_status(course, ProductStatus.ARCHIVED, actor)

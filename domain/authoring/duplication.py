@@ -17,6 +17,7 @@ import storage
 from domain.authoring import course_details, page_drafts
 from domain.learning import recounting
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     Lesson,
@@ -56,7 +57,7 @@ def duplicate(course: Course, actor: User) -> Course:
     lessons = _copy_lessons(course, copy, pictures)
     pictures.write(lessons)
     recounting.recount_course(copy)
-    audit.record(actor, "duplicate", copy, f"of {course.id}")
+    audit.record(actor, AuditAction.DUPLICATE_COURSE, copy, f"of {course.id}")
     db.session.flush()
     return copy
 

@@ -25,6 +25,7 @@ from domain.catalog import lifecycle
 from domain.learning import recounting
 from domain.media import code_archives, recordings
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     Lesson,
@@ -232,7 +233,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
         _drop(resource)
     lesson.draft = lesson.draft_saved_at = lesson.typed = lesson.typed_at = None
     lesson.version += 1
-    audit.record(actor, "discard_changes", lesson, lesson.title)
+    audit.record(actor, AuditAction.DISCARD_CHANGES, lesson, lesson.title)
     recounting.recount_course(course)
     lifecycle.sync_update_state(course)
 
@@ -260,7 +261,7 @@ def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, An
     else:
         _put_live(lesson, values)
     lesson.version += 1
-    audit.record(actor, "save_lesson", lesson, working(lesson).title)
+    audit.record(actor, AuditAction.SAVE_LESSON, lesson, working(lesson).title)
     recounting.recount_course(course)
     lifecycle.content_changed(course, actor)
 

@@ -19,6 +19,7 @@ from domain.authoring.lesson_content import NEW
 from domain.base import markdown, slugs
 from domain.catalog import lifecycle, tags
 from domain.platform import audit, images
+from domain.platform.audit_actions import AuditAction
 from models import Category, Course, Level, Module, UpdateState, User, db
 
 LABELS = {
@@ -106,7 +107,7 @@ def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop |
     lock_page(course)
     _drop_waiting_picture(course)
     keep(course, actor, {"thumbnail": token})
-    audit.record(actor, "change_picture", course)
+    audit.record(actor, AuditAction.CHANGE_PICTURE, course)
 
 
 def remove_picture(course: Course, actor: User) -> None:
@@ -115,7 +116,7 @@ def remove_picture(course: Course, actor: User) -> None:
     _drop_waiting_picture(course)
     write(course, {"thumbnail": None})
     lifecycle.sync_update_state(course)
-    audit.record(actor, "remove_picture", course)
+    audit.record(actor, AuditAction.REMOVE_PICTURE, course)
 
 
 def apply(course: Course) -> None:
@@ -151,7 +152,7 @@ def discard(course: Course, actor: User) -> None:
     course.draft = None
     for module in known:
         module.draft = None
-    audit.record(actor, "discard_changes", course, course.title)
+    audit.record(actor, AuditAction.DISCARD_CHANGES, course, course.title)
     lifecycle.sync_update_state(course)
 
 

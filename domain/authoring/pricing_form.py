@@ -8,6 +8,7 @@ from domain import Refused
 from domain.authoring import course_details
 from domain.base import clock
 from domain.catalog import lifecycle, pricing
+from domain.platform.audit_actions import AuditAction
 from models import Course, Tier, User
 
 # Hours, then lowest and highest price in minor units of the course's currency, as in the table's CHECK.
@@ -47,7 +48,7 @@ def set_price(course: Course, actor: User, new: PriceInput) -> None:
     _check_sale(new, stored)
     course.tier, course.price_cents = new.tier, new.price_cents
     course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
-    course_details.record_change(course, actor, "set_price")
+    course_details.record_change(course, actor, AuditAction.SET_PRICE)
     announce_sale(course)
 
 

@@ -14,6 +14,7 @@ from domain.catalog import lifecycle
 from domain.media import recordings, upload_rules
 from domain.media.upload_results import UploadedFile
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Course, Lesson, MediaAsset, Picture, Resource, ResourceKind, Upload, User, db
 
 GONE = "That isn’t part of this lesson any more."
@@ -51,7 +52,7 @@ def rename(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID, 
         resource.proposed_title = title if title != resource.title else None
     else:
         resource.title, resource.proposed_title = title, None
-    _record_change(course, actor, "rename_resource", resource)
+    _record_change(course, actor, AuditAction.RENAME_RESOURCE, resource)
 
 
 def move(
@@ -66,7 +67,7 @@ def move(
     others.insert(place, resource)
     for position, row in enumerate(others, 1):
         row.position = position
-    _record_change(course, actor, "move_resource", resource)
+    _record_change(course, actor, AuditAction.MOVE_RESOURCE, resource)
 
 
 def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) -> str:
@@ -77,7 +78,7 @@ def delete(course: Course, lesson: Lesson, actor: User, resource_id: uuid.UUID) 
     db.session.delete(resource)
     if resource.storage_key:
         jobs.enqueue("discard_file", storage_key=resource.storage_key)
-    _record_change(course, actor, "delete_resource", resource)
+    _record_change(course, actor, AuditAction.DELETE_RESOURCE, resource)
     return title
 
 
@@ -97,7 +98,9 @@ def discard_files(lesson_ids: Iterable[uuid.UUID]) -> None:
             jobs.enqueue("discard_file", run_after=later, storage_key=key)
 
 
-def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = "add_resource") -> Resource:
+def add(
+    course: Course, lesson: Lesson, actor: User, row: Resource, action: AuditAction = AuditAction.ADD_RESOURCE
+) -> Resource:
     """Append a link or stored file to a lesson's resources, pending where changes need approval.
 
     Raises Refused where there are MOST already.
@@ -112,12 +115,12 @@ def add(course: Course, lesson: Lesson, actor: User, row: Resource, verb: str = 
     row.pending = lifecycle.needs_approval(course, actor)
     db.session.add(row)
     db.session.flush()
-    _record_change(course, actor, verb, row)
+    _record_change(course, actor, action, row)
     return row
 
 
-def _record_change(course: Course, actor: User, verb: str, resource: Resource) -> None:
-    audit.record(actor, verb, resource, resource.title)
+def _record_change(course: Course, actor: User, action: AuditAction, resource: Resource) -> None:
+    audit.record(actor, action, resource, resource.title)
     lifecycle.content_changed(course, actor)
 
 
@@ -130,4 +133,4 @@ def take_upload(
         id=upload.id, title=PurePosixPath(file.filename).stem[:200] or "File",
         kind=upload_rules.resource_kind(file.filename), storage_key=file.key, size=file.size,
     )  # fmt: skip
-    return add(course, lesson, actor, row, "upload_resource").id
+    return add(course, lesson, actor, row, AuditAction.UPLOAD_RESOURCE).id

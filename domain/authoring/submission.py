@@ -8,6 +8,7 @@ from domain import Refused
 from domain.authoring import checklist, course_content, lesson_drafts, settled_values
 from domain.catalog import lifecycle
 from domain.platform import audit, moderation_queue
+from domain.platform.audit_actions import AuditAction
 from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
 
 NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
@@ -60,11 +61,11 @@ def submit_update(course: Course, actor: User) -> bool:
     _check(course)
     if not lifecycle.publishes_directly(course, actor):
         course.update_state = UpdateState.PENDING
-        audit.record(actor, "submit_update", course)
+        audit.record(actor, AuditAction.SUBMIT_UPDATE, course)
         _queue(ModerationKind.UPDATE, course)
         return False
     publish_update(course, actor)
-    audit.record(actor, "publish_update", course)
+    audit.record(actor, AuditAction.PUBLISH_UPDATE, course)
     return True
 
 
@@ -77,7 +78,7 @@ def withdraw(course: Course, actor: User) -> None:
     elif course.update_state == UpdateState.PENDING:
         course.update_state = UpdateState.EDITING
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
-        audit.record(actor, "withdraw_update", course)
+        audit.record(actor, AuditAction.WITHDRAW_UPDATE, course)
         db.session.flush()
     else:
         raise Refused("Nothing of this course waits for a review. It may have been decided just now.")

@@ -9,6 +9,7 @@ import jobs
 from domain import Refused
 from domain.base import slugs
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Category, Product, User, db
 
 MOST = 200
@@ -59,7 +60,7 @@ def add(wish: CategoryInput, admin: User) -> Category:
     )  # fmt: skip
     db.session.add(category)
     db.session.flush()
-    audit.record(admin, "add_category", category, category.name)
+    audit.record(admin, AuditAction.ADD_CATEGORY, category, category.name)
     return category
 
 
@@ -77,7 +78,7 @@ def change(category: Category, wish: CategoryInput, admin: User) -> None:
         category.position = _last(rows, wish.parent_id)
     category.name, category.description, category.icon = wish.name, wish.description, wish.icon
     category.parent_id = wish.parent_id
-    audit.record(admin, "change_category", category, before)
+    audit.record(admin, AuditAction.CHANGE_CATEGORY, category, before)
     db.session.flush()
 
 
@@ -92,7 +93,7 @@ def move(category: Category, up: bool, admin: User) -> None:
     for position, row in enumerate(beside, 1):
         if row.position != position:
             row.position = position
-    audit.record(admin, "move_category", category, category.name)
+    audit.record(admin, AuditAction.MOVE_CATEGORY, category, category.name)
     db.session.flush()
 
 
@@ -102,7 +103,7 @@ def delete(category: Category, admin: User) -> None:
         raise Refused(f"“{category.name}” has categories below it. Move or delete them first.")
     if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
         raise Refused(f"Courses stand in “{category.name}”. Only an empty category can be deleted.")
-    audit.record(admin, "delete_category", category, category.name)
+    audit.record(admin, AuditAction.DELETE_CATEGORY, category, category.name)
     db.session.delete(category)
     db.session.flush()
 

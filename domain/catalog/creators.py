@@ -10,6 +10,7 @@ from domain.catalog.cards import creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, listed, products
 from domain.people import creator_page_drafts
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import CreatorProfile, User, db
 
 
@@ -100,7 +101,7 @@ def save_profile(
         "certifications": certifications, "links": links,
     }  # fmt: skip
     creator_page_drafts.keep(user, values)
-    audit.record(user, "change_profile", user)
+    audit.record(user, AuditAction.CHANGE_PROFILE, user)
     db.session.flush()
     return profile_of(user)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain import Refused
 from domain.platform import audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import Course, ProductStatus, User, db
 
 MOST = 12
@@ -72,4 +73,9 @@ def feature(course: Course, admin: User, featured: bool) -> None:
     """Set or clear the featured flag of `course`, with an entry in the audit log."""
     if course.featured != featured:
         course.featured = featured
-        audit.record(admin, "feature" if featured else "unfeature", course, course.title)
+        audit.record(
+            admin,
+            AuditAction.FEATURE_COURSE if featured else AuditAction.UNFEATURE_COURSE,
+            course,
+            course.title,
+        )

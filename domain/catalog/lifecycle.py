@@ -17,6 +17,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog.index import search
 from domain.platform import audit, moderation_queue, settings
+from domain.platform.audit_actions import AuditAction
 from models import (
     CodeArchive,
     Course,
@@ -52,12 +53,12 @@ NAMES = {
     EXPIRED: "expired",
     ARCHIVED: "archived",
 }
-_VERBS = {
-    PENDING_REVIEW: "submit",
-    PUBLISHED: "publish",
-    REJECTED: "reject",
-    EXPIRED: "expire",
-    ARCHIVED: "archive",
+_ACTIONS = {
+    PENDING_REVIEW: AuditAction.SUBMIT_COURSE,
+    PUBLISHED: AuditAction.PUBLISH_COURSE,
+    REJECTED: AuditAction.REJECT_COURSE,
+    EXPIRED: AuditAction.EXPIRE_COURSE,
+    ARCHIVED: AuditAction.ARCHIVE_COURSE,
 }
 
 
@@ -99,7 +100,7 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
         course.update_state = UpdateState.EDITING
     _keep_findable(course)
     taken_back = before == PENDING_REVIEW and to in (DRAFT, EXPIRED, ARCHIVED)
-    audit.record(actor, "withdraw" if taken_back else _VERBS[to], course, note)
+    audit.record(actor, AuditAction.WITHDRAW_COURSE if taken_back else _ACTIONS[to], course, note)
     db.session.flush()
 
 

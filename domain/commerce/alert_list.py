@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from domain import Refused
 from domain.base import clock, pagination
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, Order, StripeEvent, User, db
 
 PAGE_SIZE = 50
@@ -77,7 +78,12 @@ def look_at(row: Row, admin: User, note: str) -> None:
     if row.looked_at is not None:
         return
     row.looked_at = clock.now()
-    audit.record(admin, "look_at_order" if is_order else "look_at_event", row, note.strip()[:MAX_NOTE])
+    audit.record(
+        admin,
+        AuditAction.LOOK_AT_ORDER if is_order else AuditAction.LOOK_AT_EVENT,
+        row,
+        note.strip()[:MAX_NOTE],
+    )
     db.session.flush()
 
 

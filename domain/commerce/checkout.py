@@ -20,6 +20,7 @@ from domain.catalog import pricing
 from domain.commerce import fulfilment, orders
 from domain.learning import access_facts
 from domain.platform import alerts
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     Order,
@@ -154,7 +155,7 @@ def close_order(plan: CheckoutPlan, reason: str) -> None:
     order = orders.lock(plan.order_id)
     if order.status == OrderStatus.PENDING:
         fulfilment.cancel(order, order.stripe_session_id)
-        alerts.raise_for(order, "checkout_refused", f"Stripe refused to open a checkout: {reason}")
+        alerts.raise_for(order, AuditAction.CHECKOUT_REFUSED, f"Stripe refused to open a checkout: {reason}")
 
 
 def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:

@@ -15,6 +15,7 @@ from domain.base.log import log
 from domain.commerce import orders, refunds, stripe_notices
 from domain.learning import access, enrollment
 from domain.platform import alerts, audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import (
     Earning,
     GrantSource,
@@ -60,7 +61,7 @@ def cancel(order: Order, session_id: str | None) -> None:
 def stop_for_review(order: Order, sentence: str) -> None:
     """Stop the order until an admin has checked it: nothing is granted, one alert is raised."""
     if sentence not in (order.problem or ""):
-        alerts.raise_and_stop(order, "order_problem", sentence)
+        alerts.raise_and_stop(order, AuditAction.ORDER_PROBLEM, sentence)
 
 
 def _order_of(session: Session) -> uuid.UUID | None:
@@ -121,7 +122,9 @@ def _return(order: Order, session: Session) -> None:
         _close(order, OrderStatus.FAILED)
         order.stripe_session_id = session.id
         order.stripe_payment_intent_id = session.payment_intent
-    alerts.raise_for(order, "double_payment", "Paid twice for one course: the second payment is sent back.")
+    alerts.raise_for(
+        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one course: the second payment is sent back."
+    )
 
 
 def _complete(order: Order, session: Session) -> None:
@@ -138,7 +141,7 @@ def _complete(order: Order, session: Session) -> None:
     for purchase in order.purchases:
         _hand_over(purchase, now)
     mail.receipt(order.user, order)
-    audit.record(order.user, "order_completed", order)
+    audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:

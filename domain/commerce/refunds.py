@@ -11,6 +11,7 @@ import payments
 from domain.base import clock
 from domain.commerce import orders
 from domain.platform import alerts, audit, notifications
+from domain.platform.audit_actions import AuditAction
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 
@@ -72,7 +73,7 @@ def end(errand: RefundRequest, found: StripeRefund | str | None) -> None:
         refund.status = RefundStatus.FAILED
         order = orders.lock(refund.order_id)
         alerts.raise_and_stop(
-            order, "refund_refused", f"Stripe refused a refund: {found}"[: alerts.MOST_OF_PROBLEM]
+            order, AuditAction.REFUND_REFUSED, f"Stripe refused a refund: {found}"[: alerts.MOST_OF_PROBLEM]
         )
 
 
@@ -95,7 +96,7 @@ def is_ours(stripe_id: str) -> bool:
 
 def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     refund.status = RefundStatus(found.status)
-    audit.record(None, f"refund_{refund.status.value}", order, refund.reason)
+    audit.record(None, AuditAction(f"refund_{refund.status.value}"), order, refund.reason)
     if refund.status == RefundStatus.SUCCEEDED and order.status == OrderStatus.FAILED:
         order.status = OrderStatus.REFUNDED
         order.refunded_at = clock.now()
@@ -105,7 +106,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
         _tell(refund, order)
     elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
         sentence = f"A refund didn’t arrive, the money came back (refund {found.id[:255]}): {refund.reason}."
-        alerts.raise_and_stop(order, "refund_came_back", sentence)
+        alerts.raise_and_stop(order, AuditAction.REFUND_CAME_BACK, sentence)
 
 
 def _tell(refund: Refund, order: Order) -> None:

@@ -14,11 +14,12 @@ from domain.base import clock
 from domain.commerce import orders, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType, StripeObject
 from domain.platform import alerts
+from domain.platform.audit_actions import AuditAction
 from models import Order, Refund, RefundStatus, StripeEvent, db
 from payments import Session, StripeRefund
 
 MARK = "At Stripe: "
-ACTION = "stripe_notice"
+ACTION = AuditAction.STRIPE_NOTICE
 AT_ORDER = "No effect here: an alert was raised at the order."
 WITHOUT_ORDER = "No effect here, and no order here has this payment: an alert was raised."
 GONE = "Stripe no longer knows what this event is about."

@@ -6,6 +6,7 @@ from werkzeug.exceptions import NotFound
 from domain import Refused
 from domain.community import review_reports, review_standings, reviews
 from domain.platform import audit, moderation_queue
+from domain.platform.audit_actions import AuditAction
 from models import Course, ModerationKind, ReportReason, Review, Standing, User, db
 
 
@@ -33,7 +34,7 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
     if why := review_reports.why_hidden(review, said, about_reply=True):
         review.reply_hidden = True
         review_standings.save_decision(said, Standing.HIDDEN)
-        audit.record(None, "hide_reply_by_rule", review, why)
+        audit.record(None, AuditAction.HIDE_REPLY_BY_RULE, review, why)
         db.session.flush()
 
 

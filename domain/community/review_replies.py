@@ -15,6 +15,7 @@ from domain.base.pagination import Cursor
 from domain.community import review_standings, reviews
 from domain.community.reviews import hidden
 from domain.platform import audit, moderation_queue, notifications
+from domain.platform.audit_actions import AuditAction
 from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
 
 PER_PAGE = 20
@@ -96,7 +97,7 @@ def save_reply(creator: User, written: Review, course: Course, reply: str) -> No
         written.reply_hidden = place.hidden
         if place.waits:
             moderation_queue.enqueue(ModerationKind.REPLY, written.id, course.title, creator.id)
-        audit.record(creator, "reply" if is_new else "change_reply", written)
+        audit.record(creator, AuditAction.ADD_REPLY if is_new else AuditAction.CHANGE_REPLY, written)
     if is_new and not written.reply_hidden:
         tell_author(written, course, creator.name)
     db.session.flush()
@@ -122,7 +123,7 @@ def delete_reply(creator: User, written: Review) -> None:
         said = review_standings.in_reply(written, creator.id)
         reviews.leave_queue(ModerationKind.REPLY, written, said, written.reply_hidden)
         written.reply, written.replied_at, written.reply_hidden = "", None, False
-        audit.record(creator, "delete_reply", written)
+        audit.record(creator, AuditAction.DELETE_REPLY, written)
     db.session.flush()
 
 

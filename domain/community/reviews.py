@@ -17,6 +17,7 @@ from domain.community import review_reports, review_standings
 from domain.community.review_standings import AuthoredText
 from domain.learning import access
 from domain.platform import audit, moderation_queue, notifications
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     ModerationKind,
@@ -187,7 +188,7 @@ def _hide_by_rule(review: Review) -> None:
         return
     review.flagged = True
     review_standings.save_decision(said, Standing.HIDDEN)
-    audit.record(None, "hide_review_by_rule", review, why)
+    audit.record(None, AuditAction.HIDE_REVIEW_BY_RULE, review, why)
     db.session.flush()
     _write_rating(review.product_id)
 

@@ -10,6 +10,7 @@ from domain import Refused
 from domain.base import clock
 from domain.learning import access, enrollment
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
 
 
@@ -39,7 +40,7 @@ def give_access(person: User, course: Course, expires_at: datetime | None, admin
     grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, expires_at=expires_at)
     enrollment.enroll(person.id, course.id)
     until = f" until {expires_at:%Y-%m-%d}" if expires_at else ""
-    audit.record(admin, "give_course", person, f"{course.title}{until}")
+    audit.record(admin, AuditAction.GIVE_COURSE, person, f"{course.title}{until}")
     mail.access_given(person, course, expires_at)
     return grant
 
@@ -55,4 +56,6 @@ def end_access(person: User, grant_id: uuid.UUID, admin: User) -> None:
     if grant.revoked_at is not None:
         return
     access.revoke_grant(grant)
-    audit.record(admin, "take_back_course", person, db.session.get_one(Course, grant.course_id).title)
+    audit.record(
+        admin, AuditAction.TAKE_BACK_COURSE, person, db.session.get_one(Course, grant.course_id).title
+    )

@@ -10,6 +10,7 @@ from domain.base import clock, word_folding
 from domain.catalog import cards, lifecycle
 from domain.catalog.index import facets, index_cache
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
 
 MOST, FOUND = 5, 8
@@ -65,7 +66,7 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     row = upsert(course_prerequisites).values(course_id=course.id, prerequisite_id=other.id)
     db.session.execute(row.on_conflict_do_nothing())
     course.updated_at = clock.now()
-    audit.record(actor, "require_course", course, other.title)
+    audit.record(actor, AuditAction.ADD_PREREQUISITE, course, other.title)
     db.session.flush()
 
 
@@ -78,7 +79,7 @@ def drop(course: Course, actor: User, other_id: uuid.UUID) -> None:
         )
     )
     course.updated_at = clock.now()
-    audit.record(actor, "release_course", course, str(other_id))
+    audit.record(actor, AuditAction.REMOVE_PREREQUISITE, course, str(other_id))
     db.session.flush()
 
 

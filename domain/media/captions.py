@@ -14,6 +14,7 @@ from domain import Refused
 from domain.base import webvtt
 from domain.catalog import lifecycle
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Caption, Course, MediaAsset, ProposedCaption, User, db
 
 MAX_CHAPTERS, MAX_CHAPTER_TITLE, MAX_LABEL, MAX_LANGUAGES = 100, 120, 60, 30
@@ -89,7 +90,7 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
             db.session.delete(proposed)
     row.label, row.vtt = said, vtt
     db.session.add(row)
-    audit.record(actor, "write_captions", asset, tag)
+    audit.record(actor, AuditAction.WRITE_CAPTIONS, asset, tag)
     _changed(course, asset, actor)
     return row
 
@@ -103,7 +104,7 @@ def remove(course: Course, asset: MediaAsset, actor: User, language: str) -> boo
     row = find(asset, language)
     if row is not None:
         db.session.delete(row)
-        audit.record(actor, "remove_captions", asset, language)
+        audit.record(actor, AuditAction.REMOVE_CAPTIONS, asset, language)
         _changed(course, asset, actor)
     return isinstance(row, ProposedCaption) and _live(asset, language) is not None
 
@@ -134,7 +135,7 @@ def set_chapters(course: Course, asset: MediaAsset, actor: User, text: str) -> N
         asset.proposed_chapters = typed if typed != asset.chapters else None
     else:
         asset.chapters, asset.proposed_chapters = typed, None
-    audit.record(actor, "set_chapters", asset, f"{len(typed)}")
+    audit.record(actor, AuditAction.SET_CHAPTERS, asset, f"{len(typed)}")
     _changed(course, asset, actor)
 
 

@@ -25,6 +25,7 @@ from domain.base.log import log
 from domain.catalog import lifecycle
 from domain.media.recordings import ADDRESS_LIFETIME
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import ArchiveFormat, AuditEntry, CodeArchive, Course, User, db
 
 ENDINGS = ("zip", "tar.gz")
@@ -38,7 +39,7 @@ MOST_RATIO = 200  # text compresses to a twentieth at best, a decompression bomb
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
-DAMAGED = "code_damaged"
+DAMAGED = AuditAction.CODE_DAMAGED
 NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
 
 
@@ -114,7 +115,7 @@ def remove(course: Course, actor: User, pending: bool) -> None:
     lifecycle.lock_course(course)
     _drop(course, pending)
     lifecycle.content_changed(course, actor)
-    audit.record(actor, "remove_code", course)
+    audit.record(actor, AuditAction.REMOVE_CODE, course)
 
 
 def accept_proposal(course: Course) -> None:
@@ -149,7 +150,7 @@ def report_damage(archive_id: uuid.UUID) -> None:
     said = select(AuditEntry.id).where(
         AuditEntry.subject_type == "codearchive",
         AuditEntry.subject_id == str(archive_id),
-        AuditEntry.action == DAMAGED,
+        AuditEntry.action == DAMAGED.value,
     )
     if db.session.scalar(said.limit(1)) is None:
         audit.record(None, DAMAGED, archive, f"{archive.filename}: missing, or its checksum is another")

@@ -21,6 +21,7 @@ from domain.base import clock, webvtt
 from domain.catalog import counters, lifecycle
 from domain.media import captions, originals
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import (
     Caption,
     Course,
@@ -271,7 +272,7 @@ def remove(course: Course, asset: MediaAsset, actor: User) -> None:
             lesson.duration_seconds = 0  # it was the recording's duration
             counters.count_lessons(course)
         lifecycle.content_changed(course, actor)
-    audit.record(actor, "remove_recording", asset, asset.filename)
+    audit.record(actor, AuditAction.REMOVE_RECORDING, asset, asset.filename)
 
 
 def accept_proposals(course: Course) -> None:

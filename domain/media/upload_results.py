@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from domain.media import code_archives, recordings, upload_rules
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Course, Lesson, Upload, UploadPurpose, User
 
 FOLDERS = {
@@ -42,7 +43,7 @@ def _recording(
 ) -> uuid.UUID:
     assert course is not None  # noqa: S101 - check_place saw to it
     asset = recordings.adopt(course, lesson, actor, upload.id, file.key, file.size, file.filename)
-    audit.record(actor, "upload_recording", lesson or course, file.filename)
+    audit.record(actor, AuditAction.UPLOAD_RECORDING, lesson or course, file.filename)
     return asset.id
 
 
@@ -51,7 +52,7 @@ def _archive(
 ) -> uuid.UUID:
     assert course is not None and file.contents is not None  # noqa: S101, PT018 - settle() looked at it
     archive = code_archives.adopt(course, actor, upload.id, file.key, file.filename, file.contents)
-    audit.record(actor, "upload_code", course, file.filename)
+    audit.record(actor, AuditAction.UPLOAD_CODE, course, file.filename)
     return archive.id
 
 

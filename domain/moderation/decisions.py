@@ -15,6 +15,7 @@ from domain.catalog import lifecycle
 from domain.community import reply_reports, review_replies, review_standings, reviews
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
+from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     ModerationItem,
@@ -115,7 +116,7 @@ def restore(item: ModerationItem, admin: User) -> None:
     reviews.recount(review.product_id)
     _bind_author(review, said, stays=True)
     item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
-    audit.record(admin, "restore_reply" if of_reply else "restore_review", review)
+    audit.record(admin, AuditAction.RESTORE_REPLY if of_reply else AuditAction.RESTORE_REVIEW, review)
 
 
 def course_of(item: ModerationItem) -> Course | None:
@@ -160,10 +161,10 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
 def _settle_update(course: Course, admin: User, decision: ModerationDecision) -> None:
     if decision.verdict == Verdict.APPROVED:
         submission.publish_update(course, admin)
-        audit.record(admin, "approve_update", course, decision.notes)
+        audit.record(admin, AuditAction.APPROVE_UPDATE, course, decision.notes)
     else:
         course.update_state = UpdateState.RETURNED
-        audit.record(admin, "return_update", course, _audit_note(decision))
+        audit.record(admin, AuditAction.RETURN_UPDATE, course, _audit_note(decision))
 
 
 def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
@@ -173,7 +174,9 @@ def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecisio
         course.admin_notes = decision.notes
         lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, decision.notes)
         _tell_creator(course, item, decision)
-    audit.record(admin, "uphold_report" if upheld else "dismiss_report", course, decision.notes)
+    audit.record(
+        admin, AuditAction.UPHOLD_REPORT if upheld else AuditAction.DISMISS_REPORT, course, decision.notes
+    )
     _close(item, admin, decision)
     _answer_reports(Report.product_id == course.id, course, "course", upheld)
     return f"“{course.title}” is off sale." if upheld else f"“{course.title}” stays on sale."
@@ -190,7 +193,9 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
     review.flagged, review.approved = not stays, stays
     db.session.flush()
     reviews.recount(review.product_id)
-    audit.record(admin, "approve_review" if stays else "hide_review", review, decision.notes)
+    audit.record(
+        admin, AuditAction.APPROVE_REVIEW if stays else AuditAction.HIDE_REVIEW, review, decision.notes
+    )
     _close(item, admin, decision)
     _answer_reports(_about(review), course, "review", upheld=not stays)
     _bind_author(review, review_standings.in_review(review), stays)
@@ -214,7 +219,9 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     moderation_queue.lock_claimed(item, admin)
     stays = decision.verdict == Verdict.APPROVED
     review.reply_hidden = not stays
-    audit.record(admin, "approve_reply" if stays else "hide_reply", review, decision.notes)
+    audit.record(
+        admin, AuditAction.APPROVE_REPLY if stays else AuditAction.HIDE_REPLY, review, decision.notes
+    )
     _close(item, admin, decision)
     _answer_reports(_about(review, reply=True), course, "answer", upheld=not stays)
     _bind_author(review, review_standings.in_reply(review, course.creator_id), stays)
@@ -257,7 +264,7 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
     if approved:
         creator_page_drafts.apply(creator, admin)
     else:
-        audit.record(admin, "return_profile", creator, _audit_note(decision))
+        audit.record(admin, AuditAction.RETURN_PROFILE, creator, _audit_note(decision))
     _close(item, admin, decision)
     notifications.tell(
         creator.id,

@@ -21,6 +21,7 @@ from domain.moderation import decisions
 from domain.moderation.decisions import ModerationDecision
 from domain.people import creator_page_drafts
 from domain.platform import audit, moderation_queue
+from domain.platform.audit_actions import AuditAction
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 
 WINDOW = timedelta(seconds=10)
@@ -69,7 +70,7 @@ def take_back(item: ModerationItem, admin: User) -> None:
     db.session.execute(delete(Job).where(Job.unique_key == key, Job.state == JobState.QUEUED))
     item.decision = item.effective_at = None
     item.claimed_by, item.claimed_until = admin.id, clock.now() + moderation_queue.CLAIM
-    audit.record(admin, "take_back_decision", item, f"{item.title}: {verdict.replace('_', ' ')}")
+    audit.record(admin, AuditAction.TAKE_BACK_DECISION, item, f"{item.title}: {verdict.replace('_', ' ')}")
     db.session.flush()
 
 
@@ -94,7 +95,9 @@ def carry_out(item_id: str, at: str) -> None:
             _carry_out(item, admin, decided)
     except Refused as refusal:
         why = f"Not carried out: {refusal.sentence}"
-        audit.record(admin, "decision_lapsed", item, "\n\n".join(filter(None, (why, decided["notes"]))))
+        audit.record(
+            admin, AuditAction.DECISION_LAPSED, item, "\n\n".join(filter(None, (why, decided["notes"])))
+        )
     db.session.flush()
 
 
@@ -103,7 +106,7 @@ def lapsed(item: ModerationItem) -> str:
     if item.closed_at is not None or item.decision is not None:
         return ""
     found = audit.history_of("moderationitem", item.id, 1)
-    return found[0][0].note if found and found[0][0].action == "decision_lapsed" else ""
+    return found[0][0].note if found and found[0][0].action == AuditAction.DECISION_LAPSED else ""
 
 
 def _lock_subject(item: ModerationItem) -> None:

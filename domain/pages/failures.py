@@ -19,6 +19,7 @@ from domain.base.redaction import masked
 from domain.commerce import stripe_events
 from domain.media import recordings
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from jobs import schedule
 from models import (
     BackupRecord,
@@ -145,7 +146,7 @@ def retry_mail(message: EmailMessage, admin: User) -> None:
         raise Refused(f"This message was {message.status}: there is nothing to try again.")
     message.status = EmailStatus.PENDING
     _run_soon("send_email", f"email:{message.id}", message_id=str(message.id))
-    audit.record(admin, "retry_mail", message)
+    audit.record(admin, AuditAction.RETRY_MAIL, message)
 
 
 def retry_mails(admin: User) -> int:
@@ -166,7 +167,7 @@ def retry_job(job: Job, admin: User) -> None:
     if job.state not in WAITING:
         raise Refused(f"This job is {job.state}: there is nothing to try again.")
     if job.state == JobState.DEAD:
-        audit.record(admin, "retry_job", job, job.kind)
+        audit.record(admin, AuditAction.RETRY_JOB, job, job.kind)
     elif schedule.is_slot(job.unique_key) and job.run_after > now():
         jobs.enqueue(job.kind, key=f"{job.kind} asked for at {now():%Y-%m-%dT%H:%M}", **job.payload)
         return
@@ -187,7 +188,7 @@ def retry_event(event: StripeEvent, admin: User) -> None:
     if event.processed_at is not None:
         raise Refused("This event has been handled: there is nothing to try again.")
     stripe_events.handle_soon(event.id)
-    audit.record(admin, "retry_webhook", event)
+    audit.record(admin, AuditAction.RETRY_WEBHOOK, event)
 
 
 def retry_events(admin: User) -> int:
@@ -205,7 +206,7 @@ def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
     if asset is None or asset.status != MediaStatus.ERROR:
         raise Refused("This recording hasn’t failed: there is nothing to try again.")
     recordings.retry(asset)
-    audit.record(admin, "retry_recording", asset)
+    audit.record(admin, AuditAction.RETRY_RECORDING, asset)
 
 
 def _in(state: EventState) -> tuple[ColumnElement[bool], ...]:

@@ -13,6 +13,7 @@ from domain.base import clock
 from domain.people import creator_page_drafts, passwords
 from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform import audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import Role, User, db
 
 # OWASP's Password Storage Cheat Sheet for argon2id: 19 MiB, two passes, one lane.
@@ -122,7 +123,7 @@ def make_admin(email: str, name: str, password: str) -> User:
     user.role, user.suspended_at = Role.ADMIN, None
     user.email_verified_at = user.email_verified_at or clock.now()
     db.session.flush()
-    audit.record(None, "make_admin", user)
+    audit.record(None, AuditAction.MAKE_ADMIN, user)
     return user
 
 

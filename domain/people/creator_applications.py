@@ -10,6 +10,7 @@ import mail
 from domain import Refused
 from domain.base import clock, slugs
 from domain.platform import audit, moderation_queue, notifications, settings
+from domain.platform.audit_actions import AuditAction
 from models import (
     ApplicationStatus,
     CreatorApplication,
@@ -73,7 +74,7 @@ def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
     application = db.session.scalars(pending).one()
     if made is not None:
         moderation_queue.enqueue(ModerationKind.APPLICATION, application.id, user.name, user.id)
-        audit.record(user, "apply_to_teach", application)
+        audit.record(user, AuditAction.APPLY_TO_TEACH, application)
         mail.application_received(user)
         mail.application_waiting(settings.current().contact_email, user, wish.headline)
     return application
@@ -89,9 +90,9 @@ def accept(application: CreatorApplication, admin: User) -> None:
     user = db.session.get_one(User, application.user_id)
     if user.role == Role.LEARNER:
         user.role = Role.CREATOR
-        audit.record(admin, "change_role", user, "learner → creator")
+        audit.record(admin, AuditAction.CHANGE_ROLE, user, "learner → creator")
     _introduce(user, application)
-    audit.record(admin, "accept_application", application, user.name)
+    audit.record(admin, AuditAction.ACCEPT_APPLICATION, application, user.name)
     mail.application_accepted(user)
     notifications.tell(
         user.id, NotificationKind.APPLICATION_DECIDED, "You can teach here now",
@@ -110,7 +111,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     if not _decide(application, admin, ApplicationStatus.DECLINED, reason.strip()[:MAX_REASON]):
         return
     user = db.session.get_one(User, application.user_id)
-    audit.record(admin, "decline_application", application, reason)
+    audit.record(admin, AuditAction.DECLINE_APPLICATION, application, reason)
     mail.application_declined(user, application.reason)
     notifications.tell(
         user.id, NotificationKind.APPLICATION_DECIDED, "Your application was declined",

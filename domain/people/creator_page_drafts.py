@@ -14,6 +14,7 @@ from sqlalchemy import select
 import jobs
 from domain.base import slugs
 from domain.platform import audit, images, moderation_queue, settings
+from domain.platform.audit_actions import AuditAction
 from models import CreatorProfile, ModerationItem, ModerationKind, Product, Role, User, db
 
 OF_ACCOUNT = {
@@ -88,7 +89,9 @@ def apply(user: User, admin: User) -> None:
     draft = _draft(user)
     _put(user, draft)
     _profile(user).draft = None
-    audit.record(admin, "approve_profile", user, ", ".join(LABELS[name] for name in LABELS if name in draft))
+    audit.record(
+        admin, AuditAction.APPROVE_PROFILE, user, ", ".join(LABELS[name] for name in LABELS if name in draft)
+    )
     db.session.flush()
 
 

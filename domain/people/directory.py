@@ -13,6 +13,7 @@ from domain import Refused
 from domain.base import slugs
 from domain.people import accounts, sessions, suspension
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import (
     AccessGrant,
     AuditEntry,
@@ -139,7 +140,7 @@ def change_role(person: User, role: Role, admin: User) -> None:
     suspension.keep_an_admin(without=person if role != Role.ADMIN else None)
     if person.role == role:
         return
-    audit.record(admin, "change_role", person, f"{person.role} → {role}")
+    audit.record(admin, AuditAction.CHANGE_ROLE, person, f"{person.role} → {role}")
     person.role = role
     if role != Role.CREATOR:
         person.vetted = False
@@ -159,7 +160,7 @@ def vet(person: User, trusted: bool, admin: User) -> None:
     if trusted and person.role != Role.CREATOR:
         raise Refused("Only creators are vetted.")
     person.vetted = trusted
-    audit.record(admin, "vet" if trusted else "unvet", person)
+    audit.record(admin, AuditAction.VET_CREATOR if trusted else AuditAction.UNVET_CREATOR, person)
     db.session.flush()
 
 
@@ -168,7 +169,9 @@ def override_access(person: User, everything: bool, admin: User) -> None:
     if person.access_override == everything:
         return
     person.access_override = everything
-    audit.record(admin, "open_everything" if everything else "end_open_everything", person)
+    audit.record(
+        admin, AuditAction.OPEN_EVERY_COURSE if everything else AuditAction.CLOSE_EVERY_COURSE, person
+    )
     if everything:
         mail.access_given(person, None, None)
     db.session.flush()

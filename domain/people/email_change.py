@@ -10,6 +10,7 @@ from domain import Refused
 from domain.base import clock
 from domain.people import accounts, address_marks, login_throttle, mail_tokens, registration
 from domain.platform import audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import User, db
 
 
@@ -52,7 +53,7 @@ def confirm(token: str) -> User:
     registration.end(address)
     address_marks.remember(user, old)
     mail.email_changed(user, old, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user, old))
-    audit.record(user, "change_email", user, f"{old} → {address}")
+    audit.record(user, AuditAction.CHANGE_EMAIL, user, f"{old} → {address}")
     return user
 
 
@@ -75,4 +76,4 @@ def give_back(user: User, address: str) -> None:
     registration.end(old)
     address_marks.forget_since(user, address)
     mail.email_changed(user, old)
-    audit.record(user, "change_email", user, f"{old} → {address}")
+    audit.record(user, AuditAction.CHANGE_EMAIL, user, f"{old} → {address}")

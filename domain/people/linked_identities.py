@@ -16,6 +16,7 @@ from domain import Refused
 from domain.base import clock
 from domain.people import mail_tokens, sessions
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import OAuthAccount, User, db
 
 NAMES = {"github": "GitHub", "google": "Google"}
@@ -91,7 +92,7 @@ def link(identity: ProviderIdentity, user: User) -> None:
     if live:
         return
     open_with(identity, user)
-    audit.record(user, "link_identity", user, identity.provider_name)
+    audit.record(user, AuditAction.LINK_IDENTITY, user, identity.provider_name)
     mail.provider_linked(user, identity.provider_name, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
 
 
@@ -115,6 +116,6 @@ def remove(user: User, rows: Collection[OAuthAccount]) -> list[str]:
     """Unlink `rows` from `user`; answers the names of their providers."""
     for row in rows:
         row.unlinked_at = clock.now()
-        audit.record(user, "unlink_identity", user, name_of(row))
+        audit.record(user, AuditAction.UNLINK_IDENTITY, user, name_of(row))
     db.session.flush()
     return [name_of(row) for row in rows]

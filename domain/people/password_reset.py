@@ -19,6 +19,7 @@ from domain.people import (
     sessions,
 )
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import User, db
 
 
@@ -85,7 +86,7 @@ def shut_account(token: str) -> User:
     close_ways_in(user)
     user.password_hash = None
     second_factor.end_recent(user)
-    audit.record(user, "shut_account", user)
+    audit.record(user, AuditAction.SHUT_ACCOUNT, user)
     db.session.flush()
     ask(user.email)
     return user
@@ -96,8 +97,8 @@ def close_ways_in(user: User, keep: Collection[uuid.UUID] = ()) -> list[str]:
 
     Devices with their cookies, linked identities but those in `keep`, registrations that a browser could
     still finish, a second factor that is being set up. Tokens already mailed die with the password or the
-    identities in their fingerprint. Answers the names of unlinked providers. tests/account/test_shut_account.py
-    tries all of them.
+    identities in their fingerprint. Answers the names of unlinked providers.
+    tests/account/test_shut_account.py tries all of them.
     """
     sessions.end_all(user)
     registration.end(user.email)

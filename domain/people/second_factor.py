@@ -19,6 +19,7 @@ from domain import Refused
 from domain.base import clock, encryption
 from domain.people import mail_tokens
 from domain.platform import audit, settings
+from domain.platform.audit_actions import AuditAction
 from models import RecoveryCode, SecondFactor, User, db, upsert
 
 STEP_SECONDS = 30
@@ -113,7 +114,7 @@ def confirm(user: User, code: str) -> list[str]:
     if factor.confirmed_at is not None:
         raise Refused("Your second factor is on already.")
     factor.confirmed_at = clock.now()
-    audit.record(user, "second_factor_on", user)
+    audit.record(user, AuditAction.SECOND_FACTOR_ON, user)
     mail.second_factor_on(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
@@ -133,7 +134,7 @@ def renew_codes(user: User) -> list[str]:
     """Replace the recovery codes. Raises Refused without a second factor."""
     if not is_on(user):
         raise Refused("Set up a second factor first.")
-    audit.record(user, "renew_recovery_codes", user)
+    audit.record(user, AuditAction.RENEW_RECOVERY_CODES, user)
     mail.recovery_codes_renewed(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
 
@@ -162,7 +163,7 @@ def remove(user: User, by: User | None) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     if found is None:
         raise Refused("There is no second factor to remove.")
-    audit.record(by, "second_factor_off", user)
+    audit.record(by, AuditAction.SECOND_FACTOR_OFF, user)
     by_admin = by is None or by.id != user.id
     mail.second_factor_off(user, by_admin, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     db.session.flush()
@@ -188,7 +189,7 @@ def end_recent(user: User) -> None:
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     if factor.confirmed_at > since:
         db.session.delete(factor)
-        audit.record(user, "second_factor_off", user)
+        audit.record(user, AuditAction.SECOND_FACTOR_OFF, user)
     db.session.flush()
 
 
@@ -223,7 +224,7 @@ def _use_recovery_code(user: User, typed: str) -> bool:
     )
     if used is None:
         return False
-    audit.record(user, "use_recovery_code", user)
+    audit.record(user, AuditAction.USE_RECOVERY_CODE, user)
     mail.recovery_code_used(user, codes_left(user), mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return True
 

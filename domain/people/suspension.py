@@ -11,6 +11,7 @@ from domain import Refused
 from domain.base import clock
 from domain.people import address_marks, sessions
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import Role, User, db
 
 MAX_REASON = 1000
@@ -33,7 +34,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
     person.suspended_at = clock.now()
     sessions.end_all(person)
     address_marks.remember(person, person.email)
-    audit.record(admin, "suspend", person, reason[:MAX_REASON])
+    audit.record(admin, AuditAction.SUSPEND_ACCOUNT, person, reason[:MAX_REASON])
     mail.account_suspended(person, reason[:MAX_REASON])
     db.session.flush()
     return True
@@ -45,7 +46,7 @@ def restore(person: User, admin: User) -> bool:
     if person.suspended_at is None:
         return False
     person.suspended_at = None
-    audit.record(admin, "restore", person)
+    audit.record(admin, AuditAction.RESTORE_ACCOUNT, person)
     mail.account_restored(person)
     db.session.flush()
     return True

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 
 from domain.base import pagination
+from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, User, db
 
 PAGE_SIZE = 50
@@ -18,11 +19,11 @@ SYSTEM = "system"
 MOST_OF_ID = 64
 
 
-def record(actor: User | None, action: str, subject: object, note: str = "") -> AuditEntry:
+def record(actor: User | None, action: AuditAction, subject: object, note: str = "") -> AuditEntry:
     """Append an entry: `actor` (None: the system) did `action` to `subject`, a row with an id."""
     entry = AuditEntry(
         actor_id=actor.id if actor else None,
-        action=action,
+        action=action.value,
         subject_type=type(subject).__name__.lower(),
         subject_id=_name(subject),
         note=note,

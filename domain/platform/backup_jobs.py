@@ -18,6 +18,7 @@ from domain.backup import Backup, BackupError, Kind, Proof, locks, records
 from domain.base import clock
 from domain.base.log import log
 from domain.platform import alerts, audit
+from domain.platform.audit_actions import AuditAction
 from models import BackupRecord, Job, JobState, User, db
 
 ASKED = "make_backup:asked"
@@ -46,7 +47,9 @@ def ask_for_backup(admin: User) -> None:
         raise Refused("A backup is being made already.")
     jobs.enqueue("make_backup", key=ASKED, backup_kind=Kind.MANUAL)
     jobs.hasten(ASKED)
-    audit.record(admin, "ask_for_backup", db.session.scalars(select(Job).filter_by(unique_key=ASKED)).one())
+    audit.record(
+        admin, AuditAction.ASK_FOR_BACKUP, db.session.scalars(select(Job).filter_by(unique_key=ASKED)).one()
+    )
 
 
 def ask_for_proof(record: BackupRecord, admin: User) -> None:
@@ -58,7 +61,7 @@ def ask_for_proof(record: BackupRecord, admin: User) -> None:
     key = f"prove_backup:{record.name}"
     jobs.enqueue("prove_backup", key=key, name=record.name)
     jobs.hasten(key)
-    audit.record(admin, "ask_for_proof", record, record.name)
+    audit.record(admin, AuditAction.ASK_FOR_PROOF, record, record.name)
 
 
 def under_way() -> RunningBackups:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from domain import Refused
 from domain.base import clock, pagination
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
 
 CLAIM = timedelta(minutes=15)
@@ -180,7 +181,7 @@ def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
     """
     lock_claimed(item, admin, takeover)
     if takeover and _holder(item, admin) is not None:
-        audit.record(admin, "take_over", item, item.title)
+        audit.record(admin, AuditAction.TAKE_OVER_CLAIM, item, item.title)
     item.claimed_by, item.claimed_until = admin.id, clock.now() + CLAIM
     db.session.flush()
 

@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import PlatformSettings, User, db, upsert
 
 REMEMBER_SECONDS = 1
@@ -78,7 +79,7 @@ def change(admin: User | None, **values: Any) -> list[str]:
     for name in changed:
         if not name.endswith("_html"):
             note = f"{name}: {_short(getattr(row, name))} → {_short(values[name])}"
-            audit.record(admin, "change_setting", row, note)
+            audit.record(admin, AuditAction.CHANGE_SETTING, row, note)
         setattr(row, name, values[name])
     db.session.flush()
     return changed

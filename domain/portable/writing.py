@@ -9,6 +9,7 @@ from domain.catalog import lifecycle, tags
 from domain.learning import recounting
 from domain.media import code_archives
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from domain.portable import MANIFEST
 from domain.portable.recordings import is_sound
 from domain.portable.shapes import NewLesson, NewRecording
@@ -51,7 +52,9 @@ def write(made: PreparedCourse, creator: User, origin: str) -> Course:
         code_archives.adopt(course, creator, file.id, file.key, file.filename, contents)
     recounting.recount_course(course)
     lifecycle.content_changed(course, creator)
-    audit.record(creator, "import", course, f"{course.lesson_count} lessons from {origin[:200]}")
+    audit.record(
+        creator, AuditAction.IMPORT_COURSE, course, f"{course.lesson_count} lessons from {origin[:200]}"
+    )
     db.session.flush()
     return course
 

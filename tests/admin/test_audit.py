@@ -9,6 +9,7 @@ from flask import Flask
 
 from domain.base import clock
 from domain.platform import audit
+from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, Order, User, db
 from tests.admin.query_counts import Counter, queries  # noqa: F401
 from tests.auth.mails import SignIn
@@ -71,8 +72,12 @@ def test_people_read_words_and_machines_the_action(app: Flask, cast: Cast, signe
     mo = signed_in(cast.mo)
     with app.app_context():
         actor = db.session.get_one(User, cast.mo.id)
-        audit.record(actor, "look_at_order", db.session.get_one(Order, cast.order.id), "All is well.")
-        audit.record(actor, "take_back_course", db.session.get_one(User, cast.bo.id), "Reading code")
+        audit.record(
+            actor, AuditAction.LOOK_AT_ORDER, db.session.get_one(Order, cast.order.id), "All is well."
+        )
+        audit.record(
+            actor, AuditAction.TAKE_BACK_COURSE, db.session.get_one(User, cast.bo.id), "Reading code"
+        )
         db.session.commit()
     page = mo.get("/admin/audit?action=look_at_order").text
     assert '<option value="look_at_order" selected>looked at an order</option>' in page
@@ -101,7 +106,7 @@ def test_the_export_reads_a_block_at_a_time(
     with app.app_context():
         mo = db.session.get_one(User, cast.mo.id)
         for number in range(30):
-            audit.record(mo, "vet", mo, str(number))
+            audit.record(mo, AuditAction.VET_CREATOR, mo, str(number))
         db.session.commit()
         assert [len(block) for block in audit.blocks(audit.AuditFilter())] == [7, 7, 7, 7, 2]
     rows = list(csv.DictReader(io.StringIO(signed_in(cast.mo).get("/admin/audit.csv").text)))
