@@ -16,8 +16,8 @@ Ranges = list[list[float]]
 class Heartbeat:
     """A heartbeat of the player, in seconds: its position, and the range played since the last one.
 
-    `opened` proves when the page of its player was opened (see playback.sign_opening). `flowing` is true while it
-    goes on playing, and false when it paused, jumped, ended or was left.
+    `opened` proves when the page of its player was opened (see playback.sign_opening). `flowing` is true
+    while it goes on playing, and false when it paused, jumped, ended or was left.
     """
 
     position: float

@@ -20,8 +20,8 @@ def prepare_folder(
 ) -> PreparedCourse:
     """Read and validate the folder or zip at `path`, and store its files for a course of `creator`.
 
-    Raises InvalidCourse with all problems; then nothing is stored. Ends the transaction: none is open while files
-    are stored.
+    Raises InvalidCourse with all problems; then nothing is stored. Ends the transaction: none is open while
+    files are stored.
     """
     with opened(path) as source:
         course = read(source)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models import BackupRecord, Review, db, now
-from tests import eyes
+from tests import accessibility
 from tests.accessibility import ALL_WAYS, PAIRS, SMALL_PHONE, Ways, every_way, look_every_way, overflow
 from tests.cast import Cast
 from tests.journeys import films
@@ -95,7 +95,7 @@ def test_a_fault_of_one_width_or_scheme_is_seen_in_every_pair(
 ) -> None:
     page = visitor()
     page.set_content(FAULTY)
-    monkeypatch.setattr(eyes, "ways", lambda _address: pair)
+    monkeypatch.setattr(accessibility, "ways", lambda _address: pair)
     found = [problem.removeprefix(f"{page.url}, ").split(": ", 1) for problem in every_way(page)]
     for fault, only in FAULTS.items():
         names = [(f"{size['width']} px, {scheme}", rules) for size, scheme, rules in pair]

@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from domain.people import mail_tokens, registration
 from models import OAuthAccount, Registration, User, db
-from tests.accessibility import BOTH, every_way
+from tests.accessibility import CROSSWISE, every_way
 from tests.auth.provider import Provider, offered
-from tests.cast import CROSSWISE, Cast
+from tests.cast import PASSWORD, Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
@@ -92,7 +92,7 @@ def test_pages_of_accounts_are_accessible(
 ) -> None:
     with house.app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        made = registration.register(registration.RegistrationInput("R", ADDRESS, bo.password_hash or ""))
+        made = registration.register(registration.Newcomer("R", ADDRESS, bo.password_hash or ""))
         identity = OAuthAccount(user_id=bo.id, provider="github", subject="1")
         google = OAuthAccount(user_id=bo.id, provider="google", subject="1")
         db.session.add_all([identity, google])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.accessibility import BOTH, PHONE
-from tests.cast import CROSSWISE, Cast
+from tests.accessibility import CROSSWISE, PHONE
+from tests.cast import PASSWORD, Cast
 from tests.journeys import films
 from tests.journeys.conftest import House
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from models import MediaAsset, MediaStatus, db
-from tests.accessibility import BOTH, DESK
+from tests.accessibility import WITH
 from tests.cast import Cast
-from tests.course_folders import WITH
+from tests.course_folders import archive, picture
 from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys import films
 from tests.journeys.conftest import House

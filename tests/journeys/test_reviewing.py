@@ -10,8 +10,8 @@ from domain.community import reviews
 from domain.learning import access
 from models import Course, GrantSource, User, db
 from tests import effort
-from tests.accessibility import BOTH, violations
-from tests.cast import DESK, PHONE, violations
+from tests.accessibility import DESK, PHONE, violations
+from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
