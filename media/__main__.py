@@ -76,8 +76,8 @@ def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
             making.make_mp4(path, out, facts, progress)
         case "hls":
             out.mkdir(parents=True, exist_ok=True)
-            renditions = making.make_hls(path, out, facts, order["heights"], progress)
-            return {"renditions": renditions}
+            made = making.make_hls(path, out, facts, order["heights"], progress)
+            return {"renditions": made}
         case "all":
             heights, poster = order["heights"], order["poster"]
             return asdict(making.make_all(path, out, facts, heights, poster, progress))
