@@ -18,7 +18,7 @@ from domain.people import sessions
 from domain.platform import production
 from jobs import dispatch
 from models import db
-from storage import private_files
+from storage import file_permissions
 from tables.connections import engine_options
 from web import (
     errors,
@@ -40,7 +40,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     Raises config.ConfigError with a sentence when a setting is missing or invalid.
     """
     settings = settings or config.load()
-    private_files.keep(settings)
+    file_permissions.keep(settings)
     app = Flask(__name__, static_folder=None)
     app.request_class = forms.BoundedRequest
     set_up(app, settings)

@@ -119,7 +119,7 @@ def prepare() -> bool:
     from cli.upgrade import OWN_BACKUP
     from demo import loader
     from domain.backup import BackupError
-    from domain.backup.upgrading import back_up_first
+    from domain.backup.before_upgrade import back_up_first
     from models import db
 
     app = create_app(settings)

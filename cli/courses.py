@@ -9,7 +9,7 @@ from sqlalchemy import select
 from cli import progress
 from domain import Refused
 from domain.people import accounts
-from domain.portable import InvalidCourse, exporting, importing, packing
+from domain.portable import InvalidCourse, exporting, folder_writer, importing
 from models import Course, db
 
 import_group = AppGroup("import", help="Read courses from files.")
@@ -57,7 +57,7 @@ def export_course(slug: str, folder: Path) -> None:
     try:
         entries = exporting.entries(course)
         db.session.rollback()  # hold no transaction while files are copied
-        packing.to_folder(entries, folder, progress.show)
+        folder_writer.to_folder(entries, folder, progress.show)
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     except FileNotFoundError as error:

@@ -10,7 +10,7 @@ from flask_migrate.cli import upgrade  # type: ignore[import-not-found]  # not i
 import jobs
 from cli import progress
 from domain.backup import BackupError
-from domain.backup.upgrading import back_up_first
+from domain.backup.before_upgrade import back_up_first
 from models import db
 
 OWN_BACKUP = "Nothing was changed. If you have a backup of your own: flask --app app db upgrade --no-backup"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 import media
-from demo import desks, footprints, screenings, shelves, source, year
+from demo import analytics_events, catalog, film_rendering, orders, pending_work, source
 from domain.analytics import daily_counts
 from domain.base import clock
 from models import Course, Lesson, PlatformSettings, Role, Tag, User, db
@@ -29,25 +29,25 @@ def load(progress: Progress, with_films: bool = True) -> int:
     now = clock.now()
     if db.session.get(PlatformSettings, 1) is None:
         db.session.add(PlatformSettings(id=1))
-    people = shelves.add_people(source.people(), now)
-    categories = shelves.add_categories(source.categories())
+    people = catalog.add_people(source.people(), now)
+    categories = catalog.add_categories(source.categories())
     sources = source.courses()
     courses, tags = {}, dict[str, Tag]()
     for number, one in enumerate(sources, 1):
-        courses[one.slug] = shelves.add_course(one, people, categories, tags, now)
+        courses[one.slug] = catalog.add_course(one, people, categories, tags, now)
         progress("Courses", number, len(sources))
-    shelves.link_prerequisites(sources, courses)
+    catalog.link_prerequisites(sources, courses)
     rows = source.reviews()
     learners = [user for user in people.values() if user.role == Role.LEARNER]
     newcomer = people["newlearner@example.com"]
     buyers = [user for user in dict.fromkeys(learners) if user is not newcomer]
-    sales = year.spread(courses, rows["sales_weight"], buyers, now - timedelta(hours=1))
+    sales = orders.spread(courses, rows["sales_weight"], buyers, now - timedelta(hours=1))
     sales += _for_the_demo_learner(sales, courses, people, now)
     sales.sort(key=lambda sale: (sale.at, sale.course.slug))
-    year.add_sales(sales, now)
-    written = year.add_reviews(rows["reviews"], courses, sales, now)
+    orders.add_sales(sales, now)
+    written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
-    footprints.add_events(sales, now)
+    analytics_events.add_events(sales, now)
     progress("A year of visits", 1, 1)
     _fill_desks(sources, courses, people, written, now)
     progress("Desks", 1, 1)
@@ -71,36 +71,38 @@ def _fill_desks(
     sources: list[source.CourseSource],
     courses: dict[str, Course],
     people: dict[str, User],
-    written: desks.Written,
+    written: pending_work.Written,
     now: datetime,
 ) -> None:
     rows, admin = source.desks(), people["admin@example.com"]
     db.session.flush()
-    desks.introduce_shop(rows["about"])
-    desks.submit_courses(sources, courses, admin, now)
-    desks.apply_to_teach(rows["application"], people, now)
-    desks.report_reviews(written, people, now)
-    desks.report_courses(rows["course_reports"], courses, people, now)
-    desks.tell_of_money(rows["alert"], admin, now)
-    desks.add_wishes(rows["wishes"], courses, people, now)
-    desks.tell_of_reviews(written, courses, now)
-    desks.tell(rows["notifications"], people, now)
+    pending_work.introduce_shop(rows["about"])
+    pending_work.submit_courses(sources, courses, admin, now)
+    pending_work.apply_to_teach(rows["application"], people, now)
+    pending_work.report_reviews(written, people, now)
+    pending_work.report_courses(rows["course_reports"], courses, people, now)
+    pending_work.tell_of_money(rows["alert"], admin, now)
+    pending_work.add_wishes(rows["wishes"], courses, people, now)
+    pending_work.tell_of_reviews(written, courses, now)
+    pending_work.tell(rows["notifications"], people, now)
 
 
 def _for_the_demo_learner(
-    sales: list[year.Sale], courses: dict[str, Course], people: dict[str, User], now: datetime
-) -> list[year.Sale]:
+    sales: list[orders.Sale], courses: dict[str, Course], people: dict[str, User], now: datetime
+) -> list[orders.Sale]:
     """List extra sales to the demo's learner: the featured courses not drawn by chance."""
     learner = people["learner@example.com"]
     owned = {sale.course.slug for sale in sales if sale.learner is learner}
     shown = [slug for slug, course in courses.items() if course.featured and slug not in owned]
-    return [year.Sale(courses[slug], learner, now - timedelta(days=9 * n)) for n, slug in enumerate(shown, 1)]
+    return [
+        orders.Sale(courses[slug], learner, now - timedelta(days=9 * n)) for n, slug in enumerate(shown, 1)
+    ]
 
 
 def _add_films(sources: list[source.CourseSource], courses: dict[str, Course], progress: Progress) -> None:
     lessons = {(lesson.course_id, lesson.title): lesson for lesson in db.session.scalars(select(Lesson))}
     showings = [
-        screenings.Screening(lessons[courses[one.slug].id, row["title"]], script)
+        film_rendering.Screening(lessons[courses[one.slug].id, row["title"]], script)
         for one in sources
         for row in one.lessons()
         if (script := one.film(row)) is not None
@@ -109,4 +111,4 @@ def _add_films(sources: list[source.CourseSource], courses: dict[str, Course], p
         progress("Films (left out: the video extra isn't installed)", 0, 0)
         return
     finished = itertools.count(1)
-    screenings.render_all(showings, lambda: progress("Films", next(finished), len(showings)))
+    film_rendering.render_all(showings, lambda: progress("Films", next(finished), len(showings)))

@@ -57,8 +57,8 @@ def reviews() -> dict[str, Any]:
 
 
 def desks() -> dict[str, Any]:
-    """Read desks.toml: waiting work, wishlists, notifications, and the shop's description."""
-    return _toml(ROOT / "desks.toml")
+    """Read pending_work.toml: waiting work, wishlists, notifications, and the shop's description."""
+    return _toml(ROOT / "pending_work.toml")
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -69,9 +69,9 @@ KINDS: dict[str, Task | LongTask] = {
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
     "correct_course_days": Task("analytics.daily_counts.correct"),
-    "recount_learners": Task("learning.recounting.recount_learners"),
+    "recount_learners": Task("learning.progress_recount.recount_learners"),
     "clean_up": Task("platform.retention.clean_up"),
-    "forget_address_marks": Task("people.address_marks.clean_up"),
+    "forget_address_marks": Task("people.address_history.clean_up"),
     "count_events": LongTask(
         "analytics.daily_counts.begin", "analytics.daily_counts.work", "analytics.daily_counts.end"
     ),

@@ -23,6 +23,7 @@ from mail.accounts import (
     still_suspended,
     verify_email,
 )
+from mail.backups import backup_problem
 from mail.composing import (
     NOTIFICATION,
     base_url,
@@ -41,7 +42,6 @@ from mail.creators import (
     application_waiting,
 )
 from mail.notifications import notification
-from mail.operating import backup_problem
 from mail.orders import order_problem, payment_failed, payment_pending, payment_problem, receipt
 
 __all__ = [

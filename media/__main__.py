@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from media.facts import Limits, MediaError
+from media.model import Limits, MediaError
 
 # The pipe to the parent; stdout itself is redirected, because codec libraries print to it.
 ANSWERS = os.dup(1)
@@ -62,7 +62,7 @@ def carry_out(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    from media import making, probing
+    from media import probing, renditions
 
     path = Path(order["path"])
     facts = probing.judge(path, limits)
@@ -71,16 +71,16 @@ def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
     out, progress = Path(order["out"]), Reporter(facts.duration)
     match order["verb"]:
         case "poster":
-            making.make_poster(path, out, facts)
+            renditions.make_poster(path, out, facts)
         case "mp4":
-            making.make_mp4(path, out, facts, progress)
+            renditions.make_mp4(path, out, facts, progress)
         case "hls":
             out.mkdir(parents=True, exist_ok=True)
-            made = making.make_hls(path, out, facts, order["heights"], progress)
+            made = renditions.make_hls(path, out, facts, order["heights"], progress)
             return {"renditions": made}
         case "all":
             heights, poster = order["heights"], order["poster"]
-            return asdict(making.make_all(path, out, facts, heights, poster, progress))
+            return asdict(renditions.make_all(path, out, facts, heights, poster, progress))
     return {}
 
 

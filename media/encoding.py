@@ -13,7 +13,7 @@ from av.filter import Graph
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
-from media.facts import MediaError
+from media.model import MediaError
 from media.probing import CUT_OFF, opened, picture, sound
 
 Progress = Callable[[float], None]

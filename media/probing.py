@@ -10,7 +10,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from media.facts import Limits, MediaError, Probe
+from media.model import Limits, MediaError, Probe
 from media.sniffing import sniff
 
 VIDEO_CODECS = {

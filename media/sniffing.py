@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from media.facts import MediaError
+from media.model import MediaError
 
 ACCEPTED = "Upload MP4, MOV, WebM, MKV, MP3, M4A, WAV, Ogg or FLAC."
 _STARTS = [

@@ -4,12 +4,12 @@ A file is named by a key such as `media/0198…/720p.m3u8`. Nobody reads a store
 makes one for a folder, `verify` returns its expiry, `send` delivers one file of it.
 """
 
+from storage.backend import Storage, current, init_app, origin
 from storage.delivery import publish, send
 from storage.files import StoredFile, sync
 from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
-from storage.places import Storage, current, init_app, origin
 from storage.s3 import S3Storage
 from storage.signing import sign, verify
 

@@ -11,9 +11,9 @@ from flask import Response, current_app, redirect, request
 from werkzeug.exceptions import NotFound
 from werkzeug.http import dump_options_header
 
+from storage.backend import Storage, current
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
-from storage.places import Storage, current
 
 # Browsers may display these; others are downloads, so that an upload can't run as a page of this site (XSS).
 SHOWN = ("audio/", "video/", "image/avif", "image/gif", "image/jpeg", "image/png", "image/webp")

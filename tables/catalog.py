@@ -214,7 +214,7 @@ class Course(Product):
     is the fingerprint of the lessons that progress was last computed over (domain/catalog/counters.py).
     `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` holds the pending
     changes of its page, by name (domain/authoring/page_drafts.py), `approved` the last approved values of
-    what changes without approval (domain/authoring/settled_values.py).
+    what changes without approval (domain/authoring/approved_settings.py).
     """
 
     __tablename__ = "courses"

@@ -129,7 +129,7 @@ class Registration(Stamped, Base):
 class AddressMark(Stamped, Base):
     """A former or suspended address of an account, so that a new account can't escape moderation decisions.
 
-    `mark` is a keyed hash (domain/people/address_marks.py): the table reveals no address.
+    `mark` is a keyed hash (domain/people/address_history.py): the table reveals no address.
     """
 
     __tablename__ = "address_marks"

@@ -104,7 +104,7 @@ class Form(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate as FlaskForm does.
 
-        A stale form that is shown again (blueprints/auth/stale.py) never passes.
+        A stale form that is shown again (blueprints/auth/stale_forms.py) never passes.
         """
         if g.get("form_is_stale"):
             self.form_errors.append(

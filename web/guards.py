@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from domain.people import second_factor
 from domain.platform import settings
-from web import fresh_proof, held_forms, hypermedia
+from web import held_forms, hypermedia, reauthentication
 
 
 def open_to_all(area: Blueprint) -> Blueprint:
@@ -82,7 +82,7 @@ def _let_admins_in() -> Response | None:
         abort(404)
     if (away := _lead_to_second_factor()) is not None:
         return away
-    return fresh_proof.ask() if fresh_proof.is_idle() else None
+    return reauthentication.ask() if reauthentication.is_idle() else None
 
 
 def _lead_to_second_factor() -> Response | None:

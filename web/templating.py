@@ -5,7 +5,7 @@ from jinja2 import StrictUndefined
 
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
-from web import filters, forms, merging
+from web import forms, merging, template_filters
 
 
 def init_app(app: Flask) -> None:
@@ -13,7 +13,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    filters.init_app(app)
+    template_filters.init_app(app)
     app.jinja_env.globals["picture_url"] = images.address
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks

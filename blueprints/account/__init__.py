@@ -7,9 +7,9 @@ from web import guards
 bp = guards.signed_in(Blueprint("account", __name__))
 
 from blueprints.account import (  # noqa: E402
+    avatar,  # noqa: F401
     email,  # noqa: F401
     notifications,  # noqa: F401
-    portrait,  # noqa: F401
     profile,  # noqa: F401
     second_factor,  # noqa: F401
     security,  # noqa: F401

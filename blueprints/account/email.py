@@ -6,12 +6,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.account import bp
 from blueprints.account.forms import EmailForm
-from blueprints.account.proof import prove
+from blueprints.account.password_check import prove
 from domain import Refused
 from domain.people import email_change, login_throttle
 from models import db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.route("/account/email", methods=["GET", "POST"])

@@ -10,7 +10,7 @@ from domain import Refused
 from domain.people import login_throttle, second_factor, sessions
 from models import db
 from web import hypermedia, qr_codes
-from web.fresh_proof import fresh, fresh_page
+from web.reauthentication import fresh, fresh_page
 
 
 @bp.post("/account/security/second-factor/begin")

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.account import bp
 from blueprints.account.forms import PasswordForm, PressForm, ProofForm
-from blueprints.account.proof import prove
+from blueprints.account.password_check import prove
 from domain import Refused
 from domain.people import (
     accounts,
@@ -22,7 +22,7 @@ from domain.people import (
 from domain.people.devices import describe
 from models import db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.route("/account/security", methods=["GET", "POST"])

@@ -15,8 +15,8 @@ bp = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
 def acting() -> User:
     """Return the admin who is signed in, as the actor of the audit log."""
-    user: User = current_user._get_current_object()
-    return user
+    admin: User = current_user._get_current_object()
+    return admin
 
 
 def after() -> uuid.UUID | None:
@@ -47,13 +47,13 @@ from blueprints.admin import (  # noqa: E402
     categories,  # noqa: F401
     decisions,  # noqa: F401
     emails,  # noqa: F401
-    expiring,  # noqa: F401
+    expiring_courses,  # noqa: F401
     jobs,  # noqa: F401
     moderation,  # noqa: F401
     orders,  # noqa: F401
     overview,  # noqa: F401
-    people,  # noqa: F401
-    person,  # noqa: F401
     settings,  # noqa: F401
+    user,  # noqa: F401
+    users,  # noqa: F401
     webhooks,  # noqa: F401
 )

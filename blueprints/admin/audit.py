@@ -12,9 +12,9 @@ from domain.people import accounts
 from domain.platform import audit
 from domain.platform.audit import AuditFilter
 from web import hypermedia
-from web.file_answers import csv_of
+from web.file_responses import csv_of
 from web.forms import one_line
-from web.fresh_proof import fresh_page
+from web.reauthentication import fresh_page
 
 COLUMNS = ("at", "actor", "actor_email", "action", "subject_type", "subject_id", "note")
 NAMES = ("actor", "action", "subject", "from", "to")

@@ -11,7 +11,7 @@ from domain import Refused
 from domain.catalog import categories
 from models import Category, db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.route("/categories", methods=["GET", "POST"], endpoint="categories")

@@ -16,7 +16,7 @@ from domain.people import directory
 from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
-from web.fresh_proof import ask, fresh, is_fresh
+from web.reauthentication import ask, fresh, is_fresh
 
 
 @bp.post("/moderation/<uuid:item_id>/decide")

@@ -9,7 +9,7 @@ from domain import Refused
 from domain.commerce import alert_list, order_admin
 from models import Order, OrderStatus, db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.get("/orders")

@@ -25,7 +25,7 @@ from domain.platform import color_contrast, images, settings
 from models import Course, db
 from web import hypermedia
 from web.forms import Form
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 PAGES = (
     ("Words", "admin.shop_settings"),

@@ -12,7 +12,7 @@ from domain.pages import failures
 from domain.pages.failures import EventState
 from models import StripeEvent, db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
 

@@ -7,13 +7,13 @@ from web import guards
 bp = guards.open_to_all(Blueprint("auth", __name__))
 
 from blueprints.auth import (  # noqa: E402,F401
-    fresh_proof,
+    csrf_token,
+    login,
     oauth,
-    presence,
-    recovery,
-    registering,
-    second_step,
-    signing_in,
-    stale,
-    tokens,
+    password_reset,
+    reauthentication,
+    registration,
+    second_factor,
+    sessions,
+    stale_forms,
 )

@@ -6,9 +6,9 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import bp, providers
-from blueprints.auth.presence import let_in
-from blueprints.auth.way_back import safe_next, wanted
+from blueprints.auth import bp, oauth_clients
+from blueprints.auth.next_url import safe_next, wanted
+from blueprints.auth.sessions import let_in
 from domain import Refused
 from domain.base.log import log
 from domain.people import linked_identities, oauth, second_factor, sessions
@@ -21,14 +21,14 @@ LINKING_SECONDS = 600
 @bp.get("/oauth/<provider>")
 def start_oauth(provider: str) -> Response:
     """Redirect to the provider's authorization page."""
-    name = providers.available().get(provider) or abort(404)
+    name = oauth_clients.available().get(provider) or abort(404)
     proving = "prove" in request.args
     if current_user.is_authenticated and not (proving or _is_linking()):
         return hypermedia.see_other(wanted())
     session["oauth_next"], session["oauth_proves"] = wanted(), proving
     try:
-        return providers.send_off(provider)
-    except providers.ProviderFailed as failure:
+        return oauth_clients.send_off(provider)
+    except oauth_clients.ProviderFailed as failure:
         return _failed(name, failure)
 
 
@@ -38,13 +38,13 @@ def finish_oauth(provider: str) -> Response:
 
     A GET that writes: the provider redirects browsers here, and `state` proves that this browser began it.
     """
-    name = providers.available().get(provider) or abort(404)
+    name = oauth_clients.available().get(provider) or abort(404)
     if request.args.get("error") == "access_denied":
         hypermedia.toast(f"You are not signed in: {name} was not allowed to tell us who you are.", "info")
         return hypermedia.see_other(url_for("auth.login"))
     try:
-        identity = providers.identity(provider)
-    except providers.ProviderFailed as failure:
+        identity = oauth_clients.identity(provider)
+    except oauth_clients.ProviderFailed as failure:
         return _failed(name, failure)
     page, linking = safe_next(session.pop("oauth_next", "/")), _is_linking()
     proving = session.pop("oauth_proves", False)
@@ -87,7 +87,7 @@ def _is_linking() -> bool:
     return asked["user"] == current_user.id.hex and int(asked["at"]) > time.time() - LINKING_SECONDS
 
 
-def _failed(name: str, failure: providers.ProviderFailed) -> Response:
+def _failed(name: str, failure: oauth_clients.ProviderFailed) -> Response:
     if failure.stale:
         sentence, status = "This try has run out, or was begun in another browser. Start again.", 400
     else:

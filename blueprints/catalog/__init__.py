@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.open_to_all(Blueprint("catalog", __name__))
 
-from blueprints.catalog import course, courses, creators, fragments, home, machines, shelves  # noqa: E402,F401
+from blueprints.catalog import categories, course, courses, creators, feeds, fragments, home  # noqa: E402,F401

@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, linked_data
-from blueprints.catalog.freshness import with_etag
+from blueprints.catalog.etags import with_etag
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page

@@ -3,8 +3,8 @@
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, bp, filters
-from blueprints.catalog.freshness import with_etag
+from blueprints.catalog import bp, filters, page_urls
+from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index import facets, index_cache
@@ -17,13 +17,13 @@ def courses() -> Response:
     """List the courses that match the query string; unknown filters are ignored."""
     index = index_cache.current()
     selection = facets.read(request.args.to_dict(flat=False), index.facets.values())
-    number = addresses.page_number()
+    number = page_urls.page_number()
     if "" in request.args.values() and not hypermedia.is_swap():
         # A form without JavaScript sends its empty fields too: redirect to the canonical address.
-        return redirect(addresses.selection_url(selection, number))
+        return redirect(page_urls.selection_url(selection, number))
     found = cards.browse(index, selection, number)
     if found is None:
-        first = addresses.selection_url(selection)
+        first = page_urls.selection_url(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
     response = hypermedia.render(
         "catalog/courses.html",
@@ -33,11 +33,11 @@ def courses() -> Response:
         filters=filters.panel(found),
         chips=filters.chips(found),
         sorts=_sorts(selection),
-        pages=addresses.pager(addresses.COURSES, selection.pairs(), number, found.last),
+        pages=page_urls.pager(page_urls.COURSES, selection.pairs(), number, found.last),
         instead=_instead(found),
-        address=addresses.selection_url(selection, number),
+        address=page_urls.selection_url(selection, number),
     )
-    hypermedia.show_address(response, addresses.selection_url(selection), typed="q")
+    hypermedia.show_address(response, page_urls.selection_url(selection), typed="q")
     return with_etag(response)
 
 
@@ -49,4 +49,4 @@ def _instead(found: CatalogPage) -> tuple[str, str] | None:
     """Return the spelling correction of a search and its address, if there is one."""
     if found.meant is None:
         return None
-    return found.meant, addresses.with_page(addresses.COURSES, [("q", found.meant)])
+    return found.meant, page_urls.with_page(page_urls.COURSES, [("q", found.meant)])

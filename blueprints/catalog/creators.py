@@ -3,8 +3,8 @@
 from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, bp
-from blueprints.catalog.freshness import with_etag
+from blueprints.catalog import bp, page_urls
+from blueprints.catalog.etags import with_etag
 from domain.catalog import cards, creators
 from web import hypermedia
 
@@ -13,7 +13,7 @@ from web import hypermedia
 def creator(slug: str) -> Response:
     """Show a creator's profile, courses and number of learners."""
     person = creators.find(slug) or abort(404)
-    number = addresses.page_number()
+    number = page_urls.page_number()
     last = max(1, -(-person.totals.courses // cards.PAGE_SIZE))
     path = f"/creators/{person.slug}"
     if number > last:
@@ -23,7 +23,7 @@ def creator(slug: str) -> Response:
             "catalog/creator.html",
             person=person,
             cards=cards.cards_by(person.id, number),
-            pages=addresses.pager(path, [], number, last),
-            address=addresses.with_page(path, [], number),
+            pages=page_urls.pager(path, [], number, last),
+            address=page_urls.with_page(path, [], number),
         )
     )

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from blueprints.catalog import addresses
+from blueprints.catalog import page_urls
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index.facets import Choice, Facet
-from web import filters
+from web import template_filters
 
 LONGEST_LIST = 10
 _BY_COUNT = ("technology", "language")
@@ -58,7 +58,7 @@ def chips(found: CatalogPage) -> list[FilterChip]:
     return [
         FilterChip(
             label(facets[name].by_value[value], found.index.currency),
-            addresses.selection_url(selection.without(name, value)),
+            page_urls.selection_url(selection.without(name, value)),
         )
         for name, values in selection.chosen
         for value in values
@@ -69,7 +69,7 @@ def label(choice: Choice, currency: str) -> str:
     """Format the option's label, with its amount as money."""
     if choice.cents is None:
         return choice.label
-    return choice.label.format(filters.money(choice.cents, currency).removesuffix(".00"))
+    return choice.label.format(template_filters.money(choice.cents, currency).removesuffix(".00"))
 
 
 def _group(found: CatalogPage, facet: Facet) -> FilterGroup:

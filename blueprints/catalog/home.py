@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp
-from blueprints.catalog.freshness import with_etag
+from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from web import hypermedia
 

@@ -18,4 +18,4 @@ def reader() -> User | None:
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
-from blueprints.learn import enrolling, heartbeat, lessons, marking, shelf  # noqa: E402,F401
+from blueprints.learn import completion, enrollment, heartbeat, lessons, library  # noqa: E402,F401

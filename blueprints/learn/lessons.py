@@ -9,7 +9,7 @@ from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 import storage
-from blueprints.learn import bp, locked, reader
+from blueprints.learn import access_denied, bp, reader
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline, playback
@@ -29,7 +29,7 @@ def course(course_slug: str) -> Response:
     found, decision = access.course_for_learner(reader(), course_slug)
     user = reader()
     if user is None or not decision.allowed or decision.facts is None:
-        return locked.deny(found, None, decision)
+        return access_denied.deny(found, None, decision)
     plan = outline.load(user, found, decision.facts)
     entry = plan.where_to_go_on(outline.last_lesson_of(user, found))
     if entry is not None:
@@ -46,7 +46,7 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
         url = url_for("learn.lesson", course_slug=found.slug, lesson_slug=shown.slug)
         return redirect(url, 301)
     if not decision.allowed:
-        return locked.deny(found, shown, decision)
+        return access_denied.deny(found, shown, decision)
     if not hypermedia.is_swap():
         visitor.record(events.OPENED, found.id, found.creator_id, shown.id)
     return page(found, shown, decision)
@@ -57,7 +57,7 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
     """Download a resource of the lesson, if the reader may open the lesson."""
     found, shown, decision = access.lesson_for(reader(), course_slug, lesson_slug)
     if not decision.allowed:
-        return locked.deny(found, shown, decision)
+        return access_denied.deny(found, shown, decision)
     theirs = _resources(shown, everything=_works_on(reader(), found))
     file = next((r for r in theirs if r.id == resource_id and r.storage_key), None) or abort(404)
     suffix = PurePosixPath(file.storage_key or "").suffix

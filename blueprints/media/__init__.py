@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.open_to_all(Blueprint("media", __name__))
 
-from blueprints.media import code, files, pictures  # noqa: E402,F401
+from blueprints.media import code_archives, files, images  # noqa: E402,F401

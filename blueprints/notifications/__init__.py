@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.signed_in(Blueprint("notifications", __name__))
 
-from blueprints.notifications import listing  # noqa: E402,F401
+from blueprints.notifications import inbox  # noqa: E402,F401

@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.open_to_all(Blueprint("site", __name__))
 
-from blueprints.site import about, health, looks, unsubscribing  # noqa: E402,F401
+from blueprints.site import about, branding, health, unsubscribe  # noqa: E402,F401

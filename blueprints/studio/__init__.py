@@ -7,26 +7,26 @@ from web import guards
 bp = guards.creators(Blueprint("studio", __name__, url_prefix="/studio"))
 
 from blueprints.studio import (  # noqa: E402
-    access_page,  # noqa: F401
+    access,  # noqa: F401
     analytics,  # noqa: F401
     captions,  # noqa: F401
     courses,  # noqa: F401
     curriculum,  # noqa: F401
     details,  # noqa: F401
     earnings,  # noqa: F401
-    exporting,  # noqa: F401
-    importing,  # noqa: F401
+    exports,  # noqa: F401
+    images,  # noqa: F401
+    imports,  # noqa: F401
     lessons,  # noqa: F401
-    media_page,  # noqa: F401
+    markdown_preview,  # noqa: F401
+    media,  # noqa: F401
     overview,  # noqa: F401
-    pictures,  # noqa: F401
-    previewing,  # noqa: F401
     pricing,  # noqa: F401
     profile,  # noqa: F401
-    publishing,  # noqa: F401
     resources,  # noqa: F401
     reviews,  # noqa: F401
     sharing,  # noqa: F401
     students,  # noqa: F401
+    submission,  # noqa: F401
     uploads,  # noqa: F401
 )

@@ -7,13 +7,13 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import course_of
+from blueprints.studio.course_editor import course_of
 from domain.analytics import course_report
 from domain.analytics.course_report import CourseReport, Period
 from models import Course
 from web import hypermedia
-from web.file_answers import amount, csv_of
-from web.fresh_proof import fresh_page
+from web.file_responses import amount, csv_of
+from web.reauthentication import fresh_page
 
 Rows = Iterable[list[object]]
 SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}

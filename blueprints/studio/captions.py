@@ -6,7 +6,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import me
+from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import CaptionForm, PressForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused

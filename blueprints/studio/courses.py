@@ -6,14 +6,14 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
+from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.course_forms import NewCourseForm, PressForm
-from blueprints.studio.editing import course_of, me
 from domain import Refused
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
 from web import hypermedia
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.get("/courses")

@@ -8,7 +8,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import course_of, me
+from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.lesson_forms import (
     KINDS,
     ModuleForm,

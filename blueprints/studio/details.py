@@ -7,8 +7,8 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
+from blueprints.studio.course_editor import course_of, me, opened, save, saved, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
-from blueprints.studio.editing import course_of, me, opened, save, saved, show
 from domain import Refused
 from domain.authoring import course_details
 from domain.authoring.course_details import CourseDetails

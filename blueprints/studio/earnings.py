@@ -2,13 +2,13 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import asked, bp
-from blueprints.studio.editing import me
+from blueprints.studio import bp, query_args
+from blueprints.studio.course_editor import me
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, ShareStatus
 from web import hypermedia
-from web.file_answers import amount, csv_of
-from web.fresh_proof import fresh_page
+from web.file_responses import amount, csv_of
+from web.reauthentication import fresh_page
 
 NAMES = {
     ShareStatus.WAITING: "Waiting",
@@ -29,9 +29,9 @@ def earnings() -> Response:
     return hypermedia.render(
         "studio/earnings.html",
         "studio/_earnings.html",
-        sheet=earnings_page.load(me(), asked.text_arg("month"), asked.text_arg("after")),
+        sheet=earnings_page.load(me(), query_args.text_arg("month"), query_args.text_arg("after")),
         names=NAMES,
-        is_first=not asked.text_arg("after"),
+        is_first=not query_args.text_arg("after"),
     )
 
 
@@ -39,7 +39,7 @@ def earnings() -> Response:
 @fresh_page
 def earnings_file() -> Response:
     """Export all the sales as CSV."""
-    sales = earnings_page.every(me(), asked.text_arg("month"))
+    sales = earnings_page.every(me(), query_args.text_arg("month"))
     return csv_of("earnings", HEAD, (_row(sale) for sale in sales))
 
 

@@ -7,7 +7,7 @@ from flask import abort, jsonify, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import course_of, me
+from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
+from blueprints.studio.course_editor import me, opened, save, show
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
-from blueprints.studio.editing import me, opened, save, show
 from domain.authoring import pricing_form
 from domain.authoring.pricing_form import PriceInput
 from models import Tier

@@ -8,7 +8,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import me
+from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import LinkForm, PositionForm, PressForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
 from domain import Refused

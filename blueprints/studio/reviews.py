@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from blueprints.studio import asked, bp
+from blueprints.studio import bp, query_args
+from blueprints.studio.course_editor import me
 from blueprints.studio.course_forms import PressForm
-from blueprints.studio.editing import me
 from domain import Refused
 from domain.analytics import students
 from domain.community import review_replies
@@ -42,18 +42,18 @@ class ReplyForm(MergingForm):
 @bp.get("/reviews")
 def reviews() -> Response:
     """List the reviews, newest first, filtered by course, rating or missing reply."""
-    course_id, stars = asked.id_arg("course"), asked.text_arg("rating")
+    course_id, stars = query_args.id_arg("course"), query_args.text_arg("rating")
     rating = int(stars) if stars in ("1", "2", "3", "4", "5") else None
-    unanswered = bool(asked.text_arg("unanswered"))
+    unanswered = bool(query_args.text_arg("unanswered"))
     return hypermedia.render(
         "studio/reviews.html",
         "studio/_reviews.html",
-        sheet=review_replies.load(me(), course_id, rating, unanswered, asked.text_arg("after")),
+        sheet=review_replies.load(me(), course_id, rating, unanswered, query_args.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         rating=rating,
         unanswered=unanswered,
-        is_first=not asked.text_arg("after"),
+        is_first=not query_args.text_arg("after"),
     )
 
 

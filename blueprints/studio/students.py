@@ -2,12 +2,12 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import asked, bp
-from blueprints.studio.editing import me
+from blueprints.studio import bp, query_args
+from blueprints.studio.course_editor import me
 from domain.analytics import students
 from web import hypermedia
-from web.file_answers import csv_of
-from web.fresh_proof import fresh_page
+from web.file_responses import csv_of
+from web.reauthentication import fresh_page
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 
@@ -15,15 +15,15 @@ HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (U
 @bp.get("/students")
 def student_list() -> Response:
     """List name, course and progress, last seen first; filtered by course or name, paged."""
-    course_id, name = asked.id_arg("course"), asked.text_arg("q")
+    course_id, name = query_args.id_arg("course"), query_args.text_arg("q")
     return hypermedia.render(
         "studio/students.html",
         "studio/_students.html",
-        sheet=students.load(me(), course_id, name, asked.text_arg("after")),
+        sheet=students.load(me(), course_id, name, query_args.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         name=name,
-        is_first=not asked.text_arg("after"),
+        is_first=not query_args.text_arg("after"),
     )
 
 
@@ -31,7 +31,7 @@ def student_list() -> Response:
 @fresh_page
 def students_file() -> Response:
     """Export all the students as CSV."""
-    rows = students.every(me(), asked.id_arg("course"), asked.text_arg("q"))
+    rows = students.every(me(), query_args.id_arg("course"), query_args.text_arg("q"))
     return csv_of("students", HEAD, (_row(student) for student in rows))
 
 

@@ -6,4 +6,4 @@ from web import guards
 
 bp = guards.open_to_all(Blueprint("teach", __name__))
 
-from blueprints.teach import applying  # noqa: E402,F401
+from blueprints.teach import applications  # noqa: E402,F401

@@ -15,4 +15,4 @@ def reader() -> User:
     return user
 
 
-from blueprints.wishlist import listing, wishing  # noqa: E402,F401
+from blueprints.wishlist import items, toggle  # noqa: E402,F401

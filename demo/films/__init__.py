@@ -17,7 +17,7 @@ from demo.films.palette import HEIGHT, PALETTES, WIDTH, Palette
 from demo.films.sound import RATE, music
 from demo.films.stage import FPS, Scene, last_picture, play
 from domain.base.webvtt import Cue, to_vtt
-from media.writing import FilmWriter
+from media.film_writer import FilmWriter
 
 Script = dict[str, Any]
 KINDS = {

@@ -18,7 +18,7 @@ from domain.authoring import duplication, lesson_content, lesson_drafts, page_dr
 from domain.authoring.lesson_content import NEW
 from domain.base import clock, slugs
 from domain.catalog import lifecycle
-from domain.learning import recounting
+from domain.learning import progress_recount
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, Resource, User, db
@@ -369,5 +369,5 @@ def _record_lesson_change(course: Course, actor: User, action: AuditAction, less
 
 def _shown(course: Course, actor: User) -> None:
     """Recount the course and, where learners' content changed, open or settle its update."""
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
     lifecycle.content_changed(course, actor)

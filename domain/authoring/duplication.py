@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 import jobs
 import storage
 from domain.authoring import course_details, page_drafts
-from domain.learning import recounting
+from domain.learning import progress_recount
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -56,7 +56,7 @@ def duplicate(course: Course, actor: User) -> Course:
     _copy_links(course, copy)
     lessons = _copy_lessons(course, copy, pictures)
     pictures.write(lessons)
-    recounting.recount_course(copy)
+    progress_recount.recount_course(copy)
     audit.record(actor, AuditAction.DUPLICATE_COURSE, copy, f"of {course.id}")
     db.session.flush()
     return copy

@@ -22,7 +22,7 @@ from domain.authoring import lesson_content, page_drafts
 from domain.authoring.lesson_content import NEW
 from domain.base import clock, slugs
 from domain.catalog import lifecycle
-from domain.learning import recounting
+from domain.learning import progress_recount
 from domain.media import code_archives, recordings
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -211,7 +211,7 @@ def apply(course: Course) -> None:
     for resource in _waiting_resources(course):
         resource.title, resource.proposed_title = resource.proposed_title or resource.title, None
         resource.pending = False
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
 
 
 def discard(course: Course, lesson: Lesson, actor: User) -> None:
@@ -234,7 +234,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     lesson.draft = lesson.draft_saved_at = lesson.typed = lesson.typed_at = None
     lesson.version += 1
     audit.record(actor, AuditAction.DISCARD_CHANGES, lesson, lesson.title)
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
     lifecycle.sync_update_state(course)
 
 
@@ -262,7 +262,7 @@ def _change(course: Course, lesson: Lesson, actor: User, values: Mapping[str, An
         _put_live(lesson, values)
     lesson.version += 1
     audit.record(actor, AuditAction.SAVE_LESSON, lesson, working(lesson).title)
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
     lifecycle.content_changed(course, actor)
 
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import aliased
 
 import jobs
 from domain import Refused
-from domain.authoring import checklist, course_content, lesson_drafts, settled_values
+from domain.authoring import approved_settings, checklist, course_content, lesson_drafts
 from domain.catalog import lifecycle
 from domain.platform import audit, moderation_queue
 from domain.platform.audit_actions import AuditAction
@@ -99,7 +99,7 @@ def publish(course: Course, actor: User, note: str = "") -> None:
         _end_update(course)
     lifecycle.change_status(course, ProductStatus.PUBLISHED, actor, note)
     course.off_with_creator = False
-    settled_values.save_snapshot(course)
+    approved_settings.save_snapshot(course)
 
 
 def publish_update(course: Course, actor: User) -> None:
@@ -111,7 +111,7 @@ def publish_update(course: Course, actor: User) -> None:
         lifecycle.change_status(course, ProductStatus.PUBLISHED, actor)
     else:
         lifecycle.refresh(course)
-    settled_values.save_snapshot(course)
+    approved_settings.save_snapshot(course)
 
 
 def _end_update(course: Course) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 from domain.backup import manifest, shop
 from domain.backup.encryption import seal
-from domain.backup.faults import explained
-from domain.backup.gathering import FileInventory
+from domain.backup.errors import explained
+from domain.backup.file_inventory import FileInventory
 from domain.backup.locks import reading
 from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, ManifestPart
 from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
-from domain.backup.opening import part_name
+from domain.backup.reading import part_name
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
 from domain.base import clock

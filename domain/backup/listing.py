@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import current_app
 
 from domain.backup import manifest, targets
-from domain.backup.faults import explained
+from domain.backup.errors import explained
 from domain.backup.manifest import MANIFEST, PROOF
 from domain.backup.model import Backup, BackupError, Proof
 from domain.backup.targets import Target

@@ -4,14 +4,14 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 from domain.backup import schema, shop
-from domain.backup.faults import explained
+from domain.backup.errors import explained
+from domain.backup.file_restore import restore_files, swap_folder
 from domain.backup.listing import find
 from domain.backup.locks import removing
 from domain.backup.manifest import STAMP
 from domain.backup.model import BackupError, DamagedError, Progress, RestoreResult, quiet
-from domain.backup.opening import OpenedBackup, opened
+from domain.backup.reading import OpenedBackup, opened
 from domain.backup.shop import Shop
-from domain.backup.storing import restore_files, swap_folder
 from domain.backup.verifying import row_differences
 from domain.base import clock
 from models import db

@@ -10,14 +10,14 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from domain.backup import manifest, shop
-from domain.backup.faults import explained
+from domain.backup.errors import explained
+from domain.backup.file_restore import RESTORING
 from domain.backup.listing import listing
 from domain.backup.locks import removing
 from domain.backup.manifest import MANIFEST
 from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
-from domain.backup.opening import content_key, content_name, opened
+from domain.backup.reading import content_key, content_name, opened
 from domain.backup.shop import Shop
-from domain.backup.storing import RESTORING
 from domain.backup.streams import WORK
 from storage import LocalStorage
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from domain.backup import manifest, schema, shop
-from domain.backup.books import books
-from domain.backup.faults import explained
+from domain.backup.errors import explained
+from domain.backup.file_check import file_problems
+from domain.backup.ledger_check import books
 from domain.backup.listing import find
 from domain.backup.locks import reading
 from domain.backup.manifest import PROOF
 from domain.backup.model import DamagedError, Progress, Proof, quiet
-from domain.backup.opening import opened
-from domain.backup.sampling import file_problems
+from domain.backup.reading import opened
 from domain.backup.shop import Shop
 from domain.base import clock
 

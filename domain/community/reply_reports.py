@@ -4,7 +4,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from domain import Refused
-from domain.community import review_reports, review_standings, reviews
+from domain.community import review_reports, reviews, text_decisions
 from domain.platform import audit, moderation_queue
 from domain.platform.audit_actions import AuditAction
 from models import Course, ModerationKind, ReportReason, Review, Standing, User, db
@@ -24,16 +24,16 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
     reviews.lock_review(review)
     if not review.reply or (review.reply_hidden and not user.is_admin):
         raise NotFound
-    said = review_standings.in_reply(review, course.creator_id)
+    said = text_decisions.in_reply(review, course.creator_id)
     review_reports.file_report(user, review, said, reason, note)
     moderation_queue.enqueue(ModerationKind.REPLY, review.id, course.title, course.creator_id)
     db.session.flush()
-    approved = review_standings.is_approved(said, review_standings.find(said))
+    approved = text_decisions.is_approved(said, text_decisions.find(said))
     if review.reply_hidden or approved:
         return
     if why := review_reports.why_hidden(review, said, about_reply=True):
         review.reply_hidden = True
-        review_standings.save_decision(said, Standing.HIDDEN)
+        text_decisions.save_decision(said, Standing.HIDDEN)
         audit.record(None, AuditAction.HIDE_REPLY_BY_RULE, review, why)
         db.session.flush()
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from domain import Refused
 from domain.base import clock, pagination
 from domain.base.pagination import Cursor
-from domain.community import review_standings, reviews
+from domain.community import reviews, text_decisions
 from domain.community.reviews import hidden
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
@@ -87,13 +87,13 @@ def save_reply(creator: User, written: Review, course: Course, reply: str) -> No
     Refused if it
     contains one of the shop's held words.
     """
-    if review_standings.has_held_words(reply):
+    if text_decisions.has_held_words(reply):
         raise Refused("Your reply contains words that aren’t allowed here. Please rephrase it.", "reply")
     reviews.lock_review(written)
     is_new = not written.reply
     if written.reply != reply:
         written.reply, written.replied_at = reply, clock.now()
-        place = review_standings.visibility_of(review_standings.in_reply(written, creator.id))
+        place = text_decisions.visibility_of(text_decisions.in_reply(written, creator.id))
         written.reply_hidden = place.hidden
         if place.waits:
             moderation_queue.enqueue(ModerationKind.REPLY, written.id, course.title, creator.id)
@@ -120,7 +120,7 @@ def delete_reply(creator: User, written: Review) -> None:
     """Delete the reply. Idempotent."""
     reviews.lock_review(written)
     if written.reply:
-        said = review_standings.in_reply(written, creator.id)
+        said = text_decisions.in_reply(written, creator.id)
         reviews.leave_queue(ModerationKind.REPLY, written, said, written.reply_hidden)
         written.reply, written.replied_at, written.reply_hidden = "", None, False
         audit.record(creator, AuditAction.DELETE_REPLY, written)

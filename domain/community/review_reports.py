@@ -10,8 +10,8 @@ from sqlalchemy import and_, func, or_, select
 
 from domain import Refused
 from domain.base import clock
-from domain.community import review_standings
-from domain.community.review_standings import AuthoredText
+from domain.community import text_decisions
+from domain.community.text_decisions import AuthoredText
 from domain.learning import access_facts
 from models import (
     AccessGrant,
@@ -54,7 +54,7 @@ def file_report(user: User, review: Review, said: AuthoredText, reason: ReportRe
     """
     about_reply = said.table is ReplyStanding
     what, changed_at = ("reply", review.replied_at) if about_reply else ("review", review.edited_at)
-    if review_standings.was_dismissed(user.id, said):
+    if text_decisions.was_dismissed(user.id, said):
         raise Refused(f"You’ve already reported this {what}. We looked at it, and it stays.")
     mine = select(Report).filter_by(review_id=review.id, user_id=user.id, about_reply=about_reply)
     before = db.session.scalars(mine).first()
@@ -71,7 +71,7 @@ def file_report(user: User, review: Review, said: AuthoredText, reason: ReportRe
 
 def why_hidden(review: Review, said: AuthoredText, about_reply: bool) -> str:
     """Name the rule that hides a reported text without an admin; "" where none applies."""
-    if review_standings.has_held_words(said.text):
+    if text_decisions.has_held_words(said.text):
         return "words of the shop’s list"
     return f"{OWNERS_THAT_HIDE} owners agree" if owners_agree(review, about_reply) else ""
 

@@ -13,8 +13,8 @@ from werkzeug.exceptions import NotFound
 import jobs
 from domain import Refused
 from domain.base import clock
-from domain.community import review_reports, review_standings
-from domain.community.review_standings import AuthoredText
+from domain.community import review_reports, text_decisions
+from domain.community.text_decisions import AuthoredText
 from domain.learning import access
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
@@ -124,8 +124,8 @@ def withdraw(user: User, product: Product) -> bool:
     if review is None:
         return False
     is_hidden = review.flagged and not review.approved
-    leave_queue(ModerationKind.REVIEW, review, review_standings.in_review(review), is_hidden)
-    reply = review_standings.in_reply(review, product.creator_id)
+    leave_queue(ModerationKind.REVIEW, review, text_decisions.in_review(review), is_hidden)
+    reply = text_decisions.in_reply(review, product.creator_id)
     leave_queue(ModerationKind.REPLY, review, reply, review.reply_hidden)
     db.session.delete(review)
     db.session.flush()
@@ -136,7 +136,7 @@ def withdraw(user: User, product: Product) -> bool:
 def leave_queue(kind: ModerationKind, review: Review, said: AuthoredText, is_hidden: bool) -> None:
     """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
-        review_standings.save_decision(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        text_decisions.save_decision(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
         moderation_queue.withdraw(kind, review.id)
 
 
@@ -172,7 +172,7 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
     if review.user_id == user.id:
         raise Refused("You can’t report your own review. You can edit or delete it.")
     lock_review(review)
-    review_reports.file_report(user, review, review_standings.in_review(review), reason, note)
+    review_reports.file_report(user, review, text_decisions.in_review(review), reason, note)
     title = db.session.scalar(select(Product.title).where(Product.id == review.product_id)) or ""
     _let_wait(review, title)
     db.session.flush()
@@ -182,12 +182,12 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
 
 def _hide_by_rule(review: Review) -> None:
     """Hide a reported review without an admin where a rule says so, with the effect of a decision."""
-    said = review_standings.in_review(review)
+    said = text_decisions.in_review(review)
     why = review_reports.why_hidden(review, said, about_reply=False)
     if not why:
         return
     review.flagged = True
-    review_standings.save_decision(said, Standing.HIDDEN)
+    text_decisions.save_decision(said, Standing.HIDDEN)
     audit.record(None, AuditAction.HIDE_REVIEW_BY_RULE, review, why)
     db.session.flush()
     _write_rating(review.product_id)
@@ -222,7 +222,7 @@ def _let_wait(review: Review, title: str) -> None:
 
 def _place(review: Review) -> bool:
     """Set the state of `review` for its new text; tells whether it goes to the moderation queue."""
-    place = review_standings.visibility_of(review_standings.in_review(review))
+    place = text_decisions.visibility_of(text_decisions.in_review(review))
     review.flagged, review.approved = place.hidden, place.approved
     return place.waits
 

@@ -38,7 +38,7 @@ from models import (
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 MOST_SHOWN = 50
-# The names that media/making.py gives, and `film.mp4` of the demo.
+# The names that media/renditions.py gives, and `film.mp4` of the demo.
 _SERVED = re.compile(
     r"(video|film)\.mp4|audio\.m4a|poster\.jpg|master\.m3u8|\d{1,5}p(\.m3u8|-init\.mp4|-\d{4,}\.m4s)",
     re.ASCII,

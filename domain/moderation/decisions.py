@@ -12,7 +12,7 @@ from domain import Refused
 from domain.authoring import checklist, course_content, submission
 from domain.base import clock
 from domain.catalog import lifecycle
-from domain.community import reply_reports, review_replies, review_standings, reviews
+from domain.community import reply_reports, review_replies, reviews, text_decisions
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
@@ -108,10 +108,10 @@ def restore(item: ModerationItem, admin: User) -> None:
         raise Refused("There is nothing hidden here to restore.")
     if of_reply:
         review.reply_hidden = False
-        said = review_standings.in_reply(review, course.creator_id)
+        said = text_decisions.in_reply(review, course.creator_id)
     else:
         review.approved = True
-        said = review_standings.in_review(review)
+        said = text_decisions.in_review(review)
     db.session.flush()
     reviews.recount(review.product_id)
     _bind_author(review, said, stays=True)
@@ -198,7 +198,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
     )
     _close(item, admin, decision)
     _answer_reports(_about(review), course, "review", upheld=not stays)
-    _bind_author(review, review_standings.in_review(review), stays)
+    _bind_author(review, text_decisions.in_review(review), stays)
     if stays:
         reviews.tell_creator(review, course)  # if it was hidden when it was written
     if not stays:
@@ -224,7 +224,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     )
     _close(item, admin, decision)
     _answer_reports(_about(review, reply=True), course, "answer", upheld=not stays)
-    _bind_author(review, review_standings.in_reply(review, course.creator_id), stays)
+    _bind_author(review, text_decisions.in_reply(review, course.creator_id), stays)
     if stays:
         creator = db.session.get_one(User, course.creator_id)
         review_replies.tell_author(review, course, creator.name)  # if it was hidden when it was written
@@ -243,12 +243,12 @@ def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
     return and_(Report.review_id == review.id, Report.about_reply == reply)
 
 
-def _bind_author(review: Review, said: review_standings.AuthoredText, stays: bool) -> None:
+def _bind_author(review: Review, said: text_decisions.AuthoredText, stays: bool) -> None:
     """Store the decision for this person's text there, so that it survives its deletion."""
     which = _about(review, reply="reviewer_id" in said.key)
     reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
     standing = Standing.APPROVED if stays else Standing.HIDDEN
-    review_standings.save_decision(said, standing, db.session.scalars(reported).all() if stays else ())
+    text_decisions.save_decision(said, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:

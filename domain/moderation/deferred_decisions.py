@@ -16,7 +16,7 @@ from domain import Refused
 from domain.authoring import course_content
 from domain.base import clock
 from domain.catalog import lifecycle
-from domain.community import review_standings, reviews
+from domain.community import reviews, text_decisions
 from domain.moderation import decisions
 from domain.moderation.decisions import ModerationDecision
 from domain.people import creator_page_drafts
@@ -147,10 +147,10 @@ def _mark(item: ModerationItem) -> str:
     """Compute the fingerprint of the subject's present state; "" for subjects that can't change."""
     if item.kind == ModerationKind.REVIEW:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
-        return f"{review_standings.digest(review.comment)}{review.rating}" if review else ""
+        return f"{text_decisions.digest(review.comment)}{review.rating}" if review else ""
     if item.kind == ModerationKind.REPLY:
         review = db.session.get(Review, item.subject_id, populate_existing=True)
-        return review_standings.digest(review.reply) if review else ""
+        return text_decisions.digest(review.reply) if review else ""
     if (creator := creator_page_drafts.creator_of(item)) is not None:
         return creator_page_drafts.version(creator)
     course = decisions.course_of(item)

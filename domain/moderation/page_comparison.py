@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from domain.authoring import course_details, page_drafts, settled_values
+from domain.authoring import approved_settings, course_details, page_drafts
 from domain.authoring.course_content import CourseContent
 from domain.moderation.review_page import Difference, DiffLine, as_text, compare
 from domain.people import creator_page_drafts
@@ -77,8 +77,8 @@ def compare_page(there: CourseContent) -> PageComparison:
     """Compare the page of a loaded course with its pending changes."""
     course = there.course
     values = page_drafts.working(course)
-    now, before = settled_values.snapshot(there), course.approved or {}
-    order, order_before = now.pop(settled_values.ORDER), before.get(settled_values.ORDER)
+    now, before = approved_settings.snapshot(there), course.approved or {}
+    order, order_before = now.pop(approved_settings.ORDER), before.get(approved_settings.ORDER)
     facts = [
         ChangedFact(label, value, before.get(label), bool(before) and before.get(label) != value)
         for label, value in now.items()

@@ -15,8 +15,8 @@ from domain.authoring import course_content, lesson_drafts
 from domain.authoring.course_content import CourseContent, LessonContent
 from domain.base import markdown, webvtt
 from domain.media import captions, recordings, video_embeds
-from domain.moderation import decisions, hints
-from domain.moderation.hints import Hint
+from domain.moderation import decisions, review_hints
+from domain.moderation.review_hints import Hint
 from domain.platform import moderation_queue
 from models import (
     Caption,
@@ -166,7 +166,7 @@ def load_course(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseRevi
     return CourseReview(
         course,
         there,
-        hints.hints_for(there, item),
+        review_hints.hints_for(there, item),
         _open(sitting) if sitting else None,
         recordings.playback(there.intro.asset, working=True) if there.intro else None,
         _replaced(there.intro),

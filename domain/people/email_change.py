@@ -8,7 +8,7 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, address_marks, login_throttle, mail_tokens, registration
+from domain.people import accounts, address_history, login_throttle, mail_tokens, registration
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
 from models import User, db
@@ -51,7 +51,7 @@ def confirm(token: str) -> User:
     except IntegrityError as error:
         raise Refused("This address can’t be used any longer. Ask for another one.") from error
     registration.end(address)
-    address_marks.remember(user, old)
+    address_history.remember(user, old)
     mail.email_changed(user, old, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user, old))
     audit.record(user, AuditAction.CHANGE_EMAIL, user, f"{old} → {address}")
     return user
@@ -74,6 +74,6 @@ def give_back(user: User, address: str) -> None:
             f"{address} has an account of its own by now. Write to {settings.current().contact_email}."
         ) from error
     registration.end(old)
-    address_marks.forget_since(user, address)
+    address_history.forget_since(user, address)
     mail.email_changed(user, old)
     audit.record(user, AuditAction.CHANGE_EMAIL, user, f"{old} → {address}")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, address_marks, linked_identities, mail_tokens, registration
+from domain.people import accounts, address_history, linked_identities, mail_tokens, registration
 from domain.people.linked_identities import ProviderIdentity
 from models import User, db
 
@@ -52,11 +52,11 @@ def _link(identity: ProviderIdentity) -> User:
     email = accounts.normalise(identity.email)
     user = accounts.holder(email)
     if user is None:
-        address_marks.refuse_suspended(email)
+        address_history.refuse_suspended(email)
         user = User(name=identity.name[:100] or "Learner", email=email, email_verified_at=clock.now())
         db.session.add(user)
         db.session.flush()
-        address_marks.carry_over(user)
+        address_history.carry_over(user)
     elif user.deleted_at is not None:
         raise Refused(CLOSED)
     elif user.suspended_at is not None:

@@ -9,7 +9,7 @@ from domain import InvalidToken
 from domain.base import clock
 from domain.people import (
     accounts,
-    address_marks,
+    address_history,
     email_change,
     linked_identities,
     login_throttle,
@@ -68,7 +68,7 @@ def not_me(token: str, lock: bool = False) -> tuple[User, str]:
     Raises InvalidToken, also for a link to an address that an intruder had set and that was taken back.
     """
     user, left = mail_tokens.opened_by(mail_tokens.Purpose.NOT_ME, token, lock)
-    if left and left != user.email and not address_marks.is_remembered(user, left):
+    if left and left != user.email and not address_history.is_remembered(user, left):
         raise InvalidToken(mail_tokens.USED)
     return user, left
 

@@ -21,7 +21,7 @@ from domain import InvalidToken, Refused
 from domain.base import clock
 from domain.people import (
     accounts,
-    address_marks,
+    address_history,
     creator_page_drafts,
     login_throttle,
     mail_tokens,
@@ -168,7 +168,7 @@ def _account_of(registration: Registration) -> User:
         hand_over(user, registration.name, registration.password_hash or None)
         return user
     try:
-        address_marks.refuse_suspended(registration.email)
+        address_history.refuse_suspended(registration.email)
     except Refused as refusal:
         raise InvalidToken(refusal.sentence) from refusal
     user = User(
@@ -180,7 +180,7 @@ def _account_of(registration: Registration) -> User:
             db.session.add(user)
     except IntegrityError as error:  # the address was taken in another way at the same moment
         raise InvalidToken(TAKEN) from error
-    address_marks.carry_over(user)
+    address_history.carry_over(user)
     return user
 
 

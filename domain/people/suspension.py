@@ -9,7 +9,7 @@ from sqlalchemy import select
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import address_marks, sessions
+from domain.people import address_history, sessions
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import Role, User, db
@@ -33,7 +33,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
         return False
     person.suspended_at = clock.now()
     sessions.end_all(person)
-    address_marks.remember(person, person.email)
+    address_history.remember(person, person.email)
     audit.record(admin, AuditAction.SUSPEND_ACCOUNT, person, reason[:MAX_REASON])
     mail.account_suspended(person, reason[:MAX_REASON])
     db.session.flush()

@@ -16,8 +16,8 @@ import jobs
 import storage
 from domain.base import clock
 from domain.media.upload_results import UploadedFile
-from domain.portable import MAX_PROBLEMS, InvalidCourse, exporting, importing, packing
-from domain.portable.storing import PreparedCourse
+from domain.portable import MAX_PROBLEMS, InvalidCourse, exporting, folder_writer, importing
+from domain.portable.file_store import PreparedCourse
 from models import (
     CodeArchive,
     Course,
@@ -207,7 +207,7 @@ def pack(plan: ExportPlan) -> int | str:
         packed = Path(folder, "course.zip")
         try:
             with packed.open("wb") as out:
-                for block in packing.to_zip(entries, slug):
+                for block in folder_writer.to_zip(entries, slug):
                     out.write(block)
         except FileNotFoundError:
             return "A file of this course is missing. Upload it again, or remove it."

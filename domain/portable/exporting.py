@@ -18,7 +18,7 @@ from domain.learning import prerequisites
 from domain.media import captions, code_archives
 from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, README
-from domain.portable.linking import github_anchors, rewrite
+from domain.portable.markdown_links import github_anchors, rewrite
 from domain.portable.toml import table
 from models import (
     Category,

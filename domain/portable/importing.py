@@ -3,11 +3,11 @@
 import uuid
 from pathlib import Path
 
-from domain.portable.reading import read
-from domain.portable.shop import find_place
+from domain.portable.course_writer import write
+from domain.portable.file_store import PreparedCourse, Progress, store_files
+from domain.portable.folder_reader import read
 from domain.portable.source import opened
-from domain.portable.storing import PreparedCourse, Progress, store_files
-from domain.portable.writing import write
+from domain.portable.target_course import find_place
 from models import Course, User, db
 
 

@@ -11,8 +11,8 @@ from domain.base.text import markdown_source, one_line, paragraphs
 from domain.media import upload_rules, video_embeds
 from domain.portable import InvalidCourse, broken
 from domain.portable.fields import Fields, Location, parse
+from domain.portable.model import NewLesson, NewRecording, NewResource
 from domain.portable.recordings import is_sound, path_in, read_recording
-from domain.portable.shapes import NewLesson, NewRecording, NewResource
 from domain.portable.source import Source, text_of
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 

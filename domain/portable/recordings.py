@@ -12,7 +12,7 @@ from domain.catalog.index import facets
 from domain.media import captions, upload_rules
 from domain.portable import InvalidCourse
 from domain.portable.fields import Fields
-from domain.portable.shapes import NewCaption, NewRecording
+from domain.portable.model import NewCaption, NewRecording
 from domain.portable.source import Source, text_of
 from models import UploadPurpose
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from domain import Refused
 from domain.base import clock
-from domain.people import address_marks, oauth, suspension
+from domain.people import address_history, oauth, suspension
 from models import AddressMark, ReviewStanding, Standing, User, db
 from tests.auth.mails import SignIn, link
 from tests.cast import PASSWORD, Cast
@@ -111,8 +111,8 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
     with app.app_context():
         people = [db.session.get_one(User, person.id) for person in (cast.bo, cast.cy, cast.nia)]
         for person in people:
-            address_marks.remember(person, person.email)
-            address_marks.remember(person, person.email)
+            address_history.remember(person, person.email)
+            address_history.remember(person, person.email)
         rows = db.session.scalars(select(AddressMark)).all()
         assert len(rows) == len(people)
         assert all(len(row.mark) == 64 and "example" not in row.mark for row in rows)
@@ -120,12 +120,12 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
         db.session.add(
             ReviewStanding(user_id=cast.cy.id, product_id=cast.flask_course.id, standing=Standing.HIDDEN)
         )
-        address_marks.clean_up()
+        address_history.clean_up()
         assert len(db.session.scalars(select(AddressMark)).all()) == len(people)
         for row in rows:
             row.created_at = clock.now() - timedelta(days=366)
         db.session.flush()
-        address_marks.clean_up()
+        address_history.clean_up()
         left = set(db.session.scalars(select(AddressMark.user_id)))
         assert left == {cast.bo.id, cast.cy.id}
 
@@ -133,10 +133,10 @@ def test_a_mark_says_no_address_and_goes_when_nothing_needs_it(app: Flask, cast:
 def test_a_mark_of_an_older_key_still_counts(app: Flask, cast: Cast) -> None:
     with app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        address_marks.remember(bo, OLD)
+        address_history.remember(bo, OLD)
         bo.suspended_at = clock.now()
         db.session.commit()
         app.config["SECRET_KEY_FALLBACKS"] = [app.config["SECRET_KEY"]]
         app.config["SECRET_KEY"] = "another secret that is long enough to be one"
         with pytest.raises(Refused):
-            address_marks.refuse_suspended(OLD)
+            address_history.refuse_suspended(OLD)

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from blueprints.auth.way_back import safe_next
+from blueprints.auth.next_url import safe_next
 from tests.cast import PASSWORD, Cast
 
 ELSEWHERE = [

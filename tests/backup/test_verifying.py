@@ -11,7 +11,7 @@ import pytest
 from flask import current_app
 
 from domain import backup
-from domain.backup import BackupError, Kind, encryption, manifest, restoring, sampling
+from domain.backup import BackupError, Kind, encryption, file_check, manifest, restoring
 from domain.base import clock
 from models import Order, OrderStatus, db
 from tests.backup.conftest import ON_POSTGRESQL, Shop, databases_like
@@ -199,7 +199,7 @@ def test_after_a_change_of_keys_files_are_kept_under_the_new_one(
 def test_of_many_files_a_sample_is_compared_and_the_rest_looked_for(
     shop: Shop, no_books: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling, "SAMPLE", 2)
+    monkeypatch.setattr(file_check, "SAMPLE", 2)
     made = backup.create(Kind.MANUAL)
     compared: list[int] = []
     backup.verify(made.name, lambda step, _done, total: compared.append(total) if step == "Files" else None)

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.base import markdown, text, webvtt, word_folding
-from domain.portable import exporting, importing, packing
+from domain.portable import exporting, folder_writer, importing
 from domain.portable.fields import Fields, Location
 from models import Course, Lesson, Review, User, db
 from tests.cast import Cast
@@ -137,7 +137,7 @@ def test_a_round_trip_loses_no_character(app: Flask, cast: Cast, ada: FlaskClien
         assert (course.description, lesson.body) == (EDGES, EDGES)
         assert (course.title, lesson.title) == (f"T{KEPT}", f"L{KEPT}")
         assert "\t" in course.description_html
-        packing.to_folder(exporting.entries(course), tmp_path, lambda *_: None)
+        folder_writer.to_folder(exporting.entries(course), tmp_path, lambda *_: None)
         creator = db.session.get_one(User, cast.ada.id)
         copy = importing.write_or_undo(importing.prepare_folder(tmp_path, creator), creator, "x")
         db.session.flush()

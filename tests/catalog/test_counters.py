@@ -20,7 +20,7 @@ from domain.base import clock
 from domain.catalog import counters
 from domain.catalog.index import search
 from domain.community import reviews
-from domain.learning import access, enrollment, library, progress, recounting
+from domain.learning import access, enrollment, library, progress, progress_recount
 from domain.media import recordings
 from domain.people import accounts
 from models import (
@@ -300,7 +300,7 @@ def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.Mo
     ada, course = row(User, cast.ada), row(Course, cast.flask_course)
     counted: list[Any] = []
     monkeypatch.setattr(progress, "recount_some", lambda *given: counted.append(given) or (0, None))
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
     counted.clear()
     first, second, *_ = all_lessons(course)
     curriculum.rename_lesson(course, first.id, ada, "Another title")
@@ -313,7 +313,7 @@ def test_only_other_lessons_are_counted_again(cast: Cast, monkeypatch: pytest.Mo
 def test_many_learners_are_counted_by_the_worker_some_at_a_time(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recounting, "MOST_AT_ONCE", 5)  # one learner of four lessons
+    monkeypatch.setattr(progress_recount, "MOST_AT_ONCE", 5)  # one learner of four lessons
     ada, course = row(User, cast.ada), row(Course, cast.flask_course)
     for person in (cast.cy, cast.una, cast.nia):
         access.grant(person.id, course.id, GrantSource.COMPLIMENTARY)
@@ -324,7 +324,7 @@ def test_many_learners_are_counted_by_the_worker_some_at_a_time(
     assert of(cast.cy, course).progress_percent == 25
     waiting = select(Job).where(Job.kind == "recount_learners", Job.finished_at.is_(None))
     while job := db.session.scalars(waiting).first():
-        recounting.recount_learners(**job.payload)
+        progress_recount.recount_learners(**job.payload)
         job.finished_at = clock.now()
         db.session.commit()
     assert {of(person, course).progress_percent for person in (cast.cy, cast.una, cast.nia)} == {33}

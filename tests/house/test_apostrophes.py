@@ -10,7 +10,7 @@ IN_A_WORD = re.compile(r"[A-Za-z]'(?:t|s|re|ve|ll|d|m)\b")
 COMMENT = re.compile(r"\{#.*?#\}", re.S)
 # What is read in a log, in a terminal, or by Stripe.
 NOT_FOR_READERS = {
-    "blueprints/checkout/returning.py": "Stripe can't be asked about session",
+    "blueprints/checkout/return_pages.py": "Stripe can't be asked about session",
     "blueprints/stripe_hooks/webhook.py": "This isn't a signed event.",
     "domain/ledger/checks.py": "the creator's share is",
     "domain/platform/production.py": "",  # all of it: read where the shop is started

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 import storage
-from blueprints.learn import locked
+from blueprints.learn import access_denied
 from domain.base import clock
 from domain.learning.access import AccessDecision, DenialReason
 from models import (
@@ -387,7 +387,7 @@ def test_every_reason_has_its_sentence_and_its_way_on(app: Flask, cast: Cast, re
         DenialReason.PREREQUISITE: cast.free_course,
     }.get(reason)
     with app.test_request_context("/learn/flask-first-steps/routes"):
-        way = locked.next_step(cast.flask_course, AccessDecision(False, reason, needed=needed))
+        way = access_denied.next_step(cast.flask_course, AccessDecision(False, reason, needed=needed))
     assert way.sentence.endswith(".")
     assert way.action
     assert way.url.startswith("/")

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from domain import backup
-from domain.backup import Backup, BackupError, Kind, Proof, upgrading
+from domain.backup import Backup, BackupError, Kind, Proof, before_upgrade
 from models import db
 
 
@@ -72,5 +72,5 @@ def target(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Target:
     made = Target()
     for name in ("create", "listing", "verify", "prune"):
         monkeypatch.setattr(backup, name, getattr(made, name))
-    monkeypatch.setattr(upgrading, "create", made.create)
+    monkeypatch.setattr(before_upgrade, "create", made.create)
     return made

@@ -4,7 +4,7 @@ import flask_migrate
 from flask import Flask
 from sqlalchemy import select, text
 
-from domain.community import review_standings
+from domain.community import text_decisions
 from models import Course, Review, ReviewStanding, Standing, db
 from tests.cast import Cast
 
@@ -32,7 +32,7 @@ def test_what_is_hidden_stays_hidden_and_binds_its_author(app: Flask, cast: Cast
         assert found[cast.bo.id].standing == Standing.HIDDEN
         approved_one = found[cast.cy.id]
         assert approved_one.standing == Standing.APPROVED
-        assert approved_one.words == review_standings.digest("Harsh.")
+        assert approved_one.words == text_decisions.digest("Harsh.")
         hidden = db.session.scalars(select(Review).where(Review.user_id == cast.bo.id)).one()
         assert (hidden.flagged, hidden.approved) == (True, False)
         course = db.session.get_one(Course, cast.flask_course.id)

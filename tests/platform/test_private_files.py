@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import config
-from storage import private_files
+from storage import file_permissions
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def load(folder: Path, **more: str) -> config.Settings:
 
 def test_older_files_are_taken_from_others_at_start(tmp_path: Path) -> None:
     old_shop(tmp_path)
-    private_files.keep(load(tmp_path))
+    file_permissions.keep(load(tmp_path))
     found = modes(tmp_path)
     assert {mode for name, mode in found.items() if "." in name[1:] and "b.1" not in name} == {"0o600"}
     assert {found[name] for name in (".", "storage", "storage/films", "storage/films/a", "backups")} == {
@@ -52,14 +52,14 @@ def test_older_files_are_taken_from_others_at_start(tmp_path: Path) -> None:
 
 def test_nginx_may_read_storage_and_nothing_else(tmp_path: Path) -> None:
     old_shop(tmp_path)
-    private_files.keep(load(tmp_path))
-    private_files.keep(load(tmp_path, LECTERN_X_ACCEL_PREFIX="/protected"))
+    file_permissions.keep(load(tmp_path))
+    file_permissions.keep(load(tmp_path, LECTERN_X_ACCEL_PREFIX="/protected"))
     (tmp_path / "storage/new").write_bytes(b"")
     found = modes(tmp_path)
     assert (found["."], found["storage"], found["storage/new"]) == ("0o750", "0o750", "0o640")
     assert (found["storage/films/a"], found["storage/films/a/film.mp4"]) == ("0o750", "0o640")
     assert (found["lectern.db"], found["queue.db"], found["backups"]) == ("0o600", "0o600", "0o700")
-    private_files.keep(load(tmp_path))
+    file_permissions.keep(load(tmp_path))
     assert not [name for name, mode in modes(tmp_path).items() if int(mode, 8) & 0o077]
 
 
@@ -67,13 +67,13 @@ def test_a_database_elsewhere_is_its_owners_too(tmp_path: Path) -> None:
     database = tmp_path / "elsewhere" / "shop.db"
     database.parent.mkdir()
     database.write_bytes(b"")
-    private_files.keep(load(tmp_path / "data", DATABASE_URL=f"sqlite:///{database}"))
+    file_permissions.keep(load(tmp_path / "data", DATABASE_URL=f"sqlite:///{database}"))
     assert stat.S_IMODE(database.stat().st_mode) == 0o600
 
 
 def test_a_shared_folder_is_left_alone(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
-    private_files.keep(load(tmp_path))
+    file_permissions.keep(load(tmp_path))
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
 
 

@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo
 from flask_migrate.cli import db as db_group
 
 from app import create_app
-from domain.backup import Kind, upgrading
+from domain.backup import Kind, before_upgrade
 from models import Job, db
 from tests.platform.backup_target import Target
 
@@ -82,9 +82,9 @@ def test_a_failing_backup_stops_the_upgrade(app: Flask, target: Target, upgrade:
 def test_a_new_database_needs_no_backup(app: Flask, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.db'}"
     with create_app(replace(app.config["SETTINGS"], database_url=url, database_direct_url=url)).app_context():
-        assert not upgrading.is_pending("head")
+        assert not before_upgrade.is_pending("head")
         flask_migrate.upgrade(revision="0007")
-        assert upgrading.is_pending("head")
+        assert before_upgrade.is_pending("head")
 
 
 @pytest.mark.usefixtures("older")
@@ -115,6 +115,6 @@ def test_an_unknown_revision_makes_no_backup(app: Flask, target: Target, upgrade
 def test_the_development_server_makes_one_too(app: Flask, target: Target) -> None:
     said: list[str] = []
     with app.app_context():
-        made = upgrading.back_up_first(say=said.append)
+        made = before_upgrade.back_up_first(say=said.append)
     assert made == target.held[0]
     assert said[0] == "Making a backup before the database is changed"

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from domain.base import markdown
-from domain.portable.linking import Link, github_anchors, rewrite
+from domain.portable.markdown_links import Link, github_anchors, rewrite
 
 
 def turned(text: str) -> str:

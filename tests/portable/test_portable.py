@@ -17,7 +17,7 @@ from sqlalchemy.orm import selectinload
 
 import storage
 from domain.authoring import curriculum
-from domain.portable import InvalidCourse, exporting, importing, packing, source
+from domain.portable import InvalidCourse, exporting, folder_writer, importing, source
 from models import (
     Caption,
     CodeArchive,
@@ -198,7 +198,7 @@ def whole(course: Course) -> list[Any]:
 
 
 def exported(course: Course, folder: Path) -> dict[str, bytes]:
-    packing.to_folder(exporting.entries(course), folder, silent)
+    folder_writer.to_folder(exporting.entries(course), folder, silent)
     return course_folders.read(folder)
 
 
@@ -227,7 +227,7 @@ def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
 def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
     first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     packed = tmp_path / "course.zip"
-    packed.write_bytes(b"".join(packing.to_zip(exporting.entries(first), first.slug)))
+    packed.write_bytes(b"".join(folder_writer.to_zip(exporting.entries(first), first.slug)))
     second = imported(cast, packed)
     assert whole(second) == whole(first)
 

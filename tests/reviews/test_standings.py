@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from domain.base import clock
-from domain.community import review_standings
+from domain.community import text_decisions
 from domain.learning import access
 from domain.platform import moderation_queue, settings
 from models import (
@@ -182,7 +182,7 @@ def test_the_list_is_kept_in_the_settings(app: Flask, cast: Cast, signed_in: Sig
     assert mo.post("/admin/settings/rules", data=sent).status_code == 303
     with app.app_context():
         assert settings.current().held_words == ["cheap shoes", "casino"]
-        assert review_standings.has_held_words("A CASINO!")
+        assert text_decisions.has_held_words("A CASINO!")
     assert "casino" in mo.get("/admin/settings/rules").text
     long = {**sent, "held_words": "x" * 101}
     assert mo.post("/admin/settings/rules", data=long).status_code == 422

@@ -4,36 +4,38 @@ from xml.etree import ElementTree
 
 from flask.testing import FlaskClient
 
-from web import covers
+from web import cover_art
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = [(f"course-{n}", f"category-{n % 7}") for n in range(300)]
 
 
 def test_a_course_always_gets_the_same_cover() -> None:
-    assert covers.draw("reading-query-plans", "databases") == covers.draw("reading-query-plans", "databases")
-    assert len({covers.draw(*names) for names in DRAWN}) > 280
+    assert cover_art.draw("reading-query-plans", "databases") == cover_art.draw(
+        "reading-query-plans", "databases"
+    )
+    assert len({cover_art.draw(*names) for names in DRAWN}) > 280
 
 
 def test_courses_of_a_category_share_their_colours() -> None:
-    palette = covers.PALETTES[covers._number("databases") % len(covers.PALETTES)]
+    palette = cover_art.PALETTES[cover_art._number("databases") % len(cover_art.PALETTES)]
     for n in range(40):
         used = {
             e.get("fill") or e.get("stroke")
-            for e in ElementTree.fromstring(covers.draw(str(n), "databases")).iter()
+            for e in ElementTree.fromstring(cover_art.draw(str(n), "databases")).iter()
         }
         assert used - {None, "none", "url(#f)"} <= set(palette)
 
 
 def test_every_pattern_turns_up() -> None:
-    seen = {covers._number(f"pattern {slug}") % len(covers.PATTERNS) for slug, _category in DRAWN}
-    assert seen == set(range(len(covers.PATTERNS)))
-    assert len(covers.PATTERNS) >= 8
+    seen = {cover_art._number(f"pattern {slug}") % len(cover_art.PATTERNS) for slug, _category in DRAWN}
+    assert seen == set(range(len(cover_art.PATTERNS)))
+    assert len(cover_art.PATTERNS) >= 8
 
 
 def test_covers_are_small_well_formed_pictures_without_text_or_style() -> None:
     for names in DRAWN:
-        drawing = covers.draw(*names)
+        drawing = cover_art.draw(*names)
         assert len(drawing.encode()) < 2500
         root = ElementTree.fromstring(drawing)
         assert root.tag == f"{SVG}svg"
@@ -45,7 +47,7 @@ def test_covers_are_small_well_formed_pictures_without_text_or_style() -> None:
 
 def test_strange_names_are_drawn_too() -> None:
     for name in ("", "ü–文", "<script>", "a" * 5000):
-        drawing = covers.draw(name, name)
+        drawing = cover_art.draw(name, name)
         ElementTree.fromstring(drawing)
         assert "script" not in drawing
 
@@ -55,4 +57,4 @@ def test_a_cover_is_kept_for_a_year(client: FlaskClient) -> None:
     assert response.status_code == 200
     assert response.mimetype == "image/svg+xml"
     assert "immutable" in response.headers["Cache-Control"]
-    assert response.text == covers.draw("reading-query-plans", "databases")
+    assert response.text == cover_art.draw("reading-query-plans", "databases")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from web import file_answers
+from web import file_responses
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def cells(*values: object) -> list[str]:
-    blocks = b"".join(file_answers._lines(["a"] * len(values), [values])).decode()
-    return list(csv.reader(io.StringIO(blocks.removeprefix(file_answers.BYTE_ORDER_MARK))))[1]
+    blocks = b"".join(file_responses._lines(["a"] * len(values), [values])).decode()
+    return list(csv.reader(io.StringIO(blocks.removeprefix(file_responses.BYTE_ORDER_MARK))))[1]
 
 
 @pytest.mark.parametrize("sign", [*"=+-@＝＋－＠", "\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+"])
@@ -32,7 +32,7 @@ def test_an_amount_has_the_decimals_of_its_currency(currency: str, written: str)
 
 
 def test_a_heading_is_a_cell_too() -> None:
-    assert b"'=x" in b"".join(file_answers._lines(["=x"], []))
+    assert b"'=x" in b"".join(file_responses._lines(["=x"], []))
 
 
 def test_nobody_else_writes_csv() -> None:

@@ -7,7 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from domain.base import clock
-from web import filters
+from web import template_filters
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from web import filters
     ],
 )
 def test_money_follows_its_currency(cents: int, currency: str, text: str) -> None:
-    assert filters.money(cents, currency) == text
+    assert template_filters.money(cents, currency) == text
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_money_follows_its_currency(cents: int, currency: str, text: str) -> Non
     ],
 )
 def test_a_length_of_time_is_rounded_to_what_one_plans_with(seconds: float | None, text: str) -> None:
-    assert filters.duration(seconds) == text
+    assert template_filters.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,13 @@ def test_a_length_of_time_is_rounded_to_what_one_plans_with(seconds: float | Non
     [(None, "0:00"), (-3, "0:00"), (4.9, "0:04"), (245, "4:05"), (3845, "1:04:05")],
 )
 def test_a_position_reads_like_a_player(seconds: float | None, text: str) -> None:
-    assert filters.timecode(seconds) == text
+    assert template_filters.timecode(seconds) == text
 
 
 def test_a_count_takes_the_word_that_fits() -> None:
-    assert filters.plural(1, "lesson") == "1 lesson"
-    assert filters.plural(0, "lesson") == "0 lessons"
-    assert filters.plural(1204, "category", "categories") == "1,204 categories"
+    assert template_filters.plural(1, "lesson") == "1 lesson"
+    assert template_filters.plural(0, "lesson") == "0 lessons"
+    assert template_filters.plural(1204, "category", "categories") == "1,204 categories"
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_a_count_takes_the_word_that_fits() -> None:
 )
 def test_a_moment_is_told_by_its_distance(app: Flask, distance: timedelta, text: str) -> None:
     with app.test_request_context():
-        assert f">{text}</time>" in filters.ago(clock.now() - distance)
+        assert f">{text}</time>" in template_filters.ago(clock.now() - distance)
 
 
 def test_a_date_carries_the_exact_time_for_people_and_machines(app: Flask) -> None:
     with app.test_request_context():
-        html = filters.date(datetime(2026, 3, 7, 14, 5, tzinfo=UTC))
+        html = template_filters.date(datetime(2026, 3, 7, 14, 5, tzinfo=UTC))
     assert 'datetime="2026-03-07T14:05:00Z"' in html
     assert 'title="7 March 2026, 14:05 UTC"' in html
     assert ">7 Mar 2026</time>" in html
@@ -86,11 +86,11 @@ def test_a_date_carries_the_exact_time_for_people_and_machines(app: Flask) -> No
 
 def test_a_missing_date_is_a_dash(app: Flask) -> None:
     with app.test_request_context():
-        assert "–" in filters.date(None)
+        assert "–" in template_filters.date(None)
 
 
 def test_attributes_are_escaped_and_the_empty_left_out() -> None:
-    html = filters.attrs(
+    html = template_filters.attrs(
         {"data_opens": 'a"b', "class_": "x", "disabled": True, "title": None, "hidden": False}
     )
     assert html == Markup(' data-opens="a&#34;b" class="x" disabled')
@@ -98,4 +98,4 @@ def test_attributes_are_escaped_and_the_empty_left_out() -> None:
 
 @pytest.mark.parametrize(("colour", "ink"), [("#0f766e", "#ffffff"), ("#ffd400", "#111111")])
 def test_text_on_the_brand_is_readable(colour: str, ink: str) -> None:
-    assert filters.readable_on(colour) == ink
+    assert template_filters.readable_on(colour) == ink

@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import pending_context
+from blueprints.studio.course_editor import pending_context
 from blueprints.studio.upload_forms import PressForm, ThumbnailForm
 from domain import Refused
 from domain.authoring import page_drafts

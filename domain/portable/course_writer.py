@@ -6,14 +6,14 @@ from sqlalchemy import insert
 
 import jobs
 from domain.catalog import lifecycle, tags
-from domain.learning import recounting
+from domain.learning import progress_recount
 from domain.media import code_archives
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from domain.portable import MANIFEST
+from domain.portable.file_store import PreparedCourse, RowFile
+from domain.portable.model import NewLesson, NewRecording
 from domain.portable.recordings import is_sound
-from domain.portable.shapes import NewLesson, NewRecording
-from domain.portable.storing import PreparedCourse, RowFile
 from models import (
     Caption,
     Course,
@@ -50,7 +50,7 @@ def write(made: PreparedCourse, creator: User, origin: str) -> Course:
     if made.code:
         file, contents = made.code
         code_archives.adopt(course, creator, file.id, file.key, file.filename, contents)
-    recounting.recount_course(course)
+    progress_recount.recount_course(course)
     lifecycle.content_changed(course, creator)
     audit.record(
         creator, AuditAction.IMPORT_COURSE, course, f"{course.lesson_count} lessons from {origin[:200]}"

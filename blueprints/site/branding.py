@@ -6,7 +6,7 @@ from flask import Response, abort, request
 
 from blueprints.site import bp
 from domain.platform import settings
-from web import covers
+from web import cover_art
 
 YEAR = "public, max-age=31536000, immutable"
 
@@ -27,6 +27,6 @@ def theme() -> Response:
 @bp.get("/covers/<category>/<slug>.svg")
 def cover(category: str, slug: str) -> Response:
     """Serve the generated cover of a course; derived from its slug alone, so it is immutable."""
-    response = Response(covers.draw(slug[:220], category[:100]), mimetype="image/svg+xml")
+    response = Response(cover_art.draw(slug[:220], category[:100]), mimetype="image/svg+xml")
     response.headers["Cache-Control"] = YEAR
     return response

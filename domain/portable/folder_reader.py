@@ -12,8 +12,8 @@ from domain.learning import prerequisites
 from domain.portable import MANIFEST, README, InvalidCourse, Problem, broken
 from domain.portable.fields import Fields, Location, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
+from domain.portable.model import NewCourse, NewLesson, NewModule
 from domain.portable.recordings import path_in, read_recording
-from domain.portable.shapes import NewCourse, NewLesson, NewModule
 from domain.portable.source import Source, text_of
 from models import Level, ProductVisibility, Tier
 

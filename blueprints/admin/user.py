@@ -19,7 +19,7 @@ from domain.platform import settings
 from models import Role, User, db
 from web import hypermedia
 from web.forms import Form
-from web.fresh_proof import fresh
+from web.reauthentication import fresh
 
 
 @bp.get("/users/<uuid:user_id>")

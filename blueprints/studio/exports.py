@@ -7,13 +7,13 @@ from werkzeug.wrappers import Response
 
 import storage
 from blueprints.studio import bp
+from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.course_forms import PressForm
-from blueprints.studio.editing import course_of, me
-from domain.portable import course_transfers, exporting, packing
+from domain.portable import course_transfers, exporting, folder_writer
 from models import db
 from web import hypermedia
-from web.file_answers import attached
-from web.fresh_proof import fresh, fresh_page
+from web.file_responses import attached
+from web.reauthentication import fresh, fresh_page
 
 
 @bp.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])
@@ -49,7 +49,7 @@ def export_at_once(course_id: uuid.UUID) -> Response:
         return hypermedia.see_other(url_for("studio.export_course", course_id=course_id))
     slug, entries = course.slug, exporting.entries(course)
     db.session.rollback()  # hold no transaction while the files are streamed
-    return attached(f"{slug}.zip", "application/zip", packing.to_zip(entries, slug))
+    return attached(f"{slug}.zip", "application/zip", folder_writer.to_zip(entries, slug))
 
 
 @bp.get("/courses/<uuid:course_id>/exports/<uuid:transfer_id>.zip")

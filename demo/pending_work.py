@@ -10,7 +10,7 @@ from demo.source import CourseSource
 from domain.authoring import curriculum, lesson_drafts, submission
 from domain.base import markdown
 from domain.commerce import stripe_notices
-from domain.community import course_reports, reply_reports, review_standings, reviews
+from domain.community import course_reports, reply_reports, reviews, text_decisions
 from domain.moderation import decisions
 from domain.people import creator_applications
 from domain.platform import audit, settings
@@ -108,7 +108,7 @@ def report_reviews(written: Written, people: dict[str, User], now: datetime) -> 
             _report(row["reported_reply"], _report_reply, review, ModerationKind.REPLY, people, now)
         if row.get("reply_approved"):
             creator_id = db.session.get_one(Course, review.product_id).creator_id
-            review_standings.save_decision(review_standings.in_reply(review, creator_id), Standing.APPROVED)
+            text_decisions.save_decision(text_decisions.in_reply(review, creator_id), Standing.APPROVED)
 
 
 def _report_reply(user: User, review: Review, reason: ReportReason, note: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from demo.year import Sale
+from demo.orders import Sale
 from domain.platform import events
 from models import Course, Enrollment, Event, Lesson, LessonProgress, db
 

@@ -6,7 +6,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import course_of, me
+from blueprints.studio.course_editor import course_of, me
 from domain import Refused
 from domain.authoring import checklist, course_content, page_drafts, submission
 from domain.catalog import expiry, lifecycle

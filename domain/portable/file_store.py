@@ -19,10 +19,10 @@ from domain.base import markdown
 from domain.media import code_archives, originals, upload_rules
 from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, InvalidCourse, Problem
-from domain.portable.addressing import LinkRewriter
-from domain.portable.shapes import NewCourse, NewLesson, NewRecording
-from domain.portable.shop import TargetCourse
+from domain.portable.link_rewriting import LinkRewriter
+from domain.portable.model import NewCourse, NewLesson, NewRecording
 from domain.portable.source import Source
+from domain.portable.target_course import TargetCourse
 
 Progress = Callable[[str, int, int], None]
 PLAIN = "application/octet-stream"

@@ -7,7 +7,7 @@ from demo.source import CourseSource
 from domain.base import markdown
 from domain.base.slugs import slugify
 from domain.catalog.index import search
-from domain.people import accounts, address_marks
+from domain.people import accounts, address_history
 from models import (
     Category,
     Course,
@@ -61,7 +61,7 @@ def add_people(people: dict[str, list[dict[str, Any]]], now: datetime) -> dict[s
     db.session.flush()
     for row, _ in rows:
         if "address_before" in row:
-            address_marks.remember(found[row["email"]], row["address_before"])
+            address_history.remember(found[row["email"]], row["address_before"])
     for row in people["creators"]:
         db.session.add(_profile(row, found[row["slug"]]))
     return found

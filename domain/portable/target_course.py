@@ -13,7 +13,7 @@ from domain.base import slugs, webvtt
 from domain.media import upload_rules
 from domain.portable import MANIFEST, InvalidCourse, Problem
 from domain.portable.fields import near
-from domain.portable.shapes import NewCourse
+from domain.portable.model import NewCourse
 from models import Category, Product, ProductStatus, User, db
 
 

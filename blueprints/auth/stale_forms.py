@@ -9,8 +9,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth import bp
-from blueprints.auth.presence import sign_out
-from blueprints.auth.way_back import wanted
+from blueprints.auth.next_url import wanted
+from blueprints.auth.sessions import sign_out
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
 from web import form_tokens, held_forms, hypermedia

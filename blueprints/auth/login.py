@@ -4,11 +4,11 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import bp, providers
+from blueprints.auth import bp, oauth_clients
 from blueprints.auth.forms import LoginForm
-from blueprints.auth.presence import let_in, sign_out, was_shut_out
-from blueprints.auth.proving import try_password
-from blueprints.auth.way_back import wanted
+from blueprints.auth.next_url import wanted
+from blueprints.auth.password_check import try_password
+from blueprints.auth.sessions import let_in, sign_out, was_shut_out
 from domain import Refused
 from domain.people import accounts, login_throttle
 from models import User, db
@@ -38,7 +38,7 @@ def login() -> Response:
         status=form.status,
         form=form,
         next=wanted(),
-        providers=providers.available(),
+        providers=oauth_clients.available(),
         shut_out=accounts.suspended_sentence() if request.method == "GET" and was_shut_out() else None,
     )
 

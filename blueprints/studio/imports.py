@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.editing import me
+from blueprints.studio.course_editor import me
 from domain.portable import course_transfers
 from web import hypermedia
 

@@ -12,7 +12,7 @@ from domain.backup.encryption import seal
 from domain.backup.files import BackupFile
 from domain.backup.listing import usable
 from domain.backup.model import BackupError, Kind, Progress
-from domain.backup.opening import content_name, opened
+from domain.backup.reading import content_name, opened
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
 from storage import LocalStorage, S3Storage, StoredFile, sha256_of

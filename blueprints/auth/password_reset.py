@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
 from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
-from blueprints.auth.presence import let_in, sign_out
-from blueprints.auth.proving import proves
-from blueprints.auth.registering import unusable
+from blueprints.auth.password_check import proves
+from blueprints.auth.registration import unusable
+from blueprints.auth.sessions import let_in, sign_out
 from domain import InvalidToken, Refused
 from domain.people import (
     accounts,
@@ -25,7 +25,7 @@ from domain.people import (
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
 from web import form_tokens, hypermedia
-from web.filters import ago
+from web.template_filters import ago
 
 OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
 

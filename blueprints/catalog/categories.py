@@ -3,8 +3,8 @@
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import addresses, bp
-from blueprints.catalog.freshness import with_etag
+from blueprints.catalog import bp, page_urls
+from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
 from web import hypermedia
@@ -20,13 +20,13 @@ def category(slug: str) -> Response:
     asked = request.args.get("sort", "")
     sort = asked if asked in SORTS else SORTS[0]
     selection = facets.Selection(chosen=(("category", (slug,)),), sort=sort)
-    number = addresses.page_number()
+    number = page_urls.page_number()
     found = cards.browse(index, selection, number)
     path, pairs = f"/categories/{slug}", [] if sort == SORTS[0] else [("sort", sort)]
     if found is None:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
     tabs = [
-        (facets.SORTS[s], addresses.with_page(path, [("sort", s)] if s != SORTS[0] else []), s == sort)
+        (facets.SORTS[s], page_urls.with_page(path, [("sort", s)] if s != SORTS[0] else []), s == sort)
         for s in SORTS
     ]
     return with_etag(
@@ -37,7 +37,7 @@ def category(slug: str) -> Response:
             below=[s for s in index.shelves.values() if s.parent == slug and s.courses],
             found=found,
             tabs=tabs,
-            pages=addresses.pager(path, pairs, number, found.last),
-            address=addresses.with_page(path, [], number),
+            pages=page_urls.pager(path, pairs, number, found.last),
+            address=page_urls.with_page(path, [], number),
         )
     )

@@ -6,12 +6,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
 from blueprints.auth.forms import CodeForm
-from blueprints.auth.presence import half_signed_in, sign_in
-from blueprints.auth.way_back import wanted
+from blueprints.auth.next_url import wanted
+from blueprints.auth.sessions import half_signed_in, sign_in
 from domain import Refused
 from domain.people import second_factor
 from models import db
-from web import fresh_proof, hypermedia
+from web import hypermedia, reauthentication
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
@@ -23,7 +23,7 @@ def second_step() -> Response:
     form, password_hash = CodeForm(), half.user.password_hash
     if form.validate_on_submit():
         try:
-            fresh_proof.prove_code(half.user, form.code.data or "")
+            reauthentication.prove_code(half.user, form.code.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -10,10 +10,10 @@ from flask_login import current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.auth import bp, known_devices
-from blueprints.auth.way_back import safe_next
+from blueprints.auth.next_url import safe_next
 from domain.people import accounts, login_throttle, second_factor, sessions
 from models import User, db
-from web import form_tokens, fresh_proof, held_forms, hypermedia
+from web import form_tokens, held_forms, hypermedia, reauthentication
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")
@@ -93,7 +93,7 @@ def touch_session(response: Response) -> Response:
     """Update the device's "last used" after a successful POST; a GET never writes."""
     user = g.get("_login_user")
     if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
-        fresh_proof.note_click()
+        reauthentication.note_click()
     if user is None or response.status_code >= 400 or request.method in SAFE_METHODS:
         return response
     try:

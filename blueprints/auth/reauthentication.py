@@ -4,8 +4,8 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
-from blueprints.auth.way_back import wanted
-from web import fresh_proof, guards, hypermedia
+from blueprints.auth.next_url import wanted
+from web import guards, hypermedia, reauthentication
 
 
 @bp.route("/account/prove", methods=["GET", "POST"])
@@ -14,8 +14,8 @@ def prove() -> Response:
     if (away := guards.ask_to_sign_in()) is not None:
         return away
     if request.method == "GET":
-        return fresh_proof.page(200)
-    return fresh_proof.ask() or hypermedia.see_other(wanted())
+        return reauthentication.page(200)
+    return reauthentication.ask() or hypermedia.see_other(wanted())
 
 
 @bp.get("/account/prove/done")
@@ -23,4 +23,4 @@ def proved() -> Response:
     """Show that the proof through a provider succeeded; the form waits in another tab."""
     if (away := guards.ask_to_sign_in()) is not None:
         return away
-    return hypermedia.render("auth/proved.html", is_fresh=fresh_proof.is_fresh())
+    return hypermedia.render("auth/proved.html", is_fresh=reauthentication.is_fresh())

@@ -14,9 +14,9 @@ from domain.authoring import resources
 from domain.base import markdown
 from domain.media import upload_rules
 from domain.portable import MANIFEST, README, Problem
-from domain.portable.linking import Link, github_anchors, rewrite
+from domain.portable.markdown_links import Link, github_anchors, rewrite
+from domain.portable.model import NewCourse, NewLesson, NewResource
 from domain.portable.recordings import missing, resolve
-from domain.portable.shapes import NewCourse, NewLesson, NewResource
 from domain.portable.source import Source
 from models import UploadPurpose
 

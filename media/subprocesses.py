@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from media.facts import HEIGHTS, Limits, MediaError, Probe, Processed, Rendition, available
+from media.model import HEIGHTS, Limits, MediaError, Probe, Processed, Rendition, available
 
 log = logging.getLogger(__name__)
 Progress = Callable[[float], None]

@@ -14,7 +14,7 @@ from av.stream import Stream
 from PIL import ImageStat
 
 from media.encoding import Progress, Target, encode, open_output
-from media.facts import MediaError, Probe, Processed, Produced, Rendition, content_type
+from media.model import MediaError, Probe, Processed, Produced, Rendition, content_type
 from media.probing import CUT_OFF, opened, picture, sound
 
 POSTER_SIDE = 1280

@@ -1,6 +1,6 @@
 """The current password, asked for in the form itself, however recent the last proof is."""
 
-from web.fresh_proof import prove_password
+from web.reauthentication import prove_password
 
 
 def prove(password: str) -> None:

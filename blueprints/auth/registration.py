@@ -12,11 +12,11 @@ from flask import abort, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from blueprints.auth import bp, providers
+from blueprints.auth import bp, oauth_clients
 from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
-from blueprints.auth.presence import let_in
-from blueprints.auth.proving import proves
-from blueprints.auth.way_back import safe_next, wanted
+from blueprints.auth.next_url import safe_next, wanted
+from blueprints.auth.password_check import proves
+from blueprints.auth.sessions import let_in
 from domain import InvalidToken, Refused
 from domain.people import login_throttle, mail_tokens, registration
 from domain.platform import settings
@@ -42,7 +42,11 @@ def register() -> Response:
         except Refused as refusal:
             form.refuse(refusal)
     return hypermedia.render(
-        "auth/register.html", status=form.status, form=form, next=wanted(), providers=providers.available()
+        "auth/register.html",
+        status=form.status,
+        form=form,
+        next=wanted(),
+        providers=oauth_clients.available(),
     )
 
 

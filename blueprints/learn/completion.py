@@ -3,7 +3,7 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.learn import bp, lessons, locked, reader
+from blueprints.learn import access_denied, bp, lessons, reader
 from blueprints.learn.forms import PressForm
 from domain.learning import access, progress
 from domain.platform import events
@@ -27,9 +27,9 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     user = reader()
     course, lesson, decision = access.lesson_for(user, course_slug, lesson_slug)
     if user is None:
-        return guards.ask_to_sign_in() or locked.deny(course, lesson, decision)
+        return guards.ask_to_sign_in() or access_denied.deny(course, lesson, decision)
     if not decision.allowed or not PressForm().validate_on_submit():
-        return locked.deny(course, lesson, decision)
+        return access_denied.deny(course, lesson, decision)
     if done:
         completed = progress.complete(user, lesson)
         db.session.commit()
