@@ -567,7 +567,7 @@ def test_two_devices_lose_nothing_of_each_other(
     if not locked:
         lock_off()
     answers = at_once(
-        monkeypatch, playback, "spend",
+        monkeypatch, playback, "accept",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
         patience=1 if locked else 10,
     )  # fmt: skip
@@ -581,7 +581,7 @@ def test_two_first_beats_at_once_make_one_row(
 ) -> None:
     one, other = signed_in(cast.bo), signed_in(cast.bo)
     answers = at_once(
-        monkeypatch, playback, "spend",
+        monkeypatch, playback, "accept",
         lambda: beat(one, 20, 0, 20).status_code, lambda: beat(other, 60, 40, 60).status_code,
     )  # fmt: skip
     assert answers == [204, 204]
