@@ -62,4 +62,4 @@ def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -
         abort(404)
 
 
-from blueprints.reviews import course_reports, my_review, reports  # noqa: E402,F401
+from blueprints.reviews import course_reports, my_review, reports, votes  # noqa: E402,F401

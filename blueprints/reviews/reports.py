@@ -1,4 +1,4 @@
-"""Routes on other people's reviews: vote for them as helpful, or report them."""
+"""Routes to report a review, or the creator's reply to it."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
-from blueprints.reviews.forms import ReportForm, VoteForm
+from blueprints.reviews.forms import ReportForm
 from domain import Refused
 from domain.community import reply_reports, reviews
 from models import ReportReason, Review, db
@@ -14,30 +14,6 @@ from web import hypermedia
 
 WILL_LOOK = "Thanks. We’ll look into this reply and let you know what we decide."
 HIDDEN_MEANWHILE = "Thanks. The reply is hidden until we’ve looked at it."
-
-
-@bp.post("/reviews/<uuid:review_id>/helpful")
-def helpful(review_id: uuid.UUID) -> Response:
-    """Set or withdraw the reader's helpful vote."""
-    review, course = reviews.find(reader(), review_id)
-    form = VoteForm()
-    form.validate_on_submit()
-    try:
-        reviews.vote(reader(), review, form.helpful.data)
-    except Refused as refusal:
-        return refuse(course, refusal.sentence)
-    back = page_of(course, hypermedia.dom_id(review))
-    db.session.commit()
-    if not hypermedia.is_swap():
-        return hypermedia.see_other(back)
-    review, course = reviews.find(reader(), review_id)
-    return hypermedia.render(
-        "reviews/_votes.html",
-        "reviews/_votes.html",
-        review=review,
-        voted=form.helpful.data,
-        place=place(),
-    )
 
 
 @bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])

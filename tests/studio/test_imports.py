@@ -159,7 +159,9 @@ def test_a_fault_of_ours_is_tried_again_and_leaves_nothing(
     with app.app_context():
         before = stored("pictures")
         with monkeypatch.context() as patched:
-            patched.setattr("domain.portable.course_writer.progress_recount.recount_course", lambda _course: 1 // 0)
+            patched.setattr(
+                "domain.portable.course_writer.progress_recount.recount_course", lambda _course: 1 // 0
+            )
             send(signed_in(cast.nia), course_folders.archive(files))
         row = db.session.scalars(select(CourseTransfer)).one()
         assert (row.state, row.problems) == (TransferState.WAITING, [course_transfers.TRIED_AGAIN])
