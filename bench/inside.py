@@ -31,7 +31,7 @@ ASKED = 60
 PROFILED = ("filtered", "search-many", "detail", "lesson", "heartbeat")
 PROFILE_SECONDS = 1.5
 LAYERS = (
-    ("rendering", ("/jinja2/", "/markupsafe/", "/templates/", "/web/filters.py", "<template>")),
+    ("rendering", ("/jinja2/", "/markupsafe/", "/templates/", "/web/template_filters.py", "<template>")),
     ("SQLAlchemy", ("/sqlalchemy/", "/flask_sqlalchemy/")),
     (
         "Flask and WSGI",
