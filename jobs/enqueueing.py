@@ -48,12 +48,12 @@ def retry(job: Job) -> None:
 def _carry(session: Session) -> None:
     """Publish the new jobs to huey after the commit; what is lost here the worker's poll finds."""
     ids = session.info.pop("new_jobs", [])
-    carrier = current_app.extensions.get("lectern_carrier") if ids else None
-    if carrier is None:
+    queue = current_app.extensions.get("lectern_carrier") if ids else None
+    if queue is None:
         return
     try:
         for job_id in ids:
-            carrier(job_id)
+            queue(job_id)
     except Exception:  # noqa: BLE001 - the request has already succeeded
         log.warning("could not hand jobs to the queue; the worker will find them", exc_info=True)
 

@@ -152,13 +152,13 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         "give": shown.get("give") or CompAccessForm(formdata=None),
         "restore": RestoreForm(formdata=None, with_courses=True),
     }
-    dossier = directory.load_details(person)
+    details = directory.load_details(person)
     return hypermedia.render(
         "admin/user.html",
         status=status,
         person=person,
-        dossier=dossier,
-        devices=[(row, devices.describe(row.user_agent)) for row in dossier.devices],
+        details=details,
+        devices=[(row, devices.describe(row.user_agent)) for row in details.devices],
         forms=forms,
         wrong=wrong or [],
         has_second_factor=second_factor.is_on(person),

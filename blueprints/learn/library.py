@@ -20,19 +20,19 @@ def my_learning() -> Response:
     number = int(page[:9]) if page.isascii() and page.isdigit() else 0
     if not 1 <= number <= LAST_PAGE:
         abort(404)
-    shelf = library.load_page(current_user, number)
-    if not shelf.courses and shelf.page > 1:
+    library_page = library.load_page(current_user, number)
+    if not library_page.courses and library_page.page > 1:
         abort(404)
-    return hypermedia.render("learn/library.html", shelf=shelf, pages=_pages(shelf))
+    return hypermedia.render("learn/library.html", library=library_page, pages=_pages(library_page))
 
 
-def _pages(shelf: library.LibraryPage) -> dict[str, object]:
+def _pages(library_page: library.LibraryPage) -> dict[str, object]:
     """Build the items of the pager; there are few pages, so all addresses are built."""
-    last = -(-shelf.total // library.PAGE_SIZE) or 1
+    last = -(-library_page.total // library.PAGE_SIZE) or 1
     link = {number: url_for("learn.my_learning", page=number) for number in range(1, last + 1)}
-    near = [n for n in link if n in (1, last) or abs(n - shelf.page) <= 2]
+    near = [n for n in link if n in (1, last) or abs(n - library_page.page) <= 2]
     return {
-        "prev": link.get(shelf.page - 1),
-        "next": link.get(shelf.page + 1),
-        "items": [(str(n), link[n], n == shelf.page) for n in near],
+        "prev": link.get(library_page.page - 1),
+        "next": link.get(library_page.page + 1),
+        "items": [(str(n), link[n], n == library_page.page) for n in near],
     }

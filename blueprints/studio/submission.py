@@ -88,7 +88,7 @@ def _show(course: Course, form: PressForm) -> Response:
         course=course,
         form=form,
         points=checklist.items(there),
-        changed=[sitting for sitting in there.sittings if sitting.is_changed],
+        changed=[content for content in there.lessons if content.is_changed],
         film_changed=there.intro is not None and there.intro.is_changed,
         page_changed=page_drafts.waiting(course),
         code_changed=any(archive.pending for archive in there.archives),

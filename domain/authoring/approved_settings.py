@@ -68,8 +68,8 @@ def _titles_of_first(course: Course) -> Select[str]:
 
 def _order(there: CourseContent) -> Iterator[str]:
     """Yield the published modules with their drip delay and lessons, as lines."""
-    for module, sittings in there.modules():
-        lessons = [sitting.lesson for sitting in sittings]
+    for module, contents in there.modules():
+        lessons = [content.lesson for content in contents]
         seen = [one for one in lessons if one.published and one.visibility != LessonVisibility.PRIVATE]
         if module.published and seen:
             days = module.unlock_after_days

@@ -46,8 +46,8 @@ def _needed(contents: CourseContent) -> list[ChecklistItem]:
         _price(contents),
         ChecklistItem(
             "A published lesson", bool(contents.shown), "/curriculum",
-            says=f"{len(contents.shown)} of {len(contents.sittings)} are published."
-            if contents.sittings
+            says=f"{len(contents.shown)} of {len(contents.lessons)} are published."
+            if contents.lessons
             else "There are no lessons yet.",
         ),
         _media(contents),
@@ -66,29 +66,29 @@ def _media(contents: CourseContent) -> ChecklistItem:
     failed = [s for r, s in contents.recordings if r.asset.status == MediaStatus.ERROR]
     busy = [s for r, s in contents.recordings if not r.is_ready and r.asset.status != MediaStatus.ERROR]
     lacking = [
-        sitting
-        for sitting in contents.shown
-        if sitting.kind != LessonKind.TEXT
-        and sitting.recording is None
-        and not sitting.values["external_video_url"]
+        content
+        for content in contents.shown
+        if content.kind != LessonKind.TEXT
+        and content.recording is None
+        and not content.values["external_video_url"]
     ]
-    for sittings, problem in (
+    for lessons, problem in (
         (failed, "could not be processed"),
         (busy, "is still being processed"),
         (lacking, "has no recording yet"),
     ):
-        if sittings:
-            first = sittings[0]
+        if lessons:
+            first = lessons[0]
             named = f"“{first.title}”" if first else "The preview film"
             page = f"/lessons/{first.lesson.id}" if first else "/media"
-            more = f", and {len(sittings) - 1} more" if len(sittings) > 1 else ""
+            more = f", and {len(lessons) - 1} more" if len(lessons) > 1 else ""
             return ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")
     return ChecklistItem("Recordings ready", True, "/curriculum")
 
 
 def _wished(contents: CourseContent) -> list[ChecklistItem]:
     course = contents.course
-    empty = [sitting for sitting in contents.shown if sitting.is_empty and sitting.kind == LessonKind.TEXT]
+    empty = [content for content in contents.shown if content.is_empty and content.kind == LessonKind.TEXT]
     silent = [s for s in contents.shown if s.recording and s.recording.is_ready and not s.recording.captions]
     points = [
         ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),

@@ -122,7 +122,7 @@ class CourseContent:
     """The content of a course: its lessons in order, intro film, code archives, and all of its modules."""
 
     course: Course
-    sittings: list[LessonContent]
+    lessons: list[LessonContent]
     intro: Recording | None
     archives: list[CodeArchive]
     places: list[Module]
@@ -130,12 +130,12 @@ class CourseContent:
     @property
     def shown(self) -> list[LessonContent]:
         """List the lessons that learners see, or will once they are approved."""
-        return [sitting for sitting in self.sittings if sitting.is_shown]
+        return [content for content in self.lessons if content.is_shown]
 
     @property
     def seconds(self) -> int:
         """Sum up the duration of the shown lessons, in seconds."""
-        return sum(sitting.values["duration_seconds"] for sitting in self.shown)
+        return sum(content.values["duration_seconds"] for content in self.shown)
 
     @property
     def length(self) -> str:
@@ -151,23 +151,23 @@ class CourseContent:
         """Yield every recording with its lesson; None for the intro film."""
         if self.intro is not None:
             yield self.intro, None
-        for sitting in self.sittings:
-            if sitting.recording is not None:
-                yield sitting.recording, sitting
+        for content in self.lessons:
+            if content.recording is not None:
+                yield content.recording, content
 
     def modules(self) -> Iterator[tuple[Module, list[LessonContent]]]:
         """Group the lessons by module, in order; modules without lessons are left out."""
         together: dict[uuid.UUID, tuple[Module, list[LessonContent]]] = {}
-        for sitting in self.sittings:
-            together.setdefault(sitting.module.id, (sitting.module, []))[1].append(sitting)
+        for content in self.lessons:
+            together.setdefault(content.module.id, (content.module, []))[1].append(content)
         yield from together.values()
 
-    def sitting(self, lesson_id: uuid.UUID | None) -> LessonContent | None:
+    def lesson(self, lesson_id: uuid.UUID | None) -> LessonContent | None:
         """Find a lesson by its id; without an id the first changed one, or else the first of all."""
         if lesson_id is not None:
-            return next((sitting for sitting in self.sittings if sitting.lesson.id == lesson_id), None)
-        changed = (sitting for sitting in self.sittings if sitting.is_changed)
-        return next(changed, self.sittings[0] if self.sittings else None)
+            return next((content for content in self.lessons if content.lesson.id == lesson_id), None)
+        changed = (content for content in self.lessons if content.is_changed)
+        return next(changed, self.lessons[0] if self.lessons else None)
 
     @property
     def mark(self) -> str:
@@ -187,7 +187,7 @@ class CourseContent:
         facts += [
             (m.id, m.title, m.description, m.published, m.unlock_after_days, m.draft) for m in self.places
         ]
-        for s in self.sittings:
+        for s in self.lessons:
             facts += [
                 s.lesson.id,
                 s.lesson.version,
@@ -215,12 +215,13 @@ def load(course: Course, asked: uuid.UUID | None = None) -> CourseContent:
     for resource in _resources(course):
         files.setdefault(resource.lesson_id, []).append(resource)
     found = _recordings(course)
-    sittings = [
-        _sitting(row, found.get(row[0].id), files.get(row[0].id, [])) for row in _lessons(course, asked)
+    lessons = [
+        _lesson_content(row, found.get(row[0].id), files.get(row[0].id, []))
+        for row in _lessons(course, asked)
     ]
     archives = db.session.scalars(select(CodeArchive).where(CodeArchive.course_id == course.id)).all()
     places = db.session.scalars(_MODULES, {"course": course.id}).all()
-    return CourseContent(course, sittings, found.get(None), list(archives), list(places))
+    return CourseContent(course, lessons, found.get(None), list(archives), list(places))
 
 
 def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
@@ -234,7 +235,7 @@ def _recordings(course: Course) -> dict[uuid.UUID | None, Recording]:
     return there | {place: Recording(asset, True, live.get(place)) for place, asset in proposed.items()}
 
 
-def _sitting(row: Any, recording: Recording | None, resources: list[Resource]) -> LessonContent:
+def _lesson_content(row: Any, recording: Recording | None, resources: list[Resource]) -> LessonContent:
     lesson, module, length, body = row
     draft = lesson.draft or {}
     values = {name: getattr(lesson, name) for name in lesson_content.COLUMNS if name != "body"}

@@ -48,15 +48,15 @@ def find(category_id: uuid.UUID) -> Category | None:
     return db.session.get(Category, category_id)
 
 
-def add(wish: CategoryInput, admin: User) -> Category:
+def add(values: CategoryInput, admin: User) -> Category:
     """Create a category behind its siblings. Raises Refused for a taken name or a wrong parent."""
     rows = _lock_all()
     if len(rows) >= MOST:
         raise Refused(f"{MOST} categories are enough for anybody to get lost in.")
-    _check(rows, wish, None)
+    _check(rows, values, None)
     category = Category(
-        name=wish.name, slug=_free_slug(rows, wish.name), description=wish.description, icon=wish.icon,
-        parent_id=wish.parent_id, position=_last(rows, wish.parent_id),
+        name=values.name, slug=_free_slug(rows, values.name), description=values.description,
+        icon=values.icon, parent_id=values.parent_id, position=_last(rows, values.parent_id),
     )  # fmt: skip
     db.session.add(category)
     db.session.flush()
@@ -64,20 +64,20 @@ def add(wish: CategoryInput, admin: User) -> Category:
     return category
 
 
-def change(category: Category, wish: CategoryInput, admin: User) -> None:
+def change(category: Category, values: CategoryInput, admin: User) -> None:
     """Rename, describe or move a category; its slug stays. Raises Refused as `add` does.
 
     Courses are found by the names of their category and its parent: a job reindexes them.
     """
     rows = _lock_all()
-    _check(rows, wish, category)
-    if (category.name, category.parent_id) != (wish.name, wish.parent_id):
+    _check(rows, values, category)
+    if (category.name, category.parent_id) != (values.name, values.parent_id):
         jobs.enqueue("reindex_category", category_id=str(category.id))
-    before = f"{category.name} → {wish.name}" if category.name != wish.name else wish.name
-    if category.parent_id != wish.parent_id:
-        category.position = _last(rows, wish.parent_id)
-    category.name, category.description, category.icon = wish.name, wish.description, wish.icon
-    category.parent_id = wish.parent_id
+    before = f"{category.name} → {values.name}" if category.name != values.name else values.name
+    if category.parent_id != values.parent_id:
+        category.position = _last(rows, values.parent_id)
+    category.name, category.description, category.icon = values.name, values.description, values.icon
+    category.parent_id = values.parent_id
     audit.record(admin, AuditAction.CHANGE_CATEGORY, category, before)
     db.session.flush()
 
@@ -114,13 +114,13 @@ def _lock_all() -> list[Category]:
     return list(db.session.scalars(query, execution_options={"populate_existing": True}))
 
 
-def _check(rows: list[Category], wish: CategoryInput, category: Category | None) -> None:
+def _check(rows: list[Category], values: CategoryInput, category: Category | None) -> None:
     others = [row for row in rows if row is not category]
-    if any(row.name.casefold() == wish.name.casefold() for row in others):
+    if any(row.name.casefold() == values.name.casefold() for row in others):
         raise Refused("Another category has this name.", "name")
-    if wish.parent_id is None:
+    if values.parent_id is None:
         return
-    parent = next((row for row in others if row.id == wish.parent_id), None)
+    parent = next((row for row in others if row.id == values.parent_id), None)
     if parent is None or parent.parent_id is not None:
         raise Refused("Choose a category of the first level, or none.", "parent_id")
     if category is not None and any(row.parent_id == category.id for row in rows):

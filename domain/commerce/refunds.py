@@ -54,22 +54,22 @@ def begin(refund_id: str) -> RefundRequest | None:
     return RefundRequest(refund.id, refund.payment_intent_id, refund.amount_cents, refund.stripe_refund_id)
 
 
-def send(errand: RefundRequest) -> StripeRefund | str | None:
+def send(request: RefundRequest) -> StripeRefund | str | None:
     """Request the refund, or retrieve the one requested before; a refusal is returned as its sentence."""
-    if errand.stripe_id is not None:
-        return payments.find_refund(errand.stripe_id)
+    if request.stripe_id is not None:
+        return payments.find_refund(request.stripe_id)
     try:
-        return payments.refund(errand.payment_intent, errand.amount, str(errand.id))
+        return payments.refund(request.payment_intent, request.amount, str(request.id))
     except payments.PaymentRefused as refusal:
         return str(refusal)
 
 
-def end(errand: RefundRequest, found: StripeRefund | str | None) -> None:
+def end(request: RefundRequest, found: StripeRefund | str | None) -> None:
     """Store Stripe's answer; a refused refund raises an alert."""
     if isinstance(found, StripeRefund):
         apply(found)
     elif found is not None:
-        refund = db.session.get_one(Refund, errand.id)
+        refund = db.session.get_one(Refund, request.id)
         refund.status = RefundStatus.FAILED
         order = orders.lock(refund.order_id)
         alerts.raise_and_stop(

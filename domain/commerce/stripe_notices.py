@@ -92,18 +92,18 @@ def after_completion(order: Order) -> str | None:
     return order.problem if order.problem and MARK in order.problem else None
 
 
-def _raise(event: StripeEvent, matter: NoticeSubject) -> str:
+def _raise(event: StripeEvent, subject: NoticeSubject) -> str:
     """Raise the alert at the order, or at the event without one. A known object is left alone."""
-    order_id = _order_of(matter)
-    if not _is_known(matter.key, matter.telling.later):
-        event.told = _told(matter.key, matter.telling.later)
+    order_id = _order_of(subject)
+    if not _is_known(subject.key, subject.telling.later):
+        event.told = _told(subject.key, subject.telling.later)
         db.session.flush()
         if order_id is None:
-            event.problem = f"{_sentence(event, matter)} Nothing was changed here: look at it at Stripe."
-            alerts.raise_without_order(event, ACTION, event.problem, matter.payment)
+            event.problem = f"{_sentence(event, subject)} Nothing was changed here: look at it at Stripe."
+            alerts.raise_without_order(event, ACTION, event.problem, subject.payment)
         else:
             by_hand = "Nothing was changed here: see to access and earnings by hand."
-            alerts.raise_and_stop(orders.lock(order_id), ACTION, f"{_sentence(event, matter)} {by_hand}")
+            alerts.raise_and_stop(orders.lock(order_id), ACTION, f"{_sentence(event, subject)} {by_hand}")
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 
@@ -134,18 +134,18 @@ def _telling_of(refund: StripeRefund) -> NoticeType:
     )
 
 
-def _sentence(event: StripeEvent, matter: NoticeSubject) -> str:
-    told = matter.telling
+def _sentence(event: StripeEvent, subject: NoticeSubject) -> str:
+    told = subject.telling
     what = told.happened if told is not stripe_event_types.UNKNOWN else f"{told.happened}: {event.type}"
-    beside = [f"{told.noun} {matter.named[:MOST_OF_NAME] or 'unknown'}", _amount(matter)]
+    beside = [f"{told.noun} {subject.named[:MOST_OF_NAME] or 'unknown'}", _amount(subject)]
     if account := _text(event.payload.get("account")):
         beside.append(f"account {account[:MOST_OF_NAME]}")
     return f"{MARK}{what} ({', '.join(filter(None, beside))})."
 
 
-def _amount(matter: NoticeSubject) -> str:
+def _amount(subject: NoticeSubject) -> str:
     """Format the amount; "" for anything invalid."""
-    amount, currency = matter.amount, matter.currency
+    amount, currency = subject.amount, subject.currency
     if not isinstance(amount, int) or isinstance(amount, bool) or abs(amount) >= LARGEST:
         return ""
     if (
@@ -169,16 +169,16 @@ def _is_known(key: str, later: bool) -> bool:
     return db.session.scalar(query) is not None
 
 
-def _order_of(matter: NoticeSubject) -> Any:
+def _order_of(subject: NoticeSubject) -> Any:
     """Find the id of the payment's order: by our own records, or by the payment's metadata."""
-    if matter.payment:
+    if subject.payment:
         for column, known in (
             (Order.id, Order.stripe_payment_intent_id),
             (Refund.order_id, Refund.payment_intent_id),
         ):
-            if found := db.session.scalar(select(column).where(known == matter.payment).limit(1)):
+            if found := db.session.scalar(select(column).where(known == subject.payment).limit(1)):
                 return found
-    metadata = matter.metadata
+    metadata = subject.metadata
     number = _text(metadata.get("order_number")) if isinstance(metadata, dict) else ""
     return db.session.scalar(select(Order.id).where(Order.number == number)) if number else None
 

@@ -24,16 +24,16 @@ def report(user: User, review: Review, course: Course, reason: ReportReason, not
     reviews.lock_review(review)
     if not review.reply or (review.reply_hidden and not user.is_admin):
         raise NotFound
-    said = text_decisions.in_reply(review, course.creator_id)
-    review_reports.file_report(user, review, said, reason, note)
+    authored = text_decisions.in_reply(review, course.creator_id)
+    review_reports.file_report(user, review, authored, reason, note)
     moderation_queue.enqueue(ModerationKind.REPLY, review.id, course.title, course.creator_id)
     db.session.flush()
-    approved = text_decisions.is_approved(said, text_decisions.find(said))
+    approved = text_decisions.is_approved(authored, text_decisions.find(authored))
     if review.reply_hidden or approved:
         return
-    if why := review_reports.why_hidden(review, said, about_reply=True):
+    if why := review_reports.why_hidden(review, authored, about_reply=True):
         review.reply_hidden = True
-        text_decisions.save_decision(said, Standing.HIDDEN)
+        text_decisions.save_decision(authored, Standing.HIDDEN)
         audit.record(None, AuditAction.HIDE_REPLY_BY_RULE, review, why)
         db.session.flush()
 

@@ -47,14 +47,14 @@ def check_limit(user: User) -> None:
         raise Refused(f"You’ve sent {MOST_A_DAY} reports today. Please wait until tomorrow.")
 
 
-def file_report(user: User, review: Review, said: AuthoredText, reason: ReportReason, note: str) -> None:
-    """Store `user`'s report of `review`, or of the reply to it, if that is what `said` is.
+def file_report(user: User, review: Review, authored: AuthoredText, reason: ReportReason, note: str) -> None:
+    """Store `user`'s report of `review`, or of the reply to it, if that is what `authored` is.
 
     Refused for a second report of the same text, and beyond the daily limit.
     """
-    about_reply = said.table is ReplyStanding
+    about_reply = authored.table is ReplyStanding
     what, changed_at = ("reply", review.replied_at) if about_reply else ("review", review.edited_at)
-    if text_decisions.was_dismissed(user.id, said):
+    if text_decisions.was_dismissed(user.id, authored):
         raise Refused(f"You’ve already reported this {what}. We looked at it, and it stays.")
     mine = select(Report).filter_by(review_id=review.id, user_id=user.id, about_reply=about_reply)
     before = db.session.scalars(mine).first()
@@ -69,9 +69,9 @@ def file_report(user: User, review: Review, said: AuthoredText, reason: ReportRe
         before.outcome = before.closed_at = None
 
 
-def why_hidden(review: Review, said: AuthoredText, about_reply: bool) -> str:
+def why_hidden(review: Review, authored: AuthoredText, about_reply: bool) -> str:
     """Name the rule that hides a reported text without an admin; "" where none applies."""
-    if text_decisions.has_held_words(said.text):
+    if text_decisions.has_held_words(authored.text):
         return "words of the shop’s list"
     return f"{OWNERS_THAT_HIDE} owners agree" if owners_agree(review, about_reply) else ""
 

@@ -133,10 +133,10 @@ def withdraw(user: User, product: Product) -> bool:
     return True
 
 
-def leave_queue(kind: ModerationKind, review: Review, said: AuthoredText, is_hidden: bool) -> None:
+def leave_queue(kind: ModerationKind, review: Review, authored: AuthoredText, is_hidden: bool) -> None:
     """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
-        text_decisions.save_decision(said, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        text_decisions.save_decision(authored, Standing.HIDDEN if is_hidden else Standing.REPORTED)
         moderation_queue.withdraw(kind, review.id)
 
 
@@ -182,12 +182,12 @@ def report(user: User, review: Review, reason: ReportReason, note: str = "") -> 
 
 def _hide_by_rule(review: Review) -> None:
     """Hide a reported review without an admin where a rule says so, with the effect of a decision."""
-    said = text_decisions.in_review(review)
-    why = review_reports.why_hidden(review, said, about_reply=False)
+    authored = text_decisions.in_review(review)
+    why = review_reports.why_hidden(review, authored, about_reply=False)
     if not why:
         return
     review.flagged = True
-    text_decisions.save_decision(said, Standing.HIDDEN)
+    text_decisions.save_decision(authored, Standing.HIDDEN)
     audit.record(None, AuditAction.HIDE_REVIEW_BY_RULE, review, why)
     db.session.flush()
     _write_rating(review.product_id)

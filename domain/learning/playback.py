@@ -127,30 +127,30 @@ def watcher(connection: Connection, token: str, course_slug: str, lesson_slug: s
     )
 
 
-def record_heartbeat(connection: Connection, who: Watcher, beat: Heartbeat) -> HeartbeatResult:
+def record_heartbeat(connection: Connection, who: Watcher, heartbeat: Heartbeat) -> HeartbeatResult:
     """Merge a heartbeat into the learner's progress. The position moves freely; watched ranges only grow.
 
     A position beyond the end discards the heartbeat; a range that can't have been played is left out.
     """
-    if beat.position > who.duration + SAME_PLACE:
+    if heartbeat.position > who.duration + SAME_PLACE:
         return HeartbeatResult()
     now = clock.now()
     seen = _seen_under_lock(connection, who)
-    begun = since(_opened_at(who, beat.opened), seen.spent_until, seen.last_beat_at, now)
+    begun = since(_opened_at(who, heartbeat.opened), seen.spent_until, seen.last_beat_at, now)
     counted = None
     if who.plays:
-        counted = accept(seen.watched, seen.spent_until, beat, who.duration, begun, now)
+        counted = accept(seen.watched, seen.spent_until, heartbeat, who.duration, begun, now)
     merged, spent_until = counted or (seen.watched, seen.spent_until)
     seconds = total(merged)
     completes = (
         who.plays
         and not seen.completed
         and 0 < COMPLETE_AT * who.duration <= seconds
-        and (merged != seen.watched or beat.ended)
+        and (merged != seen.watched or heartbeat.ended)
     )
-    _write(connection, who, beat, merged, seconds, now if completes else None, spent_until)
-    played = (beat.end or 0.0) - (beat.start or 0.0) if counted else 0.0
-    return HeartbeatResult(played, completes, _save_position(connection, who, beat, completes))
+    _write(connection, who, heartbeat, merged, seconds, now if completes else None, spent_until)
+    played = (heartbeat.end or 0.0) - (heartbeat.start or 0.0) if counted else 0.0
+    return HeartbeatResult(played, completes, _save_position(connection, who, heartbeat, completes))
 
 
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
@@ -187,7 +187,7 @@ def _seen_under_lock(connection: Connection, who: Watcher) -> WatchedState:
 def _write(
     connection: Connection,
     who: Watcher,
-    beat: Heartbeat,
+    heartbeat: Heartbeat,
     watched: Ranges,
     seconds: float,
     completed_at: datetime | None,
@@ -196,7 +196,7 @@ def _write(
     values = {
         "user_id": who.user_id,
         "lesson_id": who.lesson_id,
-        "position_seconds": int(min(beat.position, who.duration)),
+        "position_seconds": int(min(heartbeat.position, who.duration)),
         "watched_seconds": int(seconds),
         "watched": watched,
         "completed_at": completed_at,
@@ -206,13 +206,13 @@ def _write(
     _UPSERT.run(connection, values)
 
 
-def _save_position(connection: Connection, who: Watcher, beat: Heartbeat, completes: bool) -> bool:
+def _save_position(connection: Connection, who: Watcher, heartbeat: Heartbeat, completes: bool) -> bool:
     """Update the enrolment: at once when a lesson begins, pauses or is completed, else once a minute."""
     if completes:
         return progress.recount(who.user_id, who.course_id, last_lesson_id=who.lesson_id, via=connection)
     if who.enrollment_id is None or who.last_accessed_at is None:
         return False
-    if not who.was_here or not beat.flowing or clock.now() - who.last_accessed_at > ENROLLMENT_EVERY:
+    if not who.was_here or not heartbeat.flowing or clock.now() - who.last_accessed_at > ENROLLMENT_EVERY:
         progress.touch(connection, who.enrollment_id, who.user_id, who.course_id, who.lesson_id)
     return False
 

@@ -41,7 +41,7 @@ def since(
 def accept(
     watched: Sequence[Sequence[float]],
     spent: datetime | None,
-    beat: Heartbeat,
+    heartbeat: Heartbeat,
     duration: float,
     begun: datetime,
     now: datetime,
@@ -54,23 +54,27 @@ def accept(
     share it, and those queued while offline still have it. Both times are of the server's clock and
     heartbeats arrive late, never early, so no tolerance is needed.
     """
-    if beat.start is None or beat.end is None or not 0 <= beat.start < beat.end <= duration + SAME_PLACE:
+    if (
+        heartbeat.start is None
+        or heartbeat.end is None
+        or not 0 <= heartbeat.start < heartbeat.end <= duration + SAME_PLACE
+    ):
         return None
-    merged = merge(watched, beat, duration)
-    seconds = max(beat.end - beat.start, total(merged) - total(watched))
+    merged = merge(watched, heartbeat, duration)
+    seconds = max(heartbeat.end - heartbeat.start, total(merged) - total(watched))
     until = max(begun, spent or begun) + timedelta(seconds=seconds / FASTEST)
     return (merged, until) if until <= now else None
 
 
-def merge(watched: Sequence[Sequence[float]], beat: Heartbeat, duration: float) -> Ranges:
+def merge(watched: Sequence[Sequence[float]], heartbeat: Heartbeat, duration: float) -> Ranges:
     """Merge the heartbeat's range into `watched`: sorted, without overlaps, never less than before.
 
     >>> merge([[0, 10], [20, 30]], Beat(21, 9.5, 20.2), 60)
     [[0, 30]]
     """
-    if beat.start is None or beat.end is None:
+    if heartbeat.start is None or heartbeat.end is None:
         return [list(pair) for pair in watched]
-    new = [round(beat.start, 1), round(min(beat.end, duration), 1)]
+    new = [round(heartbeat.start, 1), round(min(heartbeat.end, duration), 1)]
     merged: Ranges = []
     for start, end in sorted([*(list(pair) for pair in watched), new]):
         if merged and start <= merged[-1][1] + SAME_PLACE:

@@ -52,8 +52,8 @@ def _same_title(course: Course) -> list[Hint]:
 
 def _media(contents: CourseContent) -> list[Hint]:
     found = []
-    for recording, sitting in contents.recordings:
-        named = f"of “{sitting.title}”" if sitting else "that introduces the course"
+    for recording, content in contents.recordings:
+        named = f"of “{content.title}”" if content else "that introduces the course"
         if recording.asset.status == MediaStatus.ERROR:
             found.append(Hint(f"The recording {named} could not be processed."))
         elif not recording.is_ready:
@@ -90,9 +90,9 @@ def _shape(contents: CourseContent) -> list[Hint]:
     found = []
     if contents.seconds < VERY_SHORT:
         found.append(Hint(f"Very short: {contents.length} in all."))
-    if not any(sitting.is_preview for sitting in contents.shown):
+    if not any(content.is_preview for content in contents.shown):
         found.append(Hint("No lesson can be tried for free."))
-    empty = [sitting for sitting in contents.shown if sitting.is_empty]
+    empty = [content for content in contents.shown if content.is_empty]
     if empty:
         found.append(Hint(f"“{empty[0].title}” is empty."))
     return found

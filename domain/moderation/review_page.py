@@ -84,7 +84,7 @@ class ItemHeader:
 class OpenedLesson:
     """An opened lesson with its pending changes; `before`: the recording that would be replaced."""
 
-    sitting: LessonContent
+    content: LessonContent
     html: str
     description: str
     playback: recordings.Playback | None
@@ -160,14 +160,14 @@ def load_course(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseRevi
     if course is None:
         return None
     there = course_content.load(course, lesson_id)
-    sitting = there.sitting(lesson_id)
-    if lesson_id is not None and sitting is None:
+    content = there.lesson(lesson_id)
+    if lesson_id is not None and content is None:
         return None
     return CourseReview(
         course,
         there,
         review_hints.hints_for(there, item),
-        _open(sitting) if sitting else None,
+        _open(content) if content else None,
         recordings.playback(there.intro.asset, working=True) if there.intro else None,
         _replaced(there.intro),
     )
@@ -231,18 +231,18 @@ def _trimmed(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
     return old[first : len(old) - last], new[first : len(new) - last]
 
 
-def _open(sitting: LessonContent) -> OpenedLesson:
-    draft = sitting.lesson.draft or {}
-    body = draft.get("body", sitting.body) or ""
-    playback = recordings.playback(sitting.recording.asset, working=True) if sitting.recording else None
+def _open(content: LessonContent) -> OpenedLesson:
+    draft = content.lesson.draft or {}
+    body = draft.get("body", content.body) or ""
+    playback = recordings.playback(content.recording.asset, working=True) if content.recording else None
     return OpenedLesson(
-        sitting,
+        content,
         markdown.render(body).html if body else "",
-        sitting.values["description"],
+        content.values["description"],
         playback,
-        _replaced(sitting.recording),
-        video_embeds.embed(sitting.values["external_video_url"]) if sitting.recording is None else None,
-        [*_differences(sitting), *_spoken(sitting.recording, playback)],
+        _replaced(content.recording),
+        video_embeds.embed(content.values["external_video_url"]) if content.recording is None else None,
+        [*_differences(content), *_spoken(content.recording, playback)],
     )
 
 
@@ -290,16 +290,16 @@ def _said_when(vtt: str) -> str:
     return "\n".join(f"{webvtt.stamp(cue.start)}  {' '.join(cue.text.split())}" for cue in cues)
 
 
-def _differences(sitting: LessonContent) -> Iterator[Difference]:
+def _differences(content: LessonContent) -> Iterator[Difference]:
     """Yield the differences between pending and published columns, and titles of resources."""
-    for resource in sitting.resources:
+    for resource in content.resources:
         if resource.proposed_title is not None:
             yield Difference("Title of a file or link", resource.title, resource.proposed_title)
-    if sitting.is_new:
+    if content.is_new:
         return
-    draft = sitting.lesson.draft or {}
-    for name, label in lesson_drafts.labels(sitting.lesson).items():
-        before = sitting.body or "" if name == "body" else getattr(sitting.lesson, name)
+    draft = content.lesson.draft or {}
+    for name, label in lesson_drafts.labels(content.lesson).items():
+        before = content.body or "" if name == "body" else getattr(content.lesson, name)
         if name not in draft or draft[name] == before:
             continue
         if name in ("body", "description"):

@@ -52,7 +52,7 @@ def find(application_id: uuid.UUID) -> CreatorApplication | None:
     return db.session.get(CreatorApplication, application_id)
 
 
-def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
+def apply(user: User, values: ApplicationInput) -> CreatorApplication:
     """Apply to teach; idempotent while an application is pending, which stays as it is.
 
     Raises Refused for people who teach already, before the address is verified (the answer goes there), with
@@ -62,10 +62,10 @@ def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
         raise Refused("You can already teach here. Your courses are in the studio.")
     if not user.is_verified:
         raise Refused("Confirm your email address first. We’ll send our reply there.")
-    _refuse_again(user, wish)
+    _refuse_again(user, values)
     row = upsert(CreatorApplication).values(
-        user_id=user.id, headline=wish.headline, expertise=wish.expertise, links=wish.links,
-        sample=wish.sample, accepted_terms_at=clock.now(),
+        user_id=user.id, headline=values.headline, expertise=values.expertise, links=values.links,
+        sample=values.sample, accepted_terms_at=clock.now(),
     )  # fmt: skip
     made = db.session.scalar(row.on_conflict_do_nothing().returning(CreatorApplication.id))
     pending = select(CreatorApplication).where(
@@ -76,7 +76,7 @@ def apply(user: User, wish: ApplicationInput) -> CreatorApplication:
         moderation_queue.enqueue(ModerationKind.APPLICATION, application.id, user.name, user.id)
         audit.record(user, AuditAction.APPLY_TO_TEACH, application)
         mail.application_received(user)
-        mail.application_waiting(settings.current().contact_email, user, wish.headline)
+        mail.application_waiting(settings.current().contact_email, user, values.headline)
     return application
 
 
@@ -120,7 +120,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     )  # fmt: skip
 
 
-def _refuse_again(user: User, wish: ApplicationInput) -> None:
+def _refuse_again(user: User, values: ApplicationInput) -> None:
     """Refuse an application repeating a declined one, and more than MOST_A_MONTH."""
     since = clock.now() - MONTH
     query = select(CreatorApplication).where(CreatorApplication.user_id == user.id)
@@ -128,7 +128,11 @@ def _refuse_again(user: User, wish: ApplicationInput) -> None:
     if any(application.status == ApplicationStatus.PENDING for application in lately):
         return
     before = latest(user)
-    if before is not None and before.status == ApplicationStatus.DECLINED and _words(before) == _words(wish):
+    if (
+        before is not None
+        and before.status == ApplicationStatus.DECLINED
+        and _words(before) == _words(values)
+    ):
         raise Refused("This is the same application as before. Read our feedback and make changes first.")
     if len(lately) >= MOST_A_MONTH:
         raise Refused(f"You’ve applied {MOST_A_MONTH} times this month. Please wait a while.")

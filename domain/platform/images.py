@@ -104,12 +104,12 @@ class StoredImage:
     height: int
 
 
-def keep(shelf: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
+def keep(use: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = "") -> str:
     """Store a picture in all sizes of a use and answer its token. Raises Refused for an unusable file.
 
     One with our signature `seal` (domain/platform/image_signatures.py) is kept as the largest size unchanged.
     """
-    shape, token = SHAPES[shelf], secrets.token_hex(12)
+    shape, token = SHAPES[use], secrets.token_hex(12)
     with _decoding:
         own, file = image_signatures.verify(file, "jpg", seal, MAX_BYTES)
         image = _decode(file, max(shape.sizes) * 2)
@@ -122,32 +122,32 @@ def keep(shelf: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = 
         made = {name: _encode(_shrink(image, width), name[-4:].strip("."))
                 for width, name in ((w, f"{w}.{suffix}") for w, suffix in shape.sizes.items())}  # fmt: skip
         if own:
-            made[largest(shelf)] = own
+            made[largest(use)] = own
     for name, content in made.items():
-        storage.current().put(f"{_folder(shelf, token)}{name}", content, content_type(name))
+        storage.current().put(f"{_folder(use, token)}{name}", content, content_type(name))
     return token
 
 
-def address(shelf: str, token: str, width: int) -> str:
+def address(use: str, token: str, width: int) -> str:
     """Build the path of a stored picture, at least `width` pixels wide if there is such a size."""
-    sizes = SHAPES[ImageUse(shelf)].sizes
+    sizes = SHAPES[ImageUse(use)].sizes
     fitting = min((size for size in sizes if size >= width), default=max(sizes))
-    return f"/images/{shelf}/{token}/{fitting}.{sizes[fitting]}"
+    return f"/images/{use}/{token}/{fitting}.{sizes[fitting]}"
 
 
-def key_of(shelf: str, token: str, name: str) -> str | None:
+def key_of(use: str, token: str, name: str) -> str | None:
     """Map a path of `address` to its storage key; None for an impossible one."""
-    known = shelf in set(ImageUse) and _TOKEN.fullmatch(token)
+    known = use in set(ImageUse) and _TOKEN.fullmatch(token)
     if not known or name not in {
-        f"{width}.{suffix}" for width, suffix in SHAPES[ImageUse(shelf)].sizes.items()
+        f"{width}.{suffix}" for width, suffix in SHAPES[ImageUse(use)].sizes.items()
     }:
         return None
-    return f"{_folder(shelf, token)}{name}"
+    return f"{_folder(use, token)}{name}"
 
 
-def largest(shelf: ImageUse) -> str:
+def largest(use: ImageUse) -> str:
     """Name the largest file of a use."""
-    width, suffix = max(SHAPES[shelf].sizes.items())
+    width, suffix = max(SHAPES[use].sizes.items())
     return f"{width}.{suffix}"
 
 
@@ -156,10 +156,10 @@ def content_type(name: str) -> str:
     return TYPES[name.rpartition(".")[2]]
 
 
-def remove_later(shelf: ImageUse, token: str | None) -> None:
+def remove_later(use: ImageUse, token: str | None) -> None:
     """Enqueue the deletion of a replaced picture, after KEEP_REPLACED."""
     if token:
-        jobs.enqueue("discard_picture", run_after=clock.now() + KEEP_REPLACED, shelf=shelf.value, token=token)
+        jobs.enqueue("discard_picture", run_after=clock.now() + KEEP_REPLACED, shelf=use.value, token=token)
 
 
 def discard(shelf: str, token: str) -> None:
@@ -180,9 +180,9 @@ def discard(shelf: str, token: str) -> None:
         remove(ImageUse(shelf), token)
 
 
-def remove(shelf: ImageUse, token: str) -> None:
+def remove(use: ImageUse, token: str) -> None:
     """Delete the files of a picture that no row refers to."""
-    storage.current().delete_prefix(_folder(shelf, token))
+    storage.current().delete_prefix(_folder(use, token))
 
 
 def draw(file: BinaryIO, seal: str = "") -> StoredImage:
@@ -226,8 +226,8 @@ def find(picture_id: uuid.UUID) -> tuple[Picture, Course, Lesson | None, bool] |
     return None if row is None else (row[0], row[1], row[2], bool(row[3]))
 
 
-def _folder(shelf: str, token: str) -> str:
-    return f"pictures/{ImageUse(shelf).value}/{token}/"
+def _folder(use: str, token: str) -> str:
+    return f"pictures/{ImageUse(use).value}/{token}/"
 
 
 def _decode(file: BinaryIO, needed: int) -> Image.Image:

@@ -44,7 +44,7 @@ def begin_sending(message_id: str) -> OutgoingMail | None:
     return OutgoingMail(message.id, _mime(message))
 
 
-def send(letter: OutgoingMail) -> None:
+def send(outgoing: OutgoingMail) -> None:
     """Send by SMTP; without a server (development) the mailbox page shows the row.
 
     Raises SMTP's errors, and UntrustedServer before anything is sent; the job is retried later.
@@ -56,7 +56,7 @@ def send(letter: OutgoingMail) -> None:
         with _connect(settings) as server:
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
-            server.send_message(letter.mime)
+            server.send_message(outgoing.mime)
     except ssl.SSLCertVerificationError as error:
         raise UntrustedServer(
             f"The certificate of the mail server {settings.smtp_host} can’t be trusted: "
@@ -82,9 +82,9 @@ def _connect(settings: Settings) -> smtplib.SMTP:
     return server
 
 
-def end_sending(letter: OutgoingMail, _result: None) -> None:
+def end_sending(outgoing: OutgoingMail, _result: None) -> None:
     """Mark the message as sent."""
-    message = db.session.get_one(EmailMessage, letter.id)
+    message = db.session.get_one(EmailMessage, outgoing.id)
     message.status, message.sent_at, message.error = EmailStatus.SENT, clock.now(), None
 
 

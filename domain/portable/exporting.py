@@ -81,7 +81,7 @@ class _Exported:
         assets = assets.where(~MediaAsset.steps_in).options(*both).order_by(MediaAsset.id)
         self.assets = list(db.session.scalars(assets))
         self.modules = self._modules()
-        self.sheets = [sheet for _module, sheets in self.modules for sheet in sheets]
+        self.sheets = [lesson_file for _module, sheets in self.modules for lesson_file in sheets]
         self.by_slug = {slug: s for s in self.sheets for slug in (s.lesson.slug, s.working.slug)}
         self.drawn: dict[str, ExportedFile] = {}
         self._anchors: dict[str, dict[str, str]] = {}
@@ -89,7 +89,7 @@ class _Exported:
     def entries(self) -> Iterator[ExportedFile]:
         """Yield all files."""
         readme = self._turned(page_drafts.working(self.course)["description"], README, None)
-        written = [ExportedFile(sheet.file, self._lesson(sheet)) for sheet in self.sheets]
+        written = [ExportedFile(lesson_file.file, self._lesson(lesson_file)) for lesson_file in self.sheets]
         manifest, kept = self._manifest()
         yield ExportedFile(MANIFEST, manifest)
         if readme:
@@ -97,8 +97,8 @@ class _Exported:
         yield from written
         yield from kept
         yield from self.drawn.values()
-        for sheet in self.sheets:
-            yield from self._beside(sheet)
+        for lesson_file in self.sheets:
+            yield from self._beside(lesson_file)
 
     def _modules(self) -> list[tuple[Module, list[_LessonFile]]]:
         query = (
@@ -124,17 +124,17 @@ class _Exported:
         working = lesson_drafts.working(lesson)
         proposed = next((a for a in self.assets if a.proposed_for == lesson.id), None)
         recording = proposed or next((a for a in self.assets if a.lesson_id == lesson.id), None)
-        sheet = _LessonFile(
+        lesson_file = _LessonFile(
             working, lesson, f"{beginning}{working.slug}.md", recording, list(lesson.resources)
         )
         taken: set[str] = set()
-        for resource in sheet.resources:
+        for resource in lesson_file.resources:
             if resource.storage_key:
                 stem = slugs.free(slugs.slugify(resource.title, "file"), taken)
                 taken.add(stem)
                 ending = _ending(resource.storage_key)
-                sheet.files[resource.id] = f"files/{working.slug}/{stem}{ending}"
-        return sheet
+                lesson_file.files[resource.id] = f"files/{working.slug}/{stem}{ending}"
+        return lesson_file
 
     def _manifest(self) -> tuple[bytes, list[ExportedFile]]:
         """Build course.toml, and the files that it names itself."""
@@ -176,7 +176,7 @@ class _Exported:
             "title": words.title, "description": words.description,
             "published": None if words.published else False,
             "unlock_after_days": module.unlock_after_days or None,
-            "lessons": [sheet.file for sheet in sheets],
+            "lessons": [lesson_file.file for lesson_file in sheets],
         }  # fmt: skip
         return f"\n[[modules]]\n{table(values)}"
 
@@ -189,8 +189,8 @@ class _Exported:
             f"cover.{image_signatures.sign(content, 'jpg')}{_ending(name)}", content, size=len(content)
         )
 
-    def _lesson(self, sheet: _LessonFile) -> bytes:
-        lesson = sheet.working
+    def _lesson(self, lesson_file: _LessonFile) -> bytes:
+        lesson = lesson_file.working
         preview = lesson.visibility == LessonVisibility.PREVIEW
         values: dict[str, Any] = {
             "title": lesson.title, "slug": lesson.slug, "kind": lesson.kind.value,
@@ -200,22 +200,22 @@ class _Exported:
             "description": lesson.description, "video": lesson.external_video_url,
             "duration": (lesson.duration_seconds or None) if lesson.kind != LessonKind.TEXT else None,
         }  # fmt: skip
-        if sheet.recording:
+        if lesson_file.recording:
             values["recording"] = _path(
-                f"media/{lesson.slug}{_ending(sheet.recording.storage_key)}", sheet.file
+                f"media/{lesson.slug}{_ending(lesson_file.recording.storage_key)}", lesson_file.file
             )
-            values |= self._about(sheet.recording, lesson.slug, sheet.file)
-        values["resources"] = [self._resource(sheet, resource) for resource in sheet.resources]
-        body = self._turned(lesson.body, sheet.file, sheet)
+            values |= self._about(lesson_file.recording, lesson.slug, lesson_file.file)
+        values["resources"] = [self._resource(lesson_file, resource) for resource in lesson_file.resources]
+        body = self._turned(lesson.body, lesson_file.file, lesson_file)
         text = f"\n{body}\n" if body else ""
         return f"+++\n{table(values)}+++\n{text}".encode()
 
     @staticmethod
-    def _resource(sheet: _LessonFile, resource: Resource) -> dict[str, Any]:
-        file = sheet.files.get(resource.id)
+    def _resource(lesson_file: _LessonFile, resource: Resource) -> dict[str, Any]:
+        file = lesson_file.files.get(resource.id)
         return {
             "title": resource.proposed_title or resource.title, "kind": resource.kind.value,
-            "file": _path(file, sheet.file) if file else None, "url": resource.url,
+            "file": _path(file, lesson_file.file) if file else None, "url": resource.url,
         }  # fmt: skip
 
     @staticmethod
@@ -240,25 +240,25 @@ class _Exported:
             content = one.vtt.encode()
             yield ExportedFile(_captions_file(name, one.language), content, size=len(content))
 
-    def _beside(self, sheet: _LessonFile) -> Iterator[ExportedFile]:
+    def _beside(self, lesson_file: _LessonFile) -> Iterator[ExportedFile]:
         """Yield the files of a lesson."""
-        if sheet.recording:
-            yield from self._recording(sheet.recording, sheet.working.slug)
-        for resource in sheet.resources:
+        if lesson_file.recording:
+            yield from self._recording(lesson_file.recording, lesson_file.working.slug)
+        for resource in lesson_file.resources:
             if resource.storage_key:
                 yield ExportedFile(
-                    sheet.files[resource.id], key=resource.storage_key, size=resource.size or 0
+                    lesson_file.files[resource.id], key=resource.storage_key, size=resource.size or 0
                 )
 
-    def _turned(self, text: str, file: str, sheet: _LessonFile | None) -> str:
-        return rewrite(text, lambda link: self._target(link.target, file, sheet))
+    def _turned(self, text: str, file: str, lesson_file: _LessonFile | None) -> str:
+        return rewrite(text, lambda link: self._target(link.target, file, lesson_file))
 
-    def _target(self, target: str, file: str, sheet: _LessonFile | None) -> str | None:
+    def _target(self, target: str, file: str, lesson_file: _LessonFile | None) -> str | None:
         """Map the address `target` to a path in the folder; None for what isn't in it."""
-        if target.startswith("#s-") and sheet:
-            return "#" + self._anchor(sheet, target[1:])
+        if target.startswith("#s-") and lesson_file:
+            return "#" + self._anchor(lesson_file, target[1:])
         if (found := _PICTURE.fullmatch(target)) and (row := self._known(found[1])):
-            return _path(self._picture(row, sheet), file)
+            return _path(self._picture(row, lesson_file), file)
         if (found := _COURSE.fullmatch(target)) and found[1] in self.slugs and self.course.description:
             return _path(README, file)
         found = _PAGE.fullmatch(target)
@@ -267,16 +267,16 @@ class _Exported:
             return None
         if found[3]:
             beside = other.files.get(uuid.UUID(found[3])) if _is_uuid(found[3]) else None
-            return _path(beside, file) if beside and other is sheet else None
+            return _path(beside, file) if beside and other is lesson_file else None
         anchor = f"#{self._anchor(other, found[4])}" if found[4] is not None else ""
         return _path(other.file, file) + anchor
 
     def _known(self, text: str) -> Picture | None:
         return self.pictures.get(uuid.UUID(text)) if _is_uuid(text) else None
 
-    def _picture(self, row: Picture, sheet: _LessonFile | None) -> str:
+    def _picture(self, row: Picture, lesson_file: _LessonFile | None) -> str:
         """Return the file name of an image: each text that shows it has a copy, as it has after an import."""
-        place = sheet.working.slug if sheet else "course"
+        place = lesson_file.working.slug if lesson_file else "course"
         drawn = f"{place} {row.id}"
         if drawn not in self.drawn:
             number = 1 + sum(key.startswith(f"{place} ") for key in self.drawn)
@@ -286,11 +286,11 @@ class _Exported:
             self.drawn[drawn] = ExportedFile(name, key=row.storage_key, size=row.size)
         return self.drawn[drawn].name
 
-    def _anchor(self, sheet: _LessonFile, anchor: str) -> str:
+    def _anchor(self, lesson_file: _LessonFile, anchor: str) -> str:
         """Map one of our anchors to the one that GitHub gives the same heading."""
-        key = sheet.file
+        key = lesson_file.file
         if key not in self._anchors:
-            toc = markdown.headings(sheet.working.body)
+            toc = markdown.headings(lesson_file.working.body)
             self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
         return self._anchors[key].get(anchor, anchor)
 

@@ -57,11 +57,11 @@ def still_listed(moment: Any) -> ColumnElement[bool]:
 
 def build(connection: Connection, moment: datetime) -> CourseIndex:
     """Build the index of courses listed at `moment`, in two queries."""
-    shelves = connection.execute(_SHELVES).all()
-    stock = _Columns({row.id: code for code, row in enumerate(shelves)})
+    categories = connection.execute(_SHELVES).all()
+    stock = _Columns({row.id: code for code, row in enumerate(categories)})
     for batch in connection.execute(_rows(moment), execution_options={"yield_per": BATCH}).partitions():
         stock.add(batch)
-    return stock.index(shelves)
+    return stock.index(categories)
 
 
 def next_change(connection: Connection, moment: datetime) -> datetime | None:
@@ -97,10 +97,10 @@ def _rows(moment: datetime) -> Select[Any]:
 class _Columns:
     """The columns of the catalogue, filled batch by batch."""
 
-    shelf_codes: dict[UUID, int]
+    category_codes: dict[UUID, int]
     ids: bytearray = field(default_factory=bytearray)
     codes: dict[str, bytearray] = field(default_factory=dict)
-    shelf: "array[int]" = field(default_factory=lambda: array("I"))
+    category: "array[int]" = field(default_factory=lambda: array("I"))
     technology: list[str] = field(default_factory=list)
     language: list[str] = field(default_factory=list)
     price: "array[int]" = field(default_factory=lambda: array("q"))
@@ -124,7 +124,7 @@ class _Columns:
                 self.documents.append((document, len(self.price)))
                 texts += (title, keywords)
             self.ids += id_.bytes
-            self.shelf.append(self.shelf_codes[category])
+            self.category.append(self.category_codes[category])
             self.technology.append(sys.intern(technology))
             self.language.append(sys.intern(language))
             self.price.append(price)
@@ -143,9 +143,9 @@ class _Columns:
             self.codes.setdefault(name, bytearray()).extend(codes)
         self.vocabulary.update(word for word in word_folding.split(" ".join(texts)) if not word.isdigit())
 
-    def index(self, shelves: Sequence[Any]) -> CourseIndex:
+    def index(self, categories: Sequence[Any]) -> CourseIndex:
         """Sort the columns in every order and build the index."""
-        columns = self._columns(shelves)
+        columns = self._columns(categories)
         numbers = range(len(self.price))
         newest = sorted(numbers, key=self.published.__getitem__, reverse=True)
         popular = sorted(newest, key=self.sales.__getitem__, reverse=True)
@@ -165,19 +165,19 @@ class _Columns:
             orders={name: SortOrder.of(rows, columns) for name, rows in sequences.items()},
             documents=documents,
             vocabulary=dict(self.vocabulary),
-            shelves=_shelves(shelves, self.shelf),
+            shelves=_category_counts(categories, self.category),
             featured=tuple(self.featured),
             currency=self.currencies.most_common(1)[0][0] if self.currencies else "usd",
             search=search.find,
         )
 
-    def _columns(self, shelves: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
+    def _columns(self, categories: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
         languages = [code for code, _ in Counter(self.language).most_common()]
         language_codes = {code: number for number, code in enumerate(languages)}
         technologies, technology_codes = _technologies(self.technology)
         empty = bytearray()
         return {
-            "category": (_shelf_facet(shelves), self.shelf),
+            "category": (_category_facet(categories), self.category),
             "level": (facets.level(), self.codes.get("level", empty)),
             "technology": (facets.technology(technologies), technology_codes),
             "price": (facets.price(), bytearray(map(facets.price_code, self.price))),
@@ -202,41 +202,41 @@ def _technologies(names: list[str]) -> tuple[list[str], list[int]]:
     return [spellings[lower] for lower in kept], [numbers.get(name.lower(), 0) for name in names]
 
 
-def _lineage(shelves: Sequence[Any]) -> list[list[int]]:
+def _lineage(categories: Sequence[Any]) -> list[list[int]]:
     """List for every category its own number, its parent's, and so on up."""
-    number = {row.id: code for code, row in enumerate(shelves)}
+    number = {row.id: code for code, row in enumerate(categories)}
     found = []
-    for code, row in enumerate(shelves):
+    for code, row in enumerate(categories):
         line = [code]
         while row.parent_id is not None and number[row.parent_id] not in line:
             line.append(number[row.parent_id])
-            row = shelves[number[row.parent_id]]
+            row = categories[number[row.parent_id]]
         found.append(line)
     return found
 
 
-def _shelf_facet(shelves: Sequence[Any]) -> Facet:
-    members: list[list[int]] = [[] for _ in shelves]
-    for code, line in enumerate(_lineage(shelves)):
+def _category_facet(categories: Sequence[Any]) -> Facet:
+    members: list[list[int]] = [[] for _ in categories]
+    for code, line in enumerate(_lineage(categories)):
         for ancestor in line:
             members[ancestor].append(code)
-    slugs = {row.id: row.slug for row in shelves}
+    slugs = {row.id: row.slug for row in categories}
     choices = (
         Choice(row.slug, row.name, tuple(members[code]), slugs.get(row.parent_id))
-        for code, row in enumerate(shelves)
+        for code, row in enumerate(categories)
     )
     return Facet("category", "Category", False, tuple(choices))
 
 
-def _shelves(shelves: Sequence[Any], codes: Sequence[int]) -> dict[str, CategoryCount]:
+def _category_counts(categories: Sequence[Any], codes: Sequence[int]) -> dict[str, CategoryCount]:
     own, totals = Counter(codes), Counter[int]()
-    for code, line in enumerate(_lineage(shelves)):
+    for code, line in enumerate(_lineage(categories)):
         for ancestor in line:
             totals[ancestor] += own[code]
-    slugs = {row.id: row.slug for row in shelves}
+    slugs = {row.id: row.slug for row in categories}
     return {
         row.slug: CategoryCount(
             row.slug, row.name, row.description, row.icon, slugs.get(row.parent_id), totals[code]
         )
-        for code, row in enumerate(shelves)
+        for code, row in enumerate(categories)
     }

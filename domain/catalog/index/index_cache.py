@@ -53,21 +53,21 @@ class IndexCache:
 
 def current() -> CourseIndex:
     """Read the catalogue index from the cache; a large one may be stale while a thread reloads it."""
-    keeper = _keeper()
-    index = keeper.index
-    if index is not None and time.monotonic() < keeper.look_at:
+    cache = _cache()
+    index = cache.index
+    if index is not None and time.monotonic() < cache.look_at:
         return index
-    keeper.look_at = time.monotonic() + LOOK_EVERY
-    if index is not None and not _is_outdated(keeper):
+    cache.look_at = time.monotonic() + LOOK_EVERY
+    if index is not None and not _is_outdated(cache):
         return index
-    keeper.kept = {}
+    cache.kept = {}
     if index is None or index.size < LARGE:
-        with keeper.lock:
-            return keeper.index if keeper.index is not index and keeper.index else _load(keeper)
-    if not keeper.loading and time.monotonic() >= keeper.load_at:
-        keeper.loading = True
+        with cache.lock:
+            return cache.index if cache.index is not index and cache.index else _load(cache)
+    if not cache.loading and time.monotonic() >= cache.load_at:
+        cache.loading = True
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        threading.Thread(target=_load_aside, args=(app, keeper), name="listing", daemon=True).start()
+        threading.Thread(target=_load_aside, args=(app, cache), name="listing", daemon=True).start()
     return index
 
 
@@ -77,7 +77,7 @@ def cached(key: Hashable, make: Callable[[CourseIndex], Any]) -> Any:
     A change by this process is noticed on its next page, one by another process within LOOK_EVERY seconds.
     """
     index = current()
-    kept = _keeper().kept  # a reload replaces the dict, so a stale value can't enter the new one
+    kept = _cache().kept  # a reload replaces the dict, so a stale value can't enter the new one
     found = kept.get(key)
     if found is None:
         if len(kept) >= KEPT:
@@ -86,18 +86,18 @@ def cached(key: Hashable, make: Callable[[CourseIndex], Any]) -> Any:
     return found
 
 
-def _keeper() -> IndexCache:
-    keeper: IndexCache = current_app.extensions.setdefault("lectern_cache_listing", IndexCache())
-    return keeper
+def _cache() -> IndexCache:
+    cache: IndexCache = current_app.extensions.setdefault("lectern_cache_listing", IndexCache())
+    return cache
 
 
-def _is_outdated(keeper: IndexCache) -> bool:
-    if keeper.until is not None and clock.now() >= keeper.until:
+def _is_outdated(cache: IndexCache) -> bool:
+    if cache.until is not None and clock.now() >= cache.until:
         return True
-    return tuple(db.session.execute(_VERSION).one()) != keeper.version
+    return tuple(db.session.execute(_VERSION).one()) != cache.version
 
 
-def _load(keeper: IndexCache) -> CourseIndex:
+def _load(cache: IndexCache) -> CourseIndex:
     """Build the index on a connection of its own, read-only and without locks."""
     began, moment = time.monotonic(), clock.now()
     with db.engine.connect().execution_options(reads_only=True) as connection:
@@ -107,24 +107,24 @@ def _load(keeper: IndexCache) -> CourseIndex:
     changed = max((stamp for stamp in version[:2] if stamp is not None), default=None)
     if changed is not None and changed > moment - LOOK_AGAIN_AFTER:
         until = min(moment + LOOK_AGAIN_AFTER, until or moment + LOOK_AGAIN_AFTER)
-    keeper.version, keeper.until, keeper.index, keeper.kept = version, until, index, {}
-    keeper.load_at = time.monotonic() + REST * (time.monotonic() - began)
+    cache.version, cache.until, cache.index, cache.kept = version, until, index, {}
+    cache.load_at = time.monotonic() + REST * (time.monotonic() - began)
     return index
 
 
-def _load_aside(app: Flask, keeper: IndexCache) -> None:
+def _load_aside(app: Flask, cache: IndexCache) -> None:
     try:
         with app.app_context():
-            _load(keeper)
+            _load(cache)
     except Exception:  # noqa: BLE001 - the thread's end; it is logged and tried again
         log.exception("the catalogue could not be loaded; the old state goes on answering")
-        keeper.load_at = time.monotonic() + REST
+        cache.load_at = time.monotonic() + REST
     finally:
-        keeper.loading = False
+        cache.loading = False
 
 
 @event.listens_for(Session, "after_commit")
 def _look_soon(_session: Session) -> None:
     """Let the next page check for changes right after this process has committed."""
-    if has_app_context() and (keeper := current_app.extensions.get("lectern_cache_listing")):
-        keeper.look_at = 0.0
+    if has_app_context() and (cache := current_app.extensions.get("lectern_cache_listing")):
+        cache.look_at = 0.0
