@@ -124,16 +124,16 @@ class AssetIndex:
 class StaticFiles:
     """WSGI middleware that serves /static/ before Flask is called."""
 
-    def __init__(self, app: Flask, shelf: AssetIndex) -> None:
-        self.app, self.shelf, self.inner = app, shelf, app.wsgi_app
+    def __init__(self, app: Flask, index: AssetIndex) -> None:
+        self.app, self.index, self.inner = app, index, app.wsgi_app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if self.app.debug:
-            self.shelf.refresh()
+            self.index.refresh()
         path = environ.get("PATH_INFO", "")
         if not path.startswith(PREFIX):
             return self.inner(environ, start_response)
-        asset = self.shelf.by_address.get(path)
+        asset = self.index.by_address.get(path)
         if asset is None:
             return _plain("404 Not Found", b"No such file.\n", start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
@@ -143,14 +143,14 @@ class StaticFiles:
 
 def init_app(app: Flask, root: Path = ROOT) -> None:
     """Read `root` and serve it in front of `app`, with URL helpers for templates."""
-    shelf = AssetIndex(root)
-    app.extensions["assets"] = shelf
+    index = AssetIndex(root)
+    app.extensions["assets"] = index
     # An instance attribute is Flask's documented place for WSGI middleware; mypy sees only the method.
-    app.wsgi_app = StaticFiles(app, shelf)  # type: ignore[method-assign]
+    app.wsgi_app = StaticFiles(app, index)  # type: ignore[method-assign]
     app.jinja_env.globals.update(
-        static_url=shelf.address,
-        stylesheet_url=lambda: shelf.by_name["app.css"].address,
-        script_url=lambda: shelf.by_name["app.js"].address,
+        static_url=index.address,
+        stylesheet_url=lambda: index.by_name["app.css"].address,
+        script_url=lambda: index.by_name["app.js"].address,
     )
 
 

@@ -16,7 +16,7 @@ SORTS = ("popular", "newest", "rating")
 def category(slug: str) -> Response:
     """List the courses of a category and its subcategories."""
     index = index_cache.current()
-    shelf = index.shelves.get(slug) or abort(404)
+    category = index.categories.get(slug) or abort(404)
     asked = request.args.get("sort", "")
     sort = asked if asked in SORTS else SORTS[0]
     selection = facets.Selection(chosen=(("category", (slug,)),), sort=sort)
@@ -32,9 +32,9 @@ def category(slug: str) -> Response:
     return with_etag(
         hypermedia.render(
             "catalog/category.html",
-            shelf=shelf,
-            parent=index.shelves.get(shelf.parent or ""),
-            below=[s for s in index.shelves.values() if s.parent == slug and s.courses],
+            category=category,
+            parent=index.categories.get(category.parent or ""),
+            below=[s for s in index.categories.values() if s.parent == slug and s.courses],
             found=found,
             tabs=tabs,
             pages=page_urls.pager(path, pairs, number, found.last),

@@ -77,7 +77,7 @@ class StartPage:
     featured: list[CourseCard]
     newest: list[CourseCard]
     best: list[CourseCard]
-    shelves: list[CategoryCount]
+    categories: list[CategoryCount]
     total: int
 
 
@@ -99,12 +99,12 @@ def home() -> StartPage:
     newest = _first(index, "newest", without=featured_ids)
     best = _first(index, "rating", without=[*featured_ids, *newest])
     known = {card.id: card for card in cards_of([*featured_ids, *newest, *best])}
-    shelves = [shelf for shelf in index.shelves.values() if shelf.parent is None and shelf.courses]
+    categories = [one for one in index.categories.values() if one.parent is None and one.courses]
     return StartPage(
         featured=[known[id_] for id_ in featured_ids if id_ in known],
         newest=[known[id_] for id_ in newest if id_ in known],
         best=[known[id_] for id_ in best if id_ in known],
-        shelves=shelves,
+        categories=categories,
         total=index.size,
     )
 

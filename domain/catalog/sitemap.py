@@ -53,7 +53,7 @@ def course_addresses(number: int) -> list[SitemapAddress]:
 
 def other_addresses() -> list[SitemapAddress]:
     """List the other public pages: start, catalogue, categories, creators with a listed course."""
-    shelves = select(Category.slug).order_by(Category.slug)
+    slugs = select(Category.slug).order_by(Category.slug)
     made = (
         select(products.c.creator_id)
         .select_from(_LISTED)
@@ -68,7 +68,7 @@ def other_addresses() -> list[SitemapAddress]:
     return [
         SitemapAddress("/", None),
         SitemapAddress("/courses", None),
-        *(SitemapAddress(f"/categories/{slug}", None) for slug in db.session.scalars(shelves)),
+        *(SitemapAddress(f"/categories/{slug}", None) for slug in db.session.scalars(slugs)),
         *(SitemapAddress(f"/creators/{slug}", None) for slug in db.session.scalars(creators)),
     ]
 

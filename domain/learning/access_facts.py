@@ -139,7 +139,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
 
     The person is `user_id`: a parameter, or a column of the tables `people`.
     """
-    shelf = product if people is None else people.join(product, true())
+    product_from = product if people is None else people.join(product, true())
     held = and_(grant.c.user_id == user_id, grant.c.course_id == product.c.id, grant.c.revoked_at.is_(None))
     mine = and_(enrollment.c.user_id == user_id, enrollment.c.course_id == product.c.id)
     statement = select(
@@ -150,7 +150,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
         grant.c.expires_at,
         enrollment.c.enrolled_at,
         _missing(user_id).label("missing"),
-    ).select_from(shelf.join(course_, course_.c.id == product.c.id))
+    ).select_from(product_from.join(course_, course_.c.id == product.c.id))
     if with_lesson:
         statement = _with_lesson(statement, user_id)
     return statement.outerjoin(grant, held).outerjoin(enrollment, mine)

@@ -77,7 +77,7 @@ class CourseIndex:
     orders: dict[str, SortOrder]
     documents: Sequence[int]
     vocabulary: dict[str, int]
-    shelves: dict[str, CategoryCount]
+    categories: dict[str, CategoryCount]
     featured: tuple[UUID, ...]
     currency: str
     search: Callable[[Sequence[Term]], list[Postings]]
@@ -214,7 +214,7 @@ class CourseIndex:
         order = self.orders["popular"]
         same = order.bits["category"].get(category, 0)
         alike = order.bits["technology"].get(technology.lower(), 0)
-        parent = self.shelves[category].parent if category in self.shelves else None
+        parent = self.categories[category].parent if category in self.categories else None
         wider = order.bits["category"].get(parent or "", 0)
         seen, places = 0, list[int]()
         for layer in (same & alike, same, alike, wider, self.everything):

@@ -165,7 +165,7 @@ class _Columns:
             orders={name: SortOrder.of(rows, columns) for name, rows in sequences.items()},
             documents=documents,
             vocabulary=dict(self.vocabulary),
-            shelves=_category_counts(categories, self.category),
+            categories=_category_counts(categories, self.category),
             featured=tuple(self.featured),
             currency=self.currencies.most_common(1)[0][0] if self.currencies else "usd",
             search=search.find,
