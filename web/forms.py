@@ -62,7 +62,7 @@ class BoundedRequest(Request):
             return None
 
 
-class QueryForm(wtforms.Form):
+class ReusableForm(wtforms.Form):
     """A form without a CSRF token of its own, for frequent requests; the application has checked the token.
 
     Binding fields costs more than reading them, so every thread keeps one instance and fills it anew.
@@ -145,6 +145,10 @@ def counting(field: Any) -> dict[str, Any]:
         return {}
     kept = next((name.__name__ for name in (raw_markdown, paragraphs) if name in field.filters), "one_line")
     return {"data-limit": most, "data-kept": kept}
+
+
+class ButtonForm(Form):
+    """A button alone: nothing but the CSRF token."""
 
 
 class MarkdownSize:

@@ -170,7 +170,3 @@ class ProofForm(Form):
     """The current password, asked for before a sensitive action."""
 
     current = _current_password()
-
-
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""

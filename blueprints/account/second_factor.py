@@ -5,11 +5,12 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.account import bp
-from blueprints.account.forms import CodeForm, CodesForm, PressForm
+from blueprints.account.forms import CodeForm, CodesForm
 from domain import Refused
 from domain.people import login_throttle, second_factor, sessions
 from models import db
 from web import hypermedia, qr_codes
+from web.forms import ButtonForm
 from web.reauthentication import fresh, fresh_page
 
 
@@ -126,5 +127,5 @@ def _unkept(response: Response) -> Response:
 
 
 def _pressed() -> None:
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)

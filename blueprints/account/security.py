@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.account import bp
-from blueprints.account.forms import PasswordForm, PressForm, ProofForm
+from blueprints.account.forms import PasswordForm, ProofForm
 from blueprints.account.password_check import prove
 from domain import Refused
 from domain.people import (
@@ -22,6 +22,7 @@ from domain.people import (
 from domain.people.devices import describe
 from models import db
 from web import hypermedia
+from web.forms import ButtonForm
 from web.reauthentication import fresh
 
 
@@ -137,5 +138,5 @@ def _linkable(linked: set[str]) -> dict[str, str]:
 
 
 def _pressed() -> None:
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)

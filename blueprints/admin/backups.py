@@ -7,13 +7,13 @@ from flask import abort, current_app, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp, do
-from blueprints.admin.forms import PressForm
 from domain.backup import records
 from domain.pages import failures
 from domain.pages.failures import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
 SOON = "The worker begins in a moment."
@@ -45,7 +45,7 @@ def backups() -> Response:
 @bp.post("/backups")
 def make_backup() -> Response:
     """Queue a backup."""
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: backup_jobs.ask_for_backup(acting()), SOON)
     return hypermedia.see_other(url_for("admin.backups"))
@@ -55,7 +55,7 @@ def make_backup() -> Response:
 def prove_backup(backup_id: uuid.UUID) -> Response:
     """Queue the proof of a backup."""
     record = db.session.get(BackupRecord, backup_id) or abort(404)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: backup_jobs.ask_for_proof(record, acting()), SOON)
     return hypermedia.see_other(url_for("admin.backups"))

@@ -6,11 +6,12 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp, do
-from blueprints.admin.forms import CategoryForm, MoveForm, PressForm
+from blueprints.admin.forms import CategoryForm, MoveForm
 from domain import Refused
 from domain.catalog import categories
 from models import Category, db
 from web import hypermedia
+from web.forms import ButtonForm
 from web.reauthentication import fresh
 
 
@@ -65,7 +66,7 @@ def move_category(category_id: uuid.UUID) -> Response:
 def delete_category(category_id: uuid.UUID) -> Response:
     """Delete an empty category."""
     row = categories.find(category_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     if row is not None:
         name = row.name

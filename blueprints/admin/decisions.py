@@ -6,7 +6,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp, do
-from blueprints.admin.forms import PressForm, SwitchForm
+from blueprints.admin.forms import SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
@@ -16,6 +16,7 @@ from domain.people import directory
 from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
+from web.forms import ButtonForm
 from web.reauthentication import ask, fresh, is_fresh
 
 
@@ -54,7 +55,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
 def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     do(lambda: deferred_decisions.take_back(item, acting()), "Taken back. It waits again, and you have it.")
     return _back(item_id)
 
@@ -63,7 +64,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
 def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     do(lambda: decisions.restore(item, acting()), "It is shown again.")
     return _back(item_id)
 

@@ -6,11 +6,11 @@ from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import acting, after, bp, do
-from blueprints.admin.forms import PressForm
 from domain.pages import failures
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 STATES = {
     None: "All",
@@ -63,7 +63,7 @@ def email_body(message_id: uuid.UUID) -> BaseResponse:
 def retry_email(message_id: uuid.UUID) -> BaseResponse:
     """Retry one failed message."""
     message = _message(message_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: failures.retry_mail(message, acting()), "The message is on its way again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
@@ -72,7 +72,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
 @bp.post("/emails/retry")
 def retry_emails() -> BaseResponse:
     """Retry every failed message."""
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     count = failures.retry_mails(acting())
     db.session.commit()

@@ -29,10 +29,6 @@ def _icons(names: tuple[str, ...]) -> list[SelectChoice]:
     return [SelectChoice(name, name.replace("-", " ")) for name in names]
 
 
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""
-
-
 class SwitchForm(Form):
     """A switch that sends the wanted state instead of a toggle, so that sending it twice is idempotent."""
 

@@ -7,11 +7,11 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp, do
-from blueprints.admin.forms import PressForm
 from domain.base.redaction import masked
 from domain.pages import failures
 from models import Job, JobState, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 STATES = {
     JobState.DEAD: "Dead",
@@ -48,7 +48,7 @@ def job(job_id: uuid.UUID) -> Response:
 def retry_job(job_id: uuid.UUID) -> Response:
     """Queue a dead job again."""
     row = _job(job_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: failures.retry_job(row, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
@@ -57,7 +57,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
 @bp.post("/jobs/retry")
 def retry_jobs() -> Response:
     """Queue every dead job again."""
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     count = failures.retry_jobs(acting())
     db.session.commit()
@@ -82,7 +82,7 @@ def media() -> Response:
 @bp.post("/media/<uuid:asset_id>/retry")
 def retry_recording(asset_id: uuid.UUID) -> Response:
     """Queue the transcoding of a recording again."""
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: failures.retry_recording(asset_id, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))

@@ -7,13 +7,13 @@ from flask import abort, request
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp, do
-from blueprints.admin.forms import PressForm
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
 from domain.platform import moderation_queue
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 QUEUE = "/admin/moderation"
 KINDS = {
@@ -65,7 +65,7 @@ def moderation_item(item_id: uuid.UUID) -> Response:
 @bp.post("/moderation/next")
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     return go_on(moderation_queue.claim_next(acting(), kind()))
 
 

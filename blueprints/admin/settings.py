@@ -7,7 +7,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
-from blueprints.admin.forms import MoveForm, PressForm
+from blueprints.admin.forms import MoveForm
 from blueprints.admin.settings_forms import (
     BrandColorForm,
     FeaturedForm,
@@ -24,7 +24,7 @@ from domain.learning import comp_access
 from domain.platform import color_contrast, images, settings
 from models import Course, db
 from web import hypermedia
-from web.forms import Form
+from web.forms import ButtonForm, Form
 from web.reauthentication import fresh
 
 PAGES = (
@@ -147,7 +147,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
 def drop_featured(course_id: uuid.UUID) -> Response:
     """Remove a course from the featured ones."""
     course = _course(course_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     featured.drop(course, acting())
     return _saved("admin.featured_courses", ["featured"])

@@ -10,7 +10,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
-from blueprints.admin.forms import CompAccessForm, PressForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
+from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain import Refused
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
@@ -18,7 +18,7 @@ from domain.people import devices, directory, second_factor
 from domain.platform import settings
 from models import Role, User, db
 from web import hypermedia
-from web.forms import Form
+from web.forms import ButtonForm, Form
 from web.reauthentication import fresh
 
 
@@ -103,7 +103,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """Revoke complimentary access."""
     person = _person(user_id)
     return _do(
-        person, PressForm(), lambda: comp_access.end_access(person, grant_id, acting()),
+        person, ButtonForm(), lambda: comp_access.end_access(person, grant_id, acting()),
         "The course is taken back.",
     )  # fmt: skip
 
@@ -114,7 +114,10 @@ def remove_second_factor(user_id: uuid.UUID) -> Response:
     """Turn off the second factor of a user who has lost both phone and recovery codes."""
     person = _person(user_id)
     return _do(
-        person, PressForm(), lambda: second_factor.remove(person, acting()), "Their second factor is removed."
+        person,
+        ButtonForm(),
+        lambda: second_factor.remove(person, acting()),
+        "Their second factor is removed.",
     )
 
 

@@ -4,7 +4,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp, do
-from blueprints.admin.forms import NoteForm, PressForm
+from blueprints.admin.forms import NoteForm
 from blueprints.admin.jobs import pretty
 from domain import Refused
 from domain.commerce import alert_list
@@ -12,6 +12,7 @@ from domain.pages import failures
 from domain.pages.failures import EventState
 from models import StripeEvent, db
 from web import hypermedia
+from web.forms import ButtonForm
 from web.reauthentication import fresh
 
 STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
@@ -63,7 +64,7 @@ def look_at_event(event_id: str) -> Response:
 def retry_webhook(event_id: str) -> Response:
     """Handle a failed event again."""
     event = _event(event_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     do(lambda: failures.retry_event(event, acting()), "The worker will handle it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
@@ -72,7 +73,7 @@ def retry_webhook(event_id: str) -> Response:
 @bp.post("/webhooks/retry")
 def retry_webhooks() -> Response:
     """Handle every failed event again."""
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     count = failures.retry_events(acting())
     db.session.commit()

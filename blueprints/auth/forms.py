@@ -100,7 +100,3 @@ class ResetForm(Form):
     keep = SelectMultipleField(
         "Keep as a way to sign in", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
-
-
-class ConfirmForm(Form):
-    """A form with nothing but the CSRF token, for a button."""

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from blueprints.auth import bp
-from blueprints.auth.forms import ConfirmForm, ForgotForm, ProofForm, ResetForm
+from blueprints.auth.forms import ForgotForm, ProofForm, ResetForm
 from blueprints.auth.password_check import proves
 from blueprints.auth.registration import unusable
 from blueprints.auth.sessions import let_in, sign_out
@@ -25,6 +25,7 @@ from domain.people import (
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
 from web import form_tokens, hypermedia
+from web.forms import ButtonForm
 from web.template_filters import ago
 
 OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
@@ -78,7 +79,7 @@ def confirm_email(token: str) -> Response:
 @bp.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
     """Change the address, for the person signed in to the account or with proof of its password."""
-    if not ConfirmForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     try:
         user, address = email_change.opened_by(token)
@@ -98,7 +99,7 @@ def move_account(token: str) -> Response:
 @bp.route("/not-me/<token>", methods=["GET", "POST"])
 def not_me(token: str) -> Response:
     """Lock every way into an account whose owner reports by the mailed link that a change wasn't theirs."""
-    form = ConfirmForm()
+    form = ButtonForm()
     try:
         user, left = password_reset.not_me(token)
         if form.validate_on_submit():

@@ -13,7 +13,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.auth import bp, oauth_clients
-from blueprints.auth.forms import ConfirmForm, ProofForm, RegisterForm
+from blueprints.auth.forms import ProofForm, RegisterForm
 from blueprints.auth.next_url import safe_next, wanted
 from blueprints.auth.password_check import proves
 from blueprints.auth.sessions import let_in
@@ -22,6 +22,7 @@ from domain.people import login_throttle, mail_tokens, registration
 from domain.platform import settings
 from models import Registration, User, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 NEWCOMER_SECONDS = mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(
@@ -102,7 +103,7 @@ def verify_email(token: str) -> Response:
 @bp.post("/verify-email/<token>")
 def confirm_verification(token: str) -> Response:
     """Verify the address and sign in: from the browser that registered, or with the password."""
-    if not ConfirmForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     try:
         opened = registration.opened_by(token)

@@ -4,11 +4,11 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.learn import access_denied, bp, lessons, reader
-from blueprints.learn.forms import PressForm
 from domain.learning import access, progress
 from domain.platform import events
 from models import Course, Lesson, db
 from web import guards, hypermedia, visitor
+from web.forms import ButtonForm
 
 
 @bp.post("/learn/<course_slug>/<lesson_slug>/complete")
@@ -28,7 +28,7 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     course, lesson, decision = access.lesson_for(user, course_slug, lesson_slug)
     if user is None:
         return guards.ask_to_sign_in() or access_denied.deny(course, lesson, decision)
-    if not decision.allowed or not PressForm().validate_on_submit():
+    if not decision.allowed or not ButtonForm().validate_on_submit():
         return access_denied.deny(course, lesson, decision)
     if done:
         completed = progress.complete(user, lesson)

@@ -4,11 +4,11 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp, reader
-from blueprints.learn.forms import PressForm
 from domain import Refused
 from domain.learning import access, enrollment
 from models import db
 from web import guards, hypermedia
+from web.forms import ButtonForm
 
 
 @bp.post("/learn/<course_slug>/enroll")
@@ -19,7 +19,7 @@ def enroll(course_slug: str) -> Response:
     if user is None:
         return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.my_learning"))
     try:
-        PressForm().validate_on_submit()
+        ButtonForm().validate_on_submit()
         enrollment.enroll_free(user, course)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "warn")

@@ -3,17 +3,13 @@
 from wtforms import FloatField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 
-from web.forms import Form, QueryForm
+from web.forms import ReusableForm
 
 LONGEST = 7 * 24 * 3600
 STATES = ("playing", "paused", "jumped", "ended", "left", "opened")
 
 
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""
-
-
-class HeartbeatForm(QueryForm):
+class HeartbeatForm(ReusableForm):
     """A heartbeat of the player; positions in seconds."""
 
     position = FloatField(validators=[InputRequired(), NumberRange(0, LONGEST)])

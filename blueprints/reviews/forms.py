@@ -87,7 +87,3 @@ class VoteForm(Form):
     """The wanted state of a helpful vote, not a toggle, so that sending it twice is idempotent."""
 
     helpful = BooleanField(false_values=("", "no"))
-
-
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""

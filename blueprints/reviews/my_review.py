@@ -4,12 +4,13 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
-from blueprints.reviews.forms import PressForm, ReviewForm
+from blueprints.reviews.forms import ReviewForm
 from domain import Refused
 from domain.community import reviews
 from domain.learning import access
 from models import Course, Review, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 ONLY_OWNERS = "Only people who own this course can review it."
 NOT_THE_CREATOR = "You can’t review your own course."
@@ -61,7 +62,7 @@ def remove(slug: str) -> Response:
     """Confirm, then delete the review; this is possible even without access to the course any more."""
     course, _ = access.course_for_learner(reader(), slug)
     before = reviews.own_review(reader(), course)
-    form = PressForm()
+    form = ButtonForm()
     if before is not None and not form.validate_on_submit():
         return hypermedia.render(
             "reviews/delete.html",

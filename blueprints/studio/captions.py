@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me
-from blueprints.studio.lesson_forms import CaptionForm, PressForm
+from blueprints.studio.lesson_forms import CaptionForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
 from domain import Refused
 from domain.base.webvtt import MAX_CHARACTERS
 from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 
 @bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
@@ -55,7 +56,7 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
 def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -> Response:
     """Delete the captions of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     try:
         kept = captions.remove(course, _recording(course, lesson), me(), language)

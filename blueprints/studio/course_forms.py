@@ -170,10 +170,6 @@ class AccessForm(MergingForm):
     sequential = BooleanField("Lessons open one after the other")
 
 
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""
-
-
 class PrerequisiteForm(Form):
     """The id of a prerequisite course."""
 

@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
-from blueprints.studio.course_forms import NewCourseForm, PressForm
+from blueprints.studio.course_forms import NewCourseForm
 from domain import Refused
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
 from web import hypermedia
+from web.forms import ButtonForm
 from web.reauthentication import fresh
 
 
@@ -126,5 +127,5 @@ def _id(name: str) -> uuid.UUID | None:
 
 
 def _pressed() -> None:
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)

@@ -13,7 +13,6 @@ from blueprints.studio.lesson_forms import (
     KINDS,
     ModuleForm,
     NewLessonForm,
-    PressForm,
     RenameForm,
     RowForm,
     TitledForm,
@@ -24,7 +23,7 @@ from domain.authoring.curriculum import NotInCourse
 from domain.catalog import lifecycle
 from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
 from web import hypermedia
-from web.forms import Form
+from web.forms import ButtonForm, Form
 
 Row = TypeVar("Row")
 Place = tuple[curriculum.Position, uuid.UUID | None]
@@ -103,7 +102,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
         module = curriculum.module_of(course, module_id)
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
-    if not PressForm().validate_on_submit():
+    if not ButtonForm().validate_on_submit():
         losses = curriculum_page.deletion_impact(curriculum_page.lessons_of(course, module.id))
         return confirm(
             course, module.title, losses, url_for(".delete_module", course_id=course.id, module_id=module.id)
@@ -173,7 +172,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lesson = curriculum.lesson_of(course, lesson_id)
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
-    if not PressForm().validate_on_submit():
+    if not ButtonForm().validate_on_submit():
         losses, title = curriculum_page.deletion_impact([lesson.id]), lesson_drafts.working(lesson).title
         return confirm(
             course, title, losses, url_for(".delete_lesson", course_id=course.id, lesson_id=lesson.id)

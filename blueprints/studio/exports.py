@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response
 import storage
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
-from blueprints.studio.course_forms import PressForm
 from domain.portable import course_transfers, exporting, folder_writer
 from models import db
 from web import hypermedia
 from web.file_responses import attached
+from web.forms import ButtonForm
 from web.reauthentication import fresh, fresh_page
 
 
@@ -22,7 +22,7 @@ def export_course(course_id: uuid.UUID) -> Response:
     """Show what the zip contains and how to get it; posting queues a large export."""
     course = course_of(course_id)
     if request.method == "POST":
-        if not PressForm().validate():
+        if not ButtonForm().validate():
             abort(400)
         course_transfers.start_export(me(), course)
         db.session.commit()

@@ -127,10 +127,6 @@ class RowForm(PositionForm):
     do = StringField("Change", filters=[raw_text])
 
 
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""
-
-
 class LessonForm(TitledForm):
     """The lesson. `version` and `tab` are its optimistic lock (domain/authoring/lesson_drafts.py)."""
 

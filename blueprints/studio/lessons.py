@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
-from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm, PressForm
+from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
 from domain.authoring.curriculum import NotInCourse
@@ -18,6 +18,7 @@ from domain.learning import access
 from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 
@@ -72,7 +73,7 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     autosave.discard(course, row)
     db.session.commit()
@@ -84,7 +85,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with the changes that are pending approval, then discard them."""
     course, row = lesson_at(course_id, lesson_id)
-    form, refused = PressForm(), ""
+    form, refused = ButtonForm(), ""
     if form.validate_on_submit():
         try:
             lesson_drafts.discard(course, row, me())

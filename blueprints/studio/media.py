@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import pending_context
-from blueprints.studio.upload_forms import PressForm, ThumbnailForm
+from blueprints.studio.upload_forms import ThumbnailForm
 from domain import Refused
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
@@ -16,6 +16,7 @@ from domain.learning import access
 from domain.media import code_archives, recordings
 from models import Course, Lesson, User, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 
 @bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
@@ -52,7 +53,7 @@ def course_media(course_id: uuid.UUID) -> Response:
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
     course = access.course_for_creator(_me(), course_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     page_drafts.remove_picture(course, _me())
     db.session.commit()
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
@@ -64,7 +65,7 @@ def remove_code(course_id: uuid.UUID, which: str) -> Response:
     course = access.course_for_creator(_me(), course_id)
     if which not in ("offered", "waiting"):
         abort(404)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     code_archives.remove(course, _me(), pending=which == "waiting")
     db.session.commit()
     hypermedia.toast("The code is removed.")
@@ -86,7 +87,7 @@ def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
 def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Queue the transcoding of a recording again."""
     course, lesson = _place(course_id, lesson_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
     recordings.retry(asset)
     db.session.commit()
@@ -98,7 +99,7 @@ def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respon
 def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Remove a recording; one pending approval goes first."""
     course, lesson = _place(course_id, lesson_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
     recordings.remove(course, asset, _me())
     db.session.commit()

@@ -9,13 +9,14 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me
-from blueprints.studio.lesson_forms import LinkForm, PositionForm, PressForm, RenameForm
+from blueprints.studio.lesson_forms import LinkForm, PositionForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at
 from domain import Refused
 from domain.authoring import resources
 from domain.catalog import lifecycle
 from models import Course, Lesson, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 
 @bp.post(f"{PLACE}/resources")
@@ -72,7 +73,7 @@ def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.
 def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Delete a resource."""
     course, lesson = lesson_at(course_id, lesson_id)
-    if not PressForm().validate():
+    if not ButtonForm().validate():
         abort(400)
     return _change(
         course, lesson, lambda: resources.delete(course, lesson, me(), resource_id), "It is deleted."

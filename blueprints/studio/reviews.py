@@ -9,14 +9,13 @@ from wtforms.validators import DataRequired, Length
 
 from blueprints.studio import bp, query_args
 from blueprints.studio.course_editor import me
-from blueprints.studio.course_forms import PressForm
 from domain import Refused
 from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
 from models import Course, Review, db
 from web import hypermedia
-from web.forms import paragraphs
+from web.forms import ButtonForm, paragraphs
 from web.merging import MergingForm
 
 WAITS = "Your answer is kept. It is hidden until it has been checked."
@@ -86,7 +85,7 @@ def reply(review_id: uuid.UUID) -> Response:
 def delete_reply(review_id: uuid.UUID) -> Response:
     """Delete the reply."""
     review, course = review_replies.find(me(), review_id)
-    if not PressForm().validate_on_submit():
+    if not ButtonForm().validate_on_submit():
         return hypermedia.see_other(_list(review, course))
     review_replies.delete_reply(me(), review)
     db.session.commit()

@@ -13,17 +13,13 @@ from domain.catalog import expiry, lifecycle
 from domain.platform import moderation_queue
 from models import Course, ProductStatus, db
 from web import hypermedia
-from web.forms import Form
-
-
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""
+from web.forms import ButtonForm
 
 
 @bp.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])
 def publish(course_id: uuid.UUID) -> Response:
     """Show the checklist and the state of the course; posting submits it or its update."""
-    course, form = course_of(course_id), PressForm()
+    course, form = course_of(course_id), ButtonForm()
     if form.validate_on_submit():
         try:
             said = _put_forward(course)
@@ -41,7 +37,7 @@ def publish(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/publish/withdraw")
 def withdraw(course_id: uuid.UUID) -> Response:
     """Withdraw a submission from the moderation queue."""
-    course, form = course_of(course_id), PressForm()
+    course, form = course_of(course_id), ButtonForm()
     form.validate_on_submit()
     try:
         submission.withdraw(course, me())
@@ -58,7 +54,7 @@ def withdraw(course_id: uuid.UUID) -> Response:
 def discard_page(course_id: uuid.UUID) -> Response:
     """Discard the pending changes of the page and of modules; lessons are discarded one by one."""
     course = course_of(course_id)
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     try:
         page_drafts.discard(course, me())
     except Refused as refusal:
@@ -80,7 +76,7 @@ def _put_forward(course: Course) -> str:
     return "Your course is on sale." if shown else "Submitted. We tell you as soon as it was looked at."
 
 
-def _show(course: Course, form: PressForm) -> Response:
+def _show(course: Course, form: ButtonForm) -> Response:
     there = course_content.load(course)
     return hypermedia.render(
         "studio/publish/page.html",

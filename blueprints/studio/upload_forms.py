@@ -86,7 +86,3 @@ class PictureForm(Form):
 
     picture = FileField("Picture", [FileRequired("Choose a picture.")])
     lesson = HiddenField(filters=[_id])
-
-
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""

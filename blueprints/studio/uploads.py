@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 
 import storage
 from blueprints.studio import bp
-from blueprints.studio.upload_forms import PressForm, UploadForm, UploadTargetForm
+from blueprints.studio.upload_forms import UploadForm, UploadTargetForm
 from domain import Refused
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import upload_rules, upload_sessions
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 from web import hypermedia
+from web.forms import ButtonForm
 
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
@@ -157,7 +158,7 @@ def _me() -> User:
 
 
 def _checked() -> None:
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
 
 
 def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:

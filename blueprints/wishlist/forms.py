@@ -15,7 +15,3 @@ class NotifyForm(Form):
     """The wanted state: notified of sales or not."""
 
     notify = BooleanField(false_values=("", "no"))
-
-
-class PressForm(Form):
-    """A form with nothing but the CSRF token, for a button."""

@@ -6,10 +6,11 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.wishlist import bp, reader
-from blueprints.wishlist.forms import NotifyForm, PressForm
+from blueprints.wishlist.forms import NotifyForm
 from domain.commerce import wishlist
 from models import db
 from web import hypermedia
+from web.forms import ButtonForm
 
 
 @bp.get("/wishlist")
@@ -34,7 +35,7 @@ def notify(product_id: uuid.UUID) -> Response:
 @bp.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
     """Remove a course from the wishlist."""
-    PressForm().validate_on_submit()
+    ButtonForm().validate_on_submit()
     wishlist.remove(reader().id, product_id)
     db.session.commit()
     hypermedia.toast("Removed from your wishlist.")
