@@ -41,9 +41,7 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
                 "See the course", product,
             )  # fmt: skip
         case DenialReason.ENROLL:
-            return NextStep(
-                "This course is free. Start it to open every lesson.", "See the course", product
-            )
+            return NextStep("This course is free. Start it to open every lesson.", "See the course", product)
         case DenialReason.UNAVAILABLE:
             return NextStep("This course isn’t for sale right now.", "Browse other courses", "/courses")
         case DenialReason.EXPIRED if decision.until is not None:

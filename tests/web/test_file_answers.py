@@ -28,7 +28,7 @@ def test_numbers_and_words_are_as_they_are() -> None:
 
 @pytest.mark.parametrize(("currency", "written"), [("usd", "15.05"), ("JPY", "1505"), ("kwd", "1.505")])
 def test_an_amount_has_the_decimals_of_its_currency(currency: str, written: str) -> None:
-    assert file_answers.amount(1505, currency) == written
+    assert file_responses.amount(1505, currency) == written
 
 
 def test_a_heading_is_a_cell_too() -> None:
@@ -39,7 +39,7 @@ def test_nobody_else_writes_csv() -> None:
     """A file that makes its own lines would forget what this one knows."""
     own = [p for p in ROOT.rglob("*.py") if not {".venv", "tests", "bench"} & set(p.relative_to(ROOT).parts)]
     writers = [p.name for p in own if re.search(r"csv\.(writer|DictWriter)|text/csv", p.read_text())]
-    assert writers == ["file_answers.py"]
+    assert writers == ["file_responses.py"]
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
