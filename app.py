@@ -15,14 +15,14 @@ from blueprints import AREAS
 from cli import COMMANDS
 from domain.catalog.index import index_cache
 from domain.people import sessions
-from domain.platform import production
+from domain.platform import production_checks
 from jobs import dispatch
 from models import db
 from storage import file_permissions
 from tables.connections import engine_options
 from web import (
+    csrf,
     errors,
-    form_tokens,
     forms,
     guards,
     hypermedia,
@@ -57,7 +57,7 @@ def serve() -> Flask:
     A database that doesn't answer yet is not waited for.
     """
     app = create_app()
-    production.warn(app.config["SETTINGS"])
+    production_checks.warn(app.config["SETTINGS"])
     with app.app_context(), suppress(SQLAlchemyError):
         index_cache.current()
     settle_memory()
@@ -128,7 +128,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     logs.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
-    form_tokens.CsrfProtection(app)
+    csrf.CsrfProtection(app)
     session_cookies.init_app(app)
     storage.init_app(app)
     static_files.init_app(app)

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from domain.platform import production
+from domain.platform import production_checks
 
 ROOT = Path(__file__).parent
 SSLMODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -265,7 +265,7 @@ def _check(settings: Settings) -> None:
         raise ConfigError("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.")
     _check_backups(settings)
     _check_ca_file(settings.smtp_ca_file)
-    if settings.is_production and (sentence := production.refusal(settings)):
+    if settings.is_production and (sentence := production_checks.refusal(settings)):
         raise ConfigError(sentence)
 
 

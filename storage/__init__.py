@@ -7,9 +7,9 @@ makes one for a folder, `verify` returns its expiry, `send` delivers one file of
 from storage.backend import Storage, current, init_app, origin
 from storage.delivery import publish, send
 from storage.files import StoredFile, sync
-from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
+from storage.partial_uploads import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
 from storage.s3 import S3Storage
 from storage.signing import sign, verify
 

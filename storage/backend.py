@@ -8,8 +8,8 @@ from typing import BinaryIO, Protocol, cast
 from flask import Flask, current_app
 
 from storage.files import StoredFile
-from storage.incoming import Incoming
 from storage.local import LocalStorage
+from storage.partial_uploads import Incoming
 from storage.s3 import S3Storage
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage.files import StoredFile, sync, walk
-from storage.incoming import BusyError, DamagedError, Incoming, WrongOffsetError, pour
 from storage.keys import check_key, check_prefix
+from storage.partial_uploads import BusyError, DamagedError, Incoming, WrongOffsetError, pour
 
 CHUNK = 1024 * 1024
 

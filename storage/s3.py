@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from storage.files import StoredFile
-from storage.incoming import Incoming, WrongOffsetError
 from storage.keys import check_key, check_prefix, is_key
+from storage.partial_uploads import Incoming, WrongOffsetError
 
 CHUNK = 1024 * 1024
 

@@ -86,7 +86,7 @@ def main() -> int:
         sys.stderr.write(f"Port {options.port} on {options.host} is taken or not allowed; choose another.\n")
         return 2
     engine: Sandbox = app.extensions["stripe_sandbox"]
-    engine.courier.start()
+    engine.webhooks.start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     host = f"http://{options.host}:{server.port}"
     sys.stdout.write(f"Stripe sandbox on {host} (keys {KEY_PREFIX}…), control page {host}/_sandbox/\n")

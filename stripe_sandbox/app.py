@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
-from . import control, hosted, wire
-from .courier import Sender, post
+from . import api, control, payment_page
 from .engine import Sandbox
 from .serving import LONGEST_BODY
 from .settings import Settings, is_loopback
+from .webhook_delivery import Sender, post
 
 
 def create_sandbox(*, sender: Sender = post, start: bool = True, **settings: Any) -> Flask:
     """Create a running sandbox as a WSGI app; keyword arguments are the fields of `Settings`.
 
     The engine is at `app.extensions["stripe_sandbox"]`. With `start=False` no webhook is sent until
-    `engine.courier.start()`. Raises `settings.UnsafeSettingsError` for settings that are not safe.
+    `engine.webhooks.start()`. Raises `settings.UnsafeSettingsError` for settings that are not safe.
     """
     sandbox = Sandbox(Settings(**settings), sender)
     app = Flask(__name__, static_url_path="/_sandbox/static")
@@ -26,11 +26,11 @@ def create_sandbox(*, sender: Sender = post, start: bool = True, **settings: Any
     app.extensions["stripe_sandbox"] = sandbox
     app.before_request(lambda: guard(sandbox))
     app.after_request(harden)
-    app.register_blueprint(wire.create_blueprint(sandbox))
-    app.register_blueprint(hosted.create_blueprint(sandbox))
+    app.register_blueprint(api.create_blueprint(sandbox))
+    app.register_blueprint(payment_page.create_blueprint(sandbox))
     app.register_blueprint(control.create_blueprint(sandbox))
     if start and sandbox.settings.deliver:
-        sandbox.courier.start()
+        sandbox.webhooks.start()
     return app
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from . import ledger
 from .cards import BY_NAME, Method
+from .customers import blank_customer
 from .engine import TIMERS, Sandbox
 from .errors import StripeError
 from .intents import blank_charge, blank_intent
-from .people import blank_customer
 from .sessions import buyer_details
 from .store import Body
 

@@ -13,12 +13,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from . import checkout, disputing, elsewhere, refunding
+from . import checkout, disputes, refund_lifecycle, unrelated_events
 from .engine import Sandbox
 from .errors import StripeError
 from .expansion import present
 from .faults import API_FAULTS, EVENT_FAULTS
-from .hosted import method_named
+from .payment_page import method_named
 from .resources.refunds import check
 from .store import Body
 
@@ -35,18 +35,18 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
         "/faults": lambda: add_fault(sandbox),
         "/faults/clear": lambda: sandbox.faults.clear(),
         "/clock": lambda: move_clock(sandbox),
-        "/endpoint/enable": lambda: sandbox.courier.enable(),
+        "/endpoint/enable": lambda: sandbox.webhooks.enable(),
         "/reset": lambda: sandbox.reset(),
         "/events/<id>/deliver": lambda id: deliver(sandbox, id),
         "/sessions/<id>/pay": lambda id: pay(sandbox, id),
         "/sessions/<id>/settle": lambda id: checkout.settle(sandbox, id, said_ok()),
         "/sessions/<id>/expire": lambda id: expire(sandbox, id),
-        "/refunds/<id>/settle": lambda id: refunding.settle(sandbox, id, said_ok()),
+        "/refunds/<id>/settle": lambda id: refund_lifecycle.settle(sandbox, id, said_ok()),
         "/charges/<id>/refund": lambda id: refund(sandbox, id),
-        "/charges/<id>/dispute": lambda id: disputing.dispute(sandbox, id),
-        "/disputes/<id>/decide": lambda id: disputing.decide(sandbox, id, said_ok()),
-        "/elsewhere/pay": lambda: elsewhere.pay_unasked(sandbox),
-        "/elsewhere/payout": lambda: elsewhere.refuse_payout(sandbox),
+        "/charges/<id>/dispute": lambda id: disputes.dispute(sandbox, id),
+        "/disputes/<id>/decide": lambda id: disputes.decide(sandbox, id, said_ok()),
+        "/elsewhere/pay": lambda: unrelated_events.pay_unasked(sandbox),
+        "/elsewhere/payout": lambda: unrelated_events.refuse_payout(sandbox),
     }
     for rule, pull in levers.items():
         blueprint.add_url_rule(rule, rule.strip("/").replace("/", "_"), lever(pull), methods=["POST"])
@@ -136,7 +136,7 @@ def move_clock(sandbox: Sandbox) -> Body:
 def deliver(sandbox: Sandbox, id: str) -> None:
     """Deliver an event again."""
     sandbox.get("event", id)
-    sandbox.courier.resend(id)
+    sandbox.webhooks.resend(id)
 
 
 def pay(sandbox: Sandbox, id: str) -> Body:
@@ -151,7 +151,7 @@ def refund(sandbox: Sandbox, id: str) -> Body:
         charge = sandbox.get("charge", id)
         left = charge["amount"] - charge["amount_refunded"]
         check(charge, max(left, 1))
-        return refunding.refund(sandbox, charge, left, {"reason": "requested_by_customer"})
+        return refund_lifecycle.refund(sandbox, charge, left, {"reason": "requested_by_customer"})
 
 
 def expire(sandbox: Sandbox, id: str) -> Body:
@@ -177,7 +177,7 @@ def show(sandbox: Sandbox) -> str:
         "control.html",
         business=sandbox.settings.business,
         settings=sandbox.settings,
-        disabled=sandbox.courier.disabled,
+        disabled=sandbox.webhooks.disabled,
         now=sandbox.now(),
         sessions=sessions,
         events=events,

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from .clock import Clock
-from .courier import Courier, Sender, post
 from .errors import missing_object
 from .faults import Faults
 from .ids import Ids
 from .recorder import Recorder
 from .settings import API_VERSION, Settings
 from .store import Body, Store
+from .webhook_delivery import Courier, Sender, post
 
 Timer = Callable[["Sandbox", str], None]
 # Actions of timers, registered by the modules that define them.
@@ -36,7 +36,7 @@ class Sandbox:
         self.faults = Faults()
         self.recorder = Recorder(on=settings.record)
         self.ids = Ids(self.store, self._seed())
-        self.courier = Courier(self.store, settings, self.faults, sender, self.now, self.sweep)
+        self.webhooks = Courier(self.store, settings, self.faults, sender, self.now, self.sweep)
 
     def _seed(self) -> str:
         seed = self.settings.seed or self.store.meta("seed") or secrets.token_hex(16)
@@ -78,8 +78,8 @@ class Sandbox:
             "type": type,
         }
         self.store.add(event)
-        if self.settings.deliver and self.wanted(type) and not self.courier.disabled:
-            self.courier.enqueue(str(event["id"]))
+        if self.settings.deliver and self.wanted(type) and not self.webhooks.disabled:
+            self.webhooks.enqueue(str(event["id"]))
         return event
 
     def wanted(self, type: str) -> bool:
@@ -99,7 +99,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """Delete every object, fault and delivery, and reset the clock; seeded ids start over."""
-        self.courier.forget()
+        self.webhooks.forget()
         self.store.clear()
         self.faults.clear()
         self.recorder.clear()
@@ -108,7 +108,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop deliveries and close the store."""
-        self.courier.stop()
+        self.webhooks.stop()
         self.store.close()
 
 

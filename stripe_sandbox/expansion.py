@@ -93,7 +93,7 @@ def present(sandbox: Sandbox, body: Body, tree: Tree | None = None) -> Body:
     if kind == "balance_transaction":
         answer["status"] = "available" if answer["available_on"] <= sandbox.now() else "pending"
     if kind == "event":
-        answer["pending_webhooks"] = sandbox.courier.outstanding(answer["id"])
+        answer["pending_webhooks"] = sandbox.webhooks.outstanding(answer["id"])
     for name, below in (tree or {}).items():
         answer[name] = follow(sandbox, body, name, below)
     return answer

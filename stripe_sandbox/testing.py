@@ -16,18 +16,18 @@ from typing import Any, Protocol
 
 from flask import Flask
 
-from . import checkout, disputing, elsewhere, refunding
+from . import checkout, disputes, refund_lifecycle, unrelated_events
 from .app import create_sandbox
 from .clock import Clock
-from .courier import post
 from .engine import Sandbox, shown
 from .expansion import present
 from .faults import Fault
-from .hosted import method_named
+from .payment_page import method_named
 from .recorder import Exchange
 from .serving import Server, loopback_server
 from .signing import bytes_of, sign
 from .store import Body
+from .webhook_delivery import post
 
 SECRET = "whsec_sandbox_tests"
 Receiver = Callable[[bytes, dict[str, str]], int]
@@ -147,23 +147,23 @@ class RunningSandbox:
 
     def settle_refund(self, refund_id: str, ok: bool = True) -> Body:
         """Settle a pending refund, or let a succeeded one fail."""
-        return shown(refunding.settle(self.engine, refund_id, ok))
+        return shown(refund_lifecycle.settle(self.engine, refund_id, ok))
 
     def dispute(self, charge_id: str) -> Body:
         """Let the buyer's bank dispute a payment."""
-        return shown(disputing.dispute(self.engine, charge_id))
+        return shown(disputes.dispute(self.engine, charge_id))
 
     def decide(self, dispute_id: str, won: bool) -> Body:
         """Let the bank decide a dispute."""
-        return shown(disputing.decide(self.engine, dispute_id, won))
+        return shown(disputes.decide(self.engine, dispute_id, won))
 
     def pay_unasked(self) -> Body:
         """Create a payment made in the dashboard; returns the charge."""
-        return shown(elsewhere.pay_unasked(self.engine))
+        return shown(unrelated_events.pay_unasked(self.engine))
 
     def refuse_payout(self) -> Body:
         """Let the bank refuse a payout."""
-        return shown(elsewhere.refuse_payout(self.engine))
+        return shown(unrelated_events.refuse_payout(self.engine))
 
     def expire(self, session_id: str) -> Body:
         """Expire an open session. Raises `checkout.SessionClosedError`."""
@@ -207,7 +207,7 @@ class RunningSandbox:
         """Send an event `times` times, in sequence or in parallel; returns the statuses (None: no answer)."""
         event = self.engine.get("event", event_id)
         with ThreadPoolExecutor(times if parallel else 1) as pool:
-            sent = [pool.submit(self.engine.courier.send, event, tamper) for _ in range(times)]
+            sent = [pool.submit(self.engine.webhooks.send, event, tamper) for _ in range(times)]
             return [outcome.result()[0] for outcome in sent]
 
     def deliver_all(self, *types: str) -> list[int | None]:
@@ -218,11 +218,11 @@ class RunningSandbox:
     @property
     def endpoint_disabled(self) -> bool:
         """Tell if automatic delivery has disabled the endpoint."""
-        return self.engine.courier.disabled
+        return self.engine.webhooks.disabled
 
     def drain(self, timeout: float = 5.0) -> bool:
         """With `deliver=True`: wait until no delivery is pending. False on a timeout."""
-        return self.engine.courier.quiet(timeout)
+        return self.engine.webhooks.quiet(timeout)
 
     def deliveries(self, event_id: str | None = None) -> list[Body]:
         """List the automatic deliveries: event_id, attempt, state, status, note, fault, sent_at, took."""

@@ -211,7 +211,7 @@ class HeldPost(Base):
     """A post that arrived when its person was signed out, kept for a day until they are back.
 
     `browser` is the hash of a random token in a cookie, `person` the mark of the page's person, "" for a
-    visitor's (web/form_tokens.py). `fields` are pairs of name and text, without secrets and files;
+    visitor's (web/csrf.py). `fields` are pairs of name and text, without secrets and files;
     `has_files` says that some are missing. `offered_at` is when it was offered after signing in.
     """
 

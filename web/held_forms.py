@@ -24,7 +24,7 @@ from domain.people import login_throttle
 from domain.platform import held_posts
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
-from web import form_tokens, forms, hypermedia
+from web import csrf, forms, hypermedia
 
 COOKIE = "lectern_held"
 NEVER = ("auth", "stripe_hooks", "dev")
@@ -57,7 +57,7 @@ def keep(sent: PostedForm) -> BaseResponse | None:
 
     None if it is too large, over the limit of its IP address, or has no token of ours. Commits.
     """
-    person = form_tokens.sender()
+    person = csrf.sender()
     if person is None or not sent.may_be_kept:
         return None
     try:
@@ -85,7 +85,7 @@ def sent_words(sent: PostedForm) -> list[tuple[str, str]]:
 
 def read() -> PostedForm | None:
     """Read this request's fields without secrets; None for what is never kept."""
-    if request.method != "POST" or request.blueprint in NEVER or not form_tokens.is_from_here():
+    if request.method != "POST" or request.blueprint in NEVER or not csrf.is_from_here():
         return None
     fields = [
         (name, text)

@@ -5,7 +5,7 @@ from flask_login import current_user
 from jinja2.utils import htmlsafe_json_dumps
 
 from blueprints.auth import bp
-from web import form_tokens
+from web import csrf
 
 
 @bp.get("/session/token")
@@ -17,9 +17,9 @@ def session_token() -> Response:
     """
     known = current_user.is_authenticated
     told = {
-        "token": form_tokens.current(),
+        "token": csrf.current(),
         "signed_in": known,
-        "person": form_tokens.person_mark(),
+        "person": csrf.person_mark(),
         "name": current_user.name if known else "",
     }
     answer = Response(htmlsafe_json_dumps(told), mimetype="application/json")

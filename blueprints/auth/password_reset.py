@@ -24,7 +24,7 @@ from domain.people import (
 )
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
-from web import form_tokens, hypermedia
+from web import csrf, hypermedia
 from web.forms import ButtonForm
 from web.template_filters import ago
 
@@ -150,7 +150,7 @@ def _is_me(user: User) -> bool:
 def _shut(token: str) -> Response:
     user = password_reset.shut_account(token)
     email = user.email
-    held_posts.forget(form_tokens.mark_of(user.id.hex))
+    held_posts.forget(csrf.mark_of(user.id.hex))
     if _is_me(user):
         sign_out()
     db.session.commit()

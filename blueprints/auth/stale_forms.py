@@ -13,7 +13,7 @@ from blueprints.auth.next_url import wanted
 from blueprints.auth.sessions import sign_out
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
-from web import form_tokens, held_forms, hypermedia
+from web import csrf, held_forms, hypermedia
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Views without side effects while their form isn't valid: they may be called again with a stale token.
@@ -25,7 +25,7 @@ def stale_sign_in(error: CSRFError) -> BaseResponse:
     """Show the sign-in form again with its values; a double submit that has signed in already goes on."""
     if current_user.is_authenticated and request.endpoint in LET_IN:
         return hypermedia.see_other(wanted())
-    is_shown_again = request.endpoint in SHOWN_AGAIN and form_tokens.is_from_here()
+    is_shown_again = request.endpoint in SHOWN_AGAIN and csrf.is_from_here()
     if not is_shown_again or hypermedia.stays_on_its_page():
         return stale_form(error)
     g.form_is_stale = True
@@ -44,7 +44,7 @@ def stale_form(_error: CSRFError) -> BaseResponse:
         refused = hypermedia.refuse(400, "This page is out of date, and nothing was changed. Try again.")
         refused.headers["X-Stale-Form"] = "1"
         return refused
-    sent, sender = held_forms.read(), form_tokens.sender()
+    sent, sender = held_forms.read(), csrf.sender()
     if sent is None or sender is None:
         typed = held_forms.sent_words(sent) if sent else []
         return hypermedia.render("errors/400_stale.html", status=400, typed=typed)
@@ -108,7 +108,7 @@ def forget_what_was_sent(response: Response) -> Response:
 
 def _may_send(sender: str) -> bool:
     """Tell whether the reader may see a kept post: their own, or one typed while signed out."""
-    return sender in (form_tokens.NOBODY, form_tokens.person_mark())
+    return sender in (csrf.NOBODY, csrf.person_mark())
 
 
 def _own(held_id: uuid.UUID) -> HeldPost:

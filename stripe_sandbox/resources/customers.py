@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..customers import blank_customer
 from ..endpoints import Call, Endpoint, pages, takes
 from ..engine import change_metadata
 from ..errors import missing_object
 from ..parameters import Email, Group, Metadata, Rows, Shape, Text
-from ..people import blank_customer
 from ..store import Body
 
 FIELDS: dict[str, Shape] = {

@@ -7,8 +7,8 @@ from ..endpoints import Call, Endpoint, pages, takes
 from ..engine import change_metadata
 from ..errors import StripeError
 from ..parameters import Choice, Metadata, Text, Whole, refused
-from ..refunding import cancel as cancel_refund
-from ..refunding import refund
+from ..refund_lifecycle import cancel as cancel_refund
+from ..refund_lifecycle import refund
 from ..store import Body
 
 REASONS = Choice("duplicate", "fraudulent", "requested_by_customer")

@@ -21,7 +21,7 @@ from tests.auth.mails import SignIn, link, sent
 from tests.auth.provider import Provider, offered
 from tests.auth.test_oauth import come_in
 from tests.cast import PASSWORD, Cast
-from web import form_tokens
+from web import csrf
 
 LOGIN = {"email": "bo@example.com", "password": PASSWORD}
 NEW = "a wholly new password"
@@ -125,7 +125,7 @@ def recovery_codes(world: World) -> IsOpen:
 def held_post(world: World) -> IsOpen:
     """A form that waits to be sent as bo."""
     with world.app.test_request_context():
-        mark = form_tokens.mark_of(world.cast.bo.id.hex)
+        mark = csrf.mark_of(world.cast.bo.id.hex)
         row = HeldPost(browser="b" * 64, person=mark, path="/account", page="/account", at=clock.now())
         db.session.add(row)
         db.session.commit()
@@ -181,7 +181,7 @@ HOLDS_A_SECRET = re.compile(r"password|token|secret|hash|code(?!_archive)|proof|
 SIGNED = {
     "domain/people/mail_tokens.py": "links that prove a mailbox: every purpose is walked",
     "domain/platform/mail_preferences.py": "stops a kind of mail, and nothing else",
-    "web/form_tokens.py": "of forms, for a browser that is signed in",
+    "web/csrf.py": "of forms, for a browser that is signed in",
     "blueprints/auth/known_devices.py": "says which limit a try counts against, and nothing else",
 }
 

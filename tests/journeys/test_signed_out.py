@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from domain.people import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
-from storage import incoming
+from storage import partial_uploads
 from tests.accessibility import every_way, look_every_way
 from tests.cast import PASSWORD, Cast
 from tests.journeys.conftest import House
@@ -301,7 +301,7 @@ def test_an_upload_waits_while_one_is_signed_out(
     house: House, visitor: Visitor, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("CHUNK", "BLOCK"):
-        monkeypatch.setattr(incoming, name, 64 * 1024)
+        monkeypatch.setattr(partial_uploads, name, 64 * 1024)
     notes = tmp_path / "notes.txt"
     notes.write_bytes(b"A line of notes.\n" * 20_000)
     page = visitor()

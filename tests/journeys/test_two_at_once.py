@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from domain.authoring import submission
 from domain.people import suspension
 from models import Course, User, db
-from storage import incoming
+from storage import partial_uploads
 from tests.cast import Cast
 from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
@@ -80,7 +80,7 @@ def test_an_upload_goes_on_where_the_line_dropped(
 ) -> None:
     """A piece is lost on the way, then the page is left; the file goes on from what had come."""
     for name in ("CHUNK", "BLOCK"):
-        monkeypatch.setattr(incoming, name, 64 * 1024)
+        monkeypatch.setattr(partial_uploads, name, 64 * 1024)
     notes = tmp_path / "notes.txt"
     notes.write_bytes(b"A line of notes.\n" * 20_000)
     page = visitor()

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 import app as application
 import config
 from app import create_app
-from domain.platform.production import is_weak
+from domain.platform.production_checks import is_weak
 from web.session_cookies import CookieSessions
 
 OLDER = "m3Tq8yVb1LkXw9ZsR5nUcE7aGh2JpDfK"

@@ -169,7 +169,7 @@ def test_a_dead_endpoint_is_given_up_and_can_be_enabled_again() -> None:
         buy(sandbox, client)
         assert len(sandbox.deliveries()) == 3
         assert len(client.v1.events.list({"type": COMPLETED}).data) == 2
-        sandbox.engine.courier.enable()
+        sandbox.engine.webhooks.enable()
         buy(sandbox, client)
         assert eventually(lambda: len(shop.seen) == 4)
 

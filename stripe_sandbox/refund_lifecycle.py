@@ -131,4 +131,4 @@ def retry(sandbox: Sandbox, refund_id: str) -> None:
 
 
 TIMERS["retry_refund"] = retry
-TIMERS["resend"] = lambda sandbox, event_id: sandbox.courier.resend(event_id)
+TIMERS["resend"] = lambda sandbox, event_id: sandbox.webhooks.resend(event_id)

@@ -108,7 +108,7 @@ def to_shop(sandbox: Sandbox, session: Body) -> Answer:
     """Redirect to the success URL once the shop has answered the webhook, or after a timeout."""
     settings = sandbox.settings
     if settings.deliver and settings.redirect_wait and sandbox.wanted("checkout.session.completed"):
-        sandbox.courier.answered(session["_completed_event"], settings.redirect_wait)
+        sandbox.webhooks.answered(session["_completed_event"], settings.redirect_wait)
     return redirect(return_address(session), 303)
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from . import expansion
+from .api_faults import dawdle, made_up, stop_after, stop_before
 from .endpoints import Call, Endpoint
 from .engine import Sandbox
 from .errors import StripeError
@@ -20,7 +21,6 @@ from .recorder import Exchange
 from .resources import ENDPOINTS
 from .settings import KEY_PREFIX
 from .store import Body
-from .trouble import dawdle, made_up, stop_after, stop_before
 
 
 def create_blueprint(sandbox: Sandbox) -> Blueprint:
