@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 
 from cli import progress
 from domain import backup
-from domain.backup import Backup, BackupError, Kind, encryption
+from domain.backup import Backup, BackupError, BackupKind, encryption
 from domain.base import clock
 from domain.ledger import checks
 
@@ -35,7 +35,7 @@ def said() -> Iterator[None]:
 def create(snapshot: bool) -> None:
     """Make a backup of the database and the files while the shop runs."""
     with said():
-        made = backup.create(Kind.SNAPSHOT if snapshot else Kind.MANUAL, progress.show)
+        made = backup.create(BackupKind.SNAPSHOT if snapshot else BackupKind.MANUAL, progress.show)
     size = f"{_size(made.database_bytes)}, {made.files} files of {_size(made.file_bytes)}"
     click.echo(f"{made.name}: database {size}, in {made.seconds:.1f} seconds.")
 

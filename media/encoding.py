@@ -27,7 +27,7 @@ CEILINGS = {360: 800, 480: 1400, 720: 2800, 1080: 5000}
 
 
 @dataclass(frozen=True)
-class Target:
+class EncodingTarget:
     """An output: an MP4 at `path`, or an HLS playlist if it ends in `.m3u8`.
 
     Without a size it is audio only.
@@ -43,7 +43,7 @@ class Target:
         return min(self.width, self.height)
 
 
-def encode(source: Path, targets: Sequence[Target], duration: float, progress: Progress) -> None:
+def encode(source: Path, targets: Sequence[EncodingTarget], duration: float, progress: Progress) -> None:
     """Decode `source` once and write every target, as H.264 and AAC.
 
     `progress` receives the share of `duration` (seconds) that is done. Raises MediaError where the recording
@@ -76,7 +76,7 @@ def encode(source: Path, targets: Sequence[Target], duration: float, progress: P
 class _Writer:
     """Scales, encodes and muxes one target."""
 
-    def __init__(self, target: Target, video: VideoStream | None, audio: AudioStream | None) -> None:
+    def __init__(self, target: EncodingTarget, video: VideoStream | None, audio: AudioStream | None) -> None:
         self._target = target
         self._out = open_output(target.path)
         self._video = self._add_video(video) if video and target.width else None

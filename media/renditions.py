@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 from PIL import ImageStat
 
-from media.encoding import Progress, Target, encode, open_output
+from media.encoding import EncodingTarget, Progress, encode, open_output
 from media.model import MediaError, Probe, Processed, Produced, Rendition, content_type
 from media.probing import CUT_OFF, opened, picture, sound
 
@@ -56,16 +56,16 @@ def make_mp4(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
         encode(path, [mp4_target(out, facts)], facts.duration, progress)
 
 
-def mp4_target(out: Path, facts: Probe) -> Target:
+def mp4_target(out: Path, facts: Probe) -> EncodingTarget:
     """Choose the target for `encode` to re-encode the MP4, at most 1080 lines."""
     if facts.width is None or facts.height is None:
-        return Target(out)
+        return EncodingTarget(out)
     return _target(out, facts.width, facts.height, min(MAX_COPIED_SIDE, facts.width, facts.height))
 
 
-def _target(out: Path, width: int, height: int, side: int) -> Target:
+def _target(out: Path, width: int, height: int, side: int) -> EncodingTarget:
     scale = side / min(width, height)
-    return Target(out, max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
+    return EncodingTarget(out, max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2))
 
 
 def _can_copy(path: Path, facts: Probe) -> bool:
@@ -133,7 +133,7 @@ def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:
     return sorted((height for height in heights if height <= side), reverse=True) or [side // 2 * 2]
 
 
-def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[Target]:
+def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[EncodingTarget]:
     """Build one playlist target per quality of the ladder."""
     return [
         _target(out_dir / f"{side}p.m3u8", facts.width or 0, facts.height or 0, side)
@@ -150,7 +150,7 @@ def make_hls(
     return write_master(targets, facts)
 
 
-def write_master(targets: Sequence[Target], facts: Probe) -> list[Rendition]:
+def write_master(targets: Sequence[EncodingTarget], facts: Probe) -> list[Rendition]:
     """Write the master playlist, best quality first."""
     lines, renditions = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"], []
     for target in targets:

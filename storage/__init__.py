@@ -9,14 +9,14 @@ from storage.delivery import publish, send
 from storage.files import StoredFile, sync
 from storage.keys import UnsafeKeyError, check_key
 from storage.local import LocalStorage
-from storage.partial_uploads import BusyError, DamagedError, Incoming, WrongOffsetError, sha256_of
+from storage.partial_uploads import BusyError, ChecksumError, PartialUpload, WrongOffsetError, sha256_of
 from storage.s3 import S3Storage
 from storage.signing import sign, verify
 
 __all__ = [
     "BusyError",
-    "DamagedError",
-    "Incoming",
+    "ChecksumError",
+    "PartialUpload",
     "LocalStorage",
     "S3Storage",
     "Storage",

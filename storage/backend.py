@@ -9,7 +9,7 @@ from flask import Flask, current_app
 
 from storage.files import StoredFile
 from storage.local import LocalStorage
-from storage.partial_uploads import Incoming
+from storage.partial_uploads import PartialUpload
 from storage.s3 import S3Storage
 
 
@@ -52,16 +52,16 @@ class Storage(Protocol):
     def begin(self, key: str) -> str | None:
         """Begin an upload in parts; returns the storage's own id of it, if it has one."""
 
-    def received(self, incoming: Incoming) -> int:
+    def received(self, incoming: PartialUpload) -> int:
         """Count the bytes received, which is the offset to continue at."""
 
-    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+    def part_url(self, incoming: PartialUpload, number: int, expires_seconds: int) -> str | None:
         """Sign a URL for the browser to put part `number` (from 1); None where chunks come to the app."""
 
-    def complete(self, incoming: Incoming) -> None:
+    def complete(self, incoming: PartialUpload) -> None:
         """Turn the upload into a stored file. Idempotent. WrongOffsetError when a part is missing."""
 
-    def abandon(self, incoming: Incoming) -> None:
+    def abandon(self, incoming: PartialUpload) -> None:
         """Remove what was received; no error if nothing was."""
 
     def sweep(self, older_than_seconds: float) -> None:

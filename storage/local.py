@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from storage.files import StoredFile, sync, walk
 from storage.keys import check_key, check_prefix
-from storage.partial_uploads import BusyError, DamagedError, Incoming, WrongOffsetError, pour
+from storage.partial_uploads import BusyError, ChecksumError, PartialUpload, WrongOffsetError, pour
 
 CHUNK = 1024 * 1024
 
@@ -107,7 +107,7 @@ class LocalStorage:
         check_key(key)
         return None
 
-    def received(self, incoming: Incoming) -> int:
+    def received(self, incoming: PartialUpload) -> int:
         """Count the bytes received."""
         try:
             return self._partial(incoming).stat().st_size
@@ -115,7 +115,7 @@ class LocalStorage:
             return incoming.size if self._has(incoming) else 0
 
     def append(
-        self, incoming: Incoming, offset: int, source: BinaryIO, length: int, sha256: str | None = None
+        self, incoming: PartialUpload, offset: int, source: BinaryIO, length: int, sha256: str | None = None
     ) -> int:
         """Append a chunk at `offset`; returns the bytes received. Idempotent.
 
@@ -143,15 +143,15 @@ class LocalStorage:
             except BaseException as error:
                 file.truncate(have)
                 if isinstance(error, OSError):  # the client has disconnected
-                    raise DamagedError(str(error)) from error
+                    raise ChecksumError(str(error)) from error
                 raise
         return offset + length
 
-    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+    def part_url(self, incoming: PartialUpload, number: int, expires_seconds: int) -> str | None:
         """Return None: chunks are sent to the app."""
         return None
 
-    def complete(self, incoming: Incoming) -> None:
+    def complete(self, incoming: PartialUpload) -> None:
         """Sync the file and give it its name. Idempotent.
 
         Raises WrongOffsetError when a part is missing.
@@ -168,7 +168,7 @@ class LocalStorage:
         os.replace(partial, target)
         sync(target.parent)
 
-    def abandon(self, incoming: Incoming) -> None:
+    def abandon(self, incoming: PartialUpload) -> None:
         """Remove what was received."""
         self._partial(incoming).unlink(missing_ok=True)
 
@@ -179,9 +179,9 @@ class LocalStorage:
             if path.is_file() and path.stat().st_mtime < latest:
                 path.unlink(missing_ok=True)
 
-    def _partial(self, incoming: Incoming) -> Path:
+    def _partial(self, incoming: PartialUpload) -> Path:
         return self._incoming / check_key(f"uploads/{incoming.name}")
 
-    def _has(self, incoming: Incoming) -> bool:
+    def _has(self, incoming: PartialUpload) -> bool:
         path = self.path(incoming.key)
         return path.is_file() and path.stat().st_size == incoming.size

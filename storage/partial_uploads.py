@@ -18,7 +18,7 @@ class WrongOffsetError(ValueError):
         self.received = received
 
 
-class DamagedError(ValueError):
+class ChecksumError(ValueError):
     """A chunk that was cut off or has the wrong checksum; it was discarded."""
 
 
@@ -27,7 +27,7 @@ class BusyError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Incoming:
+class PartialUpload:
     """An upload in progress: its future `key`, its size, and the bucket's id of a multipart upload."""
 
     name: str
@@ -52,7 +52,7 @@ def pour(source: BinaryIO, target: BinaryIO, length: int, sha256: str | None) ->
     while left:
         block = source.read(min(BLOCK, left))
         if not block:
-            raise DamagedError(f"{left} bytes are missing")
+            raise ChecksumError(f"{left} bytes are missing")
         if digest is not None:
             digest.update(block)
         view = memoryview(block)
@@ -60,7 +60,7 @@ def pour(source: BinaryIO, target: BinaryIO, length: int, sha256: str | None) ->
             view = view[target.write(view) :]
         left -= len(block)
     if digest is not None and digest.hexdigest() != sha256:
-        raise DamagedError("the checksum is another")
+        raise ChecksumError("the checksum is another")
 
 
 def sha256_of(file: BinaryIO) -> str:

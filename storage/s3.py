@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from storage.files import StoredFile
 from storage.keys import check_key, check_prefix, is_key
-from storage.partial_uploads import Incoming, WrongOffsetError
+from storage.partial_uploads import PartialUpload, WrongOffsetError
 
 CHUNK = 1024 * 1024
 
@@ -142,7 +142,7 @@ class S3Storage:
         )
         return str(answer["UploadId"])
 
-    def received(self, incoming: Incoming) -> int:
+    def received(self, incoming: PartialUpload) -> int:
         """Count the bytes received without a gap, by listing the parts."""
         try:
             parts = self._parts(incoming)
@@ -155,7 +155,7 @@ class S3Storage:
             total += part["Size"]
         return total
 
-    def part_url(self, incoming: Incoming, number: int, expires_seconds: int) -> str | None:
+    def part_url(self, incoming: PartialUpload, number: int, expires_seconds: int) -> str | None:
         """Presign a PUT of part `number` (from 1), of exactly the length of that part."""
         named = {
             "Bucket": self.bucket,
@@ -168,7 +168,7 @@ class S3Storage:
             self._client.generate_presigned_url("upload_part", Params=named, ExpiresIn=expires_seconds)
         )
 
-    def complete(self, incoming: Incoming) -> None:
+    def complete(self, incoming: PartialUpload) -> None:
         """Complete the multipart upload. Idempotent. WrongOffsetError when a part is missing."""
         if (have := self.received(incoming)) != incoming.size:
             raise WrongOffsetError(have)
@@ -187,7 +187,7 @@ class S3Storage:
             if not self.exists(incoming.key):
                 raise
 
-    def abandon(self, incoming: Incoming) -> None:
+    def abandon(self, incoming: PartialUpload) -> None:
         """Abort the multipart upload: the bucket would keep, and charge for, its parts."""
         with suppress(self._client.exceptions.NoSuchUpload):
             self._client.abort_multipart_upload(
@@ -197,7 +197,7 @@ class S3Storage:
     def sweep(self, older_than_seconds: float) -> None:
         """Do nothing: an incomplete object is invisible, and `abandon` removes multipart uploads."""
 
-    def _parts(self, incoming: Incoming) -> list[dict[str, Any]]:
+    def _parts(self, incoming: PartialUpload) -> list[dict[str, Any]]:
         """List the received parts, in order; FileNotFoundError for an unknown upload."""
         named = {"Bucket": self.bucket, "Key": incoming.key, "UploadId": incoming.remote_id}
         try:
@@ -207,7 +207,7 @@ class S3Storage:
             raise _missing(incoming.key, error) from error
 
     @staticmethod
-    def _length(incoming: Incoming, number: int) -> int:
+    def _length(incoming: PartialUpload, number: int) -> int:
         return min(incoming.part_size, incoming.size - (number - 1) * incoming.part_size)
 
     @cached_property

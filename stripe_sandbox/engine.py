@@ -13,7 +13,7 @@ from .ids import Ids
 from .recorder import Recorder
 from .settings import API_VERSION, Settings
 from .store import Body, Store
-from .webhook_delivery import Courier, Sender, post
+from .webhook_delivery import Sender, WebhookDelivery, post
 
 Timer = Callable[["Sandbox", str], None]
 # Actions of timers, registered by the modules that define them.
@@ -36,7 +36,7 @@ class Sandbox:
         self.faults = Faults()
         self.recorder = Recorder(on=settings.record)
         self.ids = Ids(self.store, self._seed())
-        self.webhooks = Courier(self.store, settings, self.faults, sender, self.now, self.sweep)
+        self.webhooks = WebhookDelivery(self.store, settings, self.faults, sender, self.now, self.sweep)
 
     def _seed(self) -> str:
         seed = self.settings.seed or self.store.meta("seed") or secrets.token_hex(16)

@@ -42,7 +42,7 @@ def wait_until(true: Callable[[], bool], timeout: float) -> bool:
     return False
 
 
-class Courier:
+class WebhookDelivery:
     """A queue of deliveries in the store, and threads that work on it.
 
     `now` tells the sandbox's time in Unix seconds; `sweep` runs the timers that are due.

@@ -147,7 +147,7 @@ class EmailForm(Form):
     current = _current_password()
 
 
-class CodeForm(Form):
+class SetupCodeForm(Form):
     """The first TOTP code of an authenticator app."""
 
     code = StringField(
@@ -166,7 +166,7 @@ class CodesForm(Form):
     codes = StringField("Codes", [InputRequired(), Length(max=400)], filters=[raw_text])
 
 
-class ProofForm(Form):
+class CurrentPasswordForm(Form):
     """The current password, asked for before a sensitive action."""
 
     current = _current_password()

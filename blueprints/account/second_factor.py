@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.account import bp
-from blueprints.account.forms import CodeForm, CodesForm
+from blueprints.account.forms import CodesForm, SetupCodeForm
 from domain import Refused
 from domain.people import login_throttle, second_factor, sessions
 from models import db
@@ -34,7 +34,7 @@ def second_factor_setup() -> BaseResponse:
     secret = second_factor.pending_secret(current_user)
     if secret is None:
         return _begin_or_back()
-    form = CodeForm()
+    form = SetupCodeForm()
     if form.validate_on_submit():
         try:
             return _confirm(form)
@@ -94,7 +94,7 @@ def remove_second_factor() -> BaseResponse:
     return _back("Signing in asks for no code any more.", "good")
 
 
-def _confirm(form: CodeForm) -> BaseResponse:
+def _confirm(form: SetupCodeForm) -> BaseResponse:
     attempt = login_throttle.begin(login_throttle.code_limits(current_user.id, request.remote_addr or ""))
     db.session.commit()
     login_throttle.refuse_excess(attempt)

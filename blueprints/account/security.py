@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.account import bp
-from blueprints.account.forms import PasswordForm, ProofForm
+from blueprints.account.forms import CurrentPasswordForm, PasswordForm
 from blueprints.account.password_check import prove
 from domain import Refused
 from domain.people import (
@@ -56,7 +56,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
     row = next(
         (row for row in linked_identities.list_identities(current_user) if row.id == identity_id), None
     ) or abort(404)
-    name, form = linked_identities.name_of(row), ProofForm()
+    name, form = linked_identities.name_of(row), CurrentPasswordForm()
     if form.validate_on_submit():
         try:
             prove(form.current.data or "")
@@ -74,7 +74,7 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
 @fresh
 def link_identity(provider: str) -> Response:
     """Start linking an OAuth identity: prove the password, then go to the provider."""
-    name, form = linked_identities.available().get(provider) or abort(404), ProofForm()
+    name, form = linked_identities.available().get(provider) or abort(404), CurrentPasswordForm()
     if form.validate_on_submit():
         try:
             prove(form.current.data or "")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from blueprints.catalog import page_urls
 from domain.catalog.cards import CatalogPage
-from domain.catalog.index.facets import Choice, Facet
+from domain.catalog.index.facets import Facet, FacetChoice
 from web import template_filters
 
 LONGEST_LIST = 10
@@ -65,7 +65,7 @@ def chips(found: CatalogPage) -> list[FilterChip]:
     ]
 
 
-def label(choice: Choice, currency: str) -> str:
+def label(choice: FacetChoice, currency: str) -> str:
     """Format the option's label, with its amount as money."""
     if choice.cents is None:
         return choice.label
@@ -86,7 +86,7 @@ def _group(found: CatalogPage, facet: Facet) -> FilterGroup:
     return FilterGroup(facet.name, facet.label, facet.many, not chosen, options)
 
 
-def _nested(choices: list[Choice]) -> list[Choice]:
+def _nested(choices: list[FacetChoice]) -> list[FacetChoice]:
     """Sort the subcategories behind their parents."""
     known = {choice.value for choice in choices}
     tops = [choice for choice in choices if choice.parent not in known]

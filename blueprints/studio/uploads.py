@@ -96,7 +96,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
         return _json({"received": wrong.received}, 409)
     except storage.BusyError:
         return _json({"error": "The last piece is still on its way."}, 423)
-    except storage.DamagedError:
+    except storage.ChecksumError:
         return _json({"error": "This piece arrived damaged."}, 422)
     if quiet:
         upload_sessions.touch(upload_id, received)
@@ -205,7 +205,7 @@ def _size(file: BinaryIO) -> int:
 
 
 def _state(upload: Upload) -> dict[str, Any]:
-    coming = storage.Incoming(upload.id.hex, "", upload.size)
+    coming = storage.PartialUpload(upload.id.hex, "", upload.size)
     return {
         "id": str(upload.id),
         "address": url_for("studio.state", upload_id=upload.id),

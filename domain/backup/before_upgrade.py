@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from flask import current_app
 
 from domain.backup.creating import create
-from domain.backup.model import Backup, Kind, Progress, quiet
+from domain.backup.model import Backup, BackupKind, Progress, quiet
 from models import db
 
 
@@ -23,7 +23,7 @@ def back_up_first(
     if not is_pending(revision):
         return None
     say("Making a backup before the database is changed")
-    made = create(Kind.UPGRADE, progress)
+    made = create(BackupKind.UPGRADE, progress)
     say(f"The backup is {made.name} in {current_app.config['SETTINGS'].backup_target}")
     return made
 

@@ -15,21 +15,21 @@ from domain.backup.errors import explained
 from domain.backup.file_inventory import FileInventory
 from domain.backup.locks import reading
 from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, ManifestPart
-from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
+from domain.backup.model import Backup, BackupError, BackupKind, Progress, quiet
 from domain.backup.reading import part_name
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
 from domain.base import clock
 
 
-def create(kind: Kind, progress: Progress = quiet) -> Backup:
+def create(kind: BackupKind, progress: Progress = quiet) -> Backup:
     """Make a backup of the running shop in the target.
 
     Raises BackupError, leaving nothing in the target, when it can’t be made.
     """
     with reading(), explained("The backup"):
         whole = shop.current()
-        if kind is Kind.SNAPSHOT and whole.database.kind != "sqlite":
+        if kind is BackupKind.SNAPSHOT and whole.database.kind != "sqlite":
             raise BackupError(
                 "Snapshots are for SQLite; with PostgreSQL archive its log (docs/operating.md)."
             )
@@ -44,7 +44,7 @@ def create(kind: Kind, progress: Progress = quiet) -> Backup:
 def _make(whole: Shop, name: str, began: datetime, stage: Path, work: Path, progress: Progress) -> Manifest:
     """Write all parts into `stage`; `work` is a private folder for what must not be in the target."""
     gathering = FileInventory(whole, work / LIST, progress)
-    files_too = manifest.named(name)[1] is not Kind.SNAPSHOT
+    files_too = manifest.named(name)[1] is not BackupKind.SNAPSHOT
     if files_too:
         gathering.begin()
     # the plain copy of a database to be encrypted must never be in the target
@@ -72,7 +72,7 @@ def _store(whole: Shop, stage: Path, name: str, source: Any) -> ManifestPart:
     return file.part
 
 
-def _free_name(whole: Shop, kind: Kind, began: datetime) -> str:
+def _free_name(whole: Shop, kind: BackupKind, began: datetime) -> str:
     """Name the backup by time and kind; the second one of the same second gets a number."""
     taken = {*whole.target.names(), *whole.target.unfinished()}
     first = f"{began:{STAMP}}-{kind}"

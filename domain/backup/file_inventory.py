@@ -11,7 +11,7 @@ from domain.backup.bucket import Bucket
 from domain.backup.encryption import seal
 from domain.backup.files import BackupFile
 from domain.backup.listing import usable
-from domain.backup.model import BackupError, Kind, Progress
+from domain.backup.model import BackupError, BackupKind, Progress
 from domain.backup.reading import content_name, opened
 from domain.backup.shop import Shop
 from domain.backup.streams import PacedFile
@@ -104,7 +104,7 @@ class FileInventory:
     def _newest(self) -> Iterator[BackupFile]:
         """Read the file list of the newest backup; nothing if it can't be read, so that all is hashed."""
         for backup in usable():
-            if backup.kind is not Kind.SNAPSHOT:
+            if backup.kind is not BackupKind.SNAPSHOT:
                 with suppress(BackupError):
                     yield from opened(self.shop, backup.name, self.seen.parent).entries()
                 return

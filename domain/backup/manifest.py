@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.backup.model import Backup, BackupError, DamagedError, Kind, Proof
+from domain.backup.model import Backup, BackupError, BackupKind, DamagedError, Proof
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -56,7 +56,7 @@ class Manifest:
         return self.key != ""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> BackupKind:
         """Read the kind from the name."""
         return named(self.name)[1]
 
@@ -68,12 +68,12 @@ class Manifest:
         )  # fmt: skip
 
 
-def named(name: str) -> tuple[datetime, Kind]:
+def named(name: str) -> tuple[datetime, BackupKind]:
     """Parse the name of a backup into time and kind; BackupError for an invalid one."""
     if not (found := NAME.fullmatch(name)):
         raise BackupError(f"“{name[:80]}” isn’t the name of a backup; flask backup list shows them.")
     try:
-        return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC), Kind(found[2])
+        return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC), BackupKind(found[2])
     except ValueError as error:
         raise BackupError(f"“{name}” isn’t the name of a backup: there is no such time.") from error
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class BackupKind(StrEnum):
     """The reason for a backup; a snapshot holds the database alone, and only of SQLite."""
 
     MANUAL = "manual"
@@ -34,7 +34,7 @@ class Backup:
     """
 
     name: str
-    kind: Kind
+    kind: BackupKind
     made_at: datetime
     seconds: float = 0.0
     database: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete, func, or_, select, update
 
-from domain.backup.model import Backup, Kind
+from domain.backup.model import Backup, BackupKind
 from domain.base import clock
 from models import BackupRecord, User, db, upsert
 
@@ -19,7 +19,7 @@ USABLE = (
     BackupRecord.name.is_not(None),
     BackupRecord.gone_at.is_(None),
     BackupRecord.problem.is_(None),
-    BackupRecord.kind != Kind.SNAPSHOT,
+    BackupRecord.kind != BackupKind.SNAPSHOT,
 )
 
 
@@ -40,7 +40,7 @@ def sync(found: list[Backup], at: datetime) -> None:
         BackupRecord.gone_at.is_(None),
         BackupRecord.created_at < at,
     )
-    db.session.execute(delete(BackupRecord).where(*gone, BackupRecord.kind == Kind.SNAPSHOT))
+    db.session.execute(delete(BackupRecord).where(*gone, BackupRecord.kind == BackupKind.SNAPSHOT))
     db.session.execute(update(BackupRecord).where(*gone).values(gone_at=at))
     failed = (BackupRecord.name.is_(None), BackupRecord.made_at < at - KEEP)
     db.session.execute(delete(BackupRecord).where(or_(BackupRecord.gone_at < at - KEEP, db.and_(*failed))))

@@ -15,7 +15,7 @@ from domain.backup.file_restore import RESTORING
 from domain.backup.listing import listing
 from domain.backup.locks import removing
 from domain.backup.manifest import MANIFEST
-from domain.backup.model import Backup, BackupError, Kind, Progress, quiet
+from domain.backup.model import Backup, BackupError, BackupKind, Progress, quiet
 from domain.backup.reading import content_key, content_name, opened
 from domain.backup.shop import Shop
 from domain.backup.streams import WORK
@@ -49,7 +49,7 @@ def prune(now: datetime, *, dry_run: bool = False, progress: Progress = quiet) -
 def keepers(every: list[Backup], now: datetime, days: int, months: int) -> set[str]:
     """List the names of the backups to keep, of all, newest first."""
     good = [backup for backup in every if not backup.problem]
-    full = [backup for backup in good if backup.kind is not Kind.SNAPSHOT]
+    full = [backup for backup in good if backup.kind is not BackupKind.SNAPSHOT]
     proved = [backup for backup in good if backup.proof and backup.proof.ok]
     always = [*good[:1], *full[:1], *proved[:1]]
     daily, monthly = _newest_of(full, "%Y-%m-%d", days), _newest_of(full, "%Y-%m", months)
@@ -68,9 +68,9 @@ def _age(backup: Backup) -> timedelta:
     """Look up how long a backup is kept in any case."""
     if backup.problem:
         return KEPT_AT_LEAST if backup.complete else BEGUN_KEPT
-    if backup.kind is Kind.SNAPSHOT:
+    if backup.kind is BackupKind.SNAPSHOT:
         return SNAPSHOTS_KEPT
-    return timedelta(0) if backup.kind is Kind.DAILY else KEPT_AT_LEAST
+    return timedelta(0) if backup.kind is BackupKind.DAILY else KEPT_AT_LEAST
 
 
 def _sweep(whole: Shop) -> None:

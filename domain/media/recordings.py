@@ -55,7 +55,7 @@ TYPES = {
 
 
 @dataclass(frozen=True)
-class Source:
+class PlaybackSource:
     """A file that can be played: its address and MIME type."""
 
     url: str
@@ -83,7 +83,7 @@ class Playback:
     state: str
     error: str | None
     duration: float
-    sources: list[Source]
+    sources: list[PlaybackSource]
     poster_url: str | None
     tracks: list[Track]
     chapters: list[dict[str, object]]
@@ -137,7 +137,7 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
         state=asset.status.value,
         error=asset.error,
         duration=asset.duration_seconds or 0,
-        sources=[Source(f"{base}/{name}", kind) for name, kind in files if name and ready],
+        sources=[PlaybackSource(f"{base}/{name}", kind) for name, kind in files if name and ready],
         poster_url=f"{base}/{asset.poster}" if asset.poster else None,
         tracks=[Track(c.language, c.label, f"{bases[c.language]}/captions/{c.language}.vtt") for c in spoken],
         chapters=chapters,

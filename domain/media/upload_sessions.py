@@ -34,7 +34,7 @@ class UploadPlan:
     id: uuid.UUID
     purpose: UploadPurpose
     filename: str
-    incoming: storage.Incoming
+    incoming: storage.PartialUpload
     sha256: str | None
 
 
@@ -175,21 +175,21 @@ def sweep() -> None:
     storage.current().sweep(2 * ABANDONED_AFTER.total_seconds())
 
 
-def begin_removal(upload_id: str) -> storage.Incoming | None:
+def begin_removal(upload_id: str) -> storage.PartialUpload | None:
     """Read what is left of a cancelled upload; None if it is gone."""
     upload = db.session.get(Upload, uuid.UUID(upload_id))
     return _incoming(upload) if upload is not None and upload.state == UploadState.CANCELLED else None
 
 
-def remove(incoming: storage.Incoming) -> None:
+def remove(incoming: storage.PartialUpload) -> None:
     """Delete it from storage: parts, and the whole file if it was refused at the end."""
     storage.current().abandon(incoming)
     storage.current().delete(incoming.key)
 
 
-def end_removal(incoming: storage.Incoming, _result: None) -> None:
+def end_removal(incoming: storage.PartialUpload, _result: None) -> None:
     """Do nothing more; the row stays for a while to show the state."""
 
 
-def _incoming(upload: Upload) -> storage.Incoming:
-    return storage.Incoming(upload.id.hex, upload_results.key_of(upload), upload.size, upload.remote_id)
+def _incoming(upload: Upload) -> storage.PartialUpload:
+    return storage.PartialUpload(upload.id.hex, upload_results.key_of(upload), upload.size, upload.remote_id)

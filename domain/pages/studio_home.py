@@ -53,7 +53,7 @@ earning, product, course, asset, review = (
 )
 
 
-class Task(NamedTuple):
+class StudioTask(NamedTuple):
     """An open task of a course: `what` is submit, notes, update, update_notes, expiring or media."""
 
     what: str
@@ -87,7 +87,7 @@ class StudioOverview:
     months: list[MonthSales]
     others: list[tuple[str, int]]
     standing: CreatorSummary
-    tasks: list[Task]
+    tasks: list[StudioTask]
     unanswered: int
     sales: list[Sale]
     reviews: list[review_replies.ReceivedReview]
@@ -131,10 +131,10 @@ def _months(creator: User) -> tuple[list[MonthSales], str, list[tuple[str, int]]
     return sums, main, others
 
 
-def _tasks(creator: User) -> list[Task]:
+def _tasks(creator: User) -> list[StudioTask]:
     given = {"creator": creator.id, "soon": clock.now() + SOON}
     rows = db.session.connection().execute(_TASKS, given).all()
-    return [Task(*row) for row in rows]
+    return [StudioTask(*row) for row in rows]
 
 
 def _unanswered(creator: User) -> int:

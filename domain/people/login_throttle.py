@@ -39,7 +39,7 @@ class TooManyAttempts(Exception):  # noqa: N818 - a rule that says no, not a fau
 
 
 @dataclass(frozen=True)
-class Limit:
+class AttemptLimit:
     """A rate limit: `most` attempts about `subject` (a keyed hash) in `window`; None only counts them."""
 
     subject: str
@@ -51,11 +51,11 @@ class Limit:
 class Attempt:
     """A recorded attempt: its limits and its rows."""
 
-    limits: tuple[Limit, ...]
+    limits: tuple[AttemptLimit, ...]
     rows: tuple[uuid.UUID, ...]
 
 
-def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
+def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[AttemptLimit, ...]:
     """List the limits of sign-in by password, the same whether the account exists or not.
 
     `device` identifies a browser that has signed in to this account before: it has a limit of its own.
@@ -74,7 +74,7 @@ def sign_in_limits(email: str, ip: str, device: str = "") -> tuple[Limit, ...]:
     )
 
 
-def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
+def code_limits(user_id: uuid.UUID, ip: str) -> tuple[AttemptLimit, ...]:
     """List the limits of second-factor codes: for the account and for the network."""
     settings = _settings()
     return (
@@ -83,22 +83,22 @@ def code_limits(user_id: uuid.UUID, ip: str) -> tuple[Limit, ...]:
     )
 
 
-def proof_limits(user_id: uuid.UUID) -> tuple[Limit, ...]:
+def proof_limits(user_id: uuid.UUID) -> tuple[AttemptLimit, ...]:
     """List the limit of proving the password while signed in; no stranger can use it up."""
     return (_limit("proof", user_id.hex, _settings().login_account_limit),)
 
 
-def mail_limits(ip: str) -> tuple[Limit, ...]:
+def mail_limits(ip: str) -> tuple[AttemptLimit, ...]:
     """List the limit of requesting mails, for the network."""
     return (_limit("mail", network_of(ip), _settings().mail_address_limit),)
 
 
-def held_limits(ip: str) -> tuple[Limit, ...]:
+def held_limits(ip: str) -> tuple[AttemptLimit, ...]:
     """List the limit of held forms of signed-out visitors, for the network."""
     return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 
-def begin(limits: tuple[Limit, ...]) -> Attempt:
+def begin(limits: tuple[AttemptLimit, ...]) -> Attempt:
     """Record an attempt; the caller commits, then calls `refuse_excess`. Raises TooManyAttempts."""
     _refuse(limits, allowed=-1)
     rows = [LoginAttempt(id=uuid7(), subject=limit.subject, at=clock.now()) for limit in limits]
@@ -152,21 +152,21 @@ def network_of(ip: str) -> str:
     return str(address)
 
 
-def _limit(kind: str, value: str, most: int | None) -> Limit:
+def _limit(kind: str, value: str, most: int | None) -> AttemptLimit:
     key = current_app.config["SECRET_KEY"].encode()
     subject = hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
     bound = None if most is None else max(most, 1)
-    return Limit(subject, bound, timedelta(seconds=_settings().login_window_seconds))
+    return AttemptLimit(subject, bound, timedelta(seconds=_settings().login_window_seconds))
 
 
-def _refuse(limits: tuple[Limit, ...], allowed: int) -> None:
+def _refuse(limits: tuple[AttemptLimit, ...], allowed: int) -> None:
     bounded = [(limit, limit.most) for limit in limits if limit.most is not None]
     waits = [wait for limit, most in bounded if (wait := _wait(limit, most + allowed)) is not None]
     if waits:
         raise TooManyAttempts(max(waits))
 
 
-def _wait(limit: Limit, newer: int) -> int | None:
+def _wait(limit: AttemptLimit, newer: int) -> int | None:
     """Compute the seconds until at most `newer` attempts are in the window; None when that is so already."""
     now = clock.now()
     at = db.session.scalar(

@@ -14,7 +14,7 @@ from sqlalchemy import and_, or_, select
 
 import jobs
 from domain import Refused, backup
-from domain.backup import Backup, BackupError, Kind, Proof, locks, records
+from domain.backup import Backup, BackupError, BackupKind, Proof, locks, records
 from domain.base import clock
 from domain.base.log import log
 from domain.platform import alerts, audit
@@ -45,7 +45,7 @@ def ask_for_backup(admin: User) -> None:
     """Enqueue a backup to be made now. Raises Refused while one is being made."""
     if under_way().making:
         raise Refused("A backup is being made already.")
-    jobs.enqueue("make_backup", key=ASKED, backup_kind=Kind.MANUAL)
+    jobs.enqueue("make_backup", key=ASKED, backup_kind=BackupKind.MANUAL)
     jobs.hasten(ASKED)
     audit.record(
         admin, AuditAction.ASK_FOR_BACKUP, db.session.scalars(select(Job).filter_by(unique_key=ASKED)).one()
@@ -74,24 +74,24 @@ def under_way() -> RunningBackups:
     return RunningBackups(any(kind == "make_backup" for kind, _payload in rows), proving)
 
 
-def begin(backup_kind: str = Kind.DAILY) -> Kind:
+def begin(backup_kind: str = BackupKind.DAILY) -> BackupKind:
     """Choose the kind of backup to make."""
-    return Kind(backup_kind)
+    return BackupKind(backup_kind)
 
 
-def begin_snapshot() -> Kind | None:
+def begin_snapshot() -> BackupKind | None:
     """Choose the snapshot kind; None if this interval has one, since jobs may have piled up."""
     minutes = current_app.config["SETTINGS"].backup_snapshot_minutes
     recent = clock.now() - timedelta(minutes=minutes / 2)
     fresh = (
-        BackupRecord.kind == Kind.SNAPSHOT,
+        BackupRecord.kind == BackupKind.SNAPSHOT,
         BackupRecord.name.is_not(None),
         BackupRecord.made_at > recent,
     )
-    return None if db.session.scalar(select(BackupRecord.id).where(*fresh).limit(1)) else Kind.SNAPSHOT
+    return None if db.session.scalar(select(BackupRecord.id).where(*fresh).limit(1)) else BackupKind.SNAPSHOT
 
 
-def make(kind: Kind) -> TargetListing | None:
+def make(kind: BackupKind) -> TargetListing | None:
     """Make a backup, prune old ones, and list what is left.
 
     A failure after the backup was made doesn't fail the job, which would make another: pruning is left to the
@@ -124,23 +124,23 @@ def _wait_for_room() -> None:
             time.sleep(1)
 
 
-def end(_kind: Kind, listed: TargetListing | None) -> None:
+def end(_kind: BackupKind, listed: TargetListing | None) -> None:
     """Record the listing."""
     if listed is not None:
         records.sync(listed.backups, listed.at)
 
 
-def fail(error: str, backup_kind: str = Kind.DAILY) -> None:
+def fail(error: str, backup_kind: str = BackupKind.DAILY) -> None:
     """Record why an attempt failed, for the backup page."""
     records.note_failure(backup_kind, _sentence(error))
 
 
 def fail_snapshot(error: str) -> None:
     """Record why an attempt at a snapshot failed, for the backup page."""
-    records.note_failure(Kind.SNAPSHOT, _sentence(error))
+    records.note_failure(BackupKind.SNAPSHOT, _sentence(error))
 
 
-def give_up(error: str, backup_kind: str = Kind.DAILY) -> None:
+def give_up(error: str, backup_kind: str = BackupKind.DAILY) -> None:
     """Alert the operator after the last attempt that no backup was made."""
     if record := records.last_failure(backup_kind):
         alerts.backup_failed(record, _sentence(error))

@@ -42,7 +42,7 @@ class Source(Protocol):
 def opened(path: Path) -> Iterator[Source]:
     """Open the folder or zip at `path`. Raises InvalidCourse for anything else, and for an unsafe zip."""
     if path.is_dir():
-        yield Folder(path)
+        yield FolderSource(path)
         return
     try:
         _check_directory(path)
@@ -52,10 +52,10 @@ def opened(path: Path) -> Iterator[Source]:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise broken("This is no zip file that can be read.") from error
     with packed:
-        yield Packed(packed)
+        yield ZipSource(packed)
 
 
-class Folder:
+class FolderSource:
     """A local folder; symbolic links are refused, since they may lead anywhere."""
 
     def __init__(self, root: Path) -> None:
@@ -81,7 +81,7 @@ class Folder:
                     yield shown, path
 
 
-class Packed:
+class ZipSource:
     """A zip. A single top folder is stripped from the names."""
 
     def __init__(self, packed: zipfile.ZipFile) -> None:

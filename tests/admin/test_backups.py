@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import jobs
-from domain.backup import Kind, Proof, records
+from domain.backup import BackupKind, Proof, records
 from domain.base import clock
 from domain.platform import backup_jobs
 from models import AuditEntry, BackupRecord, Job, JobState, db
@@ -80,8 +80,8 @@ def test_a_backup_is_listed_with_its_size_time_and_last_proof(
 ) -> None:
     proof = Proof(clock.now() - timedelta(days=3), True, (), 12.0)
     nightly = target.put(encrypted=True, proof=proof)
-    target.put(Kind.UPGRADE, clock.now() - timedelta(days=1))
-    target.put(Kind.SNAPSHOT, clock.now() - timedelta(days=2), files=0, file_bytes=0)
+    target.put(BackupKind.UPGRADE, clock.now() - timedelta(days=1))
+    target.put(BackupKind.SNAPSHOT, clock.now() - timedelta(days=2), files=0, file_bytes=0)
     write(app, target)
     page = mo.get(PAGE).text
     for text in (nightly.name, "Before an upgrade", "Snapshot", "Nightly, encrypted", "4.8 MB", "3 GB"):
@@ -135,7 +135,7 @@ def test_back_up_now_makes_one_backup_however_often_it_is_pressed(
     assert "A backup is being made" in page
     assert "Back up now</span>" not in page
     work(app)
-    assert [one.kind for one in target.held] == [Kind.MANUAL]
+    assert [one.kind for one in target.held] == [BackupKind.MANUAL]
     assert target.held[0].name in mo.get(PAGE).text
     assert audited(app) == [("ask_for_backup", "job")]
 

@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 import storage
 from domain import backup
-from domain.backup import BackupError, Kind, encryption
+from domain.backup import BackupError, BackupKind, encryption
 from domain.base import clock
 from storage import S3Storage
 from tests.backup.conftest import FILES, Shop
@@ -56,7 +56,7 @@ def test_a_backup_goes_into_a_bucket_and_comes_back(
         encryption.new_key(tmp_path / "key")
         shop.configure(backup_key_file=tmp_path / "key")
     tags = shop.tags()
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     assert all(key.startswith(("shop/files/", f"shop/{made.name}/")) for key in keys(s3))
     assert len(keys(s3)) == 3 + len(FILES)
     proof = backup.verify(made.name)
@@ -72,13 +72,13 @@ def test_a_backup_goes_into_a_bucket_and_comes_back(
 
 
 def test_contents_are_uploaded_once(shop: Shop, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    backup.create(Kind.MANUAL)
+    backup.create(BackupKind.MANUAL)
     put: list[str] = []
     putting = S3Storage.put
     monkeypatch.setattr(
         S3Storage, "put", lambda self, key, *rest: put.append(key) or putting(self, key, *rest)
     )
-    second = backup.create(Kind.MANUAL)
+    second = backup.create(BackupKind.MANUAL)
     assert put == [f"shop/{second.name}/{name}" for name in put_names(put)]
     assert put[-1].endswith("/manifest.json")
 
@@ -97,15 +97,15 @@ def test_one_without_its_manifest_is_incomplete_and_cleaned_up(shop: Shop, s3: A
 
 def test_old_ones_and_their_contents_are_removed(shop: Shop, s3: Any) -> None:
     shop.configure(backup_keep_daily=1, backup_keep_monthly=0)
-    first = backup.create(Kind.DAILY)
+    first = backup.create(BackupKind.DAILY)
     storage.current().delete("media/1/film.mp4")
-    backup.create(Kind.DAILY)
+    backup.create(BackupKind.DAILY)
     assert backup.prune(clock.now()) == [first.name]
     assert len(keys(s3)) == 3 + 2
 
 
 def test_a_changed_or_lost_object_is_a_problem(shop: Shop, s3: Any, no_books: None) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     contents = [key for key in keys(s3) if key.startswith("shop/files/")]
     s3.put_object(Key=contents[0], Body=b"x")
     s3.Object(contents[1]).delete()
@@ -117,10 +117,10 @@ def test_a_changed_or_lost_object_is_a_problem(shop: Shop, s3: Any, no_books: No
 def test_a_bucket_that_is_not_there_is_a_sentence(shop: Shop, s3: Any) -> None:
     shop.configure(backup_target="s3://nowhere/shop")
     with pytest.raises(BackupError, match="The backup failed: .*NoSuchBucket"):
-        backup.create(Kind.MANUAL)
+        backup.create(BackupKind.MANUAL)
     shop.configure(backup_target="ftp://nowhere")
     with pytest.raises(BackupError, match="must be a folder or s3://bucket/prefix, not “ftp://nowhere”"):
-        backup.create(Kind.MANUAL)
+        backup.create(BackupKind.MANUAL)
 
 
 def test_files_in_a_bucket_stay_there_and_are_named(
@@ -130,8 +130,8 @@ def test_files_in_a_bucket_stay_there_and_are_named(
     shop.app.extensions["storage"] = store = S3Storage("away", endpoint, "us-east-1", "key", "none")
     for number in range(12):
         store.put(f"media/{number}.mp4", b"a film" + bytes([number]), "video/mp4")
-    made = backup.create(Kind.MANUAL)
-    assert backup.create(Kind.MANUAL).files == made.files == 12
+    made = backup.create(BackupKind.MANUAL)
+    assert backup.create(BackupKind.MANUAL).files == made.files == 12
     assert not any(key.startswith("shop/files/") for key in keys(s3))
     store.delete("media/0.mp4")
     assert backup.verify(made.name).ok  # a shop removes a file now and then
@@ -145,7 +145,7 @@ def test_files_in_a_bucket_stay_there_and_are_named(
 def test_files_of_a_bucket_are_not_brought_onto_a_disk(shop: Shop, s3: Any, endpoint: str) -> None:
     local = shop.app.extensions["storage"]
     shop.app.extensions["storage"] = S3Storage("away", endpoint, "us-east-1", "key", "none")
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     shop.app.extensions["storage"] = local
     assert "in a bucket" in backup.restore(made.name, force=True).notes[0]
     assert shop.files() == FILES

@@ -13,7 +13,7 @@ from flask import current_app
 
 import config
 from domain import backup
-from domain.backup import Kind, verifying
+from domain.backup import BackupKind, verifying
 from models import db
 from tests.backup.conftest import FILES, ON_POSTGRESQL, Shop
 from tests.backup.test_verifying import flip, rewrite
@@ -65,7 +65,7 @@ def test_a_refusal_is_a_sentence_and_an_exit_status(shop: Shop, tmp_path: Path) 
 
 @pytest.mark.once
 def test_verifying_all_counts_the_bad_ones(shop: Shop, no_books: None) -> None:
-    made = [backup.create(Kind.MANUAL) for _ in range(3)]
+    made = [backup.create(BackupKind.MANUAL) for _ in range(3)]
     rewrite(shop.part(made[1], "database"), flip)
     done = run(shop, "verify", "--all")
     assert done.exit_code == 1
@@ -145,7 +145,7 @@ def test_no_password_is_seen_in_the_list_of_processes(shop: Shop, monkeypatch: p
 
     monkeypatch.setattr(subprocess, "Popen", remember)
     monkeypatch.setattr(verifying, "books", lambda *_: [])
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     backup.verify(made.name)
     url = db.engine.url
     assert not any("password" in command or "postgresql://" in command for command in commands)

@@ -13,16 +13,16 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import BackupError, Kind, creating, encryption, snapshots, sqlite
+from domain.backup import BackupError, BackupKind, creating, encryption, snapshots, sqlite
 from models import User, db
 from tests.backup.conftest import FILES, Shop
 from tests.conftest import ON_POSTGRESQL
 
 
 def test_a_backup_holds_the_database_the_files_and_a_manifest(shop: Shop) -> None:
-    made = backup.create(Kind.DAILY)
+    made = backup.create(BackupKind.DAILY)
     assert made.name == f"{made.made_at:%Y%m%dT%H%M%SZ}-daily"
-    assert (made.kind, made.files, made.file_bytes) == (Kind.DAILY, 3, sum(map(len, FILES.values())))
+    assert (made.kind, made.files, made.file_bytes) == (BackupKind.DAILY, 3, sum(map(len, FILES.values())))
     assert made.database == ("postgresql" if ON_POSTGRESQL else "sqlite")
     assert made.database_bytes == shop.part(made, "database").stat().st_size
     assert backup.listing() == [made]
@@ -37,14 +37,14 @@ def test_a_backup_holds_the_database_the_files_and_a_manifest(shop: Shop) -> Non
 def test_a_second_backup_shares_the_files_and_reads_only_what_changed(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    backup.create(Kind.MANUAL)
+    backup.create(BackupKind.MANUAL)
     storage.current().put("media/1/film.vtt", b"WEBVTT, corrected", "text/vtt")
     read: list[str] = []
     opening = storage.LocalStorage.open
     monkeypatch.setattr(
         storage.LocalStorage, "open", lambda self, key: read.append(key) or opening(self, key)
     )
-    second = backup.create(Kind.MANUAL)
+    second = backup.create(BackupKind.MANUAL)
     assert read == ["media/1/film.vtt"]
     assert second.files == 3
     assert len([path for path in (shop.folder / "files").rglob("*") if path.is_file()]) == 4
@@ -53,7 +53,7 @@ def test_a_second_backup_shares_the_files_and_reads_only_what_changed(
 def test_local_files_are_linked_and_outlive_their_removal_and_replacement(shop: Shop) -> None:
     store = storage.current()
     assert isinstance(store, storage.LocalStorage)
-    backup.create(Kind.MANUAL)
+    backup.create(BackupKind.MANUAL)
     assert store.path("media/1/film.mp4").stat().st_nlink == 2
     store.put("media/1/film.mp4", b"another film", "video/mp4")
     store.delete("media/1/film.vtt")
@@ -66,7 +66,7 @@ def test_files_are_copied_where_they_cannot_be_linked(shop: Shop, monkeypatch: p
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
-    backup.create(Kind.MANUAL)
+    backup.create(BackupKind.MANUAL)
     kept = [path for path in (shop.folder / "files").rglob("*") if path.is_file()]
     assert {path.read_bytes() for path in kept} == set(FILES.values())
     assert {path.stat().st_nlink for path in kept} == {1}
@@ -80,14 +80,14 @@ def test_what_is_uploaded_and_removed_meanwhile_is_there(shop: Shop) -> None:
             storage.current().put("media/2/new.mp4", b"new", "video/mp4")
             storage.current().delete("media/1/film.vtt")
 
-    made = backup.create(Kind.MANUAL, meddle)
+    made = backup.create(BackupKind.MANUAL, meddle)
     with gzip.open(shop.part(made, "files")) as lines:
         keys = [json.loads(line)[0] for line in lines]
     assert keys == sorted([*FILES, "media/2/new.mp4"])
 
 
 def test_nobody_else_can_read_a_backup(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (shop.folder / made.name).iterdir()}
     assert set(modes.values()) == {0o600}
     folders = [shop.folder, *(path for path in shop.folder.rglob("*") if path.is_dir())]
@@ -96,7 +96,7 @@ def test_nobody_else_can_read_a_backup(shop: Shop) -> None:
 
 def test_a_backup_is_seen_only_when_it_is_complete(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[backup.Backup] = []
-    made = backup.create(Kind.MANUAL, lambda *_: seen.extend(b for b in backup.listing() if b.complete))
+    made = backup.create(BackupKind.MANUAL, lambda *_: seen.extend(b for b in backup.listing() if b.complete))
     assert seen == []
     assert [path.name for path in shop.folder.iterdir() if path.name != "files"] == [made.name]
 
@@ -107,23 +107,23 @@ def test_one_that_fails_leaves_nothing(shop: Shop, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(creating.manifest, "write", full)
     with pytest.raises(BackupError) as refused:
-        backup.create(Kind.MANUAL)
+        backup.create(BackupKind.MANUAL)
     assert refused.value.sentence == "The backup failed: there is no room left on the disk."
     assert [path.name for path in shop.folder.iterdir()] == ["files"]
 
 
 def test_two_of_the_same_second_have_their_own_names(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = backup.create(Kind.MANUAL)
+    first = backup.create(BackupKind.MANUAL)
     monkeypatch.setattr(creating.clock, "now", lambda: first.made_at)
-    assert backup.create(Kind.MANUAL).name == f"{first.name}-2"
+    assert backup.create(BackupKind.MANUAL).name == f"{first.name}-2"
 
 
 def test_a_snapshot_holds_the_database_alone_and_is_for_sqlite(shop: Shop) -> None:
     if ON_POSTGRESQL:
         with pytest.raises(BackupError, match="Snapshots are for SQLite"):
-            backup.create(Kind.SNAPSHOT)
+            backup.create(BackupKind.SNAPSHOT)
         return
-    made = backup.create(Kind.SNAPSHOT)
+    made = backup.create(BackupKind.SNAPSHOT)
     assert (made.files, made.file_bytes) == (0, 0)
     assert sorted(path.name for path in (shop.folder / made.name).iterdir()) == [
         "database.gz",
@@ -193,7 +193,7 @@ def test_what_the_shop_never_named_is_left_out_and_linked_folders_are_followed(
     (tmp_path / "other disk").mkdir()
     (tmp_path / "other disk" / "large.mp4").write_bytes(b"large")
     (store.root / "media" / "2").symlink_to(tmp_path / "other disk")
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     assert made.files == len(FILES) + 1
     assert backup.verify(made.name).problems == ()
 
@@ -206,7 +206,7 @@ def test_rows_are_counted_in_the_moment_of_the_dump(shop: Shop, no_books: None) 
             ) as other:
                 other.execute("DELETE FROM slug_redirects; DELETE FROM search_documents")
 
-    made = backup.create(Kind.MANUAL, write)
+    made = backup.create(BackupKind.MANUAL, write)
     assert backup.verify(made.name).problems == ()
 
 
@@ -215,7 +215,7 @@ def test_an_encrypted_backup_shows_nothing_and_is_opened_by_age(shop: Shop, tmp_
     encryption.new_key(key)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     shop.configure(backup_key_file=key)
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     assert made.encrypted
     stored = [path for path in shop.folder.rglob("*") if path.is_file()]
     plain = [path.name for path in stored if path.suffix != ".age"]
@@ -230,7 +230,7 @@ def test_an_encrypted_backup_shows_nothing_and_is_opened_by_age(shop: Shop, tmp_
 
 
 def test_the_manifest_names_no_person(shop: Shop) -> None:
-    text = shop.part(backup.create(Kind.MANUAL), "manifest").read_text()
+    text = shop.part(backup.create(BackupKind.MANUAL), "manifest").read_text()
     for user in db.session.query(User):
         assert user.email not in text
         assert user.name not in text
@@ -247,6 +247,6 @@ def test_a_missing_or_wrong_key_file_is_a_sentence(
         key.write_text(content)
     shop.configure(backup_key_file=key)
     with pytest.raises(BackupError, match=said):
-        backup.create(Kind.MANUAL)
+        backup.create(BackupKind.MANUAL)
     with pytest.raises(BackupError, match="file exists"):
         encryption.new_key(shop.folder.parent)

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 import storage
 from domain import backup
-from domain.backup import BackupError, Kind, creating, encryption, manifest, restoring, sqlite
+from domain.backup import BackupError, BackupKind, creating, encryption, manifest, restoring, sqlite
 from domain.base import clock
 from domain.platform import health
 from models import db
@@ -54,7 +54,7 @@ def test_everything_is_as_it_was_and_the_old_state_stands_beside(
     if key:
         encryption.new_key(tmp_path / "key")
         shop.configure(backup_key_file=tmp_path / "key")
-    made, tags, people = backup.create(Kind.MANUAL), shop.tags(), shop.people()
+    made, tags, people = backup.create(BackupKind.MANUAL), shop.tags(), shop.people()
     change_the_shop(shop)
     done = backup.restore(made.name, force=True)
     assert (shop.tags(), shop.people()) == (tags, people)
@@ -63,7 +63,7 @@ def test_everything_is_as_it_was_and_the_old_state_stands_beside(
     folder, database = done.left_beside
     assert (Path(folder) / "media/9/later.mp4").read_bytes() == b"later"
     assert "later" in tags_in(database)
-    assert backup.create(Kind.MANUAL).files == 3
+    assert backup.create(BackupKind.MANUAL).files == 3
 
 
 def tags_in(database: str) -> set[str]:
@@ -79,13 +79,13 @@ def tags_in(database: str) -> set[str]:
 
 
 def test_nothing_is_replaced_unasked(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     change_the_shop(shop)
     assert refused(shop, name=made.name).startswith("The shop’s database isn’t empty. --force replaces it")
 
 
 def test_an_empty_database_is_filled_unasked(shop: Shop) -> None:
-    made, tags = backup.create(Kind.MANUAL), shop.tags()
+    made, tags = backup.create(BackupKind.MANUAL), shop.tags()
     db.session.remove()
     if ON_POSTGRESQL:
         with db.engine.begin() as connection:
@@ -109,7 +109,7 @@ def test_at_takes_the_last_one_before_a_time(
     made = {}
     for name, moment in (("first", start), ("second", start + timedelta(hours=1))):
         monkeypatch.setattr(creating.clock, "now", lambda moment=moment: moment)
-        made[name] = backup.create(Kind.DAILY)
+        made[name] = backup.create(BackupKind.DAILY)
         shop.add_tag(name)
     monkeypatch.undo()
     done = backup.restore(at=start + timedelta(minutes=minutes), force=True)
@@ -118,13 +118,13 @@ def test_at_takes_the_last_one_before_a_time(
 
 
 def test_at_a_time_before_all_of_them_is_a_sentence(shop: Shop) -> None:
-    backup.create(Kind.DAILY)
+    backup.create(BackupKind.DAILY)
     said = refused(shop, at=datetime(2001, 1, 1, tzinfo=UTC), force=True)
     assert said == "There is no backup from before 2001-01-01 00:00:00 UTC."
 
 
 def test_a_shop_whose_database_is_open_is_running(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     other = create_engine(db.engine.url)
     with other.connect() as connection:
         connection.execute(text("SELECT 1 FROM users LIMIT 1")).all()
@@ -137,7 +137,7 @@ def test_a_shop_whose_database_is_open_is_running(shop: Shop) -> None:
 def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     health.heartbeat("worker")
     db.session.commit()
     assert "its worker gave a sign of life" in refused(shop, name=made.name, force=True)
@@ -151,14 +151,14 @@ def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(
     [("database", lambda content: content[:-10]), ("database", flip), ("files", flip), ("manifest", flip)],
 )
 def test_a_damaged_backup_changes_nothing(shop: Shop, part: str, change: Callable[[bytes], bytes]) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     change_the_shop(shop)
     rewrite(shop.part(made, part), change)
     assert made.name in refused(shop, name=made.name, force=True)
 
 
 def test_a_damaged_file_is_refused_or_left_out_when_told(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     rewrite(shop.content(), flip)
     said = refused(shop, name=made.name, force=True)
     assert said.endswith("damaged or was changed in the backup: --skip-damaged restores everything else.")
@@ -168,7 +168,7 @@ def test_a_damaged_file_is_refused_or_left_out_when_told(shop: Shop) -> None:
 
 
 def test_a_list_that_leads_outside_changes_nothing(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     forge(shop, made, [["../../outside", 5, "1", "0" * 64]])
     assert "its list of files can’t be read" in refused(shop, name=made.name, force=True)
 
@@ -176,7 +176,7 @@ def test_a_list_that_leads_outside_changes_nothing(shop: Shop) -> None:
 def test_a_newer_schema_changes_nothing_and_an_older_one_is_said(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     monkeypatch.setattr(restoring.schema, "_revisions", lambda _folder: ["0001"])
     assert "which is newer than this code knows (0001)" in refused(shop, name=made.name, force=True)
     monkeypatch.setattr(restoring.schema, "_revisions", lambda _folder: ["9999", made.revision])
@@ -187,7 +187,7 @@ def test_a_newer_schema_changes_nothing_and_an_older_one_is_said(
 
 
 def test_a_full_disk_half_way_changes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     change_the_shop(shop)
 
     def full(*_: object) -> str:
@@ -201,7 +201,7 @@ def test_a_full_disk_half_way_changes_nothing(shop: Shop, monkeypatch: pytest.Mo
 
 def test_a_swap_that_fails_half_way_is_undone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files have changed places already when the database can't."""
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     change_the_shop(shop)
     kind = type(restoring.shop.current().database)
 
@@ -215,9 +215,9 @@ def test_a_swap_that_fails_half_way_is_undone(shop: Shop, monkeypatch: pytest.Mo
 def test_a_snapshot_leaves_the_files_as_they_are(shop: Shop) -> None:
     if ON_POSTGRESQL:
         with pytest.raises(BackupError, match="Snapshots are for SQLite"):
-            backup.create(Kind.SNAPSHOT)
+            backup.create(BackupKind.SNAPSHOT)
         return
-    made = backup.create(Kind.SNAPSHOT)
+    made = backup.create(BackupKind.SNAPSHOT)
     change_the_shop(shop)
     done = backup.restore(made.name, force=True)
     assert "later" not in shop.tags()
@@ -226,7 +226,7 @@ def test_a_snapshot_leaves_the_files_as_they_are(shop: Shop) -> None:
 
 
 def test_a_backup_of_the_other_database_is_refused(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     whole = manifest.read(shop.part(made, "manifest").read_bytes(), made.name, b"")
     other = "sqlite" if ON_POSTGRESQL else "postgresql"
     shop.part(made, "manifest").write_bytes(
@@ -252,7 +252,7 @@ def test_a_ruined_sqlite_database_is_replaced_with_its_log(tmp_path: Path, wal: 
 
 
 def test_while_one_is_made_nothing_is_restored_or_removed(shop: Shop) -> None:
-    first = backup.create(Kind.MANUAL)
+    first = backup.create(BackupKind.MANUAL)
     said: list[str] = []
 
     def meddle(step: str, done: int, _total: int) -> None:
@@ -262,6 +262,6 @@ def test_while_one_is_made_nothing_is_restored_or_removed(shop: Shop) -> None:
                     act()
                 said.append(error.value.sentence)
 
-    backup.create(Kind.MANUAL, meddle)
+    backup.create(BackupKind.MANUAL, meddle)
     assert len(said) == 2
     assert set(said) == {"A backup is being made, verified or restored at this moment; try again later."}

@@ -8,7 +8,7 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import Backup, Kind, Proof, creating, encryption, retention
+from domain.backup import Backup, BackupKind, Proof, creating, encryption, retention
 from models import db
 from tests.backup.conftest import Shop
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.once
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 
-def made(days: float, kind: Kind = Kind.DAILY, **facts: object) -> Backup:
+def made(days: float, kind: BackupKind = BackupKind.DAILY, **facts: object) -> Backup:
     """A backup that is so many days old."""
     at = NOW - timedelta(days=days)
     return replace(Backup(f"{at:%Y%m%dT%H%M%SZ}-{kind}", kind, at), **facts)
@@ -47,20 +47,20 @@ def test_days_without_a_backup_do_not_count() -> None:
 
 
 def test_manual_ones_and_those_before_upgrades_stay_thirty_days() -> None:
-    for kind in (Kind.MANUAL, Kind.UPGRADE):
+    for kind in (BackupKind.MANUAL, BackupKind.UPGRADE):
         every = [made(day + hour / 24, kind) for day in (29, 31) for hour in (1, 2)]
         assert ages([made(0), *every], days=1, months=0) == pytest.approx([0, 29 + 1 / 24, 29 + 2 / 24])
 
 
 def test_snapshots_stay_for_a_day() -> None:
-    every = [made(minutes / 96, Kind.SNAPSHOT) for minutes in range(200)]
+    every = [made(minutes / 96, BackupKind.SNAPSHOT) for minutes in range(200)]
     assert len(ages([made(0.3), *every])) == 97
 
 
 def test_the_newest_of_all_the_newest_full_and_the_newest_proved_always_stay() -> None:
     good, bad = Proof(NOW, ok=True, problems=(), seconds=1), Proof(NOW, ok=False, problems=("x",), seconds=1)
     every = [
-        made(40, Kind.SNAPSHOT),
+        made(40, BackupKind.SNAPSHOT),
         made(50, proof=bad),
         made(60),
         made(70, proof=good),
@@ -75,7 +75,9 @@ def test_what_cannot_be_read_goes_after_thirty_days_and_what_was_begun_after_one
     assert ages([*broken, *begun], days=0, months=0) == [0.9, 1, 29]
 
 
-def make(shop: Shop, monkeypatch: pytest.MonkeyPatch, days: float, kind: Kind = Kind.DAILY) -> Backup:
+def make(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, days: float, kind: BackupKind = BackupKind.DAILY
+) -> Backup:
     monkeypatch.setattr(creating.clock, "now", lambda: NOW - timedelta(days=days))
     return backup.create(kind)
 
@@ -160,7 +162,7 @@ def test_contents_of_another_key_stay_as_long_as_a_backup_of_it(
 
 
 def test_snapshots_are_removed_too(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    old = [make(shop, monkeypatch, 60, kind) for kind in (Kind.MANUAL, Kind.SNAPSHOT)]
+    old = [make(shop, monkeypatch, 60, kind) for kind in (BackupKind.MANUAL, BackupKind.SNAPSHOT)]
     make(shop, monkeypatch, 0)
     shop.configure(backup_keep_daily=1, backup_keep_monthly=1)
     assert sorted(backup.prune(NOW)) == sorted(one.name for one in old)

@@ -11,7 +11,7 @@ import pytest
 from flask import current_app
 
 from domain import backup
-from domain.backup import BackupError, Kind, encryption, file_check, manifest, restoring
+from domain.backup import BackupError, BackupKind, encryption, file_check, manifest, restoring
 from domain.base import clock
 from models import Order, OrderStatus, db
 from tests.backup.conftest import ON_POSTGRESQL, Shop, databases_like
@@ -31,7 +31,7 @@ def flip(content: bytes) -> bytes:
 
 
 def test_a_good_one_is_proved_and_says_so_in_the_list(shop: Shop) -> None:
-    made = backup.create(Kind.DAILY)
+    made = backup.create(BackupKind.DAILY)
     proof = backup.verify(made.name)
     assert (proof.ok, proof.problems) == (True, ())
     assert backup.listing()[0].proof == proof
@@ -51,7 +51,7 @@ def test_a_good_one_is_proved_and_says_so_in_the_list(shop: Shop) -> None:
 def test_books_that_disagree_are_found_in_the_restored_database(shop: Shop) -> None:
     db.session.query(Order).filter_by(status=OrderStatus.COMPLETED).first().total_cents += 1
     db.session.commit()
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     proof = backup.verify(made.name)
     assert not proof.ok
     assert any("orders equal their purchases: order" in problem for problem in proof.problems)
@@ -61,9 +61,9 @@ def test_books_that_disagree_are_found_in_the_restored_database(shop: Shop) -> N
 def test_one_of_an_older_schema_is_upgraded_in_the_scratch_place(shop: Shop, no_books: None) -> None:
     folder = str(Path(current_app.root_path) / "migrations")
     db.session.remove()
-    head = backup.create(Kind.MANUAL).revision
+    head = backup.create(BackupKind.MANUAL).revision
     flask_migrate.downgrade(directory=folder, revision="-1")
-    made = backup.create(Kind.UPGRADE)
+    made = backup.create(BackupKind.UPGRADE)
     assert made.revision != head
     assert backup.verify(made.name).problems == ()
 
@@ -95,7 +95,7 @@ def test_damage_is_a_problem_of_the_proof(
     if key:
         encryption.new_key(tmp_path / "key")
         shop.configure(backup_key_file=tmp_path / "key")
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     rewrite(shop.content() if part == "content" else shop.part(made, part), change)
     proof = backup.verify(made.name)
     assert not proof.ok
@@ -106,20 +106,20 @@ def test_damage_is_a_problem_of_the_proof(
 @pytest.mark.once
 @pytest.mark.parametrize("part", ["database", "files"])
 def test_a_missing_part_is_named(shop: Shop, no_books: None, part: str) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     shop.part(made, part).unlink()
     assert "is missing" in backup.verify(made.name).problems[0]
 
 
 @pytest.mark.once
 def test_a_missing_file_is_named(shop: Shop, no_books: None) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     shop.content().unlink()
     assert backup.verify(made.name).problems[0].endswith("is missing in the backup.")
 
 
 def test_one_without_a_manifest_is_named_in_the_list_and_is_not_good(shop: Shop) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     shop.part(made, "manifest").unlink()
     listed = backup.listing()[0]
     assert (listed.name, listed.problem) == (made.name, f"{made.name} is incomplete: it has no manifest.")
@@ -142,7 +142,7 @@ def test_what_is_not_a_backup_is_not_listed(shop: Shop) -> None:
 @pytest.mark.parametrize("key", ["../../outside", "/etc/passwd", "a/../../b", ".incoming/x"])
 def test_a_list_that_leads_outside_is_damage(shop: Shop, no_books: None, key: str) -> None:
     """Somebody who can write into the target also writes the hashes anew."""
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     forge(shop, made, [[key, 5, "1", "0" * 64]])
     proof = backup.verify(made.name)
     assert "its list of files can’t be read" in proof.problems[0]
@@ -164,7 +164,7 @@ def test_an_encrypted_one_cannot_be_forged_without_the_key(
 ) -> None:
     encryption.new_key(tmp_path / "key")
     shop.configure(backup_key_file=tmp_path / "key")
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     whole = manifest.read(shop.part(made, "manifest").read_bytes(), made.name, None)
     shop.part(made, "manifest").write_bytes(manifest.write(whole, b"guessed"))
     assert "written with another key file" in backup.verify(made.name).problems[0]
@@ -178,7 +178,7 @@ def test_without_its_key_nothing_is_said_of_a_backup(
     for name in ("key", "other"):
         encryption.new_key(tmp_path / name)
     shop.configure(backup_key_file=tmp_path / "key")
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     shop.configure(backup_key_file=tmp_path / "other" if other else None)
     with pytest.raises(BackupError, match=said):
         backup.verify(made.name)
@@ -192,7 +192,7 @@ def test_after_a_change_of_keys_files_are_kept_under_the_new_one(
     for name in ("key", "other"):
         encryption.new_key(tmp_path / name)
         shop.configure(backup_key_file=tmp_path / name)
-        assert backup.verify(backup.create(Kind.MANUAL).name).ok
+        assert backup.verify(backup.create(BackupKind.MANUAL).name).ok
 
 
 @pytest.mark.once
@@ -200,14 +200,14 @@ def test_of_many_files_a_sample_is_compared_and_the_rest_looked_for(
     shop: Shop, no_books: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_check, "SAMPLE", 2)
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     compared: list[int] = []
     backup.verify(made.name, lambda step, _done, total: compared.append(total) if step == "Files" else None)
     assert compared == [2, 2]
 
 
 def test_rows_that_are_missing_are_counted(shop: Shop, no_books: None) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     whole = manifest.read(shop.part(made, "manifest").read_bytes(), made.name, b"")
     table = next(name for name in whole.rows if name.endswith("users"))
     more = manifest.Manifest(**{**vars(whole), "rows": {**whole.rows, table: whole.rows[table] + 1}})
@@ -218,7 +218,7 @@ def test_rows_that_are_missing_are_counted(shop: Shop, no_books: None) -> None:
 
 
 def test_a_newer_schema_or_format_is_a_sentence(shop: Shop, no_books: None) -> None:
-    made = backup.create(Kind.MANUAL)
+    made = backup.create(BackupKind.MANUAL)
     path = shop.part(made, "manifest")
     whole = manifest.read(path.read_bytes(), made.name, b"")
     path.write_bytes(manifest.write(manifest.Manifest(**{**vars(whole), "revision": "9999"}), b""))

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from domain import backup
-from domain.backup import Backup, BackupError, Kind, Proof, before_upgrade
+from domain.backup import Backup, BackupError, BackupKind, Proof, before_upgrade
 from models import db
 
 
@@ -25,7 +25,9 @@ class Target:
     open_transactions: int = 0
     during: Callable[[], object] = lambda: None
 
-    def put(self, kind: Kind = Kind.DAILY, made_at: datetime | None = None, **more: object) -> Backup:
+    def put(
+        self, kind: BackupKind = BackupKind.DAILY, made_at: datetime | None = None, **more: object
+    ) -> Backup:
         """Add a backup made at a moment, now unless it is given."""
         moment = made_at or datetime.now(UTC)
         sizes = {"database_bytes": 5_000_000, "files": 12, "file_bytes": 3 * 1024**3, "revision": "0008"}
@@ -33,7 +35,7 @@ class Target:
         self.held.insert(0, made)
         return made
 
-    def create(self, kind: Kind, progress: object = None) -> Backup:
+    def create(self, kind: BackupKind, progress: object = None) -> Backup:
         """Make a backup, unless the disk is full."""
         self._use()
         if self.full:

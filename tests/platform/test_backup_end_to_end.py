@@ -12,7 +12,7 @@ from flask_migrate.cli import db as db_group
 
 import jobs
 from domain import backup
-from domain.backup import Kind, records
+from domain.backup import BackupKind, records
 from models import BackupRecord, Job, db
 from tests.platform.test_upgrade import NEWEST
 
@@ -48,6 +48,6 @@ def test_an_upgrade_begins_with_a_backup_of_the_older_schema_that_can_be_proved(
     result = app.test_cli_runner().invoke(db_group, ["upgrade"], obj=info)
     assert result.exit_code == 0, result.output
     made = backup.listing()[0]
-    assert (made.kind, made.revision) == (Kind.UPGRADE, "0006")
+    assert (made.kind, made.revision) == (BackupKind.UPGRADE, "0006")
     assert f"{made.name} in {app.config['SETTINGS'].backup_target}" in result.output
     assert backup.verify(made.name).problems == ()

@@ -12,7 +12,7 @@ from flask import Flask
 
 import jobs
 import mail
-from domain.backup import Kind, locks, records
+from domain.backup import BackupKind, locks, records
 from domain.base import clock
 from domain.platform import backup_jobs, retention
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db
@@ -55,7 +55,7 @@ def mails() -> list[dict[str, Any]]:
 def test_a_nightly_backup_is_made_pruned_and_written_down(target: Target) -> None:
     assert do("make_backup").state == JobState.DONE
     record = rows()[0]
-    assert (record.name, record.kind) == (target.held[0].name, Kind.DAILY)
+    assert (record.name, record.kind) == (target.held[0].name, BackupKind.DAILY)
     assert (record.database_bytes, record.files, record.file_bytes) == (5_000_000, 12, 3 * 1024**3)
     assert (record.seconds, record.revision, record.encrypted) == (2.5, "0008", False)
     assert (record.proved_at, record.gone_at, record.problem) == (None, None, None)
@@ -143,7 +143,7 @@ def test_pruning_that_fails_makes_no_second_backup(target: Target) -> None:
 def test_the_monthly_proof_takes_the_newest(target: Target) -> None:
     day = timedelta(days=1)
     old, newest = target.put(made_at=clock.now() - day), target.put(made_at=clock.now() - day / 2)
-    target.put(Kind.SNAPSHOT)
+    target.put(BackupKind.SNAPSHOT)
     target.put(made_at=clock.now() - timedelta(hours=9), problem="Its manifest can’t be read.")
     do("list_backups")
     assert do("prove_backup").state == JobState.DONE
@@ -189,7 +189,7 @@ def test_a_proof_that_can_not_begin_is_seen_and_told_once(target: Target) -> Non
 
 
 def test_what_was_removed_by_hand_is_gone_and_may_come_back(target: Target) -> None:
-    made, snapshot = target.put(), target.put(Kind.SNAPSHOT)
+    made, snapshot = target.put(), target.put(BackupKind.SNAPSHOT)
     do("list_backups")
     assert {one.name for one in rows()} == {made.name, snapshot.name}
     target.held = []
@@ -250,7 +250,7 @@ def test_snapshots_that_piled_up_are_made_once(target: Target, app: Flask) -> No
         jobs.retry(job)
     db.session.commit()
     jobs.run_all()
-    assert [one.kind for one in target.held] == [Kind.SNAPSHOT]
+    assert [one.kind for one in target.held] == [BackupKind.SNAPSHOT]
     with time_machine.travel(clock.now() + timedelta(minutes=15)):
         do("snapshot_database")
     assert len(target.held) == 2

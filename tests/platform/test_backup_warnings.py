@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.backup import Kind, Proof, records
+from domain.backup import BackupKind, Proof, records
 from domain.base import clock
 from domain.platform import health
 from models import User, db
@@ -69,7 +69,7 @@ def test_the_newest_backup_is_at_most_two_days_old(
 
 
 def test_snapshots_broken_and_missing_backups_do_not_count(app: Flask, ready: Ready, target: Target) -> None:
-    target.put(Kind.SNAPSHOT)
+    target.put(BackupKind.SNAPSHOT)
     target.put(made_at=clock.now() - timedelta(hours=9), problem="It is cut short.")
     target.put()
     written(app, target)

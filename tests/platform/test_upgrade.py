@@ -13,7 +13,7 @@ from flask.cli import ScriptInfo
 from flask_migrate.cli import db as db_group
 
 from app import create_app
-from domain.backup import Kind, before_upgrade
+from domain.backup import BackupKind, before_upgrade
 from models import Job, db
 from tests.platform.backup_target import Target
 
@@ -48,7 +48,7 @@ def test_an_upgrade_begins_with_a_backup_and_says_where_it_is(
     found: list[str] = []
     result = upgrade()
     assert result.exit_code == 0, result.output
-    assert [one.kind for one in target.held] == [Kind.UPGRADE]
+    assert [one.kind for one in target.held] == [BackupKind.UPGRADE]
     assert found == ["0006"]
     assert f"The backup is {target.held[0].name} in {app.config['SETTINGS'].backup_target}" in result.output
     assert revision(app) == NEWEST

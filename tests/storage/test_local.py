@@ -277,8 +277,8 @@ def disk(app: Flask) -> Iterator[storage.LocalStorage]:
         yield cast(storage.LocalStorage, storage.current())
 
 
-def incoming(size: int) -> storage.Incoming:
-    return storage.Incoming("upload", "media/1/original.mp4", size)
+def incoming(size: int) -> storage.PartialUpload:
+    return storage.PartialUpload("upload", "media/1/original.mp4", size)
 
 
 def test_chunks_become_a_file_only_when_all_have_come(disk: storage.LocalStorage) -> None:
@@ -315,9 +315,9 @@ def test_a_chunk_sent_again_changes_nothing_and_a_gap_is_refused(disk: storage.L
 def test_nothing_is_kept_of_a_chunk_that_is_cut_off_or_damaged(disk: storage.LocalStorage) -> None:
     coming = incoming(30)
     disk.append(coming, 0, io.BytesIO(b"a" * 10), 10)
-    with pytest.raises(storage.DamagedError):
+    with pytest.raises(storage.ChecksumError):
         disk.append(coming, 10, io.BytesIO(b"b" * 4), 20)
-    with pytest.raises(storage.DamagedError):
+    with pytest.raises(storage.ChecksumError):
         disk.append(coming, 10, io.BytesIO(b"b" * 20), 20, hashlib.sha256(b"c" * 20).hexdigest())
     assert disk.received(coming) == 10
     assert disk.append(coming, 10, io.BytesIO(b"b" * 20), 20, hashlib.sha256(b"b" * 20).hexdigest()) == 30

@@ -111,7 +111,7 @@ def test_a_playlist_comes_from_us_so_that_its_relative_names_stay_signed(
 def test_parts_go_straight_to_the_bucket_and_become_one_file(store: storage.Storage) -> None:
     size = 6 * 1024 * 1024 + 2 * 1024 * 1024 + 7
     content = bytes(range(256)) * (size // 256) + b"the end"
-    coming = storage.Incoming("upload", "media/1/original.mp4", len(content))
+    coming = storage.PartialUpload("upload", "media/1/original.mp4", len(content))
     coming = replace(coming, remote_id=store.begin(coming.key))
     assert store.received(coming) == 0
     assert coming.parts == 2
@@ -130,7 +130,7 @@ def test_parts_go_straight_to_the_bucket_and_become_one_file(store: storage.Stor
 
 
 def test_an_upload_in_parts_can_be_given_up(store: storage.Storage) -> None:
-    coming = storage.Incoming("upload", "media/2/original.mp4", 5)
+    coming = storage.PartialUpload("upload", "media/2/original.mp4", 5)
     coming = replace(coming, remote_id=store.begin(coming.key))
     requests.put(store.part_url(coming, 1, 600) or "", data=b"12345", timeout=20)
     store.abandon(coming)
@@ -140,7 +140,7 @@ def test_an_upload_in_parts_can_be_given_up(store: storage.Storage) -> None:
 
 
 def test_very_large_files_have_larger_parts() -> None:
-    huge = storage.Incoming("upload", "media/3/original.mp4", 5 * 1024**4)
+    huge = storage.PartialUpload("upload", "media/3/original.mp4", 5 * 1024**4)
     assert huge.parts < 10_000
     assert huge.part_size * huge.parts >= huge.size
 

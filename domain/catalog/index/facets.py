@@ -32,7 +32,7 @@ LANGUAGES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class FacetChoice:
     """A value of a facet: as in addresses, its label, and the codes of courses that match it.
 
     `cents` is the amount to fill into a price's label ("Under {}"); `parent` the value that contains this
@@ -53,13 +53,13 @@ class Facet:
     name: str
     label: str
     many: bool
-    choices: tuple[Choice, ...]
-    by_value: Mapping[str, Choice] = field(init=False, repr=False, compare=False)
+    choices: tuple[FacetChoice, ...]
+    by_value: Mapping[str, FacetChoice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_value", {choice.value: choice for choice in self.choices})
 
-    def lines(self, chosen: tuple[str, ...]) -> list[Choice]:
+    def lines(self, chosen: tuple[str, ...]) -> list[FacetChoice]:
         """List the choices to show: the top level, and below it only siblings and children of the chosen."""
         picked = self.by_value[chosen[0]] if chosen else None
         near = {None, picked.value, picked.parent} if picked else {None}
@@ -128,12 +128,12 @@ def tier() -> Facet:
 def price() -> Facet:
     """Build the facet of the price: free, or cumulative steps, each including the cheaper ones."""
     limits = [
-        Choice(f"under-{step // 100}", "Under {}", tuple(range(number + 2)), cents=step)
+        FacetChoice(f"under-{step // 100}", "Under {}", tuple(range(number + 2)), cents=step)
         for number, step in enumerate(PRICE_STEPS)
     ]
     last = PRICE_STEPS[-1]
-    over = Choice(f"from-{last // 100}", "{} and more", (len(PRICE_STEPS) + 1,), cents=last)
-    return Facet("price", "Price", False, (Choice("free", "Free", (0,)), *limits, over))
+    over = FacetChoice(f"from-{last // 100}", "{} and more", (len(PRICE_STEPS) + 1,), cents=last)
+    return Facet("price", "Price", False, (FacetChoice("free", "Free", (0,)), *limits, over))
 
 
 def price_code(cents: int) -> int:
@@ -149,7 +149,9 @@ def rating() -> Facet:
         "Rating",
         False,
         tuple(
-            Choice(f"{RATING_STEPS[at]:g}", f"{RATING_STEPS[at]:.1f} and up", tuple(range(at + 1, top + 1)))
+            FacetChoice(
+                f"{RATING_STEPS[at]:g}", f"{RATING_STEPS[at]:.1f} and up", tuple(range(at + 1, top + 1))
+            )
             for at in reversed(range(top))
         ),
     )
@@ -178,7 +180,7 @@ def duration_code(seconds: int) -> int:
 
 def sale() -> Facet:
     """Build the facet of courses on sale."""
-    return Facet("sale", "Offers", True, (Choice("on", "On sale", (1,)),))
+    return Facet("sale", "Offers", True, (FacetChoice("on", "On sale", (1,)),))
 
 
 def language(codes: list[str]) -> Facet:
@@ -196,5 +198,5 @@ def technology(names: list[str]) -> Facet:
     return Facet("technology", "Technology", True, _numbered(((n.lower(), n) for n in names), first=1))
 
 
-def _numbered(names: Iterable[tuple[str, str]], first: int = 0) -> tuple[Choice, ...]:
-    return tuple(Choice(value, label, (code,)) for code, (value, label) in enumerate(names, first))
+def _numbered(names: Iterable[tuple[str, str]], first: int = 0) -> tuple[FacetChoice, ...]:
+    return tuple(FacetChoice(value, label, (code,)) for code, (value, label) in enumerate(names, first))

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from domain.base import word_folding
 from domain.catalog.index import facets, search
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
-from domain.catalog.index.facets import Choice, Facet
+from domain.catalog.index.facets import Facet, FacetChoice
 from models import (
     Category,
     Course,
@@ -222,7 +222,7 @@ def _category_facet(categories: Sequence[Any]) -> Facet:
             members[ancestor].append(code)
     slugs = {row.id: row.slug for row in categories}
     choices = (
-        Choice(row.slug, row.name, tuple(members[code]), slugs.get(row.parent_id))
+        FacetChoice(row.slug, row.name, tuple(members[code]), slugs.get(row.parent_id))
         for code, row in enumerate(categories)
     )
     return Facet("category", "Category", False, tuple(choices))
