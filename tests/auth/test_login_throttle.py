@@ -55,7 +55,7 @@ def test_tries_that_arrive_at_the_same_moment_use_the_limit_up_together(app: Fla
         login_throttle.refuse_excess(mine)
         db.session.add(others[1])
         db.session.flush()
-        with pytest.raises(login_throttle.TooMany):
+        with pytest.raises(login_throttle.TooManyAttempts):
             login_throttle.refuse_excess(mine)
 
 

@@ -15,7 +15,7 @@ from payments import Session
 from tests.cast import Cast
 
 
-def begin(cast: Cast) -> checkout.Plan:
+def begin(cast: Cast) -> checkout.CheckoutPlan:
     user = db.session.get_one(User, cast.cy.id)
     course = checkout.product_on_offer(cast.flask_course.id)
     assert course is not None
@@ -153,7 +153,7 @@ def test_the_end_of_an_earlier_session_ends_no_later_one(
     with app.app_context():
         order = open_order(cast)
         order.stripe_session_id = "cs_test_2"
-        fulfilment.settle(session_of(order, **earlier))
+        fulfilment.fulfil(session_of(order, **earlier))
         assert (order.status, order.stripe_session_id) == (OrderStatus.PENDING, "cs_test_2")
 
 
@@ -161,7 +161,7 @@ def test_an_answer_that_comes_after_its_attempt_was_given_up_changes_nothing(app
     with app.app_context():
         plan = begin(cast)
         order = db.session.get_one(Order, plan.order_id)
-        assert checkout.note(plan, None) is None
+        assert checkout.record_session(plan, None) is None
         late = session_of(order, status="open", payment_status="unpaid", url="http://x/pay")
-        assert checkout.note(plan, late) is None
+        assert checkout.record_session(plan, late) is None
         assert (order.attempt, order.stripe_session_id) == (plan.attempt + 1, None)

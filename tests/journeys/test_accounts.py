@@ -92,7 +92,7 @@ def test_pages_of_accounts_are_accessible(
 ) -> None:
     with house.app.app_context():
         bo = db.session.get_one(User, cast.bo.id)
-        made = registration.register(registration.Newcomer("R", ADDRESS, bo.password_hash or ""))
+        made = registration.register(registration.RegistrationInput("R", ADDRESS, bo.password_hash or ""))
         identity = OAuthAccount(user_id=bo.id, provider="github", subject="1")
         google = OAuthAccount(user_id=bo.id, provider="google", subject="1")
         db.session.add_all([identity, google])
