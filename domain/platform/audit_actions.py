@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class AuditAction(StrEnum):
-    """What was done to the subject of an audit entry; `audit_labels` has the words for each."""
+    """Something done to the subject of an audit entry; `audit_labels` has the words for each."""
 
     ACCEPT_APPLICATION = "accept_application"
     ADD_CATEGORY = "add_category"
