@@ -1,5 +1,7 @@
 """Error pages in the site's design; no internals are shown."""
 
+from contextlib import suppress
+
 from flask import Flask, Response, current_app, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -7,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
-from web import hypermedia, logs
+from web import held_forms, hypermedia, logs
 
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
@@ -39,7 +41,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
 
 def _error_page(error: HTTPException, code: int) -> Response:
     name = str(code) if code in PAGED_ERRORS else ("500" if code >= 500 else "400")
-    page = render_template(f"errors/{name}.html", request_id=logs.request_id(), error=error)
+    page = render_template(f"errors/{name}.html", request_id=logs.request_id(), error=error, typed=_typed())
     return Response(page, code, mimetype="text/html")
 
 
@@ -67,5 +69,16 @@ def unexpected_error(error: Exception) -> Response:
 def _page_without_database(page: str, error: Exception, code: int) -> Response:
     """Render an error page as for a visitor: loading the user would query the failed database."""
     current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
-    text = render_template(page, request_id=logs.request_id(), error=error)
+    text = render_template(page, request_id=logs.request_id(), error=error, typed=_typed())
     return Response(text, code, mimetype="text/html")
+
+
+def _typed() -> list[tuple[str, str]]:
+    """Return the words that came with this request, to be copied: Back may show them no more.
+
+    They are shown at every address, so that nobody learns by them whether a page exists.
+    """
+    with suppress(HTTPException):  # a body that nobody has read so far may be too large
+        sent = held_forms.read()
+        return held_forms.sent_words(sent) if sent else []
+    return []

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import TimeoutError
 from werkzeug.test import TestResponse
 
 from domain.base import clock
@@ -394,6 +395,48 @@ def test_what_may_not_be_done_any_more_is_kept_too(app: Flask, cast: Cast, clien
         )
         assert "Precious words." in browser.get(again.location).text
         assert kept(app) == kept_before, "one that is still not taken is not kept twice"
+
+
+def test_words_for_a_page_that_is_gone_are_shown_again(app: Flask, cast: Cast, client: FlaskClient) -> None:
+    """An admin who is none any more reads what they typed, and nothing else than at an address of nobody."""
+    come_in(client, "mo@example.com")
+    page = f"/admin/users/{cast.cy.id}"
+    form = {"note": "Asked by\r\nmail “twice”. <b>", "csrf_token": token_at(client, page)}
+    with app.app_context():
+        _learner(cast.mo)
+        db.session.commit()
+    for headers in (SWAP, SCRIPT):
+        told = client.post(f"{page}/suspend", data=form, headers=headers)
+        assert (told.status_code, "<html" in told.text) == (404, False)
+    answers = [
+        client.post(address, data=form, headers=HERE)
+        for address in (f"{page}/suspend", "/admin/nothing", "/nowhere", "/studio/nowhere")
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert "Asked by\r\nmail “twice”. &lt;b&gt;</textarea>" in answers[0].text
+    assert (
+        form["csrf_token"] not in answers[0].text.partition("It was not saved.")[2].partition("</section>")[0]
+    )
+    assert len({re.sub(r'"(/[a-z0-9/-]*|[\w.-]{60,})"', "", answer.text) for answer in answers}) == 1
+    assert "It was not saved." not in client.get(f"{page}/suspend", headers=HERE).text
+    elsewhere = client.post("/nowhere", data=form, headers={"Origin": "https://evil.example"})
+    assert "It was not saved." not in elsewhere.text
+
+
+@pytest.mark.parametrize(("fault", "code"), [(RuntimeError("inside"), 500), (TimeoutError(), 503)])
+def test_words_survive_a_fault_of_ours(
+    app: Flask, cast: Cast, bo: FlaskClient, monkeypatch: pytest.MonkeyPatch, fault: Exception, code: int
+) -> None:
+    form = {**WORDS, "csrf_token": token_at(bo, REVIEW)}
+    app.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
+
+    def fail(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setitem(app.view_functions, "reviews.write", fail)
+    answer = bo.post(REVIEW, data=form, headers=HERE)
+    assert answer.status_code == code
+    assert "Clear\r\nand kind “words”. &lt;b&gt;ж&lt;/b&gt;" in answer.text
 
 
 def _learner(user: User) -> None:
