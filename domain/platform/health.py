@@ -29,7 +29,7 @@ def checks() -> dict[str, str]:
         return found | {"backup": _backup()} if found["migrations"] == "ok" else found
     except SQLAlchemyError as error:
         db.session.rollback()
-        return {"database": f"not answering ({type(error).__name__})"}
+        return {"database": f"not answering ({type(error).__name__})", "migrations": "unknown"}
 
 
 def heartbeat(name: str) -> None:
@@ -53,9 +53,12 @@ def _worker() -> str:
     return "ok" if clock.now() - last < SILENCE else f"silent since {last:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def is_well(state: str) -> bool:
-    """Tell if a part in this state is ready; a warning is."""
-    return state == "ok" or state.startswith(WARNING)
+def summary(checks: dict[str, str]) -> str:
+    """Sum up the states of all parts: "ok", "warning" where all serve, "unready" where one doesn't."""
+    wrong = [state for state in checks.values() if state != "ok"]
+    if not wrong:
+        return "ok"
+    return "warning" if all(state.startswith(WARNING) for state in wrong) else "unready"
 
 
 def _backup() -> str:

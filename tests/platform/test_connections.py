@@ -190,9 +190,7 @@ def test_a_full_pool_is_a_503_before_anybody_loses_patience(
     with engine.connect(), engine.connect():
         began = time.monotonic()
         assert visitor.get("/about").status_code == 503
-        assert visitor.get("/readyz").json == {
-            "status": "unready", "database": "not answering (TimeoutError)",
-        }  # fmt: skip
+        assert visitor.get("/readyz").json == {"status": "unready"}
         assert 2 <= time.monotonic() - began < SLOW
     assert visitor.get("/about").status_code == 200
     engine.dispose()
@@ -294,9 +292,7 @@ def test_a_silent_server_is_not_waited_for(silent_server: int, tmp_path: Path) -
     )
     began = time.monotonic()
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.json) == (
-        503, {"status": "unready", "database": "not answering (OperationalError)"},
-    )  # fmt: skip
+    assert (answer.status_code, answer.json) == (503, {"status": "unready"})
     assert time.monotonic() - began < SLOW
 
 
