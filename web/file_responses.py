@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, send_file
 
-from web import template_filters
+from domain.base.money import minor_digits
 
 BYTE_ORDER_MARK = "\ufeff"  # makes Excel read the file as UTF-8
 IN_MEMORY = 1024 * 1024
@@ -46,7 +46,7 @@ def attached(name: str, mimetype: str, blocks: Iterable[bytes]) -> Response:
 
 def amount(cents: int, currency: str) -> str:
     """Format minor units as a plain decimal: 1900 USD is 19.00."""
-    digits = template_filters.minor_digits(currency)
+    digits = minor_digits(currency)
     return f"{Decimal(cents).scaleb(-digits):.{digits}f}"
 
 

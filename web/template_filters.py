@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,46 +13,8 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 
 from domain.base import clock
+from domain.base.money import money
 
-# ISO 4217 as Stripe counts minor units: https://docs.stripe.com/currencies
-ZERO_DECIMAL = frozenset(
-    (
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "JPY",
-        "KMF",
-        "KRW",
-        "MGA",
-        "PYG",
-        "RWF",
-        "UGX",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    )
-)
-THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
-
-_SYMBOLS = {
-    "USD": "$",
-    "EUR": "€",
-    "GBP": "£",
-    "JPY": "¥",
-    "INR": "₹",
-    "KRW": "₩",
-    "CAD": "CA$",
-    "AUD": "A$",
-    "NZD": "NZ$",
-    "BRL": "R$",
-    "MXN": "MX$",
-    "ILS": "₪",
-    "PHP": "₱",
-    "VND": "₫",
-}
 _AGO = (
     (31_536_000, "year"),
     (2_592_000, "month"),
@@ -62,21 +23,6 @@ _AGO = (
     (3_600, "hour"),
     (60, "minute"),
 )
-_NBSP = "\u00a0"
-
-
-def minor_digits(currency: str) -> int:
-    """Return the number of decimals of `currency` (ISO code, any case): 0, 2 or 3."""
-    code = currency.upper()
-    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
-
-
-def money(cents: int, currency: str) -> str:
-    """Format `cents` minor units of `currency`: 1900 USD is $19.00, 1900 JPY is ¥1,900."""
-    code, digits = currency.upper(), minor_digits(currency)
-    amount = f"{Decimal(abs(cents)).scaleb(-digits):,.{digits}f}"
-    sign = "−" if cents < 0 else ""
-    return f"{sign}{_SYMBOLS[code]}{amount}" if code in _SYMBOLS else f"{sign}{code}{_NBSP}{amount}"
 
 
 def duration(seconds: float | None) -> str:

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import current_app
 
+from domain.base.money import minor_digits
 from domain.community.review_list import ReviewList, ReviewRow
 from domain.pages.course_page import CoursePage, PurchasePanel
 from domain.platform import images, settings
-from web import template_filters
 
 REVIEWS = 3
 ON_SALE = (PurchasePanel.BUY, PurchasePanel.ENROLL)
@@ -69,7 +69,7 @@ def _review(line: ReviewRow) -> dict[str, Any]:
 
 
 def _offer(row: Any) -> dict[str, Any]:
-    amount = Decimal(row.price_now_cents).scaleb(-template_filters.minor_digits(row.currency))
+    amount = Decimal(row.price_now_cents).scaleb(-minor_digits(row.currency))
     offer = {
         "@type": "Offer",
         "category": "Paid" if row.price_now_cents else "Free",

@@ -4,8 +4,9 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me
+from domain.base.money import money
 from domain.pages import studio_home
-from web import hypermedia, template_filters
+from web import hypermedia
 
 
 @bp.get("")
@@ -17,6 +18,6 @@ def overview() -> Response:
         overview=found,
         # A month with more refunds than earnings is negative: no bar, but its number is shown.
         earned=[(one.month.name, max(0, one.earned_cents)) for one in found.months],
-        earned_shown=[template_filters.money(one.earned_cents, found.currency) for one in found.months],
+        earned_shown=[money(one.earned_cents, found.currency) for one in found.months],
         sold=[(one.month.name, one.sales) for one in found.months],
     )

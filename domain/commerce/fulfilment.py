@@ -12,6 +12,7 @@ from sqlalchemy import select
 import mail
 from domain.base import clock
 from domain.base.log import log
+from domain.base.money import money
 from domain.commerce import orders, refunds, stripe_notices
 from domain.learning import access, enrollment
 from domain.platform import alerts, audit, settings
@@ -99,7 +100,8 @@ def _disagreement(order: Order, session: Session) -> str | None:
     if session.currency.lower() != order.currency:
         return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
     if session.amount_total != order.total_cents:
-        return f"Paid {session.amount_total}, ordered for {order.total_cents} (minor units)."
+        paid, ordered = (money(cents, order.currency) for cents in (session.amount_total, order.total_cents))
+        return f"Paid {paid}, ordered for {ordered}."
     return None
 
 

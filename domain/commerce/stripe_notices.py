@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from domain.base import clock
+from domain.base.money import money
 from domain.commerce import orders, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType, StripeObject
 from domain.platform import alerts
@@ -155,7 +156,7 @@ def _amount(subject: NoticeSubject) -> str:
         or not currency.isalpha()
     ):
         return ""
-    return f"{amount} {currency.upper()} in minor units"
+    return money(amount, currency)
 
 
 def _told(key: str, later: bool) -> str:

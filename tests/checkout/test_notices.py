@@ -118,6 +118,27 @@ def test_disputes_and_warnings_raise_an_alert(shop: Shop, cast: Cast, type: str,
     settle(shop, cast, shop.order(order.stripe_session_id or ""))
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "words"),
+    [
+        (123_456, "usd", "dispute dp_1, $1,234.56)."),
+        (5000, "jpy", "dispute dp_1, ¥5,000)."),
+        (1500, "kwd", "dispute dp_1, KWD\u00a01.500)."),
+        (True, "usd", "dispute dp_1)."),
+        (10**12, "usd", "dispute dp_1)."),
+        (1500, "$$$", "dispute dp_1)."),
+    ],
+)
+def test_amounts_stand_as_people_write_them(
+    shop: Shop, cast: Cast, amount: object, currency: str, words: str
+) -> None:
+    tell(
+        shop, "charge.dispute.created", 1, id="dp_1", payment_intent="pi_x", amount=amount, currency=currency
+    )
+    assert words in shop.signed_in(cast.mo).get("/admin/alerts").text
+    shop.falsified = True
+
+
 def test_a_refund_of_ours_raises_none(shop: Shop, cast: Cast) -> None:
     session_id = bought(shop, cast).stripe_session_id or ""
     with shop.database() as session:

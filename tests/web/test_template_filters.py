@@ -7,6 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from domain.base import clock
+from domain.base.money import money
 from web import template_filters
 
 
@@ -25,7 +26,7 @@ from web import template_filters
     ],
 )
 def test_money_follows_its_currency(cents: int, currency: str, text: str) -> None:
-    assert template_filters.money(cents, currency) == text
+    assert money(cents, currency) == text
 
 
 @pytest.mark.parametrize(
