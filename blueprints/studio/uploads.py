@@ -20,6 +20,7 @@ from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 from web import hypermedia
 from web.forms import ButtonForm
 
+BUSY = "Another archive is being looked through."
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -136,6 +137,8 @@ def finish(upload_id: uuid.UUID) -> Response:
         upload_sessions.finish(upload, _me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
+    except storage.BusyError:
+        return _later(upload_id)
     except Refused as refusal:
         return _give_up(upload_id, refusal)
     db.session.commit()
@@ -183,6 +186,13 @@ def _store_whole(plan: upload_sessions.UploadPlan, file: BinaryIO) -> None:
     file.seek(0)
     storage.current().put(plan.incoming.key, file, "application/octet-stream")
     storage.current().abandon(plan.incoming)
+
+
+def _later(upload_id: uuid.UUID) -> Response:
+    """Another archive is being looked through: a script asks again, a plain form has to be sent again."""
+    if _wants_json():
+        return _json({"error": BUSY}, 503)
+    return _give_up(upload_id, Refused(f"{BUSY} Send yours again in a moment."))
 
 
 def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:

@@ -7,6 +7,7 @@ links, devices, and decompression bombs.
 import gzip
 import stat
 import tarfile
+import time
 import uuid
 import zipfile
 import zlib
@@ -35,11 +36,13 @@ MOST_FILES = 20_000
 MOST_UNPACKED = 1024 * MIB
 MOST_LISTED = 16 * MIB  # the central directory of a ZIP, which is read into memory as a whole
 MOST_SAID = 8 * MIB  # all extended headers of a tar.gz: names and times
+SECONDS = 15  # of processor time: what is packed as usual takes a third of that at most
 MOST_RATIO = 200  # text compresses to a twentieth at best, a decompression bomb to a thousandth
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
 DAMAGED = AuditAction.CODE_DAMAGED
+TOO_SLOW = "This archive takes too long to look through. Pack fewer files, as a plain ZIP or tar.gz."
 NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
 
 
@@ -58,8 +61,11 @@ class ArchiveContents:
 
 
 def inspect(path: Path) -> ArchiveContents:
-    """Inspect the archive at `path`; raises Refused for an unreadable or dangerous one."""
-    size = path.stat().st_size
+    """Inspect the archive at `path`, for SECONDS at most.
+
+    Raises Refused for an unreadable, dangerous or slow one.
+    """
+    size, deadline = path.stat().st_size, _Deadline()
     if size > MOST_BYTES:
         raise Refused(f"The archive is too large. Use at most {MOST_BYTES // MIB} MB.", "file")
     with path.open("rb") as file:
@@ -69,8 +75,9 @@ def inspect(path: Path) -> ArchiveContents:
     kind = {b"PK": ArchiveFormat.ZIP, b"\x1f\x8b": ArchiveFormat.TAR_GZ}.get(head[:2])
     if kind is None:
         raise Refused(NO_ARCHIVE, "file")
+    is_zip = kind == ArchiveFormat.ZIP
     try:
-        count = _look(_in_zip(path) if kind == ArchiveFormat.ZIP else _in_tar(path, size), size)
+        count = _look(_in_zip(path, deadline) if is_zip else _in_tar(path, size, deadline), size)
     except Refused:
         raise
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError,
@@ -171,6 +178,18 @@ def _drop(course: Course, pending: bool) -> None:
         db.session.flush()
 
 
+class _Deadline:
+    """A limit of SECONDS of this thread's processor time, however busy the machine is."""
+
+    def __init__(self) -> None:
+        self._at = time.thread_time() + SECONDS
+
+    def check(self) -> None:
+        """Raise Refused once the time is spent."""
+        if time.thread_time() > self._at:
+            raise Refused(TOO_SLOW, "file")
+
+
 @dataclass(frozen=True)
 class _Entry:
     name: str
@@ -201,7 +220,7 @@ def _check_path(name: str) -> None:
         raise Refused(f"“{name[:80]}” leads out of the archive’s folder. Pack it again.", "file")
 
 
-def _in_zip(path: Path) -> Iterator[_Entry]:
+def _in_zip(path: Path, deadline: _Deadline) -> Iterator[_Entry]:
     """Yield the entries of a ZIP. Reads each file, as the sizes in the directory prove nothing."""
     with path.open("rb") as file:
         end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # as ZipFile itself does
@@ -211,26 +230,29 @@ def _in_zip(path: Path) -> Iterator[_Entry]:
         for info in archive.infolist():
             if info.flag_bits & 1:
                 raise Refused("This archive asks for a password. Pack it without one.", "file")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # bzip2 takes minutes for a gigabyte, LZMA as much memory as its header asks for.
+                raise Refused("This archive is packed in an unusual way. Pack it as a plain ZIP.", "file")
             kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
             plain = kind in (0, stat.S_IFREG) and not info.is_dir()
             yield _Entry(
                 info.orig_filename, info.file_size, plain, info.is_dir() and kind in (0, stat.S_IFDIR)
             )
             if plain:
-                _read_through(archive, info)
+                _read_through(archive, info, deadline)
 
 
-def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _read_through(archive: zipfile.ZipFile, info: zipfile.ZipInfo, deadline: _Deadline) -> None:
     """Unpack to nowhere to check checksum and size; zipfile stops at the announced size."""
     with archive.open(info) as file:
         while file.read(BLOCK):
-            pass
+            deadline.check()
 
 
-def _in_tar(path: Path, packed: int) -> Iterator[_Entry]:
+def _in_tar(path: Path, packed: int, deadline: _Deadline) -> Iterator[_Entry]:
     """Yield the entries of a tar.gz, read as a stream; limits its growth as it is unpacked."""
     with path.open("rb") as raw:
-        bounded: Any = _Bounded(raw, packed)
+        bounded: Any = _Bounded(raw, packed, deadline)
         for member in tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Header):  # noqa: SIM115
             yield _Entry(member.name, member.size, member.isreg(), member.isdir())
 
@@ -258,12 +280,14 @@ class _Header(tarfile.TarInfo):
 class _Bounded:
     """A gzip reader with a limit on the unpacked size."""
 
-    def __init__(self, raw: object, packed: int) -> None:
+    def __init__(self, raw: object, packed: int, deadline: _Deadline) -> None:
+        self._deadline = deadline
         self._file = gzip.GzipFile(fileobj=raw)  # type: ignore[call-overload]
         self._left = min(MOST_UNPACKED, max(SMALL, packed * MOST_RATIO)) + 64 * MIB
 
     def read(self, size: int = -1) -> bytes:
         """Read the next bytes; raises Refused beyond the limit."""
+        self._deadline.check()
         block: bytes = self._file.read(size)
         self._left -= len(block)
         if self._left < 0:

@@ -5,6 +5,7 @@ storage knows how many bytes it has. `receive` and `settle` run between two tran
 keeps the database waiting.
 """
 
+import threading
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ PART_ADDRESS_LIFETIME = timedelta(hours=6)
 ABANDONED_AFTER = timedelta(days=3)
 NOTED_EVERY = timedelta(seconds=30)
 OVER = "This upload is over. Choose the file again."
+# Looking through an archive takes seconds: it may hold one thread of this process, never all of them.
+_LOOKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,8 @@ def touch(upload_id: uuid.UUID, so_far: int) -> None:
 def assemble(plan: UploadPlan) -> UploadedFile:
     """Complete the file in storage and inspect it. Idempotent.
 
-    Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content.
+    Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content, BusyError while
+    this process inspects another archive.
     """
     store, incoming = storage.current(), plan.incoming
     store.complete(incoming)
@@ -141,9 +145,18 @@ def assemble(plan: UploadPlan) -> UploadedFile:
                 raise Refused("The file arrived damaged: its checksum is another. Upload it again.")
     contents = None
     if plan.purpose == UploadPurpose.CODE_ARCHIVE:
-        with store.local_copy(incoming.key) as path:
-            contents = code_archives.inspect(path)
+        contents = _look_through(store, incoming.key)
     return UploadedFile(incoming.key, incoming.size, plan.filename, contents)
+
+
+def _look_through(store: storage.Storage, key: str) -> code_archives.ArchiveContents:
+    if not _LOOKING.acquire(blocking=False):
+        raise storage.BusyError
+    try:
+        with store.local_copy(key) as path:
+            return code_archives.inspect(path)
+    finally:
+        _LOOKING.release()
 
 
 def finish(

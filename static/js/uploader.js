@@ -110,7 +110,7 @@
         if (answer.status === 401 && tries <= 12 && (await this.signedIn())) continue;
         if ([404, 410, 422].includes(answer.status)) throw new Over(sentence(answer));
         if (![0, 429, 502, 503, 504].includes(answer.status) || tries > 12) throw new Error(sentence(answer));
-        this.say("No connection. Trying again…");
+        this.say(`${answer.body?.error ?? "No connection."} Trying again…`);
         await sleep(Math.min(1000 * 2 ** tries, 30000));
         if (this.abort.signal.aborted) throw new Stop();
       }

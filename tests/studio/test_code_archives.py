@@ -139,6 +139,26 @@ def many_headers() -> bytes:
     return gzip.compress((header + member("a.py").tobuf(tarfile.USTAR_FORMAT)) * 60, 1)
 
 
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_takes_too_much_to_unpack_is_refused(tmp_path: Path, way: int) -> None:
+    path = tmp_path / "upload"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.py", b"print(1)", way)
+    with pytest.raises(Refused, match="packed in an unusual way"):
+        code_archives.inspect(path)
+
+
+@pytest.mark.parametrize("content", [zipped({"a": b"1", "b": b"2"}), tarred(member("a"), member("b"))])
+def test_a_look_takes_so_long_and_not_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    monkeypatch.setattr(code_archives, "SECONDS", -1)
+    with pytest.raises(Refused, match="takes too long"):
+        code_archives.inspect(path)
+
+
 def test_headers_that_describe_headers_are_read_only_so_far(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(many_headers())

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from PIL import Image
 import config
 import jobs
 import storage
-from domain.media import recordings, transcoding, upload_sessions
+from domain.media import code_archives, recordings, transcoding, upload_sessions
 from jobs import runner
 from models import (
     Course,
@@ -235,6 +236,32 @@ def test_an_archive_is_looked_through_before_it_is_kept(app: Flask, cast: Cast, 
         jobs.run_all()
         left = db.session.scalars(db.select(Upload).where(Upload.state == UploadState.CANCELLED)).one()
         assert not storage.current().exists(f"archives/{left.id}.zip")
+
+
+def test_one_archive_is_looked_through_at_a_time(
+    cast: Cast, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = {"purpose": "code_archive", "lesson": None, "filename": "code.zip"}
+    content, real = zipped({"app.py": b"1"}), code_archives.inspect
+    others = [announce(ada, cast, content, **place).json for _ in range(2)]
+    for upload in others:
+        put(ada, upload["address"], 0, content)
+    told: list[Any] = []
+
+    def look(path: Path) -> code_archives.ArchiveContents:
+        if not told:
+            told.append(ada.post(f"{others[1]['address']}/finish", headers=JSON))
+            fields = {"purpose": "code_archive", "course": str(cast.flask_course.id)}
+            file = (io.BytesIO(content), "code.zip")
+            told.append(ada.post("/studio/uploads", data={**fields, "file": file}))
+        return real(path)
+
+    monkeypatch.setattr(code_archives, "inspect", look)
+    assert ada.post(f"{others[0]['address']}/finish", headers=JSON).status_code == 200
+    assert [answer.status_code for answer in told] == [503, 422]
+    assert "Another archive is being looked through." in told[0].json["error"]
+    assert "Send yours again in a moment." in told[1].text
+    assert ada.post(f"{others[1]['address']}/finish", headers=JSON).status_code == 200
 
 
 def test_a_recording_of_a_live_course_is_proposed_where_updates_wait(
