@@ -75,6 +75,8 @@ class Page(HTMLParser):
             self._every_id[values["id"]] += 1
         for name in REFERENCES:
             self._references += [(name, part) for part in values.get(name, "").split()]
+        if (target := values.get("hx-target", "")).startswith("#"):
+            self._references.append(("hx-target", target[1:]))
         if "template" not in self._open and "svg" not in self._open:
             self._note_shown(tag, values)
 
