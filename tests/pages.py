@@ -35,6 +35,7 @@ class _Reader(HTMLParser):
         self.text = ""
         self.options: list[tuple[str, bool]] | None = None
         self.select = ""
+        self.is_multiple = self.is_hidden = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -50,6 +51,7 @@ class _Reader(HTMLParser):
             self.area, self.text = given.get("name", ""), ""
         elif tag == "select":
             self.select, self.options = given.get("name", ""), []
+            self.is_multiple, self.is_hidden = "multiple" in given, "hidden" in given
         elif tag == "option" and self.options is not None:
             self.options.append((given.get("value", ""), "selected" in given))
 
@@ -76,8 +78,11 @@ class _Reader(HTMLParser):
             self.area = None
         elif tag == "select" and self.options is not None and self.form is not None:
             chosen = [value for value, is_chosen in self.options if is_chosen]
-            first = self.options[0][0] if self.options else ""
-            self.form.add(self.select, chosen[0] if chosen else first, bool(chosen and chosen[0]))
+            is_shown = bool(chosen and chosen[0]) and not self.is_hidden
+            if not self.is_multiple:
+                chosen = chosen[:1] or [value for value, _ in self.options[:1]] or [""]
+            for value in chosen:
+                self.form.add(self.select, value, is_shown)
             self.options = None
 
 

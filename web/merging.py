@@ -78,8 +78,15 @@ def marks(**stored: Any) -> Markup:
 
 
 def _hidden(written: list[str]) -> Markup:
-    one = Markup('<input type="hidden" name="was" value="{}">')
-    return Markup().join(one.format(mark) for mark in written)
+    """Render marks as options of a list that nobody sees.
+
+    Without scripts Back shows what was typed, in the page as it is now. In a list it chooses by its value
+    what was chosen before, so no mark of what was changed elsewhere meanwhile is sent. A hidden input
+    would say of every field that it came as it is now. The empty mark says that there were marks.
+    """
+    options = Markup().join(Markup('<option selected value="{}"></option>').format(mark) for mark in written)
+    start = Markup('<input type="hidden" name="was" value=""><select name="was" multiple hidden>')
+    return start + options + Markup("</select>")
 
 
 def _stored(field: Any) -> Any:
@@ -99,20 +106,25 @@ def _take(field: Any, value: Any) -> None:
 
 
 def _merged(field: SelectMultipleField, stored: Any, came_with: set[str]) -> list[str]:
-    """Apply each check box that was changed here to the stored choices."""
+    """Apply each check box to the stored choices, unless it was changed elsewhere."""
     typed, kept = set(field.data or ()), set(stored or ())
-    choices = [str(value) for value, *_ in field.iter_choices()]
     return [
         value
-        for value in choices
-        if value in (typed if (value in typed) != (_mark(field.name, value) in came_with) else kept)
+        for value, mark in _ticks(field, kept).items()
+        if value in (typed if mark in came_with else kept)
     ]
+
+
+def _ticks(field: SelectMultipleField, kept: set[str]) -> dict[str, str]:
+    """Return the mark of each choice, checked or not."""
+    choices = [str(value) for value, *_ in field.iter_choices()]
+    return {value: _mark(field.name, [value, value in kept]) for value in choices}
 
 
 def _marks(field: Any) -> list[str]:
     stored = _stored(field)
     if isinstance(field, SelectMultipleField):
-        return [_mark(field.name, value) for value in ("", *(stored or ()))]
+        return list(_ticks(field, set(stored or ())).values())
     return [_mark(field.name, stored)]
 
 

@@ -24,11 +24,11 @@
 
   const person = document.body.dataset.person ?? "";
   const away = `typed/${person}${location.pathname}${location.search}`;
-  const marks = (form) => [...form.querySelectorAll("input[name=was]")];
+  const marks = (form) => [...form.querySelectorAll("[name=was]")];
   const remember = () => {
     const kept = [...document.forms].filter(hasWords).map((form) => ({
       action: form.action,
-      was: marks(form).map(({ value }) => value),
+      was: new FormData(form).getAll("was"),
       values: unkept(form).map(({ name, value }) => [name, value]),
     })).filter(({ values }) => values.length);
     try {

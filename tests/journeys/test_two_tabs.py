@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.accessibility import every_way
 from tests.cast import Cast
@@ -48,9 +48,43 @@ def test_a_long_text_that_both_changed(house: House, visitor: Visitor, cast: Cas
     expect(one.locator("#summary")).to_have_value("Both are read.")
 
 
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [("/account", "#bio"), ("/studio/courses/{course}/lessons/{lesson}", "#body")],
+    ids=["profile", "lesson"],
+)
+def test_back_without_scripts_asks_before_it_writes_over_another_tab(
+    house: House, visitor: Visitor, cast: Cast, address: str, field: str
+) -> None:
+    """The browser shows what was typed again, in the page as it is now."""
+    one = visitor(javascript=False)
+    sign_in(one, "ada@example.com")
+    two = one.context.new_page()
+    page = address.format(course=cast.flask_course.id, lesson=cast.text_lesson.id)
+    one.goto(page)
+    one.locator(field).fill("Typed and not sent.")
+    one.goto("/about")
+    two.goto(page)
+    two.locator(field).fill("Saved in the other tab.")
+    send(two.locator(field))
+    one.go_back()
+    for theirs in ("Saved in the other tab.", "Typed and not sent."):
+        expect(one.locator(field)).to_have_value("Typed and not sent.")
+        send(one.locator(field))
+        two.goto(page)
+        expect(two.locator(field)).to_have_value(theirs)
+        assert ("Saved in the other tab." in one.content()) == (theirs != "Typed and not sent.")
+
+
 def save(tab: Page, label: str, text: str) -> None:
     """Write into a field, as into an empty one, and send its form."""
     control = tab.get_by_label(label).first
     control.fill(text)
-    with tab.expect_navigation():
-        control.locator("xpath=ancestor::form").locator(".form-actions button").first.click()
+    send(control)
+
+
+def send(control: Locator) -> None:
+    """Send the form of a field."""
+    form = control.locator("xpath=ancestor::form")
+    with control.page.expect_navigation():
+        form.locator(".form-actions button").first.click()

@@ -45,7 +45,7 @@ class Desk:
 
 def marks(page: str) -> list[str]:
     """The marks of what the form of `page` came with."""
-    found = re.findall(r'name="was" value="([0-9a-f]{32})"', page)
+    found = re.findall(r'<option selected value="([0-9a-f]{32})"', page)
     assert found
     return found
 
