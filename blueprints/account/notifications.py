@@ -1,6 +1,6 @@
 """Mail preferences: the kinds of notifications that are also sent by mail."""
 
-from flask import url_for
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -14,6 +14,8 @@ from web import hypermedia
 @bp.route("/account/notifications", methods=["GET", "POST"])
 def notifications() -> Response:
     """Show and save the mail preferences, a check box for each kind that the reader can receive."""
+    if request.method == "POST":
+        mail_preferences.lock(current_user._get_current_object())
     offered = mail_preferences.mailed_to(current_user)
     refused = mail_preferences.refused_by(current_user)
     form = MailForm(offered, data={"kinds": [kind.value for kind in offered if kind not in refused]})

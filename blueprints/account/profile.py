@@ -1,6 +1,6 @@
 """Route of the public profile."""
 
-from flask import url_for
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -14,6 +14,8 @@ from web import hypermedia
 @bp.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
     """Show and save name, biography, links and time zone."""
+    if request.method == "POST":
+        creator_page_drafts.lock_page(current_user._get_current_object())
     form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
         accounts.save_profile(

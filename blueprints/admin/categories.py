@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp, do
@@ -37,6 +37,8 @@ def index() -> Response:
 def category(category_id: uuid.UUID) -> Response:
     """Show and save one category: name, description, icon and parent."""
     row = _category(category_id)
+    if request.method == "POST":
+        categories.lock_all()
     form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
     if form.validate_on_submit():
         try:

@@ -33,6 +33,7 @@ def user(user_id: uuid.UUID) -> Response:
 def change_role(user_id: uuid.UUID) -> Response:
     """Change the user's role: learner, creator or admin."""
     person = _person(user_id)
+    directory.lock(person)
     form = RoleForm(data={"role": person.role.value})
     return _do(
         person, form, lambda: directory.change_role(person, Role(form.role.data), acting()),

@@ -1,6 +1,6 @@
 """Routes of the reader's own review: write, change and delete it."""
 
-from flask import abort
+from flask import abort, request
 from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
@@ -24,6 +24,8 @@ def write(slug: str) -> Response:
         abort(404)  # owners keep a deleted course, but it has no page that could show their review
     if not reviews.may_review(reader(), course):
         return refuse(course, NOT_THE_CREATOR if course.creator_id == reader().id else ONLY_OWNERS)
+    if request.method == "POST":
+        reviews.lock_reviews(course.id)
     before = reviews.own_review(reader(), course)
     form = ReviewForm(obj=before)
     if not form.validate_on_submit():

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import CaptionForm
-from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at
+from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at, opened_lesson
 from domain import Refused
 from domain.base.webvtt import MAX_CHARACTERS
 from domain.media import captions, recordings
@@ -21,7 +21,7 @@ from web.forms import ButtonForm
 @bp.route(f"{PLACE}/captions/<language>", methods=["GET", "POST"])
 def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | None) -> Response:
     """Add captions from a file or as text, or edit those of one language."""
-    course, lesson = lesson_at(course_id, lesson_id)
+    course, lesson = opened_lesson(course_id, lesson_id)
     asset = _recording(course, lesson)
     row = captions.find(asset, language) if language else None
     if language and row is None:
@@ -74,7 +74,7 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
 @bp.post(f"{PLACE}/chapters")
 def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Save all chapters, one line of text each."""
-    course, lesson = lesson_at(course_id, lesson_id)
+    course, lesson = opened_lesson(course_id, lesson_id)
     asset = _recording(course, lesson)
     form = chapters_form(asset)
     if form.validate():

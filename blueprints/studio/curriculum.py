@@ -8,7 +8,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of, me, opened
 from blueprints.studio.lesson_forms import (
     KINDS,
     ModuleForm,
@@ -68,7 +68,7 @@ def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 @bp.route(f"{HOME}/modules/<uuid:module_id>/edit", methods=["GET", "POST"])
 def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Edit a module: title, description, drip and whether it is published."""
-    course = course_of(course_id)
+    course = opened(course_id)
     try:
         module = curriculum.module_of(course, module_id)
     except NotInCourse as gone:
@@ -148,7 +148,7 @@ def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 @bp.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Rename a lesson."""
-    course = course_of(course_id)
+    course = opened(course_id)
     try:
         lesson = curriculum.lesson_of(course, lesson_id)
     except NotInCourse as gone:

@@ -7,7 +7,7 @@ from flask import abort, jsonify, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of, me, opened
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
@@ -26,6 +26,12 @@ PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 def lesson_at(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
     """Load the lesson to edit, with its course; raises NotFound for somebody else's."""
     return access.lesson_for_creator(me(), course_id, lesson_id)
+
+
+def opened_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
+    """Load the lesson whose page is open; for a POST its course is locked first, as in `opened`."""
+    opened(course_id)
+    return lesson_at(course_id, lesson_id)
 
 
 @bp.route(PLACE, methods=["GET", "POST"])

@@ -1,12 +1,13 @@
 """Route of the creator's public profile."""
 
-from flask import url_for
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from blueprints.studio import bp
+from blueprints.studio.course_editor import me
 from domain.catalog import creators
 from domain.people import creator_page_drafts
 from models import db
@@ -36,6 +37,8 @@ class CreatorForm(MergingForm):
 @bp.route("/profile", methods=["GET", "POST"])
 def profile() -> Response:
     """Show and save the creator profile."""
+    if request.method == "POST":
+        creator_page_drafts.lock_page(me())
     before = creators.profile_of(current_user)
     form = CreatorForm(data=creator_page_drafts.working(current_user))
     if form.validate_on_submit():

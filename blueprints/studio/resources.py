@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import LinkForm, PositionForm, RenameForm
-from blueprints.studio.lessons import PLACE, editor, lesson_at
+from blueprints.studio.lessons import PLACE, editor, lesson_at, opened_lesson
 from domain import Refused
 from domain.authoring import resources
 from domain.catalog import lifecycle
@@ -38,7 +38,7 @@ def add_link(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 @bp.post(f"{PLACE}/resources/<uuid:resource_id>/title")
 def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Rename a resource."""
-    course, lesson = lesson_at(course_id, lesson_id)
+    course, lesson = opened_lesson(course_id, lesson_id)
     row = next((row for row in lesson.resources if row.id == resource_id), None)
     if row is None:
         return _show(course, lesson, trouble=resources.GONE)

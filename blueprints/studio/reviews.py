@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
@@ -13,6 +13,7 @@ from domain import Refused
 from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
+from domain.community.reviews import lock_review
 from models import Course, Review, db
 from web import hypermedia
 from web.forms import ButtonForm, paragraphs
@@ -60,6 +61,8 @@ def reviews() -> Response:
 def reply(review_id: uuid.UUID) -> Response:
     """Show and save the reply to a review."""
     review, course = review_replies.find(me(), review_id)
+    if request.method == "POST":
+        lock_review(review)
     form = ReplyForm(review)
     if form.validate_on_submit():
         try:

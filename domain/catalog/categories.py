@@ -48,9 +48,15 @@ def find(category_id: uuid.UUID) -> Category | None:
     return db.session.get(Category, category_id)
 
 
+def lock_all() -> list[Category]:
+    """Lock all categories until the transaction ends, in order: two admins can't undo each other's move."""
+    query = select(Category).order_by(Category.position, Category.name).with_for_update()
+    return list(db.session.scalars(query, execution_options={"populate_existing": True}))
+
+
 def add(values: CategoryInput, admin: User) -> Category:
     """Create a category behind its siblings. Raises Refused for a taken name or a wrong parent."""
-    rows = _lock_all()
+    rows = lock_all()
     if len(rows) >= MOST:
         raise Refused(f"{MOST} categories are enough for anybody to get lost in.")
     _check(rows, values, None)
@@ -69,7 +75,7 @@ def change(category: Category, values: CategoryInput, admin: User) -> None:
 
     Courses are found by the names of their category and its parent: a job reindexes them.
     """
-    rows = _lock_all()
+    rows = lock_all()
     _check(rows, values, category)
     if (category.name, category.parent_id) != (values.name, values.parent_id):
         jobs.enqueue("reindex_category", category_id=str(category.id))
@@ -84,7 +90,7 @@ def change(category: Category, values: CategoryInput, admin: User) -> None:
 
 def move(category: Category, up: bool, admin: User) -> None:
     """Swap a category with its sibling above or below; does nothing at an end."""
-    beside = [row for row in _lock_all() if row.parent_id == category.parent_id]
+    beside = [row for row in lock_all() if row.parent_id == category.parent_id]
     place = beside.index(category)
     other = place - 1 if up else place + 1
     if not 0 <= other < len(beside):
@@ -99,19 +105,13 @@ def move(category: Category, up: bool, admin: User) -> None:
 
 def delete(category: Category, admin: User) -> None:
     """Delete an empty category. Raises Refused while it has courses or subcategories."""
-    if any(row.parent_id == category.id for row in _lock_all()):
+    if any(row.parent_id == category.id for row in lock_all()):
         raise Refused(f"“{category.name}” has categories below it. Move or delete them first.")
     if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
         raise Refused(f"Courses stand in “{category.name}”. Only an empty category can be deleted.")
     audit.record(admin, AuditAction.DELETE_CATEGORY, category, category.name)
     db.session.delete(category)
     db.session.flush()
-
-
-def _lock_all() -> list[Category]:
-    """Lock all categories until the transaction ends, in order: two admins can't undo each other's move."""
-    query = select(Category).order_by(Category.position, Category.name).with_for_update()
-    return list(db.session.scalars(query, execution_options={"populate_existing": True}))
 
 
 def _check(rows: list[Category], values: CategoryInput, category: Category | None) -> None:

@@ -78,7 +78,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     text is visible and can be reported again. If an admin has hidden an earlier text of this person, it needs
     approval (review_standings.visibility_of). Refused unless `may_review`.
     """
-    _lock(product.id)
+    lock_reviews(product.id)
     if not may_review(user, product):
         raise Refused("Only people who own this course can review it.")
     review = own_review(user, product)
@@ -119,7 +119,7 @@ def tell_creator(review: Review, product: Product) -> None:
 
 def withdraw(user: User, product: Product) -> bool:
     """Delete `user`'s review, even if they no longer own the product; tells whether there was one."""
-    _lock(product.id)
+    lock_reviews(product.id)
     review = own_review(user, product)
     if review is None:
         return False
@@ -195,7 +195,7 @@ def _hide_by_rule(review: Review) -> None:
 
 def recount(product_id: uuid.UUID) -> None:
     """Recompute the number and the average of the product's visible ratings."""
-    _lock(product_id)
+    lock_reviews(product_id)
     _write_rating(product_id)
 
 
@@ -212,8 +212,16 @@ def lock_review(review: Review) -> None:
 
     Raises NotFound when its author has deleted it meanwhile.
     """
-    _lock(review.product_id)
+    lock_reviews(review.product_id)
     _lock_row(review)
+
+
+def lock_reviews(product_id: uuid.UUID) -> None:
+    """Lock this product's reviews until the transaction ends.
+
+    On SQLite the write lock suffices. FOR NO KEY UPDATE: rows that refer to the product stay writable.
+    """
+    db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
 
 
 def _let_wait(review: Review, title: str) -> None:
@@ -225,14 +233,6 @@ def _place(review: Review) -> bool:
     place = text_decisions.visibility_of(text_decisions.in_review(review))
     review.flagged, review.approved = place.hidden, place.approved
     return place.waits
-
-
-def _lock(product_id: uuid.UUID) -> None:
-    """Lock this product's reviews until the transaction ends.
-
-    On SQLite the write lock suffices. FOR NO KEY UPDATE: rows that refer to the product stay writable.
-    """
-    db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
 
 
 def _lock_row(review: Review) -> None:

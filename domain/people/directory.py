@@ -132,6 +132,15 @@ def load_details(user: User) -> PersonDetails:
     )
 
 
+def lock(person: User) -> None:
+    """Load `person` in their present state and lock them until the transaction ends.
+
+    The admins are locked first, as by whatever changes them: two who change each other would deadlock.
+    """
+    suspension.keep_an_admin()
+    db.session.refresh(person, with_for_update=True)
+
+
 def change_role(person: User, role: Role, admin: User) -> None:
     """Change the role of `person` and mail them. Idempotent.
 

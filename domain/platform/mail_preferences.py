@@ -56,6 +56,11 @@ def refused_by(user: User) -> set[NotificationKind]:
     return set(db.session.scalars(chosen))
 
 
+def lock(user: User) -> None:
+    """Lock the preferences of `user` until the transaction ends."""
+    db.session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+
+
 def choose(user: User, kind: NotificationKind, by_mail: bool) -> None:
     """Turn mails of a kind on or off. Idempotent."""
     row = upsert(MailPreference).values(user_id=user.id, kind=kind, by_mail=by_mail)

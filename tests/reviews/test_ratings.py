@@ -25,7 +25,7 @@ REVIEW = "/courses/flask-first-steps/review"
 @pytest.fixture
 def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No row lock on PostgreSQL; on SQLite no transaction, as its driver has it when left alone."""
-    monkeypatch.setattr(reviews, "_lock", lambda product_id: None)
+    monkeypatch.setattr(reviews, "lock_reviews", lambda product_id: None)
     event.remove(Engine, "begin", base._begin_sqlite)
     yield
     event.listen(Engine, "begin", base._begin_sqlite)
