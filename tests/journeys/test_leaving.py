@@ -173,7 +173,7 @@ def test_words_that_came_back_write_over_nothing(house: House, visitor: Visitor,
     send = page.locator("form:has(#bio) .form-actions button").first
     with page.expect_navigation():
         send.click()
-    expect(page.locator("#bio-error")).to_contain_text("This was changed elsewhere as “Saved elsewhere.”")
+    expect(page.locator("#bio-error")).to_contain_text("This was changed elsewhere to “Saved elsewhere.”")
     expect(page.locator("#name")).to_have_value("Ada L.")
     with page.expect_navigation():
         send.click()

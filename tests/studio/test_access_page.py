@@ -79,7 +79,7 @@ def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
     assert desk.browser.post(f"{desk.home}/access", data={**before, first: "3"}).status_code == 303
     answer = desk.browser.post(f"{desk.home}/access", data={**before, first: "5"})
     assert answer.status_code == 409
-    assert "This was changed elsewhere as “3”" in answer.text
+    assert "This was changed elsewhere to “3”" in answer.text
     assert modules(desk)[first][1] == 3
     hidden = {**before, "visibility": "unlisted"}
     assert desk.browser.post(f"{desk.home}/access", data=hidden).status_code == 303

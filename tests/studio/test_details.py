@@ -76,7 +76,7 @@ def test_a_new_address_keeps_the_former_one(desk: Desk, cast: Cast, client: Flas
         ("technology", "a" * 61, "at most 60"),
         ("language", "xx", "Not a valid choice"),
         ("objectives", "\n".join(f"line {n}" for n in range(21)), "at most 20 lines"),
-        ("prerequisites", "a" * 201, "at most 200 characters a line"),
+        ("prerequisites", "a" * 201, "at most 200 characters per line"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_beside_its_field(
@@ -114,7 +114,7 @@ def test_two_tabs_do_not_write_over_each_other(desk: Desk, cast: Cast) -> None:
     third = details(cast, cast.flask_course, title="From the third", description="Short", was=was)
     answer = desk.browser.post(desk.home, data=third)
     assert answer.status_code == 409
-    assert "This was changed elsewhere as “From the first tab”" in answer.text
+    assert "This was changed elsewhere to “From the first tab”" in answer.text
     assert f'aria-label="Current version">{long}</textarea>' in answer.text
     assert 'value="From the third"' in answer.text
     assert desk.row().title == "From the first tab"

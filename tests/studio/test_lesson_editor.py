@@ -216,7 +216,7 @@ def test_changes_that_wait_are_seen_by_those_who_work_on_them(
     learn = "/learn/flask-first-steps/routes"
     for person, sees in ((cast.ada, True), (cast.mo, True), (cast.bo, False)):
         page = signed_in(person).get(f"{learn}?draft=1").text
-        assert ("Better" in page, "Pending link" in page, "learners don’t see yet" in page) == (sees,) * 3
+        assert ("Better" in page, "Pending link" in page, "learners can’t see yet" in page) == (sees,) * 3
     for person in (cast.ada, cast.mo, cast.bo):
         page = signed_in(person).get(learn).text
         assert "Better" not in page

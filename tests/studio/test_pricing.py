@@ -107,6 +107,6 @@ def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
     assert (row.tier, row.price_cents, row.sale_price_cents) == (None, 2000, 1500)
     told = desk.browser.post(page, data={**form, "tier": "quick_skill", "price": "9"})
     assert told.status_code == 409
-    assert "This was changed elsewhere as “20”" in told.text
-    assert "This was changed elsewhere as “No size”" in told.text
+    assert "This was changed elsewhere to “20”" in told.text
+    assert "This was changed elsewhere to “No size”" in told.text
     assert desk.row().price_cents == 2000
