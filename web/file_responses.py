@@ -16,10 +16,17 @@ from domain.base.money import minor_digits
 BYTE_ORDER_MARK = "\ufeff"  # makes Excel read the file as UTF-8
 IN_MEMORY = 1024 * 1024
 _BLOCK = 32_768
-# Characters that begin a formula in spreadsheets (CSV injection), fullwidth forms included.
-_FORMULA = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")
+# Characters that begin a formula in spreadsheets (CSV injection), with all that NFKC makes one of them.
+_SIGNS = (
+    "=+@-"
+    "\uff1d\uff0b\uff20\uff0d"  # fullwidth
+    "\ufe66\ufe62\ufe6b\ufe63"  # small
+    "\u207c\u207a\u208c\u208a\ufb29"  # raised, lowered, Hebrew
+)
+_FORMULA = ("\t", "\r", "\n")
+_UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*")
 # In locales with a decimal comma Excel splits cells at semicolons, even within quotes.
-_BEHIND_SEPARATOR = re.compile("([;\t] *)(?=[-=+@\uff1d\uff0b\uff0d\uff20])")
+_BEHIND_SEPARATOR = re.compile(f"([;\t] *)(?=[{re.escape(_SIGNS)}])")
 
 
 def csv_of(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -75,8 +82,9 @@ def _cell(value: Any) -> Any:
 
 
 def _begins_formula(text: str) -> bool:
-    """Tell whether text begins with a sign of _FORMULA, after blanks too: some programs strip them."""
-    return text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
+    """Tell whether text begins like a formula, after what isn't seen too: some programs strip it."""
+    seen = text[_UNSEEN.match(text).end() :]  # type: ignore[union-attr]
+    return text.startswith(_FORMULA) or seen.startswith(tuple(_SIGNS))
 
 
 def _is_number(text: str) -> bool:

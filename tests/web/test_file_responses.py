@@ -3,12 +3,15 @@
 import csv
 import io
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from web import file_responses
 
+SIGNS = tuple("=+-@＝＋－＠﹦﹢﹫﹣⁼⁺₌₊﬩")
+UNSEEN = ("\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+", "\u200b=", "\ufeff+", "\u00ad-", "\u200f @")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -17,7 +20,7 @@ def cells(*values: object) -> list[str]:
     return list(csv.reader(io.StringIO(blocks.removeprefix(file_responses.BYTE_ORDER_MARK))))[1]
 
 
-@pytest.mark.parametrize("sign", [*"=+-@＝＋－＠", "\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+"])
+@pytest.mark.parametrize("sign", [*SIGNS, *UNSEEN])
 def test_a_cell_that_begins_like_a_formula_is_text(sign: str) -> None:
     assert cells(f"{sign}cmd|'/C calc'!A0") == [f"'{sign}cmd|'/C calc'!A0"]
 
@@ -42,7 +45,14 @@ def test_nobody_else_writes_csv() -> None:
     assert writers == ["file_responses.py"]
 
 
-@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+def test_whatever_folds_into_a_sign_is_one() -> None:
+    folding = {
+        sign for sign in map(chr, range(0x11_0000)) if unicodedata.normalize("NFKC", sign) in SIGNS[:4]
+    }
+    assert folding == set(SIGNS) == set(file_responses._SIGNS)
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹢")
 def test_what_other_programs_take_for_a_cell_of_its_own_is_no_formula_either(sign: str) -> None:
     """Excel parts cells by semicolons wherever a comma stands in numbers, also within quotes."""
     assert cells(f"Ada;{sign}1", f"Ada; {sign}1", f"a\t{sign}1") == [
