@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Parts of secrets copied from a manual or typed by hand.
 PLACEHOLDERS = ("changeme", "change-me", "change_me", "change me", "example", "placeholder", "for tests only")
+# Rows of keyboards, both ways.
+KEYS = "qwertyuiop asdfghjkl zxcvbnm qwertzuiop yxcvbnm azertyuiop poiuytrewq lkjhgfdsa mnbvcxz"
 MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
@@ -97,12 +99,13 @@ def is_weak(secret: str, shortest: int) -> bool:
     """Tell if `secret` is shorter than `shortest` characters or could be guessed.
 
     A random secret uses many characters, repeats almost none of its runs of three, and seldom has neighbours
-    of the alphabet beside each other, in hexadecimal as in base64.
+    of the alphabet or of the keyboard beside each other, in hexadecimal as in base64.
     """
     if len(secret) < shortest or len(set(secret)) < 10:
         return True
     runs = [secret[place : place + 3] for place in range(len(secret) - 2)]
-    steps = sum(abs(ord(one) - ord(two)) <= 1 for one, two in zip(secret, secret[1:], strict=False))
+    pairs = zip(secret, secret[1:], strict=False)
+    steps = sum(abs(ord(one) - ord(two)) <= 1 or (one + two).lower() in KEYS for one, two in pairs)
     return (
         len(set(runs)) < 0.75 * len(runs)
         or steps > len(secret) / 2

@@ -56,6 +56,7 @@ def test_production_starts_when_everything_is_set() -> None:
         ({"LECTERN_SECRET_KEY": "0123456789" * 5}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "0123456789abcdef" * 3 + "01"}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789"}, "LECTERN_SECRET_KEY"),
+        ({"LECTERN_SECRET_KEY": "QWERTYUIOPasdfghjklzxcvbnm1234567890"}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "q8N2vX5sB7" * 4}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "please-change-me-before-you-go-online"}, "LECTERN_SECRET_KEY"),
         ({"LECTERN_SECRET_KEY": "a secret for tests only, never used elsewhere"}, "LECTERN_SECRET_KEY"),
