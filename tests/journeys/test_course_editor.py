@@ -50,7 +50,7 @@ def test_a_course_is_begun_and_looked_at(
     expect(page.get_by_label("Price in USD", exact=True)).to_have_value("19.50")
 
     page.get_by_role("link", name="Preview as a learner").click()
-    expect(page.get_by_role("note")).to_contain_text("how learners see the course once it is published")
+    expect(page.get_by_role("note")).to_contain_text("how learners see your course once it is published")
     expect(page.get_by_role("button", name="Buy now")).to_be_disabled()
     expect(page.get_by_role("heading", name="Why")).to_be_visible()
     page.get_by_role("link", name="Back to the studio").click()

@@ -91,7 +91,7 @@ def test_keys_play_jump_and_can_be_switched_off(lesson: Page) -> None:
     lesson.wait_for_timeout(100)
     assert lesson.evaluate(f"Math.abs({VIDEO}.currentTime - 17) < 0.5")
     lesson.get_by_label("Search courses").evaluate("field => field.blur()")
-    lesson.get_by_role("button", name="Keys").click()
+    lesson.get_by_role("button", name="Shortcuts").click()
     lesson.get_by_label("Use these shortcuts on lesson pages").uncheck()
     lesson.get_by_role("button", name="Close").click()
     lesson.get_by_role("heading", level=1).click()
@@ -156,7 +156,7 @@ def test_a_film_of_others_is_asked_for_only_on_a_click(house: House, visitor: Vi
     )
     sign_in(page, "bo@example.com")
     page.goto(FILM)
-    play = page.get_by_role("button", name="Play the film from Vimeo")
+    play = page.get_by_role("button", name="Play the video from Vimeo")
     expect(play).to_be_visible()
     assert foreign == []
     play.click()
@@ -219,5 +219,5 @@ def test_every_state_of_a_lesson_is_accessible_and_fits_a_small_phone(
     page.goto(FILM)
     page.get_by_text("Course outline").click()
     page.get_by_text("Transcript").click()
-    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Shortcuts").click()
     assert problems + every_way(page) == []

@@ -81,9 +81,9 @@ def test_everything_happens_in_place(
     expect(page.locator("#course-rating")).to_contain_text("3.3")
 
     section.get_by_role("link", name="Delete").click()
-    section.get_by_role("link", name="Keep it").click()
+    section.get_by_role("link", name="Keep review").click()
     section.get_by_role("link", name="Delete").click()
-    section.get_by_role("button", name="Delete it").click()
+    section.get_by_role("button", name="Delete review").click()
     expect(section.get_by_role("link", name="Write a review")).to_be_visible()
     expect(page.locator("#course-rating")).to_contain_text("3.0")
     assert page.evaluate("window.here") is True, "the page was never left"
@@ -109,5 +109,5 @@ def test_without_javascript_the_same_takes_pages(
     page.get_by_role("button", name="Report").click()
     expect(page.get_by_text("Buy shoes.")).to_be_visible()
     page.locator("#review-own").get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    page.get_by_role("button", name="Delete review").click()
     expect(page.locator("#reviews").get_by_role("link", name="Write a review")).to_be_visible()

@@ -149,7 +149,7 @@ def test_who_is_signed_out_signs_in_beside_the_page_and_it_goes_on(
         expire(house, cast.bo)
     before = done(house, cast)
     press(page)
-    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    expect(page.get_by_role("dialog", name="You’re signed out")).to_be_visible()
     is_whole(page)
     if name == "publish":
         expect(page.locator("#comment")).to_have_value("Clear and kind words.")
@@ -379,5 +379,5 @@ def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: 
     page.goto("/courses/reading-code")
     leave(page.context)
     press_wish(page)
-    expect(page.get_by_role("dialog", name="You are signed out")).to_be_visible()
+    expect(page.get_by_role("dialog", name="You’re signed out")).to_be_visible()
     assert problems + every_way(page) == []
