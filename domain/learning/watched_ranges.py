@@ -69,7 +69,7 @@ def accept(
 def merge(watched: Sequence[Sequence[float]], heartbeat: Heartbeat, duration: float) -> Ranges:
     """Merge the heartbeat's range into `watched`: sorted, without overlaps, never less than before.
 
-    >>> merge([[0, 10], [20, 30]], Beat(21, 9.5, 20.2), 60)
+    >>> merge([[0, 10], [20, 30]], Heartbeat(21, 9.5, 20.2), 60)
     [[0, 30]]
     """
     if heartbeat.start is None or heartbeat.end is None:

@@ -156,9 +156,9 @@ def test_nothing_is_watched_faster_than_it_can_be_played(
         assert total(watched) <= duration + 0.05  # what is kept is kept in tenths
 
 
-@given(speed=st.sampled_from((1, 1.5, 2, 3)), late=st.lists(st.floats(0, 119), min_size=1, max_size=30))
+@given(speed=st.sampled_from((1, 1.5, 2, 3)), late=st.lists(st.floats(0, 109), min_size=1, max_size=30))
 def test_who_watches_honestly_loses_nothing(speed: float, late: list[float]) -> None:
-    """Reports every ten seconds, each as late as its network likes, in order; with or without a proof."""
+    """Reports every ten seconds, in order, each so late that no silence is longer than LONGEST_SILENCE."""
     for proof in (OPENED, None):
         watched: Ranges = []
         spent, last, now, place = None, OPENED, OPENED, 0.0
