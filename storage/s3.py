@@ -4,9 +4,10 @@ import importlib
 import io
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
@@ -16,6 +17,14 @@ from storage.keys import check_key, check_prefix, is_key
 from storage.partial_uploads import PartialUpload, WrongOffsetError
 
 CHUNK = 1024 * 1024
+# Clients may be shared by threads; a session that makes one may not.
+_MAKING = threading.Lock()
+
+
+@cache
+def _session() -> Any:
+    """Return the one session: each would read the description of S3 anew, which takes a fifth of a second."""
+    return importlib.import_module("boto3").session.Session()
 
 
 class S3Storage:
@@ -30,7 +39,7 @@ class S3Storage:
         secret: str | None = None,
     ) -> None:
         try:
-            boto3 = importlib.import_module("boto3")
+            importlib.import_module("boto3")
             config = importlib.import_module("botocore.config").Config(
                 signature_version="s3v4", retries={"mode": "standard", "max_attempts": 4}
             )
@@ -38,14 +47,15 @@ class S3Storage:
             raise RuntimeError("STORAGE=s3 needs the extra s3: pip install 'lectern[s3]'") from error
         self.bucket = bucket
         self._errors = importlib.import_module("botocore.exceptions")
-        self._client: Any = boto3.session.Session().client(
-            "s3",
-            endpoint_url=endpoint_url or None,
-            region_name=region or "us-east-1",
-            aws_access_key_id=key_id or None,
-            aws_secret_access_key=secret or None,
-            config=config,
-        )
+        with _MAKING:
+            self._client: Any = _session().client(
+                "s3",
+                endpoint_url=endpoint_url or None,
+                region_name=region or "us-east-1",
+                aws_access_key_id=key_id or None,
+                aws_secret_access_key=secret or None,
+                config=config,
+            )
 
     def put(self, key: str, content: BinaryIO | bytes, content_type: str) -> int:
         """Upload, in parts where it is large; the object appears only when it is complete."""
