@@ -2,15 +2,24 @@
 
 from collections.abc import Iterator
 
-import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from models import AuditEntry, db
-from tests.adversary.hostile import ALL, LONG, SCRIPT, Deal, trouble
+from tests.adversary.hostile import LONG, SCRIPT, Deal, trouble
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.house.stage import fill
+
+QUESTIONS = (
+    "/admin/users?q={}", "/admin/users?kind={}", "/admin/users?after={}", "/admin/emails?state={}",
+    "/admin/emails?after={}", "/admin/jobs?state={}", "/admin/jobs?after={}", "/admin/webhooks?after={}",
+    "/admin/alerts?after={}", "/admin/webhooks?state={}", "/admin/orders?state={}",
+    "/admin/orders?after={}",
+    "/admin/audit?actor={}", "/admin/audit?action={}", "/admin/audit?subject={}", "/admin/audit?from={}",
+    "/admin/audit?after={}", "/admin/backups?state={}", "/admin/backups?after={}",
+    "/admin/audit.csv?subject={}", "/admin/settings/look?color={}",
+)  # fmt: skip
 
 
 def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -59,25 +68,15 @@ def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) 
     assert {page: wrong for page in pages if (wrong := trouble(mo.get(page)))} == {}
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/admin/users?q={}", "/admin/users?kind={}", "/admin/users?after={}", "/admin/emails?state={}",
-        "/admin/emails?after={}", "/admin/jobs?state={}", "/admin/jobs?after={}", "/admin/webhooks?after={}",
-        "/admin/alerts?after={}", "/admin/webhooks?state={}", "/admin/orders?state={}",
-        "/admin/orders?after={}",
-        "/admin/audit?actor={}", "/admin/audit?action={}", "/admin/audit?subject={}", "/admin/audit?from={}",
-        "/admin/audit?after={}", "/admin/backups?state={}", "/admin/backups?after={}",
-        "/admin/audit.csv?subject={}", "/admin/settings/look?color={}",
-    ],
-)  # fmt: skip
-def test_hostile_questions(cast: Cast, signed_in: SignIn, address: str) -> None:
-    mo = signed_in(cast.mo)
-    path, _, name = address.partition("?")
-    for typed in ALL:
-        answer = mo.get(path, query_string={name.removesuffix("={}"): typed})
-        assert trouble(answer) is None, typed[:40]
-        assert answer.status_code == 200, typed[:40]
+def test_hostile_questions(cast: Cast, signed_in: SignIn) -> None:
+    """One at a time, which never hides another; tests/adversary asks them all at once with every text."""
+    mo, deal = signed_in(cast.mo), Deal(6)
+    for address in QUESTIONS:
+        path, _, name = address.partition("?")
+        for typed in deal.texts():
+            answer = mo.get(path, query_string={name.removesuffix("={}"): typed})
+            assert trouble(answer) is None, (address, typed[:40])
+            assert answer.status_code == 200, (address, typed[:40])
 
 
 def test_what_people_call_themselves_is_text_on_the_desk(app: Flask, cast: Cast, signed_in: SignIn) -> None:

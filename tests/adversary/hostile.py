@@ -98,7 +98,7 @@ APART = (
 ALL = APART if ON_POSTGRESQL and not effort.LONG else TEXTS
 ALL_BYTES = WORST_BYTES if ON_POSTGRESQL and not effort.LONG else BYTES
 
-# Where test_desks goes, as somebody who may come in.
+# Where test_studio_and_admin goes, as somebody who may come in.
 DESKS = ("/studio", "/admin", "/teach", "/wishlist", "/notifications")
 
 SENSIBLE = {
@@ -132,10 +132,10 @@ class Deal:
 
 
 class Questions:
-    """Asks with hostile words in the query: what reads its query gets all of them, the rest some."""
+    """Asks with hostile words in the query: what searches gets all, what reads it many, the rest some."""
 
     def __init__(self, app: Flask, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.names, self.deal = names, Deal()
+        self.names, self.deal, self.many = names, Deal(), Deal(20)
         self.read = read = set[str]()
 
         class Noted(ImmutableMultiDict[str, str]):
@@ -184,12 +184,16 @@ class Questions:
         first = self._with(BREAKOUT)
         found = {first: said(first)}
         # Every page of a stranger looks where they came from.
-        if thoroughly and self.read - {"utm_source", "utm_campaign"}:
-            texts, words = ALL, ALL_BYTES
-            odd = [urlencode([("page", "2")] * 500), "&".join(f"{n}[]=1&{n}[a]=2" for n in self.names)]
+        reads = self.read - {"utm_source", "utm_campaign"} if thoroughly else set()
+        odd = [urlencode([("page", "2")] * 500), "&".join(f"{n}[]=1&{n}[a]=2" for n in self.names)]
+        if reads & {"q", "everything"}:
+            texts, words = list(ALL), list(ALL_BYTES)
+        elif reads:
+            texts = [*WORST, *self.many.some(ALL)]
+            words = [*WORST_BYTES, *self.many.some(ALL_BYTES, 3)]
         else:
-            texts, words, odd = tuple(self.deal.some(ALL, 1)), tuple(self.deal.some(ALL_BYTES, 1)), []
-        for query in (*map(self._with, texts), *(self._raw(word) for word in words), *odd):
+            texts, words, odd = self.deal.some(ALL, 1), self.deal.some(ALL_BYTES, 1), []
+        for query in (*map(self._with, texts), *map(self._raw, words), *odd):
             found[query] = said(query)
         return {(address, query[:80]): wrong for query, wrong in found.items() if wrong}
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from models import User
 from tests.adversary.hostile import (
+    ALL,
     DESKS,
     Deal,
     Questions,
@@ -123,7 +124,7 @@ def test_hostile_words_in_addresses(
 
 
 def test_hostile_text_in_every_field_of_every_form(
-    app: Flask, insider: FlaskClient, words: dict[str, str]
+    app: Flask, insider: FlaskClient, name: str, words: dict[str, str]
 ) -> None:
     forms: dict[tuple[str, ...], Sent] = {}
     for rule in there(app, "GET"):
@@ -137,11 +138,12 @@ def test_hostile_text_in_every_field_of_every_form(
     assert sum(len(form.fields) for form in kept) > 60, "the forms are found"
     wrong, deal = {}, Deal()
     for form in kept:
-        for name in form.fields:
-            for text in deal.texts():
-                answer = insider.post(form.action, data=poisoned(form, name, text))
+        is_at_home = form.action.startswith("/admin") == (name == "mo")
+        for field_name in form.fields:
+            for text in deal.texts() if is_at_home else deal.some(ALL, 1):
+                answer = insider.post(form.action, data=poisoned(form, field_name, text))
                 if (said := trouble(answer)) is not None:
-                    wrong[form.action, name, text[:60]] = said
+                    wrong[form.action, field_name, text[:60]] = said
     assert wrong == {}
 
 
