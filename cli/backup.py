@@ -14,7 +14,8 @@ from flask.cli import AppGroup
 
 from cli import progress
 from domain import backup
-from domain.backup import Backup, BackupError, BackupKind, encryption
+from domain.backup import Backup, BackupError, BackupKind
+from domain.backup.contents import encryption
 from domain.base import clock
 from domain.ledger import checks
 

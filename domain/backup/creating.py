@@ -9,16 +9,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from domain.backup import manifest, shop
-from domain.backup.encryption import seal
+from domain.backup import shop
+from domain.backup.contents import manifest
+from domain.backup.contents.encryption import seal
+from domain.backup.contents.file_inventory import FileInventory
+from domain.backup.contents.manifest import LIST, MANIFEST, STAMP, Manifest, ManifestPart
+from domain.backup.contents.reading import part_name
+from domain.backup.contents.streams import PacedFile
 from domain.backup.errors import explained
-from domain.backup.file_inventory import FileInventory
-from domain.backup.locks import reading
-from domain.backup.manifest import LIST, MANIFEST, STAMP, Manifest, ManifestPart
 from domain.backup.model import Backup, BackupError, BackupKind, Progress, quiet
-from domain.backup.reading import part_name
 from domain.backup.shop import Shop
-from domain.backup.streams import PacedFile
+from domain.backup.targets.locks import reading
 from domain.base import clock
 
 

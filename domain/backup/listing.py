@@ -4,11 +4,12 @@ from datetime import datetime
 
 from flask import current_app
 
-from domain.backup import manifest, targets
+from domain.backup.contents import manifest
+from domain.backup.contents.manifest import MANIFEST, PROOF
 from domain.backup.errors import explained
-from domain.backup.manifest import MANIFEST, PROOF
 from domain.backup.model import Backup, BackupError, Proof
-from domain.backup.targets import Target
+from domain.backup.targets import configured_target
+from domain.backup.targets.configured_target import Target
 
 
 def listing() -> list[Backup]:
@@ -17,7 +18,7 @@ def listing() -> list[Backup]:
     Encrypted ones are listed without their key. Raises BackupError when the target can’t be read.
     """
     with explained("Listing the backups"):
-        target = targets.target(current_app.config["SETTINGS"])
+        target = configured_target.target(current_app.config["SETTINGS"])
         found = [_summary(target, name) for name in target.names()]
         begun = [
             Backup(name, kind, made_at, problem=f"{name} was begun and never completed.", complete=False)

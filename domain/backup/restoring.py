@@ -3,15 +3,16 @@
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
-from domain.backup import schema, shop
+from domain.backup import shop
+from domain.backup.contents.file_restore import restore_files, swap_folder
+from domain.backup.contents.manifest import STAMP
+from domain.backup.contents.reading import OpenedBackup, opened
+from domain.backup.databases import schema
 from domain.backup.errors import explained
-from domain.backup.file_restore import restore_files, swap_folder
 from domain.backup.listing import find
-from domain.backup.locks import removing
-from domain.backup.manifest import STAMP
 from domain.backup.model import BackupError, DamagedError, Progress, RestoreResult, quiet
-from domain.backup.reading import OpenedBackup, opened
 from domain.backup.shop import Shop
+from domain.backup.targets.locks import removing
 from domain.backup.verifying import row_differences
 from domain.base import clock
 from models import db

@@ -9,16 +9,17 @@ import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from domain.backup import manifest, shop
+from domain.backup import shop
+from domain.backup.contents import manifest
+from domain.backup.contents.file_restore import RESTORING
+from domain.backup.contents.manifest import MANIFEST
+from domain.backup.contents.reading import content_key, content_name, opened
+from domain.backup.contents.streams import WORK
 from domain.backup.errors import explained
-from domain.backup.file_restore import RESTORING
 from domain.backup.listing import listing
-from domain.backup.locks import removing
-from domain.backup.manifest import MANIFEST
 from domain.backup.model import Backup, BackupError, BackupKind, Progress, quiet
-from domain.backup.reading import content_key, content_name, opened
 from domain.backup.shop import Shop
-from domain.backup.streams import WORK
+from domain.backup.targets.locks import removing
 from storage import LocalStorage
 
 KEPT_AT_LEAST = timedelta(days=30)

@@ -10,13 +10,14 @@ from flask import current_app
 
 import storage
 from config import Settings
-from domain.backup import encryption, targets
-from domain.backup.database import Database, database_url
-from domain.backup.encryption import Key
-from domain.backup.postgres import PostgresDatabase
-from domain.backup.sqlite import SqliteDatabase
-from domain.backup.streams import WORK
-from domain.backup.targets import Target
+from domain.backup.contents import encryption
+from domain.backup.contents.encryption import Key
+from domain.backup.contents.streams import WORK
+from domain.backup.databases.database import Database, database_url
+from domain.backup.databases.postgres import PostgresDatabase
+from domain.backup.databases.sqlite import SqliteDatabase
+from domain.backup.targets import configured_target
+from domain.backup.targets.configured_target import Target
 
 
 @dataclass(frozen=True)
@@ -47,4 +48,4 @@ def current() -> Shop:
     else:
         database = PostgresDatabase(url)
     key = encryption.load(settings.backup_key_file)
-    return Shop(settings, database, storage.current(), targets.target(settings), key)
+    return Shop(settings, database, storage.current(), configured_target.target(settings), key)

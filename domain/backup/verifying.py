@@ -4,16 +4,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.backup import manifest, schema, shop
+from domain.backup import shop
+from domain.backup.contents import manifest
+from domain.backup.contents.file_check import file_problems
+from domain.backup.contents.manifest import PROOF
+from domain.backup.contents.reading import opened
+from domain.backup.databases import schema
 from domain.backup.errors import explained
-from domain.backup.file_check import file_problems
 from domain.backup.ledger_check import books
 from domain.backup.listing import find
-from domain.backup.locks import reading
-from domain.backup.manifest import PROOF
 from domain.backup.model import DamagedError, Progress, Proof, quiet
-from domain.backup.reading import opened
 from domain.backup.shop import Shop
+from domain.backup.targets.locks import reading
 from domain.base import clock
 
 MOST_SAID = 20

@@ -14,7 +14,8 @@ from sqlalchemy import and_, or_, select
 
 import jobs
 from domain import Refused, backup
-from domain.backup import Backup, BackupError, BackupKind, Proof, locks, records
+from domain.backup import Backup, BackupError, BackupKind, Proof, records
+from domain.backup.targets import locks
 from domain.base import clock
 from domain.base.log import log
 from domain.platform import alerts, audit

@@ -10,7 +10,8 @@ from moto.server import ThreadedMotoServer
 
 import storage
 from domain import backup
-from domain.backup import BackupError, BackupKind, encryption
+from domain.backup import BackupError, BackupKind
+from domain.backup.contents import encryption
 from domain.base import clock
 from storage import S3Storage
 from tests.backup.conftest import FILES, Shop

@@ -13,7 +13,9 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import BackupError, BackupKind, creating, encryption, snapshots, sqlite
+from domain.backup import BackupError, BackupKind, creating
+from domain.backup.contents import encryption
+from domain.backup.databases import snapshots, sqlite
 from models import User, db
 from tests.backup.conftest import FILES, Shop
 from tests.conftest import ON_POSTGRESQL

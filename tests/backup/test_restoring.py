@@ -11,7 +11,9 @@ from sqlalchemy import create_engine, text
 
 import storage
 from domain import backup
-from domain.backup import BackupError, BackupKind, creating, encryption, manifest, restoring, sqlite
+from domain.backup import BackupError, BackupKind, creating, restoring
+from domain.backup.contents import encryption, manifest
+from domain.backup.databases import sqlite
 from domain.base import clock
 from domain.platform import health
 from models import db

@@ -8,7 +8,8 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import Backup, BackupKind, Proof, creating, encryption, retention
+from domain.backup import Backup, BackupKind, Proof, creating, retention
+from domain.backup.contents import encryption
 from models import db
 from tests.backup.conftest import Shop
 

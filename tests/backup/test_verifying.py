@@ -11,7 +11,8 @@ import pytest
 from flask import current_app
 
 from domain import backup
-from domain.backup import BackupError, BackupKind, encryption, file_check, manifest, restoring
+from domain.backup import BackupError, BackupKind, restoring
+from domain.backup.contents import encryption, file_check, manifest
 from domain.base import clock
 from models import Order, OrderStatus, db
 from tests.backup.conftest import ON_POSTGRESQL, Shop, databases_like

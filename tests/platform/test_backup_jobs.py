@@ -12,7 +12,8 @@ from flask import Flask
 
 import jobs
 import mail
-from domain.backup import BackupKind, locks, records
+from domain.backup import BackupKind, records
+from domain.backup.targets import locks
 from domain.base import clock
 from domain.platform import backup_jobs, retention
 from models import AuditEntry, BackupRecord, EmailMessage, Job, JobState, db

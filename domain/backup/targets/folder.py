@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.backup.manifest import is_name
-from domain.backup.streams import CHUNK
+from domain.backup.contents.manifest import is_name
+from domain.backup.contents.streams import CHUNK
 from storage import sync
 
 FILES = "files"

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import storage
 from config import Settings
-from domain.backup.manifest import MANIFEST, is_name
-from domain.backup.streams import CHUNK, WORK
+from domain.backup.contents.manifest import MANIFEST, is_name
+from domain.backup.contents.streams import CHUNK, WORK
 
 FILES = "files/"
 BINARY = "application/octet-stream"

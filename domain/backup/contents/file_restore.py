@@ -5,9 +5,9 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
-from domain.backup.file_check import missing_in_bucket
+from domain.backup.contents.file_check import missing_in_bucket
+from domain.backup.contents.reading import OpenedBackup
 from domain.backup.model import DamagedError, Progress
-from domain.backup.reading import OpenedBackup
 from storage import LocalStorage, S3Storage
 
 RESTORING = ".restoring-{}"

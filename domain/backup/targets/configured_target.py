@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from config import Settings
-from domain.backup.bucket import Bucket
-from domain.backup.folder import Folder
 from domain.backup.model import BackupError
+from domain.backup.targets.bucket import Bucket
+from domain.backup.targets.folder import Folder
 
 
 class Target(Protocol):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.backup import files, manifest
-from domain.backup.encryption import SUFFIX, Key, unseal
-from domain.backup.files import BackupFile
-from domain.backup.manifest import LIST, MANIFEST, Manifest, ManifestPart
+from domain.backup.contents import files, manifest
+from domain.backup.contents.encryption import SUFFIX, Key, unseal
+from domain.backup.contents.files import BackupFile
+from domain.backup.contents.manifest import LIST, MANIFEST, Manifest, ManifestPart
+from domain.backup.contents.streams import Hashing
 from domain.backup.model import BackupError, DamagedError
 from domain.backup.shop import Shop
-from domain.backup.streams import Hashing
 from storage import sha256_of
 
 CHANGED = "{} is damaged or was changed in the backup."

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from domain.backup.database import Dump
-from domain.backup.encryption import Key, unseal
+from domain.backup.contents.encryption import Key, unseal
+from domain.backup.contents.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile, sync_gently
+from domain.backup.databases.database import Dump
+from domain.backup.databases.snapshots import connect, snapshot
 from domain.backup.model import BackupError, Progress, quiet
-from domain.backup.snapshots import connect, snapshot
-from domain.backup.streams import SYNC_EVERY, Gunzipping, Gzipped, PacedFile, sync_gently
 
 IN_USE = "The shop is running: {} is in use. Stop the web processes and the worker, then try again."
 MEGABYTE = 1024 * 1024

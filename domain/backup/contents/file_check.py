@@ -3,10 +3,10 @@
 import random
 from collections.abc import Iterator
 
-from domain.backup import files
-from domain.backup.files import BackupFile
+from domain.backup.contents import files
+from domain.backup.contents.files import BackupFile
+from domain.backup.contents.reading import OpenedBackup, content_name
 from domain.backup.model import DamagedError, Progress
-from domain.backup.reading import OpenedBackup, content_name
 
 # All files of a small shop, and enough of a large one's to notice a failing disk.
 SAMPLE = 200

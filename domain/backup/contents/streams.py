@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from domain.backup.manifest import ManifestPart
+from domain.backup.contents.manifest import ManifestPart
 from domain.backup.model import DamagedError
 
 CHUNK = 1024 * 1024

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from domain.backup.database import Dump
-from domain.backup.encryption import Key, unseal
+from domain.backup.contents.encryption import Key, unseal
+from domain.backup.databases.database import Dump
 from domain.backup.model import BackupError, DamagedError, Progress
 
 # Variables of libpq: on the command line a password would be visible in the list of processes.

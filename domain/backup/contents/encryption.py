@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from domain.backup.contents.streams import CHUNK
 from domain.backup.model import BackupError, DamagedError
-from domain.backup.streams import CHUNK
 
 SUFFIX = ".age"
 PREFIX = "AGE-SECRET-KEY-"

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from domain.backup import files
-from domain.backup.bucket import Bucket
-from domain.backup.encryption import seal
-from domain.backup.files import BackupFile
+from domain.backup.contents import files
+from domain.backup.contents.encryption import seal
+from domain.backup.contents.files import BackupFile
+from domain.backup.contents.reading import content_name, opened
+from domain.backup.contents.streams import PacedFile
 from domain.backup.listing import usable
 from domain.backup.model import BackupError, BackupKind, Progress
-from domain.backup.reading import content_name, opened
 from domain.backup.shop import Shop
-from domain.backup.streams import PacedFile
+from domain.backup.targets.bucket import Bucket
 from storage import LocalStorage, S3Storage, StoredFile, sha256_of
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 from flask import current_app
 from sqlalchemy import URL, make_url
 
-from domain.backup.encryption import Key
+from domain.backup.contents.encryption import Key
 from domain.backup.model import Progress
 from models import db
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from flask import current_app
 
-from domain.backup.manifest import Manifest
+from domain.backup.contents.manifest import Manifest
 from domain.backup.model import BackupError
 
 

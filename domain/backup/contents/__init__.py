@@ -1,0 +1,1 @@
+"""Contents of a backup: manifest, files, encryption and streams."""

@@ -1,0 +1,1 @@
+"""Databases to back up: SQLite and PostgreSQL behind one interface."""
