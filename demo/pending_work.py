@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from demo.source import CourseSource
 from domain.authoring import curriculum, lesson_drafts, submission
 from domain.base import markdown
-from domain.commerce import stripe_notices
+from domain.commerce import stripe_alerts
 from domain.community import course_reports, reply_reports, reviews, text_decisions
 from domain.moderation import decisions
 from domain.people import creator_applications
@@ -144,11 +144,11 @@ def tell_of_money(row: dict[str, Any], admin: User, now: datetime) -> None:
     looked_at = now - timedelta(days=row["looked_at_days_ago"])
     event = StripeEvent(
         id="evt_demo", type=row["type"], object_id=about["id"], payload={"data": {"object": about}},
-        received_at=at, processed_at=at, attempts=1, error=stripe_notices.WITHOUT_ORDER, told=about["id"],
+        received_at=at, processed_at=at, attempts=1, error=stripe_alerts.WITHOUT_ORDER, told=about["id"],
         problem=row["problem"], looked_at=looked_at,
     )  # fmt: skip
     db.session.add(event)
-    audit.record(None, stripe_notices.ACTION, event, row["problem"]).at = at
+    audit.record(None, stripe_alerts.ACTION, event, row["problem"]).at = at
     audit.record(admin, AuditAction.LOOK_AT_EVENT, event, row["note"]).at = looked_at
 
 

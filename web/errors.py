@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
-from web import held_forms, hypermedia, logs
+from web import held_posts, hypermedia, logs
 
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
@@ -79,6 +79,6 @@ def _typed() -> list[tuple[str, str]]:
     They are shown at every address, so that nobody learns by them whether a page exists.
     """
     with suppress(HTTPException):  # a body that nobody has read so far may be too large
-        sent = held_forms.read()
-        return held_forms.sent_words(sent) if sent else []
+        sent = held_posts.read()
+        return held_posts.sent_words(sent) if sent else []
     return []

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from domain.people import second_factor
 from domain.platform import settings
-from web import held_forms, hypermedia, reauthentication
+from web import held_posts, hypermedia, reauthentication
 
 
 def open_to_all(area: Blueprint) -> Blueprint:
@@ -55,7 +55,7 @@ def refuse_unreadable(_endpoint: str | None, values: dict[str, object] | None) -
 def ask_to_sign_in() -> Response | None:
     """Ask a visitor to sign in, and return them to the requested page.
 
-    What they posted is kept meanwhile (web/held_forms.py). A swap or script is answered 401, so that the open
+    What they posted is kept meanwhile (web/held_posts.py). A swap or script is answered 401, so that the open
     page stays and asks beside what is being typed.
     """
     if current_user.is_authenticated:
@@ -63,7 +63,7 @@ def ask_to_sign_in() -> Response | None:
     if hypermedia.stays_on_its_page():
         return hypermedia.refuse(401, "You’re signed out. Sign in to continue.", signed_out=True)
     if request.method not in ("GET", "HEAD"):
-        return held_forms.ask_to_sign_in()
+        return held_posts.ask_to_sign_in()
     return hypermedia.see_other(url_for("auth.login", next=request.full_path.rstrip("?")))
 
 
@@ -101,7 +101,7 @@ def _lead_away(url: str, sentence: str) -> Response:
     """Redirect to `url`. A post is kept, and an open page gets the refusal as a toast (403)."""
     if hypermedia.stays_on_its_page():
         return hypermedia.refuse(403, sentence)
-    kept = held_forms.keep_for_later() if request.method not in ("GET", "HEAD") else None
+    kept = held_posts.keep_for_later() if request.method not in ("GET", "HEAD") else None
     return kept or hypermedia.leave(url)
 
 

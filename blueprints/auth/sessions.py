@@ -13,7 +13,7 @@ from blueprints.auth import bp, known_devices
 from blueprints.auth.next_url import safe_next
 from domain.people import accounts, login_throttle, second_factor, sessions
 from models import User, db
-from web import csrf, held_forms, hypermedia, reauthentication
+from web import csrf, held_posts, hypermedia, reauthentication
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GOES_ON = ("/held/", "/session/")
@@ -124,6 +124,6 @@ def offer_held_form(response: Response) -> Response:
     came_in = g.pop("let_in", False)
     if not came_in or response.status_code not in (302, 303) or (response.location or "").startswith(GOES_ON):
         return response
-    if address := held_forms.offer(csrf.person_mark()):
+    if address := held_posts.offer(csrf.person_mark()):
         response.location = address
     return response

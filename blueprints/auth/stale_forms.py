@@ -13,7 +13,7 @@ from blueprints.auth.next_url import wanted
 from blueprints.auth.sessions import sign_out
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
-from web import csrf, held_forms, hypermedia
+from web import csrf, held_posts, hypermedia
 
 LET_IN = ("auth.login", "auth.register", "auth.second_step")
 # Views without side effects while their form isn't valid: they may be called again with a stale token.
@@ -44,15 +44,15 @@ def stale_form(_error: CSRFError) -> BaseResponse:
         refused = hypermedia.refuse(400, "This page is out of date, and nothing was changed. Try again.")
         refused.headers["X-Stale-Form"] = "1"
         return refused
-    sent, sender = held_forms.read(), csrf.sender()
+    sent, sender = held_posts.read(), csrf.sender()
     if sent is None or sender is None:
-        typed = held_forms.sent_words(sent) if sent else []
+        typed = held_posts.sent_words(sent) if sent else []
         return hypermedia.render("errors/400_stale.html", status=400, typed=typed)
     if current_user.is_anonymous:
-        return held_forms.ask_to_sign_in()
+        return held_posts.ask_to_sign_in()
     if _may_send(sender):
         return _show(sent)
-    return (held_forms.keep(sent) if held_forms.sent_words(sent) else None) or _somebody_elses(None)
+    return (held_posts.keep(sent) if held_posts.sent_words(sent) else None) or _somebody_elses(None)
 
 
 @bp.get("/held/<uuid:held_id>")
@@ -60,7 +60,7 @@ def held_post(held_id: uuid.UUID) -> BaseResponse:
     """Show a post that was kept when the session ended; only its author's press of the button sends it."""
     if current_user.is_anonymous:
         return hypermedia.see_other(url_for("auth.login", next=request.path))
-    row = held_forms.find(held_id)
+    row = held_posts.find(held_id)
     if row is None:
         return hypermedia.render("errors/410_held.html", status=410)
     if not _may_send(row.person):
@@ -75,7 +75,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
     """Discard a kept post."""
     row = _own(held_id)
     page = row.page
-    held_forms.drop(held_id)
+    held_posts.drop(held_id)
     hypermedia.toast("Thrown away.", "info")
     return hypermedia.see_other(page)
 
@@ -99,10 +99,10 @@ def back() -> BaseResponse:
 @bp.after_app_request
 def forget_what_was_sent(response: Response) -> Response:
     """Delete a kept post once its author has sent it and it was accepted."""
-    if response.status_code < 400 and (key := held_forms.marker()):
-        row = held_forms.find(key)
+    if response.status_code < 400 and (key := held_posts.marker()):
+        row = held_posts.find(key)
         if row is not None and _may_send(row.person):
-            held_forms.drop(key)
+            held_posts.drop(key)
     return response
 
 
@@ -112,14 +112,14 @@ def _may_send(sender: str) -> bool:
 
 
 def _own(held_id: uuid.UUID) -> HeldPost:
-    row = held_forms.find(held_id)
+    row = held_posts.find(held_id)
     if row is None or current_user.is_anonymous or not _may_send(row.person):
         abort(404)
     return row
 
 
 def _show(sent: PostedForm, row: HeldPost | None = None) -> Response:
-    shown = held_forms.sent_words(sent)
+    shown = held_posts.sent_words(sent)
     carried = [pair for pair in sent.fields if pair not in shown]
     key = row.id if row else None
     status = 200 if row else 400

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import me, opened, save, show
 from blueprints.studio.course_forms import MOMENT, PricingForm, cents_of
-from domain.authoring import pricing_form
-from domain.authoring.pricing_form import PriceInput
+from domain.authoring import course_price
+from domain.authoring.course_price import PriceInput
 from models import Tier
 
 
@@ -17,10 +17,10 @@ from models import Tier
 def pricing(course_id: uuid.UUID) -> Response:
     """Edit tier, price, sale price and the end of the sale in the creator's time zone."""
     course, zone = opened(course_id), _zone()
-    form = PricingForm(data=_shown(pricing_form.price_of(course), zone))
-    saved = save(form, lambda: pricing_form.set_price(course, me(), _typed(form, zone)))
+    form = PricingForm(data=_shown(course_price.price_of(course), zone))
+    saved = save(form, lambda: course_price.set_price(course, me(), _typed(form, zone)))
     return saved or show(
-        "studio/course/pricing.html", form, course_id, tiers=pricing_form.TIERS, zone=zone.key
+        "studio/course/pricing.html", form, course_id, tiers=course_price.TIERS, zone=zone.key
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.authoring import pricing_form
+from domain.authoring import course_price
 from domain.authoring.course_content import CourseContent
 from models import LessonKind, MediaStatus
 
@@ -58,7 +58,7 @@ def _price(contents: CourseContent) -> ChecklistItem:
     course = contents.course
     if course.tier is None:
         return ChecklistItem("A price", True, "/pricing")
-    _, low, high = pricing_form.TIERS[course.tier]
+    _, low, high = course_price.TIERS[course.tier]
     return ChecklistItem("A price that fits its size", low <= course.price_cents <= high, "/pricing")
 
 
@@ -113,7 +113,7 @@ def _length(contents: CourseContent) -> list[ChecklistItem]:
     """Recommend a total length within the hours of the course's tier; empty for courses without a tier."""
     if contents.course.tier is None:
         return []
-    (least, most), _, _ = pricing_form.TIERS[contents.course.tier]
+    (least, most), _, _ = course_price.TIERS[contents.course.tier]
     hours = contents.seconds / 3600
     says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
     return [

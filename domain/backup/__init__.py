@@ -9,8 +9,8 @@ and a list of the files; the files themselves are stored once for all backups by
 from domain.backup.creating import create
 from domain.backup.listing import listing
 from domain.backup.model import Backup, BackupError, BackupKind, Progress, Proof, RestoreResult, quiet
+from domain.backup.pruning import prune
 from domain.backup.restoring import restore
-from domain.backup.retention import prune
 from domain.backup.verifying import verify
 
 __all__ = [

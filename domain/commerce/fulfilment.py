@@ -13,7 +13,7 @@ import mail
 from domain.base import clock
 from domain.base.log import log
 from domain.base.money import money
-from domain.commerce import orders, refunds, stripe_notices
+from domain.commerce import orders, refunds, stripe_alerts
 from domain.learning import access, enrollment
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
@@ -136,7 +136,7 @@ def _complete(order: Order, session: Session) -> None:
     order.stripe_session_id = session.id
     order.stripe_payment_intent_id = session.payment_intent
     order.checkout_url = order.confirming_since = None
-    order.problem = stripe_notices.after_completion(order)
+    order.problem = stripe_alerts.after_completion(order)
     for purchase in order.purchases:
         purchase.status = PurchaseStatus.COMPLETED
     db.session.flush()

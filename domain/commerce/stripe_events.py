@@ -15,7 +15,7 @@ import payments
 from config import Settings
 from domain.base import clock
 from domain.base.log import log
-from domain.commerce import fulfilment, refunds, stripe_event_types, stripe_notices
+from domain.commerce import fulfilment, refunds, stripe_alerts, stripe_event_types
 from domain.commerce.stripe_event_types import StripeObject
 from models import StripeEvent, db, upsert
 from payments import Event, Session, StripeRefund
@@ -119,14 +119,14 @@ def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
     if isinstance(found, Session):
         order = fulfilment.fulfil(found)
         unasked = order is None and found.is_settled and found.amount_total
-        return stripe_notices.tell_of_payment(event, found) if unasked else None
+        return stripe_alerts.tell_of_payment(event, found) if unasked else None
     if found:
         made = [found] if isinstance(found, StripeRefund) else found
         strange = [refund for refund in made if not refunds.apply(refund)]
-        return stripe_notices.tell_of_refunds(event, strange) if strange else None
+        return stripe_alerts.tell_of_refunds(event, strange) if strange else None
     if trigger.kind == StripeObject.REFUND and refunds.is_ours(trigger.object_id):
-        return stripe_notices.GONE
-    return stripe_notices.tell_of(event)
+        return stripe_alerts.GONE
+    return stripe_alerts.tell_of(event)
 
 
 def fail(error: str, event_id: str) -> None:

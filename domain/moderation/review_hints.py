@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from domain.authoring import page_drafts, pricing_form
+from domain.authoring import course_price, page_drafts
 from domain.authoring.course_content import CourseContent
 from domain.base import slugs
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
@@ -72,7 +72,7 @@ def _captions(contents: CourseContent) -> list[Hint]:
 def _price(contents: CourseContent) -> list[Hint]:
     course, hours = contents.course, contents.seconds / 3600
     if course.tier is not None:
-        (least, most), low, high = pricing_form.TIERS[course.tier]
+        (least, most), low, high = course_price.TIERS[course.tier]
         if not low <= course.price_cents <= high:
             return [Hint("The price is outside its size.")]
         if not least <= hours <= most:
@@ -80,7 +80,7 @@ def _price(contents: CourseContent) -> list[Hint]:
         return []
     if course.price_cents == 0:
         return []
-    most_for = max((high for (least, _), _, high in pricing_form.TIERS.values() if hours >= least), default=0)
+    most_for = max((high for (least, _), _, high in course_price.TIERS.values() if hours >= least), default=0)
     if course.price_cents > most_for:
         return [Hint(f"It has no size, and costs more than any for {contents.length}.")]
     return []

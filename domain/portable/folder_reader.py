@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
-from domain.authoring import course_details, curriculum, lesson_content, pricing_form
+from domain.authoring import course_details, course_price, curriculum, lesson_content
 from domain.base import markdown, slugs
 from domain.base.text import markdown_source, one_line, paragraphs
 from domain.catalog import tags
@@ -43,7 +43,7 @@ def _course(source: Source, values: Fields) -> NewCourse:
         line += taken
     if not title:
         values.wrong("title", "`title` is missing.")
-    price = values.whole("price_cents", pricing_form.HIGHEST) or 0
+    price = values.whole("price_cents", course_price.HIGHEST) or 0
     film = values.raw("preview_film", dict, str)
     return NewCourse(
         title=title,
@@ -58,7 +58,7 @@ def _course(source: Source, values: Fields) -> NewCourse:
         language=values.line("language", 16) or "en",
         tier=values.choice("tier", Tier),
         price_cents=price,
-        sale_price_cents=values.whole("sale_price_cents", pricing_form.HIGHEST),
+        sale_price_cents=values.whole("sale_price_cents", course_price.HIGHEST),
         sale_ends_at=values.moment("sale_ends_at"),
         visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
         objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),

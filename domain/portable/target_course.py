@@ -8,7 +8,7 @@ from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from domain import Refused
-from domain.authoring import pricing_form
+from domain.authoring import course_price
 from domain.base import slugs, webvtt
 from domain.media import upload_rules
 from domain.portable import MANIFEST, InvalidCourse, Problem
@@ -62,7 +62,7 @@ def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
 def _price(course: NewCourse) -> list[str]:
     wrong: list[str] = []
     if course.tier is not None:
-        _hours, lowest, highest = pricing_form.TIERS[course.tier]
+        _hours, lowest, highest = course_price.TIERS[course.tier]
         if not lowest <= course.price_cents <= highest:
             wrong.append(
                 f"The tier {course.tier} costs {lowest} to {highest} cents, not {course.price_cents}."

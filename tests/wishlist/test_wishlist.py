@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select
 
 import jobs
 from domain import Refused
-from domain.authoring import pricing_form
+from domain.authoring import course_price
 from domain.base import clock
 from domain.commerce import wishlist
 from domain.learning import access, enrollment
@@ -195,7 +195,7 @@ def sell(app: Flask, cast: Cast, days: int = 5, price: int = 950) -> None:
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         course.sale_price_cents, course.sale_ends_at = price, clock.now() + timedelta(days=days)
-        pricing_form.announce_sale(course)
+        course_price.announce_sale(course)
         db.session.commit()
         jobs.run_all()
 

@@ -8,7 +8,7 @@ import pytest
 
 import storage
 from domain import backup
-from domain.backup import Backup, BackupKind, Proof, creating, retention
+from domain.backup import Backup, BackupKind, Proof, creating, pruning
 from domain.backup.contents import encryption
 from models import db
 from tests.backup.conftest import Shop
@@ -26,7 +26,7 @@ def made(days: float, kind: BackupKind = BackupKind.DAILY, **facts: object) -> B
 def ages(every: list[Backup], days: int = 30, months: int = 12) -> list[float]:
     """How old those are, in days, that stay."""
     newest_first = sorted(every, key=lambda one: one.made_at, reverse=True)
-    kept = retention.keepers(newest_first, NOW, days, months)
+    kept = pruning.keepers(newest_first, NOW, days, months)
     return [(NOW - one.made_at) / timedelta(days=1) for one in newest_first if one.name in kept]
 
 
