@@ -10,7 +10,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask_migrate
 import psycopg
@@ -20,7 +20,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
@@ -32,6 +31,9 @@ from models import User, db
 from tests import cast as cast_module
 from tests import effort
 from tests.cast import Cast
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
 # How long an example takes says something about the machine, not about us.
@@ -169,8 +171,10 @@ class Databases:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> "Iterator[Browser]":
     """The one Chromium of this test process, for tests marked `browser`."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - heavy, and most processes never ask
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
