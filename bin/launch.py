@@ -23,11 +23,11 @@ os.chdir(ROOT)
 HOST = "127.0.0.1"
 STOP_SECONDS = 15
 ACCOUNTS = (
-    ("admin@example.com", "runs the shop"),
-    ("creator@example.com", "teaches, vetted"),
-    ("newcreator@example.com", "teaches, not vetted yet"),
-    ("learner@example.com", "owns courses, has progress"),
-    ("newlearner@example.com", "owns nothing yet"),
+    ("admin@example.com", "admin"),
+    ("creator@example.com", "creator, trusted"),
+    ("newcreator@example.com", "creator, not trusted yet"),
+    ("learner@example.com", "learner with courses and progress"),
+    ("newlearner@example.com", "learner without courses"),
 )
 
 started = time.monotonic()
@@ -38,7 +38,7 @@ def main() -> int:
     port = port_from_environment()
     if not is_free(port):
         print(
-            f"Port {port} is taken. Stop what uses it, or choose another: PORT={port + 10} bin/dev",
+            f"Port {port} is in use. Stop what’s using it, or choose another: PORT={port + 10} bin/dev",
             file=sys.stderr,
         )
         return 1
@@ -128,7 +128,7 @@ def prepare() -> bool:
         try:
             back_up_first(say=step, progress=show)
         except BackupError as error:
-            print(f"No backup could be made. {error.sentence}\n{OWN_BACKUP}", file=sys.stderr)
+            print(f"The backup failed. {error.sentence}\n{OWN_BACKUP}", file=sys.stderr)
             return False
         flask_migrate.upgrade()
         if not loader.is_loaded():
@@ -179,14 +179,14 @@ def wait_until_ready(parts: dict[str, subprocess.Popen[bytes]], port: int) -> bo
     """Wait until the site answers; False when a process ended instead."""
     for _ in range(300):
         if dead := first_dead(parts):
-            print(f"The {dead} stopped while starting; what it said stands above.", file=sys.stderr)
+            print(f"The {dead} stopped while starting; see its output above.", file=sys.stderr)
             return False
         try:
             with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=2):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    print("The web server did not answer within half a minute.", file=sys.stderr)
+    print("The web server didn’t answer within 30 seconds.", file=sys.stderr)
     return False
 
 
@@ -197,8 +197,8 @@ def greet(port: int) -> None:
     print(
         f"\nLectern runs on http://{HOST}:{port}\n\n"
         f"Sign in with the password lectern-demo as\n{people}\n\n"
-        f"Mail it writes: http://{HOST}:{port}/dev/mail    Payments: "
-        f"{os.environ['STRIPE_API_BASE']}/_sandbox/\nCtrl-C stops it; your data stays.\n",
+        f"Emails: http://{HOST}:{port}/dev/mail    Payments: "
+        f"{os.environ['STRIPE_API_BASE']}/_sandbox/\nPress Ctrl-C to stop. Your data is kept.\n",
         flush=True,
     )
 

@@ -62,7 +62,7 @@ SHOTS = (
         "/studio/courses",
         "creator@example.com",
         scheme="dark",
-        follow=(COURSE, "Numbers", "12 months"),
+        follow=(COURSE, "Analytics", "12 months"),
     ),
     Shot("administration", "/admin", "admin@example.com"),
     Shot("moderation", "/admin/moderation", "admin@example.com", follow=("A game loop from scratch",)),

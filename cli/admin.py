@@ -12,8 +12,10 @@ from models import db
 
 @click.command("create-admin")
 @click.argument("email")
-@click.option("--name", default="Admin", show_default=True, help="The name others see.")
-@click.password_option(envvar="ADMIN_PASSWORD", help="At least ten characters; asked for when not given.")
+@click.option("--name", default="Admin", show_default=True, help="The name other people see.")
+@click.password_option(
+    envvar="ADMIN_PASSWORD", help="At least ten characters. You’re asked for it if you leave it out."
+)
 @with_appcontext
 def create_admin(email: str, name: str, password: str) -> None:
     """Make EMAIL an admin: a new account, or the one that has this address."""
@@ -34,12 +36,12 @@ def reset_second_factor(email: str) -> None:
     try:
         user = accounts.find(accounts.normalise(email))
         if user is None:
-            raise Refused(f"Nobody has the address {email}.")
+            raise Refused(f"There is no account with the address {email}.")
         second_factor.remove(user, None)
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     db.session.commit()
-    click.echo(f"{user.email} signs in without a code.")
+    click.echo(f"{user.email} can now sign in without a code.")
 
 
 @click.command("require-second-factor")
@@ -49,4 +51,8 @@ def require_second_factor(wish: str) -> None:
     """Ask every admin for a second factor (on), or leave it to them (off)."""
     settings.change(None, admin_second_factor=wish == "on")
     db.session.commit()
-    click.echo("Admins must use a second factor." if wish == "on" else "Admins may use a second factor.")
+    click.echo(
+        "Two-factor authentication is required for admins."
+        if wish == "on"
+        else "Two-factor authentication is optional for admins."
+    )

@@ -19,7 +19,7 @@ from domain.backup.contents import encryption
 from domain.base import clock
 from domain.ledger import checks
 
-backup_group = AppGroup("backup", help="Make, prove and restore backups.")
+backup_group = AppGroup("backup", help="Make, test and restore backups.")
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def said() -> Iterator[None]:
 
 
 @backup_group.command("create")
-@click.option("--snapshot", is_flag=True, help="The database alone (SQLite), kept for a day.")
+@click.option("--snapshot", is_flag=True, help="Only the database (SQLite); kept for a day.")
 def create(snapshot: bool) -> None:
     """Make a backup of the database and the files while the shop runs."""
     with said():
@@ -42,7 +42,7 @@ def create(snapshot: bool) -> None:
 
 
 @backup_group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 def list_backups(as_json: bool) -> None:
     """List the backups, the newest first, and which of them were proved."""
     with said():
@@ -53,25 +53,25 @@ def list_backups(as_json: bool) -> None:
     for one in found:
         click.echo(_line(one))
     if not found:
-        click.echo("There are no backups yet: flask backup create makes one.")
+        click.echo("There are no backups yet. Make one with: flask backup create")
 
 
 @backup_group.command("verify")
 @click.argument("name", default="newest")
-@click.option("--all", "every", is_flag=True, help="Every backup, the newest first.")
+@click.option("--all", "every", is_flag=True, help="All backups, newest first.")
 def verify(name: str, every: bool) -> None:
     """Restore a backup (the newest by default) into a scratch place and check it; exit 1 if it is bad."""
     if not every:
         with said():
             good = _prove("" if name == "newest" else name)
         if not good:
-            raise click.ClickException("It can’t be relied on.")
+            raise click.ClickException("It can’t be trusted.")
         return
     with said():
         names = [one.name for one in backup.listing()]
     bad = sum(not _prove_or_say(one) for one in names)
     if bad:
-        raise click.ClickException(f"{bad} of {len(names)} can’t be relied on.")
+        raise click.ClickException(f"{bad} of {len(names)} can’t be trusted.")
 
 
 @backup_group.command("restore")
@@ -80,26 +80,28 @@ def verify(name: str, every: bool) -> None:
     "--at",
     "moment",
     metavar="TIME",
-    help="The last backup made at or before it, UTC unless it says otherwise.",
+    help="The last backup made at or before this time (UTC unless given).",
 )
-@click.option("--force", is_flag=True, help="Replace a shop that isn't empty; the old state is left beside.")
-@click.option("--skip-damaged", is_flag=True, help="Leave out files that are damaged in the backup.")
+@click.option(
+    "--force", is_flag=True, help="Replace a shop that isn't empty; the old data is kept beside it."
+)
+@click.option("--skip-damaged", is_flag=True, help="Skip files that are damaged in the backup.")
 def restore(name: str, moment: str | None, force: bool, skip_damaged: bool) -> None:
     """Put the backup NAME, or the last one before a TIME, in the shop's place. Stop the shop first."""
     if bool(name) == bool(moment):
-        raise click.UsageError("Name a backup, or say --at TIME.")
+        raise click.UsageError("Name a backup, or use --at TIME.")
     at = _moment(moment) if moment else None
     with said():
         done = backup.restore(name, at=at, force=force, skip_damaged=skip_damaged, progress=progress.show)
     click.echo(f"{done.backup.name} is restored.")
     for place in done.left_beside:
-        click.echo(f"  What was there before is in {place}.")
+        click.echo(f"  The old data is in {place}.")
     for note in done.notes:
         click.echo(f"  Note: {note}")
 
 
 @backup_group.command("prune")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 def prune(dry_run: bool) -> None:
     """Remove the backups that the rules no longer keep."""
     with said():
@@ -115,7 +117,7 @@ def new_key(path: Path) -> None:
     """Write a key file at PATH that backups are encrypted with. Keep a copy where the backups are not."""
     with said():
         public = encryption.new_key(path)
-    click.echo(f"{path} is written (public key {public}). Without a copy of it no backup can be opened.")
+    click.echo(f"{path} is written (public key {public}). Keep a copy: without it, no backup can be opened.")
 
 
 @backup_group.command("check-restored", hidden=True)
@@ -150,9 +152,9 @@ def _line(one: Backup) -> str:
     """Format a backup as a line of the list."""
     if one.problem:
         return f"{one.name:32} BROKEN: {one.problem}"
-    proof = "never proved"
+    proof = "never tested"
     if one.proof:
-        proof = f"{'proved' if one.proof.ok else 'FAILED'} {one.proof.at:%Y-%m-%d %H:%M}"
+        proof = f"{'tested' if one.proof.ok else 'FAILED'} {one.proof.at:%Y-%m-%d %H:%M}"
     facts = [f"database {_size(one.database_bytes)}", f"{one.files} files of {_size(one.file_bytes)}"]
     return f"{one.name:32} {', '.join(facts)}{', encrypted' if one.encrypted else ''}, {proof}"
 
@@ -170,5 +172,5 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.UsageError(f"“{text}” is no time; write it as 2026-11-29T14:30.") from error
+        raise click.UsageError(f"“{text}” isn’t a time. Write it as 2026-11-29T14:30.") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -26,7 +26,7 @@ def import_course(place: Path, creator: str) -> None:
     """
     user = accounts.find(creator)
     if user is None or not (user.is_creator or user.is_admin):
-        raise click.ClickException(f"{creator} is not the address of anybody who teaches here.")
+        raise click.ClickException(f"{creator} isn’t the address of a creator.")
     try:
         made = importing.prepare_folder(place, user, progress.show)
         course = importing.write_or_undo(made, user, place.name)
@@ -61,5 +61,5 @@ def export_course(slug: str, folder: Path) -> None:
     except Refused as refusal:
         raise click.ClickException(refusal.sentence) from refusal
     except FileNotFoundError as error:
-        raise click.ClickException(f"A file of this course is missing in storage: {error}") from error
+        raise click.ClickException(f"A file of this course is missing from storage: {error}") from error
     click.echo(f"{len(entries)} files are in {folder}.")

@@ -13,8 +13,8 @@ jobs_group = AppGroup("jobs", help="See and retry the worker's jobs.")
 
 
 @jobs_group.command("list")
-@click.option("--state", type=click.Choice([s.value for s in JobState]), help="Only jobs in this state.")
-@click.option("--limit", default=50, show_default=True, help="At most so many rows.")
+@click.option("--state", type=click.Choice([s.value for s in JobState]), help="Only jobs with this status.")
+@click.option("--limit", default=50, show_default=True, help="Maximum number of rows.")
 def list_jobs(state: str | None, limit: int) -> None:
     """Count the jobs by state and list the newest; dead ones say why."""
     for name, count in db.session.execute(select(Job.state, func.count()).group_by(Job.state)):
@@ -31,11 +31,11 @@ def list_jobs(state: str | None, limit: int) -> None:
 def retry_jobs(job_id: uuid.UUID | None, all_dead: bool) -> None:
     """Retry a dead job, or all of them, with all its attempts."""
     if not job_id and not all_dead:
-        raise click.UsageError("Name a job, or say --all-dead.")
+        raise click.UsageError("Name a job, or use --all-dead.")
     chosen = Job.id == job_id if job_id else Job.state == JobState.DEAD
     rows = list(db.session.scalars(select(Job).where(chosen)))
     if not rows:
-        raise click.ClickException("There is no such job." if job_id else "No job is dead.")
+        raise click.ClickException("Job not found." if job_id else "No jobs are dead.")
     for job in rows:
         jobs.retry(job)
     db.session.commit()

@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from domain.ledger import checks
 
-ledger_group = AppGroup("ledger", help="Look after the books.")
+ledger_group = AppGroup("ledger", help="Check the books.")
 
 
 @ledger_group.command("check")
@@ -23,5 +23,5 @@ def check() -> None:
             click.echo(f"       {row}")
     wrong = sum(len(rows) for rows in found.values())
     if wrong:
-        raise click.ClickException(f"{wrong} rows disagree.")
-    click.echo("The books agree.")
+        raise click.ClickException(f"{wrong} rows don’t match.")
+    click.echo("The books are correct.")

@@ -13,7 +13,7 @@ from domain.backup import BackupError
 from domain.backup.before_upgrade import back_up_first
 from models import db
 
-OWN_BACKUP = "Nothing was changed. If you have a backup of your own: flask --app app db upgrade --no-backup"
+OWN_BACKUP = "Nothing was changed. If you have your own backup, run: flask --app app db upgrade --no-backup"
 
 
 def upgrade_after_backup(
@@ -23,7 +23,7 @@ def upgrade_after_backup(
     try:
         made = None if sql or no_backup else back_up_first(revision, click.echo, progress.show)
     except BackupError as error:
-        raise click.ClickException(f"No backup could be made. {error.sentence}\n{OWN_BACKUP}") from error
+        raise click.ClickException(f"The backup failed. {error.sentence}\n{OWN_BACKUP}") from error
     flask_migrate.upgrade(directory or g.directory, revision, sql, tag, x_arg or g.x_arg)
     if made and revision == "head":
         jobs.enqueue("list_backups")
@@ -39,7 +39,7 @@ def extend(command: click.Command, callback: Any) -> None:
     command.callback = callback
     command.help = callback.__doc__
     command.params.append(
-        click.Option(["--no-backup"], is_flag=True, help="Make no backup first: there is one already.")
+        click.Option(["--no-backup"], is_flag=True, help="Skip the backup, if you already have one.")
     )
 
 

@@ -20,7 +20,7 @@ TICK_SECONDS = 5
 
 
 @click.command("worker")
-@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@click.option("--once", is_flag=True, help="Run the jobs that are due now, then stop.")
 @with_appcontext
 def worker(once: bool) -> None:
     """Run the jobs: mail, media, payments, the schedule. Ctrl-C ends it cleanly."""

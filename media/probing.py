@@ -61,7 +61,7 @@ def judge(path: Path, limits: Limits) -> Probe:
     with opened(path) as container:
         video, audio = picture(container), sound(container)
         if video is None and audio is None:
-            raise MediaError("There is neither picture nor sound in this file.")
+            raise MediaError("This file has no video or audio.")
         _check_codecs(video, audio)
         duration = _duration(container, video or audio)
         _check_duration(duration, limits)
@@ -91,7 +91,7 @@ def _check_codecs(video: VideoStream | None, audio: AudioStream | None) -> None:
         name = context.codec.canonical_name if context is not None else "an unknown codec"
         if name not in known:
             what = "picture" if stream is video else "sound"
-            raise MediaError(f"The {what} is stored as {name}, which is not supported. Use H.264 with AAC.")
+            raise MediaError(f"The {what} is stored as {name}, which isn’t supported. Use H.264 with AAC.")
 
 
 def _duration(container: InputContainer, stream: VideoStream | AudioStream | None) -> float:
@@ -113,7 +113,7 @@ def _check_duration(duration: float, limits: Limits) -> None:
         raise MediaError("This recording has no length. Export or upload it again.")
     if duration > limits.max_seconds:
         raise MediaError(
-            f"This recording lasts {duration / 3600:.1f} hours; at most {limits.max_seconds / 3600:g} may be."
+            f"This recording lasts {duration / 3600:.1f} hours. The limit is {limits.max_seconds / 3600:g}."
         )
 
 
@@ -122,10 +122,10 @@ def _shown_size(container: InputContainer, video: VideoStream, limits: Limits) -
     width, height = video.codec_context.width, video.codec_context.height
     if min(width, height) < 16 or max(width, height) > limits.max_side:
         raise MediaError(
-            f"The picture is {width} × {height}; its sides may have 16 to {limits.max_side} pixels."
+            f"The video is {width} × {height}. Each side must be 16 to {limits.max_side} pixels."
         )
     if max(width, height) > 8 * min(width, height):
-        raise MediaError(f"The picture is {width} × {height}, too long a strip to be shown.")
+        raise MediaError(f"The video is {width} × {height}, which is too narrow to show.")
     frame = next(container.decode(video), None)
     if frame is None:
         raise MediaError(CUT_OFF)

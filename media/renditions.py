@@ -30,7 +30,7 @@ def make_poster(path: Path, out: Path, facts: Probe) -> None:
     with opened(path) as container:
         video = picture(container)
         if video is None:
-            raise MediaError("There is no picture in this recording.")
+            raise MediaError("This recording has no video.")
         best = None
         for share in (0.1, 0.3, 0.6):
             container.seek(int(facts.duration * share * av.time_base))
@@ -41,7 +41,7 @@ def make_poster(path: Path, out: Path, facts: Probe) -> None:
             if ImageStat.Stat(frame.to_image(width=64, height=36).convert("L")).mean[0] > 24:
                 break
         if best is None:
-            raise MediaError("No frame of this recording can be read.")
+            raise MediaError("This recording’s video can’t be read.")
         image = best.to_image()
         image = image.rotate(best.rotation, expand=True) if best.rotation else image
         image.thumbnail((POSTER_SIDE, POSTER_SIDE))

@@ -12,15 +12,15 @@ _STARTS = [
     (b"ID3", "mp3"),
 ]
 _OTHERS = [
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x1f\x8b", "a compressed archive"),
-    (b"FLV", "a Flash video, which is not supported"),
-    (b"0&\xb2u", "a Windows Media file, which is not supported"),
-    (b"\x00\x00\x01\xba", "an MPEG programme stream, which is not supported"),
+    (b"FLV", "a Flash video, which isn’t supported"),
+    (b"0&\xb2u", "a Windows Media file, which isn’t supported"),
+    (b"\x00\x00\x01\xba", "an MPEG programme stream, which isn’t supported"),
 ]
 _PICTURE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 
@@ -40,7 +40,7 @@ def sniff(path: Path) -> str:
             return name
     if head[4:8] == b"ftyp":
         if head[8:12] in _PICTURE_BRANDS:
-            raise MediaError(f"This is a picture, not a recording. {ACCEPTED}")
+            raise MediaError(f"This is an image, not a recording. {ACCEPTED}")
         return "mov"
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mov"  # QuickTime before 2001 had no ftyp box
@@ -61,4 +61,4 @@ def _stream_of_frames(head: bytes) -> str:
             raise MediaError(f"This is {what}, not a recording. {ACCEPTED}")
     if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
         raise MediaError(f"This is a text file, not a recording. {ACCEPTED}")
-    raise MediaError(f"This is no recording that can be played here. {ACCEPTED}")
+    raise MediaError(f"This recording can’t be played here. {ACCEPTED}")

@@ -72,7 +72,7 @@ def _run(
 ) -> dict[str, Any]:
     """Run one verb in a fresh process, which inherits neither environment nor open files."""
     if not available():
-        raise MediaError("This site can’t process recordings: the extra video is not installed.")
+        raise MediaError("This site can’t process recordings: the video extra isn’t installed.")
     order = {"verb": verb, "path": str(path.resolve()), "limits": asdict(limits), **more}
     environment = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
     environment |= {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -93,7 +93,7 @@ def _run(
             errors.seek(0)
             tail = errors.read()[-2000:].decode("utf-8", "replace")
             log.warning("media %s ended with %s: %s", verb, code, tail)
-            raise MediaError("This file makes the decoder fail, so it can’t be used. Export it again.")
+            raise MediaError("We can’t decode this file. Export it again.")
     if "error" in answer:
         raise MediaError(answer["error"])
     result: dict[str, Any] = answer["result"]

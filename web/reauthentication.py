@@ -130,7 +130,7 @@ def prove(typed: str) -> None:
     """
     method = _method()
     if len(typed) > LONGEST_PROOF:
-        raise Refused("That is too long.")
+        raise Refused("That’s too long.")
     if method == "code":
         prove_code(current_user, typed)
     elif method == "password":
@@ -171,7 +171,7 @@ def prove_password(password: str, field: str) -> None:
     lock = accounts.lock_of(email)
     db.session.rollback()
     if not lock.opens_with(password):
-        raise Refused("That is not your current password.", field)
+        raise Refused("That isn’t your current password.", field)
     login_throttle.succeeded(attempt)
 
 

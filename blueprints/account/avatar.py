@@ -26,7 +26,7 @@ def portrait() -> Response:
     file = form.picture.data if form.validate_on_submit() else None
     try:
         if not file:
-            raise Refused("Choose a picture.")
+            raise Refused("Choose an image.")
         creator_page_drafts.set_avatar(current_user, file.stream)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "bad")

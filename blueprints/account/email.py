@@ -34,5 +34,5 @@ def _ask(form: EmailForm) -> Response:
     login_throttle.refuse_excess(attempt)
     email_change.ask(current_user, form.email.data or "")
     db.session.commit()
-    hypermedia.toast(f"We have written to {form.email.data}. Open the link there to finish.", "info")
+    hypermedia.toast(f"We’ve sent a link to {form.email.data}. Open it to finish.", "info")
     return hypermedia.see_other(url_for("account.email"))

@@ -52,7 +52,7 @@ def _current_password() -> PasswordField:
         "Current password",
         [
             InputRequired("Enter your current password."),
-            Length(max=1024, message="That is not your password."),
+            Length(max=1024, message="That isn’t your password."),
         ],
         filters=[raw_text],
     )
@@ -62,7 +62,7 @@ class MailForm(MergingForm):
     """Preferences: the kinds of notifications that are also sent by mail."""
 
     kinds = SelectMultipleField(
-        "Write to me about", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+        "Email me about", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
 
     def __init__(self, kinds: list[NotificationKind], **kwargs: Any) -> None:
@@ -110,7 +110,7 @@ class ProfileForm(MergingForm):
     def validate_github(self, field: StringField) -> None:
         """Check the name against GitHub's rules for user names."""
         if field.data and not GITHUB.fullmatch(field.data):
-            raise ValidationError("Enter your GitHub name alone, such as octocat.")
+            raise ValidationError("Enter just your GitHub username, such as octocat.")
 
     def validate_linkedin(self, field: StringField) -> None:
         """Check the last part of the address of a LinkedIn profile."""
@@ -140,7 +140,7 @@ class EmailForm(Form):
         "New email",
         [
             InputRequired("Enter an email address."),
-            Length(max=254, message="That is too long."),
+            Length(max=254, message="That’s too long."),
         ],
         filters=[one_line],
     )
@@ -153,8 +153,8 @@ class SetupCodeForm(Form):
     code = StringField(
         "Code from the app",
         [
-            InputRequired("Enter the code that the app shows."),
-            Length(max=100, message="That is too long for a code."),
+            InputRequired("Enter the code from the app."),
+            Length(max=100, message="That’s too long for a code."),
         ],
         filters=[raw_text],
     )

@@ -91,7 +91,7 @@ def remove_second_factor() -> BaseResponse:
         db.session.rollback()
         return _back(refusal.sentence, "warn")
     db.session.commit()
-    return _back("Signing in asks for no code any more.", "good")
+    return _back("Two-factor authentication is off.", "good")
 
 
 def _confirm(form: SetupCodeForm) -> BaseResponse:
@@ -111,7 +111,7 @@ def _codes(codes: list[str]) -> BaseResponse:
 
 def _begin_or_back() -> BaseResponse:
     if second_factor.is_on(current_user):
-        return _back("Your second factor is on.", "info")
+        return _back("Two-factor authentication is on.", "info")
     return hypermedia.render("account/second_factor.html", secret=None)
 
 

@@ -128,7 +128,7 @@ def _change_password(form: PasswordForm) -> Response:
     password_hash = accounts.hash_password(form.password.data or "", *known)
     password_reset.change(current_user, password_hash)
     db.session.commit()
-    hypermedia.toast("Your password is changed, and every other device is signed out.")
+    hypermedia.toast("Password changed. Every other device is signed out.")
     return hypermedia.see_other(url_for("account.security"))
 
 

@@ -16,7 +16,7 @@ from web import hypermedia
 from web.forms import ButtonForm
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
-SOON = "The worker begins in a moment."
+SOON = "The worker will start shortly."
 
 
 @bp.get("/backups")

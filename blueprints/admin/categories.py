@@ -26,7 +26,7 @@ def index() -> Response:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            said = f"“{made.name}” stands in the catalogue."
+            said = f"“{made.name}” is added."
             db.session.commit()
             hypermedia.toast(said)
             return hypermedia.see_other(url_for("admin.categories"))

@@ -31,7 +31,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if not form.validate_on_submit():
         return show(item_id, form, 422)
     if form.is_too_soon:
-        form.refuse(Refused("That was very quick, so nothing was decided. Look at it, then decide."))
+        form.refuse(Refused("That was very quick, so nothing was decided. Check it first, then decide."))
         return show(item_id, form, 422)
     makes_creator = item.kind == ModerationKind.APPLICATION and form.decision.verdict == Verdict.APPROVED
     if makes_creator and not is_fresh() and (away := ask()) is not None:
@@ -56,7 +56,10 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
     ButtonForm().validate_on_submit()
-    do(lambda: deferred_decisions.take_back(item, acting()), "Taken back. It waits again, and you have it.")
+    do(
+        lambda: deferred_decisions.take_back(item, acting()),
+        "Undone. It’s back in the queue for you to decide.",
+    )
     return _back(item_id)
 
 
@@ -65,7 +68,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
     ButtonForm().validate_on_submit()
-    do(lambda: decisions.restore(item, acting()), "It is shown again.")
+    do(lambda: decisions.restore(item, acting()), "It’s visible again.")
     return _back(item_id)
 
 
@@ -96,7 +99,9 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
         return wrong
     do(
         lambda: directory.vet(creator or abort(404), form.on.data, acting()),
-        "Vetted. What waits already is still decided here." if form.on.data else "No longer vetted.",
+        "This creator is now trusted. Anything already in the queue still needs a decision."
+        if form.on.data
+        else "This creator is no longer trusted.",
     )
     return _back(item_id)
 

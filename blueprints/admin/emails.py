@@ -65,7 +65,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     message = _message(message_id)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_mail(message, acting()), "The message is on its way again.")
+    do(lambda: failures.retry_mail(message, acting()), "The email will be sent again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 
@@ -76,7 +76,7 @@ def retry_emails() -> BaseResponse:
         abort(400)
     count = failures.retry_mails(acting())
     db.session.commit()
-    hypermedia.toast(f"{count} on their way again." if count else "Nothing has failed.", "info")
+    hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))
 
 

@@ -20,8 +20,8 @@ ICONS = (
 
 ROLES = {
     Role.LEARNER: "Learner",
-    Role.CREATOR: "Creator, who also learns",
-    Role.ADMIN: "Admin, who may do everything",
+    Role.CREATOR: "Creator",
+    Role.ADMIN: "Admin, with full access",
 }
 
 
@@ -40,7 +40,7 @@ class RoleForm(MergingForm):
 
     role = SelectField(
         "Role",
-        [InputRequired("Choose what they may do.")],
+        [InputRequired("Choose a role.")],
         choices=[SelectChoice(role.value, name) for role, name in ROLES.items()],
     )
 
@@ -49,9 +49,9 @@ class SuspendForm(Form):
     """The reason for suspending an account, and whether their courses go off sale too."""
 
     reason = TextAreaField(
-        "Why?",
+        "Reason",
         [
-            InputRequired("Say why: they are told, and it stands in the audit log."),
+            InputRequired("Enter a reason. We email it to them and keep it in the audit log."),
             Length(max=MAX_REASON, message=f"Use at most {MAX_REASON:,} characters."),
         ],
         filters=[paragraphs],
@@ -69,25 +69,25 @@ class CompAccessForm(Form):
     """A complimentary course, and the last day of its access."""
 
     course = StringField(
-        "Address of the course",
-        [InputRequired("Enter the address of a course."), Length(max=300, message="That is too long.")],
+        "Course address",
+        [InputRequired("Enter a course address."), Length(max=300, message="That’s too long.")],
         filters=[one_line],
     )
-    expires_on = DateField("Last day", [Optional()])
+    expires_on = DateField("Ends on", [Optional()])
 
     def validate_expires_on(self, field: DateField) -> None:
         """Limit the year to 2000–2200: adding a day to the calendar's last date would overflow."""
         if field.data and not 2000 <= field.data.year <= 2200:
-            raise ValidationError("Enter a day of this century, or leave it empty.")
+            raise ValidationError("Enter a date in this century, or leave it empty.")
 
 
 class NoteForm(Form):
     """A note about how an alert was resolved."""
 
     note = TextAreaField(
-        "What came of it?",
+        "How was it resolved?",
         [
-            InputRequired("Write a sentence, for whoever asks later."),
+            InputRequired("Write a short note for the record."),
             Length(max=MAX_NOTE, message=f"Use at most {MAX_NOTE:,} characters."),
         ],
         filters=[paragraphs],
@@ -109,16 +109,16 @@ class CategoryForm(MergingForm):
         filters=[one_line],
     )
     description = StringField(
-        "In one sentence", [Length(max=300, message="Use at most 300 characters.")], filters=[one_line]
+        "Description", [Length(max=300, message="Use at most 300 characters.")], filters=[one_line]
     )
     icon = SelectField("Icon", choices=_icons(ICONS))
-    parent_id = SelectField("Stands under", validate_choice=True)
+    parent_id = SelectField("Parent category", validate_choice=True)
 
     @classmethod
     def among(cls, branches: list[CategoryTree], obj: Category | None = None) -> "CategoryForm":
         """Build the form with the categories of the first level as possible parents."""
         form = cls(obj=obj)
-        first = SelectChoice("", "Nothing: first level")
+        first = SelectChoice("", "None (top level)")
         form.parent_id.choices = [
             first,
             *(SelectChoice(str(branch.category.id), branch.category.name) for branch in branches),

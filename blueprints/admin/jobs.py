@@ -14,7 +14,7 @@ from web import hypermedia
 from web.forms import ButtonForm
 
 STATES = {
-    JobState.DEAD: "Dead",
+    JobState.DEAD: "Failed",
     JobState.QUEUED: "Waiting",
     JobState.RUNNING: "Running",
     JobState.DONE: "Done",
@@ -62,7 +62,7 @@ def retry_jobs() -> Response:
     count = failures.retry_jobs(acting())
     db.session.commit()
     several = f"{count:,} {'job' if count == 1 else 'jobs'}"
-    hypermedia.toast(f"The worker will try {several} again." if count else "Nothing is dead.", "info")
+    hypermedia.toast(f"The worker will try {several} again." if count else "No jobs have failed.", "info")
     return hypermedia.see_other(url_for("admin.jobs"))
 
 

@@ -20,7 +20,7 @@ KINDS = {
     ModerationKind.COURSE: "Courses",
     ModerationKind.UPDATE: "Updates",
     ModerationKind.REVIEW: "Reviews",
-    ModerationKind.REPLY: "Answers",
+    ModerationKind.REPLY: "Replies",
     ModerationKind.REPORT: "Reports",
     ModerationKind.APPLICATION: "Applications",
 }
@@ -142,7 +142,7 @@ def go_on(item_id: uuid.UUID | None) -> Response:
     """Commit and open the claimed item; back to the queue when none is left."""
     db.session.commit()
     if item_id is None:
-        hypermedia.toast("Nothing else waits.", "info")
+        hypermedia.toast("The queue is empty.", "info")
         return hypermedia.see_other(f"{QUEUE}{place()}")
     return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
 

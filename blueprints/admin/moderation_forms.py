@@ -33,7 +33,7 @@ class DecisionForm(Form):
         "Reason",
         [AnyOf(["", *REASONS], "Choose one of these reasons.")],
         choices=[
-            SelectChoice("", "Choose one to reject"),
+            SelectChoice("", "Choose a reason to reject"),
             *(SelectChoice(key, words) for key, words in REASONS.items()),
         ],
         validate_choice=False,

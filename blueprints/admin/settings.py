@@ -28,11 +28,11 @@ from web.forms import ButtonForm, Form
 from web.reauthentication import fresh
 
 PAGES = (
-    ("Words", "admin.shop_settings"),
-    ("Look", "admin.look"),
+    ("General", "admin.shop_settings"),
+    ("Branding", "admin.look"),
     ("Rules", "admin.rules"),
     ("Sign-in", "admin.sign_in"),
-    ("Start page", "admin.featured_courses"),
+    ("Home page", "admin.featured_courses"),
 )
 
 

@@ -43,19 +43,19 @@ class ShopProfileForm(MergingForm):
 
     name = StringField(
         "Name",
-        [InputRequired("Give the shop a name."), Length(max=60, message="Use at most 60 characters.")],
+        [InputRequired("Enter a name for your site."), Length(max=60, message="Use at most 60 characters.")],
         filters=[one_line],
     )
     hero_title = StringField(
-        "Title of the start page",
+        "Home page title",
         [
-            InputRequired("Say what this place is about."),
+            InputRequired("Say what your site is about."),
             Length(max=120, message="Use at most 120 characters."),
         ],
         filters=[one_line],
     )
     hero_subtitle = TextAreaField(
-        "Below it", [Length(max=300, message="Use at most 300 characters.")], filters=[one_line]
+        "Home page subtitle", [Length(max=300, message="Use at most 300 characters.")], filters=[one_line]
     )
     about = TextAreaField(
         "About",
@@ -63,14 +63,14 @@ class ShopProfileForm(MergingForm):
         filters=[paragraphs],
     )
     contact_email = EmailField(
-        "Contact address",
+        "Contact email",
         [
-            InputRequired("Enter an address that somebody reads."),
-            Length(max=254, message="That is too long."),
+            InputRequired("Enter an address someone reads."),
+            Length(max=254, message="That’s too long."),
         ],
         filters=[one_line],
     )
-    social = LinesField("Elsewhere", most=8, longest=300)
+    social = LinesField("Social links", most=8, longest=300)
     timezone = SelectField("Time zone", choices=[], validate_choice=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,7 +85,7 @@ class ShopProfileForm(MergingForm):
     def validate_name(self, field: StringField) -> None:
         """Refuse a name of nothing but invisible characters, which the filter has removed."""
         if not field.data:
-            raise ValidationError("Give the shop a name.")
+            raise ValidationError("Enter a name for your site.")
 
     def validate_contact_email(self, field: EmailField) -> None:
         """Check and normalise the address."""
@@ -109,7 +109,7 @@ class BrandColorForm(MergingForm):
         "Brand colour",
         [
             InputRequired("Choose a colour."),
-            Regexp(COLOR.pattern + r"\Z", message="Write the colour as # and six digits, such as #0f766e."),
+            Regexp(COLOR.pattern + r"\Z", message="Enter a hex code with six digits, such as #0f766e."),
         ],
         filters=[lambda value: one_line(value).lower()],
     )
@@ -129,37 +129,43 @@ class BrandColorForm(MergingForm):
             return
         for look in color_contrast.looks(field.data or ""):
             if min(look.button_text, look.link_text) < color_contrast.TEXT:
-                raise ValidationError(f"Text could not be read well in {look.name.lower()} with this colour.")
+                raise ValidationError(
+                    f"Text would be hard to read in {look.name.lower()} mode with this colour."
+                )
 
 
 class LogoForm(Form):
     """An image for the logo; none means the drawn one."""
 
-    file = FileField("Picture")
+    file = FileField("Logo")
 
 
 class PolicyForm(MergingForm):
     """The platform fee, the refund window, and the rules of moderation."""
 
     platform_fee_percent = IntegerField(
-        "Fee in percent", [InputRequired("Enter a whole number."), NumberRange(0, 100, "From 0 to 100.")]
+        "Platform fee in percent",
+        [InputRequired("Enter a whole number."), NumberRange(0, 100, "From 0 to 100.")],
     )
     refund_window_days = IntegerField(
-        "Days for refunds", [InputRequired("Enter a whole number."), NumberRange(0, 365, "From 0 to 365.")]
+        "Refund period in days",
+        [InputRequired("Enter a whole number."), NumberRange(0, 365, "From 0 to 365.")],
     )
     require_review = BooleanField(
-        "Look at courses of creators who aren’t vetted before they go on sale", false_values=("", "no")
+        "Review courses by creators who aren’t trusted before they go on sale", false_values=("", "no")
     )
-    held_words = LinesField("Words that hold a review back", most=500, longest=100)
+    held_words = LinesField("Blocked words in reviews", most=500, longest=100)
 
 
 class SignInForm(MergingForm):
     """The second factor and the idle timeout of admins."""
 
-    admin_second_factor = BooleanField("Admins must use a second factor", false_values=("", "no"))
+    admin_second_factor = BooleanField(
+        "Require two-factor authentication for admins", false_values=("", "no")
+    )
     admin_idle_minutes = IntegerField(
-        "Minutes until an admin who does nothing is asked again",
-        [InputRequired("Enter a whole number."), NumberRange(5, 1440, "From 5 to 1,440, which is a day.")],
+        "Ask inactive admins to confirm it’s them after (minutes)",
+        [InputRequired("Enter a whole number."), NumberRange(5, 1440, "From 5 to 1,440 (one day).")],
     )
 
 
@@ -167,7 +173,7 @@ class FeaturedForm(Form):
     """The address of a course to feature."""
 
     course = StringField(
-        "Address of a course",
-        [InputRequired("Enter the address of a course."), Length(max=300, message="That is too long.")],
+        "Course address",
+        [InputRequired("Enter a course address."), Length(max=300, message="That’s too long.")],
         filters=[one_line],
     )

@@ -37,7 +37,7 @@ def change_role(user_id: uuid.UUID) -> Response:
     form = RoleForm(data={"role": person.role.value})
     return _do(
         person, form, lambda: directory.change_role(person, Role(form.role.data), acting()),
-        "The role is changed.", role=form,
+        "Role changed.", role=form,
     )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def give(user_id: uuid.UUID) -> Response:
         course = comp_access.course_called(form.course.data or "")
         comp_access.give_access(person, course, _end_of(form.expires_on.data), acting())
 
-    return _do(person, form, hand_over, "The course is theirs.", give=form)
+    return _do(person, form, hand_over, "They now have access.", give=form)
 
 
 @bp.post("/users/<uuid:user_id>/courses/<uuid:grant_id>/take-back")
@@ -105,7 +105,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     person = _person(user_id)
     return _do(
         person, ButtonForm(), lambda: comp_access.end_access(person, grant_id, acting()),
-        "The course is taken back.",
+        "Their access is removed.",
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def remove_second_factor(user_id: uuid.UUID) -> Response:
         person,
         ButtonForm(),
         lambda: second_factor.remove(person, acting()),
-        "Their second factor is removed.",
+        "Their two-factor authentication is off.",
     )
 
 
@@ -144,9 +144,7 @@ def _do(person: User, form: Form, act: Callable[[], object], said: str, **shown:
     refused = [
         sentence for name, errors in form.errors.items() if name not in form._fields for sentence in errors
     ]
-    return _page(
-        _person(person.id), form.status, [] if shown else refused or ["That could not be done."], **shown
-    )
+    return _page(_person(person.id), form.status, [] if shown else refused or ["That didn’t work."], **shown)
 
 
 def _page(person: User, status: int = 200, wrong: list[str] | None = None, **shown: Form) -> Response:

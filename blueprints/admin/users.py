@@ -10,11 +10,11 @@ from web import hypermedia
 from web.forms import one_line
 
 KINDS = {
-    PeopleFilter.ALL: "Everybody",
+    PeopleFilter.ALL: "Everyone",
     PeopleFilter.LEARNERS: "Learners",
     PeopleFilter.CREATORS: "Creators",
     PeopleFilter.ADMINS: "Admins",
-    PeopleFilter.VETTED: "Vetted",
+    PeopleFilter.VETTED: "Trusted",
     PeopleFilter.SUSPENDED: "Suspended",
 }
 

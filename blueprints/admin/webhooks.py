@@ -66,7 +66,7 @@ def retry_webhook(event_id: str) -> Response:
     event = _event(event_id)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_event(event, acting()), "The worker will handle it now.")
+    do(lambda: failures.retry_event(event, acting()), "The worker will retry it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 
@@ -77,7 +77,7 @@ def retry_webhooks() -> Response:
         abort(400)
     count = failures.retry_events(acting())
     db.session.commit()
-    hypermedia.toast(f"The worker will handle {count} now." if count else "Nothing has failed.", "info")
+    hypermedia.toast(f"The worker will retry {count} now." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.webhooks"))
 
 

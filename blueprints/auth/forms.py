@@ -15,7 +15,7 @@ def _email() -> EmailField:
         "Email",
         [
             InputRequired("Enter your email address."),
-            Length(max=MAX_EMAIL, message="That is too long."),
+            Length(max=MAX_EMAIL, message="That’s too long."),
         ],
         filters=[one_line],
     )
@@ -61,7 +61,7 @@ class LoginForm(Form):
     email = _email()
     password = PasswordField(
         "Password",
-        [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
+        [InputRequired("Enter your password."), Length(max=1024, message="That’s too long for a password.")],
         filters=[raw_text],
     )
     remember = BooleanField("Keep me signed in on this device")
@@ -72,7 +72,7 @@ class CodeForm(Form):
 
     code = StringField(
         "Code",
-        [InputRequired("Enter a code."), Length(max=100, message="That is too long for a code.")],
+        [InputRequired("Enter a code."), Length(max=100, message="That’s too long for a code.")],
         filters=[raw_text],
     )
 
@@ -82,7 +82,7 @@ class ProofForm(Form):
 
     password = PasswordField(
         "Password",
-        [InputRequired("Enter your password."), Length(max=1024, message="That is too long for a password.")],
+        [InputRequired("Enter your password."), Length(max=1024, message="That’s too long for a password.")],
         filters=[raw_text],
     )
 

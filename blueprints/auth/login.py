@@ -15,7 +15,7 @@ from models import User, db
 from web import hypermedia
 
 NO_MATCH = Refused(
-    "This email and password do not belong together. Check both, or reset your password. If you have just"
+    "That email and password don’t match. Check both, or reset your password. If you have just"
     " registered, open the link in our message first."
 )
 
@@ -48,7 +48,7 @@ def logout() -> Response:
     """Sign this browser out."""
     sign_out()
     db.session.commit()
-    hypermedia.toast("You are signed out.", "info")
+    hypermedia.toast("You’re signed out.", "info")
     return hypermedia.see_other("/")
 
 

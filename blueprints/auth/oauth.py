@@ -40,7 +40,7 @@ def finish_oauth(provider: str) -> Response:
     """
     name = oauth_clients.available().get(provider) or abort(404)
     if request.args.get("error") == "access_denied":
-        hypermedia.toast(f"You are not signed in: {name} was not allowed to tell us who you are.", "info")
+        hypermedia.toast(f"You’re not signed in: you didn’t allow {name} to tell us who you are.", "info")
         return hypermedia.see_other(url_for("auth.login"))
     try:
         identity = oauth_clients.identity(provider)
@@ -55,7 +55,7 @@ def finish_oauth(provider: str) -> Response:
     try:
         if linking:
             linked_identities.link(identity, current_user)
-            hypermedia.toast(f"{name} signs you in from now on.")
+            hypermedia.toast(f"You can now sign in with {name}.")
         else:
             page = let_in(oauth.sign_in_account(identity), remember=True, page=page)
     except Refused as refusal:
@@ -70,7 +70,7 @@ def finish_oauth(provider: str) -> Response:
 def _prove_again(name: str, identity: linked_identities.ProviderIdentity) -> Response:
     """Accept the provider's answer as a fresh proof, if the identity belongs to the signed-in account."""
     if second_factor.is_on(current_user) or not linked_identities.is_of(identity, current_user):
-        sentence = f"This {name} account does not show that it is you."
+        sentence = f"This {name} account isn’t linked to your account here."
         return hypermedia.render(
             "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
         )
@@ -89,9 +89,9 @@ def _is_linking() -> bool:
 
 def _failed(name: str, failure: oauth_clients.ProviderFailed) -> Response:
     if failure.stale:
-        sentence, status = "This try has run out, or was begun in another browser. Start again.", 400
+        sentence, status = "This attempt has expired or was started in another browser. Start again.", 400
     else:
-        sentence, status = f"{name} does not answer as it should. Try again, or sign in with your email.", 502
+        sentence, status = f"{name} isn’t responding properly. Try again, or sign in with your email.", 502
         log.warning("signing in with %s failed: %r", name, failure.__cause__)
     again = request.view_args["provider"] if request.view_args else ""
     return hypermedia.render(

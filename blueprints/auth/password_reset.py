@@ -28,7 +28,7 @@ from web import csrf, hypermedia
 from web.forms import ButtonForm
 from web.template_filters import ago
 
-OTHER_PASSWORD = Refused("That is not the password of the account that asked for this.", "password")
+OTHER_PASSWORD = Refused("That isn’t the password for the account that asked for this.", "password")
 
 
 @bp.route("/forgot-password", methods=["GET", "POST"])
@@ -133,7 +133,7 @@ def _reset(form: ResetForm, token: str, password_hash: str) -> Response:
     user = password_reset.reset(token, password_hash, request.remote_addr or "", keep)
     page = let_in(user, remember=False)
     db.session.commit()
-    hypermedia.toast("Your password is changed, and you are signed out everywhere else.")
+    hypermedia.toast("Password changed. You’re signed out everywhere else.")
     return hypermedia.see_other(page)
 
 

@@ -26,7 +26,7 @@ from web.forms import ButtonForm
 
 NEWCOMER_SECONDS = mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(
-    "That is not the password of this registration. Registered more than once? Open the newest message.",
+    "That isn’t the password for this registration. Registered more than once? Open the latest email.",
     "password",
 )
 
@@ -66,7 +66,7 @@ def finish() -> Response:
     own = _own()
     user = registration.account_of(uuid.UUID(own["id"])) if own else None
     if user is None or own is None:
-        hypermedia.toast("We are still waiting for you to open the link in the message.", "info")
+        hypermedia.toast("We’re still waiting for you to open the link in our email.", "info")
         return hypermedia.see_other(url_for("auth.sent"))
     return _welcome(user, safe_next(own["next"]))
 
@@ -155,7 +155,7 @@ def _confirm(token: str) -> Response:
     user = registration.confirm(token)
     if somebody_else not in (None, user.id):
         db.session.commit()
-        hypermedia.toast(f"{user.email} is confirmed. You are still signed in as {current_user.email}.")
+        hypermedia.toast(f"{user.email} is confirmed. You’re still signed in as {current_user.email}.")
         return hypermedia.see_other(page)
     return _welcome(user, page)
 
@@ -163,7 +163,7 @@ def _confirm(token: str) -> Response:
 def _welcome(user: User, page: str) -> Response:
     page = let_in(user, remember=True, page=page)
     db.session.commit()
-    hypermedia.toast("Your address is confirmed. Welcome.")
+    hypermedia.toast("Your address is confirmed. Welcome!")
     return hypermedia.see_other(page)
 
 

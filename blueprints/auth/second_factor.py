@@ -41,6 +41,7 @@ def _start_again() -> Response:
         return hypermedia.see_other(wanted())
     if request.method == "POST":
         hypermedia.toast(
-            "Sign in once more: that took too long, or your account was used elsewhere meanwhile.", "info"
+            "Please sign in again. That took too long, or your account was used elsewhere in the meantime.",
+            "info",
         )
     return hypermedia.see_other(url_for("auth.login"))

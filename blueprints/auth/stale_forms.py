@@ -76,7 +76,7 @@ def throw_held_away(held_id: uuid.UUID) -> BaseResponse:
     row = _own(held_id)
     page = row.page
     held_posts.drop(held_id)
-    hypermedia.toast("Thrown away.", "info")
+    hypermedia.toast("Discarded.", "info")
     return hypermedia.see_other(page)
 
 

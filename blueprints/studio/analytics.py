@@ -16,7 +16,7 @@ from web.file_responses import amount, csv_of
 from web.reauthentication import fresh_page
 
 Rows = Iterable[list[object]]
-SOURCES = {"direct": "Unknown, or typed in", "internal": "Other pages of this site"}
+SOURCES = {"direct": "Direct or unknown", "internal": "Other pages on this site"}
 
 
 @bp.get("/courses/<uuid:course_id>/analytics")

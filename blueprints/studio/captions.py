@@ -66,7 +66,9 @@ def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -
         return hypermedia.see_other(_page(course_id, lesson_id))
     db.session.commit()
     hypermedia.toast(
-        "The captions that waited are deleted; learners keep theirs." if kept else "The captions are deleted."
+        "The captions waiting for approval are deleted. Learners keep the current ones."
+        if kept
+        else "The captions are deleted."
     )
     return hypermedia.see_other(_page(course_id, lesson_id))
 

@@ -74,4 +74,4 @@ def pending_context(course: Course) -> dict[str, Any]:
 def saved(course: Course) -> str:
     """Choose the message after saving: pending approval or live."""
     waits = lifecycle.needs_approval(course, me()) and page_drafts.changed(course)
-    return "Saved. Submit your changes to have them shown." if waits else "Saved."
+    return "Saved. Submit your changes to publish them." if waits else "Saved."

@@ -42,9 +42,9 @@ MOMENT = "%Y-%m-%dT%H:%M"
 
 VISIBLE_TO = {
     ProductVisibility.PUBLIC: "Everyone",
-    ProductVisibility.UNLISTED: "Whoever has the link",
+    ProductVisibility.UNLISTED: "Anyone with the link",
     ProductVisibility.MEMBERS_ONLY: "Members",
-    ProductVisibility.PRIVATE: "Nobody else",
+    ProductVisibility.PRIVATE: "Private",
 }
 
 
@@ -90,7 +90,7 @@ class DetailsForm(MergingForm):
     technology = StringField("Technology", [at_most(TECHNOLOGY)], filters=[one_line])
     language = SelectField("Language")
     objectives = LinesField("What learners will be able to do", most=LINES, longest=LINE_LENGTH)
-    prerequisites = LinesField("What they need to know before", most=LINES, longest=LINE_LENGTH)
+    prerequisites = LinesField("What learners need to know", most=LINES, longest=LINE_LENGTH)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,7 +112,7 @@ class DetailsForm(MergingForm):
         if not wanted:
             raise ValidationError("Use letters and digits.")
         if wanted != field.data:
-            raise ValidationError(f"An address has lower-case letters, digits and hyphens: {wanted}")
+            raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
 
 
 class PricingForm(MergingForm):
@@ -128,9 +128,9 @@ class PricingForm(MergingForm):
             *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
         ],
     )
-    price = StringField("Price", [InputRequired("Enter a price; 0 is free.")], filters=[one_line])
+    price = StringField("Price", [InputRequired("Enter a price, or 0 for free.")], filters=[one_line])
     sale_price = StringField("Sale price", filters=[one_line])
-    sale_ends = StringField("The sale ends", filters=[one_line])
+    sale_ends = StringField("Sale ends", filters=[one_line])
 
     def validate_price(self, field: StringField) -> None:
         """Require an amount of money."""
@@ -155,9 +155,12 @@ class PricingForm(MergingForm):
 class SharingForm(MergingForm):
     """Title and description for search engines and link previews."""
 
-    meta_title = StringField("Title elsewhere", [at_most(META_TITLE)], filters=[one_line])
+    meta_title = StringField("Search and sharing title", [at_most(META_TITLE)], filters=[one_line])
     meta_description = TextAreaField(
-        "Description elsewhere", [at_most(META_DESCRIPTION)], filters=[one_line], render_kw={"rows": 3}
+        "Search and sharing description",
+        [at_most(META_DESCRIPTION)],
+        filters=[one_line],
+        render_kw={"rows": 3},
     )
 
 
@@ -165,9 +168,9 @@ class AccessForm(MergingForm):
     """Access rules: visibility and sequential order; `entry_form` adds a drip field per module."""
 
     visibility = RadioField(
-        "Who may see it", choices=[SelectChoice(v.value, VISIBLE_TO[v]) for v in ProductVisibility]
+        "Who can see it", choices=[SelectChoice(v.value, VISIBLE_TO[v]) for v in ProductVisibility]
     )
-    sequential = BooleanField("Lessons open one after the other")
+    sequential = BooleanField("Lessons open in order")
 
 
 class PrerequisiteForm(Form):
@@ -189,7 +192,7 @@ def entry_form(modules: list[Module]) -> type[AccessForm]:
         days_of(module.id): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
             module.title,
             [
-                InputRequired("Enter 0 for a module that opens at once."),
+                InputRequired("Enter 0 to open the module right away."),
                 NumberRange(0, LONGEST_DRIP, f"Enter 0 to {LONGEST_DRIP} days."),
             ],
             invalid_value_message=f"Enter 0 to {LONGEST_DRIP} days.",

@@ -45,7 +45,7 @@ def new_course() -> Response:
             form.refuse(refusal)
         else:
             db.session.commit()
-            hypermedia.toast("Your course is begun. Nobody sees it until you publish it.")
+            hypermedia.toast("Course created. Nobody sees it until you publish it.")
             return hypermedia.see_other(url_for("studio.details", course_id=course.id))
     return hypermedia.render("studio/course_new.html", status=form.status, form=form)
 
@@ -58,7 +58,7 @@ def duplicate(course_id: uuid.UUID) -> Response:
         _pressed()
         copy = duplication.duplicate(course, me())
         db.session.commit()
-        hypermedia.toast("This is the copy. Nobody sees it until you publish it.")
+        hypermedia.toast("This is your copy. Nobody sees it until you publish it.")
         return hypermedia.see_other(url_for("studio.details", course_id=copy.id))
     return hypermedia.render("studio/course/duplicate.html", course=course)
 
@@ -76,7 +76,7 @@ def archive(course_id: uuid.UUID) -> Response:
             hypermedia.toast(refusal.sentence, "bad")
         else:
             db.session.commit()
-            hypermedia.toast("The course is archived.")
+            hypermedia.toast("Course archived.")
         return hypermedia.see_other(url_for("studio.details", course_id=course_id))
     return hypermedia.render("studio/course/archive.html", course=course)
 
@@ -94,8 +94,8 @@ def delete(course_id: uuid.UUID) -> Response:
             db.session.rollback()
         else:
             db.session.commit()
-            kept = " Those who have it keep it." if fate == DeletionOutcome.HIDDEN else ""
-            hypermedia.toast(f"The course is deleted.{kept}")
+            kept = " People who own it keep it." if fate == DeletionOutcome.HIDDEN else ""
+            hypermedia.toast(f"Course deleted.{kept}")
             return hypermedia.see_other(url_for("studio.courses"))
     course = course_of(course_id)
     refusal = deletion.reason_not_to_delete(course)

@@ -49,7 +49,7 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.add_module(course, me(), form.title.data or ""),
-        lambda module: f"“{_named(module)}” is added. Put lessons into it.",
+        lambda module: f"“{_named(module)}” is added. Now add lessons to it.",
         new_module=form,
     )
 
@@ -159,7 +159,7 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.rename_lesson(course, lesson_id, me(), form.title.data or ""),
-        lambda lesson: f"It is called “{lesson_drafts.working(lesson).title}” now.",
+        lambda lesson: f"It’s now called “{lesson_drafts.working(lesson).title}”.",
         open_menu=lesson_id,
     )
 
@@ -278,9 +278,9 @@ def _said(lesson: Lesson) -> str:
     if not now.published:
         return f"“{now.title}” is hidden."
     who = {
-        LessonVisibility.PREVIEW: "open to anybody",
-        LessonVisibility.MEMBERS: "open to everybody who has the course",
-        LessonVisibility.PRIVATE: "only for you",
+        LessonVisibility.PREVIEW: "open to anyone",
+        LessonVisibility.MEMBERS: "open to everyone who owns the course",
+        LessonVisibility.PRIVATE: "visible only to you",
     }
     return f"“{now.title}” is published and {who[now.visibility]}."
 
@@ -292,7 +292,7 @@ def _named(module: Module) -> str:
 def _shown(module: Module) -> str:
     if module.published:
         return f"Learners see “{_named(module)}”."
-    return f"Learners will see “{_named(module)}” once it is approved."
+    return f"Learners will see “{_named(module)}” once it’s approved."
 
 
 MODULE_BUTTONS = {
@@ -306,7 +306,7 @@ MODULE_BUTTONS = {
     ),
     "duplicate": Button(
         lambda course, id_: curriculum.duplicate_module(course, id_, me()),
-        lambda module: f"“{_named(module)}” is there, hidden. Recordings and files are not copied.",
+        lambda module: f"“{_named(module)}” is added, hidden. Recordings and files aren’t copied.",
     ),
 }
 LESSON_BUTTONS = {

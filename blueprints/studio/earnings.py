@@ -19,7 +19,7 @@ NAMES = {
 }
 HEAD = [
     "Sold (UTC)", "Order", "Course", "Currency", "List price", "Discount", "Paid", "Fee", "Your share",
-    "Refunded", "Taken back from you", "Standing", "Payable from (UTC)",
+    "Refunded", "Deducted from you", "Status", "Payable from (UTC)",
 ]  # fmt: skip
 
 

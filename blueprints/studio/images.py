@@ -33,7 +33,7 @@ def add_picture(course_id: uuid.UUID) -> Response:
     db.session.commit()
     address = f"/pictures/{picture.id}"
     if not _wants_json():
-        hypermedia.toast(f"The picture is kept. Write ![what it shows]({address}) where it belongs.")
+        hypermedia.toast(f"Image uploaded. Add ![description]({address}) where you want it.")
         return hypermedia.see_other(back)
     answer = jsonify(
         url=address, width=picture.width, height=picture.height, markdown=f"![]({address})", id=picture.id

@@ -26,9 +26,9 @@ from web.merging import MergingForm
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
 VISIBILITIES = {
-    LessonVisibility.MEMBERS: "Everybody who has the course",
-    LessonVisibility.PREVIEW: "Anybody, as a free preview",
-    LessonVisibility.PRIVATE: "Only you and the people who run this site",
+    LessonVisibility.MEMBERS: "Everyone who owns the course",
+    LessonVisibility.PREVIEW: "Anyone, as a free preview",
+    LessonVisibility.PRIVATE: "Only you and the site’s admins",
 }
 CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,3}):)?(\d{1,5})", re.ASCII)
 
@@ -79,7 +79,7 @@ class NewLessonForm(TitledForm):
     """Title and kind of a new lesson."""
 
     kind = SelectField(
-        "Kind",
+        "Type",
         choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
         default=LessonKind.TEXT.value,
         filters=[raw_text],
@@ -95,13 +95,13 @@ class ModuleForm(MergingForm, TitledForm):
     unlock_after_days = IntegerField(
         "Opens after this many days",
         [
-            InputRequired("Enter a number of days; 0 is at once."),
+            InputRequired("Enter a number of days, or 0 for right away."),
             NumberRange(
                 0, curriculum.LONGEST_DRIP, f"Enter a whole number from 0 to {curriculum.LONGEST_DRIP}."
             ),
         ],
     )
-    published = BooleanField("Learners see this module", false_values=("", "no", False))
+    published = BooleanField("Visible to learners", false_values=("", "no", False))
 
 
 class PositionForm(Form):
@@ -134,10 +134,10 @@ class LessonForm(TitledForm):
     tab = HiddenField(filters=[raw_text])
     seen = HiddenField(filters=[raw_text])
     slug = StringField("Address", [at_most(80)], filters=[one_line])
-    description = TextAreaField("In short", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
+    description = TextAreaField("Summary", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
     kind = RadioField(
-        "Kind",
-        [AnyOf([kind.value for kind in LessonKind], "Choose one of these kinds.")],
+        "Type",
+        [AnyOf([kind.value for kind in LessonKind], "Choose one of these types.")],
         choices=[SelectChoice(kind.value, name) for kind, name in KINDS.items()],
         validate_choice=False,
         filters=[lambda value: raw_text(getattr(value, "value", value))],
@@ -145,11 +145,11 @@ class LessonForm(TitledForm):
     body = TextAreaField(
         "Text", [MarkdownSize(markdown.MAX_BYTES)], filters=[raw_markdown], render_kw={"rows": 22}
     )
-    external_video_url = StringField("Film on YouTube or Vimeo", [at_most(255)], filters=[one_line])
-    length = StringField("Length of that film", filters=[one_line])
+    external_video_url = StringField("YouTube or Vimeo link", [at_most(255)], filters=[one_line])
+    length = StringField("Video length", filters=[one_line])
     visibility = RadioField(
-        "Who may open it",
-        [AnyOf([seen_by.value for seen_by in LessonVisibility], "Choose who may open it.")],
+        "Who can open it",
+        [AnyOf([seen_by.value for seen_by in LessonVisibility], "Choose who can open it.")],
         choices=[SelectChoice(seen_by.value, name) for seen_by, name in VISIBILITIES.items()],
         validate_choice=False,
         filters=[lambda value: raw_text(getattr(value, "value", value))],
@@ -197,7 +197,7 @@ class CaptionForm(MergingForm):
     language = StringField(
         "Language", [InputRequired("Enter a language code, such as en."), at_most(16)], filters=[one_line]
     )
-    label = StringField("Called", [at_most(60)], filters=[one_line])
+    label = StringField("Name", [at_most(60)], filters=[one_line])
     file = FileField("File (.vtt or .srt)")
     vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[raw_markdown])
 

@@ -83,7 +83,7 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         abort(400)
     autosave.discard(course, row)
     db.session.commit()
-    hypermedia.toast("The unsaved changes are gone.")
+    hypermedia.toast("Unsaved changes discarded.")
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
@@ -101,7 +101,7 @@ def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
             course, row = lesson_at(course_id, lesson_id)
         else:
             db.session.commit()
-            hypermedia.toast("The changes are discarded. The lesson is as learners see it.")
+            hypermedia.toast("Changes discarded. The lesson is back to what learners see.")
             return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
     return hypermedia.render(
         "studio/lesson/discard.html",

@@ -32,9 +32,7 @@ def course_media(course_id: uuid.UUID) -> Response:
         else:
             waits = lifecycle.needs_approval(course, _me())
             db.session.commit()
-            hypermedia.toast(
-                "The picture is saved. It waits for a review." if waits else "The picture is saved."
-            )
+            hypermedia.toast("Image saved. It’s waiting for approval." if waits else "Image saved.")
             return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
     return hypermedia.render(
         "studio/media.html",

@@ -20,7 +20,7 @@ class CreatorForm(MergingForm):
     """Texts of the creator page; name, avatar and the other links belong to the account."""
 
     headline = StringField(
-        "In one line", [Length(max=160, message="Use at most 160 characters.")], filters=[one_line]
+        "Headline", [Length(max=160, message="Use at most 160 characters.")], filters=[one_line]
     )
     bio = TextAreaField(
         "About you", [Length(max=2000, message="Use at most 2,000 characters.")], filters=[paragraphs]

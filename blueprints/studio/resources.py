@@ -51,7 +51,7 @@ def rename_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
         course,
         lesson,
         lambda: resources.rename(course, lesson, me(), resource_id, title),
-        f"It is renamed.{later}",
+        f"Renamed.{later}",
     )
 
 
@@ -64,9 +64,7 @@ def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.
     if place is None:
         abort(400)
     after = place[0].id
-    return _change(
-        course, lesson, lambda: resources.move(course, lesson, me(), resource_id, after), "It is moved."
-    )
+    return _change(course, lesson, lambda: resources.move(course, lesson, me(), resource_id, after), "Moved.")
 
 
 @bp.post(f"{PLACE}/resources/<uuid:resource_id>/delete")
@@ -75,9 +73,7 @@ def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uui
     course, lesson = lesson_at(course_id, lesson_id)
     if not ButtonForm().validate():
         abort(400)
-    return _change(
-        course, lesson, lambda: resources.delete(course, lesson, me(), resource_id), "It is deleted."
-    )
+    return _change(course, lesson, lambda: resources.delete(course, lesson, me(), resource_id), "Deleted.")
 
 
 def _change(

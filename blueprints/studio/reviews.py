@@ -19,7 +19,7 @@ from web import hypermedia
 from web.forms import ButtonForm, paragraphs
 from web.merging import MergingForm
 
-WAITS = "Your answer is kept. It is hidden until it has been checked."
+WAITS = "Your reply is saved. It’s hidden until we’ve checked it."
 
 
 class ReplyForm(MergingForm):
@@ -30,9 +30,9 @@ class ReplyForm(MergingForm):
         self.reply.id = f"answer-{review.id.hex}"
 
     reply = TextAreaField(
-        "Your answer",
+        "Your reply",
         [
-            DataRequired("Write an answer, or leave the review as it is."),
+            DataRequired("Write a reply."),
             Length(max=MAX_REPLY, message=f"Use at most {MAX_REPLY:,} characters."),
         ],
         filters=[paragraphs],
@@ -72,7 +72,7 @@ def reply(review_id: uuid.UUID) -> Response:
         else:
             hidden = review.reply_hidden
             db.session.commit()
-            return _show(review_id, WAITS if hidden else "Your answer stands beneath the review.")
+            return _show(review_id, WAITS if hidden else "Your reply is published.")
     return hypermedia.render(
         "studio/reply.html",
         "studio/_reply_form.html",
@@ -92,7 +92,7 @@ def delete_reply(review_id: uuid.UUID) -> Response:
         return hypermedia.see_other(_list(review, course))
     review_replies.delete_reply(me(), review)
     db.session.commit()
-    return _show(review_id, "Your answer is removed.")
+    return _show(review_id, "Your reply is deleted.")
 
 
 def _show(review_id: uuid.UUID, said: str) -> Response:

@@ -46,7 +46,7 @@ def withdraw(course_id: uuid.UUID) -> Response:
         form.refuse(refusal)
         return _show(course_of(course_id), form)
     db.session.commit()
-    hypermedia.toast("Taken back. Nobody reviews it until you submit it again.")
+    hypermedia.toast("Withdrawn. It won’t be reviewed until you submit it again.")
     return hypermedia.see_other(_page(course))
 
 
@@ -62,7 +62,7 @@ def discard_page(course_id: uuid.UUID) -> Response:
         hypermedia.toast(refusal.sentence, "warn")
     else:
         db.session.commit()
-        hypermedia.toast("Discarded. The page is as everybody sees it.")
+        hypermedia.toast("Changes discarded. The page is back to what everyone sees.")
     return hypermedia.see_other(url_for("studio.details", course_id=course_id))
 
 
@@ -70,10 +70,12 @@ def _put_forward(course: Course) -> str:
     if course.status == ProductStatus.PUBLISHED:
         shown = submission.submit_update(course, me())
         return (
-            "Your changes are published." if shown else "Submitted. Learners see the changes once approved."
+            "Your changes are published."
+            if shown
+            else "Submitted. Learners see the changes once they’re approved."
         )
     shown = submission.submit(course, me())
-    return "Your course is on sale." if shown else "Submitted. We tell you as soon as it was looked at."
+    return "Your course is on sale." if shown else "Submitted. We’ll tell you as soon as it’s been reviewed."
 
 
 def _show(course: Course, form: ButtonForm) -> Response:

@@ -33,12 +33,12 @@ class UploadTargetForm(Form):
     def validate_course(self, field: HiddenField) -> None:
         """Require a UUID, if anything."""
         if isinstance(field.data, str):
-            raise ValidationError("There is no such course.")
+            raise ValidationError("Course not found.")
 
     def validate_lesson(self, field: HiddenField) -> None:
         """Require a UUID, if anything."""
         if isinstance(field.data, str):
-            raise ValidationError("There is no such lesson.")
+            raise ValidationError("Lesson not found.")
 
 
 class UploadForm(UploadTargetForm):
@@ -58,16 +58,16 @@ class UploadForm(UploadTargetForm):
     def validate_sha256(self, field: StringField) -> None:
         """Require 64 hexadecimal digits, if anything."""
         if field.data and not re.fullmatch("[0-9a-f]{64}", field.data):
-            raise ValidationError("That is no SHA-256.")
+            raise ValidationError("That isn’t a SHA-256 checksum.")
 
 
 class ThumbnailForm(Form):
     """A cover image, and the crop to show, in per cent."""
 
-    picture = FileField("Picture", [FileRequired("Choose a picture.")])
+    picture = FileField("Image", [FileRequired("Choose an image.")])
     x = IntegerRangeField("Left to right", [Optional(), NumberRange(0, 100)], default=50)
     y = IntegerRangeField("Top to bottom", [Optional(), NumberRange(0, 100)], default=50)
-    zoom = IntegerRangeField("Closer", [Optional(), NumberRange(100, 400)], default=100)
+    zoom = IntegerRangeField("Zoom", [Optional(), NumberRange(100, 400)], default=100)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,5 +84,5 @@ class ThumbnailForm(Form):
 class PictureForm(Form):
     """An image for a text."""
 
-    picture = FileField("Picture", [FileRequired("Choose a picture.")])
+    picture = FileField("Image", [FileRequired("Choose an image.")])
     lesson = HiddenField(filters=[_id])

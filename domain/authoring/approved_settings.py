@@ -24,14 +24,14 @@ from models import (
 TIERS = {Tier.QUICK_SKILL: "quick skill", Tier.STANDARD: "standard", Tier.DEEP_DIVE: "deep dive"}
 SEEN_BY = {
     ProductVisibility.PUBLIC: "Everyone",
-    ProductVisibility.UNLISTED: "Holders of the link",
+    ProductVisibility.UNLISTED: "Anyone with the link",
     ProductVisibility.MEMBERS_ONLY: "Members",
-    ProductVisibility.PRIVATE: "Nobody new",
+    ProductVisibility.PRIVATE: "Private",
 }
 
 
 PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
-    "Price", "Sale price", "Sale ends", "Size", "Seen by", "Lessons", "Courses to take first",
+    "Price", "Sale price", "Sale ends", "Size", "Visible to", "Lessons", "Courses to take first",
     "Order and days",
 )  # fmt: skip
 
@@ -45,7 +45,7 @@ def snapshot(there: CourseContent) -> dict[str, Any]:
         SALE_ENDS: course.sale_ends_at.isoformat(timespec="minutes") if course.sale_ends_at else None,
         SIZE: TIERS[course.tier] if course.tier else "None",
         VISIBILITY: SEEN_BY[course.visibility],
-        LESSONS: "One after the other" if course.sequential else "In any order",
+        LESSONS: "In order" if course.sequential else "In any order",
         FIRST: ", ".join(db.session.scalars(_titles_of_first(course))) or "None",
         ORDER: "\n".join(_order(there)),
     }

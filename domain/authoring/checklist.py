@@ -79,7 +79,7 @@ def _media(contents: CourseContent) -> ChecklistItem:
     ):
         if lessons:
             first = lessons[0]
-            named = f"“{first.title}”" if first else "The preview film"
+            named = f"“{first.title}”" if first else "The preview video"
             page = f"/lessons/{first.lesson.id}" if first else "/media"
             more = f", and {len(lessons) - 1} more" if len(lessons) > 1 else ""
             return ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")
@@ -93,14 +93,14 @@ def _wished(contents: CourseContent) -> list[ChecklistItem]:
     points = [
         ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),
         ChecklistItem(
-            "Something in every lesson", not empty, _lesson(empty[0].lesson.id) if empty else "/curriculum",
+            "Content in every lesson", not empty, _lesson(empty[0].lesson.id) if empty else "/curriculum",
             needed=False, says=f"“{empty[0].title}” is empty." if empty else "",
         ),
         ChecklistItem(
-            "A lesson to try for free", any(s.is_preview for s in contents.shown), "/curriculum",
-            needed=False, says="Learners decide sooner when they can see one.",
+            "A free preview lesson", any(s.is_preview for s in contents.shown), "/curriculum",
+            needed=False, says="Learners decide sooner when they can try one.",
         ),
-        ChecklistItem("A picture of its own", course.thumbnail is not None, "/media", needed=False),
+        ChecklistItem("A course image", course.thumbnail is not None, "/media", needed=False),
         ChecklistItem(
             "Captions", not silent, _lesson(silent[0].lesson.id) if silent else "/curriculum", needed=False,
             says=f"“{silent[0].title}” has none." if silent else "",

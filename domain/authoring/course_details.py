@@ -128,7 +128,7 @@ def set_access_rules(course: Course, actor: User, new: AccessRules) -> None:
     """
     lifecycle.lock_and_reload(course)
     if new.visibility == ProductVisibility.MEMBERS_ONLY != course.visibility:
-        raise Refused("There are no memberships yet. Choose somebody else who may see it.", "visibility")
+        raise Refused("Memberships aren’t available yet. Choose another option.", "visibility")
     course.visibility, course.sequential = new.visibility, new.sequential
     for module in modules_of(course):
         module.unlock_after_days = new.drip.get(module.id, module.unlock_after_days)
@@ -163,14 +163,14 @@ def categories() -> list[tuple[uuid.UUID, str]]:
 
 def _check_category(category_id: uuid.UUID) -> None:
     if db.session.get(Category, category_id) is None:
-        raise Refused("That category is gone. Choose another.", "category")
+        raise Refused("That category no longer exists. Choose another.", "category")
 
 
 def _check_lines(lines: list[str], field: str) -> None:
     if len(lines) > LINES:
         raise Refused(f"Use at most {LINES} lines.", field)
     if any(len(line) > LINE_LENGTH for line in lines):
-        raise Refused(f"Use at most {LINE_LENGTH} characters in a line.", field)
+        raise Refused(f"Use at most {LINE_LENGTH} characters per line.", field)
 
 
 def _check_address(course: Course, slug: str) -> None:
@@ -179,7 +179,7 @@ def _check_address(course: Course, slug: str) -> None:
 
 
 def _taken(free: str) -> str:
-    return f"Another course has this address. {free} is free."
+    return f"Another course uses this address. {free} is available."
 
 
 def record_change(course: Course, actor: User, action: AuditAction) -> None:

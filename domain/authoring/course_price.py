@@ -66,13 +66,13 @@ def announce_sale(course: Course) -> None:
 
 def _check_price(new: PriceInput, currency: str) -> None:
     if new.price_cents > HIGHEST:
-        raise Refused("That is more than a course may cost.", "price")
+        raise Refused("That’s more than a course can cost.", "price")
     if new.tier is None:
         return
     _hours, lowest, highest = TIERS[new.tier]
     if not lowest <= new.price_cents <= highest:
         raise Refused(
-            f"In this size a course costs {lowest / 100:g} to {highest / 100:g} {currency.upper()}.", "price"
+            f"A course of this size costs {lowest / 100:g} to {highest / 100:g} {currency.upper()}.", "price"
         )
 
 
@@ -80,10 +80,10 @@ def _check_sale(new: PriceInput, stored: PriceInput) -> None:
     if new.sale_price_cents is None and new.sale_ends_at is None:
         return
     if new.sale_price_cents is None:
-        raise Refused("Enter the price of the sale, or leave its end empty too.", "sale_price")
+        raise Refused("Enter the sale price, or leave the end date empty too.", "sale_price")
     if new.sale_ends_at is None:
         raise Refused("Say when the sale ends.", "sale_ends")
     if new.sale_price_cents >= new.price_cents:
-        raise Refused("A sale price is lower than the price.", "sale_price")
+        raise Refused("The sale price must be lower than the price.", "sale_price")
     if new.sale_ends_at <= clock.now() and new.sale_ends_at != stored.sale_ends_at:
-        raise Refused("This moment is over. Choose a later one.", "sale_ends")
+        raise Refused("This time has passed. Choose a later one.", "sale_ends")

@@ -325,7 +325,7 @@ def _place(order: Sequence[uuid.UUID], after: Position, what: str) -> int:
     if after.id is None:
         return 0
     if after.id not in order:
-        raise NotInCourse(f"The {what} it was to follow isn’t part of this course any more.")
+        raise NotInCourse(f"The {what} you moved it after isn’t part of this course any more.")
     return order.index(after.id) + 1
 
 

@@ -121,7 +121,7 @@ def _is_being_paid(course: Course) -> str | None:
     )
     if db.session.scalar(open_order) is None:
         return None
-    return "Somebody is paying for this course at this moment. Archive it, and delete it in a day."
+    return "Someone is buying this course right now. Archive it now and delete it in a day."
 
 
 # Each answers a sentence why a course can't be deleted, or None.

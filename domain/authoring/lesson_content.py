@@ -54,9 +54,9 @@ def check(lesson: Lesson, values: Mapping[str, Any]) -> None:
     if len(values.get("description") or "") > MAX_DESCRIPTION:
         raise Refused(f"Use at most {MAX_DESCRIPTION:,} characters.", "description")
     if values.get("external_video_url") and video_embeds.embed(values["external_video_url"]) is None:
-        raise Refused("That is no address of a film on YouTube or Vimeo.", "external_video_url")
+        raise Refused("That isn’t a YouTube or Vimeo link.", "external_video_url")
     if not 0 <= (values.get("duration_seconds") or 0) <= LONGEST:
-        raise Refused("A lesson takes at most 24 hours.", "duration_seconds")
+        raise Refused("A lesson can take at most 24 hours.", "duration_seconds")
     if "slug" in values:
         _check_address(lesson.course_id, lesson.id, values["slug"])
     if "body" in values:
@@ -96,9 +96,9 @@ def _recorded(lesson_id: uuid.UUID) -> int | None:
 
 def _check_address(course_id: uuid.UUID, lesson_id: uuid.UUID, slug: str) -> None:
     if slug != slugs.slugify(slug, ""):
-        raise Refused("Use lower-case letters, digits and hyphens, such as first-steps.", "slug")
+        raise Refused("Use lowercase letters, digits and hyphens, such as first-steps.", "slug")
     taken = select(Lesson.id).where(
         Lesson.course_id == course_id, Lesson.slug == slug, Lesson.id != lesson_id
     )
     if db.session.scalar(taken) is not None:
-        raise Refused("Another lesson of this course has this address.", "slug")
+        raise Refused("Another lesson in this course uses this address.", "slug")

@@ -42,10 +42,10 @@ LABELS = {
     "title": "Title",
     "slug": "Address",
     "description": "Description",
-    "kind": "Kind",
-    "visibility": "Who may open it",
+    "kind": "Type",
+    "visibility": "Who can open it",
     "body": "Text",
-    "external_video_url": "Film elsewhere",
+    "external_video_url": "Video link",
     "duration_seconds": "Length in seconds",
     "published": "Published",
 }
@@ -221,13 +221,13 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     """
     _load(course, lesson)
     if lifecycle.in_review(course):
-        raise Refused("These changes are in review. Take the update back on the Publish page first.")
+        raise Refused("These changes are in review. Withdraw the update on the Publish page first.")
     if NEW in (lesson.draft or {}):
         raise Refused("Learners have never seen this lesson. Delete it in the curriculum instead.")
     resources = [row for row in _waiting_resources(course) if row.lesson_id == lesson.id]
     recording = recordings.for_creator(course.id, lesson.id)
     if not (lesson.draft or resources or (recording is not None and recordings.waits(recording))):
-        raise Refused("Nothing of this lesson waits any more.")
+        raise Refused("This lesson has no changes waiting any more.")
     recordings.drop_proposals(lesson)
     for resource in resources:
         _drop(resource)

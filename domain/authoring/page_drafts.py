@@ -34,9 +34,9 @@ LABELS = {
     "language": "Language",
     "objectives": "What learners will be able to do",
     "prerequisites": "What learners need to know",
-    "meta_title": "Title elsewhere",
-    "meta_description": "Description elsewhere",
-    "thumbnail": "Picture",
+    "meta_title": "Search and sharing title",
+    "meta_description": "Search and sharing description",
+    "thumbnail": "Image",
 }
 MODULE_LABELS = {"title": "Title of a module", "description": "Description of a module"}
 
@@ -144,10 +144,10 @@ def discard(course: Course, actor: User) -> None:
     """
     lock_page(course)
     if lifecycle.in_review(course):
-        raise Refused("These changes are in review. Take the update back on the Publish page first.")
+        raise Refused("These changes are in review. Withdraw the update on the Publish page first.")
     known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
     if course.draft is None and not known:
-        raise Refused("Nothing of this page waits any more.")
+        raise Refused("This page has no changes waiting any more.")
     _drop_waiting_picture(course)
     course.draft = None
     for module in known:

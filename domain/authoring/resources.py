@@ -110,7 +110,7 @@ def add(
         select(func.count(Resource.id), func.max(Resource.position)).where(Resource.lesson_id == lesson.id)
     ).one()
     if count >= MOST:
-        raise Refused(f"A lesson has at most {MOST} things to take along.")
+        raise Refused(f"A lesson can have at most {MOST} resources.")
     row.lesson_id, row.position = lesson.id, (last or 0) + 1
     row.pending = lifecycle.needs_approval(course, actor)
     db.session.add(row)

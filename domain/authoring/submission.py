@@ -55,9 +55,9 @@ def submit_update(course: Course, actor: User) -> bool:
     if course.status != ProductStatus.PUBLISHED:
         raise Refused(f"This course is {lifecycle.NAMES[course.status]}: submit the course itself.")
     if course.update_state == UpdateState.PENDING:
-        raise Refused("These changes wait for a review already.")
+        raise Refused("These changes are already in review.")
     if course.update_state == UpdateState.NONE:
-        raise Refused("There are no changes that learners don’t see yet.")
+        raise Refused("There are no new changes to submit.")
     _check(course)
     if not lifecycle.publishes_directly(course, actor):
         course.update_state = UpdateState.PENDING
@@ -81,14 +81,16 @@ def withdraw(course: Course, actor: User) -> None:
         audit.record(actor, AuditAction.WITHDRAW_UPDATE, course)
         db.session.flush()
     else:
-        raise Refused("Nothing of this course waits for a review. It may have been decided just now.")
+        raise Refused("This course isn’t waiting for review. It may have just been decided.")
 
 
 def take_off_sale(course: Course, actor: User) -> None:
     """Archive `course`. Refused unless it is on sale; one in review is withdrawn instead."""
     lifecycle.lock_course(course)
     if course.status != ProductStatus.PUBLISHED:
-        raise Refused(f"This course is {lifecycle.NAMES[course.status]}; only one on sale is archived.")
+        raise Refused(
+            f"This course is {lifecycle.NAMES[course.status]}; only a published course can be archived."
+        )
     lifecycle.change_status(course, ProductStatus.ARCHIVED, actor)
 
 

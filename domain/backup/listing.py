@@ -21,7 +21,7 @@ def listing() -> list[Backup]:
         target = configured_target.target(current_app.config["SETTINGS"])
         found = [_summary(target, name) for name in target.names()]
         begun = [
-            Backup(name, kind, made_at, problem=f"{name} was begun and never completed.", complete=False)
+            Backup(name, kind, made_at, problem=f"{name} was started but never finished.", complete=False)
             for name in target.unfinished()
             for made_at, kind in [manifest.named(name)]
         ]
@@ -44,7 +44,7 @@ def find(name: str = "", at: datetime | None = None) -> Backup:
         if backup.name == name or (not name and not backup.problem and (at is None or backup.made_at <= at)):
             return backup
     if name:
-        raise BackupError(f"There is no backup {name}; flask backup list shows them.")
+        raise BackupError(f"There is no backup {name}; run flask backup list to see them.")
     raise BackupError(
         f"There is no backup from before {at:%Y-%m-%d %H:%M:%S} UTC." if at else "There is no backup."
     )

@@ -97,7 +97,7 @@ def _failed_proof() -> str | None:
     tried = or_(BackupRecord.proved_at.is_not(None), BackupRecord.kind == PROOF)
     last = select(BackupRecord.proof_ok, tried_at).where(tried).order_by(tried_at.desc()).limit(1)
     row = db.session.execute(last).first()
-    return f"The last proof of a backup failed on {_on(row[1])}." if row is not None and not row[0] else None
+    return f"The last backup test failed on {_on(row[1])}." if row is not None and not row[0] else None
 
 
 def _on(moment: datetime) -> str:

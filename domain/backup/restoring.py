@@ -60,7 +60,7 @@ def _refuse(whole: Shop, force: bool) -> None:
     if beat and clock.now() - beat < SILENCE:
         seconds = round((clock.now() - beat).total_seconds())
         raise BackupError(
-            f"The shop is running: its worker gave a sign of life {seconds} seconds ago."
+            f"The shop is running: its worker was active {seconds} seconds ago."
             " Stop the web processes and the worker, and try again a minute later."
         )
 

@@ -43,7 +43,7 @@ def parse(source: str) -> list[Cue]:
     before its start, a start before the one above, an empty file.
     """
     if len(source) > MAX_CHARACTERS:
-        raise Refused("This caption file is larger than a film’s captions can be (1 MB).")
+        raise Refused("This caption file is too large. Use at most 1 MB.")
     text = clean(source).removeprefix("\ufeff")
     lines = text.split("\n")
     subrip = not re.match(r"WEBVTT(?:[ \t]|$)", lines[0])
@@ -174,7 +174,7 @@ def check_language(tag: str) -> str:
     'pt-BR'
     """
     if len(tag) > LONGEST_LANGUAGE or not _LANGUAGE.fullmatch(tag):
-        raise Refused(f"“{tag[:40]}” is not a language code. Write it like en, de or pt-BR.", "language")
+        raise Refused(f"“{tag[:40]}” isn’t a language code. Use one like en, de or pt-BR.", "language")
     first, *rest = tag.lower().split("-")
     spelled = [first]
     for index, part in enumerate(rest):

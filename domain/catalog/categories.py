@@ -58,7 +58,7 @@ def add(values: CategoryInput, admin: User) -> Category:
     """Create a category behind its siblings. Raises Refused for a taken name or a wrong parent."""
     rows = lock_all()
     if len(rows) >= MOST:
-        raise Refused(f"{MOST} categories are enough for anybody to get lost in.")
+        raise Refused(f"You can have at most {MOST} categories.")
     _check(rows, values, None)
     category = Category(
         name=values.name, slug=_free_slug(rows, values.name), description=values.description,
@@ -106,9 +106,9 @@ def move(category: Category, up: bool, admin: User) -> None:
 def delete(category: Category, admin: User) -> None:
     """Delete an empty category. Raises Refused while it has courses or subcategories."""
     if any(row.parent_id == category.id for row in lock_all()):
-        raise Refused(f"“{category.name}” has categories below it. Move or delete them first.")
+        raise Refused(f"“{category.name}” has subcategories. Move or delete them first.")
     if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
-        raise Refused(f"Courses stand in “{category.name}”. Only an empty category can be deleted.")
+        raise Refused(f"“{category.name}” has courses. Only an empty category can be deleted.")
     audit.record(admin, AuditAction.DELETE_CATEGORY, category, category.name)
     db.session.delete(category)
     db.session.flush()
@@ -122,9 +122,9 @@ def _check(rows: list[Category], values: CategoryInput, category: Category | Non
         return
     parent = next((row for row in others if row.id == values.parent_id), None)
     if parent is None or parent.parent_id is not None:
-        raise Refused("Choose a category of the first level, or none.", "parent_id")
+        raise Refused("Choose a top-level category, or none.", "parent_id")
     if category is not None and any(row.parent_id == category.id for row in rows):
-        raise Refused("It has categories below it, so it stays on the first level.", "parent_id")
+        raise Refused("It has subcategories, so it has to stay at the top level.", "parent_id")
 
 
 def _last(rows: list[Category], parent_id: uuid.UUID | None) -> int:

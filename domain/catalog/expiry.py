@@ -88,7 +88,7 @@ def expire() -> None:
         lifecycle.change_status(course, ProductStatus.EXPIRED, None)
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” has expired",
-            "It is off sale; people who have it keep it. Look it over and submit it again to bring it back.",
+            "It’s off sale, but people who own it keep it. Check it and submit it again to bring it back.",
             f"/studio/courses/{course.id}/publish", "Bring it back",
             key=f"expired:{course.id}:{ended:%Y%m%d}",
         )  # fmt: skip
@@ -123,8 +123,8 @@ def warn() -> None:
         db.session.execute(_courses.update().where(_courses.c.id == course.id).values(warned_days=left))
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” expires soon",
-            f"On {course.expires_at.day} {course.expires_at:%B} it goes off sale unless you update it.",
-            f"/studio/courses/{course.id}/publish", "Keep it fresh",
+            f"It goes off sale on {course.expires_at.day} {course.expires_at:%B} unless you update it.",
+            f"/studio/courses/{course.id}/publish", "Update it",
             key=f"expiring:{course.id}:{course.expires_at:%Y%m%d}:{left}",
         )  # fmt: skip
 

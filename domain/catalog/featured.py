@@ -35,7 +35,7 @@ def pick(course: Course, admin: User) -> None:
     if course.status != ProductStatus.PUBLISHED:
         raise Refused("Only courses that are on sale can be featured.", "course")
     if len(chosen) >= MOST:
-        raise Refused(f"At most {MOST} courses can be featured. Take one away first.", "course")
+        raise Refused(f"At most {MOST} courses can be featured. Remove one first.", "course")
     feature(course, admin, True)
     _set(admin, [*(key for key in chosen if key != str(course.id)), str(course.id)])
 

@@ -89,7 +89,7 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
     if to not in TRANSITIONS[before]:
         raise Refused(f"This course is {NAMES[before]}, so it can’t become {NAMES[to]}.")
     if to in (PUBLISHED, REJECTED) and actor is not None and not _may_decide(course, to, actor):
-        raise Refused("An admin has to look at this course first.")
+        raise Refused("An admin has to review this course first.")
     course.status = to
     if to == PUBLISHED:
         now = clock.now()

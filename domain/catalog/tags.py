@@ -20,7 +20,7 @@ def split(typed: str) -> list[str]:
     if len(found) > MOST:
         raise Refused(f"Use at most {MOST} tags.", "tags")
     if "" in found:
-        raise Refused(f"“{found['']}” has no letter in it.", "tags")
+        raise Refused(f"“{found['']}” needs at least one letter.", "tags")
     return list(found.values())
 
 

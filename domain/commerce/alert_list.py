@@ -74,7 +74,7 @@ def look_at(row: Row, admin: User, note: str) -> None:
     """
     is_order = isinstance(row, Order)
     if row.problem is None:
-        raise Refused(f"Nothing is wrong with this {'order' if is_order else 'event'}.")
+        raise Refused(f"There’s no open alert for this {'order' if is_order else 'event'}.")
     if row.looked_at is not None:
         return
     row.looked_at = clock.now()

@@ -94,9 +94,9 @@ def _take_payment(order: Order, session: Session) -> None:
 def _disagreement(order: Order, session: Session) -> str | None:
     """Describe the difference between the frozen order and the paid session; None if they agree."""
     if session.livemode != is_live():
-        return "Stripe’s session is of the other mode, live or test."
+        return "Stripe’s session is in the wrong mode (live or test)."
     if {session.client_reference_id, session.metadata.get("order_id")} != {str(order.id)}:
-        return "Stripe’s session names another order."
+        return "Stripe’s session belongs to another order."
     if session.currency.lower() != order.currency:
         return f"Paid in {session.currency.upper()}, ordered in {order.currency.upper()}."
     if session.amount_total != order.total_cents:
@@ -125,7 +125,7 @@ def _return(order: Order, session: Session) -> None:
         order.stripe_session_id = session.id
         order.stripe_payment_intent_id = session.payment_intent
     alerts.raise_for(
-        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one course: the second payment is sent back."
+        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one course. The second payment is being refunded."
     )
 
 

@@ -105,15 +105,15 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     if refund.status == RefundStatus.SUCCEEDED:
         _tell(refund, order)
     elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
-        sentence = f"A refund didn’t arrive, the money came back (refund {found.id[:255]}): {refund.reason}."
+        sentence = f"A refund failed and the money came back (refund {found.id[:255]}): {refund.reason}."
         alerts.raise_and_stop(order, AuditAction.REFUND_CAME_BACK, sentence)
 
 
 def _tell(refund: Refund, order: Order) -> None:
     """Notify the buyer, and the creators whose earnings it lowers; refunding a double payment lowers none."""
     notifications.tell(
-        order.user_id, NotificationKind.REFUND, f"Your refund for order {order.number} was sent",
-        f"{refund.reason}: the money goes back the way you paid. Your bank may take a few days to show it.",
+        order.user_id, NotificationKind.REFUND, f"Your refund for order {order.number} is on its way",
+        f"{refund.reason}. The money goes back the way you paid. It can take a few days to show.",
         f"/orders/{order.number}", "See the order", key=f"refund:{refund.id}",
     )  # fmt: skip
     for purchase in order.purchases:
@@ -121,7 +121,7 @@ def _tell(refund: Refund, order: Order) -> None:
             title = purchase.product_snapshot["title"][:150]
             notifications.tell(
                 purchase.product.creator_id, NotificationKind.REFUND, f"A sale of “{title}” was refunded",
-                "Your earnings from it were taken back.", "/studio/earnings", "See your earnings",
+                "Your share has been deducted.", "/studio/earnings", "View your earnings",
                 key=f"refund:{refund.id}:{purchase.id}",
             )  # fmt: skip
 

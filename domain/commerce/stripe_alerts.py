@@ -21,8 +21,8 @@ from payments import Session, StripeRefund
 
 MARK = "At Stripe: "
 ACTION = AuditAction.STRIPE_NOTICE
-AT_ORDER = "No effect here: an alert was raised at the order."
-WITHOUT_ORDER = "No effect here, and no order here has this payment: an alert was raised."
+AT_ORDER = "No effect here. An alert was raised for the order."
+WITHOUT_ORDER = "No effect here, and no order matches this payment. An alert was raised."
 GONE = "Stripe no longer knows what this event is about."
 MOST_OF_NAME = 100
 LARGEST = 10**12
@@ -100,10 +100,12 @@ def _raise(event: StripeEvent, subject: NoticeSubject) -> str:
         event.told = _told(subject.key, subject.telling.later)
         db.session.flush()
         if order_id is None:
-            event.problem = f"{_sentence(event, subject)} Nothing was changed here: look at it at Stripe."
+            event.problem = (
+                f"{_sentence(event, subject)} Nothing was changed here. Check it in Stripe’s dashboard."
+            )
             alerts.raise_without_order(event, ACTION, event.problem, subject.payment)
         else:
-            by_hand = "Nothing was changed here: see to access and earnings by hand."
+            by_hand = "Nothing was changed here. Update access and earnings yourself."
             alerts.raise_and_stop(orders.lock(order_id), ACTION, f"{_sentence(event, subject)} {by_hand}")
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 

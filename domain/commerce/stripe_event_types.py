@@ -49,65 +49,63 @@ APPLIED: dict[str, StripeObject] = {
 }
 
 PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
-UNASKED = NoticeType("a payment came in, and no order here asked for it", "payment")
-SENT_BACK = NoticeType("money of the payment was sent back, and not from here", "refund")
+UNASKED = NoticeType("a payment arrived that belongs to no order here", "payment")
+SENT_BACK = NoticeType("the payment was refunded outside Lectern", "refund")
 SENT_BACK_OF = NoticeType(SENT_BACK.happened, "charge")
-CAME_BACK = NoticeType(
-    "a refund that was made elsewhere didn’t arrive, the money came back", "refund", later=True
-)
-OVERDRAWN = NoticeType("the balance is below zero: Stripe will take money from the bank account", "balance")
-UNKNOWN = NoticeType("something happened that Lectern doesn’t know", "object")
+CAME_BACK = NoticeType("a refund made outside Lectern failed and the money came back", "refund", later=True)
+OVERDRAWN = NoticeType("the balance is negative, so Stripe will debit the bank account", "balance")
+UNKNOWN = NoticeType("something happened that Lectern doesn’t recognise", "object")
 
-_DISPUTED = NoticeType("the buyer’s bank disputes the payment; answer it in Stripe’s dashboard", "dispute")
-_DECIDED = NoticeType("the buyer’s bank, which disputes the payment, has decided", "dispute", later=True)
+_DISPUTED = NoticeType("the buyer’s bank disputes the payment; respond in Stripe’s dashboard", "dispute")
+_DECIDED = NoticeType("the buyer’s bank has decided the dispute", "dispute", later=True)
 _MOVED = NoticeType("money moved in a financial account", "movement")
-_RESERVE = NoticeType("Stripe changed what it holds back of our money", "reserve")
+_RESERVE = NoticeType("Stripe changed the reserve it holds", "reserve")
 
 TOLD: dict[str, NoticeType] = {
     # Payments of buyers, refunds and disputes.
     **dict.fromkeys(_each("charge", "succeeded captured"), NoticeType(UNASKED.happened, "charge")),
     "payment_intent.amount_capturable_updated": NoticeType(
-        "a payment is only reserved and waits to be taken", "payment"
+        "a payment is authorised but not captured", "payment"
     ),
-    "payment_intent.partially_funded": NoticeType("a part of a payment came in", "payment"),
+    "payment_intent.partially_funded": NoticeType("part of a payment arrived", "payment"),
     **dict.fromkeys(_each("charge.dispute", "created updated funds_withdrawn"), _DISPUTED),
     **dict.fromkeys(_each("charge.dispute", "closed funds_reinstated"), _DECIDED),
     **dict.fromkeys(
         _each("radar.early_fraud_warning", "created updated"),
-        NoticeType("the bank warns that the payment may be fraud", "warning"),
+        NoticeType("the bank warns that the payment may be fraudulent", "warning"),
     ),
     "review.opened": NoticeType(
-        "Stripe asks whether a payment is fraud; decide it in its dashboard", "review"
+        "Stripe asks if a payment is fraudulent; decide in its dashboard", "review"
     ),
     "review.closed": NoticeType(
-        "Stripe’s question whether a payment is fraud was closed", "review", later=True
+        "Stripe’s fraud review of a payment was closed", "review", later=True
     ),
-    "cash_balance.funds_available": NoticeType("money of a customer came in by bank transfer", "customer"),
+    "cash_balance.funds_available": NoticeType("a customer’s bank transfer arrived", "customer"),
     "customer_cash_balance_transaction.created": NoticeType("a customer’s cash balance changed", "movement"),
-    "source.chargeable": NoticeType("a payment waits to be taken", "source"),
-    "source.refund_attributes_required": NoticeType("a refund waits for the buyer’s bank details", "source"),
-    **dict.fromkeys(_each("source.transaction", "created updated"), NoticeType("money came in", "source")),
-    "invoice.paid": NoticeType("an invoice was paid that wasn’t made here", "invoice"),
-    "invoice.overpaid": NoticeType("an invoice was paid twice or in excess", "invoice", later=True),
+    "source.chargeable": NoticeType("a payment is waiting to be captured", "source"),
+    "source.refund_attributes_required": NoticeType("a refund needs the buyer’s bank details", "source"),
+    **dict.fromkeys(_each("source.transaction", "created updated"), NoticeType("money arrived", "source")),
+    "invoice.paid": NoticeType("an invoice from outside Lectern was paid", "invoice"),
+    "invoice.overpaid": NoticeType("an invoice was overpaid", "invoice", later=True),
     **dict.fromkeys(
         _each("credit_note", "created updated voided"),
-        NoticeType("a credit note was made or changed, and not here", "credit note"),
+        NoticeType("a credit note was created or changed outside Lectern", "credit note"),
     ),
     # Payouts to our bank account.
-    "payout.failed": NoticeType("the bank refused a payout", "payout"),
+    "payout.failed": NoticeType("a payout failed", "payout"),
     "payout.canceled": NoticeType("a payout was cancelled", "payout"),
     **dict.fromkeys(
         _each("account.external_account", "created updated"),
-        NoticeType("the bank account of payouts was added or changed", "account"),
+        NoticeType("the payout bank account was added or changed", "account"),
     ),
     "account.external_account.deleted": NoticeType(
-        "the bank account of payouts was removed", "account", later=True
+        "the payout bank account was removed", "account", later=True
     ),
-    "balance_settings.updated": NoticeType("the settings of payouts were changed", "settings"),
+    "balance_settings.updated": NoticeType("the payout settings were changed", "settings"),
     "balance.available": OVERDRAWN,
     **dict.fromkeys(
         _each("topup", "canceled failed reversed"),
-        NoticeType("money that was to fill up the balance didn’t come", "top-up"),
+        NoticeType("a top-up of the balance failed", "top-up"),
     ),
     **dict.fromkeys(
         (*_each("reserve.hold", "created updated"), "reserve.release.created",
@@ -115,11 +113,11 @@ TOLD: dict[str, NoticeType] = {
         _RESERVE,
     ),  # fmt: skip
     # Money that leaves for others.
-    "transfer.created": NoticeType("money was transferred to another account, and not from here", "transfer"),
-    "transfer.reversed": NoticeType("a transfer to another account was taken back", "transfer", later=True),
-    "application_fee.created": NoticeType("a fee of another account’s payment came in", "fee"),
-    "application_fee.refunded": NoticeType("a fee was given back to another account", "fee", later=True),
-    "application_fee.refund.updated": NoticeType("a fee was given back to another account", "fee refund"),
+    "transfer.created": NoticeType("money was transferred to another account outside Lectern", "transfer"),
+    "transfer.reversed": NoticeType("a transfer to another account was reversed", "transfer", later=True),
+    "application_fee.created": NoticeType("an application fee arrived", "fee"),
+    "application_fee.refunded": NoticeType("an application fee was refunded", "fee", later=True),
+    "application_fee.refund.updated": NoticeType("an application fee was refunded", "fee refund"),
     **dict.fromkeys(
         _each("climate.order", "created canceled delayed delivered product_substituted"),
         NoticeType("an order of Stripe Climate was paid or changed", "order"),

@@ -72,7 +72,7 @@ def file_report(user: User, review: Review, authored: AuthoredText, reason: Repo
 def why_hidden(review: Review, authored: AuthoredText, about_reply: bool) -> str:
     """Name the rule that hides a reported text without an admin; "" where none applies."""
     if text_decisions.has_held_words(authored.text):
-        return "words of the shop’s list"
+        return "blocked words"
     return f"{OWNERS_THAT_HIDE} owners agree" if owners_agree(review, about_reply) else ""
 
 

@@ -32,11 +32,11 @@ def give_access(person: User, course: Course, expires_at: datetime | None, admin
     Raises Refused for a time in the past, and when they own the course for good already.
     """
     if expires_at is not None and expires_at <= clock.now():
-        raise Refused("That day is over.", "expires_on")
+        raise Refused("That day has passed.", "expires_on")
     if course.creator_id == person.id:
         raise Refused("This is their own course.", "course")
     if any(grant.expires_at is None for grant in access.grants_of(person, course)):
-        raise Refused("They have this course already.", "course")
+        raise Refused("They already own this course.", "course")
     grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, expires_at=expires_at)
     enrollment.enroll(person.id, course.id)
     until = f" until {expires_at:%Y-%m-%d}" if expires_at else ""
@@ -52,7 +52,7 @@ def end_access(person: User, grant_id: uuid.UUID, admin: User) -> None:
     """
     grant = db.session.get(AccessGrant, grant_id)
     if grant is None or grant.user_id != person.id or grant.source != GrantSource.COMPLIMENTARY:
-        raise Refused("Only courses that were given can be taken back.")
+        raise Refused("You can only remove access that was given for free.")
     if grant.revoked_at is not None:
         return
     access.revoke_grant(grant)

@@ -58,11 +58,11 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     lifecycle.lock_and_reload(course)
     other = db.session.get(Course, other_id)
     if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
-        raise Refused("That course is not on sale any longer.")
+        raise Refused("That course is no longer on sale.")
     if other.id == course.id or _asks_for(other.id, course.id):
-        raise Refused("That course asks for this one itself, so nobody could ever begin.")
+        raise Refused("That course requires this one, so nobody could ever start.")
     if len(required_courses(course)) >= MOST:
-        raise Refused(f"Ask for at most {MOST} courses.")
+        raise Refused(f"You can require at most {MOST} courses.")
     row = upsert(course_prerequisites).values(course_id=course.id, prerequisite_id=other.id)
     db.session.execute(row.on_conflict_do_nothing())
     course.updated_at = clock.now()

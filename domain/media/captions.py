@@ -52,18 +52,18 @@ def working_chapters(asset: MediaAsset) -> list[Any]:
 def decode(content: bytes) -> str:
     """Decode an uploaded caption file; raises Refused if it isn't UTF-8 or far too large."""
     if len(content) > webvtt.MAX_CHARACTERS * 3:
-        raise Refused("This caption file is larger than a film’s captions can be (1 MB).", "file")
+        raise Refused("This caption file is too large. Use at most 1 MB.", "file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused("This file isn’t text in UTF-8. Save it as UTF-8 and send it again.", "file") from None
+        raise Refused("This file isn’t UTF-8 text. Save it as UTF-8 and upload it again.", "file") from None
 
 
 def check_new(asset: MediaAsset, language: str) -> None:
     """Raise Refused where `asset` has captions in `language`, which would be overwritten unseen."""
     tag = webvtt.check_language(language)
     if find(asset, tag) is not None:
-        raise Refused(f"There are captions in {tag} already. Open those to change them.", "language")
+        raise Refused(f"There are already captions in {tag}. Open those to change them.", "language")
 
 
 def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:
@@ -80,7 +80,7 @@ def write(course: Course, asset: MediaAsset, actor: User, language: str, label: 
     said = (label or NAMES.get(tag.partition("-")[0], tag))[:MAX_LABEL]
     live, proposed = _live(asset, tag), _proposed(asset, tag)
     if live is None and proposed is None and len(_languages(asset)) >= MAX_LANGUAGES:
-        raise Refused(f"A recording has captions in at most {MAX_LANGUAGES} languages.")
+        raise Refused(f"A recording can have captions in at most {MAX_LANGUAGES} languages.")
     row: Spoken
     if _waits(course, asset, actor) and not (live and (live.label, live.vtt) == (said, vtt)):
         row = proposed or ProposedCaption(asset_id=asset.id, language=tag)

@@ -43,7 +43,7 @@ BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
 DAMAGED = AuditAction.CODE_DAMAGED
 TOO_SLOW = "This archive takes too long to look through. Pack fewer files, as a plain ZIP or tar.gz."
-NO_ARCHIVE = "This is no ZIP or tar.gz archive that can be read. Pack it again."
+NO_ARCHIVE = "This isn’t a readable ZIP or tar.gz archive. Create it again."
 
 
 class DamagedArchiveError(Exception):
@@ -84,7 +84,7 @@ def inspect(path: Path) -> ArchiveContents:
             NotImplementedError, OverflowError) as error:  # fmt: skip
         raise Refused(NO_ARCHIVE, "file") from error
     if not count:
-        raise Refused("There is no file in this archive.", "file")
+        raise Refused("There are no files in this archive.", "file")
     return ArchiveContents(kind, count, size, sha256)
 
 
@@ -208,7 +208,7 @@ def _look(entries: Iterator[_Entry], packed: int) -> int:
         if total > MOST_UNPACKED or (total > SMALL and total > packed * MOST_RATIO):
             raise Refused("Unpacked, this archive would be far too large.", "file")
         if not (entry.is_file or entry.is_folder):
-            raise Refused(f"“{entry.name[:80]}” is a link or device. Pack plain files only.", "file")
+            raise Refused(f"“{entry.name[:80]}” is a link or device. Include regular files only.", "file")
         _check_path(entry.name)
     return files
 
@@ -217,7 +217,7 @@ def _check_path(name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     has_drive = len(name) > 1 and name[1] == ":"
     if path.is_absolute() or ".." in path.parts or has_drive or "\x00" in name or len(name) > 1000:
-        raise Refused(f"“{name[:80]}” leads out of the archive’s folder. Pack it again.", "file")
+        raise Refused(f"“{name[:80]}” points outside the archive’s folder. Create it again.", "file")
 
 
 def _in_zip(path: Path, deadline: _Deadline) -> Iterator[_Entry]:
@@ -229,7 +229,7 @@ def _in_zip(path: Path, deadline: _Deadline) -> Iterator[_Entry]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if info.flag_bits & 1:
-                raise Refused("This archive asks for a password. Pack it without one.", "file")
+                raise Refused("This archive is password-protected. Create it without a password.", "file")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 # bzip2 takes minutes for a gigabyte, LZMA as much memory as its header asks for.
                 raise Refused("This archive is packed in an unusual way. Pack it as a plain ZIP.", "file")

@@ -108,7 +108,7 @@ def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
     """Raise Refused for a file type or size that isn't allowed."""
     allowed = rules(purpose)
     if ending_of(name) not in allowed.endings:
-        raise Refused(f"This kind of file is not taken here. Use {listed(allowed.endings)}.", "file")
+        raise Refused(f"This type of file isn’t supported here. Use {listed(allowed.endings)}.", "file")
     if size <= 0:
         raise Refused("This file is empty.", "file")
     if size > allowed.most:
@@ -127,11 +127,11 @@ def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
     """
     db.session.execute(select(User.id).where(User.id == owner_id).with_for_update())
     if (db.session.scalar(select(func.count(Upload.id)).where(under_way(user_id))) or 0) >= MOST_OPEN:
-        raise Refused("Too many uploads are under way. Finish or cancel some first.")
+        raise Refused("Too many uploads are in progress. Finish or cancel some first.")
     room = current_app.config["SETTINGS"].upload_quota_mb * MIB
     if room and (left := room - used(owner_id)) < size:
         raise Refused(
-            f"There is not enough room: {in_words(max(0, left))} of {in_words(room)} are left."
+            f"There isn’t enough space: {in_words(max(0, left))} of {in_words(room)} are left."
             " Remove what you no longer need.",
             "file",
         )

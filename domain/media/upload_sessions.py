@@ -25,7 +25,7 @@ from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 PART_ADDRESS_LIFETIME = timedelta(hours=6)
 ABANDONED_AFTER = timedelta(days=3)
 NOTED_EVERY = timedelta(seconds=30)
-OVER = "This upload is over. Choose the file again."
+OVER = "This upload has ended. Choose the file again."
 # Looking through an archive takes seconds: it may hold one thread of this process, never all of them.
 _LOOKING = threading.Lock()
 
@@ -142,7 +142,7 @@ def assemble(plan: UploadPlan) -> UploadedFile:
     if plan.sha256 is not None:
         with store.open(incoming.key) as file:
             if storage.sha256_of(file) != plan.sha256:
-                raise Refused("The file arrived damaged: its checksum is another. Upload it again.")
+                raise Refused("The file was damaged on the way. Upload it again.")
     contents = None
     if plan.purpose == UploadPurpose.CODE_ARCHIVE:
         contents = _look_through(store, incoming.key)

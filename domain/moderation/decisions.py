@@ -42,10 +42,10 @@ CHOICES: dict[ModerationKind, tuple[Verdict, ...]] = {
 }
 REASONS = {
     "unfinished": "It isn’t finished",
-    "quality": "Text, sound or picture is too poor",
-    "description": "It isn’t what its description says",
-    "outdated": "It teaches what no longer works",
-    "rights": "It uses what belongs to somebody else",
+    "quality": "Text, audio or video quality is too low",
+    "description": "It doesn’t match its description",
+    "outdated": "Its content is out of date",
+    "rights": "It uses someone else’s work",
     "rules": "It breaks our rules",
     "other": "Something else, see the notes",
 }
@@ -69,7 +69,7 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
     """
     verdict, reason, notes = decision
     if verdict not in CHOICES[item.kind]:
-        raise Refused("That can’t be decided about this.")
+        raise Refused("You can’t make that decision here.")
     if verdict == Verdict.REJECTED and item.kind != ModerationKind.APPLICATION and reason not in REASONS:
         raise Refused("Choose a reason.", "reason")
     if not notes and (missing := _to_be_said(item.kind, verdict, reason)):
@@ -90,11 +90,11 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
 def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
     """Return the error of a decision that needs notes; "" where it needs none."""
     if kind == ModerationKind.APPLICATION and verdict == Verdict.REJECTED:
-        return "Say why you decline."
+        return "Say why you’re declining."
     if kind == ModerationKind.REPORT and verdict == Verdict.HIDDEN:
-        return "Say why it goes off sale. Its creator reads it."
+        return "Say why it goes off sale. The creator sees this."
     if verdict == Verdict.CHANGES_REQUESTED or (verdict == Verdict.REJECTED and reason == "other"):
-        return "Say what has to change."
+        return "Say what needs to change."
     return ""
 
 
@@ -105,7 +105,7 @@ def restore(item: ModerationItem, admin: User) -> None:
     review, course = found or (None, None)
     shown = review is None or (not review.reply_hidden if of_reply else review.approved)
     if review is None or course is None or item.verdict != Verdict.HIDDEN or shown:
-        raise Refused("There is nothing hidden here to restore.")
+        raise Refused("There’s nothing hidden to restore.")
     if of_reply:
         review.reply_hidden = False
         said = text_decisions.in_reply(review, course.creator_id)
@@ -140,7 +140,9 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     is_update = item.kind == ModerationKind.UPDATE
     there = course_content.load(course)
     if seen and seen != there.mark:
-        raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
+        raise Refused(
+            "The creator has changed something since you opened this page. Check it again, then decide."
+        )
     if approved and (missing := checklist.missing(there)):
         raise Refused(f"It can’t be published: {missing[0].text.lower()} is missing.")
     course.admin_notes = decision.notes
@@ -155,7 +157,7 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     what = "update" if is_update else "course"
     if approved:
         return f"“{course.title}”: the {what} is published."
-    return f"“{course.title}”: the {what} is sent back, and its creator is told why."
+    return f"“{course.title}”: the {what} is sent back, and we’ll tell the creator why."
 
 
 def _settle_update(course: Course, admin: User, decision: ModerationDecision) -> None:
@@ -204,16 +206,16 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
     if not stays:
         notifications.tell(
             review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
-            "\n\n".join(filter(None, (decision.notes, "If you change it, we will look at it again."))),
-            f"/courses/{course.slug}/review", "Change it", key=f"hidden:{item.id}",
+            "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
+            f"/courses/{course.slug}/review", "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
-    return "The review stays." if stays else "The review stays hidden."
+    return "The review stays visible." if stays else "The review stays hidden."
 
 
 def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     found = reply_reports.find(item.subject_id)
     if found is None or not found[0].reply:
-        raise Refused("This answer is gone.")
+        raise Refused("This reply no longer exists.")
     review, course = found
     reviews.lock_review(review)
     moderation_queue.lock_claimed(item, admin)
@@ -223,7 +225,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
         admin, AuditAction.APPROVE_REPLY if stays else AuditAction.HIDE_REPLY, review, decision.notes
     )
     _close(item, admin, decision)
-    _answer_reports(_about(review, reply=True), course, "answer", upheld=not stays)
+    _answer_reports(_about(review, reply=True), course, "reply", upheld=not stays)
     _bind_author(review, text_decisions.in_reply(review, course.creator_id), stays)
     if stays:
         creator = db.session.get_one(User, course.creator_id)
@@ -231,11 +233,11 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     else:
         notifications.tell(
             course.creator_id, NotificationKind.REPORT_DECIDED,
-            f"Your answer to a review of “{course.title}” is hidden",
-            "\n\n".join(filter(None, (decision.notes, "If you change it, we will look at it again."))),
-            f"/studio/reviews?course={course.id}", "Change it", key=f"hidden:{item.id}",
+            f"Your reply to a review of “{course.title}” is hidden",
+            "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
+            f"/studio/reviews?course={course.id}", "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
-    return "The answer stays." if stays else "The answer stays hidden."
+    return "The reply stays visible." if stays else "The reply stays hidden."
 
 
 def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
@@ -255,11 +257,13 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
     """Publish the pending changes of a creator page, or return them: there they stay until edited."""
     creator = creator_page_drafts.creator_of(item)
     if creator is None:
-        raise Refused("This account is gone.")
+        raise Refused("This account no longer exists.")
     creator_page_drafts.lock_page(creator)
     moderation_queue.lock_claimed(item, admin)
     if seen and seen != creator_page_drafts.version(creator):
-        raise Refused("Its creator changed something since you opened this page. Look again, then decide.")
+        raise Refused(
+            "The creator has changed something since you opened this page. Check it again, then decide."
+        )
     approved = decision.verdict == Verdict.APPROVED
     if approved:
         creator_page_drafts.apply(creator, admin)
@@ -269,8 +273,8 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
     notifications.tell(
         creator.id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
-        "Your page shows what you changed" if approved else "What you changed on your page was sent back",
-        _audit_note(decision), "/studio/profile", "See your page", key=f"decided:{item.id}",
+        "Your page changes are live" if approved else "Changes to your page need another look",
+        _audit_note(decision), "/studio/profile", "View your page", key=f"decided:{item.id}",
     )  # fmt: skip
     return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
@@ -278,20 +282,20 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
 def _answer_application(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     application = creator_applications.find(item.subject_id)
     if application is None:
-        raise Refused("This application is gone.")
+        raise Refused("This application no longer exists.")
     moderation_queue.lock_claimed(item, admin)
     if decision.verdict == Verdict.APPROVED:
         creator_applications.accept(application, admin)
-        return f"{item.title} can teach here now."
+        return f"{item.title} can now teach here."
     creator_applications.decline(application, admin, decision.notes)
-    return f"{item.title} is told why not."
+    return f"{item.title} will be told why."
 
 
 def _held(item: ModerationItem, admin: User) -> Course:
     """Load and lock the item's course, then the item; refused when the course is deleted."""
     course = course_of(item)
     if course is None:
-        raise Refused("This course is deleted.")
+        raise Refused("This course has been deleted.")
     lifecycle.lock_course(course)
     db.session.expire(course, ["tags"])
     moderation_queue.lock_claimed(item, admin)
@@ -312,7 +316,7 @@ def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDeci
     what = "update" if item.kind == ModerationKind.UPDATE else "course"
     said = {
         Verdict.APPROVED: "is published",
-        Verdict.REJECTED: "was not accepted",
+        Verdict.REJECTED: "wasn’t accepted",
         Verdict.CHANGES_REQUESTED: "needs changes",
         Verdict.HIDDEN: "was taken off sale",
     }[decision.verdict]
@@ -323,7 +327,7 @@ def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDeci
         f"{of}“{course.title}” {said}",
         _audit_note(decision),
         f"/courses/{course.slug}" if approved else f"/studio/courses/{course.id}/publish",
-        "See the page" if approved else "See what to do",
+        "View the page" if approved else "See what to change",
         key=f"decided:{item.id}",
     )
 
@@ -338,9 +342,10 @@ def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> N
         .returning(Report.id, Report.user_id)
     ).all()
     for report_id, user_id in closed:
-        happened = "taken off sale" if what == "course" else "hidden"
+        done = "taken it off sale" if what == "course" else "hidden it"
+        stays = "It doesn’t break our rules, so it stays up."
         notifications.tell(
-            user_id, NotificationKind.REPORT_DECIDED, f"We looked at the {what} you reported",
-            f"It is {happened}. Thank you." if upheld else "We found nothing against our rules; it stays.",
+            user_id, NotificationKind.REPORT_DECIDED, f"We’ve checked the {what} you reported",
+            f"We’ve {done}. Thanks for reporting it." if upheld else stays,
             f"/courses/{course.slug}", "See the course", key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
         )  # fmt: skip

@@ -25,7 +25,7 @@ from domain.platform.audit_actions import AuditAction
 from models import Job, JobState, ModerationItem, ModerationKind, Review, User, Verdict, db
 
 WINDOW = timedelta(seconds=10)
-OVER = "This decision can’t be taken back any more: its ten seconds are over."
+OVER = "This decision can’t be undone any more: the ten seconds are over."
 
 
 def schedule(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
@@ -59,9 +59,9 @@ def take_back(item: ModerationItem, admin: User) -> None:
     if item.closed_at is not None:
         raise Refused(OVER)
     if item.decision is None or item.effective_at is None:
-        raise Refused("There is nothing to take back here. It may have been taken back already.")
+        raise Refused("There’s nothing to undo here. It may already have been undone.")
     if item.decision["by"] != str(admin.id):
-        raise Refused("Only the admin who decided can take it back.")
+        raise Refused("Only the admin who decided can undo it.")
     if item.effective_at <= clock.now():
         raise Refused(OVER)
     verdict, at = item.decision["verdict"], item.effective_at.isoformat()
@@ -124,10 +124,10 @@ def _lock_subject(item: ModerationItem) -> None:
 
 def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> None:
     if item.kind in moderation_queue.OF_REVIEWS and decided["seen"] != _mark(item):
-        what = "review" if item.kind == ModerationKind.REVIEW else "answer"
+        what = "review" if item.kind == ModerationKind.REVIEW else "reply"
         raise Refused(f"Its author changed the {what} in the meantime.")
     if not admin.is_admin or not admin.is_active:
-        raise Refused(f"{admin.name} doesn’t run this place any more.")
+        raise Refused(f"{admin.name} is no longer an admin.")
     decision = ModerationDecision(Verdict(decided["verdict"]), decided["reason"], decided["notes"])
     decisions.decide(item, admin, decision, decided["seen"])
 

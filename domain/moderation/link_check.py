@@ -70,12 +70,12 @@ def problem(url: str) -> str | None:
     except NotPublic:
         return None
     except socket.gaierror as error:
-        return "There is no such site." if error.errno == socket.EAI_NONAME else None
+        return "Site not found." if error.errno == socket.EAI_NONAME else None
     except (OSError, http.client.HTTPException, ValueError):
-        return "It doesn’t answer."
+        return "No response."
     if status in GONE:
-        return "The page is gone."
-    return f"It answers with an error ({status})." if status >= 500 else None
+        return "Page not found."
+    return f"Responds with an error ({status})." if status >= 500 else None
 
 
 def _status(url: str) -> int:

@@ -91,7 +91,7 @@ def _shape(contents: CourseContent) -> list[Hint]:
     if contents.seconds < VERY_SHORT:
         found.append(Hint(f"Very short: {contents.length} in all."))
     if not any(content.is_preview for content in contents.shown):
-        found.append(Hint("No lesson can be tried for free."))
+        found.append(Hint("There’s no free preview lesson."))
     empty = [content for content in contents.shown if content.is_empty]
     if empty:
         found.append(Hint(f"“{empty[0].title}” is empty."))
@@ -101,5 +101,5 @@ def _shape(contents: CourseContent) -> list[Hint]:
 def _links(item: ModerationItem) -> list[Hint]:
     if item.links_checked_at is None:
         waits = item.closed_at is None and item.kind != ModerationKind.REPORT
-        return [Hint("The links haven’t been checked yet.")] if waits else []
+        return [Hint("Links haven’t been checked yet.")] if waits else []
     return [Hint(f"{link['problem']} {link['url']}") for link in item.links]

@@ -143,7 +143,7 @@ def retry_mail(message: EmailMessage, admin: User) -> None:
     if message.status == EmailStatus.PENDING:
         return
     if message.status != EmailStatus.FAILED:
-        raise Refused(f"This message was {message.status}: there is nothing to try again.")
+        raise Refused(f"This message was {message.status}, so there’s nothing to retry.")
     message.status = EmailStatus.PENDING
     _run_soon("send_email", f"email:{message.id}", message_id=str(message.id))
     audit.record(admin, AuditAction.RETRY_MAIL, message)
@@ -165,7 +165,7 @@ def retry_job(job: Job, admin: User) -> None:
     Refused for one that is done or running.
     """
     if job.state not in WAITING:
-        raise Refused(f"This job is {job.state}: there is nothing to try again.")
+        raise Refused(f"This job is {job.state}, so there’s nothing to retry.")
     if job.state == JobState.DEAD:
         audit.record(admin, AuditAction.RETRY_JOB, job, job.kind)
     elif schedule.is_slot(job.unique_key) and job.run_after > now():
@@ -186,7 +186,7 @@ def retry_jobs(admin: User) -> int:
 def retry_event(event: StripeEvent, admin: User) -> None:
     """Handle an unhandled webhook event now. Idempotent. Raises Refused for any other."""
     if event.processed_at is not None:
-        raise Refused("This event has been handled: there is nothing to try again.")
+        raise Refused("This event has already been handled, so there’s nothing to retry.")
     stripe_events.handle_soon(event.id)
     audit.record(admin, AuditAction.RETRY_WEBHOOK, event)
 
@@ -204,7 +204,7 @@ def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
     """Retry the transcoding of a failed recording. Raises Refused for any other."""
     asset = db.session.get(MediaAsset, asset_id)
     if asset is None or asset.status != MediaStatus.ERROR:
-        raise Refused("This recording hasn’t failed: there is nothing to try again.")
+        raise Refused("This recording hasn’t failed, so there’s nothing to retry.")
     recordings.retry(asset)
     audit.record(admin, AuditAction.RETRY_RECORDING, asset)
 

@@ -115,7 +115,7 @@ def make_admin(email: str, name: str, password: str) -> User:
     address = normalise(email)
     user = holder(address)
     if user is not None and user.deleted_at is not None:
-        raise Refused("A closed account holds this address.", "email")
+        raise Refused("This address belongs to a closed account.", "email")
     if user is None:
         user = User(email=address, name=name.strip()[:100] or "Admin")
         db.session.add(user)
@@ -129,7 +129,7 @@ def make_admin(email: str, name: str, password: str) -> User:
 
 def suspended_sentence() -> str:
     """Explain the suspension to somebody who has proved that the account is theirs."""
-    return f"This account is suspended. Write to {settings.current().contact_email} if you want to know more."
+    return f"This account is suspended. To find out more, write to {settings.current().contact_email}."
 
 
 def _living(condition: object) -> User | None:

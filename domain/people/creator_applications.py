@@ -95,7 +95,7 @@ def accept(application: CreatorApplication, admin: User) -> None:
     audit.record(admin, AuditAction.ACCEPT_APPLICATION, application, user.name)
     mail.application_accepted(user)
     notifications.tell(
-        user.id, NotificationKind.APPLICATION_DECIDED, "You can teach here now",
+        user.id, NotificationKind.APPLICATION_DECIDED, "You can now teach here",
         "Your application was accepted. The studio is yours.", "/studio", "Open the studio",
         key=f"application:{application.id}",
     )  # fmt: skip
@@ -107,7 +107,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     Raises Refused without a reason, and when it was accepted before.
     """
     if not reason.strip():
-        raise Refused("Say why, so that they know what to change.", "reason")
+        raise Refused("Say why, so they know what to change.", "reason")
     if not _decide(application, admin, ApplicationStatus.DECLINED, reason.strip()[:MAX_REASON]):
         return
     user = db.session.get_one(User, application.user_id)
@@ -115,7 +115,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     mail.application_declined(user, application.reason)
     notifications.tell(
         user.id, NotificationKind.APPLICATION_DECIDED, "Your application was declined",
-        application.reason[:500], "/teach", "See what to do",
+        application.reason[:500], "/teach", "See what to change",
         key=f"application:{application.id}",
     )  # fmt: skip
 

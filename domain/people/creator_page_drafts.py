@@ -22,7 +22,7 @@ OF_ACCOUNT = {
     "avatar": "Picture",
 }  # fmt: skip
 OF_PAGE = {
-    "headline": "In one line", "expertise": "Expertise", "years_experience": "Years of experience",
+    "headline": "Headline", "expertise": "Expertise", "years_experience": "Years of experience",
     "certifications": "Certificates and degrees", "links": "Links",
 }  # fmt: skip
 LABELS = OF_ACCOUNT | OF_PAGE

@@ -167,7 +167,7 @@ def vet(person: User, trusted: bool, admin: User) -> None:
     if person.vetted == trusted:
         return
     if trusted and person.role != Role.CREATOR:
-        raise Refused("Only creators are vetted.")
+        raise Refused("Only creators can be trusted.")
     person.vetted = trusted
     audit.record(admin, AuditAction.VET_CREATOR if trusted else AuditAction.UNVET_CREATOR, person)
     db.session.flush()

@@ -22,7 +22,7 @@ def ask(user: User, new_email: str) -> None:
     """
     address = accounts.normalise(new_email)
     if address == user.email:
-        raise Refused("That is your address already.", "email")
+        raise Refused("That’s already your address.", "email")
     token = mail_tokens.make(mail_tokens.Purpose.EMAIL, user, address)
     jobs.enqueue("send_email_change", user_id=str(user.id), email=address, token=token)
 
@@ -49,7 +49,7 @@ def confirm(token: str) -> User:
         with db.session.begin_nested():
             user.email, user.email_verified_at = address, clock.now()
     except IntegrityError as error:
-        raise Refused("This address can’t be used any longer. Ask for another one.") from error
+        raise Refused("This address is no longer available. Use another one.") from error
     registration.end(address)
     address_history.remember(user, old)
     mail.email_changed(user, old, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user, old))
@@ -71,7 +71,7 @@ def give_back(user: User, address: str) -> None:
             user.email, user.email_verified_at = address, clock.now()
     except IntegrityError as error:
         raise Refused(
-            f"{address} has an account of its own by now. Write to {settings.current().contact_email}."
+            f"{address} now has its own account. Write to {settings.current().contact_email}."
         ) from error
     registration.end(old)
     address_history.forget_since(user, address)

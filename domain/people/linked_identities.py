@@ -20,7 +20,7 @@ from domain.platform.audit_actions import AuditAction
 from models import OAuthAccount, User, db
 
 NAMES = {"github": "GitHub", "google": "Google"}
-NO_PASSWORD = "Set a password first. Without one you could not sign in any more."  # noqa: S105 - a sentence
+NO_PASSWORD = "Set a password first. Without one, you couldn’t sign in any more."  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def link(identity: ProviderIdentity, user: User) -> None:
     live = row is not None and row.unlinked_at is None
     if row is not None and live and row.user_id != user.id:
         raise Refused(
-            f"This {identity.provider_name} account opens another account here. Remove it there first."
+            f"This {identity.provider_name} account is linked to another account here. Remove it there first."
         )
     if live:
         return

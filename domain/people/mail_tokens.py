@@ -36,7 +36,7 @@ LIFETIME_SECONDS = {
 }
 
 
-USED = "This link was used already, or replaced by a newer one."
+USED = "This link has already been used or replaced by a newer one."
 
 
 def sign(purpose: Purpose, content: Any) -> str:
@@ -49,9 +49,9 @@ def read(purpose: Purpose, token: str) -> Any:
     try:
         return _serializer(purpose).loads(token, max_age=LIFETIME_SECONDS[purpose])
     except SignatureExpired as error:
-        raise InvalidToken("This link has run out.") from error
+        raise InvalidToken("This link has expired.") from error
     except BadData as error:
-        raise InvalidToken("This link is not complete. Open it from the message again.") from error
+        raise InvalidToken("This link is incomplete. Open it from the email again.") from error
 
 
 def make(purpose: Purpose, user: User, extra: str = "") -> str:

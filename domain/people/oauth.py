@@ -28,7 +28,7 @@ def sign_in_account(identity: ProviderIdentity) -> User:
             with db.session.begin_nested():
                 user = _link(identity)
         except IntegrityError as error:  # the same person, in two tabs at once
-            raise Refused("That went wrong. Please try again.") from error
+            raise Refused("Something went wrong. Please try again.") from error
     if user.deleted_at is not None:
         raise Refused(CLOSED)
     if user.suspended_at is not None:
@@ -47,7 +47,7 @@ def _linked(identity: ProviderIdentity) -> User | None:
 def _link(identity: ProviderIdentity) -> User:
     if identity.email is None:
         raise Refused(
-            f"{identity.provider_name} has not verified your address. Verify it there, or register here."
+            f"{identity.provider_name} hasn’t verified your address. Verify it there, or register here."
         )
     email = accounts.normalise(identity.email)
     user = accounts.holder(email)

@@ -16,9 +16,9 @@ from domain.base import text
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
-COMMON = "This password is one of the first that guessers try. A few unrelated words are good."
-OWN_WORDS = "Leave out your name, your address and the name of this site: guessers try them first."
-TOO_EASY = "That is too easy to guess. A few unrelated words are good."
+COMMON = "This password is too common. A few unrelated words work well."
+OWN_WORDS = "Don’t use your name, your address or the name of this site: they’re easy to guess."
+TOO_EASY = "That’s too easy to guess. A few unrelated words work well."
 
 _LIST = Path(__file__).with_name("common_passwords.txt")
 _LEFT = 6  # characters that must remain without the person's own words

@@ -30,7 +30,7 @@ from domain.people import (
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY])
-TAKEN = "An account with this address is in use already. Sign in, or set a new password."
+TAKEN = "There’s already an account with this address. Sign in, or set a new password."
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ RECOVERY_CODES = 10
 SETUP_LASTS = timedelta(hours=1)
 # As long as the “It wasn’t me” link in its notification is valid, which is what removes a recent one.
 RECENT = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.NOT_ME])
-WRONG = Refused("That code does not fit. Codes change every 30 seconds, and each can be used once.", "code")
+WRONG = Refused("That code isn’t right. Codes change every 30 seconds, and each works only once.", "code")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _TOTP = re.compile(r"\d{6}")
 
@@ -80,7 +80,7 @@ def begin(user: User) -> None:
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["user_id"]))
     factor = _locked(user)
     if factor.confirmed_at is not None:
-        raise Refused("You have a second factor already. Remove it before you set up another app.")
+        raise Refused("Two-factor authentication is already on. Turn it off before you set up another app.")
     if factor.updated_at < clock.now() - SETUP_LASTS:
         factor.secret = secret
     db.session.flush()
@@ -106,13 +106,13 @@ def confirm(user: User, code: str) -> list[str]:
     """
     secret = pending_secret(user)
     if secret is None:
-        raise Refused("This set-up has run out. Start again.")
+        raise Refused("This setup has expired. Start again.")
     step = _step_of(secret, _plain(code))
     if step is None or not _use_step(user, step):
         raise WRONG
     factor = _locked(user)
     if factor.confirmed_at is not None:
-        raise Refused("Your second factor is on already.")
+        raise Refused("Two-factor authentication is already on.")
     factor.confirmed_at = clock.now()
     audit.record(user, AuditAction.SECOND_FACTOR_ON, user)
     mail.second_factor_on(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
@@ -133,7 +133,7 @@ def accept(user: User, code: str) -> bool:
 def renew_codes(user: User) -> list[str]:
     """Replace the recovery codes. Raises Refused without a second factor."""
     if not is_on(user):
-        raise Refused("Set up a second factor first.")
+        raise Refused("Set up two-factor authentication first.")
     audit.record(user, AuditAction.RENEW_RECOVERY_CODES, user)
     mail.recovery_codes_renewed(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
     return _draw_codes(user)
@@ -162,7 +162,7 @@ def remove(user: User, by: User | None) -> None:
     )
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     if found is None:
-        raise Refused("There is no second factor to remove.")
+        raise Refused("Two-factor authentication isn’t on.")
     audit.record(by, AuditAction.SECOND_FACTOR_OFF, user)
     by_admin = by is None or by.id != user.id
     mail.second_factor_off(user, by_admin, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))

@@ -25,9 +25,9 @@ def suspend(person: User, admin: User, reason: str) -> bool:
     """
     reason = reason.strip()
     if not reason:
-        raise Refused("Say why: they are told, and it stands in the audit log.", "reason")
+        raise Refused("Enter a reason. We email it to them and keep it in the audit log.", "reason")
     if person.id == admin.id:
-        raise Refused("You can’t suspend yourself. Another admin can.")
+        raise Refused("You can’t suspend yourself. Ask another admin.")
     keep_an_admin(without=person)
     if person.suspended_at is not None:
         return False
@@ -63,4 +63,4 @@ def keep_an_admin(without: User | None = None) -> None:
         return
     db.session.refresh(without, with_for_update=True)
     if held == [without.id]:
-        raise Refused("This is the only admin left. Make somebody else an admin first.")
+        raise Refused("This is the only admin left. Make someone else an admin first.")

@@ -41,11 +41,11 @@ def backup_failed(record: BackupRecord, sentence: str) -> None:
     """Raise the alert that a backup wasn't made, after the last attempt."""
     log.error("no %s backup was made: %s", record.kind, sentence)
     audit.record(None, AuditAction.BACKUP_FAILED, record, sentence)
-    mail.backup_problem(settings.current().contact_email, "No backup was made", sentence)
+    mail.backup_problem(settings.current().contact_email, "Backup failed", sentence)
 
 
 def proof_failed(record: BackupRecord, sentence: str) -> None:
     """Raise the alert that a backup couldn't be verified."""
     log.error("the proof of backup %s failed: %s", record.name or "", sentence)
     audit.record(None, AuditAction.PROOF_FAILED, record, sentence)
-    mail.backup_problem(settings.current().contact_email, "A backup could not be proved", sentence)
+    mail.backup_problem(settings.current().contact_email, "Backup test failed", sentence)

@@ -45,7 +45,7 @@ class RunningBackups:
 def ask_for_backup(admin: User) -> None:
     """Enqueue a backup to be made now. Raises Refused while one is being made."""
     if under_way().making:
-        raise Refused("A backup is being made already.")
+        raise Refused("A backup is already being made.")
     jobs.enqueue("make_backup", key=ASKED, backup_kind=BackupKind.MANUAL)
     jobs.hasten(ASKED)
     audit.record(
@@ -56,9 +56,9 @@ def ask_for_backup(admin: User) -> None:
 def ask_for_proof(record: BackupRecord, admin: User) -> None:
     """Enqueue the verification of a backup. Raises Refused if it is gone or being verified."""
     if record.name is None or record.gone_at is not None:
-        raise Refused("This backup is gone: there is nothing to prove.")
+        raise Refused("This backup no longer exists, so it can’t be tested.")
     if record.name in under_way().proving:
-        raise Refused("This backup is being proved already.")
+        raise Refused("This backup is already being tested.")
     key = f"prove_backup:{record.name}"
     jobs.enqueue("prove_backup", key=key, name=record.name)
     jobs.hasten(key)

@@ -34,8 +34,8 @@ TEXT_WIDTH = 1600
 KEEP_REPLACED = timedelta(days=2)  # cached pages and mails still link to it
 READABLE = ("PNG", "JPEG", "WEBP", "GIF")
 TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
-NO_PICTURE = "This is no picture that can be used. Upload PNG, JPEG, WebP or GIF."
-TOO_LARGE = f"This picture has too many pixels. Use at most {MAX_PIXELS // 1_000_000} million."
+NO_PICTURE = "This image can’t be used. Upload a PNG, JPEG, WebP or GIF."
+TOO_LARGE = f"This image has too many pixels. Use at most {MAX_PIXELS // 1_000_000} million."
 _TOKEN = re.compile(r"[0-9a-f]{24}")
 # The transposition that undoes each Exif orientation
 _TURNS = {
@@ -117,7 +117,7 @@ def keep(use: ImageUse, file: BinaryIO, crop: Crop | None = None, seal: str = ""
             image = image.crop((crop or Crop()).box(image.width, image.height, shape.ratio))
         if image.width < shape.smallest:
             raise Refused(
-                f"This picture is too small. Use one at least {shape.smallest} pixels wide.", "picture"
+                f"This image is too small. Use one at least {shape.smallest} pixels wide.", "picture"
             )
         made = {name: _encode(_shrink(image, width), name[-4:].strip("."))
                 for width, name in ((w, f"{w}.{suffix}") for w, suffix in shape.sizes.items())}  # fmt: skip
@@ -238,11 +238,11 @@ def _decode(file: BinaryIO, needed: int) -> Image.Image:
     """
     content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise Refused(f"This picture is too large. Use at most {MAX_BYTES // 1024**2} MB.", "picture")
+        raise Refused(f"This image is too large. Use at most {MAX_BYTES // 1024**2} MB.", "picture")
     if not content:
-        raise Refused("Choose a picture.", "picture")
+        raise Refused("Choose an image.", "picture")
     if content.lstrip()[:5].lower() in (b"<svg ", b"<?xml", b"<!doc"):
-        raise Refused("SVG drawings are not taken. Upload PNG, JPEG, WebP or GIF.", "picture")
+        raise Refused("SVG images aren’t supported. Upload a PNG, JPEG, WebP or GIF.", "picture")
     _check_size(*_canvas_of_webp(content))
     try:
         pixels, held = image_parts.pixels_of(content)

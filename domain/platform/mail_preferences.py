@@ -13,14 +13,14 @@ from models import MailPreference, NotificationKind, Role, User, db, upsert
 OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED})
 TOPICS = {
     NotificationKind.REVIEW_RECEIVED: "new reviews of your courses",
-    NotificationKind.REVIEW_REPLY: "answers to your reviews",
-    NotificationKind.COURSE_APPROVED: "courses and updates that were approved",
+    NotificationKind.REVIEW_REPLY: "replies to your reviews",
+    NotificationKind.COURSE_APPROVED: "approved courses and updates",
     NotificationKind.COURSE_REJECTED: "courses and updates that need changes",
-    NotificationKind.COURSE_EXPIRING: "courses that will soon run out",
-    NotificationKind.WISHED_SALE: "sales of courses on your wishlist",
+    NotificationKind.COURSE_EXPIRING: "courses that are about to expire",
+    NotificationKind.WISHED_SALE: "sales on your wishlist",
     NotificationKind.REFUND: "refunds",
     NotificationKind.APPLICATION_DECIDED: "your application to teach",
-    NotificationKind.REPORT_DECIDED: "what came of your reports",
+    NotificationKind.REPORT_DECIDED: "the outcome of your reports",
 }
 FOR_CREATORS = frozenset(
     {
@@ -81,10 +81,10 @@ def opened_by(token: str) -> tuple[User, NotificationKind]:
     try:
         key, kind = _serializer().loads(token)
     except BadData as error:
-        raise InvalidToken("This link is not complete. Open it from the message again.") from error
+        raise InvalidToken("This link is incomplete. Open it from the email again.") from error
     user = db.session.get(User, uuid.UUID(key))
     if user is None or user.deleted_at is not None:
-        raise InvalidToken("This account is closed. It gets no mail any longer.")
+        raise InvalidToken("This account is closed and no longer gets email.")
     return user, NotificationKind(kind)
 
 

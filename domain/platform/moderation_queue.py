@@ -31,7 +31,7 @@ class ClaimedByOther(Refused):
     """The item is claimed by another admin: `by` is their name, `until` the end of their lease."""
 
     def __init__(self, by: str, until: datetime) -> None:
-        super().__init__(f"{by} is looking at this at the moment. You can take it over.")
+        super().__init__(f"{by} is reviewing this right now. You can take over.")
         self.by, self.until = by, until
 
 
@@ -239,7 +239,7 @@ def lock_claimed(item: ModerationItem, admin: User, takeover: bool = False) -> N
     """
     lock(item)
     if item.closed_at is not None or item.decision is not None:
-        raise Refused("This was decided already.")
+        raise Refused("This has already been decided.")
     holder = _holder(item, admin)
     if holder is not None and item.claimed_until is not None and not takeover:
         raise ClaimedByOther(holder, item.claimed_until)

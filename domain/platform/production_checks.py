@@ -33,7 +33,7 @@ def refusal(settings: Settings) -> str | None:
             _is_used_twice(settings),
             f"LECTERN_SECRET_KEY must not be used for anything else; {MAKE_ONE}",
         ),
-        (settings.debug, "LECTERN_DEBUG must not be on in production; unset it."),
+        (settings.debug, "LECTERN_DEBUG must be off in production. Unset it."),
         (
             not settings.base_url.startswith("https://"),
             "LECTERN_BASE_URL must be the https address that people use, such as https://courses.example.com.",
@@ -75,8 +75,8 @@ def _payment_refusal(settings: Settings) -> str | None:
         ),
         (
             not trial and key.startswith(("sk_test_", "rk_test_")),
-            "STRIPE_SECRET_KEY is a test key, with which nobody pays: set a live key (sk_live_…, rk_live_…)"
-            ", or LECTERN_TEST_PAYMENTS=true for a shop that is only for trying out.",
+            "STRIPE_SECRET_KEY is a test key, so nobody really pays: set a live key (sk_live_…, rk_live_…)"
+            ", or LECTERN_TEST_PAYMENTS=true for a trial shop.",
         ),
         (
             trial and key.startswith(("sk_live_", "rk_live_")),

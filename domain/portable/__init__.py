@@ -33,8 +33,8 @@ class InvalidCourse(Refused):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = len(problems)
-        things = "one thing has" if count == 1 else f"{count} things have"
-        super().__init__(f"Nothing was imported: {things} to be put right first.", "file")
+        things = "1 problem" if count == 1 else f"{count} problems"
+        super().__init__(f"Nothing was imported. Fix {things} first.", "file")
         self.problems = list(problems[:MAX_PROBLEMS])
         if count > MAX_PROBLEMS:
             self.problems.append(Problem("", 0, f"And {count - MAX_PROBLEMS} more."))

@@ -36,8 +36,8 @@ from models import (
 SHOWN = 10
 KEPT_FOR = timedelta(days=1)
 AT_ONCE = 64 * 1024**2  # bytes; a larger zip is built by the worker
-TRIED_AGAIN = "Something went wrong on our side. It is tried again by itself."
-OVER = "Only people who teach here can bring in courses."
+TRIED_AGAIN = "Something went wrong on our side. We’ll try again automatically."
+OVER = "Only creators can import courses."
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def begin_export(transfer_id: str) -> ExportPlan | None:
     if row is None or row.state != TransferState.WAITING:
         return None
     if row.course_id is None:
-        _fail(row, ["The course is gone."])
+        _fail(row, ["The course no longer exists."])
         return None
     return ExportPlan(row.id, row.course_id, row.storage_key)
 

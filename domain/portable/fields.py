@@ -161,14 +161,14 @@ class Fields:
         for key in self.values:
             if key not in self._asked:
                 near = get_close_matches(key, self._asked, 1) if len(self.problems) < MAX_PROBLEMS else []
-                hint = f" Is `{near[0]}` meant?" if near else ""
-                self.wrong(key, f"`{key[:60]}` means nothing here.{hint}")
+                hint = f" Did you mean `{near[0]}`?" if near else ""
+                self.wrong(key, f"`{key[:60]}` isn’t a known field.{hint}")
 
 
 def parse(place: Location) -> dict[str, Any]:
     """Parse a TOML text. Raises InvalidCourse with the line of a syntax error."""
     if _DEEP.search(place.text):
-        raise broken("This can’t be read as TOML: it is nested too deeply.", place.file)
+        raise broken("This isn’t valid TOML: it is nested too deeply.", place.file)
     try:
         return tomllib.loads(place.text)
     except tomllib.TOMLDecodeError as error:
@@ -176,11 +176,11 @@ def parse(place: Location) -> dict[str, Any]:
         number = said.partition("(at line ")[2].split(",")[0]
         inside = int(number) if number.isdigit() else place.text.rstrip("\n").count("\n") + 1
         line = inside + place.above
-        raise broken(f"This can’t be read as TOML: {said.partition(' (at')[0]}.", place.file, line) from error
+        raise broken(f"This isn’t valid TOML: {said.partition(' (at')[0]}.", place.file, line) from error
     except ValueError as error:
-        raise broken("This can’t be read as TOML: a number in it is too long.", place.file) from error
+        raise broken("This isn’t valid TOML: a number in it is too long.", place.file) from error
     except RecursionError as error:
-        raise broken("This can’t be read as TOML: it is nested too deeply.", place.file) from error
+        raise broken("This isn’t valid TOML: it is nested too deeply.", place.file) from error
 
 
 def near(word: str, known: list[str]) -> str:

@@ -21,7 +21,7 @@ from models import Level, ProductVisibility, Tier
 def read(source: Source) -> NewCourse:
     """Read the course in `source`. Raises InvalidCourse with all problems of its files."""
     if MANIFEST not in source.names:
-        raise broken(f"There is no {MANIFEST} in the top folder. It needs a title and a category at least.")
+        raise broken(f"There is no {MANIFEST} in the top folder. It needs at least a title and a category.")
     place = Location(MANIFEST, text_of(source, MANIFEST))
     problems: list[Problem] = []
     values = Fields(parse(place), place, problems)

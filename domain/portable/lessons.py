@@ -110,7 +110,7 @@ def _visibility(values: Fields) -> LessonVisibility:
 def _video(values: Fields) -> str | None:
     address = values.line("video", 255)
     if address and video_embeds.embed(address) is None:
-        values.wrong("video", "That is no address of a film on YouTube or Vimeo.", address)
+        values.wrong("video", "That isn’t a YouTube or Vimeo link.", address)
     return address or None
 
 

@@ -57,7 +57,7 @@ class LinkRewriter:
         for lesson, body in turned:  # at the end, because anchors are computed from the original texts
             lesson.body = body
             if len(lesson.resources) > resources.MOST:
-                sentence = f"A lesson has at most {resources.MOST} things to take along."
+                sentence = f"A lesson has at most {resources.MOST} resources."
                 self.problems.append(Problem(lesson.file, 0, sentence))
         file = README if self.course.readme_line else MANIFEST
         if self._can_be_shown(self.course.description, file, self.course.readme_line):
@@ -114,14 +114,14 @@ class LinkRewriter:
         if suffix in PICTURES:
             return f"/pictures/{self._picture(name, lesson, line)}"
         if suffix == ".md" or lesson is None:
-            what = "no lesson of this course" if suffix == ".md" else "neither a lesson nor a picture"
+            what = "no lesson of this course" if suffix == ".md" else "neither a lesson nor an image"
             self.problems.append(Problem(file, line, f"{name} is {what}."))
             return None
         return self._file(name, lesson, file, line)
 
     def _trouble(self, name: str | None, path: str) -> str | None:
         if name is None:
-            return f"{path[:100]} leads out of the folder."
+            return f"{path[:100]} points outside the folder."
         if name in self.source.names:
             return None
         if any(known.startswith(f"{name}/") for known in self.source.names):

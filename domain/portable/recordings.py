@@ -44,7 +44,7 @@ def path_in(source: Source, values: Fields, key: str) -> str | None:
         return None
     name = resolve(source, values.where(key).file, path)
     if name is None:
-        values.wrong(key, f"{path[:100]} leads out of the folder.", path)
+        values.wrong(key, f"{path[:100]} points outside the folder.", path)
     elif name not in source.names:
         values.wrong(key, missing(source, name), path)
         name = None
@@ -87,7 +87,9 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
             language, label or facets.language_name(language), _vtt(source, values, file)
         )
     if len(found) > captions.MAX_LANGUAGES:
-        values.wrong("captions", f"A recording has captions in at most {captions.MAX_LANGUAGES} languages.")
+        values.wrong(
+            "captions", f"A recording can have captions in at most {captions.MAX_LANGUAGES} languages."
+        )
     return [found[language] for language in sorted(found)]
 
 

@@ -50,7 +50,7 @@ def opened(path: Path) -> Iterator[Source]:
     except FileNotFoundError as error:
         raise broken(f"There is no folder or file {path}.") from error
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise broken("This is no zip file that can be read.") from error
+        raise broken("This isn’t a readable ZIP file.") from error
     with packed:
         yield ZipSource(packed)
 
@@ -76,7 +76,7 @@ class FolderSource:
                 if _is_left_out(name):
                     continue
                 if path.is_symlink():
-                    raise broken("This is a link to another place. Put the file itself there.", shown)
+                    raise broken("This is a symbolic link. Use the file itself.", shown)
                 if stat.S_ISREG(path.stat().st_mode):
                     yield shown, path
 
@@ -96,7 +96,7 @@ class ZipSource:
         try:
             return cast(BinaryIO, _CheckedMember(self.packed.open(self._entries[name]), name))
         except _SPOILT as error:
-            raise broken("This file of the zip can’t be read.", name) from error
+            raise broken("This file in the ZIP can’t be read.", name) from error
 
 
 class _CheckedMember:
@@ -110,7 +110,7 @@ class _CheckedMember:
         try:
             return self._file.read(size)
         except _SPOILT as error:
-            raise broken("This file of the zip is damaged.", self._name) from error
+            raise broken("This file in the ZIP is damaged.", self._name) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -134,7 +134,7 @@ def text_of(source: Source, name: str) -> str:
     except UnicodeDecodeError as error:
         kind = " It looks like UTF-16." if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
         line = content[: error.start].count(b"\n") + 1
-        raise broken(f"This is no UTF-8 text.{kind} Save it as UTF-8.", name, line) from error
+        raise broken(f"This isn’t UTF-8 text.{kind} Save it as UTF-8.", name, line) from error
     return clean(text)
 
 
@@ -161,7 +161,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         name = composed(_decoded(entry))
         trouble = _trouble(entry, name)
         if trouble is None and name in found:
-            trouble = "The zip has two files of this name."
+            trouble = "The ZIP has two files with this name."
         if trouble is not None:
             wrong.append(Problem(one_line(name[:120]), 0, trouble))
         elif not entry.is_dir() and not any(map(_is_left_out, name.split("/"))):
@@ -174,16 +174,16 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
     parts = name.rstrip("/").split("/")
     if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
-        return "This name leads out of the folder."
+        return "This name points outside the folder."
     if len(name) > MAX_NAME or clean(name) != name or "\n" in name or "\t" in name:
         return "This name is too long or can’t be read."
     mode = entry.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "This is a link to another place. Pack the file itself."
+        return "This is a symbolic link. Include the file itself."
     if entry.flag_bits & 1:
-        return "This file is locked with a password."
+        return "This file is password-protected."
     if entry.file_size > max(entry.compress_size, 1) * MAX_RATIO and entry.file_size > PLAIN_BYTES:
-        return "This file would grow too much when it is unpacked."
+        return "This file would be too large when unpacked."
     return None
 
 

@@ -47,17 +47,17 @@
           say(`${said.sentence} Save to see both versions; nothing you typed is lost.`);
         } else if (lectern.trouble(answer)) {
           changed = true;
-          say(`${lectern.trouble(answer)} Your text is kept on this page.`);
+          say(`${lectern.trouble(answer)} Your text stays on this page.`);
           if (answer.signedOut) offerSignIn();
           giveUpWaiting();
           giveUpWaiting = lectern.whenBack(keep);
         } else {
-          say(said.sentence || "Not saved yet: the site did not take it. Save by hand.");
+          say(said.sentence || "Not saved yet: something went wrong. Press Save.");
         }
       } catch {
         changed = refused = true;
         timer = setTimeout(keep, 4 * WAIT);
-        say("No connection. Your text is kept on this page and tried again.");
+        say("No connection. Your text stays on this page and we’ll try again.");
       }
     };
 

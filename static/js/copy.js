@@ -8,7 +8,7 @@
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Copying is blocked";
+      button.textContent = "Couldn’t copy";
     }
     setTimeout(() => { button.textContent = before; }, 1500);
   };

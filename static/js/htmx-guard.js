@@ -23,7 +23,7 @@
     if (ctx.response.status < 400) location.assign(ctx.response.raw.url);
     else say(sentence(ctx.response.status));
   });
-  document.addEventListener("htmx:error", () => say("No answer from the site. Check your connection and try again."));
+  document.addEventListener("htmx:error", () => say("The site isn’t responding. Check your connection and try again."));
 
   // What asks by itself, every few seconds or when it is shown, opens no window over what somebody does.
   const ofItself = new Set(["every", "load", "intersect", "lesson-completed"]);

@@ -97,10 +97,10 @@
         const html = await answer.text();
         if (mine !== asked) return;
         if (answer.ok || answer.status === 422) pane.innerHTML = html;
-        say(answer.ok || answer.status === 422 ? "" : lectern.trouble(answer) || "The preview can’t be shown now.", pane);
+        say(answer.ok || answer.status === 422 ? "" : lectern.trouble(answer) || "The preview can’t be shown right now.", pane);
         if (lectern.trouble(answer)) lectern.whenBack(show);
       } catch {
-        say("No connection: the preview waits.", pane);
+        say("No connection. The preview will load when you’re back online.", pane);
       } finally {
         if (mine === asked) pane.removeAttribute("aria-busy");
       }
@@ -133,9 +133,9 @@
         if (lectern.trouble(answer) && await lectern.ask(answer)) answer = await post(box.dataset.pictures, data, "application/json");
         const told = await answer.json().catch(() => ({}));
         if (answer.ok && told.markdown) text = told.markdown.replace("![]", `![${name.replace(/\.\w+$/, "")}]`);
-        else trouble = told.error || lectern.trouble(answer) || told.sentence || "That picture could not be stored.";
+        else trouble = told.error || lectern.trouble(answer) || told.sentence || "That image couldn’t be uploaded.";
       } catch {
-        trouble = "No connection: the picture was not stored.";
+        trouble = "No connection, so the image wasn’t uploaded.";
       }
       const at = area.value.indexOf(mark);
       if (at >= 0) replace(area, at, at + mark.length, text);

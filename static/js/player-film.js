@@ -32,14 +32,14 @@
     media.addEventListener("pause", () => { if (!busy && !media.error) wanted = false; });
     media.addEventListener("playing", () => say(""));
 
-    const signedOut = () => say("You are signed out, so the film can’t go on.", lectern.signInAt, "Sign in");
+    const signedOut = () => say("You’re signed out, so the video has stopped.", lectern.signInAt, "Sign in");
     const elsewhere = async () => {
       const state = await lectern.renew();
       if (state === "signed-out" || state === "other") {
-        if (state === "other") say(`You are now signed in as ${lectern.other}. This film belongs to another account.`);
+        if (state === "other") say(`You’re now signed in as ${lectern.other}. This video belongs to another account.`);
         else signedOut();
         lectern.whenBack(() => { freshened = -Infinity; freshen(); });
-      } else say("You no longer have access to this film.", location.href, "Reload the page");
+      } else say("You no longer have access to this video.", location.href, "Reload the page");
     };
 
     // The same page, asked again by the same person, names the same film under fresh addresses.
@@ -71,7 +71,7 @@
     const freshen = async (whole = true) => {
       if (busy) return;
       if (performance.now() - freshened < ONCE_IN) {
-        if (whole) say("This film can’t be loaded now.", location.href, "Reload the page");
+        if (whole) say("This video can’t be loaded right now.", location.href, "Reload the page");
         return;
       }
       busy = true;
@@ -98,8 +98,8 @@
         } else busy = false;
       } catch {
         busy = false;
-        const offline = "The film can’t go on: there is no connection. It goes on as soon as there is one.";
-        say(navigator.onLine ? "The film can’t go on: the site can’t be reached now. It is tried again in a moment." : offline);
+        const offline = "No connection. The video continues as soon as you’re back online.";
+        say(navigator.onLine ? "The site can’t be reached right now. We’ll try again in a moment." : offline);
         setTimeout(() => { if (isBroken()) freshen(whole); }, 10_000);
       }
     };

@@ -80,10 +80,10 @@
   };
   const explain = async (answer) => {
     const who = answer.signedOut || answer.other ? "" : [400, 401, 403].includes(answer.status) ? await lectern.renew() : "fine";
-    if (answer.other || who === "other") wait(`You are now signed in as ${answer.other || lectern.other}, so your place isn’t saved.`, true);
-    else if (answer.signedOut || who === "signed-out") wait("You are signed out, so your place isn’t saved.");
+    if (answer.other || who === "other") wait(`You’re now signed in as ${answer.other || lectern.other}, so your place isn’t saved.`, true);
+    else if (answer.signedOut || who === "signed-out") wait("You’re signed out, so your place isn’t saved.");
     else if (who === "renewed" && answer.status === 403) say("You no longer have access to this lesson, so your place isn’t saved.", location.href, "Reload the page");
-    else later("Your place isn’t saved: the site is busy. It is saved in a moment.");
+    else later("Your place isn’t saved yet: the site is busy. We’ll try again in a moment.");
   };
 
   // Answers whether the server has taken it, or never will.
@@ -93,7 +93,7 @@
       answer = await lectern.post(address, message(state, stretch), { keepalive: true, signal: AbortSignal.timeout(PATIENCE) });
       if (answer.status === 200) completed(await answer.json());
     } catch {
-      later("Your place isn’t saved: there is no connection. It is saved as soon as there is one.");
+      later("Your place isn’t saved yet: you’re offline. We’ll save it as soon as you’re back online.");
       return false;
     }
     if (answer.ok || answer.status === 422) return true;

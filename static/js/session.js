@@ -92,8 +92,8 @@ window.lectern = (() => {
   };
 
   lectern.trouble = ({ signedOut, other }) => {
-    if (other) return `You are now signed in as ${other}. This page belongs to another account, so nothing was sent.`;
-    return signedOut ? "You are signed out." : "";
+    if (other) return `You’re now signed in as ${other}. This page belongs to another account, so nothing was sent.`;
+    return signedOut ? "You’re signed out." : "";
   };
 
   lectern.ask = ({ other }) => new Promise((done) => {
@@ -102,7 +102,7 @@ window.lectern = (() => {
     const dialog = template.content.firstElementChild.cloneNode(true);
     document.body.append(dialog);
     if (other) {
-      dialog.querySelector("h2").textContent = `You are now signed in as ${other}`;
+      dialog.querySelector("h2").textContent = `You’re now signed in as ${other}`;
       dialog.querySelector("[data-said]").textContent = "This page belongs to another account, so nothing was sent. What you typed stays here.";
       dialog.querySelector("[data-sign-in]").remove();
     }

@@ -41,8 +41,8 @@
   };
 
   const sentence = ({ status, body }) => body.error || {
-    0: "The connection is gone.",
-    404: "This upload is gone. Choose the file again.", 413: "That’s too large to send.",
+    0: "No connection.",
+    404: "This upload no longer exists. Choose the file again.", 413: "That’s too large to send.",
   }[status] || "Something went wrong on our side.";
 
   // What is known of an unfinished upload in this browser: another file may have the same name and size.
@@ -64,7 +64,7 @@
     show(bytes) {
       const share = this.file.size ? Math.floor((bytes / this.file.size) * 100) : 100;
       this.row.querySelector("[data-bar]").value = share;
-      this.say(`${share} % of ${inWords(this.file.size)}`);
+      this.say(`${share}% of ${inWords(this.file.size)}`);
     }
 
     async run() {
@@ -121,7 +121,7 @@
       const state = await lectern.renew();
       if (state === "renewed" || state === "unreachable") return state === "renewed";
       const link = Object.assign(document.createElement("a"), { href: lectern.signInAt, target: "_blank", textContent: "Sign in" });
-      this.say(`${lectern.trouble({ signedOut: true, other: state === "other" && lectern.other })} The upload waits. `);
+      this.say(`${lectern.trouble({ signedOut: true, other: state === "other" && lectern.other })} The upload is paused. `);
       if (state !== "other") this.row.querySelector("[data-said]").append(link);
       return new Promise((back, stop) => {
         const giveUp = lectern.whenBack(() => back(true));
@@ -135,10 +135,10 @@
       while (at < this.file.size) {
         this.show(at);
         const bytes = await this.file.slice(at, at + this.upload.chunk).arrayBuffer().catch(() => {
-          throw new Error("The file can’t be read any more. Choose it again.");
+          throw new Error("The file can no longer be read. Choose it again.");
         });
         const answer = this.upload.direct ? await this.sendPart(at, bytes) : await this.sendChunk(at, bytes);
-        if (answer.status === 422 && (damaged += 1) > 5) throw new Error("The file keeps arriving damaged.");
+        if (answer.status === 422 && (damaged += 1) > 5) throw new Error("The file keeps getting damaged on the way.");
         if (answer.status === 423) await sleep(1000);
         at = answer.received ?? (await this.ask("GET", this.upload.address)).received;
       }
@@ -155,7 +155,7 @@
       const { url } = await this.ask("POST", `${this.upload.address}/parts/${number}`);
       const sent = await send("PUT", url, { body: bytes, onProgress: (n) => this.show(at + n), signal: this.abort.signal });
       if (sent.status === 200) return { received: at + bytes.byteLength };
-      if (sent.status !== 0) throw new Error("The storage didn’t take this piece.");
+      if (sent.status !== 0) throw new Error("The storage refused part of the file.");
       this.say("No connection. Trying again…");
       await sleep(3000);
       return {};
@@ -213,7 +213,7 @@
       row.dataset.waiting = upload.id;
       row.querySelector("[data-name]").textContent = upload.filename;
       row.querySelector("[data-bar]").value = (upload.received / upload.size) * 100;
-      row.querySelector("[data-said]").textContent = `stopped at ${Math.floor((upload.received / upload.size) * 100)} %. Choose the same file to go on.`;
+      row.querySelector("[data-said]").textContent = `stopped at ${Math.floor((upload.received / upload.size) * 100)}%. Choose the same file to resume.`;
       row.querySelector("[data-cancel]").addEventListener("click", () => {
         row.remove();
         form.known = form.known.filter((other) => other.id !== upload.id);
@@ -233,7 +233,7 @@
     const task = new Task(form, file, known);
     const ending = file.name.toLowerCase();
     if (!form.dataset.endings.split(" ").some((one) => ending.endsWith(`.${one}`)) && !ending.endsWith(".tgz")) {
-      task.fail("This kind of file is not taken here.", true);
+      task.fail("This type of file isn’t supported here.", true);
     } else if (file.size > Number(form.dataset.most)) {
       task.fail(`This file is too large. Use at most ${inWords(Number(form.dataset.most))}.`, true);
     } else {

@@ -68,7 +68,7 @@ def test_one_is_removed_by_the_password_and_stays_removed(
     bo, (key,) = signed_in(cast.bo), linked(app)
     path = f"/account/security/identities/{key}/remove"
     assert bo.get(path).status_code == 200
-    for form, sentence in (({}, "Enter your current"), ({"current": "wrong wrong"}, "not your current")):
+    for form, sentence in (({}, "Enter your current"), ({"current": "wrong wrong"}, "isn’t your current")):
         answer = bo.post(path, data=form)
         assert (answer.status_code, sentence in answer.text) == (422, True)
     assert is_in(thief)
@@ -125,7 +125,7 @@ def test_what_opens_another_account_is_not_linked(
     cy = signed_in(cast.cy)
     cy.post("/account/security/link/github", data={"current": PASSWORD})
     answer = come_in(cy, "github")
-    assert (answer.status_code, "opens another account" in answer.text) == (403, True)
+    assert (answer.status_code, "is linked to another account" in answer.text) == (403, True)
     with app.app_context():
         assert db.session.scalars(db.select(OAuthAccount.user_id)).all() == [cast.bo.id]
     assert "cy@example.com" in cy.get("/account/email").text

@@ -29,7 +29,7 @@ def test_changing_the_password_keeps_this_device_only(app: Flask, cast: Cast, si
     phone, laptop, other = signed_in(cast.bo), signed_in(cast.bo), signed_in(cast.cy)
     answer = phone.post("/account/security", data={"current": PASSWORD, "password": NEW})
     assert (answer.status_code, answer.location) == (303, "/account/security")
-    assert "Your password is changed" in phone.get("/account/security").text
+    assert "Password changed" in phone.get("/account/security").text
     assert (is_in(phone), is_in(laptop), is_in(other)) == (True, False, True)
     assert [m.recipient for m in sent(app, "password_changed")] == ["bo@example.com"]
     login = app.test_client().post("/login", data={"email": "bo@example.com", "password": NEW})
@@ -39,9 +39,9 @@ def test_changing_the_password_keeps_this_device_only(app: Flask, cast: Cast, si
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
-        ({"current": "wrong wrong", "password": NEW}, "not your current password"),
+        ({"current": "wrong wrong", "password": NEW}, "isn’t your current password"),
         ({"current": "", "password": NEW}, "Enter your current password"),
-        ({"current": "x" * 2000, "password": NEW}, "not your password"),
+        ({"current": "x" * 2000, "password": NEW}, "That isn’t your password"),
         ({"current": PASSWORD, "password": ""}, "Choose a password"),
         ({"current": PASSWORD, "password": "short"}, "at least 10"),
         ({"current": PASSWORD, "password": "x" * 300}, "at most 256"),

@@ -260,7 +260,7 @@ def test_the_notice_of_a_second_factor_removes_it(world: World, client: FlaskCli
     world.factor()
     message = sent(world.app, "second_factor_on")[-1]
     path = message.data["not_me_url"].removeprefix("http://localhost")
-    assert "second factor that was set up lately is removed" in client.get(path).text
+    assert "two-factor authentication that was set up recently is turned off" in client.get(path).text
     client.post("/forgot-password", data={"email": "bo@example.com"})
     owner = world.app.test_client()
     assert owner.post(link(world.app, "reset_password"), data={"password": NEW}).location == "/login/code"
@@ -327,7 +327,7 @@ def test_an_account_that_was_moved_away_comes_back(world: World, client: FlaskCl
     path = notice(world)
     moved(world, "evil2@example.com")
     page = client.get(path).text
-    assert "comes back to <b>bo@example.com</b>" in page
+    assert "is changed back to <b>bo@example.com</b>" in page
     assert client.post(path).status_code == 200
     assert client.post(path).status_code == 200, "safe to repeat"
     with world.app.app_context():
@@ -353,7 +353,7 @@ def test_it_does_not_come_back_to_an_address_that_has_an_account(world: World, c
         db.session.add(User(email="bo@example.com", name="Bo anew", email_verified_at=clock.now()))
         db.session.commit()
     answer = client.post(path)
-    assert (answer.status_code, "has an account of its own by now" in answer.text) == (410, True)
+    assert (answer.status_code, "now has its own account" in answer.text) == (410, True)
     with world.app.app_context():
         assert world.user().email == "evil@example.com"
 

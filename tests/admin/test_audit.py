@@ -80,14 +80,14 @@ def test_people_read_words_and_machines_the_action(app: Flask, cast: Cast, signe
         )
         db.session.commit()
     page = mo.get("/admin/audit?action=look_at_order").text
-    assert '<option value="look_at_order" selected>looked at an order</option>' in page
-    assert '<td class="nowrap">looked at an order</td>' in page
+    assert '<option value="look_at_order" selected>resolved an order alert</option>' in page
+    assert '<td class="nowrap">resolved an order alert</td>' in page
     overview, order = mo.get("/admin").text, mo.get(f"/admin/orders/{cast.order.number}").text
     for text in (overview, order):
-        assert "looked at an order" in text
+        assert "resolved an order alert" in text
         assert "look_at" not in text
         assert "look at order" not in text
-    assert "took a course back from somebody" in mo.get(f"/admin/users/{cast.bo.id}").text
+    assert "removed someone’s access to a course" in mo.get(f"/admin/users/{cast.bo.id}").text
     rows = csv.DictReader(io.StringIO(mo.get("/admin/audit.csv").text))
     assert sorted(row["action"] for row in rows) == ["look_at_order", "take_back_course"]
 

@@ -69,7 +69,7 @@ def test_nobody_else_comes_in(app: Flask, cast: Cast, signed_in: SignIn, target:
 
 def test_an_empty_page_says_what_to_do_next(mo: FlaskClient) -> None:
     page = mo.get(PAGE).text
-    assert "No backup yet" in page
+    assert "No backups yet" in page
     assert "Back up now" in page
     assert "Nothing has failed" in mo.get(f"{PAGE}?state=failed").text
     assert "Nothing was removed" in mo.get(f"{PAGE}?state=gone").text
@@ -86,7 +86,7 @@ def test_a_backup_is_listed_with_its_size_time_and_last_proof(
     page = mo.get(PAGE).text
     for text in (nightly.name, "Before an upgrade", "Snapshot", "Nightly, encrypted", "4.8 MB", "3 GB"):
         assert text in page
-    for text in ("12 files", "2.5 s", "Proved", "3 days ago", "Not yet"):
+    for text in ("12 files", "2.5 s", "Tested", "3 days ago", "Not yet"):
         assert text in page
 
 
@@ -122,7 +122,7 @@ def test_what_was_removed_has_a_list_of_its_own(app: Flask, mo: FlaskClient, tar
     assert made.name not in mo.get(PAGE).text
     page = mo.get(f"{PAGE}?state=gone").text
     assert made.name in page
-    assert "Prove this backup" not in page
+    assert "Test this backup" not in page
 
 
 def test_back_up_now_makes_one_backup_however_often_it_is_pressed(
@@ -170,11 +170,11 @@ def test_prove_this_backup_proves_it_once_however_often_it_is_pressed(
         answer = mo.post(prove)
         assert (answer.status_code, answer.location) == (303, PAGE)
     page = mo.get(PAGE).text
-    assert "Being proved" in page
-    assert "Prove this backup" not in page
+    assert "Being tested" in page
+    assert "Test this backup" not in page
     assert jobs_of(app, "prove_backup") == [JobState.QUEUED]
     work(app)
-    assert "Proved" in mo.get(PAGE).text
+    assert "Tested" in mo.get(PAGE).text
     assert audited(app) == [("ask_for_proof", "backuprecord")]
     mo.post(prove)
     assert jobs_of(app, "prove_backup") == [JobState.QUEUED]
@@ -187,7 +187,7 @@ def test_what_is_gone_can_not_be_proved(app: Flask, mo: FlaskClient, target: Tar
     target.held = []
     write(app, target)
     assert mo.post(prove).status_code == 303
-    assert "This backup is gone" in mo.get(PAGE).text
+    assert "This backup no longer exists" in mo.get(PAGE).text
     assert jobs_of(app, "prove_backup") == []
 
 

@@ -58,7 +58,7 @@ def test_there_are_two_levels(app: Flask, cast: Cast, signed_in: SignIn) -> None
     under_data = {"name": "Web", "icon": "code", "parent_id": str(cast.data.id)}
     answer = mo.post(f"/admin/categories/{cast.web.id}", data=under_data)
     assert answer.status_code == 422
-    assert "categories below it" in answer.text
+    assert "has subcategories" in answer.text
     under_itself = {**under_data, "parent_id": str(cast.web.id)}
     assert mo.post(f"/admin/categories/{cast.web.id}", data=under_itself).status_code == 422
     unknown = {**under_data, "parent_id": str(uuid.uuid4())}
@@ -80,7 +80,7 @@ def test_moving_changes_the_catalogue_at_once(
 
 def test_only_an_empty_one_is_deleted(app: Flask, cast: Cast, signed_in: SignIn, client: FlaskClient) -> None:
     mo = signed_in(cast.mo)
-    for category, words in ((cast.web, "categories below it"), (cast.data, "Courses stand in")):
+    for category, words in ((cast.web, "has subcategories"), (cast.data, "has courses")):
         answer = mo.post(f"/admin/categories/{category.id}/delete", follow_redirects=True)
         assert words in answer.text
         assert shelf(app, category.name) is not None

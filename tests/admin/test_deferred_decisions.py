@@ -123,7 +123,7 @@ def test_taken_back_everything_is_as_before_and_nobody_was_told(
     later(5)
     work(app)
     back = mo.post(undo[1], follow_redirects=True)
-    assert "It waits again, and you have it." in back.text
+    assert "It’s back in the queue for you to decide." in back.text
     assert everything(app) == before
     later(60)
     work(app)
@@ -152,7 +152,7 @@ def test_after_ten_seconds_it_is_carried_out_and_people_are_told(
     with app.app_context():
         assert len(db.session.scalars(select(EmailMessage.id)).all()) > mails
     too_late = mo.post(at(item, "/take-back"), follow_redirects=True)
-    assert "can’t be taken back any more" in too_late.text
+    assert "can’t be undone any more" in too_late.text
 
 
 def test_decided_it_has_left_the_queue_and_nobody_else_decides_it(
@@ -160,17 +160,17 @@ def test_decided_it_has_left_the_queue_and_nobody_else_decides_it(
 ) -> None:
     item = submitted(app, cast)
     decide(mo, item)
-    assert "Nothing waits" in max_.get("/admin/moderation").text
+    assert "The queue is empty" in max_.get("/admin/moderation").text
     refused = max_.post(at(item, "/decide"), data=APPROVE)
     assert refused.status_code == 422
-    assert "decided already" in refused.text
+    assert "already been decided" in refused.text
     assert "takes effect in a moment" in max_.get(at(item)).text
     assert "Undo" not in max_.get(at(item)).text
     page = unescape(mo.get(at(item)).text)
-    assert "You decided about this a moment ago." in page
+    assert "You’ve just decided this." in page
     assert at(item, "/take-back") in page
     other = max_.post(at(item, "/take-back"), follow_redirects=True)
-    assert "Only the admin who decided can take it back." in unescape(other.text)
+    assert "Only the admin who decided can undo it." in unescape(other.text)
     assert item_row(app, item).decision is not None
 
 
@@ -179,7 +179,7 @@ def test_taken_back_twice_is_said(app: Flask, cast: Cast, mo: FlaskClient) -> No
     decide(mo, item)
     assert mo.post(at(item, "/take-back")).status_code == 303
     again = mo.post(at(item, "/take-back"), follow_redirects=True)
-    assert "There is nothing to take back here." in again.text
+    assert "There’s nothing to undo here." in again.text
 
 
 def test_too_late_also_before_the_worker_came(
@@ -189,7 +189,7 @@ def test_too_late_also_before_the_worker_came(
     decide(mo, item)
     later(10)
     late = mo.post(at(item, "/take-back"), follow_redirects=True)
-    assert "its ten seconds are over" in late.text
+    assert "the ten seconds are over" in late.text
     work(app)
     assert item_row(app, item).verdict == "approved"
 
@@ -226,7 +226,7 @@ def test_what_changed_within_the_seconds_is_not_approved_unseen(
     row = item_row(app, item)
     assert (row.verdict, row.decision) == (None, None)
     page = mo.get(at(item)).text
-    assert "Not carried out: Its creator changed something" in page
+    assert "Not carried out: The creator has changed something" in page
     assert "Fine." in page, "the notes aren’t lost"
     assert "Secret draft" in mo.get("/admin/moderation").text
 

@@ -88,7 +88,7 @@ def test_a_failed_mail_is_sent_once_more(app: Flask, cast: Cast, signed_in: Sign
         jobs.run_all()
         message = db.session.get_one(EmailMessage, message_id)
         assert (message.status, message.attempts) == (EmailStatus.SENT, 1)
-    assert "nothing to try again" in mo.post(f"/admin/emails/{message_id}/retry", follow_redirects=True).text
+    assert "nothing to retry" in mo.post(f"/admin/emails/{message_id}/retry", follow_redirects=True).text
     assert audited(app) == ["retry_mail"]
 
 
@@ -136,7 +136,7 @@ def test_a_nightly_job_that_is_run_now_still_runs_at_its_hour(
         key = jobs.enqueue("make_backup", key="make_backup:2030-01-01T02:00", run_after=tonight)
         db.session.commit()
     mo = signed_in(cast.mo)
-    assert "Run it now" in mo.get(f"/admin/jobs/{key}").text
+    assert "Run now" in mo.get(f"/admin/jobs/{key}").text
     for _ in range(2):
         assert mo.post(f"/admin/jobs/{key}/retry").status_code == 303
     with app.app_context():

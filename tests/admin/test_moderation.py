@@ -166,7 +166,7 @@ def actions(app: Flask, subject: uuid.UUID, actor: User) -> list[str]:
 
 
 def test_the_queue_lists_what_waits_oldest_first_and_by_kind(app: Flask, cast: Cast, mo: FlaskClient) -> None:
-    assert "Nothing waits" in mo.get("/admin/moderation").text
+    assert "The queue is empty" in mo.get("/admin/moderation").text
     reported_review(app, cast)
     submitted(app, cast)
     page = mo.get("/admin/moderation").text
@@ -248,9 +248,9 @@ def test_a_course_is_sent_back_with_notes(
         ({"verdict": "sideways"}, "Choose what to do"),
         ({"verdict": "rejected"}, "Choose a reason"),
         ({"verdict": "rejected", "reason": "whim"}, "Choose one of these reasons"),
-        ({"verdict": "rejected", "reason": "other"}, "Say what has to change"),
-        ({"verdict": "changes_requested", "reason": "quality"}, "Say what has to change"),
-        ({"verdict": "hidden"}, "can’t be decided about this"),
+        ({"verdict": "rejected", "reason": "other"}, "Say what needs to change"),
+        ({"verdict": "changes_requested", "reason": "quality"}, "Say what needs to change"),
+        ({"verdict": "hidden"}, "can’t make that decision"),
         ({"verdict": "approved", "seen": "something else"}, "changed something since you opened"),
         ({"verdict": "rejected", "reason": "quality", "notes": "x" * 6000}, "Use at most 5,000"),
     ],
@@ -355,7 +355,7 @@ def test_a_reported_review_is_kept(app: Flask, cast: Cast, mo: FlaskClient) -> N
     assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 303
     assert "Buy shoes." in app.test_client().get("/courses/flask-first-steps").text
     assert [words for _, words in told(app, cast.cy)] == [
-        "We looked at the review you reported: We found nothing against our rules; it stays."
+        "We’ve checked the review you reported: It doesn’t break our rules, so it stays up."
     ]
     assert told(app, cast.bo) == []
     assert actions(app, review, cast.mo) == ["approve_review"]
@@ -369,7 +369,7 @@ def test_a_reported_review_is_hidden_and_restored_later(app: Flask, cast: Cast, 
     sent = {"verdict": "hidden", "notes": "No advertising."}
     assert mo.post(at(item, "/decide"), data=sent).status_code == 303
     assert "Buy shoes." not in app.test_client().get("/courses/flask-first-steps").text
-    assert "It is hidden" in told(app, cast.cy)[0][1]
+    assert "We’ve hidden it" in told(app, cast.cy)[0][1]
     assert "No advertising." in told(app, cast.bo)[0][1]
     assert "Flask, first steps" in mo.get("/admin/moderation/history?kind=review").text
     assert "Show the review again" in mo.get(at(item)).text
@@ -400,7 +400,7 @@ def test_a_hidden_review_that_is_changed_waits_again_and_one_deleted_no_longer(
 
 @pytest.mark.parametrize(
     ("verdict", "status", "says"),
-    [("dismissed", "published", "it stays"), ("hidden", "archived", "taken off sale")],
+    [("dismissed", "published", "it stays"), ("hidden", "archived", "taken it off sale")],
 )
 def test_a_reported_course(
     app: Flask, cast: Cast, mo: FlaskClient, verdict: str, status: str, says: str
@@ -475,10 +475,10 @@ def test_nobody_decides_under_somebody_elses_claim(
 ) -> None:
     item = submitted(app, cast)
     assert mo.post(at(item, "/claim")).status_code == 303
-    assert "Mo is looking at this" in max_.get(at(item)).text
+    assert "Mo is reviewing this" in max_.get(at(item)).text
     refused = max_.post(at(item, "/decide"), data={"verdict": "approved"})
     assert refused.status_code == 409
-    assert "Mo is looking at this" in refused.text
+    assert "Mo is reviewing this" in refused.text
     assert max_.post("/admin/moderation/next").location == "/admin/moderation", (
         "what is claimed is passed over"
     )
@@ -488,7 +488,9 @@ def test_nobody_decides_under_somebody_elses_claim(
     assert item_row(app, item).claimed_by != cast.mo.id
     assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 409
     assert max_.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 303
-    assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 422, "decided already"
+    assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 422, (
+        "already been decided"
+    )
 
 
 def test_notes_outlive_a_take_over_and_a_conflict(
@@ -549,7 +551,7 @@ def without_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def look(item: ModerationItem, _admin: User, takeover: bool = False) -> None:
         if item.closed_at is not None:
-            raise Refused("This was decided already.")
+            raise Refused("This has already been decided.")
 
     monkeypatch.setattr(moderation_queue, "lock_claimed", look)
     event.remove(Engine, "begin", base._begin_sqlite)
@@ -589,7 +591,7 @@ def test_of_two_who_decide_at_once_one_does(
 ) -> None:
     decided, told_instead = decided_at_once(app, cast, monkeypatch, patience=1)
     assert len(decided) == 1
-    assert told_instead == ["This was decided already."]
+    assert told_instead == ["This has already been decided."]
 
 
 def test_without_the_lock_both_decide(
@@ -624,7 +626,7 @@ def test_vetting_and_featuring_on_the_spot(app: Flask, cast: Cast, mo: FlaskClie
     assert course_row(app, cast.draft_course).featured
     assert actions(app, cast.draft_course.id, cast.mo) == ["feature"]
     assert actions(app, cast.nia.id, cast.mo) == ["vet"]
-    assert "No longer vetted" in mo.get(at(item)).text
+    assert "Stop trusting this creator" in mo.get(at(item)).text
     assert "Stop featuring" in mo.get(at(item)).text
 
 
@@ -633,7 +635,7 @@ def test_a_course_that_is_gone_can_still_be_opened(app: Flask, cast: Cast, mo: F
     with app.app_context():
         db.session.get_one(Course, cast.draft_course.id).deleted_at = clock.now()
         db.session.commit()
-    assert "is gone" in mo.get(at(item)).text
+    assert "no longer exists" in mo.get(at(item)).text
     assert mo.post(at(item, "/decide"), data={"verdict": "approved"}).status_code == 422
 
 

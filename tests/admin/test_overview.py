@@ -70,7 +70,7 @@ def test_counts_are_bounded_and_lead_to_their_lists(
     ):
         assert f'href="{href}"' in page
     assert 'href="/admin/moderation?kind=application"' in page
-    assert "The worker has not been seen" in page
+    assert "The worker isn’t running" in page
 
 
 def test_an_order_with_a_problem_stands_first_until_somebody_has_looked(
@@ -84,14 +84,14 @@ def test_an_order_with_a_problem_stands_first_until_somebody_has_looked(
         )
         db.session.commit()
     mo, page = signed_in(cast.mo), "/admin/orders/LN-TEST-0001"
-    assert "Need somebody" in mo.get("/admin/orders").text
+    assert "Need attention" in mo.get("/admin/orders").text
     shown = mo.get(page).text
     assert "Stripe has another amount." in shown
     assert "/admin/webhooks/evt_1" in shown
     assert mo.post(f"{page}/looked-at", data={"note": ""}).status_code == 422
     for _ in range(2):
         assert mo.post(f"{page}/looked-at", data={"note": "Refunded by hand."}).status_code == 303
-    assert "Need somebody" not in mo.get("/admin/orders").text
+    assert "Need attention" not in mo.get("/admin/orders").text
     assert "Refunded by hand." in mo.get(page).text
     with app.app_context():
         assert list(db.session.scalars(db.select(AuditEntry.action))) == ["look_at_order"]

@@ -53,8 +53,8 @@ def test_words_show_at_once_and_are_written_down(
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("name", "", "Give the shop a name"),
-        ("name", "\u200b", "Give the shop a name"),
+        ("name", "", "Enter a name for your site"),
+        ("name", "\u200b", "Enter a name for your site"),
         ("name", "n" * 61, "at most 60"),
         ("contact_email", "nobody", "complete email address"),
         ("social", "Mastodon", "a name and an address"),
@@ -77,12 +77,12 @@ def test_another_process_learns_it_within_a_second(app: Flask, cast: Cast, clien
     """What another process commits is seen once what this one remembers is old; no page has to be told."""
     with app.app_context():
         assert settings.current().name == "Lectern"
-        db.session.execute(db.update(PlatformSettings).values(name="Elsewhere"))
+        db.session.execute(db.update(PlatformSettings).values(name="Social links"))
         db.session.commit()
         assert settings.REMEMBER_SECONDS <= 1
         cached = app.extensions["lectern_cache_site"]
         app.extensions["lectern_cache_site"] = (time.monotonic() - 0.001, cached[1])
-        assert settings.current().name == "Elsewhere"
+        assert settings.current().name == "Social links"
 
 
 def test_the_colour_is_tried_out_before_it_is_used(
@@ -112,7 +112,7 @@ def test_text_in_any_colour_can_be_read(colour: str) -> None:
 def test_a_colour_on_which_nothing_can_be_read_is_refused(cast: Cast, signed_in: SignIn) -> None:
     answer = signed_in(cast.mo).post("/admin/settings/look", data={"primary_color": "#767676"})
     assert answer.status_code == 422
-    assert "could not be read well in light" in answer.text
+    assert "would be hard to read in light" in answer.text
 
 
 def test_known_contrasts() -> None:
@@ -124,7 +124,7 @@ def test_rules_are_in_force_at_once(app: Flask, cast: Cast, signed_in: SignIn, c
     mo = signed_in(cast.mo)
     words = {"platform_fee_percent": "20", "refund_window_days": "14"}
     assert mo.post("/admin/settings/rules", data=words).status_code == 303
-    assert "80 %" in client.get("/teach").text
+    assert "80%" in client.get("/teach").text
     with app.app_context():
         site = settings.current()
         assert (site.platform_fee_percent, site.refund_window_days, site.require_review) == (20, 14, False)

@@ -20,7 +20,7 @@ from tables import base
 from tests.auth.mails import SignIn, sent
 from tests.cast import PASSWORD, Cast
 
-SENTENCE = "This account is suspended. Write to hello@example.com"
+SENTENCE = "This account is suspended. To find out more, write to hello@example.com"
 
 
 def suspend(app: Flask, cast: Cast, signed_in: SignIn, user: User) -> None:
@@ -63,7 +63,7 @@ def test_signing_in_tells_only_who_knows_the_password(app: Flask, cast: Cast, si
     assert (right.status_code, wrong.status_code, nobody.status_code) == (422, 422, 422)
     assert SENTENCE in right.text
     for answer in (wrong, nobody):
-        assert "do not belong together" in answer.text
+        assert "don’t match" in answer.text
         assert SENTENCE not in answer.text
     assert visitor.get("/account").status_code == 303
 
@@ -101,7 +101,7 @@ def test_they_are_told_why_and_when_it_is_over(app: Flask, cast: Cast, signed_in
     assert letter.data["reason"] == "Sells keys."
     assert letter.status == "sent"
     mo = signed_in(cast.mo)
-    assert "Restore the account" in mo.get(f"/admin/users/{cast.bo.id}").text
+    assert "Restore account" in mo.get(f"/admin/users/{cast.bo.id}").text
     for _ in range(2):
         mo.post(f"/admin/users/{cast.bo.id}/restore")
     assert len(sent(app, "account_restored", "bo@example.com")) == 1
@@ -111,7 +111,7 @@ def test_they_are_told_why_and_when_it_is_over(app: Flask, cast: Cast, signed_in
 
 def test_a_suspension_says_why_and_is_not_for_oneself(cast: Cast, signed_in: SignIn) -> None:
     mo = signed_in(cast.mo)
-    assert "Say why" in mo.post(f"/admin/users/{cast.bo.id}/suspend", data={"reason": " "}).text
+    assert "Enter a reason" in mo.post(f"/admin/users/{cast.bo.id}/suspend", data={"reason": " "}).text
     assert mo.post(f"/admin/users/{cast.mo.id}/suspend", data={"reason": "x"}).status_code == 422
     assert mo.get("/account").status_code == 200
 

@@ -92,7 +92,7 @@ def test_what_was_typed_survives_signing_in(app: Flask, cast: Cast, bo: FlaskCli
     answer = post_signed_out(app, cast, bo)
     assert answer.status_code == 303
     assert answer.location.startswith("/login?next=/held/")
-    assert "What you typed is kept" in bo.get(answer.location).text
+    assert "What you typed is saved" in bo.get(answer.location).text
     back = come_in(bo, "bo@example.com", answer.location)
     page = bo.get(back.location)
     assert review_of(app, cast.bo) is None
@@ -147,7 +147,7 @@ def test_nobody_acts_as_another_person(app: Flask, cast: Cast, bo: FlaskClient) 
     answer = bo.post(REVIEW, data={**WORDS, "csrf_token": token}, headers=HERE)
     page = bo.get(answer.location)
     assert page.status_code == 403
-    assert "You are now signed in as Cy" in page.text
+    assert "You’re now signed in as Cy" in page.text
     assert "kind" not in page.text
     assert (review_of(app, cast.cy), review_of(app, cast.bo)) == (None, None)
     key = re.search(r"/held/[0-9a-f-]+", answer.location)
@@ -166,7 +166,7 @@ def test_a_button_of_another_person_does_nothing(app: Flask, cast: Cast, bo: Fla
         "/courses/flask-first-steps/wish", data={"wished": "yes", "csrf_token": token}, headers=HERE
     )
     assert answer.status_code == 403
-    assert "You are now signed in as Cy" in answer.text
+    assert "You’re now signed in as Cy" in answer.text
     assert kept(app) == 0
 
 
@@ -243,7 +243,7 @@ def test_files_are_not_kept_and_it_says_so(app: Flask, cast: Cast, client: Flask
     fields = {"csrf_token": token, "title": "My notes", "file": (BytesIO(b"%PDF-1.4"), "notes.pdf")}
     answer = client.post("/studio/uploads", data=fields, headers=HERE)
     page = client.get(come_in(client, "ada@example.com", answer.location).location)
-    assert "Files are not kept" in page.text
+    assert "We can’t keep files" in page.text
     assert "My notes" in page.text
     assert "Send it now" not in page.text
 

@@ -109,13 +109,13 @@ def test_every_sign_in_is_a_new_token(app: Flask, client: FlaskClient, cast: Cas
 @pytest.mark.parametrize(
     ("form", "status", "sentence"),
     [
-        (WRONG, 422, "do not belong together"),
-        ({**WRONG, "email": "nobody@example.com"}, 422, "do not belong together"),
-        ({**WRONG, "email": "not an address"}, 422, "do not belong together"),
-        ({**BO, "password": PASSWORD + "\x00"}, 422, "do not belong together"),
+        (WRONG, 422, "don’t match"),
+        ({**WRONG, "email": "nobody@example.com"}, 422, "don’t match"),
+        ({**WRONG, "email": "not an address"}, 422, "don’t match"),
+        ({**BO, "password": PASSWORD + "\x00"}, 422, "don’t match"),
         ({**BO, "password": "x" * 1025}, 422, "too long"),
         ({**BO, "email": ""}, 422, "Enter your email"),
-        ({**BO, "email": "a\x00b@example.com"}, 422, "do not belong together"),
+        ({**BO, "email": "a\x00b@example.com"}, 422, "don’t match"),
         ({**BO, "email": "x" * 5000}, 422, "too long"),
         ({**BO, "password": ""}, 422, "Enter your password"),
         ({}, 422, "Enter your email"),

@@ -114,7 +114,7 @@ def test_an_unverified_address_opens_and_makes_nothing(
         provider.addresses = [{"email": email, "primary": True, "verified": False}]
         answer = come_in(client, name)
         assert answer.status_code == 403
-        assert "has not verified" in answer.text
+        assert "hasn’t verified" in answer.text
         assert not is_in(client)
     assert links(app) == []
     assert person(app) is None
@@ -269,7 +269,7 @@ def test_somebody_who_says_no_is_back_at_sign_in(client: FlaskClient, provider: 
     begin(client, name)
     answer = client.get(f"/oauth/{name}/callback?error=access_denied&state=x")
     assert answer.location == "/login"
-    assert "was not allowed" in client.get("/login").text
+    assert "you didn’t allow" in client.get("/login").text
 
 
 @BOTH

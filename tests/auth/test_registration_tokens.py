@@ -82,7 +82,7 @@ def test_the_strangers_link_confirms_nothing_for_the_owner(
     for browser in (client, app.test_client()):
         assert browser.post(theirs).status_code == 422
         answer = browser.post(theirs, data={"password": MINE})
-        assert (answer.status_code, "Open the newest message" in answer.text) == (422, True)
+        assert (answer.status_code, "Open the latest email" in answer.text) == (422, True)
     stranger.post("/register/finish")
     assert not is_in(stranger)
     assert login(app, THEIRS) == 422

@@ -135,7 +135,7 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     lesson_drafts.save(course, lesson, ada, {"kind": LessonKind.VIDEO}, version=1)
     shown = access.lesson_for_creator(ada, course.id, lesson.id)[1]
     words = lesson_drafts.waiting(shown, recordings.for_creator(course.id, lesson.id))
-    assert words == ["kind", "recording", "“Notes”"]
+    assert words == ["type", "recording", "“Notes”"]
     lesson_drafts.apply(course)
     assert (new.lesson_id, new.proposed_for, notes.pending) == (lesson.id, None, False)
     assert (lesson.kind, lesson.duration_seconds) == (LessonKind.VIDEO, 77)

@@ -30,17 +30,17 @@ def test_from_the_first_backup_to_the_restored_shop(shop: Shop, no_books: None) 
     created = run(shop, "create")
     assert (created.exit_code, "3 files of 7.0 KB" in created.output) == (0, True)
     name = backup.listing()[0].name
-    assert "never proved" in run(shop, "list").output
+    assert "never tested" in run(shop, "list").output
     assert run(shop, "verify").exit_code == 0
     assert f"{name} " in run(shop, "list").output
-    assert "proved" in run(shop, "list").output
+    assert "tested" in run(shop, "list").output
     listed = json.loads(run(shop, "list", "--json").output)
     assert [(one["name"], one["files"], one["proof"]["ok"]) for one in listed] == [(name, 3, True)]
     shop.add_tag("later")
     done = run(shop, "restore", name, "--force")
     assert done.exit_code == 0
     assert f"{name} is restored." in done.output
-    assert done.output.count("What was there before is in ") == 2
+    assert done.output.count("The old data is in ") == 2
     assert shop.tags() == tags
     assert run(shop, "prune").output == "0 backups were removed.\n"
 
@@ -48,7 +48,7 @@ def test_from_the_first_backup_to_the_restored_shop(shop: Shop, no_books: None) 
 def test_restore_wants_one_name_or_one_time(shop: Shop) -> None:
     assert run(shop, "restore").exit_code == 2
     assert run(shop, "restore", "x", "--at", "2026-11-29").exit_code == 2
-    assert "is no time" in run(shop, "restore", "--at", "yesterday").output
+    assert "isn’t a time" in run(shop, "restore", "--at", "yesterday").output
     assert (
         "2001-01-01 11:00:00 UTC" in run(shop, "restore", "--at", "2001-01-01T12:00+01:00", "--force").output
     )
@@ -69,7 +69,7 @@ def test_verifying_all_counts_the_bad_ones(shop: Shop, no_books: None) -> None:
     rewrite(shop.part(made[1], "database"), flip)
     done = run(shop, "verify", "--all")
     assert done.exit_code == 1
-    assert "1 of 3 can’t be relied on." in done.output
+    assert "1 of 3 can’t be trusted." in done.output
     shop.part(made[0], "manifest").unlink()
     assert f"{made[0].name:32} BROKEN: " in run(shop, "list").output
 

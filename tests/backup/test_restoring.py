@@ -142,7 +142,7 @@ def test_a_shop_whose_worker_gave_a_sign_of_life_is_running(
     made = backup.create(BackupKind.MANUAL)
     health.heartbeat("worker")
     db.session.commit()
-    assert "its worker gave a sign of life" in refused(shop, name=made.name, force=True)
+    assert "its worker was active" in refused(shop, name=made.name, force=True)
     later = clock.now() + timedelta(seconds=61)
     monkeypatch.setattr(restoring.clock, "now", lambda: later)
     assert backup.restore(made.name, force=True).backup.name == made.name
@@ -266,4 +266,4 @@ def test_while_one_is_made_nothing_is_restored_or_removed(shop: Shop) -> None:
 
     backup.create(BackupKind.MANUAL, meddle)
     assert len(said) == 2
-    assert set(said) == {"A backup is being made, verified or restored at this moment; try again later."}
+    assert set(said) == {"A backup is being made, verified or restored right now. Try again later."}

@@ -101,7 +101,7 @@ def test_a_session_of_ours_that_names_another_order_is_held(app: Flask, cast: Ca
         order = open_order(cast)
         order.stripe_session_id = "cs_test_1"
         fulfilment.fulfil(session_of(order, client_reference_id=str(cast.order.id)))
-        assert order.problem == "Stripe’s session names another order."
+        assert order.problem == "Stripe’s session belongs to another order."
 
 
 @pytest.mark.parametrize("reference", [None, "", "cart-1", "018f0000-0000-7000-8000-000000000000"])

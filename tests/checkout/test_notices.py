@@ -56,7 +56,7 @@ def settle(shop: Shop, cast: Cast, order: Order) -> None:
     """Look at it as an admin does."""
     browser = shop.signed_in(cast.mo)
     assert order.problem is not None
-    assert "Mark as looked at" in browser.get(f"/admin/orders/{order.number}").text
+    assert "Mark as resolved" in browser.get(f"/admin/orders/{order.number}").text
     answer = browser.post(f"/admin/orders/{order.number}/looked-at", data={"note": "Access taken back."})
     assert answer.status_code == 303
 
@@ -72,9 +72,9 @@ def test_a_refund_in_the_dashboard_raises_one_alert(shop: Shop, cast: Cast, type
     after = shop.order(order.stripe_session_id or "")
     assert after.status == OrderStatus.COMPLETED
     assert shop.effects(cast.cy, cast.flask_course) == ONCE
-    assert "money of the payment was sent back, and not from here" in (after.problem or "")
+    assert "the payment was refunded outside Lectern" in (after.problem or "")
     assert len(shop.alerts()) == 1
-    assert notes(shop) == ["No effect here: an alert was raised at the order."]
+    assert notes(shop) == ["No effect here. An alert was raised for the order."]
     assert any(order.number in row for row in shop.wrong_books())
     assert order.number in shop.signed_in(cast.mo).get("/admin/orders").text
     settle(shop, cast, after)
@@ -100,7 +100,7 @@ def test_the_sweep_learns_of_it_without_the_webhook(shop: Shop, cast: Cast) -> N
     ("type", "words"),
     [
         ("charge.dispute.created", "disputes the payment"),
-        ("charge.dispute.closed", "disputes the payment"),
+        ("charge.dispute.closed", "has decided the dispute"),
         ("radar.early_fraud_warning.created", "may be fraud"),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_refund_of_ours_raises_none(shop: Shop, cast: Cast) -> None:
 def test_a_payment_that_no_order_has_is_mailed_once(shop: Shop, cast: Cast) -> None:
     for number in (1, 2):
         tell(shop, "charge.dispute.created", number, id="dp_9", payment_intent="pi_elsewhere")
-    assert notes(shop) == ["No effect here, and no order here has this payment: an alert was raised."]
+    assert notes(shop) == ["No effect here, and no order matches this payment. An alert was raised."]
     (mailed,) = shop.mails("payment_problem")
     assert "dispute dp_9" in mailed.data["problem"]
     with shop.database() as session:

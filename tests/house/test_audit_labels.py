@@ -152,7 +152,7 @@ def test_an_action_is_read_by_its_label(app: Flask, cast: Cast) -> None:
         audit.record(mo, AuditAction.LOOK_AT_ORDER, mo)
         db.session.commit()
         stored = db.session.scalars(select(AuditEntry.action)).one()
-    assert (stored, audit_labels.in_words(stored)) == ("look_at_order", "looked at an order")
+    assert (stored, audit_labels.in_words(stored)) == ("look_at_order", "resolved an order alert")
 
 
 def test_an_action_of_another_release_is_shown_as_it_is() -> None:

@@ -23,7 +23,7 @@ def register(page: Page, name: str, password: str) -> None:
     page.get_by_label("Email").fill(ADDRESS)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
 
 
 @pytest.fixture
@@ -45,20 +45,20 @@ def test_the_owner_of_an_address_wins(
     owner.goto(theirs)
     owner.get_by_label("Password", exact=True).fill(PASSWORD)
     owner.get_by_role("button", name="Confirm my address").click()
-    expect(owner.get_by_text("That is not the password of this registration.")).to_be_visible()
+    expect(owner.get_by_text("That isn’t the password for this registration.")).to_be_visible()
     with house.app.app_context():
         mine = db.session.scalars(db.select(Registration).where(Registration.name == "Robin")).one()
         token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, mine.id.hex)
     owner.goto(f"/verify-email/{token}")
     owner.get_by_role("button", name="Confirm my address").click()
-    expect(owner.get_by_text("Your address is confirmed. Welcome.")).to_be_visible()
-    stranger.get_by_role("button", name="I have opened the link").click()
-    expect(stranger.get_by_role("heading", name="Check your mail")).to_be_visible()
+    expect(owner.get_by_text("Your address is confirmed. Welcome!")).to_be_visible()
+    stranger.get_by_role("button", name="I’ve opened the link").click()
+    expect(stranger.get_by_role("heading", name="Check your email")).to_be_visible()
     stranger.goto("/login")
     stranger.get_by_label("Email").fill(ADDRESS)
     stranger.get_by_label("Password", exact=True).fill(THEIRS)
     stranger.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    expect(stranger.get_by_text("do not belong together")).to_be_visible()
+    expect(stranger.get_by_text("don’t match")).to_be_visible()
 
 
 @pytest.mark.once
@@ -74,8 +74,8 @@ def test_an_owner_takes_the_account_back(
     owner.goto("/account/security")
     expect(owner.get_by_text("GitHub", exact=True)).to_be_visible()
     owner.goto(house.mail_to("bo@example.com", "provider_linked").data["not_me_url"])
-    owner.get_by_role("button", name="Shut everybody out").click()
-    expect(owner.get_by_role("heading", name="Nobody is signed in now")).to_be_visible()
+    owner.get_by_role("button", name="Lock everyone out").click()
+    expect(owner.get_by_role("heading", name="Everyone is signed out")).to_be_visible()
     thief.goto("/account")
     expect(thief.get_by_role("heading", name="Sign in")).to_be_visible()
     thief.get_by_role("link", name="Continue with GitHub").click()
@@ -83,7 +83,7 @@ def test_an_owner_takes_the_account_back(
     owner.goto(house.link_in_mail("bo@example.com", "reset_password"))
     owner.get_by_label("New password", exact=True).fill("mine again for good")
     owner.get_by_role("button", name="Set password").click()
-    expect(owner.get_by_text("Your password is changed")).to_be_visible()
+    expect(owner.get_by_text("Password changed")).to_be_visible()
 
 
 @pytest.mark.once

@@ -21,7 +21,7 @@ def register(page: Page, house: House, email: str, name: str = "Robin") -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name=re.compile("account|Register", re.I)).click()
-    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     page.goto(house.link_in_mail(email, "verify_email"))
     page.get_by_role("button", name="Confirm my address").click()
 

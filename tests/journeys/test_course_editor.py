@@ -24,7 +24,7 @@ def test_a_course_is_begun_and_looked_at(
     page.get_by_role("link", name="New course", exact=True).click()
     page.get_by_label("Title").fill("Templates that last")
     page.get_by_label("Category").select_option(label="Web / Flask")
-    page.get_by_role("button", name="Begin the course").click()
+    page.get_by_role("button", name="Create course").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Templates that last")
 
     page.get_by_label("Summary").fill("One layout, many pages.")
@@ -44,7 +44,7 @@ def test_a_course_is_begun_and_looked_at(
     page.get_by_label("Standard: 3 to 5 hours").check()
     page.get_by_label("Price in USD", exact=True).fill("9")
     page.get_by_role("button", name="Save pricing").click()
-    expect(page.get_by_text("In this size a course costs 15 to 25 USD.")).to_be_visible()
+    expect(page.get_by_text("A course of this size costs 15 to 25 USD.")).to_be_visible()
     page.get_by_label("Price in USD", exact=True).fill("19.50")
     page.get_by_role("button", name="Save pricing").click()
     expect(page.get_by_label("Price in USD", exact=True)).to_have_value("19.50")

@@ -101,17 +101,17 @@ def accept(page: Page) -> None:
     page.get_by_role("button", name="Start with the oldest").click()
     expect(page.get_by_text("from one page to a whole site")).to_be_visible()
     page.get_by_role("button", name="Accept").click()
-    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(page.get_by_role("heading", name="The queue is empty")).to_be_visible()
 
 
 def begin(page: Page) -> None:
     page.goto("/notifications")
     page.get_by_role("main").get_by_role("listitem").get_by_role("button").first.click()
     page.goto("/studio")
-    page.get_by_role("link", name="Begin your first course").click()
+    page.get_by_role("link", name="Create your first course").click()
     page.get_by_label("Title").fill(TITLE)
     page.get_by_label("Category").select_option(label="Web / Flask")
-    page.get_by_role("button", name="Begin the course").click()
+    page.get_by_role("button", name="Create course").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.get_by_label("Summary").fill("One layout, many pages.")
     page.get_by_label("Description").fill("You will write a layout and fill it, **page by page**.")
@@ -126,7 +126,7 @@ def outline(page: Page, lesson: str) -> None:
     for title, kind in ((lesson, "Text"), ("On film", "Video")):
         field = page.get_by_label("New lesson in The layout")
         field.fill(title)
-        page.get_by_label("Kind of the new lesson").select_option(label=kind)
+        page.get_by_label("Type of the new lesson").select_option(label=kind)
         page.get_by_role("button", name="Add lesson to The layout").click()
         expect(page.get_by_role("link", name=title, exact=True)).to_be_visible()
 
@@ -146,7 +146,7 @@ def write(page: Page, house: House, lesson: str, files: Files, javascript: bool)
     page.get_by_role("checkbox", name="Published").check()
     save(page)
     upload(page, "Recording", files.film, javascript)
-    expect(page.get_by_text("Ready", exact=True).or_(page.get_by_text("Being prepared"))).to_be_visible()
+    expect(page.get_by_text("Ready", exact=True).or_(page.get_by_text("Processing"))).to_be_visible()
     wait_for_the_worker(page, house)
     page.reload()
     expect(page.get_by_text("Ready", exact=True)).to_be_visible()
@@ -161,7 +161,7 @@ def dress(page: Page, files: Files, javascript: bool) -> None:
     """A picture, the code, a price."""
     tab(page, "Media").click()
     page.locator("#picture").set_input_files(files.cover)
-    page.get_by_role("button", name="Save the picture").click()
+    page.get_by_role("button", name="Save image").click()
     expect(page.get_by_role("button", name="Use the drawn cover")).to_be_visible()
     upload(page, "Archive", files.code, javascript)
     expect(page.get_by_text("code.zip").first).to_be_visible()
@@ -182,7 +182,7 @@ def preview(page: Page, lesson: str) -> None:
 
 def submit(page: Page, title: str) -> None:
     page.goto("/studio/courses")
-    page.get_by_role("row", name=re.compile(title)).get_by_role("link", name="Submit it").click()
+    page.get_by_role("row", name=re.compile(title)).get_by_role("link", name="Submit for review").click()
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_role("heading", name="In review")).to_be_visible()
 
@@ -208,8 +208,8 @@ def look_at(page: Page, title: str, javascript: bool) -> None:
 
 def ask_for_changes(page: Page) -> None:
     page.get_by_label("Notes").fill(NOTES)
-    page.get_by_role("button", name="Ask for changes").click()
-    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    page.get_by_role("button", name="Request changes").click()
+    expect(page.get_by_role("heading", name="The queue is empty")).to_be_visible()
 
 
 def correct(page: Page, title: str, lesson: str, body: str) -> None:
@@ -230,7 +230,7 @@ def approve(page: Page, title: str) -> None:
     page.goto("/admin/moderation")
     page.get_by_role("link", name=title).click()
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(page.get_by_role("heading", name="The queue is empty")).to_be_visible()
 
 
 def buy(page: Page, house: House, title: str) -> None:
@@ -245,7 +245,7 @@ def buy(page: Page, house: House, title: str) -> None:
 
 def see_the_sale(page: Page, title: str) -> None:
     page.goto("/studio")
-    sales = page.get_by_role("region", name="Newest sales")
+    sales = page.get_by_role("region", name="Latest sales")
     expect(sales.get_by_role("listitem").filter(has_text=title)).to_contain_text("$6.30")
     sales.get_by_role("link", name="All sales and earnings").click()
     expect(page.get_by_role("row", name=re.compile(title))).to_contain_text("$6.30")
@@ -258,7 +258,7 @@ def bring_up_to_date(page: Page, title: str, lesson: str, body: str) -> None:
     edit(page, lesson, f"{body}\nA block is a gap with a name.\n\nThe second edition.\n")
     tab(page, "Publish").click()
     expect(page.get_by_role("heading", name="Learners don’t see your changes yet")).to_be_visible()
-    page.get_by_role("button", name="Submit the changes").click()
+    page.get_by_role("button", name="Submit changes").click()
     expect(page.get_by_role("heading", name="Your changes are in review")).to_be_visible()
 
 
@@ -268,7 +268,7 @@ def compare(page: Page, title: str) -> None:
     expect(page.locator(".diff ins").last).to_have_text("The second edition.")
     expect(page.locator(".diff del")).to_have_count(0)
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(page.get_by_role("heading", name="The queue is empty")).to_be_visible()
 
 
 def tab(page: Page, name: str) -> Locator:

@@ -57,8 +57,8 @@ def test_a_course_goes_back_and_forth_and_on_sale(
     expect(mo.get_by_text("claimed by you")).to_be_visible()
     expect(mo.get_by_text("Some text.")).to_be_visible()
     mo.get_by_label("Notes").fill("Please add a second lesson.")
-    mo.get_by_role("button", name="Ask for changes").click()
-    expect(mo.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    mo.get_by_role("button", name="Request changes").click()
+    expect(mo.get_by_role("heading", name="The queue is empty")).to_be_visible()
 
     nia.reload()
     expect(nia.get_by_text("Please add a second lesson.").first).to_be_visible()
@@ -72,7 +72,7 @@ def test_a_course_goes_back_and_forth_and_on_sale(
         mo.keyboard.press("a")
     else:
         mo.get_by_role("button", name="Approve").click()
-    expect(mo.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(mo.get_by_role("heading", name="The queue is empty")).to_be_visible()
     stranger = visitor(javascript=javascript)
     stranger.goto("/courses/secret-draft")
     expect(stranger.get_by_role("heading", name="Secret draft", level=1)).to_be_visible()

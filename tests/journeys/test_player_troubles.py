@@ -61,7 +61,7 @@ def test_who_was_signed_out_reads_so_and_nothing_is_lost(house: House, lesson: P
     leave(lesson.context)
     watch(lesson, 1, 3)
     line = lesson.locator(SAVING)
-    expect(line).to_contain_text("You are signed out, so your place isn’t saved.")
+    expect(line).to_contain_text("You’re signed out, so your place isn’t saved.")
     expect(line.get_by_role("link", name="Sign in")).to_have_attribute("target", "_blank")
     watch(lesson, 6, 8)
     assert every_way(lesson) == []
@@ -88,7 +88,7 @@ def test_without_a_connection_and_on_a_busy_site_stretches_wait(house: House, le
     line = lesson.locator(SAVING)
     lesson.context.set_offline(True)
     watch(lesson, 1, 3)
-    expect(line).to_contain_text("there is no connection")
+    expect(line).to_contain_text("you’re offline")
     lesson.context.set_offline(False)
     expect(line).to_be_hidden()
     watched(house, lesson, lambda ranges: len(ranges) == 1)
@@ -109,7 +109,9 @@ def test_who_lost_access_reads_so(house: House, lesson: Page) -> None:
     expect(lesson.locator(SAVING)).to_contain_text("You no longer have access to this lesson")
     refuse_films(lesson)
     lesson.evaluate(f"{VIDEO}.load()")
-    expect(lesson.locator(".player-line", has_text="You no longer have access to this film.")).to_be_visible()
+    expect(
+        lesson.locator(".player-line", has_text="You no longer have access to this video.")
+    ).to_be_visible()
 
 
 def refuse_films(page: Page, times: float = float("inf")) -> list[str]:
@@ -156,7 +158,7 @@ def test_a_film_that_stays_refused_says_so_once(house: House, lesson: Page) -> N
     lesson.on("request", lambda request: pages.append(request.url) if request.url.endswith(FILM) else None)
     lesson.route(re.compile("/media/.*mp4"), lambda route: route.fulfill(status=403, body=""))
     lesson.evaluate(f"{VIDEO}.load()")
-    line = lesson.locator(".player-line", has_text="This film can’t be loaded now.")
+    line = lesson.locator(".player-line", has_text="This video can’t be loaded right now.")
     expect(line.get_by_role("link", name="Reload the page")).to_be_visible()
     assert len(pages) == 1
 

@@ -151,7 +151,7 @@ def test_it_says_so_when_it_stays_refused(lesson: Window) -> None:
     page = lesson.page
     page.route(re.compile("/media/"), lambda route: route.fulfill(status=403, body=""))
     page.evaluate(f"{PLAYED}.load()")
-    line = page.locator(".player-line", has_text="This film can’t be loaded now.")
+    line = page.locator(".player-line", has_text="This video can’t be loaded right now.")
     expect(line.get_by_role("link", name="Reload the page")).to_be_visible()
     assert len(lesson.asked) == 2
 
@@ -164,7 +164,7 @@ def test_it_goes_on_after_signing_in_again(lesson: Window) -> None:
     leave(page.context)
     page.route(lambda url: old in url, lambda route: route.fulfill(status=403, body=""))
     page.evaluate(f"{PLAYED}.load()")
-    line = page.locator(".player-line", has_text="You are signed out, so the film can’t go on.")
+    line = page.locator(".player-line", has_text="You’re signed out, so the video has stopped.")
     expect(line).to_be_visible()
     sign_in(page, "bo@example.com")
     page.evaluate("dispatchEvent(new Event('focus'))")

@@ -61,7 +61,7 @@ def test_setting_it_up_and_signing_in(house: House, visitor: Visitor, cast: Cast
     page = visitor(javascript=javascript)
     sign_in(page, "bo@example.com")
     page.goto("/account/security")
-    page.get_by_role("button", name="Set up a second factor").click()
+    page.get_by_role("button", name="Set up two-factor authentication").click()
     expect(page.get_by_role("img", name="QR code for your app")).to_be_visible()
     key = page.locator(".qr-key").inner_text().replace(" ", "")
     page.get_by_label("Code from the app").fill(pyotp.TOTP(key).at(clock.now()))
@@ -71,14 +71,14 @@ def test_setting_it_up_and_signing_in(house: House, visitor: Visitor, cast: Cast
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.path().read_text().split() == codes
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I’ve saved them").click()
     expect(page.get_by_text("10 unused recovery codes")).to_be_visible()
     page.context.clear_cookies()
     forget_codes(house)
 
     first_step(page, "bo@example.com")
     enter_code(page, "000")
-    expect(page.get_by_text("That code does not fit")).to_be_visible()
+    expect(page.get_by_text("That code isn’t right")).to_be_visible()
     enter_code(page, code_for(house, cast.bo))
     expect(page).to_have_url(f"{house.url}/")
     page.context.clear_cookies()
@@ -95,15 +95,15 @@ def test_what_an_admin_typed_survives_the_question(
     page = visitor(javascript=javascript)
     sign_in(page, "mo@example.com")
     page.goto(f"/admin/users/{cast.cy.id}")
-    page.get_by_label("Why?").fill("Rude <b>words</b> & more,\non two lines.")
+    page.get_by_label("Reason").fill("Rude <b>words</b> & more,\non two lines.")
     age_proofs(house, 16)
-    page.get_by_role("button", name="Suspend the account").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Show that it is you")
+    page.get_by_role("button", name="Suspend account").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it’s you")
     page.get_by_label("Your password", exact=True).fill("wrong password")
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("That is not your current password.")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("That isn’t your current password.")).to_be_visible()
     page.get_by_label("Your password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Cy is suspended and signed out everywhere.")).to_be_visible()
     assert "on two lines." in house.mail_to("cy@example.com", "account_suspended").data["reason"]
 
@@ -116,12 +116,12 @@ def test_a_swap_becomes_the_question_and_goes_on(
     sign_in(page, "ada@example.com")
     page.goto(f"/studio/courses/{cast.flask_course.id}/export")
     age_proofs(house, 16)
-    page.get_by_role("button", name="Pack the ZIP").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Show that it is you")
+    page.get_by_role("button", name="Create ZIP").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it’s you")
     assert page.locator("main").count() == page.locator("header.site-header, body > header").count() == 1
     page.get_by_label("Your password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_role("heading", name="Take the course out")).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Export this course")).to_be_visible()
 
 
 @pytest.mark.once

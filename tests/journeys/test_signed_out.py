@@ -60,7 +60,7 @@ def sign_in_beside(page: Page, place: Locator, email: str) -> None:
     beside.get_by_label("Email").fill(email)
     beside.get_by_label("Password", exact=True).fill(PASSWORD)
     beside.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    expect(beside.get_by_role("heading", name="You are signed in again")).to_be_visible()
+    expect(beside.get_by_role("heading", name="You’re signed in again")).to_be_visible()
 
 
 def press_complete(page: Page) -> None:
@@ -173,7 +173,7 @@ def test_nothing_is_done_in_the_name_of_another_person(
     leave(page.context)
     sign_in(page, "cy@example.com")
     press(page)
-    dialog = page.get_by_role("dialog", name="You are now signed in as Cy")
+    dialog = page.get_by_role("dialog", name="You’re now signed in as Cy")
     expect(dialog).to_be_visible()
     dialog.get_by_role("button", name="Not now").click()
     expect(dialog).to_have_count(0)
@@ -227,7 +227,7 @@ def test_a_plain_form_is_kept_and_sent_after_signing_in(
     page.locator("#body").fill("\nTyped for an hour.\n\n    code\n")
     expire(house, cast.nia)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    expect(page.get_by_text("What you typed is saved")).to_be_visible()
     page.get_by_label("Email").fill("nia@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
@@ -274,7 +274,7 @@ def test_autosave_says_that_one_is_signed_out_and_goes_on_afterwards(
     page.clock.fast_forward(AUTOSAVE_WAIT)
     status = page.locator("[data-autosave-status]")
     if ended != "anew":
-        expect(status).to_contain_text("You are signed out. Your text is kept on this page.")
+        expect(status).to_contain_text("You’re signed out. Your text stays on this page.")
         sign_in_beside(page, status, "nia@example.com")
     expect(status).to_contain_text("Saved")
     with house.app.app_context():
@@ -294,7 +294,7 @@ def test_autosave_says_that_somebody_else_is_signed_in(house: House, visitor: Vi
     sign_in(page, "ada@example.com")
     page.locator("#body").press_sequentially("Mine.")
     page.clock.fast_forward(AUTOSAVE_WAIT)
-    expect(page.locator("[data-autosave-status]")).to_contain_text("You are now signed in as Ada.")
+    expect(page.locator("[data-autosave-status]")).to_contain_text("You’re now signed in as Ada.")
 
 
 def test_an_upload_waits_while_one_is_signed_out(
@@ -318,7 +318,7 @@ def test_an_upload_waits_while_one_is_signed_out(
     page.route("**/studio/uploads/**", sign_out_half_way)
     form = page.locator(".uploader").filter(has=page.get_by_label("Files", exact=True))
     form.get_by_label("Files", exact=True).set_input_files(notes)
-    expect(form.get_by_text("You are signed out. The upload waits.")).to_be_visible()
+    expect(form.get_by_text("You’re signed out. The upload is paused.")).to_be_visible()
     sign_in_beside(page, form, "nia@example.com")
     expect(page.get_by_label("Title of notes")).to_be_visible()
     assert count(house, Resource) >= 1
@@ -331,7 +331,7 @@ def test_a_preview_is_shown_again_after_signing_in(house: House, visitor: Visito
     leave(page.context)
     page.locator("#body").fill("**Bold** words")
     page.get_by_role("button", name="Preview").first.click()
-    expect(page.locator(".markdown-bar [role=status]").first).to_have_text("You are signed out.")
+    expect(page.locator(".markdown-bar [role=status]").first).to_have_text("You’re signed out.")
     sign_in(page, "nia@example.com")
     page.evaluate("dispatchEvent(new Event('focus'))")
     expect(page.locator(".markdown-preview strong").first).to_have_text("Bold")
@@ -363,7 +363,7 @@ def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: 
     page.locator("#body").fill("Clear and kind words. " * 30 + "x" * 300)
     expire(house, cast.nia)
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    expect(page.get_by_text("What you typed is saved")).to_be_visible()
     problems = every_way(page)
     sign_in(page, "nia@example.com")
     page.reload()
@@ -374,7 +374,7 @@ def test_what_is_kept_is_shown_accessibly(house: House, visitor: Visitor, cast: 
     leave(page.context)
     sign_in(page, "cy@example.com")
     page.goto(address)
-    expect(page.get_by_role("heading", name="You are now signed in as Cy")).to_be_visible()
+    expect(page.get_by_role("heading", name="You’re now signed in as Cy")).to_be_visible()
     problems += every_way(page)
     page.goto("/courses/reading-code")
     leave(page.context)

@@ -22,7 +22,7 @@ def test_undo(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> N
     mo.get_by_role("link", name="Secret draft").click()
     mo.get_by_label("Notes").fill("Well done.")
     mo.get_by_role("button", name="Approve").click()
-    expect(mo.get_by_role("heading", name="Nothing waits")).to_be_visible()
+    expect(mo.get_by_role("heading", name="The queue is empty")).to_be_visible()
     expect(mo.get_by_text("It takes effect in ten seconds.")).to_be_visible()
     mo.get_by_role("button", name="Undo").click()
     expect(mo.get_by_role("heading", name="Secret draft", level=1)).to_be_visible()

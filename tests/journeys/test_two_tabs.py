@@ -21,11 +21,11 @@ def test_settings_in_two_tabs(house: House, visitor: Visitor, cast: Cast, javasc
     for tab in (one, two):
         tab.goto("/admin/settings")
     save(one, "Name", "The evening school")
-    save(two, "Title of the start page", "Learn after work")
+    save(two, "Home page title", "Learn after work")
     for tab in (one, two):
         tab.goto("/admin/settings")
         expect(tab.get_by_label("Name", exact=True)).to_have_value("The evening school")
-        expect(tab.get_by_label("Title of the start page")).to_have_value("Learn after work")
+        expect(tab.get_by_label("Home page title")).to_have_value("Learn after work")
 
 
 def test_a_long_text_that_both_changed(house: House, visitor: Visitor, cast: Cast) -> None:

@@ -298,7 +298,7 @@ def test_enrolling_welcomes_once(cast: Cast) -> None:
     assert "Reading code" in messages[0].subject
     for body in mail.render_bodies(messages[0]):
         assert "http://localhost/learn/reading-code" in body
-        assert "Hello Cy" in body
+        assert "Hi Cy" in body
 
 
 def test_a_free_course_is_taken_in_one_step(cast: Cast) -> None:

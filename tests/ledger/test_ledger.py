@@ -18,7 +18,7 @@ COMMAND = ["ledger", "check"]
 def test_the_cast_keeps_good_books(app: Flask, cast: Cast) -> None:
     result = app.test_cli_runner().invoke(args=COMMAND)
     assert result.exit_code == 0, result.output
-    assert "The books agree." in result.output
+    assert "The books are correct." in result.output
 
 
 def falsify_order(cast: Cast, **values: Any) -> None:

@@ -110,9 +110,9 @@ def test_the_old_recording_plays_until_the_new_one_is_ready(
         assert "Begin" in page
     studio = f"/studio/courses/{cast.flask_course.id}"
     page = read(creator, f"{studio}/lessons/{cast.video_lesson.id}")
-    assert "plays until this one is ready" in page
-    assert "Waits for approval" not in page
-    assert "Waits for approval" not in read(creator, f"{studio}/media")
+    assert "until this one is ready" in page
+    assert "Waiting for approval" not in page
+    assert "Waiting for approval" not in read(creator, f"{studio}/media")
     assert len(recordings.unready(cast.flask_course.id)) == 1
     db.session.rollback()
     jobs.run_all()
@@ -145,7 +145,7 @@ def test_a_recording_that_fails_takes_nothing_away_and_makes_nothing_fresh(
     assert f"{old_id}/video.mp4" in page
     assert error not in page
     lesson = f"/studio/courses/{cast.flask_course.id}/lessons/{cast.video_lesson.id}"
-    assert "remove it and the one before stays" in read(creator, lesson)
+    assert "remove it to keep the previous one" in read(creator, lesson)
     answer = contextvars.Context().run(lambda: creator.post(f"{lesson}/recording/remove"))
     assert answer.status_code == 303
     assert facts(cast) == before

@@ -106,15 +106,15 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
     ("url", "said"),
     [
         ("http://a.example/200", None),
-        ("http://a.example/404", "The page is gone."),
-        ("http://a.example/410", "The page is gone."),
+        ("http://a.example/404", "Page not found."),
+        ("http://a.example/410", "Page not found."),
         ("http://a.example/403", None),
         ("http://a.example/429", None),
-        ("http://a.example/500", "It answers with an error (500)."),
+        ("http://a.example/500", "Responds with an error (500)."),
         ("http://a.example/only-get", None),
-        ("http://a.example/to//404", "The page is gone."),
+        ("http://a.example/to//404", "Page not found."),
         ("http://a.example/to/http://private.example/200", None),
-        ("http://unknown.example/", "There is no such site."),
+        ("http://unknown.example/", "Site not found."),
         ("http://private.example/404", None),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_site_that_dribbles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(link_check, "SECONDS", 0.2)
     monkeypatch.setattr(link_check, "_connect", lambda *_: here)
     began = time.monotonic()
-    assert link_check.problem("http://a.example/") == "It doesn’t answer."
+    assert link_check.problem("http://a.example/") == "No response."
     assert time.monotonic() - began < 30  # it would dribble for ever
     over.set()
     there.close()
@@ -180,8 +180,8 @@ def test_the_worker_looks_and_the_reviewer_reads(
         jobs.run_all()
     assert seen == ["https://a.example/dead?x=1&y=2", "https://b.example/fine", "https://c.example/dead"]
     page = mo.get(f"/admin/moderation/{item}").text
-    assert "The page is gone. https://c.example/dead" in page
-    assert "b.example" not in page.split("Look twice")[1].split("</ul>")[0]
+    assert "Page not found. https://c.example/dead" in page
+    assert "b.example" not in page.split("Worth checking")[1].split("</ul>")[0]
 
 
 def test_answers_that_are_no_http_are_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,4 +189,4 @@ def test_answers_that_are_no_http_are_no_answer(monkeypatch: pytest.MonkeyPatch)
         raise http.client.BadStatusLine("x")
 
     monkeypatch.setattr(link_check, "_ask", broken)
-    assert link_check.problem("http://a.example/") == "It doesn’t answer."
+    assert link_check.problem("http://a.example/") == "No response."

@@ -45,7 +45,7 @@ def told(app: Flask) -> dict[str, str]:
 
 def test_the_buyer_is_told_once_that_the_money_was_sent(app: Flask, cast: Cast) -> None:
     refund(app, cast)
-    assert told(app) == {"Bo": "Your refund for order LN-TEST-0001 was sent"}
+    assert told(app) == {"Bo": "Your refund for order LN-TEST-0001 is on its way"}
 
 
 def test_the_creator_is_told_when_it_takes_earnings_back(app: Flask, cast: Cast) -> None:

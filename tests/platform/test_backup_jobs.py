@@ -123,9 +123,7 @@ def test_a_nightly_backup_that_dies_is_told_once(target: Target) -> None:
     job = do("make_backup")
     assert mails() == []
     until_dead(job)
-    assert [(one["headline"], one["problem"]) for one in mails()] == [
-        ("No backup was made", "The disk is full.")
-    ]
+    assert [(one["headline"], one["problem"]) for one in mails()] == [("Backup failed", "The disk is full.")]
     message = db.session.scalars(db.select(EmailMessage).filter_by(template="backup_problem")).one()
     assert message.recipient == "hello@example.com"
     for body in mail.render_bodies(message):
@@ -182,7 +180,7 @@ def test_a_proof_that_can_not_begin_is_seen_and_told_once(target: Target) -> Non
     assert [(one.kind, one.problem) for one in failed] == [
         ("proof", f"{made.name}: There is no room to restore it.")
     ]
-    assert [one["headline"] for one in mails()] == ["A backup could not be proved"]
+    assert [one["headline"] for one in mails()] == ["Backup test failed"]
     assert len(records.warnings()) == 1
     target.no_proof = False
     do("prove_backup", name=made.name)
@@ -220,7 +218,7 @@ def test_a_broken_backup_is_named(target: Target) -> None:
 
 
 def test_a_backup_that_is_being_made_is_not_called_broken(target: Target) -> None:
-    target.put(problem="It was begun and never completed.", complete=False)
+    target.put(problem="It was started but never finished.", complete=False)
     do("list_backups")
     assert rows() == []
     target.held[0] = replace(target.held[0], problem="", complete=True)

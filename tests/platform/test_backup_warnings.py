@@ -86,7 +86,7 @@ def test_a_failed_proof_warns_until_another_succeeds(app: Flask, ready: Ready, t
     written(app, target)
     status, word, said = ready()
     assert (status, word) == (200, "warning")
-    assert said.startswith("warning: The last proof of a backup failed on ")
+    assert said.startswith("warning: The last backup test failed on ")
     assert "A file is missing" not in said
     target.put(proof=proof(True, 0))
     written(app, target)

@@ -47,14 +47,14 @@ def test_an_address_that_is_not_proved_is_greeted_without_a_name(app: Flask, cas
         text = words(LETTERS[letter](user, cast))
         assert "YOU WON" not in text
         assert "evil" not in text
-        assert "Hello," in text
+        assert "Hi," in text
 
 
 def test_a_proved_address_is_greeted_by_name(app: Flask, cast: Cast) -> None:
     with app.test_request_context():
         user = db.session.get_one(User, cast.una.id)
         user.name, user.email_verified_at = "Una", now()
-        assert words(mail.reset_password(user, "token")).count("Hello Una,") == 2
+        assert words(mail.reset_password(user, "token")).count("Hi Una,") == 2
 
 
 def test_the_address_that_was_left_hears_no_name(app: Flask, cast: Cast) -> None:

@@ -73,7 +73,7 @@ def test_a_failing_backup_stops_the_upgrade(app: Flask, target: Target, upgrade:
     target.full = True
     result = upgrade()
     assert result.exit_code == 1
-    assert "No backup could be made. The disk is full." in result.output
+    assert "The backup failed. The disk is full." in result.output
     assert "--no-backup" in result.output
     assert revision(app) == "0006"
 

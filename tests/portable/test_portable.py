@@ -276,11 +276,11 @@ MANIFEST = ("course.toml", b'title = "Small"\ncategory = "web"\n')
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("../evil.md", "This name leads out of the folder."),
-        ("a/../../evil.md", "This name leads out of the folder."),
-        ("/etc/evil.md", "This name leads out of the folder."),
-        ("C:/evil.md", "This name leads out of the folder."),
-        ("a\\evil.md", "This name leads out of the folder."),
+        ("../evil.md", "This name points outside the folder."),
+        ("a/../../evil.md", "This name points outside the folder."),
+        ("/etc/evil.md", "This name points outside the folder."),
+        ("C:/evil.md", "This name points outside the folder."),
+        ("a\\evil.md", "This name points outside the folder."),
         ("a/" + "b" * 240 + ".md", "This name is too long or can’t be read."),
     ],
 )
@@ -293,19 +293,19 @@ def test_links_in_a_zip_are_not_followed(cast: Cast, tmp_path: Path) -> None:
     link = zipfile.ZipInfo("01-one.md")
     link.external_attr = 0o120777 << 16
     path = zipped(tmp_path / "a.zip", MANIFEST, (link, b"/etc/passwd"))
-    assert problems(cast, path) == ["01-one.md: This is a link to another place. Pack the file itself."]
+    assert problems(cast, path) == ["01-one.md: This is a symbolic link. Include the file itself."]
 
 
 def test_links_in_a_folder_are_not_followed(cast: Cast, tmp_path: Path) -> None:
     folder = course_folders.write(tmp_path / "course", small())
     (folder / "02-two.md").symlink_to("/etc/passwd")
-    expected = "02-two.md: This is a link to another place. Put the file itself there."
+    expected = "02-two.md: This is a symbolic link. Use the file itself."
     assert problems(cast, folder) == [expected]
 
 
 def test_a_zip_that_grows_too_much(cast: Cast, tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", MANIFEST, ("01-one.md", b"0" * (8 * 1024**2)))
-    assert problems(cast, path) == ["01-one.md: This file would grow too much when it is unpacked."]
+    assert problems(cast, path) == ["01-one.md: This file would be too large when unpacked."]
 
 
 def test_what_the_editor_would_refuse_is_not_imported_either(
@@ -370,9 +370,9 @@ def test_a_damaged_zip(cast: Cast, tmp_path: Path) -> None:
     )
     at = content.index(b"01-one.md") + 200
     (tmp_path / "a.zip").write_bytes(content[:at] + b"\xff\x00\xff\x00" + content[at + 4 :])
-    assert problems(cast, tmp_path / "a.zip") == ["01-one.md: This file of the zip is damaged."]
+    assert problems(cast, tmp_path / "a.zip") == ["01-one.md: This file in the ZIP is damaged."]
     (tmp_path / "b.zip").write_bytes(b"PK nothing")
-    assert problems(cast, tmp_path / "b.zip") == ["This is no zip file that can be read."]
+    assert problems(cast, tmp_path / "b.zip") == ["This isn’t a readable ZIP file."]
     assert problems(cast, tmp_path / "c.zip") == [f"There is no folder or file {tmp_path / 'c.zip'}."]
 
 
@@ -392,7 +392,7 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
     ("files", "expected"),
     [
         ({"course.toml": ""}, ["course.toml: `category` is missing.", "course.toml: `title` is missing."]),
-        ({"course.toml": 'title = "x'}, ["course.toml, line 1: This can’t be read as TOML: *"]),
+        ({"course.toml": 'title = "x'}, ["course.toml, line 1: This isn’t valid TOML: *"]),
         (
             {"course.toml": 'title = "A"\ncategory = "wep"\n'},
             ["course.toml: There is no category “wep”. There is web*"],
@@ -404,7 +404,7 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
         (
             {"course.toml": 'title = "A"\ncategory = "web"\ntitel = "B"\nlevel = "hard"\nsequential = 1\n'},
             [
-                "course.toml, line 3: `titel` means nothing here. Is `title` meant?",
+                "course.toml, line 3: `titel` isn’t a known field. Did you mean `title`?",
                 "course.toml, line 4: `level` can be beginner, intermediate, advanced. It is “hard”.",
                 "course.toml, line 5: `sequential` must be true or false.",
             ],
@@ -420,25 +420,25 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
                 "course.toml, line 3: `objectives` must be a list of texts.",
             ],
         ),
-        ({"01-one.md": b"\xff\xfe#\x00 \x00"}, ["01-one.md, line 1: This is no UTF-8 text. It looks like*"]),
-        ({"01-one.md": b"# One\n\nA caf\xe9"}, ["01-one.md, line 3: This is no UTF-8 text. Save it*"]),
+        ({"01-one.md": b"\xff\xfe#\x00 \x00"}, ["01-one.md, line 1: This isn’t UTF-8 text. It looks like*"]),
+        ({"01-one.md": b"# One\n\nA caf\xe9"}, ["01-one.md, line 3: This isn’t UTF-8 text. Save it*"]),
         ({"01-one.md": "x" * 1_100_000}, ["01-one.md: This text is too long: 1,100 kB."]),
         ({"01-one.md": "# A\n\n" + "x" * 300_000}, ["01-one.md, line 3: This text has 300 kB. *"]),
         ({"01-one.md": "---\ntitle: A\n---\n"}, ["01-one.md, line 1: The values above a text are TOML *"]),
         ({"01-one.md": '+++\ntitle = "A"\n'}, ["01-one.md, line 1: A second line of +++ is missing *"]),
-        ({"01-one.md": '+++\ntitle = "A"\nkind = \n+++\n'}, ["01-one.md, line 3: This can’t be read as *"]),
+        ({"01-one.md": '+++\ntitle = "A"\nkind = \n+++\n'}, ["01-one.md, line 3: This isn’t valid TOML*"]),
         (
             {"01-one.md": '+++\nslug = "a"\n+++\n', "02-two.md": '+++\nslug = "a"\n+++\n'},
             ["01-one.md: Another lesson has the address “a” too. *", "02-two.md: Another lesson has *"],
         ),
         (
             {"01-one.md": '+++\nvideo = "https://evil.example/film"\n+++\n'},
-            ["01-one.md, line 2: That is no address of a film on YouTube or Vimeo."],
+            ["01-one.md, line 2: That isn’t a YouTube or Vimeo link."],
         ),
-        ({"a.png": b"no picture", "01-one.md": "![a](a.png)"}, ["01-one.md, line 1: This is no picture *"]),
+        ({"a.png": b"no picture", "01-one.md": "![a](a.png)"}, ["01-one.md, line 1: This image can’t *"]),
         (
             {"a.svg": b"<svg onload='alert(1)'/>", "01-one.md": "# A\n\n![a](a.svg)"},
-            ["01-one.md, line 3: a.svg: This kind of file is not taken here. *"],
+            ["01-one.md, line 3: a.svg: This type of file isn’t supported here. *"],
         ),
         (
             {
@@ -447,17 +447,17 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
             },
             [
                 "01-one.md, line 3: There is no file a.vtt.",
-                "01-one.md, line 3: “klingonisch” is not a language *",
+                "01-one.md, line 3: “klingonisch” isn’t a language *",
             ],
         ),
-        ({"01-one.md": "[a](../../etc/passwd)"}, ["01-one.md, line 1: ../../etc/passwd leads out *"]),
+        ({"01-one.md": "[a](../../etc/passwd)"}, ["01-one.md, line 1: ../../etc/passwd points outside *"]),
         (
             {"01-one.md": '+++\nresources = [{ title = "A", url = "javascript:alert(1)" }]\n+++\n'},
             ["01-one.md, line 2: The address of a resource begins with https:// or http://."],
         ),
         (
             {"code.zip": b"PK no", "course.toml": MANIFEST[1] + b'code = "code.zip"\n'},
-            ["course.toml: This is no ZIP *"],
+            ["course.toml: This isn’t a readable ZIP *"],
         ),
     ],
 )  # fmt: skip
@@ -535,7 +535,7 @@ def test_no_room_left(app: Flask, cast: Cast, tmp_path: Path) -> None:
     files = small(**{"big.pdf": b"%PDF-" + b"x" * 2_000_000, "01-one.md": "[big](big.pdf)"})
     found = problems(cast, course_folders.write(tmp_path, files))
     assert len(found) == 1
-    assert "not enough room" in found[0]
+    assert "isn’t enough space" in found[0]
 
 
 def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
@@ -551,7 +551,7 @@ def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
     for args, sentence in (
         (["export", "course", "small", str(tmp_path / "out")], "is not an empty folder"),
         (["export", "course", "none", str(tmp_path / "x")], "There is no course at none."),
-        (["import", "course", str(folder), "--creator", "bo@example.com"], "anybody who teaches here"),
+        (["import", "course", str(folder), "--creator", "bo@example.com"], "isn’t the address of a creator"),
         (["import", "course", str(tmp_path), "--creator", "ada@example.com"], "Nothing was imported"),
     ):
         failed = run(args=args)
@@ -592,6 +592,6 @@ def test_ten_thousand_mistakes_are_told_in_time(cast: Cast, tmp_path: Path) -> N
 def test_a_day_that_nobody_means_is_refused(cast: Cast, tmp_path: Path, day: str) -> None:
     sale = f"price_cents = 1900\nsale_price_cents = 900\nsale_ends_at = {day}\n"
     (tmp_path / "course.toml").write_text(f'title = "A"\ncategory = "web"\n{sale}')
-    with pytest.raises(InvalidCourse, match=r"one thing has to be put right") as told:
+    with pytest.raises(InvalidCourse, match=r"Fix 1 problem first") as told:
         imported(cast, tmp_path)
     assert "`sale_ends_at` must be a day from 2000 to 2200." in str(told.value.problems[0])

@@ -98,10 +98,8 @@ def test_one_report_waits_and_the_answer_stays_meanwhile(
         assert (item.kind, item.subject_id, item.creator_id) == (ModerationKind.REPLY, review, cast.ada.id)
         where = f"/admin/moderation/{item.id}"
     page = mo.get(where).text
-    assert all(
-        words in page for words in ("Reported answer", "Learn to read, Bo.", "Sells shoes.", "Hide it")
-    )
-    assert "Answers" in mo.get("/admin/moderation").text
+    assert all(words in page for words in ("Reported reply", "Learn to read, Bo.", "Sells shoes.", "Hide it"))
+    assert "Replies" in mo.get("/admin/moderation").text
 
 
 def test_hidden_it_is_gone_for_all_but_its_creator_and_does_not_come_back(
@@ -118,9 +116,9 @@ def test_hidden_it_is_gone_for_all_but_its_creator_and_does_not_come_back(
     studio = ada.get("/studio/reviews").text
     assert "Learn to read" in studio
     assert "Hidden until checked" in studio
-    assert any("answer to a review" in title for title in told(shelf, cast.ada))
-    assert "We looked at the answer you reported" in told(shelf, cast.bo)
-    assert "hidden until it has been checked" in answer(ada, review, "Read it twice, Bo.")
+    assert any("reply to a review" in title for title in told(shelf, cast.ada))
+    assert "We’ve checked the reply you reported" in told(shelf, cast.bo)
+    assert "hidden until we’ve checked it" in answer(ada, review, "Read it twice, Bo.")
     assert "Read it twice" not in client.get(shelf.page).text
     ada.post(f"/studio/reviews/{review}/reply/delete")
     answer(ada, review, "Third try.")
@@ -250,10 +248,10 @@ def test_an_admin_decides_by_the_page_and_can_show_it_again(
     assert mo.post(f"/admin/moderation/{key}/decide", data={"verdict": "hidden"}).status_code == 303
     carry_out(app)
     assert "Learn to read" not in client.get(shelf.page).text
-    assert "Show the answer again" in mo.get(f"/admin/moderation/{key}").text
+    assert "Show the reply again" in mo.get(f"/admin/moderation/{key}").text
     assert mo.post(f"/admin/moderation/{key}/restore").status_code == 303
     assert "Learn to read" in client.get(shelf.page).text
-    assert "Answer" in mo.get("/admin/moderation/history?kind=reply").text
+    assert "Reply" in mo.get("/admin/moderation/history?kind=reply").text
 
 
 def test_an_answer_that_changed_meanwhile_is_not_decided(

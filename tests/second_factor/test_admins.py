@@ -50,11 +50,17 @@ def test_an_admin_without_one_is_led_to_set_it_up_before_any_page(
 
 
 def test_the_command_line_is_a_way_back(app: Flask, cast: Cast, signed_in: SignIn) -> None:
-    assert cli(app, "require-second-factor", "on") == (0, "Admins must use a second factor.\n")
+    assert cli(app, "require-second-factor", "on") == (
+        0,
+        "Two-factor authentication is required for admins.\n",
+    )
     app.extensions.pop("lectern_cache_site", None)
     mo = signed_in(cast.mo)
     assert mo.get("/admin").location == SETUP
-    assert cli(app, "require-second-factor", "off") == (0, "Admins may use a second factor.\n")
+    assert cli(app, "require-second-factor", "off") == (
+        0,
+        "Two-factor authentication is optional for admins.\n",
+    )
     app.extensions.pop("lectern_cache_site", None)
     assert mo.get("/admin").status_code == 200
     assert cli(app, "require-second-factor", "maybe")[0] == 2
@@ -66,7 +72,7 @@ def test_an_admin_who_is_locked_out_comes_back_by_the_command_line(
     mos = set_up(cast.mo)
     assert cli(app, "reset-second-factor", "Mo@Example.com") == (
         0,
-        "mo@example.com signs in without a code.\n",
+        "mo@example.com can now sign in without a code.\n",
     )
     assert mos.log_in(app.test_client()).location == "/"
     assert [m.data["by_admin"] for m in sent(app, "second_factor_off", "mo@example.com")] == [True]
@@ -75,8 +81,8 @@ def test_an_admin_who_is_locked_out_comes_back_by_the_command_line(
         assert entry is not None
         assert (entry.action, entry.actor_id) == ("second_factor_off", None)
     for email, sentence in (
-        ("mo@example.com", "There is no second factor to remove."),
-        ("xx@example.com", "Nobody has the address xx@example.com."),
+        ("mo@example.com", "Two-factor authentication isn’t on."),
+        ("xx@example.com", "There is no account with the address xx@example.com."),
         ("nonsense", "That isn’t a complete email address."),
     ):
         assert cli(app, "reset-second-factor", email) == (1, f"Error: {sentence}\n")
@@ -87,9 +93,9 @@ def test_an_admin_removes_somebodys_second_factor(
 ) -> None:
     bos, mo = set_up(cast.bo), signed_in(cast.mo)
     page = f"/admin/users/{cast.bo.id}"
-    assert "Remove the second factor" in mo.get(page).text
+    assert "Turn off two-factor authentication" in mo.get(page).text
     assert mo.post(f"{page}/second-factor/remove").location == page
-    assert "Remove the second factor" not in mo.get(page).text
+    assert "Turn off two-factor authentication" not in mo.get(page).text
     assert bos.log_in(app.test_client()).location == "/"
     assert [m.data["by_admin"] for m in sent(app, "second_factor_off", "bo@example.com")] == [True]
     with app.app_context():
@@ -151,7 +157,7 @@ def test_a_file_can_not_be_held_and_that_is_said(cast: Cast, signed_in: SignIn, 
     mo = signed_in(cast.mo)
     still.shift(3601)
     page = mo.post("/admin/settings/logo", data={"file": (io.BytesIO(b"x"), "a.png")})
-    assert "The file you chose can’t be kept" in page.text
+    assert "We can’t keep the file you chose" in page.text
 
 
 @pytest.mark.parametrize("minutes", [5, 600])

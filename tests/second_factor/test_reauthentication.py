@@ -88,7 +88,7 @@ def test_forms_of_weight_ask_when_the_proof_is_old(
     browser = signed_in(getattr(cast, person))
     still.shift(STALE)
     answer = browser.post(address.format(**words), data={"typed": "kept"})
-    assert (answer.status_code, "Show that it is you" in answer.text) == (403, True)
+    assert (answer.status_code, "Confirm it’s you" in answer.text) == (403, True)
     assert (held(answer), action(answer)) == ({"typed": "kept"}, address.format(**words))
 
 
@@ -134,7 +134,7 @@ def test_what_was_posted_is_done_after_the_proof_and_not_before(
     assert role(app, cast.cy) == Role.LEARNER
     wrong = mo.post(action(page), data={**held(page), "fresh_proof": "wrong"})
     assert (wrong.status_code, held(wrong)) == (422, {"role": "creator"})
-    assert "That is not your current password." in wrong.text
+    assert "That isn’t your current password." in wrong.text
     assert role(app, cast.cy) == Role.LEARNER
     done = mo.post(action(page), data={**held(page), "fresh_proof": PASSWORD})
     assert (done.status_code, role(app, cast.cy)) == (303, Role.CREATOR)
@@ -269,7 +269,7 @@ def test_the_providers_word_for_somebody_else_proves_nothing(
     provider.person |= {"id": 666, "email": "cy@example.com"}
     provider.addresses[0]["email"] = "cy@example.com"
     assert come_in(client, "github", "?prove=1").status_code == 403
-    assert "You did not sign in again" in client.get("/account/prove/done").text
+    assert "You didn’t sign in again" in client.get("/account/prove/done").text
     assert "zoe@example.com" in client.get("/account/email").text, "and signs nobody else in"
     with app.app_context():
         assert db.session.scalars(db.select(OAuthAccount.subject)).all() == ["4711"]
@@ -297,7 +297,7 @@ def test_what_is_no_proof_by_its_length_costs_nothing(
     started = time.process_time()
     for person in (cast.bo, cast.mo):
         answer = signed_in(person).post("/account/prove", data={"fresh_proof": proof})
-        assert (answer.status_code, "That is too long." in answer.text) == (422, True)
+        assert (answer.status_code, "That’s too long." in answer.text) == (422, True)
     assert time.process_time() - started < 5
 
 

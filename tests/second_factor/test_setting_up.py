@@ -41,7 +41,7 @@ def test_one_code_turns_it_on_and_ten_recovery_codes_are_shown_once(
     bo = signed_in(cast.bo)
     secret = begin(bo)
     wrong = bo.post(PAGE, data={"code": "12345"})
-    assert (wrong.status_code, "That code does not fit" in wrong.text) == (422, True)
+    assert (wrong.status_code, "That code isn’t right" in wrong.text) == (422, True)
     answer = bo.post(PAGE, data={"code": pyotp.TOTP(secret).now()})
     codes = shown_codes(answer.text)
     assert (answer.status_code, len(set(codes)), answer.cache_control.no_store) == (200, 10, True)
@@ -149,7 +149,7 @@ def test_removing_it_is_told_and_written_down(
 ) -> None:
     bos, bo = set_up(cast.bo), signed_in(cast.bo)
     assert bo.post(f"{PAGE}/remove").location == "/account/security"
-    assert "Set up a second factor" in bo.get("/account/security").text
+    assert "Set up two-factor authentication" in bo.get("/account/security").text
     assert bos.log_in(app.test_client()).location == "/"
     assert len(sent(app, "second_factor_off", "bo@example.com")) == 1
     with app.app_context():
@@ -157,14 +157,14 @@ def test_removing_it_is_told_and_written_down(
         actions = db.session.scalars(db.select(AuditEntry.action).order_by(AuditEntry.id)).all()
         assert actions[-2:] == ["second_factor_on", "second_factor_off"]
     assert bo.post(f"{PAGE}/remove").location == "/account/security"
-    assert "There is no second factor to remove" in bo.get("/account/security").text
+    assert "Two-factor authentication isn’t on" in bo.get("/account/security").text
 
 
 def test_a_second_app_is_not_set_up_over_the_first(cast: Cast, signed_in: SignIn, set_up: SetUp) -> None:
     set_up(cast.bo)
     bo = signed_in(cast.bo)
     assert bo.post(f"{PAGE}/begin").location == "/account/security"
-    assert "You have a second factor already" in bo.get("/account/security").text
+    assert "Two-factor authentication is already on" in bo.get("/account/security").text
 
 
 def test_two_tabs_at_once_set_up_one_app_and_one_set_of_codes(

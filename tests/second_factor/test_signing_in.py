@@ -30,7 +30,7 @@ def test_the_password_alone_signs_nobody_in(
         assert db.session.scalar(db.select(db.func.count()).select_from(UserSession)) == 0
     assert "Six digits" in client.get("/login/code").text
     wrong = client.post("/login/code", data={"code": bos.wrong()})
-    assert (wrong.status_code, "That code does not fit" in wrong.text) == (422, True)
+    assert (wrong.status_code, "That code isn’t right" in wrong.text) == (422, True)
     answer = client.post("/login/code", data={"code": bos.code()})
     assert (answer.status_code, answer.location, is_in(client)) == (303, "/courses", True)
     assert client.get("/login/code").location == "/"

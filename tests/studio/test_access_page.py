@@ -65,7 +65,7 @@ def test_members_only_stays_where_it_is_and_comes_nowhere_else(desk: Desk) -> No
     assert choice not in desk.get("/access")
     answer = desk.browser.post(f"{desk.home}/access", data=typed(desk, visibility="members_only"))
     assert (answer.status_code, desk.row().visibility) == (422, ProductVisibility.PUBLIC)
-    assert "There are no memberships yet." in answer.text.split('class="field-error"')[1]
+    assert "Memberships aren’t available yet." in answer.text.split('class="field-error"')[1]
     desk.change(visibility=ProductVisibility.MEMBERS_ONLY)
     assert choice in desk.get("/access")
     kept = typed(desk, visibility="members_only", sequential="y")

@@ -94,21 +94,21 @@ def test_an_archive_is_known_by_its_content(
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: b"", "no ZIP or tar.gz"),
-        (lambda: b"hello", "no ZIP or tar.gz"),
-        (lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "no ZIP or tar.gz"),
-        (lambda: b"PK\x03\x04" + bytes(100), "no ZIP or tar.gz"),
-        (lambda: b"\x1f\x8b" + bytes(100), "no ZIP or tar.gz"),
-        (lambda: gzip.compress(b"no tar at all"), "no ZIP or tar.gz"),
-        (lambda: damaged(zipped({"a.py": b"print('a rather long line of code')\n" * 9})), "no ZIP or tar.gz"),
-        (lambda: tarred(member("a.py"))[:-30], "no ZIP or tar.gz"),
+        (lambda: b"", "readable ZIP"),
+        (lambda: b"hello", "readable ZIP"),
+        (lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "readable ZIP"),
+        (lambda: b"PK\x03\x04" + bytes(100), "readable ZIP"),
+        (lambda: b"\x1f\x8b" + bytes(100), "readable ZIP"),
+        (lambda: gzip.compress(b"no tar at all"), "readable ZIP"),
+        (lambda: damaged(zipped({"a.py": b"print('a rather long line of code')\n" * 9})), "readable ZIP"),
+        (lambda: tarred(member("a.py"))[:-30], "readable ZIP"),
         (lambda: zipped({}), "no file"),
-        (lambda: zipped({"../a.py": b"1"}), "leads out"),
-        (lambda: zipped({"/etc/passwd": b"1"}), "leads out"),
-        (lambda: zipped({"C:/a.py": b"1"}), "leads out"),
-        (lambda: zipped({"a\\..\\..\\b.py": b"1"}), "leads out"),
-        (lambda: tarred(member("../a.py")), "leads out"),
-        (lambda: tarred(member("/a.py")), "leads out"),
+        (lambda: zipped({"../a.py": b"1"}), "points outside"),
+        (lambda: zipped({"/etc/passwd": b"1"}), "points outside"),
+        (lambda: zipped({"C:/a.py": b"1"}), "points outside"),
+        (lambda: zipped({"a\\..\\..\\b.py": b"1"}), "points outside"),
+        (lambda: tarred(member("../a.py")), "points outside"),
+        (lambda: tarred(member("/a.py")), "points outside"),
         (lambda: zipped({"link": b"/etc/passwd"}, mode=0o120777), "link or device"),
         (lambda: tarred(member("link", tarfile.SYMTYPE, "/etc/passwd")), "link or device"),
         (lambda: tarred(member("hard", tarfile.LNKTYPE, "a.py")), "link or device"),
@@ -116,7 +116,7 @@ def test_an_archive_is_known_by_its_content(
         (lambda: zipped({"zeros": bytes(30_000_000)}), "far too large"),
         (lambda: tarred(member("zeros"), content=bytes(30_000_000)), "far too large"),
         (lambda: gzip.compress(bytes(120_000_000)), "no file"),
-        (lambda: huge_header(), "no ZIP or tar.gz"),
+        (lambda: huge_header(), "readable ZIP"),
         (lambda: many_listed(), "too many"),
     ],
     ids=map(str, range(24)),
@@ -163,7 +163,7 @@ def test_headers_that_describe_headers_are_read_only_so_far(tmp_path: Path) -> N
     path = tmp_path / "upload"
     path.write_bytes(many_headers())
     started = time.process_time()
-    with pytest.raises(Refused, match="no ZIP or tar.gz"):
+    with pytest.raises(Refused, match="readable ZIP"):
         code_archives.inspect(path)
     assert time.process_time() - started < 10
 

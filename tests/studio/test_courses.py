@@ -84,16 +84,16 @@ def many(app: Flask, creator: User, category: Any, count: int) -> None:
 
 
 NEXT: list[tuple[dict[str, Any], str]] = [
-    ({"status": ProductStatus.DRAFT, "published_at": None}, "Submit it"),
-    ({"status": ProductStatus.PENDING_REVIEW}, "Waiting since"),
+    ({"status": ProductStatus.DRAFT, "published_at": None}, "Submit for review"),
+    ({"status": ProductStatus.PENDING_REVIEW}, "In review since"),
     ({"status": ProductStatus.REJECTED}, "Read the reviewer"),
     ({"status": ProductStatus.ARCHIVED}, "Bring it back"),
     ({"status": ProductStatus.EXPIRED}, "submit it again"),
     ({"expires_at": clock.now() - timedelta(days=1)}, "submit it again"),
     ({"expires_at": clock.now() + timedelta(days=20)}, "update it"),
-    ({"expires_at": clock.now() + timedelta(days=90)}, "Fresh until"),
+    ({"expires_at": clock.now() + timedelta(days=90)}, "On sale until"),
     ({"update_state": UpdateState.EDITING}, "Submit the update"),
-    ({"update_state": UpdateState.PENDING}, "An update waits"),
+    ({"update_state": UpdateState.PENDING}, "Update in review"),
     ({"update_state": UpdateState.RETURNED}, "Read the reviewer"),
 ]
 
@@ -114,7 +114,7 @@ def test_the_list_says_what_to_do_next(
 
 
 def test_a_course_without_lessons_asks_for_the_first(app: Flask, cast: Cast, nia: FlaskClient) -> None:
-    assert "Submit it" in nia.get("/studio/courses").text
+    assert "Submit for review" in nia.get("/studio/courses").text
     with app.app_context():
         db.session.execute(delete(Module).where(Module.course_id == cast.draft_course.id))
         db.session.commit()
@@ -150,7 +150,7 @@ def test_the_list_is_narrowed_and_turned(app: Flask, cast: Cast, ada: FlaskClien
     assert "Course 058" in ada.get(back).text
     found = ada.get("/studio/courses?q=rse+017").text
     assert found.count("<b>Course ") == 1
-    assert "No course here" in ada.get("/studio/courses?q=100%25").text
+    assert "No courses found" in ada.get("/studio/courses?q=100%25").text
     fragment = ada.get("/studio/courses?q=course", headers=HTMX).text
     assert "<html" not in fragment
     assert 'id="courses"' in fragment
@@ -170,7 +170,7 @@ def test_the_list_takes_few_queries(
 
 def test_whoever_has_no_course_is_told_how_to_begin(app: Flask, cast: Cast, nia: FlaskClient) -> None:
     set_(app, cast.draft_course, deleted_at=clock.now())
-    assert "Begin a course" in nia.get("/studio/courses").text
+    assert "Create a course" in nia.get("/studio/courses").text
 
 
 def test_a_title_and_a_category_begin_a_course(app: Flask, cast: Cast, nia: FlaskClient) -> None:
@@ -260,7 +260,7 @@ def test_archiving_takes_a_course_off_sale(
     assert ada.post(f"{page}/archive").status_code == 303
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).status == ProductStatus.ARCHIVED
-    assert "not on sale" in client.get("/courses/flask-first-steps").text
+    assert "isn’t for sale" in client.get("/courses/flask-first-steps").text
     assert "Bring it back" in ada.get(page).text
     assert ada.post(f"{page}/archive").status_code == 303, "twice is no fault"
 
@@ -279,7 +279,7 @@ def test_what_nobody_has_is_deleted_for_good(app: Flask, cast: Cast, ada: FlaskC
         moderation_queue.enqueue(ModerationKind.UPDATE, cast.free_course.id, "x", cast.ada.id)
         db.session.commit()
     page = f"/studio/courses/{cast.free_course.id}"
-    assert "gone for good" in ada.get(f"{page}/delete").text
+    assert "permanently deletes" in ada.get(f"{page}/delete").text
     assert ada.post(f"{page}/delete").location == "/studio/courses"
     with app.app_context():
         for table in (Course, Product):
@@ -302,7 +302,7 @@ def test_what_was_bought_is_kept_by_its_owners(
     app: Flask, cast: Cast, ada: FlaskClient, client: FlaskClient, signed_in: Browser
 ) -> None:
     page = f"/studio/courses/{cast.flask_course.id}"
-    assert "Those who have it keep it" in ada.get(f"{page}/delete").text
+    assert "People who own it keep it" in ada.get(f"{page}/delete").text
     assert ada.post(f"{page}/delete").status_code == 303
     with app.app_context():
         row = db.session.get_one(Course, cast.flask_course.id)
@@ -326,9 +326,9 @@ def test_a_rule_that_forbids_says_why(
         db.session.execute(update(Order).values(status=OrderStatus.PENDING, completed_at=None))
         db.session.commit()
     page = f"/studio/courses/{cast.flask_course.id}/delete"
-    assert "paying for this course" in ada.get(page).text
+    assert "buying this course" in ada.get(page).text
     answer = ada.post(page)
-    assert (answer.status_code, "paying for this course" in answer.text) == (422, True)
+    assert (answer.status_code, "buying this course" in answer.text) == (422, True)
     monkeypatch.setattr(deletion, "RULES", (lambda _course: "It stands in the bundle “Web”.",))
     assert "stands in the bundle" in ada.post(f"/studio/courses/{cast.free_course.id}/delete").text
     with app.app_context():
@@ -351,7 +351,7 @@ def test_a_preview_shows_what_learners_see(
         assert f'href="/studio/courses/{cast.draft_course.id}/lessons/{cast.draft_lesson.id}"' in lesson
     assert "Start for free" in ada.get("/courses/reading-code?preview=1").text
     set_(app, cast.draft_course, visibility=ProductVisibility.MEMBERS_ONLY)
-    assert "for members" in nia.get(moved.location).text
+    assert "available to members" in nia.get(moved.location).text
 
 
 def test_others_get_no_preview(cast: Cast, ada: FlaskClient, signed_in: Browser, client: FlaskClient) -> None:

@@ -238,7 +238,7 @@ def test_deleting_says_what_is_lost_and_leaves_nothing(
         db.session.commit()
     path = f"{home}/modules/{cast.video_lesson.module_id}/delete"
     page = ada.get(path).text
-    assert "1 learner worked on it" in page
+    assert "1 learner started it" in page
     assert "2 lessons, 1 recording" in page
     assert ada.post(path).status_code == 303
     assert order(app, cast) == {"Begin": ["Hello, Flask", "Routes"]}

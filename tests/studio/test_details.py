@@ -63,7 +63,7 @@ def test_a_new_address_keeps_the_former_one(desk: Desk, cast: Cast, client: Flas
         ("title", "", "Enter a title"),
         ("title", "\u200b", "Enter a title"),
         ("title", "a" * 10_000, "at most 200"),
-        ("slug", "reading-code", "reading-code-2 is free"),
+        ("slug", "reading-code", "reading-code-2 is available"),
         ("slug", "Über Flask!", "uber-flask"),
         ("slug", "!", "letters and digits"),
         ("summary", "a" * 301, "at most 300"),
@@ -71,7 +71,7 @@ def test_a_new_address_keeps_the_former_one(desk: Desk, cast: Cast, client: Flas
         ("category", "01890000-0000-7000-8000-000000000000", "Not a valid choice"),
         ("tags", ",".join(f"tag {n}" for n in range(11)), "at most 10 tags"),
         ("tags", "a" * 51, "at most 50"),
-        ("tags", "Flask, ???", "no letter"),
+        ("tags", "Flask, ???", "at least one letter"),
         ("level", "guru", "Not a valid choice"),
         ("technology", "a" * 61, "at most 60"),
         ("language", "xx", "Not a valid choice"),
@@ -131,7 +131,7 @@ def test_saving_the_same_twice_is_no_conflict(desk: Desk, cast: Cast) -> None:
 
 def test_another_page_saved_meanwhile_is_no_conflict(desk: Desk, cast: Cast) -> None:
     was = desk.was()
-    sharing = {"meta_title": "Elsewhere", "was": desk.was("/sharing")}
+    sharing = {"meta_title": "Social links", "was": desk.was("/sharing")}
     assert desk.browser.post(f"{desk.home}/sharing", data=sharing).status_code == 303
     form = details(cast, cast.flask_course, title="Once", was=was)
     assert desk.browser.post(desk.home, data=form).status_code == 303

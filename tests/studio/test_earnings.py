@@ -79,7 +79,7 @@ def test_what_was_sent_back(app: Flask, cast: Cast, signed_in: Browser) -> None:
         db.session.add(line)
         db.session.commit()
     page = signed_in(cast.ada).get(PAGE).text
-    assert "$10.00 sent back to the buyer" in page
+    assert "$10.00 refunded to the buyer" in page
     assert "−$7.00" in page
     assert page.count("LN-TEST-0001") == 1
     assert "$6.30" in page, "the total"
@@ -94,7 +94,7 @@ def test_months(app: Flask, cast: Cast, signed_in: Browser) -> None:
     assert "LN-MORE-0200" in page
     assert "LN-MORE-0001" not in page
     assert f'value="{old:%Y-%m}" selected' in page
-    assert "Nothing was sold" in browser.get(f"{PAGE}?month=2031-01").text
+    assert "No sales found" in browser.get(f"{PAGE}?month=2031-01").text
     assert "LN-MORE-0001" in browser.get(f"{PAGE}?month=2031-13").text
 
 
@@ -118,7 +118,7 @@ def test_the_file(app: Flask, cast: Cast, signed_in: Browser) -> None:
     assert len(rows) == 2
     row = rows[0]
     assert (row["List price"], row["Discount"], row["Paid"]) == ("19.00", "4.00", "15.00")
-    assert (row["Fee"], row["Your share"], row["Currency"], row["Standing"]) == (
+    assert (row["Fee"], row["Your share"], row["Currency"], row["Status"]) == (
         "4.50", "10.50", "USD", "Waiting",
     )  # fmt: skip
 

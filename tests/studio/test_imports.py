@@ -66,7 +66,7 @@ def test_a_zip_becomes_a_draft(app: Flask, cast: Cast, signed_in: SignedIn) -> N
         assert (course.creator_id, course.status) == (cast.nia.id, ProductStatus.DRAFT)
         assert stored("imports") == before
         page = browser.get(PAGE).text
-        assert f'<a href="/studio/courses/{course.id}">Small</a> is a draft now.' in page
+        assert f'<a href="/studio/courses/{course.id}">Small</a> is now a draft.' in page
 
 
 def test_the_state_is_shown_and_follows(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
@@ -78,7 +78,7 @@ def test_the_state_is_shown_and_follows(app: Flask, cast: Cast, signed_in: Signe
     assert answer.location == PAGE
     page = browser.get(PAGE).text
     assert "mine.zip" in page
-    assert "Being read" in page
+    assert "Importing" in page
     assert 'hx-trigger="every 2s"' in page
     with app.app_context():
         jobs.run_all()
@@ -114,9 +114,9 @@ def test_what_is_wrong_is_listed_as_text(app: Flask, cast: Cast, signed_in: Sign
         send(browser, course_folders.archive(files), "<script>.zip")
         assert small(app) is None
     page = browser.get(PAGE).text
-    assert "Nothing imported" in page
+    assert "Import failed" in page
     assert "02-&lt;b&gt;two.md, line 1: There is no file a&lt;img.md." in page
-    assert "../../etc/passwd leads out of the folder." in page
+    assert "../../etc/passwd points outside the folder." in page
     assert "&lt;script&gt;.zip" in page
     assert "a<img" not in page
 
@@ -201,10 +201,10 @@ def test_a_large_course_is_packed_by_the_worker(app: Flask, cast: Cast, signed_i
         db.session.add(large)
         db.session.commit()
     assert browser.get(f"{base}.zip").location == base
-    assert "Pack the ZIP" in browser.get(base).text
+    assert "Create ZIP" in browser.get(base).text
     assert browser.post(base).status_code == 303
     assert browser.post(base).status_code == 303
-    assert "Being packed" in browser.get(base).text
+    assert "Preparing" in browser.get(base).text
     with app.app_context():
         address = f"{base}s/{db.session.scalars(select(CourseTransfer.id)).one()}.zip"
         jobs.run_all()

@@ -63,8 +63,8 @@ def test_this_month_against_the_last(app: Flask, cast: Cast, signed_in: Browser)
     assert "<dd>$10.00</dd>" in page
     assert "$0.00 in" in page, "nothing in the month before"
     assert f"Also earned in {now:%b %Y}: −€2.00." in page
-    assert "Your share, month by month" in page
-    assert "Flask, first steps" in page.split("Newest sales")[1]
+    assert "Your share by month" in page
+    assert "Flask, first steps" in page.split("Latest sales")[1]
 
 
 def test_months_are_those_of_the_creators_own_time_zone(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -85,7 +85,7 @@ def test_months_are_those_of_the_creators_own_time_zone(app: Flask, cast: Cast, 
 
 def test_what_needs_doing(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.ada)
-    assert "Nothing at the moment." in browser.get(PAGE).text
+    assert "Nothing right now." in browser.get(PAGE).text
     change(app, cast.free_course, expires_at=clock.now() + timedelta(days=9))
     assert "leaves the catalogue" in browser.get(PAGE).text
     change(app, cast.free_course, expires_at=None, update_state=UpdateState.EDITING)
@@ -102,9 +102,9 @@ def test_what_needs_doing(app: Flask, cast: Cast, signed_in: Browser) -> None:
     )
     add(app, failed, Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=4, comment="Fine."))
     page = browser.get(PAGE).text
-    assert "could not be prepared" in page
-    assert "1 review without an answer" in page
-    assert "Fine." in page.split("Newest reviews")[1]
+    assert "couldn’t be processed" in page
+    assert "1 review without a reply" in page
+    assert "Fine." in page.split("Latest reviews")[1]
 
 
 def test_without_a_course_the_page_says_how_to_begin(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -112,8 +112,8 @@ def test_without_a_course_the_page_says_how_to_begin(app: Flask, cast: Cast, sig
         db.session.get_one(User, cast.cy.id).role = Role.CREATOR
         db.session.commit()
     page = signed_in(cast.cy).get(PAGE).text
-    assert "Begin your first course" in page
-    assert "Newest sales" not in page
+    assert "Create your first course" in page
+    assert "Latest sales" not in page
 
 
 def test_another_creators_numbers_are_not_shown(app: Flask, cast: Cast, signed_in: Browser) -> None:

@@ -158,9 +158,9 @@ def test_its_creator_goes_on_with_what_they_wrote_and_sees_it_in_the_preview(
     change_everything(app, ada, cast)
     form = unescape(ada.get(at(cast)).text)
     assert f'value="{BAIT}"' in form
-    assert "Only you see this yet" in form
+    assert "Not published yet" in form
     assert f'value="{BAIT}"' in unescape(ada.get(at(cast, "/sharing")).text)
-    assert "Waits for approval" in ada.get(at(cast, "/media")).text
+    assert "Waiting for approval" in ada.get(at(cast, "/media")).text
     plan = unescape(ada.get(at(cast, "/curriculum")).text)
     assert f"{BAIT} module" in plan
     preview = unescape(ada.get(f"{PAGE}?preview=1").text)
@@ -186,7 +186,7 @@ def test_the_reviewer_sees_each_before_and_after(
     for line in ("<del>Python</del>", "<ins>Bitcoin</ins>", "<del>Route requests</del>", f"<ins>{BAIT}</ins>",
                  "<del>Some Python</del>", "<del>**Long** description.</del>", f"{BAIT} module"):  # fmt: skip
         assert line in shown, line
-    assert "The picture as it would be" in shown
+    assert "New image" in shown
     token = row(app, cast).draft["thumbnail"]  # type: ignore[index]
     assert token in shown
     assert mo.get(images.address("thumbnail", token, 640)).status_code == 200
@@ -278,7 +278,7 @@ def test_discarding_takes_the_page_back_to_what_everybody_sees(
             == "Begin"
         )
     again = ada.post(at(cast, "/discard"), follow_redirects=True)
-    assert "Nothing of this page waits" in again.text
+    assert "This page has no changes waiting" in again.text
 
 
 def test_a_waiting_picture_is_kept_until_nobody_wants_it(app: Flask, cast: Cast, ada: FlaskClient) -> None:

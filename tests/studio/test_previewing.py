@@ -35,4 +35,4 @@ def test_what_is_too_long_to_be_stored_is_said_so(cast: Cast, signed_in: Browser
 def test_nothing_typed_says_so(cast: Cast, signed_in: Browser) -> None:
     answer = signed_in(cast.ada).post("/studio/preview-markdown", data={})
     assert answer.status_code == 200
-    assert "Nothing to show yet" in answer.text
+    assert "Nothing to preview yet" in answer.text

@@ -73,7 +73,7 @@ def test_nothing_of_it_is_seen_before_it_is_approved(
     assert avatar(app, cast) is None
     for place in ("/studio/profile", "/account"):
         mine = unescape(ada.get(place).text)
-        assert "An admin looks at this before others see it: name, about, website" in mine
+        assert "Waiting for an admin’s approval: name, about, website" in mine
         assert BAIT in mine
 
 
@@ -99,10 +99,7 @@ def test_the_reviewer_sees_it_and_lets_it_be_seen(
     assert "x.example" in page
     assert avatar(app, cast) == token
     assert client.get(images.address("avatar", token, 128)).status_code == 200
-    assert (
-        "changed on your page" in ada.get("/notifications").text
-        or "what you changed" in ada.get("/notifications").text
-    )
+    assert "Your page changes are live" in ada.get("/notifications").text
 
 
 def test_sent_back_it_stays_with_its_creator_and_waits_again_once_changed(

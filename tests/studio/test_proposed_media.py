@@ -158,11 +158,11 @@ def test_learners_keep_what_was_approved_until_the_change_is(
 
 
 def test_the_editor_says_what_waits(app: Flask, cast: Cast, ada: FlaskClient, film: str) -> None:
-    assert "once the update is approved. What you delete" in ada.get(film).text
+    assert "once the update is approved. Deletions" in ada.get(film).text
     change_everything(app, ada, film)
     page = unescape(ada.get(film).text)
     assert (
-        "Some of this waits for approval: captions in Deutsch!, captions in English, chapters, "
+        "Waiting for approval: captions in Deutsch!, captions in English, chapters, "
         "the title of “The docs”." in page
     )
     assert "1:10 Cheap shoes" in page
@@ -223,7 +223,7 @@ def test_what_is_changed_back_or_taken_away_waits_no_longer(
     assert course_of(app, cast).update_state == UpdateState.NONE
     ada.post(f"{film}/captions/en", data={"language": "en", "vtt": NEW})
     said = ada.post(f"{film}/captions/en/delete", follow_redirects=True).text
-    assert "The captions that waited are deleted; learners keep theirs." in said
+    assert "The captions waiting for approval are deleted. Learners keep the current ones." in said
     with app.app_context():
         assert db.session.scalars(select(Caption.vtt)).one().strip() == OLD.strip()
     ada.post(f"{film}/captions/en/delete")
@@ -258,7 +258,7 @@ def test_a_long_file_of_captions_is_shown_as_far_as_a_page_can(
     ada.post(f"{film}/captions", data={"language": "fr", "vtt": long("Bonjour")})
     shown = unescape(mo.get(put_forward(app, ada, cast)).text)
     assert shown.count("Bonjour") == review_page.MOST_SAID
-    whole = shown.split("There is more")[0].rsplit('href="', 1)[1].split('"')[0]
+    whole = shown.split("Show the full new text")[0].rsplit('href="', 1)[1].split('"')[0]
     assert mo.get(whole).text.count("Bonjour") == 3000
 
 
@@ -316,13 +316,13 @@ def test_another_preview_film_waits_and_is_played_beside_the_old_one(
     assert ("old.mp4" in page, "new.mp4" in page) == (True, False)
     changed = course_of(app, cast)
     assert (changed.update_state, changed.expires_at) == (UpdateState.EDITING, before.expires_at)
-    assert "Waits for approval" in ada.get(f"/studio/courses/{cast.flask_course.id}/media").text
-    assert "a preview film" in ada.get(f"/studio/courses/{cast.flask_course.id}/publish").text
+    assert "Waiting for approval" in ada.get(f"/studio/courses/{cast.flask_course.id}/media").text
+    assert "a preview video" in ada.get(f"/studio/courses/{cast.flask_course.id}/publish").text
     with app.app_context():
         db.session.get_one(Lesson, cast.video_lesson.id).external_video_url = "https://vimeo.com/76979871"
         db.session.commit()
     shown = mo.get(review := put_forward(app, ada, cast)).text
-    assert "The preview film changes" in shown
+    assert "Changed preview video" in shown
     assert ("old.mp4" in shown, "new.mp4" in shown, "first-try" in shown) == (True, True, False)
     assert mo.post(f"{review}/decide", data={"verdict": "approved"}).status_code == 303
     page = client.get("/courses/flask-first-steps").text
@@ -350,7 +350,7 @@ def test_taking_a_film_away_leaves_no_empty_update(
     assert "old.mp4" not in client.get("/courses/flask-first-steps").text
     assert ada.post(f"{film}/recording/remove").status_code == 303
     assert course_of(app, cast).update_state == UpdateState.NONE
-    assert "There are no changes" in ada.post(f"{home}/publish").text
+    assert "There are no new changes" in ada.post(f"{home}/publish").text
 
 
 # Another recording
@@ -359,7 +359,7 @@ def test_taking_a_film_away_leaves_no_empty_update(
 def test_another_recording_begins_with_the_captions_and_chapters_of_the_old_one(
     app: Flask, cast: Cast, ada: FlaskClient, mo: FlaskClient, film: str
 ) -> None:
-    assert "A new recording starts with copies of the captions and chapters" in ada.get(film).text
+    assert "A new recording gets copies of these captions and chapters" in ada.get(film).text
     change_everything(app, ada, film)
     new = adopt_film(app, cast, "better.mp4", cast.video_lesson)
     with app.app_context():
@@ -375,7 +375,7 @@ def test_another_recording_begins_with_the_captions_and_chapters_of_the_old_one(
         assert [chapter["title"] for chapter in asset.chapters] == ["Begin"]
         db.session.commit()
     shown = unescape(mo.get(put_forward(app, ada, cast)).text)
-    for words in ("New recording", "better.mp4", "The recording that learners have", "film.mp4"):
+    for words in ("New recording", "better.mp4", "Current recording", "film.mp4"):
         assert words in shown
     assert "<del>1:00 Fields</del>" in shown
     assert "<ins>00:00:01.000  Buy cheap shoes</ins>" in shown
@@ -412,7 +412,7 @@ def test_the_changes_of_a_lesson_are_discarded(
         )
     done = ada.post(f"{film}/discard")
     assert (done.status_code, done.location) == (303, film)
-    assert "Some of this waits" not in ada.get(film).text
+    assert "Waiting for approval" not in ada.get(film).text
     with app.app_context():
         lesson = db.session.scalars(
             select(Lesson).where(Lesson.id == cast.video_lesson.id).options(db.undefer_group("drafts"))
@@ -433,7 +433,7 @@ def test_the_changes_of_a_lesson_are_discarded(
     assert ada.post(f"{other_page}/discard").status_code == 303
     assert course_of(app, cast).update_state == UpdateState.NONE
     again = ada.post(f"{film}/discard")
-    assert (again.status_code, "Nothing of this lesson waits any more." in again.text) == (409, True)
+    assert (again.status_code, "This lesson has no changes waiting any more." in again.text) == (409, True)
     page, spoken, _ = what_learners_have(app, signed_in(cast.bo))
     assert [one.strip() for one in spoken] == [OLD.strip()]
 
@@ -455,7 +455,7 @@ def test_what_is_in_review_is_not_discarded(app: Flask, cast: Cast, ada: FlaskCl
     assert "These changes are in review." in ada.get(f"{film}/discard").text
     answer = ada.post(f"{film}/discard")
     assert answer.status_code == 409
-    assert "Take the update back on the Publish page first." in answer.text
+    assert "Withdraw the update on the Publish page first." in answer.text
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         assert (lifecycle.has_pending_changes(course), course.update_state) == (True, UpdateState.PENDING)

@@ -56,10 +56,10 @@ def test_an_answer_stands_beneath_the_review(
     assert answer.status_code == 303
     assert f"#review-{bos.id.hex}" in answer.location
     page = client.get(COURSE).text
-    assert "The creator’s answer" in page
+    assert "Creator’s reply" in page
     assert "Thank you, &lt;b&gt;Bo&lt;/b&gt;." in page
     assert "Thank you" in signed_in(cast.bo).get(COURSE).text
-    assert "Change your answer" in browser.get(PAGE).text
+    assert "Edit your reply" in browser.get(PAGE).text
     [row] = told(app, cast.bo)
     assert row.title == "Ada replied to your review of “Flask, first steps”"
     with app.app_context():
@@ -78,7 +78,7 @@ def test_it_can_be_changed_and_taken_back_and_the_author_is_told_once(
     assert "First words." not in page
     for _ in range(2):
         assert browser.post(f"{PAGE}/{bos.id}/reply/delete").status_code == 303
-    assert "The creator’s answer" not in client.get(COURSE).text
+    assert "Creator’s reply" not in client.get(COURSE).text
     browser.post(f"{PAGE}/{bos.id}/reply", data={"reply": "Third words."})
     assert len(told(app, cast.bo)) == 1
 
@@ -150,7 +150,7 @@ def test_a_creator_hears_of_a_new_review_once(app: Flask, cast: Cast, signed_in:
     for rating in ("4", "2"):
         browser.post(f"{COURSE}/review", data={"rating": rating, "comment": "Good."})
     [row] = told(app, cast.ada)
-    assert row.title == "A new review of “Flask, first steps”: 4 of 5 stars"
+    assert row.title == "New review of “Flask, first steps”: 4 of 5 stars"
     assert signed_in(cast.ada).get(row.action_url).status_code == 200
 
 

@@ -127,9 +127,9 @@ def test_the_checksum_of_the_whole_is_proved_at_the_end(app: Flask, cast: Cast, 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"filename": "film.exe"}, "kind of file"),
-        ({"filename": "film"}, "kind of file"),
-        ({"filename": "a.svg"}, "kind of file"),
+        ({"filename": "film.exe"}, "type of file"),
+        ({"filename": "film"}, "type of file"),
+        ({"filename": "a.svg"}, "type of file"),
         ({"size": 0}, "empty"),
         ({"size": -5}, "empty"),
         ({"size": "9" * 30}, "empty"),
@@ -139,8 +139,8 @@ def test_the_checksum_of_the_whole_is_proved_at_the_end(app: Flask, cast: Cast, 
         ({"purpose": "course_import", "filename": "a.zip"}, "what the file is for"),
         ({"purpose": "anything"}, "what the file is for"),
         ({"filename": ""}, "Choose a file"),
-        ({"course": "x"}, "no such course"),
-        ({"sha256": "x"}, "no SHA-256"),
+        ({"course": "x"}, "Course not found"),
+        ({"sha256": "x"}, "isn’t a SHA-256"),
     ],
 )
 def test_what_is_not_taken_is_refused_before_it_is_sent(
@@ -157,7 +157,7 @@ def test_a_creator_has_so_much_room_and_not_more(app: Flask, cast: Cast, ada: Fl
     first = announce(ada, cast, size=700 * 1024)
     assert first.status_code == 201
     refused = announce(ada, cast, size=700 * 1024)
-    assert "not enough room: 324 KB of 1 MB are left" in refused.json["error"]
+    assert "isn’t enough space: 324 KB of 1 MB are left" in refused.json["error"]
     ada.post(f"{first.json['address']}/cancel", headers=JSON)
     assert announce(ada, cast, size=700 * 1024).status_code == 201
 
@@ -218,7 +218,7 @@ def test_a_plain_form_uploads_a_small_file(app: Flask, cast: Cast, ada: FlaskCli
             assert file.read() == b"%PDF-1.4 notes"
     refused = ada.post("/studio/uploads", data={**fields, "file": (io.BytesIO(b"MZ"), "tool.exe")})
     assert refused.status_code == 422
-    assert "kind of file" in refused.text
+    assert "type of file" in refused.text
     nothing = ada.post("/studio/uploads", data=fields)
     assert nothing.status_code == 422
 
@@ -227,7 +227,7 @@ def test_an_archive_is_looked_through_before_it_is_kept(app: Flask, cast: Cast, 
     place = {"purpose": "code_archive", "lesson": None, "filename": "code.zip"}
     bad = send(ada, cast, zipped({"../../evil.py": b"1"}), **place)
     assert bad.status_code == 422
-    assert "leads out" in bad.json["error"]
+    assert "points outside" in bad.json["error"]
     good = send(ada, cast, zipped({"app.py": b"1"}), **place)
     assert good.status_code == 200
     page = ada.get(f"/studio/courses/{cast.flask_course.id}/media").text
@@ -301,7 +301,7 @@ def test_a_preview_film_is_watched_by_everybody_who_sees_the_course(
 ) -> None:
     done = send(ada, cast, purpose="preview_film", lesson=None)
     assert done.json["page"].endswith("/media")
-    assert "Preview film" not in client.get("/courses/flask-first-steps").text
+    assert "Preview video" not in client.get("/courses/flask-first-steps").text
     with app.app_context():
         film = db.session.scalars(db.select(MediaAsset)).one()
         film.status, film.mp4 = MediaStatus.READY, "film.mp4"
@@ -324,12 +324,12 @@ def test_a_recording_that_failed_says_why_and_is_tried_again(
     with app.app_context():
         jobs.run_all()
     failed = ada.get(here, headers=swap).text
-    assert "PNG picture" in failed
+    assert "PNG image" in failed
     assert "hx-trigger" not in failed
-    assert "Being prepared" in ada.post(f"{here}/retry", headers=swap).text
+    assert "Processing" in ada.post(f"{here}/retry", headers=swap).text
     with app.app_context():
         jobs.run_all()
-    assert "PNG picture" in ada.get(here, headers=swap).text
+    assert "PNG image" in ada.get(here, headers=swap).text
     assert "No recording yet" in ada.post(f"{here}/remove", headers=swap).text
     assert ada.post(f"{here}/remove", headers=swap).status_code == 404
 
@@ -419,7 +419,7 @@ def test_a_portrait_shows_in_the_header_and_on_the_creators_page(
     ada.post("/account/picture/remove")
     assert "/images/avatar/" not in client.get("/creators/ada").text
     ada.post("/account/picture", data={"picture": (io.BytesIO(b"<svg/>"), "me.svg")})
-    assert "no picture that can be used" in ada.get("/account").text
+    assert "image can’t be used" in ada.get("/account").text
 
 
 def test_a_picture_for_a_text_answers_its_address(

@@ -125,7 +125,7 @@ def test_captions_are_not_added_over_those_there_are(app: Flask, cast: Cast, sig
         f"{LESSON}/captions".format(**words), data={"language": "EN", "label": "", "vtt": typed}
     )
     assert answer.status_code == 422
-    assert "There are captions in en already." in answer.text
+    assert "There are already captions in en." in answer.text
     assert "Typed anew" in answer.text
 
 

@@ -42,7 +42,7 @@ def load(path: Path | None) -> Key | None:
     try:
         identity = age.x25519.Identity.from_str(secret)
     except age.IdentityError as error:
-        raise BackupError(f"The key file {path} holds no key; flask backup new-key makes one.") from error
+        raise BackupError(f"The key file {path} holds no key. Make one with: flask backup new-key") from error
     name = hashlib.sha256(str(identity.to_public()).encode()).hexdigest()[:8]
     return Key(identity, secret.encode(), name)
 

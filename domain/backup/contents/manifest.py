@@ -71,7 +71,7 @@ class Manifest:
 def named(name: str) -> tuple[datetime, BackupKind]:
     """Parse the name of a backup into time and kind; BackupError for an invalid one."""
     if not (found := NAME.fullmatch(name)):
-        raise BackupError(f"“{name[:80]}” isn’t the name of a backup; flask backup list shows them.")
+        raise BackupError(f"“{name[:80]}” isn’t the name of a backup; run flask backup list to see them.")
     try:
         return datetime.strptime(found[1], STAMP).replace(tzinfo=UTC), BackupKind(found[2])
     except ValueError as error:

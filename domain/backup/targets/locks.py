@@ -15,7 +15,7 @@ from domain.backup.model import BackupError
 def reading() -> Iterator[None]:
     """Take the shared lock; BackupError while backups are being removed or restored."""
     with _locked(
-        fcntl.LOCK_SH, "Backups are being removed or restored at this moment; try again when that is done."
+        fcntl.LOCK_SH, "Backups are being removed or restored right now. Try again when that’s done."
     ):
         yield
 
@@ -23,9 +23,7 @@ def reading() -> Iterator[None]:
 @contextmanager
 def removing() -> Iterator[None]:
     """Take the exclusive lock; BackupError while a backup is made, verified, removed or restored."""
-    with _locked(
-        fcntl.LOCK_EX, "A backup is being made, verified or restored at this moment; try again later."
-    ):
+    with _locked(fcntl.LOCK_EX, "A backup is being made, verified or restored right now. Try again later."):
         yield
 
 
