@@ -82,7 +82,7 @@ def _let_admins_in() -> Response | None:
         abort(404)
     if (away := _lead_to_second_factor()) is not None:
         return away
-    return reauthentication.ask() if reauthentication.is_idle() else None
+    return reauthentication.challenge() if reauthentication.is_idle() else None
 
 
 def _lead_to_second_factor() -> Response | None:

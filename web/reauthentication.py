@@ -41,7 +41,7 @@ def fresh(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
-        away = ask() if request.method not in SAFE_METHODS and not is_fresh() else None
+        away = challenge() if request.method not in SAFE_METHODS and not is_fresh() else None
         return away if away is not None else view(*args, **kwargs)
 
     guarded.asks_for_proof = True  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ def fresh_page(view: Callable[P, BaseResponse]) -> Callable[P, BaseResponse]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> BaseResponse:
-        away = None if is_fresh() else ask()
+        away = None if is_fresh() else challenge()
         return away if away is not None else view(*args, **kwargs)
 
     guarded.asks_for_proof = True  # type: ignore[attr-defined]
@@ -76,14 +76,14 @@ def is_idle() -> bool:
     return clock.now().timestamp() - last > settings.current().admin_idle_minutes * 60
 
 
-def note_click() -> None:
+def touch_activity() -> None:
     """Store the time of a click of an admin, unless the device is idle already."""
     now_second = int(clock.now().timestamp())
     if now_second - _seen_second() >= SEEN_EVERY and not is_idle():
         session[SEEN] = now_second
 
 
-def ask() -> BaseResponse | None:
+def challenge() -> BaseResponse | None:
     """Return the page that asks for the proof; None once this request carries a valid one.
 
     A GET is redirected to a page of its own and back.

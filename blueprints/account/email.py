@@ -32,7 +32,7 @@ def _ask(form: EmailForm) -> Response:
     attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     prove(form.current.data or "")
     login_throttle.refuse_excess(attempt)
-    email_change.ask(current_user, form.email.data or "")
+    email_change.request_change(current_user, form.email.data or "")
     db.session.commit()
     hypermedia.toast(f"We’ve sent a link to {form.email.data}. Open it to finish.", "info")
     return hypermedia.see_other(url_for("account.email"))

@@ -115,7 +115,7 @@ def send_password_link() -> Response:
     attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
     db.session.commit()
     login_throttle.refuse_excess(attempt)
-    password_reset.ask(current_user.email)
+    password_reset.request_reset(current_user.email)
     db.session.commit()
     hypermedia.toast("The link is on its way. It can take a minute.", "info")
     return hypermedia.see_other(url_for("account.security"))

@@ -47,7 +47,7 @@ def make_backup() -> Response:
     """Queue a backup."""
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: backup_jobs.ask_for_backup(acting()), SOON)
+    do(lambda: backup_jobs.request_backup(acting()), SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 
 
@@ -57,7 +57,7 @@ def prove_backup(backup_id: uuid.UUID) -> Response:
     record = db.session.get(BackupRecord, backup_id) or abort(404)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: backup_jobs.ask_for_proof(record, acting()), SOON)
+    do(lambda: backup_jobs.request_proof(record, acting()), SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 
 

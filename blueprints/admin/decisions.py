@@ -17,7 +17,7 @@ from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
 from web.forms import ButtonForm
-from web.reauthentication import ask, fresh, is_fresh
+from web.reauthentication import challenge, fresh, is_fresh
 
 
 @bp.post("/moderation/<uuid:item_id>/decide")
@@ -34,7 +34,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         form.refuse(Refused("That was very quick, so nothing was decided. Check it first, then decide."))
         return show(item_id, form, 422)
     makes_creator = item.kind == ModerationKind.APPLICATION and form.decision.verdict == Verdict.APPROVED
-    if makes_creator and not is_fresh() and (away := ask()) is not None:
+    if makes_creator and not is_fresh() and (away := challenge()) is not None:
         return away
     try:
         said = deferred_decisions.schedule(item, acting(), form.decision, form.seen.data or "")
@@ -57,7 +57,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     item = moderation_queue.find(item_id)
     ButtonForm().validate_on_submit()
     do(
-        lambda: deferred_decisions.take_back(item, acting()),
+        lambda: deferred_decisions.undo(item, acting()),
         "Undone. It’s back in the queue for you to decide.",
     )
     return _back(item_id)

@@ -49,7 +49,7 @@ def look_at(number: str) -> Response:
     row, form = _order(number), NoteForm()
     if form.validate_on_submit():
         try:
-            alert_list.look_at(row, acting(), form.note.data or "")
+            alert_list.dismiss(row, acting(), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

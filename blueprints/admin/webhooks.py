@@ -50,7 +50,7 @@ def look_at_event(event_id: str) -> Response:
     event, form = _event(event_id), NoteForm()
     if form.validate_on_submit():
         try:
-            alert_list.look_at(event, acting(), form.note.data or "")
+            alert_list.dismiss(event, acting(), form.note.data or "")
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -40,7 +40,7 @@ def forgot_password() -> Response:
         db.session.commit()
         login_throttle.refuse_excess(attempt)
         try:
-            password_reset.ask(form.email.data or "")
+            password_reset.request_reset(form.email.data or "")
             db.session.commit()
             return hypermedia.render("auth/forgot_sent.html", email=form.email.data)
         except Refused as refusal:

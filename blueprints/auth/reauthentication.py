@@ -15,7 +15,7 @@ def prove() -> Response:
         return away
     if request.method == "GET":
         return reauthentication.page(200)
-    return reauthentication.ask() or hypermedia.see_other(wanted())
+    return reauthentication.challenge() or hypermedia.see_other(wanted())
 
 
 @bp.get("/account/prove/done")

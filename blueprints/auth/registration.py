@@ -81,7 +81,7 @@ def resend_verification() -> Response:
     if current_user.is_authenticated:
         page = _page_of_form()
         if not current_user.is_verified:
-            _remember(registration.of_account(current_user, page, _own_id()))
+            _remember(registration.register_account(current_user, page, _own_id()))
     else:
         registration.send_again(uuid.UUID(own["id"]))  # type: ignore[index]
         page = url_for("auth.sent")

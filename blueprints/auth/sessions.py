@@ -93,7 +93,7 @@ def touch_session(response: Response) -> Response:
     """Update the device's "last used" after a successful POST; a GET never writes."""
     user = g.get("_login_user")
     if user is not None and user.is_authenticated and user.is_admin and _is_click(response):
-        reauthentication.note_click()
+        reauthentication.touch_activity()
     if user is None or response.status_code >= 400 or request.method in SAFE_METHODS:
         return response
     try:

@@ -41,7 +41,7 @@ def _go_to_stripe(course: Course) -> Response:
         if plan.waits:
             return hypermedia.leave(url_for("orders.show", number=plan.number))
         try:
-            session = checkout.ask_stripe(plan)
+            session = checkout.fetch_session(plan)
         except PaymentRefused as refusal:
             checkout.close_order(plan, str(refusal))
             db.session.commit()

@@ -42,7 +42,7 @@ def course_media(course_id: uuid.UUID) -> Response:
         **pending_context(course),
         picture=page_drafts.picture(course),
         film=recordings.for_creator(course.id, None),
-        code=code_archives.of_course(course.id),
+        code=code_archives.list_archives(course.id),
         unready=recordings.unready(course.id),
     )
 

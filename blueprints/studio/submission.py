@@ -94,7 +94,7 @@ def _show(course: Course, form: ButtonForm) -> Response:
         live=lifecycle.is_live(course),
         waits=submission.needs_review(course, me()),
         days_left=expiry.days_left(course),
-        rows=moderation_queue.of_subject(course.id),
+        rows=moderation_queue.subject_history(course.id),
     )
 
 

@@ -73,7 +73,7 @@ def parts(dialect: str, seen: bool) -> list[tuple[Table, Select[Any]]]:
     return [*_events(dialect), *found] if seen else found
 
 
-def of_course(dialect: str, course_id: uuid.UUID) -> list[Select[Any]]:
+def course_queries(dialect: str, course_id: uuid.UUID) -> list[Select[Any]]:
     """Build the queries whose results may change for past days: completions and ratings."""
     enrolled, reviewed = Enrollment.__table__.c, Review.__table__.c
     return [

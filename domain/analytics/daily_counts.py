@@ -16,7 +16,16 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, true, upd
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable, DropTable
 
-from domain.analytics.count_queries import COURSES, LESSONS, SALES, SEEN, SOURCES, STAGED, of_course, parts
+from domain.analytics.count_queries import (
+    COURSES,
+    LESSONS,
+    SALES,
+    SEEN,
+    SOURCES,
+    STAGED,
+    course_queries,
+    parts,
+)
 from domain.base import clock
 from models import (
     Course,
@@ -85,7 +94,7 @@ def correct(course_id: str) -> None:
     id_ = uuid.UUID(course_id)
     connection = db.session.connection()
     true_: dict[dt.date, dict[str, int]] = {}
-    for query in of_course(connection.dialect.name, id_):
+    for query in course_queries(connection.dialect.name, id_):
         for row in connection.execute(query, {"start": _BEGINNING, "stop": clock.now()}).mappings():
             counts = {name: int(row[name]) for name in CORRECTED if name in row}
             true_.setdefault(dt.date.fromisoformat(str(row["date"])), {}).update(counts)

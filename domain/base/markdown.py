@@ -97,9 +97,9 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Re
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
-    toc = tuple(_settle_headings(tokens, top_level))
+    toc = tuple(_finish_headings(tokens, top_level))
     for token in _all(tokens):
-        _settle(token, own_host)
+        _finish_token(token, own_host)
     _colour(tokens)
     cleaned = nh3.clean(
         _PARSER.renderer.render(tokens, _PARSER.options, env),
@@ -116,7 +116,7 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Re
 
 def headings(markdown: str) -> tuple[Heading, ...]:
     """Build the table of contents of `markdown`, as `render` does. Raises Refused as it does."""
-    return tuple(_settle_headings(_parse(markdown, {}), 2))
+    return tuple(_finish_headings(_parse(markdown, {}), 2))
 
 
 def check(markdown: str) -> None:
@@ -174,7 +174,7 @@ def _all(tokens: Sequence[Token]) -> Iterator[Token]:
         yield from _all(token.children or ())
 
 
-def _settle(token: Token, own_host: str | None) -> None:
+def _finish_token(token: Token, own_host: str | None) -> None:
     """Finish a token's attributes: alignment as a class, `rel` on external links."""
     if token.type in ("th_open", "td_open"):
         style = token.attrs.pop("style", None)
@@ -194,7 +194,7 @@ def _is_foreign(address: str, own_host: str | None) -> bool:
     return bool(parts.netloc or parts.scheme) and (parts.netloc != own_host or own_host is None)
 
 
-def _settle_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
+def _finish_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
     """Set each heading's level and unique id; yields the table of contents."""
     places = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
     highest = min((int(tokens[index].tag[1]) for index in places), default=1)

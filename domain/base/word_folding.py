@@ -40,7 +40,7 @@ def split(text: str) -> list[str]:
     return _WORD.findall(folded)
 
 
-def of_query(text: str) -> tuple[str, ...]:
+def query_words(text: str) -> tuple[str, ...]:
     """Parse a search query into at most MAX_WORDS different words; () for noise."""
     found = (word[:MAX_LENGTH] for word in split(text[:400]))
     return tuple(dict.fromkeys(found))[:MAX_WORDS]

@@ -67,7 +67,7 @@ def history_of(event: StripeEvent) -> list[tuple[AuditEntry, str | None]]:
     return audit.history_of("stripeevent", event.id, PAGE_SIZE)
 
 
-def look_at(row: Row, admin: User, note: str) -> None:
+def dismiss(row: Row, admin: User, note: str) -> None:
     """Acknowledge the alert of an order or event with a note. Idempotent.
 
     Raises Refused for one without a problem.

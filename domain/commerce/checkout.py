@@ -115,7 +115,7 @@ def start_order(user: User, course: Course, success_url: str, cancel_url: str) -
     )
 
 
-def ask_stripe(plan: CheckoutPlan) -> payments.Session | None:
+def fetch_session(plan: CheckoutPlan) -> payments.Session | None:
     """Retrieve or open the plan's session; None when this attempt is used up.
 
     No transaction may be open. Raises payments.PaymentUnavailable, payments.PaymentRefused.

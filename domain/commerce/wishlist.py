@@ -64,14 +64,14 @@ def add(user: User, course: Course) -> None:
 
 def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:
     """Remove a product from a wishlist, if it is there."""
-    db.session.execute(delete(WishlistItem).where(*_of(user_id, product_id)))
+    db.session.execute(delete(WishlistItem).where(*_item(user_id, product_id)))
 
 
 def notify(user: User, product_id: uuid.UUID, wanted: bool) -> None:
     """Turn notifications of sales on or off for an entry; raises NotFound when the user has no such entry."""
     found = db.session.scalar(
         update(WishlistItem)
-        .where(*_of(user.id, product_id))
+        .where(*_item(user.id, product_id))
         .values(notify_sale=wanted)
         .returning(WishlistItem.product_id)
     )
@@ -184,5 +184,5 @@ def _held() -> ColumnElement[bool]:
     return grants.correlate(WishlistItem.__table__).exists()
 
 
-def _of(user_id: uuid.UUID, product_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
+def _item(user_id: uuid.UUID, product_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:
     return WishlistItem.user_id == user_id, WishlistItem.product_id == product_id

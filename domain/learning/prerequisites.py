@@ -43,7 +43,7 @@ def required_courses(course: Course) -> list[RequiredCourse]:
 
 def find(course: Course, text: str) -> list[cards.CourseCard]:
     """Search courses on sale, without `course` and its prerequisites."""
-    wanted = word_folding.of_query(text)
+    wanted = word_folding.query_words(text)
     if not wanted:
         return []
     index = index_cache.current()

@@ -77,7 +77,7 @@ def inspect(path: Path) -> ArchiveContents:
         raise Refused(NO_ARCHIVE, "file")
     is_zip = kind == ArchiveFormat.ZIP
     try:
-        count = _look(_in_zip(path, deadline) if is_zip else _in_tar(path, size, deadline), size)
+        count = _check_entries(_in_zip(path, deadline) if is_zip else _in_tar(path, size, deadline), size)
     except Refused:
         raise
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError,
@@ -105,7 +105,7 @@ def adopt(
     return archive
 
 
-def of_course(course_id: uuid.UUID) -> list[CodeArchive]:
+def list_archives(course_id: uuid.UUID) -> list[CodeArchive]:
     """List the published and then the pending archive; either may be missing."""
     query = select(CodeArchive).where(CodeArchive.course_id == course_id).order_by(CodeArchive.pending)
     return list(db.session.scalars(query))
@@ -127,7 +127,7 @@ def remove(course: Course, actor: User, pending: bool) -> None:
 
 def accept_proposal(course: Course) -> None:
     """Publish the pending archive in place of the published one."""
-    archive = _of(course, pending=True)
+    archive = _find(course, pending=True)
     if archive is not None:
         _drop(course, pending=False)
         archive.pending = False
@@ -163,14 +163,14 @@ def report_damage(archive_id: uuid.UUID) -> None:
         audit.record(None, DAMAGED, archive, f"{archive.filename}: missing, or its checksum is another")
 
 
-def _of(course: Course, pending: bool) -> CodeArchive | None:
+def _find(course: Course, pending: bool) -> CodeArchive | None:
     found = select(CodeArchive).where(CodeArchive.course_id == course.id, CodeArchive.pending.is_(pending))
     return db.session.scalar(found)
 
 
 def _drop(course: Course, pending: bool) -> None:
     """Delete an archive's row; its file only once issued addresses have expired, for running downloads."""
-    archive = _of(course, pending)
+    archive = _find(course, pending)
     if archive is not None:
         later = clock.now() + ADDRESS_LIFETIME
         jobs.enqueue("discard_file", run_after=later, storage_key=archive.storage_key)
@@ -198,7 +198,7 @@ class _Entry:
     is_folder: bool
 
 
-def _look(entries: Iterator[_Entry], packed: int) -> int:
+def _check_entries(entries: Iterator[_Entry], packed: int) -> int:
     """Count the files, raising Refused at the first entry that is dangerous."""
     count = total = files = 0
     for entry in entries:

@@ -147,7 +147,7 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
         raise Refused(f"It can’t be published: {missing[0].text.lower()} is missing.")
     course.admin_notes = decision.notes
     if is_update:
-        _settle_update(course, admin, decision)
+        _decide_update(course, admin, decision)
     elif approved:
         submission.publish(course, admin, decision.notes)
     else:
@@ -160,7 +160,7 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     return f"“{course.title}”: the {what} is sent back, and we’ll tell the creator why."
 
 
-def _settle_update(course: Course, admin: User, decision: ModerationDecision) -> None:
+def _decide_update(course: Course, admin: User, decision: ModerationDecision) -> None:
     if decision.verdict == Verdict.APPROVED:
         submission.publish_update(course, admin)
         audit.record(admin, AuditAction.APPROVE_UPDATE, course, decision.notes)

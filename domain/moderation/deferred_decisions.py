@@ -50,7 +50,7 @@ def schedule(item: ModerationItem, admin: User, decision: ModerationDecision, se
     return said
 
 
-def take_back(item: ModerationItem, admin: User) -> None:
+def undo(item: ModerationItem, admin: User) -> None:
     """Undo the decision of `admin` within WINDOW; the item is pending again, claimed by them.
 
     Raises Refused for anybody else, when it is too late, and when there is no decision.

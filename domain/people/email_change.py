@@ -14,7 +14,7 @@ from domain.platform.audit_actions import AuditAction
 from models import User, db
 
 
-def ask(user: User, new_email: str) -> None:
+def request_change(user: User, new_email: str) -> None:
     """Enqueue a confirmation link to `new_email`.
 
     Against user enumeration the worker, not the request, checks if another account has the address; its owner
@@ -57,7 +57,7 @@ def confirm(token: str) -> User:
     return user
 
 
-def give_back(user: User, address: str) -> None:
+def restore_address(user: User, address: str) -> None:
     """Move `user` back to `address`, which an intruder made them leave, as a link to it proves.
 
     Links to the addresses in between can't undo it; the last of these is notified. Idempotent. Raises Refused

@@ -23,7 +23,7 @@ from domain.platform.audit_actions import AuditAction
 from models import User, db
 
 
-def ask(email: str) -> None:
+def request_reset(email: str) -> None:
     """Enqueue the mail with a reset link. Raises Refused for an invalid address.
 
     The worker, not the request, looks for the account, so that timing doesn't reveal it (user enumeration).
@@ -82,13 +82,13 @@ def shut_account(token: str) -> User:
     """
     user, left = not_me(token, lock=True)
     if left:
-        email_change.give_back(user, left)
+        email_change.restore_address(user, left)
     close_ways_in(user)
     user.password_hash = None
     second_factor.end_recent(user)
     audit.record(user, AuditAction.SHUT_ACCOUNT, user)
     db.session.flush()
-    ask(user.email)
+    request_reset(user.email)
     return user
 
 

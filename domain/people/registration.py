@@ -70,7 +70,7 @@ def register(newcomer: RegistrationInput, way_back: str = "/", own: uuid.UUID | 
     return registration
 
 
-def of_account(user: User, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
+def register_account(user: User, way_back: str = "/", own: uuid.UUID | None = None) -> Registration:
     """Register `user`, whose account exists but whose address was never verified."""
     return register(RegistrationInput(user.name, user.email, user.password_hash or ""), way_back, own)
 

@@ -42,7 +42,7 @@ class RunningBackups:
     proving: frozenset[str]
 
 
-def ask_for_backup(admin: User) -> None:
+def request_backup(admin: User) -> None:
     """Enqueue a backup to be made now. Raises Refused while one is being made."""
     if under_way().making:
         raise Refused("A backup is already being made.")
@@ -53,7 +53,7 @@ def ask_for_backup(admin: User) -> None:
     )
 
 
-def ask_for_proof(record: BackupRecord, admin: User) -> None:
+def request_proof(record: BackupRecord, admin: User) -> None:
     """Enqueue the verification of a backup. Raises Refused if it is gone or being verified."""
     if record.name is None or record.gone_at is not None:
         raise Refused("This backup no longer exists, so it can’t be tested.")

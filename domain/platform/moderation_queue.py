@@ -134,7 +134,7 @@ def counts() -> dict[ModerationKind, int]:
     return dict(zip(ModerationKind, db.session.execute(select(*counted)).one(), strict=True))
 
 
-def of_subject(subject_id: uuid.UUID) -> list[QueueRow]:
+def subject_history(subject_id: uuid.UUID) -> list[QueueRow]:
     """List the items about one subject, latest first."""
     rows = db.session.execute(_OF_SUBJECT, {"subject": subject_id, "most": PAGE_SIZE})
     return [QueueRow(item, None, name) for item, name in rows]
@@ -155,7 +155,7 @@ def past_of(item: ModerationItem) -> list[QueueRow]:
             ModerationItem.kind == ModerationKind.APPLICATION, ModerationItem.creator_id == item.creator_id
         )
     else:
-        return [row for row in of_subject(item.subject_id) if row.item.id != item.id]
+        return [row for row in subject_history(item.subject_id) if row.item.id != item.id]
     query = (
         select(ModerationItem, User.name)
         .outerjoin(User, User.id == ModerationItem.closed_by)

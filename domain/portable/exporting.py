@@ -155,7 +155,7 @@ class _Exported:
             entry = self._cover(page["thumbnail"])
             values["cover"] = entry.name
             kept.append(entry)
-        waiting_first = reversed(code_archives.of_course(course.id))
+        waiting_first = reversed(code_archives.list_archives(course.id))
         if archive := next(waiting_first, None):
             values["code"] = f"code/{_safe(archive.filename)}"
             kept.append(ExportedFile(values["code"], key=archive.storage_key, size=archive.size))

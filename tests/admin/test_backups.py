@@ -219,7 +219,7 @@ def test_a_long_list_is_paged_newest_first(app: Flask, mo: FlaskClient, target: 
 
 def test_asking_is_one_transaction(app: Flask, cast: Cast, target: Target) -> None:
     with app.app_context():
-        backup_jobs.ask_for_backup(cast.mo)
+        backup_jobs.request_backup(cast.mo)
         db.session.rollback()
     assert jobs_of(app, "make_backup") == []
     assert audited(app) == []

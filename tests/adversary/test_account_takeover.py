@@ -62,7 +62,7 @@ def test_a_link_opens_nothing_but_what_it_was_made_for(app: Flask, cast: Cast) -
     }
     with app.app_context():
         una = db.session.get_one(User, cast.una.id)
-        waiting = registration.of_account(una)
+        waiting = registration.register_account(una)
         extra = {mail_tokens.Purpose.EMAIL: "new@example.com"}
         made = {
             p: mail_tokens.make(p, una, extra.get(p, "")) for p in places if p != mail_tokens.Purpose.VERIFY

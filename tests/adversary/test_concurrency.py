@@ -67,7 +67,7 @@ def test_one_address_registered_by_several_at_once(app: Flask, cast: Cast) -> No
 
 def test_a_verification_link_opened_in_several_tabs(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        waiting = registration.of_account(db.session.get_one(User, cast.una.id))
+        waiting = registration.register_account(db.session.get_one(User, cast.una.id))
         token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, waiting.id.hex)
         db.session.commit()
     browsers = [app.test_client() for _ in range(TIMES)]

@@ -248,8 +248,8 @@ def test_code_of_a_live_course_waits_where_updates_wait(app: Flask, cast: Cast, 
     store(app, cast.flask_course, cast.ada, zipped({"b.py": b"22"}), tmp_path)
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert len(code_archives.of_course(course.id)) == 2
+        assert len(code_archives.list_archives(course.id)) == 2
         code_archives.drop_proposal(course)
-        assert [a.id for a in code_archives.of_course(course.id)] == [first]
+        assert [a.id for a in code_archives.list_archives(course.id)] == [first]
         assert db.session.scalars(db.select(Job).where(Job.kind == "discard_file")).one()
         assert db.session.scalar(db.select(db.func.count(CodeArchive.id))) == 1

@@ -11,7 +11,7 @@ _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256
 _PLANE = 255
 
 
-def of_codes(codes: Sequence[int], kinds: int) -> list[int]:
+def sets_by_code(codes: Sequence[int], kinds: int) -> list[int]:
     """Build a bitset for each code from 0 to `kinds` - 1: the places where it occurs in `codes`.
 
     bytes.translate marks the places of a code and int() reads them as a binary number, both in C. A byte
@@ -32,7 +32,7 @@ def of_codes(codes: Sequence[int], kinds: int) -> list[int]:
     return found
 
 
-def of_places(places: Iterable[int], size: int) -> int:
+def from_places(places: Iterable[int], size: int) -> int:
     """Build the bitset of `places`, each below `size`."""
     digits = bytearray(b"0") * size
     for place in places:

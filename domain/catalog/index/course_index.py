@@ -52,7 +52,7 @@ class SortOrder:
         bits: Bits = {}
         for name, (facet, codes) in columns.items():
             kinds = 1 + max((code for choice in facet.choices for code in choice.codes), default=0)
-            sets = bitsets.of_codes([codes[row] for row in rows], kinds)
+            sets = bitsets.sets_by_code([codes[row] for row in rows], kinds)
             bits[name] = {c.value: reduce(or_, (sets[code] for code in c.codes), 0) for c in facet.choices}
         return cls(array("I", rows), places, bits)
 
@@ -162,7 +162,7 @@ class CourseIndex:
         order, popular = self.orders[sort], self.orders["popular"]
         if sort != "popular":
             rows = (popular.rows[p] for bits in self.hits(words, "popular") for p in bitsets.places(bits))
-            return (bitsets.of_places((order.places[row] for row in rows), self.size),)
+            return (bitsets.from_places((order.places[row] for row in rows), self.size),)
         *before, last = words
         begun = Term(last, begins=len(last) > 1)
         also = self._begins_a_longer_word(last)
@@ -203,7 +203,7 @@ class CourseIndex:
             # Each list of postings includes the one before it: of equal length, it has the same documents.
             if len(documents) != before:
                 rows = [numbers[document] for document in documents if document < known]
-                sets.append(bitsets.of_places([places[row] for row in rows if row >= 0], self.size))
+                sets.append(bitsets.from_places([places[row] for row in rows if row >= 0], self.size))
             else:
                 sets.append(sets[-1])
             before = len(documents)

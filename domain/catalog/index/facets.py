@@ -101,7 +101,7 @@ class Selection:
 def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
     """Parse a query string's `values` (name to list) into a selection; unknown values are ignored."""
     text = one_line(values.get("q", [""])[0])[:QUERY_LENGTH]
-    wanted = word_folding.of_query(text)
+    wanted = word_folding.query_words(text)
     chosen = []
     for facet in facets:
         asked = set(values.get(facet.name, ()))
