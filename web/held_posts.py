@@ -20,7 +20,7 @@ from wtforms import HiddenField, PasswordField
 from wtforms.fields.core import UnboundField
 
 from domain.base import clock
-from domain.people import login_throttle
+from domain.people import rate_limits
 from domain.platform import held_posts
 from domain.platform.held_posts import PostedForm
 from models import HeldPost, db
@@ -61,8 +61,8 @@ def keep(sent: PostedForm) -> BaseResponse | None:
     if person is None or not sent.may_be_kept:
         return None
     try:
-        login_throttle.begin(login_throttle.held_limits(request.remote_addr or ""))
-    except login_throttle.TooManyAttempts:
+        rate_limits.begin(rate_limits.held_limits(request.remote_addr or ""))
+    except rate_limits.TooManyAttempts:
         db.session.rollback()
         return None
     row = held_posts.keep(_token(), person, sent)

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, linked_identities, login_throttle, mail_tokens, second_factor, sessions
+from domain.people import accounts, linked_identities, mail_tokens, rate_limits, second_factor, sessions
 from domain.platform import settings
 from models import User, db
 from web import hypermedia
@@ -96,7 +96,7 @@ def challenge() -> BaseResponse | None:
         prove(request.form[FIELD])
     except Refused as refusal:
         return page(422, refusal.sentence)
-    except login_throttle.TooManyAttempts as refusal:
+    except rate_limits.TooManyAttempts as refusal:
         db.session.rollback()
         minutes = -(-refusal.seconds // 60)
         return page(
@@ -126,7 +126,7 @@ def prove(typed: str) -> None:
     """Check `typed`, the code of a second factor or else the password, and record the proof.
 
     Ends the transaction. An account with neither proves itself through its provider in another tab. Raises
-    Refused, login_throttle.TooManyAttempts.
+    Refused, rate_limits.TooManyAttempts.
     """
     method = _method()
     if len(typed) > LONGEST_PROOF:
@@ -144,35 +144,35 @@ def prove(typed: str) -> None:
 def prove_code(user: User, code: str) -> None:
     """Check a second-factor code of `user`; they are warned by mail when the attempts are used up.
 
-    Throttled. Raises Refused, login_throttle.TooManyAttempts.
+    Throttled. Raises Refused, rate_limits.TooManyAttempts.
     """
-    attempt = login_throttle.begin(login_throttle.code_limits(user.id, request.remote_addr or ""))
+    attempt = rate_limits.begin(rate_limits.code_limits(user.id, request.remote_addr or ""))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     if not second_factor.accept(user, code):
         db.session.rollback()
-        if login_throttle.was_last(attempt):
+        if rate_limits.was_last(attempt):
             mail.codes_tried(user, mail_tokens.make(mail_tokens.Purpose.NOT_ME, user))
             db.session.commit()
         raise second_factor.WRONG
-    login_throttle.succeeded(attempt)
+    rate_limits.succeeded(attempt)
 
 
 def prove_password(password: str, field: str) -> None:
     """Check the account's password; a refusal names `field`. Throttled per account.
 
     Ends the transaction, so that none is open during the slow hash.
-    Raises Refused, login_throttle.TooManyAttempts.
+    Raises Refused, rate_limits.TooManyAttempts.
     """
     email = current_user.email
-    attempt = login_throttle.begin(login_throttle.proof_limits(current_user.id))
+    attempt = rate_limits.begin(rate_limits.proof_limits(current_user.id))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     lock = accounts.lock_of(email)
     db.session.rollback()
     if not lock.opens_with(password):
         raise Refused("That isn’t your current password.", field)
-    login_throttle.succeeded(attempt)
+    rate_limits.succeeded(attempt)
 
 
 def _providers() -> dict[str, str]:

@@ -8,7 +8,7 @@ from blueprints.account import bp
 from blueprints.account.forms import EmailForm
 from blueprints.account.password_check import prove
 from domain import Refused
-from domain.people import email_change, login_throttle
+from domain.people import email_change, rate_limits
 from models import db
 from web import hypermedia
 from web.reauthentication import fresh
@@ -29,9 +29,9 @@ def email() -> Response:
 
 
 def _ask(form: EmailForm) -> Response:
-    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
+    attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
     prove(form.current.data or "")
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     email_change.request_change(current_user, form.email.data or "")
     db.session.commit()
     hypermedia.toast(f"We’ve sent a link to {form.email.data}. Open it to finish.", "info")

@@ -4,5 +4,5 @@ from web.reauthentication import prove_password
 
 
 def prove(password: str) -> None:
-    """Check the current password. Raises Refused for the field `current`, login_throttle.TooManyAttempts."""
+    """Check the current password. Raises Refused for the field `current`, rate_limits.TooManyAttempts."""
     prove_password(password, "current")

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.account import bp
 from blueprints.account.forms import CodesForm, SetupCodeForm
 from domain import Refused
-from domain.people import login_throttle, second_factor, sessions
+from domain.people import rate_limits, second_factor, sessions
 from models import db
 from web import hypermedia, qr_codes
 from web.forms import ButtonForm
@@ -95,11 +95,11 @@ def remove_second_factor() -> BaseResponse:
 
 
 def _confirm(form: SetupCodeForm) -> BaseResponse:
-    attempt = login_throttle.begin(login_throttle.code_limits(current_user.id, request.remote_addr or ""))
+    attempt = rate_limits.begin(rate_limits.code_limits(current_user.id, request.remote_addr or ""))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     codes = second_factor.confirm(current_user, form.code.data or "")
-    login_throttle.succeeded(attempt)
+    rate_limits.succeeded(attempt)
     sessions.proved(current_user)
     db.session.commit()
     return _codes(codes)

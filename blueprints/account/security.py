@@ -14,8 +14,8 @@ from domain import Refused
 from domain.people import (
     accounts,
     linked_identities,
-    login_throttle,
     password_reset,
+    rate_limits,
     second_factor,
     sessions,
 )
@@ -112,9 +112,9 @@ def sign_out_others() -> Response:
 def send_password_link() -> Response:
     """Mail a link to set a password, for an account that was created through GitHub or Google."""
     _pressed()
-    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
+    attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     password_reset.request_reset(current_user.email)
     db.session.commit()
     hypermedia.toast("The link is on its way. It can take a minute.", "info")

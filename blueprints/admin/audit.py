@@ -12,7 +12,7 @@ from domain.people import accounts
 from domain.platform import audit
 from domain.platform.audit import AuditFilter
 from web import hypermedia
-from web.file_responses import csv_of
+from web.csv_downloads import csv_of
 from web.forms import one_line
 from web.reauthentication import fresh_page
 

@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp, do
 from domain.backup import records
-from domain.pages import failures
-from domain.pages.failures import BackupState
+from domain.pages import background_work
+from domain.pages.background_work import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
@@ -24,7 +24,7 @@ def backups() -> Response:
     """List the backups of one state, newest first."""
     asked = request.args.get("state", "")
     state = BackupState(asked) if asked in list(BackupState) else BackupState.KEPT
-    page = failures.backups(state, after())
+    page = background_work.backups(state, after())
     settings = current_app.config["SETTINGS"]
     return hypermedia.render(
         "admin/backups.html",

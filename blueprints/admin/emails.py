@@ -6,7 +6,7 @@ from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import acting, after, bp, do
-from domain.pages import failures
+from domain.pages import background_work
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 from web import hypermedia
@@ -26,7 +26,7 @@ def emails() -> BaseResponse:
     """List the messages of one state, newest first."""
     asked = request.args.get("state", "")
     state = EmailStatus(asked) if asked in list(EmailStatus) else None
-    page = failures.mails(state, after())
+    page = background_work.mails(state, after())
     return hypermedia.render(
         "admin/emails.html",
         listing=page,
@@ -41,14 +41,14 @@ def emails() -> BaseResponse:
 def email(message_id: uuid.UUID) -> BaseResponse:
     """Show one message as its recipient sees it, with the links that grant access redacted."""
     message = _message(message_id)
-    bodies = failures.bodies(message)
+    bodies = background_work.bodies(message)
     return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
 
 
 @bp.get("/emails/<uuid:message_id>/body.html")
 def email_body(message_id: uuid.UUID) -> BaseResponse:
     """Serve the HTML body for a sandboxed frame: no scripts, no working links."""
-    bodies = failures.bodies(_message(message_id)) or abort(404)
+    bodies = background_work.bodies(_message(message_id)) or abort(404)
     response = Response(bodies[1], mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
@@ -65,7 +65,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     message = _message(message_id)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_mail(message, acting()), "The email will be sent again.")
+    do(lambda: background_work.retry_mail(message, acting()), "The email will be sent again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 
@@ -74,7 +74,7 @@ def retry_emails() -> BaseResponse:
     """Retry every failed message."""
     if not ButtonForm().validate():
         abort(400)
-    count = failures.retry_mails(acting())
+    count = background_work.retry_mails(acting())
     db.session.commit()
     hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))

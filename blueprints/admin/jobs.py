@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp, do
 from domain.base.redaction import masked
-from domain.pages import failures
+from domain.pages import background_work
 from models import Job, JobState, db
 from web import hypermedia
 from web.forms import ButtonForm
@@ -26,7 +26,7 @@ def jobs() -> Response:
     """List the jobs of one state, newest first; dead ones, which need a person, by default."""
     asked = request.args.get("state", "")
     state = JobState(asked) if asked in list(JobState) else JobState.DEAD
-    page = failures.jobs_in(state, after())
+    page = background_work.jobs_in(state, after())
     return hypermedia.render(
         "admin/jobs.html",
         listing=page,
@@ -50,7 +50,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
     row = _job(job_id)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_job(row, acting()), "The worker will try again.")
+    do(lambda: background_work.retry_job(row, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
 
@@ -59,7 +59,7 @@ def retry_jobs() -> Response:
     """Queue every dead job again."""
     if not ButtonForm().validate():
         abort(400)
-    count = failures.retry_jobs(acting())
+    count = background_work.retry_jobs(acting())
     db.session.commit()
     several = f"{count:,} {'job' if count == 1 else 'jobs'}"
     hypermedia.toast(f"The worker will try {several} again." if count else "No jobs have failed.", "info")
@@ -69,7 +69,7 @@ def retry_jobs() -> Response:
 @bp.get("/media")
 def media() -> Response:
     """List the recordings whose transcoding failed, with the reason."""
-    page = failures.failed_recordings(after())
+    page = background_work.failed_recordings(after())
     return hypermedia.render(
         "admin/media.html",
         listing=page,
@@ -84,7 +84,7 @@ def retry_recording(asset_id: uuid.UUID) -> Response:
     """Queue the transcoding of a recording again."""
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_recording(asset_id, acting()), "The worker will try again.")
+    do(lambda: background_work.retry_recording(asset_id, acting()), "The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))
 
 

@@ -8,8 +8,8 @@ from blueprints.admin.forms import NoteForm
 from blueprints.admin.jobs import pretty
 from domain import Refused
 from domain.commerce import alert_list
-from domain.pages import failures
-from domain.pages.failures import EventState
+from domain.pages import background_work
+from domain.pages.background_work import EventState
 from models import StripeEvent, db
 from web import hypermedia
 from web.forms import ButtonForm
@@ -24,7 +24,7 @@ def webhooks() -> Response:
     asked = request.args.get("state", "")
     state = EventState(asked) if asked in list(EventState) else EventState.FAILED
     behind = _readable(request.args.get("after", ""))
-    page = failures.events(state, behind)
+    page = background_work.events(state, behind)
     return hypermedia.render(
         "admin/webhooks.html",
         listing=page,
@@ -66,7 +66,7 @@ def retry_webhook(event_id: str) -> Response:
     event = _event(event_id)
     if not ButtonForm().validate():
         abort(400)
-    do(lambda: failures.retry_event(event, acting()), "The worker will retry it now.")
+    do(lambda: background_work.retry_event(event, acting()), "The worker will retry it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 
@@ -75,7 +75,7 @@ def retry_webhooks() -> Response:
     """Handle every failed event again."""
     if not ButtonForm().validate():
         abort(400)
-    count = failures.retry_events(acting())
+    count = background_work.retry_events(acting())
     db.session.commit()
     hypermedia.toast(f"The worker will retry {count} now." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.webhooks"))

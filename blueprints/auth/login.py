@@ -10,7 +10,7 @@ from blueprints.auth.next_url import wanted
 from blueprints.auth.password_check import try_password
 from blueprints.auth.sessions import let_in, sign_out, was_shut_out
 from domain import Refused
-from domain.people import accounts, login_throttle
+from domain.people import accounts, rate_limits
 from models import User, db
 from web import hypermedia
 
@@ -53,7 +53,7 @@ def logout() -> Response:
 
 
 def _prove(email: str, password: str) -> User | None:
-    """Return the account that address and password belong to. Raises login_throttle.TooManyAttempts."""
+    """Return the account that address and password belong to. Raises rate_limits.TooManyAttempts."""
     proof = try_password(email, password)
     if proof is None or proof[0].user_id is None:
         return None
@@ -61,6 +61,6 @@ def _prove(email: str, password: str) -> User | None:
     user = accounts.get(proof[0].user_id)
     if user is None or user.password_hash != lock.password_hash:
         return None  # deleted, or given another password, meanwhile
-    login_throttle.succeeded(attempt)
+    rate_limits.succeeded(attempt)
     accounts.renew_hash(user, password)
     return user

@@ -7,7 +7,7 @@ from flask import request
 from blueprints.auth import known_devices
 from blueprints.auth.forms import ProofForm
 from domain import Refused
-from domain.people import accounts, login_throttle
+from domain.people import accounts, rate_limits
 from models import db
 
 Lock = accounts.PasswordHash
@@ -15,16 +15,16 @@ Lock = accounts.PasswordHash
 
 def try_password(
     email: str, password: str, lock_of: Callable[[str], Lock] = accounts.lock_of
-) -> tuple[Lock, login_throttle.Attempt] | None:
+) -> tuple[Lock, rate_limits.Attempt] | None:
     """Return the lock that `password` opens and the throttled attempt to clear; None where it is wrong.
 
     The attempt is committed before the password is checked, so that parallel guesses are counted; no
-    transaction is open during the slow hash. Raises login_throttle.TooManyAttempts.
+    transaction is open during the slow hash. Raises rate_limits.TooManyAttempts.
     """
     device = known_devices.device_for(email)
-    attempt = login_throttle.begin(login_throttle.sign_in_limits(email, request.remote_addr or "", device))
+    attempt = rate_limits.begin(rate_limits.sign_in_limits(email, request.remote_addr or "", device))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
     lock = lock_of(email)
     db.session.rollback()
     return (lock, attempt) if lock.opens_with(password) else None
@@ -35,7 +35,7 @@ def proves(
 ) -> bool:
     """Check the password in `form` against the account of `email`; otherwise the form shows `otherwise`.
 
-    Ends the transaction. Raises login_throttle.TooManyAttempts.
+    Ends the transaction. Raises rate_limits.TooManyAttempts.
     """
     if not form.validate():
         return False
@@ -43,5 +43,5 @@ def proves(
     if proof is None:
         form.refuse(otherwise)
         return False
-    login_throttle.succeeded(proof[1])
+    rate_limits.succeeded(proof[1])
     return True

@@ -17,9 +17,9 @@ from domain.people import (
     accounts,
     email_change,
     linked_identities,
-    login_throttle,
     mail_tokens,
     password_reset,
+    rate_limits,
     second_factor,
 )
 from domain.platform import held_posts
@@ -36,9 +36,9 @@ def forgot_password() -> Response:
     """Mail a reset link; the answer is the same for every address, so that it reveals no account."""
     form = ForgotForm()
     if form.validate_on_submit():
-        attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
+        attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
         db.session.commit()
-        login_throttle.refuse_excess(attempt)
+        rate_limits.refuse_excess(attempt)
         try:
             password_reset.request_reset(form.email.data or "")
             db.session.commit()

@@ -18,7 +18,7 @@ from blueprints.auth.next_url import safe_next, wanted
 from blueprints.auth.password_check import proves
 from blueprints.auth.sessions import let_in
 from domain import InvalidToken, Refused
-from domain.people import login_throttle, mail_tokens, registration
+from domain.people import mail_tokens, rate_limits, registration
 from domain.platform import settings
 from models import Registration, User, db
 from web import hypermedia
@@ -138,9 +138,9 @@ def _take_in(newcomer: registration.RegistrationInput) -> Response:
 
 
 def _count_mail() -> None:
-    attempt = login_throttle.begin(login_throttle.mail_limits(request.remote_addr or ""))
+    attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
     db.session.commit()
-    login_throttle.refuse_excess(attempt)
+    rate_limits.refuse_excess(attempt)
 
 
 def _show_link(opened: Registration, form: ProofForm) -> Response:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blueprints.auth import bp, known_devices
 from blueprints.auth.next_url import safe_next
-from domain.people import accounts, login_throttle, second_factor, sessions
+from domain.people import accounts, rate_limits, second_factor, sessions
 from models import User, db
 from web import csrf, held_posts, hypermedia, reauthentication
 
@@ -110,8 +110,8 @@ def _is_click(response: Response) -> bool:
     return asked and response.mimetype == "text/html"
 
 
-@bp.app_errorhandler(login_throttle.TooManyAttempts)
-def too_many_attempts(refusal: login_throttle.TooManyAttempts) -> tuple[str, int, dict[str, str]]:
+@bp.app_errorhandler(rate_limits.TooManyAttempts)
+def too_many_attempts(refusal: rate_limits.TooManyAttempts) -> tuple[str, int, dict[str, str]]:
     """Answer 429 with the time to wait and the other ways to sign in."""
     db.session.rollback()
     minutes = -(-refusal.seconds // 60)

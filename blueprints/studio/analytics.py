@@ -12,7 +12,7 @@ from domain.analytics import course_report
 from domain.analytics.course_report import CourseReport, Period
 from models import Course
 from web import hypermedia
-from web.file_responses import amount, csv_of
+from web.csv_downloads import amount, csv_of
 from web.reauthentication import fresh_page
 
 Rows = Iterable[list[object]]

@@ -7,7 +7,7 @@ from blueprints.studio.course_editor import me
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, ShareStatus
 from web import hypermedia
-from web.file_responses import amount, csv_of
+from web.csv_downloads import amount, csv_of
 from web.reauthentication import fresh_page
 
 NAMES = {

@@ -11,7 +11,7 @@ from blueprints.studio.course_editor import course_of, me
 from domain.portable import course_transfers, exporting, folder_writer
 from models import db
 from web import hypermedia
-from web.file_responses import attached
+from web.csv_downloads import attached
 from web.forms import ButtonForm
 from web.reauthentication import fresh, fresh_page
 

@@ -6,7 +6,7 @@ from blueprints.studio import bp, query_args
 from blueprints.studio.course_editor import me
 from domain.analytics import students
 from web import hypermedia
-from web.file_responses import csv_of
+from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]

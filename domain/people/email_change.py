@@ -8,7 +8,7 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.people import accounts, address_history, login_throttle, mail_tokens, registration
+from domain.people import accounts, address_history, mail_tokens, rate_limits, registration
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
 from models import User, db
@@ -32,7 +32,7 @@ def send_link(user_id: str, email: str, token: str) -> None:
     user = accounts.get(uuid.UUID(user_id))
     if accounts.holder(email) is not None:
         registration.tell_owner(email)
-    elif user is not None and login_throttle.may_mail(email):
+    elif user is not None and rate_limits.may_mail(email):
         mail.confirm_new_email(user, email, token)
 
 

@@ -12,8 +12,8 @@ from domain.people import (
     address_history,
     email_change,
     linked_identities,
-    login_throttle,
     mail_tokens,
+    rate_limits,
     registration,
     second_factor,
     sessions,
@@ -34,7 +34,7 @@ def request_reset(email: str) -> None:
 def send_reset_link(email: str) -> None:
     """Mail the link if there is an account, within the limit; suspended people are told that they are."""
     user = accounts.find(email)
-    if user is None or not login_throttle.may_mail(email):
+    if user is None or not rate_limits.may_mail(email):
         return
     if user.suspended_at is not None:
         mail.still_suspended(user)
@@ -50,7 +50,7 @@ def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UU
     """
     user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token, lock=True)
     user.email_verified_at = user.email_verified_at or clock.now()
-    login_throttle.forget_account(user.email, ip)
+    rate_limits.forget_account(user.email, ip)
     removed = close_ways_in(user, keep)
     _set_password(user, password_hash, removed=removed)
     return user

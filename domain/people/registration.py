@@ -23,8 +23,8 @@ from domain.people import (
     accounts,
     address_history,
     creator_page_drafts,
-    login_throttle,
     mail_tokens,
+    rate_limits,
     sessions,
 )
 from models import OAuthAccount, Registration, User, db
@@ -87,7 +87,7 @@ def send_mail(registration_id: str) -> None:
         return
     if _is_taken(accounts.holder(registration.email)):
         tell_owner(registration.email)
-    elif login_throttle.may_mail(registration.email):
+    elif rate_limits.may_mail(registration.email):
         registration.expires_at = clock.now() + LIFETIME
         token = mail_tokens.sign(mail_tokens.Purpose.VERIFY, registration.id.hex)
         mail.verify_email(registration.email, token, registration.way_back)
@@ -96,7 +96,7 @@ def send_mail(registration_id: str) -> None:
 def tell_owner(email: str) -> None:
     """Notify the owner of an address that somebody tried to register with it."""
     user = accounts.holder(email)
-    if user is not None and login_throttle.may_mail(email):
+    if user is not None and rate_limits.may_mail(email):
         mail.already_registered(user)
 
 

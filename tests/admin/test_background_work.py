@@ -9,7 +9,7 @@ from flask import Flask
 import jobs
 import mail
 from domain.base import redaction
-from domain.pages import failures
+from domain.pages import background_work
 from domain.people import mail_tokens
 from models import (
     AuditEntry,
@@ -72,7 +72,7 @@ def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) ->
                 una, "refund", "refunds", "T", "M", "/orders", "L", verify
             ),
         }
-        bodies = failures.bodies(messages[template]())
+        bodies = background_work.bodies(messages[template]())
         assert bodies is not None
         assert verify not in "".join(bodies)
         assert redaction.HIDDEN in bodies[0]
@@ -197,7 +197,7 @@ def test_lists_are_paged_by_their_last_row(app: Flask, cast: Cast, signed_in: Si
         seen: list[str | None] = []
         after = None
         while True:
-            page = failures.jobs_in(JobState.DEAD, after)
+            page = background_work.jobs_in(JobState.DEAD, after)
             seen += [job.last_error for job in page.rows]
             if page.after is None:
                 break

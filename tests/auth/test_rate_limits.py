@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from domain.base import clock
-from domain.people import accounts, login_throttle
+from domain.people import accounts, rate_limits
 from models import LoginAttempt, db
 from tests.auth.mails import SignIn, link
 from tests.cast import PASSWORD, Cast
@@ -47,21 +47,21 @@ def test_tries_that_arrive_at_the_same_moment_use_the_limit_up_together(app: Fla
     """Each was let begin, because it could not see the others yet."""
     narrow(app, login_account_limit=2)
     with app.app_context():
-        limits = login_throttle.proof_limits(cast.bo.id)
-        mine = login_throttle.begin(limits)
+        limits = rate_limits.proof_limits(cast.bo.id)
+        mine = rate_limits.begin(limits)
         others = [LoginAttempt(subject=limits[0].subject, at=clock.now()) for _ in range(2)]
         db.session.add(others[0])
         db.session.flush()
-        login_throttle.refuse_excess(mine)
+        rate_limits.refuse_excess(mine)
         db.session.add(others[1])
         db.session.flush()
-        with pytest.raises(login_throttle.TooManyAttempts):
-            login_throttle.refuse_excess(mine)
+        with pytest.raises(rate_limits.TooManyAttempts):
+            rate_limits.refuse_excess(mine)
 
 
 def test_every_spelling_counts_against_one_limit_of_mail(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        allowed = [login_throttle.may_mail(SPELLINGS[n % len(SPELLINGS)]) for n in range(9)]
+        allowed = [rate_limits.may_mail(SPELLINGS[n % len(SPELLINGS)]) for n in range(9)]
     assert allowed == [True] * 6 + [False] * 3
 
 

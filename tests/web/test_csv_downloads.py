@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from web import file_responses
+from web import csv_downloads
 
 SIGNS = tuple("=+-@＝＋－＠﹦﹢﹫﹣⁼⁺₌₊﬩")
 UNSEEN = ("\t", "\r", "\n", " =", "\u3000＝", "\u00a0@", "\r\n+", "\u200b=", "\ufeff+", "\u00ad-", "\u200f @")
@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def cells(*values: object) -> list[str]:
-    blocks = b"".join(file_responses._lines(["a"] * len(values), [values])).decode()
-    return list(csv.reader(io.StringIO(blocks.removeprefix(file_responses.BYTE_ORDER_MARK))))[1]
+    blocks = b"".join(csv_downloads._lines(["a"] * len(values), [values])).decode()
+    return list(csv.reader(io.StringIO(blocks.removeprefix(csv_downloads.BYTE_ORDER_MARK))))[1]
 
 
 @pytest.mark.parametrize("sign", [*SIGNS, *UNSEEN])
@@ -31,25 +31,25 @@ def test_numbers_and_words_are_as_they_are() -> None:
 
 @pytest.mark.parametrize(("currency", "written"), [("usd", "15.05"), ("JPY", "1505"), ("kwd", "1.505")])
 def test_an_amount_has_the_decimals_of_its_currency(currency: str, written: str) -> None:
-    assert file_responses.amount(1505, currency) == written
+    assert csv_downloads.amount(1505, currency) == written
 
 
 def test_a_heading_is_a_cell_too() -> None:
-    assert b"'=x" in b"".join(file_responses._lines(["=x"], []))
+    assert b"'=x" in b"".join(csv_downloads._lines(["=x"], []))
 
 
 def test_nobody_else_writes_csv() -> None:
     """A file that makes its own lines would forget what this one knows."""
     own = [p for p in ROOT.rglob("*.py") if not {".venv", "tests", "bench"} & set(p.relative_to(ROOT).parts)]
     writers = [p.name for p in own if re.search(r"csv\.(writer|DictWriter)|text/csv", p.read_text())]
-    assert writers == ["file_responses.py"]
+    assert writers == ["csv_downloads.py"]
 
 
 def test_whatever_folds_into_a_sign_is_one() -> None:
     folding = {
         sign for sign in map(chr, range(0x11_0000)) if unicodedata.normalize("NFKC", sign) in SIGNS[:4]
     }
-    assert folding == set(SIGNS) == set(file_responses._SIGNS)
+    assert folding == set(SIGNS) == set(csv_downloads._SIGNS)
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠﹢")
