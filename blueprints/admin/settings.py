@@ -18,8 +18,8 @@ from blueprints.admin.settings_forms import (
     social_lines,
 )
 from domain import Refused
-from domain.base import markdown
-from domain.catalog import featured
+from domain.base import clock, markdown
+from domain.catalog import availability, featured
 from domain.learning import comp_access
 from domain.platform import color_contrast, images, settings
 from models import Course, db
@@ -130,7 +130,9 @@ def featured_courses() -> Response:
             form.refuse(refusal)
         else:
             return _saved("admin.featured_courses", ["featured"])
-    return _page("featured", form, courses=featured.courses(), most=featured.MOST)
+    courses, now = featured.courses(), clock.now()
+    listed = {course.id for course in courses if availability.is_listed(course, now)}
+    return _page("featured", form, courses=courses, listed=listed, most=featured.MOST)
 
 
 @bp.post("/settings/featured/<uuid:course_id>/move")

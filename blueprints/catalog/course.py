@@ -6,12 +6,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, linked_data
 from blueprints.catalog.etags import with_etag
+from domain.catalog.availability import Offer
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
-from domain.pages.course_page import CoursePage, PurchasePanel
 from domain.platform import events
-from models import ProductStatus, ProductVisibility
 from web import hypermedia, visitor
 
 
@@ -34,10 +33,10 @@ def course(slug: str) -> Response:
         sheet=page,
         course=page.row,
         language=facets.language_name(page.row.language),
-        is_unlisted=_is_unlisted(page),
+        is_unlisted=not page.is_listed,
         linked_data=linked_data.json_ld(page, board),
         board=board,
-        can_review=page.offer == PurchasePanel.CONTINUE and page.row.deleted_at is None,
+        can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
     hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")
@@ -49,10 +48,3 @@ def _moved(slug: str) -> Response:
     if present is None or present == slug:
         abort(404)
     return redirect(f"/courses/{present}", code=301)
-
-
-def _is_unlisted(page: CoursePage) -> bool:
-    """Tell whether search engines must not index the page (noindex)."""
-    row = page.row
-    is_public = row.status == ProductStatus.PUBLISHED and row.visibility == ProductVisibility.PUBLIC
-    return not is_public or row.is_expired

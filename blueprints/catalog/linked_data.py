@@ -6,12 +6,13 @@ from typing import Any
 from flask import current_app
 
 from domain.base.money import minor_digits
+from domain.catalog.availability import Offer
 from domain.community.review_list import ReviewList, ReviewRow
-from domain.pages.course_page import CoursePage, PurchasePanel
+from domain.pages.course_page import CoursePage
 from domain.platform import images, settings
 
 REVIEWS = 3
-ON_SALE = (PurchasePanel.BUY, PurchasePanel.ENROLL)
+ON_SALE = (Offer.BUY, Offer.ENROLL)
 
 
 def json_ld(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
+from domain.base import clock
+from domain.catalog import availability
 from domain.learning.access import AccessDecision, DenialReason
 from models import Course, Lesson
 from web import guards, hypermedia
@@ -42,15 +44,10 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
             )  # fmt: skip
         case DenialReason.ENROLL:
             return NextStep("This course is free. Start it to open every lesson.", "See the course", product)
-        case DenialReason.UNAVAILABLE:
-            return NextStep("This course isn’t for sale right now.", "Browse other courses", "/courses")
         case DenialReason.EXPIRED if decision.until is not None:
             return NextStep("Your access to this course has ended.", "See the course", product)
-        case DenialReason.EXPIRED:
-            return NextStep(
-                "This course is no longer updated, so it isn’t for sale any more.",
-                "Browse other courses", "/courses",
-            )  # fmt: skip
+        case DenialReason.EXPIRED | DenialReason.UNAVAILABLE:
+            return NextStep(_not_for_sale(course), "Browse other courses", "/courses")
         case DenialReason.LOCKED_UNTIL:
             return NextStep(
                 "This part of the course opens later, to give you time for the earlier parts.",
@@ -69,3 +66,10 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
             )  # fmt: skip
         case _:
             return NextStep("This isn’t available right now.", "My learning", url_for("learn.my_learning"))
+
+
+def _not_for_sale(course: Course) -> str:
+    """Choose the sentence of the course's page."""
+    now = clock.now()
+    offer = availability.offer_to(None, course, owned=False, price_cents=course.price_at(now), moment=now)
+    return availability.refusal(offer, course, now) or "This course isn’t for sale right now."

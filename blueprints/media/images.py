@@ -29,7 +29,7 @@ def picture(picture_id: uuid.UUID) -> Response:
     reader = current_user._get_current_object() if current_user.is_authenticated else None
     decision = access.decide(reader, course, lesson)
     facts = decision.facts
-    described = lesson is None and facts is not None and not (facts.hidden or facts.deleted)
+    described = lesson is None and facts is not None and not facts.hidden
     if not (decision.allowed or described):
         abort(404 if decision.reason == access.DenialReason.DRAFT else 403)
     if not (shown or (facts is not None and facts.trusted)):

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.reviews import bp, reader, refuse
 from blueprints.reviews.forms import CourseReportForm
 from domain import Refused
+from domain.catalog import availability
 from domain.community import course_reports
 from domain.learning import access
 from models import ReportReason, db
@@ -17,7 +18,7 @@ def report_course(slug: str) -> Response:
     """Report a course, as a fragment or on a page of its own. One report per person."""
     course, _ = access.course_for_learner(reader(), slug)
     if course.creator_id == reader().id:
-        return refuse(course, "This is your own course.")
+        return refuse(course, availability.OWN_COURSE)
     form = CourseReportForm()
     if form.validate_on_submit():
         try:

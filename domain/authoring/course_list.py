@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, or_, select
 
 from domain.base import clock
+from domain.catalog import availability
 from domain.catalog.index.index_builder import courses, products
 from models import Category, Lesson, ModerationItem, ProductStatus, Tier, UpdateState, User, db
 
@@ -149,7 +150,7 @@ def _next_of_published(row: Any) -> tuple[CourseStep, datetime | None]:
     if row.update_state == UpdateState.EDITING:
         return CourseStep.SUBMIT_UPDATE, None
     ends, now = row.expires_at, clock.now()
-    if row.status == ProductStatus.EXPIRED or (ends is not None and ends <= now):
+    if availability.is_expired(row, now):
         return CourseStep.RENEW, ends
     if ends is not None and ends <= now + EXPIRING:
         return CourseStep.UPDATE, ends

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
 
 from domain.base import clock
-from domain.catalog import featured
+from domain.base.sql import asked_last
+from domain.catalog import availability, featured
 from domain.catalog.index import index_cache
 from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
-from domain.catalog.index.index_builder import courses, products, still_listed
+from domain.catalog.index.index_builder import courses, products
 from models import Category, CreatorProfile, User, db
 
 PAGE_SIZE = 24
@@ -153,7 +154,7 @@ def cards_query() -> Select[Any]:
             .outerjoin(profiles, profiles.c.user_id == p.creator_id)
             .join(categories, categories.c.id == p.category_id)
         )
-        .where(still_listed(now))
+        .where(asked_last(availability.listed(now)))
     )  # fmt: skip
 
 

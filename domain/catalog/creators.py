@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func, or_, select
 
 from domain.base import clock
+from domain.catalog.availability import listed
 from domain.catalog.cards import creator_slug, people, profiles
-from domain.catalog.index.index_builder import courses, listed, products
+from domain.catalog.index.index_builder import courses, products
 from domain.people import creator_page_drafts
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction

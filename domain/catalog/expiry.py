@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from domain.base import clock
-from domain.catalog import lifecycle
+from domain.catalog import availability, lifecycle
 from domain.platform import notifications
 from models import Course, NotificationKind, Product, ProductStatus, db
 
@@ -82,7 +82,7 @@ def expire() -> None:
         if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
             continue
         lifecycle.lock_course(course)
-        if course.status != ProductStatus.PUBLISHED or not _is_over(course):
+        if course.status != ProductStatus.PUBLISHED or not availability.is_expired(course, now):
             continue  # archived or renewed before its row was locked
         ended = course.expires_at
         lifecycle.change_status(course, ProductStatus.EXPIRED, None)
@@ -127,7 +127,3 @@ def warn() -> None:
             f"/studio/courses/{course.id}/publish", "Update it",
             key=f"expiring:{course.id}:{course.expires_at:%Y%m%d}:{left}",
         )  # fmt: skip
-
-
-def _is_over(course: Course) -> bool:
-    return course.expires_at is not None and course.expires_at <= clock.now()

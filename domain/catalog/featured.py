@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from domain import Refused
+from domain.base import clock
+from domain.catalog import availability
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
-from models import Course, ProductStatus, User, db
+from models import Course, User, db
 
 MOST = 12
 
@@ -20,7 +22,7 @@ def in_order(ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
 
 
 def courses() -> list[Course]:
-    """List the featured courses in order, including those not on sale at the moment."""
+    """List the featured courses in order, including those not listed at the moment."""
     keys = [uuid.UUID(key) for key in settings.current().featured]
     query = select(Course).where(Course.id.in_(keys), Course.featured.is_(True), Course.deleted_at.is_(None))
     found = {course.id: course for course in db.session.scalars(query)}
@@ -28,11 +30,11 @@ def courses() -> list[Course]:
 
 
 def pick(course: Course, admin: User) -> None:
-    """Feature `course`, behind the others. Idempotent. Raises Refused unless it is on sale."""
+    """Feature `course`, behind the others. Idempotent. Raises Refused unless it is listed."""
     chosen = _chosen()
     if str(course.id) in chosen and course.featured:
         return
-    if course.status != ProductStatus.PUBLISHED:
+    if not availability.is_listed(course, clock.now()):
         raise Refused("Only courses that are on sale can be featured.", "course")
     if len(chosen) >= MOST:
         raise Refused(f"At most {MOST} courses can be featured. Remove one first.", "course")

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock
+from domain.catalog import availability
 from domain.catalog.index import search
 from domain.platform import audit, moderation_queue, settings
 from domain.platform.audit_actions import AuditAction
@@ -127,8 +128,7 @@ def status_before_review(course: Course) -> ProductStatus:
     """Work out the status that a course in review goes back to when it is withdrawn."""
     if course.published_at is None:
         return DRAFT
-    ran_out = course.expires_at is not None and course.expires_at <= clock.now()
-    return EXPIRED if ran_out else ARCHIVED
+    return EXPIRED if availability.is_expired(course, clock.now()) else ARCHIVED
 
 
 def restart_freshness(course: Course, moment: datetime) -> None:

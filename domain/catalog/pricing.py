@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.catalog import availability
 from domain.platform import settings
-from models import Course, Product, ProductStatus, ProductVisibility, Purchase
+from models import Course, Product, Purchase
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,4 @@ def snapshot(product: Product) -> dict[str, Any]:
 
 def has_sale(course: Course, now: datetime) -> bool:
     """Tell if `course` can be bought at `now` for less than its list price."""
-    is_sold = (
-        course.status == ProductStatus.PUBLISHED
-        and course.deleted_at is None
-        and course.visibility in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED)
-        and (course.expires_at is None or course.expires_at > now)
-    )
-    return is_sold and course.price_at(now) < course.price_cents
+    return availability.is_available(course, now) and course.price_at(now) < course.price_cents

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from domain.base import clock
+from domain.catalog.availability import listed
 from domain.catalog.cards import people, profiles
-from domain.catalog.index.index_builder import courses, listed, products
+from domain.catalog.index.index_builder import courses, products
 from models import Category, db
 
 URLS_IN_A_FILE = 50_000  # sitemaps.org/protocol.html

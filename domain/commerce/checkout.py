@@ -16,17 +16,15 @@ from uuid_utils.compat import uuid7
 import payments
 from domain import Refused
 from domain.base import clock
-from domain.catalog import pricing
+from domain.catalog import availability, pricing
+from domain.catalog.availability import Offer
 from domain.commerce import fulfilment, orders
-from domain.learning import access_facts
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
 from models import (
     Course,
     Order,
     OrderStatus,
-    ProductStatus,
-    ProductVisibility,
     Purchase,
     User,
     db,
@@ -66,21 +64,17 @@ def product_on_offer(product_id: uuid.UUID) -> Course | None:
     course = db.session.scalar(
         select(Course).options(joinedload(Course.creator)).where(Course.id == product_id)
     )
-    if course is None or course.deleted_at is not None or course.visibility == ProductVisibility.PRIVATE:
-        return None
-    return None if course.status in access_facts.NOT_YET_PUBLISHED else course
+    return course if course is not None and availability.is_visible(course) else None
 
 
 def refuse_unless_sold(user: User, course: Course) -> None:
     """Raise Refused, with the reason, unless `user` may pay for `course` now."""
-    if course.creator_id == user.id:
-        raise Refused("This is your own course. You already have access to it.")
-    expired = course.expires_at is not None and course.expires_at <= clock.now()
-    if course.status != ProductStatus.PUBLISHED or expired:
-        raise Refused("This course is no longer for sale.")
-    if course.visibility == ProductVisibility.MEMBERS_ONLY:
-        raise Refused("This course is only available to members.")
-    if course.price_at(clock.now()) == 0:
+    now = clock.now()
+    price = course.price_at(now)
+    offer = availability.offer_to(user, course, owned=False, price_cents=price, moment=now)
+    if sentence := availability.refusal(offer, course, now):
+        raise Refused(sentence)
+    if offer == Offer.ENROLL:
         raise FreeCourse("This course is free. You can start it without paying.")
     if not user.is_verified:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 from domain import Refused
 from domain.base import clock, pagination
-from domain.catalog import pricing
+from domain.catalog import availability, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access, access_facts
 from domain.platform import notifications
@@ -21,8 +21,6 @@ from models import (
     Course,
     NotificationKind,
     Product,
-    ProductStatus,
-    ProductVisibility,
     User,
     WishlistItem,
     db,
@@ -52,7 +50,7 @@ def add(user: User, course: Course) -> None:
     Refused for one's own course, for one they have, and beyond MOST entries.
     """
     if course.creator_id == user.id:
-        raise Refused("This is your own course.")
+        raise Refused(availability.OWN_COURSE)
     if access.owns(user, course):
         raise Refused("You already own this course.")
     wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
@@ -144,17 +142,6 @@ def _tell(item: WishlistItem, course: Course) -> None:
 
 def _lines(now: datetime) -> Any:
     on_sale = Product.sale_ends_at > now
-    is_open = and_(
-        Product.deleted_at.is_(None),
-        Product.status.not_in(access_facts.NOT_YET_PUBLISHED),
-        Product.visibility != ProductVisibility.PRIVATE,
-    )
-    is_sold = and_(
-        is_open,
-        Product.status == ProductStatus.PUBLISHED,
-        Product.visibility != ProductVisibility.MEMBERS_ONLY,
-        or_(Course.__table__.c.expires_at.is_(None), Course.__table__.c.expires_at > now),
-    )
     product, course = Product.__table__.c, Course.__table__
     return (
         select(
@@ -164,8 +151,8 @@ def _lines(now: datetime) -> Any:
             case((on_sale, product.sale_ends_at)).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             Category.slug.label("category_slug"), WishlistItem.notify_sale, WishlistItem.created_at,
-            case((is_open, True), else_=False).label("is_open"),
-            case((is_sold, True), else_=False).label("is_sold"),
+            case((availability.visible(), True), else_=False).label("is_open"),
+            case((availability.available(now), True), else_=False).label("is_sold"),
         )
         .select_from(WishlistItem)
         .join(Product.__table__, product.id == WishlistItem.product_id)

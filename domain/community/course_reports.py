@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, select
 
 from domain import Refused
+from domain.catalog import availability
 from domain.community import review_reports
 from domain.platform import moderation_queue
 from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
@@ -17,7 +18,7 @@ def report(user: User, course: Course, reason: ReportReason, note: str = "") -> 
     Refused for one's own course, with an unverified address, for a second report, and beyond the daily limit.
     """
     if course.creator_id == user.id:
-        raise Refused("This is your own course.")
+        raise Refused(availability.OWN_COURSE)
     if not user.is_verified:
         raise Refused("Confirm your email address first, then you can report a course.")
     if before := standing(user, course.id):

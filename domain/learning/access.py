@@ -16,6 +16,7 @@ from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain.base import clock
+from domain.catalog import availability
 from domain.learning import access_facts
 from models import (
     AccessGrant,
@@ -26,8 +27,6 @@ from models import (
     Lesson,
     MediaAsset,
     Product,
-    ProductStatus,
-    ProductVisibility,
     SlugRedirect,
     User,
     db,
@@ -79,7 +78,7 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> A
 
 def decide_by(facts: access_facts.AccessFacts) -> AccessDecision:
     """Apply the access rule to `facts`, without a query; `decide` adds `needed` and looks at the price."""
-    if facts.deleted and not facts.holds:
+    if facts.deleted_at is not None and not facts.holds:
         return AccessDecision(False, DenialReason.DRAFT)
     if facts.trusted or facts.opens_preview:
         return AccessDecision(True)
@@ -289,9 +288,10 @@ def _way_in(facts: access_facts.AccessFacts) -> AccessDecision:
     """Decide for somebody without a valid grant: the reason tells them what they can do."""
     if facts.hidden:
         return AccessDecision(False, DenialReason.DRAFT)
-    if facts.status == ProductStatus.EXPIRED:
+    now = clock.now()
+    if availability.is_expired(facts, now):
         return AccessDecision(False, DenialReason.EXPIRED)
-    if facts.status == ProductStatus.ARCHIVED or facts.visibility == ProductVisibility.MEMBERS_ONLY:
+    if not availability.is_available(facts, now):
         return AccessDecision(False, DenialReason.UNAVAILABLE)
     if facts.ran_out is not None:
         return AccessDecision(False, DenialReason.EXPIRED, until=facts.ran_out)

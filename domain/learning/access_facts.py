@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 
 from domain.base import clock
+from domain.base.sql import asked_last
+from domain.catalog import availability
 from models import (
     AccessGrant,
     Course,
@@ -35,13 +37,13 @@ from models import (
     ProductStatus,
     ProductVisibility,
     User,
+    UtcDateTime,
     course_prerequisites,
     db,
 )
 
 product, course_, grant, enrollment = (t.__table__ for t in (Product, Course, AccessGrant, Enrollment))
 lesson_, module, progress = (t.__table__ for t in (Lesson, Module, LessonProgress))
-NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductStatus.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class LessonGate:
 
 @dataclass(frozen=True)
 class AccessFacts:
-    """The facts about a person and a course.
+    """The facts about a person and a course, whose status, visibility, deletion and expiry come first.
 
     `trusted`: admin, creator, or has access to everything. `since`: the time of enrolment. `ran_out` is when
     the last grant expired, `missing` a prerequisite to complete before beginning.
@@ -67,7 +69,8 @@ class AccessFacts:
     trusted: bool
     status: ProductStatus
     visibility: ProductVisibility
-    deleted: bool
+    deleted_at: datetime | None
+    expires_at: datetime | None
     holds: bool
     ran_out: datetime | None
     since: datetime | None
@@ -77,18 +80,18 @@ class AccessFacts:
     @property
     def hidden(self) -> bool:
         """Tell whether the existence of the course is kept from everybody without a grant."""
-        return self.status in NOT_YET_PUBLISHED or self.visibility == ProductVisibility.PRIVATE
+        return not availability.is_visible(self)
 
     @property
     def opens_preview(self) -> bool:
         """Tell whether the lesson is a free preview of a published course."""
-        shown = self.status == ProductStatus.PUBLISHED and self.visibility != ProductVisibility.PRIVATE
+        shown = availability.is_published(self, clock.now())
         return self.gate is not None and self.gate.preview and not self.gate.withheld and shown
 
 
 def load(user: User | None, course: Course, lesson: Lesson | None = None) -> AccessFacts:
     """Load the facts about `user` (None: a visitor), `course` and, if given, `lesson`."""
-    values = {"user_id": user.id if user else None, "course_id": course.id}
+    values = {"user_id": user.id if user else None, "course_id": course.id, "moment": clock.now()}
     if lesson is not None:
         values["lesson_id"] = lesson.id
     rows = db.session.execute(_by_ids(lesson is not None), values).all()
@@ -120,7 +123,8 @@ def from_rows(rows: Any, trusted: bool, stranger: bool) -> AccessFacts:
         trusted=trusted,
         status=row.status,
         visibility=row.visibility,
-        deleted=row.deleted_at is not None,
+        deleted_at=row.deleted_at,
+        expires_at=row.course_expires_at,
         holds=bool(live),
         ran_out=max((r.expires_at for r in rows if r.expires_at), default=None),
         since=row.enrolled_at or min((r.granted_at for r in live), default=None),
@@ -137,7 +141,7 @@ def opens_at(since: datetime | None, unlock_after_days: int) -> datetime | None:
 def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> Select[*tuple[Any, ...]]:
     """Build the query of the facts; the caller adds the conditions for course and lesson.
 
-    The person is `user_id`: a parameter, or a column of the tables `people`.
+    The person is `user_id`: a parameter, or a column of the tables `people`; `moment` is a parameter too.
     """
     product_from = product if people is None else people.join(product, true())
     held = and_(grant.c.user_id == user_id, grant.c.course_id == product.c.id, grant.c.revoked_at.is_(None))
@@ -146,6 +150,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
         product.c.status,
         product.c.visibility,
         product.c.deleted_at,
+        course_.c.expires_at.label("course_expires_at"),
         grant.c.granted_at,
         grant.c.expires_at,
         enrollment.c.enrolled_at,
@@ -154,15 +159,6 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
     if with_lesson:
         statement = _with_lesson(statement, user_id)
     return statement.outerjoin(grant, held).outerjoin(enrollment, mine)
-
-
-def asked_last(condition: Any) -> ColumnElement[bool]:
-    """Wrap `condition` in a CASE, which no index can serve, so that it filters the few rows that are left.
-
-    Otherwise SQLite starts from all published courses, or from all recordings; and because of partial indexes
-    on a status it would plan the whole query again whenever a parameter compares with one.
-    """
-    return case((condition, 1), else_=0) == 1
 
 
 @cache
@@ -202,25 +198,26 @@ def _gate_of(row: Row[*tuple[Any, ...]]) -> LessonGate:
 
 
 def _missing(user_id: Any) -> Any:
-    """Build the subquery of the first prerequisite that is on sale and isn't completed.
+    """Build the subquery of the first prerequisite that is published and isn't completed.
 
     NULL for learners who have begun the course: a prerequisite added later must not lock them out.
     """
-    required, done = product.alias("required"), enrollment.alias("done")
+    required, dated, done = product.alias("required"), course_.alias("dated"), enrollment.alias("done")
     mine = and_(done.c.user_id == user_id, done.c.course_id == required.c.id)
     return (
         select(required.c.id)
         .join(course_prerequisites, course_prerequisites.c.prerequisite_id == required.c.id)
+        .join(dated, dated.c.id == required.c.id)
         .outerjoin(done, and_(mine, done.c.completed_at.is_not(None)))
         .where(
             course_prerequisites.c.course_id == product.c.id,
-            asked_last(and_(required.c.status == ProductStatus.PUBLISHED, required.c.deleted_at.is_(None))),
+            asked_last(availability.published(bindparam("moment", type_=UtcDateTime()), required.c, dated.c)),
             done.c.id.is_(None),
             ~_begun(user_id),
         )
         .order_by(required.c.title)
         .limit(1)
-        .correlate_except(required, done, course_prerequisites)
+        .correlate_except(required, dated, done, course_prerequisites)
         .scalar_subquery()
     )
 

@@ -7,6 +7,8 @@ from sqlalchemy import case, select, update
 import mail
 from domain import Refused
 from domain.base import clock
+from domain.catalog import availability
+from domain.catalog.availability import Offer
 from domain.learning import access, progress
 from domain.platform import events
 from models import (
@@ -14,8 +16,6 @@ from models import (
     Enrollment,
     EnrollmentStatus,
     GrantSource,
-    ProductStatus,
-    ProductVisibility,
     User,
     db,
     upsert,
@@ -46,14 +46,18 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
 
 
 def enroll_free(user: User, course: Course) -> Enrollment:
-    """Enroll in a free course with a complimentary grant. Refused when the course can't be had for free."""
-    if access.owns(user, course):
+    """Enroll in a free course with a complimentary grant; who has one already goes on.
+
+    Refused, in the sentence of its page, when `user` can't have the course for free.
+    """
+    now = clock.now()
+    owned, price = access.owns(user, course), course.price_at(now)
+    offer = availability.offer_to(user, course, owned=owned, price_cents=price, moment=now)
+    if offer == Offer.CONTINUE:
         return enroll(user.id, course.id)
-    if course.status != ProductStatus.PUBLISHED or course.deleted_at is not None:
-        raise Refused("This course isn’t open to new learners.")
-    if course.visibility not in (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED):
-        raise Refused("This course isn’t available on its own.")
-    if course.price_at(clock.now()) != 0:
+    if sentence := availability.refusal(offer, course, now):
+        raise Refused(sentence)
+    if offer == Offer.BUY:
         raise Refused("This course isn’t free. You can buy it on its page.")
     access.grant(user.id, course.id, GrantSource.COMPLIMENTARY)
     return enroll(user.id, course.id)

@@ -7,11 +7,11 @@ from sqlalchemy import delete, select
 
 from domain import Refused
 from domain.base import clock, word_folding
-from domain.catalog import cards, lifecycle
+from domain.catalog import availability, cards, lifecycle
 from domain.catalog.index import facets, index_cache
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
-from models import Course, Product, ProductStatus, User, course_prerequisites, db, upsert
+from models import Course, User, course_prerequisites, db, upsert
 
 MOST, FOUND = 5, 8
 
@@ -28,15 +28,17 @@ class RequiredCourse(NamedTuple):
 def required_courses(course: Course) -> list[RequiredCourse]:
     """List the prerequisites of `course`, by title."""
     query = (
-        select(Product.id, Product.title, Product.slug, Product.status, Product.deleted_at)
-        .join(course_prerequisites, course_prerequisites.c.prerequisite_id == Product.id)
-        .where(course_prerequisites.c.course_id == course.id)
-        .order_by(Product.title)
-    )
-    return [
-        RequiredCourse(
-            row.id, row.title, row.slug, row.status == ProductStatus.PUBLISHED and not row.deleted_at
+        select(
+            Course.id, Course.title, Course.slug, Course.status, Course.visibility, Course.deleted_at,
+            Course.expires_at,
         )
+        .join(course_prerequisites, course_prerequisites.c.prerequisite_id == Course.id)
+        .where(course_prerequisites.c.course_id == course.id)
+        .order_by(Course.title)
+    )  # fmt: skip
+    now = clock.now()
+    return [
+        RequiredCourse(row.id, row.title, row.slug, availability.is_published(row, now))
         for row in db.session.execute(query)
     ]
 
@@ -57,7 +59,7 @@ def require(course: Course, actor: User, other_id: uuid.UUID) -> None:
     """Add a prerequisite. Raises Refused for one that isn't on sale or that would make a cycle."""
     lifecycle.lock_and_reload(course)
     other = db.session.get(Course, other_id)
-    if other is None or other.deleted_at is not None or other.status != ProductStatus.PUBLISHED:
+    if other is None or not availability.is_published(other, clock.now()):
         raise Refused("That course is no longer on sale.")
     if other.id == course.id or _asks_for(other.id, course.id):
         raise Refused("That course requires this one, so nobody could ever start.")

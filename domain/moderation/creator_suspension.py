@@ -1,9 +1,9 @@
 """Suspension of a creator together with their courses, and its lifting."""
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 
 from domain.base import clock
-from domain.catalog import lifecycle
+from domain.catalog import availability, lifecycle
 from domain.people import suspension
 from models import Course, ProductStatus, User, db
 
@@ -56,8 +56,8 @@ def _put_back(person: User, admin: User) -> None:
 
 
 def _to_put_back(person: User) -> list[Course]:
-    fresh = or_(Course.expires_at.is_(None), Course.expires_at > clock.now())
-    query = _courses(person, ProductStatus.ARCHIVED).where(Course.off_with_creator, fresh)
+    unexpired = availability.unexpired(clock.now())
+    query = _courses(person, ProductStatus.ARCHIVED).where(Course.off_with_creator, unexpired)
     return list(db.session.scalars(query))
 
 

@@ -1,7 +1,6 @@
 """The queries of the course page, and the offer to its visitor."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -9,17 +8,17 @@ from sqlalchemy import (
 )
 
 from domain.base import clock
+from domain.catalog import availability
+from domain.catalog.availability import Offer
 from domain.catalog.cards import CourseCard, cards_of
 from domain.catalog.index import index_cache
 from domain.community import course_reports
-from domain.learning import access_facts
 from domain.media import code_archives, recordings
 from domain.media.recordings import Playback
 from domain.pages import course_query, page_preview
 from models import (
     CodeArchive,
     Product,
-    ProductStatus,
     ProductVisibility,
     SlugRedirect,
     User,
@@ -27,18 +26,6 @@ from models import (
 )
 
 RELATED = 4
-
-
-class PurchasePanel(StrEnum):
-    """The offer of the buying panel to this visitor."""
-
-    BUY = "buy"
-    ENROLL = "enroll"
-    CONTINUE = "continue"
-    OWN = "own"
-    FREE_ACCESS = "free_access"
-    UNAVAILABLE = "unavailable"
-    MEMBERS_ONLY = "members_only"
 
 
 class ContentsLesson(NamedTuple):
@@ -73,12 +60,15 @@ class TableOfContents(NamedTuple):
 class CoursePage:
     """The data of a course page.
 
-    `row` holds the columns of `course_query`, `progress` whole percents, `reported` a sentence for somebody
-    who has reported it.
+    `row` holds the columns of `course_query`, `refusal` why the course can't be taken, `progress` whole
+    percents, `reported` a sentence for somebody who has reported it.
     """
 
     row: Any
-    offer: PurchasePanel
+    offer: Offer
+    refusal: str | None
+    is_expired: bool
+    is_listed: bool
     contents: TableOfContents
     tags: list[tuple[str, str]]
     required: list[tuple[str, str]]
@@ -117,12 +107,20 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
     trusted = visitor is not None and (visitor.is_admin or row.creator_id == visitor.id)
     if preview and trusted:
         row = page_preview.over(row)
-    hidden = row.status in access_facts.NOT_YET_PUBLISHED or row.visibility == ProductVisibility.PRIVATE
+    hidden = not availability.is_visible(row)
     if hidden and not trusted and not row.is_owned:
         return None
+    offer = availability.offer_to(
+        visitor, row, owned=row.is_owned, price_cents=row.price_now_cents, moment=now
+    )  # fmt: skip
+    if preview and trusted:
+        offer = _offer_if_on_sale(row)
     return CoursePage(
         row=row,
-        offer=_offer_to_learners(row) if preview and trusted else _offer(row, visitor),
+        offer=offer,
+        refusal=availability.refusal(offer, row, now),
+        is_expired=availability.is_expired(row, now),
+        is_listed=availability.is_listed(row, now),
         contents=TableOfContents(
             row.slug, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])
         ),
@@ -149,23 +147,11 @@ def moved_to(slug: str) -> str | None:
     return found
 
 
-def _offer(row: Any, visitor: User | None) -> PurchasePanel:
-    """Choose the offer, in this order: who the visitor is, what they own, what is on sale."""
-    if visitor is not None and row.creator_id == visitor.id:
-        return PurchasePanel.OWN
-    if row.is_owned:
-        return PurchasePanel.CONTINUE
-    if visitor is not None and (visitor.is_admin or visitor.access_override):
-        return PurchasePanel.FREE_ACCESS
-    if row.status != ProductStatus.PUBLISHED or row.is_expired:
-        return PurchasePanel.UNAVAILABLE
-    return _offer_to_learners(row)
-
-
-def _offer_to_learners(row: Any) -> PurchasePanel:
+def _offer_if_on_sale(row: Any) -> Offer:
+    """Choose the offer that learners would see once the course is on sale."""
     if row.visibility == ProductVisibility.MEMBERS_ONLY:
-        return PurchasePanel.MEMBERS_ONLY
-    return PurchasePanel.BUY if row.price_now_cents else PurchasePanel.ENROLL
+        return Offer.MEMBERS_ONLY
+    return Offer.BUY if row.price_now_cents else Offer.ENROLL
 
 
 def _modules(lines: list[list[Any]]) -> tuple[ContentsModule, ...]:

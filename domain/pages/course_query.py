@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
 
 from domain.base.json_rows import json_array_of_rows
+from domain.base.sql import asked_last
+from domain.catalog import availability
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import wishlist
 from domain.community import course_reports
-from domain.learning.access_facts import asked_last
 from models import (
     AccessGrant,
     CodeArchive,
@@ -19,8 +20,6 @@ from models import (
     MediaAsset,
     MediaStatus,
     Module,
-    ProductStatus,
-    ProductVisibility,
     Tag,
     course_prerequisites,
     product_tags,
@@ -54,7 +53,6 @@ def _row(with_visitor: bool) -> Select[Any]:
             p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
             p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
             c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
-            case((c.expires_at <= now, True), else_=False).label("is_expired"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             people.c.avatar.label("creator_avatar"), _film().label("film"), _has_code().label("has_code"),
             profiles.c.headline.label("creator_headline"),
@@ -62,7 +60,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
             held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
             report.label("report"),
-            _tags().label("tags"), _required().label("required"),
+            _tags().label("tags"), _required(now).label("required"),
             _curriculum().label("curriculum"),
         )
         .select_from(
@@ -86,20 +84,19 @@ def _tags() -> Any:
     )
 
 
-def _required() -> Any:
-    """Build the subquery of (title, slug) of each visible prerequisite."""
-    first = products.alias("required")
-    is_seen = and_(
-        first.c.status == ProductStatus.PUBLISHED,
-        first.c.visibility != ProductVisibility.PRIVATE,
-        first.c.deleted_at.is_(None),
-    )
+def _required(now: Any) -> Any:
+    """Build the subquery of (title, slug) of each prerequisite that is published at `now`, a parameter."""
+    first, dated = products.alias("required"), courses.alias("dated")
     return (
         select(json_array_of_rows(first.c.title, first.c.slug))
-        .select_from(course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id))
+        .select_from(
+            course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id).join(
+                dated, dated.c.id == first.c.id
+            )
+        )
         .where(
             course_prerequisites.c.course_id == products.c.id,
-            asked_last(is_seen),
+            asked_last(availability.published(now, first.c, dated.c)),
         )
         .scalar_subquery()
     )

@@ -9,12 +9,13 @@ from uuid_utils.compat import uuid7
 
 from domain import Refused
 from domain.authoring import course_price
-from domain.base import slugs, webvtt
+from domain.base import clock, slugs, webvtt
+from domain.catalog import availability
 from domain.media import upload_rules
 from domain.portable import MANIFEST, InvalidCourse, Problem
 from domain.portable.fields import near
 from domain.portable.model import NewCourse
-from models import Category, Product, ProductStatus, User, db
+from models import Category, Course, User, db
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,7 @@ def find_place(
 
 
 def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
-    query = select(Product.slug, Product.id).where(
-        Product.slug.in_(wanted), Product.status == ProductStatus.PUBLISHED, Product.deleted_at.is_(None)
-    )
+    query = select(Course.slug, Course.id).where(Course.slug.in_(wanted), availability.published(clock.now()))
     found = {row.slug: row.id for row in db.session.execute(query)}
     return {slug: found.get(slug) for slug in wanted}
 

@@ -374,7 +374,7 @@ def test_an_expired_course_stays_open_to_its_owners(app: Flask, cast: Cast, sign
     assert signed_in(cast.bo).get(LESSON).status_code == 200
     answer = signed_in(cast.cy).get(LESSON)
     assert answer.status_code == 403
-    assert "isn’t for sale any more" in answer.text
+    assert "isn’t for sale right now: its creator needs to update it first" in answer.text
     change(app, Product, {"status": ProductStatus.PUBLISHED}, id=cast.flask_course.id)
     change(app, AccessGrant, {"expires_at": clock.now() - timedelta(days=2)}, user_id=cast.bo.id)
     assert "Your access to this course has ended" in signed_in(cast.bo).get(LESSON).text

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.engine import Connection
 
 from domain.base import word_folding
+from domain.catalog import availability
 from domain.catalog.index import facets, search
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Facet, FacetChoice
@@ -21,8 +22,6 @@ from models import (
     Course,
     Level,
     Product,
-    ProductStatus,
-    ProductVisibility,
     SearchDocument,
     Tier,
 )
@@ -35,24 +34,6 @@ _LEVELS = {level: code for code, level in enumerate(Level)}
 _TIERS: dict[Tier | None, int] = {None: 0, **{tier: code for code, tier in enumerate(Tier, 1)}}
 
 products, courses = Product.__table__, Course.__table__
-
-
-def listed(moment: Any) -> ColumnElement[bool]:
-    """Build the condition under which a course is listed at `moment` (a time or a bind parameter)."""
-    return and_(
-        products.c.status == ProductStatus.PUBLISHED,
-        products.c.visibility == ProductVisibility.PUBLIC,
-        products.c.deleted_at.is_(None),
-        or_(courses.c.expires_at.is_(None), courses.c.expires_at > moment),
-    )
-
-
-def still_listed(moment: Any) -> ColumnElement[bool]:
-    """Build the same condition for rows already found by id, in a form that no index can serve.
-
-    Without statistics SQLite would rather scan every published product than look up two dozen by key.
-    """
-    return case((listed(moment), 1), else_=0) == 1
 
 
 def build(connection: Connection, moment: datetime) -> CourseIndex:
@@ -89,7 +70,7 @@ def _rows(moment: datetime) -> Select[Any]:
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
         )
         .select_from(products.join(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
-        .where(listed(moment))
+        .where(availability.listed(moment))
     )  # fmt: skip
 
 
