@@ -104,13 +104,17 @@ def sees_everything(user: User, course: Course) -> bool:
     return user.is_admin or user.access_override or course.creator_id == user.id
 
 
-def holding(user_id: Any, course_id: Any) -> tuple[ColumnElement[bool], ...]:
-    """Build the SQL conditions of a valid AccessGrant; ids or columns."""
+def holding(user_id: Any, course_id: Any, moment: Any = None) -> tuple[ColumnElement[bool], ...]:
+    """Build the SQL conditions of a valid AccessGrant; ids or columns.
+
+    `moment` is a time or a parameter, now by default.
+    """
+    moment = clock.now() if moment is None else moment
     return (
         AccessGrant.user_id == user_id,
         AccessGrant.course_id == course_id,
         AccessGrant.revoked_at.is_(None),
-        or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > clock.now()),
+        or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > moment),
     )
 
 

@@ -11,6 +11,7 @@ from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import wishlist
 from domain.community import course_reports
+from domain.learning import access_facts
 from models import (
     AccessGrant,
     CodeArchive,
@@ -25,9 +26,7 @@ from models import (
     product_tags,
 )
 
-enrollments, grants, lessons, modules, tags = (
-    t.__table__ for t in (Enrollment, AccessGrant, Lesson, Module, Tag)
-)
+enrollments, lessons, modules, tags = (t.__table__ for t in (Enrollment, Lesson, Module, Tag))
 
 
 def _row(with_visitor: bool) -> Select[Any]:
@@ -143,10 +142,8 @@ def _has_code() -> Any:
 
 def _holds(visitor: Any, now: Any) -> ColumnElement[bool]:
     """Build the SQL condition "`visitor` has a valid grant at `now`", both of them parameters."""
-    grant = grants.c
-    in_time = or_(grant.expires_at.is_(None), grant.expires_at > now)
-    mine = (grant.user_id == visitor) & (grant.course_id == products.c.id)
-    return select(grant.id).where(mine, grant.revoked_at.is_(None), in_time).exists()
+    held = access_facts.holding(visitor, products.c.id, now)
+    return select(AccessGrant.id).where(*held).exists()
 
 
 STRANGERS, VISITORS = _row(with_visitor=False), _row(with_visitor=True)
