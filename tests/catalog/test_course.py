@@ -71,7 +71,7 @@ def test_an_owner_goes_on(app: Flask, cast: Cast, signed_in: Browser) -> None:
         db.session.commit()
     box = signed_in(cast.bo).get(PAGE).text.split('id="buy-box"')[1]
     assert "Continue learning" in box
-    assert "40 % done" in box
+    assert "40% complete" in box
     assert 'action="/checkout"' not in box
 
 
