@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, case, cast, func, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, select
 
 from domain.base import clock
 from domain.base.sql import asked_last
-from domain.catalog import availability, featured
+from domain.catalog import availability, featured, pricing
 from domain.catalog.index import index_cache
 from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
@@ -144,7 +144,7 @@ def cards_query() -> Select[Any]:
     return (
         select(
             p.id, p.slug, p.title, p.summary, p.level, p.price_cents,
-            case((p.sale_ends_at > now, p.sale_price_cents), else_=p.price_cents), p.currency, p.rating_avg,
+            pricing.price_at(now), p.currency, p.rating_avg,
             p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
             creator_slug(), categories.c.name, categories.c.slug, p.thumbnail,
         )

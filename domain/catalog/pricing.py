@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, case
+
 from domain.catalog import availability
 from domain.platform import settings
 from models import Course, Product, Purchase
+
+_products = Product.__table__
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,16 @@ class Quote:
 def quote(product: Product, moment: datetime) -> Quote:
     """Compute the price of `product` at `moment`; on the server only, never in the browser."""
     return Quote(product.price_cents, product.price_at(moment), product.currency.lower())
+
+
+def price_at(moment: Any, product: Any = _products.c) -> ColumnElement[int]:
+    """Build `Product.price_at` as SQL: the price at `moment`, a time or a parameter, in minor units."""
+    return case((product.sale_ends_at > moment, product.sale_price_cents), else_=product.price_cents)
+
+
+def sale_end_at(moment: Any, product: Any = _products.c) -> ColumnElement[datetime | None]:
+    """Build the SQL for the end of the sale that runs at `moment`; NULL without one."""
+    return case((product.sale_ends_at > moment, product.sale_ends_at))
 
 
 def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:

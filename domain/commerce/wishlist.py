@@ -141,14 +141,13 @@ def _tell(item: WishlistItem, course: Course) -> None:
 
 
 def _lines(now: datetime) -> Any:
-    on_sale = Product.sale_ends_at > now
     product, course = Product.__table__.c, Course.__table__
     return (
         select(
             product.id, product.slug, product.title, product.price_cents, product.currency,
             product.thumbnail, product.rating_avg, product.rating_count,
-            case((on_sale, product.sale_price_cents), else_=product.price_cents).label("price_now_cents"),
-            case((on_sale, product.sale_ends_at)).label("sale_ends_at"),
+            pricing.price_at(now).label("price_now_cents"),
+            pricing.sale_end_at(now).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             Category.slug.label("category_slug"), WishlistItem.notify_sale, WishlistItem.created_at,
             case((availability.visible(), True), else_=False).label("is_open"),

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, literal, or_, select, true
 
 from domain.base.json_rows import json_array_of_rows
 from domain.base.sql import asked_last
-from domain.catalog import availability
+from domain.catalog import availability, pricing
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import wishlist
@@ -32,7 +32,6 @@ enrollments, lessons, modules, tags = (t.__table__ for t in (Enrollment, Lesson,
 def _row(with_visitor: bool) -> Select[Any]:
     p, c, parent = products.c, courses.c, categories.alias("parents")
     now = bindparam("now", type_=p.published_at.type)
-    on_sale = p.sale_ends_at > now
     held: ColumnElement[bool] = literal(False)
     wished: ColumnElement[bool] = literal(False)
     progress: Any = literal(None)
@@ -47,8 +46,8 @@ def _row(with_visitor: bool) -> Select[Any]:
     return (
         select(
             p.id, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
-            case((on_sale, p.sale_price_cents), else_=p.price_cents).label("price_now_cents"),
-            case((on_sale, p.sale_ends_at)).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
+            pricing.price_at(now).label("price_now_cents"),
+            pricing.sale_end_at(now).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
             p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
             c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,

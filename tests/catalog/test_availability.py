@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from domain.base import clock
-from domain.catalog import availability
+from domain.catalog import availability, pricing
 from domain.catalog.availability import Offer
 from models import Course, ProductStatus, ProductVisibility, User, db
 from tests.cast import Cast
@@ -76,3 +76,16 @@ def test_who_somebody_is_comes_first(cast: Cast) -> None:
     ]  # fmt: skip
     for person, owned, offer in people:
         assert availability.offer_to(person, course, owned=owned, price_cents=1, moment=now) == offer
+
+
+def test_the_price_in_sql_is_the_price_in_python(app: Flask, cast: Cast) -> None:
+    now = clock.now()
+    with app.app_context():
+        for seconds in (0, 1, 2):
+            ends = now + timedelta(seconds=seconds - 1)
+            add_course(cast, f"Sale {seconds}", price_cents=900, sale_price_cents=400, sale_ends_at=ends)
+        for course, price, end in db.session.execute(
+            select(Course, pricing.price_at(now), pricing.sale_end_at(now))
+        ):
+            assert price == course.price_at(now)
+            assert end == (course.sale_ends_at if price < course.price_cents else None)

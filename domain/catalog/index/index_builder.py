@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Connection
 
 from domain.base import word_folding
-from domain.catalog import availability
+from domain.catalog import availability, pricing
 from domain.catalog.index import facets, search
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Facet, FacetChoice
@@ -62,7 +62,7 @@ _SHELVES = select(
 
 def _rows(moment: datetime) -> Select[Any]:
     p, c, d = products.c, courses.c, SearchDocument.__table__
-    price_now = case((p.sale_ends_at > moment, p.sale_price_cents), else_=p.price_cents)
+    price_now = pricing.price_at(moment)
     return (
         select(
             p.id, p.category_id, p.level, p.tier, p.price_cents, price_now.label("price_now"), p.currency,
