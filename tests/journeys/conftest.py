@@ -78,6 +78,7 @@ def house(app: Flask) -> Iterator[House]:
         )
         app.config["WTF_CSRF_ENABLED"] = True
         server = make_server("127.0.0.1", port, app, threaded=True)
+        server.daemon_threads = False  # so that closing waits for the requests in flight
         over, wake = threading.Event(), threading.Event()
         app.extensions["lectern_carrier"] = lambda _job_id: wake.set()
         threads = [
@@ -90,6 +91,7 @@ def house(app: Flask) -> Iterator[House]:
         over.set()
         wake.set()
         server.shutdown()
+        server.server_close()
         for thread in threads:
             thread.join()
         del app.extensions["lectern_carrier"]
