@@ -29,7 +29,7 @@ OWN_COURSE = "This is your own course."
 
 
 class Offer(StrEnum):
-    """What a course offers to one person."""
+    """The offer of a course to one person."""
 
     BUY = "buy"
     ENROLL = "enroll"
