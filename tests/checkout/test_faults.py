@@ -57,7 +57,7 @@ def test_fault_05_the_webhook_was_down_for_three_days(
     shop: Shop, cast: Cast, later: Callable[[timedelta], None]
 ) -> None:
     paid = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
-    left = shop.open(shop.signed_in(cast.mo), cast.flask_course)
+    left = shop.open(shop.signed_in(cast.nia), cast.flask_course)
     shop.stripe.clock.advance(days=3)
     later(timedelta(days=3))
     with shop.database():
