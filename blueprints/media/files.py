@@ -7,34 +7,34 @@ from flask import Response, abort
 
 import storage
 from blueprints.media import bp
-from domain.media import recordings
+from domain.media import recordings, served_files
 
 
 @bp.get("/media/<token>/<uuid:asset_id>/captions/<language>.vtt")
 def captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
     """Serve the captions of one language as WebVTT."""
-    expires_at = _expiry(token, recordings.folder(asset_id))
+    expires_at = _expiry(token, served_files.folder(asset_id))
     return _text(recordings.caption_text(asset_id, language), expires_at)
 
 
 @bp.get("/media/<token>/<uuid:asset_id>/chapters.vtt")
 def chapters(token: str, asset_id: uuid.UUID) -> Response:
     """Serve the chapters as WebVTT."""
-    expires_at = _expiry(token, recordings.folder(asset_id))
+    expires_at = _expiry(token, served_files.folder(asset_id))
     return _text(recordings.chapters_text(asset_id), expires_at)
 
 
 @bp.get("/media/<token>/<uuid:asset_id>/proposed/captions/<language>.vtt")
 def proposed_captions(token: str, asset_id: uuid.UUID, language: str) -> Response:
     """Serve captions that are pending approval; the tokens of learners don't match this path."""
-    expires_at = _expiry(token, recordings.proposals(asset_id))
+    expires_at = _expiry(token, served_files.proposals(asset_id))
     return _text(recordings.caption_text(asset_id, language, proposed=True), expires_at)
 
 
 @bp.get("/media/<token>/<uuid:asset_id>/proposed/chapters.vtt")
 def proposed_chapters(token: str, asset_id: uuid.UUID) -> Response:
     """Serve chapters that are pending approval; the tokens of learners don't match this path."""
-    expires_at = _expiry(token, recordings.proposals(asset_id))
+    expires_at = _expiry(token, served_files.proposals(asset_id))
     return _text(recordings.chapters_text(asset_id, proposed=True), expires_at)
 
 
@@ -44,11 +44,11 @@ def file(token: str, asset_id: uuid.UUID, name: str) -> Response:
 
     Other files in the folder are never served, whatever the token.
     """
-    expires_at = _expiry(token, recordings.folder(asset_id))
-    if not recordings.is_served(name):
+    expires_at = _expiry(token, served_files.folder(asset_id))
+    if not served_files.is_served(name):
         abort(404)
-    key = f"{recordings.folder(asset_id)}{name}"
-    return storage.send(key, recordings.content_type(name), expires_at=expires_at)
+    key = f"{served_files.folder(asset_id)}{name}"
+    return storage.send(key, served_files.content_type(name), expires_at=expires_at)
 
 
 def _expiry(token: str, folder: str) -> datetime:

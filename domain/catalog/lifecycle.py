@@ -8,14 +8,12 @@ Statuses change in `move` alone, along TRANSITIONS. Besides the usual way on sal
 review can be withdrawn to its former status.
 """
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import inspect, or_, select
 from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock
-from domain.catalog import availability
+from domain.catalog import availability, freshness
 from domain.catalog.index import search
 from domain.platform import audit, moderation_queue, settings
 from domain.platform.audit_actions import AuditAction
@@ -34,8 +32,6 @@ from models import (
     User,
     db,
 )
-
-FRESH_FOR_MONTHS = 6
 
 DRAFT, PENDING_REVIEW, PUBLISHED, REJECTED, EXPIRED, ARCHIVED = ProductStatus
 TRANSITIONS: dict[ProductStatus, tuple[ProductStatus, ...]] = {
@@ -95,7 +91,7 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
     if to == PUBLISHED:
         now = clock.now()
         course.published_at = course.published_at or now
-        restart_freshness(course, now)
+        freshness.restart(course, now)
     elif to == ARCHIVED and course.update_state == UpdateState.PENDING:
         moderation_queue.withdraw(ModerationKind.UPDATE, course.id)
         course.update_state = UpdateState.EDITING
@@ -131,15 +127,9 @@ def status_before_review(course: Course) -> ProductStatus:
     return EXPIRED if availability.is_expired(course, clock.now()) else ARCHIVED
 
 
-def restart_freshness(course: Course, moment: datetime) -> None:
-    """Restart the expiry clock at `moment`, when it was published or an update was approved."""
-    course.content_updated_at = moment
-    course.expires_at, course.warned_days = fresh_until(moment), None
-
-
 def refresh(course: Course) -> None:
     """Restart the expiry clock now and rewrite the search document."""
-    restart_freshness(course, clock.now())
+    freshness.restart(course, clock.now())
     _keep_findable(course)
 
 
@@ -164,7 +154,7 @@ def content_shown(course: Course) -> None:
     course.content_updated_at = now
     # An expired course returns by being submitted, not by an edit.
     if course.status == PUBLISHED:
-        restart_freshness(course, now)
+        freshness.restart(course, now)
     _keep_findable(course)
 
 
@@ -199,15 +189,6 @@ def has_pending_changes(course: Course) -> bool:
 def in_review(course: Course) -> bool:
     """Tell if the course or its update is in the review queue."""
     return course.status == PENDING_REVIEW or course.update_state == UpdateState.PENDING
-
-
-def fresh_until(moment: datetime) -> datetime:
-    """Compute the expiry of a course published or updated at `moment`: six months later."""
-    month = moment.month - 1 + FRESH_FOR_MONTHS
-    year, month = moment.year + month // 12, month % 12 + 1
-    first = moment.replace(year=year, month=month, day=1)
-    day = min(moment.day, ((first + timedelta(days=31)).replace(day=1) - timedelta(days=1)).day)
-    return first.replace(day=day)
 
 
 def _may_decide(course: Course, to: ProductStatus, actor: User) -> bool:

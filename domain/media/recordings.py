@@ -4,7 +4,6 @@ Processed files are below `media/<id>/` in storage, the original apart from them
 Addresses carry a signed, expiring token for that folder; they are given out only after an access decision.
 """
 
-import re
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +18,7 @@ import jobs
 import storage
 from domain.base import clock, webvtt
 from domain.catalog import counters, lifecycle
-from domain.media import captions, originals
+from domain.media import captions, originals, served_files
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -38,20 +37,6 @@ from models import (
 
 ADDRESS_LIFETIME = timedelta(hours=6)
 MOST_SHOWN = 50
-# The names that media/renditions.py gives, and `film.mp4` of the demo.
-_SERVED = re.compile(
-    r"(video|film)\.mp4|audio\.m4a|poster\.jpg|master\.m3u8|\d{1,5}p(\.m3u8|-init\.mp4|-\d{4,}\.m4s)",
-    re.ASCII,
-)
-TYPES = {
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".mp4": "video/mp4",
-    ".m4s": "video/iso.segment",
-    ".m4a": "audio/mp4",
-    ".ts": "video/mp2t",
-    ".jpg": "image/jpeg",
-    ".vtt": "text/vtt",
-}
 
 
 @dataclass(frozen=True)
@@ -123,14 +108,17 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
     `working`: the creator's version, with proposed captions (loaded, too) and chapters over the published
     ones. Captions loaded without their text get no transcript.
     """
-    base = _address(asset.id, folder(asset.id))
+    base = _address(asset.id, served_files.folder(asset.id))
     spoken: list[captions.Spoken] = captions.working_copies(asset) if working else [*asset.captions]
     chapters = captions.working_chapters(asset) if working else asset.chapters
     aside = base
     if working and (asset.proposed_captions or asset.proposed_chapters):
-        aside = f"{_address(asset.id, proposals(asset.id))}/proposed"
+        aside = f"{_address(asset.id, served_files.proposals(asset.id))}/proposed"
     bases = {row.language: aside if isinstance(row, ProposedCaption) else base for row in spoken}
-    files = [(asset.playlist, TYPES[".m3u8"]), (asset.mp4, _type_of(asset.mp4 or ""))]
+    files = [
+        (asset.playlist, served_files.TYPES[".m3u8"]),
+        (asset.mp4, served_files.content_type(asset.mp4 or "")),
+    ]
     ready = asset.status == MediaStatus.READY
     return Playback(
         kind=asset.kind.value,
@@ -295,30 +283,6 @@ def drop_proposals(lesson: Lesson) -> None:
         captions.drop_proposals(live)
 
 
-def is_served(name: str) -> bool:
-    """Tell if a file of this name may be served: only what pages and playlists refer to is.
-
-    >>> [is_served(name) for name in ("720p-0001.m4s", "original.mov", "proposed/chapters.vtt")]
-    [True, False, False]
-    """
-    return _SERVED.fullmatch(name) is not None
-
-
-def content_type(name: str) -> str:
-    """Look up the MIME type of a recording's file."""
-    return _type_of(name)
-
-
-def folder(asset_id: uuid.UUID) -> str:
-    """Build the storage folder of a recording's processed files, which its token opens."""
-    return f"media/{asset_id}/"
-
-
-def proposals(asset_id: uuid.UUID) -> str:
-    """Build the path that the token for proposed captions opens; learners' tokens don't."""
-    return f"{folder(asset_id)}proposed/"
-
-
 _PREVIEW_FILM = (MediaAsset.lesson_id.is_(None), MediaAsset.proposed_for.is_(None))
 
 
@@ -392,7 +356,3 @@ def _ending(filename: str) -> str:
 def _address(asset_id: uuid.UUID, opened: str) -> str:
     token = storage.sign(opened, clock.now() + ADDRESS_LIFETIME)
     return f"/media/{token}/{asset_id}"
-
-
-def _type_of(name: str) -> str:
-    return TYPES.get(Path(name).suffix.lower(), "application/octet-stream")

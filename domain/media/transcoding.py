@@ -9,7 +9,7 @@ from sqlalchemy import select
 import media
 import storage
 from domain.catalog import counters
-from domain.media import captions, originals, recordings
+from domain.media import captions, originals, recordings, served_files
 from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
@@ -38,7 +38,9 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
             if file.is_file():
                 name = file.relative_to(out).as_posix()
                 with file.open("rb") as content:
-                    store.put(f"{recordings.folder(asset_id)}{name}", content, recordings.content_type(name))
+                    store.put(
+                        f"{served_files.folder(asset_id)}{name}", content, served_files.content_type(name)
+                    )
         return made
 
 
@@ -84,5 +86,5 @@ def give_up(_error: str, asset_id: str) -> None:
 def discard(asset_id: str) -> None:
     """Delete the files of a replaced recording. Runs when its addresses have expired; idempotent."""
     if db.session.get(MediaAsset, uuid.UUID(asset_id)) is None:
-        for folder in (recordings.folder(uuid.UUID(asset_id)), originals.folder(uuid.UUID(asset_id))):
+        for folder in (served_files.folder(uuid.UUID(asset_id)), originals.folder(uuid.UUID(asset_id))):
             storage.current().delete_prefix(folder)

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 import jobs
 from domain.authoring import submission
 from domain.base import clock
-from domain.catalog import expiry, lifecycle
+from domain.catalog import expiry, freshness, lifecycle
 from domain.learning import access
 from jobs import schedule
 from models import (
@@ -108,7 +108,7 @@ def test_an_update_starts_the_six_months_and_the_warnings_anew(
     db.session.refresh(course)
     lifecycle.content_changed(course, db.session.get_one(User, cast.ada.id))
     assert course.warned_days is None
-    assert end_of(course) == lifecycle.fresh_until(clock.now())
+    assert end_of(course) == freshness.fresh_until(clock.now())
     at(end_of(course) - timedelta(days=20))
     expiry.warn()
     assert len(told(cast)) == 2
@@ -147,7 +147,7 @@ def test_an_expired_course_comes_back_when_it_is_submitted(
     ).external_video_url = "https://vimeo.com/76979871"
     db.session.flush()
     assert submission.submit(course, ada)
-    assert (course.status, end_of(course)) == (ProductStatus.PUBLISHED, lifecycle.fresh_until(clock.now()))
+    assert (course.status, end_of(course)) == (ProductStatus.PUBLISHED, freshness.fresh_until(clock.now()))
 
 
 def test_an_update_that_waits_is_not_lost_when_the_course_runs_out(
@@ -197,7 +197,7 @@ def test_an_end_is_looked_at_once_and_found_in_the_index(cast: Cast, at: Callabl
 
     course = db.session.get_one(Course, course.id)
     course.status = ProductStatus.PUBLISHED
-    lifecycle.restart_freshness(course, clock.now())
+    freshness.restart(course, clock.now())
     db.session.commit()
     at(end_of(course))
     expiry.expire()

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from domain import Refused
 from domain.base import clock
-from domain.catalog import lifecycle
+from domain.catalog import freshness, lifecycle
 from domain.platform import moderation_queue
 from models import (
     AuditEntry,
@@ -97,7 +97,7 @@ def test_the_first_publication_is_remembered_and_the_course_fresh_again(
     monkeypatch.setattr(clock, "now", lambda: later)
     for status in (ProductStatus.EXPIRED, ProductStatus.PENDING_REVIEW, ProductStatus.PUBLISHED):
         lifecycle.change_status(course, status, person(cast.mo))
-    assert dates(course) == [first, later, lifecycle.fresh_until(later)]
+    assert dates(course) == [first, later, freshness.fresh_until(later)]
 
 
 def test_what_changed_meanwhile_is_seen(cast: Cast) -> None:

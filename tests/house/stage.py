@@ -10,7 +10,7 @@ from PIL import Image
 
 import mail
 import storage
-from domain.media import recordings, upload_sessions
+from domain.media import served_files, upload_sessions
 from domain.people import mail_tokens, registration
 from domain.platform import images, mail_preferences, moderation_queue
 from models import (
@@ -91,9 +91,9 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "verify_token": verify,
             "reset_token": mail_tokens.make(mail_tokens.Purpose.RESET, bo),
             "email_token": mail_tokens.make(mail_tokens.Purpose.EMAIL, bo, "bo.new@example.com"),
-            "media_token": storage.sign(recordings.folder(asset.id), now() + timedelta(hours=1)),
-            "proposed_token": storage.sign(recordings.proposals(asset.id), now() + timedelta(hours=1)),
-            "old_token": storage.sign(recordings.folder(asset.id), now() - timedelta(hours=1)),
+            "media_token": storage.sign(served_files.folder(asset.id), now() + timedelta(hours=1)),
+            "proposed_token": storage.sign(served_files.proposals(asset.id), now() + timedelta(hours=1)),
+            "old_token": storage.sign(served_files.folder(asset.id), now() - timedelta(hours=1)),
             "asset": str(asset.id),
             "file": str(file.id),
             **shown,

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route, expect
 
 import media
 import storage
-from domain.media import recordings
+from domain.media import recordings, served_files
 from models import Lesson, LessonKind, MediaAsset, MediaKind, MediaStatus, db
 from tests.cast import Cast
 from tests.journeys import films
@@ -52,7 +52,7 @@ def show(app: Flask, lesson_id: object, form: str) -> int:
         db.session.add(asset)
         db.session.flush()
         for one in made.files:
-            key = f"{recordings.folder(asset.id)}{one.name}"
+            key = f"{served_files.folder(asset.id)}{one.name}"
             storage.current().put(key, contents[one.name], one.content_type)
         db.session.commit()
     return next(one.size for one in made.files if one.name == made.mp4)

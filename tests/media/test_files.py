@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import storage
-from domain.media import recordings
+from domain.media import recordings, served_files
 from models import Caption, MediaAsset, MediaStatus, db, now
 from tests.cast import Cast
 
@@ -80,7 +80,7 @@ def test_a_token_opens_one_recording_only(
 
 def test_an_address_runs_out(app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID) -> None:
     with app.app_context():
-        token = storage.sign(recordings.folder(asset_id), now() - timedelta(hours=1))
+        token = storage.sign(served_files.folder(asset_id), now() - timedelta(hours=1))
     assert client.get(f"/media/{token}/{asset_id}/film.mp4").status_code == 403
 
 

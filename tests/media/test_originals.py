@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 import jobs
 import storage
-from domain.media import originals, recordings
+from domain.media import originals, recordings, served_files
 from models import Job, Lesson, LessonVisibility, MediaAsset, MediaStatus, db
 from tests.cast import Cast
 
@@ -125,7 +125,7 @@ def publish(cast: Cast, content: bytes, name: str) -> MediaAsset:
 
 def served(client: FlaskClient, asset: MediaAsset) -> dict[str, bytes]:
     """Every file that was made of a recording, as somebody who watches gets it."""
-    folder = recordings.folder(asset.id)
+    folder = served_files.folder(asset.id)
     token = recordings.playback(recordings.of_lesson(asset.lesson_id) or asset).sources[0].url.split("/")[2]
     names = [file.key.removeprefix(folder) for file in storage.current().files(folder)]
     answers = {name: client.get(f"/media/{token}/{asset.id}/{name}") for name in names}
@@ -183,8 +183,8 @@ def test_only_names_of_what_was_made_are_served_whatever_lies_in_the_folder(
     in_app: Flask, client: FlaskClient, cast: Cast, name: str
 ) -> None:
     asset_id = uuid.uuid4()
-    storage.current().put(f"{recordings.folder(asset_id)}{name}", b"untouched", "video/mp4")
-    token = recordings._address(asset_id, recordings.folder(asset_id)).split("/")[2]
+    storage.current().put(f"{served_files.folder(asset_id)}{name}", b"untouched", "video/mp4")
+    token = recordings._address(asset_id, served_files.folder(asset_id)).split("/")[2]
     assert client.get(f"/media/{token}/{asset_id}/{name}").status_code == 404
 
 
@@ -222,7 +222,7 @@ def test_old_originals_are_moved_away_once_nothing_works_on_them(in_app: Flask, 
 
 def test_a_discarded_recording_takes_its_original_along(in_app: Flask, cast: Cast) -> None:
     asset_id = uuid.uuid4()
-    for folder in (originals.folder(asset_id), recordings.folder(asset_id)):
+    for folder in (originals.folder(asset_id), served_files.folder(asset_id)):
         storage.current().put(f"{folder}original.mov", b"x", "video/mp4")
     jobs.enqueue("discard_media", asset_id=str(asset_id))
     db.session.commit()

@@ -16,7 +16,7 @@ import jobs
 import storage
 from domain.authoring import submission
 from domain.base import clock
-from domain.catalog import lifecycle
+from domain.catalog import freshness
 from domain.media import captions, recordings
 from models import (
     Caption,
@@ -54,7 +54,7 @@ def old_id(app: Flask, cast: Cast) -> Iterator[uuid.UUID]:
         ada = db.session.get_one(User, cast.ada.id)
         ada.role, ada.vetted = Role.CREATOR, True
         course = db.session.get_one(Course, cast.flask_course.id)
-        lifecycle.restart_freshness(course, clock.now() - timedelta(days=100))
+        freshness.restart(course, clock.now() - timedelta(days=100))
         asset = MediaAsset(
             course_id=course.id, lesson_id=cast.video_lesson.id, storage_key="x", mp4="video.mp4",
             status=MediaStatus.READY, duration_seconds=120.0, chapters=[{"start": 0.0, "title": "Begin"}],
