@@ -20,7 +20,7 @@ from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 from web import hypermedia
 from web.forms import ButtonForm
 
-BUSY = "Another archive is being looked through."
+BUSY = "Another archive is being checked."
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -189,7 +189,7 @@ def _store_whole(plan: upload_sessions.UploadPlan, file: BinaryIO) -> None:
 
 
 def _later(upload_id: uuid.UUID) -> Response:
-    """Another archive is being looked through: a script asks again, a plain form has to be sent again."""
+    """Another archive is being checked: a script asks again, a plain form has to be sent again."""
     if _wants_json():
         return _json({"error": BUSY}, 503)
     return _give_up(upload_id, Refused(f"{BUSY} Send yours again in a moment."))

@@ -42,7 +42,7 @@ SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
 DAMAGED = AuditAction.CODE_DAMAGED
-TOO_SLOW = "This archive takes too long to look through. Pack fewer files, as a plain ZIP or tar.gz."
+TOO_SLOW = "This archive takes too long to check. Pack fewer files, as a plain ZIP or tar.gz."
 NO_ARCHIVE = "This isn’t a readable ZIP or tar.gz archive. Create it again."
 
 
@@ -232,7 +232,7 @@ def _in_zip(path: Path, deadline: _Deadline) -> Iterator[_Entry]:
                 raise Refused("This archive is password-protected. Create it without a password.", "file")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 # bzip2 takes minutes for a gigabyte, LZMA as much memory as its header asks for.
-                raise Refused("This archive is packed in an unusual way. Pack it as a plain ZIP.", "file")
+                raise Refused("This archive uses an unusual compression. Create a plain ZIP.", "file")
             kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
             plain = kind in (0, stat.S_IFREG) and not info.is_dir()
             yield _Entry(

@@ -144,7 +144,7 @@ def test_what_takes_too_much_to_unpack_is_refused(tmp_path: Path, way: int) -> N
     path = tmp_path / "upload"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.py", b"print(1)", way)
-    with pytest.raises(Refused, match="packed in an unusual way"):
+    with pytest.raises(Refused, match="uses an unusual compression"):
         code_archives.inspect(path)
 
 

@@ -259,7 +259,7 @@ def test_one_archive_is_looked_through_at_a_time(
     monkeypatch.setattr(code_archives, "inspect", look)
     assert ada.post(f"{others[0]['address']}/finish", headers=JSON).status_code == 200
     assert [answer.status_code for answer in told] == [503, 422]
-    assert "Another archive is being looked through." in told[0].json["error"]
+    assert "Another archive is being checked." in told[0].json["error"]
     assert "Send yours again in a moment." in told[1].text
     assert ada.post(f"{others[1]['address']}/finish", headers=JSON).status_code == 200
 
