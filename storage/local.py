@@ -119,7 +119,7 @@ class LocalStorage:
     ) -> int:
         """Append a chunk at `offset`; returns the bytes received. Idempotent.
 
-        Raises WrongOffsetError, DamagedError, BusyError. Only `complete` syncs to disk.
+        Raises WrongOffsetError, ChecksumError, BusyError. Only `complete` syncs to disk.
         """
         if offset + length > incoming.size:
             raise WrongOffsetError(self.received(incoming))

@@ -47,7 +47,7 @@ class PartialUpload:
 
 
 def pour(source: BinaryIO, target: BinaryIO, length: int, sha256: str | None) -> None:
-    """Copy `length` bytes in blocks; DamagedError when there are fewer, or `sha256` doesn't match."""
+    """Copy `length` bytes in blocks; ChecksumError when there are fewer, or `sha256` doesn't match."""
     digest, left = hashlib.sha256() if sha256 else None, length
     while left:
         block = source.read(min(BLOCK, left))

@@ -31,7 +31,7 @@ class MergingForm(Form):
     clashes = False
 
     def was(self) -> Markup:
-        """Render the hashes of the row's present values as hidden fields."""
+        """Render the hashes of the row's present values as the options of a hidden list."""
         return _hidden([mark for field in self._kept() for mark in _marks(field)])
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -35,7 +35,10 @@ def available() -> dict[str, str]:
 
 
 def send_off(provider: str) -> Response:
-    """Redirect to the provider; state, nonce and PKCE verifier are kept in the session. Raises Failed."""
+    """Redirect to the provider; state, nonce and PKCE verifier are kept in the session.
+
+    Raises ProviderFailed.
+    """
     address = f"{current_app.config['SETTINGS'].base_url}/oauth/{provider}/callback"
     try:
         response: Response = _client(provider).authorize_redirect(address)
@@ -45,7 +48,7 @@ def send_off(provider: str) -> Response:
 
 
 def identity(provider: str) -> ProviderIdentity:
-    """Exchange the code of the callback for the identity of the person. Raises Failed."""
+    """Exchange the code of the callback for the identity of the person. Raises ProviderFailed."""
     client = _client(provider)
     try:
         token = client.authorize_access_token()

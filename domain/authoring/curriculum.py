@@ -40,7 +40,7 @@ class Position:
 
 
 def module_of(course: Course, module_id: uuid.UUID) -> Module:
-    """Find a module of `course` with its draft; raises Missing."""
+    """Find a module of `course` with its draft; raises NotInCourse."""
     query = select(Module).where(Module.id == module_id, Module.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
@@ -49,7 +49,7 @@ def module_of(course: Course, module_id: uuid.UUID) -> Module:
 
 
 def lesson_of(course: Course, lesson_id: uuid.UUID) -> Lesson:
-    """Find a lesson of `course` with its draft; raises Missing."""
+    """Find a lesson of `course` with its draft; raises NotInCourse."""
     query = select(Lesson).where(Lesson.id == lesson_id, Lesson.course_id == course.id)
     found = db.session.scalar(query.options(undefer_group("drafts")))
     if found is None:
@@ -319,7 +319,7 @@ def _next(column: Any, condition: Any) -> int:
 
 
 def _place(order: Sequence[uuid.UUID], after: Position, what: str) -> int:
-    """Translate `after` into an index of `order`; raises Missing when the neighbour is gone."""
+    """Translate `after` into an index of `order`; raises NotInCourse when the neighbour is gone."""
     if after.last:
         return len(order)
     if after.id is None:

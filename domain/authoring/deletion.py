@@ -57,7 +57,7 @@ def reason_not_to_delete(course: Course) -> str | None:
 
 
 def delete_course(course: Course, actor: User) -> DeletionOutcome:
-    """Delete `course` for good or hide it, as `fate_of` says. Raises Refused where a rule forbids it."""
+    """Delete `course` for good or hide it, as `outcome_of` says. Raises Refused where a rule forbids it."""
     lifecycle.lock_and_reload(course)
     if sentence := reason_not_to_delete(course):
         raise Refused(sentence)

@@ -239,7 +239,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
 
 
 def _load(course: Course, lesson: Lesson) -> None:
-    """Lock the course and reload the row; raises Gone when it was deleted."""
+    """Lock the course and reload the row; raises LessonDeleted when it was deleted."""
     lifecycle.lock_course(course)
     kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
     try:

@@ -1,6 +1,6 @@
 """Backups of the database and the files, verified by restoring them.
 
-Public: `create`, `listing`, `verify`, `restore`, `prune`, and the types of `model`: `Kind`, `Backup`,
+Public: `create`, `listing`, `verify`, `restore`, `prune`, and the types of `model`: `BackupKind`, `Backup`,
 `Proof`, `BackupError`. A backup in a target (a folder or an S3 prefix) is a manifest, a dump of the database
 and a list of the files; the files themselves are stored once for all backups by their SHA-256
 (content-addressed). See docs/decisions/0018-backups.md.

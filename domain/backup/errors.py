@@ -1,4 +1,4 @@
-"""Errors of disk, database and bucket, translated to BackupErrors."""
+"""Errors of disk, database and bucket, translated to BackupError."""
 
 import errno
 import sqlite3

@@ -23,7 +23,7 @@ def encrypt(text: str, purpose: str) -> str:
 
 
 def decrypt(text: str, purpose: str) -> str:
-    """Decrypt what `encrypt` made with this or an older key. Raises Unreadable."""
+    """Decrypt what `encrypt` made with this or an older key. Raises DecryptionFailed."""
     try:
         return _keys(purpose).decrypt(text.encode()).decode()
     except InvalidToken as error:

@@ -4,8 +4,8 @@ A course that was ever published is live: learners may hold it. Changes to the p
 course by a creator who isn't vetted stay drafts until an admin approves the update; everybody else's are
 published at once.
 
-Statuses change in `move` alone, along TRANSITIONS. Besides the usual way on sale and off it, a course in
-review can be withdrawn to its former status.
+Statuses change in `change_status` alone, along TRANSITIONS. Besides the usual way on sale and off it, a
+course in review can be withdrawn to its former status.
 """
 
 from sqlalchemy import inspect, or_, select
@@ -115,7 +115,7 @@ def lock_course(course: Course) -> None:
 
 
 def lock_and_reload(course: Course) -> None:
-    """Lock `course` as `hold` does and reload all of its columns."""
+    """Lock `course` as `lock_course` does and reload all of its columns."""
     lock_course(course)
     db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 

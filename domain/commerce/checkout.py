@@ -1,9 +1,9 @@
 """Checkout: from "Buy now" to Stripe's page, idempotent under repeated clicks and failures.
 
 Opening a Checkout Session can't be a job, because the buyer is waiting. So it takes three steps, and the
-caller commits between them: `begin` writes the order with its frozen price, `ask_stripe` calls Stripe without
-a transaction, `note` stores the result. When `note` returns no address, the order has changed meanwhile and
-the three steps are repeated.
+caller commits between them: `start_order` writes the order with its frozen price, `fetch_session` calls
+Stripe without a transaction, `record_session` stores the result. When that returns no address, the order has
+changed meanwhile and the three steps are repeated.
 """
 
 import uuid

@@ -1,6 +1,6 @@
 """Fulfilment: one idempotent verb for the webhook, the success page and reconciliation.
 
-`settle` may be called any number of times, in any order and concurrently: it locks the order, reads the state
+`fulfil` may be called any number of times, in any order and concurrently: it locks the order, reads the state
 of Stripe's own object, and does what is still to be done.
 """
 

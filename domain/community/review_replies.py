@@ -83,7 +83,7 @@ def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
 def save_reply(creator: User, written: Review, course: Course, reply: str) -> None:
     """Write or replace the reply to a review; its author is notified of the first one.
 
-    If an admin has hidden an earlier reply there, it needs approval (review_standings.visibility_of).
+    If an admin has hidden an earlier reply there, it needs approval (text_decisions.visibility_of).
     Refused if it
     contains one of the shop's held words.
     """

@@ -76,7 +76,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
 
     `rating` is 1–5, `comment` has at most MAX_COMMENT characters. An approval is for one text only: a new
     text is visible and can be reported again. If an admin has hidden an earlier text of this person, it needs
-    approval (review_standings.visibility_of). Refused unless `may_review`.
+    approval (text_decisions.visibility_of). Refused unless `may_review`.
     """
     lock_reviews(product.id)
     if not may_review(user, product):

@@ -1,7 +1,7 @@
 """Resumable uploads in chunks: begun, continued after a dropped connection, finished.
 
 A chunk goes straight to storage, our disk or the bucket; the database only knows that an upload is open,
-storage knows how many bytes it has. `receive` and `settle` run between two transactions, so that no upload
+storage knows how many bytes it has. `receive` and `assemble` run between two transactions, so that no upload
 keeps the database waiting.
 """
 
@@ -104,7 +104,7 @@ def received(upload: Upload) -> int:
 def receive(plan: UploadPlan, offset: int, source: BinaryIO, length: int, sha256: str | None = None) -> int:
     """Append a chunk of `length` bytes at `offset`; answers the next offset. Idempotent.
 
-    Raises WrongOffsetError, DamagedError and BusyError of storage; Refused where parts go to the bucket.
+    Raises WrongOffsetError, ChecksumError and BusyError of storage; Refused where parts go to the bucket.
     """
     store = storage.current()
     if not isinstance(store, storage.LocalStorage):

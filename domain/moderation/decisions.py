@@ -64,8 +64,8 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
     """Decide an item; returns a sentence about the consequences.
 
     `seen` is the fingerprint of the course as the admin saw it (optimistic lock). Raises
-    moderation_queue.Claimed when another admin has the item, and Refused when it was decided before, when the
-    course has changed since it was opened, and where the decision lacks a reason or notes.
+    moderation_queue.ClaimedByOther when another admin has the item, and Refused when it was decided before,
+    when the course has changed since it was opened, and where the decision lacks a reason or notes.
     """
     verdict, reason, notes = decision
     if verdict not in CHOICES[item.kind]:

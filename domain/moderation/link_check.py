@@ -122,7 +122,7 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _connect(host: str, port: int, secure: bool) -> socket.socket:
-    """Connect to a public address of `host`; raises Elsewhere when any of its addresses isn't public."""
+    """Connect to a public address of `host`; raises NotPublic when any of its addresses isn't public."""
     addresses = [info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     if not addresses or not all(is_public(str(address)) for address in addresses):
         raise NotPublic

@@ -94,7 +94,7 @@ def mail_limits(ip: str) -> tuple[AttemptLimit, ...]:
 
 
 def held_limits(ip: str) -> tuple[AttemptLimit, ...]:
-    """List the limit of held forms of signed-out visitors, for the network."""
+    """List the limit of held posts of signed-out visitors, for the network."""
     return (_limit("held", network_of(ip), HELD_PER_ADDRESS),)
 
 

@@ -1,4 +1,4 @@
-"""Held forms: POSTs that arrived signed out, kept for their browser for a day until the person is back.
+"""Held posts: forms that arrived signed out, kept for their browser for a day until the person is back.
 
 Anybody can post, so what is kept is bounded, is never sent by itself, and is shown only to the person whose
 page the form was on.

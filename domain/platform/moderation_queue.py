@@ -177,7 +177,7 @@ def find(item_id: uuid.UUID) -> ModerationItem:
 def claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
     """Claim `item` for `admin` for CLAIM; another's claim only with `takeover`.
 
-    Raises Claimed when another admin has it, Refused when it was decided meanwhile.
+    Raises ClaimedByOther when another admin has it, Refused when it was decided meanwhile.
     """
     lock_claimed(item, admin, takeover)
     if takeover and _holder(item, admin) is not None:
@@ -235,7 +235,7 @@ def claim_next(
 def lock_claimed(item: ModerationItem, admin: User, takeover: bool = False) -> None:
     """Lock `item` until the transaction ends, for `admin` to decide it.
 
-    Raises Claimed when another admin has it (unless `takeover`), Refused when it was decided before.
+    Raises ClaimedByOther when another admin has it (unless `takeover`), Refused when it was decided before.
     """
     lock(item)
     if item.closed_at is not None or item.decision is not None:

@@ -1,8 +1,9 @@
 """Import and export of courses as a folder or zip of Markdown files with a course.toml.
 
-The format is described in docs/creators/import-and-export.md. `source` reads the files, `reading` parses the
-course, `linking` finds the links in its texts, `storing` stores its files, `writing` inserts its rows,
-`exporting` goes the other way. Everything is validated before anything is written.
+The format is described in docs/creators/import-and-export.md. `source` reads the files, `folder_reader`
+parses the course, `markdown_links` finds the links in its texts, `file_store` stores its files,
+`course_writer` inserts its rows, `exporting` goes the other way. Everything is validated before anything is
+written.
 """
 
 from collections.abc import Sequence

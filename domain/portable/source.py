@@ -139,7 +139,10 @@ def text_of(source: Source, name: str) -> str:
 
 
 def _check_directory(path: Path) -> None:
-    """Refuse a zip with an oversized central directory, which would be read into memory. Raises Broken."""
+    """Refuse a zip with an oversized central directory, which would be read into memory.
+
+    Raises InvalidCourse.
+    """
     with path.open("rb") as file:
         end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
     if end is not None and end[5] > MAX_LISTED:

@@ -24,7 +24,7 @@ from models import Category, Product, db
 
 LARGE = 5000
 LOOK_EVERY = 1.0  # seconds
-KEPT = 2000  # of `unless_changed`: about 5 kB each
+KEPT = 2000  # of `cached`: about 5 kB each
 # A transaction open during the check may still commit rows with an older updated_at than the newest one seen.
 LOOK_AGAIN_AFTER = timedelta(seconds=60)
 # After loading, a large catalogue rests this many times as long as that took: at most 5 % of a processor.
@@ -39,7 +39,7 @@ _VERSION = select(
 
 @dataclass
 class IndexCache:
-    """The cached index of this process, the version it was built from, and what `unless_changed` keeps."""
+    """The cached index of this process, the version it was built from, and what `cached` keeps."""
 
     index: CourseIndex | None = None
     kept: dict[Hashable, Any] = field(default_factory=dict)
