@@ -104,7 +104,7 @@ def test_a_failed_proof_shows_its_problems_and_a_broken_backup_its_sentence(
         assert "Its manifest is cut short." in page
 
 
-def test_background_work_have_their_sentence(app: Flask, mo: FlaskClient, target: Target) -> None:
+def test_failures_have_their_sentence(app: Flask, mo: FlaskClient, target: Target) -> None:
     target.full = True
     with app.app_context():
         jobs.enqueue("make_backup")

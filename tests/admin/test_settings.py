@@ -77,12 +77,12 @@ def test_another_process_learns_it_within_a_second(app: Flask, cast: Cast, clien
     """What another process commits is seen once what this one remembers is old; no page has to be told."""
     with app.app_context():
         assert settings.current().name == "Lectern"
-        db.session.execute(db.update(PlatformSettings).values(name="Social links"))
+        db.session.execute(db.update(PlatformSettings).values(name="Elsewhere"))
         db.session.commit()
         assert settings.REMEMBER_SECONDS <= 1
         cached = app.extensions["lectern_cache_site"]
         app.extensions["lectern_cache_site"] = (time.monotonic() - 0.001, cached[1])
-        assert settings.current().name == "Social links"
+        assert settings.current().name == "Elsewhere"
 
 
 def test_the_colour_is_tried_out_before_it_is_used(

@@ -131,7 +131,7 @@ def test_saving_the_same_twice_is_no_conflict(desk: Desk, cast: Cast) -> None:
 
 def test_another_page_saved_meanwhile_is_no_conflict(desk: Desk, cast: Cast) -> None:
     was = desk.was()
-    sharing = {"meta_title": "Social links", "was": desk.was("/sharing")}
+    sharing = {"meta_title": "Elsewhere", "was": desk.was("/sharing")}
     assert desk.browser.post(f"{desk.home}/sharing", data=sharing).status_code == 303
     form = details(cast, cast.flask_course, title="Once", was=was)
     assert desk.browser.post(desk.home, data=form).status_code == 303
