@@ -40,7 +40,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.form = Sent(given.get("action", ""), given.get("method", "get"))
+            self.form = Sent(given.get("action", ""), given.get("method", "get").lower())
             self.form.is_autosaved = "data-autosave" in given
             self.forms.append(self.form)
         elif self.form is None:

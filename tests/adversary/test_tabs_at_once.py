@@ -96,8 +96,11 @@ def test_two_who_change_different_fields_both_keep_theirs(
     assert {**now, **tab.first, **tab.second} == now
 
 
+# Two who take away the same row are only warned of outside of tests.
+@pytest.mark.filterwarnings("ignore:DELETE statement on table:sqlalchemy.exc.SAWarning")
 @pytest.mark.parametrize("tab", CHANGING)
 def test_without_the_lock_one_is_written_over(
     app: Flask, cast: Cast, signed_in: SignedIn, tab: Tab, meeting: None, without_lock: None
 ) -> None:
-    assert 409 not in Two(app, cast, signed_in, tab).send(*both_ways(tab))
+    two = Two(app, cast, signed_in, tab)
+    assert two.send(*both_ways(tab)) in ([302, 302], [303, 303])

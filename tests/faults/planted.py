@@ -30,10 +30,17 @@ class Fault:
         """Say why it can't be planted in `tree`; empty where it can."""
         if not (tree / self.file).is_file():
             return f"there is no {self.file}"
-        if gone := [test for test in self.tests if not (tree / test.partition("::")[0]).is_file()]:
+        if gone := [test for test in self.tests if not _is_there(tree, test)]:
             return f"there is no {gone[0]}"
         times = (tree / self.file).read_text().count(self.code)
         return "" if times == 1 else f"in {self.file} its code stands {times} times"
+
+
+def _is_there(tree: Path, test: str) -> bool:
+    file, _, name = test.partition("::")
+    if not (tree / file).is_file():
+        return False
+    return not name or f"def {name.partition('[')[0]}(" in (tree / file).read_text()
 
 
 def faults() -> list[Fault]:

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ WITH_EXAMPLES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for folder in FOLDERS
     for path in (ROOT / folder).rglob("*.py")
-    if "\n    >>> " in path.read_text()
+    if re.search(r"^\s*>>> ", path.read_text(), re.MULTILINE)
 )
+
+
+def test_there_are_examples() -> None:
+    assert WITH_EXAMPLES
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)

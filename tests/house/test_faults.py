@@ -1,10 +1,26 @@
 """The faults that are planted to try the tests (tests/faults) fit the code as it is."""
 
+from dataclasses import replace
+
+import pytest
+
 from tests.faults.planted import ROOT, faults
+
+HERE = "tests/house/test_faults.py"
 
 
 def test_every_fault_can_be_planted() -> None:
     assert {fault.name: wrong for fault in faults() if (wrong := fault.misfit(ROOT))} == {}
+
+
+@pytest.mark.parametrize(
+    "test", ["tests/house/test_nowhere.py", f"{HERE}::test_nothing", f"{HERE}::test_no_two[1]"]
+)
+def test_a_test_that_is_gone_is_seen(test: str) -> None:
+    fault = faults()[0]
+    assert replace(fault, tests=(*fault.tests, test)).misfit(ROOT) == f"there is no {test}"
+    there = f"{HERE}::test_a_test_that_is_gone_is_seen[1]"
+    assert replace(fault, tests=(*fault.tests, HERE, there)).misfit(ROOT) == ""
 
 
 def test_no_two_faults_have_one_name() -> None:

@@ -22,7 +22,7 @@ PAGES = sorted(
     if "mail" not in path.parts and path.name != "mail.html"
 )
 INLINE = re.compile(
-    r"""<script(?![^>]*(?:\bsrc=|ld\+json))|<style|\sstyle=|\son[a-z]+=["']|hx-on|javascript:|["']js:"""
+    r"""<script(?![^>]*(?:\ssrc=|ld\+json))|<style|\sstyle=|\son[a-z]+=["']|hx-on|javascript:|["']js:"""
 )
 
 
@@ -70,6 +70,7 @@ def test_nothing_runs_or_is_styled_inline() -> None:
     "markup",
     [
         "<script>go()</script>", "<style>p{}</style>", '<p style="x">', "<p onclick='go()'>",
+        '<script data-src="a.js">go()</script>',
         "<p hx-on:click=x>", '<a href="javascript:x">', '<p hx-vals="js:{}">',
     ],
 )  # fmt: skip

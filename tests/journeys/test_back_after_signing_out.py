@@ -8,14 +8,18 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from models import User
+from tests import effort
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
 PRIVATE = ("/account", "/account/security", "/orders", "/learn", "/learn/flask-first-steps", "/notifications")
+BACK = [("/account", True), ("/orders", False)]
+if effort.LONG:
+    BACK += [("/account", False), ("/orders", True)]
 
 
-@pytest.mark.parametrize(("address", "javascript"), [("/account", True), ("/orders", False)])
+@pytest.mark.parametrize(("address", "javascript"), BACK)
 def test_back_asks_to_sign_in(
     house: House, visitor: Visitor, cast: Cast, address: str, javascript: bool
 ) -> None:

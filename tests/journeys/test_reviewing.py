@@ -87,6 +87,8 @@ def test_everything_happens_in_place(
     expect(section.get_by_role("link", name="Write a review")).to_be_visible()
     expect(page.locator("#course-rating")).to_contain_text("3.0")
     assert page.evaluate("window.here") is True, "the page was never left"
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    assert violations(page, "#reviews") == []
 
 
 def test_without_javascript_the_same_takes_pages(
