@@ -1,8 +1,8 @@
 """What axe and a ruler find wrong with a page in a real browser.
 
-A page is looked at in two ways that hold both widths and both schemes: by every rule in one, for contrast in
-the other. Its address chooses which, so that each way is taken by a quarter of the pages; TEST_LONG takes all
-four by every rule.
+A page is looked at in two ways that hold both widths and both schemes: by every rule in one, in the other for
+contrast and for what a control owes that only this width shows. Its address chooses which, so that each way
+is taken by a quarter of the pages; TEST_LONG takes all four by every rule.
 """
 
 import re
@@ -27,12 +27,15 @@ if effort.LONG:
     WITH = CROSSWISE = WITH + CROSSWISE
 Ways = tuple[tuple[dict[str, int], str, tuple[str, ...]], ...]
 ALL_WAYS: Ways = tuple((size, scheme, ()) for size, scheme in product((DESK, PHONE), ("light", "dark")))
-CONTRAST = ("color-contrast",)
+SECOND = (
+    "color-contrast", "button-name", "link-name", "label", "target-size", "scrollable-region-focusable",
+    "aria-hidden-focus",
+)  # fmt: skip
 PAIRS: tuple[Ways, ...] = (
-    ((DESK, "light", ()), (PHONE, "dark", CONTRAST)),
-    ((PHONE, "dark", ()), (DESK, "light", CONTRAST)),
-    ((DESK, "dark", ()), (PHONE, "light", CONTRAST)),
-    ((PHONE, "light", ()), (DESK, "dark", CONTRAST)),
+    ((DESK, "light", ()), (PHONE, "dark", SECOND)),
+    ((PHONE, "dark", ()), (DESK, "light", SECOND)),
+    ((DESK, "dark", ()), (PHONE, "light", SECOND)),
+    ((PHONE, "light", ()), (DESK, "dark", SECOND)),
 )
 # What waits for an answer is dimmed. A change of the scheme begins transitions with the next frame, and a
 # colour that is inherited begins others when they end. What never ends is not waited for.

@@ -1,6 +1,6 @@
 """Forms of the moderation queue."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
@@ -57,7 +57,8 @@ class DecisionForm(Form):
         made = self.opened.data or ""
         if not (made.isascii() and made.isdigit()):
             return False
-        return clock.now() - datetime.fromtimestamp(int(made) / 1000, UTC) < AWAKE_AFTER
+        # In numbers: a time that somebody made up may be later than any that a datetime holds.
+        return clock.now().timestamp() - int(made) / 1000 < AWAKE_AFTER.total_seconds()
 
     @property
     def decision(self) -> ModerationDecision:

@@ -286,6 +286,9 @@ def test_a_decision_within_a_moment_of_opening_decides_nothing(
     assert "That was very quick" in quick.text
     assert "Typed." in quick.text
     assert item_row(app, item).decision is None
+    for made_up in ("9" * 15, "9" * 20):
+        answer = mo.post(at(item, "/decide"), data={**APPROVE, "opened": made_up})
+        assert "That was very quick" in answer.text
     later(1)
     assert mo.post(at(item, "/decide"), data={**APPROVE, "opened": now}).status_code == 303
     assert item_row(app, item).decision is not None

@@ -46,7 +46,7 @@ def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
 
 def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) -> None:
     words = fill(app, cast)
-    mo, deal = signed_in(cast.mo), Deal()
+    mo, deal = signed_in(cast.mo), Deal(12)
     found = {
         (address, field, typed[:40]): wrong
         for address, good in forms(words)
@@ -69,7 +69,10 @@ def test_hostile_text_in_every_field(app: Flask, cast: Cast, signed_in: SignIn) 
 
 
 def test_hostile_questions(cast: Cast, signed_in: SignIn) -> None:
-    """One at a time, which never hides another; tests/adversary asks them all at once with every text."""
+    """One at a time, which never hides another.
+
+    tests/adversary gives every text to the searches, and to what reads the other names (test_parsers.py).
+    """
     mo, deal = signed_in(cast.mo), Deal(6)
     for address in QUESTIONS:
         path, _, name = address.partition("?")

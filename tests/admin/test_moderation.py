@@ -516,9 +516,10 @@ def test_a_claim_runs_out(
 ) -> None:
     item = submitted(app, cast)
     mo.post(at(item, "/claim"))
+    assert "Mo is reviewing" in max_.get(at(item)).text
     later = clock.now() + moderation_queue.CLAIM + timedelta(seconds=1)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert "Mo is looking" not in max_.get(at(item)).text
+    assert "Mo is reviewing" not in max_.get(at(item)).text
     assert max_.post("/admin/moderation/next").location == at(item)
 
 

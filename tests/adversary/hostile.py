@@ -1,5 +1,6 @@
 """What an adversary types: values that break careless code, and the addresses to try them on."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -94,7 +95,7 @@ APART = (
     "1e999", "NaN", "\u00b2", "\uff10\uff11", NOBODYS_ID, "01890000-0000-7000-8000", '"', "*", "NEAR(",
     'c++ "', "AND", "a OR NOT b", "%", "_", "\\", "'; DROP TABLE users; --",
 )  # fmt: skip
-# Each parser gets all of these; what has none of its own gets some, dealt out by a Deal.
+# Each search and each kind of field gets all of these; the rest gets some, dealt out by a Deal.
 ALL = APART if ON_POSTGRESQL and not effort.LONG else TEXTS
 ALL_BYTES = WORST_BYTES if ON_POSTGRESQL and not effort.LONG else BYTES
 
@@ -109,11 +110,13 @@ SENSIBLE = {
 class Deal:
     """Deal the texts round: to each field the worst and `each` others, until all have come up, and again.
 
-    The order is the same in every run. With TEST_LONG every field gets all.
+    Whatever is dealt from has a turn of its own, which starts at `begin`. The order is the same in every run.
+    With TEST_LONG every field gets all.
     """
 
-    def __init__(self, each: int = 3) -> None:
-        self.each, self.turn = effort.times(each, len(ALL)), 0
+    def __init__(self, each: int = 3, begin: int = 0) -> None:
+        self.each, self.begin = effort.times(each, len(ALL)), begin
+        self.turns = Counter[tuple[Any, ...]]()
 
     def texts(self) -> tuple[str, ...]:
         """Give the texts for one field."""
@@ -127,8 +130,13 @@ class Deal:
     def some(self, of: tuple[Any, ...], most: int = 99) -> list[Any]:
         """Give the next of these, without the worst."""
         each = min(self.each, len(of), len(of) if effort.LONG else most)
-        begin, self.turn = self.turn, self.turn + each
+        begin = self.begin + self.turns[of]
+        self.turns[of] += each
         return [of[n % len(of)] for n in range(begin, begin + each)]
+
+
+# By these names something is searched, in a way of its own each.
+SEARCHES = {"q", "find", "tags", "actor", "action", "subject", "everything"}
 
 
 class Questions:
@@ -174,7 +182,7 @@ class Questions:
     ) -> dict[tuple[str, str], str]:
         """Answer what goes wrong when `visitor` asks for `address`, by the query's beginning.
 
-        Without `thoroughly` as if it read nothing: somebody else asks the same with all texts.
+        Without `thoroughly` as if it read nothing: somebody else asks the same in earnest.
         """
 
         def said(query: str) -> str | None:
@@ -186,7 +194,7 @@ class Questions:
         # Every page of a stranger looks where they came from.
         reads = self.read - {"utm_source", "utm_campaign"} if thoroughly else set()
         odd = [urlencode([("page", "2")] * 500), "&".join(f"{n}[]=1&{n}[a]=2" for n in self.names)]
-        if reads & {"q", "everything"}:
+        if reads & SEARCHES:
             texts, words = list(ALL), list(ALL_BYTES)
         elif reads:
             texts = [*WORST, *self.many.some(ALL)]

@@ -37,6 +37,8 @@ WRITES = re.compile(
     r"\bINSERT\s+INTO\b|\bUPDATE\s+\S+\s+SET\b|\bDELETE\s+FROM\b|^\s*(CREATE|DROP|ALTER|TRUNCATE|REPLACE)\b",
     re.IGNORECASE,
 )
+# Whose answers are kept word for word.
+TEXTUAL = re.compile(r"text/|application/(json|xml)$|[^/]+/[^/]+\+xml$")
 # The tokens of a form and of a page, which differ each time; but for them many pages are the same.
 TOKEN = re.compile(r'(?<=name="csrf_token" value=")[^"]+|(?<=X-CSRFToken)[^}]+')
 
@@ -126,7 +128,7 @@ class Crawl:
         return Answer(
             address, got.status_code, got.mimetype, got.location, tuple(got.headers.getlist("Set-Cookie")),
             got.headers.get("ETag"), got.headers.get("Vary", ""), got.cache_control,
-            got.text if got.mimetype.startswith("text/") else "", tuple(written),
+            got.text if TEXTUAL.match(got.mimetype) else "", tuple(written),
         )  # fmt: skip
 
     def _browser(self, person: str) -> FlaskClient:

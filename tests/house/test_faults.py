@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.faults.__main__ import sorted_out
 from tests.faults.planted import ROOT, faults
 
 HERE = "tests/house/test_faults.py"
@@ -27,6 +28,14 @@ def test_no_two_faults_have_one_name() -> None:
     names = [fault.name for fault in faults()]
     assert len(set(names)) == len(names)
     assert len(names) >= 60
+
+
+def test_what_one_database_leaves_out_the_other_takes() -> None:
+    on_sqlite, left_out = sorted_out(faults(), "sqlite", has_browser=True)
+    on_postgresql, _ = sorted_out(faults(), "postgresql", has_browser=True)
+    assert {fault.name for fault in on_sqlite + on_postgresql} == {fault.name for fault in faults()}
+    assert len(left_out) == len(faults()) - len(on_sqlite) > 0
+    assert all(line.endswith("which only postgresql shows") for line in left_out)
 
 
 def test_a_fault_changes_something_and_has_tests() -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 import config
 from app import create_app
 from cli.worker import _keep_time
+from domain.base.log import log
 from domain.learning import playback
 from domain.platform import health, settings
 from models import User, WorkerBeat, db
@@ -57,6 +58,14 @@ def cut(databases: conftest.Databases) -> Callable[[], None]:
                 assert time.monotonic() < until
 
     return end
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What the shop's log says, where the causes stand that visitors aren't told."""
+    log.addHandler(caplog.handler)
+    yield caplog
+    log.removeHandler(caplog.handler)
 
 
 def three_statements() -> str:
@@ -179,7 +188,7 @@ def test_the_workers_clock_outlives_the_loss(
 
 
 def test_a_full_pool_is_a_503_before_anybody_loses_patience(
-    databases: conftest.Databases, app: Flask
+    databases: conftest.Databases, app: Flask, logged: pytest.LogCaptureFixture
 ) -> None:
     sizes = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": "1"}
     narrow = conftest.application(databases, **sizes)
@@ -191,6 +200,7 @@ def test_a_full_pool_is_a_503_before_anybody_loses_patience(
         began = time.monotonic()
         assert visitor.get("/about").status_code == 503
         assert visitor.get("/readyz").json == {"status": "unready"}
+        assert "unready: database: not answering (TimeoutError)" in logged.text
         assert 2 <= time.monotonic() - began < SLOW
     assert visitor.get("/about").status_code == 200
     engine.dispose()
@@ -280,7 +290,9 @@ def silent_server() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_silent_server_is_not_waited_for(silent_server: int, tmp_path: Path) -> None:
+def test_a_silent_server_is_not_waited_for(
+    silent_server: int, tmp_path: Path, logged: pytest.LogCaptureFixture
+) -> None:
     app = create_app(
         config.load(
             {
@@ -293,6 +305,7 @@ def test_a_silent_server_is_not_waited_for(silent_server: int, tmp_path: Path) -
     began = time.monotonic()
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.json) == (503, {"status": "unready"})
+    assert "unready: database: not answering (OperationalError)" in logged.text
     assert time.monotonic() - began < SLOW
 
 

@@ -1,4 +1,4 @@
-"""The creator's numbers, asked with what looks like a mark or a month; tests/adversary asks the rest."""
+"""The creator's numbers, asked with what looks like a mark or a month; tests/adversary asks other words."""
 
 import uuid
 from collections.abc import Callable
