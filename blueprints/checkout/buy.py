@@ -7,6 +7,9 @@ from werkzeug.wrappers import Response
 from blueprints.checkout import bp
 from blueprints.checkout.forms import BuyForm
 from domain import Refused
+from domain.base import clock
+from domain.catalog import availability
+from domain.catalog.availability import Offer
 from domain.commerce import checkout
 from domain.learning import access
 from models import Course, db
@@ -16,7 +19,7 @@ from web import hypermedia
 
 @bp.post("/checkout")
 def start() -> Response:
-    """Redirect to Stripe, or to the course if it is owned already, or explain the refusal."""
+    """Redirect to Stripe, or to the course if it is open to them already, or explain the refusal."""
     form = BuyForm()
     if not form.validate() or form.product_id is None:
         abort(404)
@@ -33,8 +36,8 @@ def start() -> Response:
 
 def _go_to_stripe(course: Course) -> Response:
     for _ in range(checkout.ROUNDS):
-        if access.owns(current_user, course) or current_user.access_override:
-            hypermedia.toast("You already own this course.", "info")
+        if sentence := _has_already(course):
+            hypermedia.toast(sentence, "info")
             return hypermedia.leave(f"/learn/{course.slug}")
         plan = checkout.start_order(current_user, course, _address("success"), _address("cancelled"))
         db.session.commit()
@@ -51,6 +54,17 @@ def _go_to_stripe(course: Course) -> Response:
         if page is not None:
             return hypermedia.leave(page)
     raise PaymentUnavailable("The order kept changing.")
+
+
+def _has_already(course: Course) -> str | None:
+    """Say in a sentence why the visitor needn't pay to open `course`; None if they have to."""
+    if access.owns(current_user, course):
+        return "You already own this course."
+    now = clock.now()
+    offer = availability.offer_to(
+        current_user, course, owned=False, price_cents=course.price_at(now), moment=now
+    )
+    return availability.refusal(offer, course, now) if offer == Offer.FREE_ACCESS else None
 
 
 def _refused(course: Course, refusal: Refused) -> Response:

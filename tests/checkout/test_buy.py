@@ -236,3 +236,36 @@ def test_paying_needs_the_forms_token(shop: Shop, cast: Cast) -> None:
     shop.app.config["WTF_CSRF_ENABLED"] = True
     assert shop.click(cy, cast.flask_course).status_code == 400
     assert shop.creates() == []
+
+
+@pytest.mark.parametrize("how", ["admin", "override"])
+def test_who_may_open_every_course_is_led_there_and_offered_no_payment(
+    shop: Shop, cast: Cast, how: str
+) -> None:
+    person = cast.mo if how == "admin" else cast.cy
+    browser = shop.signed_in(person)
+    if how == "override":
+        session_id = shop.open(browser, cast.flask_course)
+        number = shop.order(session_id).number
+        browser.post("/courses/flask-first-steps/wish", data={"wished": "yes"})
+        success = f"/checkout/success?session_id={session_id}"
+        pages = ["/wishlist", f"/orders/{number}", f"/checkout/cancelled?order={number}"]
+        assert all('action="/checkout"' in browser.get(page).text for page in pages)
+        shop.stripe.expire(session_id)
+        shop.hear()
+        pages = ["/wishlist", f"/orders/{number}", success]
+        assert all('action="/checkout"' in browser.get(page).text for page in pages)
+        with shop.database() as db:
+            db.get_one(User, cast.cy.id).access_override = True
+        for page in pages:
+            shown = browser.get(page)
+            assert shown.status_code == 200
+            assert 'action="/checkout"' not in shown.text
+    opened = len(shop.creates())
+    answer = shop.click(browser, cast.flask_course)
+    assert (answer.status_code, answer.location) == (303, "/learn/flask-first-steps")
+    lesson = browser.get(answer.location, follow_redirects=True)
+    assert lesson.status_code == 200
+    assert "You have access to every course." in lesson.text
+    assert len(shop.creates()) == opened
+    assert shop.count(Order, Order.user_id == person.id, Order.status == OrderStatus.PENDING) == 0
