@@ -27,7 +27,7 @@ def portrait() -> Response:
     try:
         if not file:
             raise Refused("Choose an image.")
-        creator_page_drafts.set_avatar(current_user, file.stream)
+        creator_page_drafts.set_avatar(current_user._get_current_object(), file.stream)
     except Refused as refusal:
         hypermedia.toast(refusal.sentence, "bad")
     else:
@@ -40,6 +40,6 @@ def portrait() -> Response:
 def remove_portrait() -> Response:
     """Remove the avatar; the initials are shown again."""
     PortraitForm().validate_on_submit()
-    creator_page_drafts.remove_avatar(current_user)
+    creator_page_drafts.remove_avatar(current_user._get_current_object())
     db.session.commit()
     return hypermedia.see_other(url_for("account.profile"))

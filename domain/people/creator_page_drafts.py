@@ -71,12 +71,14 @@ def keep(user: User, wanted: Mapping[str, Any]) -> None:
 def set_avatar(user: User, file: BinaryIO) -> None:
     """Set the portrait of `user`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.ImageUse.AVATAR, file)
+    lock_page(user)  # only now: decoding takes its time
     images.remove_later(images.ImageUse.AVATAR, _draft(user).get("avatar"))
     keep(user, {"avatar": token})
 
 
 def remove_avatar(user: User) -> None:
     """Remove the portrait at once, even where other changes need approval."""
+    lock_page(user)
     draft = _draft(user)
     images.remove_later(images.ImageUse.AVATAR, draft.pop("avatar", None))
     _put(user, {"avatar": None})

@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from collections.abc import Callable
 from html import unescape
 
@@ -157,6 +158,37 @@ def test_others_change_it_at_once(app: Flask, cast: Cast, signed_in: SignedIn, w
     assert browser.post("/account/picture/remove").status_code == 303
     with app.app_context():
         assert db.session.get_one(User, person.id).avatar is None
+
+
+@pytest.mark.parametrize("picture", ["/account/picture", "/account/picture/remove"])
+def test_a_picture_and_words_sent_at_once_are_both_kept(
+    app: Flask, cast: Cast, ada: FlaskClient, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch,
+    picture: str,
+) -> None:  # fmt: skip
+    before, words = portrait(), signed_in(cast.ada)
+    ada.post("/account/picture", data=portrait())
+    real, began = creator_page_drafts._save_draft, threading.Event()
+
+    def meet(user: User, draft: dict[str, object]) -> None:
+        began.set()
+        if threading.current_thread() is not writing:
+            writing.join(0.7)  # the draft was read: who holds no lock is overtaken here
+        real(user, draft)
+
+    def write() -> None:
+        began.wait(10)
+        assert words.post("/account", data=ACCOUNT).status_code == 303
+
+    writing = threading.Thread(target=write)
+    monkeypatch.setattr(creator_page_drafts, "_save_draft", meet)
+    writing.start()
+    sent = before if picture.endswith("picture") else {}
+    assert ada.post(picture, data=sent).status_code == 303
+    writing.join(10)
+    with app.app_context():
+        waiting = creator_page_drafts.waiting(db.session.get_one(User, cast.ada.id))
+        assert {"name", "about", "website"} <= set(waiting)
+        assert ("picture" in waiting) == bool(sent)
 
 
 def test_taking_the_portrait_away_waits_for_nobody(app: Flask, cast: Cast, ada: FlaskClient) -> None:
