@@ -138,7 +138,7 @@ def lock(person: User) -> None:
     The admins are locked first, as by whatever changes them: two who change each other would deadlock.
     """
     suspension.keep_an_admin()
-    db.session.refresh(person, with_for_update=True)
+    db.session.refresh(person, with_for_update={"key_share": True})
 
 
 def change_role(person: User, role: Role, admin: User) -> None:

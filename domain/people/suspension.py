@@ -58,9 +58,11 @@ def keep_an_admin(without: User | None = None) -> None:
     Raises Refused when `without` is the only admin left.
     """
     admins = (User.role == Role.ADMIN) & User.deleted_at.is_(None) & User.suspended_at.is_(None)
-    held = list(db.session.scalars(select(User.id).where(admins).order_by(User.id).with_for_update()))
+    held = list(
+        db.session.scalars(select(User.id).where(admins).order_by(User.id).with_for_update(key_share=True))
+    )
     if without is None:
         return
-    db.session.refresh(without, with_for_update=True)
+    db.session.refresh(without, with_for_update={"key_share": True})
     if held == [without.id]:
         raise Refused("This is the only admin left. Make someone else an admin first.")

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from domain import Refused
 from domain.authoring import submission
 from domain.base import clock
-from domain.people import directory, mail_tokens, oauth, suspension
+from domain.people import creator_page_drafts, directory, mail_tokens, oauth, suspension
 from models import AuditEntry, Course, OAuthAccount, Role, User, db
 from tables import base
 from tests.auth.mails import SignIn, sent
@@ -187,6 +187,32 @@ def test_two_at_once_leave_none_without_the_lock(
     app: Flask, cast: Cast, meeting: None, without_lock: None
 ) -> None:
     assert two_leave(app, cast) == 0
+
+
+def test_a_role_changes_while_an_admin_decides_about_the_persons_page(app: Flask, cast: Cast) -> None:
+    """The decision holds the creator and its record refers to the admin, whom the change holds."""
+
+    def change() -> None:
+        with app.app_context():
+            ada, mo = (db.session.get_one(User, user.id) for user in (cast.ada, cast.mo))
+            directory.lock(ada)
+            directory.change_role(ada, Role.LEARNER, mo)
+            db.session.commit()
+
+    changing = threading.Thread(target=change)
+    with app.app_context():
+        ada, mo = (db.session.get_one(User, user.id) for user in (cast.ada, cast.mo))
+        creator_page_drafts.lock_page(ada)
+        changing.start()
+        changing.join(0.7)
+        assert changing.is_alive()
+        creator_page_drafts.apply(ada, mo)
+        db.session.commit()
+    changing.join(10)
+    with app.app_context():
+        actions = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+        assert actions == ["approve_profile", "change_role"]
+        assert db.session.get_one(User, cast.ada.id).role == Role.LEARNER
 
 
 def standing(app: Flask, cast: Cast) -> list[str]:
