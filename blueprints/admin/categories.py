@@ -36,9 +36,7 @@ def index() -> Response:
 @bp.route("/categories/<uuid:category_id>", methods=["GET", "POST"])
 def category(category_id: uuid.UUID) -> Response:
     """Show and save one category: name, description, icon and parent."""
-    row = _category(category_id)
-    if request.method == "POST":
-        categories.lock_all()
+    row = _locked(category_id) if request.method == "POST" else _category(category_id)
     form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
     if form.validate_on_submit():
         try:
@@ -55,9 +53,10 @@ def category(category_id: uuid.UUID) -> Response:
 @bp.post("/categories/<uuid:category_id>/move")
 def move_category(category_id: uuid.UUID) -> Response:
     """Move a category one place up or down among its siblings."""
-    row, form = _category(category_id), MoveForm()
+    form = MoveForm()
     if not form.validate():
         abort(400)
+    row = _locked(category_id)
     categories.move(row, form.to.data == "up", acting())
     db.session.commit()
     return hypermedia.see_other(url_for("admin.categories"))
@@ -78,3 +77,9 @@ def delete_category(category_id: uuid.UUID) -> Response:
 
 def _category(category_id: uuid.UUID) -> Category:
     return categories.find(category_id) or abort(404)
+
+
+def _locked(category_id: uuid.UUID) -> Category:
+    """Load a category with all of them locked; abort with 404 for one that was deleted meanwhile."""
+    row = _category(category_id)
+    return row if row in categories.lock_all() else abort(404)

@@ -104,8 +104,11 @@ def move(category: Category, up: bool, admin: User) -> None:
 
 
 def delete(category: Category, admin: User) -> None:
-    """Delete an empty category. Raises Refused while it has courses or subcategories."""
-    if any(row.parent_id == category.id for row in lock_all()):
+    """Delete an empty category. Idempotent. Raises Refused while it has courses or subcategories."""
+    rows = lock_all()
+    if category not in rows:
+        return
+    if any(row.parent_id == category.id for row in rows):
         raise Refused(f"“{category.name}” has subcategories. Move or delete them first.")
     if db.session.scalar(select(Product.id).where(Product.category_id == category.id).limit(1)) is not None:
         raise Refused(f"“{category.name}” has courses. Only an empty category can be deleted.")

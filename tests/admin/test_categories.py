@@ -1,5 +1,6 @@
 """Categories: two levels, in an order, shown at once, kept while they are used."""
 
+import threading
 import uuid
 
 import pytest
@@ -7,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import jobs
+from domain.catalog import categories
 from domain.catalog.index import search
-from models import Category, Job, db
+from models import AuditEntry, Category, Job, User, db
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.catalog.shop import add_course
@@ -123,3 +125,29 @@ def test_other_changes_of_a_shelf_write_no_words_anew(app: Flask, cast: Cast, si
     assert signed_in(cast.mo).post(f"/admin/categories/{cast.web.id}", data=words).status_code == 303
     with app.app_context():
         assert db.session.scalar(db.select(Job.id).where(Job.kind == "reindex_category")) is None
+
+
+@pytest.mark.parametrize("what", ["", "/move", "/delete"])
+def test_one_that_is_deleted_while_another_admin_saves_it_is_gone(
+    app: Flask, cast: Cast, signed_in: SignIn, what: str
+) -> None:
+    mo, words = signed_in(cast.mo), {"name": "Spare", "icon": "book", "parent_id": "", "to": "up"}
+    mo.post("/admin/categories", data=words)
+    spare = shelf(app, "Spare")
+    assert spare is not None
+    answers: list[int] = []
+    saving = threading.Thread(
+        target=lambda: answers.append(mo.post(f"/admin/categories/{spare.id}{what}", data=words).status_code)
+    )
+    with app.app_context():
+        admin = db.session.get_one(User, cast.mo.id)
+        categories.delete(db.session.get_one(Category, spare.id), admin)
+        saving.start()
+        saving.join(0.7)
+        assert saving.is_alive()
+        db.session.commit()
+    saving.join(10)
+    assert answers == [303 if what == "/delete" else 404]
+    with app.app_context():
+        gone = db.select(AuditEntry).where(AuditEntry.action == "delete_category")
+        assert len(db.session.scalars(gone).all()) == 1
