@@ -14,6 +14,12 @@ from models import User, WorkerBeat, db, now
 from tests.cast import Cast
 
 
+@pytest.fixture(autouse=True)
+def nothing_said(app: Flask) -> None:
+    """The application serves other tests as well: it forgets what it has logged last."""
+    app.extensions.pop("readiness", None)
+
+
 def test_healthz_asks_nobody(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
 
@@ -31,7 +37,27 @@ def test_readyz_tells_visitors_no_more_than_a_word(
         (503, '{"status":"unready"}')
     }
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings == ["unready: worker: never seen: start it with flask worker"] * 3
+    assert warnings == ["unready: worker: never seen: start it with flask worker"]
+
+
+def test_the_log_says_what_is_wrong_when_it_changes_and_that_it_is_over(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    well = {"database": "ok", "migrations": "ok", "worker": "ok", "backup": "ok"}
+    backup, worker = {"backup": "warning: There is no backup."}, {"worker": "silent"}
+    log.addHandler(caplog.handler)
+    for wrong in ({}, backup, backup, backup | worker, backup, {}, {}, backup):
+        monkeypatch.setattr(health, "checks", lambda wrong=wrong: well | wrong)
+        client.get("/readyz")
+    log.removeHandler(caplog.handler)
+    said = [record.getMessage() for record in caplog.records if record.name == "lectern"]
+    assert [line for line in said if "GET /readyz" not in line] == [
+        "warning: backup: There is no backup.",
+        "unready: worker: silent; backup: There is no backup.",
+        "warning: backup: There is no backup.",
+        "ok",
+        "warning: backup: There is no backup.",
+    ]
 
 
 def test_readyz_tells_admins_which_part_is_not_well(
