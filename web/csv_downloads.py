@@ -26,7 +26,7 @@ _SIGNS = (
 _FORMULA = ("\t", "\r", "\n")
 _UNSEEN = re.compile("[\\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]*")
 # In locales with a decimal comma Excel splits cells at semicolons, even within quotes.
-_BEHIND_SEPARATOR = re.compile(f"([;\t] *)(?=[{re.escape(_SIGNS)}])")
+_BEHIND_SEPARATOR = re.compile(f"([;\t]{_UNSEEN.pattern})([{re.escape(_SIGNS)}]?)")
 
 
 def csv_of(name: str, head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Response:
@@ -76,7 +76,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, str):
-        text = _BEHIND_SEPARATOR.sub(r"\1'", value)
+        text = _BEHIND_SEPARATOR.sub(lambda m: f"{m[1]}'{m[2]}" if m[2] else m[1], value)
         return f"'{text}" if _begins_formula(text) and not _is_number(text) else text
     return "" if value is None else value
 

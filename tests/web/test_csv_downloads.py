@@ -58,4 +58,6 @@ def test_what_other_programs_take_for_a_cell_of_its_own_is_no_formula_either(sig
     assert cells(f"Ada;{sign}1", f"Ada; {sign}1", f"a\t{sign}1") == [
         f"Ada;'{sign}1", f"Ada; '{sign}1", f"a\t'{sign}1",
     ]  # fmt: skip
+    unseen = "\u00a0", "\u200b", " \u2009\u00ad", "\t", ""
+    assert cells(*(f"Ada;{more}{sign}1" for more in unseen)) == [f"Ada;{more}'{sign}1" for more in unseen]
     assert cells("a; b", "5 - 3; c") == ["a; b", "5 - 3; c"]
