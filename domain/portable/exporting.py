@@ -148,7 +148,9 @@ class _Exported:
             "sale_ends_at": course.sale_ends_at, "sequential": course.sequential or None,
             "visibility": _unless(course.visibility, ProductVisibility.PUBLIC),
             "objectives": page["objectives"], "prerequisites": page["prerequisites"],
-            "prerequisite_courses": [required.slug for required in prerequisites.required_courses(course)],
+            "prerequisite_courses": [
+                required.slug for required in prerequisites.required_courses(course) if required.can_be_had
+            ],
             "meta_title": page["meta_title"], "meta_description": page["meta_description"],
         }  # fmt: skip
         if page["thumbnail"]:

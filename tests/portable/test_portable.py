@@ -213,6 +213,14 @@ def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
     assert two == one
 
 
+def test_a_required_course_that_went_off_sale_is_left_out(cast: Cast, tmp_path: Path) -> None:
+    first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(1)))
+    db.session.get_one(Course, cast.free_course.id).status = ProductStatus.ARCHIVED
+    db.session.flush()
+    assert "reading-code" not in exported(first, tmp_path / "one")["course.toml"].decode()
+    assert imported(cast, tmp_path / "one").slug == "thirty-lessons-2"
+
+
 def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
     course = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     files = exported(course, tmp_path / "one")
