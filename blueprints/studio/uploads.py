@@ -3,6 +3,7 @@
 import base64
 import re
 import uuid
+from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
 from flask import abort, jsonify, request, url_for
@@ -21,6 +22,8 @@ from web import hypermedia
 from web.forms import ButtonForm
 
 BUSY = "Another archive is being checked."
+# A plain form can't ask again without sending its file again; checking an archive takes 15 s at most.
+PATIENCE = timedelta(seconds=20)
 DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -131,7 +134,7 @@ def finish(upload_id: uuid.UUID) -> Response:
     try:
         plan = upload_sessions.plan(upload)
         db.session.rollback()
-        file = upload_sessions.assemble(plan)
+        file = upload_sessions.assemble(plan, timedelta() if _wants_json() else PATIENCE)
         course, lesson = _held(*place)
         upload = upload_sessions.find(_me(), upload_id, to_end=True)
         upload_sessions.finish(upload, _me(), course, lesson, file)

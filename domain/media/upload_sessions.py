@@ -131,11 +131,11 @@ def touch(upload_id: uuid.UUID, so_far: int) -> None:
     db.session.execute(alive.values(received=so_far, updated_at=clock.now()))
 
 
-def assemble(plan: UploadPlan) -> UploadedFile:
+def assemble(plan: UploadPlan, patience: timedelta) -> UploadedFile:
     """Complete the file in storage and inspect it. Idempotent.
 
-    Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content, BusyError while
-    this process inspects another archive.
+    Raises WrongOffsetError when bytes are missing, Refused for a wrong checksum or content, BusyError if
+    this process inspects another archive for longer than `patience`.
     """
     store, incoming = storage.current(), plan.incoming
     store.complete(incoming)
@@ -145,18 +145,21 @@ def assemble(plan: UploadPlan) -> UploadedFile:
                 raise Refused("The file was damaged on the way. Upload it again.")
     contents = None
     if plan.purpose == UploadPurpose.CODE_ARCHIVE:
-        contents = _look_through(store, incoming.key)
+        contents = _look_through(store, incoming.key, patience)
     return UploadedFile(incoming.key, incoming.size, plan.filename, contents)
 
 
-def _look_through(store: storage.Storage, key: str) -> code_archives.ArchiveContents:
-    if not _LOOKING.acquire(blocking=False):
-        raise storage.BusyError
-    try:
-        with store.local_copy(key) as path:
+def _look_through(store: storage.Storage, key: str, patience: timedelta) -> code_archives.ArchiveContents:
+    """Inspect an archive; a copy from a bucket is fetched before, so that nobody waits for a download."""
+    if not patience and _LOOKING.locked():
+        raise storage.BusyError  # before it is fetched: whoever asked will ask again
+    with store.local_copy(key) as path:
+        if not _LOOKING.acquire(timeout=patience.total_seconds()):
+            raise storage.BusyError
+        try:
             return code_archives.inspect(path)
-    finally:
-        _LOOKING.release()
+        finally:
+            _LOOKING.release()
 
 
 def finish(

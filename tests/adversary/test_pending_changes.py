@@ -3,6 +3,7 @@
 import io
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -261,8 +262,8 @@ def test_a_file_for_what_was_deleted_meanwhile_is_not_found(
     nia, settle = signed_in(cast.nia), upload_sessions.assemble
     address = announced(nia, cast)
 
-    def settle_and_lose(plan: upload_sessions.UploadPlan) -> object:
-        made = settle(plan)
+    def settle_and_lose(plan: upload_sessions.UploadPlan, patience: timedelta) -> object:
+        made = settle(plan, patience)
         course, nia = db.session.get_one(Course, cast.draft_course.id), db.session.get_one(User, cast.nia.id)
         if gone == "course":
             deletion.delete_course(course, nia)

@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import io
+import threading
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from PIL import Image
 import config
 import jobs
 import storage
+from blueprints.studio import uploads
 from domain.media import code_archives, recordings, transcoding, upload_sessions
 from jobs import runner
 from models import (
@@ -257,11 +260,36 @@ def test_one_archive_is_looked_through_at_a_time(
         return real(path)
 
     monkeypatch.setattr(code_archives, "inspect", look)
+    monkeypatch.setattr(uploads, "PATIENCE", timedelta(seconds=0.1))
     assert ada.post(f"{others[0]['address']}/finish", headers=JSON).status_code == 200
     assert [answer.status_code for answer in told] == [503, 422]
     assert "Another archive is being checked." in told[0].json["error"]
     assert "Send yours again in a moment." in told[1].text
     assert ada.post(f"{others[1]['address']}/finish", headers=JSON).status_code == 200
+
+
+def test_a_plain_form_waits_for_another_archive_and_nobody_for_a_download(
+    cast: Cast, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, began = storage.LocalStorage.local_copy, threading.Event()
+
+    def local_copy(store: storage.LocalStorage, key: str) -> AbstractContextManager[Path]:
+        began.set()
+        return real(store, key)
+
+    monkeypatch.setattr(storage.LocalStorage, "local_copy", local_copy)
+    fields = {"purpose": "code_archive", "course": str(cast.flask_course.id)}
+    file, answers = (io.BytesIO(zipped({"app.py": b"1"})), "code.zip"), []
+    sending = threading.Thread(
+        target=lambda: answers.append(ada.post("/studio/uploads", data={**fields, "file": file}))
+    )
+    with upload_sessions._LOOKING:
+        sending.start()
+        assert began.wait(10), "the file is fetched while another is looked through"
+        sending.join(0.3)
+        assert sending.is_alive()
+    sending.join(10)
+    assert [answer.status_code for answer in answers] == [303]
 
 
 def test_a_recording_of_a_live_course_is_proposed_where_updates_wait(
