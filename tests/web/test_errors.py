@@ -53,6 +53,28 @@ def test_a_busy_database_is_a_503_with_a_way_on(faults: FlaskClient) -> None:
     assert "locked" not in answer.text
 
 
+@pytest.mark.parametrize(("how", "status"), [("bug", 500), ("database", 503)])
+def test_what_was_typed_may_have_been_saved_when_it_fails_afterwards(
+    app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], monkeypatch: pytest.MonkeyPatch,
+    how: str, status: int,
+) -> None:  # fmt: skip
+    save = app.view_functions["account.profile"]
+
+    def save_and_fail() -> None:
+        save()
+        raise RuntimeError if how == "bug" else OperationalError("SELECT 1", {}, Exception("is locked"))
+
+    bo = signed_in(cast.bo)
+    app.config["PROPAGATE_EXCEPTIONS"] = app.config["TESTING"] = False
+    monkeypatch.setitem(app.view_functions, "account.profile", save_and_fail)
+    words = {"name": "Bo", "bio": "I garden.", "timezone": "UTC"}
+    answer = bo.post("/account", data=words, headers={"Origin": "http://localhost"})
+    assert answer.status_code == status
+    assert "It may not have been saved." in answer.text
+    assert "I garden.</textarea>" in answer.text
+    assert "It was not saved." not in answer.text
+
+
 def test_unknown_addresses_get_the_sites_404(client: FlaskClient) -> None:
     answer = client.get("/no/such/page")
     assert answer.status_code == 404
