@@ -106,13 +106,15 @@ def _take(field: Any, value: Any) -> None:
 
 
 def _merged(field: SelectMultipleField, stored: Any, came_with: set[str]) -> list[str]:
-    """Apply each check box to the stored choices, unless it was changed elsewhere."""
+    """Apply each check box to the stored choices, unless it was changed elsewhere.
+
+    A page of before an upgrade may carry marks of another kind, or none of this field: its boxes all count.
+    """
     typed, kept = set(field.data or ()), set(stored or ())
-    return [
-        value
-        for value, mark in _ticks(field, kept).items()
-        if value in (typed if mark in came_with else kept)
-    ]
+    ticks = _ticks(field, kept)
+    if came_with.isdisjoint({*ticks.values(), *_ticks(field, ticks.keys() - kept).values()}):
+        return [value for value in ticks if value in typed]
+    return [value for value, mark in ticks.items() if value in (typed if mark in came_with else kept)]
 
 
 def _ticks(field: SelectMultipleField, kept: set[str]) -> dict[str, str]:

@@ -104,6 +104,16 @@ def test_of_several_ticks_each_is_merged(cast: Cast, signed_in: SignedIn) -> Non
     assert filled(client.get(path).text, path)["kinds"] == [first, second]
 
 
+def test_ticks_of_a_page_without_their_marks_are_taken_as_sent(cast: Cast, signed_in: SignedIn) -> None:
+    """A page that was opened before an upgrade knows the marks of its own version."""
+    client, path = signed_in(cast.bo), "/account/notifications"
+    came = filled(client.get(path).text, path)
+    for chosen in (came["kinds"][:2], came["kinds"][1:3]):
+        old = {**came, "was": ["", "5f" * 16], "kinds": chosen}
+        assert client.post(path, data=old).status_code == 303
+        assert filled(client.get(path).text, path)["kinds"] == chosen
+
+
 def test_a_long_text_that_both_changed_stands_beside_ones_own(
     app: Flask, cast: Cast, signed_in: SignedIn
 ) -> None:
