@@ -35,7 +35,7 @@ def pick(course: Course, admin: User) -> None:
     if str(course.id) in chosen and course.featured:
         return
     if not availability.is_listed(course, clock.now()):
-        raise Refused("Only courses that are on sale can be featured.", "course")
+        raise Refused("Only courses that everyone can find in the catalogue can be featured.", "course")
     if len(chosen) >= MOST:
         raise Refused(f"At most {MOST} courses can be featured. Remove one first.", "course")
     feature(course, admin, True)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from domain.platform import color_contrast, settings
-from models import AuditEntry, Course, PlatformSettings, db
+from models import AuditEntry, Course, PlatformSettings, ProductVisibility, db
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 
@@ -170,3 +170,12 @@ def test_featured_courses_come_in_their_order(
         assert not db.session.get_one(Course, cast.free_course.id).featured
     assert mo.post(page, data={"course": "secret-draft"}).status_code == 422
     assert mo.post(page, data={"course": "unknown"}).status_code == 422
+    assert "not listed" not in mo.get(page).text
+    with app.app_context():
+        for course in (cast.flask_course, cast.free_course):
+            db.session.get_one(Course, course.id).visibility = ProductVisibility.UNLISTED
+        db.session.commit()
+    assert "not listed" in mo.get(page).text
+    refused = mo.post(page, data={"course": "reading-code"})
+    assert refused.status_code == 422
+    assert "Only courses that everyone can find in the catalogue can be featured." in refused.text
