@@ -70,6 +70,11 @@ def is_expired(course: State, moment: datetime) -> bool:
     return ran_out or course.status == ProductStatus.EXPIRED
 
 
+def awaits_update(course: State, moment: datetime) -> bool:
+    """Tell if `course` is off sale only because it has expired, so that an update brings it back."""
+    return is_expired(course, moment) and course.status in (ProductStatus.PUBLISHED, ProductStatus.EXPIRED)
+
+
 def is_visible(course: State) -> bool:
     """Tell if anybody may know of `course` and open its page."""
     is_hidden = course.status in NOT_YET_PUBLISHED or course.visibility == ProductVisibility.PRIVATE
@@ -159,7 +164,7 @@ def refusal(offer: Offer, course: State, moment: datetime) -> str | None:
             return "You have access to every course."
         case Offer.MEMBERS_ONLY:
             return "This course is only available to members."
-        case Offer.UNAVAILABLE if is_expired(course, moment):
+        case Offer.UNAVAILABLE if awaits_update(course, moment):
             return "This course isn’t for sale right now: its creator needs to update it first."
         case Offer.UNAVAILABLE:
             return "This course isn’t for sale right now."

@@ -289,7 +289,7 @@ def _way_in(facts: access_facts.AccessFacts) -> AccessDecision:
     if facts.hidden:
         return AccessDecision(False, DenialReason.DRAFT)
     now = clock.now()
-    if availability.is_expired(facts, now):
+    if availability.awaits_update(facts, now):
         return AccessDecision(False, DenialReason.EXPIRED)
     if not availability.is_available(facts, now):
         return AccessDecision(False, DenialReason.UNAVAILABLE)

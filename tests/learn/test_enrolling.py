@@ -48,6 +48,7 @@ def left(app: Flask, cast: Cast) -> tuple[int, int, int]:
         ("cy", {"expires_at": clock.now() - timedelta(hours=1)}, OUTDATED),
         ("cy", {"status": ProductStatus.EXPIRED}, OUTDATED),
         ("cy", {"status": ProductStatus.ARCHIVED}, NOT_SOLD),
+        ("cy", {"status": ProductStatus.ARCHIVED, "expires_at": clock.now() - timedelta(hours=1)}, NOT_SOLD),
         ("cy", {"visibility": ProductVisibility.MEMBERS_ONLY}, MEMBERS),
     ],
 )
@@ -59,6 +60,7 @@ def test_who_is_refused_and_in_which_words(
     browser = signed_in(getattr(cast, who))
     page = browser.get(PAGE).text
     assert sentence in page
+    assert sentence == OUTDATED or OUTDATED not in page
     assert 'action="/learn/reading-code/enroll"' not in page
     answer = browser.post("/learn/reading-code/enroll")
     assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)

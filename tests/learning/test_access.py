@@ -140,6 +140,10 @@ def test_owners_keep_what_is_no_longer_sold(cast: Cast) -> None:
         assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
     change_course(cast.flask_course, status=ProductStatus.EXPIRED)
     assert decide(cast.cy, cast.flask_course).reason == DenialReason.EXPIRED
+    yesterday = clock.now() - timedelta(days=1)
+    change_course(cast.flask_course, status=ProductStatus.ARCHIVED, expires_at=yesterday)
+    assert decide(cast.cy, cast.flask_course).reason == DenialReason.UNAVAILABLE
+    change_course(cast.flask_course, expires_at=None)
     change_course(
         cast.flask_course, status=ProductStatus.PUBLISHED, visibility=ProductVisibility.MEMBERS_ONLY
     )
