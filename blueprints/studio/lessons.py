@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import abort, jsonify, url_for
+from flask import abort, jsonify, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -30,7 +30,8 @@ def lesson_at(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesso
 
 def opened_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> tuple[Course, Lesson]:
     """Load the lesson whose page is open; for a POST its course is locked first, as in `opened`."""
-    opened(course_id)
+    if request.method == "POST":
+        opened(course_id)
     return lesson_at(course_id, lesson_id)
 
 
