@@ -2,7 +2,7 @@
 
 import uuid
 
-from wtforms import BooleanField, DateField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, DateField, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, Optional
 
@@ -97,7 +97,7 @@ class NoteForm(Form):
 class MoveForm(Form):
     """A direction: up or down."""
 
-    to = StringField(validators=[AnyOf(["up", "down"])], filters=[raw_text])
+    to = HiddenField(validators=[AnyOf(["up", "down"])], filters=[raw_text])
 
 
 class CategoryForm(MergingForm):

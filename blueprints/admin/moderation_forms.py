@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, TextAreaField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length
 
@@ -21,7 +21,7 @@ class DecisionForm(Form):
     the page was rendered, in milliseconds since 1970.
     """
 
-    verdict = StringField(
+    verdict = HiddenField(
         "Decision",
         [
             InputRequired("Choose what to do."),

@@ -107,7 +107,7 @@ class ModuleForm(MergingForm, TitledForm):
 class PositionForm(Form):
     """The target of a move: "after:<id>", "first:<module>", "last:<module>", or "first" of all."""
 
-    to = StringField("Place", filters=[raw_text])
+    to = HiddenField("Place", filters=[raw_text])
 
     def place(self) -> tuple[Position, uuid.UUID | None] | None:
         """Parse the target and the module it names; None if it is malformed."""
@@ -124,7 +124,7 @@ class PositionForm(Form):
 class RowForm(PositionForm):
     """The actions of one row of the curriculum."""
 
-    do = StringField("Change", filters=[raw_text])
+    do = HiddenField("Change", filters=[raw_text])
 
 
 class LessonForm(TitledForm):

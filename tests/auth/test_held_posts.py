@@ -108,6 +108,35 @@ def test_what_was_typed_survives_signing_in(app: Flask, cast: Cast, bo: FlaskCli
     assert bo.get(back.location).status_code == 410
 
 
+@pytest.mark.parametrize(
+    "press",
+    [
+        ("/admin/categories/{category}/move", {"to": "up"}),
+        ("/admin/moderation/{category}/decide", {"verdict": "approve", "seen": "x", "opened": "1"}),
+        ("/studio/courses/{course}/curriculum/lessons/{lesson}", {"to": "after:{lesson}", "do": "publish"}),
+    ],
+)
+def test_a_button_is_nothing_that_was_typed(
+    cast: Cast, client: FlaskClient, app: Flask, press: tuple[str, dict[str, str]]
+) -> None:
+    """It isn't kept, nor shown to be copied: whoever has signed in is led back to its page."""
+    page, course = "/admin/categories", str(cast.flask_course.id)
+    come_in(client, "mo@example.com")
+    words = {"category": str(cast.web.id), "course": course, "lesson": str(cast.text_lesson.id)}
+    data = {name: value.format(**words) for name, value in press[1].items()}
+    token = token_at(client, page)
+    end_devices(app, cast.mo)
+    answer = client.post(
+        press[0].format(**words),
+        data={**data, "csrf_token": token},
+        headers={**HERE, "Referer": f"http://localhost{page}"},
+    )
+    assert (answer.status_code, kept(app)) == (303, 0)
+    assert answer.location == "/login?next=/admin/categories"
+    nowhere = client.post("/nowhere", data={**data, "csrf_token": token}, headers=HERE)
+    assert "<h2>What you typed" not in nowhere.text
+
+
 def test_what_is_not_taken_stays_kept(app: Flask, cast: Cast, bo: FlaskClient) -> None:
     answer = post_signed_out(app, cast, bo, rating="9")
     page = bo.get(come_in(bo, "bo@example.com", answer.location).location)
