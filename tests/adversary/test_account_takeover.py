@@ -74,7 +74,7 @@ def test_a_link_opens_nothing_but_what_it_was_made_for(app: Flask, cast: Cast) -
         for purpose, place in places.items():
             status = 200 if purpose == made_for else 410
             assert browser.get(place.format(token)).status_code == status, (made_for, purpose)
-            for forged in (token[:-1], token[1:], token.swapcase(), token.partition(".")[0]):
+            for forged in (token[:-1], token[1:], token.swapcase(), token.rsplit(".", 2)[0]):
                 assert browser.get(place.format(forged)).status_code == 410, forged
                 assert browser.post(place.format(forged), data={"password": PASSWORD}).status_code == 410
 
