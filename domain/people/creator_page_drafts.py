@@ -109,6 +109,7 @@ def version(user: User) -> str:
 
 def lock_page(user: User) -> None:
     """Lock the row of `user` until the transaction ends and reload it with the profile."""
+    db.session.flush()  # refreshing drops what isn't written yet
     db.session.refresh(user, with_for_update={"key_share": True})
     if (profile := db.session.get(CreatorProfile, user.id)) is not None:
         db.session.refresh(profile)

@@ -196,3 +196,11 @@ def test_taking_the_portrait_away_waits_for_nobody(app: Flask, cast: Cast, ada: 
     assert ada.post("/account/picture/remove").status_code == 303
     with app.app_context():
         assert creator_page_drafts.waiting(db.session.get_one(User, cast.ada.id)) == []
+
+
+def test_what_is_not_written_yet_survives_the_lock(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        ada = db.session.get_one(User, cast.ada.id)
+        ada.password_hash = "not written yet"
+        creator_page_drafts.remove_avatar(ada)
+        assert ada.password_hash == "not written yet"
