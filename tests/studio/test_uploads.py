@@ -285,7 +285,7 @@ def test_a_plain_form_waits_for_another_archive_and_nobody_for_a_download(
     )
     with upload_sessions._LOOKING:
         sending.start()
-        assert began.wait(10), "the file is fetched while another is looked through"
+        assert began.wait(10), "the file is fetched while another is checked"
         sending.join(0.3)
         assert sending.is_alive()
     sending.join(10)
