@@ -85,6 +85,13 @@ ON_A_DATABASE = {"app", "whole_app", "databases", "shop"}
 SLOW = ("adversary", "backup", "demo", "journeys", "migrations", "stripe_sandbox")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the slow folders unread where their tests would be left out: reading them takes seconds."""
+    if collection_path.parent == HERE and collection_path.name in SLOW:
+        return "not slow" in config.option.markexpr or None
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what drives a browser: it takes longest, and nothing else would run beside its end."""
     elsewhere = [item for item in items if not ON_POSTGRESQL and item.get_closest_marker("postgresql")]

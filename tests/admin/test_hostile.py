@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import pytest
 from flask import Flask
 from sqlalchemy import text
 
@@ -10,6 +11,8 @@ from tests.adversary.hostile import LONG, SCRIPT, Deal, trouble
 from tests.auth.mails import SignIn
 from tests.cast import Cast
 from tests.house.stage import fill
+
+pytestmark = pytest.mark.slow
 
 QUESTIONS = (
     "/admin/users?q={}", "/admin/users?kind={}", "/admin/users?after={}", "/admin/emails?state={}",

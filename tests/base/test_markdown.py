@@ -95,6 +95,7 @@ def test_nothing_an_author_writes_runs(attack: str) -> None:
 
 
 @given(st.text(max_size=200))
+@pytest.mark.slow
 def test_any_text_renders_harmlessly(text: str) -> None:
     assert_harmless(render(text).html)
 
@@ -102,6 +103,7 @@ def test_any_text_renders_harmlessly(text: str) -> None:
 @given(
     st.lists(st.sampled_from([*ATTACKS, "\n", "\n\n", " ", "> ", "- ", "`", "```\n", "*", "|", "[", "]("]))
 )
+@pytest.mark.slow
 def test_any_mixture_of_attacks_renders_harmlessly(pieces: list[str]) -> None:
     assert_harmless(render("".join(pieces)).html)
 
@@ -201,6 +203,7 @@ def test_what_is_too_large_is_refused_with_a_sentence() -> None:
         "# a\n", "```a\n", "[a]: b\n",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_no_repetition_takes_for_ever(piece: str) -> None:
     text = "\n".join((piece * (MAX_BYTES // effort.times(12, 2) // len(piece))).split("\n")[:9_990])
     started = time.process_time()
@@ -212,6 +215,7 @@ ENDLESS = ["[![a](", "- [ ] a\n", "![[", "*_*_", "<a@b.c>"][: effort.times(2, 5)
 
 
 @pytest.mark.parametrize("piece", ENDLESS)
+@pytest.mark.slow
 def test_a_text_has_so_much_time_and_stays_plain_when_it_takes_more(piece: str) -> None:
     text = "\n".join((piece * (MAX_BYTES // len(piece))).split("\n")[:9_990])
     started = time.thread_time()
@@ -224,12 +228,14 @@ def test_a_long_list_of_tasks_has_all_its_boxes() -> None:
     assert render("- [ ] a\n" * 2_000).html.count("task-list-item-checkbox") == 2_000
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_shown_as_it_was_typed() -> None:
     html = render("[![a](" * 30_000).html
     assert '<pre class="highlight" tabindex="0"><code>[![a]([![a](' in html
 
 
 @pytest.mark.parametrize("language", ["console", "java", "c", "html"][: effort.times(2, 4)])
+@pytest.mark.slow
 def test_no_listing_holds_a_thread(language: str) -> None:
     """Ten fences of hostile code in one text, in the languages with the slowest lexers."""
     fences = [
@@ -244,6 +250,7 @@ def test_no_listing_holds_a_thread(language: str) -> None:
     assert time.monotonic() - started[0] < highlighting.PATIENCE + 10
 
 
+@pytest.mark.slow
 def test_what_comes_before_a_slow_listing_is_coloured_and_what_follows_stays_plain() -> None:
     slow = "```console\n" + "a" * 19_000 + "\n```\n"
     html = render(f"```py\nx = 1\n```\n{slow}```py\ny = 2\n```\n").html
@@ -274,6 +281,7 @@ def test_code_stays_plain_where_no_process_can_be_started(monkeypatch: pytest.Mo
         '[a]: /b "' + "c" * 90_000 + '"\n\n' + "![a] " * 20_000,
     ],
 )
+@pytest.mark.slow
 def test_an_address_that_is_defined_once_does_not_fill_the_memory(text: str) -> None:
     """A page of two gigabytes from a text of 200 kB: it stays plain."""
     html = render(text).html

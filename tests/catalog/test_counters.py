@@ -212,6 +212,7 @@ class Shop:
 
 
 @pytest.mark.parametrize("seed", range(effort.times(6, 100)))
+@pytest.mark.slow
 def test_counting_anew_corrects_nothing_after_random_actions(cast: Cast, seed: int) -> None:
     shop = Shop(cast, seed)
     done = []

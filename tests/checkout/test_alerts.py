@@ -257,6 +257,7 @@ def test_a_crash_while_telling_loses_nothing(shop: Shop, cast: Cast, monkeypatch
         "money.unheard_of",
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_strange_shapes_are_handled(shop: Shop, cast: Cast, type: str, about: dict[str, Any]) -> None:
     tell(shop, type, 1, **about)
     with shop.database() as session:

@@ -67,6 +67,7 @@ def test_strangers_are_sent_to_sign_in(crawl: Crawl) -> None:
 
 
 @pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.slow
 def test_no_get_changes_anything(crawl: Crawl, person: str) -> None:
     swaps = (False, True) if person in SWAPPING else (False,)
     answers = [crawl.ask(person, address, swap) for address in crawl.addresses for swap in swaps]

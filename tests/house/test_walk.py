@@ -444,6 +444,7 @@ def browser(app: Flask, signed_in: Callable[[User], FlaskClient], cast: Cast, pe
 
 
 @pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.slow
 def test_every_form_by_every_person(
     app: Flask, cast: Cast, signed_in: Callable[[User], FlaskClient], person: str
 ) -> None:

@@ -14,6 +14,8 @@ import pytest
 
 import media
 
+pytestmark = pytest.mark.slow
+
 QUICK = media.Limits(stall_seconds=60, total_seconds=120)
 
 

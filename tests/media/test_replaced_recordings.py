@@ -34,6 +34,8 @@ from models import (
 from tests.cast import Cast
 from tests.journeys import films
 
+pytestmark = pytest.mark.slow
+
 Browser = Callable[[User], FlaskClient]
 FILM = "/learn/flask-first-steps/forms-on-film"
 CAPTIONS = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"

@@ -20,6 +20,8 @@ from models import Job, JobState, Lesson, MediaAsset, MediaStatus, db, now
 from tests.cast import Cast
 from tests.journeys import films
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:

@@ -16,6 +16,8 @@ from domain.backup import BackupKind, records
 from models import BackupRecord, Job, db
 from tests.platform.test_upgrade import NEWEST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _inside(app: Flask, tmp_path: Path) -> Iterator[None]:

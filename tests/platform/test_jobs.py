@@ -191,6 +191,7 @@ def test_the_queue_carries_ids(app: Flask, tmp_path: Path, redis_url: str) -> No
         app.config["SETTINGS"] = before
 
 
+@pytest.mark.slow
 def test_a_worker_killed_outright_loses_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle of things; the next worker finishes what the first left."""
     own = {

@@ -12,6 +12,8 @@ import pytest
 import config
 from storage import file_permissions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def umask() -> Iterator[None]:

@@ -21,6 +21,8 @@ import pytest
 import config
 from bench.servers import free_port, wait_for
 
+pytestmark = pytest.mark.slow
+
 SLOW = 30
 LARGE = os.urandom(1024) * 1024 * 64
 HEAD = "POST /login HTTP/1.1\r\nHost: courses.example.com\r\nContent-Length: 5000\r\n\r\n"

@@ -17,6 +17,8 @@ from domain.backup import BackupKind, before_upgrade
 from models import Job, db
 from tests.platform.backup_target import Target
 
+pytestmark = pytest.mark.slow
+
 Upgrade = Callable[..., Result]
 NEWEST = ScriptDirectory("migrations").get_current_head()
 

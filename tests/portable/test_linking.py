@@ -67,6 +67,7 @@ def test_anchors_as_github_writes_them() -> None:
         "[a]:" + " " * 100_000,
     ],
 )
+@pytest.mark.slow
 def test_nothing_takes_long(text: str) -> None:
     begun = time.process_time()
     rewrite(text, lambda _link: "X")

@@ -97,6 +97,7 @@ def small(**files: Any) -> dict[str, Any]:
     return {"course.toml": 'title = "Small"\ncategory = "web"\n', "01-one.md": "# One\n\nText.\n", **files}
 
 
+@pytest.mark.slow
 def test_thirty_lessons_become_a_draft(cast: Cast, tmp_path: Path) -> None:
     course = imported(cast, course_folders.write(tmp_path, course_folders.files_of(30)))
     lessons = lessons_of(course)
@@ -202,6 +203,7 @@ def exported(course: Course, folder: Path) -> dict[str, bytes]:
     return course_folders.read(folder)
 
 
+@pytest.mark.slow
 def test_a_round_trip_changes_nothing(cast: Cast, tmp_path: Path) -> None:
     first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     one = exported(first, tmp_path / "one")
@@ -232,6 +234,7 @@ def test_an_export_reads_well(cast: Cast, tmp_path: Path) -> None:
     assert not re.search(r"/learn/|/pictures/", text)
 
 
+@pytest.mark.slow
 def test_a_zip_is_read_as_its_folder_is(cast: Cast, tmp_path: Path) -> None:
     first = imported(cast, course_folders.write(tmp_path / "written", course_folders.files_of(12)))
     packed = tmp_path / "course.zip"

@@ -159,6 +159,7 @@ def test_a_look_takes_so_long_and_not_longer(
         code_archives.inspect(path)
 
 
+@pytest.mark.slow
 def test_headers_that_describe_headers_are_read_only_so_far(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(many_headers())

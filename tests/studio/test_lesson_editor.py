@@ -342,6 +342,7 @@ def test_nobody_edits_the_lessons_of_others(
             assert nia.post(place + path, data=filled()).status_code == 404, (place, path)
 
 
+@pytest.mark.slow
 def test_whatever_is_typed_breaks_nothing(ada: FlaskClient, here: str, film: str) -> None:
     addresses = cycle((here, f"{here}/typed"))
     for field in filled():
