@@ -124,6 +124,7 @@ class Page(HTMLParser):
         self._form: Form | None = None
         self._text: str | None = None
         self._select: str | None = None
+        self._several = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -142,7 +143,10 @@ class Page(HTMLParser):
             self.token = value
         if self._form is None or "disabled" in values:
             return
-        if tag == "option" and self._select:
+        if tag == "option" and self._select and self._several:
+            if "selected" in values:
+                self._form.fields.append((self._select, value))
+        elif tag == "option" and self._select:
             known = dict(self._form.fields).get(self._select)
             if ("selected" in values and value) or not known:
                 self._form.fields = [pair for pair in self._form.fields if pair[0] != self._select]
@@ -156,7 +160,7 @@ class Page(HTMLParser):
         form = self._form
         assert form is not None
         if tag == "select":
-            self._select = name
+            self._select, self._several = name, "multiple" in values
         elif tag == "textarea":
             form.fields.append((name, ""))
             form.typed.append(name)

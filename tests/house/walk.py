@@ -90,14 +90,17 @@ class Walk:
         answer = self.shop.ask(person, address)
         told = list(self.shop.clean(said(answer)))
         entropy.begin(f"GET {address} {person}")
-        swapped = list(self.shop.clean(said(self.shop.ask(person, address, swap=True))))
+        fragment = self.shop.ask(person, address, swap=True)
+        swapped = list(self.shop.clean(said(fragment)))
         told += ["=== swapped", *(swapped if swapped != told else ["the same"])]
         write(self.out / "pages" / person / file_name(address), [f"=== GET {address}", *told])
         self.counts["answers to GET"] += 2
         if answer.mimetype != "text/html" or answer.status_code != 200 or "/dev/mail/" in address:
             return []
         page = Page(address, answer.text)
-        for form in page.forms:
+        # A form that swaps may stand in the fragment only.
+        shown = Page(address, fragment.text) if fragment.mimetype == "text/html" else page
+        for form in [*page.forms, *shown.forms]:
             known = self.forms.setdefault(form.action, {}).setdefault(person, [])
             if form not in known:
                 known.append(form)
