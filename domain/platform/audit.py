@@ -24,7 +24,7 @@ def record(actor: User | None, action: AuditAction, subject: object, note: str =
     entry = AuditEntry(
         actor_id=actor.id if actor else None,
         action=action.value,
-        subject_type=type(subject).__name__.lower(),
+        subject_type=subject.__class__.__name__.lower(),  # not type(): current_user is a LocalProxy
         subject_id=_name(subject),
         note=note,
     )

@@ -137,3 +137,12 @@ def test_pages_follow_each_other(
         queries.clear()
         assert audit.actions() == ["vet"]
         assert len(queries) == 1
+
+
+def test_what_people_change_on_their_own_page_stands_in_their_history(
+    app: Flask, cast: Cast, signed_in: SignIn
+) -> None:
+    assert signed_in(cast.ada).post("/studio/profile", data={"headline": "Teaches maps"}).status_code == 303
+    with app.app_context():
+        [(entry, name)] = audit.history_of("user", cast.ada.id, 5)
+    assert (entry.subject_type, name) == ("user", cast.ada.name)
