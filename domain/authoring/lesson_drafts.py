@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import contains_eager, undefer_group
 from sqlalchemy.orm.attributes import set_committed_value
+from werkzeug.exceptions import NotFound
 
 import jobs
 from domain import Refused
 from domain.authoring import lesson_content, page_drafts
 from domain.authoring.lesson_content import NEW
-from domain.base import clock, slugs
+from domain.base import clock, slugs, sql
 from domain.catalog import lifecycle
 from domain.learning import progress_recount
 from domain.media import code_archives, recordings
@@ -243,8 +243,8 @@ def _load(course: Course, lesson: Lesson) -> None:
     lifecycle.lock_course(course)
     kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")
     try:
-        db.session.refresh(lesson, [*lesson_content.COLUMNS, *kept])
-    except InvalidRequestError as gone:
+        sql.reload(lesson, [*lesson_content.COLUMNS, *kept])
+    except NotFound as gone:
         raise LessonDeleted from gone
 
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 from sqlalchemy.orm import undefer_group
 
 from domain import Refused
@@ -104,7 +104,7 @@ def keep(course: Course, actor: User, wanted: Mapping[str, Any]) -> None:
 def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop | None) -> None:
     """Set the picture of `course`, directly or as a draft. Raises Refused for an unreadable file."""
     token = images.keep(images.ImageUse.THUMBNAIL, file, crop)
-    lock_page(course)
+    lifecycle.lock_and_reload(course)
     _drop_waiting_picture(course)
     keep(course, actor, {"thumbnail": token})
     audit.record(actor, AuditAction.CHANGE_PICTURE, course)
@@ -112,7 +112,7 @@ def set_picture(course: Course, actor: User, file: BinaryIO, crop: images.Crop |
 
 def remove_picture(course: Course, actor: User) -> None:
     """Remove the picture for everybody at once, back to the drawn cover."""
-    lock_page(course)
+    lifecycle.lock_and_reload(course)
     _drop_waiting_picture(course)
     write(course, {"thumbnail": None})
     lifecycle.sync_update_state(course)
@@ -121,7 +121,7 @@ def remove_picture(course: Course, actor: User) -> None:
 
 def apply(course: Course) -> None:
     """Publish the drafts of the page and of its modules. The caller has decided that this is allowed."""
-    lock_page(course)
+    lifecycle.lock_and_reload(course)
     draft = _draft(course)
     if "slug" in draft:
         draft["slug"] = slugs.for_product(draft["slug"], course.id)
@@ -142,7 +142,7 @@ def discard(course: Course, actor: User) -> None:
 
     Refused while in review, and where nothing waits.
     """
-    lock_page(course)
+    lifecycle.lock_and_reload(course)
     if lifecycle.in_review(course):
         raise Refused("These changes are in review. Withdraw the update on the Publish page first.")
     known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
@@ -176,12 +176,6 @@ def rendered(source: str) -> str:
     """Render Markdown to the HTML that is stored and shown. Raises Refused for one too large to render."""
     own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
     return markdown.render(source, own_host=own_host).html
-
-
-def lock_page(course: Course) -> None:
-    """Lock `course` until the transaction ends and reload it with its draft; raises NotFound."""
-    lifecycle.lock_course(course)
-    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
 
 
 def module_text(module: Module) -> ModuleText:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 import jobs
 from domain import Refused
-from domain.base import slugs
+from domain.base import slugs, sql
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import Category, Product, User, db
@@ -50,8 +50,7 @@ def find(category_id: uuid.UUID) -> Category | None:
 
 def lock_all() -> list[Category]:
     """Lock all categories until the transaction ends, in order: two admins can't undo each other's move."""
-    query = select(Category).order_by(Category.position, Category.name).with_for_update()
-    return list(db.session.scalars(query, execution_options={"populate_existing": True}))
+    return list(sql.locked(select(Category).order_by(Category.position, Category.name), keys=True))
 
 
 def add(values: CategoryInput, admin: User) -> Category:

@@ -8,11 +8,13 @@ Statuses change in `change_status` alone, along TRANSITIONS. Besides the usual w
 course in review can be withdrawn to its former status.
 """
 
-from sqlalchemy import inspect, or_, select
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
 from werkzeug.exceptions import NotFound
 
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.catalog import availability, freshness
 from domain.catalog.index import search
 from domain.platform import audit, moderation_queue, settings
@@ -24,7 +26,6 @@ from models import (
     MediaAsset,
     ModerationKind,
     Module,
-    Product,
     ProductStatus,
     ProposedCaption,
     Resource,
@@ -101,23 +102,29 @@ def change_status(course: Course, to: ProductStatus, actor: User | None, note: s
     db.session.flush()
 
 
+_STANDING = (
+    "status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes", "draft",
+    "deleted_at",
+)  # fmt: skip
+
+
 def lock_course(course: Course) -> None:
     """Lock the row of `course` until the transaction ends and reload its status columns.
 
     Raises NotFound for one that was deleted meanwhile.
     """
-    db.session.flush()
-    living = select(Product.id).where(Product.id == course.id, Product.deleted_at.is_(None))
-    if db.session.scalar(living.with_for_update(key_share=True)) is None:
-        raise NotFound
-    names = ["status", "published_at", "expires_at", "content_updated_at", "update_state", "admin_notes"]
-    db.session.refresh(course, [*names, "draft"])
+    _lock(course, _STANDING)
 
 
 def lock_and_reload(course: Course) -> None:
     """Lock `course` as `lock_course` does and reload all of its columns."""
-    lock_course(course)
-    db.session.refresh(course, [column.key for column in inspect(Course).column_attrs])
+    _lock(course)
+
+
+def _lock(course: Course, names: Sequence[str] = ()) -> None:
+    sql.lock(course, names)
+    if course.deleted_at is not None:
+        raise NotFound
 
 
 def status_before_review(course: Course) -> ProductStatus:

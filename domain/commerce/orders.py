@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
+from domain.base import sql
 from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
 
 PER_PAGE = 20
@@ -99,7 +100,7 @@ def lock(order_id: uuid.UUID) -> Order:
     KEY UPDATE, so that their heartbeats needn't wait. On SQLite the transaction itself is the lock.
     """
     buyer = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
-    db.session.execute(select(User.id).where(User.id == buyer).with_for_update(key_share=True))
+    sql.lock_key(User, buyer)
     query = (
         select(Order)
         .where(Order.id == order_id)
@@ -107,9 +108,8 @@ def lock(order_id: uuid.UUID) -> Order:
             selectinload(Order.purchases).joinedload(Purchase.product).joinedload(Product.creator),
             selectinload(Order.user),
         )
-        .with_for_update()
     )
-    return db.session.scalars(query, execution_options={"populate_existing": True}).one()
+    return sql.locked(query, keys=True).one()
 
 
 def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.community import review_reports, text_decisions
 from domain.community.text_decisions import AuthoredText
 from domain.learning import access
@@ -144,7 +144,7 @@ def vote(user: User, review: Review, helpful: bool) -> None:
     """Set or withdraw `user`'s helpful vote. Idempotent; refused for one's own review."""
     if review.user_id == user.id:
         raise Refused("You can’t vote for your own review.")
-    _lock_row(review)
+    sql.lock(review)
     pair = {"review_id": review.id, "user_id": user.id}
     change: Any = delete(ReviewVote).filter_by(**pair)
     if helpful:
@@ -157,7 +157,7 @@ def vote(user: User, review: Review, helpful: bool) -> None:
         .where(Review.id == review.id)
         .values(helpful_count=Review.helpful_count + step, updated_at=Review.updated_at)
     )
-    db.session.refresh(review, ["helpful_count"])
+    sql.reload(review, ["helpful_count"])
 
 
 def report(user: User, review: Review, reason: ReportReason, note: str = "") -> None:
@@ -213,7 +213,7 @@ def lock_review(review: Review) -> None:
     Raises NotFound when its author has deleted it meanwhile.
     """
     lock_reviews(review.product_id)
-    _lock_row(review)
+    sql.lock(review)
 
 
 def lock_reviews(product_id: uuid.UUID) -> None:
@@ -221,7 +221,7 @@ def lock_reviews(product_id: uuid.UUID) -> None:
 
     On SQLite the write lock suffices. FOR NO KEY UPDATE: rows that refer to the product stay writable.
     """
-    db.session.execute(select(Product.id).where(Product.id == product_id).with_for_update(key_share=True))
+    sql.lock_key(Product, product_id)
 
 
 def _let_wait(review: Review, title: str) -> None:
@@ -233,13 +233,6 @@ def _place(review: Review) -> bool:
     place = text_decisions.visibility_of(text_decisions.in_review(review))
     review.flagged, review.approved = place.hidden, place.approved
     return place.waits
-
-
-def _lock_row(review: Review) -> None:
-    """Load `review` in its present state and lock it; raises NotFound when it was deleted meanwhile."""
-    query = select(Review).where(Review.id == review.id).with_for_update(key_share=True)
-    if db.session.scalars(query, execution_options={"populate_existing": True}).first() is None:
-        raise NotFound
 
 
 def _write_rating(product_id: uuid.UUID) -> None:
@@ -286,7 +279,7 @@ def _recount_votes() -> int:
     ids = wrong.all()
     for review_id in ids:
         # Lock first: an UPDATE that waited for a concurrent vote would count with its old snapshot.
-        db.session.execute(select(Review.id).where(Review.id == review_id).with_for_update())
+        sql.lock_key(Review, review_id)
         db.session.execute(
             update(Review)
             .where(Review.id == review_id)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 import jobs
-from domain.base import clock
+from domain.base import clock, sql
 from models import (
     Enrollment,
     EnrollmentStatus,
@@ -93,7 +93,7 @@ def lock(user_id: uuid.UUID) -> None:
     Merging ranges and counting lessons both read before they write. SQLite holds the write lock already;
     PostgreSQL locks the person's row, which exists before any progress does.
     """
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    sql.lock_key(User, user_id)
 
 
 def recount(
@@ -164,10 +164,9 @@ def recount_some(course_id: uuid.UUID, after: uuid.UUID | None, most: int) -> tu
     Returns how many were wrong, and the last one's id when there may be more. They are locked first: on
     PostgreSQL an UPDATE that waited for a learner would count with its old snapshot.
     """
-    db.session.flush()
     these = select(Enrollment.id).where(Enrollment.course_id == course_id).order_by(Enrollment.id).limit(most)
     these = these if after is None else these.where(Enrollment.id > after)
-    ids = db.session.scalars(these.with_for_update(key_share=True)).all()
+    ids = sql.locked(these).all()
     if not ids:
         return 0, None
     true_ = _counted(course_id, Enrollment.id.between(ids[0], ids[-1]))

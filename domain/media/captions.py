@@ -8,10 +8,10 @@ import re
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import InvalidRequestError
+from werkzeug.exceptions import NotFound
 
 from domain import Refused
-from domain.base import webvtt
+from domain.base import sql, webvtt
 from domain.catalog import lifecycle
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -194,8 +194,8 @@ def _lock(course: Course, asset: MediaAsset) -> None:
     """Lock the course and reload the recording; raises Refused for one that was replaced."""
     lifecycle.lock_course(course)
     try:
-        db.session.refresh(asset, _STANDING)
-    except InvalidRequestError:
+        sql.reload(asset, _STANDING)
+    except NotFound:
         raise Refused("This recording was replaced or removed in the meantime.") from None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 
 import jobs
 import storage
-from domain.base import clock
+from domain.base import clock, sql
 from models import MediaAsset, MediaStatus, db
 
 BATCH = 50
@@ -52,7 +52,7 @@ def move(moves: list[OriginalMove]) -> list[OriginalMove]:
 def end_moving(_moves: list[OriginalMove], moved: list[OriginalMove]) -> None:
     """Record the new keys, enqueue the deletion of the old files, and continue."""
     for one in moved:
-        asset = db.session.get(MediaAsset, one.asset_id, with_for_update=True)
+        asset = sql.locked(select(MediaAsset).where(MediaAsset.id == one.asset_id), keys=True).first()
         if asset is not None and asset.storage_key == one.old:
             asset.storage_key = one.new
         jobs.enqueue("discard_file", storage_key=one.old)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 import media
 import storage
+from domain.base import sql
 from domain.catalog import counters
 from domain.media import captions, originals, recordings, served_files
 from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
@@ -48,8 +49,8 @@ def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
     """Record the renditions, or the sentence that explains the error."""
     # Lock the course first, as all changes of recordings do: another order would deadlock.
     course = select(MediaAsset.course_id).where(MediaAsset.id == plan[0]).scalar_subquery()
-    db.session.execute(select(Product.id).where(Product.id == course).with_for_update(key_share=True))
-    asset = db.session.scalar(select(MediaAsset).where(MediaAsset.id == plan[0]).with_for_update())
+    sql.lock_key(Product, course)
+    asset = sql.locked(select(MediaAsset).where(MediaAsset.id == plan[0]), keys=True).first()
     if asset is None:
         return
     if isinstance(result, media.MediaError):

@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from domain import Refused
+from domain.base import sql
 from domain.base.text import one_line
 from domain.media import code_archives
 from models import (
@@ -125,7 +126,7 @@ def check_room(owner_id: uuid.UUID, user_id: uuid.UUID, size: int) -> None:
 
     Locks the owner's row, so that two uploads begun at once can't both take the last of the quota.
     """
-    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update())
+    sql.lock_key(User, owner_id)
     if (db.session.scalar(select(func.count(Upload.id)).where(under_way(user_id))) or 0) >= MOST_OPEN:
         raise Refused("Too many uploads are in progress. Finish or cancel some first.")
     room = current_app.config["SETTINGS"].upload_quota_mb * MIB

@@ -17,7 +17,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 import storage
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.media import code_archives, upload_results, upload_rules
 from domain.media.upload_results import UploadedFile
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
@@ -57,7 +57,7 @@ def open_ones(
 def find(user: User, upload_id: uuid.UUID, to_end: bool = False) -> Upload:
     """Find an upload of `user`; raises NotFound for another person's. `to_end` locks its row."""
     query = select(Upload).where(Upload.id == upload_id, Upload.user_id == user.id)
-    found = db.session.scalar(query.with_for_update() if to_end else query)
+    found = sql.locked(query, keys=True).first() if to_end else db.session.scalar(query)
     if found is None:
         raise NotFound
     return found

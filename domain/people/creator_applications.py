@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 import mail
 from domain import Refused
-from domain.base import clock, slugs
+from domain.base import clock, slugs, sql
 from domain.platform import audit, moderation_queue, notifications, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -156,7 +156,7 @@ def _decide(application: CreatorApplication, admin: User, status: ApplicationSta
         .values(status=status, reason=reason, decided_at=now)
         .returning(CreatorApplication.id)
     )
-    db.session.refresh(application)
+    sql.reload(application)
     if won is None:
         if application.status != status:
             raise Refused(f"This application was {application.status} already.")

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 import jobs
-from domain.base import slugs
+from domain.base import slugs, sql
 from domain.platform import audit, images, moderation_queue, settings
 from domain.platform.audit_actions import AuditAction
 from models import CreatorProfile, ModerationItem, ModerationKind, Product, Role, User, db
@@ -109,10 +109,9 @@ def version(user: User) -> str:
 
 def lock_page(user: User) -> None:
     """Lock the row of `user` until the transaction ends and reload it with the profile."""
-    db.session.flush()  # refreshing drops what isn't written yet
-    db.session.refresh(user, with_for_update={"key_share": True})
+    sql.lock(user)
     if (profile := db.session.get(CreatorProfile, user.id)) is not None:
-        db.session.refresh(profile)
+        sql.reload(profile)
 
 
 def _save_draft(user: User, draft: dict[str, Any]) -> None:

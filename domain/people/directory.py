@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 import mail
 from domain import Refused
-from domain.base import slugs
+from domain.base import slugs, sql
 from domain.people import accounts, sessions, suspension
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -138,7 +138,7 @@ def lock(person: User) -> None:
     The admins are locked first, as by whatever changes them: two who change each other would deadlock.
     """
     suspension.keep_an_admin()
-    db.session.refresh(person, with_for_update={"key_share": True})
+    sql.lock(person)
 
 
 def change_role(person: User, role: Role, admin: User) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 import mail
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.people import mail_tokens, sessions
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -58,7 +58,7 @@ def list_identities(user: User) -> list[OAuthAccount]:
 def row_of(identity: ProviderIdentity) -> OAuthAccount | None:
     """Lock and return the row of an identity, even of an unlinked one."""
     same = (OAuthAccount.provider == identity.provider, OAuthAccount.subject == identity.subject)
-    return db.session.scalar(select(OAuthAccount).where(*same).with_for_update())
+    return sql.locked(select(OAuthAccount).where(*same), keys=True).first()
 
 
 def is_of(identity: ProviderIdentity, user: User) -> bool:

@@ -15,6 +15,7 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
 from domain import InvalidToken
+from domain.base import sql
 from domain.people import accounts
 from models import OAuthAccount, User, db
 
@@ -69,9 +70,7 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
     """
     key, fingerprint, extra = read(purpose, token)
     query = select(User).where(User.id == uuid.UUID(key), User.deleted_at.is_(None))
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    user = db.session.scalar(query)
+    user = sql.locked(query, keys=True).first() if lock else db.session.scalar(query)
     if user is None or not hmac.compare_digest(_fingerprint(purpose, user, extra), fingerprint):
         raise InvalidToken(USED)
     if user.suspended_at is not None:

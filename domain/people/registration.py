@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 import jobs
 import mail
 from domain import InvalidToken, Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.people import (
     accounts,
     address_history,
@@ -57,7 +57,8 @@ def register(newcomer: RegistrationInput, way_back: str = "/", own: uuid.UUID | 
     `own` is an earlier registration of this browser: for the same address, in a form sent twice or with
     another password, it is overwritten, and links already mailed stay valid.
     """
-    before = db.session.get(Registration, own, with_for_update=True) if own else None
+    earlier = select(Registration).where(Registration.id == own)
+    before = sql.locked(earlier, keys=True).first() if own else None
     if before is not None and before.email == newcomer.email and before.user_id is None:
         registration = before
     else:
@@ -122,8 +123,7 @@ def confirm(token: str) -> User:
     registration = opened_by(token)
     email = registration.email
     query = select(Registration).where(Registration.email == email).order_by(Registration.id)
-    locked = query.with_for_update().execution_options(populate_existing=True)
-    if registration not in db.session.scalars(locked).all() or registration.user_id is not None:
+    if registration not in sql.locked(query, keys=True).all() or registration.user_id is not None:
         raise InvalidToken(mail_tokens.USED)
     user = _account_of(registration)
     registration.user_id = user.id

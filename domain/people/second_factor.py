@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyotp
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ScalarResult, delete, func, select, update
 
 import mail
 from domain import Refused
-from domain.base import clock, encryption
+from domain.base import clock, encryption, sql
 from domain.people import mail_tokens
 from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
@@ -78,7 +78,7 @@ def begin(user: User) -> None:
     secret = encryption.encrypt(pyotp.random_base32(), _purpose(user))
     insert = upsert(SecondFactor).values(user_id=user.id, secret=secret)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["user_id"]))
-    factor = _locked(user)
+    factor = _row_of(user).one()
     if factor.confirmed_at is not None:
         raise Refused("Two-factor authentication is already on. Turn it off before you set up another app.")
     if factor.updated_at < clock.now() - SETUP_LASTS:
@@ -110,7 +110,7 @@ def confirm(user: User, code: str) -> list[str]:
     step = _step_of(secret, _plain(code))
     if step is None or not _use_step(user, step):
         raise WRONG
-    factor = _locked(user)
+    factor = _row_of(user).one()
     if factor.confirmed_at is not None:
         raise Refused("Two-factor authentication is already on.")
     factor.confirmed_at = clock.now()
@@ -180,7 +180,7 @@ def end_recent(user: User) -> None:
 
     For an owner who says that somebody else got in; what is older is the owner's and stays.
     """
-    factor = db.session.get(SecondFactor, user.id, with_for_update=True, populate_existing=True)
+    factor = _row_of(user).one_or_none()
     if factor is None or factor.confirmed_at is None:
         return
     since = clock.now() - RECENT
@@ -195,7 +195,7 @@ def end_recent(user: User) -> None:
 
 def _draw_codes(user: User) -> list[str]:
     """Create recovery codes of 80 bits: too many to guess, so that a fast hash is enough."""
-    _locked(user).codes_at = clock.now()  # locked: two tabs would leave the codes of both
+    _row_of(user).one().codes_at = clock.now()  # locked: two tabs would leave the codes of both
     codes = ["-".join(_letters(4) for _ in range(4)) for _ in range(RECOVERY_CODES)]
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, _plain(code))) for code in codes)
@@ -203,8 +203,9 @@ def _draw_codes(user: User) -> list[str]:
     return codes
 
 
-def _locked(user: User) -> SecondFactor:
-    return db.session.get_one(SecondFactor, user.id, with_for_update=True, populate_existing=True)
+def _row_of(user: User) -> ScalarResult[SecondFactor]:
+    """Lock and read the row that there may be."""
+    return sql.locked(select(SecondFactor).where(SecondFactor.user_id == user.id), keys=True)
 
 
 def _letters(count: int) -> str:

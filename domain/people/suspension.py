@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 import mail
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, sql
 from domain.people import address_history, sessions
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -58,11 +58,9 @@ def keep_an_admin(without: User | None = None) -> None:
     Raises Refused when `without` is the only admin left.
     """
     admins = (User.role == Role.ADMIN) & User.deleted_at.is_(None) & User.suspended_at.is_(None)
-    held = list(
-        db.session.scalars(select(User.id).where(admins).order_by(User.id).with_for_update(key_share=True))
-    )
+    held = list(sql.locked(select(User.id).where(admins).order_by(User.id)))
     if without is None:
         return
-    db.session.refresh(without, with_for_update={"key_share": True})
+    sql.lock(without)
     if held == [without.id]:
         raise Refused("This is the only admin left. Make someone else an admin first.")

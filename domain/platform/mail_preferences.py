@@ -7,6 +7,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import select
 
 from domain import InvalidToken
+from domain.base import sql
 from models import MailPreference, NotificationKind, Role, User, db, upsert
 
 # These have mails of their own, which say more.
@@ -58,7 +59,7 @@ def refused_by(user: User) -> set[NotificationKind]:
 
 def lock(user: User) -> None:
     """Lock the preferences of `user` until the transaction ends."""
-    db.session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+    sql.lock_key(User, user.id)
 
 
 def choose(user: User, kind: NotificationKind, by_mail: bool) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from werkzeug.exceptions import NotFound
 
 from domain import Refused
-from domain.base import clock, pagination
+from domain.base import clock, pagination, sql
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
@@ -247,8 +247,7 @@ def lock_claimed(item: ModerationItem, admin: User, takeover: bool = False) -> N
 
 def lock(item: ModerationItem) -> None:
     """Lock the row of `item` until the transaction ends and reload it."""
-    query = select(ModerationItem).where(ModerationItem.id == item.id).with_for_update(key_share=True)
-    db.session.scalars(query, execution_options={"populate_existing": True}).one()
+    sql.lock(item)
 
 
 def close(item: ModerationItem, admin: User, verdict: Verdict, reason: str = "", notes: str = "") -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
+from domain.base import sql
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import PlatformSettings, User, db, upsert
@@ -57,7 +58,7 @@ def lock() -> ShopSettings:
     """Lock the settings until the transaction ends and read them."""
     insert = upsert(PlatformSettings).values(id=1)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["id"]))
-    db.session.scalars(_ROW.with_for_update(), execution_options={"populate_existing": True}).one()
+    sql.locked(_ROW).one()
     return _read()
 
 
