@@ -8,9 +8,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, Uuid, and_, bindparam, func, select, true
+from sqlalchemy import Date, Uuid, bindparam, func, select
 
 from domain.base import clock
+from domain.catalog import shown_lessons
 from models import Course, CourseAnalytics, CourseSource, Lesson, LessonAnalytics, Module, db
 
 MOST_SOURCES = 12
@@ -180,7 +181,7 @@ _LESSONS = (
             _PER_LESSON, _PER_LESSON.c.lesson_id == lesson.id
         )
     )
-    .where(and_(lesson.course_id == _COURSE, lesson.published == true()))
+    .where(lesson.course_id == _COURSE, shown_lessons.shown())
     .order_by(module.position, lesson.position)
 )  # fmt: skip
 _SOURCES = (

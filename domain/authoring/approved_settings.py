@@ -11,9 +11,11 @@ from sqlalchemy import Select, select
 
 from domain.authoring import course_content
 from domain.authoring.course_content import CourseContent
+from domain.catalog import shown_lessons
 from models import (
     Course,
-    LessonVisibility,
+    Lesson,
+    Module,
     Product,
     ProductVisibility,
     Tier,
@@ -69,10 +71,15 @@ def _titles_of_first(course: Course) -> Select[str]:
 def _order(there: CourseContent) -> Iterator[str]:
     """Yield the published modules with their drip delay and lessons, as lines."""
     for module, contents in there.modules():
-        lessons = [content.lesson for content in contents]
-        seen = [one for one in lessons if one.published and one.visibility != LessonVisibility.PRIVATE]
-        if module.published and seen:
+        seen = [content.lesson for content in contents if _is_shown(content.lesson, module)]
+        if seen:
             days = module.unlock_after_days
             opens = f", opens after {days} day{'' if days == 1 else 's'}" if days else ""
             yield f"{module.title}{opens}"
             yield from (f"    {lesson.title}" for lesson in seen)
+
+
+def _is_shown(lesson: Lesson, module: Module) -> bool:
+    return shown_lessons.is_shown(
+        published=lesson.published, visibility=lesson.visibility, module_published=module.published
+    )

@@ -16,7 +16,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from domain.authoring import lesson_content
 from domain.authoring.lesson_content import NEW
-from domain.catalog import tags
+from domain.catalog import shown_lessons, tags
 from domain.media import captions, recordings
 from models import (
     Caption,
@@ -103,8 +103,11 @@ class LessonContent:
     @property
     def is_shown(self) -> bool:
         """Tell if learners see the lesson, or will once its changes are approved."""
-        shown = self.values["published"] and self.values["visibility"] != LessonVisibility.PRIVATE
-        return bool(shown and (self.module.draft or {}).get("published", self.module.published))
+        return shown_lessons.is_shown(
+            published=self.values["published"],
+            visibility=self.values["visibility"],
+            module_published=(self.module.draft or {}).get("published", self.module.published),
+        )
 
     @property
     def is_preview(self) -> bool:

@@ -6,10 +6,11 @@ Each change keeps them up to date; this repairs them after an import, a restore,
 import hashlib
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, true, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from domain.base import clock
-from models import AccessGrant, Course, Lesson, LessonVisibility, Module, Product, db
+from domain.catalog import shown_lessons
+from models import AccessGrant, Course, Lesson, Module, Product, db
 
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
 
@@ -40,7 +41,7 @@ def count_lessons(course: Course) -> str:
     """
     db.session.flush()
     there = db.session.execute(
-        select(lessons.c.id, _shown().label("shown"), lessons.c.duration_seconds)
+        select(lessons.c.id, shown_lessons.shown().label("shown"), lessons.c.duration_seconds)
         .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
         .where(lessons.c.course_id == course.id)
         .order_by(lessons.c.id)
@@ -49,15 +50,6 @@ def count_lessons(course: Course) -> str:
     course.lesson_count, course.duration_seconds = len(shown), sum(row.duration_seconds for row in shown)
     counted = "".join(f"{row.id.hex}{row.shown:d}" for row in there)
     return hashlib.blake2b(counted.encode(), digest_size=16).hexdigest()
-
-
-def _shown() -> ColumnElement[bool]:
-    """Build the condition under which learners see a lesson, joined with its module."""
-    return and_(
-        lessons.c.published == true(),
-        lessons.c.visibility != LessonVisibility.PRIVATE,
-        modules.c.published == true(),
-    )
 
 
 def recount_lessons() -> int:
@@ -69,7 +61,7 @@ def recount_lessons() -> int:
             func.sum(lessons.c.duration_seconds).label("seconds"),
         )
         .select_from(lessons.join(modules, modules.c.id == lessons.c.module_id))
-        .where(_shown())
+        .where(shown_lessons.shown())
         .group_by(lessons.c.course_id)
         .subquery()
     )

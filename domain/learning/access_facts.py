@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from domain.base import clock
 from domain.base.sql import asked_last
-from domain.catalog import availability
+from domain.catalog import availability, shown_lessons
 from models import (
     AccessGrant,
     Course,
@@ -191,9 +191,12 @@ def _with_lesson(statement: Select[*tuple[Any, ...]], user_id: Any) -> Select[*t
 
 
 def _gate_of(row: Row[*tuple[Any, ...]]) -> LessonGate:
-    withheld = not (row.published and row.module_published)
     return LessonGate(
-        withheld=withheld or row.lesson_visibility == LessonVisibility.PRIVATE,
+        withheld=not shown_lessons.is_shown(
+            published=row.published,
+            visibility=row.lesson_visibility,
+            module_published=row.module_published,
+        ),
         preview=row.lesson_visibility == LessonVisibility.PREVIEW,
         unlock_after_days=row.unlock_after_days,
         completed=row.completed_at is not None,
@@ -254,9 +257,7 @@ def _unfinished_before(user_id: Any) -> Any:
         .outerjoin(done, and_(done.c.lesson_id == other.c.id, done.c.user_id == user_id))
         .where(
             other.c.course_id == lesson_.c.course_id,
-            other.c.published,
-            place.c.published,
-            other.c.visibility != LessonVisibility.PRIVATE,
+            shown_lessons.shown(other.c, place.c),
             done.c.completed_at.is_(None),
             tuple_(place.c.position, other.c.position) < tuple_(module.c.position, lesson_.c.position),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
+from domain.catalog import shown_lessons
 from domain.learning import access, access_facts
 from domain.learning.access import DenialReason
 from models import Course, Enrollment, Lesson, LessonKind, LessonProgress, LessonVisibility, Module, User, db
@@ -161,13 +162,14 @@ def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
     )
     if everything:
         return query
-    return query.where(lesson.published, module.published, lesson.visibility != LessonVisibility.PRIVATE)
+    return query.where(shown_lessons.shown())
 
 
 def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | None) -> OutlineLesson:
-    withheld = not (row.published and row.module_published) or row.visibility == LessonVisibility.PRIVATE
     gate = access_facts.LessonGate(
-        withheld=withheld,
+        withheld=not shown_lessons.is_shown(
+            published=row.published, visibility=row.visibility, module_published=row.module_published
+        ),
         preview=row.visibility == LessonVisibility.PREVIEW,
         unlock_after_days=row.unlock_after_days,
         completed=row.completed_at is not None,
@@ -182,7 +184,7 @@ def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | No
         duration=row.duration_seconds,
         position=row.position_seconds or 0,
         done=gate.completed,
-        withheld=withheld,
+        withheld=gate.withheld,
         reason=decision.reason,
         until=decision.until,
     )

@@ -22,12 +22,12 @@ from sqlalchemy import (
 
 import jobs
 from domain.base import clock, sql
+from domain.catalog import shown_lessons
 from models import (
     Enrollment,
     EnrollmentStatus,
     Lesson,
     LessonProgress,
-    LessonVisibility,
     Module,
     User,
     UtcDateTime,
@@ -37,7 +37,6 @@ from models import (
 
 MOST_AT_ONCE = 1000  # enrolments per statement
 COUNTED = ("progress_percent", "completed_at", "status", "total_watch_seconds")
-_SHOWN = (Lesson.published, Module.published, Lesson.visibility != LessonVisibility.PRIVATE)
 
 
 def complete(user: User, lesson: Lesson) -> bool:
@@ -205,10 +204,10 @@ def _counted(course_id: uuid.UUID, which: ColumnElement[bool]) -> Any:
         select(func.count())
         .select_from(Lesson)
         .join(Module, Module.id == Lesson.module_id)
-        .where(Lesson.course_id == course_id, *_SHOWN)
+        .where(Lesson.course_id == course_id, shown_lessons.shown())
         .scalar_subquery()
     )
-    is_done = and_(LessonProgress.completed_at.is_not(None), *_SHOWN)
+    is_done = and_(LessonProgress.completed_at.is_not(None), shown_lessons.shown())
     mine = (
         select(
             LessonProgress.user_id,
@@ -277,7 +276,7 @@ def _lessons(course: Any, user: Any, counted: Any) -> Any:
         .select_from(Lesson)
         .join(Module, Module.id == Lesson.module_id)
         .outerjoin(LessonProgress, mine)
-        .where(Lesson.course_id == course, *_SHOWN)
+        .where(Lesson.course_id == course, shown_lessons.shown())
         .correlate(Enrollment)
         .scalar_subquery()
     )

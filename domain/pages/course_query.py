@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, literal, or_, select
 
 from domain.base.json_rows import json_array_of_rows
 from domain.base.sql import asked_last
-from domain.catalog import availability, pricing
+from domain.catalog import availability, pricing, shown_lessons
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import wishlist
@@ -102,11 +102,6 @@ def _required(now: Any) -> Any:
 
 def _curriculum() -> Any:
     """Build the subquery of the visible lessons, each with its module's columns."""
-    lesson_seen = and_(
-        lessons.c.module_id == modules.c.id,
-        lessons.c.published == true(),
-        lessons.c.visibility != LessonVisibility.PRIVATE,
-    )
     columns = (
         modules.c.position, lessons.c.position, modules.c.title, modules.c.description, lessons.c.title,
         lessons.c.slug, lessons.c.kind, lessons.c.duration_seconds,
@@ -114,8 +109,8 @@ def _curriculum() -> Any:
     )  # fmt: skip
     return (
         select(json_array_of_rows(*columns))
-        .select_from(modules.join(lessons, lesson_seen))
-        .where(modules.c.course_id == products.c.id, modules.c.published == true())
+        .select_from(modules.join(lessons, lessons.c.module_id == modules.c.id))
+        .where(modules.c.course_id == products.c.id, shown_lessons.shown())
         .scalar_subquery()
     )
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import aliased
 
 import jobs
 from domain.base import clock, word_folding
+from domain.catalog import shown_lessons
 from models import (
     Category,
     Course,
     Lesson,
-    LessonVisibility,
     Module,
     Product,
     ProductStatus,
@@ -218,12 +218,7 @@ def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
     query = (
         select(Module.course_id, Module.id, Module.title, Lesson.title)
         .join(Lesson, Lesson.module_id == Module.id)
-        .where(
-            Module.course_id.in_(ids),
-            Module.published,
-            Lesson.published,
-            Lesson.visibility != LessonVisibility.PRIVATE,
-        )
+        .where(Module.course_id.in_(ids), shown_lessons.shown())
         .order_by(Module.course_id, Module.position, Lesson.position)
     )
     found: dict[uuid.UUID, list[str]] = defaultdict(list)
