@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from app import create_app
 from bench.bulk import Row, Writer, without_indexes
+from domain.base import money
 from models import (
     AccessGrant,
     AuditEntry,
@@ -178,7 +179,7 @@ def _sale(
     course_id, creator_id, price = course
     price = price or 900
     paid = price - price // 5 if number % 7 == 0 else price
-    fee = (paid * 30 + 50) // 100
+    fee = money.percentage(paid, 30)
     order, purchase = key(dice, at), key(dice, at)
     when = _moment(writer, at)
     back = number % 50 == 0

@@ -103,7 +103,7 @@ def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
 
 def _purchase(sale: Sale, number: int) -> Purchase:
     course, amount = sale.course, sale.course.price_cents
-    fee = (amount * FEE_PERCENT + 50) // 100
+    fee, share = pricing.split(amount, FEE_PERCENT)
     order = Order(
         number=f"LN-{sale.at:%Y}-D{number:05}",
         user_id=sale.learner.id,
@@ -128,7 +128,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
         amount_cents=amount,
         currency=course.currency,
         platform_fee_cents=fee,
-        creator_amount_cents=amount - fee,
+        creator_amount_cents=share,
         status=PurchaseStatus.COMPLETED,
         created_at=sale.at,
     )
@@ -139,7 +139,7 @@ def _purchase(sale: Sale, number: int) -> Purchase:
             creator_id=course.creator_id,
             purchase_id=purchase.id,
             product_id=course.id,
-            amount_cents=amount - fee,
+            amount_cents=share,
             currency=course.currency,
             available_at=sale.at + timedelta(days=REFUND_DAYS),
             created_at=sale.at,

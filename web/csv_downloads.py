@@ -6,12 +6,9 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flask import Response, send_file
-
-from domain.base.money import minor_digits
 
 BYTE_ORDER_MARK = "\ufeff"  # makes Excel read the file as UTF-8
 IN_MEMORY = 1024 * 1024
@@ -49,12 +46,6 @@ def attached(name: str, mimetype: str, blocks: Iterable[bytes]) -> Response:
     response.content_length = length
     response.headers["Cache-Control"] = "private, no-store"
     return response
-
-
-def amount(cents: int, currency: str) -> str:
-    """Format minor units as a plain decimal: 1900 USD is 19.00."""
-    digits = minor_digits(currency)
-    return f"{Decimal(cents).scaleb(-digits):.{digits}f}"
 
 
 def _lines(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:

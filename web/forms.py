@@ -17,7 +17,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput, Select
 
 from domain import Refused
-from domain.base import text
+from domain.base import money, text
 
 
 class BoundedParser(FormDataParser):
@@ -216,6 +216,23 @@ class LinesField(TextAreaField):
                 raw_text(self.raw_data[0])
             )  # as it was typed, because the error may quote a line
         return "\n".join(str(line) for line in self.data or [])
+
+
+class MoneyField(wtforms.StringField):
+    """An amount of the `currency` of its form, as people type it; `cents` is it in minor units, if any."""
+
+    cents: int | None = None
+
+    def __init__(self, label: str, validators: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, filters=[one_line], **kwargs)
+
+    def pre_validate(self, form: Any) -> None:
+        """Parse the amount, in a field that isn't empty."""
+        if self.data:
+            try:
+                self.cents = money.parse(self.data, form.currency)
+            except Refused as refusal:
+                raise StopValidation(refusal.sentence) from None
 
 
 class AddressesField(LinesField):

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from blueprints.catalog import page_urls
-from domain.base.money import money
+from domain.base import money
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index.facets import Facet, FacetChoice
 
@@ -69,7 +69,7 @@ def label(choice: FacetChoice, currency: str) -> str:
     """Format the option's label, with its amount as money."""
     if choice.cents is None:
         return choice.label
-    return choice.label.format(money(choice.cents, currency).removesuffix(".00"))
+    return choice.label.format(money.short(choice.cents, currency))
 
 
 def _group(found: CatalogPage, facet: Facet) -> FilterGroup:

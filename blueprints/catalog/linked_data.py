@@ -1,11 +1,10 @@
 """Structured data of a course for search engines: JSON-LD in the vocabulary of schema.org."""
 
-from decimal import Decimal
 from typing import Any
 
 from flask import current_app
 
-from domain.base.money import minor_digits
+from domain.base import money
 from domain.catalog.availability import Offer
 from domain.community.review_list import ReviewList, ReviewRow
 from domain.pages.course_page import CoursePage
@@ -70,11 +69,10 @@ def _review(line: ReviewRow) -> dict[str, Any]:
 
 
 def _offer(row: Any) -> dict[str, Any]:
-    amount = Decimal(row.price_now_cents).scaleb(-minor_digits(row.currency))
     offer = {
         "@type": "Offer",
         "category": "Paid" if row.price_now_cents else "Free",
-        "price": str(amount),
+        "price": money.plain(row.price_now_cents, row.currency),
         "priceCurrency": row.currency.upper(),
         "availability": "https://schema.org/InStock",
         "url": _url(f"/courses/{row.slug}"),

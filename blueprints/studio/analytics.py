@@ -10,9 +10,10 @@ from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of
 from domain.analytics import course_report
 from domain.analytics.course_report import CourseReport, Period
+from domain.base import money
 from models import Course
 from web import hypermedia
-from web.csv_downloads import amount, csv_of
+from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
 
 Rows = Iterable[list[object]]
@@ -53,7 +54,7 @@ def _days(numbers: CourseReport, course: Course) -> Rows:
     for day in numbers.days:
         yield [
             day.date, day.views, day.visitors, day.enrollments, day.completions, day.watch_seconds, day.sales,
-            amount(day.revenue_cents, course.currency), course.currency.upper(),
+            money.plain(day.revenue_cents, course.currency), course.currency.upper(),
         ]  # fmt: skip
 
 

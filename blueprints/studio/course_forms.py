@@ -1,6 +1,5 @@
 """Forms of the course editor, one for each page."""
 
-import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -33,10 +32,18 @@ from domain.authoring.curriculum import LONGEST_DRIP
 from domain.base import markdown, slugs
 from domain.catalog.index import facets
 from models import Level, Module, ProductVisibility, Tier
-from web.forms import Form, LinesField, MarkdownSize, SelectField, one_line, raw_markdown, raw_text
+from web.forms import (
+    Form,
+    LinesField,
+    MarkdownSize,
+    MoneyField,
+    SelectField,
+    one_line,
+    raw_markdown,
+    raw_text,
+)
 from web.merging import MergingForm
 
-AMOUNT = re.compile(r"([0-9]{1,7})(?:[.,]([0-9]{1,2}))?")
 MOMENT = "%Y-%m-%dT%H:%M"
 
 
@@ -116,10 +123,7 @@ class DetailsForm(MergingForm):
 
 
 class PricingForm(MergingForm):
-    """Price, sale price and end of the sale.
-
-    Amounts as people type them; the end in the creator's time zone.
-    """
+    """Price and sale price in `currency`, and the end of the sale in the creator's time zone."""
 
     tier = RadioField(
         "Size",
@@ -128,18 +132,13 @@ class PricingForm(MergingForm):
             *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
         ],
     )
-    price = StringField("Price", [InputRequired("Enter a price, or 0 for free.")], filters=[one_line])
-    sale_price = StringField("Sale price", filters=[one_line])
+    price = MoneyField("Price", [InputRequired("Enter a price, or 0 for free.")])
+    sale_price = MoneyField("Sale price")
     sale_ends = StringField("Sale ends", filters=[one_line])
 
-    def validate_price(self, field: StringField) -> None:
-        """Require an amount of money."""
-        cents_of(field.data or "")
-
-    def validate_sale_price(self, field: StringField) -> None:
-        """Require an amount of money, if anything."""
-        if field.data:
-            cents_of(field.data)
+    def __init__(self, currency: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.currency = currency
 
     def validate_sale_ends(self, field: StringField) -> None:
         """Require the format of <input type="datetime-local">, if anything."""
@@ -205,14 +204,6 @@ def entry_form(modules: list[Module]) -> type[AccessForm]:
 def days_of(module_id: uuid.UUID) -> str:
     """Name the drip field of a module."""
     return f"days_{module_id.hex}"
-
-
-def cents_of(typed: str) -> int:
-    """Parse an amount such as "19", "19.00" or "$19" into hundredths. Raises ValidationError."""
-    found = AMOUNT.fullmatch(typed.strip("$€£ "))
-    if found is None:
-        raise ValidationError("Enter an amount such as 19 or 19.50.")
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def _moment(typed: str) -> datetime | None:

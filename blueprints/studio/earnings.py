@@ -4,10 +4,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp, query_args
 from blueprints.studio.course_editor import me
+from domain.base import money
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, ShareStatus
 from web import hypermedia
-from web.csv_downloads import amount, csv_of
+from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
 
 NAMES = {
@@ -48,6 +49,6 @@ def _row(sale: Sale) -> list[object]:
         sale.list_cents, sale.discount_cents, sale.paid_cents, sale.fee_cents, sale.share_cents,
         sale.refunded_cents, sale.taken_back_cents,
     )  # fmt: skip
-    amounts = [amount(cents, sale.currency) for cents in parts]
+    amounts = [money.plain(cents, sale.currency) for cents in parts]
     named = [sale.at, sale.order_number, sale.title, sale.currency.upper()]
     return [*named, *amounts, NAMES[sale.standing], sale.due_at]

@@ -6,7 +6,7 @@ from datetime import datetime
 import jobs
 from domain import Refused
 from domain.authoring import course_details
-from domain.base import clock
+from domain.base import clock, money
 from domain.catalog import lifecycle, pricing
 from domain.platform.audit_actions import AuditAction
 from models import Course, Tier, User
@@ -17,7 +17,7 @@ TIERS = {
     Tier.STANDARD: ((3, 5), 1500, 2500),
     Tier.DEEP_DIVE: ((6, 10), 2500, 4000),
 }
-HIGHEST = 1_000_000
+HIGHEST = 10_000  # of a currency with decimals; of one without, a hundred times as much
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class PriceInput:
     price_cents: int
     sale_price_cents: int | None
     sale_ends_at: datetime | None
+
+
+def highest(currency: str) -> int:
+    """Compute the highest price of a course, in minor units of `currency`."""
+    return HIGHEST * 10 ** (money.minor_digits(currency) or 2)
 
 
 def price_of(course: Course) -> PriceInput:
@@ -65,14 +70,15 @@ def announce_sale(course: Course) -> None:
 
 
 def _check_price(new: PriceInput, currency: str) -> None:
-    if new.price_cents > HIGHEST:
+    if new.price_cents > highest(currency):
         raise Refused("That’s more than a course can cost.", "price")
     if new.tier is None:
         return
-    _hours, lowest, highest = TIERS[new.tier]
-    if not lowest <= new.price_cents <= highest:
+    _hours, least, most = TIERS[new.tier]
+    if not least <= new.price_cents <= most:
         raise Refused(
-            f"A course of this size costs {lowest / 100:g} to {highest / 100:g} {currency.upper()}.", "price"
+            f"A course of this size costs {money.short(least, currency)} to {money.short(most, currency)}.",
+            "price",
         )
 
 

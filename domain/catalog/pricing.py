@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case
 
+from domain.base import money
 from domain.catalog import availability
 from domain.platform import settings
 from models import Course, Product, Purchase
@@ -42,7 +43,7 @@ def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
 
     The fee is rounded half up in minor units, whatever the currency's exponent; the creator gets the rest.
     """
-    fee = (amount_cents * fee_percent + 50) // 100
+    fee = money.percentage(amount_cents, fee_percent)
     return fee, amount_cents - fee
 
 

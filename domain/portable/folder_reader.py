@@ -43,7 +43,8 @@ def _course(source: Source, values: Fields) -> NewCourse:
         line += taken
     if not title:
         values.wrong("title", "`title` is missing.")
-    price = values.whole("price_cents", course_price.HIGHEST) or 0
+    highest = course_price.highest("usd")
+    price = values.whole("price_cents", highest) or 0
     film = values.raw("preview_film", dict, str)
     return NewCourse(
         title=title,
@@ -58,7 +59,7 @@ def _course(source: Source, values: Fields) -> NewCourse:
         language=values.line("language", 16) or "en",
         tier=values.choice("tier", Tier),
         price_cents=price,
-        sale_price_cents=values.whole("sale_price_cents", course_price.HIGHEST),
+        sale_price_cents=values.whole("sale_price_cents", highest),
         sale_ends_at=values.moment("sale_ends_at"),
         visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
         objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),

@@ -65,7 +65,9 @@ def test_filters(client: FlaskClient, stocked: Cast, query: str, found: set[str]
 
 
 def test_what_costs_a_limit_is_not_under_it() -> None:
-    assert [facets.price_code(cents) for cents in (0, 1, 999, 1000, 2999, 3000)] == [0, 1, 1, 2, 3, 4]
+    steps = facets.price_steps("usd")
+    prices = (0, 1, 999, 1000, 2999, 3000)
+    assert [facets.price_code(cents, steps) for cents in prices] == [0, 1, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

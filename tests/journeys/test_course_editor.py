@@ -44,7 +44,7 @@ def test_a_course_is_begun_and_looked_at(
     page.get_by_label("Standard: 3 to 5 hours").check()
     page.get_by_label("Price in USD", exact=True).fill("9")
     page.get_by_role("button", name="Save pricing").click()
-    expect(page.get_by_text("A course of this size costs 15 to 25 USD.")).to_be_visible()
+    expect(page.get_by_text("A course of this size costs $15 to $25.")).to_be_visible()
     page.get_by_label("Price in USD", exact=True).fill("19.50")
     page.get_by_role("button", name="Save pricing").click()
     expect(page.get_by_label("Price in USD", exact=True)).to_have_value("19.50")

@@ -29,11 +29,6 @@ def test_numbers_and_words_are_as_they_are() -> None:
     assert cells("-1.50", -3, "a=b", "", None, "Ａ＝", " a") == ["-1.50", "-3", "a=b", "", "", "Ａ＝", " a"]
 
 
-@pytest.mark.parametrize(("currency", "written"), [("usd", "15.05"), ("JPY", "1505"), ("kwd", "1.505")])
-def test_an_amount_has_the_decimals_of_its_currency(currency: str, written: str) -> None:
-    assert csv_downloads.amount(1505, currency) == written
-
-
 def test_a_heading_is_a_cell_too() -> None:
     assert b"'=x" in b"".join(csv_downloads._lines(["=x"], []))
 

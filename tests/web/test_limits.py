@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 # No prose, but an amount, a moment, a name elsewhere or a choice: what doesn't look like one is refused. The
 # last is a preview, which stores nothing.
 SHAPED = {
-    "PricingForm.price", "PricingForm.sale_price", "PricingForm.sale_ends", "LessonForm.length",
+    "PricingForm.sale_ends", "LessonForm.length",
     "ProfileForm.github", "ProfileForm.linkedin", "BrandColorForm.primary_color", "ReviewForm.rating",
     "BuyForm.product",
     "UploadForm.filename", "UploadForm.size", "UploadForm.sha256", "TextForm.text",

@@ -7,26 +7,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from domain.base import clock
-from domain.base.money import money
 from web import template_filters
-
-
-@pytest.mark.parametrize(
-    ("cents", "currency", "text"),
-    [
-        (1900, "USD", "$19.00"),
-        (1900, "usd", "$19.00"),
-        (0, "EUR", "€0.00"),
-        (1900, "JPY", "¥1,900"),
-        (1900, "KWD", "KWD\u00a01.900"),
-        (123456789, "GBP", "£1,234,567.89"),
-        (-550, "USD", "−$5.50"),
-        (5, "CAD", "CA$0.05"),
-        (1500, "CHF", "CHF\u00a015.00"),
-    ],
-)
-def test_money_follows_its_currency(cents: int, currency: str, text: str) -> None:
-    assert money(cents, currency) == text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.base import word_folding
+from domain.base import money, word_folding
 from domain.base.text import one_line
 from models import Level, Tier
 
@@ -125,20 +125,26 @@ def tier() -> Facet:
     return Facet("tier", "Size", True, _numbered(names, first=1))
 
 
-def price() -> Facet:
+def price_steps(currency: str) -> tuple[int, ...]:
+    """Compute the bounds of the price ranges in minor units: 10 USD and 10 KWD, but 1,000 JPY."""
+    return tuple(step * 10 if money.minor_digits(currency) == 3 else step for step in PRICE_STEPS)
+
+
+def price(currency: str) -> Facet:
     """Build the facet of the price: free, or cumulative steps, each including the cheaper ones."""
+    steps = price_steps(currency)
     limits = [
-        FacetChoice(f"under-{step // 100}", "Under {}", tuple(range(number + 2)), cents=step)
-        for number, step in enumerate(PRICE_STEPS)
+        FacetChoice(f"under-{money.typed(step, currency)}", "Under {}", tuple(range(number + 2)), cents=step)
+        for number, step in enumerate(steps)
     ]
-    last = PRICE_STEPS[-1]
-    over = FacetChoice(f"from-{last // 100}", "{} and more", (len(PRICE_STEPS) + 1,), cents=last)
+    last = steps[-1]
+    over = FacetChoice(f"from-{money.typed(last, currency)}", "{} and more", (len(steps) + 1,), cents=last)
     return Facet("price", "Price", False, (FacetChoice("free", "Free", (0,)), *limits, over))
 
 
-def price_code(cents: int) -> int:
-    """Code a price: 0 for free, else 1 and up by the step it is in."""
-    return 1 + bisect.bisect_right(PRICE_STEPS, cents) if cents else 0
+def price_code(cents: int, steps: tuple[int, ...]) -> int:
+    """Code a price: 0 for free, else 1 and up by which of `price_steps` it is in."""
+    return 1 + bisect.bisect_right(steps, cents) if cents else 0
 
 
 def rating() -> Facet:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -148,20 +149,27 @@ class _Columns:
             vocabulary=dict(self.vocabulary),
             categories=_category_counts(categories, self.category),
             featured=tuple(self.featured),
-            currency=self.currencies.most_common(1)[0][0] if self.currencies else "usd",
+            currency=self.currency(),
             search=search.find,
         )
+
+    def currency(self) -> str:
+        """Return the currency of most courses: that of the shop."""
+        return self.currencies.most_common(1)[0][0] if self.currencies else "usd"
 
     def _columns(self, categories: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
         languages = [code for code, _ in Counter(self.language).most_common()]
         language_codes = {code: number for number, code in enumerate(languages)}
         technologies, technology_codes = _technologies(self.technology)
-        empty = bytearray()
+        steps, empty = facets.price_steps(self.currency()), bytearray()
         return {
             "category": (_category_facet(categories), self.category),
             "level": (facets.level(), self.codes.get("level", empty)),
             "technology": (facets.technology(technologies), technology_codes),
-            "price": (facets.price(), bytearray(map(facets.price_code, self.price))),
+            "price": (
+                facets.price(self.currency()),
+                bytearray(map(facets.price_code, self.price, repeat(steps))),
+            ),
             "rating": (facets.rating(), self.codes.get("rating", empty)),
             "duration": (facets.duration(), self.codes.get("duration", empty)),
             "tier": (facets.tier(), self.codes.get("tier", empty)),
