@@ -16,7 +16,6 @@ from cli import COMMANDS
 from domain.catalog.index import index_cache
 from domain.people import sessions
 from domain.platform import production_checks
-from jobs import dispatch
 from models import db
 from storage import file_permissions
 from tables.connections import engine_options
@@ -124,7 +123,7 @@ def trusted_hosts(settings: config.Settings) -> list[str] | None:
 
 
 def add_extensions(app: Flask, settings: config.Settings) -> None:
-    """Initialise database, migrations, sessions, CSRF protection, storage, job queue, logs and headers."""
+    """Initialise database, migrations, sessions, CSRF protection, storage, logs and headers."""
     logs.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)
@@ -132,7 +131,6 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     session_cookies.init_app(app)
     storage.init_app(app)
     static_files.init_app(app)
-    dispatch.init_app(app)
     security_headers.init_app(app)
     app.after_request(hypermedia.keep_pages_whole)
 

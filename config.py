@@ -62,6 +62,7 @@ class Settings:
         ),
     )
     worker_threads: int = _env("LECTERN_WORKER_THREADS", 3)
+    worker_slow_threads: int = _env("LECTERN_WORKER_SLOW_THREADS", 2)
     keep_events_days: int = _env("LECTERN_KEEP_EVENTS_DAYS", 400)
 
     login_window_seconds: int = _env("LECTERN_LOGIN_WINDOW_SECONDS", 900)
@@ -76,7 +77,6 @@ class Settings:
     database_pool_overflow: int = _env("DATABASE_POOL_OVERFLOW", 8)
     database_pool_timeout: int = _env("DATABASE_POOL_TIMEOUT", 5)
     database_statement_timeout: int = _env("DATABASE_STATEMENT_TIMEOUT", 30)
-    redis_url: str = _env("REDIS_URL", "", secret=True)
 
     stripe_secret_key: str = _env("STRIPE_SECRET_KEY", "", secret=True)
     stripe_webhook_secrets: tuple[str, ...] = _env("STRIPE_WEBHOOK_SECRET", (), secret=True)
@@ -254,6 +254,8 @@ def _check(settings: Settings) -> None:
     _check_choice("LECTERN_LOG_FORMAT", settings.log_format, ("text", "json"))
     _check_choice("LECTERN_STORAGE", settings.storage, ("local", "s3"))
     _check_choice("SMTP_SECURITY", settings.smtp_security, ("none", "starttls", "tls"))
+    _check_range("LECTERN_WORKER_THREADS", settings.worker_threads, 1, 100)
+    _check_range("LECTERN_WORKER_SLOW_THREADS", settings.worker_slow_threads, 1, 100)
     _check_range("DATABASE_POOL_SIZE", settings.database_pool_size, 1, 1000)
     _check_range("DATABASE_POOL_OVERFLOW", settings.database_pool_overflow, 0, 1000)
     _check_range("DATABASE_POOL_TIMEOUT", settings.database_pool_timeout, 1, 300)

@@ -221,10 +221,9 @@ def first_dead(parts: dict[str, subprocess.Popen[bytes]]) -> str | None:
 
 def stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
     """Ask every process to finish, and kill those that don't in time."""
-    for name, process in parts.items():
+    for process in parts.values():
         if process.poll() is None:
-            # huey takes SIGINT as "finish the running jobs", SIGTERM as "drop them".
-            process.send_signal(signal.SIGINT if name == "worker" else signal.SIGTERM)
+            process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
     for process in parts.values():
         try:

@@ -22,7 +22,9 @@ def list_jobs(state: str | None, limit: int) -> None:
     query = select(Job).order_by(Job.created_at.desc()).limit(limit)
     for job in db.session.scalars(query.where(Job.state == state) if state else query):
         why = f"  {job.last_error}" if job.last_error else ""
-        click.echo(f"{job.id}  {job.state.value:8} {job.kind:20} {job.attempts} tries{why}")
+        click.echo(
+            f"{job.id}  {job.state.value:8} {job.kind:20} {job.lane.value:5} {job.attempts} tries{why}"
+        )
 
 
 @jobs_group.command("retry")

@@ -1,22 +1,22 @@
 """`flask worker`: runs the jobs, keeps the schedule, and writes a heartbeat."""
 
 import os
+import signal
 import socket
-import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 import jobs
-from domain.base.log import log
 from domain.platform import health
-from jobs import dispatch
-from models import db
+from jobs.worker import Worker
+from models import Lane, db
 
-TICK_SECONDS = 5
+PLAN_EVERY = timedelta(minutes=1)  # no entry of the schedule is more frequent
 
 
 @click.command("worker")
@@ -30,28 +30,39 @@ def worker(once: bool) -> None:
         click.echo(f"{jobs.run_all()} jobs done")
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    over = threading.Event()
-    clock = threading.Thread(target=_keep_time, args=(app, over, dispatch.queue_of(app).carry), daemon=True)
-    clock.start()
-    try:
-        dispatch.queue_of(app).consume(app.config["SETTINGS"].worker_threads)
-    finally:
-        over.set()
-        clock.join(timeout=TICK_SECONDS)
+    settings = app.config["SETTINGS"]
+    remove_old_queue(settings.data_dir)
+    threads = {Lane.QUICK: settings.worker_threads, Lane.SLOW: settings.worker_slow_threads}
+    running = Worker(app, threads, ticking(f"{socket.gethostname()}:{os.getpid()}"))
+
+    def stop(number: int, _frame: object) -> None:
+        running.stop()
+        signal.signal(number, signal.SIG_DFL)  # the second one ends the process at once
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    running.run()
 
 
-def _keep_time(app: Flask, over: threading.Event, carry: Callable[[str], None]) -> None:
-    """Every few seconds: write the heartbeat, enqueue what is scheduled, and publish jobs that were lost."""
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    while True:
-        try:
-            with app.app_context():
-                health.heartbeat(name)
-                jobs.plan_schedule(datetime.now(UTC))
-                db.session.commit()
-                for job_id in jobs.due():
-                    carry(str(job_id))
-        except Exception:  # noqa: BLE001 - this thread must survive a database that is down for a while
-            log.warning("the worker's clock missed a beat", exc_info=True)
-        if over.wait(TICK_SECONDS):
+def ticking(name: str) -> Callable[[], None]:
+    """Build what the worker `name` does every few seconds: the heartbeat, and what is scheduled."""
+    planned = datetime.fromtimestamp(0, UTC)
+
+    def tick() -> None:
+        nonlocal planned
+        moment = datetime.now(UTC)
+        health.heartbeat(name)
+        if moment < planned + PLAN_EVERY:
+            db.session.commit()
             return
+        jobs.plan_schedule(moment)
+        db.session.commit()
+        planned = moment
+
+    return tick
+
+
+def remove_old_queue(folder: Path) -> None:
+    """Remove the queue file of earlier versions, unread: it holds pickles, and only ids of jobs."""
+    for path in folder.glob("queue.db*"):
+        path.unlink(missing_ok=True)

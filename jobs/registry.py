@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from models import Lane
+
 
 @dataclass(frozen=True)
 class Task:
     """A job done in one transaction by `verb`, "module.function" below domain/."""
 
     verb: str
+    lane: Lane = Lane.QUICK
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,11 @@ class LongTask:
     end: str
     fail: str | None = None
     give_up: str | None = None
+    lane: Lane = Lane.QUICK
 
 
+# Nobody waits for a slow one, and it may take minutes: films, archives, backups, other people's web servers.
+# Its lane is stored with a job, so a change here is for new jobs.
 KINDS: dict[str, Task | LongTask] = {
     "send_email": LongTask(
         "platform.outbox.begin_sending",
@@ -40,10 +46,14 @@ KINDS: dict[str, Task | LongTask] = {
         "media.transcoding.process",
         "media.transcoding.end",
         give_up="media.transcoding.give_up",
+        lane=Lane.SLOW,
     ),
-    "discard_media": Task("media.transcoding.discard"),
+    "discard_media": Task("media.transcoding.discard", lane=Lane.SLOW),
     "move_originals": LongTask(
-        "media.originals.begin_moving", "media.originals.move", "media.originals.end_moving"
+        "media.originals.begin_moving",
+        "media.originals.move",
+        "media.originals.end_moving",
+        lane=Lane.SLOW,
     ),
     "remove_upload": LongTask(
         "media.upload_sessions.begin_removal",
@@ -59,12 +69,14 @@ KINDS: dict[str, Task | LongTask] = {
         "portable.course_transfers.read_import",
         "portable.course_transfers.end_import",
         "portable.course_transfers.note_failure",
+        lane=Lane.SLOW,
     ),
     "export_course": LongTask(
         "portable.course_transfers.begin_export",
         "portable.course_transfers.pack",
         "portable.course_transfers.end_export",
         "portable.course_transfers.note_failure",
+        lane=Lane.SLOW,
     ),
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
@@ -73,11 +85,17 @@ KINDS: dict[str, Task | LongTask] = {
     "clean_up": Task("platform.retention.clean_up"),
     "forget_address_marks": Task("people.address_history.clean_up"),
     "count_events": LongTask(
-        "analytics.daily_counts.begin", "analytics.daily_counts.work", "analytics.daily_counts.end"
+        "analytics.daily_counts.begin",
+        "analytics.daily_counts.work",
+        "analytics.daily_counts.end",
+        lane=Lane.SLOW,
     ),
     "carry_out_verdict": Task("moderation.deferred_decisions.carry_out"),
     "check_links": LongTask(
-        "moderation.link_check.begin", "moderation.link_check.check_links", "moderation.link_check.end"
+        "moderation.link_check.begin",
+        "moderation.link_check.check_links",
+        "moderation.link_check.end",
+        lane=Lane.SLOW,
     ),
     "expire_courses": Task("catalog.expiry.expire"),
     "warn_of_expiry": Task("catalog.expiry.warn"),
@@ -106,22 +124,26 @@ KINDS: dict[str, Task | LongTask] = {
         "platform.backup_jobs.end",
         "platform.backup_jobs.fail",
         "platform.backup_jobs.give_up",
+        lane=Lane.SLOW,
     ),
     "prove_backup": LongTask(
         "platform.backup_jobs.begin_proof",
         "platform.backup_jobs.prove",
         "platform.backup_jobs.end_proof",
         give_up="platform.backup_jobs.give_up_proof",
+        lane=Lane.SLOW,
     ),
     "snapshot_database": LongTask(
         "platform.backup_jobs.begin_snapshot",
         "platform.backup_jobs.make",
         "platform.backup_jobs.end",
         "platform.backup_jobs.fail_snapshot",
+        lane=Lane.SLOW,
     ),
     "list_backups": LongTask(
         "platform.backup_jobs.begin_listing",
         "platform.backup_jobs.list_all",
         "platform.backup_jobs.end_listing",
+        lane=Lane.SLOW,
     ),
 }

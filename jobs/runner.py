@@ -3,48 +3,78 @@
 import importlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, exists, select, update
 
 from domain.base.log import log
 from jobs import schedule
 from jobs.enqueueing import enqueue
 from jobs.registry import KINDS, LongTask, Task
-from models import Job, JobState, db, now
+from models import Job, JobState, Lane, db, now
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 10
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A job that this process may run, until its lease expires."""
+
+    job_id: uuid.UUID
+    kind: str
+    payload: dict[str, Any]
+    lease: uuid.UUID
+
+
 def due(limit: int = 100) -> list[uuid.UUID]:
-    """List the jobs that may run: queued and due, or running with an expired lease (their worker died)."""
-    query = select(Job.id).where(_claimable(now())).order_by(Job.run_after).limit(limit)
+    """List the jobs that may run now, of both lanes, in their order."""
+    query = select(Job.id).where(*_is_due(now())).order_by(Job.run_after).limit(limit)
     return list(db.session.scalars(query))
 
 
-def run(job_id: uuid.UUID) -> bool:
-    """Claim and run one job; False if it can't be claimed. Never raises for the job's own failure."""
-    job = _claim(job_id)
-    if job is None:
-        return False
+def lanes_due() -> list[Lane]:
+    """List the lanes in which a job may run now: one cheap query that waits for no writer, to be polled."""
+    moment = now()
+    waiting = [exists().where(Job.lane == lane, *_is_due(moment)) for lane in Lane]
+    with db.engine.connect().execution_options(reads_only=True) as connection:
+        found = connection.execute(select(*waiting)).one()
+    return [lane for lane, there in zip(Lane, found, strict=True) if there]
+
+
+def claim_next(lane: Lane) -> Claim | None:
+    """Claim the job of a lane that has waited longest; None if there is none that others don't just claim."""
+    return _claim(Job.lane == lane)
+
+
+def perform(claim: Claim) -> None:
+    """Run a claimed job, and record how it ended. Never raises for the job's own failure."""
     try:
-        with _Renewed(job_id, job.lease):
-            _do(KINDS[job.kind], job.payload)
-        _finish(job_id, job.lease)
+        with _Renewed(claim):
+            _do(KINDS[claim.kind], claim.payload)
+        _finish(claim)
     except Exception as error:  # noqa: BLE001 - a job may fail in any way; the row says how
         db.session.rollback()
-        log.warning("job %s %s failed: %r", job.kind, job_id, error, exc_info=True)
-        _record_failure(job_id, job.lease, error)
-    return True
+        log.warning("job %s %s failed: %r", claim.kind, claim.job_id, error, exc_info=True)
+        _record_failure(claim.job_id, claim.lease, error)
+
+
+def run(job_id: uuid.UUID) -> bool:
+    """Claim and run one job; False if it can't be claimed."""
+    claim = _claim(Job.id == job_id)
+    if claim is not None:
+        perform(claim)
+    return claim is not None
 
 
 def run_all(limit: int = 1000) -> int:
     """Run everything that is due, in this process; for tests, the demo and the command line."""
+    db.session.rollback()
+    requeue_expired()
     done = 0
     while (ids := due()) and done < limit:
         db.session.rollback()
@@ -60,30 +90,56 @@ def plan_schedule(at: datetime) -> None:
         enqueue(entry.kind, key=key, run_after=run_after)
 
 
-def _claimable(moment: datetime) -> Any:
-    return or_(
-        and_(Job.state == JobState.QUEUED, Job.run_after <= moment),
-        and_(Job.state == JobState.RUNNING, Job.leased_until < moment),
-    )
+def requeue_expired() -> None:
+    """Queue the running jobs whose lease has expired, because their worker died, and commit.
+
+    One that has used up its attempts is dead: it may be what kills the worker.
+    """
+    lost = (Job.state == JobState.RUNNING, Job.leased_until < now())
+    spent = select(Job.id, Job.lease).where(*lost, Job.attempts >= MAX_ATTEMPTS)
+    for job_id, lease in db.session.execute(spent).all():
+        _record_failure(job_id, lease, LostWorkerError("The worker ended while it ran this job."))
+    db.session.execute(update(Job).where(*lost).values(_WAITING))
+    db.session.commit()
 
 
-@dataclass(frozen=True)
-class _Claim:
-    kind: str
-    payload: dict[str, Any]
-    lease: uuid.UUID
+def release(leases: Collection[uuid.UUID]) -> None:
+    """Give up running jobs, so that another worker takes them at once; this doesn't count as an attempt."""
+    mine = (Job.lease.in_(leases), Job.state == JobState.RUNNING)
+    db.session.execute(update(Job).where(*mine).values(_WAITING | {"attempts": Job.attempts - 1}))
+    db.session.commit()
 
 
-def _claim(job_id: uuid.UUID) -> _Claim | None:
+class LostWorkerError(Exception):
+    """The worker of a job ended before the job did."""
+
+
+_WAITING = {"state": JobState.QUEUED, "lease": None, "leased_until": None}
+
+
+def _is_due(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Job.state == JobState.QUEUED, Job.run_after <= moment
+
+
+def _claim(which: ColumnElement[bool]) -> Claim | None:
+    """Claim the first due job, in one statement.
+
+    SQLite has taken the write lock; on PostgreSQL workers skip the rows that others are claiming.
+    """
     moment, lease = now(), uuid.uuid4()
     row = db.session.execute(
         update(Job)
-        .where(Job.id == job_id, _claimable(moment))
+        .where(Job.id == _first(which, moment).scalar_subquery())
         .values(state=JobState.RUNNING, attempts=Job.attempts + 1, leased_until=moment + LEASE, lease=lease)
-        .returning(Job.kind, Job.payload)
+        .returning(Job.id, Job.kind, Job.payload)
     ).first()
     db.session.commit()
-    return _Claim(row.kind, row.payload, lease) if row else None
+    return Claim(row.id, row.kind, row.payload, lease) if row else None
+
+
+def _first(which: ColumnElement[bool], moment: datetime) -> Select[uuid.UUID]:
+    query = select(Job.id).where(which, *_is_due(moment)).order_by(Job.run_after).limit(1)
+    return query.with_for_update(skip_locked=True)
 
 
 def _do(kind: Task | LongTask, payload: dict[str, Any]) -> None:
@@ -105,11 +161,11 @@ def _verb(path: str) -> Callable[..., Any]:
     return verb
 
 
-def _finish(job_id: uuid.UUID, lease: uuid.UUID) -> None:
+def _finish(claim: Claim) -> None:
     """Mark the job done in the transaction of its effects, which is rolled back if the lease was lost."""
     won = db.session.execute(
         update(Job)
-        .where(Job.id == job_id, Job.lease == lease)
+        .where(Job.id == claim.job_id, Job.lease == claim.lease)
         .values(state=JobState.DONE, finished_at=now(), leased_until=None, last_error=None)
     )
     if won.rowcount:  # type: ignore[attr-defined]
@@ -118,14 +174,14 @@ def _finish(job_id: uuid.UUID, lease: uuid.UUID) -> None:
         db.session.rollback()
 
 
-def _record_failure(job_id: uuid.UUID, lease: uuid.UUID, error: Exception) -> None:
+def _record_failure(job_id: uuid.UUID, lease: uuid.UUID | None, error: Exception) -> None:
     job = db.session.scalar(select(Job).where(Job.id == job_id, Job.lease == lease))
     if job is not None:
         job.last_error = f"{type(error).__name__}: {error}"[:2000]
         job.leased_until = None
         job.state = JobState.DEAD if job.attempts >= MAX_ATTEMPTS else JobState.QUEUED
         job.run_after = now() + timedelta(seconds=min(5 * 2**job.attempts, 6 * 3600))
-        kind = KINDS[job.kind]
+        kind = KINDS.get(job.kind)
         if isinstance(kind, LongTask) and kind.fail is not None:
             _verb(kind.fail)(job.last_error, **job.payload)
         if isinstance(kind, LongTask) and kind.give_up is not None and job.state == JobState.DEAD:
@@ -136,8 +192,8 @@ def _record_failure(job_id: uuid.UUID, lease: uuid.UUID, error: Exception) -> No
 class _Renewed:
     """A heartbeat thread that renews a job's lease while it runs."""
 
-    def __init__(self, job_id: uuid.UUID, lease: uuid.UUID) -> None:
-        self.job_id, self.lease = job_id, lease
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
         self.app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._renew, daemon=True)
@@ -154,9 +210,9 @@ class _Renewed:
                 try:
                     db.session.execute(
                         update(Job)
-                        .where(Job.id == self.job_id, Job.lease == self.lease)
+                        .where(Job.id == self.claim.job_id, Job.lease == self.claim.lease)
                         .values(leased_until=now() + LEASE)
                     )
                     db.session.commit()
                 except Exception:  # noqa: BLE001 - a missed renewal is tried again; the lease decides
-                    log.warning("could not renew the lease of job %s", self.job_id)
+                    log.warning("could not renew the lease of job %s", self.claim.job_id)

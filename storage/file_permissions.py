@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from config import Settings
 
-OURS = ("lectern.db*", "queue.db*", "secret", "backup.lock", "backups")
+OURS = ("lectern.db*", "secret", "backup.lock", "backups")
 
 
 def keep(settings: Settings) -> None:

@@ -40,6 +40,16 @@ class JobState(StrEnum):
     DEAD = "dead"
 
 
+class Lane(StrEnum):
+    """A lane of the worker, with threads of its own.
+
+    What takes minutes is in the slow one, so that it never holds up mail and payments.
+    """
+
+    QUICK = "quick"
+    SLOW = "slow"
+
+
 class PlatformSettings(Stamped, Base):
     """The settings of the shop; there is one row, with id 1.
 
@@ -119,18 +129,19 @@ class EmailMessage(Stamped, Base):
 class Job(Stamped, Base):
     """A unit of work outside the request, written in the transaction that causes it.
 
-    `unique_key` is an idempotency key. A running job holds a lease; when its worker dies the lease expires,
-    and another worker takes the job over.
+    `payload` has the arguments of its kind's verb. `unique_key` is an idempotency key. A running job holds a
+    lease; when its worker dies the lease expires, and another worker takes the job over.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("ix_jobs_state_run_after", "state", "run_after"),
+        Index("ix_jobs_lane_state_run_after", "lane", "state", "run_after"),
         Index("ix_jobs_state_created_at", "state", "created_at"),
     )
 
     id: Mapped[pk]
     kind: Mapped[str] = mapped_column(String(60), index=True)
+    lane: Mapped[Lane] = mapped_column(enum_of(Lane), default=Lane.QUICK, server_default=Lane.QUICK.value)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     unique_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     state: Mapped[JobState] = mapped_column(enum_of(JobState), default=JobState.QUEUED)

@@ -212,7 +212,7 @@ class Client(FlaskClient):
 
 
 def application(databases: Databases, **changes: str) -> Flask:
-    """An application on `databases`, as the tests want it: nothing carried to a queue, CSRF off.
+    """An application on `databases`, as the tests want it: CSRF off.
 
     `changes` are settings, by the names of their variables.
     """
@@ -227,7 +227,6 @@ def application(databases: Databases, **changes: str) -> Flask:
         "STRIPE_API_BASE": "http://127.0.0.1:9",
     }
     app = create_app(config.load(environ | changes))
-    app.extensions.pop("lectern_carrier", None)
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Client
     return app

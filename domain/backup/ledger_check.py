@@ -21,8 +21,7 @@ def books(settings: config.Settings, url: str, work: Path) -> list[str]:
     """
     kept = {name: value for name, value in os.environ.items() if name not in config.variables()}
     given = config.environ(replace(settings, database_url=url, data_dir=work))
-    for elsewhere in ("DATABASE_DIRECT_URL", "REDIS_URL"):
-        given.pop(elsewhere, None)
+    given.pop("DATABASE_DIRECT_URL", None)
     if "DATABASE_STATEMENT_TIMEOUT" in given:
         given["DATABASE_STATEMENT_TIMEOUT"] = "0"  # no request waits for these statements
     done = subprocess.run(

@@ -134,13 +134,11 @@ def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> No
 
 def _try_out(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
     """Decide inside a savepoint and roll back, so that a refusal comes now and not in the worker."""
-    asked = list(db.session.info.get("new_jobs", []))
     trial = db.session.begin_nested()
     try:
         return decisions.decide(item, admin, decision, seen)
     finally:
         trial.rollback()
-        db.session.info["new_jobs"] = asked
 
 
 def _mark(item: ModerationItem) -> str:

@@ -115,7 +115,7 @@ def is_weak(secret: str, shortest: int) -> bool:
 
 def _is_used_twice(settings: Settings) -> bool:
     others = (
-        settings.database_url, settings.database_direct_url, settings.redis_url, settings.stripe_secret_key,
+        settings.database_url, settings.database_direct_url, settings.stripe_secret_key,
         settings.s3_secret_access_key, settings.smtp_password, settings.github_client_secret,
         settings.google_client_secret, *settings.stripe_webhook_secrets,
     )  # fmt: skip

@@ -30,7 +30,6 @@ def production(app: Flask, cast: Cast) -> Iterator[Flask]:
         "SMTP_HOST": "127.0.0.1",
     }
     made = create_app(config.load(environ))
-    made.extensions.pop("lectern_carrier", None)
     yield made
     # Its thread outlives the test; with nothing to write it leaves the next test's database alone.
     if tally := made.extensions.get("lectern_cache_views"):

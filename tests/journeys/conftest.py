@@ -15,6 +15,7 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 import jobs
+from jobs import runner
 from models import EmailMessage, db
 from stripe_sandbox.testing import SECRET, RunningSandbox
 from tests.accessibility import DESK
@@ -79,31 +80,27 @@ def house(app: Flask) -> Iterator[House]:
         app.config["WTF_CSRF_ENABLED"] = True
         server = make_server("127.0.0.1", port, app, threaded=True)
         server.daemon_threads = False  # so that closing waits for the requests in flight
-        over, wake = threading.Event(), threading.Event()
-        app.extensions["lectern_carrier"] = lambda _job_id: wake.set()
+        over = threading.Event()
         threads = [
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
-            threading.Thread(target=_work, args=(app, over, wake), daemon=True),
+            threading.Thread(target=_work, args=(app, over), daemon=True),
         ]
         for thread in threads:
             thread.start()
         yield House(url, app, stripe)
         over.set()
-        wake.set()
         server.shutdown()
         server.server_close()
         for thread in threads:
             thread.join()
-        del app.extensions["lectern_carrier"]
 
 
-def _work(app: Flask, over: threading.Event, wake: threading.Event) -> None:
-    """Do what is due as soon as it is written; what was put off is looked for twice a second."""
-    while not over.is_set():
-        wake.wait(0.5)
-        wake.clear()
+def _work(app: Flask, over: threading.Event) -> None:
+    """Do what is due as soon as it is written."""
+    while not over.wait(0.05):
         with app.app_context():
-            jobs.run_all()
+            if runner.lanes_due():
+                jobs.run_all()
 
 
 @pytest.fixture

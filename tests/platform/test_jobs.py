@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 import config
 import jobs
 from app import create_app
-from jobs import dispatch, runner, schedule
-from models import AuditEntry, Job, JobState, db, now
+from jobs import runner, schedule
+from models import AuditEntry, Job, JobState, Lane, db, now
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,7 +122,7 @@ def test_after_its_last_try_it_is_dead_until_somebody_retries_it(work: SimpleNam
 def test_a_job_left_by_a_dead_worker_is_taken_up_when_its_lease_runs_out(work: SimpleNamespace) -> None:
     job_id = jobs.enqueue("work", note="a")
     db.session.commit()
-    assert runner._claim(job_id) is not None
+    assert runner.claim_next(Lane.QUICK) is not None
     assert jobs.run(job_id) is False
     job = only_job()
     assert job.state == JobState.RUNNING
@@ -152,45 +152,6 @@ def test_the_schedule_is_kept_once_however_many_workers_keep_it(app: Flask) -> N
         assert count == len(schedule.SCHEDULE)
 
 
-def test_a_commit_hands_its_jobs_to_the_queue(work: SimpleNamespace, app: Flask) -> None:
-    carried: list[str] = []
-    app.extensions["lectern_carrier"] = carried.append
-    try:
-        job_id = jobs.enqueue("work", note="a")
-        assert carried == []
-        db.session.commit()
-        assert carried == [str(job_id)]
-        app.extensions["lectern_carrier"] = lambda _id: 1 / 0
-        jobs.enqueue("work", note="b")
-        db.session.commit()
-    finally:
-        app.extensions.pop("lectern_carrier")
-    assert jobs.run_all() == 2
-
-
-@pytest.mark.parametrize("redis_url", ["", os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")])
-def test_the_queue_carries_ids(app: Flask, tmp_path: Path, redis_url: str) -> None:
-    """By file and by Redis; where no Redis answers, the file alone is tried."""
-    import redis
-
-    if redis_url:
-        try:
-            redis.from_url(redis_url).ping()
-        except redis.ConnectionError:
-            redis_url = ""
-    settings = SimpleNamespace(redis_url=redis_url, data_dir=tmp_path)
-    before = app.config["SETTINGS"]
-    app.config["SETTINGS"] = settings
-    try:
-        queue = dispatch.JobQueue(app)
-        queue.huey.flush()
-        queue.carry(str(uuid.uuid4()))
-        assert len(queue.huey) == 1
-        queue.huey.flush()
-    finally:
-        app.config["SETTINGS"] = before
-
-
 @pytest.mark.slow
 def test_a_worker_killed_outright_loses_nothing(tmp_path: Path) -> None:
     """kill -9 in the middle of things; the next worker finishes what the first left."""
@@ -218,8 +179,8 @@ def test_a_worker_killed_outright_loses_nothing(tmp_path: Path) -> None:
     try:
         assert wait_for(tmp_path, lambda done: done == 40) == 40
     finally:
-        worker.send_signal(signal.SIGINT)
-        worker.wait(timeout=20)
+        worker.terminate()
+        assert worker.wait(timeout=20) == 0
 
 
 def count_done(folder: Path) -> int:

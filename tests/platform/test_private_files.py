@@ -31,7 +31,7 @@ def modes(folder: Path) -> dict[str, str]:
 
 def old_shop(folder: Path) -> None:
     """A data folder as it was left by the usual umask."""
-    for name in ("lectern.db", "lectern.db-wal", "queue.db", "storage/films/a/film.mp4", "backups/b.1"):
+    for name in ("lectern.db", "lectern.db-wal", "storage/films/a/film.mp4", "backups/b.1"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
@@ -60,7 +60,7 @@ def test_nginx_may_read_storage_and_nothing_else(tmp_path: Path) -> None:
     found = modes(tmp_path)
     assert (found["."], found["storage"], found["storage/new"]) == ("0o750", "0o750", "0o640")
     assert (found["storage/films/a"], found["storage/films/a/film.mp4"]) == ("0o750", "0o640")
-    assert (found["lectern.db"], found["queue.db"], found["backups"]) == ("0o600", "0o600", "0o700")
+    assert (found["lectern.db"], found["backups"]) == ("0o600", "0o700")
     file_permissions.keep(load(tmp_path))
     assert not [name for name, mode in modes(tmp_path).items() if int(mode, 8) & 0o077]
 
