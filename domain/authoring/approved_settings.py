@@ -36,6 +36,15 @@ PRICE, SALE, SALE_ENDS, SIZE, VISIBILITY, LESSONS, FIRST, ORDER = (
     "Price", "Sale price", "Sale ends", "Size", "Visible to", "Lessons", "Courses to take first",
     "Order and days",
 )  # fmt: skip
+IN_ORDER = "In order"
+
+# Snapshots keep labels and words as they were then: whoever changes one adds the former one here.
+FORMER = {
+    "Seen by": VISIBILITY,
+    "Holders of the link": SEEN_BY[ProductVisibility.UNLISTED],
+    "Nobody new": SEEN_BY[ProductVisibility.PRIVATE],
+    "One after the other": IN_ORDER,
+}
 
 
 def snapshot(there: CourseContent) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def snapshot(there: CourseContent) -> dict[str, Any]:
         SALE_ENDS: course.sale_ends_at.isoformat(timespec="minutes") if course.sale_ends_at else None,
         SIZE: TIERS[course.tier] if course.tier else "None",
         VISIBILITY: SEEN_BY[course.visibility],
-        LESSONS: "In order" if course.sequential else "In any order",
+        LESSONS: IN_ORDER if course.sequential else "In any order",
         FIRST: ", ".join(db.session.scalars(_titles_of_first(course))) or "None",
         ORDER: "\n".join(_order(there)),
     }
@@ -57,6 +66,12 @@ def save_snapshot(course: Course) -> None:
     """Keep a snapshot of the settings as approved: by a reviewer, or without need for one."""
     db.session.flush()
     course.approved = snapshot(course_content.load(course))
+
+
+def last_approved(course: Course) -> dict[str, Any]:
+    """Read the snapshot that was kept at the last approval, in the words of today; {} if there is none."""
+    kept = course.approved or {}
+    return {FORMER.get(label, label): FORMER.get(value, value) for label, value in kept.items()}
 
 
 def _titles_of_first(course: Course) -> Select[str]:

@@ -77,7 +77,7 @@ def compare_page(there: CourseContent) -> PageComparison:
     """Compare the page of a loaded course with its pending changes."""
     course = there.course
     values = page_drafts.working(course)
-    now, before = approved_settings.snapshot(there), course.approved or {}
+    now, before = approved_settings.snapshot(there), approved_settings.last_approved(course)
     order, order_before = now.pop(approved_settings.ORDER), before.get(approved_settings.ORDER)
     facts = [
         ChangedFact(label, value, before.get(label), bool(before) and before.get(label) != value)

@@ -12,7 +12,14 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
-from domain.authoring import course_content, course_details, curriculum, page_drafts, submission
+from domain.authoring import (
+    approved_settings,
+    course_content,
+    course_details,
+    curriculum,
+    page_drafts,
+    submission,
+)
 from domain.catalog import lifecycle
 from domain.moderation import decisions
 from domain.platform import images, moderation_queue, settings
@@ -25,6 +32,7 @@ from models import (
     ModerationItem,
     Module,
     Product,
+    ProductVisibility,
     SearchDocument,
     UpdateState,
     User,
@@ -350,3 +358,15 @@ def test_a_category_that_is_gone_and_an_address_that_was_taken_meanwhile(app: Fl
         db.session.flush()
         page_drafts.apply(course)
         assert (course.category_id, course.slug) == (cast.flask_category.id, "free-bitcoin-2")
+
+
+def test_settings_approved_before_their_labels_were_reworded_have_not_changed(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        course.sequential, course.visibility = True, ProductVisibility.UNLISTED
+        approved_settings.save_snapshot(course)
+        approved = course.approved or {}
+        course.approved = {
+            "Seen by" if label == "Visible to" else label: value for label, value in approved.items()
+        } | {"Seen by": "Holders of the link", "Lessons": "One after the other"}
+        assert approved_settings.last_approved(course) == approved
