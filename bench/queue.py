@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask_migrate
 import psycopg
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, event, make_url, text, update
 from sqlalchemy.engine import Engine
 
 import config
@@ -30,10 +31,11 @@ from cli.worker import ticking
 from jobs import runner
 from jobs.registry import Task
 from jobs.worker import Worker
-from models import Lane, db, now
+from models import Job, Lane, db, now
 
 NAME = "lectern_bench_queue"
 ROOT = Path(__file__).resolve().parent.parent
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 SINGLE, IDLE_SECONDS = 300, 10
 LEFT = text("SELECT count(*) FROM jobs WHERE kind = 'leave_a_row' AND state <> 'done'")
 RUNNING = text("SELECT count(*) FROM jobs WHERE kind = 'leave_a_row' AND state = 'running'")
@@ -89,6 +91,7 @@ def work() -> None:
     running = Worker(app, threads, ticking(f"bench:{os.getpid()}"))
     signal.signal(signal.SIGTERM, lambda *_: running.stop())
     event.listen(Engine, "before_cursor_execute", count)
+    print("ready", flush=True)
     began, spent = time.monotonic(), time.process_time()
     running.run()
     took = time.monotonic() - began
@@ -119,7 +122,7 @@ def measure(engine: str, folder: Path, url: str, count: int, workers: int) -> bo
         with db.engine.begin() as connection:
             connection.execute(text("CREATE TABLE bench_effects (number int, put float, at float)"))
         for number in range(count):
-            jobs.enqueue("leave_a_row", run_after=now(), number=number, put=time.time())
+            jobs.enqueue("leave_a_row", run_after=LATER, number=number, put=time.time())
             if number % 500 == 499:
                 db.session.commit()
         db.session.commit()
@@ -130,6 +133,7 @@ def measure(engine: str, folder: Path, url: str, count: int, workers: int) -> bo
 def kill_two(engine: str, environ: dict[str, str], count: int, workers: int) -> bool:
     """Let workers do the jobs and kill two of them; True if every job was done once."""
     running = [start(environ) for _ in range(workers)]
+    jobs_are_due()
     marks = [count * 3 // 4, count // 2]
     open_end = 0.0
     while left := ask(LEFT):
@@ -153,7 +157,7 @@ def kill_two(engine: str, environ: dict[str, str], count: int, workers: int) -> 
 def one_by_one(engine: str, environ: dict[str, str]) -> bool:
     """Enqueue jobs one by one for an idle worker, then leave it idle; True if P99 is within a second."""
     worker = start(environ)
-    time.sleep(5)
+    time.sleep(3)
     for number in range(1, SINGLE + 1):
         jobs.enqueue("leave_a_row", number=-number, put=time.time())
         db.session.commit()
@@ -167,8 +171,14 @@ def one_by_one(engine: str, environ: dict[str, str]) -> bool:
     print(f"  begun after {ms[0]} ms (p50), {ms[1]} ms (p99), {ms[2]} ms at most")
     worker = start(environ)
     time.sleep(IDLE_SECONDS)
-    print(f"  busy: {busy}; idle, with its start: {stop(worker)}", flush=True)
+    print(f"  busy: {busy}; idle: {stop(worker)}", flush=True)
     return len(found) == SINGLE and p99 < 1
+
+
+def jobs_are_due() -> None:
+    """Let all jobs become due at this moment."""
+    db.session.execute(update(Job).where(Job.kind == "leave_a_row").values(run_after=now()))
+    db.session.commit()
 
 
 def ask(query: object) -> int:
@@ -178,12 +188,15 @@ def ask(query: object) -> int:
 
 
 def start(environ: dict[str, str]) -> "subprocess.Popen[str]":
-    """Start a worker process."""
+    """Start a worker process, and wait until it looks for jobs."""
     kept = {name: value for name, value in os.environ.items() if name not in config.variables()}
-    return subprocess.Popen(
+    worker = subprocess.Popen(
         [sys.executable, "-m", "bench.queue", "--worker"],
         cwd=ROOT, env=kept | environ, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
+    if worker.stdout:
+        worker.stdout.readline()
+    return worker
 
 
 def stop(worker: "subprocess.Popen[str]") -> str:

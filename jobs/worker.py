@@ -22,6 +22,7 @@ class Worker:
     def __init__(self, app: Flask, threads: Mapping[Lane, int], tick: Callable[[], None]) -> None:
         self.app, self.tick = app, tick
         self.stopping = False
+        self.next_tick = 0.0
         self.ready = {lane: threading.Event() for lane in threads}
         self.claiming = threading.Lock()
         self.held: set[uuid.UUID] = set()
@@ -39,23 +40,26 @@ class Worker:
         """Work until `stop` is called. Running jobs then have STOP_SECONDS, and are released after that."""
         for thread in self.threads:
             thread.start()
-        next_tick = next_look = 0.0
+        next_look = 0.0
         while not self.stopping:
-            moment = time.monotonic()
-            if moment >= next_look:
+            if time.monotonic() >= next_look:
                 try:
-                    with self.app.app_context():
-                        if moment >= next_tick:
-                            self.tick()
-                            runner.requeue_expired()
-                            next_tick = moment + TICK_SECONDS
-                        for lane in runner.lanes_due():
-                            self.ready[lane].set()
+                    self._look()
                 except Exception:  # noqa: BLE001 - the worker must survive a database that is down for a while
                     log.warning("the worker couldn't look for jobs", exc_info=True)
-                    next_look = moment + TICK_SECONDS
+                    next_look = time.monotonic() + TICK_SECONDS
             time.sleep(POLL_SECONDS)
         self._end()
+
+    def _look(self) -> None:
+        """Wake the lanes that have a job due; every TICK_SECONDS, tick and queue what dead workers left."""
+        with self.app.app_context():
+            if time.monotonic() >= self.next_tick:
+                self.tick()
+                runner.requeue_expired()
+                self.next_tick = time.monotonic() + TICK_SECONDS
+            for lane in runner.lanes_due():
+                self.ready[lane].set()
 
     def _work(self, lane: Lane) -> None:
         """Run the jobs of a lane one after another, as long as some are due."""
@@ -87,6 +91,8 @@ class Worker:
 
     def _end(self) -> None:
         """Wait for the running jobs, and release those that take longer."""
+        for ready in self.ready.values():
+            ready.set()  # who waits for a job ends as well
         until = time.monotonic() + STOP_SECONDS
         for thread in self.threads:
             thread.join(max(0.0, until - time.monotonic()))

@@ -42,6 +42,7 @@ def kinds(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespa
 
     verbs: dict[str, Callable[..., Any]] = {"begin": lambda: True, "film": film, "note": note}
     monkeypatch.setattr(runner, "_verb", lambda path: verbs[path])
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.02)
     monkeypatch.setitem(jobs.KINDS, "mail", Task("note"))
     monkeypatch.setitem(jobs.KINDS, "film", LongTask("begin", "film", "note", lane=Lane.SLOW))
     with app.app_context():
@@ -121,11 +122,15 @@ def test_what_takes_longer_is_left_to_the_next_worker_at_once(
 ) -> None:
     monkeypatch.setattr(worker, "STOP_SECONDS", 0.1)
     put("film")
-    with working(app):
+    with working(app) as stopped:
         assert kinds.begun.acquire(timeout=20)
     job = db.session.scalars(select(Job)).one()
     assert (job.state, job.attempts, job.lease, job.leased_until) == (JobState.QUEUED, 0, None, None)
+    db.session.rollback()
     kinds.may_end.set()
+    for thread in stopped.threads:
+        thread.join(30)
+    assert done() == []
     assert runner.lanes_due() == [Lane.SLOW]
     assert jobs.run_all() == 1
     assert done() == ["film"]
