@@ -30,6 +30,7 @@ from web import (
     session_cookies,
     static_files,
     templating,
+    visitor,
 )
 
 
@@ -133,6 +134,7 @@ def add_extensions(app: Flask, settings: config.Settings) -> None:
     static_files.init_app(app)
     security_headers.init_app(app)
     app.after_request(hypermedia.keep_pages_whole)
+    visitor.init_app(app)
 
 
 def is_ours(_object: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:

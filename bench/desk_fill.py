@@ -39,7 +39,9 @@ STEP = 1999  # coprime to BUYERS, so that a course's buyers are all different
 BATCH = 20_000
 PURCHASE_DAYS, EVENT_DAYS = 365, 50
 STARS = 100
-NAMES = ("course_viewed",) * 5 + ("lesson_opened",) * 2 + ("lesson_watched",) * 2 + ("lesson_completed",)
+COURSE_VIEW, LESSON_VIEW = ("content_view", '{"kind": "course"}'), ("content_view", '{"kind": "lesson"}')
+WATCHED, COMPLETED = ("lesson_watched", '{"seconds": 50}'), ("lesson_completed", "{}")
+EVENTS = (COURSE_VIEW,) * 5 + (LESSON_VIEW,) * 2 + (WATCHED,) * 2 + (COMPLETED,)
 SOURCES = ("", "internal", "search.example", "news.example", "forum.example", "mail / spring")
 
 
@@ -228,17 +230,16 @@ def _visit(
         for number in range(first, min(first + BATCH, count)):
             at = start + number * step
             course_id = courses[dice.choice(shares)][0]
-            name = dice.choice(NAMES)
-            viewed = name == "course_viewed"
+            name, properties = event = dice.choice(EVENTS)
+            viewed = event == COURSE_VIEW
             visitor = f"{dice.randrange(BUYERS * 5):032x}"
             lesson_id = None if viewed else dice.choice(lessons[course_id])
-            seconds = '{"seconds": 50}' if name == "lesson_watched" else "{}"
             user_id = None if viewed else dice.choice(buyers)
             source = dice.choice(SOURCES) if viewed else ""
             rows.append(
                 (
-                    key(dice, at), name, _moment(writer, at), user_id, visitor, course_id, lesson_id, seconds,
-                    "198.51.100.0", agent, source,
+                    key(dice, at), name, _moment(writer, at), user_id, visitor, course_id, lesson_id,
+                    properties, "198.51.100.0", agent, source,
                 )
             )  # fmt: skip
         writer.write(Event, columns, rows)

@@ -14,9 +14,9 @@ ledger_group = AppGroup("ledger", help="Check the books.")
 def check() -> None:
     """Compare orders, purchases, earnings, access and refunds; exit 1 with the rows that disagree."""
     found: dict[str, list[str]] = {}
-    with click.progressbar(list(checks.CHECKS), label="Checking the books", file=sys.stderr) as bar:
+    with click.progressbar(list(checks.LIVE_CHECKS), label="Checking the books", file=sys.stderr) as bar:
         for name in bar:
-            found[name] = checks.CHECKS[name]()
+            found[name] = checks.LIVE_CHECKS[name]()
     for name, rows_wrong in found.items():
         click.echo(f"{'ok   ' if not rows_wrong else 'WRONG'}  {name}")
         for row in rows_wrong:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from demo.orders import Sale
-from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import Course, Enrollment, Event, Lesson, LessonProgress, db
 
 VIEWS_PER_SALE = (14, 46)
@@ -30,7 +30,7 @@ def add_events(sales: list[Sale], now: datetime) -> None:
     for start in range(0, len(rows), 1000):
         db.session.execute(insert(Event), rows[start : start + 1000])
     for row in rows:
-        if row["name"] == events.VIEWED:
+        if row["name"] == EventName.CONTENT_VIEW and row["lesson_id"] is None:
             courses[row["course_id"]].view_count += 1
     db.session.flush()
 
@@ -44,7 +44,7 @@ def _visits(sales: list[Sale], now: datetime) -> Iterator[Row]:
     for sale in sales:
         yield from _looks(dice, sale.course, sale.at, now)
         before = sale.at - timedelta(minutes=dice.randint(2, 30))
-        yield _row(events.VIEWED, before, sale.course.id, user_id=sale.learner.id,
+        yield _row(EventName.CONTENT_VIEW, before, sale.course.id, user_id=sale.learner.id,
                    visitor=f"{dice.getrandbits(128):032x}")  # fmt: skip
 
     dice = random.Random("lectern: visits before the next sales")
@@ -61,15 +61,15 @@ def _looks(dice: random.Random, course: Course, bought: datetime, now: datetime)
         if not _since(course) <= at <= now:
             continue
         visitor, source = f"{dice.getrandbits(128):032x}", dice.choices(names, weights)[0]
-        yield _row(events.VIEWED, at, course.id, visitor=visitor, referrer=source)
+        yield _row(EventName.CONTENT_VIEW, at, course.id, visitor=visitor, referrer=source)
         if dice.random() < 0.2:
             again = min(at + timedelta(minutes=dice.randint(3, 40)), now)
-            yield _row(events.VIEWED, again, course.id, visitor=visitor)
+            yield _row(EventName.CONTENT_VIEW, again, course.id, visitor=visitor)
 
 
 def _enrolments(sales: list[Sale]) -> Iterator[Row]:
     for sale in sales:
-        yield _row(events.ENROLLED, sale.at, sale.course.id, user_id=sale.learner.id)
+        yield _row(EventName.ENROLLED, sale.at, sale.course.id, user_id=sale.learner.id)
 
 
 def _learning(courses: list[Any], now: datetime) -> Iterator[Row]:
@@ -86,20 +86,21 @@ def _learning(courses: list[Any], now: datetime) -> Iterator[Row]:
         who = {"course_id": course_id, "user_id": progress.user_id, "lesson_id": progress.lesson_id}
         at = progress.completed_at
         opened = at - timedelta(seconds=min(seconds, 3000))
-        yield _row(events.OPENED, opened, **who)
+        yield _row(EventName.CONTENT_VIEW, opened, **who)
         if kind != "text":
-            yield _row(events.WATCHED, at, **who, properties={"seconds": seconds})
-        yield _row(events.LESSON_DONE, at, **who)
+            yield _row(EventName.LESSON_WATCHED, at, **who, properties={"seconds": seconds})
+        yield _row(EventName.LESSON_COMPLETED, at, **who)
     stopped = select(Enrollment).where(Enrollment.course_id.in_(courses), Enrollment.completed_at.is_(None))
     for enrolment in db.session.scalars(stopped.order_by(Enrollment.enrolled_at, Enrollment.course_id)):
         if enrolment.last_lesson_id is not None and dice.random() < LOOKED_INTO:
             at = min(enrolment.last_accessed_at + timedelta(minutes=9), now)
-            yield _row(events.OPENED, at, enrolment.course_id, user_id=enrolment.user_id,
+            yield _row(EventName.CONTENT_VIEW, at, enrolment.course_id, user_id=enrolment.user_id,
                        lesson_id=enrolment.last_lesson_id)  # fmt: skip
     finished = select(Enrollment).where(Enrollment.completed_at.is_not(None))
     for enrolment in db.session.scalars(finished.order_by(Enrollment.completed_at, Enrollment.course_id)):
         assert enrolment.completed_at is not None  # noqa: S101 - the query asks for it
-        yield _row(events.COURSE_DONE, enrolment.completed_at, enrolment.course_id, user_id=enrolment.user_id)
+        yield _row(EventName.COURSE_COMPLETED, enrolment.completed_at, enrolment.course_id,
+                   user_id=enrolment.user_id)  # fmt: skip
 
 
 def _since(course: Course) -> datetime:
@@ -107,6 +108,9 @@ def _since(course: Course) -> datetime:
     return course.published_at
 
 
-def _row(name: str, at: datetime, course_id: Any, **more: Any) -> Row:
+def _row(name: EventName, at: datetime, course_id: Any, **more: Any) -> Row:
     empty: Row = {"user_id": None, "lesson_id": None, "visitor": "", "referrer": "", "properties": {}}
-    return {**empty, "name": name, "created_at": at, "course_id": course_id, **more}
+    row = {**empty, "name": name.value, "created_at": at, "course_id": course_id, **more}
+    if name == EventName.CONTENT_VIEW:
+        row["properties"] = {"kind": "lesson" if row["lesson_id"] else "course"}
+    return row

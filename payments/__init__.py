@@ -21,8 +21,12 @@ from payments.events import (
     TOLERANCE_SECONDS,
     Event,
     NotFromStripe,
+    RelatedObject,
+    about_of,
     events_since,
+    find_object,
     read_event,
+    related_object,
 )
 from payments.refunds import StripeRefund, find_refund, refund, refunds_of_charge
 
@@ -37,12 +41,15 @@ __all__ = [
     "PaymentRefused",
     "PaymentUnavailable",
     "RETRIES",
+    "RelatedObject",
     "Session",
     "StripeRefund",
     "TIMEOUT_SECONDS",
     "TOLERANCE_SECONDS",
+    "about_of",
     "events_since",
     "expire_session",
+    "find_object",
     "find_refund",
     "find_session",
     "is_configured",
@@ -50,6 +57,7 @@ __all__ = [
     "open_session",
     "read_event",
     "refund",
+    "related_object",
     "refunds_of_charge",
     "session_of",
 ]

@@ -1,7 +1,13 @@
-"""Stripe's events: verified from webhooks, and listed through the API."""
+"""Stripe's events: verified from webhooks, and listed through the API.
+
+API v1 sends snapshots, which hold the object as it was. API v2 sends thin events (`v2.core.event`), which
+only name the object and where it is retrieved; Stripe sends v1's types in this form too, as
+"v1.charge.refunded".
+"""
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +16,14 @@ from typing import Any
 import stripe
 
 from domain.base.log import log
-from payments.client import ask, client
+from payments.client import PaymentRefused, PaymentUnavailable, ask, client
 
 TOLERANCE_SECONDS = 300
 MOST_EVENTS = 5000
 MOST_TYPES = 20  # Stripe's limit for one list request
 DEEPEST_EVENT = 64
+THIN = "v2.core.event"
+_PLACE = re.compile(r"/v[12](/[A-Za-z0-9_]+)+")
 
 
 class NotFromStripe(Exception):  # noqa: N818
@@ -23,8 +31,23 @@ class NotFromStripe(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
+class RelatedObject:
+    """The object of a thin event: its id ("" for the account's only one), its path at Stripe, such as
+    "/v2/core/accounts/acct_1", and the account (`context`) that retrieves it, "" for our own.
+    """
+
+    id: str
+    place: str
+    context: str
+
+
+@dataclass(frozen=True)
 class Event:
-    """An event of Stripe's. `object_id` is the id of its object, `payload` the whole event."""
+    """An event of Stripe's. `object_id` is the id of its object, `payload` the whole event.
+
+    `about` is the object as a snapshot holds it, empty in a thin event. `created` is in Unix seconds, 0 if
+    unknown.
+    """
 
     id: str
     type: str
@@ -32,15 +55,72 @@ class Event:
     object_id: str
     payload: dict[str, Any]
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return the object of a snapshot."""
+        return about_of(self.payload)
+
+    @property
+    def is_thin(self) -> bool:
+        """Tell whether the event only names its object."""
+        return bool(self.payload["object"] == THIN)
+
+    @property
+    def created(self) -> int:
+        """Return the time of a snapshot, by which lists are merged."""
+        moment = self.payload.get("created")
+        return moment if isinstance(moment, int) else 0
+
+
+def about_of(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the object in the payload of a stored event; empty for a thin one."""
+    about: dict[str, Any] = payload["data"]["object"] if payload.get("object") != THIN else {}
+    return about
+
+
+def related_object(payload: dict[str, Any]) -> RelatedObject | None:
+    """Return the object that a stored thin event is about; None for a snapshot, or when it names none.
+
+    Raises ValueError, KeyError or TypeError for a malformed one.
+    """
+    related = payload.get("related_object") if payload.get("object") == THIN else None
+    if related is None:
+        return None
+    name, place, context = related.get("id") or "", related["url"], payload.get("context") or ""
+    if not all(isinstance(part, str) and len(part) <= 255 and part.isprintable() for part in (name, context)):
+        raise ValueError("an unusable related object")
+    if len(place) > 500 or not _PLACE.fullmatch(place):
+        raise ValueError("a place that isn't Stripe's")
+    return RelatedObject(name, place, context)
+
 
 def events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
     """List the events of these `types` since `moment`, oldest first, at most MOST_EVENTS per MOST_TYPES
     types.
 
-    Stripe keeps events for 30 days. Raises PaymentUnavailable.
+    Stripe takes MOST_TYPES types at a time, so several lists are merged. It keeps events for 30 days, and
+    this list has snapshots only. Raises PaymentUnavailable.
     """
     groups = [types[first : first + MOST_TYPES] for first in range(0, len(types), MOST_TYPES)]
-    return [event for group in groups for event in _events_since(moment, group)]
+    found = [event for group in groups for event in _events_since(moment, group)]
+    return sorted(found, key=lambda event: event.created)
+
+
+def find_object(related: RelatedObject) -> dict[str, Any] | None:
+    """Retrieve the object of a thin event in its present state, as JSON; None if Stripe doesn't have it.
+
+    Raises PaymentUnavailable.
+    """
+    params: Any = {"stripe_context": related.context} if related.context else {}
+    try:
+        answer = ask(lambda: client().raw_request("get", related.place, **params))
+    except PaymentRefused as refusal:
+        log.warning("%s can't be retrieved: %s", related.place, refusal)
+        if refusal.code in ("resource_missing", "not_found"):
+            return None
+        raise PaymentUnavailable(str(refusal)) from refusal
+    found = json.loads(answer.body)
+    return found if isinstance(found, dict) else None
 
 
 def _events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
@@ -62,7 +142,8 @@ def _events_since(moment: datetime, types: Sequence[str]) -> list[Event]:
 def read_event(raw: bytes, header: str | None, secrets: Sequence[str]) -> Event:
     """Verify the signature of the raw body against any of `secrets`, and parse the event.
 
-    Raises NotFromStripe for an invalid, missing or old signature and for anything but a snapshot event.
+    Raises NotFromStripe for an invalid, missing or old signature and for anything but a snapshot or thin
+    event.
     """
     try:
         text = raw.decode()
@@ -82,19 +163,28 @@ def _is_signed(text: str, header: str | None, secret: str) -> bool:
 
 def _event(body: Any) -> Event:
     """Parse an event; ValueError, KeyError or TypeError for what isn't one or can't be stored."""
-    if body["object"] != "event":
+    if body["object"] not in ("event", THIN):
         raise ValueError(f"an object of kind {body['object']!r}")
-    about = body["data"]["object"]
-    if not isinstance(about, dict):
-        raise TypeError("about no object")
     if not _is_keepable(body, DEEPEST_EVENT):
         raise ValueError("a value that can't be kept")
-    names = (body["id"], body["type"], about.get("id", ""))
+    names = (body["id"], body["type"], _object_id(body))
     if not all(isinstance(name, str) and len(name) <= 255 and name.isprintable() for name in names):
         raise ValueError("an unusable id or type")
     if not names[0] or not names[1] or len(names[1]) > 100 or not isinstance(body["livemode"], bool):
         raise ValueError("an unusable id, type or livemode")
     return Event(names[0], names[1], body["livemode"], names[2], body)
+
+
+def _object_id(body: dict[str, Any]) -> Any:
+    if body["object"] == THIN:
+        if not isinstance(body.get("related_object"), dict | None):
+            raise TypeError("a related object that is none")
+        related = related_object(body)
+        return related.id if related else ""
+    about = body["data"]["object"]
+    if not isinstance(about, dict):
+        raise TypeError("about no object")
+    return about.get("id", "")
 
 
 def _is_keepable(value: Any, levels: int) -> bool:

@@ -8,7 +8,11 @@ from payments.client import PaymentRefused, ask, client, listed
 
 @dataclass(frozen=True)
 class StripeRefund:
-    """A refund in its present state; `status` is pending, succeeded, failed or canceled."""
+    """A refund in its present state; `status` is pending, succeeded, failed or canceled.
+
+    `order_number` is the order that the refunded payment names, "" if it names none; None if the payment is
+    unknown.
+    """
 
     id: str
     status: str
@@ -16,6 +20,7 @@ class StripeRefund:
     our_id: str | None
     amount: int
     currency: str
+    order_number: str | None = None
 
 
 def refund(payment_intent: str, amount: int, refund_id: str) -> StripeRefund:
@@ -42,7 +47,9 @@ def find_refund(refund_id: str) -> StripeRefund | None:
     if not refund_id:
         return None
     try:
-        return read_refund(ask(lambda: client().v1.refunds.retrieve(refund_id)))
+        return read_refund(
+            ask(lambda: client().v1.refunds.retrieve(refund_id, {"expand": ["payment_intent"]}))
+        )
     except PaymentRefused:
         return None
 
@@ -50,7 +57,7 @@ def find_refund(refund_id: str) -> StripeRefund | None:
 def refunds_of_charge(charge: str) -> list[StripeRefund]:
     """List the refunds of a charge, newest first; empty for an unknown charge. Raises PaymentUnavailable."""
     refunds = client().v1.refunds
-    params: Any = {"charge": charge, "limit": 100}
+    params: Any = {"charge": charge, "limit": 100, "expand": ["data.payment_intent"]}
     found = listed(lambda: list(refunds.list(params).auto_paging_iter())) if charge else []
     return [read_refund(one) for one in found]
 
@@ -63,8 +70,20 @@ def refunds_of(payment_intent: str) -> list[StripeRefund]:
 
 
 def read_refund(found: Any) -> StripeRefund:
-    """Convert Stripe's refund object; our own id is in its metadata."""
-    metadata = found.metadata.to_dict() if found.metadata else {}
+    """Convert Stripe's refund object; our own id is in its metadata, its payment's order in the payment's."""
     status = "pending" if found.status == "requires_action" else found.status
-    ours = metadata.get("refund_id")
-    return StripeRefund(found.id, status, found.payment_intent, ours, found.amount, found.currency)
+    payment = found.payment_intent
+    is_known = payment is not None and not isinstance(payment, str)
+    return StripeRefund(
+        id=found.id,
+        status=status,
+        payment_intent=payment.id if is_known else payment,
+        our_id=_metadata(found).get("refund_id"),
+        amount=found.amount,
+        currency=found.currency,
+        order_number=_metadata(payment).get("order_number", "") if is_known else None,
+    )
+
+
+def _metadata(found: Any) -> dict[str, str]:
+    return found.metadata.to_dict() if found.metadata else {}

@@ -1,4 +1,4 @@
-"""The HTTP side of /v1: API keys, parameters, idempotency and errors."""
+"""The HTTP side of /v1: keys, parameters, idempotency and errors; and of /v2, what thin events are about."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g, json, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from . import expansion
+from . import expansion, thin_events
 from .api_faults import dawdle, made_up, stop_after, stop_before
 from .endpoints import Call, Endpoint
-from .engine import Sandbox
+from .engine import Sandbox, shown
 from .errors import StripeError
 from .faults import Fault
 from .idempotency import Keys
@@ -35,6 +35,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
             methods=[endpoint.method],
             provide_automatic_options=False,
         )
+    blueprint.add_url_rule("/v2/<path:rest>", "v2", thin_view(sandbox), methods=["GET"])
     methods = ["GET", "POST", "DELETE", "PUT", "PATCH"]
     blueprint.add_url_rule("/v1/<path:rest>", "unknown", unknown, methods=methods)
     blueprint.before_request(begin)
@@ -88,6 +89,17 @@ def view_of(sandbox: Sandbox, keys: Keys, endpoint: Endpoint) -> Any:
             status, body = 200, perform(sandbox, *call)
         stop_after(faults)
         return answer(status, body)
+
+    return view
+
+
+def thin_view(sandbox: Sandbox) -> Any:
+    """Build the view of what thin events are about: `GET` of an object or event of API v2."""
+
+    def view(rest: str) -> Response:
+        faults = sandbox.faults.take("api", f"{request.method} {request.path}", request.path)
+        stop_before(faults)
+        return answer(200, shown(thin_events.at(sandbox, f"/v2/{rest}")))
 
     return view
 

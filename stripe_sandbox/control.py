@@ -13,14 +13,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from . import checkout, disputes, refund_lifecycle, unrelated_events
+from . import checkout, disputes, refund_lifecycle, thin_events, unrelated_events
 from .engine import Sandbox
 from .errors import StripeError
 from .expansion import present
 from .faults import API_FAULTS, EVENT_FAULTS
 from .payment_page import method_named
 from .resources.refunds import check
-from .store import Body
+from .store import THIN, Body
 
 SHOWN = 50
 FAULT_NUMBERS: dict[str, Callable[[Any], Any]] = {"times": int, "copies": int, "seconds": float}
@@ -31,6 +31,7 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
     """Create the control page of one sandbox."""
     blueprint = Blueprint("control", __name__, url_prefix="/_sandbox")
     blueprint.add_app_template_filter(moment, "moment")
+    blueprint.add_app_template_filter(made, "made")
     levers: dict[str, Callable[..., Any]] = {
         "/faults": lambda: add_fault(sandbox),
         "/faults/clear": lambda: sandbox.faults.clear(),
@@ -47,6 +48,8 @@ def create_blueprint(sandbox: Sandbox) -> Blueprint:
         "/disputes/<id>/decide": lambda id: disputes.decide(sandbox, id, said_ok()),
         "/elsewhere/pay": lambda: unrelated_events.pay_unasked(sandbox),
         "/elsewhere/payout": lambda: unrelated_events.refuse_payout(sandbox),
+        "/elsewhere/account": lambda: thin_events.change_account(sandbox),
+        "/elsewhere/credit": lambda: thin_events.receive_credit(sandbox),
     }
     for rule, pull in levers.items():
         blueprint.add_url_rule(rule, rule.strip("/").replace("/", "_"), lever(pull), methods=["POST"])
@@ -135,7 +138,7 @@ def move_clock(sandbox: Sandbox) -> Body:
 
 def deliver(sandbox: Sandbox, id: str) -> None:
     """Deliver an event again."""
-    sandbox.get("event", id)
+    sandbox.event(id)
     sandbox.webhooks.resend(id)
 
 
@@ -160,6 +163,12 @@ def expire(sandbox: Sandbox, id: str) -> Body:
         return present(sandbox, checkout.expire(sandbox, checkout.open_session(sandbox, id)))
 
 
+def made(event: Body) -> float:
+    """Return the time of an event in Unix seconds; thin ones write it in words."""
+    created = event["created"]
+    return datetime.fromisoformat(created).timestamp() if isinstance(created, str) else float(created)
+
+
 def moment(seconds: float | None) -> str:
     """Format Unix seconds for people, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M:%S") if seconds else ""
@@ -169,7 +178,8 @@ def show(sandbox: Sandbox) -> str:
     """Render the control page, newest first."""
     sandbox.sweep()
     sessions = list(reversed(sandbox.store.all("checkout.session")))[:SHOWN]
-    events = list(reversed(sandbox.store.all("event")))[:SHOWN]
+    thin = sandbox.store.all(THIN)
+    events = sorted([*sandbox.store.all("event"), *thin], key=made, reverse=True)[:SHOWN]
     deliveries: dict[str, list[Any]] = {}
     for row in sandbox.store.run("SELECT * FROM deliveries ORDER BY id DESC LIMIT 500"):
         deliveries.setdefault(row["event_id"], []).append(row)

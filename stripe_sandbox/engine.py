@@ -58,6 +58,11 @@ class Sandbox:
             raise missing_object(kind, id, param)
         return body
 
+    def event(self, id: str) -> Body:
+        """Return an event, snapshot or thin, or raise a 404 StripeError."""
+        found = self.store.event(id)
+        return found if found is not None else self.get("event", id)
+
     def emit(self, type: str, body: Body, previous: Body | None = None, request: Body | None = None) -> Body:
         """Emit an event about `body`, a snapshot of its present state, and enqueue its delivery.
 
@@ -77,8 +82,12 @@ class Sandbox:
             "request": request or {"id": None, "idempotency_key": None},
             "type": type,
         }
+        return self.send(event)
+
+    def send(self, event: Body) -> Body:
+        """Keep an event, snapshot or thin, and enqueue its delivery."""
         self.store.add(event)
-        if self.settings.deliver and self.wanted(type) and not self.webhooks.disabled:
+        if self.settings.deliver and self.wanted(event["type"]) and not self.webhooks.disabled:
             self.webhooks.enqueue(str(event["id"]))
         return event
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 Body = dict[str, Any]
+THIN = "v2.core.event"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -115,6 +116,10 @@ class Store:
         """Update an object."""
         self.run("UPDATE objects SET body = ? WHERE id = ?", (json.dumps(body), body["id"]))
         return body
+
+    def event(self, id: str) -> Body | None:
+        """Return the event of that id, snapshot or thin, or None."""
+        return self.find("event", id) or self.find(THIN, id)
 
     def find(self, kind: str, id: str) -> Body | None:
         """Return the object of that kind and id, or None."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from flask import Flask
 
-from . import checkout, disputes, refund_lifecycle, unrelated_events
+from . import checkout, disputes, refund_lifecycle, thin_events, unrelated_events
 from .app import create_sandbox
 from .clock import Clock
 from .engine import Sandbox, shown
@@ -26,7 +26,7 @@ from .payment_page import method_named
 from .recorder import Exchange
 from .serving import Server, loopback_server
 from .signing import bytes_of, sign
-from .store import Body
+from .store import THIN, Body
 from .webhook_delivery import post
 
 SECRET = "whsec_sandbox_tests"
@@ -165,6 +165,22 @@ class RunningSandbox:
         """Let the bank refuse a payout."""
         return shown(unrelated_events.refuse_payout(self.engine))
 
+    def notify(self, type: str, place: str, related: Body, context: str | None = None) -> Body:
+        """Emit a thin event about `related`, an object of API v2 to be retrieved at `place`."""
+        return shown(thin_events.notify(self.engine, type, place, related, context))
+
+    def change_account(self) -> Body:
+        """Let a connected account change; returns the thin event."""
+        return shown(thin_events.change_account(self.engine))
+
+    def receive_credit(self) -> Body:
+        """Let money arrive in a financial account; returns the thin event."""
+        return shown(thin_events.receive_credit(self.engine))
+
+    def thin_events(self) -> list[Body]:
+        """List the thin events, oldest first; `events` lists the snapshots."""
+        return self.engine.store.all(THIN)
+
     def expire(self, session_id: str) -> Body:
         """Expire an open session. Raises `checkout.SessionClosedError`."""
         with self.engine.store.transaction():
@@ -197,7 +213,7 @@ class RunningSandbox:
         `event` is an id, or a dict of the test's own making, which is signed as it is. `tamper`: tamper_body,
         tamper_signature, tamper_time, wrong_secret. `moment` is the time signed with (Unix seconds).
         """
-        body = self.engine.get("event", event) if isinstance(event, str) else event
+        body = self.engine.event(event) if isinstance(event, str) else event
         raw, header = sign(bytes_of(body), self.secrets, tamper, moment)
         return raw, {"Content-Type": "application/json; charset=utf-8", "Stripe-Signature": header}
 
@@ -205,7 +221,7 @@ class RunningSandbox:
         self, event_id: str, times: int = 1, parallel: bool = False, tamper: str | None = None
     ) -> list[int | None]:
         """Send an event `times` times, in sequence or in parallel; returns the statuses (None: no answer)."""
-        event = self.engine.get("event", event_id)
+        event = self.engine.event(event_id)
         with ThreadPoolExecutor(times if parallel else 1) as pool:
             sent = [pool.submit(self.engine.webhooks.send, event, tamper) for _ in range(times)]
             return [outcome.result()[0] for outcome in sent]
@@ -234,8 +250,8 @@ class RunningSandbox:
         return self.engine.faults.add(kind, on, **options)
 
     def requests(self, method: str | None = None, path: str | None = None) -> list[Exchange]:
-        """List the calls to /v1; of one method and path, if given."""
-        kept = self.engine.recorder.kept()
+        """List the calls to /v1; of one method and path, if given, which may be of /v2."""
+        kept = [call for call in self.engine.recorder.kept() if path or call.path.startswith("/v1/")]
         return [call for call in kept if method in (None, call.method) and path in (None, call.path)]
 
     def violations(self, spec: Spec | None = None) -> list[str]:
@@ -247,7 +263,7 @@ class RunningSandbox:
         if spec is None:
             raise ValueError("violations() needs a spec, here or in RunningSandbox(spec=…).")
         found = []
-        for call in self.engine.recorder.kept():
+        for call in self.requests():
             said = spec.request(call.method, call.path, call.query, call.body)
             if call.status:
                 said = [*said, *spec.response(call.method, call.path, call.status, call.answer)]

@@ -172,7 +172,7 @@ class WebhookDelivery:
             return rows[0] if rows else None
 
     def _draw_faults(self, row: sqlite3.Row) -> None:
-        event = self._store.find("event", row["event_id"])
+        event = self._store.event(row["event_id"])
         names = (event["type"], event["id"]) if event else ()
         for fault in self._faults.take("event", *names):
             self._apply(fault, row)
@@ -199,7 +199,7 @@ class WebhookDelivery:
         if row["slow"]:
             time.sleep(row["slow"])
         started = time.monotonic()
-        event = self._store.find("event", row["event_id"])
+        event = self._store.event(row["event_id"])
         if event is None:
             return
         tamper = row["fault"] if row["fault"] in TAMPERS else None
@@ -237,7 +237,7 @@ class WebhookDelivery:
 
     def _plan_next(self, row: sqlite3.Row) -> None:
         backoff = self._settings.backoff
-        if row["fault"] in ("duplicate", "resend") or not self._store.find("event", row["event_id"]):
+        if row["fault"] in ("duplicate", "resend") or not self._store.event(row["event_id"]):
             return
         if row["attempt"] <= len(backoff):
             self.enqueue(row["event_id"], row["attempt"] + 1, backoff[row["attempt"] - 1])

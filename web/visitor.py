@@ -1,28 +1,65 @@
 """The visitor of a request, as analytics events store it: anonymised here, and nowhere else."""
 
 import uuid
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import Flask, Response, g, request
 from flask_login import current_user
 
 from domain.base import clock
 from domain.platform import events
+from domain.platform.event_registry import EventName
 from domain.platform.events import NOBODY, Visitor
+from web import hypermedia
 from web.forms import one_line
 
 LONGEST_AGENT = 255
 LONGEST_SOURCE = 120
+LONGEST_QUERY = 100
+WORKPLACES = ("admin", "studio", "dev", "media")
 OWN_PAGES = "internal"
 
 
+def init_app(app: Flask) -> None:
+    """Record every page that people open, in all areas but those in which they work."""
+    app.after_request(_record_page)
+
+
 def record(
-    name: str, course_id: uuid.UUID, creator_id: uuid.UUID, lesson_id: uuid.UUID | None = None
+    name: EventName,
+    course_id: uuid.UUID,
+    creator_id: uuid.UUID,
+    lesson_id: uuid.UUID | None = None,
+    **properties: Any,
 ) -> None:
     """Record an analytics event of a course, unless the reader is its creator, an admin or a bot."""
     user = current_user if current_user.is_authenticated else None
     if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
-        events.record(name, course_id, lesson_id, of_request(user.id if user else None))
+        events.record(name, course_id, lesson_id, of_request(user.id if user else None), **properties)
+
+
+def record_search(query: str, found: int) -> None:
+    """Record a search of the catalogue, unless an admin or a bot made it; without words for who opts out."""
+    user = current_user if current_user.is_authenticated else None
+    if is_watched() and not (user is not None and user.is_admin):
+        words = "" if wants_no_trace() else one_line(query)[:LONGEST_QUERY].lower()
+        events.record_search(of_request(user.id if user else None), words, found)
+
+
+def _record_page(response: Response) -> Response:
+    """Record the page that this response shows; what is swapped into one, or goes to a script, is none."""
+    rule = request.url_rule
+    shown = response.status_code in (200, 304) and response.mimetype == "text/html"
+    if request.method != "GET" or rule is None or not shown or request.blueprint in WORKPLACES:
+        return response
+    # Whoever is signed in has been loaded by the page; a page without anybody costs no query here.
+    user = g.get("_login_user")
+    user = user if user is not None and user.is_authenticated else None
+    if is_watched() and not hypermedia.stays_on_its_page() and not (user is not None and user.is_admin):
+        visit = of_request(user.id if user else None)
+        events.record(EventName.PAGE_VIEW, visit=visit, page=rule.rule)
+    return response
 
 
 def is_watched() -> bool:
@@ -38,25 +75,30 @@ def wants_no_trace() -> bool:
 
 
 def of_request(user_id: uuid.UUID | None) -> Visitor:
-    """Build the visitor data of this request; none when it opts out."""
+    """Build the visitor data of this request, once; none when it opts out."""
     if wants_no_trace():
         return NOBODY
+    known: Visitor | None = g.get("visitor")
+    if known is not None and known.user_id == user_id:
+        return known
     agent, ip = request.headers.get("User-Agent", ""), request.remote_addr or ""
-    return Visitor(
+    g.visitor = Visitor(
         user_id=user_id,
         visitor=events.visitor_of(ip, agent, clock.now()),
         ip=events.truncated(ip),
         user_agent=_plain(agent[:LONGEST_AGENT]),
         referrer=_source(),
     )
+    visitor: Visitor = g.visitor
+    return visitor
 
 
 def _source() -> str:
     """Return the campaign in the address (UTM), or the host of the referrer; "" when neither is known."""
-    named = (one_line(request.args.get(name, "")[:100]) for name in ("utm_source", "utm_campaign"))
-    campaign = " / ".join(part for part in named if part)
-    if campaign:
-        return campaign.lower()[:LONGEST_SOURCE]
+    if request.query_string:
+        named = (one_line(request.args.get(name, "")[:100]) for name in ("utm_source", "utm_campaign"))
+        if campaign := " / ".join(part for part in named if part):
+            return campaign.lower()[:LONGEST_SOURCE]
     try:
         host = urlsplit(request.referrer or "").hostname or ""
     except ValueError:

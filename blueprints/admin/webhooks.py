@@ -1,4 +1,4 @@
-"""Routes of Stripe's webhook events: failed, waiting and handled ones."""
+"""Routes of Stripe's webhook events: failed, waiting, handled ones and those without effect."""
 
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
@@ -15,7 +15,12 @@ from web import hypermedia
 from web.forms import ButtonForm
 from web.reauthentication import fresh
 
-STATES = {EventState.FAILED: "Failed", EventState.WAITING: "Waiting", EventState.HANDLED: "Handled"}
+STATES = {
+    EventState.FAILED: "Failed",
+    EventState.WAITING: "Waiting",
+    EventState.WITHOUT_EFFECT: "No effect",
+    EventState.HANDLED: "Handled",
+}
 
 
 @bp.get("/webhooks")

@@ -10,7 +10,7 @@ from domain.catalog.availability import Offer
 from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
-from domain.platform import events
+from domain.platform.event_registry import EventName
 from web import hypermedia, visitor
 
 
@@ -25,7 +25,7 @@ def course(slug: str) -> Response:
     if page is None:
         return _moved(slug)
     if not (hypermedia.is_swap() or page.is_preview):
-        visitor.record(events.VIEWED, page.row.id, page.row.creator_id)
+        visitor.record(EventName.CONTENT_VIEW, page.row.id, page.row.creator_id, kind="course")
     board = review_list.load(page.row.id, user, request.args)
     response = hypermedia.render(
         "catalog/course.html",

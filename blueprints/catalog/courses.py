@@ -9,7 +9,7 @@ from domain.catalog import cards
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index import facets, index_cache
 from domain.catalog.index.facets import Selection
-from web import hypermedia
+from web import hypermedia, visitor
 
 
 @bp.get("/courses")
@@ -25,6 +25,8 @@ def courses() -> Response:
     if found is None:
         first = page_urls.selection_url(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
+    if selection.words and number == 1:
+        visitor.record_search(selection.text, found.total)
     response = hypermedia.render(
         "catalog/courses.html",
         "catalog/courses.oob.html",

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.learn import access_denied, bp, lessons, reader
 from domain.learning import access, progress
-from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import Course, Lesson, db
 from web import guards, hypermedia, visitor
 from web.forms import ButtonForm
@@ -33,9 +33,9 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
     if done:
         completed = progress.complete(user, lesson)
         db.session.commit()
-        visitor.record(events.LESSON_DONE, course.id, course.creator_id, lesson.id)
+        visitor.record(EventName.LESSON_COMPLETED, course.id, course.creator_id, lesson.id)
         if completed:
-            visitor.record(events.COURSE_DONE, course.id, course.creator_id)
+            visitor.record(EventName.COURSE_COMPLETED, course.id, course.creator_id)
             hypermedia.toast(f"You’ve completed “{course.title}”.")
     else:
         progress.reopen(user, lesson)

@@ -11,6 +11,7 @@ from domain.learning import playback
 from domain.learning.playback import HeartbeatResult, Watcher
 from domain.learning.watched_ranges import Heartbeat
 from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import db
 from web import visitor
 
@@ -46,9 +47,9 @@ def _record_event(who: Watcher, outcome: HeartbeatResult) -> None:
         events.record_watched(user_id, who.course_id, who.lesson_id, outcome.played)
     if outcome.lesson_completed:
         visit = events.Visitor(user_id)
-        events.record(events.LESSON_DONE, who.course_id, who.lesson_id, visit)
+        events.record(EventName.LESSON_COMPLETED, who.course_id, who.lesson_id, visit)
         if outcome.course_completed:
-            events.record(events.COURSE_DONE, who.course_id, visit=visit)
+            events.record(EventName.COURSE_COMPLETED, who.course_id, visit=visit)
 
 
 def _remembered() -> str | None:

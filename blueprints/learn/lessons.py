@@ -16,7 +16,7 @@ from domain.learning import access, outline, playback
 from domain.learning.access import AccessDecision
 from domain.media import code_archives, recordings, video_embeds
 from domain.media.recordings import Playback
-from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import Course, Lesson, MediaAsset, Resource, User
 from web import hypermedia, visitor
 
@@ -48,7 +48,7 @@ def lesson(course_slug: str, lesson_slug: str) -> Response:
     if not decision.allowed:
         return access_denied.deny(found, shown, decision)
     if not hypermedia.is_swap():
-        visitor.record(events.OPENED, found.id, found.creator_id, shown.id)
+        visitor.record(EventName.CONTENT_VIEW, found.id, found.creator_id, shown.id, kind="lesson")
     return page(found, shown, decision)
 
 

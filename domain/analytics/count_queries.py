@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from domain.community.reviews import hidden
-from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, Review, UtcDateTime
 
 DIRECT = "direct"
@@ -32,6 +32,9 @@ BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 # The counts of a course that come from events, which are deleted some day; others can always be recomputed.
 SEEN = ("views", "visitors", "watch_seconds")
 event, purchase = Event.__table__.c, Purchase.__table__.c
+_COURSE_VIEWS = and_(event.name == EventName.CONTENT_VIEW, event.lesson_id.is_(None))
+_LESSON_VIEWS = and_(event.name == EventName.CONTENT_VIEW, event.lesson_id.is_not(None))
+_LESSONS_DONE = event.name == EventName.LESSON_COMPLETED
 _START, _STOP = (bindparam(name, type_=UtcDateTime()) for name in ("start", "stop"))
 
 
@@ -86,7 +89,7 @@ def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     day = _day(event.created_at, dialect).label("date")
     seconds = func.sum(event.properties["seconds"].as_integer()).label("watch_seconds")
     of_course = and_(*_during(event.created_at), event.course_id.is_not(None))
-    views = _by_person(dialect, events.VIEWED, func.nullif(event.visitor, ""), event.course_id)
+    views = _by_person(dialect, _COURSE_VIEWS, func.nullif(event.visitor, ""), event.course_id)
     yield (
         COURSES,
         select(
@@ -94,25 +97,25 @@ def _events(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
             func.count(views.c.person).label("visitors"),
         ).group_by(views.c.course_id, views.c.date),
     )  # fmt: skip
-    watched = and_(event.name == events.WATCHED, of_course)
+    watched = and_(event.name == EventName.LESSON_WATCHED, of_course)
     yield COURSES, select(event.course_id, day, seconds).where(watched).group_by(event.course_id, day)
     keys = (event.lesson_id, day)
     watched = and_(watched, event.lesson_id.is_not(None))
     yield LESSONS, select(*keys, seconds).where(watched).group_by(*keys)
-    for name, label in ((events.OPENED, "starts"), (events.LESSON_DONE, "completions")):
-        people = _by_person(dialect, name, _person(), event.lesson_id)
+    for which, label in ((_LESSON_VIEWS, "starts"), (_LESSONS_DONE, "completions")):
+        people = _by_person(dialect, which, _person(), event.lesson_id)
         # Anonymous visitors can't be told apart, so each of their events counts.
         several = func.sum(case((people.c.person.is_(None), people.c.times), else_=1)).label(label)
         by = (people.c.lesson_id, people.c.date)
         yield LESSONS, select(*by, several).where(people.c.lesson_id.is_not(None)).group_by(*by)
     source = func.coalesce(func.nullif(event.referrer, ""), DIRECT).label("source")
-    viewed = and_(event.name == events.VIEWED, of_course)
+    viewed = and_(_COURSE_VIEWS, of_course)
     count = func.count().label("views")
     by_source = select(event.course_id, day, source, count).where(viewed)
     yield SOURCES, by_source.group_by(event.course_id, day, source)
 
 
-def _by_person(dialect: str, name: str, person: ColumnElement[Any], *keys: Any) -> Any:
+def _by_person(dialect: str, which: ColumnElement[bool], person: ColumnElement[Any], *keys: Any) -> Any:
     """Count the events of each person per day: one row per person, to be aggregated again.
 
     On both databases faster than count(DISTINCT …).
@@ -121,7 +124,7 @@ def _by_person(dialect: str, name: str, person: ColumnElement[Any], *keys: Any) 
     grouped = (*keys, day, person.label("person"))
     return (
         select(*grouped, func.count().label("times"))
-        .where(event.name == name, *_during(event.created_at), event.course_id.is_not(None))
+        .where(which, *_during(event.created_at), event.course_id.is_not(None))
         .group_by(*grouped)
         .subquery()
     )

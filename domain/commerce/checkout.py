@@ -18,9 +18,10 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import availability, pricing
 from domain.catalog.availability import Offer
-from domain.commerce import fulfilment, orders
+from domain.commerce import fulfilment, order_events, orders
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
+from domain.platform.event_registry import EventName
 from models import (
     Course,
     Order,
@@ -175,8 +176,10 @@ def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
         purchase = Purchase(order_id=made, user_id=user.id, product_id=course.id)
         pricing.freeze(purchase, course, pricing.quote(course, clock.now()))
         db.session.add(purchase)
-        _total(db.session.get_one(Order, made), purchase)
+        order = db.session.get_one(Order, made)
+        _total(order, purchase)
         db.session.flush()
+        order_events.write(EventName.CHECKOUT_STARTED, order, [purchase])
     row = db.session.execute(
         select(Order, Purchase)
         .join(Purchase, Purchase.order_id == Order.id)

@@ -13,10 +13,11 @@ import mail
 from domain.base import clock
 from domain.base.log import log
 from domain.base.money import money
-from domain.commerce import orders, refunds, stripe_alerts
+from domain.commerce import order_events, orders, refunds, stripe_alerts
 from domain.learning import access, enrollment
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
+from domain.platform.event_registry import EventName
 from models import (
     Earning,
     GrantSource,
@@ -144,6 +145,7 @@ def _complete(order: Order, session: Session) -> None:
         _hand_over(purchase, now)
     mail.receipt(order.user, order)
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
+    order_events.write(EventName.PURCHASE_COMPLETED, order, order.purchases)
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
@@ -181,6 +183,7 @@ def _fail(order: Order, session: Session) -> None:
     order.stripe_session_id = session.id
     _close(order, OrderStatus.FAILED)
     mail.payment_failed(order.user, order)
+    order_events.write(EventName.PAYMENT_FAILED, order, order.purchases)
 
 
 def _close(order: Order, status: OrderStatus) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 import jobs
 import payments
 from domain.base import clock
-from domain.commerce import fulfilment, orders, stripe_event_types, stripe_events
+from domain.commerce import fulfilment, orders, stripe_event_table, stripe_events
 from models import Job, JobState, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Event, Session
 
@@ -84,7 +84,7 @@ def begin_listing() -> datetime | None:
 
 def list_events(since: datetime) -> list[Event]:
     """List the relevant events, oldest first. Raises PaymentUnavailable."""
-    return payments.events_since(since, stripe_event_types.FOLLOWED)
+    return payments.events_since(since, stripe_event_table.FOLLOWED)
 
 
 def end_listing(_since: datetime, events: list[Event]) -> None:

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 import jobs
 import payments
 from domain.base import clock
-from domain.commerce import orders
+from domain.commerce import order_events, orders
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
@@ -30,8 +30,7 @@ def return_payment(order: Order, session: Session) -> bool:
     """Refund the whole payment of `session`; False if nothing was paid or a refund exists already."""
     if session.payment_intent is None or session.amount_total == 0:
         return False
-    known = select(Refund.id).where(Refund.payment_intent_id == session.payment_intent)
-    if db.session.scalar(known.limit(1)) is not None:
+    if has_refund(session.payment_intent):
         return False
     refund = Refund(
         id=uuid7(),
@@ -89,9 +88,23 @@ def apply(found: StripeRefund) -> bool:
     return True
 
 
-def is_ours(stripe_id: str) -> bool:
-    """Tell whether we requested the Stripe refund of that id."""
-    return db.session.scalar(select(Refund.id).where(Refund.stripe_refund_id == stripe_id)) is not None
+def has_refund(payment_intent: str | None) -> bool:
+    """Tell whether we requested a refund of that payment."""
+    query = select(Refund.id).where(Refund.payment_intent_id == payment_intent)
+    return payment_intent is not None and db.session.scalar(query.limit(1)) is not None
+
+
+def status_of(stripe_id: str) -> str | None:
+    """Return the status of our refund with that id at Stripe; None if we requested none."""
+    return db.session.scalar(select(Refund.status).where(Refund.stripe_refund_id == stripe_id))
+
+
+def is_foreign(found: StripeRefund) -> bool:
+    """Tell whether the refunded payment is no concern of ours: it names no order, and none has it."""
+    if found.order_number != "" or has_refund(found.payment_intent):
+        return False
+    query = select(Order.id).where(Order.stripe_payment_intent_id == found.payment_intent)
+    return db.session.scalar(query.limit(1)) is None
 
 
 def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
@@ -104,6 +117,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
         order.status, order.refunded_at = OrderStatus.FAILED, None
     if refund.status == RefundStatus.SUCCEEDED:
         _tell(refund, order)
+        order_events.write_refund(refund, order)
     elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
         sentence = f"A refund failed and the money came back (refund {found.id[:255]}): {refund.reason}."
         alerts.raise_and_stop(order, AuditAction.REFUND_CAME_BACK, sentence)
@@ -127,10 +141,11 @@ def _tell(refund: Refund, order: Order) -> None:
 
 
 def _row_of(found: StripeRefund) -> Refund | None:
+    """Find our row of a refund: by its id at Stripe, or by the row it names, unless that has another."""
     refund = db.session.scalar(select(Refund).where(Refund.stripe_refund_id == found.id))
     if refund is None and found.our_id is not None:
         try:
             refund = db.session.get(Refund, uuid.UUID(found.our_id))
         except ValueError:
             return None
-    return refund
+    return refund if refund is not None and refund.stripe_refund_id in (None, found.id) else None

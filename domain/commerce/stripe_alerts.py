@@ -13,7 +13,7 @@ from sqlalchemy import select
 from domain.base import clock
 from domain.base.money import money
 from domain.commerce import orders, stripe_event_types
-from domain.commerce.stripe_event_types import NoticeType, StripeObject
+from domain.commerce.stripe_event_types import NoticeType
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
 from models import Order, Refund, RefundStatus, StripeEvent, db
@@ -23,7 +23,6 @@ MARK = "At Stripe: "
 ACTION = AuditAction.STRIPE_NOTICE
 AT_ORDER = "No effect here. An alert was raised for the order."
 WITHOUT_ORDER = "No effect here, and no order matches this payment. An alert was raised."
-GONE = "Stripe no longer knows what this event is about."
 MOST_OF_NAME = 100
 LARGEST = 10**12
 
@@ -41,27 +40,24 @@ class NoticeSubject:
     metadata: object = None
 
 
-def tell_of(event: StripeEvent) -> str | None:
-    """Raise an alert about the object of `event`, as the event describes it, unless there is one.
+def tell_of(event: StripeEvent, telling: NoticeType, about: dict[str, Any]) -> str:
+    """Raise the alert `telling` about the object of `event`, described by `about`, unless there is one.
 
-    Returns the remark to store with the event; None when there is nothing to report.
+    Returns the remark to store with the event.
     """
-    about: dict[str, Any] = event.payload["data"]["object"]
-    telling = _telling(event, about)
-    if telling is None:
-        return GONE if event.type in stripe_event_types.APPLIED else None
-    name, payment = _text(about.get("id")), _text(about.get("payment_intent"))
-    if event.type.startswith("payment_intent."):
+    name, payment = _text(about.get("id")) or event.object_id, _text(about.get("payment_intent"))
+    if stripe_event_types.plain(event.type).startswith("payment_intent."):
         payment = name
-    paid = event.type in stripe_event_types.PAID
-    amount = next((about.get(key) for key in ("amount_total", "amount", "amount_paid") if key in about), None)
-    key = (payment if paid else "") or name or event.id
+    amount: Any = next(
+        (about[key] for key in ("amount_total", "amount", "amount_paid") if key in about), None
+    )
+    currency = about.get("currency")
+    if isinstance(amount, dict):  # as API v2 writes amounts
+        amount, currency = amount.get("value"), amount.get("currency")
+    key = (payment if telling is stripe_event_types.UNASKED else "") or name or event.id
     if telling is stripe_event_types.OVERDRAWN:
         key = f"balance:{clock.now():%Y-%m-%d}"
-    return _raise(
-        event,
-        NoticeSubject(key, telling, name, amount, about.get("currency"), payment, about.get("metadata")),
-    )
+    return _raise(event, NoticeSubject(key, telling, name, amount, currency, payment, about.get("metadata")))
 
 
 def tell_of_payment(event: StripeEvent, session: Session) -> str:
@@ -93,6 +89,29 @@ def after_completion(order: Order) -> str | None:
     return order.problem if order.problem and MARK in order.problem else None
 
 
+def sent_back(charge: dict[str, Any]) -> bool:
+    """Tell whether we requested all that was refunded of a charge."""
+    amount = charge.get("amount_refunded")
+    rows = db.session.scalars(
+        select(Refund.amount_cents).where(
+            Refund.payment_intent_id == _text(charge.get("payment_intent")),
+            Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)),
+        )
+    )
+    return isinstance(amount, int) and sum(rows) >= amount
+
+
+def is_overdrawn(balance: dict[str, Any]) -> bool:
+    """Tell whether an available amount of `balance` is negative."""
+    available = balance.get("available")
+    amounts = [
+        one.get("amount")
+        for one in (available if isinstance(available, list) else [])
+        if isinstance(one, dict)
+    ]
+    return any(isinstance(amount, int) and amount < 0 for amount in amounts)
+
+
 def _raise(event: StripeEvent, subject: NoticeSubject) -> str:
     """Raise the alert at the order, or at the event without one. A known object is left alone."""
     order_id = _order_of(subject)
@@ -110,25 +129,6 @@ def _raise(event: StripeEvent, subject: NoticeSubject) -> str:
     return WITHOUT_ORDER if order_id is None else AT_ORDER
 
 
-def _telling(event: StripeEvent, about: dict[str, Any]) -> NoticeType | None:
-    """Choose the text for an event whose object could not be retrieved, or needn't be."""
-    if event.type in stripe_event_types.PAID:
-        return stripe_event_types.UNASKED if about.get("payment_status") == "paid" else None
-    match stripe_event_types.APPLIED.get(event.type):
-        case StripeObject.PAYMENT:
-            return stripe_event_types.UNASKED
-        case StripeObject.REFUND:
-            return stripe_event_types.SENT_BACK
-        case StripeObject.REFUNDS:
-            return None if _sent_back(about) else stripe_event_types.SENT_BACK_OF
-        case StripeObject.SESSION:
-            return None
-    telling = stripe_event_types.TOLD.get(event.type)
-    if telling is stripe_event_types.OVERDRAWN and not _is_overdrawn(about):
-        return None
-    return telling or stripe_event_types.UNKNOWN
-
-
 def _telling_of(refund: StripeRefund) -> NoticeType:
     return (
         stripe_event_types.CAME_BACK
@@ -141,7 +141,7 @@ def _sentence(event: StripeEvent, subject: NoticeSubject) -> str:
     told = subject.telling
     what = told.happened if told is not stripe_event_types.UNKNOWN else f"{told.happened}: {event.type}"
     beside = [f"{told.noun} {subject.named[:MOST_OF_NAME] or 'unknown'}", _amount(subject)]
-    if account := _text(event.payload.get("account")):
+    if account := _text(event.payload.get("account") or event.payload.get("context")):
         beside.append(f"account {account[:MOST_OF_NAME]}")
     return f"{MARK}{what} ({', '.join(filter(None, beside))})."
 
@@ -184,28 +184,6 @@ def _order_of(subject: NoticeSubject) -> Any:
     metadata = subject.metadata
     number = _text(metadata.get("order_number")) if isinstance(metadata, dict) else ""
     return db.session.scalar(select(Order.id).where(Order.number == number)) if number else None
-
-
-def _sent_back(charge: dict[str, Any]) -> bool:
-    """Tell whether we requested all that was refunded of a charge."""
-    amount = charge.get("amount_refunded")
-    rows = db.session.scalars(
-        select(Refund.amount_cents).where(
-            Refund.payment_intent_id == _text(charge.get("payment_intent")),
-            Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)),
-        )
-    )
-    return isinstance(amount, int) and sum(rows) >= amount
-
-
-def _is_overdrawn(balance: dict[str, Any]) -> bool:
-    available = balance.get("available")
-    amounts = [
-        one.get("amount")
-        for one in (available if isinstance(available, list) else [])
-        if isinstance(one, dict)
-    ]
-    return any(isinstance(amount, int) and amount < 0 for amount in amounts)
 
 
 def _text(value: object) -> str:

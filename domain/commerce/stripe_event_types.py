@@ -1,23 +1,11 @@
-"""Stripe's event types, and the effect of each.
+"""Stripe's event types that aren't applied: those that raise an alert, and those that are harmless.
 
-Every type that the library knows is listed once: it is applied (APPLIED), raises an alert because it is about
-money that we don't track (TOLD), or has no effect (HARMLESS, "family.*" for a whole family). An unlisted type
-that looks like money raises an alert too; `tests/checkout/test_stripe_types.py` fails when the library adds
-one.
+TOLD is about money that we don't track; HARMLESS has no effect ("family.*" for a whole family). The types
+that are applied stand in `stripe_event_table.py`, which joins the three. An unlisted type that looks like
+money raises an alert too; `tests/checkout/test_stripe_types.py` fails when the library adds one.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
-
-
-class StripeObject(StrEnum):
-    """The kind of Stripe object that an event makes us retrieve."""
-
-    SESSION = "session"
-    PAYMENT = "payment"
-    REFUND = "refund"
-    REFUNDS = "refunds"
 
 
 @dataclass(frozen=True)
@@ -36,19 +24,6 @@ def _each(family: str, names: str) -> tuple[str, ...]:
     return tuple(f"{family}.{name}" for name in names.split())
 
 
-APPLIED: dict[str, StripeObject] = {
-    **dict.fromkeys(
-        _each("checkout.session", "completed async_payment_succeeded async_payment_failed expired"),
-        StripeObject.SESSION,
-    ),
-    "payment_intent.succeeded": StripeObject.PAYMENT,
-    **dict.fromkeys(
-        (*_each("refund", "created updated failed"), "charge.refund.updated"), StripeObject.REFUND
-    ),
-    "charge.refunded": StripeObject.REFUNDS,
-}
-
-PAID = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 UNASKED = NoticeType("a payment arrived that belongs to no order here", "payment")
 SENT_BACK = NoticeType("the payment was refunded outside Lectern", "refund")
 SENT_BACK_OF = NoticeType(SENT_BACK.happened, "charge")
@@ -139,6 +114,17 @@ TOLD: dict[str, NoticeType] = {
          *_each("treasury.received_credit", "created failed succeeded"), "treasury.received_debit.created"),
         _MOVED,
     ),
+    # Thin events, whose objects API v1 doesn't know.
+    **dict.fromkeys(
+        (*_each("v2.money_management.inbound_transfer", "available bank_debit_failed bank_debit_returned"
+                " bank_debit_succeeded"),
+         *_each("v2.money_management.outbound_payment", "canceled created failed posted returned"
+                " under_review"),
+         *_each("v2.money_management.payout_intent", "canceled created posted requires_action"),
+         *_each("v2.money_management.received_credit", "available failed returned succeeded"),
+         *_each("v2.money_management", "adjustment.created transaction.created")),
+        _MOVED,
+    ),
 }  # fmt: skip
 
 _NO_MONEY = "no money has moved"
@@ -157,10 +143,13 @@ HARMLESS: dict[str, str] = {
         _each(
             "invoice",
             "created deleted finalization_failed finalized marked_uncollectible overdue sent upcoming updated"
-            " payment_action_required payment_attempt_required payment_failed voided will_be_due",
+            " payment_action_required payment_attempt_required payment_failed voided will_be_due"
+            " discount_added discount_removed line_item_added line_item_pricing_changed"
+            " line_item_quantity_changed line_item_removed",
         ),
         _NO_MONEY,
     ),
+    **dict.fromkeys(_each("invoice_payment", "canceled open"), _NO_MONEY),
     **dict.fromkeys(("invoice.payment_succeeded", "invoice_payment.paid"), _ELSEWHERE),
     **dict.fromkeys(_each("payout", "created paid updated reconciliation_completed"), _OWN),
     **dict.fromkeys(_each("topup", "created succeeded"), _OWN),
@@ -187,28 +176,23 @@ HARMLESS: dict[str, str] = {
          "tax.*", "tax_rate.*", "terminal.*", "test_helpers.*", "three_d_secure.*"),
         _SETUP,
     ),
+    **dict.fromkeys(("v2.core.*", "v2.commerce.*"), _SETUP),
+    **dict.fromkeys(
+        (*_each("v2.money_management.financial_account", "created updated"),
+         *_each("v2.money_management.financial_address", "activated failed"),
+         *_each("v2.money_management.payout_method", "created updated"),
+         *_each("v2.money_management.recipient_verification", "created updated")),
+        _SETUP,
+    ),
+    **dict.fromkeys(
+        (*_each("v2.money_management.inbound_transfer", "bank_debit_processing bank_debit_queued"),
+         *_each("v2.money_management.payout_intent", "pending processing updated"),
+         "v2.money_management.outbound_payment.updated", "v2.money_management.transaction.updated"),
+        _ELSEWHERE,
+    ),
 }  # fmt: skip
 
-FOLLOWED = (*APPLIED, *TOLD)
-# The charge of a PaymentIntent is covered by the event of the PaymentIntent.
-_THROUGH_PAYMENT = ("charge.succeeded", "charge.captured")
-_MONEY = {type.split(".")[0] for type in FOLLOWED}
 
-
-def why_harmless(type: str) -> str | None:
-    """Explain why events of this type have no effect; None when they may have one."""
-    return HARMLESS.get(type) or HARMLESS.get(f"{type.split('.')[0]}.*")
-
-
-def matters(type: str, about: dict[str, Any]) -> bool:
-    """Tell whether an event is applied or raises an alert; for unknown types its object `about` decides."""
-    if type in _THROUGH_PAYMENT and isinstance(about.get("payment_intent"), str):
-        return False
-    if type in FOLLOWED:
-        return True
-    return why_harmless(type) is None and _is_money(type, about)
-
-
-def _is_money(type: str, about: dict[str, Any]) -> bool:
-    named = ("currency" in about) or any(str(name).startswith("amount") for name in about)
-    return named or type.split(".")[0] in _MONEY
+def plain(type: str) -> str:
+    """Return API v1's name of a type: its thin events are called "v1.charge.refunded"."""
+    return type.removeprefix("v1.")

@@ -1,7 +1,8 @@
 """The webhook inbox: an event is stored first, handled once, and only serves as a trigger.
 
 The handler applies the present state of Stripe's object, so the order in which events arrive, and duplicates,
-make no difference.
+make no difference; neither does the API version of a snapshot. What is done for each type:
+`stripe_event_table.py`.
 """
 
 from dataclasses import dataclass
@@ -15,24 +16,22 @@ import payments
 from config import Settings
 from domain.base import clock
 from domain.base.log import log
-from domain.commerce import fulfilment, refunds, stripe_alerts, stripe_event_types
-from domain.commerce.stripe_event_types import StripeObject
+from domain.commerce import stripe_event_table
+from domain.commerce.stripe_event_table import Found
 from models import StripeEvent, db, upsert
-from payments import Event, Session, StripeRefund
+from payments import Event, RelatedObject
 
 PATIENCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """An event that makes us retrieve one of Stripe's objects; with `kind` None it only raises an alert."""
+    """An event to handle: what it is about by id, and by place if it is thin."""
 
     event_id: str
-    kind: StripeObject | None
+    type: str
     object_id: str
-
-
-Found = Session | StripeRefund | list[StripeRefund] | None
+    related: RelatedObject | None
 
 
 def receive(raw: bytes, header: str | None) -> None:
@@ -46,15 +45,12 @@ def store(event: Event) -> None:
 
     Irrelevant events, and those of the other mode (live, test), are only recorded.
     """
-    ours = event.livemode == payments.is_live() and stripe_event_types.matters(
-        event.type, event.payload["data"]["object"]
-    )
+    ours = event.livemode == payments.is_live() and stripe_event_table.matters(event)
     if not ours:
         log.info("event %s (%s, livemode %s) has no effect", event.id, event.type, event.livemode)
-    about = event.payload.get("data", {}).get("object", {}).get("id")
     row = {
         "id": event.id, "type": event.type, "payload": event.payload, "received_at": clock.now(),
-        "object_id": about[:255] if isinstance(about, str) else "",
+        "object_id": event.object_id,
     }  # fmt: skip
     db.session.execute(
         upsert(StripeEvent)
@@ -86,47 +82,27 @@ def begin(event_id: str) -> Trigger | None:
     if event is None or event.processed_at is not None:
         return None
     event.attempts += 1
-    about = event.payload["data"]["object"].get("id", "")
-    return Trigger(event.id, stripe_event_types.APPLIED.get(event.type), about)
+    related = payments.related_object(event.payload)
+    return Trigger(event.id, event.type, event.object_id, related)
 
 
 def fetch_object(trigger: Trigger) -> Found:
-    """Retrieve the object in its present state; None if Stripe doesn't have it, or for an alert only.
+    """Retrieve the object in its present state; None if Stripe doesn't have it, or a snapshot is enough.
 
     Raises PaymentUnavailable.
     """
-    match trigger.kind:
-        case StripeObject.SESSION:
-            return payments.find_session(trigger.object_id)
-        case StripeObject.PAYMENT:
-            return payments.session_of(trigger.object_id)
-        case StripeObject.REFUND:
-            return payments.find_refund(trigger.object_id)
-        case StripeObject.REFUNDS:
-            return payments.refunds_of_charge(trigger.object_id)
-    return None
+    row = stripe_event_table.row_of(trigger.type)
+    if row.fetch is not None:
+        return row.fetch(trigger.object_id)
+    return payments.find_object(trigger.related) if trigger.related else None
 
 
 def end(trigger: Trigger, found: Found) -> None:
     """Apply what was found; "handled" is written in the same transaction as its effects."""
     event = db.session.get_one(StripeEvent, trigger.event_id)
     event.processed_at = clock.now()
-    event.error = _apply(event, trigger, found)
-
-
-def _apply(event: StripeEvent, trigger: Trigger, found: Found) -> str | None:
-    """Apply the object, or raise an alert; returns the remark to store with the event."""
-    if isinstance(found, Session):
-        order = fulfilment.fulfil(found)
-        unasked = order is None and found.is_settled and found.amount_total
-        return stripe_alerts.tell_of_payment(event, found) if unasked else None
-    if found:
-        made = [found] if isinstance(found, StripeRefund) else found
-        strange = [refund for refund in made if not refunds.apply(refund)]
-        return stripe_alerts.tell_of_refunds(event, strange) if strange else None
-    if trigger.kind == StripeObject.REFUND and refunds.is_ours(trigger.object_id):
-        return stripe_alerts.GONE
-    return stripe_alerts.tell_of(event)
+    row = stripe_event_table.row_of(trigger.type)
+    event.error = row.apply(row, event, found)
 
 
 def fail(error: str, event_id: str) -> None:

@@ -11,6 +11,7 @@ from domain.catalog import availability
 from domain.catalog.availability import Offer
 from domain.learning import access, progress
 from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import (
     Course,
     Enrollment,
@@ -39,7 +40,7 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
         _take_up_again(user_id, course_id)
     progress.recount(user_id, course_id)
     if made is not None:
-        events.record(events.ENROLLED, course_id)
+        events.write(EventName.ENROLLED, user_id, course_id)
         mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
     query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()

@@ -5,10 +5,12 @@ and from nothing else; refunds never exceed payments.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from domain.base import clock
 from models import (
     AccessGrant,
     Earning,
@@ -23,6 +25,7 @@ from models import (
     db,
 )
 
+PATIENCE = timedelta(hours=1)  # events are retried every few minutes
 SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
 BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 
@@ -166,6 +169,14 @@ def notices_were_seen() -> list[str]:
     ]
 
 
+def events_were_handled() -> list[str]:
+    """Check that no event about our money waits longer than PATIENCE: what it reports isn't booked yet."""
+    query = select(StripeEvent.id, StripeEvent.type).where(
+        StripeEvent.processed_at.is_(None), StripeEvent.received_at < clock.now() - PATIENCE
+    )
+    return _rows(query.order_by(StripeEvent.received_at), "event {} ({}) has not been handled")
+
+
 CHECKS: dict[str, Callable[[], list[str]]] = {
     "fees and shares add up to what was paid": shares_add_up,
     "orders equal their purchases": totals_match,
@@ -177,6 +188,8 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "refunds stay within what was paid": refunds_were_paid,
     "alerts about money were looked at": notices_were_seen,
 }
+# A restored copy stands still: there, events of its last hour wait for nobody's fault.
+LIVE_CHECKS = {**CHECKS, "events about money were handled": events_were_handled}
 
 
 def _sum(column: Any) -> ColumnElement[int]:

@@ -51,10 +51,11 @@ class BackupState(StrEnum):
 
 
 class EventState(StrEnum):
-    """The state of a webhook event."""
+    """The state of a webhook event. `WITHOUT_EFFECT`: it changed nothing, and its remark says why."""
 
     FAILED = "failed"
     WAITING = "waiting"
+    WITHOUT_EFFECT = "without-effect"
     HANDLED = "handled"
 
 
@@ -84,9 +85,10 @@ def jobs_in(state: JobState, after: uuid.UUID | None) -> FailurePage[Job]:
 
 
 def events(state: EventState, after: str | None) -> FailurePage[StripeEvent]:
-    """List the webhook events of a state after the cursor `after`; handled ones by time of handling."""
+    """List the webhook events of a state after the cursor `after`; processed ones by the time of that."""
     query = select(StripeEvent).where(*_in(state))
-    at = StripeEvent.processed_at if state == EventState.HANDLED else StripeEvent.received_at
+    processed = state in (EventState.HANDLED, EventState.WITHOUT_EFFECT)
+    at = StripeEvent.processed_at if processed else StripeEvent.received_at
     last = db.session.get(StripeEvent, after) if after else None
     place = (getattr(last, at.key), last.id) if last is not None and getattr(last, at.key) else None
     return _page(query, at, StripeEvent.id, place)
@@ -210,10 +212,14 @@ def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
 
 
 def _in(state: EventState) -> tuple[ColumnElement[bool], ...]:
-    if state == EventState.HANDLED:
-        return (StripeEvent.processed_at.is_not(None),)
-    failed = StripeEvent.error.is_not(None) if state == EventState.FAILED else StripeEvent.error.is_(None)
-    return StripeEvent.processed_at.is_(None), failed
+    processed = StripeEvent.processed_at.is_not(None)
+    remarked = StripeEvent.error.is_not(None)
+    return {
+        EventState.FAILED: (~processed, remarked),
+        EventState.WAITING: (~processed, ~remarked),
+        EventState.WITHOUT_EFFECT: (processed, remarked),
+        EventState.HANDLED: (processed, ~remarked),
+    }[state]
 
 
 def _run_soon(kind: str, key: str, **payload: Any) -> None:

@@ -10,6 +10,8 @@ from domain import Refused
 from domain.base import clock
 from domain.people import accounts, address_history, linked_identities, mail_tokens, registration
 from domain.people.linked_identities import ProviderIdentity
+from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import User, db
 
 __all__ = ["ProviderIdentity", "sign_in_account"]
@@ -57,6 +59,7 @@ def _link(identity: ProviderIdentity) -> User:
         db.session.add(user)
         db.session.flush()
         address_history.carry_over(user)
+        events.write(EventName.SIGNED_UP, user.id, via=identity.provider)
     elif user.deleted_at is not None:
         raise Refused(CLOSED)
     elif user.suspended_at is not None:

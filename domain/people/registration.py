@@ -27,6 +27,8 @@ from domain.people import (
     rate_limits,
     sessions,
 )
+from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY])
@@ -181,6 +183,7 @@ def _account_of(registration: Registration) -> User:
     except IntegrityError as error:  # the address was taken in another way at the same moment
         raise InvalidToken(TAKEN) from error
     address_history.carry_over(user)
+    events.write(EventName.SIGNED_UP, user.id, via="email")
     return user
 
 

@@ -1,8 +1,9 @@
-"""Analytics events and view counts: buffered in memory, written in batches.
+"""Analytics events and view counts: those of visits are buffered in memory and written in batches.
 
-A write for every view would make the most viewed pages the slowest. Events wait in this process and are
+A write for every view would make the most viewed pages the slowest. These events wait in this process and are
 written by a thread, in transactions of their own; a killed process loses a few seconds. When they can't be
-written for long, the oldest are dropped, and their number is logged.
+written for long, the oldest are dropped, and their number is logged. What happens to an account or to money
+is written at once instead, in the transaction in which it happens. Names and properties: `event_registry.py`.
 """
 
 import atexit
@@ -14,7 +15,8 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -24,18 +26,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from domain.base import clock
 from domain.base.log import log
+from domain.platform.event_registry import EventName, Writer, refuse_unregistered
 from models import Course, Event, Product, User, db
 
 SECONDS = 15.0
 ENOUGH = 500
 CAPACITY = 20_000
-
-VIEWED = "course_viewed"
-OPENED = "lesson_opened"
-WATCHED = "lesson_watched"
-LESSON_DONE = "lesson_completed"
-COURSE_DONE = "course_completed"
-ENROLLED = "enrolled"
+TYPING = timedelta(seconds=10)
 
 _MACHINE = re.compile(r"bot|crawl|spider|slurp|preview|monitor|fetch|curl|wget|python|java/|headless", re.I)
 _products = Product.__table__
@@ -68,29 +65,35 @@ NOBODY = Visitor()
 
 
 def record(
-    name: str,
+    name: EventName,
     course_id: uuid.UUID | None = None,
     lesson_id: uuid.UUID | None = None,
     visit: Visitor = NOBODY,
     **properties: Any,
 ) -> None:
-    """Buffer an event that happened now. `properties` are JSON values.
+    """Buffer the event of a visit, that happened now, with the properties that its registration requires.
 
-    Callers leave out bots, creators on their own pages, and admins (web/visitor.py).
+    Callers leave out bots, creators on their own pages, and admins (web/visitor.py). Raises ValueError for an
+    event that isn't registered like this.
     """
-    row = {
-        "name": name,
-        "created_at": clock.now(),
-        "course_id": course_id,
-        "lesson_id": lesson_id,
-        "user_id": visit.user_id,
-        "visitor": visit.visitor,
-        "ip": visit.ip,
-        "user_agent": visit.user_agent,
-        "referrer": visit.referrer,
-        "properties": properties,
-    }
-    _buffer().add(row)
+    refuse_unregistered(name, Writer.VISIT, course_id, lesson_id, properties)
+    _buffer().add(_row(name, course_id, lesson_id, visit, properties))
+
+
+def record_search(visit: Visitor, query: str, found: int) -> None:
+    """Buffer a search; while somebody types, only what they arrive at is kept."""
+    properties = {"query": query, "found": found}
+    refuse_unregistered(EventName.SEARCHED, Writer.VISIT, None, None, properties)
+    _buffer().add_search(_row(EventName.SEARCHED, None, None, visit, properties))
+
+
+def write(name: EventName, user_id: uuid.UUID, course_id: uuid.UUID | None = None, **properties: Any) -> None:
+    """Write an event of `user_id` in the present transaction: it is kept exactly if what it tells of is.
+
+    Raises ValueError for an event that isn't registered like this.
+    """
+    refuse_unregistered(name, Writer.SERVER, course_id, None, properties)
+    db.session.execute(insert(Event).values(_row(name, course_id, None, Visitor(user_id), properties)))
 
 
 def record_watched(
@@ -108,6 +111,7 @@ def flush(everything: bool = True) -> int:
     return _buffer().flush(everything)
 
 
+@lru_cache(maxsize=256)
 def is_machine(user_agent: str) -> bool:
     """Tell if a User-Agent is a bot or a tool, or empty."""
     return not user_agent or _MACHINE.search(user_agent) is not None
@@ -145,6 +149,7 @@ class EventBuffer:
         self.capacity = capacity
         self.waiting: deque[Row] = deque()
         self.watching: dict[Watch, float] = {}
+        self.searching: dict[str, Row] = {}
         self.dropped = 0
         self.lock = threading.Lock()
         self.full = threading.Event()
@@ -170,6 +175,18 @@ class EventBuffer:
                 self.watching.pop(next(iter(self.watching)))
                 self.dropped += 1
 
+    def add_search(self, row: Row) -> None:
+        """Add a search, replacing the visitor's last one if this one continues or shortens it."""
+        visitor = row["visitor"]
+        with self.lock:
+            last = self.searching.pop(visitor, None) if visitor else None
+            if visitor:
+                self.searching[visitor] = row
+        if last is not None and not _is_same_search(last, row):
+            self.add(last)
+        if not visitor:
+            self.add(row)
+
     def flush(self, everything: bool = True) -> int:
         """Write the buffered events; answers how many. Those that can't be written stay in the buffer."""
         rows, dropped = self._take(everything)
@@ -192,6 +209,9 @@ class EventBuffer:
             rows, self.waiting = self.waiting, deque()
             over = [watch for watch in self.watching if everything or watch[3] < minute]
             rows.extend(_watched_row(watch, self.watching.pop(watch)) for watch in over)
+            typed = clock.now() - TYPING
+            done = [who for who, row in self.searching.items() if everything or row["created_at"] < typed]
+            rows.extend(self.searching.pop(who) for who in done)
             dropped, self.dropped = self.dropped, 0
             self.full.clear()
         return rows, dropped
@@ -215,18 +235,37 @@ class EventBuffer:
 
 def _watched_row(watch: Watch, seconds: float) -> Row:
     user_id, course_id, lesson_id, minute = watch
+    properties = {"seconds": round(seconds)}
+    row = _row(EventName.LESSON_WATCHED, course_id, lesson_id, Visitor(user_id), properties)
+    return {**row, "created_at": datetime.fromtimestamp(minute * 60, UTC)}
+
+
+def _row(
+    name: EventName,
+    course_id: uuid.UUID | None,
+    lesson_id: uuid.UUID | None,
+    visit: Visitor,
+    properties: dict[str, Any],
+) -> Row:
     return {
-        "name": WATCHED,
-        "created_at": datetime.fromtimestamp(minute * 60, UTC),
+        "name": name.value,
+        "created_at": clock.now(),
         "course_id": course_id,
         "lesson_id": lesson_id,
-        "user_id": user_id,
-        "visitor": "",
-        "ip": "",
-        "user_agent": "",
-        "referrer": "",
-        "properties": {"seconds": round(seconds)},
+        "user_id": visit.user_id,
+        "visitor": visit.visitor,
+        "ip": visit.ip,
+        "user_agent": visit.user_agent,
+        "referrer": visit.referrer,
+        "properties": properties,
     }
+
+
+def _is_same_search(last: Row, row: Row) -> bool:
+    before, after = last["properties"]["query"], row["properties"]["query"]
+    return row["created_at"] - last["created_at"] < TYPING and bool(
+        after.startswith(before) or before.startswith(after)
+    )
 
 
 def _connect() -> Connection:
@@ -243,10 +282,14 @@ def _write(connection: Connection, rows: list[Row]) -> None:
         row["user_id"] = row["user_id"] if row["user_id"] in users else None
     if kept:
         connection.execute(insert(Event), kept)
-    views = Counter(row["course_id"] for row in kept if row["name"] == VIEWED and row["course_id"])
+    views = Counter(row["course_id"] for row in kept if _is_course_view(row))
     if views:
         # In the order of their ids, so that two processes never wait for each other's rows.
         connection.execute(_COUNT_VIEWS, list(_in_order(views)))
+
+
+def _is_course_view(row: Row) -> bool:
+    return bool(row["name"] == EventName.CONTENT_VIEW and row["lesson_id"] is None)
 
 
 def _in_order(views: Counter[uuid.UUID]) -> Iterator[Row]:

@@ -1,29 +1,47 @@
 """Retention: deletes old jobs, processed events, sign-in attempts, expired registrations and sessions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, select
 
 from domain.base import clock
 from domain.platform import held_posts
-from models import Job, JobState, LoginAttempt, Registration, StripeEvent, UserSession, WorkerBeat, db
+from models import Job, JobState, LoginAttempt, Order, Registration, StripeEvent, UserSession, WorkerBeat, db
 
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
 KEEP_DEVICES = timedelta(days=30)
-# Stripe lists and resends events for 30 days; the row of one is what makes processing it idempotent.
-KEEP_EVENTS = timedelta(days=60)
+# How long after a payment a cardholder may dispute it: usually 120 days; Visa allows up to 540 where what
+# was sold is delivered later (https://docs.chargeflow.io/docs/reference/concepts/network-timelines).
+DISPUTE_FILED_WITHIN = timedelta(days=540)
+# How long a dispute may take: Mastercard gives 45 days each for answer, second answer and arbitration, banks
+# take several weeks in between (same source).
+DISPUTE_DECIDED_WITHIN = timedelta(days=180)
+# An event is evidence as long as the dispute of its payment can last. That is far longer than the 30 days for
+# which Stripe lists and resends events, so their rows also keep handling them idempotent.
+KEEP_EVENTS = DISPUTE_FILED_WITHIN + DISPUTE_DECIDED_WITHIN
 
 
 def clean_up() -> None:
     """Delete expired rows. Dead jobs and open alerts stay: they wait for a person."""
     now = clock.now()
     db.session.execute(delete(Job).where(Job.state == JobState.DONE, Job.finished_at < now - KEEP_JOBS))
-    seen = StripeEvent.problem.is_(None) | StripeEvent.looked_at.is_not(None)
-    db.session.execute(delete(StripeEvent).where(StripeEvent.processed_at < now - KEEP_EVENTS, seen))
+    db.session.execute(delete(StripeEvent).where(*_past_events(now)))
     db.session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - KEEP_ATTEMPTS))
     db.session.execute(delete(Registration).where(Registration.expires_at < now))
     db.session.execute(delete(UserSession).where(UserSession.expires_at < now - KEEP_DEVICES))
     db.session.execute(delete(UserSession).where(UserSession.revoked_at < now - KEEP_DEVICES))
     held_posts.clean_up()
     db.session.execute(delete(WorkerBeat).where(WorkerBeat.at < now - KEEP_ATTEMPTS))
+
+
+def _past_events(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Select the events that may go: those unhandled, of an open alert or of an order with one stay."""
+    keys = (Order.stripe_session_id, Order.stripe_payment_intent_id)
+    open_orders = (Order.problem.is_not(None), Order.looked_at.is_(None))
+    of_open_order = (select(key).where(*open_orders, key.is_not(None)) for key in keys)
+    return (
+        StripeEvent.processed_at < now - KEEP_EVENTS,
+        StripeEvent.problem.is_(None) | StripeEvent.looked_at.is_not(None),
+        *(StripeEvent.object_id.not_in(query) for query in of_open_order),
+    )

@@ -62,10 +62,10 @@ def everything() -> list[Any]:
 def test_views_visitors_and_sources(app: Flask, cast: Cast) -> None:
     with app.app_context():
         for visitor, referrer in (("a", "news.example"), ("a", "news.example"), ("b", ""), ("", "")):
-            happened(cast, "course_viewed", visitor=visitor, referrer=referrer)
-        happened(cast, "course_viewed", at=NOON + timedelta(days=1), visitor="a")
-        happened(cast, "course_viewed", at=NOON.replace(hour=0), visitor="c")
-        happened(cast, "course_viewed", at=NOON.replace(hour=0) - timedelta(microseconds=1), visitor="c")
+            happened(cast, "content_view", visitor=visitor, referrer=referrer)
+        happened(cast, "content_view", at=NOON + timedelta(days=1), visitor="a")
+        happened(cast, "content_view", at=NOON.replace(hour=0), visitor="c")
+        happened(cast, "content_view", at=NOON.replace(hour=0) - timedelta(microseconds=1), visitor="c")
         count()
         row = course_day(cast.flask_course.id)
         assert (row.views, row.visitors) == (5, 3)
@@ -78,14 +78,14 @@ def test_lessons_begun_finished_and_watched(app: Flask, cast: Cast) -> None:
     film = {"lesson_id": cast.video_lesson.id}
     with app.app_context():
         for person in (cast.bo.id, cast.bo.id, cast.cy.id):
-            happened(cast, "lesson_opened", user_id=person, visitor="same", **film)
-        happened(cast, "lesson_opened", visitor="stranger", **film)
+            happened(cast, "content_view", user_id=person, visitor="same", **film)
+        happened(cast, "content_view", visitor="stranger", **film)
         for _ in range(2):  # people who ask not to be followed
-            happened(cast, "lesson_opened", **film)
+            happened(cast, "content_view", **film)
         happened(cast, "lesson_completed", user_id=cast.bo.id, **film)
         happened(cast, "lesson_watched", user_id=cast.bo.id, properties={"seconds": 40}, **film)
         happened(cast, "lesson_watched", properties={"seconds": 7}, **film)
-        happened(cast, "lesson_opened", lesson_id=uuid.uuid4())  # a lesson that was deleted since
+        happened(cast, "content_view", lesson_id=uuid.uuid4())  # a lesson that was deleted since
         count()
         [row] = db.session.scalars(select(LessonAnalytics))
         assert (row.lesson_id, row.course_id) == (cast.video_lesson.id, cast.flask_course.id)
@@ -137,8 +137,8 @@ def test_another_currency_is_in_the_shops_totals_alone(app: Flask, cast: Cast) -
 
 def test_counting_again_changes_nothing_and_corrects_what_was_wrong(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        happened(cast, "course_viewed", visitor="a")
-        happened(cast, "lesson_opened", user_id=cast.bo.id, lesson_id=cast.text_lesson.id)
+        happened(cast, "content_view", visitor="a")
+        happened(cast, "content_view", user_id=cast.bo.id, lesson_id=cast.text_lesson.id)
         count(START.date())
         before = everything()
         count(START.date())
@@ -155,8 +155,8 @@ def test_counting_again_changes_nothing_and_corrects_what_was_wrong(app: Flask, 
 
 def test_days_whose_events_are_gone_keep_what_they_added_up_to(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        happened(cast, "course_viewed")
-        happened(cast, "course_viewed", at=NOON + timedelta(days=1))
+        happened(cast, "content_view")
+        happened(cast, "content_view", at=NOON + timedelta(days=1))
         count()
         db.session.execute(delete(Event).where(Event.created_at < NOON + timedelta(hours=1)))
         db.session.add(Review(user_id=cast.bo.id, product_id=cast.flask_course.id, rating=5, created_at=NOON))
@@ -169,7 +169,7 @@ def test_old_events_are_removed_once_they_are_counted(app: Flask, cast: Cast) ->
     with app.app_context():
         old = clock.now() - timedelta(days=401)
         for at in (old, old + timedelta(days=3)):
-            happened(cast, "course_viewed", at=at)
+            happened(cast, "content_view", at=at)
         db.session.commit()
         jobs.enqueue("count_events")
         db.session.commit()
@@ -186,17 +186,17 @@ def test_the_worker_counts_all_since_it_last_did(app: Flask, cast: Cast) -> None
     with app.app_context():
         assert daily_counts.begin() == [SOLD.isoformat(), today.isoformat()]
         count(START.date(), DAY)
-        happened(cast, "course_viewed")
+        happened(cast, "content_view")
         count(DAY, DAY)
         assert daily_counts.begin() == [DAY.isoformat(), today.isoformat()]
-        happened(cast, "course_viewed", at=clock.now())
+        happened(cast, "content_view", at=clock.now())
         count(today)
         assert daily_counts.begin()[0] == (today - timedelta(days=1)).isoformat()
 
 
 def test_rebuild_by_the_command(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        happened(cast, "course_viewed")
+        happened(cast, "content_view")
         db.session.commit()
     result = app.test_cli_runner().invoke(args=["stats", "rebuild"])
     assert result.exit_code == 0, result.output
@@ -212,7 +212,7 @@ def test_counting_holds_no_lock(app: Flask, cast: Cast, monkeypatch: pytest.Monk
         statements.append(statement.split("\n")[0][:40])
 
     with app.app_context():
-        happened(cast, "course_viewed")
+        happened(cast, "content_view")
         db.session.commit()
         event.listen(Engine, "before_cursor_execute", note)
         try:

@@ -39,7 +39,7 @@ class Shop:
     def wrong_books(self) -> list[str]:
         """What the ledger check finds."""
         with self.app.app_context():
-            return [row for check in checks.CHECKS.values() for row in check()]
+            return [row for check in checks.LIVE_CHECKS.values() for row in check()]
 
     def click(self, browser: FlaskClient, course: Course) -> TestResponse:
         """Press "Buy now"."""

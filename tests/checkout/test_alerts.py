@@ -300,7 +300,7 @@ def test_alerts_are_paged_and_none_is_left_out(
 def test_what_nobody_has_looked_at_is_not_tidied_away(shop: Shop, cast: Cast) -> None:
     tell(shop, "payout.failed", 1, id="po_1")
     tell(shop, "payout.failed", 2, id="po_2")
-    old = clock.now() - timedelta(days=100)
+    old = clock.now() - timedelta(days=1000)
     with shop.database() as session:
         session.execute(update(StripeEvent).values(processed_at=old))
         session.get_one(StripeEvent, "evt_2").looked_at = old

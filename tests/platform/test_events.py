@@ -11,6 +11,7 @@ from sqlalchemy import select
 from domain.base import clock
 from domain.learning import playback
 from domain.platform import events
+from domain.platform.event_registry import EventName
 from models import Course, Event, User, db
 from tests.cast import Cast
 
@@ -19,11 +20,12 @@ FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140"}
 Browser = Callable[[User], FlaskClient]
 
 
-def written(app: Flask) -> list[Event]:
-    """Everything noted so far, oldest first."""
+def written(app: Flask, pages: bool = False) -> list[Event]:
+    """Everything noted so far, oldest first; page views only if asked for."""
     with app.app_context():
         events.flush()
-        rows = list(db.session.scalars(select(Event).order_by(Event.id)))
+        query = select(Event).order_by(Event.id)
+        rows = list(db.session.scalars(query if pages else query.where(Event.name != "page_view")))
         for row in rows:
             db.session.expunge(row)
         return rows
@@ -33,7 +35,7 @@ def test_a_visit_is_kept_without_the_address(app: Flask, client: FlaskClient, ca
     headers = FIREFOX | {"Referer": "https://www.news.example/story?id=1"}
     client.get(PAGE, headers=headers, environ_overrides={"REMOTE_ADDR": "203.0.113.77"})
     [row] = written(app)
-    assert (row.name, row.course_id, row.user_id) == ("course_viewed", cast.flask_course.id, None)
+    assert (row.name, row.course_id, row.user_id) == ("content_view", cast.flask_course.id, None)
     assert (row.ip, row.referrer) == ("203.0.113.0", "news.example")
     assert row.user_agent.startswith("Mozilla")
     assert len(row.visitor) == 32
@@ -94,7 +96,7 @@ def test_who_asks_not_to_be_followed_is_only_counted(
         headers=FIREFOX | wish,
     )  # fmt: skip
     rows = written(app)
-    assert [row.name for row in rows] == ["course_viewed", "lesson_watched"]
+    assert [row.name for row in rows] == ["content_view", "lesson_watched"]
     assert {(r.user_id, r.visitor, r.ip, r.user_agent, r.referrer) for r in rows} == {(None, "", "", "", "")}
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).view_count == 1
@@ -124,7 +126,7 @@ def test_learning_is_noted(app: Flask, cast: Cast, signed_in: Browser) -> None:
         browser.post(f"/learn/flask-first-steps/{slug}/complete", headers=FIREFOX)
     found = [(row.name, row.lesson_id == cast.text_lesson.id) for row in written(app)]
     assert found == [
-        ("lesson_opened", True), ("lesson_completed", False), ("lesson_completed", True),
+        ("content_view", True), ("lesson_completed", False), ("lesson_completed", True),
         ("lesson_completed", False), ("lesson_completed", False), ("course_completed", False),
     ]  # fmt: skip
 
@@ -156,18 +158,19 @@ def test_memory_is_bounded_and_the_oldest_go_first(
 ) -> None:
     monkeypatch.setattr(events.log, "propagate", True)
     with app.app_context():
+        film = (cast.flask_course.id, cast.video_lesson.id)
         app.extensions["lectern_cache_events"] = events.EventBuffer(app, capacity=3)
         for number in range(5):
-            events.record("course_viewed", cast.flask_course.id, number=number)
+            events.record(EventName.LESSON_WATCHED, *film, seconds=number)
         assert events.flush() == 3
-    assert [row.properties["number"] for row in written(app)] == [2, 3, 4]
+    assert [row.properties["seconds"] for row in written(app)] == [2, 3, 4]
     assert "2 events were dropped" in caplog.text
 
 
 def test_what_belongs_to_a_deleted_course_stops_nothing(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        events.record("course_viewed", cast.draft_course.id)
-        events.record("course_viewed", cast.flask_course.id)
+        events.record(EventName.CONTENT_VIEW, cast.draft_course.id, kind="course")
+        events.record(EventName.CONTENT_VIEW, cast.flask_course.id, kind="course")
         db.session.execute(db.delete(db.metadata.tables["products"]).filter_by(id=cast.draft_course.id))
         db.session.commit()
     assert [row.course_id for row in written(app)] == [cast.flask_course.id]
@@ -175,7 +178,7 @@ def test_what_belongs_to_a_deleted_course_stops_nothing(app: Flask, cast: Cast) 
 
 def test_events_wait_when_they_cannot_be_written(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        events.record("course_viewed", cast.flask_course.id)
+        events.record(EventName.CONTENT_VIEW, cast.flask_course.id, kind="course")
         db.session.execute(db.text("ALTER TABLE events RENAME TO events_away"))
         db.session.commit()
         with pytest.raises(Exception, match="events"):

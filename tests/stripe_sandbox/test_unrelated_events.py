@@ -68,3 +68,31 @@ def test_the_control_page_has_a_button_for_each(sandbox: RunningSandbox, client:
     assert books_agree(sandbox, client)
     assert browser.post(f"/_sandbox/charges/{unasked['id']}/refund").status_code == 400
     assert browser.post("/_sandbox/charges/ch_none/dispute").status_code == 404
+
+
+def test_a_thin_event_names_an_object_that_is_there(sandbox: RunningSandbox, client: StripeClient) -> None:
+    event = sandbox.change_account()
+    body, headers = sandbox.signed(event["id"])
+    notification = client.parse_event_notification(body, headers["Stripe-Signature"], sandbox.secrets[0])
+    assert notification.type == "v2.core.account[configuration.recipient].capability_status_updated"
+    assert notification.fetch_related_object().contact_email == "creator@example.com"
+    assert notification.fetch_event().id == event["id"]
+    with pytest.raises(ValueError, match="thin event"):
+        stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
+            body, headers["Stripe-Signature"], sandbox.secrets[0]
+        )
+    (asked,) = sandbox.requests("GET", notification.related_object.url)
+    assert asked.headers["Stripe-Context"] == notification.related_object.id
+    with pytest.raises(stripe.StripeError) as refusal:
+        client.raw_request("get", "/v2/core/accounts/acct_nobody")
+    assert refusal.value.http_status == 404
+
+
+def test_the_control_page_sends_thin_events(sandbox: RunningSandbox) -> None:
+    browser: Any = sandbox.app.test_client()
+    for name in ("account", "credit"):
+        assert browser.post(f"/_sandbox/elsewhere/{name}").status_code == 303
+    page = browser.get("/_sandbox/").text
+    assert all(event["type"] in page and event["id"] in page for event in sandbox.thin_events())
+    assert len(sandbox.thin_events()) == 2
+    assert sandbox.events() == []

@@ -1,0 +1,127 @@
+"""The registry of analytics events: every name, what it requires, and who writes it.
+
+`docs/events.md` is this table for operators; `tests/platform/test_event_registry.py` holds both together.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventName(StrEnum):
+    """The names of events. They are stored, so none is ever renamed without a migration."""
+
+    PAGE_VIEW = "page_view"
+    CONTENT_VIEW = "content_view"
+    SEARCHED = "searched"
+    SIGNED_UP = "signed_up"
+    ENROLLED = "enrolled"
+    LESSON_WATCHED = "lesson_watched"
+    LESSON_COMPLETED = "lesson_completed"
+    COURSE_COMPLETED = "course_completed"
+    CHECKOUT_STARTED = "checkout_started"
+    PURCHASE_COMPLETED = "purchase_completed"
+    PAYMENT_FAILED = "payment_failed"
+    REFUNDED = "refunded"
+
+
+class Writer(StrEnum):
+    """The writer of an event.
+
+    VISIT: a page or player, through a buffer, without a user for those who don't want to be tracked. SERVER:
+    the verb that makes it happen, in its transaction and with its user.
+    """
+
+    VISIT = "visit"
+    SERVER = "server"
+
+
+class About(StrEnum):
+    """The columns that an event fills besides its properties."""
+
+    NOTHING = "nothing"
+    COURSE = "course"
+    CONTENT = "course or lesson"
+    LESSON = "lesson"
+
+
+@dataclass(frozen=True)
+class EventDefinition:
+    """A registered event and what it requires. `personal`: it may name a user, a visitor or a network."""
+
+    meaning: str
+    writer: Writer = Writer.VISIT
+    about: About = About.NOTHING
+    properties: Mapping[str, type] = field(default_factory=dict)
+    personal: bool = True
+
+
+_ORDER: Mapping[str, type] = {"order": str, "products": list, "amount_cents": int, "currency": str}
+
+REGISTRY: dict[EventName, EventDefinition] = {
+    EventName.PAGE_VIEW: EventDefinition(
+        "a page was opened; `page` is its route, such as /courses/<slug>, without what stands in the address",
+        properties={"page": str},
+    ),
+    EventName.CONTENT_VIEW: EventDefinition(
+        "the page of a course or lesson was opened; `kind` says which",
+        about=About.CONTENT,
+        properties={"kind": str},
+    ),
+    EventName.SEARCHED: EventDefinition(
+        "somebody searched the catalogue and got `found` courses; letters typed on the way aren’t kept",
+        properties={"query": str, "found": int},
+    ),
+    EventName.SIGNED_UP: EventDefinition(
+        "an account was created, `via` email or a provider such as github",
+        Writer.SERVER,
+        properties={"via": str},
+    ),
+    EventName.ENROLLED: EventDefinition("somebody was enrolled in a course", Writer.SERVER, About.COURSE),
+    EventName.LESSON_WATCHED: EventDefinition(
+        "a recording played for `seconds` within one minute", about=About.LESSON, properties={"seconds": int}
+    ),
+    EventName.LESSON_COMPLETED: EventDefinition("a lesson was completed", about=About.LESSON),
+    EventName.COURSE_COMPLETED: EventDefinition("a course was completed", about=About.COURSE),
+    EventName.CHECKOUT_STARTED: EventDefinition(
+        "an order was opened", Writer.SERVER, properties=_ORDER
+    ),
+    EventName.PURCHASE_COMPLETED: EventDefinition(
+        "an order was paid, or nothing was due", Writer.SERVER, properties=_ORDER
+    ),
+    EventName.PAYMENT_FAILED: EventDefinition(
+        "a bank payment of an order failed", Writer.SERVER, properties=_ORDER
+    ),
+    EventName.REFUNDED: EventDefinition(
+        "a refund of an order succeeded; `amount_cents` is the refund’s", Writer.SERVER, properties=_ORDER
+    ),
+}  # fmt: skip
+
+
+def refuse_unregistered(
+    name: str,
+    writer: Writer,
+    course_id: uuid.UUID | None,
+    lesson_id: uuid.UUID | None,
+    properties: Mapping[str, Any],
+) -> None:
+    """Raise ValueError for an unknown name, the wrong writer, or columns and properties that don't fit."""
+    definition = REGISTRY.get(name)  # type: ignore[call-overload]
+    if definition is None:
+        raise ValueError(f"there is no event {name!r}; register it in domain/platform/event_registry.py")
+    if definition.writer != writer:
+        raise ValueError(f"{name} is written by the {definition.writer}, not by the {writer}")
+    if not _fills(definition.about, course_id, lesson_id):
+        raise ValueError(f"{name} is about: {definition.about}")
+    if {key: type(value) for key, value in properties.items()} != definition.properties:
+        raise ValueError(f"{name} requires {dict(definition.properties)}, not {properties}")
+
+
+def _fills(about: About, course_id: uuid.UUID | None, lesson_id: uuid.UUID | None) -> bool:
+    if about == About.NOTHING:
+        return course_id is None and lesson_id is None
+    if about == About.COURSE:
+        return course_id is not None and lesson_id is None
+    return course_id is not None and (about == About.CONTENT or lesson_id is not None)
