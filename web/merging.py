@@ -72,6 +72,17 @@ class MergingForm(Form):
         return [field for field in self if not isinstance(field, HiddenField | FileField)]
 
 
+class VersionField(HiddenField):
+    """A mark of what a page was rendered with, for an optimistic lock.
+
+    Back without scripts sends it only while the page as it is now has the same one (see `_hidden`).
+    """
+
+    def __call__(self, **_attributes: Any) -> Markup:
+        """Render the mark as the option of a list that nobody sees."""
+        return _hidden_list(self.name, [self.data or ""])
+
+
 def marks(**stored: Any) -> Markup:
     """Render the hashes of fields by name, for a form that is written by hand in a template."""
     return _hidden([_mark(name, value) for name, value in stored.items()])
@@ -84,9 +95,12 @@ def _hidden(written: list[str]) -> Markup:
     what was chosen before, so no mark of what was changed elsewhere meanwhile is sent. A hidden input
     would say of every field that it came as it is now. The empty mark says that there were marks.
     """
-    options = Markup().join(Markup('<option selected value="{}"></option>').format(mark) for mark in written)
-    start = Markup('<input type="hidden" name="was" value=""><select name="was" multiple hidden>')
-    return start + options + Markup("</select>")
+    return Markup('<input type="hidden" name="was" value="">') + _hidden_list("was", written)
+
+
+def _hidden_list(name: str, values: list[str]) -> Markup:
+    options = Markup().join(Markup('<option selected value="{}"></option>').format(value) for value in values)
+    return Markup('<select name="{}" multiple hidden>{}</select>').format(name, options)
 
 
 def _stored(field: Any) -> Any:

@@ -58,12 +58,10 @@ def _go_to_stripe(course: Course) -> Response:
 
 def _has_already(course: Course) -> str | None:
     """Say in a sentence why the visitor needn't pay to open `course`; None if they have to."""
-    if access.owns(current_user, course):
-        return "You already own this course."
     now = clock.now()
-    offer = availability.offer_to(
-        current_user, course, owned=False, price_cents=course.price_at(now), moment=now
-    )
+    offer = access.offer_to(current_user, course, now)
+    if offer == Offer.CONTINUE:
+        return availability.ALREADY_OWNED
     return availability.refusal(offer, course, now) if offer == Offer.FREE_ACCESS else None
 
 

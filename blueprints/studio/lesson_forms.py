@@ -22,7 +22,7 @@ from domain.authoring.curriculum import Position
 from domain.base import markdown, webvtt
 from models import LessonKind, LessonVisibility
 from web.forms import Form, MarkdownSize, SelectField, one_line, paragraphs, raw_markdown, raw_text
-from web.merging import MergingForm
+from web.merging import MergingForm, VersionField
 
 KINDS = {LessonKind.TEXT: "Text", LessonKind.VIDEO: "Video", LessonKind.AUDIO: "Audio"}
 VISIBILITIES = {
@@ -127,12 +127,17 @@ class RowForm(PositionForm):
     do = HiddenField("Change", filters=[raw_text])
 
 
-class LessonForm(TitledForm):
-    """The lesson. `version` and `tab` are its optimistic lock (domain/authoring/lesson_drafts.py)."""
+class EditorForm(Form):
+    """The open editor: its tab, and the autosaved text it has shown (domain/authoring/lesson_drafts.py)."""
 
-    version = HiddenField(filters=[raw_text])
     tab = HiddenField(filters=[raw_text])
-    seen = HiddenField(filters=[raw_text])
+    seen = VersionField(filters=[raw_text])
+
+
+class LessonForm(EditorForm, TitledForm):
+    """The lesson; `version`, `tab` and `seen` are its optimistic lock."""
+
+    version = VersionField(filters=[raw_text])
     slug = StringField("Address", [at_most(80)], filters=[one_line])
     description = TextAreaField("Summary", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
     kind = RadioField(

@@ -74,7 +74,7 @@ class LessonDeleted(Refused):
 
 @dataclass(frozen=True)
 class EditorTab:
-    """An open editor. `seen` is the tab whose autosaved text it was loaded with, or empty."""
+    """An open editor. `seen` is the mark of the autosaved text that it was loaded with, or empty."""
 
     name: str
     seen: str = ""
@@ -157,7 +157,7 @@ def save(
 
 def adjust(course: Course, lesson: Lesson, actor: User, values: Mapping[str, Any]) -> None:
     """Save one or two columns whatever the version, as a switch in the curriculum does; keeps autosaves."""
-    _load(course, lesson)
+    lock_latest(course, lesson)
     _change(course, lesson, actor, values)
     db.session.flush()
 
@@ -167,11 +167,21 @@ def lock_lesson(course: Course, lesson: Lesson, version: int, tab: EditorTab | N
 
     Raises EditConflict as `save` does.
     """
-    _load(course, lesson)
-    unsaved = lesson.typed["tab"] if lesson.typed else ""
-    unseen = unsaved and tab is not None and unsaved not in (tab.name, tab.seen)
-    if lesson.version != version or unseen:
+    lock_latest(course, lesson)
+    if lesson.version != version or (tab is not None and has_unseen_autosave(lesson, tab)):
         raise EditConflict
+
+
+def autosave_mark(lesson: Lesson) -> str:
+    """Name the autosaved text of `lesson`, by its time: a tab autosaves many; empty where there is none."""
+    return lesson.typed_at.isoformat() if lesson.typed and lesson.typed_at else ""
+
+
+def has_unseen_autosave(lesson: Lesson, tab: EditorTab) -> bool:
+    """Tell if `lesson` has autosaved text that `tab` neither wrote nor was loaded with."""
+    if lesson.typed is None:
+        return False
+    return lesson.typed["tab"] != tab.name and autosave_mark(lesson) != tab.seen
 
 
 def waiting(lesson: Lesson, recording: MediaAsset | None) -> list[str]:
@@ -219,7 +229,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
 
     Refused while in review, for a lesson that was never published, and where nothing waits.
     """
-    _load(course, lesson)
+    lock_latest(course, lesson)
     if lifecycle.in_review(course):
         raise Refused("These changes are in review. Withdraw the update on the Publish page first.")
     if NEW in (lesson.draft or {}):
@@ -238,7 +248,7 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     lifecycle.sync_update_state(course)
 
 
-def _load(course: Course, lesson: Lesson) -> None:
+def lock_latest(course: Course, lesson: Lesson) -> None:
     """Lock the course and reload the row; raises LessonDeleted when it was deleted."""
     lifecycle.lock_course(course)
     kept = ("version", "draft", "draft_saved_at", "typed", "typed_at")

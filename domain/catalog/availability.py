@@ -26,6 +26,7 @@ NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductS
 SOLD_BY_ITSELF = (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED)
 
 OWN_COURSE = "This is your own course."
+ALREADY_OWNED = "You already own this course."
 
 
 class Offer(StrEnum):
@@ -59,9 +60,7 @@ class Person(Protocol):
     @property
     def id(self) -> uuid.UUID: ...
     @property
-    def is_admin(self) -> bool: ...
-    @property
-    def access_override(self) -> bool: ...
+    def opens_every_course(self) -> bool: ...
 
 
 def is_expired(course: State, moment: datetime) -> bool:
@@ -146,7 +145,7 @@ def offer_to(
         return Offer.OWN
     if owned:
         return Offer.CONTINUE
-    if person is not None and (person.is_admin or person.access_override):
+    if person is not None and person.opens_every_course:
         return Offer.FREE_ACCESS
     if is_published(course, moment) and course.visibility == ProductVisibility.MEMBERS_ONLY:
         return Offer.MEMBERS_ONLY

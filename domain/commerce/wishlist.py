@@ -12,6 +12,7 @@ import jobs
 from domain import Refused
 from domain.base import clock, pagination
 from domain.catalog import availability, pricing
+from domain.catalog.availability import Offer
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access, access_facts
 from domain.platform import notifications
@@ -47,17 +48,24 @@ class WishlistPage:
 def add(user: User, course: Course) -> None:
     """Put `course` on `user`'s wishlist. Idempotent.
 
-    Refused for one's own course, for one they have, and beyond MOST entries.
+    Refused for a course that they have or can't get, and beyond MOST entries.
     """
-    if course.creator_id == user.id:
-        raise Refused(availability.OWN_COURSE)
-    if access.owns(user, course):
-        raise Refused("You already own this course.")
+    if sentence := refusal(user, course):
+        raise Refused(sentence)
     wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
     if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
         raise Refused(f"Your wishlist can hold {MOST} courses. Remove one first.")
     row = upsert(WishlistItem).values(user_id=user.id, product_id=course.id)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
+
+
+def refusal(user: User, course: Course) -> str | None:
+    """Say in a sentence why `user` can't wish for `course`, in the words of its page; None if they can."""
+    now = clock.now()
+    offer = access.offer_to(user, course, now)
+    if offer == Offer.CONTINUE:
+        return availability.ALREADY_OWNED
+    return availability.refusal(offer, course, now)
 
 
 def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:

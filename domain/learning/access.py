@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 
 from domain.base import clock
 from domain.catalog import availability
+from domain.catalog.availability import Offer
 from domain.learning import access_facts
 from models import (
     AccessGrant,
@@ -97,6 +98,14 @@ def owns(user: User | None, course: Product) -> bool:
         return False
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, course.id)).limit(1)
     return db.session.scalar(held) is not None
+
+
+def offer_to(user: User, course: Course, moment: datetime) -> Offer:
+    """Choose what `course` offers to `user` at `moment`, by what they own and what it costs then."""
+    price = course.price_at(moment)
+    return availability.offer_to(
+        user, course, owned=owns(user, course), price_cents=price, moment=moment
+    )  # fmt: skip
 
 
 def course_for_learner(user: User | None, slug: str) -> tuple[Course, AccessDecision]:

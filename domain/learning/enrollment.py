@@ -52,8 +52,7 @@ def enroll_free(user: User, course: Course) -> Enrollment:
     Refused, in the sentence of its page, when `user` can't have the course for free.
     """
     now = clock.now()
-    owned, price = access.owns(user, course), course.price_at(now)
-    offer = availability.offer_to(user, course, owned=owned, price_cents=price, moment=now)
+    offer = access.offer_to(user, course, now)
     if offer == Offer.CONTINUE:
         return enroll(user.id, course.id)
     if sentence := availability.refusal(offer, course, now):

@@ -80,6 +80,22 @@ def test_a_lesson_is_kept_on_leaving_and_asks_when_it_is_too_long(
     assert asked == ["beforeunload"]
 
 
+def test_what_is_discarded_while_typing_stays_discarded(house: House, visitor: Visitor, cast: Cast) -> None:
+    page = visitor()
+    sign_in(page, "ada@example.com")
+    address = f"/studio/courses/{cast.flask_course.id}/lessons/{cast.text_lesson.id}"
+    page.goto(address)
+    page.locator("#description").fill("Typed.")
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved")
+    page.reload()
+    page.locator("#description").fill("Typed, and more.")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("Unsaved changes discarded.")).to_be_visible()
+    expect(page.locator("#description")).to_have_value("")
+    page.locator("#description").fill("Anew.")
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved")
+
+
 def test_notes_of_a_moderator_are_there_when_they_come_back(
     house: House, visitor: Visitor, cast: Cast
 ) -> None:

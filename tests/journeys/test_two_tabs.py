@@ -76,6 +76,33 @@ def test_back_without_scripts_asks_before_it_writes_over_another_tab(
         assert ("Saved in the other tab." in one.content()) == (theirs != "Typed and not sent.")
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+def test_back_asks_before_it_writes_over_what_another_tab_has_autosaved(
+    house: House, visitor: Visitor, cast: Cast, javascript: bool
+) -> None:
+    """An autosave makes no new version; the page as it is now knows of it, what was typed before doesn't."""
+    one = visitor(javascript=javascript)
+    sign_in(one, "ada@example.com")
+    two = visitor()
+    sign_in(two, "ada@example.com")
+    page = f"/studio/courses/{cast.flask_course.id}/lessons/{cast.text_lesson.id}"
+    one.goto(page)
+    one.locator("#body").fill("Typed and not sent.")
+    one.goto("/about")
+    two.goto(page)
+    two.locator("#body").fill("Autosaved in the other tab.")
+    expect(two.locator("[data-autosave-status]")).to_contain_text("Saved")
+    one.go_back()
+    expect(one.locator("#body")).to_have_value("Typed and not sent.")
+    send(one.locator("#body"))
+    assert "Autosaved in the other tab." in one.content()
+    two.reload()
+    expect(two.locator("#body")).to_have_value("Autosaved in the other tab.")
+    send(one.locator("#body"))
+    two.goto(page)
+    expect(two.locator("#body")).to_have_value("Typed and not sent.")
+
+
 def save(tab: Page, label: str, text: str) -> None:
     """Write into a field, as into an empty one, and send its form."""
     control = tab.get_by_label(label).first

@@ -78,6 +78,11 @@ def filled(**more: Any) -> dict[str, Any]:
     return form | more
 
 
+def mark(page: str) -> str:
+    """The mark of the autosaved text that a page was rendered with."""
+    return page.split('name="seen" multiple hidden><option selected value="')[1].split('"')[0]
+
+
 def row(app: Flask, cast: Cast) -> Lesson:
     with app.app_context():
         found = db.session.scalars(
@@ -169,8 +174,13 @@ def test_what_is_typed_is_kept_and_offered(app: Flask, cast: Cast, ada: FlaskCli
     page = ada.get(here).text
     assert "Unsaved changes from" in page
     assert "Half a sen" in page
-    assert 'name="seen" type="hidden" value="one"' in page
-    assert ada.post(f"{here}/typed/throw-away").status_code == 303
+    newer = ada.post(f"{here}/typed", data=filled(title="", body="Half a sentence"))
+    throw_away = f"{here}/typed/throw-away"
+    refused = ada.post(throw_away, data={"tab": "two", "seen": mark(page)}, follow_redirects=True)
+    assert "Something newer was typed" in refused.text
+    assert "Half a sentence" in refused.text
+    assert mark(refused.text) == (newer.json or {})["at"]
+    assert ada.post(throw_away, data={"tab": "two", "seen": mark(refused.text)}).status_code == 303
     assert "Half a sen" not in ada.get(here).text
 
 
@@ -181,8 +191,10 @@ def test_typing_in_two_tabs_loses_nothing(app: Flask, cast: Cast, ada: FlaskClie
     assert answer.status_code == 409
     assert "First tab" in answer.text
     assert "Second tab" in answer.text
-    assert 'name="seen" type="hidden" value="one"' in answer.text
-    assert ada.post(here, data=filled(body="Second tab", tab="two", seen="one")).status_code == 303
+    ada.post(f"{here}/typed", data=filled(body="First tab, and more"))
+    again = ada.post(here, data=filled(body="Second tab", tab="two", seen=mark(answer.text)))
+    assert (again.status_code, "First tab, and more" in again.text) == (409, True)
+    assert ada.post(here, data=filled(body="Second tab", tab="two", seen=mark(again.text))).status_code == 303
     found = row(app, cast)
     assert (found.body, found.typed) == ("Second tab", None)
     assert ada.post(f"{here}/typed", data=filled(body="Late")).status_code == 409

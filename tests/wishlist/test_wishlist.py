@@ -24,6 +24,7 @@ from models import (
     NotificationKind,
     ProductStatus,
     ProductVisibility,
+    Role,
     User,
     WishlistItem,
     db,
@@ -85,6 +86,47 @@ def test_what_is_ones_own_is_not_wished_for(app: Flask, cast: Cast, signed_in: B
         assert "Add to wishlist" not in browser.get(PAGE).text
         assert browser.post(WISH, data={"wished": "yes"}).status_code == 303
     assert signed_in(cast.cy).post("/courses/secret-draft/wish", data={"wished": "yes"}).status_code == 404
+    assert items(app) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"status": ProductStatus.ARCHIVED}, "This course isn’t for sale right now."),
+        ({"status": ProductStatus.EXPIRED}, "its creator needs to update it first."),
+        ({"expires_at": clock.now() - timedelta(days=1)}, "its creator needs to update it first."),
+        ({"visibility": ProductVisibility.MEMBERS_ONLY}, "only available to members."),
+    ],
+)
+def test_what_its_page_does_not_offer_is_not_wished_for(
+    app: Flask, cast: Cast, signed_in: Browser, values: dict[str, object], sentence: str
+) -> None:
+    cy = signed_in(cast.cy)
+    cy.post(WISH, data={"wished": "yes"})
+    change(app, cast, **values)
+    assert "On your wishlist" in cy.get(PAGE).text
+    cy.post(WISH, data={"wished": "no"})
+    assert items(app) == []
+    assert "Add to wishlist" not in cy.get(PAGE).text
+    assert cy.post(WISH, data={"wished": "yes"}).location == PAGE
+    assert sentence in cy.get(PAGE).text
+    assert cy.post(WISH, data={"wished": "yes"}, headers=HTMX).headers["HX-Redirect"] == PAGE
+    assert items(app) == []
+
+
+@pytest.mark.parametrize("privilege", ["role", "access_override"])
+def test_who_may_open_every_course_wishes_for_none(
+    app: Flask, cast: Cast, signed_in: Browser, privilege: str
+) -> None:
+    cy = signed_in(cast.cy)
+    with app.app_context():
+        person = db.session.get_one(User, cast.cy.id)
+        setattr(person, privilege, Role.ADMIN if privilege == "role" else True)
+        db.session.commit()
+    page = cy.get(PAGE).text
+    assert "You have access to every course." in page
+    assert "Add to wishlist" not in page
+    assert cy.post(WISH, data={"wished": "yes"}).location == PAGE
     assert items(app) == []
 
 
