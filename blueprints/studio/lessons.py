@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me, opened
-from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, LessonForm, LinkForm
+from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, EditorForm, LessonForm, LinkForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
 from domain.authoring.curriculum import NotInCourse
@@ -176,7 +176,7 @@ def _filled(row: Lesson) -> LessonForm:
         formdata=None, data={**values, "length": _clock(length) if values["external_video_url"] else ""}
     )
     form.version.data, form.tab.data = str(row.version), uuid.uuid4().hex[:16]
-    form.seen.data = kept.tab if kept else ""
+    form.seen.data = lesson_drafts.autosave_mark(row)
     return form
 
 
@@ -224,7 +224,7 @@ def _shown(name: str, value: Any) -> str:
     return names.get(value, value or "")
 
 
-def _tab(form: LessonForm) -> EditorTab:
+def _tab(form: EditorForm) -> EditorTab:
     return EditorTab((form.tab.data or "")[:64], (form.seen.data or "")[:64])
 
 
