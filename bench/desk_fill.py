@@ -30,6 +30,7 @@ from models import (
     Order,
     Product,
     Purchase,
+    PurchaseShare,
     User,
     db,
 )
@@ -52,7 +53,7 @@ def enlarge(purchases: int, events: int, say: Any = print) -> None:
     writer = Writer()
     buyers = _add_buyers(writer, dice, now)
     courses, lessons = _courses(), _lessons()
-    with without_indexes(Order, Purchase, Earning, AccessGrant, Enrollment):
+    with without_indexes(Order, Purchase, PurchaseShare, Earning, AccessGrant, Enrollment):
         _sell(writer, dice, now, purchases, buyers, courses, say)
     say("The indexes of what was sold are made")
     with without_indexes(Event):
@@ -148,16 +149,22 @@ _SOLD: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "purchases": (
         Purchase,
         (
-            "id", "order_id", "user_id", "product_id", "product_snapshot", "price_cents", "amount_cents",
-            "currency", "platform_fee_cents", "creator_amount_cents", "status", "refunded_cents",
-            "refunded_at", *_STAMPS,
+            "id", "order_id", "user_id", "owner_id", "product_id", "product_snapshot", "price_cents",
+            "amount_cents", "currency", "status", "refunded_cents", "refunded_at", *_STAMPS,
+        ),
+    ),
+    "shares": (
+        PurchaseShare,
+        (
+            "id", "purchase_id", "creator_id", "course_id", "list_cents", "amount_cents",
+            "platform_fee_cents", "creator_amount_cents", *_STAMPS,
         ),
     ),
     "earnings": (
         Earning,
         (
-            "id", "creator_id", "purchase_id", "product_id", "amount_cents", "currency", "status",
-            "available_at", "created_at",
+            "id", "creator_id", "share_id", "key", "amount_cents", "currency", "status", "available_at",
+            "created_at",
         ),
     ),
     "grants": (
@@ -197,12 +204,14 @@ def _sale(
     )  # fmt: skip
     parts["purchases"].append(
         (
-            purchase, order, buyer, course_id, "{}", price, paid, "usd", fee, paid - fee, "completed",
+            purchase, order, buyer, buyer, course_id, "{}", price, paid, "usd", "completed",
             paid // 2 if back else 0, sent_back, when, when,
         )
     )  # fmt: skip
+    share = key(dice, at)
+    parts["shares"].append((share, purchase, creator_id, course_id, price, paid, fee, paid - fee, when, when))
     parts["earnings"].append(
-        (key(dice, at), creator_id, purchase, course_id, paid - fee, "usd", status, due, when)
+        (key(dice, at), creator_id, share, f"sale:{share}", paid - fee, "usd", status, due, when)
     )
     parts["grants"].append((key(dice, at), buyer, course_id, "purchase", purchase, when, when, when))
     finished = (_moment(writer, min(at + 20 * 86400, now)),) if done else (None,)

@@ -23,6 +23,7 @@ from models import (
     Order,
     OrderStatus,
     Purchase,
+    PurchaseShare,
     PurchaseStatus,
     Review,
     ReviewVote,
@@ -103,7 +104,7 @@ def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
 
 def _purchase(sale: Sale, number: int) -> Purchase:
     course, amount = sale.course, sale.course.price_cents
-    fee, share = pricing.split(amount, FEE_PERCENT)
+    fee, creators_part = pricing.split(amount, FEE_PERCENT)
     order = Order(
         number=f"LN-{sale.at:%Y}-D{number:05}",
         user_id=sale.learner.id,
@@ -122,24 +123,33 @@ def _purchase(sale: Sale, number: int) -> Purchase:
     purchase = Purchase(
         order_id=order.id,
         user_id=sale.learner.id,
+        owner_id=sale.learner.id,
         product_id=course.id,
         product_snapshot=pricing.snapshot(course),
         price_cents=amount,
         amount_cents=amount,
         currency=course.currency,
-        platform_fee_cents=fee,
-        creator_amount_cents=share,
         status=PurchaseStatus.COMPLETED,
         created_at=sale.at,
     )
-    db.session.add(purchase)
+    share = PurchaseShare(
+        purchase=purchase,
+        creator_id=course.creator_id,
+        course_id=course.id,
+        list_cents=amount,
+        amount_cents=amount,
+        platform_fee_cents=fee,
+        creator_amount_cents=creators_part,
+        created_at=sale.at,
+    )
+    db.session.add_all([purchase, share])
     db.session.flush()
     db.session.add(
         Earning(
             creator_id=course.creator_id,
-            purchase_id=purchase.id,
-            product_id=course.id,
-            amount_cents=share,
+            share_id=share.id,
+            key=f"sale:{share.id.hex}",
+            amount_cents=creators_part,
             currency=course.currency,
             available_at=sale.at + timedelta(days=REFUND_DAYS),
             created_at=sale.at,

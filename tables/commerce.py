@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from tables.base import Base, Stamped, enum_of, now, pk
@@ -107,20 +107,21 @@ class Order(Stamped, Base):
 
 
 class Purchase(Stamped, Base):
-    """One product of an order. `product_snapshot` keeps title, summary, creator and cover as bought.
+    """One line of an order: a product, paid by `user` and held by `owner`.
 
-    `price_cents` is the list price at that time, `amount_cents` the amount paid.
+    `product_snapshot` keeps title, summary, creator and slug as bought. `price_cents` is the list price at
+    that time, `amount_cents` the amount paid; `shares` say whose it is.
     """
 
     __tablename__ = "purchases"
     __table_args__ = (
-        CheckConstraint("platform_fee_cents + creator_amount_cents = amount_cents", name="split_adds_up"),
-        CheckConstraint("amount_cents >= 0 AND platform_fee_cents >= 0", name="amounts_not_negative"),
+        CheckConstraint("amount_cents >= 0", name="amounts_not_negative"),
         CheckConstraint("refunded_cents BETWEEN 0 AND amount_cents", name="refund_within_amount"),
+        # The product first, so that its sales are counted from the index alone.
         Index(
             "uq_purchases_owned_once",
-            "user_id",
             "product_id",
+            "owner_id",
             unique=True,
             sqlite_where=text("status = 'completed'"),
             postgresql_where=text("status = 'completed'"),
@@ -137,19 +138,60 @@ class Purchase(Stamped, Base):
     id: Mapped[pk]
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    owner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"))
     product_snapshot: Mapped[dict[str, Any]] = mapped_column(JSON)
     price_cents: Mapped[int]
     amount_cents: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
-    platform_fee_cents: Mapped[int]
-    creator_amount_cents: Mapped[int]
     status: Mapped[PurchaseStatus] = mapped_column(enum_of(PurchaseStatus), default=PurchaseStatus.PENDING)
     refunded_cents: Mapped[int] = mapped_column(default=0)
     refunded_at: Mapped[datetime | None]
 
     order: Mapped[Order] = relationship(back_populates="purchases", lazy="raise_on_sql")
     product: Mapped[Product] = relationship(lazy="raise_on_sql")
+    shares: Mapped[list["PurchaseShare"]] = relationship(
+        back_populates="purchase", lazy="raise_on_sql", cascade="all, delete-orphan"
+    )
+
+    @property
+    def platform_fee_cents(self) -> int:
+        """Sum the platform's fees of the loaded shares."""
+        return sum(share.platform_fee_cents for share in self.shares)
+
+    @property
+    def creator_amount_cents(self) -> int:
+        """Sum what the loaded shares pay creators."""
+        return sum(share.creator_amount_cents for share in self.shares)
+
+
+class PurchaseShare(Stamped, Base):
+    """The part of a purchase that pays one creator for one course: a bundle has several.
+
+    `list_cents` is the course's list price at that time. The `amount_cents` of a purchase's shares add up to
+    its own; each is split into the platform's fee and the creator's amount. Earnings and reports read shares.
+    """
+
+    __tablename__ = "purchase_shares"
+    __table_args__ = (
+        CheckConstraint("platform_fee_cents + creator_amount_cents = amount_cents", name="split_adds_up"),
+        CheckConstraint(
+            "list_cents >= 0 AND amount_cents >= 0 AND platform_fee_cents >= 0 AND creator_amount_cents >= 0",
+            name="amounts_not_negative",
+        ),
+        UniqueConstraint("purchase_id", "course_id"),
+    )
+
+    id: Mapped[pk]
+    purchase_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("purchases.id", ondelete="RESTRICT"))
+    creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="RESTRICT"), index=True)
+    list_cents: Mapped[int]
+    amount_cents: Mapped[int]
+    platform_fee_cents: Mapped[int]
+    creator_amount_cents: Mapped[int]
+
+    purchase: Mapped[Purchase] = relationship(back_populates="shares", lazy="raise_on_sql")
 
 
 class WishlistItem(Stamped, Base):
@@ -185,7 +227,11 @@ class Refund(Stamped, Base):
 
 
 class Earning(Base):
-    """An entry of the creators' ledger, in minor units; append-only: amounts never change, rows never go."""
+    """An entry of the creators' ledger, in minor units.
+
+    `key` names what caused it, so that nothing is booked twice: `sale:<share>`, `undo:<earning>`, where ids
+    are 32 hex digits. Triggers refuse to delete it and to change anything but its payout.
+    """
 
     __tablename__ = "earnings"
     __table_args__ = (
@@ -199,10 +245,10 @@ class Earning(Base):
 
     id: Mapped[pk]
     creator_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    purchase_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
+    share_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("purchase_shares.id", ondelete="RESTRICT"), index=True
     )
-    product_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("products.id", ondelete="RESTRICT"), index=True)
+    key: Mapped[str] = mapped_column(String(160), unique=True)
     amount_cents: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[EarningStatus] = mapped_column(enum_of(EarningStatus), default=EarningStatus.PENDING)

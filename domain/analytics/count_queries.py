@@ -25,7 +25,17 @@ from sqlalchemy import (
 
 from domain.community.reviews import hidden
 from domain.platform.event_registry import EventName
-from models import Enrollment, Event, Order, Product, Purchase, PurchaseStatus, Review, UtcDateTime
+from models import (
+    Enrollment,
+    Event,
+    Order,
+    Product,
+    Purchase,
+    PurchaseShare,
+    PurchaseStatus,
+    Review,
+    UtcDateTime,
+)
 
 DIRECT = "direct"
 BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
@@ -155,23 +165,28 @@ def _ratings(dialect: str) -> Select[Any]:
 def _sales(dialect: str) -> Iterator[tuple[Table, Select[Any]]]:
     """Aggregate purchases by the day of payment, and refunds by the day of the refund.
 
-    A course's revenue counts purchases in its present currency only; others are in the shop's totals alone.
+    A course's revenue is its shares of purchases in its present currency; others are in the shop's totals
+    alone.
     """
-    order, product = Order.__table__.c, Product.__table__.c
+    order, product, share = Order.__table__.c, Product.__table__.c, PurchaseShare.__table__.c
     ordered = order.id == purchase.order_id
     own = and_(product.id == purchase.product_id, product.currency == purchase.currency)
     is_bought = purchase.status.in_(BOUGHT)
-    course_id = purchase.product_id.label("course_id")
-    bought = {"sales": func.count(), "revenue_cents": func.sum(purchase.amount_cents)}
-    sold = _count(course_id, order.completed_at, dialect, **bought).where(is_bought)
     tables = Order.__table__.join(Purchase.__table__, ordered)
-    yield COURSES, sold.select_from(tables.join(Product.__table__, own))
+    shared = tables.join(PurchaseShare.__table__, share.purchase_id == purchase.id).join(
+        Product.__table__, and_(product.id == share.course_id, product.currency == purchase.currency)
+    )
+    bought = {"sales": func.count(), "revenue_cents": func.sum(share.amount_cents)}
+    sold = _count(share.course_id, order.completed_at, dialect, **bought).where(is_bought)
+    yield COURSES, sold.select_from(shared)
+    course_id = purchase.product_id.label("course_id")
     back = _count(course_id, purchase.refunded_at, dialect, revenue_cents=-func.sum(purchase.refunded_cents))
     yield COURSES, back.select_from(Purchase.__table__.join(Product.__table__, own)).where(is_bought)
+    fee = select(func.sum(share.platform_fee_cents)).where(share.purchase_id == purchase.id).scalar_subquery()
     shop = {
         "sales": func.count(),
         "gross_cents": func.sum(purchase.amount_cents),
-        "fee_cents": func.sum(purchase.platform_fee_cents),
+        "fee_cents": func.sum(fee),
     }
     sold = _count(purchase.currency, order.completed_at, dialect, **shop)
     yield SALES, sold.select_from(tables).where(is_bought)

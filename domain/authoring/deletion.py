@@ -18,7 +18,6 @@ from models import (
     AccessGrant,
     CodeArchive,
     Course,
-    Earning,
     Lesson,
     MediaAsset,
     ModerationKind,
@@ -28,6 +27,7 @@ from models import (
     Product,
     ProductStatus,
     Purchase,
+    PurchaseShare,
     Resource,
     User,
     db,
@@ -46,7 +46,7 @@ def outcome_of(course: Course) -> DeletionOutcome:
     kept = or_(
         select(Purchase.id).where(Purchase.product_id == course.id).exists(),
         select(AccessGrant.id).where(AccessGrant.course_id == course.id).exists(),
-        select(Earning.id).where(Earning.product_id == course.id).exists(),
+        select(PurchaseShare.id).where(PurchaseShare.course_id == course.id).exists(),
     )
     return DeletionOutcome.HIDDEN if db.session.scalar(select(kept)) else DeletionOutcome.GONE
 

@@ -1,10 +1,11 @@
-"""Money: whole minor units of a currency; the one place that parses, rounds and formats amounts.
+"""Money: whole minor units of a currency; the one place that parses, rounds, divides and formats amounts.
 
 How many decimals a minor unit has is Stripe's word (https://docs.stripe.com/currencies), which differs from
 the CLDR's for some currencies; symbols and the shape of a number are Babel's, in English.
 """
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 
@@ -95,6 +96,24 @@ def parse(text: str, currency: str) -> int:
 def percentage(cents: int, percent: int) -> int:
     """Compute `percent` of an amount that isn't negative, rounded half up in minor units."""
     return (cents * percent + 50) // 100
+
+
+def apportion(amount: int, weights: Sequence[int]) -> list[int]:
+    """Divide `amount` by `weights` into whole minor units that add up to it (largest remainder method).
+
+    Of equal remainders the earlier one is rounded up. Without any weight the parts are equal.
+
+    >>> apportion(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    total = sum(weights)
+    if total == 0:
+        weights, total = [1] * len(weights), len(weights)
+    parts = [amount * weight // total for weight in weights]
+    largest = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % total))
+    for place in largest[: amount - sum(parts)]:
+        parts[place] += 1
+    return parts
 
 
 def _without_sign(text: str, currency: str) -> str:

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, case
 
 from domain.base import money
 from domain.catalog import availability
-from domain.platform import settings
-from models import Course, Product, Purchase
+from models import Course, Product
 
 _products = Product.__table__
 
@@ -45,20 +44,6 @@ def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
     """
     fee = money.percentage(amount_cents, fee_percent)
     return fee, amount_cents - fee
-
-
-def freeze(purchase: Purchase, product: Product, offer: Quote) -> None:
-    """Copy price, today's fee split and a snapshot of the product into `purchase`.
-
-    `product.creator` must be loaded.
-    """
-    fee, share = split(offer.amount_cents, settings.current().platform_fee_percent)
-    purchase.price_cents = offer.price_cents
-    purchase.amount_cents = offer.amount_cents
-    purchase.currency = offer.currency
-    purchase.platform_fee_cents = fee
-    purchase.creator_amount_cents = share
-    purchase.product_snapshot = snapshot(product)
 
 
 def snapshot(product: Product) -> dict[str, Any]:

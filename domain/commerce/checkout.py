@@ -18,7 +18,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import availability, pricing
 from domain.catalog.availability import Offer
-from domain.commerce import fulfilment, order_events, orders
+from domain.commerce import fulfilment, order_events, order_lines, orders
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
@@ -173,8 +173,8 @@ def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
         .returning(Order.id)
     )
     if made is not None:
-        purchase = Purchase(order_id=made, user_id=user.id, product_id=course.id)
-        pricing.freeze(purchase, course, pricing.quote(course, clock.now()))
+        purchase = Purchase(order_id=made, user_id=user.id, owner_id=user.id, product_id=course.id)
+        order_lines.freeze(purchase, course, pricing.quote(course, clock.now()))
         db.session.add(purchase)
         order = db.session.get_one(Order, made)
         _total(order, purchase)
@@ -203,7 +203,7 @@ def _total(order: Order, purchase: Purchase) -> None:
 def _renew(order: Order) -> None:
     """Begin another attempt at today's price, after the last session has expired."""
     purchase = order.purchases[0]
-    pricing.freeze(purchase, purchase.product, pricing.quote(purchase.product, clock.now()))
+    order_lines.freeze(purchase, purchase.product, pricing.quote(purchase.product, clock.now()))
     _total(order, purchase)
     order.attempt += 1
     order.stripe_session_id = order.checkout_url = order.checkout_expires_at = None

@@ -7,7 +7,7 @@ of Stripe's own object, and does what is still to be done.
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 import mail
 from domain.base import clock
@@ -107,10 +107,13 @@ def _disagreement(order: Order, session: Session) -> str | None:
 
 
 def _owned_through_another(order: Order) -> bool:
-    """Tell whether another order has already granted a product of this one to the buyer."""
+    """Tell whether another order has already granted a product of this one to its owner."""
+    same = (
+        and_(Purchase.product_id == line.product_id, Purchase.owner_id == line.owner_id)
+        for line in order.purchases
+    )
     query = select(Purchase.id).where(
-        Purchase.user_id == order.user_id,
-        Purchase.product_id.in_([p.product_id for p in order.purchases]),
+        or_(*same),
         Purchase.order_id != order.id,
         Purchase.status == PurchaseStatus.COMPLETED,
     )
@@ -149,22 +152,28 @@ def _complete(order: Order, session: Session) -> None:
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
-    """Grant one purchase: earning, access, enrolment and sales count; a free one earns nothing."""
-    if purchase.creator_amount_cents:
-        window = timedelta(days=settings.current().refund_window_days)
-        db.session.add(
-            Earning(
-                creator_id=purchase.product.creator_id,
-                purchase_id=purchase.id,
-                product_id=purchase.product_id,
-                amount_cents=purchase.creator_amount_cents,
-                currency=purchase.currency,
-                available_at=now + window,
-                created_at=now,
+    """Grant one purchase: earnings, access and enrolment."""
+    _credit(purchase, now)
+    access.grant(purchase.owner_id, purchase.product_id, GrantSource.PURCHASE, purchase.id)
+    enrollment.enroll(purchase.owner_id, purchase.product_id)
+
+
+def _credit(purchase: Purchase, now: datetime) -> None:
+    """Book what each share earns its creator; a free one earns nothing."""
+    window = timedelta(days=settings.current().refund_window_days)
+    for share in purchase.shares:
+        if share.creator_amount_cents:
+            db.session.add(
+                Earning(
+                    creator_id=share.creator_id,
+                    share_id=share.id,
+                    key=f"sale:{share.id.hex}",
+                    amount_cents=share.creator_amount_cents,
+                    currency=purchase.currency,
+                    available_at=now + window,
+                    created_at=now,
+                )
             )
-        )
-    access.grant(purchase.user_id, purchase.product_id, GrantSource.PURCHASE, purchase.id)
-    enrollment.enroll(purchase.user_id, purchase.product_id)
 
 
 def _wait(order: Order, session: Session) -> None:

@@ -54,7 +54,7 @@ def find(number: str) -> Order | None:
     """Load the order of that number, with its buyer and purchases."""
     if not number.isascii() or not number.isprintable():
         return None
-    loads = selectinload(Order.purchases).joinedload(Purchase.product)
+    loads = selectinload(Order.purchases).options(joinedload(Purchase.product), selectinload(Purchase.shares))
     return db.session.scalar(_with_buyer().options(loads).where(Order.number == number))
 
 

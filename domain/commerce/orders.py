@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from domain.base import sql
 from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
@@ -105,7 +105,9 @@ def lock(order_id: uuid.UUID) -> Order:
         select(Order)
         .where(Order.id == order_id)
         .options(
-            selectinload(Order.purchases).joinedload(Purchase.product).joinedload(Product.creator),
+            selectinload(Order.purchases).options(
+                joinedload(Purchase.product).joinedload(Product.creator), selectinload(Purchase.shares)
+            ),
             selectinload(Order.user),
         )
     )

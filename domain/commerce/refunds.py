@@ -133,11 +133,12 @@ def _tell(refund: Refund, order: Order) -> None:
     for purchase in order.purchases:
         if purchase.refunded_cents:
             title = purchase.product_snapshot["title"][:150]
-            notifications.tell(
-                purchase.product.creator_id, NotificationKind.REFUND, f"A sale of “{title}” was refunded",
-                "Your share has been deducted.", "/studio/earnings", "View your earnings",
-                key=f"refund:{refund.id}:{purchase.id}",
-            )  # fmt: skip
+            for creator_id in {share.creator_id for share in purchase.shares}:
+                notifications.tell(
+                    creator_id, NotificationKind.REFUND, f"A sale of “{title}” was refunded",
+                    "Your share has been deducted.", "/studio/earnings", "View your earnings",
+                    key=f"refund:{refund.id}:{purchase.id}",
+                )  # fmt: skip
 
 
 def _row_of(found: StripeRefund) -> Refund | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select
 
 from domain.base import clock
 from models import (
@@ -18,6 +18,7 @@ from models import (
     Order,
     OrderStatus,
     Purchase,
+    PurchaseShare,
     PurchaseStatus,
     Refund,
     RefundStatus,
@@ -31,16 +32,15 @@ BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 
 
 def shares_add_up() -> list[str]:
-    """Check that each purchase's fee and creator's share add up to its amount, in its order's currency."""
+    """Check that each purchase's shares add up to its amount, in its order's currency."""
+    fee, rest = _sum(PurchaseShare.platform_fee_cents), _sum(PurchaseShare.creator_amount_cents)
     query = (
         select(Order.number, Purchase.id)
+        .select_from(Purchase)
         .join(Order, Order.id == Purchase.order_id)
-        .where(
-            or_(
-                Purchase.platform_fee_cents + Purchase.creator_amount_cents != Purchase.amount_cents,
-                Purchase.currency != Order.currency,
-            )
-        )
+        .outerjoin(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
+        .group_by(Order.id, Purchase.id)
+        .having(or_(fee + rest != Purchase.amount_cents, Purchase.currency != Order.currency))
     )
     return _rows(query, "order {}: purchase {} does not add up, or is in another currency")
 
@@ -86,29 +86,45 @@ def completions_are_dated() -> list[str]:
 
 
 def earnings_match() -> list[str]:
-    """Check that the creator was credited their share of each paid purchase once, and of no other."""
-    credited = func.coalesce(func.sum(case((Earning.amount_cents > 0, Earning.amount_cents), else_=0)), 0)
-    left = func.coalesce(func.sum(Earning.amount_cents), 0)
-    due = case((Purchase.status.in_(BOUGHT), Purchase.creator_amount_cents), else_=0)
+    """Check that each share of a paid purchase was credited to its creator once, and no other."""
+    credited = _sum(case((Earning.amount_cents > 0, Earning.amount_cents), else_=0))
+    left = _sum(Earning.amount_cents)
+    due = case((Purchase.status.in_(BOUGHT), PurchaseShare.creator_amount_cents), else_=0)
     query = (
         select(Purchase.id, due, credited)
-        .outerjoin(Earning, Earning.purchase_id == Purchase.id)
-        .group_by(Purchase.id)
+        .select_from(PurchaseShare)
+        .join(Purchase, Purchase.id == PurchaseShare.purchase_id)
+        .outerjoin(Earning, Earning.share_id == PurchaseShare.id)
+        .group_by(Purchase.id, PurchaseShare.id)
         .having(or_(credited != due, left < 0))
     )
     strange = (
-        select(Earning.id, Earning.currency, Purchase.currency)
-        .join(Purchase, Purchase.id == Earning.purchase_id)
-        .where(or_(Earning.currency != Purchase.currency, Earning.product_id != Purchase.product_id))
+        select(Earning.id)
+        .join(PurchaseShare, PurchaseShare.id == Earning.share_id)
+        .join(Purchase, Purchase.id == PurchaseShare.purchase_id)
+        .where(or_(Earning.currency != Purchase.currency, Earning.creator_id != PurchaseShare.creator_id))
     )
     return _rows(query, "purchase {}: the creator's share is {}, credited is {}") + _rows(
-        strange, "earning {} ({}) is of another currency or product than its purchase ({})"
+        strange, "earning {} is of another currency or creator than its share"
     )
+
+
+def earnings_have_keys() -> list[str]:
+    """Check that the key of each earning names what it is: a sale its share, what was taken back itself."""
+    named = func.replace(cast(case((_is_sale(), Earning.share_id), else_=Earning.id), String), "-", "")
+    prefix = case((_is_sale(), "sale:"), else_="undo:")
+    wrong = or_(Earning.key != prefix + named, _is_sale() & (Earning.amount_cents < 0))
+    return _rows(select(Earning.id, Earning.key).where(wrong), "earning {} has the key {}")
 
 
 def books_balance() -> list[str]:
     """Check per currency that payments equal the platform's fees plus the creators' credits."""
-    query = select(Purchase.currency, _sum(Purchase.amount_cents), _sum(Purchase.platform_fee_cents))
+    fees_of_it = (
+        select(_sum(PurchaseShare.platform_fee_cents))
+        .where(PurchaseShare.purchase_id == Purchase.id)
+        .scalar_subquery()
+    )
+    query = select(Purchase.currency, _sum(Purchase.amount_cents), _sum(fees_of_it))
     bought = db.session.execute(query.where(Purchase.status.in_(BOUGHT)).group_by(Purchase.currency)).all()
     credits = select(Earning.currency, _sum(Earning.amount_cents)).where(Earning.amount_cents > 0)
     earned = {row[0]: row[1] for row in db.session.execute(credits.group_by(Earning.currency))}
@@ -123,8 +139,8 @@ def access_follows_payment() -> list[str]:
     """Check that each completed purchase has a valid grant, and each valid grant by purchase a purchase."""
     live = and_(AccessGrant.purchase_id == Purchase.id, AccessGrant.revoked_at.is_(None))
     shut_out = (
-        select(Purchase.id, Purchase.user_id)
-        .outerjoin(AccessGrant, and_(live, AccessGrant.user_id == Purchase.user_id))
+        select(Purchase.id, Purchase.owner_id)
+        .outerjoin(AccessGrant, and_(live, AccessGrant.user_id == Purchase.owner_id))
         .where(Purchase.status == PurchaseStatus.COMPLETED, AccessGrant.id.is_(None))
     )
     unpaid = (
@@ -183,6 +199,7 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
     "completed orders have completed purchases": orders_match_purchases,
     "orders are dated as they stand": completions_are_dated,
     "creators were credited their share, once": earnings_match,
+    "earnings have the keys of what they are": earnings_have_keys,
     "purchases = fees + earnings, per currency": books_balance,
     "access follows payment": access_follows_payment,
     "refunds stay within what was paid": refunds_were_paid,
@@ -190,6 +207,10 @@ CHECKS: dict[str, Callable[[], list[str]]] = {
 }
 # A restored copy stands still: there, events of its last hour wait for nobody's fault.
 LIVE_CHECKS = {**CHECKS, "events about money were handled": events_were_handled}
+
+
+def _is_sale() -> ColumnElement[bool]:
+    return Earning.key.startswith("sale:")
 
 
 def _sum(column: Any) -> ColumnElement[int]:

@@ -12,13 +12,25 @@ from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
 from domain.base import clock, months, pagination
 from domain.base.months import Month
 from domain.base.pagination import Cursor
-from models import Earning, EarningStatus, Order, Product, Purchase, User, UtcDateTime, db
+from models import (
+    Earning,
+    EarningStatus,
+    Order,
+    Product,
+    Purchase,
+    PurchaseShare,
+    User,
+    UtcDateTime,
+    db,
+)
 
 PER_PAGE = 25
 BATCH = 1000
 MOST_MONTHS = 60
 
-earning, purchase, product, order = (t.__table__.c for t in (Earning, Purchase, Product, Order))
+earning, share, purchase, product, order = (
+    t.__table__.c for t in (Earning, PurchaseShare, Purchase, Product, Order)
+)
 
 
 class ShareStatus(StrEnum):
@@ -151,25 +163,26 @@ def _within(in_month: bool) -> list[Any]:
 
 
 def _page(in_month: bool, goes_on: bool) -> Select[Any]:
-    """Build the query of a page. A sale is a positive ledger entry; refunds are negative ones."""
+    """Build the query of a page. Each sale is the first entry of a share; the others took of it back."""
     lines = Earning.__table__.alias("taken_back")
     back = (
         select(func.coalesce(-func.sum(lines.c.amount_cents), 0))
-        .where(lines.c.purchase_id == purchase.id, lines.c.amount_cents < 0)
+        .where(lines.c.share_id == share.id, lines.c.id != earning.id)
         .scalar_subquery()
     )
     tables = (
-        Earning.__table__.join(Purchase.__table__, purchase.id == earning.purchase_id)
-        .join(Product.__table__, product.id == purchase.product_id)
+        Earning.__table__.join(PurchaseShare.__table__, share.id == earning.share_id)
+        .join(Purchase.__table__, purchase.id == share.purchase_id)
+        .join(Product.__table__, product.id == share.course_id)
         .join(Order.__table__, order.id == purchase.order_id)
     )
-    where = [*_within(in_month), earning.amount_cents > 0]
+    where = [*_within(in_month), earning.key.startswith("sale:")]
     if goes_on:
         where.append(pagination.after(earning.created_at, earning.id))
     return (
         select(
-            earning.id, earning.created_at, product.id, product.title, order.number, purchase.price_cents,
-            purchase.amount_cents, purchase.platform_fee_cents, earning.amount_cents, purchase.refunded_cents,
+            earning.id, earning.created_at, product.id, product.title, order.number, share.list_cents,
+            share.amount_cents, share.platform_fee_cents, earning.amount_cents, purchase.refunded_cents,
             back, earning.currency, earning.status, earning.available_at,
         )
         .select_from(tables)

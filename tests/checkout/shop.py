@@ -21,6 +21,7 @@ from models import (
     Enrollment,
     Order,
     Purchase,
+    PurchaseShare,
     Refund,
     StripeEvent,
     User,
@@ -98,7 +99,8 @@ class Shop:
         """The order of a session, with its purchases loaded, detached."""
         with self.app.app_context():
             query = select(Order).where(Order.stripe_session_id == session_id)
-            order = db.session.scalars(query.options(db.selectinload(Order.purchases))).one()
+            lines = db.selectinload(Order.purchases).selectinload(Purchase.shares)
+            order = db.session.scalars(query.options(lines)).one()
             db.session.expunge_all()
             return order
 
@@ -116,9 +118,10 @@ class Shop:
         """What having bought consists of, counted: everything 1 after one purchase, 0 before."""
         mine = (Purchase.user_id == user.id, Purchase.product_id == course.id)
         bought = select(Purchase.id).where(*mine)
+        shares = select(PurchaseShare.id).where(PurchaseShare.purchase_id.in_(bought))
         return {
             "purchases": self.count(Purchase, *mine, Purchase.status == "completed"),
-            "earnings": self.count(Earning, Earning.purchase_id.in_(bought)),
+            "earnings": self.count(Earning, Earning.share_id.in_(shares)),
             "grants": self.count(
                 AccessGrant, AccessGrant.user_id == user.id, AccessGrant.course_id == course.id
             ),
@@ -146,6 +149,11 @@ class Shop:
     def creates(self) -> list[Any]:
         """The calls that asked Stripe to open a session."""
         return self.stripe.requests("POST", "/v1/checkout/sessions")
+
+
+def split_of(purchase: Purchase) -> list[tuple[int, int]]:
+    """Fee and creator's amount of each share."""
+    return [(share.platform_fee_cents, share.creator_amount_cents) for share in purchase.shares]
 
 
 ONCE = {"purchases": 1, "earnings": 1, "grants": 1, "enrolments": 1, "receipts": 1}

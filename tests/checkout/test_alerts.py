@@ -10,7 +10,7 @@ import mail
 from domain.base import clock
 from domain.commerce import alert_list
 from domain.platform import retention
-from models import Order, StripeEvent, db
+from models import Order, Purchase, StripeEvent, db
 from tests.cast import Cast
 from tests.checkout.shop import NOTHING, ONCE, Shop
 from tests.checkout.test_notices import bought, tell
@@ -198,14 +198,9 @@ def test_a_paid_checkout_whose_order_is_gone_is_told_once(shop: Shop, cast: Cast
     session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
     with shop.database() as session:
         order = session.scalars(select(Order).where(Order.stripe_session_id == session_id)).one()
-        for purchase in list(session.scalars(select(db.metadata.tables["purchases"].c.id).where(
-            db.metadata.tables["purchases"].c.order_id == order.id
-        ))):  # fmt: skip
-            session.execute(
-                db.metadata.tables["purchases"]
-                .delete()
-                .where(db.metadata.tables["purchases"].c.id == purchase)
-            )
+        lines = select(Purchase).where(Purchase.order_id == order.id)
+        for purchase in session.scalars(lines.options(db.selectinload(Purchase.shares))):
+            session.delete(purchase)
         session.delete(order)
     shop.hear()
     assert shop.effects(cast.cy, cast.flask_course) == NOTHING

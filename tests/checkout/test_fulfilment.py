@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.commerce import checkout, fulfilment
-from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, User, db
+from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, PurchaseShare, User, db
 from payments import Session
 from tests.cast import Cast
 
@@ -49,7 +49,8 @@ def test_a_payment_is_written_down_whole(app: Flask, cast: Cast) -> None:
         order = open_order(cast)
         fulfilment.fulfil(session_of(order))
         db.session.commit()
-        (earning,) = db.session.scalars(select(Earning).where(Earning.purchase_id == order.purchases[0].id))
+        (share,) = order.purchases[0].shares
+        (earning,) = db.session.scalars(select(Earning).where(Earning.key == f"sale:{share.id.hex}"))
         assert (earning.amount_cents, earning.currency, earning.creator_id) == (1330, "usd", cast.ada.id)
         assert earning.available_at - earning.created_at == timedelta(days=30)
         assert (order.stripe_session_id, order.stripe_payment_intent_id) == ("cs_test_1", "pi_1")
@@ -63,7 +64,8 @@ def test_fault_11_nothing_due_gives_access_and_an_empty_ledger(app: Flask, cast:
         order = open_order(cast)
         bought = db.session.scalars(select(Purchase).where(Purchase.order_id == order.id)).one()
         order.subtotal_cents = order.total_cents = 0
-        bought.amount_cents = bought.platform_fee_cents = bought.creator_amount_cents = 0
+        (share,) = db.session.scalars(select(PurchaseShare).where(PurchaseShare.purchase_id == bought.id))
+        bought.amount_cents = share.amount_cents = share.platform_fee_cents = share.creator_amount_cents = 0
         free = session_of(
             order, payment_status="no_payment_required", payment_intent=None, payment_intent_status=None
         )
@@ -72,7 +74,7 @@ def test_fault_11_nothing_due_gives_access_and_an_empty_ledger(app: Flask, cast:
         db.session.commit()
         assert order.status == OrderStatus.COMPLETED
         assert order.stripe_payment_intent_id is None
-        assert db.session.scalars(select(Earning).where(Earning.purchase_id == bought.id)).all() == []
+        assert db.session.scalars(select(Earning).where(Earning.share_id == share.id)).all() == []
 
 
 @pytest.mark.parametrize(

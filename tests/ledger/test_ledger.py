@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import delete, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.catalog import pricing
 from domain.ledger import checks
-from models import AccessGrant, Earning, Order, Purchase, Refund, db
-from tests.cast import Cast
+from models import AccessGrant, Earning, EarningStatus, Order, Purchase, PurchaseShare, Refund, db
+from tests.cast import Cast, unguard_earnings
 
 COMMAND = ["ledger", "check"]
 
@@ -31,8 +32,22 @@ def falsify_purchase(cast: Cast, **values: Any) -> None:
 
 def credit_again(cast: Cast) -> None:
     row = db.session.scalars(db.select(Earning)).one()
-    again = {c: getattr(row, c) for c in ("creator_id", "purchase_id", "product_id", "available_at")}
-    db.session.add(Earning(amount_cents=row.amount_cents, currency="usd", **again))
+    again = {c: getattr(row, c) for c in ("creator_id", "share_id", "available_at", "amount_cents")}
+    db.session.add(Earning(key="sale:again", currency="usd", **again))
+
+
+def falsify_share(**values: Any) -> None:
+    db.session.execute(update(PurchaseShare).values(values))
+
+
+def falsify_earning(**values: Any) -> None:
+    unguard_earnings()
+    db.session.execute(update(Earning).values(values))
+
+
+def forget_earnings() -> None:
+    unguard_earnings()
+    db.session.execute(delete(Earning))
 
 
 def send_back(cast: Cast, cents: int) -> None:
@@ -47,11 +62,19 @@ FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
     "unpaid order": (lambda c: falsify_order(c, status="pending"), "LN-TEST-0001 is pending"),
     "no date": (lambda c: falsify_order(c, completed_at=None), "its dates say otherwise"),
     "share": (
-        lambda c: falsify_purchase(c, platform_fee_cents=600, creator_amount_cents=1300),
+        lambda c: falsify_share(platform_fee_cents=600, creator_amount_cents=1300),
         "the creator's share is 1300, credited is 1330",
     ),
     "credited twice": (credit_again, "usd: paid less fees less earnings leaves -1330"),
-    "not credited": (lambda c: db.session.execute(delete(Earning)), "leaves 1330"),
+    "not credited": (lambda c: forget_earnings(), "leaves 1330"),
+    "shares": (
+        lambda c: falsify_share(amount_cents=1800, creator_amount_cents=1230),
+        "does not add up",
+    ),
+    "no share": (lambda c: falsify_purchase(c, amount_cents=0), "does not add up"),
+    "another creator": (lambda c: falsify_earning(creator_id=c.nia.id), "of another currency or creator"),
+    "another key": (lambda c: falsify_earning(key="sale:0"), "has the key sale:0"),
+    "not the owner's": (lambda c: falsify_purchase(c, owner_id=c.cy.id), "gives no access"),
     "shut out": (lambda c: db.session.execute(delete(AccessGrant)), "gives no access"),
     "unpaid access": (
         lambda c: db.session.execute(update(AccessGrant).values(purchase_id=None)),
@@ -100,4 +123,33 @@ def test_the_fee_is_rounded_half_up_and_the_rest_is_the_creators(
 
 def test_the_database_itself_refuses_a_split_that_does_not_add_up(app: Flask, cast: Cast) -> None:
     with app.app_context(), pytest.raises(Exception, match="split_adds_up"):
-        db.session.execute(text("UPDATE purchases SET platform_fee_cents = 1"))
+        db.session.execute(text("UPDATE purchase_shares SET platform_fee_cents = 1"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(Earning).values(amount_cents=1),
+        update(Earning).values(key="sale:0"),
+        update(Earning).values(currency="eur"),
+        delete(Earning),
+    ],
+)
+def test_the_database_keeps_the_ledger_as_it_was_booked(app: Flask, cast: Cast, change: Any) -> None:
+    with app.app_context(), pytest.raises(DBAPIError, match="earnings are never"):
+        db.session.execute(change)
+
+
+def test_what_pays_out_an_earning_may_change(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        db.session.execute(update(Earning).values(status=EarningStatus.PAID))
+        assert db.session.scalars(db.select(Earning.status)).all() == [EarningStatus.PAID]
+
+
+def test_nothing_is_booked_twice(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        row = db.session.scalars(db.select(Earning)).one()
+        again = {c: getattr(row, c) for c in ("key", "creator_id", "share_id", "available_at", "currency")}
+        db.session.add(Earning(amount_cents=row.amount_cents, **again))
+        with pytest.raises(IntegrityError):
+            db.session.flush()

@@ -53,6 +53,11 @@ def head() -> str:
     return str(scripts().get_current_head())
 
 
+def named(name: str) -> str:
+    """Find the revision in the file of that name, without its number."""
+    return next(s.revision for s in scripts().walk_revisions() if s.path.endswith(f"_{name}.py"))
+
+
 def revisions() -> list[str]:
     """Name all revisions, oldest first."""
     return [script.revision for script in scripts().walk_revisions()][::-1]

@@ -31,7 +31,11 @@ FILES = {
     "0017_decisions_about_answers.py": "6ad6767bb76fda02108127cf37edb03010c67e3be99937cdf210573c7835ec59",
 }
 # Columns of rows that were there which a later revision changes or drops: {"orders": {"status"}}.
-CHANGED: dict[str, set[str]] = {"events": {"name", "properties"}}
+CHANGED: dict[str, set[str]] = {
+    "events": {"name", "properties"},
+    "purchases": {"platform_fee_cents", "creator_amount_cents"},  # in purchase_shares
+    "earnings": {"purchase_id", "product_id"},  # through the share
+}
 # Rows that an older revision can't hold: taking back to it is refused until they are gone.
 UNKNOWN_AT = {"0016": "moderation_items WHERE kind = 'reply'"}
 

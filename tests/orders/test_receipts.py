@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from models import Order, Purchase, User, db
-from tests.cast import Cast
+from tests.cast import Cast, share_of
 
 SignIn = Callable[[User], FlaskClient]
 
@@ -23,13 +23,12 @@ def order_of(app: Flask, cast: Cast, user: User, **values: Any) -> str:
         order = Order(number=number, user_id=user.id, cart_key=number, **{**amounts, **values})
         db.session.add(order)
         db.session.flush()
-        db.session.add(
-            Purchase(
-                order_id=order.id, user_id=user.id, product_id=cast.flask_course.id, price_cents=2100,
-                amount_cents=1900, currency="usd", platform_fee_cents=570, creator_amount_cents=1330,
-                product_snapshot={"title": "Flask <as> sold", "creator": "Ada", "slug": "x", "summary": ""},
-            )
+        purchase = Purchase(
+            order_id=order.id, user_id=user.id, owner_id=user.id, product_id=cast.flask_course.id,
+            price_cents=2100, amount_cents=1900, currency="usd",
+            product_snapshot={"title": "Flask <as> sold", "creator": "Ada", "slug": "x", "summary": ""},
         )  # fmt: skip
+        db.session.add(share_of(purchase, cast.flask_course, fee=570))
         db.session.commit()
         return number
 

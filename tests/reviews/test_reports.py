@@ -25,7 +25,7 @@ from models import (
     Verdict,
     db,
 )
-from tests.cast import Cast
+from tests.cast import Cast, share_of
 from tests.reviews.conftest import HTMX, Shelf
 
 SignedIn = Callable[[User], FlaskClient]
@@ -120,13 +120,12 @@ def _buy(cast: Cast, buyer: User, cents: int) -> None:
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()
-    db.session.add(
-        Purchase(
-            order_id=order.id, user_id=buyer.id, product_id=cast.flask_course.id, price_cents=1900,
-            amount_cents=cents, product_snapshot={}, currency="usd", platform_fee_cents=0,
-            creator_amount_cents=cents, status=PurchaseStatus.COMPLETED,
-        )
+    purchase = Purchase(
+        order_id=order.id, user_id=buyer.id, owner_id=buyer.id, product_id=cast.flask_course.id,
+        price_cents=1900, amount_cents=cents, product_snapshot={}, currency="usd",
+        status=PurchaseStatus.COMPLETED,
     )  # fmt: skip
+    db.session.add(share_of(purchase, cast.flask_course, fee=0))
 
 
 def test_what_was_decided_today_does_not_count_as_sent_today(

@@ -10,8 +10,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from domain.base import clock
-from models import Course, Earning, EarningStatus, Order, OrderStatus, Purchase, PurchaseStatus, User, db
-from tests.cast import Cast
+from models import (
+    Course,
+    Earning,
+    EarningStatus,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseShare,
+    PurchaseStatus,
+    User,
+    db,
+)
+from tests.cast import Cast, share_of
 
 Browser = Callable[[User], FlaskClient]
 PAGE = "/studio/earnings"
@@ -32,14 +43,14 @@ def sale(app: Flask, cast: Cast, number: int, **more: object) -> None:
         db.session.add(order)
         db.session.flush()
         purchase = Purchase(
-            order_id=order.id, user_id=user.id, product_id=course.id, product_snapshot={}, price_cents=1900,
-            amount_cents=1500, currency="usd", platform_fee_cents=450, creator_amount_cents=1050,
-            status=PurchaseStatus.COMPLETED,
+            order_id=order.id, user_id=user.id, owner_id=user.id, product_id=course.id, product_snapshot={},
+            price_cents=1900, amount_cents=1500, currency="usd", status=PurchaseStatus.COMPLETED,
         )  # fmt: skip
+        share = share_of(purchase, course, fee=450)
         db.session.add(purchase)
         db.session.flush()
         line = Earning(
-            creator_id=cast.ada.id, purchase_id=purchase.id, product_id=course.id, amount_cents=1050,
+            creator_id=cast.ada.id, share_id=share.id, key=f"sale:{share.id.hex}", amount_cents=1050,
             currency="usd", **{"available_at": clock.now() + timedelta(days=20), **values},
         )  # fmt: skip
         db.session.add(line)
@@ -72,8 +83,9 @@ def test_what_was_sent_back(app: Flask, cast: Cast, signed_in: Browser) -> None:
     with app.app_context():
         bought = db.session.scalars(select(Purchase)).one()
         bought.refunded_cents, bought.refunded_at = 1000, clock.now()
+        share = db.session.scalars(select(PurchaseShare)).one()
         line = Earning(
-            creator_id=cast.ada.id, purchase_id=bought.id, product_id=bought.product_id, amount_cents=-700,
+            creator_id=cast.ada.id, share_id=share.id, key="undo:1", amount_cents=-700,
             currency="usd", available_at=clock.now(),
         )  # fmt: skip
         db.session.add(line)

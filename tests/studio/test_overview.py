@@ -21,7 +21,7 @@ from models import (
     User,
     db,
 )
-from tests.cast import Cast
+from tests.cast import Cast, unguard_earnings
 
 Browser = Callable[[User], FlaskClient]
 PAGE = "/studio"
@@ -46,15 +46,16 @@ def add(app: Flask, *rows: object) -> None:
 def test_this_month_against_the_last(app: Flask, cast: Cast, signed_in: Browser) -> None:
     now = clock.now()
     with app.app_context():
+        unguard_earnings()
         row = db.session.scalars(select(Earning)).one()
         row.created_at = now
         back = Earning(
-            creator_id=cast.ada.id, purchase_id=row.purchase_id, product_id=row.product_id, currency="usd",
-            amount_cents=-330, available_at=now, created_at=now,
+            creator_id=cast.ada.id, share_id=row.share_id, key="undo:1", currency="usd", amount_cents=-330,
+            available_at=now, created_at=now,
         )  # fmt: skip
         euros = Earning(
-            creator_id=cast.ada.id, purchase_id=row.purchase_id, product_id=row.product_id, currency="eur",
-            amount_cents=-200, available_at=now, created_at=now,
+            creator_id=cast.ada.id, share_id=row.share_id, key="undo:2", currency="eur", amount_cents=-200,
+            available_at=now, created_at=now,
         )  # fmt: skip
         db.session.add_all([back, euros])
         db.session.commit()
@@ -73,11 +74,13 @@ def test_months_are_those_of_the_creators_own_time_zone(app: Flask, cast: Cast, 
     zone = months.zone_of("Pacific/Auckland")
     start = months.last(1, clock.now(), zone)[0].start
     with app.app_context():
+        unguard_earnings()
         db.session.get_one(User, cast.ada.id).timezone = "Pacific/Auckland"
         db.session.scalars(select(Earning)).one().created_at = start - timedelta(seconds=1)
         db.session.commit()
     assert "$13.30 in" in signed_in(cast.ada).get(PAGE).text
     with app.app_context():
+        unguard_earnings()
         db.session.scalars(select(Earning)).one().created_at = start
         db.session.commit()
     assert "<dd>$13.30</dd>" in signed_in(cast.ada).get(PAGE).text
