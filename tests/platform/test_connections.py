@@ -1,7 +1,6 @@
 """Connections: a lost, missing or slow one costs the requests in flight a 503, and nobody else anything."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,11 +18,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 import config
 from app import create_app
-from cli.worker import _keep_time
+from cli.worker import ticking
 from domain.base.log import log
 from domain.learning import playback
 from domain.platform import health, settings
-from models import User, WorkerBeat, db
+from jobs import worker
+from jobs.worker import Worker
+from models import Lane, User, WorkerBeat, db
 from tables.connections import direct_engine, is_unavailable
 from tests import conftest
 from tests.cast import Cast
@@ -170,7 +171,7 @@ def test_a_heartbeat_that_loses_its_connection_is_a_503_too(
 def test_the_workers_clock_outlives_the_loss(
     app: Flask, cut: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    over, beats, beat = threading.Event(), [], health.heartbeat
+    beats, beat = [], health.heartbeat
 
     def lose_the_first(name: str) -> None:
         beats.append(name)
@@ -178,11 +179,12 @@ def test_the_workers_clock_outlives_the_loss(
         if len(beats) == 1:
             cut()
         else:
-            over.set()
+            running.stop()
 
     monkeypatch.setattr(health, "heartbeat", lose_the_first)
-    monkeypatch.setitem(_keep_time.__globals__, "TICK_SECONDS", 0.01)
-    _keep_time(app, over, lambda job_id: None)
+    monkeypatch.setattr(worker, "TICK_SECONDS", 0.01)
+    running = Worker(app, {Lane.QUICK: 1}, ticking("a worker"))
+    running.run()
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(WorkerBeat)) == 1
 

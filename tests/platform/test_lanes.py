@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -249,6 +249,27 @@ def test_what_kills_its_worker_every_time_ends_as_a_dead_job(app: Flask, kinds: 
     assert set(rows) == {JobState.DEAD, JobState.QUEUED}
     assert rows[JobState.DEAD].last_error == "LostWorkerError: The worker ended while it ran this job."
     assert jobs.run_all() == 1
+
+
+@pytest.mark.slow
+def test_a_job_that_outlasts_its_lease_renews_it(
+    app: Flask, kinds: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "LEASE", timedelta(seconds=3))  # renewed every second
+    put("film")
+    with working(app):
+        assert kinds.begun.acquire(timeout=20)
+        first = leased_until()
+        wait_for(lambda: leased_until() > first)
+        kinds.may_end.set()
+    assert done() == ["film"]
+
+
+def leased_until() -> datetime:
+    until = db.session.scalars(select(Job.leased_until)).one()
+    db.session.rollback()
+    assert until is not None
+    return until
 
 
 def test_a_kind_that_is_gone_fails_like_any_other_job(app: Flask) -> None:
