@@ -113,9 +113,9 @@ class Form(FlaskForm):
             return False
         return bool(super().validate(extra_validators))
 
-    def refuse(self, refusal: Refused) -> None:
-        """Show `refusal` beside its field, or above the form if it names none."""
-        field = self._fields.get(refusal.field or "")
+    def refuse(self, refusal: Refused, otherwise: str = "") -> None:
+        """Show `refusal` beside its field, or beside `otherwise` if it names none, or above the form."""
+        field = self._fields.get(refusal.field or otherwise)
         if field is None:
             self.form_errors.append(refusal.sentence)
         else:

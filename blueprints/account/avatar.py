@@ -10,6 +10,7 @@ from domain import Refused
 from domain.people import creator_page_drafts
 from models import db
 from web import hypermedia
+from web.actions import Attempt
 from web.forms import Form
 
 
@@ -24,22 +25,17 @@ def portrait() -> Response:
     """Save the uploaded avatar; a toast says why a file is refused."""
     form = PortraitForm()
     file = form.picture.data if form.validate_on_submit() else None
-    try:
+    with Attempt() as attempt:
         if not file:
             raise Refused("Choose an image.")
         creator_page_drafts.set_avatar(current_user._get_current_object(), file.stream)
-    except Refused as refusal:
-        hypermedia.toast(refusal.sentence, "bad")
-    else:
-        db.session.commit()
-        hypermedia.toast("Your picture is saved.")
+        attempt.say("Your picture is saved.")
     return hypermedia.see_other(url_for("account.profile"))
 
 
 @bp.post("/account/picture/remove")
 def remove_portrait() -> Response:
     """Remove the avatar; the initials are shown again."""
-    PortraitForm().validate_on_submit()
     creator_page_drafts.remove_avatar(current_user._get_current_object())
     db.session.commit()
     return hypermedia.see_other(url_for("account.profile"))

@@ -7,10 +7,9 @@ from werkzeug.wrappers import Response
 from blueprints.account import bp
 from blueprints.account.forms import EmailForm
 from blueprints.account.password_check import prove
-from domain import Refused
 from domain.people import email_change, rate_limits
-from models import db
 from web import hypermedia
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -20,11 +19,8 @@ def email() -> Response:
     """Ask for a change of address; it takes effect once the link mailed to the new one is opened."""
     form = EmailForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             return _ask(form)
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
     return hypermedia.render("account/email.html", status=form.status, form=form)
 
 
@@ -33,6 +29,5 @@ def _ask(form: EmailForm) -> Response:
     prove(form.current.data or "")
     rate_limits.refuse_excess(attempt)
     email_change.request_change(current_user, form.email.data or "")
-    db.session.commit()
     hypermedia.toast(f"We’ve sent a link to {form.email.data}. Open it to finish.", "info")
     return hypermedia.see_other(url_for("account.email"))

@@ -6,11 +6,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.account import bp
 from blueprints.account.forms import CodesForm, SetupCodeForm
-from domain import Refused
 from domain.people import rate_limits, second_factor, sessions
 from models import db
 from web import hypermedia, qr_codes
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import fresh, fresh_page
 
 
@@ -18,13 +17,10 @@ from web.reauthentication import fresh, fresh_page
 @fresh
 def begin_second_factor() -> BaseResponse:
     """Generate a TOTP secret and go to the page that shows it."""
-    _pressed()
-    try:
+    with Attempt():
         second_factor.begin(current_user)
-    except Refused as refusal:
-        return _back(refusal.sentence, "warn")
-    db.session.commit()
-    return hypermedia.see_other(url_for("account.second_factor_setup"))
+        return hypermedia.see_other(url_for("account.second_factor_setup"))
+    return hypermedia.see_other(url_for("account.security"))
 
 
 @bp.route("/account/security/second-factor", methods=["GET", "POST"])
@@ -36,11 +32,8 @@ def second_factor_setup() -> BaseResponse:
         return _begin_or_back()
     form = SetupCodeForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             return _confirm(form)
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
     address = second_factor.setup_address(current_user, secret)
     return _unkept(
         hypermedia.render(
@@ -57,14 +50,9 @@ def second_factor_setup() -> BaseResponse:
 @fresh
 def renew_recovery_codes() -> BaseResponse:
     """Replace the recovery codes and show the new ones once."""
-    _pressed()
-    try:
-        codes = second_factor.renew_codes(current_user)
-    except Refused as refusal:
-        db.session.rollback()
-        return _back(refusal.sentence, "warn")
-    db.session.commit()
-    return _codes(codes)
+    with Attempt():
+        return _codes(second_factor.renew_codes(current_user))
+    return hypermedia.see_other(url_for("account.security"))
 
 
 @bp.post("/account/security/recovery-codes.txt")
@@ -84,14 +72,10 @@ def download_recovery_codes() -> BaseResponse:
 @fresh
 def remove_second_factor() -> BaseResponse:
     """Turn the second factor off."""
-    _pressed()
-    try:
+    with Attempt() as attempt:
         second_factor.remove(current_user, current_user)
-    except Refused as refusal:
-        db.session.rollback()
-        return _back(refusal.sentence, "warn")
-    db.session.commit()
-    return _back("Two-factor authentication is off.", "good")
+        attempt.say("Two-factor authentication is off.")
+    return hypermedia.see_other(url_for("account.security"))
 
 
 def _confirm(form: SetupCodeForm) -> BaseResponse:
@@ -101,7 +85,6 @@ def _confirm(form: SetupCodeForm) -> BaseResponse:
     codes = second_factor.confirm(current_user, form.code.data or "")
     rate_limits.succeeded(attempt)
     sessions.proved(current_user)
-    db.session.commit()
     return _codes(codes)
 
 
@@ -111,21 +94,12 @@ def _codes(codes: list[str]) -> BaseResponse:
 
 def _begin_or_back() -> BaseResponse:
     if second_factor.is_on(current_user):
-        return _back("Two-factor authentication is on.", "info")
+        hypermedia.toast("Two-factor authentication is on.", "info")
+        return hypermedia.see_other(url_for("account.security"))
     return hypermedia.render("account/second_factor.html", secret=None)
-
-
-def _back(sentence: str, tone: str) -> BaseResponse:
-    hypermedia.toast(sentence, tone)
-    return hypermedia.see_other(url_for("account.security"))
 
 
 def _unkept(response: Response) -> Response:
     """Forbid caching (no-store) of a response with secrets."""
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _pressed() -> None:
-    if not ButtonForm().validate():
-        abort(400)

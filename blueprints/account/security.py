@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response
 from blueprints.account import bp
 from blueprints.account.forms import CurrentPasswordForm, PasswordForm
 from blueprints.account.password_check import prove
-from domain import Refused
 from domain.people import (
     accounts,
     linked_identities,
@@ -22,7 +21,7 @@ from domain.people import (
 from domain.people.devices import describe
 from models import db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -31,11 +30,8 @@ def security() -> Response:
     """Change the password; list the devices, each of which can be signed out."""
     form = PasswordForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             return _change_password(form)
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
     token = current_user.session_token
     devices = [
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
@@ -58,15 +54,11 @@ def remove_identity(identity_id: uuid.UUID) -> Response:
     ) or abort(404)
     name, form = linked_identities.name_of(row), CurrentPasswordForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             prove(form.current.data or "")
             linked_identities.unlink(current_user, identity_id)
-            db.session.commit()
-            hypermedia.toast(f"{name} is removed, and every other device is signed out.")
+            attempt.say(f"{name} is removed, and every other device is signed out.")
             return hypermedia.see_other(url_for("account.security"))
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
     return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=True)
 
 
@@ -76,22 +68,17 @@ def link_identity(provider: str) -> Response:
     """Start linking an OAuth identity: prove the password, then go to the provider."""
     name, form = linked_identities.available().get(provider) or abort(404), CurrentPasswordForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             prove(form.current.data or "")
-            db.session.commit()
             session["linking"] = {"user": current_user.id.hex, "at": int(time.time())}
             here = url_for("account.security")
             return hypermedia.see_other(url_for("auth.start_oauth", provider=provider, next=here))
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
     return hypermedia.render("account/identity.html", status=form.status, form=form, name=name, removes=False)
 
 
 @bp.post("/account/security/devices/<uuid:device_id>/sign-out")
 def sign_out_device(device_id: uuid.UUID) -> Response:
     """Sign out one of the reader's own devices."""
-    _pressed()
     sessions.end_one(current_user, device_id)
     db.session.commit()
     hypermedia.toast("That device is signed out.")
@@ -101,7 +88,6 @@ def sign_out_device(device_id: uuid.UUID) -> Response:
 @bp.post("/account/security/devices/sign-out-others")
 def sign_out_others() -> Response:
     """Sign out every device but this one."""
-    _pressed()
     sessions.end_all(current_user, except_token=current_user.session_token)
     db.session.commit()
     hypermedia.toast("Every other device is signed out.")
@@ -111,7 +97,6 @@ def sign_out_others() -> Response:
 @bp.post("/account/security/password-link")
 def send_password_link() -> Response:
     """Mail a link to set a password, for an account that was created through GitHub or Google."""
-    _pressed()
     attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
     db.session.commit()
     rate_limits.refuse_excess(attempt)
@@ -127,7 +112,6 @@ def _change_password(form: PasswordForm) -> Response:
     db.session.commit()
     password_hash = accounts.hash_password(form.password.data or "", *known)
     password_reset.change(current_user, password_hash)
-    db.session.commit()
     hypermedia.toast("Password changed. Every other device is signed out.")
     return hypermedia.see_other(url_for("account.security"))
 
@@ -135,8 +119,3 @@ def _change_password(form: PasswordForm) -> Response:
 def _linkable(linked: set[str]) -> dict[str, str]:
     """List the providers that aren't linked yet: key to name."""
     return {key: name for key, name in linked_identities.available().items() if key not in linked}
-
-
-def _pressed() -> None:
-    if not ButtonForm().validate():
-        abort(400)

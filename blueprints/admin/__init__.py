@@ -1,14 +1,12 @@
 """The admin area: moderation queue, alerts, orders, users, jobs, mail, backups, audit log and settings."""
 
 import uuid
-from collections.abc import Callable
 
 from flask import Blueprint, request
 from flask_login import current_user
 
-from domain import Refused
-from models import User, db
-from web import guards, hypermedia
+from models import User
+from web import guards
 
 bp = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
@@ -25,19 +23,6 @@ def after() -> uuid.UUID | None:
         return uuid.UUID(request.args.get("after", ""))
     except ValueError:
         return None
-
-
-def do(verb: Callable[[], object], said: str = "") -> None:
-    """Call `verb` and commit, or roll back and show the refusal as a toast."""
-    try:
-        verb()
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-        return
-    db.session.commit()
-    if said:
-        hypermedia.toast(said)
 
 
 from blueprints.admin import (  # noqa: E402

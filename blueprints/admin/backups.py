@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp, do
+from blueprints.admin import acting, after, bp
 from domain.backup import records
 from domain.pages import background_work
 from domain.pages.background_work import BackupState
 from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
 SOON = "The worker will start shortly."
@@ -45,9 +45,9 @@ def backups() -> Response:
 @bp.post("/backups")
 def make_backup() -> Response:
     """Queue a backup."""
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: backup_jobs.request_backup(acting()), SOON)
+    with Attempt() as attempt:
+        backup_jobs.request_backup(acting())
+        attempt.say(SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 
 
@@ -55,9 +55,9 @@ def make_backup() -> Response:
 def prove_backup(backup_id: uuid.UUID) -> Response:
     """Queue the proof of a backup."""
     record = db.session.get(BackupRecord, backup_id) or abort(404)
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: backup_jobs.request_proof(record, acting()), SOON)
+    with Attempt() as attempt:
+        backup_jobs.request_proof(record, acting())
+        attempt.say(SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 
 

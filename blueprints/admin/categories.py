@@ -5,13 +5,12 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp, do
+from blueprints.admin import acting, bp
 from blueprints.admin.forms import CategoryForm, MoveForm
-from domain import Refused
 from domain.catalog import categories
 from models import Category, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -21,14 +20,9 @@ def index() -> Response:
     branches = categories.tree()
     form = CategoryForm.among(branches)
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             made = categories.add(form.wish(), acting())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            said = f"“{made.name}” is added."
-            db.session.commit()
-            hypermedia.toast(said)
+            attempt.say(f"“{made.name}” is added.")
             return hypermedia.see_other(url_for("admin.categories"))
     return hypermedia.render("admin/categories.html", status=form.status, branches=branches, form=form)
 
@@ -39,13 +33,9 @@ def category(category_id: uuid.UUID) -> Response:
     row = _locked(category_id) if request.method == "POST" else _category(category_id)
     form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             categories.change(row, form.wish(), acting())
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast("Saved.")
+            attempt.say("Saved.")
             return hypermedia.see_other(url_for("admin.categories"))
     return hypermedia.render("admin/category.html", status=form.status, category=row, form=form)
 
@@ -67,11 +57,10 @@ def move_category(category_id: uuid.UUID) -> Response:
 def delete_category(category_id: uuid.UUID) -> Response:
     """Delete an empty category."""
     row = categories.find(category_id)
-    if not ButtonForm().validate():
-        abort(400)
     if row is not None:
-        name = row.name
-        do(lambda: categories.delete(row, acting()), f"“{name}” is deleted.")
+        with Attempt() as attempt:
+            attempt.say(f"“{row.name}” is deleted.")
+            categories.delete(row, acting())
     return hypermedia.see_other(url_for("admin.categories"))
 
 

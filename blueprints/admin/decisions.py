@@ -5,7 +5,7 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp, do
+from blueprints.admin import acting, bp
 from blueprints.admin.forms import SwitchForm
 from blueprints.admin.moderation import QUEUE, go_on, kind, place, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
@@ -16,7 +16,7 @@ from domain.people import directory
 from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import challenge, fresh, is_fresh
 
 
@@ -36,13 +36,12 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     makes_creator = item.kind == ModerationKind.APPLICATION and form.decision.verdict == Verdict.APPROVED
     if makes_creator and not is_fresh() and (away := challenge()) is not None:
         return away
-    try:
+    with Attempt(form) as attempt:
         said = deferred_decisions.schedule(item, acting(), form.decision, form.seen.data or "")
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
+    if attempt.refusal is not None:
         save_notes(moderation_queue.find(item_id))
-        return show(item_id, form, 409 if isinstance(refusal, moderation_queue.ClaimedByOther) else 422)
+        claimed = isinstance(attempt.refusal, moderation_queue.ClaimedByOther)
+        return show(item_id, form, 409 if claimed else 422)
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
@@ -55,11 +54,9 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
 def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
-    ButtonForm().validate_on_submit()
-    do(
-        lambda: deferred_decisions.undo(item, acting()),
-        "Undone. It’s back in the queue for you to decide.",
-    )
+    with Attempt() as attempt:
+        deferred_decisions.undo(item, acting())
+        attempt.say("Undone. It’s back in the queue for you to decide.")
     return _back(item_id)
 
 
@@ -67,8 +64,9 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
 def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
-    ButtonForm().validate_on_submit()
-    do(lambda: decisions.restore(item, acting()), "It’s visible again.")
+    with Attempt() as attempt:
+        decisions.restore(item, acting())
+        attempt.say("It’s visible again.")
     return _back(item_id)
 
 
@@ -78,7 +76,6 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     item = moderation_queue.find(item_id)
     course = decisions.course_of(item) or abort(404)
     form = SwitchForm()
-    form.validate_on_submit()
     if (wrong := save_notes(item)) is not None:
         return wrong
     featured.feature(course, acting(), form.on.data)
@@ -94,15 +91,15 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     """Vet the creator, so that what they publish goes live without a review, or withdraw that."""
     item, form = moderation_queue.find(item_id), SwitchForm()
     creator = directory.find(item.creator_id) if item.creator_id else None
-    form.validate_on_submit()
     if (wrong := save_notes(item)) is not None:
         return wrong
-    do(
-        lambda: directory.vet(creator or abort(404), form.on.data, acting()),
-        "This creator is now trusted. Anything already in the queue still needs a decision."
-        if form.on.data
-        else "This creator is no longer trusted.",
-    )
+    with Attempt() as attempt:
+        directory.vet(creator or abort(404), form.on.data, acting())
+        attempt.say(
+            "This creator is now trusted. Anything already in the queue still needs a decision."
+            if form.on.data
+            else "This creator is no longer trusted."
+        )
     return _back(item_id)
 
 

@@ -5,12 +5,12 @@ import uuid
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import acting, after, bp, do
+from blueprints.admin import acting, after, bp
 from domain.pages import background_work
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 STATES = {
     None: "All",
@@ -63,17 +63,15 @@ def email_body(message_id: uuid.UUID) -> BaseResponse:
 def retry_email(message_id: uuid.UUID) -> BaseResponse:
     """Retry one failed message."""
     message = _message(message_id)
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: background_work.retry_mail(message, acting()), "The email will be sent again.")
+    with Attempt() as attempt:
+        background_work.retry_mail(message, acting())
+        attempt.say("The email will be sent again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
 
 @bp.post("/emails/retry")
 def retry_emails() -> BaseResponse:
     """Retry every failed message."""
-    if not ButtonForm().validate():
-        abort(400)
     count = background_work.retry_mails(acting())
     db.session.commit()
     hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")

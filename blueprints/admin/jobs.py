@@ -6,12 +6,12 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp, do
+from blueprints.admin import acting, after, bp
 from domain.base.redaction import masked
 from domain.pages import background_work
 from models import Job, JobState, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 STATES = {
     JobState.DEAD: "Failed",
@@ -48,17 +48,15 @@ def job(job_id: uuid.UUID) -> Response:
 def retry_job(job_id: uuid.UUID) -> Response:
     """Queue a dead job again."""
     row = _job(job_id)
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: background_work.retry_job(row, acting()), "The worker will try again.")
+    with Attempt() as attempt:
+        background_work.retry_job(row, acting())
+        attempt.say("The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
 
 @bp.post("/jobs/retry")
 def retry_jobs() -> Response:
     """Queue every dead job again."""
-    if not ButtonForm().validate():
-        abort(400)
     count = background_work.retry_jobs(acting())
     db.session.commit()
     several = f"{count:,} {'job' if count == 1 else 'jobs'}"
@@ -82,9 +80,9 @@ def media() -> Response:
 @bp.post("/media/<uuid:asset_id>/retry")
 def retry_recording(asset_id: uuid.UUID) -> Response:
     """Queue the transcoding of a recording again."""
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: background_work.retry_recording(asset_id, acting()), "The worker will try again.")
+    with Attempt() as attempt:
+        background_work.retry_recording(asset_id, acting())
+        attempt.say("The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))
 
 

@@ -6,14 +6,14 @@ from typing import Any
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp, do
+from blueprints.admin import acting, after, bp
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
 from domain.platform import moderation_queue
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 QUEUE = "/admin/moderation"
 KINDS = {
@@ -65,7 +65,6 @@ def moderation_item(item_id: uuid.UUID) -> Response:
 @bp.post("/moderation/next")
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
-    ButtonForm().validate_on_submit()
     return go_on(moderation_queue.claim_next(acting(), kind()))
 
 
@@ -73,8 +72,8 @@ def moderation_next() -> Response:
 def moderation_claim(item_id: uuid.UUID) -> Response:
     """Claim an item; `takeover` takes it from another admin. Notes sent along are filled into its form."""
     item, form = moderation_queue.find(item_id), ClaimForm()
-    form.validate_on_submit()
-    do(lambda: moderation_queue.claim(item, acting(), form.takeover.data))
+    with Attempt():
+        moderation_queue.claim(item, acting(), form.takeover.data)
     typed = DecisionForm()
     if typed.notes.data:
         return show(item_id, typed)

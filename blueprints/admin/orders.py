@@ -5,10 +5,10 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp
 from blueprints.admin.forms import NoteForm
-from domain import Refused
 from domain.commerce import alert_list, order_admin
-from models import Order, OrderStatus, db
+from models import Order, OrderStatus
 from web import hypermedia
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -48,15 +48,11 @@ def look_at(number: str) -> Response:
     """Acknowledge the alert of an order with a note."""
     row, form = _order(number), NoteForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             alert_list.dismiss(row, acting(), form.note.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast("Noted.")
+            attempt.say("Noted.")
             return hypermedia.see_other(url_for("admin.order", number=number))
-    return _page(row, form)
+    return _page(_order(number), form)
 
 
 def _order(number: str) -> Order:

@@ -17,14 +17,14 @@ from blueprints.admin.settings_forms import (
     SignInForm,
     social_lines,
 )
-from domain import Refused
 from domain.base import clock, markdown
 from domain.catalog import availability, featured
 from domain.learning import comp_access
 from domain.platform import color_contrast, images, settings
 from models import Course, db
 from web import hypermedia
-from web.forms import ButtonForm, Form
+from web.actions import Attempt
+from web.forms import Form
 from web.reauthentication import fresh
 
 PAGES = (
@@ -72,15 +72,11 @@ def logo() -> Response:
     """Replace the logo; without a file the drawn one is used again."""
     form, color = LogoForm(), settings.current().primary_color
     if form.validate_on_submit():
-        try:
+        with Attempt(form, field="file"):
             before = settings.current().logo
             token = images.keep(images.ImageUse.LOGO, form.file.data.stream) if form.file.data else None
             changed = settings.change(acting(), logo=token)
             images.remove_later(images.ImageUse.LOGO, before)
-        except Refused as refusal:
-            db.session.rollback()
-            form.file.errors = [*form.file.errors, refusal.sentence]
-        else:
             return _saved("admin.look", changed)
     return _page(
         "look", BrandColorForm(formdata=None, data={"primary_color": color}), status=422, logo_form=form,
@@ -123,12 +119,8 @@ def featured_courses() -> Response:
     """List the featured courses of the home page, in their order; posting adds one."""
     form = FeaturedForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             featured.pick(comp_access.course_called(form.course.data or ""), acting())
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
-        else:
             return _saved("admin.featured_courses", ["featured"])
     courses, now = featured.courses(), clock.now()
     listed = {course.id for course in courses if availability.is_listed(course, now)}
@@ -149,8 +141,6 @@ def move_featured(course_id: uuid.UUID) -> Response:
 def drop_featured(course_id: uuid.UUID) -> Response:
     """Remove a course from the featured ones."""
     course = _course(course_id)
-    if not ButtonForm().validate():
-        abort(400)
     featured.drop(course, acting())
     return _saved("admin.featured_courses", ["featured"])
 

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
 from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
-from domain import Refused
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
 from domain.people import devices, directory, second_factor
 from domain.platform import settings
-from models import Role, User, db
+from models import Role, User
 from web import hypermedia
+from web.actions import Attempt
 from web.forms import ButtonForm, Form
 from web.reauthentication import fresh
 
@@ -45,16 +45,14 @@ def change_role(user_id: uuid.UUID) -> Response:
 @fresh
 def vet(user_id: uuid.UUID) -> Response:
     """Vet a creator, so that what they publish goes live without a review, or withdraw that."""
-    person, form = _person(user_id), SwitchForm()
-    return _do(person, form, lambda: directory.vet(person, form.on.data, acting()), "Saved.")
+    return _switch(user_id, directory.vet)
 
 
 @bp.post("/users/<uuid:user_id>/everything")
 @fresh
 def override_access(user_id: uuid.UUID) -> Response:
     """Grant access to every course (access override), or withdraw it."""
-    person, form = _person(user_id), SwitchForm()
-    return _do(person, form, lambda: directory.override_access(person, form.on.data, acting()), "Saved.")
+    return _switch(user_id, directory.override_access)
 
 
 @bp.post("/users/<uuid:user_id>/suspend")
@@ -122,6 +120,11 @@ def remove_second_factor(user_id: uuid.UUID) -> Response:
     )
 
 
+def _switch(user_id: uuid.UUID, verb: Callable[[User, bool, User], object]) -> Response:
+    person, form = _person(user_id), SwitchForm()
+    return _do(person, form, lambda: verb(person, form.on.data, acting()), "Saved.")
+
+
 def _person(user_id: uuid.UUID) -> User:
     found = directory.find(user_id)
     if found is None or found.deleted_at is not None:
@@ -129,17 +132,12 @@ def _person(user_id: uuid.UUID) -> User:
     return found
 
 
-def _do(person: User, form: Form, act: Callable[[], object], said: str, **shown: Form) -> Response:
-    """Call `act` and redirect if the form is valid; otherwise render the page with the errors."""
+def _do(person: User, form: Form, verb: Callable[[], object], said: str, **shown: Form) -> Response:
+    """Call `verb` and redirect if the form is valid; otherwise render the page with the errors."""
     if form.validate_on_submit():
-        try:
-            act()
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast(said)
+        with Attempt(form) as attempt:
+            verb()
+            attempt.say(said)
             return hypermedia.see_other(url_for("admin.user", user_id=person.id))
     refused = [
         sentence for name, errors in form.errors.items() if name not in form._fields for sentence in errors

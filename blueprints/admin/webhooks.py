@@ -3,16 +3,15 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp, do
+from blueprints.admin import acting, bp
 from blueprints.admin.forms import NoteForm
 from blueprints.admin.jobs import pretty
-from domain import Refused
 from domain.commerce import alert_list
 from domain.pages import background_work
 from domain.pages.background_work import EventState
 from models import StripeEvent, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 STATES = {
@@ -54,13 +53,9 @@ def look_at_event(event_id: str) -> Response:
     """Acknowledge the alert of an event with a note."""
     event, form = _event(event_id), NoteForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             alert_list.dismiss(event, acting(), form.note.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast("Noted.")
+            attempt.say("Noted.")
             return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
     return _page(event, form)
 
@@ -69,17 +64,15 @@ def look_at_event(event_id: str) -> Response:
 def retry_webhook(event_id: str) -> Response:
     """Handle a failed event again."""
     event = _event(event_id)
-    if not ButtonForm().validate():
-        abort(400)
-    do(lambda: background_work.retry_event(event, acting()), "The worker will retry it now.")
+    with Attempt() as attempt:
+        background_work.retry_event(event, acting())
+        attempt.say("The worker will retry it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
 
 @bp.post("/webhooks/retry")
 def retry_webhooks() -> Response:
     """Handle every failed event again."""
-    if not ButtonForm().validate():
-        abort(400)
     count = background_work.retry_events(acting())
     db.session.commit()
     hypermedia.toast(f"The worker will retry {count} now." if count else "Nothing has failed.", "info")

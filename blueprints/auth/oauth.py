@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from blueprints.auth import bp, oauth_clients
 from blueprints.auth.next_url import safe_next, wanted
 from blueprints.auth.sessions import let_in
-from domain import Refused
 from domain.base.log import log
 from domain.people import linked_identities, oauth, second_factor, sessions
 from models import db, write_from_here
 from web import hypermedia
+from web.actions import Attempt
 
 LINKING_SECONDS = 600
 
@@ -52,31 +52,29 @@ def finish_oauth(provider: str) -> Response:
     write_from_here()
     if proving and current_user.is_authenticated:
         return _prove_again(name, identity)
-    try:
+    with Attempt(silent=True) as attempt:
         if linking:
             linked_identities.link(identity, current_user)
-            hypermedia.toast(f"You can now sign in with {name}.")
+            attempt.say(f"You can now sign in with {name}.")
         else:
             page = let_in(oauth.sign_in_account(identity), remember=True, page=page)
-    except Refused as refusal:
-        db.session.rollback()
-        return hypermedia.render(
-            "auth/provider_failed.html", status=403, name=name, sentence=refusal.sentence, again=None
-        )
-    db.session.commit()
-    return hypermedia.see_other(page)
+        return hypermedia.see_other(page)
+    return _refused(name, attempt.sentence)
 
 
 def _prove_again(name: str, identity: linked_identities.ProviderIdentity) -> Response:
     """Accept the provider's answer as a fresh proof, if the identity belongs to the signed-in account."""
     if second_factor.is_on(current_user) or not linked_identities.is_of(identity, current_user):
-        sentence = f"This {name} account isn’t linked to your account here."
-        return hypermedia.render(
-            "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
-        )
+        return _refused(name, f"This {name} account isn’t linked to your account here.")
     sessions.proved(current_user)
     db.session.commit()
     return hypermedia.see_other(url_for("auth.proved"))
+
+
+def _refused(name: str, sentence: str) -> Response:
+    return hypermedia.render(
+        "auth/provider_failed.html", status=403, name=name, sentence=sentence, again=None
+    )
 
 
 def _is_linking() -> bool:

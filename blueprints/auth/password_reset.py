@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import abort, request, url_for
+from flask import request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ from domain.people import (
 from domain.platform import held_posts
 from models import OAuthAccount, User, db
 from web import csrf, hypermedia
+from web.actions import Attempt
 from web.forms import ButtonForm
 from web.template_filters import ago
 
@@ -39,12 +40,9 @@ def forgot_password() -> Response:
         attempt = rate_limits.begin(rate_limits.mail_limits(request.remote_addr or ""))
         db.session.commit()
         rate_limits.refuse_excess(attempt)
-        try:
+        with Attempt(form):
             password_reset.request_reset(form.email.data or "")
-            db.session.commit()
             return hypermedia.render("auth/forgot_sent.html", email=form.email.data)
-        except Refused as refusal:
-            form.refuse(refusal)
     return hypermedia.render("auth/forgot.html", status=form.status, form=form)
 
 
@@ -79,8 +77,6 @@ def confirm_email(token: str) -> Response:
 @bp.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
     """Change the address, for the person signed in to the account or with proof of its password."""
-    if not ButtonForm().validate():
-        abort(400)
     try:
         user, address = email_change.opened_by(token)
         if not _is_me(user):

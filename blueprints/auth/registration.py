@@ -8,7 +8,7 @@ as the address is verified, here or on another device; elsewhere the link asks f
 import time
 import uuid
 
-from flask import abort, request, session, url_for
+from flask import request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -22,7 +22,7 @@ from domain.people import mail_tokens, rate_limits, registration
 from domain.platform import settings
 from models import Registration, User, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 NEWCOMER_SECONDS = mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY]
 OTHER_PASSWORD = Refused(
@@ -38,10 +38,8 @@ def register() -> Response:
         return hypermedia.see_other(wanted())
     form = RegisterForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             return _take_in(_newcomer_of(form))
-        except Refused as refusal:
-            form.refuse(refusal)
     return hypermedia.render(
         "auth/register.html",
         status=form.status,
@@ -103,8 +101,6 @@ def verify_email(token: str) -> Response:
 @bp.post("/verify-email/<token>")
 def confirm_verification(token: str) -> Response:
     """Verify the address and sign in: from the browser that registered, or with the password."""
-    if not ButtonForm().validate():
-        abort(400)
     try:
         opened = registration.opened_by(token)
         if not _is_own(opened):
@@ -133,7 +129,6 @@ def _newcomer_of(form: RegisterForm) -> registration.RegistrationInput:
 def _take_in(newcomer: registration.RegistrationInput) -> Response:
     _count_mail()
     _remember(registration.register(newcomer, wanted(), _own_id()))
-    db.session.commit()
     return hypermedia.see_other(url_for("auth.sent"))
 
 

@@ -8,10 +8,9 @@ from blueprints.auth import bp
 from blueprints.auth.forms import CodeForm
 from blueprints.auth.next_url import wanted
 from blueprints.auth.sessions import half_signed_in, sign_in
-from domain import Refused
 from domain.people import second_factor
-from models import db
 from web import hypermedia, reauthentication
+from web.actions import Attempt
 
 
 @bp.route("/login/code", methods=["GET", "POST"])
@@ -22,15 +21,11 @@ def second_step() -> Response:
         return _start_again()
     form, password_hash = CodeForm(), half.user.password_hash
     if form.validate_on_submit():
-        try:
+        with Attempt(form):
             reauthentication.prove_code(half.user, form.code.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
             if half.user.password_hash != password_hash:
                 return _start_again()  # it was changed meanwhile
             sign_in(half.user, half.remember)
-            db.session.commit()
             return hypermedia.see_other(half.page)
     recent = second_factor.is_recent(half.user)
     return hypermedia.render("auth/second_step.html", status=form.status, form=form, recent=recent)

@@ -4,11 +4,9 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp, reader
-from domain import Refused
 from domain.learning import access, enrollment
-from models import db
 from web import guards, hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 
 @bp.post("/learn/<course_slug>/enroll")
@@ -18,11 +16,7 @@ def enroll(course_slug: str) -> Response:
     course, _decision = access.course_for_learner(user, course_slug)
     if user is None:
         return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.my_learning"))
-    try:
-        ButtonForm().validate_on_submit()
+    with Attempt():
         enrollment.enroll_free(user, course)
-    except Refused as refusal:
-        hypermedia.toast(refusal.sentence, "warn")
-        return hypermedia.leave(f"/courses/{course.slug}")
-    db.session.commit()
-    return hypermedia.leave(url_for("learn.course", course_slug=course.slug))
+        return hypermedia.leave(url_for("learn.course", course_slug=course.slug))
+    return hypermedia.leave(url_for("catalog.course", slug=course.slug))

@@ -10,7 +10,6 @@ from blueprints.notifications import bp
 from domain.platform import notifications
 from models import db
 from web import hypermedia
-from web.forms import ButtonForm
 
 
 @bp.get("/notifications")
@@ -25,7 +24,6 @@ def index() -> Response:
 @bp.post("/notifications/<uuid:notification_id>/open")
 def follow(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and redirect to its target."""
-    ButtonForm().validate_on_submit()
     one = notifications.find(current_user, notification_id)
     notifications.read(one)
     leads_to = one.action_url or url_for("notifications.index")
@@ -36,7 +34,6 @@ def follow(notification_id: uuid.UUID) -> Response:
 @bp.post("/notifications/<uuid:notification_id>/read")
 def mark_read(notification_id: uuid.UUID) -> Response:
     """Mark a notification as read and stay."""
-    ButtonForm().validate_on_submit()
     one = notifications.find(current_user, notification_id)
     notifications.read(one)
     db.session.commit()
@@ -49,7 +46,6 @@ def mark_read(notification_id: uuid.UUID) -> Response:
 @bp.post("/notifications/read-all")
 def mark_all_read() -> Response:
     """Mark every notification as read."""
-    ButtonForm().validate_on_submit()
     notifications.read_all(current_user)
     db.session.commit()
     hypermedia.toast("All notifications marked as read.")

@@ -5,12 +5,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, reader, refuse
 from blueprints.reviews.forms import CourseReportForm
-from domain import Refused
 from domain.catalog import availability
 from domain.community import course_reports
 from domain.learning import access
-from models import ReportReason, db
+from models import ReportReason
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.route("/courses/<slug>/report", methods=["GET", "POST"])
@@ -21,16 +21,11 @@ def report_course(slug: str) -> Response:
         return refuse(course, availability.OWN_COURSE)
     form = CourseReportForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             reason = ReportReason(form.reason.data)
             course_reports.report(reader(), course, reason, form.note.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            back = url_for("catalog.course", slug=course.slug)
-            db.session.commit()
-            hypermedia.toast("Thanks. We’ll look into this course and let you know what we decide.")
-            return hypermedia.leave(back)
+            attempt.say("Thanks. We’ll look into this course and let you know what we decide.")
+            return hypermedia.leave(url_for("catalog.course", slug=course.slug))
     return hypermedia.render(
         "reviews/report_course.html",
         "reviews/_report_course.html",

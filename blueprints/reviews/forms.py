@@ -70,6 +70,7 @@ class ReportForm(Form):
 
     def __init__(self, review_id: uuid.UUID, of_reply: bool = False) -> None:
         super().__init__()
+        self.of_reply = of_reply
         self.reason.id = f"{'reply-' if of_reply else ''}reason-{review_id.hex}"
 
     reason = _why("What is wrong with it?", REASONS)

@@ -5,11 +5,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import ReviewForm
-from domain import Refused
 from domain.community import reviews
 from domain.learning import access
 from models import Course, Review, db
 from web import hypermedia
+from web.actions import Attempt
 from web.forms import ButtonForm
 
 ONLY_OWNERS = "Only people who own this course can review it."
@@ -43,13 +43,11 @@ def write(slug: str) -> Response:
 
 
 def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
-    try:
+    with Attempt(silent=True) as attempt:
         review = reviews.write(reader(), course, int(form.rating.data or 0), form.comment.data or "")
-    except Refused as refusal:
-        return refuse(course, refusal.sentence)
-    said = _thanks(review, is_new)
-    db.session.commit()
-    hypermedia.toast(said)
+        attempt.say(_thanks(review, is_new))
+    if attempt.refusal is not None:
+        return refuse(course, attempt.sentence)
     return show_again(course, focus="own")
 
 

@@ -1,19 +1,17 @@
 """Routes to report a review, or the creator's reply to it."""
 
 import uuid
+from collections.abc import Callable
 
 from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
 from blueprints.reviews.forms import ReportForm
-from domain import Refused
 from domain.community import reply_reports, reviews
-from models import ReportReason, Review, db
+from models import Course, ReportReason, Review
 from web import hypermedia
-
-WILL_LOOK = "Thanks. We’ll look into this reply and let you know what we decide."
-HIDDEN_MEANWHILE = "Thanks. The reply is hidden until we’ve looked at it."
+from web.actions import Attempt
 
 
 @bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
@@ -22,28 +20,12 @@ def report(review_id: uuid.UUID) -> Response:
     review, course = reviews.find(reader(), review_id)
     if review.user_id == reader().id:
         return refuse(course, "This is your own review. You can edit or delete it.")
-    form = ReportForm(review.id)
-    if form.validate_on_submit():
-        try:
-            reviews.report(reader(), review, ReportReason(form.reason.data), form.note.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            said = _thanks(review)
-            db.session.commit()
-            hypermedia.toast(said)
-            return show_again(course, focus="list")
-    return hypermedia.render(
-        "reviews/report.html",
-        "reviews/_report.html",
-        status=form.status,
-        review=review,
-        course=course,
-        form=form,
-        place=place(),
-        back=page_of(course),
-        of_reply=False,
-    )
+
+    def verb(reason: ReportReason, note: str) -> str:
+        reviews.report(reader(), review, reason, note)
+        return _thanks(review)
+
+    return _report(review, course, ReportForm(review.id), verb)
 
 
 @bp.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
@@ -54,18 +36,26 @@ def report_reply(review_id: uuid.UUID) -> Response:
         abort(404)
     if course.creator_id == reader().id:
         return refuse(course, "This is your own reply. You can edit or delete it in the studio.")
-    form = ReportForm(review.id, of_reply=True)
+
+    def verb(reason: ReportReason, note: str) -> str:
+        reply_reports.report(reader(), review, course, reason, note)
+        if review.reply_hidden:
+            return "Thanks. The reply is hidden until we’ve looked at it."
+        return "Thanks. We’ll look into this reply and let you know what we decide."
+
+    return _report(review, course, ReportForm(review.id, of_reply=True), verb)
+
+
+def _report(
+    review: Review, course: Course, form: ReportForm, verb: Callable[[ReportReason, str], str]
+) -> Response:
+    """Show the form; sent, call `verb`, which says what happens now."""
     if form.validate_on_submit():
-        try:
-            reason = ReportReason(form.reason.data)
-            reply_reports.report(reader(), review, course, reason, form.note.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            hidden = review.reply_hidden
-            db.session.commit()
-            hypermedia.toast(HIDDEN_MEANWHILE if hidden else WILL_LOOK)
+        with Attempt(form) as attempt:
+            attempt.say(verb(ReportReason(form.reason.data), form.note.data or ""))
+        if attempt.refusal is None:
             return show_again(course, focus="list")
+        review, course = reviews.find(reader(), review.id)
     return hypermedia.render(
         "reviews/report.html",
         "reviews/_report.html",
@@ -75,7 +65,7 @@ def report_reply(review_id: uuid.UUID) -> Response:
         form=form,
         place=place(),
         back=page_of(course),
-        of_reply=True,
+        of_reply=form.of_reply,
     )
 
 

@@ -6,10 +6,9 @@ from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, reader, refuse
 from blueprints.reviews.forms import VoteForm
-from domain import Refused
 from domain.community import reviews
-from models import db
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.post("/reviews/<uuid:review_id>/helpful")
@@ -17,13 +16,11 @@ def helpful(review_id: uuid.UUID) -> Response:
     """Set or withdraw the reader's helpful vote."""
     review, course = reviews.find(reader(), review_id)
     form = VoteForm()
-    form.validate_on_submit()
-    try:
-        reviews.vote(reader(), review, form.helpful.data)
-    except Refused as refusal:
-        return refuse(course, refusal.sentence)
     back = page_of(course, hypermedia.dom_id(review))
-    db.session.commit()
+    with Attempt(silent=True) as attempt:
+        reviews.vote(reader(), review, form.helpful.data)
+    if attempt.refusal is not None:
+        return refuse(course, attempt.sentence)
     if not hypermedia.is_swap():
         return hypermedia.see_other(back)
     review, course = reviews.find(reader(), review_id)

@@ -12,9 +12,9 @@ from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at, o
 from domain import Refused
 from domain.base.webvtt import MAX_CHARACTERS
 from domain.media import captions, recordings
-from models import Course, Lesson, MediaAsset, ProposedCaption, db
+from models import Course, Lesson, MediaAsset, ProposedCaption
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 
 @bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
@@ -29,19 +29,14 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
     form = CaptionForm(obj=row)
     if form.is_submitted() and _read_file(form) and form.validate():
         spoken = language or form.language.data or ""
-        try:
+        with Attempt(form) as attempt:
             if not language:
                 captions.check_new(asset, spoken)
             row = captions.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
-            course, lesson = lesson_at(course_id, lesson_id)
-        else:
-            said = f"The captions in {row.label} are saved.{_later(isinstance(row, ProposedCaption))}"
-            db.session.commit()
-            hypermedia.toast(said)
+            later = _later(isinstance(row, ProposedCaption))
+            attempt.say(f"The captions in {row.label} are saved.{later}")
             return hypermedia.see_other(_page(course_id, lesson_id))
+        course, lesson = lesson_at(course_id, lesson_id)
     return hypermedia.render(
         "studio/lesson/captions.html",
         status=form.status,
@@ -56,20 +51,13 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
 def delete_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str) -> Response:
     """Delete the captions of one language."""
     course, lesson = lesson_at(course_id, lesson_id)
-    if not ButtonForm().validate():
-        abort(400)
-    try:
+    with Attempt() as attempt:
         kept = captions.remove(course, _recording(course, lesson), me(), language)
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-        return hypermedia.see_other(_page(course_id, lesson_id))
-    db.session.commit()
-    hypermedia.toast(
-        "The captions waiting for approval are deleted. Learners keep the current ones."
-        if kept
-        else "The captions are deleted."
-    )
+        attempt.say(
+            "The captions waiting for approval are deleted. Learners keep the current ones."
+            if kept
+            else "The captions are deleted."
+        )
     return hypermedia.see_other(_page(course_id, lesson_id))
 
 
@@ -80,18 +68,15 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     asset = _recording(course, lesson)
     form = chapters_form(asset)
     if form.validate():
-        try:
+        with Attempt(form) as attempt:
             captions.set_chapters(course, asset, me(), form.chapters.data or "")
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
+            attempt.say(f"The chapters are saved.{_later(asset.proposed_chapters is not None)}")
+        if attempt.refusal is not None:
             course, lesson = lesson_at(course_id, lesson_id)
-        else:
-            db.session.commit()
+        elif hypermedia.is_swap():
             form = chapters_form(asset, formdata=None)
-            hypermedia.toast(f"The chapters are saved.{_later(asset.proposed_chapters is not None)}")
-            if not hypermedia.is_swap():
-                return hypermedia.see_other(_page(course_id, lesson_id, "lesson-chapters"))
+        else:
+            return hypermedia.see_other(_page(course_id, lesson_id, "lesson-chapters"))
     if hypermedia.is_swap():
         status = form.status if form.errors else 200
         fragment = "studio/lesson/_chapters.html"

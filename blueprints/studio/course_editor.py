@@ -8,12 +8,12 @@ from flask import request
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from domain import Refused
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
 from domain.learning import access
-from models import Course, User, db
+from models import Course, User
 from web import hypermedia
+from web.actions import Attempt
 from web.merging import MergingForm
 
 
@@ -45,16 +45,11 @@ def save(
     """
     if not form.validate_on_submit():
         return None
-    try:
+    with Attempt(form) as attempt:
         verb()
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return None
-    sentence = said()
-    db.session.commit()
-    hypermedia.toast(sentence)
-    return hypermedia.see_other(request.path)
+        attempt.say(said())
+        return hypermedia.see_other(request.path)
+    return None
 
 
 def show(page: str, form: MergingForm, course_id: uuid.UUID, **more: Any) -> Response:

@@ -2,18 +2,17 @@
 
 import uuid
 
-from flask import abort, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.course_forms import NewCourseForm
-from domain import Refused
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -38,14 +37,9 @@ def new_course() -> Response:
     """Create a course from a title and a category."""
     form = NewCourseForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             course = course_details.create(me(), form.title.data or "", uuid.UUID(form.category.data))
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast("Course created. Nobody sees it until you publish it.")
+            attempt.say("Course created. Nobody sees it until you publish it.")
             return hypermedia.see_other(url_for("studio.details", course_id=course.id))
     return hypermedia.render("studio/course_new.html", status=form.status, form=form)
 
@@ -55,7 +49,6 @@ def duplicate(course_id: uuid.UUID) -> Response:
     """Explain what is copied and what isn't, then copy the course."""
     course = course_of(course_id)
     if request.method == "POST":
-        _pressed()
         copy = duplication.duplicate(course, me())
         db.session.commit()
         hypermedia.toast("This is your copy. Nobody sees it until you publish it.")
@@ -68,15 +61,9 @@ def archive(course_id: uuid.UUID) -> Response:
     """Take a course off sale (archive); learners who have it keep it."""
     course = course_of(course_id)
     if request.method == "POST":
-        _pressed()
-        try:
+        with Attempt() as attempt:
             submission.take_off_sale(course, me())
-        except Refused as refusal:
-            db.session.rollback()
-            hypermedia.toast(refusal.sentence, "bad")
-        else:
-            db.session.commit()
-            hypermedia.toast("Course archived.")
+            attempt.say("Course archived.")
         return hypermedia.see_other(url_for("studio.details", course_id=course_id))
     return hypermedia.render("studio/course/archive.html", course=course)
 
@@ -87,15 +74,10 @@ def delete(course_id: uuid.UUID) -> Response:
     """Explain what deleting does to this course, or why it is refused, then delete it."""
     course = course_of(course_id)
     if request.method == "POST":
-        _pressed()
-        try:
+        with Attempt(silent=True) as attempt:
             fate = deletion.delete_course(course, me())
-        except Refused:
-            db.session.rollback()
-        else:
-            db.session.commit()
             kept = " People who own it keep it." if fate == DeletionOutcome.HIDDEN else ""
-            hypermedia.toast(f"Course deleted.{kept}")
+            attempt.say(f"Course deleted.{kept}")
             return hypermedia.see_other(url_for("studio.courses"))
     course = course_of(course_id)
     refusal = deletion.reason_not_to_delete(course)
@@ -124,8 +106,3 @@ def _id(name: str) -> uuid.UUID | None:
         return uuid.UUID(request.args[name]) if name in request.args else None
     except ValueError:
         return None
-
-
-def _pressed() -> None:
-    if not ButtonForm().validate():
-        abort(400)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -21,9 +21,10 @@ from domain import Refused
 from domain.authoring import curriculum, curriculum_page, lesson_drafts, page_drafts
 from domain.authoring.curriculum import NotInCourse
 from domain.catalog import lifecycle
-from models import Course, Lesson, LessonKind, LessonVisibility, Module, db
+from models import Course, Lesson, LessonKind, LessonVisibility, Module
 from web import hypermedia
-from web.forms import ButtonForm, Form
+from web.actions import Attempt
+from web.forms import Form
 
 Row = TypeVar("Row")
 Place = tuple[curriculum.Position, uuid.UUID | None]
@@ -102,7 +103,7 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
         module = curriculum.module_of(course, module_id)
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
-    if not ButtonForm().validate_on_submit():
+    if request.method != "POST":
         losses = curriculum_page.deletion_impact(curriculum_page.lessons_of(course, module.id))
         return confirm(
             course, module.title, losses, url_for(".delete_module", course_id=course.id, module_id=module.id)
@@ -172,7 +173,7 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lesson = curriculum.lesson_of(course, lesson_id)
     except NotInCourse as gone:
         return show(course, 404, trouble=gone.sentence)
-    if not ButtonForm().validate_on_submit():
+    if request.method != "POST":
         losses, title = curriculum_page.deletion_impact([lesson.id]), lesson_drafts.working(lesson).title
         return confirm(
             course, title, losses, url_for(".delete_lesson", course_id=course.id, lesson_id=lesson.id)
@@ -208,14 +209,12 @@ def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], 
     `shown` keeps the state of the page: a form with its values, the menu that stays open.
     """
     course_id = course.id
-    try:
+    with Attempt(silent=True) as attempt:
         row = verb()
-    except Refused as refusal:
-        db.session.rollback()
-        return _refuse(course_of(course_id), refusal, **shown)
-    message, place = said(row), hypermedia.dom_id(row) if isinstance(row, Module | Lesson) else "curriculum"
-    db.session.commit()
-    hypermedia.toast(message)
+        place = hypermedia.dom_id(row) if isinstance(row, Module | Lesson) else "curriculum"
+        attempt.say(said(row))
+    if attempt.refusal is not None:
+        return _refuse(course_of(course_id), attempt.refusal, **shown)
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("studio.curriculum_of", course_id=course_id, _anchor=place))
     return show(course_of(course_id), open_menu=shown.get("open_menu"))

@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me, opened, save, saved, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
-from domain import Refused
 from domain.authoring import course_details
 from domain.authoring.course_details import CourseDetails
 from domain.catalog import tags
 from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.route("/courses/<uuid:course_id>", methods=["GET", "POST"])
@@ -48,13 +48,8 @@ def require(course_id: uuid.UUID) -> Response:
     course, other_id = course_of(course_id), PrerequisiteForm().course_id()
     if other_id is None:
         abort(422)
-    try:
+    with Attempt():
         prerequisites.require(course, me(), other_id)
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "bad")
-    else:
-        db.session.commit()
     return _section(course_id)
 
 

@@ -8,11 +8,10 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.upload_forms import PictureForm
-from domain import Refused
 from domain.learning import access
 from domain.platform import images
-from models import db
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.post("/courses/<uuid:course_id>/pictures")
@@ -26,11 +25,10 @@ def add_picture(course_id: uuid.UUID) -> Response:
         back = f"{back}/lessons/{lesson.id}"
     if not form.validate_on_submit():
         return _no(next(iter(form.errors.values()))[0], back)
-    try:
+    with Attempt(silent=True) as attempt:
         picture = images.add(course, lesson, form.picture.data.stream)
-    except Refused as refusal:
-        return _no(refusal.sentence, back)
-    db.session.commit()
+    if attempt.refusal is not None:
+        return _no(attempt.sentence, back)
     address = f"/pictures/{picture.id}"
     if not _wants_json():
         hypermedia.toast(f"Image uploaded. Add ![description]({address}) where you want it.")

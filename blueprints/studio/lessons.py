@@ -18,7 +18,7 @@ from domain.learning import access
 from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 
@@ -48,14 +48,11 @@ def lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         return _gone(course, form)
     if not form.validate():
         return editor(course, lesson_at(course_id, lesson_id)[1], form)
-    try:
+    with Attempt(silent=True) as attempt:
         lesson_drafts.save(course, row, me(), _values(course, row, form), form.seen_version(), _tab(form))
-    except Refused as refusal:
-        db.session.rollback()
-        return _refuse(course_id, lesson_id, form, refusal)
-    said = "Saved. Learners see it once the update is approved." if row.draft else "Saved."
-    db.session.commit()
-    hypermedia.toast(said)
+        attempt.say("Saved. Learners see it once the update is approved." if row.draft else "Saved.")
+    if attempt.refusal is not None:
+        return _refuse(course_id, lesson_id, form, attempt.refusal)
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
@@ -67,12 +64,10 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     form.validate()
     if "csrf_token" in form.errors:
         abort(400)
-    try:
+    with Attempt(silent=True) as attempt:
         at = autosave.keep(course, row, me(), form.values(), form.seen_version(), _tab(form))
-    except Refused as refusal:
-        db.session.rollback()
+    if (refusal := attempt.refusal) is not None:
         return _answer(409 if isinstance(refusal, EditConflict) else 422, sentence=refusal.sentence)
-    db.session.commit()
     return _answer(200, at=at.isoformat())
 
 
@@ -80,8 +75,6 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
-    if not ButtonForm().validate():
-        abort(400)
     autosave.discard(course, row)
     db.session.commit()
     hypermedia.toast("Unsaved changes discarded.")
@@ -92,27 +85,23 @@ def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with the changes that are pending approval, then discard them."""
     course, row = lesson_at(course_id, lesson_id)
-    form, refused = ButtonForm(), ""
-    if form.validate_on_submit():
-        try:
+    refusal: Refused | None = None
+    if request.method == "POST":
+        with Attempt(silent=True) as attempt:
             lesson_drafts.discard(course, row, me())
-        except Refused as refusal:
-            db.session.rollback()
-            refused = refusal.sentence
-            course, row = lesson_at(course_id, lesson_id)
-        else:
-            db.session.commit()
-            hypermedia.toast("Changes discarded. The lesson is back to what learners see.")
+            attempt.say("Changes discarded. The lesson is back to what learners see.")
             return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+        refusal = attempt.refusal
+        course, row = lesson_at(course_id, lesson_id)
     return hypermedia.render(
         "studio/lesson/discard.html",
-        status=409 if refused else form.status,
+        status=409 if refusal else 200,
         course=course,
         lesson=row,
         now=lesson_drafts.working(row),
         waiting=lesson_drafts.waiting(row, recordings.for_creator(course.id, row.id)),
         in_review=lifecycle.in_review(course),
-        refused=refused,
+        refused=refusal.sentence if refusal else "",
     )
 
 

@@ -9,14 +9,13 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import pending_context
 from blueprints.studio.upload_forms import ThumbnailForm
-from domain import Refused
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import code_archives, recordings
 from models import Course, Lesson, User, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 
 @bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
@@ -25,15 +24,12 @@ def course_media(course_id: uuid.UUID) -> Response:
     course = access.course_for_creator(_me(), course_id)
     form = ThumbnailForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             page_drafts.set_picture(course, _me(), form.picture.data.stream, form.crop)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
             waits = lifecycle.needs_approval(course, _me())
-            db.session.commit()
-            hypermedia.toast("Image saved. It’s waiting for approval." if waits else "Image saved.")
+            attempt.say("Image saved. It’s waiting for approval." if waits else "Image saved.")
             return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
+        course = access.course_for_creator(_me(), course_id)
     return hypermedia.render(
         "studio/media.html",
         status=form.status,
@@ -51,7 +47,6 @@ def course_media(course_id: uuid.UUID) -> Response:
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
     course = access.course_for_creator(_me(), course_id)
-    ButtonForm().validate_on_submit()
     page_drafts.remove_picture(course, _me())
     db.session.commit()
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
@@ -63,7 +58,6 @@ def remove_code(course_id: uuid.UUID, which: str) -> Response:
     course = access.course_for_creator(_me(), course_id)
     if which not in ("offered", "waiting"):
         abort(404)
-    ButtonForm().validate_on_submit()
     code_archives.remove(course, _me(), pending=which == "waiting")
     db.session.commit()
     hypermedia.toast("The code is removed.")
@@ -85,7 +79,6 @@ def recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
 def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Queue the transcoding of a recording again."""
     course, lesson = _place(course_id, lesson_id)
-    ButtonForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
     recordings.retry(asset)
     db.session.commit()
@@ -97,7 +90,6 @@ def retry_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respon
 def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Response:
     """Remove a recording; one pending approval goes first."""
     course, lesson = _place(course_id, lesson_id)
-    ButtonForm().validate_on_submit()
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
     recordings.remove(course, asset, _me())
     db.session.commit()

@@ -11,12 +11,11 @@ from blueprints.studio import bp
 from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import LinkForm, PositionForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at, opened_lesson
-from domain import Refused
 from domain.authoring import resources
 from domain.catalog import lifecycle
 from models import Course, Lesson, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 
 @bp.post(f"{PLACE}/resources")
@@ -71,8 +70,6 @@ def move_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.
 def delete_resource(course_id: uuid.UUID, lesson_id: uuid.UUID, resource_id: uuid.UUID) -> Response:
     """Delete a resource."""
     course, lesson = lesson_at(course_id, lesson_id)
-    if not ButtonForm().validate():
-        abort(400)
     return _change(course, lesson, lambda: resources.delete(course, lesson, me(), resource_id), "Deleted.")
 
 
@@ -80,15 +77,11 @@ def _change(
     course: Course, lesson: Lesson, verb: Callable[[], object], said: str, form: LinkForm | None = None
 ) -> Response:
     course_id, lesson_id = course.id, lesson.id
-    try:
+    with Attempt(form, silent=True) as attempt:
         verb()
-    except Refused as refusal:
-        db.session.rollback()
-        if form is not None:
-            form.refuse(refusal)
+        attempt.say(said)
+    if (refusal := attempt.refusal) is not None:
         return _show(*lesson_at(course_id, lesson_id), form, "" if form else refusal.sentence)
-    db.session.commit()
-    hypermedia.toast(said)
     if not hypermedia.is_swap():
         place = url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id, _anchor="resources")
         return hypermedia.see_other(place)

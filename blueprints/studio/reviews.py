@@ -9,14 +9,14 @@ from wtforms.validators import DataRequired, Length
 
 from blueprints.studio import bp, query_args
 from blueprints.studio.course_editor import me
-from domain import Refused
 from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
 from domain.community.reviews import lock_review
-from models import Course, Review, db
+from models import Course, Review
 from web import hypermedia
-from web.forms import ButtonForm, paragraphs
+from web.actions import Attempt
+from web.forms import paragraphs
 from web.merging import MergingForm
 
 WAITS = "Your reply is saved. It’s hidden until we’ve checked it."
@@ -65,14 +65,12 @@ def reply(review_id: uuid.UUID) -> Response:
         lock_review(review)
     form = ReplyForm(review)
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             review_replies.save_reply(me(), review, course, form.reply.data or "")
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            hidden = review.reply_hidden
-            db.session.commit()
-            return _show(review_id, WAITS if hidden else "Your reply is published.")
+            attempt.say(WAITS if review.reply_hidden else "Your reply is published.")
+        if attempt.refusal is None:
+            return _show(review_id)
+        review, course = review_replies.find(me(), review_id)
     return hypermedia.render(
         "studio/reply.html",
         "studio/_reply_form.html",
@@ -88,15 +86,13 @@ def reply(review_id: uuid.UUID) -> Response:
 def delete_reply(review_id: uuid.UUID) -> Response:
     """Delete the reply."""
     review, course = review_replies.find(me(), review_id)
-    if not ButtonForm().validate_on_submit():
-        return hypermedia.see_other(_list(review, course))
-    review_replies.delete_reply(me(), review)
-    db.session.commit()
-    return _show(review_id, "Your reply is deleted.")
+    with Attempt() as attempt:
+        review_replies.delete_reply(me(), review)
+        attempt.say("Your reply is deleted.")
+    return _show(review_id)
 
 
-def _show(review_id: uuid.UUID, said: str) -> Response:
-    hypermedia.toast(said)
+def _show(review_id: uuid.UUID) -> Response:
     review, course = review_replies.find(me(), review_id)
     if not hypermedia.is_swap():
         return hypermedia.see_other(_list(review, course))

@@ -7,12 +7,12 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
-from domain import Refused
 from domain.authoring import checklist, course_content, page_drafts, submission
 from domain.catalog import expiry, lifecycle
 from domain.platform import moderation_queue
-from models import Course, ProductStatus, db
+from models import Course, ProductStatus
 from web import hypermedia
+from web.actions import Attempt
 from web.forms import ButtonForm
 
 
@@ -21,16 +21,10 @@ def publish(course_id: uuid.UUID) -> Response:
     """Show the checklist and the state of the course; posting submits it or its update."""
     course, form = course_of(course_id), ButtonForm()
     if form.validate_on_submit():
-        try:
-            said = _put_forward(course)
-        except Refused as refusal:
-            db.session.rollback()
-            form.refuse(refusal)
-            course = course_of(course_id)
-        else:
-            db.session.commit()
-            hypermedia.toast(said)
-            return hypermedia.see_other(_page(course))
+        with Attempt(form) as attempt:
+            attempt.say(_put_forward(course))
+            return hypermedia.see_other(url_for("studio.publish", course_id=course_id))
+        course = course_of(course_id)
     return _show(course, form)
 
 
@@ -38,31 +32,20 @@ def publish(course_id: uuid.UUID) -> Response:
 def withdraw(course_id: uuid.UUID) -> Response:
     """Withdraw a submission from the moderation queue."""
     course, form = course_of(course_id), ButtonForm()
-    form.validate_on_submit()
-    try:
+    with Attempt(form) as attempt:
         submission.withdraw(course, me())
-    except Refused as refusal:
-        db.session.rollback()
-        form.refuse(refusal)
-        return _show(course_of(course_id), form)
-    db.session.commit()
-    hypermedia.toast("Withdrawn. It won’t be reviewed until you submit it again.")
-    return hypermedia.see_other(_page(course))
+        attempt.say("Withdrawn. It won’t be reviewed until you submit it again.")
+        return hypermedia.see_other(url_for("studio.publish", course_id=course_id))
+    return _show(course_of(course_id), form)
 
 
 @bp.post("/courses/<uuid:course_id>/discard")
 def discard_page(course_id: uuid.UUID) -> Response:
     """Discard the pending changes of the page and of modules; lessons are discarded one by one."""
     course = course_of(course_id)
-    ButtonForm().validate_on_submit()
-    try:
+    with Attempt() as attempt:
         page_drafts.discard(course, me())
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("Changes discarded. The page is back to what everyone sees.")
+        attempt.say("Changes discarded. The page is back to what everyone sees.")
     return hypermedia.see_other(url_for("studio.details", course_id=course_id))
 
 
@@ -96,7 +79,3 @@ def _show(course: Course, form: ButtonForm) -> Response:
         days_left=expiry.days_left(course),
         rows=moderation_queue.subject_history(course.id),
     )
-
-
-def _page(course: Course) -> str:
-    return f"/studio/courses/{course.id}/publish"

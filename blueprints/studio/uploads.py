@@ -19,7 +19,7 @@ from domain.learning import access
 from domain.media import upload_rules, upload_sessions
 from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
 from web import hypermedia
-from web.forms import ButtonForm
+from web.actions import Attempt
 
 BUSY = "Another archive is being checked."
 # A plain form can't ask again without sending its file again; checking an archive takes 15 s at most.
@@ -54,12 +54,10 @@ def begin() -> Response:
     if not name:
         return _no("Choose a file.", course, lesson)
     purpose = UploadPurpose(form.purpose.data or "")
-    try:
+    with Attempt(silent=True) as attempt:
         upload = upload_sessions.begin(_me(), purpose, course, lesson, name, size, form.sha256.data)
-    except Refused as refusal:
-        db.session.rollback()
-        return _no(refusal.sentence, *_place(form.course.data, form.lesson.data))
-    db.session.commit()
+    if attempt.refusal is not None:
+        return _no(attempt.sentence, *_place(form.course.data, form.lesson.data))
     if not whole:
         return _json(_state(upload), 201)
     upload_id, plan = upload.id, upload_sessions.plan(upload)
@@ -111,22 +109,19 @@ def chunk(upload_id: uuid.UUID) -> Response:
 @bp.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
     """Sign the address to which the browser PUTs a part directly (S3 multipart); parts count from 1."""
-    _checked()
     upload = upload_sessions.find(_me(), upload_id)
-    try:
+    with Attempt(silent=True) as attempt:
         address = upload_sessions.part_address(upload_sessions.plan(upload), part_number)
-    except Refused as refusal:
-        return _json({"error": refusal.sentence}, 410)
-    if upload_sessions.is_stale(upload):
-        upload_sessions.touch(upload.id, 0)
-    db.session.commit()
+        if upload_sessions.is_stale(upload):
+            upload_sessions.touch(upload.id, 0)
+    if attempt.refusal is not None:
+        return _json({"error": attempt.sentence}, 410)
     return _json({"url": address})
 
 
 @bp.post("/uploads/<uuid:upload_id>/finish")
 def finish(upload_id: uuid.UUID) -> Response:
     """Complete an upload session and process its file by purpose. Idempotent."""
-    _checked()
     upload = upload_sessions.find(_me(), upload_id)
     if upload.state == UploadState.DONE:
         return _yes(upload)
@@ -151,7 +146,6 @@ def finish(upload_id: uuid.UUID) -> Response:
 @bp.post("/uploads/<uuid:upload_id>/cancel")
 def cancel(upload_id: uuid.UUID) -> Response:
     """Cancel an upload session."""
-    _checked()
     upload = upload_sessions.find(_me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
@@ -161,10 +155,6 @@ def cancel(upload_id: uuid.UUID) -> Response:
 def _me() -> User:
     user: User = current_user._get_current_object()
     return user
-
-
-def _checked() -> None:
-    ButtonForm().validate_on_submit()
 
 
 def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:

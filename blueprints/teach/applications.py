@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 
 from blueprints.teach import bp
 from blueprints.teach.forms import ApplicationForm
-from domain import Refused
 from domain.people import creator_applications
-from models import ApplicationStatus, CreatorApplication, db
+from models import ApplicationStatus, CreatorApplication
 from web import guards, hypermedia
+from web.actions import Attempt
 
 
 @bp.get("/teach")
@@ -32,13 +32,9 @@ def send() -> Response:
         return hypermedia.see_other("/studio")
     form = ApplicationForm()
     if form.validate_on_submit():
-        try:
+        with Attempt(form) as attempt:
             creator_applications.apply(current_user, _wish(form))
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            db.session.commit()
-            hypermedia.toast("Application sent.")
+            attempt.say("Application sent.")
             return hypermedia.see_other(url_for("teach.apply"))
     return _page(form, creator_applications.latest(current_user))
 

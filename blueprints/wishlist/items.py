@@ -10,7 +10,6 @@ from blueprints.wishlist.forms import NotifyForm
 from domain.commerce import wishlist
 from models import db
 from web import hypermedia
-from web.forms import ButtonForm
 
 
 @bp.get("/wishlist")
@@ -35,7 +34,6 @@ def notify(product_id: uuid.UUID) -> Response:
 @bp.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
     """Remove a course from the wishlist."""
-    ButtonForm().validate_on_submit()
     wishlist.remove(reader().id, product_id)
     db.session.commit()
     hypermedia.toast("Removed from your wishlist.")

@@ -5,11 +5,11 @@ from werkzeug.wrappers import Response
 
 from blueprints.wishlist import bp, reader
 from blueprints.wishlist.forms import WishForm
-from domain import Refused
 from domain.commerce import wishlist
 from domain.learning import access
-from models import Course, db
+from models import Course
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.get("/courses/<slug>/wish")
@@ -27,13 +27,11 @@ def wish(slug: str) -> Response:
     if not form.validate_on_submit():
         return hypermedia.render("wishlist/ask.html", status=form.status, course=course, form=form)
     wished = form.wished.data
-    try:
-        _set_wished(course, wished)
-    except Refused as refusal:
-        hypermedia.toast(refusal.sentence, "warn")
-        return hypermedia.leave(url_for("catalog.course", slug=course.slug))
     slug = course.slug
-    db.session.commit()
+    with Attempt() as attempt:
+        _set_wished(course, wished)
+    if attempt.refusal is not None:
+        return hypermedia.leave(url_for("catalog.course", slug=slug))
     if hypermedia.is_swap():
         return hypermedia.render(
             "wishlist/_heart.html", "wishlist/_heart.html", slug=slug, is_wished=wished, focus=True
