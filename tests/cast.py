@@ -4,6 +4,7 @@ ada teaches and is vetted; nia is a new creator with a draft; bo bought ada's co
 with an account; una never verified her address; mo runs the shop.
 """
 
+import uuid
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from models import (
     LessonKind,
     LessonVisibility,
     Level,
+    MediaAsset,
     Module,
     Order,
     OrderStatus,
@@ -67,6 +69,12 @@ class Cast:
     data: Category
     order: Order
     purchase: Purchase
+
+
+def recording_of(lesson_id: uuid.UUID) -> MediaAsset:
+    """Load the recording that learners of a lesson see, with its captions."""
+    query = db.select(MediaAsset).where(MediaAsset.lesson_id == lesson_id)
+    return db.session.scalars(query.options(db.selectinload(MediaAsset.captions))).one()
 
 
 def build() -> None:

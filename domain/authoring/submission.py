@@ -11,8 +11,6 @@ from domain.platform import audit, moderation_queue
 from domain.platform.audit_actions import AuditAction
 from models import Course, ModerationItem, ModerationKind, ProductStatus, UpdateState, User, Verdict, db
 
-NOT_ON_SALE = (ProductStatus.DRAFT, ProductStatus.REJECTED, ProductStatus.EXPIRED, ProductStatus.ARCHIVED)
-
 
 def needs_review(course: Course, actor: User) -> bool:
     """Tell if what `actor` submits needs an admin's review.

@@ -134,11 +134,6 @@ def accept_proposal(course: Course) -> None:
         db.session.flush()
 
 
-def drop_proposal(course: Course) -> None:
-    """Drop the pending archive."""
-    _drop(course, pending=True)
-
-
 def verify(archive: CodeArchive) -> None:
     """Raise DamagedArchiveError, and log it, unless the stored file has the checksum of the upload."""
     try:

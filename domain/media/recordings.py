@@ -87,14 +87,6 @@ class RecordingRow(NamedTuple):
     waits: bool
 
 
-def of_lesson(lesson_id: uuid.UUID) -> MediaAsset | None:
-    """Find the recording of a lesson with its captions, in two queries."""
-    query = (
-        select(MediaAsset).where(MediaAsset.lesson_id == lesson_id).options(selectinload(MediaAsset.captions))
-    )
-    return db.session.scalar(query)
-
-
 def play(asset_id: uuid.UUID) -> Playback | None:
     """Build the playback of a recording, for somebody allowed to watch it; two queries."""
     query = select(MediaAsset).where(MediaAsset.id == asset_id).options(selectinload(MediaAsset.captions))

@@ -151,7 +151,7 @@ class Shop:
 
     def do_film(self, course: Course, _person: User) -> None:
         lesson = self.a_lesson(course)
-        asset = recordings.of_lesson(lesson.id)
+        asset = recordings.for_creator(course.id, lesson.id)
         if asset is not None:
             recordings.remove(course, asset, self.ada)
         elif lesson.kind != LessonKind.TEXT:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 import storage
 from domain.media import recordings, served_files
 from models import Caption, MediaAsset, MediaStatus, db, now
-from tests.cast import Cast
+from tests.cast import Cast, recording_of
 
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
 
@@ -34,8 +34,7 @@ def asset_id(app: Flask, cast: Cast) -> uuid.UUID:
 
 def addresses(app: Flask, lesson_id: uuid.UUID) -> recordings.Playback:
     with app.app_context():
-        asset = recordings.of_lesson(lesson_id)
-        assert asset is not None
+        asset = recording_of(lesson_id)
         return recordings.playback(asset)
 
 

@@ -19,7 +19,7 @@ import jobs
 import storage
 from domain.media import originals, recordings, served_files
 from models import Job, Lesson, LessonVisibility, MediaAsset, MediaStatus, db
-from tests.cast import Cast
+from tests.cast import Cast, recording_of
 
 TOLD = {
     "comment": "SECRET comment", "artist": "SECRET owner", "title": "SECRET title", "lyrics": "SECRET words",
@@ -126,7 +126,7 @@ def publish(cast: Cast, content: bytes, name: str) -> MediaAsset:
 def served(client: FlaskClient, asset: MediaAsset) -> dict[str, bytes]:
     """Every file that was made of a recording, as somebody who watches gets it."""
     folder = served_files.folder(asset.id)
-    token = recordings.playback(recordings.of_lesson(asset.lesson_id) or asset).sources[0].url.split("/")[2]
+    token = recordings.playback(recording_of(asset.lesson_id)).sources[0].url.split("/")[2]
     names = [file.key.removeprefix(folder) for file in storage.current().files(folder)]
     answers = {name: client.get(f"/media/{token}/{asset.id}/{name}") for name in names}
     assert {answer.status_code for answer in answers.values()} == {200}

@@ -31,7 +31,7 @@ from models import (
     User,
     db,
 )
-from tests.cast import Cast
+from tests.cast import Cast, recording_of
 from tests.journeys import films
 
 pytestmark = pytest.mark.slow
@@ -226,7 +226,7 @@ def test_what_was_sent_before_a_course_went_live_waits_for_approval_after_it(
     db.session.rollback()
     waiting = db.session.get_one(MediaAsset, new.id)
     assert (waiting.proposed_for, waiting.steps_in) == (cast.video_lesson.id, False)
-    assert recordings.of_lesson(cast.video_lesson.id).id == old_id
+    assert recording_of(cast.video_lesson.id).id == old_id
     assert facts(cast)[-1] == UpdateState.EDITING
 
 
@@ -240,7 +240,7 @@ def test_an_approved_update_takes_no_film_away_for_one_that_failed(cast: Cast, o
     assert course.update_state == UpdateState.EDITING
     submission.publish_update(course, db.session.get_one(User, cast.mo.id))
     db.session.commit()
-    assert recordings.of_lesson(cast.video_lesson.id).id == old_id
+    assert recording_of(cast.video_lesson.id).id == old_id
     assert db.session.get_one(MediaAsset, new.id).proposed_for == cast.video_lesson.id
     assert course.update_state == UpdateState.EDITING
     assert db.session.scalar(select(Product.id).where(Product.id == course.id)) == course.id
@@ -253,4 +253,4 @@ def test_a_second_replacement_takes_the_place_of_the_first(
     second = send(cast, io.BytesIO(film).read())
     assert db.session.get(MediaAsset, first.id) is None
     jobs.run_all()
-    assert recordings.of_lesson(cast.video_lesson.id).id == second.id
+    assert recording_of(cast.video_lesson.id).id == second.id

@@ -17,7 +17,7 @@ import jobs
 import storage
 from domain.media import recordings
 from models import Job, JobState, Lesson, MediaAsset, MediaStatus, db, now
-from tests.cast import Cast
+from tests.cast import Cast, recording_of
 from tests.journeys import films
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def test_an_upload_becomes_a_film_with_poster_and_renditions(
     assert asset.duration_seconds == pytest.approx(24, abs=0.5)
     assert db.session.get_one(Lesson, cast.video_lesson.id).duration_seconds == 24
     assert asset.renditions
-    with_captions = recordings.of_lesson(cast.video_lesson.id)
+    with_captions = recording_of(cast.video_lesson.id)
     assert with_captions is not None
     play = recordings.playback(with_captions)
     assert [urlsplit(source.url).path.rsplit(".", 1)[1] for source in play.sources] == ["m3u8", "mp4"]
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_film_says_so_and_the_worker_goes_on(
     assert asset.error.endswith(".")
     assert "Traceback" not in asset.error
     assert db.session.scalars(select(Job.state).where(Job.kind == "process_media")).all() == [JobState.DONE]
-    shown = recordings.of_lesson(cast.video_lesson.id)
+    shown = recording_of(cast.video_lesson.id)
     assert shown is not None
     assert recordings.playback(shown).sources == []
 
@@ -133,7 +133,7 @@ def test_a_film_in_a_bucket_is_handed_out_by_the_bucket(
         asset_id = upload(cast, film)
         jobs.run_all()
         assert outcome(asset_id).status == MediaStatus.READY
-        shown = recordings.of_lesson(cast.video_lesson.id)
+        shown = recording_of(cast.video_lesson.id)
         assert shown is not None
         play = recordings.playback(shown)
     playlist = client.get(play.sources[0].url)

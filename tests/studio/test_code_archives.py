@@ -250,7 +250,7 @@ def test_code_of_a_live_course_waits_where_updates_wait(app: Flask, cast: Cast, 
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         assert len(code_archives.list_archives(course.id)) == 2
-        code_archives.drop_proposal(course)
+        code_archives.remove(course, db.session.get_one(User, cast.ada.id), pending=True)
         assert [a.id for a in code_archives.list_archives(course.id)] == [first]
         assert db.session.scalars(db.select(Job).where(Job.kind == "discard_file")).one()
         assert db.session.scalar(db.select(db.func.count(CodeArchive.id))) == 1
