@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
 from blueprints.admin.forms import SwitchForm
-from blueprints.admin.moderation import QUEUE, go_on, kind, place, save_notes, show
+from blueprints.admin.moderation import back_to, go_on, kind, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
 from domain.catalog import featured
@@ -57,7 +57,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     with Attempt() as attempt:
         deferred_decisions.undo(item, acting())
         attempt.say("Undone. It’s back in the queue for you to decide.")
-    return _back(item_id)
+    return back_to(item_id)
 
 
 @bp.post("/moderation/<uuid:item_id>/restore")
@@ -67,7 +67,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     with Attempt() as attempt:
         decisions.restore(item, acting())
         attempt.say("It’s visible again.")
-    return _back(item_id)
+    return back_to(item_id)
 
 
 @bp.post("/moderation/<uuid:item_id>/feature")
@@ -82,7 +82,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
     db.session.commit()
     hypermedia.toast(said)
-    return _back(item_id)
+    return back_to(item_id)
 
 
 @bp.post("/moderation/<uuid:item_id>/vet")
@@ -100,8 +100,4 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
             if form.on.data
             else "This creator is no longer trusted."
         )
-    return _back(item_id)
-
-
-def _back(item_id: uuid.UUID) -> Response:
-    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
+    return back_to(item_id)

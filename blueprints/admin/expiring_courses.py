@@ -1,5 +1,6 @@
 """List of courses that expire soon."""
 
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
@@ -14,6 +15,6 @@ def expiring() -> Response:
     return hypermedia.render(
         "admin/expiring.html",
         listing=page,
-        more=f"/admin/expiring?after={page.after}" if page.after else None,
-        first="/admin/expiring" if after() else None,
+        more=url_for("admin.expiring", after=page.after) if page.after else None,
+        first=url_for("admin.expiring") if after() else None,
     )

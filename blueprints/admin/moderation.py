@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import abort, request
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, after, bp
@@ -15,7 +15,6 @@ from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 from web.actions import Attempt
 
-QUEUE = "/admin/moderation"
 KINDS = {
     ModerationKind.COURSE: "Courses",
     ModerationKind.UPDATE: "Updates",
@@ -37,8 +36,8 @@ def moderation() -> Response:
         kind=kind(),
         counts=moderation_queue.counts(),
         counted=moderation_queue.COUNTED,
-        more=_list("", page),
-        first=f"{QUEUE}{place()}" if after() else None,
+        more=_next("admin.moderation", page),
+        first=url_for("admin.moderation") + place() if after() else None,
     )
 
 
@@ -51,8 +50,8 @@ def moderation_history() -> Response:
         listing=page,
         kinds=KINDS,
         kind=kind(),
-        more=_list("/history", page),
-        first=f"{QUEUE}/history{place()}" if after() else None,
+        more=_next("admin.moderation_history", page),
+        first=url_for("admin.moderation_history") + place() if after() else None,
     )
 
 
@@ -77,7 +76,7 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
     typed = DecisionForm()
     if typed.notes.data:
         return show(item_id, typed)
-    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
+    return back_to(item_id)
 
 
 @bp.post("/moderation/<uuid:item_id>/skip")
@@ -142,8 +141,13 @@ def go_on(item_id: uuid.UUID | None) -> Response:
     db.session.commit()
     if item_id is None:
         hypermedia.toast("The queue is empty.", "info")
-        return hypermedia.see_other(f"{QUEUE}{place()}")
-    return hypermedia.see_other(f"{QUEUE}/{item_id}{place()}")
+        return hypermedia.see_other(url_for("admin.moderation") + place())
+    return back_to(item_id)
+
+
+def back_to(item_id: uuid.UUID) -> Response:
+    """Redirect to the review page of an item."""
+    return hypermedia.see_other(url_for("admin.moderation_item", item_id=item_id) + place())
 
 
 def kind() -> ModerationKind | None:
@@ -189,7 +193,5 @@ def _lesson(asked: str | None) -> uuid.UUID | None:
         abort(404)
 
 
-def _list(under: str, page: moderation_queue.QueuePage) -> str | None:
-    if page.after is None:
-        return None
-    return f"{QUEUE}{under}{place()}{'&' if place() else '?'}after={page.after}"
+def _next(endpoint: str, page: moderation_queue.QueuePage) -> str | None:
+    return url_for(endpoint, kind=kind(), after=page.after) if page.after else None

@@ -1,6 +1,6 @@
 """Routes of signing in and out."""
 
-from flask import request
+from flask import request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -49,7 +49,7 @@ def logout() -> Response:
     sign_out()
     db.session.commit()
     hypermedia.toast("You’re signed out.", "info")
-    return hypermedia.see_other("/")
+    return hypermedia.see_other(url_for("catalog.home"))
 
 
 def _prove(email: str, password: str) -> User | None:

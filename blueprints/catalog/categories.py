@@ -1,6 +1,6 @@
 """Route of the category page."""
 
-from flask import abort, request
+from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, page_urls
@@ -22,7 +22,7 @@ def category(slug: str) -> Response:
     selection = facets.Selection(chosen=(("category", (slug,)),), sort=sort)
     number = page_urls.page_number()
     found = cards.browse(index, selection, number)
-    path, pairs = f"/categories/{slug}", [] if sort == SORTS[0] else [("sort", sort)]
+    path, pairs = url_for("catalog.category", slug=slug), [] if sort == SORTS[0] else [("sort", sort)]
     if found is None:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
     tabs = [

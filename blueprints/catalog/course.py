@@ -1,6 +1,6 @@
 """Route of the course page."""
 
-from flask import abort, redirect, request
+from flask import abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -39,7 +39,7 @@ def course(slug: str) -> Response:
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
-    hypermedia.show_address(response, f"/courses/{page.row.slug}{board.place}", typed="")
+    hypermedia.show_address(response, url_for("catalog.course", slug=page.row.slug) + board.place, typed="")
     return with_etag(response)
 
 
@@ -47,4 +47,4 @@ def _moved(slug: str) -> Response:
     present = course_page.moved_to(slug)
     if present is None or present == slug:
         abort(404)
-    return redirect(f"/courses/{present}", code=301)
+    return redirect(url_for("catalog.course", slug=present), code=301)

@@ -1,6 +1,6 @@
 """Route of the catalogue: full-text search, filters, sorting and paging."""
 
-from flask import redirect, request
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, filters, page_urls
@@ -35,7 +35,7 @@ def courses() -> Response:
         filters=filters.panel(found),
         chips=filters.chips(found),
         sorts=_sorts(selection),
-        pages=page_urls.pager(page_urls.COURSES, selection.pairs(), number, found.last),
+        pages=page_urls.pager(url_for("catalog.courses"), selection.pairs(), number, found.last),
         instead=_instead(found),
         address=page_urls.selection_url(selection, number),
     )
@@ -51,4 +51,4 @@ def _instead(found: CatalogPage) -> tuple[str, str] | None:
     """Return the spelling correction of a search and its address, if there is one."""
     if found.meant is None:
         return None
-    return found.meant, page_urls.with_page(page_urls.COURSES, [("q", found.meant)])
+    return found.meant, page_urls.with_page(url_for("catalog.courses"), [("q", found.meant)])

@@ -1,6 +1,6 @@
 """Route of the creator page."""
 
-from flask import abort
+from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, page_urls
@@ -15,7 +15,7 @@ def creator(slug: str) -> Response:
     person = creators.find(slug) or abort(404)
     number = page_urls.page_number()
     last = max(1, -(-person.totals.courses // cards.PAGE_SIZE))
-    path = f"/creators/{person.slug}"
+    path = url_for("catalog.creator", slug=person.slug)
     if number > last:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
     return with_etag(

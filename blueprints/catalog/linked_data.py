@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import current_app, url_for
 
 from domain.base import money
 from domain.catalog.availability import Offer
@@ -24,17 +24,22 @@ def json_ld(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:
 
 def _course(page: CoursePage) -> dict[str, Any]:
     row, site = page.row, settings.current()
+    here = _url(url_for("catalog.course", slug=row.slug))
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Course",
-        "@id": _url(f"/courses/{row.slug}"),
-        "url": _url(f"/courses/{row.slug}"),
+        "@id": here,
+        "url": here,
         "name": row.title,
         "description": row.meta_description or row.summary or row.title,
         "inLanguage": row.language,
         "educationalLevel": row.level.value.capitalize(),
-        "provider": {"@type": "Organization", "name": site.name, "url": _url("/")},
-        "author": {"@type": "Person", "name": row.creator_name, "url": _url(f"/creators/{row.creator_slug}")},
+        "provider": {"@type": "Organization", "name": site.name, "url": _url(url_for("catalog.home"))},
+        "author": {
+            "@type": "Person",
+            "name": row.creator_name,
+            "url": _url(url_for("catalog.creator", slug=row.creator_slug)),
+        },
         "hasCourseInstance": {
             "@type": "CourseInstance",
             "courseMode": "Online",
@@ -46,7 +51,7 @@ def _course(page: CoursePage) -> dict[str, Any]:
     if row.objectives:
         data["teaches"] = [str(objective) for objective in row.objectives]
     if page.offer in ON_SALE:
-        data["offers"] = _offer(row)
+        data["offers"] = _offer(row, here)
     if row.rating_count:
         data["aggregateRating"] = {
             "@type": "AggregateRating",
@@ -68,14 +73,14 @@ def _review(line: ReviewRow) -> dict[str, Any]:
     }
 
 
-def _offer(row: Any) -> dict[str, Any]:
+def _offer(row: Any, here: str) -> dict[str, Any]:
     offer = {
         "@type": "Offer",
         "category": "Paid" if row.price_now_cents else "Free",
         "price": money.plain(row.price_now_cents, row.currency),
         "priceCurrency": row.currency.upper(),
         "availability": "https://schema.org/InStock",
-        "url": _url(f"/courses/{row.slug}"),
+        "url": here,
     }
     if row.sale_ends_at is not None:
         offer["priceValidUntil"] = row.sale_ends_at.date().isoformat()
@@ -84,10 +89,11 @@ def _offer(row: Any) -> dict[str, Any]:
 
 def _crumbs(page: CoursePage) -> dict[str, Any]:
     row = page.row
-    trail = [("Courses", "/courses")]
+    trail = [("Courses", url_for("catalog.courses"))]
     if row.parent_slug:
-        trail.append((row.parent_name, f"/categories/{row.parent_slug}"))
-    trail += [(row.category_name, f"/categories/{row.category_slug}"), (row.title, f"/courses/{row.slug}")]
+        trail.append((row.parent_name, url_for("catalog.category", slug=row.parent_slug)))
+    trail.append((row.category_name, url_for("catalog.category", slug=row.category_slug)))
+    trail.append((row.title, url_for("catalog.course", slug=row.slug)))
     return {
         "@context": "https://schema.org",
         "@type": "BreadcrumbList",

@@ -3,11 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import request, url_for
 
 from domain.catalog.index.facets import Selection
 
-COURSES = "/courses"
 _FARTHEST = 1_000_000
 _AROUND = 2
 
@@ -22,7 +21,7 @@ def page_number() -> int:
 
 def selection_url(selection: Selection, number: int = 1) -> str:
     """Build the address of page `number` of a filtered search."""
-    return with_page(COURSES, selection.pairs(), number)
+    return with_page(url_for("catalog.courses"), selection.pairs(), number)
 
 
 def with_page(path: str, pairs: list[tuple[str, str]], number: int = 1) -> str:

@@ -38,7 +38,7 @@ def _go_to_stripe(course: Course) -> Response:
     for _ in range(checkout.ROUNDS):
         if sentence := _has_already(course):
             hypermedia.toast(sentence, "info")
-            return hypermedia.leave(f"/learn/{course.slug}")
+            return hypermedia.leave(url_for("learn.course", course_slug=course.slug))
         plan = checkout.start_order(current_user, course, _address("success"), _address("cancelled"))
         db.session.commit()
         if plan.waits:

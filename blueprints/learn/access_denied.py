@@ -33,7 +33,7 @@ def deny(course: Course, lesson: Lesson | None, decision: AccessDecision) -> Res
 
 def next_step(course: Course, decision: AccessDecision) -> NextStep:
     """Choose the sentence and link for `decision`; every reason has one."""
-    product = f"/courses/{course.slug}"
+    product = url_for("catalog.course", slug=course.slug)
     match decision.reason:
         case DenialReason.LOGIN:
             return NextStep("Sign in to continue.", "Sign in", url_for("auth.login", next=request.path))
@@ -47,7 +47,7 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
         case DenialReason.EXPIRED if decision.until is not None:
             return NextStep("Your access to this course has ended.", "See the course", product)
         case DenialReason.EXPIRED | DenialReason.UNAVAILABLE:
-            return NextStep(_not_for_sale(course), "Browse other courses", "/courses")
+            return NextStep(_not_for_sale(course), "Browse other courses", url_for("catalog.courses"))
         case DenialReason.LOCKED_UNTIL:
             return NextStep(
                 "This part of the course opens later, to give you time for the earlier parts.",
@@ -62,7 +62,7 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
         case DenialReason.PREREQUISITE if isinstance(decision.needed, Course):
             return NextStep(
                 f"This course builds on “{decision.needed.title}”. Complete that one first.",
-                "See that course", f"/courses/{decision.needed.slug}",
+                "See that course", url_for("catalog.course", slug=decision.needed.slug),
             )  # fmt: skip
         case _:
             return NextStep("This isn’t available right now.", "My learning", url_for("learn.my_learning"))

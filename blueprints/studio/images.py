@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import jsonify, request
+from flask import jsonify, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -19,17 +19,17 @@ def add_picture(course_id: uuid.UUID) -> Response:
     """Store an image; answers its address and the Markdown to embed it."""
     person = current_user._get_current_object()
     course, lesson, form = access.course_for_creator(person, course_id), None, PictureForm()
-    back = f"/studio/courses/{course_id}"
+    back = url_for("studio.details", course_id=course_id)
     if isinstance(form.lesson.data, uuid.UUID):
         _, lesson = access.lesson_for_creator(person, course_id, form.lesson.data)
-        back = f"{back}/lessons/{lesson.id}"
+        back = url_for("studio.lesson", course_id=course_id, lesson_id=lesson.id)
     if not form.validate_on_submit():
         return _no(next(iter(form.errors.values()))[0], back)
     with Attempt(silent=True) as attempt:
         picture = images.add(course, lesson, form.picture.data.stream)
     if attempt.refusal is not None:
         return _no(attempt.sentence, back)
-    address = f"/pictures/{picture.id}"
+    address = url_for("media.picture", picture_id=picture.id)
     if not _wants_json():
         hypermedia.toast(f"Image uploaded. Add ![description]({address}) where you want it.")
         return hypermedia.see_other(back)

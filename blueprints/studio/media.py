@@ -109,8 +109,9 @@ def _place(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> tuple[Course, L
 
 
 def _page(course: Course, lesson: Lesson | None) -> str:
-    place = f"lessons/{lesson.id}" if lesson else "media"
-    return f"/studio/courses/{course.id}/{place}"
+    if lesson is None:
+        return url_for("studio.course_media", course_id=course.id)
+    return url_for("studio.lesson", course_id=course.id, lesson_id=lesson.id)
 
 
 def _show(course: Course, lesson: Lesson | None) -> Response:

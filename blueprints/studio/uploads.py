@@ -228,8 +228,10 @@ def _home(upload: Upload) -> str:
 def _page(course_id: uuid.UUID | None, lesson_id: uuid.UUID | None) -> str:
     """Build the address of the page that shows files of this place."""
     if course_id is None:
-        return "/studio/courses/import"
-    return f"/studio/courses/{course_id}/" + (f"lessons/{lesson_id}" if lesson_id else "media")
+        return url_for("studio.import_course")
+    if lesson_id is None:
+        return url_for("studio.course_media", course_id=course_id)
+    return url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id)
 
 
 def _wants_json() -> bool:

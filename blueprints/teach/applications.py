@@ -18,7 +18,7 @@ def apply() -> Response:
     if not current_user.is_authenticated:
         return _page(None, None)
     if current_user.is_creator:
-        return hypermedia.see_other("/studio")
+        return hypermedia.see_other(url_for("studio.overview"))
     before = creator_applications.latest(current_user)
     return _page(ApplicationForm(obj=before), before)
 
@@ -29,7 +29,7 @@ def send() -> Response:
     if (away := guards.ask_to_sign_in()) is not None:
         return away
     if current_user.is_creator or current_user.is_admin:
-        return hypermedia.see_other("/studio")
+        return hypermedia.see_other(url_for("studio.overview"))
     form = ApplicationForm()
     if form.validate_on_submit():
         with Attempt(form) as attempt:

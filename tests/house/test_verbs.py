@@ -1,6 +1,7 @@
 """Rules about rules: domain/ never commits, forms are read through WTForms, refusals are sentences."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,3 +68,47 @@ def test_public_functions_say_what_they_do() -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+# Prefixes that addresses are compared with, the beginnings of routes, and what is another site’s.
+PREFIXES = {
+    "auth/next_url.py",
+    "auth/oauth_clients.py",
+    "auth/sessions.py",
+    "studio/curriculum.py",
+    "studio/lessons.py",
+}
+
+
+def typed_addresses(tree: ast.AST) -> list[str]:
+    """The strings of a module that are addresses, but for those that make routes."""
+    routes = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        for part in ast.walk(decorator)
+    }
+    routes |= {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "url_prefix"
+        for part in ast.walk(node)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in routes
+        if re.match("/[a-z]", node.value)
+    ]
+
+
+def test_blueprints_take_addresses_from_url_for() -> None:
+    found = {
+        path.relative_to(ROOT / "blueprints").as_posix()
+        for path in (ROOT / "blueprints").rglob("*.py")
+        if path.parent.name != "dev" and typed_addresses(ast.parse(path.read_text()))
+    }
+    assert found == PREFIXES
+    assert typed_addresses(ast.parse('redirect(f"/courses/{slug}")'))
+    assert not typed_addresses(ast.parse('@bp.get("/x")\ndef x(): return url_for("x")'))
