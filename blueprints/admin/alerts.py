@@ -3,9 +3,12 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import bp
+from blueprints.admin import acting, bp
+from blueprints.admin.forms import NoteForm
 from domain.commerce import alert_list
+from models import Order, StripeEvent
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.app_template_global("open_alerts")
@@ -25,3 +28,13 @@ def alerts() -> Response:
         more=url_for("admin.alerts", after=page.after) if page.after else None,
         first=url_for("admin.alerts") if behind else None,
     )
+
+
+def acknowledge(row: Order | StripeEvent, form: NoteForm) -> bool:
+    """Dismiss the alert of `row` with the note in `form`; False when the page shows the form again."""
+    if not form.validate_on_submit():
+        return False
+    with Attempt(form) as attempt:
+        alert_list.dismiss(row, acting(), form.note.data or "")
+        attempt.say("Noted.")
+    return attempt.refusal is None

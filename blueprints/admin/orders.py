@@ -3,12 +3,12 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp
+from blueprints.admin import after, bp
+from blueprints.admin.alerts import acknowledge
 from blueprints.admin.forms import NoteForm
-from domain.commerce import alert_list, order_admin
+from domain.commerce import order_admin
 from models import Order, OrderStatus
 from web import hypermedia
-from web.actions import Attempt
 from web.reauthentication import fresh
 
 
@@ -46,12 +46,9 @@ def order(number: str) -> Response:
 @fresh
 def look_at(number: str) -> Response:
     """Acknowledge the alert of an order with a note."""
-    row, form = _order(number), NoteForm()
-    if form.validate_on_submit():
-        with Attempt(form) as attempt:
-            alert_list.dismiss(row, acting(), form.note.data or "")
-            attempt.say("Noted.")
-            return hypermedia.see_other(url_for("admin.order", number=number))
+    form = NoteForm()
+    if acknowledge(_order(number), form):
+        return hypermedia.see_other(url_for("admin.order", number=number))
     return _page(_order(number), form)
 
 

@@ -4,6 +4,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import acting, bp
+from blueprints.admin.alerts import acknowledge
 from blueprints.admin.forms import NoteForm
 from blueprints.admin.jobs import pretty
 from domain.commerce import alert_list
@@ -52,11 +53,8 @@ def webhook(event_id: str) -> Response:
 def look_at_event(event_id: str) -> Response:
     """Acknowledge the alert of an event with a note."""
     event, form = _event(event_id), NoteForm()
-    if form.validate_on_submit():
-        with Attempt(form) as attempt:
-            alert_list.dismiss(event, acting(), form.note.data or "")
-            attempt.say("Noted.")
-            return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
+    if acknowledge(event, form):
+        return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
     return _page(event, form)
 
 
