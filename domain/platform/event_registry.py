@@ -49,16 +49,24 @@ class About(StrEnum):
 
 @dataclass(frozen=True)
 class EventDefinition:
-    """A registered event and what it requires. `personal`: it may name a user, a visitor or a network."""
+    """A registered event and what it requires.
+
+    `personal` names the properties that can lead to a person by themselves; besides them, every event may
+    have a user, and those of visits the visitor's columns.
+    """
 
     meaning: str
     writer: Writer = Writer.VISIT
     about: About = About.NOTHING
     properties: Mapping[str, type] = field(default_factory=dict)
-    personal: bool = True
+    personal: tuple[str, ...] = ()
 
 
-_ORDER: Mapping[str, type] = {"order": str, "products": list, "amount_cents": int, "currency": str}
+def _of_order(meaning: str) -> EventDefinition:
+    """Define an event of an order: its number, the ids of its products, and minor units of a currency."""
+    properties = {"order": str, "products": list, "amount_cents": int, "currency": str}
+    return EventDefinition(meaning, Writer.SERVER, properties=properties, personal=("order",))
+
 
 REGISTRY: dict[EventName, EventDefinition] = {
     EventName.PAGE_VIEW: EventDefinition(
@@ -73,6 +81,7 @@ REGISTRY: dict[EventName, EventDefinition] = {
     EventName.SEARCHED: EventDefinition(
         "somebody searched the catalogue and got `found` courses; letters typed on the way aren’t kept",
         properties={"query": str, "found": int},
+        personal=("query",),
     ),
     EventName.SIGNED_UP: EventDefinition(
         "an account was created, `via` email or a provider such as github",
@@ -85,19 +94,11 @@ REGISTRY: dict[EventName, EventDefinition] = {
     ),
     EventName.LESSON_COMPLETED: EventDefinition("a lesson was completed", about=About.LESSON),
     EventName.COURSE_COMPLETED: EventDefinition("a course was completed", about=About.COURSE),
-    EventName.CHECKOUT_STARTED: EventDefinition(
-        "an order was opened", Writer.SERVER, properties=_ORDER
-    ),
-    EventName.PURCHASE_COMPLETED: EventDefinition(
-        "an order was paid, or nothing was due", Writer.SERVER, properties=_ORDER
-    ),
-    EventName.PAYMENT_FAILED: EventDefinition(
-        "a bank payment of an order failed", Writer.SERVER, properties=_ORDER
-    ),
-    EventName.REFUNDED: EventDefinition(
-        "a refund of an order succeeded; `amount_cents` is the refund’s", Writer.SERVER, properties=_ORDER
-    ),
-}  # fmt: skip
+    EventName.CHECKOUT_STARTED: _of_order("an order was opened"),
+    EventName.PURCHASE_COMPLETED: _of_order("an order was paid, or nothing was due"),
+    EventName.PAYMENT_FAILED: _of_order("a bank payment of an order failed"),
+    EventName.REFUNDED: _of_order("a refund of an order succeeded; `amount_cents` is the refund’s"),
+}
 
 
 def refuse_unregistered(

@@ -69,12 +69,15 @@ def test_the_registry_is_what_operators_read() -> None:
         definition = REGISTRY[EventName(name)]
         assert re.findall(r"`(\w+)`", row) == list(definition.properties), name
         assert f" {definition.writer} " in row, name
+        assert tuple(re.findall(r"`(\w+)`\*", row)) == definition.personal, name
 
 
 def test_names_are_words_that_fit_their_column() -> None:
     longest = db.metadata.tables["events"].c.name.type.length  # type: ignore[attr-defined]
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) and len(name) <= longest for name in REGISTRY)
     assert set(EventName) == set(REGISTRY)
+    for definition in REGISTRY.values():
+        assert set(definition.personal) <= set(definition.properties)
 
 
 @pytest.mark.parametrize(
