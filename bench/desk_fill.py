@@ -169,7 +169,7 @@ _SOLD: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     ),
     "grants": (
         AccessGrant,
-        ("id", "user_id", "course_id", "source", "purchase_id", "granted_at", *_STAMPS),
+        ("id", "user_id", "course_id", "source", "source_id", "purchase_id", "granted_at", *_STAMPS),
     ),
     "enrolments": (
         Enrollment,
@@ -213,7 +213,9 @@ def _sale(
     parts["earnings"].append(
         (key(dice, at), creator_id, share, f"sale:{share}", paid - fee, "usd", status, due, when)
     )
-    parts["grants"].append((key(dice, at), buyer, course_id, "purchase", purchase, when, when, when))
+    parts["grants"].append(
+        (key(dice, at), buyer, course_id, "purchase", purchase, purchase, when, when, when)
+    )
     finished = (_moment(writer, min(at + 20 * 86400, now)),) if done else (None,)
     parts["enrolments"].append(
         (

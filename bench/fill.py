@@ -195,8 +195,8 @@ def enrolments(
         stamps = {"created_at": now, "updated_at": now}
         yield (
             {
-                "id": uuid7(), "user_id": reader, "course_id": course_id, "source": "complimentary",
-                "granted_at": now, **stamps,
+                "id": uuid7(), "user_id": reader, "course_id": course_id, "source": "free",
+                "source_id": course_id,                 "granted_at": now, **stamps,
             },
             {
                 "id": uuid7(), "user_id": reader, "course_id": course_id, "status": "active",

@@ -13,7 +13,7 @@ from models import db
 
 STEPS = {
     "Ratings": reviews.recount_all,
-    "Sales": counters.recount_sales,
+    "Holders": counters.recount_holders,
     "Lessons": counters.recount_lessons,
     "Progress": progress.recount_all,
 }
@@ -27,7 +27,7 @@ def stats() -> None:
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Recompute ratings, sales, lessons, progress and daily totals, and rebuild the search index."""
+    """Recompute ratings, holders, lessons, progress and daily totals, and rebuild the search index."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()

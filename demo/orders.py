@@ -83,7 +83,8 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
             AccessGrant(
                 user_id=sale.learner.id,
                 course_id=sale.course.id,
-                source=GrantSource.PURCHASE if purchase else GrantSource.COMPLIMENTARY,
+                source=GrantSource.PURCHASE if purchase else GrantSource.FREE,
+                source_id=purchase.id if purchase else sale.course.id,
                 purchase_id=purchase.id if purchase else None,
                 granted_at=sale.at,
             )

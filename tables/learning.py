@@ -16,6 +16,7 @@ class GrantSource(StrEnum):
     """The reason of an access grant."""
 
     PURCHASE = "purchase"
+    FREE = "free"
     COMPLIMENTARY = "complimentary"
 
 
@@ -29,15 +30,25 @@ class EnrollmentStatus(StrEnum):
 
 
 class AccessGrant(Stamped, Base):
-    """A grant of access to a course: the single source of truth for "may this person learn this course?"."""
+    """A grant of access to a course: the single source of truth for "may this person learn this course?".
+
+    A person has one for each reason. `source_id` names it: the purchase, the entry of the audit log by which
+    an admin gave it, or the free course itself.
+    """
 
     __tablename__ = "access_grants"
-    __table_args__ = (UniqueConstraint("user_id", "course_id", "source"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "course_id", "source", "source_id"),
+        CheckConstraint("(source = 'purchase') = (purchase_id IS NOT NULL)", name="purchase_named"),
+        # Holders are counted from the index alone.
+        Index("ix_access_grants_course_id_revoked_at_user_id", "course_id", "revoked_at", "user_id"),
+    )
 
     id: Mapped[pk]
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"), index=True)
+    course_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("courses.id", ondelete="CASCADE"))
     source: Mapped[GrantSource] = mapped_column(enum_of(GrantSource))
+    source_id: Mapped[uuid.UUID]
     purchase_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("purchases.id", ondelete="RESTRICT"), index=True
     )

@@ -262,7 +262,8 @@ def _sale(bo: User, ada: User, course: Course) -> None:
                 currency="usd", available_at=day + timedelta(days=30), created_at=day,
             ),
             AccessGrant(
-                user_id=bo.id, course_id=course.id, source=GrantSource.PURCHASE, purchase_id=purchase.id,
+                user_id=bo.id, course_id=course.id, source=GrantSource.PURCHASE, source_id=purchase.id,
+                purchase_id=purchase.id,
                 granted_at=day,
             ),
             Enrollment(user_id=bo.id, course_id=course.id, enrolled_at=day, last_accessed_at=day),

@@ -1,32 +1,43 @@
-"""Recounting of denormalised totals: sales of products, lessons and duration of courses.
+"""Recounting of denormalised totals: holders of products, lessons and duration of courses.
 
 Each change keeps them up to date; this repairs them after an import, a restore, or a doubt.
 """
 
 import hashlib
+import uuid
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
 
 from domain.base import clock
+from domain.base.sql import lock_key
 from domain.catalog import shown_lessons
 from models import AccessGrant, Course, Lesson, Module, Product, db
 
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
 
 
-def recount_sales() -> int:
-    """Recount the holders of each product (grants not revoked); answers how many products were wrong."""
-    held = (
-        select(AccessGrant.course_id.label("id"), func.count(AccessGrant.id).label("people"))
-        .where(AccessGrant.revoked_at.is_(None))
-        .group_by(AccessGrant.course_id)
-        .subquery()
-    )
-    people = func.coalesce(held.c.people, 0)
+def recount_holders(course_id: uuid.UUID | None = None) -> int:
+    """Count anew who holds a course, or each of them: people with a grant that isn't revoked.
+
+    The product is locked first, so that two who take it at once are both counted. Answers how many products
+    were wrong.
+    """
+    held = select(
+        AccessGrant.course_id.label("id"), func.count(AccessGrant.user_id.distinct()).label("people")
+    ).where(AccessGrant.revoked_at.is_(None))
+    counted = select(products.c.id)
+    if course_id is not None:
+        lock_key(Product, course_id)
+        held, counted = (
+            held.where(AccessGrant.course_id == course_id),
+            counted.where(products.c.id == course_id),
+        )
+    found = held.group_by(AccessGrant.course_id).subquery()
+    people = func.coalesce(found.c.people, 0)
     wrong = db.session.execute(
-        select(products.c.id, people)
-        .select_from(products.outerjoin(held, held.c.id == products.c.id))
+        counted.add_columns(people)
+        .select_from(products.outerjoin(found, found.c.id == products.c.id))
         .where(products.c.sales_count != people)
     )
     rows = [{"product": id_, "people": count} for id_, count in wrong]

@@ -144,7 +144,8 @@ def _complete(order: Order, session: Session) -> None:
     for purchase in order.purchases:
         purchase.status = PurchaseStatus.COMPLETED
     db.session.flush()
-    for purchase in order.purchases:
+    # In one order for all buyers: each delivery locks its product.
+    for purchase in sorted(order.purchases, key=lambda line: line.product_id):
         _hand_over(purchase, now)
     mail.receipt(order.user, order)
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)

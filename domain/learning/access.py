@@ -16,7 +16,7 @@ from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain.base import clock
-from domain.catalog import availability
+from domain.catalog import availability, counters
 from domain.catalog.availability import Offer
 from domain.learning import access_facts
 from models import (
@@ -189,32 +189,27 @@ def grant(
     user_id: uuid.UUID,
     course_id: uuid.UUID,
     source: GrantSource,
-    purchase_id: uuid.UUID | None = None,
+    source_id: uuid.UUID,
     expires_at: datetime | None = None,
 ) -> AccessGrant:
-    """Grant access to a course, for good or until `expires_at`.
+    """Grant access to a course for one reason, for good or until `expires_at`.
 
-    Idempotent: a revoked grant of this source is restored, a valid one gets the new `expires_at`.
+    Idempotent: a revoked grant for this reason is restored, a valid one gets the new `expires_at`.
     """
-    now = clock.now()
     this = (
         AccessGrant.user_id == user_id,
         AccessGrant.course_id == course_id,
         AccessGrant.source == source,
+        AccessGrant.source_id == source_id,
     )
     row = upsert(AccessGrant).values(
-        user_id=user_id, course_id=course_id, source=source, purchase_id=purchase_id, granted_at=now,
+        user_id=user_id, course_id=course_id, source=source, source_id=source_id,
+        purchase_id=source_id if source == GrantSource.PURCHASE else None, granted_at=clock.now(),
         expires_at=expires_at,
     )  # fmt: skip
-    opened = db.session.scalar(row.on_conflict_do_nothing().returning(AccessGrant.id))
-    if opened is None:
-        again = {"purchase_id": purchase_id, "expires_at": expires_at, "revoked_at": None}
-        revoked = update(AccessGrant).where(*this, AccessGrant.revoked_at.is_not(None))
-        opened = db.session.scalar(revoked.values(again).returning(AccessGrant.id))
-        if opened is None:
-            db.session.execute(update(AccessGrant).where(*this).values(again))
-    if opened is not None:
-        _count_holders(course_id, 1)
+    if db.session.scalar(row.on_conflict_do_nothing().returning(AccessGrant.id)) is None:
+        db.session.execute(update(AccessGrant).where(*this).values(expires_at=expires_at, revoked_at=None))
+    counters.recount_holders(course_id)
     return db.session.scalars(
         select(AccessGrant).where(*this), execution_options={"populate_existing": True}
     ).one()
@@ -238,7 +233,7 @@ def _revoke(which: ColumnElement[bool]) -> None:
         .returning(AccessGrant.user_id, AccessGrant.course_id)
     ).all()
     for user_id, course_id in rows:
-        _count_holders(course_id, -1)
+        counters.recount_holders(course_id)
         db.session.execute(
             update(Enrollment)
             .where(
@@ -248,12 +243,6 @@ def _revoke(which: ColumnElement[bool]) -> None:
             )
             .values(status=EnrollmentStatus.CANCELLED)
         )
-
-
-def _count_holders(course_id: uuid.UUID, change: int) -> None:
-    """Adjust `sales_count`, the number of owners, paid or free; `flask stats rebuild` recomputes it."""
-    held = update(Product).where(Product.id == course_id)
-    db.session.execute(held.values(sales_count=Product.sales_count + change))
 
 
 @cache

@@ -8,6 +8,7 @@ from sqlalchemy import select
 import mail
 from domain import Refused
 from domain.base import clock
+from domain.base.sql import lock_key
 from domain.learning import access, enrollment
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -27,22 +28,39 @@ def course_called(address: str) -> Course:
 
 
 def give_access(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
-    """Grant `course` to `person`, until `expires_at` or for good, and mail them. Idempotent.
+    """Grant `course` to `person`, until `expires_at` or for good, and mail them.
 
-    Raises Refused for a time in the past, and when they own the course for good already.
+    It replaces what admins gave them before. Raises Refused for a time in the past, and when they own the
+    course for good already.
     """
     if expires_at is not None and expires_at <= clock.now():
         raise Refused("That day has passed.", "expires_on")
     if course.creator_id == person.id:
         raise Refused("This is their own course.", "course")
+    lock_key(User, person.id)
     if any(grant.expires_at is None for grant in access.grants_of(person, course)):
         raise Refused("They already own this course.", "course")
-    grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, expires_at=expires_at)
-    enrollment.enroll(person.id, course.id)
     until = f" until {expires_at:%Y-%m-%d}" if expires_at else ""
-    audit.record(admin, AuditAction.GIVE_COURSE, person, f"{course.title}{until}")
+    act = audit.record(admin, AuditAction.GIVE_COURSE, person, f"{course.title}{until}")
+    db.session.flush()
+    grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, act.id, expires_at)
+    for former in _given_before(grant):
+        access.revoke_grant(former)
+    enrollment.enroll(person.id, course.id)
     mail.access_given(person, course, expires_at)
     return grant
+
+
+def _given_before(grant: AccessGrant) -> list[AccessGrant]:
+    """List the grants of the same course that admins gave earlier, and that are not revoked."""
+    query = select(AccessGrant).where(
+        AccessGrant.user_id == grant.user_id,
+        AccessGrant.course_id == grant.course_id,
+        AccessGrant.source == GrantSource.COMPLIMENTARY,
+        AccessGrant.revoked_at.is_(None),
+        AccessGrant.id != grant.id,
+    )
+    return list(db.session.scalars(query))
 
 
 def end_access(person: User, grant_id: uuid.UUID, admin: User) -> None:

@@ -47,7 +47,7 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
 
 
 def enroll_free(user: User, course: Course) -> Enrollment:
-    """Enroll in a free course with a complimentary grant; who has one already goes on.
+    """Enroll in a free course, whose grant has the course itself for a reason; who has one goes on.
 
     Refused, in the sentence of its page, when `user` can't have the course for free.
     """
@@ -59,7 +59,7 @@ def enroll_free(user: User, course: Course) -> Enrollment:
         raise Refused(sentence)
     if offer == Offer.BUY:
         raise Refused("This course isn’t free. You can buy it on its page.")
-    access.grant(user.id, course.id, GrantSource.COMPLIMENTARY)
+    access.grant(user.id, course.id, GrantSource.FREE, course.id)
     return enroll(user.id, course.id)
 
 

@@ -136,11 +136,17 @@ def books_balance() -> list[str]:
 
 
 def access_follows_payment() -> list[str]:
-    """Check that each completed purchase has a valid grant, and each valid grant by purchase a purchase."""
-    live = and_(AccessGrant.purchase_id == Purchase.id, AccessGrant.revoked_at.is_(None))
+    """Check that each completed purchase opens its courses to its owner, and each grant has its purchase."""
+    live = and_(
+        AccessGrant.purchase_id == Purchase.id,
+        AccessGrant.user_id == Purchase.owner_id,
+        AccessGrant.course_id == PurchaseShare.course_id,
+        AccessGrant.revoked_at.is_(None),
+    )
     shut_out = (
         select(Purchase.id, Purchase.owner_id)
-        .outerjoin(AccessGrant, and_(live, AccessGrant.user_id == Purchase.owner_id))
+        .join(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
+        .outerjoin(AccessGrant, live)
         .where(Purchase.status == PurchaseStatus.COMPLETED, AccessGrant.id.is_(None))
     )
     unpaid = (
@@ -149,7 +155,12 @@ def access_follows_payment() -> list[str]:
         .where(
             AccessGrant.source == GrantSource.PURCHASE,
             AccessGrant.revoked_at.is_(None),
-            or_(Purchase.id.is_(None), Purchase.status != PurchaseStatus.COMPLETED),
+            or_(
+                Purchase.id.is_(None),
+                Purchase.status != PurchaseStatus.COMPLETED,
+                Purchase.owner_id != AccessGrant.user_id,
+                AccessGrant.source_id != AccessGrant.purchase_id,
+            ),
         )
     )
     return _rows(shut_out, "purchase {} of user {} gives no access") + _rows(

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
+from uuid_utils.compat import uuid7
 
 from domain import Refused
 from domain.analytics import daily_counts, students
@@ -47,7 +48,7 @@ from tests.cast import START, Cast
 
 RECOUNTS = {
     "ratings": reviews.recount_all,
-    "sales": counters.recount_sales,
+    "sales": counters.recount_holders,
     "lessons": counters.recount_lessons,
     "progress": progress.recount_all,
 }
@@ -167,8 +168,8 @@ class Shop:
             lesson_drafts.adjust(course, lesson, self.ada, {"kind": lesson.kind})
 
     def do_take(self, course: Course, person: User) -> None:
-        source = self.dice.choice(list(GrantSource))
-        access.grant(person.id, course.id, source)
+        source = self.dice.choice([GrantSource.FREE, GrantSource.COMPLIMENTARY])
+        access.grant(person.id, course.id, source, uuid7() if self.dice.random() < 0.5 else course.id)
         enrollment.enroll(person.id, course.id)
 
     def do_give_back(self, course: Course, person: User) -> None:
@@ -291,7 +292,7 @@ def test_whose_course_was_cancelled_completes_nothing(cast: Cast) -> None:
     access.revoke(cast.purchase.id)
     curriculum.delete_lesson(course, last.id, ada)
     assert (of(bo, course).completed_at, of(bo, course).progress_percent) == (None, 100)
-    access.grant(bo.id, course.id, GrantSource.COMPLIMENTARY)
+    access.grant(bo.id, course.id, GrantSource.FREE, course.id)
     enrollment.enroll(bo.id, course.id)
     assert of(bo, course).status == EnrollmentStatus.COMPLETED
 
@@ -317,7 +318,7 @@ def test_many_learners_are_counted_by_the_worker_some_at_a_time(
     monkeypatch.setattr(progress_recount, "MOST_AT_ONCE", 5)  # one learner of four lessons
     ada, course = row(User, cast.ada), row(Course, cast.flask_course)
     for person in (cast.cy, cast.una, cast.nia):
-        access.grant(person.id, course.id, GrantSource.COMPLIMENTARY)
+        access.grant(person.id, course.id, GrantSource.FREE, course.id)
         enrollment.enroll(person.id, course.id)
         progress.complete(row(User, person), all_lessons(course)[0])
     curriculum.delete_lesson(course, all_lessons(course)[-1].id, ada)

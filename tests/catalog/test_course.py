@@ -1,6 +1,7 @@
 """The page of a course: for whom it is there, what it says, what it offers to whom."""
 
 import json
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -288,6 +289,7 @@ def test_a_gift_opens_it_too(app: Flask, cast: Cast, signed_in: Browser) -> None
                 user_id=cast.cy.id,
                 course_id=cast.flask_course.id,
                 source=GrantSource.COMPLIMENTARY,
+                source_id=uuid.uuid4(),
                 granted_at=clock.now(),
             )
         )

@@ -26,7 +26,7 @@ def reviewed(house: House, cast: Cast) -> None:
         course = db.session.get_one(Course, cast.flask_course.id)
         for person, rating, comment in ((cast.una, 5, "Just right."), (cast.nia, 1, "Buy shoes.")):
             user = db.session.get_one(User, person.id)
-            access.grant(user.id, course.id, GrantSource.COMPLIMENTARY)
+            access.grant(user.id, course.id, GrantSource.FREE, course.id)
             reviews.write(user, course, rating, comment)
         db.session.commit()
 

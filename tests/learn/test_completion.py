@@ -128,7 +128,7 @@ def test_a_preview_that_was_marked_counts_after_buying(app: Flask, cast: Cast, s
     from models import GrantSource
 
     with app.app_context():
-        access.grant(cast.cy.id, cast.flask_course.id, GrantSource.COMPLIMENTARY)
+        access.grant(cast.cy.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
         enrollment.enroll(cast.cy.id, cast.flask_course.id)
         db.session.commit()
     assert enrollment_of(app, cast.cy).progress_percent == 25

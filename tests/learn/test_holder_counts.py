@@ -1,5 +1,7 @@
 """How many hold a course is counted where it changes, and comes out the same when counted anew."""
 
+import uuid
+
 from flask import Flask
 
 from domain.catalog import counters
@@ -15,7 +17,7 @@ def held(product_id: object) -> int:
 
 def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        counters.recount_sales()
+        counters.recount_holders()
         free = db.session.get_one(Course, cast.free_course.id)
         for _ in range(2):
             enrollment.enroll_free(db.session.get_one(User, cast.cy.id), free)
@@ -28,4 +30,23 @@ def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> N
         for _ in range(2):
             access.grant(cast.bo.id, paid, GrantSource.PURCHASE, cast.purchase.id)
         assert held(paid) == before
-        assert counters.recount_sales() == 0
+        assert counters.recount_holders() == 0
+
+
+def test_who_has_a_course_for_two_reasons_is_one_holder_and_keeps_it_without_one(
+    app: Flask, cast: Cast
+) -> None:
+    with app.app_context():
+        course = cast.flask_course.id
+        before = held(course)
+        given = access.grant(cast.bo.id, course, GrantSource.COMPLIMENTARY, uuid.uuid4())
+        again = access.grant(cast.bo.id, course, GrantSource.COMPLIMENTARY, uuid.uuid4())
+        assert given.id != again.id
+        assert held(course) == before
+        access.revoke(cast.purchase.id)
+        access.revoke_grant(again)
+        assert held(course) == before
+        assert access.owns(db.session.get_one(User, cast.bo.id), cast.flask_course)
+        access.revoke_grant(given)
+        assert held(course) == before - 1
+        assert counters.recount_holders() == 0

@@ -70,7 +70,7 @@ def test_many_courses_are_paged_with_few_queries(
             )  # fmt: skip
             db.session.add(course)
             db.session.flush()
-            access.grant(cast.bo.id, course.id, GrantSource.COMPLIMENTARY)
+            access.grant(cast.bo.id, course.id, GrantSource.FREE, course.id)
             enrollment.enroll(cast.bo.id, course.id)
         db.session.commit()
     browser = signed_in(cast.bo)

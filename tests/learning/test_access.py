@@ -268,8 +268,8 @@ def test_a_renamed_course_is_found_by_its_old_slug(cast: Cast) -> None:
 
 
 def test_granting_twice_is_one_grant_and_revives_a_revoked_one(cast: Cast) -> None:
-    first = access.grant(cast.cy.id, cast.flask_course.id, GrantSource.COMPLIMENTARY)
-    again = access.grant(cast.cy.id, cast.flask_course.id, GrantSource.COMPLIMENTARY)
+    first = access.grant(cast.cy.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
+    again = access.grant(cast.cy.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
     assert first.id == again.id
     assert access.owns(cast.cy, cast.flask_course)
     access.revoke(cast.purchase.id)
@@ -280,7 +280,7 @@ def test_granting_twice_is_one_grant_and_revives_a_revoked_one(cast: Cast) -> No
 
 
 def test_revoking_cancels_the_enrolment_unless_something_else_holds(cast: Cast) -> None:
-    access.grant(cast.bo.id, cast.flask_course.id, GrantSource.COMPLIMENTARY)
+    access.grant(cast.bo.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
     access.revoke(cast.purchase.id)
     assert db.session.scalar(select(Enrollment.status)) == EnrollmentStatus.ACTIVE
     assert access.owns(cast.bo, cast.flask_course)

@@ -77,7 +77,7 @@ FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
     "not the owner's": (lambda c: falsify_purchase(c, owner_id=c.cy.id), "gives no access"),
     "shut out": (lambda c: db.session.execute(delete(AccessGrant)), "gives no access"),
     "unpaid access": (
-        lambda c: db.session.execute(update(AccessGrant).values(purchase_id=None)),
+        lambda c: db.session.execute(update(AccessGrant).values(user_id=c.cy.id)),
         "has no completed purchase",
     ),
     "too much back": (lambda c: send_back(c, 1901), "has 1901 sent back of 1900"),

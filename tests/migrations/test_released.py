@@ -34,6 +34,7 @@ FILES = {
 CHANGED: dict[str, set[str]] = {
     "events": {"name", "properties"},
     "purchases": {"platform_fee_cents", "creator_amount_cents"},  # in purchase_shares
+    "access_grants": {"source"},  # nobody gave what is free
     "earnings": {"purchase_id", "product_id"},  # through the share
 }
 # Rows that an older revision can't hold: taking back to it is refused until they are gone.

@@ -42,7 +42,7 @@ class Shelf:
             user = User(email=f"{uuid.uuid4().hex}@example.com", name=name, **more)
             db.session.add(user)
             db.session.flush()
-            access.grant(user.id, self.course.id, GrantSource.COMPLIMENTARY)
+            access.grant(user.id, self.course.id, GrantSource.FREE, self.course.id)
             db.session.commit()
             db.session.refresh(user)
             db.session.expunge(user)

@@ -81,7 +81,7 @@ def test_also_after_giving_the_course_back_and_getting_it_again(
         db.session.commit()
     bo.post(f"{WRITE}/delete")
     with app.app_context():
-        access.grant(cast.bo.id, cast.flask_course.id, GrantSource.COMPLIMENTARY)
+        access.grant(cast.bo.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
         db.session.commit()
     bo.post(WRITE, data=said("Other words."))
     assert "Other words." not in client.get(shelf.page).text
