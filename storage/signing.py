@@ -1,13 +1,11 @@
 """Signed, expiring tokens (HMAC) for the app's own media route."""
 
-import hashlib
 import hmac
 import math
 import time
 from datetime import UTC, datetime
 
-from flask import current_app
-
+from domain.base import signing
 from storage.keys import check_prefix
 
 QUARTER_HOUR = 900
@@ -20,7 +18,7 @@ def sign(prefix: str, expires_at: datetime) -> str:
     and the browser's cache is used.
     """
     expires = math.ceil(expires_at.timestamp() / QUARTER_HOUR) * QUARTER_HOUR
-    return f"{expires:x}.{_signature(current_app.config['SECRET_KEY'], check_prefix(prefix), expires)}"
+    return f"{expires:x}.{_signatures(check_prefix(prefix), expires)[0]}"
 
 
 def verify(token: str, prefix: str) -> datetime | None:
@@ -34,14 +32,12 @@ def verify(token: str, prefix: str) -> datetime | None:
         check_prefix(prefix)
     except ValueError:
         return None
-    keys = [current_app.config["SECRET_KEY"], *(current_app.config.get("SECRET_KEY_FALLBACKS") or [])]
-    known = [_signature(key, prefix, expires).encode() for key in keys]
-    if not any(hmac.compare_digest(one, signature.encode()) for one in known) or expires <= time.time():
+    known = [hmac.compare_digest(one.encode(), signature.encode()) for one in _signatures(prefix, expires)]
+    if not any(known) or expires <= time.time():
         return None
     return datetime.fromtimestamp(expires, UTC)
 
 
-def _signature(key: str | bytes, prefix: str, expires: int) -> str:
-    secret = key.encode() if isinstance(key, str) else key
-    own = hmac.digest(secret, b"lectern media address", "sha256")
-    return hmac.new(own, f"{prefix}\n{expires}".encode(), hashlib.sha256).hexdigest()[:40]
+def _signatures(prefix: str, expires: int) -> list[str]:
+    message, keys = f"{prefix}\n{expires}".encode(), signing.derived(b"lectern media address")
+    return [hmac.digest(key, message, "sha256").hex()[:40] for key in keys]

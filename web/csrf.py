@@ -4,16 +4,17 @@ Signing in or out replaces the browser's token, so a post from an older page is 
 tells whether the same person sends it, so that no form is ever submitted in another person's name.
 """
 
-import hashlib
-import hmac
 import secrets
 
 from flask import Flask, current_app, g, request, session
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
+
+from domain.base import signing
 
 NOBODY = ""
+FLASK_WTF_SALT = "wtf-csrf-token"
 
 
 class CsrfProtection(CSRFProtect):
@@ -47,8 +48,7 @@ def person_mark() -> str:
 
 def mark_of(key: str) -> str:
     """Return a keyed hash of an account's id, which identifies the person without revealing the id."""
-    secret = str(current_app.config["SECRET_KEY"]).encode()
-    return hmac.new(secret, f"person:{key}".encode(), hashlib.sha256).hexdigest()[:24]
+    return signing.digest(f"person:{key}", 24)
 
 
 def sender() -> str | None:
@@ -57,9 +57,8 @@ def sender() -> str | None:
     None for a token that is missing or invalid.
     """
     protection: CsrfProtection = current_app.extensions["csrf"]
-    serializer = URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt="wtf-csrf-token")
     try:
-        value = serializer.loads(protection.sent())
+        value = signing.serializer(FLASK_WTF_SALT).loads(protection.sent())
     except BadData:
         return None
     return value.rpartition(".")[0] if isinstance(value, str) else None

@@ -4,7 +4,6 @@ Every POST is handled this way; no route has to ask for it.
 """
 
 import re
-import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField, PasswordField
 from wtforms.fields.core import UnboundField
 
-from domain.base import clock
+from domain.base import clock, signing
 from domain.people import rate_limits
 from domain.platform import held_posts
 from domain.platform.held_posts import PostedForm
@@ -145,7 +144,7 @@ def _address() -> str:
 
 def _token() -> str:
     """Return the random token in this browser's cookie, which is set if missing."""
-    token = request.cookies.get(COOKIE) or secrets.token_urlsafe(32)
+    token = request.cookies.get(COOKIE) or signing.new_token()
 
     @after_this_request
     def give(response: Response) -> Response:

@@ -5,19 +5,19 @@ keyed hashes of the addresses that signed in on it. It grants nothing; it only s
 counts against.
 """
 
-import hashlib
-import hmac
 import secrets
 from typing import Any
 
 from flask import after_this_request, current_app, request
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from werkzeug.wrappers import Response
 
+from domain.base import signing
 from domain.people import accounts
 from models import User
 
-COOKIE = "lectern_known"
+COOKIE, SALT = "lectern_known", "lectern.known-device"
+MARK = 20  # hex digits
 LIFETIME_SECONDS = 400 * 24 * 3600  # browsers keep no cookie for longer
 MOST_ACCOUNTS = 8
 
@@ -25,9 +25,10 @@ MOST_ACCOUNTS = 8
 def remember(user: User) -> None:
     """Remember this browser as a known device of `user`, by a cookie on the response."""
     known = _read()
-    mark = _mark(user.email)
+    mark = signing.digest(_device_of(user.email), MARK)
     marks = [mark, *(m for m in known["accounts"] if m != mark)][:MOST_ACCOUNTS]
-    value = _serializer().dumps({"device": known["device"] or secrets.token_hex(8), "accounts": marks})
+    device = known["device"] or secrets.token_hex(8)
+    value = signing.serializer(SALT).dumps({"device": device, "accounts": marks})
 
     @after_this_request
     def keep(response: Response) -> Response:
@@ -41,23 +42,20 @@ def remember(user: User) -> None:
 def device_for(email: str) -> str:
     """Return this browser's device id if the account of `email` has signed in on it, else ""."""
     known = _read()
-    name: str = known["device"] if _mark(email) in known["accounts"] else ""
+    is_known = any(mark in known["accounts"] for mark in signing.digests(_device_of(email), MARK))
+    name: str = known["device"] if is_known else ""
     return name
 
 
 def _read() -> dict[str, Any]:
     try:
-        known: dict[str, Any] = _serializer().loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME_SECONDS)
+        known: dict[str, Any] = signing.serializer(SALT).loads(
+            request.cookies.get(COOKIE, ""), max_age=LIFETIME_SECONDS
+        )
     except BadData:
         return {"device": "", "accounts": []}
     return known
 
 
-def _mark(email: str) -> str:
-    key = current_app.config["SECRET_KEY"].encode()
-    text = f"known device:{accounts.canonical(email)}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:20]
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="lectern.known-device")
+def _device_of(email: str) -> str:
+    return f"known device:{accounts.canonical(email)}"

@@ -10,7 +10,8 @@ from functools import lru_cache
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import current_app
+
+from domain.base import signing
 
 
 class DecryptionFailed(Exception):  # noqa: N818 - names what it finds
@@ -31,12 +32,10 @@ def decrypt(text: str, purpose: str) -> str:
 
 
 def _keys(purpose: str) -> MultiFernet:
-    config = current_app.config
-    secrets = (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
-    return MultiFernet([_key(secret, purpose) for secret in secrets])
+    return MultiFernet([_key(secret, purpose) for secret in signing.secret_keys()])
 
 
 @lru_cache(maxsize=64)
-def _key(secret: str, purpose: str) -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=f"lectern {purpose}".encode()).derive(secret.encode())
+def _key(secret: bytes, purpose: str) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=f"lectern {purpose}".encode()).derive(secret)
     return Fernet(base64.urlsafe_b64encode(derived))

@@ -5,18 +5,16 @@ and progress together, one or two to write, on a plain connection, because openi
 much as all of them.
 """
 
-import hmac
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
-from domain.base import clock
+from domain.base import clock, signing
 from domain.base.compiled_statements import CompiledStatement
 from domain.learning import access, access_facts, progress
 from domain.learning.watched_ranges import SAME_PLACE, Heartbeat, Ranges, accept, since, total
@@ -34,6 +32,7 @@ from models import (
 
 COMPLETE_AT = 0.95
 ENROLLMENT_EVERY = timedelta(seconds=60)
+SIGNATURE = 32  # hex digits
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def sign_opening(user_id: uuid.UUID, lesson_id: uuid.UUID) -> str:
     """Sign the present time as proof of when this person's page of the lesson was opened (HMAC)."""
     seconds, thousandths = divmod(int(clock.now().timestamp() * 1000), 1000)
     moment = f"{seconds:x}-{thousandths:x}"
-    return f"{moment}.{_signature(user_id, lesson_id, moment, current_app.config['SECRET_KEY'])}"
+    return f"{moment}.{signing.digest(_opening(user_id, lesson_id, moment), SIGNATURE)}"
 
 
 def connect() -> Connection:
@@ -156,20 +155,14 @@ def record_heartbeat(connection: Connection, who: Watcher, heartbeat: Heartbeat)
 def _opened_at(who: Watcher, proof: str) -> datetime | None:
     """Verify the proof and return when the player's page was opened; None without a valid one."""
     moment, _, signature = proof.partition(".")
-    given, config = signature.encode(), current_app.config
-    for key in (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ())):
-        if hmac.compare_digest(_signature(who.user_id, who.lesson_id, moment, key).encode(), given):
-            break
-    else:
+    if not signing.verify(_opening(who.user_id, who.lesson_id, moment), signature, SIGNATURE):
         return None
     seconds, _, thousandths = moment.partition("-")
     return datetime.fromtimestamp(int(seconds, 16) + int(thousandths or "0", 16) / 1000, UTC)
 
 
-def _signature(user_id: uuid.UUID, lesson_id: uuid.UUID, moment: str, key: str | bytes) -> str:
-    secret = key.encode() if isinstance(key, str) else key
-    words = b"player opened" + user_id.bytes + lesson_id.bytes + moment.encode()
-    return hmac.digest(secret, words, "sha256").hex()[:32]
+def _opening(user_id: uuid.UUID, lesson_id: uuid.UUID, moment: str) -> bytes:
+    return b"player opened" + user_id.bytes + lesson_id.bytes + moment.encode()
 
 
 def _seen(row: Any) -> WatchedState:

@@ -4,15 +4,12 @@ Otherwise somebody could move an account to another address, be suspended there,
 first one. Hashes are kept for KEEP, or as long as a decision holds (docs/decisions/0022).
 """
 
-import hashlib
-import hmac
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy import delete, exists, select
 
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, signing
 from domain.people import accounts
 from models import AddressMark, ReviewStanding, Standing, User, db, upsert
 
@@ -23,7 +20,7 @@ def remember(user: User, address: str) -> None:
     """Record that `user` has or had `address`, as of now. Idempotent."""
     now = clock.now()
     row = upsert(AddressMark).values(
-        mark=_mark(address, current_app.config["SECRET_KEY"]), user_id=user.id, created_at=now, updated_at=now
+        mark=signing.digest(_mailbox(address)), user_id=user.id, created_at=now, updated_at=now
     )
     again = {"created_at": now, "updated_at": now}
     db.session.execute(row.on_conflict_do_update(index_elements=["mark", "user_id"], set_=again))
@@ -87,13 +84,10 @@ def _known(address: str) -> list[User]:
 
 
 def _marks(address: str) -> list[str]:
-    config = current_app.config
-    keys = (config["SECRET_KEY"], *(config.get("SECRET_KEY_FALLBACKS") or ()))
-    return [_mark(address, key) for key in keys]
+    return signing.digests(_mailbox(address))
 
 
-def _mark(address: str, key: str) -> str:
-    """Hash a mailbox with the secret key: “me+shop@…” and “me@…” are the same."""
+def _mailbox(address: str) -> str:
+    """Name the mailbox of `address`: “me+shop@…” and “me@…” are the same."""
     local, _, host = accounts.canonical(address).rpartition("@")
-    text = f"address mark:{local.partition('+')[0]}@{host}"
-    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return f"address mark:{local.partition('+')[0]}@{host}"

@@ -4,18 +4,15 @@ A token carries a fingerprint of what its use changes (the password, the address
 invalid. The token of a registration names its row instead.
 """
 
-import hashlib
-import hmac
 import uuid
 from enum import StrEnum
 from typing import Any
 
-from flask import current_app
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select
 
 from domain import InvalidToken
-from domain.base import sql
+from domain.base import signing, sql
 from domain.people import accounts
 from models import OAuthAccount, User, db
 
@@ -36,6 +33,7 @@ LIFETIME_SECONDS = {
     Purpose.NOT_ME: 14 * 24 * 3600,
 }
 
+FINGERPRINT = 24  # hex digits
 
 USED = "This link has already been used or replaced by a newer one."
 
@@ -60,7 +58,7 @@ def make(purpose: Purpose, user: User, extra: str = "") -> str:
 
     A NOT_ME token with `extra` goes to the address that the account has just left.
     """
-    return sign(purpose, [user.id.hex, _fingerprint(purpose, user, extra), extra])
+    return sign(purpose, [user.id.hex, signing.digest(_state(purpose, user, extra), FINGERPRINT), extra])
 
 
 def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, str]:
@@ -71,20 +69,19 @@ def opened_by(purpose: Purpose, token: str, lock: bool = False) -> tuple[User, s
     key, fingerprint, extra = read(purpose, token)
     query = select(User).where(User.id == uuid.UUID(key), User.deleted_at.is_(None))
     user = sql.locked(query, keys=True).first() if lock else db.session.scalar(query)
-    if user is None or not hmac.compare_digest(_fingerprint(purpose, user, extra), fingerprint):
+    if user is None or not signing.verify(_state(purpose, user, extra), fingerprint, FINGERPRINT):
         raise InvalidToken(USED)
     if user.suspended_at is not None:
         raise InvalidToken(accounts.suspended_sentence())
     return user, extra
 
 
-def _fingerprint(purpose: Purpose, user: User, extra: str) -> str:
+def _state(purpose: Purpose, user: User, extra: str) -> str:
     if purpose == Purpose.NOT_ME:
         state: tuple[object, ...] = (extra or user.email,)
     else:
         state = (user.email, user.password_hash or _identities_of(user))
-    digest = hmac.new(_secret(), repr((purpose.value, *state)).encode(), hashlib.sha256)
-    return digest.hexdigest()[:24]
+    return repr((purpose.value, *state))
 
 
 def _identities_of(user: User) -> list[str]:
@@ -94,9 +91,4 @@ def _identities_of(user: User) -> list[str]:
 
 
 def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(_secret(), salt=f"lectern.{purpose}")
-
-
-def _secret() -> bytes:
-    secret: str = current_app.config["SECRET_KEY"]
-    return secret.encode()
+    return signing.serializer(f"lectern.{purpose}")

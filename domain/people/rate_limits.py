@@ -8,8 +8,6 @@ together, and a browser that has signed in to the account before has a limit of 
 from many networks allows fewer attempts to each of them.
 """
 
-import hashlib
-import hmac
 import ipaddress
 import uuid
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from sqlalchemy import delete, select
 from uuid_utils.compat import uuid7
 
 from config import Settings
-from domain.base import clock
+from domain.base import clock, signing
 from domain.people import accounts
 from models import LoginAttempt, db
 
@@ -153,8 +151,7 @@ def network_of(ip: str) -> str:
 
 
 def _limit(kind: str, value: str, most: int | None) -> AttemptLimit:
-    key = current_app.config["SECRET_KEY"].encode()
-    subject = hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+    subject = signing.digest(f"{kind}:{value}")
     bound = None if most is None else max(most, 1)
     return AttemptLimit(subject, bound, timedelta(seconds=_settings().login_window_seconds))
 

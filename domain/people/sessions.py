@@ -1,7 +1,5 @@
 """Sessions of signed-in devices: each has a random token, of which the database keeps only a hash."""
 
-import hashlib
-import secrets
 import uuid
 from datetime import timedelta
 from functools import cache
@@ -9,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, select, update
 
-from domain.base import clock
+from domain.base import clock, signing
 from domain.platform import notifications
 from models import Registration, SecondFactor, User, UserSession, UtcDateTime, db
 
@@ -107,7 +105,7 @@ def is_this_device(session: UserSession, token: str) -> bool:
 
 def start(user: User, user_agent: str = "", ip: str = "") -> UserSession:
     """Sign a device in; `user.session_token` is then the token for its cookie."""
-    token = secrets.token_urlsafe(32)
+    token = signing.new_token()
     now = clock.now()
     session = UserSession(
         user_id=user.id,
@@ -159,4 +157,4 @@ def _revoke(*conditions: object) -> None:
 
 def token_hash(token: str) -> str:
     """Hash a session token as the database keeps it."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return signing.token_digest(token)

@@ -7,7 +7,6 @@ is written at once instead, in the transaction in which it happens. Names and pr
 """
 
 import atexit
-import hashlib
 import ipaddress
 import re
 import threading
@@ -24,7 +23,7 @@ from flask import Flask, current_app
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from domain.base import clock
+from domain.base import clock, signing
 from domain.base.log import log
 from domain.platform.event_registry import EventName, Writer, refuse_unregistered
 from models import Course, Event, Product, User, db
@@ -133,9 +132,8 @@ def truncated(ip: str) -> str:
 
 def visitor_of(ip: str, user_agent: str, day: datetime) -> str:
     """Hash a visitor with the secret key and the day: untraceable, and another tomorrow. 32 hex digits."""
-    key = current_app.config["SECRET_KEY"].encode()[: hashlib.blake2b.MAX_KEY_SIZE]
     seen = f"{day:%Y-%m-%d} {ip} {user_agent}".encode(errors="replace")
-    return hashlib.blake2b(seen, digest_size=16, key=key).hexdigest()
+    return signing.visitor_digest(seen)
 
 
 Watch = tuple[uuid.UUID | None, uuid.UUID, uuid.UUID, int]

@@ -4,7 +4,6 @@ Anybody can post, so what is kept is bounded, is never sent by itself, and is sh
 page the form was on.
 """
 
-import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, select
 
-from domain.base import clock
+from domain.base import clock, signing
 from models import HeldPost, db
 
 LIFETIME = timedelta(days=1)
@@ -102,4 +101,4 @@ def clean_up() -> None:
 
 
 def _hash(browser: str) -> str:
-    return hashlib.sha256(browser.encode()).hexdigest()
+    return signing.token_digest(browser)

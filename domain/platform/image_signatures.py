@@ -4,20 +4,19 @@ An export puts them into file names, and an import then keeps the files as they 
 round trip would lose a little quality each time.
 """
 
-import hmac
 import io
 import re
 from typing import BinaryIO
 
-from flask import current_app
+from domain.base import signing
 
+LENGTH = 32
 _NAMED = re.compile(r"\.([0-9a-f]{32})\.(?:webp|jpg)$")
 
 
 def sign(content: bytes, suffix: str) -> str:
     """Sign a picture encoded as `suffix`, "webp" or "jpg": a keyed hash of 32 hex digits."""
-    key = current_app.config["SECRET_KEY"].encode()
-    return hmac.new(key, f"picture {suffix} ".encode() + content, "sha256").hexdigest()[:32]
+    return signing.digest(_message(content, suffix), LENGTH)
 
 
 def named_in(filename: str) -> str:
@@ -34,5 +33,9 @@ def verify(file: BinaryIO, suffix: str, seal: str, most: int) -> tuple[bytes | N
     if not seal:
         return None, file
     content = file.read(most + 1)
-    genuine = hmac.compare_digest(sign(content, suffix), seal)
+    genuine = signing.verify(_message(content, suffix), seal, LENGTH)
     return content if genuine else None, io.BytesIO(content)
+
+
+def _message(content: bytes, suffix: str) -> bytes:
+    return f"picture {suffix} ".encode() + content

@@ -2,14 +2,14 @@
 
 import uuid
 
-from flask import current_app
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 from sqlalchemy import select
 
 from domain import InvalidToken
-from domain.base import sql
+from domain.base import signing, sql
 from models import MailPreference, NotificationKind, Role, User, db, upsert
 
+SALT = "lectern.unsubscribe"
 # These have mails of their own, which say more.
 OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED})
 TOPICS = {
@@ -74,21 +74,16 @@ def token(user_id: uuid.UUID, kind: NotificationKind) -> str:
 
     It never expires: somebody unsubscribing from an old mail wants no new ones either.
     """
-    return _serializer().dumps([user_id.hex, kind.value])
+    return signing.undated_serializer(SALT).dumps([user_id.hex, kind.value])
 
 
 def opened_by(token: str) -> tuple[User, NotificationKind]:
     """Find the user and the kind of an unsubscribe token. Raises InvalidToken for a forged one."""
     try:
-        key, kind = _serializer().loads(token)
+        key, kind = signing.undated_serializer(SALT).loads(token)
     except BadData as error:
         raise InvalidToken("This link is incomplete. Open it from the email again.") from error
     user = db.session.get(User, uuid.UUID(key))
     if user is None or user.deleted_at is not None:
         raise InvalidToken("This account is closed and no longer gets email.")
     return user, NotificationKind(kind)
-
-
-def _serializer() -> URLSafeSerializer:
-    secret: str = current_app.config["SECRET_KEY"]
-    return URLSafeSerializer(secret, salt="lectern.unsubscribe")
