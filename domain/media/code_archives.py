@@ -5,7 +5,6 @@ links, devices, and decompression bombs.
 """
 
 import gzip
-import stat
 import tarfile
 import time
 import uuid
@@ -13,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -21,7 +20,7 @@ from sqlalchemy import select
 import jobs
 import storage
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, safe_zip
 from domain.base.log import log
 from domain.catalog import lifecycle
 from domain.media.recordings import ADDRESS_LIFETIME
@@ -34,16 +33,19 @@ MIB = 1024 * 1024
 MOST_BYTES = 200 * MIB
 MOST_FILES = 20_000
 MOST_UNPACKED = 1024 * MIB
-MOST_LISTED = 16 * MIB  # the central directory of a ZIP, which is read into memory as a whole
 MOST_SAID = 8 * MIB  # all extended headers of a tar.gz: names and times
 SECONDS = 15  # of processor time: what is packed as usual takes a third of that at most
-MOST_RATIO = 200  # text compresses to a twentieth at best, a decompression bomb to a thousandth
 SMALL = 10 * MIB  # below this no ratio is suspicious
 BLOCK = 1024 * 1024
 TOO_MANY = f"There are too many files in this archive. Use at most {MOST_FILES:,}."
 DAMAGED = AuditAction.CODE_DAMAGED
 TOO_SLOW = "This archive takes too long to check. Pack fewer files, as a plain ZIP or tar.gz."
 NO_ARCHIVE = "This isn’t a readable ZIP or tar.gz archive. Create it again."
+
+_SENTENCES = {
+    safe_zip.Trouble.ENCRYPTED: "This archive is password-protected. Create it without a password.",
+    safe_zip.Trouble.COMPRESSION: "This archive uses an unusual compression. Create a plain ZIP.",
+}
 
 
 class DamagedArchiveError(Exception):
@@ -80,6 +82,8 @@ def inspect(path: Path) -> ArchiveContents:
         count = _check_entries(_in_zip(path, deadline) if is_zip else _in_tar(path, size, deadline), size)
     except Refused:
         raise
+    except safe_zip.ListsTooMuch as error:
+        raise Refused(TOO_MANY, "file") from error
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError,
             NotImplementedError, OverflowError) as error:  # fmt: skip
         raise Refused(NO_ARCHIVE, "file") from error
@@ -200,7 +204,7 @@ def _check_entries(entries: Iterator[_Entry], packed: int) -> int:
         count, total, files = count + 1, total + entry.size, files + entry.is_file
         if count > MOST_FILES:
             raise Refused(TOO_MANY, "file")
-        if total > MOST_UNPACKED or (total > SMALL and total > packed * MOST_RATIO):
+        if total > MOST_UNPACKED or safe_zip.is_bomb(total, packed, SMALL):
             raise Refused("Unpacked, this archive would be far too large.", "file")
         if not (entry.is_file or entry.is_folder):
             raise Refused(f"“{entry.name[:80]}” is a link or device. Include regular files only.", "file")
@@ -209,31 +213,21 @@ def _check_entries(entries: Iterator[_Entry], packed: int) -> int:
 
 
 def _check_path(name: str) -> None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    has_drive = len(name) > 1 and name[1] == ":"
-    if path.is_absolute() or ".." in path.parts or has_drive or "\x00" in name or len(name) > 1000:
+    if safe_zip.points_outside(name) or len(name) > 1000:
         raise Refused(f"“{name[:80]}” points outside the archive’s folder. Create it again.", "file")
 
 
 def _in_zip(path: Path, deadline: _Deadline) -> Iterator[_Entry]:
     """Yield the entries of a ZIP. Reads each file, as the sizes in the directory prove nothing."""
-    with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # as ZipFile itself does
-    if end is None or end[5] > MOST_LISTED:
-        raise Refused(NO_ARCHIVE if end is None else TOO_MANY, "file")
-    with zipfile.ZipFile(path) as archive:
+    with safe_zip.opened(path) as archive:
         for info in archive.infolist():
-            if info.flag_bits & 1:
-                raise Refused("This archive is password-protected. Create it without a password.", "file")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                # bzip2 takes minutes for a gigabyte, LZMA as much memory as its header asks for.
-                raise Refused("This archive uses an unusual compression. Create a plain ZIP.", "file")
-            kind = stat.S_IFMT(info.external_attr >> 16) if info.create_system == 3 else 0
-            plain = kind in (0, stat.S_IFREG) and not info.is_dir()
-            yield _Entry(
-                info.orig_filename, info.file_size, plain, info.is_dir() and kind in (0, stat.S_IFDIR)
-            )
-            if plain:
+            trouble = safe_zip.trouble_of(info, info.orig_filename)
+            if trouble in _SENTENCES:
+                raise Refused(_SENTENCES[trouble], "file")
+            is_taken = trouble != safe_zip.Trouble.SPECIAL
+            is_file, is_folder = is_taken and not info.is_dir(), is_taken and info.is_dir()
+            yield _Entry(info.orig_filename, info.file_size, is_file, is_folder)
+            if is_file:
                 _read_through(archive, info, deadline)
 
 
@@ -278,7 +272,7 @@ class _Bounded:
     def __init__(self, raw: object, packed: int, deadline: _Deadline) -> None:
         self._deadline = deadline
         self._file = gzip.GzipFile(fileobj=raw)  # type: ignore[call-overload]
-        self._left = min(MOST_UNPACKED, max(SMALL, packed * MOST_RATIO)) + 64 * MIB
+        self._left = min(MOST_UNPACKED, max(SMALL, packed * safe_zip.MOST_RATIO)) + 64 * MIB
 
     def read(self, size: int = -1) -> bytes:
         """Read the next bytes; raises Refused beyond the limit."""

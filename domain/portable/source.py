@@ -9,20 +9,26 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
+from domain.base import safe_zip
+from domain.base.safe_zip import Trouble
 from domain.base.text import clean, composed, one_line
 from domain.portable import MANIFEST, InvalidCourse, Problem, broken
 
 MAX_FILES = 5_000
 MAX_BYTES = 50 * 1024**3
 MAX_TEXT = 1024 * 1024
-MAX_LISTED = 16 * 1024**2  # bytes of a zip's central directory
-MAX_RATIO = 200  # text compresses to a tenth; a much higher ratio is a zip bomb
 PLAIN_BYTES = 4 * 1024**2  # smaller files may have any ratio
 MAX_NAME = 240
+_SENTENCES = {
+    Trouble.OUTSIDE: "This name points outside the folder.",
+    Trouble.SPECIAL: "This is a symbolic link. Include the file itself.",
+    Trouble.ENCRYPTED: "This file is password-protected.",
+    Trouble.COMPRESSION: "This file has an unusual compression. Create a plain ZIP.",
+}
 _LEFT_OUT = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 _SPOILT = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
 
@@ -44,14 +50,17 @@ def opened(path: Path) -> Iterator[Source]:
     if path.is_dir():
         yield FolderSource(path)
         return
-    try:
-        _check_directory(path)
-        packed = zipfile.ZipFile(path)
-    except FileNotFoundError as error:
-        raise broken(f"There is no folder or file {path}.") from error
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise broken("This isn’t a readable ZIP file.") from error
-    with packed:
+    with ExitStack() as stack:
+        try:
+            packed = stack.enter_context(safe_zip.opened(path))
+        except FileNotFoundError as error:
+            raise broken(f"There is no folder or file {path}.") from error
+        except safe_zip.ListsTooMuch as error:
+            raise broken(
+                f"There are too many files. At most {MAX_FILES:,} can be imported at once."
+            ) from error
+        except (safe_zip.NotAZip, OSError) as error:
+            raise broken("This isn’t a readable ZIP file.") from error
         yield ZipSource(packed)
 
 
@@ -138,17 +147,6 @@ def text_of(source: Source, name: str) -> str:
     return clean(text)
 
 
-def _check_directory(path: Path) -> None:
-    """Refuse a zip with an oversized central directory, which would be read into memory.
-
-    Raises InvalidCourse.
-    """
-    with path.open("rb") as file:
-        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # what ZipFile itself goes by
-    if end is not None and end[5] > MAX_LISTED:
-        raise broken(f"There are too many files. At most {MAX_FILES:,} can be imported at once.")
-
-
 def _check_amount(files: int, size: int) -> None:
     if files > MAX_FILES:
         raise broken(f"There are {files:,} files. At most {MAX_FILES:,} can be imported at once.")
@@ -177,15 +175,12 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
     parts = name.rstrip("/").split("/")
     if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
-        return "This name points outside the folder."
+        return _SENTENCES[Trouble.OUTSIDE]
     if len(name) > MAX_NAME or clean(name) != name or "\n" in name or "\t" in name:
         return "This name is too long or can’t be read."
-    mode = entry.external_attr >> 16
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "This is a symbolic link. Include the file itself."
-    if entry.flag_bits & 1:
-        return "This file is password-protected."
-    if entry.file_size > max(entry.compress_size, 1) * MAX_RATIO and entry.file_size > PLAIN_BYTES:
+    if (trouble := safe_zip.trouble_of(entry, name)) is not None:
+        return _SENTENCES[trouble]
+    if safe_zip.is_bomb(entry.file_size, entry.compress_size, PLAIN_BYTES):
         return "This file would be too large when unpacked."
     return None
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import selectinload
 
 import storage
 from domain.authoring import curriculum
+from domain.base import safe_zip
 from domain.portable import InvalidCourse, exporting, folder_writer, importing, source
 from models import (
     Caption,
@@ -367,12 +368,21 @@ def test_a_zip_of_too_many_files(cast: Cast, tmp_path: Path, monkeypatch: pytest
 def test_a_zip_whose_list_fills_the_memory(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "MAX_LISTED", 100_000)
+    monkeypatch.setattr(safe_zip, "MOST_LISTED", 100_000)
     entries = [zipfile.ZipInfo(f"{n}.md") for n in range(3)]
     for entry in entries:
         entry.extra = b"\x99\x99" + (60_000).to_bytes(2, "little") + bytes(60_000)
     path = zipped(tmp_path / "a.zip", MANIFEST, *((entry, b"x") for entry in entries))
     assert problems(cast, path) == ["There are too many files. At most 5,000 can be imported at once."]
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_takes_too_much_to_unpack(cast: Cast, tmp_path: Path, way: int) -> None:
+    path = zipped(tmp_path / "a.zip", MANIFEST)
+    with zipfile.ZipFile(path, "a", way) as packed:
+        packed.writestr("01-one.md", b"# One\n" * 100)
+    expected = "01-one.md: This file has an unusual compression. Create a plain ZIP."
+    assert problems(cast, path) == [expected]
 
 
 def test_a_damaged_zip(cast: Cast, tmp_path: Path) -> None:
