@@ -7,6 +7,7 @@ from flask import current_app, render_template
 from uuid_utils.compat import uuid7
 
 import jobs
+from domain.base.text import one_line
 from models import EmailMessage, User, db
 
 NOTIFICATION = "notification"
@@ -48,8 +49,7 @@ def base_url() -> str:
 
 def render_subject(template: str, data: dict[str, Any]) -> str:
     """Render the subject: one line of at most 255 characters."""
-    text = render_template(f"mail/{template}/subject.txt", **data)
-    return " ".join(text.split())[:255]
+    return one_line(render_template(f"mail/{template}/subject.txt", **data))[:255]
 
 
 def render_bodies(message: EmailMessage) -> tuple[str, str]:

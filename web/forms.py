@@ -199,8 +199,7 @@ class LinesField(TextAreaField):
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Split into unique, non-empty lines."""
-        lines = (one_line(line) for value in valuelist for line in raw_text(value).splitlines() if line)
-        self.data: Any = list(dict.fromkeys(line for line in lines if line))
+        self.data: Any = text.lines(line for value in valuelist for line in raw_text(value).splitlines())
 
     def pre_validate(self, form: Any) -> None:
         """Refuse too many or too long lines."""

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me
 from blueprints.studio.course_forms import NewCourseForm
+from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
@@ -20,7 +21,7 @@ from web.reauthentication import fresh
 def courses() -> Response:
     """List the creator's courses of one status with their next step; searched by title, paged."""
     status = _status()
-    title = " ".join(request.args.get("q", "").split())[:100].replace("\x00", "")
+    title = text_arg("q")
     sheet = course_list.page(me(), status, title, _id("newer"), _id("older"))
     return hypermedia.render(
         "studio/courses.html",

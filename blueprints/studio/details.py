@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, me, opened, save, saved, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
+from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details
 from domain.authoring.course_details import CourseDetails
 from domain.catalog import tags
@@ -86,7 +87,7 @@ def _required(course: Course) -> dict[str, Any]:
 
 
 def _sought() -> str:
-    return " ".join(request.args.get("find", "").split())[:100]
+    return text_arg("find")
 
 
 def _shown(stored: CourseDetails) -> dict[str, object]:

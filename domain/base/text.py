@@ -11,6 +11,7 @@ single-line text is compared and sorted, so it has single spaces and composed ac
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # The last two code points of each of Unicode's seventeen planes are non-characters.
 _NO_CHARACTERS = "\ufdd0-\ufdef" + "".join(
@@ -45,6 +46,12 @@ def one_line(value: str) -> str:
     words = _BLANKS.sub(" ", _REMOVED.sub("", _BLANKS.sub(" ", value)))
     words = composed(words).strip()
     return "" if _UNSEEN.fullmatch(words) else words
+
+
+def lines(values: Iterable[str]) -> list[str]:
+    """Normalise a list of single-line texts: each once, without empty ones."""
+    found = map(one_line, values)
+    return list(dict.fromkeys(line for line in found if line))
 
 
 def paragraphs(value: str) -> str:

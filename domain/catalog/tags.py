@@ -3,7 +3,7 @@
 from sqlalchemy import delete, func, inspect, select
 
 from domain import Refused
-from domain.base import word_folding
+from domain.base import text, word_folding
 from models import Course, Tag, db, product_tags, upsert
 
 MOST, LENGTH, SUGGESTED = 10, 50, 8
@@ -12,7 +12,7 @@ MOST, LENGTH, SUGGESTED = 10, 50, 8
 def split(typed: str) -> list[str]:
     """Parse "Flask, Python, flask" into unique tags, in order. Raises Refused for an invalid one."""
     found: dict[str, str] = {}
-    for name in (" ".join(part.split()) for part in typed.split(",")):
+    for name in map(text.one_line, typed.split(",")):
         if name and len(name) > LENGTH:
             raise Refused(f"Use at most {LENGTH} characters in a tag.", "tags")
         if name:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from domain import Refused
-from domain.base import clock, pagination
+from domain.base import clock, pagination, text
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, Order, StripeEvent, User, db
@@ -82,7 +82,7 @@ def dismiss(row: Row, admin: User, note: str) -> None:
         admin,
         AuditAction.LOOK_AT_ORDER if is_order else AuditAction.LOOK_AT_EVENT,
         row,
-        note.strip()[:MAX_NOTE],
+        text.paragraphs(note)[:MAX_NOTE],
     )
     db.session.flush()
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import sql, webvtt
+from domain.base.text import one_line
 from domain.catalog import lifecycle
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -212,9 +213,9 @@ def _waits(course: Course, asset: MediaAsset, actor: User) -> bool:
 
 def _chapter(number: int, line: str) -> tuple[float, str]:
     found = _CHAPTER.fullmatch(line.strip())
-    if found is None or not found[4].strip() or int(found[3]) > 59:
+    title = one_line(found[4]) if found else ""
+    if found is None or not title or int(found[3]) > 59:
         raise Refused(f"Line {number} isn’t a time and a title, such as 4:05 Routes.", "chapters")
-    title = found[4].strip()
     if len(title) > MAX_CHAPTER_TITLE:
         raise Refused(f"Line {number}: use at most {MAX_CHAPTER_TITLE} characters for a title.", "chapters")
     return float(int(found[1] or 0) * 3600 + int(found[2]) * 60 + int(found[3])), title

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Select, select
 
-from domain.base import clock
+from domain.base import clock, text
 from domain.catalog import availability, lifecycle
 from domain.people import suspension
 from models import Course, ProductStatus, User, db
@@ -14,7 +14,7 @@ def suspend(person: User, admin: User, reason: str, with_courses: bool = False) 
     `with_courses` also takes their courses off sale; learners who have one keep it. Raises Refused.
     """
     if suspension.suspend(person, admin, reason) and with_courses:
-        _take_off_sale(person, admin, reason.strip()[: suspension.MAX_REASON])
+        _take_off_sale(person, admin, text.paragraphs(reason)[: suspension.MAX_REASON])
 
 
 def restore(person: User, admin: User, with_courses: bool = False) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from domain import Refused
 from domain.base import clock
+from domain.base.text import one_line
 from domain.people import creator_page_drafts, passwords
 from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 from domain.platform import audit, settings
@@ -117,7 +118,7 @@ def make_admin(email: str, name: str, password: str) -> User:
     if user is not None and user.deleted_at is not None:
         raise Refused("This address belongs to a closed account.", "email")
     if user is None:
-        user = User(email=address, name=name.strip()[:100] or "Admin")
+        user = User(email=address, name=one_line(name)[:100] or "Admin")
         db.session.add(user)
     user.password_hash = hash_password(password, *known_of(address, user.name))
     user.role, user.suspended_at = Role.ADMIN, None

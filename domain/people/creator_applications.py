@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 import mail
 from domain import Refused
-from domain.base import clock, slugs, sql
+from domain.base import clock, slugs, sql, text
 from domain.platform import audit, moderation_queue, notifications, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -106,9 +106,10 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
 
     Raises Refused without a reason, and when it was accepted before.
     """
-    if not reason.strip():
+    reason = text.paragraphs(reason)
+    if not reason:
         raise Refused("Say why, so they know what to change.", "reason")
-    if not _decide(application, admin, ApplicationStatus.DECLINED, reason.strip()[:MAX_REASON]):
+    if not _decide(application, admin, ApplicationStatus.DECLINED, reason[:MAX_REASON]):
         return
     user = db.session.get_one(User, application.user_id)
     audit.record(admin, AuditAction.DECLINE_APPLICATION, application, reason)

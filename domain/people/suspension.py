@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 import mail
 from domain import Refused
-from domain.base import clock, sql
+from domain.base import clock, sql, text
 from domain.people import address_history, sessions
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -23,7 +23,7 @@ def suspend(person: User, admin: User, reason: str) -> bool:
     Answers if they weren't suspended before. Raises Refused without a reason, for oneself, and for the last
     admin.
     """
-    reason = reason.strip()
+    reason = text.paragraphs(reason)
     if not reason:
         raise Refused("Enter a reason. We email it to them and keep it in the audit log.", "reason")
     if person.id == admin.id:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from domain.base.text import markdown_source, one_line
+from domain.base.text import lines, markdown_source, one_line
 from domain.base.word_folding import fold
 from domain.portable import MAX_PROBLEMS, Problem, broken
 
@@ -112,15 +112,16 @@ class Fields:
 
     def lines(self, key: str, most_items: int, most: int) -> list[str]:
         """Read a list of one-line texts."""
-        found = [one_line(item) for item in self.raw(key, list) or [] if isinstance(item, str)]
-        if len(found) != len(self.values.get(key) or []):
+        written = self.raw(key, list) or []
+        if not all(isinstance(item, str) for item in written):
             self.wrong(key, f"`{key}` must be a list of texts.")
+        found = lines(item for item in written if isinstance(item, str))
         if len(found) > most_items:
             self.wrong(key, f"`{key}` has {len(found)} entries. At most {most_items} can be used.")
         for item in found:
             if len(item) > most:
                 self.wrong(key, f"An entry of `{key}` is longer than {most} characters.", item[:40])
-        return [item for item in found if item]
+        return found
 
     def moment(self, key: str) -> datetime | None:
         """Read a date with its time; UTC if it has no zone."""

@@ -13,7 +13,10 @@ from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain import Refused
 from domain.base import markdown, text, webvtt, word_folding
+from domain.catalog import tags
+from domain.media import captions
 from domain.portable import exporting, folder_writer, importing
 from domain.portable.fields import Fields, Location
 from models import Course, Lesson, Review, User, db
@@ -175,3 +178,31 @@ def test_imports_and_captions_clean_as_forms_do() -> None:
     assert table.text("text", 200) == forms.raw_markdown(f"{raw}\t\n") == f"{KEPT}\t\n"
     cue = webvtt.parse(f"WEBVTT\n\n00:00.000 --> 00:02.000\n{raw}\x00&#x202e;\n")[0]
     assert cue.text == KEPT
+
+
+@given(st.lists(st.text(st.characters(exclude_characters=",\n\r")), max_size=5))
+@example(["  a \u2028 b ", ACCENT, "\u200b", "a  b", "\u202ea", "a b"])
+def test_a_form_and_an_import_keep_the_same_lines(typed: list[str]) -> None:
+    class Own(forms.ReusableForm):
+        listed = forms.LinesField("L", most=9, longest=10_000)
+
+    own = Own()
+    kept = text.lines(typed)
+    imported = Fields({"listed": typed, "one": typed[0] if typed else ""}, Location("course.toml", ""), [])
+    assert imported.lines("listed", 9, 10_000) == kept
+    assert imported.line("one", 10_000) == text.one_line(typed[0] if typed else "")
+    own.listed.process_formdata(["\n".join(typed)])
+    assert own.listed.data == text.lines(part for one in typed for part in one.splitlines())
+    assert kept == text.lines(kept)
+    for line in kept:
+        assert text.one_line(line) == line
+
+
+def test_a_chapter_and_a_tag_are_kept_as_an_import_keeps_them() -> None:
+    typed = f"  Caf{ACCENT}\u202e \u3000 two\u00a0  three "
+    imported = Fields({"title": typed}, Location("a.md", ""), []).line("title", 100)
+    assert imported == text.one_line(typed)
+    assert captions._chapter(1, f"4:05 {typed}") == (245.0, imported)
+    assert tags.split(f"{typed}, \u200b") == [imported]
+    with pytest.raises(Refused, match="isn’t a time and a title"):
+        captions._chapter(1, "4:05 \u200b")
