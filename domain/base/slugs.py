@@ -2,8 +2,9 @@
 
 import re
 import uuid
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.base.word_folding import fold
@@ -67,6 +68,17 @@ def rename(product: Product, slug: str) -> None:
     db.session.add(SlugRedirect(slug=product.slug, product_id=product.id))
     product.slug = slug
     db.session.flush()
+
+
+def product_id_at(slug: Any) -> ColumnElement[uuid.UUID]:
+    """Build the SQL expression of the id of the product at `slug`, a present or a former one; else NULL.
+
+    `slug` is a text, a parameter or a column.
+    """
+    own, former = Product.__table__.alias("at_slug"), SlugRedirect.__table__.alias("before_slug")
+    present = select(own.c.id).where(own.c.slug == slug).scalar_subquery()
+    renamed = select(former.c.product_id).where(former.c.slug == slug).scalar_subquery()
+    return func.coalesce(present, renamed)
 
 
 def _numbered(column: ColumnElement[str] | InstrumentedAttribute[str], base: str) -> ColumnElement[bool]:

@@ -11,11 +11,11 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, String, Uuid, bindparam, select, update
 from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
-from domain.base import clock
+from domain.base import clock, slugs
 from domain.catalog import availability, counters
 from domain.catalog.availability import Offer
 from domain.learning import access_facts
@@ -28,7 +28,6 @@ from models import (
     Lesson,
     MediaAsset,
     Product,
-    SlugRedirect,
     User,
     db,
     upsert,
@@ -128,9 +127,7 @@ def lesson_for(
     Raises NotFound for unknown addresses and for what isn't published, unless the reader may see it.
     """
     asked = {"course_slug": course_slug, "lesson_slug": lesson_slug}
-    row = db.session.execute(_lesson(renamed=False), asked).unique().first()
-    if row is None:
-        row = db.session.execute(_lesson(renamed=True), asked).unique().first()
+    row = db.session.execute(_lesson(), asked).unique().first()
     if row is None:
         raise NotFound
     course, lesson = row
@@ -246,9 +243,10 @@ def _revoke(which: ColumnElement[bool]) -> None:
 
 
 @cache
-def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
-    """Build the query of `lesson_for`, cached; `renamed`: by a former slug of the course."""
-    query = (
+def _lesson() -> Select[*tuple[Any, ...]]:
+    """Build the query of `lesson_for`, cached."""
+    course_slug = bindparam("course_slug", type_=String())
+    return (
         select(Course, Lesson)
         .join(Lesson, Lesson.course_id == Course.id)
         .join(Lesson.module)
@@ -257,18 +255,12 @@ def _lesson(renamed: bool) -> Select[*tuple[Any, ...]]:
             joinedload(Lesson.media).selectinload(MediaAsset.captions),
             joinedload(Lesson.resources),
         )
-        .where(Lesson.slug == bindparam("lesson_slug"))
+        .where(Lesson.slug == bindparam("lesson_slug"), Course.id == slugs.product_id_at(course_slug))
     )
-    if renamed:
-        query = query.join(SlugRedirect, SlugRedirect.product_id == Course.id)
-    return query.where((SlugRedirect if renamed else Course).slug == bindparam("course_slug"))
 
 
 def _by_slug(slug: str) -> Course:
-    renamed = select(Course).join(SlugRedirect, SlugRedirect.product_id == Course.id)
-    course = db.session.scalar(select(Course).where(Course.slug == slug)) or db.session.scalar(
-        renamed.where(SlugRedirect.slug == slug)
-    )
+    course = db.session.scalar(select(Course).where(Course.id == slugs.product_id_at(slug)))
     if course is None:
         raise NotFound
     return course

@@ -7,21 +7,19 @@ from sqlalchemy import select
 
 import mail
 from domain import Refused
-from domain.base import clock
+from domain.base import clock, slugs
 from domain.base.sql import lock_key
 from domain.learning import access, enrollment
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
-from models import AccessGrant, Course, GrantSource, SlugRedirect, User, db
+from models import AccessGrant, Course, GrantSource, User, db
 
 
 def course_called(address: str) -> Course:
     """Find a course by its URL or slug. Raises Refused when there is none."""
     slug = address.strip().rstrip("/").rsplit("/", 1)[-1].partition("?")[0]
-    living = select(Course).where(Course.deleted_at.is_(None))
-    course = db.session.scalar(living.where(Course.slug == slug)) or db.session.scalar(
-        living.join(SlugRedirect, SlugRedirect.product_id == Course.id).where(SlugRedirect.slug == slug)
-    )
+    there = select(Course).where(Course.deleted_at.is_(None), Course.id == slugs.product_id_at(slug))
+    course = db.session.scalar(there)
     if course is None:
         raise Refused("No course has this address. Copy it from the course’s page.", "course")
     return course

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, String, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.exceptions import Forbidden
 
-from domain.base import clock, signing
+from domain.base import clock, signing, slugs
 from domain.base.compiled_statements import CompiledStatement
 from domain.learning import access, access_facts, progress
 from domain.learning.watched_ranges import SAME_PLACE, Heartbeat, Ranges, accept, since, total
@@ -243,7 +243,7 @@ def _watcher(dialect: str) -> Select[*tuple[Any, ...]]:
         )
         .where(
             *sessions.holder_of(bindparam("token", type_=String()), moment),
-            access_facts.product.c.slug == bindparam("course_slug", type_=String()),
+            access_facts.product.c.id == slugs.product_id_at(bindparam("course_slug", type_=String())),
             access_facts.lesson_.c.slug == bindparam("lesson_slug", type_=String()),
         )
     )

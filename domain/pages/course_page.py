@@ -7,7 +7,7 @@ from sqlalchemy import (
     select,
 )
 
-from domain.base import clock
+from domain.base import clock, slugs
 from domain.catalog import availability
 from domain.catalog.availability import Offer
 from domain.catalog.cards import CourseCard, cards_of
@@ -20,7 +20,6 @@ from models import (
     CodeArchive,
     Product,
     ProductVisibility,
-    SlugRedirect,
     User,
     db,
 )
@@ -138,11 +137,8 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
 
 def moved_to(slug: str) -> str | None:
     """Return the present slug of the product that had this slug before."""
-    query = (
-        select(Product.slug)
-        .join(SlugRedirect, SlugRedirect.product_id == Product.id)
-        .where(SlugRedirect.slug == slug, Product.deleted_at.is_(None))
-    )
+    moved = (Product.id == slugs.product_id_at(slug), Product.slug != slug)
+    query = select(Product.slug).where(*moved, Product.deleted_at.is_(None))
     found: str | None = db.session.scalar(query)
     return found
 

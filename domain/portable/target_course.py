@@ -53,9 +53,8 @@ def find_place(
 
 
 def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
-    query = select(Course.slug, Course.id).where(Course.slug.in_(wanted), availability.published(clock.now()))
-    found = {row.slug: row.id for row in db.session.execute(query)}
-    return {slug: found.get(slug) for slug in wanted}
+    on_sale = select(Course.id).where(availability.published(clock.now()))
+    return {slug: db.session.scalar(on_sale.where(Course.id == slugs.product_id_at(slug))) for slug in wanted}
 
 
 def _price(course: NewCourse) -> list[str]:

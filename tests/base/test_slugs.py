@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import bindparam, event, select, text
 
 from domain.base import slugs
 from models import Course, SlugRedirect, db
@@ -86,3 +86,27 @@ def test_a_course_keeps_its_own_address(app: Flask, cast: Cast) -> None:
         course = db.session.get_one(Course, cast.flask_course.id)
         assert slugs.for_product("Flask, first steps", course.id) == course.slug
         assert slugs.for_product("Flask, first steps") == "flask-first-steps-2"
+
+
+def test_a_product_is_found_by_its_present_and_its_former_slugs(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.flask_course.id)
+        first = course.slug
+        slugs.rename(course, "second")
+        slugs.rename(course, "third")
+        db.session.commit()
+        expected = {
+            **dict.fromkeys((first, "second", "third"), course.id),
+            cast.free_course.slug: cast.free_course.id, "nowhere": None, "": None,
+        }  # fmt: skip
+        assert {slug: db.session.scalar(select(slugs.product_id_at(slug))) for slug in expected} == expected
+        found = select(Course.slug).where(Course.id == slugs.product_id_at(bindparam("slug")))
+        assert db.session.scalar(found, {"slug": first}) == "third"
+
+
+def test_a_present_slug_counts_before_a_former_one(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        db.session.add(SlugRedirect(slug=cast.flask_course.slug, product_id=cast.free_course.id))
+        db.session.commit()
+        found = db.session.scalar(select(slugs.product_id_at(cast.flask_course.slug)))
+        assert found == cast.flask_course.id

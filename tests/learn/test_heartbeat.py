@@ -14,7 +14,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
-from domain.base import clock
+from domain.base import clock, slugs
 from domain.learning import playback, progress
 from models import (
     AccessGrant,
@@ -101,6 +101,18 @@ def test_a_beat_keeps_the_place_and_what_was_played(app: Flask, cast: Cast, sign
     assert (row.position_seconds, row.watched, row.watched_seconds) == (10, [[0, 10.4]], 10)
     beat(browser, 20.1, 10.4, 20.1)
     assert progress_of(app, cast.bo).watched == [[0, 20.1]]
+
+
+def test_a_player_that_is_open_goes_on_after_the_course_has_moved(
+    app: Flask, cast: Cast, signed_in: Browser
+) -> None:
+    with app.app_context():
+        slugs.rename(db.session.get_one(Course, cast.flask_course.id), "flask-at-last")
+        db.session.commit()
+    assert beat(signed_in(cast.bo), 40, 30, 40).status_code == 204
+    kept = progress_of(app, cast.bo)
+    assert kept is not None
+    assert kept.position_seconds == 40
 
 
 def test_replays_count_once_and_the_place_moves_freely(app: Flask, cast: Cast, signed_in: Browser) -> None:
