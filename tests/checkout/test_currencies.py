@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from domain.catalog import pricing
-from models import EmailMessage, Product, Purchase
+from models import EmailMessage, Product
 from tests.cast import Cast
 from tests.checkout.shop import Shop
 
@@ -36,9 +36,9 @@ def test_a_course_is_priced_found_bought_and_settled_in_its_currency(
     session_id = shop.buy(cy, cast.flask_course)
     assert shop.stripe.get("checkout.session", session_id)["amount_total"] == cents
     shop.hear()
+    (purchase,) = shop.order(session_id).purchases
+    assert (purchase.platform_fee_cents, purchase.creator_amount_cents) == pricing.split(cents, 30)
     with shop.database() as db:
-        purchase = db.query(Purchase).filter_by(user_id=cast.cy.id).one()
-        assert (purchase.platform_fee_cents, purchase.creator_amount_cents) == pricing.split(cents, 30)
         mail = db.query(EmailMessage).filter_by(user_id=cast.cy.id, template="receipt").one()
         assert mail.data["total_cents"] == cents
     assert shown in cy.get(f"/orders/{shop.order(session_id).number}").text
