@@ -26,7 +26,7 @@ class ListsTooMuch(Exception):  # noqa: N818 - names what it finds
 
 
 class Trouble(Enum):
-    """What is wrong with an entry."""
+    """The fault of an entry."""
 
     OUTSIDE = auto()  # its name leads out of the folder that it is unpacked into
     SPECIAL = auto()  # a link, a device, a pipe
