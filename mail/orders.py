@@ -29,6 +29,7 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
     return compose(
         "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
         currency=order.currency, session=order.stripe_session_id or "",
+        order_url=f"{base_url()}/admin/orders/{order.number}",
     )  # fmt: skip
 
 

@@ -75,9 +75,14 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
-    autosave.discard(course, row)
-    db.session.commit()
-    hypermedia.toast("Unsaved changes discarded.")
+    try:
+        autosave.discard(course, row, _tab(EditorForm()))
+    except Refused as refusal:
+        db.session.rollback()
+        hypermedia.toast(refusal.sentence, "warn")
+    else:
+        db.session.commit()
+        hypermedia.toast("Unsaved changes discarded.")
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 

@@ -14,9 +14,10 @@ from web.actions import Attempt
 
 @bp.get("/courses/<slug>/wish")
 def ask(slug: str) -> Response:
-    """Show one button, for visitors who pressed the heart and have just signed in."""
+    """Show one button, for visitors who pressed the heart and have just signed in, or why there is none."""
     course, _ = access.course_for_learner(reader(), slug)
-    return hypermedia.render("wishlist/ask.html", course=course, form=WishForm())
+    refusal = wishlist.refusal(reader(), course)
+    return hypermedia.render("wishlist/ask.html", course=course, form=WishForm(), refusal=refusal)
 
 
 @bp.post("/courses/<slug>/wish")
@@ -25,7 +26,9 @@ def wish(slug: str) -> Response:
     course, _ = access.course_for_learner(reader(), slug)
     form = WishForm()
     if not form.validate_on_submit():
-        return hypermedia.render("wishlist/ask.html", status=form.status, course=course, form=form)
+        return hypermedia.render(
+            "wishlist/ask.html", status=form.status, course=course, form=form, refusal=None
+        )
     wished = form.wished.data
     slug = course.slug
     with Attempt() as attempt:

@@ -115,6 +115,8 @@ def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     autosave.keep(course, lesson, ada, {"body": "From one, and more"}, 1, one)
     with pytest.raises(EditConflict):
         autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen))
+    with pytest.raises(Refused, match="newer was typed"):
+        autosave.discard(course, lesson, EditorTab("two", seen))
     seen = lesson_drafts.autosave_mark(lesson)
     autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen))
     with pytest.raises(EditConflict):
@@ -125,7 +127,7 @@ def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     lesson_drafts.save(course, lesson, ada, {"body": "Saved"}, 1, two)
     assert autosave.find(lesson) is None
     autosave.keep(course, lesson, ada, {"body": "Typed"}, 2, two)
-    autosave.discard(course, lesson)
+    autosave.discard(course, lesson, two)
     assert autosave.find(lesson) is None
 
 

@@ -251,12 +251,16 @@ def test_who_may_open_every_course_is_led_there_and_offered_no_payment(
         success = f"/checkout/success?session_id={session_id}"
         pages = ["/wishlist", f"/orders/{number}", f"/checkout/cancelled?order={number}"]
         assert all('action="/checkout"' in browser.get(page).text for page in pages)
+        assert "Return to the payment page" in browser.get(success).text
+        _give_every_course(shop, cast.cy, True)
+        assert "Return to the payment page" not in browser.get(success).text
+        assert 'href="/learn/flask-first-steps"' in browser.get(f"/orders/{number}").text
+        _give_every_course(shop, cast.cy, False)
         shop.stripe.expire(session_id)
         shop.hear()
         pages = ["/wishlist", f"/orders/{number}", success]
         assert all('action="/checkout"' in browser.get(page).text for page in pages)
-        with shop.database() as db:
-            db.get_one(User, cast.cy.id).access_override = True
+        _give_every_course(shop, cast.cy, True)
         for page in pages:
             shown = browser.get(page)
             assert shown.status_code == 200
@@ -269,3 +273,8 @@ def test_who_may_open_every_course_is_led_there_and_offered_no_payment(
     assert "You have access to every course." in lesson.text
     assert len(shop.creates()) == opened
     assert shop.count(Order, Order.user_id == person.id, Order.status == OrderStatus.PENDING) == 0
+
+
+def _give_every_course(shop: Shop, person: User, everything: bool) -> None:
+    with shop.database() as db:
+        db.get_one(User, person.id).access_override = everything

@@ -175,8 +175,12 @@ def test_what_is_typed_is_kept_and_offered(app: Flask, cast: Cast, ada: FlaskCli
     assert "Unsaved changes from" in page
     assert "Half a sen" in page
     newer = ada.post(f"{here}/typed", data=filled(title="", body="Half a sentence"))
-    assert mark(ada.get(here).text) == (newer.json or {})["at"] != mark(page)
-    assert ada.post(f"{here}/typed/throw-away").status_code == 303
+    throw_away = f"{here}/typed/throw-away"
+    refused = ada.post(throw_away, data={"tab": "two", "seen": mark(page)}, follow_redirects=True)
+    assert "Something newer was typed" in refused.text
+    assert "Half a sentence" in refused.text
+    assert mark(refused.text) == (newer.json or {})["at"]
+    assert ada.post(throw_away, data={"tab": "two", "seen": mark(refused.text)}).status_code == 303
     assert "Half a sen" not in ada.get(here).text
 
 
