@@ -34,10 +34,10 @@ def forms(words: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     yield f"{person}/courses", {"course": "reading-code", "expires_on": "2100-01-01"}
     yield "/admin/orders/LN-TEST-0001/looked-at", {"note": "Seen."}
     yield "/admin/categories", {"name": "New", "description": "x", "icon": "book", "parent_id": ""}
-    yield f"/admin/categories/{words['shelf']}", {
+    yield f"/admin/categories/{words['category']}", {
         "name": "Web", "description": "x", "icon": "code", "parent_id": "",
     }  # fmt: skip
-    yield f"/admin/categories/{words['shelf']}/move", {"to": "up"}
+    yield f"/admin/categories/{words['category']}/move", {"to": "up"}
     yield "/admin/settings", {
         "name": "Shop", "hero_title": "Title", "hero_subtitle": "Below", "about": "About",
         "contact_email": "a@example.com", "social": "A https://example.com", "timezone": "UTC",

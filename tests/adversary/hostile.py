@@ -270,7 +270,7 @@ def good_words(words: dict[str, str]) -> dict[str, str]:
         "job_id": words["job"],
         "event_id": words["event"],
         "backup_id": words["backup"],
-        "category_id": words["shelf"],
+        "category_id": words["category"],
         "table": "days",
         "provider": "github",
         "token": words["media_token"],

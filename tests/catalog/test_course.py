@@ -192,7 +192,7 @@ def test_lessons_that_are_private_stay_out_of_sight(app: Flask, client: FlaskCli
 def test_prerequisite_and_related_courses(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context():
         near = add_course(cast, "Near", category=cast.flask_category, technology="Flask")
-        add_course(cast, "Same shelf", category=cast.web)
+        add_course(cast, "Same category", category=cast.web)
         hidden = add_course(cast, "Hidden", status=ProductStatus.DRAFT)
         rows = [{"course_id": cast.flask_course.id, "prerequisite_id": c.id} for c in (near, hidden)]
         db.session.execute(course_prerequisites.insert(), rows)
@@ -200,7 +200,7 @@ def test_prerequisite_and_related_courses(app: Flask, client: FlaskClient, cast:
     page = client.get(PAGE).text
     assert 'Take these first: <a href="/courses/near">Near</a></p>' in page
     related = page.split('id="related"')[1]
-    assert related.index("/courses/near") < related.index("/courses/same-shelf")
+    assert related.index("/courses/near") < related.index("/courses/same-category")
     assert PAGE not in related
     assert "Hidden" not in page
 

@@ -1,4 +1,4 @@
-"""How courses come to their end: warned twice, taken off the shelf at the moment, brought back."""
+"""How courses come to their end: warned twice, taken off sale at the moment, brought back."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

@@ -107,7 +107,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "job": str(job.id),
             "event": event.id,
             "backup": str(backup.id),
-            "shelf": str(cast.web.id),
+            "category": str(cast.web.id),
             "message": str(message.id),
             "item": str(review_item.id),
             "course_item": str(course_item.id),

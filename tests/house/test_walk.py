@@ -225,7 +225,7 @@ READING = """
 /admin/audit?actor=system&action=vet&from=2020-01-01                    303 404 404 404 404 404 200
 /admin/audit.csv                                                        303 404 404 404 404 404 200
 /admin/categories                                                       303 404 404 404 404 404 200
-/admin/categories/{shelf}                                               303 404 404 404 404 404 200
+/admin/categories/{category}                                            303 404 404 404 404 404 200
 /admin/settings                                                         303 404 404 404 404 404 200
 /admin/settings/look                                                    303 404 404 404 404 404 200
 /admin/settings/look?color=%23ffff00                                    303 404 404 404 404 404 200
@@ -412,9 +412,9 @@ WRITING = """
 /admin/backups/{backup}/prove                                           303 404 404 404 404 404 303
 /admin/backups/{nobody}/prove                                           303 404 404 404 404 404 404
 /admin/categories                                                       303 404 404 404 404 404 422
-/admin/categories/{shelf}                                               303 404 404 404 404 404 422
-/admin/categories/{shelf}/move                                          303 404 404 404 404 404 400
-/admin/categories/{shelf}/delete                                        303 404 404 404 404 404 303
+/admin/categories/{category}                                            303 404 404 404 404 404 422
+/admin/categories/{category}/move                                       303 404 404 404 404 404 400
+/admin/categories/{category}/delete                                     303 404 404 404 404 404 303
 /admin/settings                                                         303 404 404 404 404 404 422
 /admin/settings/look                                                    303 404 404 404 404 404 422
 /admin/settings/logo                                                    303 404 404 404 404 404 303

@@ -1,4 +1,4 @@
-"""A learner's shelf: in which order, with how many queries, and for nobody else."""
+"""A learner's library: in which order, with how many queries, and for nobody else."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -29,7 +29,7 @@ from models import (
 from tests.cast import Cast
 
 
-class Shelf:
+class ReviewedCourse:
     """The reviews of the cast's paid course, as the database has them."""
 
     def __init__(self, app: Flask, course: Course) -> None:
@@ -141,9 +141,9 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(app: Flask, cast: Cast) -> Shelf:
+def reviewed(app: Flask, cast: Cast) -> ReviewedCourse:
     """The course that bo has, without a review yet."""
-    return Shelf(app, cast.flask_course)
+    return ReviewedCourse(app, cast.flask_course)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from domain.community import reviews
 from models import Course, Product, Report, Review, ReviewVote, User, db
 from tables import base
 from tests.cast import Cast
-from tests.reviews.conftest import Shelf
+from tests.reviews.conftest import ReviewedCourse
 
 SignedIn = Callable[[User], FlaskClient]
 REVIEW = "/courses/flask-first-steps/review"
@@ -65,8 +65,10 @@ def overtaken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-def two_reviews(shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]]) -> list[int]:
-    browsers = [signed_in(shelf.owner()), signed_in(shelf.owner())]
+def two_reviews(
+    reviewed: ReviewedCourse, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+) -> list[int]:
+    browsers = [signed_in(reviewed.owner()), signed_in(reviewed.owner())]
 
     def write(browser: FlaskClient, rating: int) -> int:
         return browser.post(REVIEW, data={"rating": str(rating)}).status_code
@@ -75,29 +77,29 @@ def two_reviews(shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list
 
 
 def test_two_reviews_at_once_both_count(
-    shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+    reviewed: ReviewedCourse, signed_in: SignedIn, overtaken: Callable[..., list[int]]
 ) -> None:
-    assert two_reviews(shelf, signed_in, overtaken) == [303, 303]
-    assert shelf.rating() == (2, 3.5)
+    assert two_reviews(reviewed, signed_in, overtaken) == [303, 303]
+    assert reviewed.rating() == (2, 3.5)
 
 
 def test_without_the_lock_one_of_two_reviews_is_not_counted(
-    shelf: Shelf, signed_in: SignedIn, overtaken: Callable[..., list[int]], without_lock: None
+    reviewed: ReviewedCourse, signed_in: SignedIn, overtaken: Callable[..., list[int]], without_lock: None
 ) -> None:
-    two_reviews(shelf, signed_in, overtaken)
-    assert shelf.count(Review) == 2
-    assert shelf.rating() == (1, 5.0)
+    two_reviews(reviewed, signed_in, overtaken)
+    assert reviewed.count(Review) == 2
+    assert reviewed.rating() == (1, 5.0)
 
 
 def report_and_delete(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
 ) -> list[int]:
     """Two of three reviews go at the same moment, one reported by a third owner and one deleted."""
-    shelf.review(shelf.owner(), 5)
-    reported = shelf.review(shelf.owner(), 1)
-    shelf.review(cast.bo, 3)
-    shelf.report(reported, shelf.proved(), shelf.proved())
-    cy, bo = signed_in(shelf.proved()), signed_in(cast.bo)
+    reviewed.review(reviewed.owner(), 5)
+    reported = reviewed.review(reviewed.owner(), 1)
+    reviewed.review(cast.bo, 3)
+    reviewed.report(reported, reviewed.proved(), reviewed.proved())
+    cy, bo = signed_in(reviewed.proved()), signed_in(cast.bo)
     return overtaken(
         lambda: cy.post(f"/reviews/{reported}/report", data={"reason": "abuse"}).status_code,
         lambda: bo.post(f"{REVIEW}/delete").status_code,
@@ -105,17 +107,21 @@ def report_and_delete(
 
 
 def test_a_report_and_a_deletion_at_once_both_count(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]]
 ) -> None:
-    assert report_and_delete(shelf, cast, signed_in, overtaken) == [303, 303]
-    assert shelf.rating() == (1, 5.0)
+    assert report_and_delete(reviewed, cast, signed_in, overtaken) == [303, 303]
+    assert reviewed.rating() == (1, 5.0)
 
 
 def test_without_the_lock_a_deleted_review_is_still_counted(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, overtaken: Callable[..., list[int]], without_lock: None
+    reviewed: ReviewedCourse,
+    cast: Cast,
+    signed_in: SignedIn,
+    overtaken: Callable[..., list[int]],
+    without_lock: None,
 ) -> None:
-    report_and_delete(shelf, cast, signed_in, overtaken)
-    assert shelf.rating() != (1, 5.0)
+    report_and_delete(reviewed, cast, signed_in, overtaken)
+    assert reviewed.rating() != (1, 5.0)
 
 
 def at_once(*calls: Callable[[], int]) -> list[int]:
@@ -135,19 +141,23 @@ def at_once(*calls: Callable[[], int]) -> list[int]:
 
 
 def test_one_form_sent_by_two_tabs_at_once_is_one_review(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
 ) -> None:
     tabs = [signed_in(cast.bo) for _ in range(3)]
     assert (
         at_once(*[lambda t=tab: t.post(REVIEW, data={"rating": "4"}).status_code for tab in tabs])
         == [303] * 3
     )
-    assert len(shelf.by(cast.bo)) == 1
-    assert shelf.rating() == (1, 4.0)
+    assert len(reviewed.by(cast.bo)) == 1
+    assert reviewed.rating() == (1, 4.0)
 
 
 def test_the_index_allows_one_review_even_without_the_lock(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch, without_lock: None
+    reviewed: ReviewedCourse,
+    cast: Cast,
+    signed_in: SignedIn,
+    monkeypatch: pytest.MonkeyPatch,
+    without_lock: None,
 ) -> None:
     """Two that have both seen no review write one each; the database takes the first."""
     met, real = threading.Barrier(2), reviews.own_review
@@ -163,34 +173,36 @@ def test_the_index_allows_one_review_even_without_the_lock(
     monkeypatch.setattr(reviews, "own_review", look_and_wait)
     answers = at_once(*[lambda t=tab: t.post(REVIEW, data={"rating": "4"}).status_code for tab in tabs])
     assert sorted(answers) == [303, 500]
-    assert len(shelf.by(cast.bo)) == 1
+    assert len(reviewed.by(cast.bo)) == 1
 
 
-def test_votes_at_once_are_all_counted(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
-    review = shelf.review(cast.bo)
-    voters = [signed_in(shelf.owner()) for _ in range(3)] * 2
+def test_votes_at_once_are_all_counted(reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn) -> None:
+    review = reviewed.review(cast.bo)
+    voters = [signed_in(reviewed.owner()) for _ in range(3)] * 2
     address = f"/reviews/{review}/helpful"
     at_once(*[lambda v=voter: v.post(address, data={"helpful": "yes"}).status_code for voter in voters])
-    found = shelf.get(review)
+    found = reviewed.get(review)
     assert found is not None
-    assert found.helpful_count == shelf.count(ReviewVote) == 3
+    assert found.helpful_count == reviewed.count(ReviewVote) == 3
 
 
 def test_one_person_reporting_twice_at_once_reports_once(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, flagged=True, approved=True)
+    review = reviewed.review(cast.bo, flagged=True, approved=True)
     tabs = [signed_in(cast.cy), signed_in(cast.cy)]
     address = f"/reviews/{review}/report"
     answers = at_once(*[lambda t=tab: t.post(address, data={"reason": "spam"}).status_code for tab in tabs])
     assert sorted(answers) == [303, 422]
-    assert shelf.count(Report) == 1
+    assert reviewed.count(Report) == 1
 
 
-def test_counting_anew_corrects_what_is_wrong_and_nothing_else(app: Flask, shelf: Shelf, cast: Cast) -> None:
-    shelf.review(shelf.owner(), 5)
-    review = shelf.review(shelf.owner(), 2)
-    shelf.review(shelf.owner(), 1, flagged=True)
+def test_counting_anew_corrects_what_is_wrong_and_nothing_else(
+    app: Flask, reviewed: ReviewedCourse, cast: Cast
+) -> None:
+    reviewed.review(reviewed.owner(), 5)
+    review = reviewed.review(reviewed.owner(), 2)
+    reviewed.review(reviewed.owner(), 1, flagged=True)
     with app.app_context():
         db.session.add(ReviewVote(review_id=review, user_id=cast.cy.id))
         db.session.execute(update(Product).values(rating_count=7, rating_avg=1.5))
@@ -199,33 +211,33 @@ def test_counting_anew_corrects_what_is_wrong_and_nothing_else(app: Flask, shelf
         assert reviews.recount_all() == courses + 1
         db.session.commit()
         assert reviews.recount_all() == 0
-    assert shelf.rating() == (2, 3.5)
-    found = shelf.get(review)
+    assert reviewed.rating() == (2, 3.5)
+    found = reviewed.get(review)
     assert found is not None
     assert found.helpful_count == 1
 
 
-def test_averages_that_do_not_end_agree_with_themselves(app: Flask, shelf: Shelf) -> None:
+def test_averages_that_do_not_end_agree_with_themselves(app: Flask, reviewed: ReviewedCourse) -> None:
     for rating in (5, 4, 4):
-        shelf.review(shelf.owner(), rating)
+        reviewed.review(reviewed.owner(), rating)
     with app.app_context():
         assert reviews.recount_all() == 0
-    assert shelf.rating() == (3, 4.3333)
+    assert reviewed.rating() == (3, 4.3333)
 
 
-def test_the_command_counts_anew(app: Flask, shelf: Shelf, cast: Cast) -> None:
-    shelf.review(cast.bo, 3)
+def test_the_command_counts_anew(app: Flask, reviewed: ReviewedCourse, cast: Cast) -> None:
+    reviewed.review(cast.bo, 3)
     with app.app_context():
-        db.session.execute(update(Product).where(Product.id == shelf.course.id).values(rating_count=9))
+        db.session.execute(update(Product).where(Product.id == reviewed.course.id).values(rating_count=9))
         db.session.commit()
     outcome = app.test_cli_runner().invoke(args=["stats", "rebuild"])
     assert outcome.exit_code == 0
     assert "Ratings: 1 corrected" in outcome.output
-    assert shelf.rating() == (1, 3.0)
+    assert reviewed.rating() == (1, 3.0)
 
 
 def test_the_catalogue_shows_a_new_rating_at_once(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
     best = "/courses?rating=4.5"
     assert "No courses found" in client.get(best).text
@@ -237,7 +249,7 @@ def test_the_catalogue_shows_a_new_rating_at_once(
 
 
 def test_other_words_alone_leave_the_catalogue_alone(
-    app: Flask, shelf: Shelf, cast: Cast, signed_in: SignedIn
+    app: Flask, reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
 ) -> None:
     bo = signed_in(cast.bo)
     bo.post(REVIEW, data={"rating": "5", "comment": "One."})
@@ -245,5 +257,7 @@ def test_other_words_alone_leave_the_catalogue_alone(
     for comment in ("Two.", "Three."):
         bo.post(REVIEW, data={"rating": "5", "comment": comment})
         with app.app_context():
-            stamps.append(db.session.scalar(select(Product.updated_at).where(Product.id == shelf.course.id)))
+            stamps.append(
+                db.session.scalar(select(Product.updated_at).where(Product.id == reviewed.course.id))
+            )
     assert stamps[0] == stamps[1]

@@ -26,31 +26,33 @@ from models import (
     db,
 )
 from tests.cast import Cast, share_of
-from tests.reviews.conftest import HTMX, Shelf
+from tests.reviews.conftest import HTMX, ReviewedCourse
 
 SignedIn = Callable[[User], FlaskClient]
 SPAM = {"reason": "spam", "note": "Sells shoes."}
 
 
 def test_one_report_waits_for_an_admin_and_changes_no_rating(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    shelf.review(shelf.owner(), 5, "Fine.")
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
+    reviewed.review(reviewed.owner(), 5, "Fine.")
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
     cy = signed_in(cast.cy)
     form = cy.get(f"/reviews/{review}/report").text
     assert "Buy shoes." in form
     answer = cy.post(f"/reviews/{review}/report", data=SPAM)
     assert (answer.status_code, answer.location) == (303, "/courses/flask-first-steps#reviews")
-    assert "We’ll look into this review" in cy.get(shelf.page).text
-    assert "Buy shoes." in client.get(shelf.page).text
-    assert shelf.rating() == (2, 3.0)
-    shelf.decide(review, cast.mo, Verdict.HIDDEN)
-    assert "Buy shoes." not in client.get(shelf.page).text
-    assert shelf.rating() == (1, 5.0)
+    assert "We’ll look into this review" in cy.get(reviewed.page).text
+    assert "Buy shoes." in client.get(reviewed.page).text
+    assert reviewed.rating() == (2, 3.0)
+    reviewed.decide(review, cast.mo, Verdict.HIDDEN)
+    assert "Buy shoes." not in client.get(reviewed.page).text
+    assert reviewed.rating() == (1, 5.0)
 
 
-def test_strangers_together_hide_nothing(shelf: Shelf, cast: Cast, client: FlaskClient, app: Flask) -> None:
+def test_strangers_together_hide_nothing(
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, app: Flask
+) -> None:
     with app.app_context():
         many = [
             User(email=f"s{n}@example.com", name=f"S{n}", email_verified_at=clock.now()) for n in range(5)
@@ -60,27 +62,27 @@ def test_strangers_together_hide_nothing(shelf: Shelf, cast: Cast, client: Flask
         for one in many:
             db.session.refresh(one)
             db.session.expunge(one)
-    review = shelf.review(cast.bo, 1, "Harsh.")
-    shelf.report(review, *many, cast.ada)
-    assert "Harsh." in client.get(shelf.page).text
-    assert shelf.rating() == (1, 1.0)
+    review = reviewed.review(cast.bo, 1, "Harsh.")
+    reviewed.report(review, *many, cast.ada)
+    assert "Harsh." in client.get(reviewed.page).text
+    assert reviewed.rating() == (1, 1.0)
 
 
 def test_several_owners_hide_a_review_at_once_and_the_log_says_so(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
-    shelf.review(shelf.owner(), 5)
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
-    suspended = shelf.proved()
-    shelf.report(review, shelf.proved(), shelf.proved(), suspended, cast.ada)
-    shelf.change(Review, review, flagged=False)
-    shelf.change(User, suspended.id, suspended_at=clock.now())
-    assert shelf.rating() == (2, 3.0)
-    last = signed_in(shelf.proved())
+    reviewed.review(reviewed.owner(), 5)
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
+    suspended = reviewed.proved()
+    reviewed.report(review, reviewed.proved(), reviewed.proved(), suspended, cast.ada)
+    reviewed.change(Review, review, flagged=False)
+    reviewed.change(User, suspended.id, suspended_at=clock.now())
+    assert reviewed.rating() == (2, 3.0)
+    last = signed_in(reviewed.proved())
     assert last.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
-    assert "hidden until we’ve looked at it" in last.get(shelf.page).text
-    assert "Buy shoes." not in client.get(shelf.page).text
-    assert shelf.rating() == (1, 5.0)
+    assert "hidden until we’ve looked at it" in last.get(reviewed.page).text
+    assert "Buy shoes." not in client.get(reviewed.page).text
+    assert reviewed.rating() == (1, 5.0)
     with app.app_context():
         entry = db.session.scalars(
             select(AuditEntry).where(AuditEntry.action == "hide_review_by_rule")
@@ -90,27 +92,29 @@ def test_several_owners_hide_a_review_at_once_and_the_log_says_so(
 
 @pytest.mark.parametrize(("days", "percent"), [(0, 100), (13, 100), (400, 0), (400, 19)])
 def test_whoever_enrolled_for_nothing_hides_nothing(
-    shelf: Shelf, cast: Cast, client: FlaskClient, days: int, percent: int
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, days: int, percent: int
 ) -> None:
-    shelf.course, shelf.page = cast.free_course, "/courses/reading-code"
-    review = shelf.review(shelf.owner(), 1, "Harsh.")
-    shelf.report(review, *(shelf.proved(days, percent) for _ in range(4)))
-    assert "Harsh." in client.get(shelf.page).text
-    shelf.report(review, *(shelf.proved(15, 20) for _ in range(3)))
-    assert "Harsh." not in client.get(shelf.page).text
+    reviewed.course, reviewed.page = cast.free_course, "/courses/reading-code"
+    review = reviewed.review(reviewed.owner(), 1, "Harsh.")
+    reviewed.report(review, *(reviewed.proved(days, percent) for _ in range(4)))
+    assert "Harsh." in client.get(reviewed.page).text
+    reviewed.report(review, *(reviewed.proved(15, 20) for _ in range(3)))
+    assert "Harsh." not in client.get(reviewed.page).text
 
 
-def test_whoever_has_paid_counts_at_once(shelf: Shelf, cast: Cast, client: FlaskClient, app: Flask) -> None:
-    review = shelf.review(shelf.owner(), 1, "Harsh.")
-    buyers = [shelf.owner(email_verified_at=clock.now()) for _ in range(3)]
+def test_whoever_has_paid_counts_at_once(
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, app: Flask
+) -> None:
+    review = reviewed.review(reviewed.owner(), 1, "Harsh.")
+    buyers = [reviewed.owner(email_verified_at=clock.now()) for _ in range(3)]
     with app.app_context():
         for buyer, cents in zip(buyers, (1900, 1900, 0), strict=True):
             _buy(cast, buyer, cents)
         db.session.commit()
-    shelf.report(review, *buyers)
-    assert "Harsh." in client.get(shelf.page).text, "one was given it for nothing"
-    shelf.report(review, cast.bo)
-    assert "Harsh." not in client.get(shelf.page).text
+    reviewed.report(review, *buyers)
+    assert "Harsh." in client.get(reviewed.page).text, "one was given it for nothing"
+    reviewed.report(review, cast.bo)
+    assert "Harsh." not in client.get(reviewed.page).text
 
 
 def _buy(cast: Cast, buyer: User, cents: int) -> None:
@@ -129,10 +133,10 @@ def _buy(cast: Cast, buyer: User, cents: int) -> None:
 
 
 def test_what_was_decided_today_does_not_count_as_sent_today(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, app: Flask
 ) -> None:
-    ids = shelf.many(20)
-    shelf.report(ids[0], cast.cy)
+    ids = reviewed.many(20)
+    reviewed.report(ids[0], cast.cy)
     with app.app_context():
         long_ago = clock.now() - timedelta(days=3)
         for one in ids[1:]:
@@ -143,18 +147,18 @@ def test_what_was_decided_today_does_not_count_as_sent_today(
                 )
             )  # fmt: skip
         db.session.commit()
-    more = shelf.review(cast.bo)
+    more = reviewed.review(cast.bo)
     assert signed_in(cast.cy).post(f"/reviews/{more}/report", data=SPAM).status_code == 303
 
 
 def test_a_person_sends_so_many_reports_a_day_and_no_more(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, app: Flask
 ) -> None:
-    ids = shelf.many(20)
+    ids = reviewed.many(20)
     cy = signed_in(cast.cy)
     for one in ids:
         assert cy.post(f"/reviews/{one}/report", data=SPAM).status_code == 303
-    more = shelf.review(cast.bo)
+    more = reviewed.review(cast.bo)
     answer = cy.post(f"/reviews/{more}/report", data=SPAM)
     assert answer.status_code == 422
     assert "20 reports today" in answer.text
@@ -169,109 +173,111 @@ def test_a_person_sends_so_many_reports_a_day_and_no_more(
     assert cy.post(f"/reviews/{more}/report", data=SPAM).status_code == 303
 
 
-def test_a_report_says_who_and_why(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
-    review = shelf.review(cast.bo)
+def test_a_report_says_who_and_why(reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn) -> None:
+    review = reviewed.review(cast.bo)
     signed_in(cast.cy).post(f"/reviews/{review}/report", data=SPAM)
-    [report] = reports(shelf)
+    [report] = reports(reviewed)
     assert (report.user_id, report.review_id) == (cast.cy.id, review)
     assert (report.reason, report.note) == (ReportReason.SPAM, "Sells shoes.")
 
 
 def test_approved_it_is_seen_again_and_no_report_hides_it(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, 2, "Harsh.")
+    review = reviewed.review(cast.bo, 2, "Harsh.")
     signed_in(cast.cy).post(f"/reviews/{review}/report", data=SPAM)
-    shelf.change(Review, review, approved=True)
-    assert "Harsh." in client.get(shelf.page).text
+    reviewed.change(Review, review, approved=True)
+    assert "Harsh." in client.get(reviewed.page).text
     nia = signed_in(cast.nia)
     assert nia.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
-    assert "We’ve checked this review before, so it stays" in nia.get(shelf.page).text
-    assert "Harsh." in client.get(shelf.page).text
-    assert shelf.count(Report) == 2
-    assert shelf.rating() == (1, 2.0)
+    assert "We’ve checked this review before, so it stays" in nia.get(reviewed.page).text
+    assert "Harsh." in client.get(reviewed.page).text
+    assert reviewed.count(Report) == 2
+    assert reviewed.rating() == (1, 2.0)
 
 
 def test_an_approval_is_for_the_words_that_were_approved(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, 2, "Harsh.")
+    review = reviewed.review(cast.bo, 2, "Harsh.")
     cy = signed_in(cast.cy)
     cy.post(f"/reviews/{review}/report", data=SPAM)
-    shelf.decide(review, cast.mo, Verdict.APPROVED)
+    reviewed.decide(review, cast.mo, Verdict.APPROVED)
     bo = signed_in(cast.bo)
     bo.post("/courses/flask-first-steps/review", data={"rating": "3", "comment": "Harsh."})
-    found = shelf.get(review)
+    found = reviewed.get(review)
     assert found is not None
     assert (found.flagged, found.approved) == (False, True)
     bo.post("/courses/flask-first-steps/review", data={"rating": "3", "comment": "Buy shoes."})
-    assert "Buy shoes." in client.get(shelf.page).text
+    assert "Buy shoes." in client.get(reviewed.page).text
     assert cy.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
-    found = shelf.get(review)
+    found = reviewed.get(review)
     assert found is not None
     assert not found.approved
-    assert shelf.count(Report) == 1
+    assert reviewed.count(Report) == 1
 
 
 def test_changing_a_hidden_review_does_not_bring_it_back(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    shelf.review(cast.bo, 1, "Rude.", flagged=True)
+    reviewed.review(cast.bo, 1, "Rude.", flagged=True)
     bo = signed_in(cast.bo)
     bo.post("/courses/flask-first-steps/review", data={"rating": "5", "comment": "Kind."})
-    assert "stays hidden until we’ve checked it" in bo.get(shelf.page).text
-    assert "Kind." not in client.get(shelf.page).text
-    assert shelf.rating() == (0, 0.0)
+    assert "stays hidden until we’ve checked it" in bo.get(reviewed.page).text
+    assert "Kind." not in client.get(reviewed.page).text
+    assert reviewed.rating() == (0, 0.0)
 
 
-def test_once_for_every_person(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
-    review = shelf.review(cast.bo, flagged=True, approved=True)
+def test_once_for_every_person(reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn) -> None:
+    review = reviewed.review(cast.bo, flagged=True, approved=True)
     cy = signed_in(cast.cy)
     assert cy.post(f"/reviews/{review}/report", data=SPAM).status_code == 303
     again = cy.post(f"/reviews/{review}/report", data={"reason": "abuse", "note": "Still."})
     assert again.status_code == 422
     assert "already reported this review" in again.text
     assert "Still." in again.text
-    [report] = reports(shelf)
+    [report] = reports(reviewed)
     assert report.reason == ReportReason.SPAM
 
 
-def test_nobody_reports_themselves(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
-    review = shelf.review(cast.bo)
+def test_nobody_reports_themselves(reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn) -> None:
+    review = reviewed.review(cast.bo)
     bo = signed_in(cast.bo)
     assert bo.get(f"/reviews/{review}/report").status_code == 403
     assert bo.post(f"/reviews/{review}/report", data=SPAM).status_code == 403
-    assert shelf.count(Report) == 0
-    assert shelf.rating() == (1, 4.0)
+    assert reviewed.count(Report) == 0
+    assert reviewed.rating() == (1, 4.0)
 
 
 @pytest.mark.parametrize("typed", [{}, {"reason": "boring"}, {"reason": "spam", "note": "x" * 501}])
 def test_bad_input_is_answered_with_the_form(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn, typed: dict[str, str]
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, typed: dict[str, str]
 ) -> None:
-    review = shelf.review(cast.bo)
+    review = reviewed.review(cast.bo)
     answer = signed_in(cast.cy).post(f"/reviews/{review}/report", data={"note": "Typed.", **typed})
     assert answer.status_code == 422
     assert "has-error" in answer.text
     assert typed.get("note", "Typed.") in answer.text
-    assert shelf.count(Report) == 0
-    assert shelf.rating() == (1, 4.0)
+    assert reviewed.count(Report) == 0
+    assert reviewed.rating() == (1, 4.0)
 
 
 def test_reviews_of_a_course_that_is_not_theirs_to_know_of(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo)
-    shelf.change(Course, cast.flask_course.id, visibility=ProductVisibility.PRIVATE)
-    owner = shelf.owner()
+    review = reviewed.review(cast.bo)
+    reviewed.change(Course, cast.flask_course.id, visibility=ProductVisibility.PRIVATE)
+    owner = reviewed.owner()
     assert signed_in(cast.cy).get(f"/reviews/{review}/report").status_code == 404
     assert signed_in(owner).get(f"/reviews/{review}/report").status_code == 200
-    shelf.change(Course, cast.flask_course.id, deleted_at=clock.now() - timedelta(minutes=1))
+    reviewed.change(Course, cast.flask_course.id, deleted_at=clock.now() - timedelta(minutes=1))
     assert signed_in(owner).get(f"/reviews/{review}/report").status_code == 404
 
 
-def test_in_place_the_form_comes_into_the_row(shelf: Shelf, cast: Cast, signed_in: SignedIn) -> None:
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
+def test_in_place_the_form_comes_into_the_row(
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
+) -> None:
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
     cy = signed_in(cast.cy)
     form = cy.get(f"/reviews/{review}/report", headers=HTMX).text
     assert form.lstrip().startswith(f'<div class="card is-padded" id="report-{review.hex}"')
@@ -283,9 +289,9 @@ def test_in_place_the_form_comes_into_the_row(shelf: Shelf, cast: Cast, signed_i
     assert "We’ll look into this review" in done.text
 
 
-def reports(shelf: Shelf) -> list[Report]:
+def reports(reviewed: ReviewedCourse) -> list[Report]:
     """All reports there are."""
-    with shelf.app.app_context():
+    with reviewed.app.app_context():
         rows = list(db.session.scalars(db.select(Report)))
         for row in rows:
             db.session.expunge(row)
@@ -293,11 +299,11 @@ def reports(shelf: Shelf) -> list[Report]:
 
 
 def test_only_a_proved_address_can_report_a_review(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, 2, "Harsh.")
+    review = reviewed.review(cast.bo, 2, "Harsh.")
     answer = signed_in(cast.una).post(f"/reviews/{review}/report", data=SPAM)
     assert answer.status_code == 422
     assert "Confirm your email address first" in answer.text
-    assert "Harsh." in client.get(shelf.page).text
-    assert shelf.count(Report) == 0
+    assert "Harsh." in client.get(reviewed.page).text
+    assert reviewed.count(Report) == 0

@@ -14,7 +14,7 @@ from domain.base import clock
 from domain.community import review_list
 from models import User, db
 from tests.cast import Cast
-from tests.reviews.conftest import HTMX, Shelf
+from tests.reviews.conftest import HTMX, ReviewedCourse
 
 SignedIn = Callable[[User], FlaskClient]
 
@@ -29,26 +29,26 @@ def bars(page: str) -> list[int]:
     return [int(n) for n in re.findall(r'<span class="bars-number">(\d+)</span>', page)]
 
 
-def test_without_reviews_the_page_says_so(shelf: Shelf, client: FlaskClient) -> None:
-    page = client.get(shelf.page).text
+def test_without_reviews_the_page_says_so(reviewed: ReviewedCourse, client: FlaskClient) -> None:
+    page = client.get(reviewed.page).text
     assert 'id="reviews"' in page
     assert "No reviews yet. Only people" in page
     assert bars(page) == []
 
 
-def test_the_histogram_counts_every_star(shelf: Shelf, client: FlaskClient) -> None:
+def test_the_histogram_counts_every_star(reviewed: ReviewedCourse, client: FlaskClient) -> None:
     for rating in (5, 5, 4, 1):
-        shelf.review(shelf.owner(), rating)
-    page = client.get(shelf.page).text
+        reviewed.review(reviewed.owner(), rating)
+    page = client.get(reviewed.page).text
     assert bars(page) == [2, 1, 0, 0, 1]
     assert '<p class="rating-big"><b>3.8</b>' in page
     assert "4 reviews" in page
-    assert shelf.rating() == (4, 3.75)
+    assert reviewed.rating() == (4, 3.75)
 
 
-def test_sorts(shelf: Shelf, client: FlaskClient) -> None:
+def test_sorts(reviewed: ReviewedCourse, client: FlaskClient) -> None:
     for rating, helpful, comment in ((3, 1, "a"), (5, 0, "b"), (1, 7, "c"), (5, 1, "d")):
-        shelf.review(shelf.owner(), rating, comment, helpful_count=helpful)
+        reviewed.review(reviewed.owner(), rating, comment, helpful_count=helpful)
     orders = {
         "": "cdab",
         "helpful": "cdab",
@@ -58,45 +58,45 @@ def test_sorts(shelf: Shelf, client: FlaskClient) -> None:
         "x' OR 1": "cdab",
     }
     for sort, expected in orders.items():
-        page = client.get(shelf.page, query_string={"reviews_sort": sort}).text
+        page = client.get(reviewed.page, query_string={"reviews_sort": sort}).text
         assert "".join(words(page)) == expected, sort
 
 
-def test_pages_hold_ten_and_meet_without_gap(shelf: Shelf, client: FlaskClient) -> None:
-    shelf.many(23)
+def test_pages_hold_ten_and_meet_without_gap(reviewed: ReviewedCourse, client: FlaskClient) -> None:
+    reviewed.many(23)
     seen = []
     for number in (1, 2, 3):
-        found = words(client.get(f"{shelf.page}?reviews_sort=newest&reviews_page={number}").text)
+        found = words(client.get(f"{reviewed.page}?reviews_sort=newest&reviews_page={number}").text)
         assert len(found) == (10, 10, 3)[number - 1]
         seen += found
     assert seen == [f"Words {n}." for n in reversed(range(23))]
 
 
-def test_equal_reviews_are_not_shown_twice(shelf: Shelf, client: FlaskClient) -> None:
+def test_equal_reviews_are_not_shown_twice(reviewed: ReviewedCourse, client: FlaskClient) -> None:
     moment = clock.now()
     for n in range(15):
-        shelf.review(shelf.owner(), comment=f"{n}", created_at=moment)
+        reviewed.review(reviewed.owner(), comment=f"{n}", created_at=moment)
     for sort in ("helpful", "newest", "highest", "lowest"):
-        pages = [client.get(f"{shelf.page}?reviews_sort={sort}&reviews_page={n}").text for n in (1, 2)]
+        pages = [client.get(f"{reviewed.page}?reviews_sort={sort}&reviews_page={n}").text for n in (1, 2)]
         assert len({text for page in pages for text in words(page)}) == 15
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "abc", "1.5", "", "٣", "1" * 400, "999999999", "%00"])
 def test_a_page_that_makes_no_sense_shows_one_that_does(
-    shelf: Shelf, client: FlaskClient, asked: str
+    reviewed: ReviewedCourse, client: FlaskClient, asked: str
 ) -> None:
-    shelf.many(11)
-    answer = client.get(f"{shelf.page}?reviews_page={asked}")
+    reviewed.many(11)
+    answer = client.get(f"{reviewed.page}?reviews_page={asked}")
     assert answer.status_code == 200
     assert len(words(answer.text)) in (1, 10)
 
 
 def test_ones_own_review_stands_apart_and_leaves_no_empty_page(
-    shelf: Shelf, cast: Cast, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn
 ) -> None:
-    shelf.many(10)
-    shelf.review(cast.bo, 5, "Mine.")
-    page = signed_in(cast.bo).get(shelf.page).text
+    reviewed.many(10)
+    reviewed.review(cast.bo, 5, "Mine.")
+    page = signed_in(cast.bo).get(reviewed.page).text
     assert words(page)[0] == "Mine."
     assert len(words(page)) == 11
     assert words(page).count("Mine.") == 1
@@ -104,30 +104,30 @@ def test_ones_own_review_stands_apart_and_leaves_no_empty_page(
     assert sum(bars(page)) == 11
 
 
-def test_in_place_another_order_is_the_section_alone(shelf: Shelf, client: FlaskClient) -> None:
-    shelf.many(12)
-    answer = client.get(f"{shelf.page}?reviews_sort=newest&reviews_page=2", headers=HTMX)
+def test_in_place_another_order_is_the_section_alone(reviewed: ReviewedCourse, client: FlaskClient) -> None:
+    reviewed.many(12)
+    answer = client.get(f"{reviewed.page}?reviews_sort=newest&reviews_page=2", headers=HTMX)
     assert answer.text.lstrip().startswith('<section class="section reviews" id="reviews"')
     assert "<html" not in answer.text
     assert words(answer.text) == ["Words 1.", "Words 0."]
-    assert answer.headers["HX-Push-Url"] == f"{shelf.page}?reviews_sort=newest&reviews_page=2"
+    assert answer.headers["HX-Push-Url"] == f"{reviewed.page}?reviews_sort=newest&reviews_page=2"
     assert "HX-Request" in answer.headers["Vary"]
 
 
 def test_another_page_of_reviews_is_no_page_of_its_own_to_search_engines(
-    shelf: Shelf, client: FlaskClient
+    reviewed: ReviewedCourse, client: FlaskClient
 ) -> None:
-    shelf.many(12)
-    page = client.get(f"{shelf.page}?reviews_page=2").text
+    reviewed.many(12)
+    page = client.get(f"{reviewed.page}?reviews_page=2").text
     assert '<link rel="canonical" href="http://localhost/courses/flask-first-steps">' in page
 
 
-def test_names_are_shown_and_addresses_never(shelf: Shelf, client: FlaskClient) -> None:
-    gone, here = shelf.owner("Gone Away"), shelf.owner("Jonas Keller")
-    shelf.review(gone)
-    shelf.review(here)
-    shelf.change(User, gone.id, deleted_at=clock.now())
-    page = client.get(shelf.page).text
+def test_names_are_shown_and_addresses_never(reviewed: ReviewedCourse, client: FlaskClient) -> None:
+    gone, here = reviewed.owner("Gone Away"), reviewed.owner("Jonas Keller")
+    reviewed.review(gone)
+    reviewed.review(here)
+    reviewed.change(User, gone.id, deleted_at=clock.now())
+    page = client.get(reviewed.page).text
     assert "Jonas Keller" in page
     assert "Former member" in page
     assert "Gone Away" not in page
@@ -135,54 +135,56 @@ def test_names_are_shown_and_addresses_never(shelf: Shelf, client: FlaskClient) 
     assert gone.email not in page
 
 
-def test_who_changed_their_words_is_shown_to_have(shelf: Shelf, client: FlaskClient) -> None:
-    shelf.review(shelf.owner(), edited_at=clock.now())
-    assert ", edited <time" in client.get(shelf.page).text
+def test_who_changed_their_words_is_shown_to_have(reviewed: ReviewedCourse, client: FlaskClient) -> None:
+    reviewed.review(reviewed.owner(), edited_at=clock.now())
+    assert ", edited <time" in client.get(reviewed.page).text
 
 
 def test_a_hidden_review_is_seen_by_its_author_and_admins_only(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    shelf.review(shelf.owner(), 5, "Fine.")
-    shelf.review(cast.bo, 1, "Rude.", flagged=True)
-    assert shelf.rating() == (1, 5.0)
+    reviewed.review(reviewed.owner(), 5, "Fine.")
+    reviewed.review(cast.bo, 1, "Rude.", flagged=True)
+    assert reviewed.rating() == (1, 5.0)
     for visitor in (client, signed_in(cast.cy), signed_in(cast.ada)):
-        page = visitor.get(shelf.page).text
+        page = visitor.get(reviewed.page).text
         assert words(page) == ["Fine."]
         assert bars(page) == [1, 0, 0, 0, 0]
-    mine = signed_in(cast.bo).get(shelf.page).text
+    mine = signed_in(cast.bo).get(reviewed.page).text
     assert "Rude." in mine
     assert "hidden until we’ve checked it" in mine
     assert bars(mine) == [1, 0, 0, 0, 0]
-    admins = signed_in(cast.mo).get(shelf.page).text
+    admins = signed_in(cast.mo).get(reviewed.page).text
     assert "Rude." in admins
     assert "Hidden until checked" in admins
     assert bars(admins) == [1, 0, 0, 0, 0]
 
 
 def test_an_approved_review_is_seen_although_it_was_flagged(
-    shelf: Shelf, cast: Cast, client: FlaskClient
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient
 ) -> None:
-    shelf.review(cast.bo, 1, "Harsh but fair.", flagged=True, approved=True)
-    assert words(client.get(shelf.page).text) == ["Harsh but fair."]
-    assert shelf.rating() == (1, 1.0)
+    reviewed.review(cast.bo, 1, "Harsh but fair.", flagged=True, approved=True)
+    assert words(client.get(reviewed.page).text) == ["Harsh but fair."]
+    assert reviewed.rating() == (1, 1.0)
 
 
 def test_a_hidden_page_full_leaves_the_pages_of_others_whole(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    shelf.many(12)
-    shelf.many(10, flagged=True)
-    seen = [len(words(client.get(f"{shelf.page}?reviews_page={n}").text)) for n in (1, 2)]
+    reviewed.many(12)
+    reviewed.many(10, flagged=True)
+    seen = [len(words(client.get(f"{reviewed.page}?reviews_page={n}").text)) for n in (1, 2)]
     assert seen == [10, 2]
     mo = signed_in(cast.mo)
-    assert [len(words(mo.get(f"{shelf.page}?reviews_page={n}").text)) for n in (1, 2, 3)] == [10, 10, 2]
+    assert [len(words(mo.get(f"{reviewed.page}?reviews_page={n}").text)) for n in (1, 2, 3)] == [10, 10, 2]
 
 
-def test_search_engines_read_the_rating_and_the_first_reviews(shelf: Shelf, client: FlaskClient) -> None:
-    shelf.many(5)
-    shelf.review(shelf.owner(), 1, "Hidden.", flagged=True)
-    page = client.get(shelf.page).text
+def test_search_engines_read_the_rating_and_the_first_reviews(
+    reviewed: ReviewedCourse, client: FlaskClient
+) -> None:
+    reviewed.many(5)
+    reviewed.review(reviewed.owner(), 1, "Hidden.", flagged=True)
+    page = client.get(reviewed.page).text
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
     assert found is not None
     course = json.loads(found[1])[0]
@@ -193,23 +195,23 @@ def test_search_engines_read_the_rating_and_the_first_reviews(shelf: Shelf, clie
 
 @pytest.mark.parametrize("who", ["stranger", "bo", "mo"])
 def test_the_page_takes_few_queries_however_many_reviews(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, who: str,
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, who: str,
     count_queries: Callable[[], int],
 ) -> None:  # fmt: skip
-    shelf.many(12)
-    shelf.review(cast.bo)
+    reviewed.many(12)
+    reviewed.review(cast.bo)
     visitor = client if who == "stranger" else signed_in(getattr(cast, who))
-    visitor.get(shelf.page)
-    assert visitor.get(f"{shelf.page}?reviews_page=2").status_code == 200
+    visitor.get(reviewed.page)
+    assert visitor.get(f"{reviewed.page}?reviews_page=2").status_code == 200
     assert count_queries() <= 8
 
 
-def test_reviews_that_fit_on_a_page_are_read_in_one_query(app: Flask, shelf: Shelf) -> None:
-    shelf.many(5)
-    shelf.review(shelf.owner(), 1, "Hidden.", flagged=True)
+def test_reviews_that_fit_on_a_page_are_read_in_one_query(app: Flask, reviewed: ReviewedCourse) -> None:
+    reviewed.many(5)
+    reviewed.review(reviewed.owner(), 1, "Hidden.", flagged=True)
     with app.app_context():
-        assert len(plans(lambda: review_list.load(shelf.course.id, None, {}))) == 1
-        board = review_list.load(shelf.course.id, None, {})
+        assert len(plans(lambda: review_list.load(reviewed.course.id, None, {}))) == 1
+        board = review_list.load(reviewed.course.id, None, {})
     assert (board.total, len(board.lines), board.last) == (5, 5, 1)
 
 
@@ -218,11 +220,11 @@ INDEXES = {"helpful": "helpful_count", "newest": "created_at", "highest": "ratin
 
 @pytest.mark.parametrize(("sort", "index"), INDEXES.items())
 def test_lists_and_histogram_are_read_through_indexes(
-    app: Flask, shelf: Shelf, sort: str, index: str
+    app: Flask, reviewed: ReviewedCourse, sort: str, index: str
 ) -> None:
-    shelf.many(12)
+    reviewed.many(12)
     with app.app_context():
-        page, histogram = plans(lambda: review_list.load(shelf.course.id, None, {"reviews_sort": sort}))
+        page, histogram = plans(lambda: review_list.load(reviewed.course.id, None, {"reviews_sort": sort}))
     assert "ix_reviews_product_id_rating" in histogram
     assert f"ix_reviews_product_id_{index}" in page
 

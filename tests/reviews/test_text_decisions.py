@@ -26,7 +26,7 @@ from models import (
     db,
 )
 from tests.cast import Cast
-from tests.reviews.conftest import Shelf
+from tests.reviews.conftest import ReviewedCourse
 
 SignedIn = Callable[[User], FlaskClient]
 WRITE = "/courses/flask-first-steps/review"
@@ -46,34 +46,34 @@ def said(comment: str, rating: str = "1") -> dict[str, str]:
 
 
 def test_a_hidden_review_does_not_come_back_by_deleting_and_writing_it_anew(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
-    shelf.report(review, cast.cy)
-    shelf.decide(review, cast.mo, Verdict.HIDDEN)
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
+    reviewed.report(review, cast.cy)
+    reviewed.decide(review, cast.mo, Verdict.HIDDEN)
     bo = signed_in(cast.bo)
     assert bo.post(f"{WRITE}/delete").status_code == 303
-    assert shelf.by(cast.bo) == []
+    assert reviewed.by(cast.bo) == []
     assert bo.post(WRITE, data=said("Buy shoes!")).status_code == 303
-    assert "stays hidden until we’ve checked it" in bo.get(shelf.page).text
-    assert "Buy shoes!" not in client.get(shelf.page).text
-    assert shelf.rating() == (0, 0.0)
-    [anew] = shelf.by(cast.bo)
+    assert "stays hidden until we’ve checked it" in bo.get(reviewed.page).text
+    assert "Buy shoes!" not in client.get(reviewed.page).text
+    assert reviewed.rating() == (0, 0.0)
+    [anew] = reviewed.by(cast.bo)
     with app.app_context():
         assert moderation_queue.waiting(ModerationKind.REVIEW, anew.id) is not None
     past = signed_in(cast.mo).get(f"/admin/moderation/{open_item(app)}").text
     assert "Taken down" in past, "the admin sees what was decided about the one before"
-    shelf.decide(anew.id, cast.mo, Verdict.APPROVED)
-    assert "Buy shoes!" in client.get(shelf.page).text
-    assert shelf.rating() == (1, 1.0)
+    reviewed.decide(anew.id, cast.mo, Verdict.APPROVED)
+    assert "Buy shoes!" in client.get(reviewed.page).text
+    assert reviewed.rating() == (1, 1.0)
 
 
 def test_also_after_giving_the_course_back_and_getting_it_again(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
-    shelf.report(review, cast.cy)
-    shelf.decide(review, cast.mo, Verdict.HIDDEN)
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
+    reviewed.report(review, cast.cy)
+    reviewed.decide(review, cast.mo, Verdict.HIDDEN)
     bo = signed_in(cast.bo)
     with app.app_context():
         for grant in access.grants_of(cast.bo, cast.flask_course):
@@ -84,61 +84,61 @@ def test_also_after_giving_the_course_back_and_getting_it_again(
         access.grant(cast.bo.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
         db.session.commit()
     bo.post(WRITE, data=said("Other words."))
-    assert "Other words." not in client.get(shelf.page).text
+    assert "Other words." not in client.get(reviewed.page).text
 
 
 def test_deleting_a_reported_review_leaves_it_in_the_queue_once_it_is_written_again(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
-    shelf.report(review, cast.cy)
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
+    reviewed.report(review, cast.cy)
     bo = signed_in(cast.bo)
     bo.post(f"{WRITE}/delete")
     bo.post(WRITE, data=said("Buy shoes."))
-    assert "Buy shoes." in client.get(shelf.page).text, "nobody has decided against it"
-    [anew] = shelf.by(cast.bo)
+    assert "Buy shoes." in client.get(reviewed.page).text, "nobody has decided against it"
+    [anew] = reviewed.by(cast.bo)
     with app.app_context():
         assert moderation_queue.waiting(ModerationKind.REVIEW, anew.id) is not None
 
 
 def test_hidden_by_owners_it_stays_hidden_after_deleting_and_writing_it_anew(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, 1, "Buy shoes.")
-    shelf.report(review, shelf.proved(), shelf.proved(), shelf.proved())
+    review = reviewed.review(cast.bo, 1, "Buy shoes.")
+    reviewed.report(review, reviewed.proved(), reviewed.proved(), reviewed.proved())
     bo = signed_in(cast.bo)
     bo.post(f"{WRITE}/delete")
     bo.post(WRITE, data=said("Buy shoes."))
-    assert "Buy shoes." not in client.get(shelf.page).text
+    assert "Buy shoes." not in client.get(reviewed.page).text
 
 
 def test_approved_words_stay_approved_and_the_same_people_report_them_no_more(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn
 ) -> None:
-    review = shelf.review(cast.bo, 2, "Harsh.")
-    shelf.report(review, cast.cy)
-    shelf.decide(review, cast.mo, Verdict.APPROVED)
+    review = reviewed.review(cast.bo, 2, "Harsh.")
+    reviewed.report(review, cast.cy)
+    reviewed.decide(review, cast.mo, Verdict.APPROVED)
     bo = signed_in(cast.bo)
     bo.post(f"{WRITE}/delete")
     bo.post(WRITE, data=said("Harsh."))
-    [anew] = shelf.by(cast.bo)
+    [anew] = reviewed.by(cast.bo)
     assert anew.approved
     cy = signed_in(cast.cy)
     again = cy.post(f"/reviews/{anew.id}/report", data={"reason": "spam"})
     assert again.status_code == 422
     assert "We looked at it, and it stays." in again.text
-    shelf.report(anew.id, *(shelf.proved() for _ in range(3)))
-    assert "Harsh." in client.get(shelf.page).text, "owners don’t overrule an admin"
+    reviewed.report(anew.id, *(reviewed.proved() for _ in range(3)))
+    assert "Harsh." in client.get(reviewed.page).text, "owners don’t overrule an admin"
     bo.post(WRITE, data=said("Quite other words."))
     assert cy.post(f"/reviews/{anew.id}/report", data={"reason": "spam"}).status_code == 303
 
 
 def test_a_restored_review_binds_as_an_approved_one(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
-    review = shelf.review(cast.bo, 2, "Harsh.")
-    shelf.report(review, cast.cy)
-    shelf.decide(review, cast.mo, Verdict.HIDDEN)
+    review = reviewed.review(cast.bo, 2, "Harsh.")
+    reviewed.report(review, cast.cy)
+    reviewed.decide(review, cast.mo, Verdict.HIDDEN)
     with app.app_context():
         item = db.session.scalars(select(ModerationItem.id)).one()
         assert db.session.scalars(select(Report.outcome)).all() == [ReportOutcome.UPHELD]
@@ -147,33 +147,35 @@ def test_a_restored_review_binds_as_an_approved_one(
     bo = signed_in(cast.bo)
     bo.post(f"{WRITE}/delete")
     bo.post(WRITE, data=said("Harsh."))
-    assert "Harsh." in client.get(shelf.page).text
+    assert "Harsh." in client.get(reviewed.page).text
 
 
 @pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("words", ["Get CHEAP  shoes now", "cheap-shoes!", "at cafe noir", "at CAFÉ NOIR."])
 def test_words_of_the_shops_list_hold_a_review_back(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask, words: str
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask, words: str
 ) -> None:
     bo = signed_in(cast.bo)
     bo.post(WRITE, data=said(words))
-    assert "stays hidden until we’ve checked it" in bo.get(shelf.page).text
-    assert words not in client.get(shelf.page).text
-    assert shelf.rating() == (0, 0.0)
+    assert "stays hidden until we’ve checked it" in bo.get(reviewed.page).text
+    assert words not in client.get(reviewed.page).text
+    assert reviewed.rating() == (0, 0.0)
     assert told_of_reviews(app) == 0
-    [row] = shelf.by(cast.bo)
-    shelf.decide(row.id, cast.mo, Verdict.APPROVED)
-    assert shelf.rating() == (1, 1.0)
+    [row] = reviewed.by(cast.bo)
+    reviewed.decide(row.id, cast.mo, Verdict.APPROVED)
+    assert reviewed.rating() == (1, 1.0)
     assert told_of_reviews(app) == 1, "its creator is told once it is shown"
     bo.post(WRITE, data=said(words, rating="5"))
-    assert shelf.rating() == (1, 5.0), "the same words were approved"
+    assert reviewed.rating() == (1, 5.0), "the same words were approved"
 
 
 @pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("words", ["cheap", "shoes cheap", "cheapshoes", "cheap red shoes"])
-def test_other_words_hold_nothing_back(shelf: Shelf, cast: Cast, signed_in: SignedIn, words: str) -> None:
+def test_other_words_hold_nothing_back(
+    reviewed: ReviewedCourse, cast: Cast, signed_in: SignedIn, words: str
+) -> None:
     signed_in(cast.bo).post(WRITE, data=said(words))
-    assert shelf.rating() == (1, 1.0)
+    assert reviewed.rating() == (1, 1.0)
 
 
 def test_the_list_is_kept_in_the_settings(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
@@ -189,16 +191,16 @@ def test_the_list_is_kept_in_the_settings(app: Flask, cast: Cast, signed_in: Sig
 
 
 def test_a_word_put_on_the_list_later_hides_what_is_reported(
-    shelf: Shelf, cast: Cast, client: FlaskClient, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, app: Flask
 ) -> None:
-    review = shelf.review(cast.bo, 1, "Buy cheap shoes.")
+    review = reviewed.review(cast.bo, 1, "Buy cheap shoes.")
     with app.app_context():
         db.session.merge(PlatformSettings(id=1, held_words=["cheap shoes"]))
         db.session.commit()
         settings.forget()
-    assert shelf.rating() == (1, 1.0)
-    shelf.report(review, cast.cy)
-    assert shelf.rating() == (0, 0.0)
+    assert reviewed.rating() == (1, 1.0)
+    reviewed.report(review, cast.cy)
+    assert reviewed.rating() == (0, 0.0)
 
 
 def open_item(app: Flask) -> object:
@@ -213,13 +215,13 @@ def told_of_reviews(app: Flask) -> int:
 
 
 def test_nothing_is_remembered_of_a_review_that_nobody_reported(
-    shelf: Shelf, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
+    reviewed: ReviewedCourse, cast: Cast, client: FlaskClient, signed_in: SignedIn, app: Flask
 ) -> None:
     bo = signed_in(cast.bo)
     bo.post(WRITE, data=said("Fine."))
     bo.post(f"{WRITE}/delete")
     bo.post(WRITE, data=said("Fine again."))
-    assert "Fine again." in client.get(shelf.page).text
+    assert "Fine again." in client.get(reviewed.page).text
     with app.app_context():
         assert db.session.scalars(select(ReviewStanding)).all() == []
         assert db.session.scalars(select(Review.flagged)).all() == [False]

@@ -38,7 +38,7 @@ FORMS = (
     ("mo", "/admin/orders/LN-TEST-0001/looked-at"),
     ("mo", "/admin/webhooks/{event}/looked-at"),
     ("mo", "/admin/moderation/{course_item}/vet"),
-    ("mo", "/admin/categories/{shelf}/delete"),
+    ("mo", "/admin/categories/{category}/delete"),
     ("mo", "/admin/settings/rules"),
     ("mo", "/admin/settings/sign-in"),
     ("ada", "/studio/courses/{course}/delete"),

@@ -29,15 +29,15 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return out.getvalue()
 
 
-def kept(token: str, name: str, shelf: str = "thumbnail") -> Image.Image:
-    with storage.current().open(images.key_of(shelf, token, name) or "") as file:
+def kept(token: str, name: str, use: str = "thumbnail") -> Image.Image:
+    with storage.current().open(images.key_of(use, token, name) or "") as file:
         image = Image.open(io.BytesIO(file.read()))
     image.load()
     return image
 
 
-def keep(content: bytes, shelf: ImageUse = ImageUse.THUMBNAIL, crop: Crop | None = None) -> str:
-    return images.keep(shelf, io.BytesIO(content), crop)
+def keep(content: bytes, use: ImageUse = ImageUse.THUMBNAIL, crop: Crop | None = None) -> str:
+    return images.keep(use, io.BytesIO(content), crop)
 
 
 def test_a_cover_is_kept_in_its_shape_and_sizes(app: Flask) -> None:
@@ -105,11 +105,11 @@ def test_nothing_that_a_file_says_beside_its_picture_is_served(app: Flask, file_
     content = encoded(picture, file_format, **more) + b"SECRET behind the end"
     assert content.count(b"SECRET") > 1
     with app.app_context():
-        for shelf in ImageUse:
-            token = keep(content, shelf)
-            for name in (f"{width}.{suffix}" for width, suffix in images.SHAPES[shelf].sizes.items()):
-                with storage.current().open(images.key_of(shelf, token, name) or "") as file:
-                    assert b"SECRET" not in file.read(), (shelf, name)
+        for use in ImageUse:
+            token = keep(content, use)
+            for name in (f"{width}.{suffix}" for width, suffix in images.SHAPES[use].sizes.items()):
+                with storage.current().open(images.key_of(use, token, name) or "") as file:
+                    assert b"SECRET" not in file.read(), (use, name)
         assert b"SECRET" not in images.draw(io.BytesIO(content)).content
 
 

@@ -14,8 +14,8 @@ KILOBYTE = 1000
 
 
 def address(app: Flask, name: str) -> str:
-    shelf: static_files.AssetIndex = app.extensions["assets"]
-    return shelf.address(name)
+    index: static_files.AssetIndex = app.extensions["assets"]
+    return index.address(name)
 
 
 def test_a_hashed_address_is_immutable_and_compressed(app: Flask, client: FlaskClient) -> None:
@@ -91,16 +91,16 @@ def test_a_changed_file_gets_a_new_address(tmp_path: Path) -> None:
     for script in static_files.SCRIPTS:
         (tmp_path / "js" / f"{script}.js").write_text("")
     (tmp_path / "css" / "layers.css").write_text("@layer base;")
-    shelf = static_files.AssetIndex(tmp_path)
-    before = shelf.address("app.css")
+    index = static_files.AssetIndex(tmp_path)
+    before = index.address("app.css")
     (tmp_path / "css" / "more.css").write_text("b { color: red }")
-    shelf.refresh()
-    assert shelf.address("app.css") != before
+    index.refresh()
+    assert index.address("app.css") != before
 
 
 def test_every_page_stays_light(app: Flask) -> None:
-    shelf: static_files.AssetIndex = app.extensions["assets"]
+    index: static_files.AssetIndex = app.extensions["assets"]
     scripts = ("app.js", "vendor/htmx-4.0.1/htmx.min.js")
-    assert len(shelf.by_name["app.css"].gzip) < 30 * KILOBYTE
-    assert sum(len(shelf.by_name[name].gzip) for name in scripts) < 25 * KILOBYTE
-    assert all(len(a.body) <= 60 * KILOBYTE for name, a in shelf.by_name.items() if name.endswith(".woff2"))
+    assert len(index.by_name["app.css"].gzip) < 30 * KILOBYTE
+    assert sum(len(index.by_name[name].gzip) for name in scripts) < 25 * KILOBYTE
+    assert all(len(a.body) <= 60 * KILOBYTE for name, a in index.by_name.items() if name.endswith(".woff2"))

@@ -32,7 +32,7 @@ LESSON = f"{COURSE}/lessons/{{filmed_lesson}}"
 TABS = (
     Tab("ProfileForm", "bo", "/account", {"name": "Bobby"}, {"bio": "I learn."}),
     Tab("CreatorForm", "ada", "/studio/profile", {"years_experience": "7"}, {"headline": "Flask, daily"}),
-    Tab("CategoryForm", "mo", "/admin/categories/{shelf}", {"name": "The web"}, {"description": "Pages."}),
+    Tab("CategoryForm", "mo", "/admin/categories/{category}", {"name": "The web"}, {"description": "Pages."}),
     Tab("ShopProfileForm", "mo", "/admin/settings", {"name": "Shop"}, {"hero_title": "Learn here"}),
     Tab(
         "PolicyForm", "mo", "/admin/settings/rules",
