@@ -199,7 +199,7 @@ def test_a_person_sees_events_and_settles_a_debit(sandbox: RunningSandbox, clien
     session = client.v1.checkout.sessions.create(checkout())
     submit(session.url, choice="later_succeeds")
     page = requests.get(f"{sandbox.url}/_sandbox/", timeout=5).text
-    for text in ("checkout.session.completed", "Debit arrives", "Practical SQL"):
+    for text in ("checkout.session.completed", "Debit succeeds", "Practical SQL"):
         assert text in page
     answer = submit(f"{sandbox.url}/_sandbox/sessions/{session.id}/settle", ok="false")
     assert answer.status_code == 303
@@ -251,7 +251,7 @@ def test_a_browser_walks_through_decline_bank_and_back_to_the_shop(
     page.goto(session.url)
     page.get_by_role("button", name="Card is declined").click()
     assert page.get_by_role("alert").inner_text().startswith("Payment failed")
-    page.get_by_role("button", name="Bank asks first").click()
+    page.get_by_role("button", name="Bank asks for confirmation").click()
     page.get_by_role("button", name="Confirm payment").click()
     page.wait_for_url(f"**/?session={session.id}")
     assert [text for text in complaints if "Security Policy" in text] == []
