@@ -203,3 +203,23 @@ def test_lists_are_paged_by_their_last_row(app: Flask, cast: Cast, signed_in: Si
                 break
             after = uuid.UUID(page.after)
         assert len(seen) == len(set(seen)) == 120
+
+
+def test_failed_recordings_come_in_pages(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_work, "PAGE_SIZE", 2)
+    with app.app_context():
+        db.session.add_all(
+            MediaAsset(
+                course_id=cast.flask_course.id,
+                status=MediaStatus.ERROR,
+                error="Damaged.",
+                filename=f"{n}.mp4",
+                storage_key=str(n),
+            )
+            for n in range(3)
+        )
+        db.session.commit()
+        first = background_work.failed_recordings(None)
+        second = background_work.failed_recordings(uuid.UUID(first.after or ""))
+        names = [asset.filename for asset, _ in [*first.rows, *second.rows]]
+        assert (sorted(names), len(second.rows), second.after) == (["0.mp4", "1.mp4", "2.mp4"], 1, None)

@@ -17,7 +17,7 @@ from tests.catalog.shop import add_course
 from tests.catalog.test_search import titles
 
 
-def shelf(app: Flask, name: str) -> Category | None:
+def category_called(app: Flask, name: str) -> Category | None:
     with app.app_context():
         row = db.session.scalar(db.select(Category).where(Category.name == name))
         if row is not None:
@@ -38,7 +38,7 @@ def test_one_is_added_renamed_and_keeps_its_address(
     mo = signed_in(cast.mo)
     words = {"name": "Maps & more", "description": "Where things are.", "icon": "compass", "parent_id": ""}
     assert mo.post("/admin/categories", data=words).status_code == 303
-    made = shelf(app, "Maps & more")
+    made = category_called(app, "Maps & more")
     assert made is not None
     assert (made.slug, made.position, made.parent_id) == ("maps-more", 3, None)
     assert client.get("/categories/maps-more").status_code == 200
@@ -48,7 +48,7 @@ def test_one_is_added_renamed_and_keeps_its_address(
     renamed = {**words, "name": "Atlas", "parent_id": str(cast.web.id)}
     assert mo.post(f"/admin/categories/{made.id}", data=renamed).status_code == 303
     assert "Atlas" in client.get("/categories/maps-more").text
-    moved = shelf(app, "Atlas")
+    moved = category_called(app, "Atlas")
     assert moved is not None
     assert moved.parent_id == cast.web.id
 
@@ -85,13 +85,13 @@ def test_only_an_empty_one_is_deleted(app: Flask, cast: Cast, signed_in: SignIn,
     for category, words in ((cast.web, "has subcategories"), (cast.data, "has courses")):
         answer = mo.post(f"/admin/categories/{category.id}/delete", follow_redirects=True)
         assert words in answer.text
-        assert shelf(app, category.name) is not None
+        assert category_called(app, category.name) is not None
     mo.post("/admin/categories", data={"name": "Empty", "icon": "book", "parent_id": ""})
-    empty = shelf(app, "Empty")
+    empty = category_called(app, "Empty")
     assert empty is not None
     for _ in range(2):
         assert mo.post(f"/admin/categories/{empty.id}/delete").status_code == 303
-    assert shelf(app, "Empty") is None
+    assert category_called(app, "Empty") is None
     assert client.get("/categories/empty").status_code == 404
 
 
@@ -133,7 +133,7 @@ def test_one_that_is_deleted_while_another_admin_saves_it_is_gone(
 ) -> None:
     mo, words = signed_in(cast.mo), {"name": "Spare", "icon": "book", "parent_id": "", "to": "up"}
     mo.post("/admin/categories", data=words)
-    spare = shelf(app, "Spare")
+    spare = category_called(app, "Spare")
     assert spare is not None
     answers: list[int] = []
     saving = threading.Thread(
@@ -151,3 +151,13 @@ def test_one_that_is_deleted_while_another_admin_saves_it_is_gone(
     with app.app_context():
         gone = db.select(AuditEntry).where(AuditEntry.action == "delete_category")
         assert len(db.session.scalars(gone).all()) == 1
+
+
+def test_two_names_with_the_same_letters_have_two_addresses(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        mo = db.session.get_one(User, cast.mo.id)
+        made = [
+            categories.add(categories.CategoryInput(name, "", "book", None), mo).slug
+            for name in ("Maps", "Maps!", "Maps?")
+        ]
+        assert made == ["maps", "maps-2", "maps-3"]

@@ -140,3 +140,10 @@ def test_a_mark_of_an_older_key_still_counts(app: Flask, cast: Cast) -> None:
         app.config["SECRET_KEY"] = "another secret that is long enough to be one"
         with pytest.raises(Refused):
             address_history.refuse_suspended(OLD)
+
+
+def test_an_address_that_was_never_theirs_forgets_nothing(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    moved(app, cast, signed_in)
+    with app.app_context():
+        address_history.forget_since(db.session.get_one(User, cast.bo.id), "nobody@example.com")
+        assert address_history.is_remembered(db.session.get_one(User, cast.bo.id), OLD)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from domain import Refused
 from domain.base import clock
 from domain.community import course_reports
 from domain.platform import moderation_queue
@@ -103,3 +105,10 @@ def test_the_rule_holds_without_the_form(app: Flask, cast: Cast) -> None:
         item = moderation_queue.waiting(ModerationKind.REPORT, course.id)
         assert item is not None
         assert item.creator_id == cast.ada.id
+
+
+def test_creators_do_not_report_their_own_course(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        ada, course = db.session.get_one(User, cast.ada.id), db.session.get_one(Course, cast.flask_course.id)
+        with pytest.raises(Refused, match="own course"):
+            course_reports.report(ada, course, ReportReason.SPAM)

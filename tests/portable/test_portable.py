@@ -18,6 +18,7 @@ from sqlalchemy.orm import selectinload
 import storage
 from domain.authoring import curriculum
 from domain.base import safe_zip
+from domain.media import captions
 from domain.portable import InvalidCourse, exporting, folder_writer, importing, source
 from models import (
     Caption,
@@ -616,3 +617,11 @@ def test_a_day_that_nobody_means_is_refused(cast: Cast, tmp_path: Path, day: str
     with pytest.raises(InvalidCourse, match=r"Fix 1 problem first") as told:
         imported(cast, tmp_path)
     assert "`sale_ends_at` must be a day from 2000 to 2200." in str(told.value.problems[0])
+
+
+def test_captions_in_too_many_languages_are_refused(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "MAX_LANGUAGES", 1)
+    [problem] = problems(cast, course_folders.write(tmp_path, course_folders.files_of(3)))
+    assert problem.endswith("A recording can have captions in at most 1 languages.")

@@ -1,12 +1,15 @@
 """The details of a course: what is stored, what is refused, and two tabs at the same page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from domain import Refused
+from domain.authoring import course_details
 from models import AuditEntry, Course, SearchDocument, Tag, User, course_prerequisites, db
 from tests.cast import Cast
 from tests.pages import forms_of
@@ -200,3 +203,16 @@ def test_other_peoples_courses_do_not_exist(cast: Cast, signed_in: Browser) -> N
     assert nia.post(f"{home}/required/{cast.free_course.id}/release").status_code == 404
     assert "by Ada" in mo.get(home).text
     assert isinstance(cast.flask_course, Course)
+
+
+@pytest.mark.parametrize(
+    "lines", [["x"] * (course_details.LINES + 1), ["x" * (course_details.LINE_LENGTH + 1)]]
+)
+@pytest.mark.parametrize("field", ["objectives", "prerequisites"])
+def test_lists_have_limits_without_the_form(app: Flask, cast: Cast, field: str, lines: list[str]) -> None:
+    with app.app_context():
+        course, ada = db.session.get_one(Course, cast.flask_course.id), db.session.get_one(User, cast.ada.id)
+        new = replace(course_details.details_of(course), **{field: lines})
+        with pytest.raises(Refused, match="Use at most") as caught:
+            course_details.set_details(course, ada, new)
+        assert caught.value.field == field

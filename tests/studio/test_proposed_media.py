@@ -470,3 +470,10 @@ def test_a_forged_press_discards_nothing(app: Flask, cast: Cast, ada: FlaskClien
     assert ada.post(f"{film}/discard").status_code in (400, 422)
     with app.app_context():
         assert lifecycle.has_pending_changes(db.session.get_one(Course, cast.flask_course.id))
+
+
+def test_texts_too_long_to_compare_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_page, "MOST_LINES", 3)
+    lines = review_page.compare("a\nb", "c\nd")
+    assert [line.tone for line in lines] == ["gap", "added", "added"]
+    assert [line.text for line in lines[1:]] == ["c", "d"]

@@ -505,3 +505,18 @@ def test_the_media_page_asks_little(
     send(ada, cast)
     assert ada.get(f"/studio/courses/{cast.flask_course.id}/media").status_code == 200
     assert count_queries() <= 8
+
+
+def test_an_upload_to_a_bucket_is_noted_with_its_parts(
+    app: Flask, cast: Cast, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_sessions, "part_address", lambda plan, part: "https://bucket.example/part")
+    upload = announce(ada, cast).json
+    for ago, noted in ((timedelta(0), False), (timedelta(days=2), True)):
+        before = now() - ago
+        with app.app_context():
+            db.session.get_one(Upload, uuid.UUID(upload["id"])).updated_at = before
+            db.session.commit()
+        assert ada.post(f"/studio/uploads/{upload['id']}/parts/1").status_code == 200
+        with app.app_context():
+            assert (db.session.get_one(Upload, uuid.UUID(upload["id"])).updated_at > before) is noted
