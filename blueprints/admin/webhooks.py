@@ -82,10 +82,18 @@ def _page(event: StripeEvent, form: NoteForm) -> Response:
         "admin/webhook.html",
         status=422 if form.errors else 200,
         event=event,
+        badge=_badge(event),
         form=form,
         history=alert_list.history_of(event),
         payload=pretty(event.payload),
     )
+
+
+def _badge(event: StripeEvent) -> tuple[str, str]:
+    """Return the word and the tone of an event's state: what changed nothing never counts as handled."""
+    if event.processed_at is None:
+        return ("failed", "bad") if event.error else ("waiting", "warn")
+    return ("no effect", "warn") if event.error else ("handled", "good")
 
 
 def _event(event_id: str) -> StripeEvent:

@@ -64,6 +64,8 @@ def test_a_thin_event_about_money_is_told_with_what_was_retrieved(shop: Shop, ca
     assert (kept.object_id, kept.attempts) == (event["related_object"]["id"], 1)
     assert kept.payload == event
     assert any(problem in line for line in shop.wrong_books())
+    page = shop.signed_in(cast.mo).get(f"/admin/webhooks/{event['id']}").text
+    assert "no effect" in page
     shop.falsified = True
 
 
