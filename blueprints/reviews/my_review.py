@@ -52,7 +52,7 @@ def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
 
 
 def _thanks(review: Review, is_new: bool) -> str:
-    if review.flagged and not review.approved:
+    if reviews.is_hidden(review):
         return "Saved. Your review stays hidden until we’ve checked it."
     return "Thanks. Your review is published." if is_new else "Your review is updated."
 

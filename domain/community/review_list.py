@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, literal, select, true, union_all
 
+from domain.community import reviews
 from models import Review, ReviewVote, User, db
 
 PAGE_SIZE = 10
@@ -144,7 +145,7 @@ def _page(asked: str) -> int:
 
 
 review, votes, people = Review.__table__.c, ReviewVote.__table__.c, User.__table__.c
-_IS_HIDDEN = review.flagged & ~review.approved
+_IS_HIDDEN = reviews.hidden(review)
 _OF_PRODUCT = review.product_id == bindparam("product", type_=review.id.type)
 _READER = bindparam("reader", type_=review.id.type)
 _ORDERS = {

@@ -37,9 +37,14 @@ MAX_NOTE = 500
 _DIGITS = 4
 
 
-def hidden() -> ColumnElement[bool]:
-    """Build the SQL condition "hidden": seen by its author and admins only, in no rating."""
-    return and_(Review.flagged, not_(Review.approved))
+def is_hidden(review: Review) -> bool:
+    """Tell if `review` is hidden: seen by its author and admins only, in no rating."""
+    return review.flagged and not review.approved
+
+
+def hidden(review: Any = Review) -> ColumnElement[bool]:
+    """Build `is_hidden` as SQL; `review` holds the columns of reviews."""
+    return and_(review.flagged, not_(review.approved))
 
 
 def may_review(user: User | None, product: Product) -> bool:
@@ -63,8 +68,7 @@ def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
     if found is None:
         raise NotFound
     review, course = found
-    is_hidden = review.flagged and not review.approved
-    if is_hidden and not user.is_admin and review.user_id != user.id:
+    if is_hidden(review) and not user.is_admin and review.user_id != user.id:
         raise NotFound
     if access.decide(user, course).reason == access.DenialReason.DRAFT:
         raise NotFound
@@ -92,12 +96,12 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
         if not review.flagged:
             tell_creator(review, product)
     elif (review.rating, review.comment) != (rating, comment):
-        is_hidden = review.flagged and not review.approved
+        waits = is_hidden(review)
         said_anew = review.comment != comment
         review.rating, review.comment, review.edited_at = rating, comment, clock.now()
-        if said_anew and not is_hidden:
-            is_hidden = _place(review)
-        if is_hidden:
+        if said_anew and not waits:
+            waits = _place(review)
+        if waits:
             _let_wait(review, product.title)  # including after an admin has hidden its earlier text
     db.session.flush()
     _write_rating(product.id)
@@ -123,8 +127,7 @@ def withdraw(user: User, product: Product) -> bool:
     review = own_review(user, product)
     if review is None:
         return False
-    is_hidden = review.flagged and not review.approved
-    leave_queue(ModerationKind.REVIEW, review, text_decisions.in_review(review), is_hidden)
+    leave_queue(ModerationKind.REVIEW, review, text_decisions.in_review(review), is_hidden(review))
     reply = text_decisions.in_reply(review, product.creator_id)
     leave_queue(ModerationKind.REPLY, review, reply, review.reply_hidden)
     db.session.delete(review)
@@ -133,10 +136,10 @@ def withdraw(user: User, product: Product) -> bool:
     return True
 
 
-def leave_queue(kind: ModerationKind, review: Review, authored: AuthoredText, is_hidden: bool) -> None:
+def leave_queue(kind: ModerationKind, review: Review, authored: AuthoredText, was_hidden: bool) -> None:
     """Remove a text that is being deleted from the moderation queue, and remember that it was in it."""
     if moderation_queue.waiting(kind, review.id) is not None:
-        text_decisions.save_decision(authored, Standing.HIDDEN if is_hidden else Standing.REPORTED)
+        text_decisions.save_decision(authored, Standing.HIDDEN if was_hidden else Standing.REPORTED)
         moderation_queue.withdraw(kind, review.id)
 
 

@@ -1,5 +1,6 @@
 """Ratings stay what the reviews add up to: when two write at once, and when they are counted anew."""
 
+import itertools
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -261,3 +262,24 @@ def test_other_words_alone_leave_the_catalogue_alone(
                 db.session.scalar(select(Product.updated_at).where(Product.id == reviewed.course.id))
             )
     assert stamps[0] == stamps[1]
+
+
+def test_hidden_says_the_same_in_python_and_in_sql(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        for number, (flagged, approved) in enumerate(itertools.product((True, False), repeat=2)):
+            someone = User(email=f"r{number}@example.com", name="R")
+            db.session.add(someone)
+            db.session.flush()
+            db.session.add(
+                Review(
+                    user_id=someone.id, product_id=cast.flask_course.id, rating=3, flagged=flagged,
+                    approved=approved,
+                )
+            )  # fmt: skip
+        db.session.flush()
+        rows = list(db.session.scalars(select(Review)))
+        found = set(db.session.scalars(select(Review.id).where(reviews.hidden())))
+        columns = Review.__table__.alias().c
+        assert found == set(db.session.scalars(select(columns.id).where(reviews.hidden(columns))))
+        assert found == {row.id for row in rows if reviews.is_hidden(row)}
+        assert 0 < len(found) < len(rows)
