@@ -1,7 +1,6 @@
 """Routes of the avatar."""
 
 from flask import url_for
-from flask_login import current_user
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 
@@ -12,6 +11,7 @@ from models import db
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
+from web.signed_in import me
 
 
 class PortraitForm(Form):
@@ -28,7 +28,7 @@ def portrait() -> Response:
     with Attempt() as attempt:
         if not file:
             raise Refused("Choose an image.")
-        creator_page_drafts.set_avatar(current_user._get_current_object(), file.stream)
+        creator_page_drafts.set_avatar(me(), file.stream)
         attempt.say("Your picture is saved.")
     return hypermedia.see_other(url_for("account.profile"))
 
@@ -36,6 +36,6 @@ def portrait() -> Response:
 @bp.post("/account/picture/remove")
 def remove_portrait() -> Response:
     """Remove the avatar; the initials are shown again."""
-    creator_page_drafts.remove_avatar(current_user._get_current_object())
+    creator_page_drafts.remove_avatar(me())
     db.session.commit()
     return hypermedia.see_other(url_for("account.profile"))

@@ -9,13 +9,14 @@ from blueprints.account.forms import MailForm
 from domain.platform import mail_preferences
 from models import db
 from web import hypermedia
+from web.signed_in import me
 
 
 @bp.route("/account/notifications", methods=["GET", "POST"])
 def notifications() -> Response:
     """Show and save the mail preferences, a check box for each kind that the reader can receive."""
     if request.method == "POST":
-        mail_preferences.lock(current_user._get_current_object())
+        mail_preferences.lock(me())
     offered = mail_preferences.mailed_to(current_user)
     refused = mail_preferences.refused_by(current_user)
     form = MailForm(offered, data={"kinds": [kind.value for kind in offered if kind not in refused]})

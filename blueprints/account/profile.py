@@ -9,13 +9,14 @@ from blueprints.account.forms import ProfileForm
 from domain.people import accounts, creator_page_drafts
 from models import db
 from web import hypermedia
+from web.signed_in import me
 
 
 @bp.route("/account", methods=["GET", "POST"])
 def profile() -> Response:
     """Show and save name, biography, links and time zone."""
     if request.method == "POST":
-        creator_page_drafts.lock_page(current_user._get_current_object())
+        creator_page_drafts.lock_page(me())
     form = ProfileForm(data={**creator_page_drafts.working(current_user), "timezone": current_user.timezone})
     if form.validate_on_submit():
         accounts.save_profile(

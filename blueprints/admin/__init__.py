@@ -3,18 +3,10 @@
 import uuid
 
 from flask import Blueprint, request
-from flask_login import current_user
 
-from models import User
 from web import guards
 
 bp = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
-
-
-def acting() -> User:
-    """Return the admin who is signed in, as the actor of the audit log."""
-    admin: User = current_user._get_current_object()
-    return admin
 
 
 def after() -> uuid.UUID | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp
+from blueprints.admin import after, bp
 from domain.backup import records
 from domain.pages import background_work
 from domain.pages.background_work import BackupState
@@ -14,6 +14,7 @@ from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
 SOON = "The worker will start shortly."
@@ -46,7 +47,7 @@ def backups() -> Response:
 def make_backup() -> Response:
     """Queue a backup."""
     with Attempt() as attempt:
-        backup_jobs.request_backup(acting())
+        backup_jobs.request_backup(me())
         attempt.say(SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 
@@ -56,7 +57,7 @@ def prove_backup(backup_id: uuid.UUID) -> Response:
     """Queue the proof of a backup."""
     record = db.session.get(BackupRecord, backup_id) or abort(404)
     with Attempt() as attempt:
-        backup_jobs.request_proof(record, acting())
+        backup_jobs.request_proof(record, me())
         attempt.say(SOON)
     return hypermedia.see_other(url_for("admin.backups"))
 

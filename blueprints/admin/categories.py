@@ -5,13 +5,14 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp
+from blueprints.admin import bp
 from blueprints.admin.forms import CategoryForm, MoveForm
 from domain.catalog import categories
 from models import Category, db
 from web import hypermedia
 from web.actions import Attempt
 from web.reauthentication import fresh
+from web.signed_in import me
 
 
 @bp.route("/categories", methods=["GET", "POST"], endpoint="categories")
@@ -21,7 +22,7 @@ def index() -> Response:
     form = CategoryForm.among(branches)
     if form.validate_on_submit():
         with Attempt(form) as attempt:
-            made = categories.add(form.wish(), acting())
+            made = categories.add(form.wish(), me())
             attempt.say(f"“{made.name}” is added.")
             return hypermedia.see_other(url_for("admin.categories"))
     return hypermedia.render("admin/categories.html", status=form.status, branches=branches, form=form)
@@ -34,7 +35,7 @@ def category(category_id: uuid.UUID) -> Response:
     form = CategoryForm.among([b for b in categories.tree() if b.category.id != row.id], obj=row)
     if form.validate_on_submit():
         with Attempt(form) as attempt:
-            categories.change(row, form.wish(), acting())
+            categories.change(row, form.wish(), me())
             attempt.say("Saved.")
             return hypermedia.see_other(url_for("admin.categories"))
     return hypermedia.render("admin/category.html", status=form.status, category=row, form=form)
@@ -47,7 +48,7 @@ def move_category(category_id: uuid.UUID) -> Response:
     if not form.validate():
         abort(400)
     row = _locked(category_id)
-    categories.move(row, form.to.data == "up", acting())
+    categories.move(row, form.to.data == "up", me())
     db.session.commit()
     return hypermedia.see_other(url_for("admin.categories"))
 
@@ -60,7 +61,7 @@ def delete_category(category_id: uuid.UUID) -> Response:
     if row is not None:
         with Attempt() as attempt:
             attempt.say(f"“{row.name}” is deleted.")
-            categories.delete(row, acting())
+            categories.delete(row, me())
     return hypermedia.see_other(url_for("admin.categories"))
 
 

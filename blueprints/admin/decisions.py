@@ -5,7 +5,7 @@ import uuid
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp
+from blueprints.admin import bp
 from blueprints.admin.forms import SwitchForm
 from blueprints.admin.moderation import back_to, go_on, kind, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
@@ -18,6 +18,7 @@ from models import ModerationKind, Verdict, db
 from web import hypermedia
 from web.actions import Attempt
 from web.reauthentication import challenge, fresh, is_fresh
+from web.signed_in import me
 
 
 @bp.post("/moderation/<uuid:item_id>/decide")
@@ -37,7 +38,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if makes_creator and not is_fresh() and (away := challenge()) is not None:
         return away
     with Attempt(form) as attempt:
-        said = deferred_decisions.schedule(item, acting(), form.decision, form.seen.data or "")
+        said = deferred_decisions.schedule(item, me(), form.decision, form.seen.data or "")
     if attempt.refusal is not None:
         save_notes(moderation_queue.find(item_id))
         claimed = isinstance(attempt.refusal, moderation_queue.ClaimedByOther)
@@ -47,7 +48,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
         seconds=deferred_decisions.WINDOW.seconds,
     )
-    return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
+    return go_on(moderation_queue.claim_next(me(), kind(), behind=item))
 
 
 @bp.post("/moderation/<uuid:item_id>/take-back")
@@ -55,7 +56,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
     with Attempt() as attempt:
-        deferred_decisions.undo(item, acting())
+        deferred_decisions.undo(item, me())
         attempt.say("Undone. It’s back in the queue for you to decide.")
     return back_to(item_id)
 
@@ -65,7 +66,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
     with Attempt() as attempt:
-        decisions.restore(item, acting())
+        decisions.restore(item, me())
         attempt.say("It’s visible again.")
     return back_to(item_id)
 
@@ -78,7 +79,7 @@ def moderation_feature(item_id: uuid.UUID) -> Response:
     form = SwitchForm()
     if (wrong := save_notes(item)) is not None:
         return wrong
-    featured.feature(course, acting(), form.on.data)
+    featured.feature(course, me(), form.on.data)
     said = f"“{course.title}” is {'featured' if course.featured else 'no longer featured'}."
     db.session.commit()
     hypermedia.toast(said)
@@ -94,7 +95,7 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     if (wrong := save_notes(item)) is not None:
         return wrong
     with Attempt() as attempt:
-        directory.vet(creator or abort(404), form.on.data, acting())
+        directory.vet(creator or abort(404), form.on.data, me())
         attempt.say(
             "This creator is now trusted. Anything already in the queue still needs a decision."
             if form.on.data

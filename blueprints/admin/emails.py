@@ -5,12 +5,13 @@ import uuid
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import acting, after, bp
+from blueprints.admin import after, bp
 from domain.pages import background_work
 from domain.platform import outbox
 from models import EmailMessage, EmailStatus, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 STATES = {
     None: "All",
@@ -64,7 +65,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
     """Retry one failed message."""
     message = _message(message_id)
     with Attempt() as attempt:
-        background_work.retry_mail(message, acting())
+        background_work.retry_mail(message, me())
         attempt.say("The email will be sent again.")
     return hypermedia.see_other(url_for("admin.email", message_id=message_id))
 
@@ -72,7 +73,7 @@ def retry_email(message_id: uuid.UUID) -> BaseResponse:
 @bp.post("/emails/retry")
 def retry_emails() -> BaseResponse:
     """Retry every failed message."""
-    count = background_work.retry_mails(acting())
+    count = background_work.retry_mails(me())
     db.session.commit()
     hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))

@@ -6,12 +6,13 @@ import uuid
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp
+from blueprints.admin import after, bp
 from domain.base.redaction import masked
 from domain.pages import background_work
 from models import Job, JobState, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 STATES = {
     JobState.DEAD: "Failed",
@@ -49,7 +50,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
     """Queue a dead job again."""
     row = _job(job_id)
     with Attempt() as attempt:
-        background_work.retry_job(row, acting())
+        background_work.retry_job(row, me())
         attempt.say("The worker will try again.")
     return hypermedia.see_other(url_for("admin.job", job_id=job_id))
 
@@ -57,7 +58,7 @@ def retry_job(job_id: uuid.UUID) -> Response:
 @bp.post("/jobs/retry")
 def retry_jobs() -> Response:
     """Queue every dead job again."""
-    count = background_work.retry_jobs(acting())
+    count = background_work.retry_jobs(me())
     db.session.commit()
     several = f"{count:,} {'job' if count == 1 else 'jobs'}"
     hypermedia.toast(f"The worker will try {several} again." if count else "No jobs have failed.", "info")
@@ -81,7 +82,7 @@ def media() -> Response:
 def retry_recording(asset_id: uuid.UUID) -> Response:
     """Queue the transcoding of a recording again."""
     with Attempt() as attempt:
-        background_work.retry_recording(asset_id, acting())
+        background_work.retry_recording(asset_id, me())
         attempt.say("The worker will try again.")
     return hypermedia.see_other(url_for("admin.media"))
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, after, bp
+from blueprints.admin import after, bp
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
@@ -14,6 +14,7 @@ from domain.platform import moderation_queue
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 KINDS = {
     ModerationKind.COURSE: "Courses",
@@ -64,7 +65,7 @@ def moderation_item(item_id: uuid.UUID) -> Response:
 @bp.post("/moderation/next")
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
-    return go_on(moderation_queue.claim_next(acting(), kind()))
+    return go_on(moderation_queue.claim_next(me(), kind()))
 
 
 @bp.post("/moderation/<uuid:item_id>/claim")
@@ -72,7 +73,7 @@ def moderation_claim(item_id: uuid.UUID) -> Response:
     """Claim an item; `takeover` takes it from another admin. Notes sent along are filled into its form."""
     item, form = moderation_queue.find(item_id), ClaimForm()
     with Attempt():
-        moderation_queue.claim(item, acting(), form.takeover.data)
+        moderation_queue.claim(item, me(), form.takeover.data)
     typed = DecisionForm()
     if typed.notes.data:
         return show(item_id, typed)
@@ -85,8 +86,8 @@ def moderation_skip(item_id: uuid.UUID) -> Response:
     item = moderation_queue.find(item_id)
     if (wrong := save_notes(item)) is not None:
         return wrong
-    moderation_queue.release_claim(item, acting())
-    return go_on(moderation_queue.claim_next(acting(), kind(), behind=item))
+    moderation_queue.release_claim(item, me())
+    return go_on(moderation_queue.claim_next(me(), kind(), behind=item))
 
 
 def save_notes(item: ModerationItem) -> Response | None:
@@ -98,7 +99,7 @@ def save_notes(item: ModerationItem) -> Response | None:
     if form.notes.raw_data and not form.notes.validate(form):
         return show(item.id, form, 422)
     if form.notes.raw_data:
-        moderation_queue.save_notes(item, acting(), form.notes.data or "")
+        moderation_queue.save_notes(item, me(), form.notes.data or "")
         db.session.commit()
     return None
 
@@ -107,7 +108,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     """Render the review page of an item with its form."""
     frame = review_page.load_header(item_id) or abort(404)
     file = _file(frame.item)
-    notes, kept_at = moderation_queue.saved_notes(frame.item, acting())
+    notes, kept_at = moderation_queue.saved_notes(frame.item, me())
     if not form.is_submitted():
         form.notes.data = notes
     opens = isinstance(file["file"], review_page.CourseReview)
@@ -118,7 +119,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         frame=frame,
         item=frame.item,
         form=form,
-        mine=frame.item.claimed_by == acting().id,
+        mine=frame.item.claimed_by == me().id,
         kinds=KINDS,
         reasons=decisions.REASONS,
         kept_at=kept_at,
@@ -133,7 +134,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
 def _can_take_back(item: ModerationItem) -> bool:
     """Tell whether the reader has decided it and its grace period isn't over."""
     decided, until = item.decision, item.effective_at
-    return bool(decided and until and until > clock.now() and decided["by"] == str(acting().id))
+    return bool(decided and until and until > clock.now() and decided["by"] == str(me().id))
 
 
 def go_on(item_id: uuid.UUID | None) -> Response:

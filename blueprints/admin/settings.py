@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp
+from blueprints.admin import bp
 from blueprints.admin.forms import MoveForm
 from blueprints.admin.settings_forms import (
     BrandColorForm,
@@ -26,6 +26,7 @@ from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
 from web.reauthentication import fresh
+from web.signed_in import me
 
 PAGES = (
     ("General", "admin.shop_settings"),
@@ -44,7 +45,7 @@ def shop_settings() -> Response:
     if form.validate_on_submit():
         about = form.about.data or ""
         changed = settings.change(
-            acting(), name=form.name.data, hero_title=form.hero_title.data, about=about,
+            me(), name=form.name.data, hero_title=form.hero_title.data, about=about,
             hero_subtitle=form.hero_subtitle.data or "", contact_email=form.contact_email.data,
             about_html=markdown.render(about).html if about else "", timezone=form.timezone.data,
             social=form.places(),
@@ -60,7 +61,7 @@ def look() -> Response:
     if not form.is_submitted():
         form.primary_color.data = BrandColorForm.asked(request.args.get("color", ""))
     if form.validate_on_submit():
-        return _saved("admin.look", settings.change(acting(), primary_color=form.primary_color.data))
+        return _saved("admin.look", settings.change(me(), primary_color=form.primary_color.data))
     return _page(
         "look", form, logo_form=LogoForm(formdata=None), looks=color_contrast.looks(form.shown()),
         shown=form.shown(), text=color_contrast.TEXT, control=color_contrast.CONTROL,
@@ -75,7 +76,7 @@ def logo() -> Response:
         with Attempt(form, field="file"):
             before = settings.current().logo
             token = images.keep(images.ImageUse.LOGO, form.file.data.stream) if form.file.data else None
-            changed = settings.change(acting(), logo=token)
+            changed = settings.change(me(), logo=token)
             images.remove_later(images.ImageUse.LOGO, before)
             return _saved("admin.look", changed)
     return _page(
@@ -92,7 +93,7 @@ def rules() -> Response:
     form = PolicyForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = settings.change(
-            acting(), platform_fee_percent=form.platform_fee_percent.data,
+            me(), platform_fee_percent=form.platform_fee_percent.data,
             refund_window_days=form.refund_window_days.data, require_review=form.require_review.data,
             held_words=form.held_words.data or [],
         )  # fmt: skip
@@ -107,7 +108,7 @@ def sign_in() -> Response:
     form = SignInForm(data=vars(_stored()))
     if form.validate_on_submit():
         changed = settings.change(
-            acting(), admin_second_factor=form.admin_second_factor.data,
+            me(), admin_second_factor=form.admin_second_factor.data,
             admin_idle_minutes=form.admin_idle_minutes.data,
         )  # fmt: skip
         return _saved("admin.sign_in", changed)
@@ -120,7 +121,7 @@ def featured_courses() -> Response:
     form = FeaturedForm()
     if form.validate_on_submit():
         with Attempt(form):
-            featured.pick(comp_access.course_called(form.course.data or ""), acting())
+            featured.pick(comp_access.course_called(form.course.data or ""), me())
             return _saved("admin.featured_courses", ["featured"])
     courses, now = featured.courses(), clock.now()
     listed = {course.id for course in courses if availability.is_listed(course, now)}
@@ -133,7 +134,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
     course, form = _course(course_id), MoveForm()
     if not form.validate():
         abort(400)
-    featured.move(course, form.to.data == "up", acting())
+    featured.move(course, form.to.data == "up", me())
     return _saved("admin.featured_courses", ["featured"])
 
 
@@ -141,7 +142,7 @@ def move_featured(course_id: uuid.UUID) -> Response:
 def drop_featured(course_id: uuid.UUID) -> Response:
     """Remove a course from the featured ones."""
     course = _course(course_id)
-    featured.drop(course, acting())
+    featured.drop(course, me())
     return _saved("admin.featured_courses", ["featured"])
 
 

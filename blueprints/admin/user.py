@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp
+from blueprints.admin import bp
 from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
@@ -20,6 +20,7 @@ from web import hypermedia
 from web.actions import Attempt
 from web.forms import ButtonForm, Form
 from web.reauthentication import fresh
+from web.signed_in import me
 
 
 @bp.get("/users/<uuid:user_id>")
@@ -36,7 +37,7 @@ def change_role(user_id: uuid.UUID) -> Response:
     directory.lock(person)
     form = RoleForm(data={"role": person.role.value})
     return _do(
-        person, form, lambda: directory.change_role(person, Role(form.role.data), acting()),
+        person, form, lambda: directory.change_role(person, Role(form.role.data), me()),
         "Role changed.", role=form,
     )  # fmt: skip
 
@@ -63,7 +64,7 @@ def suspend(user_id: uuid.UUID) -> Response:
     return _do(
         person,
         form,
-        lambda: creator_suspension.suspend(person, acting(), form.reason.data or "", form.with_courses.data),
+        lambda: creator_suspension.suspend(person, me(), form.reason.data or "", form.with_courses.data),
         f"{person.name} is suspended and signed out everywhere."
         + (" Their courses are off sale." if form.with_courses.data else ""),
         suspend=form,
@@ -78,7 +79,7 @@ def restore(user_id: uuid.UUID) -> Response:
     return _do(
         person,
         form,
-        lambda: creator_suspension.restore(person, acting(), form.with_courses.data),
+        lambda: creator_suspension.restore(person, me(), form.with_courses.data),
         f"{person.name} can sign in again.",
     )
 
@@ -91,7 +92,7 @@ def give(user_id: uuid.UUID) -> Response:
 
     def hand_over() -> None:
         course = comp_access.course_called(form.course.data or "")
-        comp_access.give_access(person, course, _end_of(form.expires_on.data), acting())
+        comp_access.give_access(person, course, _end_of(form.expires_on.data), me())
 
     return _do(person, form, hand_over, "They now have access.", give=form)
 
@@ -102,7 +103,7 @@ def take_back(user_id: uuid.UUID, grant_id: uuid.UUID) -> Response:
     """Revoke complimentary access."""
     person = _person(user_id)
     return _do(
-        person, ButtonForm(), lambda: comp_access.end_access(person, grant_id, acting()),
+        person, ButtonForm(), lambda: comp_access.end_access(person, grant_id, me()),
         "Their access is removed.",
     )  # fmt: skip
 
@@ -115,14 +116,14 @@ def remove_second_factor(user_id: uuid.UUID) -> Response:
     return _do(
         person,
         ButtonForm(),
-        lambda: second_factor.remove(person, acting()),
+        lambda: second_factor.remove(person, me()),
         "Their two-factor authentication is off.",
     )
 
 
 def _switch(user_id: uuid.UUID, verb: Callable[[User, bool, User], object]) -> Response:
     person, form = _person(user_id), SwitchForm()
-    return _do(person, form, lambda: verb(person, form.on.data, acting()), "Saved.")
+    return _do(person, form, lambda: verb(person, form.on.data, me()), "Saved.")
 
 
 def _person(user_id: uuid.UUID) -> User:
@@ -164,7 +165,7 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         has_second_factor=second_factor.is_on(person),
         on_sale=0 if person.suspended_at else creator_suspension.on_sale(person),
         taken_off=creator_suspension.taken_off(person) if person.suspended_at else 0,
-        is_self=person.id == acting().id,
+        is_self=person.id == me().id,
         shown=directory.SHOWN,
     )
 

@@ -3,7 +3,7 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import acting, bp
+from blueprints.admin import bp
 from blueprints.admin.alerts import acknowledge
 from blueprints.admin.forms import NoteForm
 from blueprints.admin.jobs import pretty
@@ -14,6 +14,7 @@ from models import StripeEvent, db
 from web import hypermedia
 from web.actions import Attempt
 from web.reauthentication import fresh
+from web.signed_in import me
 
 STATES = {
     EventState.FAILED: "Failed",
@@ -63,7 +64,7 @@ def retry_webhook(event_id: str) -> Response:
     """Handle a failed event again."""
     event = _event(event_id)
     with Attempt() as attempt:
-        background_work.retry_event(event, acting())
+        background_work.retry_event(event, me())
         attempt.say("The worker will retry it now.")
     return hypermedia.see_other(url_for("admin.webhook", event_id=event_id))
 
@@ -71,7 +72,7 @@ def retry_webhook(event_id: str) -> Response:
 @bp.post("/webhooks/retry")
 def retry_webhooks() -> Response:
     """Handle every failed event again."""
-    count = background_work.retry_events(acting())
+    count = background_work.retry_events(me())
     db.session.commit()
     hypermedia.toast(f"The worker will retry {count} now." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.webhooks"))

@@ -1,7 +1,6 @@
 """Route of the course page."""
 
 from flask import abort, redirect, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.catalog import bp, linked_data
@@ -11,7 +10,7 @@ from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
 from domain.platform.event_registry import EventName
-from web import hypermedia, visitor
+from web import hypermedia, signed_in, visitor
 
 
 @bp.get("/courses/<slug>")
@@ -20,7 +19,7 @@ def course(slug: str) -> Response:
 
     A swap renders the reviews only, in another order or another page of them.
     """
-    user = current_user._get_current_object() if current_user.is_authenticated else None
+    user = signed_in.reader()
     page = course_page.load(slug, user, preview="preview" in request.args)
     if page is None:
         return _moved(slug)

@@ -5,17 +5,10 @@ through `domain.learning.access`, and routes that belong to a person ask to sign
 """
 
 from flask import Blueprint
-from flask_login import current_user
 
-from models import User
 from web import guards
 
 bp = guards.open_to_all(Blueprint("learn", __name__))
-
-
-def reader() -> User | None:
-    """Return the person signed in, None for a visitor."""
-    return current_user._get_current_object() if current_user.is_authenticated else None
 
 
 from blueprints.learn import completion, enrollment, heartbeat, lessons, library  # noqa: E402,F401

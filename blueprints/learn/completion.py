@@ -3,11 +3,12 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.learn import access_denied, bp, lessons, reader
+from blueprints.learn import access_denied, bp, lessons
 from domain.learning import access, progress
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, db
 from web import guards, hypermedia, visitor
+from web.signed_in import reader
 
 
 @bp.post("/learn/<course_slug>/<lesson_slug>/complete")

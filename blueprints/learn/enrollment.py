@@ -3,10 +3,11 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.learn import bp, reader
+from blueprints.learn import bp
 from domain.learning import access, enrollment
 from web import guards, hypermedia
 from web.actions import Attempt
+from web.signed_in import reader
 
 
 @bp.post("/learn/<course_slug>/enroll")

@@ -9,7 +9,7 @@ from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 import storage
-from blueprints.learn import access_denied, bp, reader
+from blueprints.learn import access_denied, bp
 from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline, playback
@@ -19,6 +19,7 @@ from domain.media.recordings import Playback
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, MediaAsset, Resource, User
 from web import hypermedia, visitor
+from web.signed_in import reader
 
 NEARLY_OVER = 0.97
 

@@ -1,20 +1,19 @@
 """Route of a course's code archive."""
 
 from flask import Response, abort
-from flask_login import current_user
 
 import storage
 from blueprints.media import bp
 from domain.learning import access
 from domain.media import code_archives
 from models import db, write_from_here
-from web import hypermedia
+from web import hypermedia, signed_in
 
 
 @bp.get("/courses/<slug>/code")
 def code(slug: str) -> Response:
     """Send the archive after verifying its checksum; a damaged one is never sent, but reported."""
-    reader = current_user._get_current_object() if current_user.is_authenticated else None
+    reader = signed_in.reader()
     course, decision = access.course_for_learner(reader, slug)
     if not decision.allowed:
         abort(403)

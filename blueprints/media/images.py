@@ -4,13 +4,13 @@ import uuid
 from datetime import timedelta
 
 from flask import Response, abort
-from flask_login import current_user
 
 import storage
 from blueprints.media import bp
 from domain.base import clock
 from domain.learning import access
 from domain.platform import images
+from web import signed_in
 
 KEPT_FOR = timedelta(minutes=10)
 
@@ -26,7 +26,7 @@ def image(shelf: str, token: str, name: str) -> Response:
 def picture(picture_id: uuid.UUID) -> Response:
     """Serve an image of a lesson or a course description; access is checked again every few minutes."""
     found, course, lesson, shown = images.find(picture_id) or abort(404)
-    reader = current_user._get_current_object() if current_user.is_authenticated else None
+    reader = signed_in.reader()
     decision = access.decide(reader, course, lesson)
     facts = decision.facts
     described = lesson is None and facts is not None and not facts.hidden

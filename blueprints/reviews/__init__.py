@@ -3,20 +3,14 @@
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from domain.community import review_list, reviews
-from models import Course, User
+from models import Course
 from web import guards, hypermedia
+from web.signed_in import me
 
 bp = guards.signed_in(Blueprint("reviews", __name__))
-
-
-def reader() -> User:
-    """Return the person signed in."""
-    user: User = current_user._get_current_object()
-    return user
 
 
 def place() -> str:
@@ -39,8 +33,8 @@ def show_again(course: Course, focus: str | None = None) -> Response:
         "reviews/_section.html",
         "reviews/section.oob.html",
         course=course,
-        board=review_list.load(course.id, reader(), request.args),
-        can_review=reviews.may_review(reader(), course),
+        board=review_list.load(course.id, me(), request.args),
+        can_review=reviews.may_review(me(), course),
         focus=focus,
     )
 

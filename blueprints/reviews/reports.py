@@ -6,23 +6,24 @@ from collections.abc import Callable
 from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.reviews import bp, page_of, place, reader, refuse, show_again
+from blueprints.reviews import bp, page_of, place, refuse, show_again
 from blueprints.reviews.forms import ReportForm
 from domain.community import reply_reports, reviews
 from models import Course, ReportReason, Review
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the review goes to the moderation queue."""
-    review, course = reviews.find(reader(), review_id)
-    if review.user_id == reader().id:
+    review, course = reviews.find(me(), review_id)
+    if review.user_id == me().id:
         return refuse(course, "This is your own review. You can edit or delete it.")
 
     def verb(reason: ReportReason, note: str) -> str:
-        reviews.report(reader(), review, reason, note)
+        reviews.report(me(), review, reason, note)
         return _thanks(review)
 
     return _report(review, course, ReportForm(review.id), verb)
@@ -31,14 +32,14 @@ def report(review_id: uuid.UUID) -> Response:
 @bp.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
 def report_reply(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the creator's reply goes to the moderation queue."""
-    review, course = reviews.find(reader(), review_id)
-    if not review.reply or (review.reply_hidden and not reader().is_admin):
+    review, course = reviews.find(me(), review_id)
+    if not review.reply or (review.reply_hidden and not me().is_admin):
         abort(404)
-    if course.creator_id == reader().id:
+    if course.creator_id == me().id:
         return refuse(course, "This is your own reply. You can edit or delete it in the studio.")
 
     def verb(reason: ReportReason, note: str) -> str:
-        reply_reports.report(reader(), review, course, reason, note)
+        reply_reports.report(me(), review, course, reason, note)
         if review.reply_hidden:
             return "Thanks. The reply is hidden until we’ve looked at it."
         return "Thanks. We’ll look into this reply and let you know what we decide."
@@ -55,7 +56,7 @@ def _report(
             attempt.say(verb(ReportReason(form.reason.data), form.note.data or ""))
         if attempt.refusal is None:
             return show_again(course, focus="list")
-        review, course = reviews.find(reader(), review.id)
+        review, course = reviews.find(me(), review.id)
     return hypermedia.render(
         "reviews/report.html",
         "reviews/_report.html",

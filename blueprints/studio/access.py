@@ -5,11 +5,12 @@ import uuid
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me, opened, save, show
+from blueprints.studio.course_editor import opened, save, show
 from blueprints.studio.course_forms import AccessForm, days_of, entry_form
 from domain.authoring import course_details
 from domain.authoring.course_details import AccessRules
 from models import Module, ProductVisibility
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/access", methods=["GET", "POST"])

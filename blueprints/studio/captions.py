@@ -6,7 +6,6 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import CaptionForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at, opened_lesson
 from domain import Refused
@@ -15,6 +14,7 @@ from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})

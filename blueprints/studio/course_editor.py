@@ -5,22 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import request
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
 from domain.learning import access
-from models import Course, User
+from models import Course
 from web import hypermedia
 from web.actions import Attempt
 from web.merging import MergingForm
-
-
-def me() -> User:
-    """Return the creator who is signed in."""
-    user: User = current_user._get_current_object()
-    return user
+from web.signed_in import me
 
 
 def course_of(course_id: uuid.UUID) -> Course:

@@ -6,7 +6,7 @@ from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of
 from blueprints.studio.course_forms import NewCourseForm
 from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details, course_list, deletion, duplication, submission
@@ -15,6 +15,7 @@ from models import ProductStatus, db
 from web import hypermedia
 from web.actions import Attempt
 from web.reauthentication import fresh
+from web.signed_in import me
 
 
 @bp.get("/courses")

@@ -8,7 +8,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me, opened
+from blueprints.studio.course_editor import course_of, opened
 from blueprints.studio.lesson_forms import (
     KINDS,
     ModuleForm,
@@ -25,6 +25,7 @@ from models import Course, Lesson, LessonKind, LessonVisibility, Module
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
+from web.signed_in import me
 
 Row = TypeVar("Row")
 Place = tuple[curriculum.Position, uuid.UUID | None]

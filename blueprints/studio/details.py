@@ -7,7 +7,7 @@ from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me, opened, save, saved, show
+from blueprints.studio.course_editor import course_of, opened, save, saved, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
 from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details
@@ -17,6 +17,7 @@ from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>", methods=["GET", "POST"])

@@ -3,13 +3,13 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp, query_args
-from blueprints.studio.course_editor import me
 from domain.base import money
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, ShareStatus
 from web import hypermedia
 from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
+from web.signed_in import me
 
 NAMES = {
     ShareStatus.WAITING: "Waiting",

@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response
 
 import storage
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of
 from domain.portable import course_transfers, exporting, folder_writer
 from models import db
 from web import hypermedia
 from web.csv_downloads import attached
 from web.reauthentication import fresh, fresh_page
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/export", methods=["GET", "POST"])

@@ -3,7 +3,6 @@
 import uuid
 
 from flask import jsonify, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -12,12 +11,13 @@ from domain.learning import access
 from domain.platform import images
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.post("/courses/<uuid:course_id>/pictures")
 def add_picture(course_id: uuid.UUID) -> Response:
     """Store an image; answers its address and the Markdown to embed it."""
-    person = current_user._get_current_object()
+    person = me()
     course, lesson, form = access.course_for_creator(person, course_id), None, PictureForm()
     back = url_for("studio.details", course_id=course_id)
     if isinstance(form.lesson.data, uuid.UUID):

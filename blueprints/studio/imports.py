@@ -3,9 +3,9 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me
 from domain.portable import course_transfers
 from web import hypermedia
+from web.signed_in import me
 
 
 @bp.get("/courses/import")

@@ -7,7 +7,7 @@ from flask import abort, jsonify, request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me, opened
+from blueprints.studio.course_editor import course_of, opened
 from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, EditorForm, LessonForm, LinkForm
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
@@ -19,6 +19,7 @@ from domain.media import captions, recordings
 from models import Course, Lesson, MediaAsset, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 PLACE = "/courses/<uuid:course_id>/lessons/<uuid:lesson_id>"
 

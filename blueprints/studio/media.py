@@ -3,7 +3,6 @@
 import uuid
 
 from flask import abort, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -13,23 +12,24 @@ from domain.authoring import page_drafts
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import code_archives, recordings
-from models import Course, Lesson, User, db
+from models import Course, Lesson, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/media", methods=["GET", "POST"])
 def course_media(course_id: uuid.UUID) -> Response:
     """Show the media of the course; posting saves the cover image."""
-    course = access.course_for_creator(_me(), course_id)
+    course = access.course_for_creator(me(), course_id)
     form = ThumbnailForm()
     if form.validate_on_submit():
         with Attempt(form) as attempt:
-            page_drafts.set_picture(course, _me(), form.picture.data.stream, form.crop)
-            waits = lifecycle.needs_approval(course, _me())
+            page_drafts.set_picture(course, me(), form.picture.data.stream, form.crop)
+            waits = lifecycle.needs_approval(course, me())
             attempt.say("Image saved. It’s waiting for approval." if waits else "Image saved.")
             return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
-        course = access.course_for_creator(_me(), course_id)
+        course = access.course_for_creator(me(), course_id)
     return hypermedia.render(
         "studio/media.html",
         status=form.status,
@@ -46,8 +46,8 @@ def course_media(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/picture/remove")
 def remove_thumbnail(course_id: uuid.UUID) -> Response:
     """Remove the cover image; the generated cover is shown again."""
-    course = access.course_for_creator(_me(), course_id)
-    page_drafts.remove_picture(course, _me())
+    course = access.course_for_creator(me(), course_id)
+    page_drafts.remove_picture(course, me())
     db.session.commit()
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
 
@@ -55,10 +55,10 @@ def remove_thumbnail(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/code/remove/<which>")
 def remove_code(course_id: uuid.UUID, which: str) -> Response:
     """Remove the published code archive, or the one pending approval."""
-    course = access.course_for_creator(_me(), course_id)
+    course = access.course_for_creator(me(), course_id)
     if which not in ("offered", "waiting"):
         abort(404)
-    code_archives.remove(course, _me(), pending=which == "waiting")
+    code_archives.remove(course, me(), pending=which == "waiting")
     db.session.commit()
     hypermedia.toast("The code is removed.")
     return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
@@ -91,21 +91,16 @@ def remove_recording(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> Respo
     """Remove a recording; one pending approval goes first."""
     course, lesson = _place(course_id, lesson_id)
     asset = recordings.for_creator(course.id, lesson_id) or abort(404)
-    recordings.remove(course, asset, _me())
+    recordings.remove(course, asset, me())
     db.session.commit()
     hypermedia.toast("The recording is removed.")
     return _show(course, lesson) if hypermedia.is_swap() else hypermedia.see_other(_page(course, lesson))
 
 
-def _me() -> User:
-    user: User = current_user._get_current_object()
-    return user
-
-
 def _place(course_id: uuid.UUID, lesson_id: uuid.UUID | None) -> tuple[Course, Lesson | None]:
     if lesson_id is None:
-        return access.course_for_creator(_me(), course_id), None
-    return access.lesson_for_creator(_me(), course_id, lesson_id)
+        return access.course_for_creator(me(), course_id), None
+    return access.lesson_for_creator(me(), course_id, lesson_id)
 
 
 def _page(course: Course, lesson: Lesson | None) -> str:

@@ -3,10 +3,10 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me
 from domain.base.money import money
 from domain.pages import studio_home
 from web import hypermedia
+from web.signed_in import me
 
 
 @bp.get("")

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me, opened, save, show
+from blueprints.studio.course_editor import opened, save, show
 from blueprints.studio.course_forms import MOMENT, PricingForm
 from domain.authoring import course_price
 from domain.authoring.course_price import PriceInput
 from domain.base import money
 from models import Tier
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/pricing", methods=["GET", "POST"])

@@ -7,13 +7,13 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me
 from domain.catalog import creators
 from domain.people import creator_page_drafts
 from models import db
 from web import hypermedia
 from web.forms import AddressesField, LinesField, one_line, paragraphs
 from web.merging import MergingForm
+from web.signed_in import me
 
 
 class CreatorForm(MergingForm):

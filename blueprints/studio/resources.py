@@ -8,7 +8,6 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me
 from blueprints.studio.lesson_forms import LinkForm, PositionForm, RenameForm
 from blueprints.studio.lessons import PLACE, editor, lesson_at, opened_lesson
 from domain.authoring import resources
@@ -16,6 +15,7 @@ from domain.catalog import lifecycle
 from models import Course, Lesson, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.post(f"{PLACE}/resources")

@@ -8,7 +8,6 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from blueprints.studio import bp, query_args
-from blueprints.studio.course_editor import me
 from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
@@ -18,6 +17,7 @@ from web import hypermedia
 from web.actions import Attempt
 from web.forms import paragraphs
 from web.merging import MergingForm
+from web.signed_in import me
 
 WAITS = "Your reply is saved. It’s hidden until we’ve checked it."
 

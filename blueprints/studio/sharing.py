@@ -5,10 +5,11 @@ import uuid
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import me, opened, save, saved, show
+from blueprints.studio.course_editor import opened, save, saved, show
 from blueprints.studio.course_forms import SharingForm
 from domain.authoring import course_details
 from domain.authoring.course_details import SharingTexts
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/sharing", methods=["GET", "POST"])

@@ -3,11 +3,11 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp, query_args
-from blueprints.studio.course_editor import me
 from domain.analytics import students
 from web import hypermedia
 from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
+from web.signed_in import me
 
 HEAD = ["Name", "Course", "Progress in percent", "Enrolled (UTC)", "Last seen (UTC)", "Completed (UTC)"]
 

@@ -6,7 +6,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of
 from domain.authoring import checklist, course_content, page_drafts, submission
 from domain.catalog import expiry, lifecycle
 from domain.platform import moderation_queue
@@ -14,6 +14,7 @@ from models import Course, ProductStatus
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import ButtonForm
+from web.signed_in import me
 
 
 @bp.route("/courses/<uuid:course_id>/publish", methods=["GET", "POST"])

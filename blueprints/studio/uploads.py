@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
 from flask import abort, jsonify, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response
 
 import storage
@@ -17,9 +16,10 @@ from domain import Refused
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import upload_rules, upload_sessions
-from models import Course, Lesson, Upload, UploadPurpose, UploadState, User, db
+from models import Course, Lesson, Upload, UploadPurpose, UploadState, db
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 BUSY = "Another archive is being checked."
 # A plain form can't ask again without sending its file again; checking an archive takes 15 s at most.
@@ -36,7 +36,7 @@ def unfinished() -> Response:
     purpose = UploadPurpose(form.purpose.data or "")
     course, lesson = _place(form.course.data, form.lesson.data)
     found = upload_sessions.open_ones(
-        _me(), purpose, course.id if course else None, lesson.id if lesson else None
+        me(), purpose, course.id if course else None, lesson.id if lesson else None
     )
     return jsonify([_state(upload) for upload in found])
 
@@ -55,7 +55,7 @@ def begin() -> Response:
         return _no("Choose a file.", course, lesson)
     purpose = UploadPurpose(form.purpose.data or "")
     with Attempt(silent=True) as attempt:
-        upload = upload_sessions.begin(_me(), purpose, course, lesson, name, size, form.sha256.data)
+        upload = upload_sessions.begin(me(), purpose, course, lesson, name, size, form.sha256.data)
     if attempt.refusal is not None:
         return _no(attempt.sentence, *_place(form.course.data, form.lesson.data))
     if not whole:
@@ -69,7 +69,7 @@ def begin() -> Response:
 @bp.get("/uploads/<uuid:upload_id>")
 def state(upload_id: uuid.UUID) -> Response:
     """Return the offset of an upload session, to resume from."""
-    upload = upload_sessions.find(_me(), upload_id)
+    upload = upload_sessions.find(me(), upload_id)
     answer = _json(_state(upload))
     answer.headers["Upload-Offset"] = str(upload_sessions.received(upload))
     return answer
@@ -85,7 +85,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
     length, offset = request.content_length or 0, request.args.get("offset", "")
     if not 0 < length <= upload_rules.MOST_CHUNK or not re.fullmatch("[0-9]{1,18}", offset):
         abort(413 if length > upload_rules.MOST_CHUNK else 400)
-    upload = upload_sessions.find(_me(), upload_id)
+    upload = upload_sessions.find(me(), upload_id)
     try:
         plan, quiet = upload_sessions.plan(upload), upload_sessions.is_stale(upload)
         db.session.rollback()
@@ -109,7 +109,7 @@ def chunk(upload_id: uuid.UUID) -> Response:
 @bp.post("/uploads/<uuid:upload_id>/parts/<int:part_number>")
 def part(upload_id: uuid.UUID, part_number: int) -> Response:
     """Sign the address to which the browser PUTs a part directly (S3 multipart); parts count from 1."""
-    upload = upload_sessions.find(_me(), upload_id)
+    upload = upload_sessions.find(me(), upload_id)
     with Attempt(silent=True) as attempt:
         address = upload_sessions.part_address(upload_sessions.plan(upload), part_number)
         if upload_sessions.is_stale(upload):
@@ -122,7 +122,7 @@ def part(upload_id: uuid.UUID, part_number: int) -> Response:
 @bp.post("/uploads/<uuid:upload_id>/finish")
 def finish(upload_id: uuid.UUID) -> Response:
     """Complete an upload session and process its file by purpose. Idempotent."""
-    upload = upload_sessions.find(_me(), upload_id)
+    upload = upload_sessions.find(me(), upload_id)
     if upload.state == UploadState.DONE:
         return _yes(upload)
     place = upload.course_id, upload.lesson_id
@@ -131,8 +131,8 @@ def finish(upload_id: uuid.UUID) -> Response:
         db.session.rollback()
         file = upload_sessions.assemble(plan, timedelta() if _wants_json() else PATIENCE)
         course, lesson = _held(*place)
-        upload = upload_sessions.find(_me(), upload_id, to_end=True)
-        upload_sessions.finish(upload, _me(), course, lesson, file)
+        upload = upload_sessions.find(me(), upload_id, to_end=True)
+        upload_sessions.finish(upload, me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
     except storage.BusyError:
@@ -146,15 +146,10 @@ def finish(upload_id: uuid.UUID) -> Response:
 @bp.post("/uploads/<uuid:upload_id>/cancel")
 def cancel(upload_id: uuid.UUID) -> Response:
     """Cancel an upload session."""
-    upload = upload_sessions.find(_me(), upload_id, to_end=True)
+    upload = upload_sessions.find(me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
     return _json({"state": upload.state.value}) if _wants_json() else hypermedia.see_other(_home(upload))
-
-
-def _me() -> User:
-    user: User = current_user._get_current_object()
-    return user
 
 
 def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
@@ -162,8 +157,8 @@ def _place(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None
     if course_id is None:
         return None, None
     if lesson_id is None:
-        return access.course_for_creator(_me(), course_id), None
-    return access.lesson_for_creator(_me(), course_id, lesson_id)
+        return access.course_for_creator(me(), course_id), None
+    return access.lesson_for_creator(me(), course_id, lesson_id)
 
 
 def _held(course_id: Any, lesson_id: Any) -> tuple[Course | None, Lesson | None]:
@@ -191,7 +186,7 @@ def _later(upload_id: uuid.UUID) -> Response:
 def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
     """Cancel the session of a file that failed its checks, and delete its bytes."""
     db.session.rollback()
-    upload = upload_sessions.find(_me(), upload_id, to_end=True)
+    upload = upload_sessions.find(me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
     return _no(refusal.sentence, *_place(upload.course_id, upload.lesson_id))

@@ -5,18 +5,19 @@ import uuid
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.wishlist import bp, reader
+from blueprints.wishlist import bp
 from blueprints.wishlist.forms import NotifyForm
 from domain.commerce import wishlist
 from models import db
 from web import hypermedia
+from web.signed_in import me
 
 
 @bp.get("/wishlist")
 def index() -> Response:
     """List the reader's wishlist, latest first."""
     before = request.args.get("before", type=uuid.UUID)
-    return hypermedia.render("wishlist/index.html", sheet=wishlist.page_of(reader(), before), before=before)
+    return hypermedia.render("wishlist/index.html", sheet=wishlist.page_of(me(), before), before=before)
 
 
 @bp.post("/wishlist/<uuid:product_id>/notify")
@@ -24,7 +25,7 @@ def notify(product_id: uuid.UUID) -> Response:
     """Turn notifications of a course's sales on or off."""
     form = NotifyForm()
     form.validate_on_submit()
-    wishlist.notify(reader(), product_id, form.notify.data)
+    wishlist.notify(me(), product_id, form.notify.data)
     db.session.commit()
     said = "We’ll tell you when the price drops." if form.notify.data else "We won’t tell you about sales."
     hypermedia.toast(said)
@@ -34,7 +35,7 @@ def notify(product_id: uuid.UUID) -> Response:
 @bp.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
     """Remove a course from the wishlist."""
-    wishlist.remove(reader().id, product_id)
+    wishlist.remove(me().id, product_id)
     db.session.commit()
     hypermedia.toast("Removed from your wishlist.")
     return _show_again()
@@ -45,5 +46,5 @@ def _show_again() -> Response:
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("wishlist.index"))
     return hypermedia.render(
-        "wishlist/index.html", "wishlist/_list.html", sheet=wishlist.page_of(reader()), before=None
+        "wishlist/index.html", "wishlist/_list.html", sheet=wishlist.page_of(me()), before=None
     )

@@ -3,27 +3,28 @@
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from blueprints.wishlist import bp, reader
+from blueprints.wishlist import bp
 from blueprints.wishlist.forms import WishForm
 from domain.commerce import wishlist
 from domain.learning import access
 from models import Course
 from web import hypermedia
 from web.actions import Attempt
+from web.signed_in import me
 
 
 @bp.get("/courses/<slug>/wish")
 def ask(slug: str) -> Response:
     """Show one button, for visitors who pressed the heart and have just signed in, or why there is none."""
-    course, _ = access.course_for_learner(reader(), slug)
-    refusal = wishlist.refusal(reader(), course)
+    course, _ = access.course_for_learner(me(), slug)
+    refusal = wishlist.refusal(me(), course)
     return hypermedia.render("wishlist/ask.html", course=course, form=WishForm(), refusal=refusal)
 
 
 @bp.post("/courses/<slug>/wish")
 def wish(slug: str) -> Response:
     """Put the course on the wishlist, or remove it."""
-    course, _ = access.course_for_learner(reader(), slug)
+    course, _ = access.course_for_learner(me(), slug)
     form = WishForm()
     if not form.validate_on_submit():
         return hypermedia.render(
@@ -45,6 +46,6 @@ def wish(slug: str) -> Response:
 
 def _set_wished(course: Course, wished: bool) -> None:
     if wished:
-        wishlist.add(reader(), course)
+        wishlist.add(me(), course)
     else:
-        wishlist.remove(reader().id, course.id)
+        wishlist.remove(me().id, course.id)
