@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 from blueprints.admin import after, bp
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain.base import clock
+from domain.base.pagination import Page
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
 from domain.platform import moderation_queue
+from domain.platform.moderation_queue import QueueRow
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 from web.actions import Attempt
@@ -194,5 +196,5 @@ def _lesson(asked: str | None) -> uuid.UUID | None:
         abort(404)
 
 
-def _next(endpoint: str, page: moderation_queue.QueuePage) -> str | None:
+def _next(endpoint: str, page: Page[QueueRow]) -> str | None:
     return url_for(endpoint, kind=kind(), after=page.after) if page.after else None

@@ -2,14 +2,17 @@
 
 import re
 import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Uuid, bindparam, tuple_
 
 from models import UtcDateTime
 
 _WRITTEN = re.compile(r"([0-9]{1,17})-([0-9a-f]{32})", re.ASCII)
+Item = TypeVar("Item")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,6 +25,27 @@ class Cursor(NamedTuple):
     def __str__(self) -> str:
         """Format for query strings."""
         return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}-{self.id.hex}"
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """A page of a list, and the key of its last row when there are more: the cursor of the next page."""
+
+    rows: list[Item]
+    after: Any
+
+
+def newest_first(query: Any, at: Any, key: Any, last: tuple[datetime, Any] | None) -> Any:
+    """Order `query` by time and key, both descending, behind `last` (None: from the beginning)."""
+    if last is not None:
+        query = query.where(*behind(at, key, last))
+    return query.order_by(at.desc(), key.desc())
+
+
+def cut(rows: Iterable[Item], size: int, key: Callable[[Item], Any]) -> Page[Item]:
+    """Cut `rows`, of which one more than `size` were asked for, to a page; `key` names a row."""
+    found = list(rows)
+    return Page(found[:size], key(found[size - 1]) if len(found) > size else None)
 
 
 def read(text: str) -> Cursor | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from domain import Refused
 from domain.base import clock, pagination, text
+from domain.base.pagination import Page
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, Order, StripeEvent, User, db
@@ -32,15 +33,7 @@ class Alert:
     event: StripeEvent | None
 
 
-@dataclass(frozen=True)
-class AlertPage:
-    """A page of alerts, newest first, and the cursor when there are more."""
-
-    rows: list[Alert]
-    after: str | None
-
-
-def page(after: str) -> AlertPage:
+def page(after: str) -> Page[Alert]:
     """List the open alerts after the cursor `after`, newest first."""
     last = _row(after)
     rows: list[Row] = [
@@ -48,8 +41,8 @@ def page(after: str) -> AlertPage:
         *db.session.scalars(_events(last)),
     ]
     rows.sort(key=lambda row: (_at(row), isinstance(row, Order)), reverse=True)
-    more = _key(rows[PAGE_SIZE - 1]) if len(rows) > PAGE_SIZE else None
-    return AlertPage([_alert(row) for row in rows[:PAGE_SIZE]], more)
+    found = pagination.cut(rows, PAGE_SIZE, _key)
+    return Page([_alert(row) for row in found.rows], found.after)
 
 
 def count() -> int:

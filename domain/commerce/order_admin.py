@@ -7,18 +7,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from domain.base import pagination
+from domain.base.pagination import Page
 from domain.platform import audit
 from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
-
-
-@dataclass(frozen=True)
-class OrderPage:
-    """A page of orders with their buyers, newest first, and the id of the last one when there are more."""
-
-    rows: list[Order]
-    after: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -37,17 +30,15 @@ def unsolved(limit: int = PAGE_SIZE) -> list[Order]:
     return list(db.session.scalars(query.order_by(Order.created_at).limit(limit)))
 
 
-def page(status: OrderStatus | None, after: uuid.UUID | None) -> OrderPage:
-    """List the orders of a status (None: all) after the cursor `after`."""
+def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page[Order]:
+    """List the orders of a status (None: all) with their buyers, newest first, after the cursor `after`."""
     query = _with_buyer()
     if status is not None:
         query = query.where(Order.status == status)
     last = db.session.get(Order, after) if after else None
-    if last is not None:
-        query = query.where(*pagination.behind(Order.created_at, Order.id, (last.created_at, last.id)))
-    newest = query.order_by(Order.created_at.desc(), Order.id.desc()).limit(PAGE_SIZE + 1)
-    rows = list(db.session.scalars(newest))
-    return OrderPage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+    place = (last.created_at, last.id) if last else None
+    newest = pagination.newest_first(query, Order.created_at, Order.id, place).limit(PAGE_SIZE + 1)
+    return pagination.cut(db.session.scalars(newest), PAGE_SIZE, lambda order: order.id)
 
 
 def find(number: str) -> Order | None:

@@ -1,7 +1,6 @@
 """The wishlist, and notifications of its courses' sales."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 from domain import Refused
 from domain.base import clock, pagination
+from domain.base.pagination import Page
 from domain.catalog import availability, pricing
 from domain.catalog.availability import Offer
 from domain.catalog.cards import creator_slug, people, profiles
@@ -32,17 +32,6 @@ PER_PAGE = 30
 MOST = 500
 # The batch size of notifications in one transaction: on SQLite it blocks all other writers.
 TOLD_AT_ONCE = 50
-
-
-@dataclass(frozen=True)
-class WishlistPage:
-    """A page of a wishlist, latest first; `after` is the last one's product id when there are more.
-
-    A row holds what its line shows. `is_sold`: it can be bought now; `is_open`: its page can be seen.
-    """
-
-    rows: list[Any]
-    after: uuid.UUID | None
 
 
 def add(user: User, course: Course) -> None:
@@ -92,22 +81,20 @@ def wished(user: Any, product: Any) -> ColumnElement[bool]:
     return select(wish.product_id).where(mine).correlate_except(WishlistItem.__table__).exists()
 
 
-def page_of(user: User, before: uuid.UUID | None = None) -> WishlistPage:
-    """List `user`'s wishlist: the first page, or the one after the product `before`.
+def page_of(user: User, before: uuid.UUID | None = None) -> Page[Any]:
+    """List `user`'s wishlist, latest first: the first page, or the one after the product `before`.
 
-    Raises NotFound when `before` isn't on it.
+    A row holds what its line shows. `is_sold`: it can be bought now; `is_open`: its page can be seen. Raises
+    NotFound when `before` isn't on it.
     """
-    query = _lines(clock.now()).where(WishlistItem.user_id == user.id, ~_held())
+    query, place = _lines(clock.now()).where(WishlistItem.user_id == user.id, ~_held()), None
     if before is not None:
         last = db.session.get(WishlistItem, (user.id, before))
         if last is None:
             raise NotFound
-        place = WishlistItem.created_at, WishlistItem.product_id
-        query = query.where(*pagination.behind(*place, (last.created_at, last.product_id)))
-    newest = query.order_by(WishlistItem.created_at.desc(), WishlistItem.product_id.desc())
-    rows = list(db.session.execute(newest.limit(PER_PAGE + 1)))
-    shown = rows[:PER_PAGE]
-    return WishlistPage(shown, shown[-1].id if len(rows) > PER_PAGE else None)
+        place = last.created_at, last.product_id
+    newest = pagination.newest_first(query, WishlistItem.created_at, WishlistItem.product_id, place)
+    return pagination.cut(db.session.execute(newest.limit(PER_PAGE + 1)), PER_PAGE, lambda row: row.id)
 
 
 def tell_of_sale(course_id: str, after: str | None = None) -> None:

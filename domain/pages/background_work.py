@@ -1,11 +1,9 @@
 """Background work for admins: mail, jobs, webhooks, recordings, backups; lists of failures, and retries."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from jinja2 import TemplateError
 from sqlalchemy import ColumnElement, Select, select, update
@@ -15,6 +13,7 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import pagination
+from domain.base.pagination import Page
 from domain.base.redaction import masked
 from domain.commerce import stripe_events
 from domain.media import recordings
@@ -59,15 +58,7 @@ class EventState(StrEnum):
     HANDLED = "handled"
 
 
-@dataclass(frozen=True)
-class FailurePage(Generic[Row]):
-    """A page of rows, newest first, and the cursor when there are more."""
-
-    rows: Sequence[Row]
-    after: str | None
-
-
-def mails(status: EmailStatus | None, after: uuid.UUID | None) -> FailurePage[EmailMessage]:
+def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMessage]:
     """List the messages of a status (None: all) after the cursor `after`."""
     query = select(EmailMessage)
     if status is not None:
@@ -77,14 +68,14 @@ def mails(status: EmailStatus | None, after: uuid.UUID | None) -> FailurePage[Em
     return _page(query, EmailMessage.created_at, EmailMessage.id, place)
 
 
-def jobs_in(state: JobState, after: uuid.UUID | None) -> FailurePage[Job]:
+def jobs_in(state: JobState, after: uuid.UUID | None) -> Page[Job]:
     """List the jobs of a state after the cursor `after`."""
     last = db.session.get(Job, after) if after else None
     place = (last.created_at, last.id) if last else None
     return _page(select(Job).where(Job.state == state), Job.created_at, Job.id, place)
 
 
-def events(state: EventState, after: str | None) -> FailurePage[StripeEvent]:
+def events(state: EventState, after: str | None) -> Page[StripeEvent]:
     """List the webhook events of a state after the cursor `after`; processed ones by the time of that."""
     query = select(StripeEvent).where(*_in(state))
     processed = state in (EventState.HANDLED, EventState.WITHOUT_EFFECT)
@@ -94,7 +85,7 @@ def events(state: EventState, after: str | None) -> FailurePage[StripeEvent]:
     return _page(query, at, StripeEvent.id, place)
 
 
-def backups(state: BackupState, after: uuid.UUID | None) -> FailurePage[BackupRecord]:
+def backups(state: BackupState, after: uuid.UUID | None) -> Page[BackupRecord]:
     """List the backup records of a state after the cursor `after`."""
     there = BackupRecord.gone_at.is_(None)
     query = select(BackupRecord).where(
@@ -110,7 +101,7 @@ def backups(state: BackupState, after: uuid.UUID | None) -> FailurePage[BackupRe
     return _page(query, BackupRecord.made_at, BackupRecord.id, place)
 
 
-def failed_recordings(after: uuid.UUID | None) -> FailurePage[tuple[MediaAsset, Course]]:
+def failed_recordings(after: uuid.UUID | None) -> Page[tuple[MediaAsset, Course]]:
     """List the recordings whose transcoding failed, with their courses."""
     query = (
         select(MediaAsset, Course)
@@ -119,14 +110,10 @@ def failed_recordings(after: uuid.UUID | None) -> FailurePage[tuple[MediaAsset, 
         .options(joinedload(Course.creator))
     )
     last = db.session.get(MediaAsset, after) if after else None
-    if last is not None:
-        query = query.where(
-            *pagination.behind(MediaAsset.updated_at, MediaAsset.id, (last.updated_at, last.id))
-        )
-    newest = query.order_by(MediaAsset.updated_at.desc(), MediaAsset.id.desc()).limit(PAGE_SIZE + 1)
-    rows = [(row[0], row[1]) for row in db.session.execute(newest)]
-    more = str(rows[PAGE_SIZE - 1][0].id) if len(rows) > PAGE_SIZE else None
-    return FailurePage(rows[:PAGE_SIZE], more)
+    place = (last.updated_at, last.id) if last else None
+    newest = pagination.newest_first(query, MediaAsset.updated_at, MediaAsset.id, place).limit(PAGE_SIZE + 1)
+    rows = ((row[0], row[1]) for row in db.session.execute(newest))
+    return pagination.cut(rows, PAGE_SIZE, lambda row: row[0].id)
 
 
 def bodies(message: EmailMessage) -> tuple[str, str] | None:
@@ -242,9 +229,6 @@ def _page(
     at: InstrumentedAttribute[Any],
     key: InstrumentedAttribute[Any],
     last: tuple[datetime, Any] | None,
-) -> FailurePage[Row]:
-    if last is not None:
-        query = query.where(*pagination.behind(at, key, last))
-    rows = list(db.session.scalars(query.order_by(at.desc(), key.desc()).limit(PAGE_SIZE + 1)))
-    more = str(getattr(rows[PAGE_SIZE - 1], key.key)) if len(rows) > PAGE_SIZE else None
-    return FailurePage(rows[:PAGE_SIZE], more)
+) -> Page[Row]:
+    newest = pagination.newest_first(query, at, key, last).limit(PAGE_SIZE + 1)
+    return pagination.cut(db.session.scalars(newest), PAGE_SIZE, lambda row: getattr(row, key.key))

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 
 from domain.base import pagination
+from domain.base.pagination import Page
 from domain.platform.audit_actions import AuditAction
 from models import AuditEntry, User, db
 
 PAGE_SIZE = 50
+Actors = tuple[AuditEntry, str | None, str | None]  # an entry, its actor's name and address
 BLOCK = 500
 MOST_ACTIONS = 200
 SYSTEM = "system"
@@ -48,18 +50,10 @@ class AuditFilter:
     last_day: date | None = None
 
 
-@dataclass(frozen=True)
-class AuditPage:
-    """A page of entries with actors' names and addresses, newest first; `after` is the next page's cursor."""
-
-    rows: list[tuple[AuditEntry, str | None, str | None]]
-    after: uuid.UUID | None
-
-
-def page(question: AuditFilter, after: uuid.UUID | None) -> AuditPage:
-    """Load a page of the filtered log behind the cursor `after` (keyset pagination)."""
+def page(question: AuditFilter, after: uuid.UUID | None) -> Page[Actors]:
+    """Load a page of the filtered log, with actors' names and addresses, behind the cursor `after`."""
     rows = _rows(question, db.session.get(AuditEntry, after) if after else None, PAGE_SIZE + 1)
-    return AuditPage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None)
+    return pagination.cut(rows, PAGE_SIZE, lambda row: row[0].id)
 
 
 class AuditRow(NamedTuple):
@@ -104,7 +98,7 @@ def actions() -> list[str]:
     return list(db.session.scalars(query))
 
 
-def latest(limit: int) -> list[tuple[AuditEntry, str | None, str | None]]:
+def latest(limit: int) -> list[Actors]:
     """List the newest entries with their actors' names and addresses."""
     return _rows(AuditFilter(), None, limit)
 
@@ -115,9 +109,7 @@ def history_of(kind: str, subject_id: uuid.UUID | str, limit: int) -> list[tuple
     return [(entry, name) for entry, name, _email in found]
 
 
-def _rows(
-    question: AuditFilter, last: AuditEntry | None, limit: int
-) -> list[tuple[AuditEntry, str | None, str | None]]:
+def _rows(question: AuditFilter, last: AuditEntry | None, limit: int) -> list[Actors]:
     query = _ask(select(AuditEntry, User.name, User.email), question, last).limit(limit)
     return [(row[0], row[1], row[2]) for row in db.session.execute(query)]
 
@@ -139,9 +131,9 @@ def _ask(entries: Any, question: AuditFilter, last: AuditEntry | AuditRow | None
         query = query.where(AuditEntry.at >= _start_of(question.first_day))
     if question.last_day:
         query = query.where(AuditEntry.at < _start_of(question.last_day) + timedelta(days=1))
-    if last is not None:
-        query = query.where(*pagination.behind(AuditEntry.at, AuditEntry.id, (last.at, last.id)))
-    return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    place = (last.at, last.id) if last is not None else None
+    ordered: Select[*tuple[Any, ...]] = pagination.newest_first(query, AuditEntry.at, AuditEntry.id, place)
+    return ordered
 
 
 def _start_of(day: date) -> datetime:

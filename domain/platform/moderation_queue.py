@@ -6,7 +6,6 @@ and may take it over. Decided items stay as history.
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, pagination, sql
+from domain.base.pagination import Page
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import ModerationItem, ModerationKind, User, Verdict, db, upsert
@@ -41,14 +41,6 @@ class QueueRow(NamedTuple):
     item: ModerationItem
     creator: str | None
     admin: str | None
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    """A page of lines; `after` is the cursor of the next page."""
-
-    rows: list[QueueRow]
-    after: uuid.UUID | None
 
 
 def enqueue(
@@ -91,7 +83,7 @@ def withdraw(kind: ModerationKind, subject_id: uuid.UUID) -> None:
     )
 
 
-def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> QueuePage:
+def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> Page[QueueRow]:
     """Load a page of waiting items, oldest first, behind the item `after`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     held = and_(admin.id == ModerationItem.claimed_by, ModerationItem.claimed_until > clock.now())
@@ -108,7 +100,7 @@ def queue(kind: ModerationKind | None, after: uuid.UUID | None) -> QueuePage:
     return _page(query, kind)
 
 
-def history(kind: ModerationKind | None, before: uuid.UUID | None) -> QueuePage:
+def history(kind: ModerationKind | None, before: uuid.UUID | None) -> Page[QueueRow]:
     """Load a page of decided items, latest first, behind the item `before`. Two queries at most."""
     creator, admin = aliased(User), aliased(User)
     query = (
@@ -116,13 +108,10 @@ def history(kind: ModerationKind | None, before: uuid.UUID | None) -> QueuePage:
         .outerjoin(creator, creator.id == ModerationItem.creator_id)
         .outerjoin(admin, admin.id == ModerationItem.closed_by)
         .where(ModerationItem.closed_at.is_not(None))
-        .order_by(ModerationItem.closed_at.desc(), ModerationItem.id.desc())
     )
     last = db.session.get(ModerationItem, before) if before else None
-    if last is not None and last.closed_at is not None:
-        place = ModerationItem.closed_at, ModerationItem.id
-        query = query.where(*pagination.behind(*place, (last.closed_at, last.id)))
-    return _page(query, kind)
+    place = (last.closed_at, last.id) if last is not None and last.closed_at is not None else None
+    return _page(pagination.newest_first(query, ModerationItem.closed_at, ModerationItem.id, place), kind)
 
 
 def counts() -> dict[ModerationKind, int]:
@@ -286,13 +275,11 @@ def _claim_first(admin: User, kind: ModerationKind | None, place: ColumnElement[
     return found
 
 
-def _page(query: Select[*tuple[Any, ...]], kind: ModerationKind | None) -> QueuePage:
+def _page(query: Select[*tuple[Any, ...]], kind: ModerationKind | None) -> Page[QueueRow]:
     if kind is not None:
         query = query.where(ModerationItem.kind == kind)
-    rows = [QueueRow(*row) for row in db.session.execute(query.limit(PAGE_SIZE + 1))]
-    more = len(rows) > PAGE_SIZE
-    rows = rows[:PAGE_SIZE]
-    return QueuePage(rows, rows[-1].item.id if more else None)
+    rows = (QueueRow(*row) for row in db.session.execute(query.limit(PAGE_SIZE + 1)))
+    return pagination.cut(rows, PAGE_SIZE, lambda row: row.item.id)
 
 
 def _behind(item: ModerationItem) -> ColumnElement[bool]:

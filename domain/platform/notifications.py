@@ -1,27 +1,19 @@
 """Notifications on the site, also mailed unless the person has turned that off."""
 
 import uuid
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 from werkzeug.exceptions import NotFound
 
 import mail
 from domain.base import clock, pagination
+from domain.base.pagination import Page
 from domain.platform import mail_preferences
 from models import Notification, NotificationKind, User, db, upsert
 
 PER_PAGE = 30
 # The badge shows “9+” at most.
 COUNTED = 10
-
-
-@dataclass(frozen=True)
-class NotificationPage:
-    """A page of notifications, newest first; `after` is the cursor of the next page."""
-
-    rows: list[Notification]
-    after: uuid.UUID | None
 
 
 def tell(
@@ -60,20 +52,16 @@ def unread(user_id: ColumnElement[uuid.UUID]) -> ColumnElement[int]:
     return select(func.count()).select_from(some.correlate_except(Notification).subquery()).scalar_subquery()
 
 
-def page_of(user: User, before: uuid.UUID | None = None) -> NotificationPage:
+def page_of(user: User, before: uuid.UUID | None = None) -> Page[Notification]:
     """Load a page of `user`'s notifications, newest first, behind the row `before`.
 
     Raises NotFound for another person's row.
     """
     query = select(Notification).where(Notification.user_id == user.id)
-    if before is not None:
-        last = find(user, before)
-        place = Notification.created_at, Notification.id
-        query = query.where(*pagination.behind(*place, (last.created_at, last.id)))
-    newest = query.order_by(Notification.created_at.desc(), Notification.id.desc())
-    rows = list(db.session.scalars(newest.limit(PER_PAGE + 1)))
-    shown = rows[:PER_PAGE]
-    return NotificationPage(shown, shown[-1].id if len(rows) > PER_PAGE else None)
+    last = find(user, before) if before is not None else None
+    place = (last.created_at, last.id) if last else None
+    newest = pagination.newest_first(query, Notification.created_at, Notification.id, place)
+    return pagination.cut(db.session.scalars(newest.limit(PER_PAGE + 1)), PER_PAGE, lambda row: row.id)
 
 
 def find(user: User, notification_id: uuid.UUID) -> Notification:
