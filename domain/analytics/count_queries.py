@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from domain.community.reviews import hidden
+from domain.ledger.states import BOUGHT
 from domain.platform.event_registry import EventName
 from models import (
     Enrollment,
@@ -32,13 +33,11 @@ from models import (
     Product,
     Purchase,
     PurchaseShare,
-    PurchaseStatus,
     Review,
     UtcDateTime,
 )
 
 DIRECT = "direct"
-BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 # The counts of a course that come from events, which are deleted some day; others can always be recomputed.
 SEEN = ("views", "visitors", "watch_seconds")
 event, purchase = Event.__table__.c, Purchase.__table__.c

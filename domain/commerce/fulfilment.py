@@ -15,6 +15,7 @@ from domain.base.log import log
 from domain.base.money import money
 from domain.commerce import order_events, orders, refunds, stripe_alerts
 from domain.learning import access, enrollment
+from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
@@ -28,8 +29,6 @@ from models import (
     db,
 )
 from payments import Session, is_live
-
-SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
 
 
 def fulfil(session: Session) -> Order | None:

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 import payments
 from domain.commerce import fulfilment, refunds, stripe_alerts, stripe_event_types
 from domain.commerce.stripe_event_types import NoticeType
+from domain.ledger.states import SETTLED
 from models import Order, StripeEvent, db
 from payments import Session, StripeRefund
 
@@ -53,7 +54,7 @@ def _is_booked(order: Order | None, session: Session) -> bool:
     """Tell whether the payment of `session` completed its order, stopped it, or is being refunded."""
     if order is None:
         return False
-    settled = order.status in fulfilment.SETTLED
+    settled = order.status in SETTLED
     by_order = order.stripe_session_id == session.id if settled else order.problem is not None
     return by_order or refunds.has_refund(session.payment_intent)
 
@@ -69,7 +70,7 @@ def _tell_of_lost_payment(row: EventType, event: StripeEvent) -> str | None:
 
 def _has_settled_order(stripe_id: str) -> bool:
     by = or_(Order.stripe_session_id == stripe_id, Order.stripe_payment_intent_id == stripe_id)
-    query = select(Order.id).where(by, Order.status.in_(fulfilment.SETTLED))
+    query = select(Order.id).where(by, Order.status.in_(SETTLED))
     return bool(stripe_id) and db.session.scalar(query.limit(1)) is not None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select
 
 from domain.base import clock
+from domain.ledger.states import BOUGHT, SETTLED
 from models import (
     AccessGrant,
     Earning,
@@ -27,8 +28,6 @@ from models import (
 )
 
 PATIENCE = timedelta(hours=1)  # events are retried every few minutes
-SETTLED = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
-BOUGHT = (PurchaseStatus.COMPLETED, PurchaseStatus.REFUNDED)
 
 
 def shares_add_up() -> list[str]:

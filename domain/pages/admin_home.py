@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, sel
 
 from domain.base import clock
 from domain.commerce import alert_list
+from domain.ledger.states import SETTLED
 from models import (
     DailySales,
     EmailMessage,
@@ -22,7 +23,6 @@ from models import (
     ModerationItem,
     ModerationKind,
     Order,
-    OrderStatus,
     StripeEvent,
     WorkerBeat,
     db,
@@ -30,7 +30,6 @@ from models import (
 
 COUNTED = 100  # the counts stop here, so that a large backlog doesn't slow the page down
 DAYS = 30
-SOLD = (OrderStatus.COMPLETED, OrderStatus.REFUNDED, OrderStatus.PARTIALLY_REFUNDED)
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _sold_since(day: dt.date) -> Select[Any]:
     on = _day_of(Order.created_at)
     return (
         select(on, Order.currency, func.sum(Order.total_cents))
-        .where(Order.status.in_(SOLD), Order.created_at >= start)
+        .where(Order.status.in_(SETTLED), Order.created_at >= start)
         .group_by(on, Order.currency)
     )
 
