@@ -104,6 +104,16 @@ def sees_everything(user: User, course: Course) -> bool:
     return user.opens_every_course or course.creator_id == user.id
 
 
+def is_valid(grant: Any, moment: datetime) -> bool:
+    """Tell if `grant`, a row with the columns of grants, is neither revoked nor expired at `moment`."""
+    return grant.revoked_at is None and (grant.expires_at is None or grant.expires_at > moment)
+
+
+def valid(moment: Any, grant: Any = AccessGrant) -> ColumnElement[bool]:
+    """Build `is_valid` as SQL; `grant` holds the columns of grants, `moment` is a time or a parameter."""
+    return and_(grant.revoked_at.is_(None), or_(grant.expires_at.is_(None), grant.expires_at > moment))
+
+
 def holding(user_id: Any, course_id: Any, moment: Any = None) -> tuple[ColumnElement[bool], ...]:
     """Build the SQL conditions of a valid AccessGrant; ids or columns.
 
@@ -113,15 +123,14 @@ def holding(user_id: Any, course_id: Any, moment: Any = None) -> tuple[ColumnEle
     return (
         AccessGrant.user_id == user_id,
         AccessGrant.course_id == course_id,
-        AccessGrant.revoked_at.is_(None),
-        or_(AccessGrant.expires_at.is_(None), AccessGrant.expires_at > moment),
+        valid(moment),
     )
 
 
 def from_rows(rows: Any, trusted: bool, stranger: bool) -> AccessFacts:
     """Build the facts from the rows of `query`: the same person, course and lesson, one row per grant."""
     row, now = rows[0], clock.now()
-    live = [r for r in rows if r.granted_at and (r.expires_at is None or r.expires_at > now)]
+    live = [r for r in rows if r.granted_at and is_valid(r, now)]
     return AccessFacts(
         stranger=stranger,
         trusted=trusted,
@@ -157,6 +166,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
         course_.c.expires_at.label("course_expires_at"),
         grant.c.granted_at,
         grant.c.expires_at,
+        grant.c.revoked_at,
         enrollment.c.enrolled_at,
         _missing(user_id).label("missing"),
     ).select_from(product_from.join(course_, course_.c.id == product.c.id))

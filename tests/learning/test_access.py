@@ -1,5 +1,6 @@
 """Who may learn what: every reason, in the order of the rule, with few queries."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from werkzeug.exceptions import NotFound
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.learning import access, enrollment
+from domain.learning import access, access_facts, enrollment
 from domain.learning.access import DenialReason
 from models import (
     AccessGrant,
@@ -330,3 +331,29 @@ def test_what_is_not_free_for_the_taking_is_refused(cast: Cast, values: dict) ->
     with pytest.raises(Refused):
         enrollment.enroll_free(db.session.get_one(User, cast.cy.id), course)
     assert not access.owns(cast.cy, course)
+
+
+def test_a_grant_that_holds_is_the_same_in_python_and_in_sql(app: Flask, cast: Cast) -> None:
+    now = clock.now()
+    times = (None, now - timedelta(seconds=1), now, now + timedelta(seconds=1))
+    with app.app_context():
+        for number, (revoked_at, expires_at) in enumerate(itertools.product(times, times)):
+            someone = User(email=f"g{number}@example.com", name="G")
+            db.session.add(someone)
+            db.session.flush()
+            db.session.add(
+                AccessGrant(
+                    user_id=someone.id, course_id=cast.free_course.id, source=GrantSource.FREE,
+                    source_id=cast.free_course.id, granted_at=now, revoked_at=revoked_at,
+                    expires_at=expires_at,
+                )
+            )  # fmt: skip
+        db.session.flush()
+        rows = list(db.session.scalars(select(AccessGrant)))
+        columns = AccessGrant.__table__.alias().c
+        found = set(db.session.scalars(select(AccessGrant.id).where(access_facts.valid(now))))
+        assert found == set(db.session.scalars(select(columns.id).where(access_facts.valid(now, columns))))
+        assert found == {row.id for row in rows if access_facts.is_valid(row, now)}
+        for row in rows:
+            held = select(AccessGrant.id).where(*access_facts.holding(row.user_id, row.course_id, now))
+            assert db.session.scalars(held).all() == ([row.id] if row.id in found else [])
