@@ -1,11 +1,9 @@
 """Totals that stand beside what they count: whatever happens, counting anew corrects nothing."""
 
 import random
-import re
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,16 +15,15 @@ from uuid_utils.compat import uuid7
 
 from domain import Refused
 from domain.analytics import daily_counts, students
-from domain.authoring import curriculum, duplication, lesson_drafts
+from domain.authoring import curriculum, lesson_drafts
 from domain.authoring.curriculum import Position
-from domain.base import clock, slugs
+from domain.base import clock
 from domain.catalog import counters
 from domain.catalog.index import search
 from domain.community import reviews
 from domain.learning import access, enrollment, library, progress, progress_recount
 from domain.media import recordings
 from domain.people import accounts
-from jobs import runner
 from models import (
     Course,
     CourseAnalytics,
@@ -41,7 +38,6 @@ from models import (
     MediaAsset,
     MediaStatus,
     Module,
-    ReportReason,
     Review,
     SearchDocument,
     User,
@@ -208,20 +204,6 @@ class Shop:
         for review in db.session.scalars(select(Review).where(Review.product_id == course.id)):
             reviews.vote(person, review, self.dice.random() < 0.6)
 
-    def do_report(self, course: Course, person: User) -> None:
-        for review in db.session.scalars(select(Review).where(Review.product_id == course.id)):
-            reviews.report(person, review, self.dice.choice(list(ReportReason)))
-
-    def do_rename(self, course: Course, _person: User) -> None:
-        curriculum.rename_lesson(course, self.a_lesson(course).id, self.ada, f"Title {self.dice.random()}")
-
-    def do_move_address(self, course: Course, _person: User) -> None:
-        slugs.rename(course, f"{course.slug[:60]}-{self.dice.randrange(10**6)}")
-
-    def do_copy_course(self, course: Course, _person: User) -> None:
-        if len(self.courses) < 5 and self.dice.random() < 0.2:
-            self.courses.append(duplication.duplicate(course, self.ada))
-
     def do_hide(self, course: Course, _person: User) -> None:
         review = db.session.scalars(select(Review).where(Review.product_id == course.id)).first()
         if review is not None:
@@ -251,45 +233,6 @@ def test_counting_anew_corrects_nothing_after_random_actions(cast: Cast, seed: i
     )
     list(search.reindex_all())
     assert sorted(map(str, db.session.execute(documents))) == before, done
-
-
-def stored() -> dict[str, list[str]]:
-    """Everything that `flask stats rebuild` may write, row by row."""
-    columns = {
-        "sales and ratings": (Course.id, Course.sales_count, Course.rating_count, Course.rating_avg),
-        "lessons": (Course.id, Course.lesson_count, Course.duration_seconds),
-        "progress": (
-            Enrollment.user_id, Enrollment.course_id,
-            *(getattr(Enrollment, name) for name in progress.COUNTED),
-        ),
-        "votes": (Review.id, Review.helpful_count),
-        "days": tuple(column for column in CourseAnalytics.__table__.c if column.name != "updated_at"),
-        "search": (
-            SearchDocument.product_id, SearchDocument.title, SearchDocument.keywords, SearchDocument.body,
-        ),
-    }  # fmt: skip
-    return {name: sorted(map(str, db.session.execute(select(*of_one)))) for name, of_one in columns.items()}
-
-
-@pytest.mark.slow
-def test_rebuilding_changes_nothing_after_thousands_of_random_actions(app: Flask, cast: Cast) -> None:
-    shop, done = Shop(cast, seed=2026), Counter[str]()
-    for number in range(effort.times(500, 6000)):
-        done[shop.act()] += 1
-        if number % 50 == 49:
-            db.session.commit()
-    db.session.commit()
-    assert len(done) == len([name for name in dir(shop) if name.startswith("do_")])
-    runner.run_all()
-    list(daily_counts.count(START.date(), clock.now().date()))
-    db.session.commit()
-    before = stored()
-    db.session.rollback()
-    told = app.test_cli_runner().invoke(args=["stats", "rebuild"])
-    assert told.exit_code == 0, told.output
-    assert re.findall(r": ([\d,]+) corrected", told.output) == ["0"] * len(RECOUNTS), told.output
-    after = stored()
-    assert {name: after[name] for name in before if after[name] != before[name]} == {}
 
 
 def test_lessons_added_after_the_end_are_counted_everywhere(
