@@ -108,6 +108,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
             "event": event.id,
             "backup": str(backup.id),
             "category": str(cast.web.id),
+            "shelf": str(cast.web.id),
             "message": str(message.id),
             "item": str(review_item.id),
             "course_item": str(course_item.id),
