@@ -1,11 +1,18 @@
 """Globals and filters of the templates."""
 
-from flask import Flask
+from typing import Any
+
+import flask
+from flask import Flask, current_app, request
+from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from web import forms, merging, template_filters
+
+# By where the site is mounted, and endpoint.
+_built: dict[tuple[str, str], str] = {}
 
 
 def init_app(app: Flask) -> None:
@@ -14,6 +21,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     template_filters.init_app(app)
+    _built.clear()
+    app.jinja_env.globals["url_for"] = url_for
     app.jinja_env.globals["picture_url"] = images.address
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks
@@ -22,6 +31,23 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["audit_label"] = audit_labels.in_words
     app.jinja_env.globals["site"] = _LazySite()
     app.jinja_env.globals["settings"] = app.config["SETTINGS"]
+
+
+def url_for(endpoint: str, **values: Any) -> str:
+    """Build an address as Flask does; one without values is built once.
+
+    Header, footer and navigation ask for two dozen of these on every page, and building them anew would take
+    a tenth of its time.
+    """
+    key = request.root_path, endpoint
+    if not values and (address := _built.get(key)) is not None:
+        return address
+    if request_ctx.url_adapter is None:  # the Host isn't ours, and the page that says so has a header as well
+        return current_app.url_map.bind("localhost", script_name=request.root_path).build(endpoint, values)
+    address = flask.url_for(endpoint, **values)
+    if not values and endpoint[0] != ".":  # what begins with a dot depends on the page
+        _built[key] = address
+    return address
 
 
 class _LazySite:

@@ -60,6 +60,44 @@ def test_every_partial_declares_what_it_needs(app: Flask) -> None:
     assert wrong == {}
 
 
+def typed_addresses(source: str) -> list[str]:
+    """The addresses that a template spells out: as an attribute, in its code, or behind another address."""
+    source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    code = " ".join(re.findall(r"\{\{.*?\}\}|\{%.*?%\}", source, flags=re.DOTALL))
+    found = re.findall(r"""=["']/[^"' ]*""", source) + re.findall(
+        r"""["']/[a-z][^"']*["']|[=(,]\s*["']/["']""", code
+    )
+    return found + re.findall(r"\}\}/[a-z][^<\s]*", source)
+
+
+# The worker renders mails without a request, so these begin with the shop's own address.
+SPELT_OUT = {"mail/welcome_to_course/body.txt": ["}}/learn"], "auth/login.html": ["'/held/'"]}
+
+
+def test_addresses_come_from_url_for() -> None:
+    paths = [path for path in TEMPLATES.rglob("*") if path.is_file()]
+    found = {
+        path.relative_to(TEMPLATES).as_posix(): typed
+        for path in paths
+        if (typed := typed_addresses(path.read_text()))
+    }
+    assert len(paths) > 200
+    assert found == SPELT_OUT
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<a href="/courses">', "<form action='/'>", "{{ ui.button('x', href='/courses') }}", '{{ "/a" ~ x }}',
+        "{% set here = '/courses/' ~ slug %}", "{{ ui.crumbs([('Start', '/')]) }}",
+        '<a href="{{ here }}/edit">', '<p hx-get="/x">',
+    ],
+)  # fmt: skip
+def test_a_typed_address_is_seen(source: str) -> None:
+    assert typed_addresses(source)
+    assert not typed_addresses("{# '/x' #}<br /> and/or {{ url_for('x') }}?a={{ b }} {{ a ~ ' / ' ~ b }}")
+
+
 def test_nothing_runs_or_is_styled_inline() -> None:
     found = {name: said for name in PAGES if (said := INLINE.findall((TEMPLATES / name).read_text()))}
     assert len(PAGES) > 200
