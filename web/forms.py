@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import LimitedStream
-from wtforms import TextAreaField
+from wtforms import BooleanField, TextAreaField
 from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput, Select
 
@@ -149,6 +149,12 @@ def counting(field: Any) -> dict[str, Any]:
 
 class ButtonForm(Form):
     """A button alone: nothing but the CSRF token."""
+
+
+class SwitchForm(Form):
+    """A switch that sends the wanted state instead of a toggle, so that sending it twice is idempotent."""
+
+    on = BooleanField(false_values=("", "no"))
 
 
 class MarkdownSize:

@@ -6,7 +6,6 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import bp
-from blueprints.admin.forms import SwitchForm
 from blueprints.admin.moderation import back_to, go_on, kind, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
@@ -17,6 +16,7 @@ from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
 from web import hypermedia
 from web.actions import Attempt
+from web.forms import SwitchForm
 from web.reauthentication import challenge, fresh, is_fresh
 from web.signed_in import me
 

@@ -29,12 +29,6 @@ def _icons(names: tuple[str, ...]) -> list[SelectChoice]:
     return [SelectChoice(name, name.replace("-", " ")) for name in names]
 
 
-class SwitchForm(Form):
-    """A switch that sends the wanted state instead of a toggle, so that sending it twice is idempotent."""
-
-    on = BooleanField(false_values=("", "no"))
-
-
 class RoleForm(MergingForm):
     """The role of an account."""
 

@@ -10,7 +10,7 @@ from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import bp
-from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, SuspendForm, SwitchForm
+from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, SuspendForm
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
 from domain.people import devices, directory, second_factor
@@ -18,7 +18,7 @@ from domain.platform import settings
 from models import Role, User
 from web import hypermedia
 from web.actions import Attempt
-from web.forms import ButtonForm, Form
+from web.forms import ButtonForm, Form, SwitchForm
 from web.reauthentication import fresh
 from web.signed_in import me
 

@@ -1,10 +1,10 @@
 """Routes of the curriculum editor: modules and lessons, added, moved, duplicated, published and deleted."""
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import abort, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -14,14 +14,13 @@ from blueprints.studio.lesson_forms import (
     ModuleForm,
     NewLessonForm,
     RenameForm,
-    RowForm,
     TitledForm,
 )
 from domain import Refused
 from domain.authoring import curriculum, curriculum_page, lesson_drafts, page_drafts
 from domain.authoring.curriculum import NotInCourse
 from domain.catalog import lifecycle
-from models import Course, Lesson, LessonKind, LessonVisibility, Module
+from models import Course, Lesson, LessonKind, Module
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
@@ -30,13 +29,6 @@ from web.signed_in import me
 Row = TypeVar("Row")
 Place = tuple[curriculum.Position, uuid.UUID | None]
 HOME = "/courses/<uuid:course_id>/curriculum"
-
-
-class Button(NamedTuple):
-    """An action of a row: the verb, called with the row's id, and the message after it."""
-
-    verb: Callable[[Course, uuid.UUID], Module | Lesson]
-    said: Callable[[Any], str]
 
 
 @bp.route(HOME, methods=["GET", "POST"])
@@ -51,19 +43,8 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.add_module(course, me(), form.title.data or ""),
-        lambda module: f"“{_named(module)}” is added. Now add lessons to it.",
+        lambda module: f"“{named(module)}” is added. Now add lessons to it.",
         new_module=form,
-    )
-
-
-@bp.post(f"{HOME}/modules/<uuid:module_id>")
-def change_module_row(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
-    """Run an action of a module: move, duplicate, publish or hide."""
-    return press(
-        course_of(course_id),
-        module_id,
-        MODULE_BUTTONS,
-        lambda course, place: curriculum.move_module(course, module_id, me(), place[0]),
     )
 
 
@@ -92,7 +73,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
             form.unlock_after_days.data or 0,
             bool(form.published.data),
         ),
-        lambda module: f"“{_named(module)}” is saved.",
+        lambda module: f"“{named(module)}” is saved.",
     )
 
 
@@ -135,18 +116,6 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     )
 
 
-@bp.post(f"{HOME}/lessons/<uuid:lesson_id>")
-def change_lesson_row(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Run an action of a lesson: move, duplicate, publish, hide, or change its visibility."""
-    return press(
-        course_of(course_id),
-        lesson_id,
-        LESSON_BUTTONS,
-        lambda course, place: curriculum.move_lesson(course, lesson_id, me(), *place),
-        open_menu=lesson_id,
-    )
-
-
 @bp.post(f"{HOME}/lessons/<uuid:lesson_id>/title")
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Rename a lesson."""
@@ -184,24 +153,6 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lambda: curriculum.delete_lesson(course, lesson_id, me()),
         lambda title: f"“{title}” is deleted.",
     )
-
-
-def press(
-    course: Course,
-    row_id: uuid.UUID,
-    buttons: Mapping[str, Button],
-    move: Callable[[Course, Place], Module | Lesson],
-    open_menu: uuid.UUID | None = None,
-) -> Response:
-    """Run the action of a row: one of `buttons`, or a move."""
-    form = RowForm()
-    if not form.validate():
-        return show(course, form.status)
-    if form.to.data:
-        place = form.place() or abort(400)
-        return change(course, lambda: move(course, place), lambda row: f"“{row.title}” is moved.")
-    button = buttons.get(form.do.data or "") or abort(400)
-    return change(course, lambda: button.verb(course, row_id), button.said, open_menu=open_menu)
 
 
 def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:
@@ -270,53 +221,6 @@ def confirm(course: Course, title: str, losses: curriculum_page.DeletionImpact, 
     )
 
 
-def _said(lesson: Lesson) -> str:
-    """Describe the new state of a lesson for the toast."""
-    now = lesson_drafts.working(lesson)
-    if lesson.draft:
-        return f"“{now.title}” is changed. Learners see it once the update is approved."
-    if not now.published:
-        return f"“{now.title}” is hidden."
-    who = {
-        LessonVisibility.PREVIEW: "open to anyone",
-        LessonVisibility.MEMBERS: "open to everyone who owns the course",
-        LessonVisibility.PRIVATE: "visible only to you",
-    }
-    return f"“{now.title}” is published and {who[now.visibility]}."
-
-
-def _named(module: Module) -> str:
+def named(module: Module) -> str:
+    """Return the title of a module as its creator wrote it last."""
     return page_drafts.module_text(module).title
-
-
-def _shown(module: Module) -> str:
-    if module.published:
-        return f"Learners see “{_named(module)}”."
-    return f"Learners will see “{_named(module)}” once it’s approved."
-
-
-MODULE_BUTTONS = {
-    "publish": Button(
-        lambda course, id_: curriculum.publish_module(course, id_, me(), True),
-        _shown,
-    ),
-    "hide": Button(
-        lambda course, id_: curriculum.publish_module(course, id_, me(), False),
-        lambda module: f"“{_named(module)}” is hidden.",
-    ),
-    "duplicate": Button(
-        lambda course, id_: curriculum.duplicate_module(course, id_, me()),
-        lambda module: f"“{_named(module)}” is added, hidden. Recordings and files aren’t copied.",
-    ),
-}
-LESSON_BUTTONS = {
-    "publish": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), True), _said),
-    "hide": Button(lambda course, id_: curriculum.publish_lesson(course, id_, me(), False), _said),
-    "preview": Button(
-        lambda course, id_: curriculum.set_visibility(course, id_, me(), LessonVisibility.PREVIEW), _said
-    ),
-    "members": Button(
-        lambda course, id_: curriculum.set_visibility(course, id_, me(), LessonVisibility.MEMBERS), _said
-    ),
-    "duplicate": Button(lambda course, id_: curriculum.duplicate_lesson(course, id_, me()), _said),
-}

@@ -121,12 +121,6 @@ class PositionForm(Form):
         return (Position(last=word == "last"), id_) if word in ("first", "last") else None
 
 
-class RowForm(PositionForm):
-    """The actions of one row of the curriculum."""
-
-    do = HiddenField("Change", filters=[raw_text])
-
-
 class EditorForm(Form):
     """The open editor: its tab, and the autosaved text it has shown (domain/authoring/lesson_drafts.py)."""
 

@@ -113,7 +113,7 @@ def test_what_was_typed_survives_signing_in(app: Flask, cast: Cast, bo: FlaskCli
     [
         ("/admin/categories/{category}/move", {"to": "up"}),
         ("/admin/moderation/{category}/decide", {"verdict": "approve", "seen": "x", "opened": "1"}),
-        ("/studio/courses/{course}/curriculum/lessons/{lesson}", {"to": "after:{lesson}", "do": "publish"}),
+        ("/studio/courses/{course}/curriculum/lessons/{lesson}/move", {"to": "after:{lesson}"}),
     ],
 )
 def test_a_button_is_nothing_that_was_typed(

@@ -76,6 +76,7 @@ PREFIXES = {
     "auth/oauth_clients.py",
     "auth/sessions.py",
     "studio/curriculum.py",
+    "studio/curriculum_rows.py",
     "studio/lessons.py",
 }
 

@@ -146,12 +146,12 @@ def test_wrong_titles_come_back_beside_their_field(cast: Cast, ada: FlaskClient,
             assert "field-error" in answer.text
     answer = ada.post(f"{home}/lessons/{cast.text_lesson.id}/title", data={"title": ""})
     assert answer.status_code == 422
-    assert ada.post(f"{home}/lessons/{cast.text_lesson.id}", data={"do": "nonsense"}).status_code == 400
-    assert ada.post(f"{home}/lessons/{cast.text_lesson.id}", data={"to": "after:x"}).status_code == 400
+    assert ada.post(f"{home}/lessons/{cast.text_lesson.id}/move").status_code == 400
+    assert ada.post(f"{home}/lessons/{cast.text_lesson.id}/move", data={"to": "after:x"}).status_code == 400
 
 
 def test_lessons_move_within_and_between_modules(app: Flask, cast: Cast, ada: FlaskClient, home: str) -> None:
-    move = lambda lesson, to: ada.post(f"{home}/lessons/{lesson.id}", data={"to": to})  # noqa: E731
+    move = lambda lesson, to: ada.post(f"{home}/lessons/{lesson.id}/move", data={"to": to})  # noqa: E731
     assert move(cast.preview_lesson, f"after:{cast.text_lesson.id}").status_code == 303
     assert order(app, cast)["Begin"] == ["Routes", "Hello, Flask"]
     move(cast.preview_lesson, f"after:{cast.video_lesson.id}")
@@ -166,9 +166,9 @@ def test_lessons_move_within_and_between_modules(app: Flask, cast: Cast, ada: Fl
 
 def test_modules_move(app: Flask, cast: Cast, ada: FlaskClient, home: str) -> None:
     begin, go_on = cast.text_lesson.module_id, cast.video_lesson.module_id
-    ada.post(f"{home}/modules/{begin}", data={"to": f"after:{go_on}"})
+    ada.post(f"{home}/modules/{begin}/move", data={"to": f"after:{go_on}"})
     assert list(order(app, cast)) == ["Go on", "Begin"]
-    ada.post(f"{home}/modules/{begin}", data={"to": "first"})
+    ada.post(f"{home}/modules/{begin}/move", data={"to": "first"})
     assert list(order(app, cast)) == ["Begin", "Go on"]
 
 
@@ -179,7 +179,7 @@ def test_the_buttons_of_the_page_do_what_they_say(
         page = ada.get(home).text
         button = page[: page.index(f'id="lesson-{lesson.id.hex}-{which}"')].rpartition("<button")[2]
         to = button.split('value="')[1].split('"')[0]
-        assert ada.post(f"{home}/lessons/{lesson.id}", data={"to": to}).status_code == 303
+        assert ada.post(f"{home}/lessons/{lesson.id}/move", data={"to": to}).status_code == 303
 
     press(cast.text_lesson, "up")
     assert order(app, cast)["Begin"] == ["Routes", "Hello, Flask"]
@@ -196,13 +196,13 @@ def test_the_buttons_of_the_page_do_what_they_say(
 def test_what_was_deleted_meanwhile_is_said(app: Flask, cast: Cast, ada: FlaskClient, home: str) -> None:
     ada.post(f"{home}/lessons/{cast.preview_lesson.id}/delete")
     for path, data in (
-        (f"{home}/lessons/{cast.preview_lesson.id}", {"to": f"after:{cast.last_lesson.id}"}),
-        (f"{home}/lessons/{cast.last_lesson.id}", {"to": f"after:{cast.preview_lesson.id}"}),
-        (f"{home}/lessons/{cast.last_lesson.id}", {"to": f"first:{uuid.uuid4()}"}),
-        (f"{home}/lessons/{cast.preview_lesson.id}", {"do": "hide"}),
+        (f"{home}/lessons/{cast.preview_lesson.id}/move", {"to": f"after:{cast.last_lesson.id}"}),
+        (f"{home}/lessons/{cast.last_lesson.id}/move", {"to": f"after:{cast.preview_lesson.id}"}),
+        (f"{home}/lessons/{cast.last_lesson.id}/move", {"to": f"first:{uuid.uuid4()}"}),
+        (f"{home}/lessons/{cast.preview_lesson.id}/published", {"on": "no"}),
         (f"{home}/lessons/{cast.preview_lesson.id}/title", {"title": "x"}),
         (f"{home}/lessons/{cast.preview_lesson.id}/delete", {}),
-        (f"{home}/modules/{uuid.uuid4()}", {"to": "first"}),
+        (f"{home}/modules/{uuid.uuid4()}/move", {"to": "first"}),
     ):
         for headers in ({}, HTMX):
             answer = ada.post(path, data=data, headers=headers)
@@ -214,13 +214,13 @@ def test_what_was_deleted_meanwhile_is_said(app: Flask, cast: Cast, ada: FlaskCl
 
 def test_hiding_and_showing_keeps_the_totals(app: Flask, cast: Cast, ada: FlaskClient, home: str) -> None:
     path = f"{home}/lessons/{cast.text_lesson.id}"
-    ada.post(path, data={"do": "hide"})
+    ada.post(f"{path}/published", data={"on": "no"})
     assert totals(app, cast) == (3, 1320)
-    ada.post(path, data={"do": "publish"})
+    ada.post(f"{path}/published", data={"on": "yes"})
     assert totals(app, cast) == (4, 1920)
-    ada.post(f"{home}/modules/{cast.text_lesson.module_id}", data={"do": "hide"})
+    ada.post(f"{home}/modules/{cast.text_lesson.module_id}/published", data={"on": "no"})
     assert totals(app, cast) == (2, 1020)
-    ada.post(path, data={"do": "preview"})
+    ada.post(f"{path}/preview", data={"on": "yes"})
     with app.app_context():
         assert db.session.get_one(Lesson, cast.text_lesson.id).visibility == LessonVisibility.PREVIEW
 
@@ -250,9 +250,9 @@ def test_deleting_says_what_is_lost_and_leaves_nothing(
 def test_copies_are_hidden_and_stand_behind_the_original(
     app: Flask, cast: Cast, ada: FlaskClient, home: str
 ) -> None:
-    ada.post(f"{home}/lessons/{cast.preview_lesson.id}", data={"do": "duplicate"})
+    ada.post(f"{home}/lessons/{cast.preview_lesson.id}/duplicate")
     assert order(app, cast)["Begin"] == ["Hello, Flask", "Copy of Hello, Flask", "Routes"]
-    ada.post(f"{home}/modules/{cast.text_lesson.module_id}", data={"do": "duplicate"})
+    ada.post(f"{home}/modules/{cast.text_lesson.module_id}/duplicate")
     assert list(order(app, cast)) == ["Begin", "Copy of Begin", "Go on"]
     assert order(app, cast)["Copy of Begin"] == ["Hello, Flask", "Copy of Hello, Flask", "Routes"]
     assert totals(app, cast) == (4, 1920)
@@ -290,11 +290,11 @@ def test_changes_that_wait_leave_the_course_as_it_is(
     with app.app_context():
         db.session.get_one(User, cast.ada.id).vetted = False
         db.session.commit()
-    ada.post(f"{home}/lessons/{cast.text_lesson.id}", data={"do": "hide"})
+    ada.post(f"{home}/lessons/{cast.text_lesson.id}/published", data={"on": "no"})
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).update_state == UpdateState.NONE
     ada.post(f"{home}/modules/{cast.text_lesson.module_id}/lessons", data={"title": "Extra", "kind": "text"})
-    ada.post(f"{home}/lessons/{cast.text_lesson.id}", data={"do": "publish"})
+    ada.post(f"{home}/lessons/{cast.text_lesson.id}/published", data={"on": "yes"})
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).update_state == UpdateState.EDITING
         extra = db.session.scalars(select(Lesson).where(Lesson.title == "Extra")).one()
@@ -305,7 +305,7 @@ def test_changes_that_wait_leave_the_course_as_it_is(
     assert "New, not approved" in page
     assert "Changes not approved" in page
     ada.post(f"{home}/lessons/{extra.id}/delete")
-    ada.post(f"{home}/lessons/{cast.text_lesson.id}", data={"do": "hide"})
+    ada.post(f"{home}/lessons/{cast.text_lesson.id}/published", data={"on": "no"})
     with app.app_context():
         assert db.session.get_one(Course, cast.flask_course.id).update_state == UpdateState.NONE
 
@@ -314,18 +314,21 @@ def test_nobody_reaches_the_lessons_of_others(
     cast: Cast, home: str, signed_in: Callable[[User], FlaskClient], ada: FlaskClient
 ) -> None:
     nia, lesson, module = signed_in(cast.nia), cast.text_lesson.id, cast.text_lesson.module_id
-    for path in ("", f"/modules/{module}", f"/modules/{module}/edit", f"/modules/{module}/delete",
-                 f"/modules/{module}/lessons", f"/lessons/{lesson}", f"/lessons/{lesson}/title",
-                 f"/lessons/{lesson}/delete"):  # fmt: skip
+    of_module = ("move", "published", "duplicate", "edit", "delete", "lessons")
+    of_lesson = ("move", "published", "preview", "duplicate", "title", "delete")
+    for path in ("", *(f"/modules/{module}/{end}" for end in of_module),
+                 *(f"/lessons/{lesson}/{end}" for end in of_lesson)):  # fmt: skip
         assert nia.post(home + path, data={"title": "Mine", "to": "first", "kind": "text"}).status_code == 404
     own = f"/studio/courses/{cast.draft_course.id}/curriculum"
     for data in ({"to": f"after:{lesson}"}, {"to": f"first:{module}"}):
-        assert nia.post(f"{own}/lessons/{cast.draft_lesson.id}", data=data).status_code == 404
+        assert nia.post(f"{own}/lessons/{cast.draft_lesson.id}/move", data=data).status_code == 404
     assert (
-        nia.post(f"{own}/modules/{cast.draft_lesson.module_id}", data={"to": f"after:{module}"}).status_code
+        nia.post(
+            f"{own}/modules/{cast.draft_lesson.module_id}/move", data={"to": f"after:{module}"}
+        ).status_code
         == 404
     )
-    assert nia.post(f"{own}/lessons/{lesson}", data={"do": "hide"}).status_code == 404
+    assert nia.post(f"{own}/lessons/{lesson}/published", data={"on": "no"}).status_code == 404
 
 
 def test_scripts_in_titles_are_text(cast: Cast, ada: FlaskClient, home: str) -> None:
