@@ -71,7 +71,11 @@ def typed_addresses(source: str) -> list[str]:
 
 
 # The worker renders mails without a request, so these begin with the shop's own address.
-SPELT_OUT = {"mail/welcome_to_course/body.txt": ["}}/learn"], "auth/login.html": ["'/held/'"]}
+SPELT_OUT = {
+    "mail/welcome_to_course/body.txt": ["}}/learn"],
+    "mail/welcome_to_course/body.html": ['}}/learn"'],
+    "auth/login.html": ["'/held/'"],
+}
 
 
 def test_addresses_come_from_url_for() -> None:
