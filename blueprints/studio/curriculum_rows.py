@@ -6,12 +6,13 @@ from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from blueprints.studio.course_editor import course_of, me
+from blueprints.studio.course_editor import course_of
 from blueprints.studio.curriculum import HOME, change, named
 from blueprints.studio.lesson_forms import PositionForm
 from domain.authoring import curriculum, lesson_drafts
 from models import Lesson, LessonVisibility, Module
 from web.forms import SwitchForm
+from web.signed_in import me
 
 MODULE = f"{HOME}/modules/<uuid:module_id>"
 LESSON = f"{HOME}/lessons/<uuid:lesson_id>"
