@@ -29,7 +29,7 @@ MOST = 3000
 SAMPLE = 200
 SENDERS = 48
 NARROWED_BY = ("category", "level", "tier", "price", "rating", "language", "duration", "technology")
-_TOKEN = re.compile(r'data-csrf="([^"]+)"')
+_TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
 
 
 @dataclass
