@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from flask import g, has_request_context, request
+from flask import g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, String, TypeDecorator, Uuid, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from uuid_utils.compat import uuid7
 
-from tables.connections import LenientSession
+from tables.connections import LenientSession, is_page
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -122,17 +122,12 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         options = connection.get_execution_options()
         relaxed = options.get("may_be_lost", False)
-        reads = options.get("reads_only", False) or (not relaxed and _is_page())
+        reads = options.get("reads_only", False) or (not relaxed and is_page())
         driver: Any = connection.connection.driver_connection
         if relaxed != connection.info.get("relaxed", False):
             driver.execute(f"PRAGMA synchronous={'NORMAL' if relaxed else 'FULL'}")
             connection.info["relaxed"] = relaxed
         _begin(driver, "BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _is_page() -> bool:
-    safe = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
-    return safe and not g.get("writes_from_here")
 
 
 def _begin(driver: sqlite3.Connection, statement: str) -> None:
@@ -144,7 +139,7 @@ def _begin(driver: sqlite3.Connection, statement: str) -> None:
 
 
 def write_from_here() -> None:
-    """Let the rest of this GET write: end its transaction, so that the next one takes the write lock.
+    """Let the rest of this GET write: what follows is a transaction, with SQLite's write lock.
 
     Only for facts that were decided elsewhere and that the request merely reports, such as a payment on the
     way back from Stripe.

@@ -4,16 +4,19 @@ No session state outlives a transaction on the server, because a pooler such as 
 transaction on another server connection. See docs/decisions/0019.
 """
 
+import contextlib
 from typing import Any
 
-from flask import current_app, has_request_context
+from flask import current_app, g, has_request_context, request
 from flask_sqlalchemy.session import Session
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 
 READ_ONLY = "25006"  # the error of a standby on a write, for instance after a failover
+UNSUPPORTED = "0A000"
+PREPARED_MOST = 300  # statements of a connection: more than the pages of a shop have that are asked for often
 # TCP keepalives that detect a vanished server; see tcp(7).
 KEEPALIVE = {
     "keepalives_idle": 30,
@@ -29,8 +32,8 @@ def engine_options(
     """Build the options of an engine on `url`; the times are seconds.
 
     The pool is LIFO: the connection used last has warm caches and prepared plans. `timeout` bounds the wait
-    for a connection of the pool and for a new one from the server. A lost PostgreSQL connection is detected
-    before use (pre-ping). Parameters in the URL take precedence.
+    for a connection of the pool and for a new one from the server. Parameters in the URL take precedence.
+    A lost connection is not looked for before use: BEGIN or the first statement of a page finds it.
     """
     options = {
         "pool_size": size,
@@ -44,7 +47,7 @@ def engine_options(
     given = make_url(url).query
     network = {"connect_timeout": max(2, timeout), **KEEPALIVE}
     arguments = {name: value for name, value in network.items() if name not in given}
-    return options | {"connect_args": arguments, "pool_pre_ping": True}
+    return options | {"connect_args": arguments}
 
 
 def direct_engine(engine: Engine) -> Engine:
@@ -70,11 +73,21 @@ def is_unavailable(error: BaseException | None) -> bool:
     return lost or isinstance(error, OperationalError)
 
 
+def is_page() -> bool:
+    """Tell whether a request is being answered that only reads (see `write_from_here`)."""
+    safe = has_request_context() and request.method in ("GET", "HEAD", "OPTIONS")
+    return safe and not g.get("writes_from_here")
+
+
 def from_driver(connection: Connection, statement: str, error: Exception) -> DBAPIError:
-    """Convert the driver's `error` to SQLAlchemy's; a lost connection is removed from the pool."""
-    dialect = connection.dialect
-    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
+    """Convert the driver's `error` to SQLAlchemy's.
+
+    A lost connection is removed from the pool, together with those that were opened before it.
+    """
+    dialect, held = connection.dialect, connection.connection
+    lost = _is_outdated(error) or dialect.is_disconnect(error, held.driver_connection, None)  # type: ignore[arg-type]
     if lost:
+        connection.engine.pool._invalidate(held, error)
         connection.invalidate(error)
     made = DBAPIError.instance(
         statement, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
@@ -108,7 +121,7 @@ class LenientSession(Session):
 
 
 @event.listens_for(Engine, "connect")
-def _notice_pooler(connection: Any, _record: object) -> None:
+def _notice_pooler(connection: Any, record: Any) -> None:
     """Disable prepared statements behind a pooler: the server connection that has them may change.
 
     PostgreSQL reports its process id to the client; a pooler invents one, which differs from the real one.
@@ -118,25 +131,99 @@ def _notice_pooler(connection: Any, _record: object) -> None:
     connection.autocommit = True
     real = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
     connection.autocommit = False
-    if real != connection.info.backend_pid:
+    record.info["pooled"] = real != connection.info.backend_pid
+    if record.info["pooled"]:
         connection.prepare_threshold = None
+    connection.prepared_max = PREPARED_MOST
 
 
 @event.listens_for(Engine, "begin")
-def _limit_statements(connection: Connection) -> None:
-    """Begin a request's transaction together with its statement timeout, in one round trip.
+def _begin_postgresql(connection: Connection) -> None:
+    """Begin on PostgreSQL: a page reads in autocommit, all else gets a transaction.
 
-    Commands, jobs and background threads have no limit. psycopg sends no BEGIN when a transaction is open.
+    A page so saves the round trips of BEGIN and ROLLBACK. It loses nothing by that: at READ COMMITTED every
+    statement has a snapshot of its own, in a transaction as well. Who needs a cursor or a temporary table
+    sets the execution option `one_transaction`.
     """
-    seconds = connection.get_execution_options().get("statement_timeout")
-    if connection.dialect.name != "postgresql" or not seconds or not has_request_context():
+    options = connection.get_execution_options()
+    if connection.dialect.name != "postgresql" or "isolation_level" in options:
         return
-    begin = f"BEGIN; SET LOCAL statement_timeout = {seconds * 1000}"
+    limit = 1000 * options.get("statement_timeout", 0) if has_request_context() else 0
+    needs_transaction = options.get("one_transaction") or (limit and connection.info["pooled"])
+    if is_page() and not needs_transaction:
+        read_in_autocommit(connection, limit)
+    else:
+        _begin_transaction(connection, limit)
+
+
+def read_in_autocommit(connection: Connection, limit: int) -> None:
+    """Turn on autocommit until the connection returns to the pool, with a statement timeout in milliseconds.
+
+    The timeout stays with the session, so it is sent once; not for connections to a pooler, whose next client
+    would get it.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.autocommit = True
+    if connection.info.get("limit", 0) != limit:
+        _send(connection, f"SET statement_timeout = {limit or 'DEFAULT'}")
+        connection.info["limit"] = limit
+
+
+def _begin_transaction(connection: Connection, limit: int) -> None:
+    """Send BEGIN, on a new connection if this one was lost: nothing has been done on it so far."""
+    try:
+        _send(connection, _begin(connection, limit))
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _send(connection, _begin(connection, limit))
+
+
+def _begin(connection: Connection, limit: int) -> str:
+    """Build a BEGIN with its statement timeout, for one round trip; none for commands, jobs and threads.
+
+    psycopg sends no BEGIN of its own when a transaction is open.
+    """
+    differs = connection.info.get("limit", 0) != limit
+    return f"BEGIN; SET LOCAL statement_timeout = {limit or 'DEFAULT'}" if differs else "BEGIN"
+
+
+@event.listens_for(Engine, "rollback")
+def _roll_back_postgresql(connection: Connection) -> None:
+    """Roll back without psycopg, which would forget all prepared statements, and tell the server so."""
+    if connection.dialect.name == "postgresql" and not connection.invalidated:
+        driver: Any = connection.connection.driver_connection
+        idle = connection.dialect.loaded_dbapi.pq.TransactionStatus.IDLE
+        if driver.pgconn.transaction_status != idle:
+            with contextlib.suppress(DBAPIError):  # psycopg's own attempt comes next, and raises
+                _send(connection, "ROLLBACK")
+
+
+@event.listens_for(Pool, "checkin")
+def _end_autocommit(connection: Any, _record: object) -> None:
+    if getattr(connection, "autocommit", False) is True:
+        connection.autocommit = False
+
+
+@event.listens_for(Engine, "handle_error")
+def _drop_outdated(context: ExceptionContext) -> None:
+    """Drop connections whose prepared statements are older than a migration."""
+    if context.original_exception is not None and _is_outdated(context.original_exception):
+        context.is_disconnect = True
+
+
+def _is_outdated(error: BaseException) -> bool:
+    """Tell whether a prepared statement was refused because a migration has changed its columns' types."""
+    return getattr(error, "sqlstate", None) == UNSUPPORTED and "cached plan" in str(error)
+
+
+def _send(connection: Connection, command: str) -> None:
+    """Send `command` past SQLAlchemy and psycopg, in one round trip. Raises DBAPIError."""
     driver: Any = connection.connection.driver_connection
     dbapi: Any = connection.dialect.loaded_dbapi
     try:
-        result = driver.pgconn.exec_(begin.encode())
+        result = driver.pgconn.exec_(command.encode())
         if result.status != dbapi.pq.ExecStatus.COMMAND_OK:
             raise dbapi.errors.error_from_result(result)
     except dbapi.Error as error:
-        raise from_driver(connection, begin, error) from error
+        raise from_driver(connection, command, error) from error

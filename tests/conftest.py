@@ -5,6 +5,7 @@ TEST_DATABASE_URL (a PostgreSQL server's maintenance database) runs the same tes
 
 import contextlib
 import os
+import re
 import shutil
 import sqlite3
 import uuid
@@ -28,6 +29,7 @@ import config
 from app import create_app, settle_memory
 from domain.people import accounts, sessions
 from models import User, db
+from tables.connections import is_page
 from tests import cast as cast_module
 from tests import effort
 from tests.cast import Cast
@@ -67,6 +69,11 @@ SHAPE = """
 SELECT count(*), sum(hashtext(relname)), sum(oid::bigint) FROM pg_class
 WHERE relnamespace = 'public'::regnamespace"""
 
+WRITES = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|CREATE|WITH .* (INSERT|UPDATE|DELETE)|.*\sFOR (NO KEY )?UPDATE)",
+    re.DOTALL,
+)
+
 HERE = Path(__file__).parent
 SERVER_URL = os.environ.get("TEST_DATABASE_URL", "")
 ON_POSTGRESQL = SERVER_URL.startswith("postgresql")
@@ -77,6 +84,13 @@ def _hurry(connection: object, _record: object) -> None:
     """No test's rows outlive it, so that nothing waits for the disk."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF")
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _refuse_writing_pages(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    """A page reads in autocommit on PostgreSQL: what it wrote or locked would be neither undone nor held."""
+    if is_page() and WRITES.match(statement):
+        raise AssertionError(f"A page writes or locks: {statement}")
 
 
 # By these fixtures a test comes to a database; what does without is the same on every one.

@@ -9,13 +9,14 @@ from werkzeug.exceptions import HTTPException
 from domain.base.log import log
 from models import db
 from tables.connections import is_unavailable
-from web import held_posts, hypermedia, logs
+from web import held_posts, hypermedia, logs, retries
 
 PAGED_ERRORS = (403, 404, 413, 422, 429, 503)
 
 
 def init_app(app: Flask) -> None:
-    """Register the error handlers of `app`."""
+    """Register the error handlers of `app`, and the second try of its pages."""
+    retries.init_app(app)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(SQLAlchemyError, database_error)
     app.register_error_handler(Exception, unexpected_error)
@@ -48,10 +49,11 @@ def _error_page(error: HTTPException, code: int) -> Response:
 def database_error(error: SQLAlchemyError) -> Response:
     """Answer 503 when the database is busy or down, so that a retry may succeed.
 
-    Other errors are bugs (500).
+    A page that has lost its connection is made again first. Other errors are bugs (500).
     """
     if not is_unavailable(error):
         return unexpected_error(error)
+    retries.try_again(error)
     db.session.rollback()
     log.exception("database unavailable", exc_info=error, extra={"data": {"id": logs.request_id()}})
     response = _page_without_database("errors/503.html", error, 503)

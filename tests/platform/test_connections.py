@@ -19,12 +19,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 import config
 from app import create_app
 from cli.worker import ticking
+from domain.base import clock
 from domain.base.log import log
 from domain.learning import playback
 from domain.platform import health, settings
 from jobs import worker
 from jobs.worker import Worker
-from models import Lane, User, WorkerBeat, db
+from models import Lane, User, WorkerBeat, db, write_from_here
 from tables.connections import direct_engine, is_unavailable
 from tests import conftest
 from tests.cast import Cast
@@ -36,11 +37,12 @@ SLOW = 5.0  # seconds; every answer here comes sooner
 
 @pytest.fixture
 def probe(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], FlaskClient]:
-    """Put a view in place of /healthz, and look at it as visitors do: errors become pages."""
+    """Put a view in place of GET /healthz and POST /logout, and ask as visitors do: errors become pages."""
     app.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
 
     def serve(view: Callable[[], Any]) -> FlaskClient:
         monkeypatch.setitem(app.view_functions, "site.healthz", view)
+        monkeypatch.setitem(app.view_functions, "auth.logout", view)
         return app.test_client()
 
     return serve
@@ -77,36 +79,142 @@ def three_statements() -> str:
 
 @postgresql
 def test_a_connection_that_was_lost_between_requests_is_replaced(
-    probe: Callable[..., FlaskClient], cut: Callable[[], None]
+    app: Flask, probe: Callable[..., FlaskClient], cut: Callable[[], None]
 ) -> None:
     visitor = probe(three_statements)
-    for _ in range(3):
-        assert visitor.get("/healthz").status_code == 200
+    with app.app_context():
+        engine = db.engine
+    for ask in (visitor.get, visitor.post) * 3:
+        with engine.connect(), engine.connect():
+            pass  # several wait in the pool, and all of them are lost
+        assert ask("/healthz" if ask == visitor.get else "/logout").text == "whole"
         cut()
 
 
-@postgresql
-@pytest.mark.parametrize("at", [1, 2, 3])
-def test_one_that_is_lost_in_a_request_costs_that_request(
-    at: int, probe: Callable[..., FlaskClient], cut: Callable[[], None]
-) -> None:
-    left = [at]
+@pytest.fixture
+def losing(cut: Callable[[], None]) -> Iterator[Callable[[int, int], None]]:
+    """A function that cuts the connection before the `at`th statement from now on, and `every` so many."""
+    left = [0, 0]
 
     def lose(*_: object) -> None:
         left[0] -= 1
         if left[0] == 0:
+            left[0] = left[1]
             cut()
 
-    visitor = probe(three_statements)
+    def begin(at: int, every: int = 0) -> None:
+        left[:] = [at, every]
+
     event.listen(Engine, "before_cursor_execute", lose)
-    try:
-        answer = visitor.get("/healthz")
-    finally:
-        event.remove(Engine, "before_cursor_execute", lose)
+    yield begin
+    event.remove(Engine, "before_cursor_execute", lose)
+
+
+@postgresql
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_page_that_loses_its_connection_is_made_again(
+    at: int, probe: Callable[..., FlaskClient], losing: Callable[[int], None],
+    logged: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    visitor = probe(three_statements)
+    losing(at)
+    assert visitor.get("/healthz").text == "whole"
+    assert logged.text.count("connection lost, trying again") == 1
+
+
+@postgresql
+def test_a_page_is_made_again_once_only(
+    probe: Callable[..., FlaskClient], losing: Callable[[int, int], None]
+) -> None:
+    visitor = probe(three_statements)
+    losing(2, 2)
+    answer = visitor.get("/healthz")
+    losing(0, 0)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
     assert "Back in a moment" in answer.text
     assert visitor.get("/healthz").text == "whole"
+
+
+@postgresql
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_post_that_loses_its_connection_is_not_sent_again(
+    at: int, probe: Callable[..., FlaskClient], losing: Callable[[int], None]
+) -> None:
+    visitor = probe(three_statements)
+    losing(at)
+    assert visitor.post("/logout").status_code == 503
+    assert visitor.post("/logout").text == "whole"
+
+
+@postgresql
+def test_a_page_that_has_begun_to_write_is_not_made_again(
+    probe: Callable[..., FlaskClient], cut: Callable[[], None]
+) -> None:
+    def write() -> str:
+        write_from_here()
+        health.heartbeat("half")
+        cut()
+        db.session.commit()
+        return "written"
+
+    assert probe(write).get("/healthz").status_code == 503
+
+
+@postgresql
+def test_a_page_reads_without_a_transaction_and_leaves_none_behind(
+    app: Flask, probe: Callable[..., FlaskClient]
+) -> None:
+    started = text("SELECT now() = statement_timestamp(), pg_backend_pid()")
+    seen = []
+
+    def look() -> str:
+        db.session.execute(started)
+        time.sleep(0.001)
+        seen.append(tuple(db.session.execute(started).one()))
+        return "seen"
+
+    visitor = probe(look)
+    visitor.get("/healthz")
+    visitor.post("/logout")
+    visitor.get("/healthz")
+    pid = seen[0][1]
+    assert seen == [(True, pid), (False, pid), (True, pid)]
+    with app.app_context():
+        db.session.add(WorkerBeat(name="undone", at=clock.now()))
+        db.session.flush()
+        db.session.rollback()
+        assert db.session.get(WorkerBeat, "undone") is None
+
+
+@postgresql
+def test_a_statement_prepared_before_a_migration_is_prepared_anew(
+    app: Flask, probe: Callable[..., FlaskClient]
+) -> None:
+    visitor = probe(lambda: str(db.session.scalar(select(WorkerBeat.name).limit(1))))
+    for _ in range(8):
+        assert visitor.get("/healthz").text == "None"
+    with app.app_context():
+        assert db.session.scalar(
+            text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%worker_beats%'")
+        )
+        db.session.execute(text("ALTER TABLE worker_beats ALTER COLUMN name TYPE text"))
+        db.session.commit()
+    assert visitor.get("/healthz").text == "None"
+
+
+@postgresql
+def test_rolling_back_forgets_no_prepared_statement(app: Flask) -> None:
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 42'")
+    with app.app_context():
+        for _ in range(8):
+            db.session.execute(text("SELECT 42"))
+            db.session.rollback()
+        assert db.session.scalar(prepared) == 1
+        with pytest.raises(DBAPIError):
+            db.session.execute(text("SELECT 1/0"))
+        db.session.rollback()
+        assert db.session.scalar(prepared) == 1
 
 
 @postgresql
@@ -144,7 +252,7 @@ def test_a_lost_commit_is_not_taken_for_one(
         db.session.commit()
         return "written"
 
-    assert probe(write).get("/healthz").status_code == 503
+    assert probe(write).post("/logout").status_code == 503
     with app.app_context():
         assert db.session.get(WorkerBeat, "half") is None
 

@@ -100,7 +100,7 @@ def _is_outdated(cache: IndexCache) -> bool:
 def _load(cache: IndexCache) -> CourseIndex:
     """Build the index on a connection of its own, read-only and without locks."""
     began, moment = time.monotonic(), clock.now()
-    with db.engine.connect().execution_options(reads_only=True) as connection:
+    with db.engine.connect().execution_options(reads_only=True, one_transaction=True) as connection:
         version = tuple(connection.execute(_VERSION).one())
         until = index_builder.next_change(connection, moment)
         index = index_builder.build(connection, moment)
