@@ -41,7 +41,7 @@ from tables.community import (
     ReviewVote,
     Standing,
 )
-from tables.connections import from_driver
+from tables.connections import from_driver, use_autocommit
 from tables.curriculum import (
     Lesson,
     LessonKind,
@@ -109,6 +109,7 @@ __all__ = [
     "from_driver",
     "now",
     "upsert",
+    "use_autocommit",
     "write_from_here",
     # people
     "User",

@@ -5,6 +5,7 @@ transaction on another server connection. See docs/decisions/0019.
 """
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, g, has_request_context, request
@@ -148,44 +149,41 @@ def _begin_postgresql(connection: Connection) -> None:
     options = connection.get_execution_options()
     if connection.dialect.name != "postgresql" or "isolation_level" in options:
         return
-    limit = 1000 * options.get("statement_timeout", 0) if has_request_context() else 0
-    needs_transaction = options.get("one_transaction") or (limit and connection.info["pooled"])
-    if is_page() and not needs_transaction:
-        read_in_autocommit(connection, limit)
-    else:
-        _begin_transaction(connection, limit)
+    if options.get("one_transaction") or not (is_page() and use_autocommit(connection)):
+        _send_first(connection, lambda: _begin(connection))
 
 
-def read_in_autocommit(connection: Connection, limit: int) -> None:
-    """Turn on autocommit until the connection returns to the pool, with a statement timeout in milliseconds.
+def use_autocommit(connection: Connection) -> bool:
+    """Turn on autocommit until the connection returns to the pool; tells whether that is possible.
 
-    The timeout stays with the session, so it is sent once; not for connections to a pooler, whose next client
-    would get it.
+    Only on PostgreSQL, and not with a statement timeout behind a pooler: outside of a transaction it stays
+    with the session, whose next client would get it. Elsewhere that saves sending it again.
     """
+    limit = _limit(connection)
+    if connection.dialect.name != "postgresql" or (limit and connection.info["pooled"]):
+        return False
+    if connection.info.get("limit", 0) != limit:
+        _send_first(connection, lambda: f"SET statement_timeout = {limit or 'DEFAULT'}")
+        connection.info["limit"] = limit
     driver: Any = connection.connection.driver_connection
     driver.autocommit = True
-    if connection.info.get("limit", 0) != limit:
-        _send(connection, f"SET statement_timeout = {limit or 'DEFAULT'}")
-        connection.info["limit"] = limit
+    return True
 
 
-def _begin_transaction(connection: Connection, limit: int) -> None:
-    """Send BEGIN, on a new connection if this one was lost: nothing has been done on it so far."""
-    try:
-        _send(connection, _begin(connection, limit))
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        _send(connection, _begin(connection, limit))
-
-
-def _begin(connection: Connection, limit: int) -> str:
-    """Build a BEGIN with its statement timeout, for one round trip; none for commands, jobs and threads.
+def _begin(connection: Connection) -> str:
+    """Build a BEGIN with its statement timeout, for one round trip.
 
     psycopg sends no BEGIN of its own when a transaction is open.
     """
+    limit = _limit(connection)
     differs = connection.info.get("limit", 0) != limit
     return f"BEGIN; SET LOCAL statement_timeout = {limit or 'DEFAULT'}" if differs else "BEGIN"
+
+
+def _limit(connection: Connection) -> int:
+    """Return the statement timeout in milliseconds; 0, none, for commands, jobs and background threads."""
+    seconds: int = connection.get_execution_options().get("statement_timeout", 0)
+    return 1000 * seconds if has_request_context() else 0
 
 
 @event.listens_for(Engine, "rollback")
@@ -215,6 +213,16 @@ def _drop_outdated(context: ExceptionContext) -> None:
 def _is_outdated(error: BaseException) -> bool:
     """Tell whether a prepared statement was refused because a migration has changed its columns' types."""
     return getattr(error, "sqlstate", None) == UNSUPPORTED and "cached plan" in str(error)
+
+
+def _send_first(connection: Connection, build: Callable[[], str]) -> None:
+    """Send a first command; if the connection was lost, to a new one: nothing has been done on it so far."""
+    try:
+        _send(connection, build())
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        _send(connection, build())
 
 
 def _send(connection: Connection, command: str) -> None:

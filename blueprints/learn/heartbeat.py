@@ -30,9 +30,7 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     token = session.get("_user_id") or _remembered()
     if not isinstance(token, str):
         raise Forbidden
-    with playback.connect() as connection, connection.begin():
-        who = playback.watcher(connection, token, course_slug, lesson_slug)
-        outcome = playback.record_heartbeat(connection, who, _heartbeat(form))
+    who, outcome = playback.beat(token, course_slug, lesson_slug, _heartbeat(form))
     if who.is_learner:
         _record_event(who, outcome)
     if not outcome.lesson_completed:

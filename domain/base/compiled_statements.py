@@ -25,7 +25,7 @@ class CompiledStatement:
         self.plans: dict[str, _Plan] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
-        """Execute with `values` by parameter; answers named tuples, none unless it is a SELECT.
+        """Execute with `values` by parameter; answers named tuples, none without SELECT or RETURNING.
 
         Raises DBAPIError as SQLAlchemy does, such as OperationalError when the database is busy or away.
         """
@@ -54,7 +54,7 @@ class _Plan:
         self.parameters = [
             (name, compiled.binds[name].value, kind.bind_processor(dialect)) for name, kind in kinds.items()
         ]
-        self.columns = list(statement.selected_columns) if compiled.isinsert is False else []
+        self.columns = list(statement.exported_columns)
         self.row: Any = namedtuple("Row", [column.key for column in self.columns])  # type: ignore[misc]
         self.converts: list[Convert] | None = None
 

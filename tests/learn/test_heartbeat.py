@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
 
 from domain.base import clock, slugs
-from domain.learning import playback, progress
+from domain.learning import playback, playback_statements, progress
 from models import (
     AccessGrant,
     Course,
@@ -473,21 +473,23 @@ def test_the_enrolment_is_written_when_it_must(app: Flask, cast: Cast, signed_in
     assert enrollment_of(app, cast.bo).total_watch_seconds == 40
 
 
-def test_a_beat_takes_at_most_four_queries(
+def test_a_beat_takes_few_queries(
     app: Flask, cast: Cast, signed_in: Browser, count_queries: Callable[[], int]
 ) -> None:
+    # PostgreSQL tries without the lock first; a beat that completes a lesson also holds the enrolment.
+    quick, locked, completing = (2, 5, 6) if ON_POSTGRESQL else (3, 4, 5)
     browser = signed_in(cast.bo)
     app.extensions.pop("lectern_cache_site", None)
     beat(browser, 20, 0, 20)
-    assert count_queries() <= 4
+    assert count_queries() <= locked
     beat(browser, 30, 20, 30)
-    assert count_queries() <= 3
+    assert count_queries() <= quick
     for start in range(30, 110, 20):
         answer = beat(browser, start + 20, start, start + 20)
-        assert count_queries() <= 4
+        assert count_queries() <= locked
     assert answer.status_code == 204
     assert beat(browser, 120, 110, 120, state="ended").status_code == 200
-    assert count_queries() <= 5  # the one that completes a lesson also holds the enrolment on PostgreSQL
+    assert count_queries() <= completing
 
 
 def test_the_remember_cookie_alone_is_enough(app: Flask, cast: Cast, signed_in: Browser) -> None:
@@ -504,7 +506,7 @@ def test_the_remember_cookie_alone_is_enough(app: Flask, cast: Cast, signed_in: 
 
 @pytest.fixture
 def lock_off(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """A function that takes the lock away from here on: neither BEGIN IMMEDIATE nor a row lock."""
+    """A function that takes locks away from here on: BEGIN IMMEDIATE, row locks, and the row's version."""
 
     def without_row_lock(
         _c: Any, _cur: Any, sql: str, values: Any, _ctx: Any, _many: bool
@@ -512,9 +514,11 @@ def lock_off(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         return sql.replace("FOR NO KEY UPDATE OF users", "").replace("FOR NO KEY UPDATE", ""), values
 
     def take_away() -> None:
-        beats = playback._WATCHER.plans.get("postgresql")
-        if beats is not None:
-            monkeypatch.setattr(beats, "sql", beats.sql.replace("FOR NO KEY UPDATE OF users", ""))
+        for statement in (playback_statements.LOCKED, playback_statements.UNCHANGED):
+            plan = statement.plans.get("postgresql")
+            if plan is not None:
+                sql = plan.sql.replace("FOR NO KEY UPDATE OF users", "")
+                monkeypatch.setattr(plan, "sql", re.sub(r" WHERE .* = lesson_progress.xmin::text", "", sql))
         event.listen(Engine, "before_cursor_execute", without_row_lock, retval=True)
         event.remove(Engine, "begin", base._begin_sqlite)
 
@@ -575,7 +579,8 @@ def test_two_devices_lose_nothing_of_each_other(
     locked: bool,
 ) -> None:
     one, other = signed_in(cast.bo), signed_in(cast.bo)
-    beat(one, 0, state="opened")
+    for _ in range(3):
+        beat(one, 0, state="playing")
     if not locked:
         lock_off()
     answers = at_once(
@@ -614,6 +619,7 @@ def test_a_database_that_stays_busy_is_a_clear_answer(app: Flask, cast: Cast, si
 
         def hurry(connection: Any, _record: Any, _proxy: Any) -> None:
             connection.execute(waits)
+            connection.commit()
 
         event.listen(db.engine, "checkout", hurry)
         try:
