@@ -26,6 +26,7 @@ from tables.people import User
 
 if TYPE_CHECKING:
     from tables.curriculum import Module
+    from tables.media import CodeArchive
 
 
 class ProductKind(StrEnum):
@@ -212,7 +213,8 @@ class Course(Product):
     `warned_days` is how many days before `expires_at` the creator was last warned, `ended_at` the value of
     `expires_at` whose expiry has been handled: an updated course has a later one by then. `lessons_counted`
     is the fingerprint of the lessons that progress was last computed over (domain/catalog/counters.py).
-    `off_with_creator`: an admin took it off sale when they suspended its creator. `draft` holds the pending
+    `off_with_creator`: an admin took it off sale when they suspended its creator. `code` is the published
+    archive. `draft` holds the pending
     changes of its page, by name (domain/authoring/page_drafts.py), `approved` the last approved values of
     what changes without approval (domain/authoring/approved_settings.py).
     """
@@ -254,6 +256,11 @@ class Course(Product):
 
     modules: Mapped[list["Module"]] = relationship(
         back_populates="course", order_by="Module.position", lazy="raise_on_sql", passive_deletes="all"
+    )
+    code: Mapped["CodeArchive | None"] = relationship(
+        primaryjoin="and_(CodeArchive.course_id == Course.id, CodeArchive.pending.is_(False))",
+        viewonly=True,
+        lazy="raise_on_sql",
     )
     required_courses: Mapped[list["Course"]] = relationship(
         secondary=course_prerequisites,

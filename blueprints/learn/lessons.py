@@ -14,7 +14,7 @@ from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline, playback
 from domain.learning.access import AccessDecision
-from domain.media import code_archives, recordings, video_embeds
+from domain.media import recordings, video_embeds
 from domain.media.recordings import Playback
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, MediaAsset, Resource, User
@@ -94,7 +94,7 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
         opened_at=playback.sign_opening(user.id, lesson.id) if user else "",
         keeps_progress=user is not None and (facts.holds or facts.trusted),
         owned=facts.holds or facts.trusted,
-        code=code_archives.offered(course.id) if facts.holds or facts.trusted else None,
+        code=course.code if facts.holds or facts.trusted else None,
         is_preview=works_on and (is_draft or not facts.holds),
         is_draft=is_draft,
         resources=_resources(lesson, everything=is_draft),

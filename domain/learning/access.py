@@ -9,16 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Uuid, bindparam, select, update
-from sqlalchemy.orm import contains_eager, joinedload, undefer, undefer_group
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, select, update
+from sqlalchemy.orm import joinedload, undefer, undefer_group
 from werkzeug.exceptions import NotFound
 
 from domain.base import clock, slugs
 from domain.catalog import availability, counters
 from domain.catalog.availability import Offer
-from domain.learning import access_facts
+from domain.learning import access_facts, lesson_query
 from models import (
     AccessGrant,
     Course,
@@ -69,7 +68,10 @@ def decide(user: User | None, course: Course, lesson: Lesson | None = None) -> A
     At most two queries.
     """
     person = user if user is not None and user.is_authenticated else None
-    facts = access_facts.load(person, course, lesson)
+    return _decide(course, access_facts.load(person, course, lesson))
+
+
+def _decide(course: Course, facts: access_facts.AccessFacts) -> AccessDecision:
     decision = decide_by(facts)
     if decision.reason == DenialReason.BUY and course.price_at(clock.now()) == 0:
         decision = AccessDecision(False, DenialReason.ENROLL)
@@ -124,14 +126,20 @@ def lesson_for(
 ) -> tuple[Course, Lesson, AccessDecision]:
     """Load a lesson with everything that its page shows (module, recording, captions, resources), and decide.
 
-    Raises NotFound for unknown addresses and for what isn't published, unless the reader may see it.
+    One query for both, and one for captions. Raises NotFound for unknown addresses and for what isn't
+    published, unless the reader may see it.
     """
-    asked = {"course_slug": course_slug, "lesson_slug": lesson_slug}
-    row = db.session.execute(_lesson(), asked).unique().first()
-    if row is None:
+    asked = {
+        "user_id": user.id if user is not None else None,
+        "moment": clock.now(),
+        "course_slug": course_slug,
+        "lesson_slug": lesson_slug,
+    }
+    rows = db.session.execute(lesson_query.by_slugs(), asked).unique().all()
+    if not rows:
         raise NotFound
-    course, lesson = row
-    decision = decide(user, course, lesson)
+    course, lesson = rows[0].Course, rows[0].Lesson
+    decision = _decide(course, access_facts.about(user, course, rows))
     gate = decision.facts.gate if decision.facts else None
     if not decision.allowed and (decision.reason == DenialReason.DRAFT or (gate and gate.withheld)):
         raise NotFound
@@ -240,23 +248,6 @@ def _revoke(which: ColumnElement[bool]) -> None:
             )
             .values(status=EnrollmentStatus.CANCELLED)
         )
-
-
-@cache
-def _lesson() -> Select[*tuple[Any, ...]]:
-    """Build the query of `lesson_for`, cached."""
-    course_slug = bindparam("course_slug", type_=String())
-    return (
-        select(Course, Lesson)
-        .join(Lesson, Lesson.course_id == Course.id)
-        .join(Lesson.module)
-        .options(
-            contains_eager(Lesson.module),
-            joinedload(Lesson.media).selectinload(MediaAsset.captions),
-            joinedload(Lesson.resources),
-        )
-        .where(Lesson.slug == bindparam("lesson_slug"), Course.id == slugs.product_id_at(course_slug))
-    )
 
 
 def _by_slug(slug: str) -> Course:

@@ -95,6 +95,11 @@ def load(user: User | None, course: Course, lesson: Lesson | None = None) -> Acc
     if lesson is not None:
         values["lesson_id"] = lesson.id
     rows = db.session.execute(_by_ids(lesson is not None), values).all()
+    return about(user, course, rows)
+
+
+def about(user: User | None, course: Course, rows: Any) -> AccessFacts:
+    """Build the facts about `user` (None: a visitor) and `course` from the rows of `query`."""
     trusted = user is not None and sees_everything(user, course)
     return from_rows(rows, trusted=trusted, stranger=user is None)
 
