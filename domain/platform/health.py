@@ -7,7 +7,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from domain.backup import records
 from domain.base import clock
@@ -22,14 +22,21 @@ def checks() -> dict[str, str]:
 
     One that begins with WARNING needs attention, but doesn't make the process unready.
     """
-    try:
-        db.session.execute(select(1))
-        found = {"database": "ok", "migrations": _migrations(), "worker": _worker()}
-        # A database before its migrations may have no table of backups.
-        return found | {"backup": _backup()} if found["migrations"] == "ok" else found
-    except SQLAlchemyError as error:
-        db.session.rollback()
-        return {"database": f"not answering ({type(error).__name__})", "migrations": "unknown"}
+    for is_last in (False, True):
+        try:
+            return _checks()
+        except SQLAlchemyError as error:
+            db.session.rollback()
+            # A connection that was lost while it waited in the pool says nothing about the database now.
+            if is_last or not (isinstance(error, DBAPIError) and error.connection_invalidated):
+                return {"database": f"not answering ({type(error).__name__})", "migrations": "unknown"}
+    raise AssertionError
+
+
+def _checks() -> dict[str, str]:
+    found = {"database": "ok", "migrations": _migrations(), "worker": _worker()}
+    # A database before its migrations may have no table of backups.
+    return found | {"backup": _backup()} if found["migrations"] == "ok" else found
 
 
 def heartbeat(name: str) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import config
+from bench.front import certificate, nginx, put_in, shown_in_the_manual
 from bench.servers import free_port, wait_for
 
 pytestmark = pytest.mark.slow
@@ -28,45 +29,7 @@ LARGE = os.urandom(1024) * 1024 * 64
 HEAD = "POST /login HTTP/1.1\r\nHost: courses.example.com\r\nContent-Length: 5000\r\n\r\n"
 
 
-def shown_in_the_manual(server: str) -> str:
-    """The one example for this web server in docs/operating.md."""
-    manual = (config.ROOT / "docs" / "operating.md").read_text()
-    (example,) = re.findall(rf"```{server}\n(.*?)```", manual, re.DOTALL)
-    return str(example)
-
-
-def put_in(site: str, *changes: tuple[str, str]) -> str:
-    """The example with what is this machine's in place of what it says."""
-    for said, here in changes:
-        assert said in site, said
-        site = site.replace(said, here)
-    return site
-
-
-def nginx(folder: Path, key: Path, certificate: Path, plain: int, tls: int, backend: int) -> list[str]:
-    """How to start nginx as the manual shows it, before what listens on the port `backend`."""
-    site = put_in(
-        shown_in_the_manual("nginx"),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("listen 443 ssl http2;", f"listen 127.0.0.1:{tls} ssl http2;"),
-        ("127.0.0.1:8000", f"127.0.0.1:{backend}"),
-        ("/etc/letsencrypt/live/courses.example.com/fullchain.pem", str(certificate)),
-        ("/etc/letsencrypt/live/courses.example.com/privkey.pem", str(key)),
-    )
-    places = "".join(
-        f"{name}_temp_path {folder / name};\n"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""
-    whole.write_text(
-        f"{user}\npid {folder / 'pid'};\nerror_log stderr;\ndaemon off;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{places}{site}\n}}\n"
-    )
-    return [shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx", "-c", str(whole)]
-
-
-def caddy(folder: Path, key: Path, certificate: Path, plain: int, tls: int, backend: int) -> list[str]:
+def caddy(folder: Path, key: Path, chain: Path, plain: int, tls: int, backend: int) -> list[str]:
     """Likewise Caddy; one that is older than 2.6.4, such as Debian's, is told with the words it knows."""
     program = shutil.which("caddy")
     if program is None:
@@ -74,7 +37,7 @@ def caddy(folder: Path, key: Path, certificate: Path, plain: int, tls: int, back
     site = put_in(
         shown_in_the_manual("caddy"),
         ("{\n\tservers {", f"{{\n\tadmin off\n\thttp_port {plain}\n\tdefault_bind 127.0.0.1\n\tservers {{"),
-        ("courses.example.com {", f"courses.example.com:{tls} {{\n\ttls {certificate} {key}"),
+        ("courses.example.com {", f"courses.example.com:{tls} {{\n\ttls {chain} {key}"),
         ("127.0.0.1:8000", f"127.0.0.1:{backend}"),
         ("/var/lib/lectern", str(folder)),
     )
@@ -107,15 +70,7 @@ def running(*commands: list[str], **environ: str) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A key and its certificate."""
-    folder = tmp_path_factory.mktemp("identity")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-         "/CN=courses.example.com", "-addext", "subjectAltName=DNS:courses.example.com",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return key, certificate
+    return certificate(tmp_path_factory.mktemp("identity"))
 
 
 @pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])

@@ -14,7 +14,7 @@ from tests.cast import Cast
 
 pytestmark = pytest.mark.postgresql
 LESSON = "/learn/flask-first-steps/forms-on-film"
-PREVIEW = "/learn/flask-first-steps/welcome"
+PREVIEW = "/learn/flask-first-steps/hello-flask"
 # Page, round trips of a visitor, and of a learner, whose session is found by one more.
 PAGES = [
     ("/courses", 1, 2),
@@ -29,8 +29,10 @@ PAGES = [
 @pytest.fixture
 def round_trips(app: Flask) -> Iterator[Callable[[], int]]:
     """A function that counts the round trips since it was last called: after each the server is ready."""
-    with tempfile.TemporaryFile(buffering=0) as trace, app.app_context():
-        engine, traced = db.engine, []
+    with app.app_context():
+        engine = db.engine
+    traced: list[Any] = []
+    with tempfile.TemporaryFile(buffering=0) as trace:
 
         def begin(connection: Any, _record: object, _proxy: object) -> None:
             if connection not in traced:
