@@ -31,14 +31,14 @@ from bench.servers import HOST, Cluster, free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "bench-bench-bench-bench-bench-bench-0123456789"  # noqa: S105 - of a shop that lives ten minutes
-FREE = "lectern-bench-free"
 AROUND = 3.0  # seconds in which a kill may fail what is under way
+LINES = 30  # of what is wrong
 SETTLE = 180  # seconds for the workers to do what is left: leases of killed ones expire after a minute
 
 
 @dataclass
 class Record:
-    """What the traffic saw: answers by status, failures with their times, and when a process was killed."""
+    """The answers by status, the failures with their times, and the times at which a process was killed."""
 
     answers: Counter[str] = field(default_factory=Counter)
     failed: list[tuple[float, float, str]] = field(default_factory=list)
@@ -70,6 +70,7 @@ class Shop:
         (self.folder / "data").mkdir()
         self.flask("db", "upgrade")
         self.flask("demo", "--no-films")
+        self.flask("stats", "rebuild")
         self.web = self._start(
             sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", HOST, "--port",
             str(self.port), "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers",
@@ -206,7 +207,7 @@ def main() -> int:
         running.callback(nginx.wait, 10)
         running.callback(nginx.terminate)
         wait_for(tls)
-        people = learners(shop.environ, f"https://{HOST}:{tls}", int(asked.minutes * asked.clients * 10))
+        people = learners(shop.environ, f"https://{HOST}:{tls}", int(asked.minutes * asked.clients * 40))
         began = time.monotonic()
         drive(shop, people, asked.clients, asked.minutes, record)
         print(f"{time.monotonic() - began:.0f} s: {dict(record.answers)}", flush=True)
@@ -214,10 +215,13 @@ def main() -> int:
         until = time.monotonic() + SETTLE
         while (wrong := differences(cluster.url, met, mailbox)) and time.monotonic() < until:
             time.sleep(5)
-        print(shop.flask("ledger", "check"), shop.flask("stats", "rebuild"), sep="", flush=True)
+        books = shop.flask("ledger", "check").splitlines()[-1]
+        totals = shop.flask("stats", "rebuild")
+        wrong += [line for line in totals.splitlines() if "corrected" in line and ": 0 " not in line]
     unexplained = record.unexplained()
     print(f"{len(record.failed)} requests failed at {len(record.kills)} kills; {len(met)} learners")
-    for line in [*unexplained, *wrong]:
+    print(books)
+    for line in [*unexplained, *wrong][:LINES]:
         print(line)
     well = not unexplained and not wrong and bool(met)
     print("no other error, nothing lost, nothing doubled" if well else "NOT WELL")

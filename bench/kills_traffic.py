@@ -26,6 +26,8 @@ PAGES = (
     "/notifications",
     "/orders",
 )
+HOST = "courses.example.com"
+PAUSE = 0.1  # seconds between two requests of a learner
 FINE = {200, 204, 303}
 TOKEN = re.compile(r'"X-CSRFToken": "([^"]+)"')
 urllib3.disable_warnings()
@@ -52,6 +54,8 @@ class Learner:
     def live(self, record: Any, until: float) -> None:
         """Read, start the course, watch, complete and wish; ends when `until` is over."""
         self.began = True
+        name, _, value = self.cookie.partition("=")
+        self.browser.cookies.set(name, value, domain=HOST, path="/")
         dice = random.Random(self.email)
         self._read(record, f"/courses/{self.course}")
         self.started = self._told(self._send(record, f"/learn/{self.course}/enroll", {}), True)
@@ -86,9 +90,8 @@ class Learner:
     def _ask(
         self, record: Any, method: str, path: str, form: dict[str, str] | None = None
     ) -> requests.Response | None:
-        headers = {
-            "Host": "courses.example.com", "Cookie": self.cookie, "Referer": "https://courses.example.com/",
-        }  # fmt: skip
+        headers = {"Host": HOST, "Referer": f"https://{HOST}/"}
+        time.sleep(PAUSE)
         began = time.monotonic()
         try:
             answer = self.browser.request(
@@ -182,9 +185,9 @@ def main() -> None:
         for person in people:
             sessions.start(person, "bench", "127.0.0.1")
             client = app.test_client()
-            with client.session_transaction(base_url="https://courses.example.com") as session:
+            with client.session_transaction(base_url=f"https://{HOST}") as session:
                 session["_user_id"], session["_fresh"] = person.session_token, True
-            kept = client.get_cookie(app.config["SESSION_COOKIE_NAME"], domain="courses.example.com")
+            kept = client.get_cookie(app.config["SESSION_COOKIE_NAME"], domain=HOST)
             rows.append({
                 "id": str(person.id), "email": person.email, "course": free, "lesson": lesson,
                 "wishes": paid, "cookie": f"{kept.key}={kept.value}" if kept else "",

