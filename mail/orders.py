@@ -1,5 +1,6 @@
 """Mail about orders and payments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
@@ -8,20 +9,25 @@ from mail.composing import base_url, compose, greeting
 from models import EmailMessage, Order, StripeEvent, User
 
 
-def receipt(user: User, order: Order) -> EmailMessage:
-    """Send the receipt: products, amounts and links; needs `order.purchases` and `completed_at`."""
+def receipt(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
+    """Send the receipt: products, amounts and links; needs `order.purchases` and `completed_at`.
+
+    `landings` are the paths to which the purchases lead.
+    """
     day = order.completed_at or order.created_at
-    return compose("receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order))
+    return compose(
+        "receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order, landings)
+    )
 
 
-def payment_pending(user: User, order: Order) -> EmailMessage:
+def payment_pending(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
     """Report that the payment is being processed and nothing has to be done."""
-    return compose("payment_pending", user.email, user, **_order_facts(user, order))
+    return compose("payment_pending", user.email, user, **_order_facts(user, order, landings))
 
 
-def payment_failed(user: User, order: Order) -> EmailMessage:
+def payment_failed(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
     """Report that the bank declined the payment, that nothing was charged, and how to try again."""
-    return compose("payment_failed", user.email, user, **_order_facts(user, order))
+    return compose("payment_failed", user.email, user, **_order_facts(user, order, landings))
 
 
 def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
@@ -39,16 +45,16 @@ def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) ->
     return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
 
 
-def _order_facts(user: User, order: Order) -> dict[str, Any]:
+def _order_facts(user: User, order: Order, landings: Sequence[str]) -> dict[str, Any]:
     base = current_app.config["SETTINGS"].base_url
     lines = [
         {
             "title": purchase.product_snapshot["title"],
             "amount_cents": purchase.amount_cents,
-            "url": f"{base}/learn/{purchase.product_snapshot['slug']}",
-            "course_url": f"{base}/courses/{purchase.product_snapshot['slug']}",
+            "url": base + landing,
+            "course_url": base + landing,
         }
-        for purchase in order.purchases
+        for purchase, landing in zip(order.purchases, landings, strict=True)
     ]
     return {
         "name": greeting(user),

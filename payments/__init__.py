@@ -4,7 +4,7 @@ Every call returns a small frozen value or raises one of the exceptions below. N
 database transaction is open: the network can take the whole timeout.
 """
 
-from payments.checkout import Checkout, Session, expire_session, find_session, open_session, session_of
+from payments.checkout import Checkout, Line, Session, expire_session, find_session, open_session, session_of
 from payments.client import (
     RETRIES,
     TIMEOUT_SECONDS,
@@ -35,6 +35,7 @@ __all__ = [
     "DEEPEST_EVENT",
     "Event",
     "KeySpent",
+    "Line",
     "MOST_EVENTS",
     "MOST_TYPES",
     "NotFromStripe",

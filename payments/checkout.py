@@ -9,8 +9,16 @@ from payments.client import PaymentRefused, PaymentUnavailable, ask, client, lis
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a Checkout Session; `amount` is in whole minor units."""
+
+    title: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class Checkout:
-    """The parameters of a Checkout Session: amounts in whole minor units, and the return addresses.
+    """The parameters of a Checkout Session: its lines, and the return addresses.
 
     `key` is the idempotency key; the same key must always come with the same values. `success_url` holds the
     literal {CHECKOUT_SESSION_ID}.
@@ -19,8 +27,7 @@ class Checkout:
     key: str
     order_id: str
     number: str
-    title: str
-    amount: int
+    lines: tuple[Line, ...]
     currency: str
     email: str
     success_url: str
@@ -66,14 +73,13 @@ def open_session(checkout: Checkout) -> Session:
     Raises PaymentUnavailable, PaymentRefused, KeySpent.
     """
     reference = {"order_id": checkout.order_id, "order_number": checkout.number}
-    price = {
-        "currency": checkout.currency,
-        "unit_amount": checkout.amount,
-        "product_data": {"name": checkout.title},
-    }
+    prices = [
+        {"currency": checkout.currency, "unit_amount": line.amount, "product_data": {"name": line.title}}
+        for line in checkout.lines
+    ]
     params: Any = {
         "mode": "payment",
-        "line_items": [{"price_data": price, "quantity": 1}],
+        "line_items": [{"price_data": price, "quantity": 1} for price in prices],
         "customer_email": checkout.email,
         "client_reference_id": checkout.order_id,
         "metadata": reference,

@@ -12,7 +12,7 @@ from domain.catalog import availability
 from domain.catalog.availability import Offer
 from domain.commerce import checkout
 from domain.learning import access
-from models import Course, db
+from models import Product, db
 from payments import PaymentRefused, PaymentUnavailable
 from web import hypermedia
 
@@ -34,7 +34,7 @@ def start() -> Response:
         return hypermedia.render("checkout/unavailable.html", status=503, course=course)
 
 
-def _go_to_stripe(course: Course) -> Response:
+def _go_to_stripe(course: Product) -> Response:
     for _ in range(checkout.ROUNDS):
         if sentence := _has_already(course):
             hypermedia.toast(sentence, "info")
@@ -56,16 +56,18 @@ def _go_to_stripe(course: Course) -> Response:
     raise PaymentUnavailable("The order kept changing.")
 
 
-def _has_already(course: Course) -> str | None:
+def _has_already(course: Product) -> str | None:
     """Say in a sentence why the visitor needn't pay to open `course`; None if they have to."""
     now = clock.now()
-    offer = access.offer_to(current_user, course, now)
-    if offer == Offer.CONTINUE:
+    if access.owns(current_user, course):
         return availability.ALREADY_OWNED
-    return availability.refusal(offer, course, now) if offer == Offer.FREE_ACCESS else None
+    offer = availability.offer_to(
+        current_user, course, owned=False, price_cents=course.price_at(now), moment=now
+    )
+    return availability.EVERY_COURSE if offer == Offer.FREE_ACCESS else None
 
 
-def _refused(course: Course, refusal: Refused) -> Response:
+def _refused(course: Product, refusal: Refused) -> Response:
     db.session.rollback()
     page = "checkout/verify.html" if isinstance(refusal, checkout.NotVerified) else "checkout/refused.html"
     is_free = isinstance(refusal, checkout.FreeCourse)

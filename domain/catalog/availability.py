@@ -26,6 +26,7 @@ NOT_YET_PUBLISHED = (ProductStatus.DRAFT, ProductStatus.PENDING_REVIEW, ProductS
 SOLD_BY_ITSELF = (ProductVisibility.PUBLIC, ProductVisibility.UNLISTED)
 
 OWN_COURSE = "This is your own course."
+EVERY_COURSE = "You have access to every course."
 ALREADY_OWNED = "You already own this course."
 
 
@@ -41,8 +42,8 @@ class Offer(StrEnum):
     MEMBERS_ONLY = "members_only"
 
 
-class State(Protocol):
-    """The columns of a course that the rules read."""
+class Listing(Protocol):
+    """The columns of a product that the rules read."""
 
     @property
     def status(self) -> ProductStatus: ...
@@ -50,6 +51,11 @@ class State(Protocol):
     def visibility(self) -> ProductVisibility: ...
     @property
     def deleted_at(self) -> datetime | None: ...
+
+
+class State(Listing, Protocol):
+    """The columns of a course that the rules read."""
+
     @property
     def expires_at(self) -> datetime | None: ...
 
@@ -74,8 +80,8 @@ def awaits_update(course: State, moment: datetime) -> bool:
     return is_expired(course, moment) and course.status in (ProductStatus.PUBLISHED, ProductStatus.EXPIRED)
 
 
-def is_visible(course: State) -> bool:
-    """Tell if anybody may know of `course` and open its page."""
+def is_visible(course: Listing) -> bool:
+    """Tell if anybody may know of `course`, or another product, and open its page."""
     is_hidden = course.status in NOT_YET_PUBLISHED or course.visibility == ProductVisibility.PRIVATE
     return not is_hidden and course.deleted_at is None
 
@@ -160,7 +166,7 @@ def refusal(offer: Offer, course: State, moment: datetime) -> str | None:
         case Offer.OWN:
             return OWN_COURSE
         case Offer.FREE_ACCESS:
-            return "You have access to every course."
+            return EVERY_COURSE
         case Offer.MEMBERS_ONLY:
             return "This course is only available to members."
         case Offer.UNAVAILABLE if awaits_update(course, moment):

@@ -16,16 +16,15 @@ from uuid_utils.compat import uuid7
 import payments
 from domain import Refused
 from domain.base import clock
-from domain.catalog import availability, pricing
-from domain.catalog.availability import Offer
+from domain.catalog import availability, kinds, pricing
 from domain.commerce import fulfilment, order_events, order_lines, orders
 from domain.platform import alerts
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
 from models import (
-    Course,
     Order,
     OrderStatus,
+    Product,
     Purchase,
     User,
     db,
@@ -60,48 +59,46 @@ class CheckoutPlan:
     checkout: payments.Checkout
 
 
-def product_on_offer(product_id: uuid.UUID) -> Course | None:
-    """Load the course to buy, with its creator; None for one that isn't public knowledge."""
-    course = db.session.scalar(
-        select(Course).options(joinedload(Course.creator)).where(Course.id == product_id)
+def product_on_offer(product_id: uuid.UUID) -> Product | None:
+    """Load the product to buy, with its creator; None for one that isn't public knowledge."""
+    product = db.session.scalar(
+        select(Product).options(joinedload(Product.creator)).where(Product.id == product_id)
     )
-    return course if course is not None and availability.is_visible(course) else None
+    return product if product is not None and availability.is_visible(product) else None
 
 
-def refuse_unless_sold(user: User, course: Course) -> None:
-    """Raise Refused, with the reason, unless `user` may pay for `course` now."""
+def refuse_unless_sold(user: User, product: Product) -> None:
+    """Raise Refused, with the reason, unless `user` may pay for `product` now."""
     now = clock.now()
-    price = course.price_at(now)
-    offer = availability.offer_to(user, course, owned=False, price_cents=price, moment=now)
-    if sentence := availability.refusal(offer, course, now):
+    if sentence := kinds.kind_of(product).refusal(user, product, now):
         raise Refused(sentence)
-    if offer == Offer.ENROLL:
+    if product.price_at(now) == 0:
         raise FreeCourse("This course is free. You can start it without paying.")
     if not user.is_verified:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
 
 
-def start_order(user: User, course: Course, success_url: str, cancel_url: str) -> CheckoutPlan:
-    """Get or create the buyer's one open order for `course`, and plan the next step.
+def start_order(user: User, product: Product, success_url: str, cancel_url: str) -> CheckoutPlan:
+    """Get or create the buyer's one open order for `product`, and plan the next step.
 
     `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
     """
-    refuse_unless_sold(user, course)
-    order, purchase = _open_order(user, course)
-    offer = pricing.quote(course, clock.now())
+    refuse_unless_sold(user, product)
+    order = _open_order(user, product)
     return CheckoutPlan(
         order_id=order.id,
         number=order.number,
         attempt=order.attempt,
         session_id=order.stripe_session_id,
-        stale=(offer.amount_cents, offer.currency) != (order.total_cents, order.currency),
+        stale=_is_stale(order),
         waits=order.confirming_since is not None or order.problem is not None,
         checkout=payments.Checkout(
             key=f"order:{order.id}:v{order.attempt}",
             order_id=str(order.id),
             number=order.number,
-            title=purchase.product_snapshot["title"],
-            amount=order.total_cents,
+            lines=tuple(
+                payments.Line(line.product_snapshot["title"], line.amount_cents) for line in order.purchases
+            ),
             currency=order.currency,
             email=user.email,
             success_url=success_url,
@@ -153,16 +150,16 @@ def close_order(plan: CheckoutPlan, reason: str) -> None:
         alerts.raise_for(order, AuditAction.CHECKOUT_REFUSED, f"Stripe refused to open a checkout: {reason}")
 
 
-def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
-    """Get or create the pending order of this buyer and course; a partial unique index allows only one."""
+def _open_order(user: User, product: Product) -> Order:
+    """Get or create the pending order of this buyer and product; a partial unique index allows only one."""
     values = {
         "id": uuid7(),
         "number": orders.new_number(clock.now()),
         "user_id": user.id,
-        "cart_key": str(course.id),
+        "cart_key": str(product.id),
         "subtotal_cents": 0,
         "total_cents": 0,
-        "currency": course.currency.lower(),
+        "currency": product.currency.lower(),
     }
     made = db.session.scalar(
         upsert(Order)
@@ -173,37 +170,47 @@ def _open_order(user: User, course: Course) -> tuple[Order, Purchase]:
         .returning(Order.id)
     )
     if made is not None:
-        purchase = Purchase(order_id=made, user_id=user.id, owner_id=user.id, product_id=course.id)
-        order_lines.freeze(purchase, course, pricing.quote(course, clock.now()))
-        db.session.add(purchase)
-        order = db.session.get_one(Order, made)
-        _total(order, purchase)
-        db.session.flush()
-        order_events.write(EventName.CHECKOUT_STARTED, order, [purchase])
-    row = db.session.execute(
-        select(Order, Purchase)
-        .join(Purchase, Purchase.order_id == Order.id)
-        .where(
+        _add_line(made, user, product)
+    order = db.session.scalar(
+        orders.with_purchases().where(
             Order.user_id == user.id,
-            Order.cart_key == str(course.id),
+            Order.cart_key == str(product.id),
             Order.status == OrderStatus.PENDING,
         )
-    ).first()
-    if row is None:
+    )
+    if order is None:
         raise Refused("Your order has just changed. Try again.")
-    return row[0], row[1]
+    return order
 
 
-def _total(order: Order, purchase: Purchase) -> None:
-    order.subtotal_cents = purchase.amount_cents
-    order.total_cents = purchase.amount_cents
-    order.currency = purchase.currency
+def _add_line(order_id: uuid.UUID, user: User, product: Product) -> None:
+    """Freeze today's price into the line of a new order, and hold what is scarce."""
+    line = Purchase(order_id=order_id, user_id=user.id, owner_id=user.id, product=product)
+    order_lines.freeze(line, product, pricing.quote(product, clock.now()))
+    db.session.add(line)
+    order = db.session.get_one(Order, order_id)
+    _total(order, [line])
+    db.session.flush()
+    kinds.kind_of(product).reserve(line)
+    order_events.write(EventName.CHECKOUT_STARTED, order, [line])
+
+
+def _is_stale(order: Order) -> bool:
+    """Tell whether the order's lines cost something else today."""
+    offers = [pricing.quote(line.product, clock.now()) for line in order.purchases]
+    today = [(offer.amount_cents, offer.currency) for offer in offers]
+    return today != [(line.amount_cents, order.currency) for line in order.purchases]
+
+
+def _total(order: Order, lines: list[Purchase]) -> None:
+    order.subtotal_cents = order.total_cents = sum(line.amount_cents for line in lines)
+    order.currency = lines[0].currency
 
 
 def _renew(order: Order) -> None:
-    """Begin another attempt at today's price, after the last session has expired."""
-    purchase = order.purchases[0]
-    order_lines.freeze(purchase, purchase.product, pricing.quote(purchase.product, clock.now()))
-    _total(order, purchase)
+    """Begin another attempt at today's prices, after the last session has expired."""
+    for line in order.purchases:
+        order_lines.freeze(line, line.product, pricing.quote(line.product, clock.now()))
+    _total(order, order.purchases)
     order.attempt += 1
     order.stripe_session_id = order.checkout_url = order.checkout_expires_at = None

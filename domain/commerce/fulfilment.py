@@ -13,15 +13,14 @@ import mail
 from domain.base import clock
 from domain.base.log import log
 from domain.base.money import money
+from domain.catalog import kinds
 from domain.commerce import order_events, orders, refunds, stripe_alerts
-from domain.learning import access, enrollment
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.platform.event_registry import EventName
 from models import (
     Earning,
-    GrantSource,
     Order,
     OrderStatus,
     Purchase,
@@ -34,7 +33,7 @@ from payments import Session, is_live
 def fulfil(session: Session) -> Order | None:
     """Bring the order of `session` to the state that Stripe reports.
 
-    Paid (or nothing due): the course is granted. A delayed payment method: the order waits, or has failed.
+    Paid (or nothing due): its lines are delivered. A delayed payment method: the order waits, or has failed.
     Expired: the order is cancelled. Returns None for a session that isn't ours.
     """
     order_id = _order_of(session)
@@ -146,16 +145,15 @@ def _complete(order: Order, session: Session) -> None:
     # In one order for all buyers: each delivery locks its product.
     for purchase in sorted(order.purchases, key=lambda line: line.product_id):
         _hand_over(purchase, now)
-    mail.receipt(order.user, order)
+    mail.receipt(order.user, order, _landings(order))
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
     order_events.write(EventName.PURCHASE_COMPLETED, order, order.purchases)
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
-    """Grant one purchase: earnings, access and enrolment."""
+    """Credit one purchase to its creators, and let its kind deliver it."""
     _credit(purchase, now)
-    access.grant(purchase.owner_id, purchase.product_id, GrantSource.PURCHASE, purchase.id)
-    enrollment.enroll(purchase.owner_id, purchase.product_id)
+    kinds.kind_of(purchase.product).deliver(purchase)
 
 
 def _credit(purchase: Purchase, now: datetime) -> None:
@@ -176,6 +174,10 @@ def _credit(purchase: Purchase, now: datetime) -> None:
             )
 
 
+def _landings(order: Order) -> list[str]:
+    return [kinds.landing(purchase).path for purchase in order.purchases]
+
+
 def _wait(order: Order, session: Session) -> None:
     """Mark a delayed payment as being confirmed, for days perhaps: no access yet, no second payment."""
     if order.status != OrderStatus.PENDING or order.confirming_since is not None:
@@ -183,7 +185,7 @@ def _wait(order: Order, session: Session) -> None:
     order.stripe_session_id = session.id
     order.confirming_since = clock.now()
     order.checkout_url = None
-    mail.payment_pending(order.user, order)
+    mail.payment_pending(order.user, order, _landings(order))
 
 
 def _fail(order: Order, session: Session) -> None:
@@ -191,7 +193,7 @@ def _fail(order: Order, session: Session) -> None:
         return
     order.stripe_session_id = session.id
     _close(order, OrderStatus.FAILED)
-    mail.payment_failed(order.user, order)
+    mail.payment_failed(order.user, order, _landings(order))
     order_events.write(EventName.PAYMENT_FAILED, order, order.purchases)
 
 

@@ -1,7 +1,7 @@
 """The lines of an order: prices and shares, frozen when its checkout opens."""
 
 from domain.base.money import apportion
-from domain.catalog import pricing
+from domain.catalog import kinds, pricing
 from domain.catalog.pricing import Quote
 from domain.platform import settings
 from models import Product, Purchase, PurchaseShare
@@ -23,12 +23,12 @@ def _share_out(purchase: Purchase, product: Product) -> None:
     """Divide the amount among those it pays; a share that stays is changed in place."""
     percent = settings.current().platform_fee_percent
     known = {share.course_id: share for share in purchase.shares}
-    parts = [(product.creator_id, product.id, product.price_cents)]
-    amounts = apportion(purchase.amount_cents, [list_cents for *_, list_cents in parts])
+    parts = kinds.kind_of(product).parts(product)
+    amounts = apportion(purchase.amount_cents, [part.weight for part in parts])
     shares = []
-    for (creator_id, course_id, list_cents), amount in zip(parts, amounts, strict=True):
-        share = known.get(course_id) or PurchaseShare(course_id=course_id)
-        share.creator_id, share.list_cents, share.amount_cents = creator_id, list_cents, amount
+    for part, amount in zip(parts, amounts, strict=True):
+        share = known.get(part.course_id) or PurchaseShare(course_id=part.course_id)
+        share.creator_id, share.list_cents, share.amount_cents = part.creator_id, part.weight, amount
         share.platform_fee_cents, share.creator_amount_cents = pricing.split(amount, percent)
         shares.append(share)
     purchase.shares = shares

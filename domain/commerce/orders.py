@@ -58,7 +58,7 @@ def find_by_session(user: User, session_id: str) -> Order | None:
 def list_orders(user: User, page: int) -> OrderList:
     """List a page of `user`'s orders; cancelled checkouts are left out."""
     query = (
-        _with_purchases()
+        with_purchases()
         .where(
             Order.user_id == user.id,
             or_(Order.status != OrderStatus.CANCELLED, Order.problem.is_not(None)),
@@ -118,8 +118,9 @@ def _one(user: User, column: InstrumentedAttribute[Any], value: str) -> Order | 
     """Load `user`'s order with this value; impossible values are not queried (PostgreSQL refuses NUL)."""
     if not value or len(value) > 255 or not value.isprintable():
         return None
-    return db.session.scalar(_with_purchases().where(column == value, Order.user_id == user.id))
+    return db.session.scalar(with_purchases().where(column == value, Order.user_id == user.id))
 
 
-def _with_purchases() -> Select[Order]:
+def with_purchases() -> Select[Order]:
+    """Build the query of orders with their purchases and products."""
     return select(Order).options(selectinload(Order.purchases).joinedload(Purchase.product))

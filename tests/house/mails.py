@@ -88,4 +88,10 @@ def _values() -> dict[str, tuple[Any, ...]]:
     course = one(Course, slug="flask-first-steps")
     order = db.session.scalars(db.select(Order).options(db.selectinload(Order.purchases))).one()
     event = one(StripeEvent, id="evt_staged")
-    return {"user": users, "course": (course,), "order": (order,), "event": (event,)}
+    return {
+        "user": users,
+        "course": (course,),
+        "order": (order,),
+        "landings": (["/learn/flask-first-steps"],),
+        "event": (event,),
+    }

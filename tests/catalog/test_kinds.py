@@ -1,0 +1,128 @@
+"""Every kind of product answers every verb; what it delivers once or twice it takes back exactly."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from domain.base import clock
+from domain.catalog import kinds
+from domain.learning import access
+from domain.ledger import checks
+from models import (
+    AccessGrant,
+    Course,
+    Enrollment,
+    GrantSource,
+    Order,
+    Product,
+    ProductKind,
+    ProductStatus,
+    Purchase,
+    PurchaseStatus,
+    User,
+    db,
+)
+from tests.cast import Cast, share_of
+
+# One product of each kind that a stranger may buy.
+ON_SALE = {ProductKind.COURSE: "flask-first-steps"}
+
+
+@pytest.fixture(params=list(ProductKind))
+def product(request: pytest.FixtureRequest, app: Flask, cast: Cast) -> Product:
+    return db.session.scalars(db.select(Product).where(Product.slug == ON_SALE[request.param])).one()
+
+
+@pytest.fixture
+def line(product: Product, cast: Cast) -> Purchase:
+    order = Order(
+        number="LN-TEST-KIND", user_id=cast.mo.id, cart_key="x", subtotal_cents=1900, total_cents=1900,
+        currency="usd", completed_at=clock.now(), status="completed",
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    line = Purchase(
+        order_id=order.id, user_id=cast.mo.id, owner_id=cast.cy.id, product=product, price_cents=1900,
+        amount_cents=1900, currency="usd", product_snapshot={}, status=PurchaseStatus.COMPLETED,
+    )  # fmt: skip
+    assert isinstance(product, Course)
+    db.session.add(share_of(line, product, fee=1900))
+    db.session.flush()
+    return line
+
+
+@pytest.fixture(autouse=True)
+def _within(app: Flask, cast: Cast) -> Iterator[None]:
+    with app.app_context():
+        yield
+
+
+def grants(line: Purchase) -> list[AccessGrant]:
+    return list(
+        db.session.scalars(
+            db.select(AccessGrant).where(AccessGrant.purchase_id == line.id, AccessGrant.revoked_at.is_(None))
+        )
+    )
+
+
+def test_every_kind_is_registered() -> None:
+    assert set(kinds.KINDS) == set(ProductKind) == set(ON_SALE)
+
+
+def test_refusal(product: Product, cast: Cast) -> None:
+    kind, now = kinds.kind_of(product), clock.now()
+    cy = db.session.get_one(User, cast.cy.id)
+    assert kind.refusal(cy, product, now) is None
+    assert "own" in (kind.refusal(db.session.get_one(User, product.creator_id), product, now) or "")
+    assert "own" in (kind.refusal(db.session.get_one(User, cast.bo.id), product, now) or "")
+    product.status = ProductStatus.ARCHIVED
+    assert kind.refusal(cy, product, now) == "This course isn’t for sale right now."
+
+
+def test_parts(product: Product) -> None:
+    parts = kinds.kind_of(product).parts(product)
+    assert parts
+    assert sum(part.weight for part in parts) == product.price_cents
+    assert len({part.course_id for part in parts}) == len(parts)
+    assert all(db.session.get(Course, part.course_id) for part in parts)
+
+
+def test_delivered_to_the_owner_and_not_to_who_paid(line: Purchase, cast: Cast) -> None:
+    kind = kinds.kind_of(line.product)
+    kind.reserve(line)
+    before = line.product.sales_count
+    for _ in range(2):
+        kind.deliver(line)
+    db.session.refresh(line.product)
+    assert [grant.user_id for grant in grants(line)] == [cast.cy.id]
+    assert line.product.sales_count == before + 1
+    assert checks.access_follows_payment() == []
+    enrolled = db.select(Enrollment.status).where(Enrollment.user_id == cast.cy.id)
+    assert db.session.scalars(enrolled).all() == ["active"]
+
+
+def test_withdrawn_is_what_was_delivered(line: Purchase, cast: Cast) -> None:
+    kind, cy = kinds.kind_of(line.product), db.session.get_one(User, cast.cy.id)
+    given = access.grant(
+        cy.id, line.product_id, GrantSource.COMPLIMENTARY, uuid.uuid4(), clock.now() + timedelta(days=1)
+    )
+    kind.deliver(line)
+    for _ in range(2):
+        kind.withdraw(line)
+    assert grants(line) == []
+    assert access.owns(cy, line.product)
+    access.revoke_grant(given)
+    kind.deliver(line)
+    kind.withdraw(line)
+    assert not access.owns(cy, line.product)
+    assert access.owns(db.session.get_one(User, cast.bo.id), line.product), "somebody else's purchase stays"
+
+
+def test_landing(line: Purchase) -> None:
+    kind = kinds.kind_of(line.product)
+    assert kind.landing(line) == ("Start learning", f"/learn/{line.product.slug}")
+    line.status = PurchaseStatus.FAILED
+    assert kind.landing(line) == ("Back to the course", f"/courses/{line.product.slug}")
