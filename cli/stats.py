@@ -13,6 +13,7 @@ from models import db
 
 STEPS = {
     "Ratings": reviews.recount_all,
+    "Sales": counters.recount_purchases,
     "Holders": counters.recount_holders,
     "Lessons": counters.recount_lessons,
     "Progress": progress.recount_all,
@@ -27,7 +28,7 @@ def stats() -> None:
 @stats.command()
 @with_appcontext
 def rebuild() -> None:
-    """Recompute ratings, holders, lessons, progress and daily totals, and rebuild the search index."""
+    """Recompute ratings, sales, holders, lessons, progress and daily totals, and rebuild the search index."""
     for name, recount in STEPS.items():
         corrected = recount()
         db.session.commit()

@@ -123,7 +123,8 @@ class Product(Stamped, Base):
     """A product. Prices are whole minor units of `currency`; 0 is free.
 
     `tier` is here and not in `courses`, so that one CHECK can compare it with the price. `rating_avg`,
-    `rating_count`, `sales_count` are denormalised and can be recomputed. `thumbnail` names the files of its
+    `rating_count`, `purchase_count` (completed sales) and `sales_count` (people who hold it) are denormalised
+    and can be recomputed (domain/catalog/counters.py). `thumbnail` names the files of its
     picture (domain/platform/images.py), `admin_notes` are the last reviewer's notes to its creator.
     """
 
@@ -179,6 +180,7 @@ class Product(Stamped, Base):
     featured: Mapped[bool] = mapped_column(default=False)
     published_at: Mapped[datetime | None]
     view_count: Mapped[int] = mapped_column(default=0)
+    purchase_count: Mapped[int] = mapped_column(default=0)
     sales_count: Mapped[int] = mapped_column(default=0)
     rating_avg: Mapped[float] = mapped_column(default=0.0)
     rating_count: Mapped[int] = mapped_column(default=0)

@@ -1,4 +1,4 @@
-"""Recounting of denormalised totals: holders of products, lessons and duration of courses.
+"""Recounting of denormalised totals: sales and holders of products, lessons and duration of courses.
 
 Each change keeps them up to date; this repairs them after an import, a restore, or a doubt.
 """
@@ -7,12 +7,12 @@ import hashlib
 import uuid
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from domain.base import clock
 from domain.base.sql import lock_key
 from domain.catalog import shown_lessons
-from models import AccessGrant, Course, Lesson, Module, Product, db
+from models import AccessGrant, Course, Lesson, Module, Product, Purchase, PurchaseStatus, db
 
 products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Lesson, Module))
 
@@ -20,28 +20,48 @@ products, courses, lessons, modules = (t.__table__ for t in (Product, Course, Le
 def recount_holders(course_id: uuid.UUID | None = None) -> int:
     """Count anew who holds a course, or each of them: people with a grant that isn't revoked.
 
-    The product is locked first, so that two who take it at once are both counted. Answers how many products
-    were wrong.
+    Answers how many products were wrong.
     """
-    held = select(
-        AccessGrant.course_id.label("id"), func.count(AccessGrant.user_id.distinct()).label("people")
-    ).where(AccessGrant.revoked_at.is_(None))
-    counted = select(products.c.id)
-    if course_id is not None:
-        lock_key(Product, course_id)
-        held, counted = (
-            held.where(AccessGrant.course_id == course_id),
-            counted.where(products.c.id == course_id),
-        )
-    found = held.group_by(AccessGrant.course_id).subquery()
-    people = func.coalesce(found.c.people, 0)
-    wrong = db.session.execute(
-        counted.add_columns(people)
-        .select_from(products.outerjoin(found, found.c.id == products.c.id))
-        .where(products.c.sales_count != people)
+    held = (
+        select(AccessGrant.course_id.label("id"), func.count(AccessGrant.user_id.distinct()).label("count"))
+        .where(AccessGrant.revoked_at.is_(None))
+        .group_by(AccessGrant.course_id)
     )
-    rows = [{"product": id_, "people": count} for id_, count in wrong]
-    _write(update(Product).values(sales_count=bindparam("people")), rows)
+    return _recount("sales_count", held, course_id)
+
+
+def recount_purchases(product_id: uuid.UUID | None = None) -> int:
+    """Count anew the sales of a product, or of each; what was refunded is none.
+
+    Answers how many products were wrong.
+    """
+    sold = (
+        select(Purchase.product_id.label("id"), func.count(Purchase.id).label("count"))
+        .where(Purchase.status == PurchaseStatus.COMPLETED)
+        .group_by(Purchase.product_id)
+    )
+    return _recount("purchase_count", sold, product_id)
+
+
+def _recount(name: str, counts: Select[uuid.UUID, int], product_id: uuid.UUID | None) -> int:
+    """Set the column `name` to `counts`, rows of a product's id and count; of one product or of all.
+
+    One is locked first, so that two who change its count at the same time are both counted.
+    """
+    wanted = select(products.c.id)
+    if product_id is not None:
+        lock_key(Product, product_id)
+        counts = counts.where(counts.selected_columns.id == product_id)
+        wanted = wanted.where(products.c.id == product_id)
+    found = counts.subquery()
+    count = func.coalesce(found.c.count, 0)
+    wrong = db.session.execute(
+        wanted.add_columns(count)
+        .select_from(products.outerjoin(found, found.c.id == products.c.id))
+        .where(products.c[name] != count)
+    )
+    rows = [{"product": id_, "counted": number} for id_, number in wrong]
+    _write(update(Product).values({name: bindparam("counted")}), rows)
     return len(rows)
 
 

@@ -13,7 +13,7 @@ import mail
 from domain.base import clock
 from domain.base.log import log
 from domain.base.money import money
-from domain.catalog import kinds
+from domain.catalog import counters, kinds
 from domain.commerce import order_events, orders, refunds, stripe_alerts
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
@@ -151,8 +151,9 @@ def _complete(order: Order, session: Session) -> None:
 
 
 def _hand_over(purchase: Purchase, now: datetime) -> None:
-    """Credit one purchase to its creators, and let its kind deliver it."""
+    """Credit one purchase to its creators, count it, and let its kind deliver it."""
     _credit(purchase, now)
+    counters.recount_purchases(purchase.product_id)
     kinds.kind_of(purchase.product).deliver(purchase)
 
 

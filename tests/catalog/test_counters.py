@@ -48,7 +48,8 @@ from tests.cast import START, Cast
 
 RECOUNTS = {
     "ratings": reviews.recount_all,
-    "sales": counters.recount_holders,
+    "holders": counters.recount_holders,
+    "sales": counters.recount_purchases,
     "lessons": counters.recount_lessons,
     "progress": progress.recount_all,
 }

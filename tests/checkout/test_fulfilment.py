@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from domain.base import clock
+from domain.catalog import counters
 from domain.commerce import checkout, fulfilment
 from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, PurchaseShare, User, db
 from payments import Session
@@ -54,7 +55,9 @@ def test_a_payment_is_written_down_whole(app: Flask, cast: Cast) -> None:
         assert (earning.amount_cents, earning.currency, earning.creator_id) == (1330, "usd", cast.ada.id)
         assert earning.available_at - earning.created_at == timedelta(days=30)
         assert (order.stripe_session_id, order.stripe_payment_intent_id) == ("cs_test_1", "pi_1")
-        assert db.session.get_one(Course, cast.flask_course.id).sales_count == 2
+        course = db.session.get_one(Course, cast.flask_course.id)
+        assert (course.sales_count, course.purchase_count) == (2, 2)
+        assert counters.recount_purchases() == counters.recount_holders() == 0
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "order_completed")).one()
         assert (entry.actor_id, entry.subject_id) == (cast.cy.id, str(order.id))
 

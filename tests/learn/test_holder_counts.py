@@ -1,13 +1,20 @@
 """How many hold a course is counted where it changes, and comes out the same when counted anew."""
 
+import threading
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
+import pytest
 from flask import Flask
 
 from domain.catalog import counters
 from domain.learning import access, enrollment
 from models import Course, GrantSource, Product, User, db
 from tests.cast import Cast
+from tests.checkout.shop import at_once
 
 
 def held(product_id: object) -> int:
@@ -50,3 +57,37 @@ def test_who_has_a_course_for_two_reasons_is_one_holder_and_keeps_it_without_one
         access.revoke_grant(given)
         assert held(course) == before - 1
         assert counters.recount_holders() == 0
+
+
+def take_at_once(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, lock: Callable[..., Any]) -> int:
+    """Two take a free course; both have their grant before either counts. By how much the count is wrong."""
+    met = threading.Barrier(2)
+
+    def meet(*given: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            met.wait(2)
+        lock(*given)
+
+    def take(person: User) -> None:
+        with app.app_context():
+            access.grant(person.id, cast.free_course.id, GrantSource.FREE, cast.free_course.id)
+            db.session.commit()
+
+    monkeypatch.setattr(counters, "lock_key", meet)
+    assert at_once(partial(take, cast.cy), partial(take, cast.una)) == [None, None]
+    monkeypatch.undo()
+    with app.app_context():
+        return counters.recount_holders(cast.free_course.id)
+
+
+def test_two_who_take_it_at_once_are_both_counted(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert take_at_once(app, cast, monkeypatch, counters.lock_key) == 0
+
+
+@pytest.mark.postgresql
+def test_two_who_take_it_at_once_are_miscounted_without_the_lock(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert take_at_once(app, cast, monkeypatch, lambda *_: None) == 1
