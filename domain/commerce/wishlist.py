@@ -11,10 +11,9 @@ import jobs
 from domain import Refused
 from domain.base import clock, pagination
 from domain.base.pagination import Page
-from domain.catalog import availability, pricing
-from domain.catalog.availability import Offer
+from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
-from domain.learning import access, access_facts
+from domain.learning import access_facts
 from domain.platform import notifications
 from models import (
     AccessGrant,
@@ -34,27 +33,23 @@ MOST = 500
 TOLD_AT_ONCE = 50
 
 
-def add(user: User, course: Course) -> None:
-    """Put `course` on `user`'s wishlist. Idempotent.
+def add(user: User, product: Product) -> None:
+    """Put `product` on `user`'s wishlist. Idempotent.
 
-    Refused for a course that they have or can't get, and beyond MOST entries.
+    Refused for a product that they have or can't get, and beyond MOST entries.
     """
-    if sentence := refusal(user, course):
+    if sentence := refusal(user, product):
         raise Refused(sentence)
     wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
     if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
         raise Refused(f"Your wishlist can hold {MOST} courses. Remove one first.")
-    row = upsert(WishlistItem).values(user_id=user.id, product_id=course.id)
+    row = upsert(WishlistItem).values(user_id=user.id, product_id=product.id)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
 
 
-def refusal(user: User, course: Course) -> str | None:
-    """Say in a sentence why `user` can't wish for `course`, in the words of its page; None if they can."""
-    now = clock.now()
-    offer = access.offer_to(user, course, now)
-    if offer == Offer.CONTINUE:
-        return availability.ALREADY_OWNED
-    return availability.refusal(offer, course, now)
+def refusal(user: User, product: Product) -> str | None:
+    """Say in a sentence why `user` can't wish for `product`, in the words of its page; None if they can."""
+    return kinds.kind_of(product).refusal(user, product, clock.now())
 
 
 def remove(user_id: uuid.UUID, product_id: uuid.UUID) -> None:
@@ -150,7 +145,7 @@ def _lines(now: datetime) -> Any:
         )
         .select_from(WishlistItem)
         .join(Product.__table__, product.id == WishlistItem.product_id)
-        .join(course, course.c.id == product.id)
+        .outerjoin(course, course.c.id == product.id)
         .join(people, people.c.id == product.creator_id)
         .outerjoin(profiles, profiles.c.user_id == product.creator_id)
         .join(Category, Category.id == product.category_id)
