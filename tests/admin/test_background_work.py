@@ -220,6 +220,6 @@ def test_failed_recordings_come_in_pages(app: Flask, cast: Cast, monkeypatch: py
         )
         db.session.commit()
         first = background_work.failed_recordings(None)
-        second = background_work.failed_recordings(uuid.UUID(first.after or ""))
+        second = background_work.failed_recordings(first.after)
         names = [asset.filename for asset, _ in [*first.rows, *second.rows]]
         assert (sorted(names), len(second.rows), second.after) == (["0.mp4", "1.mp4", "2.mp4"], 1, None)
