@@ -16,7 +16,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from domain.authoring import course_details
 from domain.authoring.course_details import (
@@ -132,7 +132,7 @@ class PricingForm(MergingForm):
             *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
         ],
     )
-    price = MoneyField("Price", [InputRequired("Enter a price, or 0 for free.")])
+    price = MoneyField("Price", [DataRequired("Enter a price, or 0 for free.")])
     sale_price = MoneyField("Sale price")
     sale_ends = StringField("Sale ends", filters=[one_line])
 

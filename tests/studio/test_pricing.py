@@ -71,6 +71,7 @@ def test_a_sale_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
         ("price", {"price": "14.99"}, "$15 to $25"),
         ("price", {"price": "0"}, "$15 to $25"),
         ("price", {"price": ""}, "Enter a price"),
+        ("price", {"tier": "", "price": " \u200b"}, "Enter a price"),
         ("price", {"price": "-1"}, "Enter an amount"),
         ("price", {"price": "19.999"}, "Enter an amount"),
         ("price", {"price": "1e9"}, "Enter an amount"),
