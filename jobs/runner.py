@@ -175,6 +175,15 @@ def _finish(claim: Claim) -> None:
 
 
 def _record_failure(job_id: uuid.UUID, lease: uuid.UUID | None, error: Exception) -> None:
+    try:
+        _fail(job_id, lease, error, is_shown=True)
+    except Exception:  # noqa: BLE001 - a job that can't show its failure must not stop the others
+        db.session.rollback()
+        log.warning("the failure of job %s is only in its row", job_id, exc_info=True)
+        _fail(job_id, lease, error, is_shown=False)
+
+
+def _fail(job_id: uuid.UUID, lease: uuid.UUID | None, error: Exception, is_shown: bool) -> None:
     job = db.session.scalar(select(Job).where(Job.id == job_id, Job.lease == lease))
     if job is not None:
         job.last_error = f"{type(error).__name__}: {error}"[:2000]
@@ -182,11 +191,16 @@ def _record_failure(job_id: uuid.UUID, lease: uuid.UUID | None, error: Exception
         job.state = JobState.DEAD if job.attempts >= MAX_ATTEMPTS else JobState.QUEUED
         job.run_after = now() + timedelta(seconds=min(5 * 2**job.attempts, 6 * 3600))
         kind = KINDS.get(job.kind)
-        if isinstance(kind, LongTask) and kind.fail is not None:
-            _verb(kind.fail)(job.last_error, **job.payload)
-        if isinstance(kind, LongTask) and kind.give_up is not None and job.state == JobState.DEAD:
-            _verb(kind.give_up)(job.last_error, **job.payload)
+        if is_shown and isinstance(kind, LongTask):
+            _show_failure(kind, job)
     db.session.commit()
+
+
+def _show_failure(kind: LongTask, job: Job) -> None:
+    if kind.fail is not None:
+        _verb(kind.fail)(job.last_error, **job.payload)
+    if kind.give_up is not None and job.state == JobState.DEAD:
+        _verb(kind.give_up)(job.last_error, **job.payload)
 
 
 class _Renewed:

@@ -251,6 +251,25 @@ def test_what_kills_its_worker_every_time_ends_as_a_dead_job(app: Flask, kinds: 
     assert jobs.run_all() == 1
 
 
+@pytest.mark.parametrize("attempts", [1, jobs.MAX_ATTEMPTS])
+def test_a_job_that_cannot_show_its_failure_stops_no_other(
+    app: Flask, kinds: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    monkeypatch.setitem(jobs.KINDS, "film", LongTask("begin", "missing", "note", fail="missing"))
+    put("film")
+    claimed = runner.claim_next(Lane.QUICK)
+    assert claimed is not None
+    job = db.session.get_one(Job, claimed.job_id)
+    job.attempts, job.leased_until = attempts, now() - timedelta(seconds=1)
+    db.session.commit()
+    put("mail")
+    assert jobs.run_all() == (1 if attempts == jobs.MAX_ATTEMPTS else 2)
+    states = {row.kind: row.state for row in db.session.scalars(select(Job))}
+    assert states["mail"] == JobState.DONE
+    assert states["film"] == (JobState.DEAD if attempts == jobs.MAX_ATTEMPTS else JobState.QUEUED)
+    assert db.session.get_one(Job, claimed.job_id).last_error
+
+
 @pytest.mark.slow
 def test_a_job_that_outlasts_its_lease_renews_it(
     app: Flask, kinds: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
