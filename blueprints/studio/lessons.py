@@ -16,7 +16,7 @@ from domain.authoring.lesson_drafts import EditConflict, EditorTab, LessonDelete
 from domain.catalog import lifecycle
 from domain.learning import access
 from domain.media import captions, recordings
-from models import Course, Lesson, MediaAsset, db
+from models import Course, Lesson, MediaAsset
 from web import hypermedia
 from web.actions import Attempt
 from web.signed_in import me
@@ -76,14 +76,9 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Discard the autosaved values."""
     course, row = lesson_at(course_id, lesson_id)
-    try:
+    with Attempt() as attempt:
         autosave.discard(course, row, _tab(EditorForm()))
-    except Refused as refusal:
-        db.session.rollback()
-        hypermedia.toast(refusal.sentence, "warn")
-    else:
-        db.session.commit()
-        hypermedia.toast("Unsaved changes discarded.")
+        attempt.say("Unsaved changes discarded.")
     return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
 
 
