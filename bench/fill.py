@@ -138,7 +138,7 @@ def course(
         "category_id": dice.choice(shelves), "level": dice.choice(("beginner", "intermediate", "advanced")),
         "tier": tier, "price_cents": price, "currency": "usd", "status": "published", "visibility": "public",
         "featured": number % 20_000 == 3, "published_at": published, "view_count": dice.randrange(5000),
-        "sales_count": dice.randrange(900), "purchase_count": dice.randrange(600), "rating_count": ratings,
+        "holder_count": dice.randrange(900), "purchase_count": dice.randrange(600), "rating_count": ratings,
         "rating_avg": round(dice.uniform(2.5, 5), 2) if ratings else 0.0, "created_at": published,
         "updated_at": published,
     }  # fmt: skip

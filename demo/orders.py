@@ -90,7 +90,7 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
             )
         )
         _add_progress(sale, lessons[sale.course.id], share, timedelta(hours=hours), now)
-        sale.course.sales_count += 1
+        sale.course.holder_count += 1
         sale.course.purchase_count += purchase is not None
     db.session.flush()
 

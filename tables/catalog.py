@@ -123,9 +123,9 @@ class Product(Stamped, Base):
     """A product. Prices are whole minor units of `currency`; 0 is free.
 
     `tier` is here and not in `courses`, so that one CHECK can compare it with the price. `rating_avg`,
-    `rating_count`, `purchase_count` (completed sales) and `sales_count` (people who hold it) are denormalised
-    and can be recomputed (domain/catalog/counters.py). `thumbnail` names the files of its
-    picture (domain/platform/images.py), `admin_notes` are the last reviewer's notes to its creator.
+    `rating_count`, `purchase_count` (completed sales) and `holder_count` (people who have it) can be
+    recomputed. `thumbnail` names the files of its picture (domain/platform/images.py), `admin_notes` are the
+    last reviewer's notes to its creator.
     """
 
     __tablename__ = "products"
@@ -181,7 +181,7 @@ class Product(Stamped, Base):
     published_at: Mapped[datetime | None]
     view_count: Mapped[int] = mapped_column(default=0)
     purchase_count: Mapped[int] = mapped_column(default=0)
-    sales_count: Mapped[int] = mapped_column(default=0)
+    holder_count: Mapped[int] = mapped_column(default=0)
     rating_avg: Mapped[float] = mapped_column(default=0.0)
     rating_count: Mapped[int] = mapped_column(default=0)
     meta_title: Mapped[str | None] = mapped_column(String(60))

@@ -180,7 +180,7 @@ def _flask_course(ada: User, category: Category) -> Course:
     course = _course(
         ada, category, "Flask, first steps", "flask-first-steps", level=Level.BEGINNER, tier=Tier.STANDARD,
         price_cents=1900, status=ProductStatus.PUBLISHED, published_at=START, technology="Flask",
-        objectives=["Route requests", "Store data"], prerequisites=["Some Python"], sales_count=1,
+        objectives=["Route requests", "Store data"], prerequisites=["Some Python"], holder_count=1,
         purchase_count=1,
         expires_at=START + timedelta(days=182), tags=[Tag(name="Python", slug="python")],
     )  # fmt: skip

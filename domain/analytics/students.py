@@ -77,7 +77,7 @@ def courses_of(creator: User) -> list[tuple[uuid.UUID, str]]:
     query = (
         select(product.id, product.title)
         .where(product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None))
-        .order_by(product.purchase_count.desc(), product.sales_count.desc(), product.id)
+        .order_by(product.purchase_count.desc(), product.holder_count.desc(), product.id)
         .limit(MOST_COURSES)
     )
     rows = db.session.connection().execute(query, {"creator": creator.id})

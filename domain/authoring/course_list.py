@@ -44,7 +44,7 @@ class CourseRow:
     tier: Tier | None
     price_cents: int
     currency: str
-    sales_count: int
+    holder_count: int
     lesson_count: int
     category: str
     step: CourseStep
@@ -114,7 +114,7 @@ def _lines() -> Select[Any]:
     )
     in_line = or_(p.status == ProductStatus.PENDING_REVIEW, c.update_state == UpdateState.PENDING)
     return select(
-        p.id, p.title, p.slug, p.status, c.update_state, p.tier, p.price_cents, p.currency, p.sales_count,
+        p.id, p.title, p.slug, p.status, c.update_state, p.tier, p.price_cents, p.currency, p.holder_count,
         c.lesson_count, _categories.c.name.label("category"), c.expires_at,
         case((in_line, waiting)).label("waits_since"),
         select(_lessons.c.id).where(_lessons.c.course_id == p.id).exists().label("has_lessons"),
@@ -127,7 +127,7 @@ def _line(row: Any) -> CourseRow:
     step, moment = _next(row)
     return CourseRow(
         id=row.id, title=row.title, slug=row.slug, status=row.status, update_state=row.update_state,
-        tier=row.tier, price_cents=row.price_cents, currency=row.currency, sales_count=row.sales_count,
+        tier=row.tier, price_cents=row.price_cents, currency=row.currency, holder_count=row.holder_count,
         lesson_count=row.lesson_count, category=row.category, step=step, moment=moment,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ def recount_holders(course_id: uuid.UUID | None = None) -> int:
         .where(AccessGrant.revoked_at.is_(None))
         .group_by(AccessGrant.course_id)
     )
-    return _recount("sales_count", held, course_id)
+    return _recount("holder_count", held, course_id)
 
 
 def recount_purchases(product_id: uuid.UUID | None = None) -> int:

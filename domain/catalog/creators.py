@@ -76,7 +76,7 @@ def _totals(creator_id: uuid.UUID) -> CreatorTotals:
     query = (
         select(
             func.coalesce(func.sum(shown), 0),
-            func.coalesce(func.sum(products.c.sales_count), 0),
+            func.coalesce(func.sum(products.c.holder_count), 0),
             ratings,
             func.sum(products.c.rating_avg * products.c.rating_count) / func.nullif(ratings, 0),
         )

@@ -44,7 +44,7 @@ def days_left(course: Course) -> int | None:
 def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> ExpiryPage:
     """List the courses on sale that expire within 30 days, soonest first, behind the cursor `after`.
 
-    `sales_count` is the number of their holders. One query, and one more for the cursor.
+    `holder_count` is the number of their holders. One query, and one more for the cursor.
     """
     now = clock.now()
     query = (

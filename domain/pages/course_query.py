@@ -48,7 +48,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             p.id, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
             pricing.price_at(now).label("price_now_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
-            p.sales_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
+            p.holder_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
             p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
             c.sequential, c.duration_seconds, c.lesson_count, c.content_updated_at, c.expires_at,
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),

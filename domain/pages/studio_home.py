@@ -147,7 +147,7 @@ def _unanswered(creator: User) -> int:
 _MINE = and_(product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None))
 _STANDING = select(
     func.count(),
-    func.sum(product.sales_count),
+    func.sum(product.holder_count),
     func.sum(product.rating_count),
     func.sum(product.rating_avg * product.rating_count) / func.nullif(func.sum(product.rating_count), 0),
 ).where(_MINE)

@@ -20,7 +20,7 @@ def stocked(app: Flask, cast: Cast) -> Cast:
     """Five more courses that differ in everything the filters ask about."""
     with app.app_context():
         now = clock.now()
-        add_course(cast, "Dear", price_cents=4500, rating_avg=4.8, rating_count=40, sales_count=7)
+        add_course(cast, "Dear", price_cents=4500, rating_avg=4.8, rating_count=40, holder_count=7)
         add_course(
             cast, "Cheap", price_cents=900, tier=Tier.QUICK_SKILL, rating_avg=5, rating_count=1,
             language="de", duration_seconds=5 * 3600, technology="SQL",
@@ -29,7 +29,7 @@ def stocked(app: Flask, cast: Cast) -> Cast:
             cast, "Sale", price_cents=2000, tier=Tier.STANDARD, sale_price_cents=700, technology="sql",
             sale_ends_at=now + timedelta(hours=2), level=Level.ADVANCED, duration_seconds=7 * 3600,
         )  # fmt: skip
-        add_course(cast, "Sold", price_cents=1200, sales_count=30, published_at=now - timedelta(days=60))
+        add_course(cast, "Sold", price_cents=1200, holder_count=30, published_at=now - timedelta(days=60))
         add_course(
             cast, "In Flask", category=cast.flask_category, price_cents=1500, rating_avg=4.1, rating_count=9
         )

@@ -71,7 +71,7 @@ def test_a_large_catalogue_answers_while_it_is_loaded(
 def test_orders_agree_with_each_other(app: Flask, cast: Cast) -> None:
     with app.app_context():
         for number in range(30):
-            add_course(cast, f"Row {number}", price_cents=(number * 37) % 500, sales_count=number % 7)
+            add_course(cast, f"Row {number}", price_cents=(number * 37) % 500, holder_count=number % 7)
     with app.test_request_context("/courses"):
         index = index_cache.current()
         ids = {sort: index.page(Selection(sort=sort), 0, 99) for sort in index.orders}
@@ -91,7 +91,7 @@ def test_documents_that_came_later_are_passed_over(app: Flask, client: FlaskClie
 
 def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context():
-        db.session.execute(db.update(Product).values(sales_count=77, rating_avg=1.0, rating_count=5))
+        db.session.execute(db.update(Product).values(holder_count=77, rating_avg=1.0, rating_count=5))
         db.session.execute(db.update(Lesson).where(Lesson.slug == "routes").values(published=False))
         db.session.execute(db.delete(SearchDocument))
         db.session.commit()
@@ -102,7 +102,7 @@ def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> 
     assert "Lessons: 1 corrected" in done.output
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (course.sales_count, course.rating_avg, course.rating_count) == (1, 0, 0)
+        assert (course.holder_count, course.rating_avg, course.rating_count) == (1, 0, 0)
         assert (course.lesson_count, course.duration_seconds) == (3, 1320)
         assert search.find([search.Term("flask")])[0].anywhere
         again = app.test_cli_runner().invoke(stats, ["rebuild"])

@@ -30,10 +30,10 @@ def standing(word: str) -> search.Postings:
 
 def test_title_before_keywords_before_body(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context():
-        add_course(cast, "Sailing", description="Ropes and a compass.", sales_count=90)
-        add_course(cast, "Knots", tags=[Tag(name="Compass", slug="compass")], sales_count=50)
-        add_course(cast, "Compasses of the world", sales_count=5)
-        add_course(cast, "The compass", sales_count=1)
+        add_course(cast, "Sailing", description="Ropes and a compass.", holder_count=90)
+        add_course(cast, "Knots", tags=[Tag(name="Compass", slug="compass")], holder_count=50)
+        add_course(cast, "Compasses of the world", holder_count=5)
+        add_course(cast, "The compass", holder_count=1)
     assert titles(client, "/courses?q=compass") == [
         "The compass", "Compasses of the world", "Knots", "Sailing",
     ]  # fmt: skip
@@ -43,8 +43,8 @@ def test_title_before_keywords_before_body(app: Flask, client: FlaskClient, cast
 
 def test_popularity_decides_inside_a_tier(app: Flask, client: FlaskClient, cast: Cast) -> None:
     with app.app_context():
-        add_course(cast, "Weaving one", sales_count=1)
-        add_course(cast, "Weaving two", sales_count=9)
+        add_course(cast, "Weaving one", holder_count=1)
+        add_course(cast, "Weaving two", holder_count=9)
     assert titles(client, "/courses?q=weaving") == ["Weaving two", "Weaving one"]
 
 

@@ -56,7 +56,7 @@ def test_a_payment_is_written_down_whole(app: Flask, cast: Cast) -> None:
         assert earning.available_at - earning.created_at == timedelta(days=30)
         assert (order.stripe_session_id, order.stripe_payment_intent_id) == ("cs_test_1", "pi_1")
         course = db.session.get_one(Course, cast.flask_course.id)
-        assert (course.sales_count, course.purchase_count) == (2, 2)
+        assert (course.holder_count, course.purchase_count) == (2, 2)
         assert counters.recount_purchases() == counters.recount_holders() == 0
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "order_completed")).one()
         assert (entry.actor_id, entry.subject_id) == (cast.cy.id, str(order.id))

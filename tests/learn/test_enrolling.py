@@ -36,7 +36,7 @@ def left(app: Flask, cast: Cast) -> tuple[int, int, int]:
         return (
             db.session.query(AccessGrant).filter(of_it[0]).count(),
             db.session.query(Enrollment).filter(of_it[1]).count(),
-            db.session.get_one(Course, cast.free_course.id).sales_count,
+            db.session.get_one(Course, cast.free_course.id).holder_count,
         )
 
 

@@ -19,7 +19,7 @@ from tests.checkout.shop import at_once
 
 def held(product_id: object) -> int:
     db.session.expire_all()
-    return db.session.get_one(Product, product_id).sales_count
+    return db.session.get_one(Product, product_id).holder_count
 
 
 def test_taking_and_losing_a_course_is_counted_once(app: Flask, cast: Cast) -> None:

@@ -32,6 +32,7 @@ FILES = {
 }
 # Columns of rows that were there which a later revision changes or drops: {"orders": {"status"}}.
 CHANGED: dict[str, set[str]] = {
+    "products": {"sales_count"},  # holder_count
     "events": {"name", "properties"},
     "purchases": {"platform_fee_cents", "creator_amount_cents"},  # in purchase_shares
     "access_grants": {"source"},  # nobody gave what is free

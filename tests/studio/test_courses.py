@@ -230,7 +230,7 @@ def test_a_copy_has_the_text_and_nothing_that_happened(app: Flask, cast: Cast, a
     with app.app_context():
         copy = db.session.scalars(select(Course).where(Course.title == "Flask, first steps (copy)")).one()
         assert answer.location == f"/studio/courses/{copy.id}"
-        assert (copy.status, copy.published_at, copy.sales_count) == (ProductStatus.DRAFT, None, 0)
+        assert (copy.status, copy.published_at, copy.holder_count) == (ProductStatus.DRAFT, None, 0)
         assert (copy.price_cents, copy.objectives, copy.lesson_count) == (
             1900,
             ["Route requests", "Store data"],

@@ -67,7 +67,7 @@ def _rows(moment: datetime) -> Select[Any]:
     return (
         select(
             p.id, p.category_id, p.level, p.tier, p.price_cents, price_now.label("price_now"), p.currency,
-            p.rating_avg, p.rating_count, p.sales_count, p.published_at, p.featured, c.technology,
+            p.rating_avg, p.rating_count, p.holder_count, p.published_at, p.featured, c.technology,
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
         )
         .select_from(products.join(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
