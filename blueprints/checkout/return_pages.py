@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.checkout import bp
 from domain.base.log import log
+from domain.catalog import kinds
 from domain.commerce import fulfilment, orders
 from models import Order, db, write_from_here
 from payments import PaymentUnavailable, find_session
@@ -34,6 +35,7 @@ def success() -> Response:
         order=order,
         standing=standing.value,
         again=_look_again(session_id, looks) if standing == orders.BuyerStatus.OPEN else None,
+        landing=kinds.landing,
         seconds=3 if looks < QUICK_LOOKS else 15,
     )
 
@@ -44,7 +46,7 @@ def cancelled() -> Response:
     order = orders.find(current_user, request.args.get("order", "")) or abort(404)
     if orders.buyer_status(order) not in (orders.BuyerStatus.OPEN, orders.BuyerStatus.CANCELLED):
         return hypermedia.see_other(url_for("orders.show", number=order.number))
-    return hypermedia.render("checkout/cancelled.html", order=order)
+    return hypermedia.render("checkout/cancelled.html", order=order, landing=kinds.landing)
 
 
 def _learn_of_payment(session_id: str) -> Order | None:

@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.orders import bp
+from domain.catalog import kinds
 from domain.commerce import orders
 from web import hypermedia
 
@@ -29,4 +30,6 @@ def show(number: str) -> Response:
     order = orders.find(current_user, number) or abort(404)
     refund = orders.refunds_of([order]).get(order.id)
     standing = orders.buyer_status(order, refund).value
-    return hypermedia.render("orders/show.html", order=order, refund=refund, standing=standing)
+    return hypermedia.render(
+        "orders/show.html", order=order, refund=refund, standing=standing, landing=kinds.landing
+    )
