@@ -77,6 +77,9 @@ def _order_of(session: Session) -> uuid.UUID | None:
 
 
 def _take_payment(order: Order, session: Session) -> None:
+    """Complete the order, once; a payment that is being refunded buys nothing, whatever came after."""
+    if refunds.has_refund(session.payment_intent):
+        return
     if order.status in SETTLED:
         if session.id != order.stripe_session_id:
             _return(order, session)

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 import jobs
 import payments
-from domain.base import clock
+from domain.base import clock, sql
 from domain.commerce import order_events, orders
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
@@ -27,10 +27,8 @@ class RefundRequest:
 
 
 def return_payment(order: Order, session: Session) -> bool:
-    """Refund the whole payment of `session`; False if nothing was paid or a refund exists already."""
+    """Refund the whole payment of `session`, which has no refund yet; False if nothing was paid."""
     if session.payment_intent is None or session.amount_total == 0:
-        return False
-    if has_refund(session.payment_intent):
         return False
     refund = Refund(
         id=uuid7(),
@@ -69,8 +67,11 @@ def end(request: RefundRequest, found: StripeRefund | str | None) -> None:
         apply(found)
     elif found is not None:
         refund = db.session.get_one(Refund, request.id)
-        refund.status = RefundStatus.FAILED
         order = orders.lock(refund.order_id)
+        sql.reload(refund)
+        if refund.status != RefundStatus.PENDING:
+            return
+        refund.status = RefundStatus.FAILED
         alerts.raise_and_stop(
             order, AuditAction.REFUND_REFUSED, f"Stripe refused a refund: {found}"[: alerts.MOST_OF_PROBLEM]
         )
@@ -82,8 +83,12 @@ def apply(found: StripeRefund) -> bool:
     if refund is None:
         return False
     order = orders.lock(refund.order_id)
+    sql.reload(refund)
+    if refund.stripe_refund_id not in (None, found.id):
+        return False
     refund.stripe_refund_id = found.id
-    if refund.status != RefundStatus(found.status):
+    # What was pending when it was retrieved may have been decided since.
+    if RefundStatus(found.status) not in (refund.status, RefundStatus.PENDING):
         _change(refund, order, found)
     return True
 

@@ -237,7 +237,7 @@ def _revoke(which: ColumnElement[bool]) -> None:
         .values(revoked_at=clock.now())
         .returning(AccessGrant.user_id, AccessGrant.course_id)
     ).all()
-    for user_id, course_id in rows:
+    for user_id, course_id in sorted(map(tuple, rows)):
         counters.recount_holders(course_id)
         db.session.execute(
             update(Enrollment)

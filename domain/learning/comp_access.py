@@ -66,7 +66,8 @@ def end_access(person: User, grant_id: uuid.UUID, admin: User) -> None:
 
     Raises Refused for a grant that isn't `person`'s or isn't complimentary.
     """
-    grant = db.session.get(AccessGrant, grant_id)
+    lock_key(User, person.id)
+    grant = db.session.get(AccessGrant, grant_id, populate_existing=True)
     if grant is None or grant.user_id != person.id or grant.source != GrantSource.COMPLIMENTARY:
         raise Refused("You can only remove access that was given for free.")
     if grant.revoked_at is not None:

@@ -51,6 +51,7 @@ def enroll_free(user: User, course: Course) -> Enrollment:
 
     Refused, in the sentence of its page, when `user` can't have the course for free.
     """
+    progress.lock(user.id)  # people are locked before products, as when an order is fulfilled
     now = clock.now()
     offer = access.offer_to(user, course, now)
     if offer == Offer.CONTINUE:

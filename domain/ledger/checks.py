@@ -39,7 +39,13 @@ def shares_add_up() -> list[str]:
         .join(Order, Order.id == Purchase.order_id)
         .outerjoin(PurchaseShare, PurchaseShare.purchase_id == Purchase.id)
         .group_by(Order.id, Purchase.id)
-        .having(or_(fee + rest != Purchase.amount_cents, Purchase.currency != Order.currency))
+        .having(
+            or_(
+                fee + rest != Purchase.amount_cents,
+                Purchase.currency != Order.currency,
+                func.count(PurchaseShare.id) == 0,
+            )
+        )
     )
     return _rows(query, "order {}: purchase {} does not add up, or is in another currency")
 
@@ -57,10 +63,11 @@ def totals_match() -> list[str]:
 
 
 def orders_match_purchases() -> list[str]:
-    """Check that a completed order's purchases are completed, and an unpaid one's are not."""
+    """Check that a completed order's purchases are completed, an unpaid or refunded one's are not."""
     fits = or_(
         and_(Order.status == OrderStatus.COMPLETED, Purchase.status == PurchaseStatus.COMPLETED),
-        and_(Order.status.in_(SETTLED), Order.status != OrderStatus.COMPLETED),
+        and_(Order.status == OrderStatus.REFUNDED, Purchase.status != PurchaseStatus.COMPLETED),
+        Order.status == OrderStatus.PARTIALLY_REFUNDED,
         and_(Order.status.not_in(SETTLED), Purchase.status.not_in(BOUGHT)),
     )
     query = (
@@ -135,12 +142,17 @@ def books_balance() -> list[str]:
 
 
 def access_follows_payment() -> list[str]:
-    """Check that each completed purchase opens its courses to its owner, and each grant has its purchase."""
+    """Check that each completed purchase opens its courses to its owner, for good, and nothing else."""
     live = and_(
         AccessGrant.purchase_id == Purchase.id,
         AccessGrant.user_id == Purchase.owner_id,
         AccessGrant.course_id == PurchaseShare.course_id,
         AccessGrant.revoked_at.is_(None),
+        AccessGrant.expires_at.is_(None),
+    )
+    sold = select(PurchaseShare.id).where(
+        PurchaseShare.purchase_id == AccessGrant.purchase_id,
+        PurchaseShare.course_id == AccessGrant.course_id,
     )
     shut_out = (
         select(Purchase.id, Purchase.owner_id)
@@ -159,6 +171,7 @@ def access_follows_payment() -> list[str]:
                 Purchase.status != PurchaseStatus.COMPLETED,
                 Purchase.owner_id != AccessGrant.user_id,
                 AccessGrant.source_id != AccessGrant.purchase_id,
+                ~sold.exists(),
             ),
         )
     )

@@ -11,7 +11,18 @@ from sqlalchemy import select
 from domain.base import clock
 from domain.catalog import counters
 from domain.commerce import checkout, fulfilment
-from models import AuditEntry, Course, Earning, Order, OrderStatus, Purchase, PurchaseShare, User, db
+from models import (
+    AuditEntry,
+    Course,
+    Earning,
+    Order,
+    OrderStatus,
+    Purchase,
+    PurchaseShare,
+    PurchaseStatus,
+    User,
+    db,
+)
 from payments import Session
 from tests.cast import Cast
 
@@ -170,3 +181,20 @@ def test_an_answer_that_comes_after_its_attempt_was_given_up_changes_nothing(app
         late = session_of(order, status="open", payment_status="unpaid", url="http://x/pay")
         assert checkout.record_session(plan, late) is None
         assert (order.attempt, order.stripe_session_id) == (plan.attempt + 1, None)
+
+
+def test_a_payment_that_goes_back_buys_nothing_later(app: Flask, cast: Cast) -> None:
+    """Not even when what it was paid twice for is free to be bought again."""
+    with app.app_context():
+        first = open_order(cast)
+        first.status = OrderStatus.CANCELLED
+        db.session.flush()
+        second = open_order(cast)
+        fulfilment.fulfil(session_of(first))
+        paid_twice = session_of(second, id="cs_test_2", payment_intent="pi_2")
+        fulfilment.fulfil(paid_twice)
+        assert second.status == OrderStatus.FAILED
+        first.purchases[0].status = PurchaseStatus.REFUNDED
+        db.session.flush()
+        fulfilment.fulfil(paid_twice)
+        assert (second.status, second.purchases[0].status) == (OrderStatus.FAILED, PurchaseStatus.FAILED)

@@ -8,9 +8,21 @@ from flask import Flask
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from domain.base import clock
 from domain.catalog import pricing
+from domain.learning import access
 from domain.ledger import checks
-from models import AccessGrant, Earning, EarningStatus, Order, Purchase, PurchaseShare, Refund, db
+from models import (
+    AccessGrant,
+    Earning,
+    EarningStatus,
+    GrantSource,
+    Order,
+    Purchase,
+    PurchaseShare,
+    Refund,
+    db,
+)
 from tests.cast import Cast, unguard_earnings
 
 COMMAND = ["ledger", "check"]
@@ -55,6 +67,18 @@ def send_back(cast: Cast, cents: int) -> None:
     db.session.add(Refund(amount_cents=cents, reason="test", **common))
 
 
+def grant_also(cast: Cast) -> None:
+    access.grant(cast.bo.id, cast.free_course.id, GrantSource.PURCHASE, cast.purchase.id)
+
+
+def forget_shares(cast: Cast) -> None:
+    """As if a purchase of nothing had none."""
+    forget_earnings()
+    db.session.execute(delete(PurchaseShare))
+    falsify_purchase(cast, amount_cents=0)
+    falsify_order(cast, subtotal_cents=0, total_cents=0)
+
+
 FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
     "currency": (lambda c: falsify_purchase(c, currency="eur"), "another currency"),
     "total": (lambda c: falsify_order(c, total_cents=2000), "the total is 2000, its purchases make 1900"),
@@ -80,6 +104,13 @@ FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
         lambda c: db.session.execute(update(AccessGrant).values(user_id=c.cy.id)),
         "has no completed purchase",
     ),
+    "refunded order": (lambda c: falsify_order(c, status="refunded"), "is refunded, but its purchase"),
+    "another course": (lambda c: grant_also(c), "has no completed purchase"),
+    "access that ends": (
+        lambda c: db.session.execute(update(AccessGrant).values(expires_at=clock.now())),
+        "gives no access",
+    ),
+    "nobody's sale": (lambda c: forget_shares(c), "does not add up"),
     "too much back": (lambda c: send_back(c, 1901), "has 1901 sent back of 1900"),
 }
 
