@@ -86,6 +86,7 @@ def owners_agree(review: Review, about_reply: bool = False) -> bool:
     theirs = access_facts.holding(Report.user_id, review.product_id)
     paid = select(Purchase.id).where(
         Purchase.user_id == Report.user_id,
+        Purchase.owner_id == Report.user_id,
         Purchase.product_id == review.product_id,
         Purchase.status == PurchaseStatus.COMPLETED,
         Purchase.amount_cents > 0,

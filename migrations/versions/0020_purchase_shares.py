@@ -23,6 +23,9 @@ NOT_NEGATIVE = "list_cents >= 0 AND amount_cents >= 0 AND platform_fee_cents >= 
 
 
 def upgrade() -> None:
+    # First, because it keeps others from writing purchases, none of which may stay without shares.
+    op.add_column("purchases", sa.Column("owner_id", sa.Uuid(), nullable=True))
+    op.execute("UPDATE purchases SET owner_id = user_id")
     _create_shares()
     op.execute(
         "INSERT INTO purchase_shares (id, purchase_id, creator_id, course_id, list_cents, amount_cents,"
@@ -34,8 +37,6 @@ def upgrade() -> None:
         " purchases.updated_at"
         " FROM purchases JOIN products ON products.id = purchases.product_id"
     )
-    op.add_column("purchases", sa.Column("owner_id", sa.Uuid(), nullable=True))
-    op.execute("UPDATE purchases SET owner_id = user_id")
     op.drop_index("uq_purchases_owned_once", "purchases")
     with op.batch_alter_table("purchases") as batch:
         batch.alter_column("owner_id", existing_type=sa.Uuid(), nullable=False)
