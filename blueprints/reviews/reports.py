@@ -51,12 +51,13 @@ def _report(
     review: Review, course: Course, form: ReportForm, verb: Callable[[ReportReason, str], str]
 ) -> Response:
     """Show the form; sent, call `verb`, which says what happens now."""
+    review_id = review.id
     if form.validate_on_submit():
         with Attempt(form) as attempt:
             attempt.say(verb(ReportReason(form.reason.data), form.note.data or ""))
         if attempt.refusal is None:
             return show_again(course, focus="list")
-        review, course = reviews.find(me(), review.id)
+        review, course = reviews.find(me(), review_id)
     return hypermedia.render(
         "reviews/report.html",
         "reviews/_report.html",
