@@ -17,7 +17,7 @@ from tests.cast import Cast
 ROOT = Path(__file__).resolve().parents[2]
 # Statements of their own: compiled once for heartbeats, on a connection, or skipping what others hold.
 OWN = {
-    "domain/base/sql.py", "domain/learning/playback.py", "domain/learning/progress.py",
+    "domain/base/sql.py", "domain/learning/playback_statements.py", "domain/learning/progress.py",
     "domain/platform/moderation_queue.py", "jobs/runner.py",
 }  # fmt: skip
 WAYS: dict[str, Callable[[User], Any]] = {
