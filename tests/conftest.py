@@ -28,6 +28,7 @@ from werkzeug.test import TestResponse
 import config
 from app import create_app, settle_memory
 from domain.people import accounts, sessions
+from domain.platform import events
 from models import User, db
 from tables.connections import is_page
 from tests import cast as cast_module
@@ -43,6 +44,9 @@ hypothesis_settings.register_profile(
     "any", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=effort.times(100, 3000)
 )
 hypothesis_settings.load_profile("any")
+
+# Its thread would outlive an application, and write into the database of the next test.
+events.EventBuffer.start_writing = lambda self: None
 
 # Passwords of tests guard nothing. What the product really asks of a guesser has a test of its own.
 REAL_HASHER, accounts.HASHER = accounts.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -152,8 +152,12 @@ class EventBuffer:
         self.lock = threading.Lock()
         self.full = threading.Event()
         if not app.testing:
-            threading.Thread(target=self._run, name="events", daemon=True).start()
-            atexit.register(self.flush)
+            self.start_writing()
+
+    def start_writing(self) -> None:
+        """Start the thread that writes the events, and write the last ones when the process ends."""
+        threading.Thread(target=self._run, name="events", daemon=True).start()
+        atexit.register(self.flush)
 
     def add(self, row: Row) -> None:
         """Add an event, dropping the oldest when the buffer is full."""

@@ -31,9 +31,6 @@ def production(app: Flask, cast: Cast) -> Iterator[Flask]:
     }
     made = create_app(config.load(environ))
     yield made
-    # Its thread outlives the test; with nothing to write it leaves the next test's database alone.
-    if buffer := made.extensions.get("lectern_cache_events"):
-        buffer.waiting.clear()
     with made.app_context():
         db.session.remove()
         db.engine.dispose()
