@@ -122,6 +122,9 @@ class DetailsForm(MergingForm):
             raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
 
 
+NO_PRICE = "Enter a price, or 0 for free."
+
+
 class PricingForm(MergingForm):
     """Price and sale price in `currency`, and the end of the sale in the creator's time zone."""
 
@@ -132,7 +135,8 @@ class PricingForm(MergingForm):
             *(SelectChoice(tier.value, tier.value.replace("_", " ").capitalize()) for tier in Tier),
         ],
     )
-    price = MoneyField("Price", [DataRequired("Enter a price, or 0 for free.")])
+    # InputRequired alone takes blanks; DataRequired alone takes a request without fields, as it stood.
+    price = MoneyField("Price", [InputRequired(NO_PRICE), DataRequired(NO_PRICE)])
     sale_price = MoneyField("Sale price")
     sale_ends = StringField("Sale ends", filters=[one_line])
 
