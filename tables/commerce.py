@@ -103,7 +103,10 @@ class Order(Stamped, Base):
     refunded_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="raise_on_sql")
-    purchases: Mapped[list["Purchase"]] = relationship(back_populates="order", lazy="raise_on_sql")
+    # In one order: a repeated request to Stripe must name the same lines in the same places.
+    purchases: Mapped[list["Purchase"]] = relationship(
+        back_populates="order", lazy="raise_on_sql", order_by="Purchase.id"
+    )
 
 
 class Purchase(Stamped, Base):

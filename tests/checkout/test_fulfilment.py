@@ -1,5 +1,6 @@
 """What a payment brings with it, and what it must equal; Stripe's session is given, no network is asked."""
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from domain.base import clock
 from domain.catalog import counters
-from domain.commerce import checkout, fulfilment
+from domain.commerce import checkout, fulfilment, orders
 from models import (
     AuditEntry,
     Course,
@@ -198,3 +199,16 @@ def test_a_payment_that_goes_back_buys_nothing_later(app: Flask, cast: Cast) -> 
         db.session.flush()
         fulfilment.fulfil(paid_twice)
         assert (second.status, second.purchases[0].status) == (OrderStatus.FAILED, PurchaseStatus.FAILED)
+
+
+def test_the_lines_of_an_order_keep_their_places(app: Flask, cast: Cast) -> None:
+    """Stripe refuses a repeated request, with the key of the first, that names them in other places."""
+    with app.app_context():
+        plan = begin(cast)
+        first, course = orders.lock(plan.order_id).purchases[0], cast.free_course.id
+        names = ("order_id", "user_id", "owner_id", "price_cents", "amount_cents", "currency")
+        same = {name: getattr(first, name) for name in names} | {"product_id": course, "product_snapshot": {}}
+        earlier = Purchase(id=uuid.UUID(int=1), **same)
+        db.session.add(earlier)
+        db.session.commit()
+        assert [line.id for line in orders.lock(plan.order_id).purchases] == [earlier.id, first.id]
