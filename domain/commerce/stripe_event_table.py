@@ -99,6 +99,8 @@ def _tell(row: EventType, event: StripeEvent, found: Found) -> str | None:
     """Raise the row's alert about the object, as retrieved or as the event's snapshot has it."""
     assert row.notice is not None  # noqa: S101 - every row that tells has one
     about = found if isinstance(found, dict) else payments.about_of(event.payload)
+    if _is_through_payment(row, about):
+        return None
     if row.notice is stripe_event_types.UNKNOWN and not _is_money(row.name, about):
         return None
     if row.notice is stripe_event_types.OVERDRAWN and not stripe_alerts.is_overdrawn(about):
@@ -153,9 +155,14 @@ def matters(event: payments.Event) -> bool:
     row = row_of(event.type)
     if row.harmless or event.is_thin:
         return not row.harmless
-    if row.name in _THROUGH_PAYMENT and isinstance(event.about.get("payment_intent"), str):
+    if _is_through_payment(row, event.about):
         return False
     return row.notice is not stripe_event_types.UNKNOWN or _is_money(row.name, event.about)
+
+
+def _is_through_payment(row: EventType, about: dict[str, Any]) -> bool:
+    """Tell whether the charge `about` belongs to a PaymentIntent, whose own event is applied."""
+    return row.name in _THROUGH_PAYMENT and isinstance(about.get("payment_intent"), str)
 
 
 def _is_money(type: str, about: dict[str, Any]) -> bool:

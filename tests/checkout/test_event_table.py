@@ -118,6 +118,17 @@ def test_a_thin_event_waits_while_stripe_is_down(shop: Shop) -> None:
     shop.falsified = True
 
 
+def test_the_thin_event_of_a_charge_is_left_to_its_payment(shop: Shop, cast: Cast) -> None:
+    """A thin event doesn't show before it is retrieved that its charge has a PaymentIntent."""
+    bought(shop, cast)
+    (charge,) = shop.stripe.all("charge")
+    related = {"id": charge["id"], "type": "charge", "url": f"/v1/charges/{charge['id']}"}
+    assert post(shop, thin("v1.charge.succeeded", related_object=related)) == 204
+    assert row(shop, "evt_thin").processed_at is not None
+    assert len(shop.stripe.requests("GET", related["url"])) == 1
+    assert (problems(shop), shop.alerts()) == ([], [])
+
+
 def test_a_thin_twin_of_a_snapshot_is_applied_like_it(shop: Shop, cast: Cast) -> None:
     session_id = shop.buy(shop.signed_in(cast.cy), cast.flask_course)
     related = {"id": session_id, "type": "checkout.session", "url": f"/v1/checkout/sessions/{session_id}"}
