@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,11 +12,10 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 import jobs
+from domain.base import clock
 from domain.platform import health
 from jobs.worker import Worker
 from models import Lane, db
-
-PLAN_EVERY = timedelta(minutes=1)  # no entry of the schedule is more frequent
 
 
 @click.command("worker")
@@ -45,19 +44,21 @@ def worker(once: bool) -> None:
 
 
 def ticking(name: str) -> Callable[[], None]:
-    """Build what the worker `name` does every few seconds: the heartbeat, and what is scheduled."""
-    planned = datetime.fromtimestamp(0, UTC)
+    """Build what the worker `name` does every few seconds: its heartbeat, and once a minute the schedule.
+
+    It plans as soon as a minute has begun, so that it skips none: the slots of the schedule are minutes.
+    """
+    planned: datetime | None = None
 
     def tick() -> None:
         nonlocal planned
-        moment = datetime.now(UTC)
+        moment = clock.now()
+        minute = moment.replace(second=0, microsecond=0)
         health.heartbeat(name)
-        if moment < planned + PLAN_EVERY:
-            db.session.commit()
-            return
-        jobs.plan_schedule(moment)
+        if minute != planned:
+            jobs.plan_schedule(moment)
         db.session.commit()
-        planned = moment
+        planned = minute
 
     return tick
 

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,8 @@ from sqlalchemy.sql import Select
 
 import jobs
 from cli.worker import remove_old_queue, ticking
-from jobs import runner, worker
+from domain.base import clock
+from jobs import runner, schedule, worker
 from jobs.registry import LongTask, Task
 from jobs.worker import Worker
 from models import AuditEntry, Job, JobState, Lane, WorkerBeat, db, now
@@ -327,14 +328,21 @@ def test_the_queue_of_earlier_versions_is_removed_unread(app: Flask, tmp_path: P
     remove_old_queue(tmp_path)
 
 
-def test_a_tick_is_a_heartbeat_and_what_is_scheduled(app: Flask) -> None:
+def test_a_tick_is_a_heartbeat_and_what_is_scheduled(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     with app.app_context():
         tick = ticking("here:1")
+        monkeypatch.setattr(clock, "now", lambda: datetime(2031, 1, 1, 12, 0, 58, tzinfo=UTC))
         tick()
         db.session.execute(db.delete(Job))
         db.session.commit()
         tick()  # within the same minute
         assert db.session.scalars(select(Job)).all() == []
+        monkeypatch.setattr(clock, "now", lambda: datetime(2031, 1, 1, 12, 1, 3, tzinfo=UTC))
+        monkeypatch.setattr(schedule, "SCHEDULE", [schedule.Every("clean_up", minutes=1)])
+        tick()  # five seconds later, but in the next one
+        assert db.session.scalars(select(Job.unique_key)).all() == ["clean_up:1:32083921"]
         assert db.session.scalars(select(WorkerBeat.name)).all() == ["here:1"]
+        db.session.execute(db.delete(Job))
+        db.session.commit()
         ticking("here:2")()
         assert db.session.scalars(select(Job)).all() != []
