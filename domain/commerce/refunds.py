@@ -15,6 +15,8 @@ from domain.platform.audit_actions import AuditAction
 from models import NotificationKind, Order, OrderStatus, Refund, RefundStatus, db
 from payments import Session, StripeRefund
 
+OVER = (RefundStatus.FAILED, RefundStatus.CANCELED)  # Stripe never changes these again
+
 
 @dataclass(frozen=True)
 class RefundRequest:
@@ -86,9 +88,10 @@ def apply(found: StripeRefund) -> bool:
     sql.reload(refund)
     if refund.stripe_refund_id not in (None, found.id):
         return False
+    # An older picture undoes nothing: what was pending has been decided since, and what failed stays failed.
+    is_over = refund.stripe_refund_id is not None and refund.status in OVER
     refund.stripe_refund_id = found.id
-    # What was pending when it was retrieved may have been decided since.
-    if RefundStatus(found.status) not in (refund.status, RefundStatus.PENDING):
+    if not is_over and RefundStatus(found.status) not in (refund.status, RefundStatus.PENDING):
         _change(refund, order, found)
     return True
 
@@ -123,7 +126,7 @@ def _change(refund: Refund, order: Order, found: StripeRefund) -> None:
     if refund.status == RefundStatus.SUCCEEDED:
         _tell(refund, order)
         order_events.write_refund(refund, order)
-    elif refund.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+    elif refund.status in OVER:
         sentence = f"A refund failed and the money came back (refund {found.id[:255]}): {refund.reason}."
         alerts.raise_and_stop(order, AuditAction.REFUND_CAME_BACK, sentence)
 
