@@ -192,7 +192,7 @@ def _add_progress(sale: Sale, lessons: list[Lesson], share: float, pace: timedel
             user_id=sale.learner.id,
             course_id=sale.course.id,
             status=EnrollmentStatus.COMPLETED if finished else EnrollmentStatus.ACTIVE,
-            progress_percent=round(100 * done / len(lessons)),
+            progress_percent=done * 100 // len(lessons),  # rounded down, as domain/learning/progress.py does
             last_lesson_id=lessons[min(done, len(lessons) - 1)].id if done else None,
             total_watch_seconds=sum(x.duration_seconds for x in lessons[:done] if x.kind != "text"),
             enrolled_at=sale.at,

@@ -1,10 +1,11 @@
 """The visitor of a request, as analytics events store it: anonymised here, and nowhere else."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, after_this_request, g, request
 from flask_login import current_user
 
 from domain.base import clock
@@ -36,7 +37,8 @@ def record(
     """Record an analytics event of a course, unless the reader is its creator, an admin or a bot."""
     user = current_user if current_user.is_authenticated else None
     if is_watched() and (user is None or not (user.is_admin or user.id == creator_id)):
-        events.record(name, course_id, lesson_id, of_request(user.id if user else None), **properties)
+        visit = of_request(user.id if user else None)
+        _when_answered(lambda: events.record(name, course_id, lesson_id, visit, **properties))
 
 
 def record_search(query: str, found: int) -> None:
@@ -44,7 +46,17 @@ def record_search(query: str, found: int) -> None:
     user = current_user if current_user.is_authenticated else None
     if is_watched() and not (user is not None and user.is_admin):
         words = "" if wants_no_trace() else one_line(query)[:LONGEST_QUERY].lower()
-        events.record_search(of_request(user.id if user else None), words, found)
+        visit = of_request(user.id if user else None)
+        _when_answered(lambda: events.record_search(visit, words, found))
+
+
+def _when_answered(record: Callable[[], None]) -> None:
+    """Record once the response is made: a page that is made again (web/retries.py) is one visit."""
+
+    @after_this_request
+    def answered(response: Response) -> Response:
+        record()
+        return response
 
 
 def _record_page(response: Response) -> Response:

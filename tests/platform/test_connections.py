@@ -22,13 +22,15 @@ from cli.worker import ticking
 from domain.base import clock
 from domain.base.log import log
 from domain.learning import playback
-from domain.platform import health, settings
+from domain.platform import events, health, settings
+from domain.platform.event_registry import EventName
 from jobs import worker
 from jobs.worker import Worker
-from models import Lane, User, WorkerBeat, db, write_from_here
+from models import Event, Lane, User, WorkerBeat, db, write_from_here
 from tables.connections import direct_engine, is_unavailable
 from tests import conftest
 from tests.cast import Cast
+from web import visitor
 
 postgresql = pytest.mark.postgresql
 FILM = "/learn/flask-first-steps/forms-on-film"
@@ -132,6 +134,29 @@ def test_a_page_that_loses_its_connection_is_made_again(
     losing(at)
     assert visitor.get("/healthz").text == "whole"
     assert logged.text.count("connection lost, trying again") == 1
+
+
+@postgresql
+def test_a_page_that_is_made_again_is_one_visit(
+    app: Flask, cast: Cast, probe: Callable[..., FlaskClient], cut: Callable[[], None],
+    logged: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    cuts, course, creator = [cut], cast.flask_course.id, cast.flask_course.creator_id
+
+    def visit() -> str:
+        visitor.record(EventName.CONTENT_VIEW, course, creator, kind="course")
+        visitor.record_search("flask", 1)
+        if cuts:
+            db.session.execute(select(1))
+            cuts.pop()()
+        return three_statements()
+
+    # Who opts out of tracking has no searches that could be told from each other.
+    probe(visit).get("/healthz", headers={"User-Agent": "Firefox", "DNT": "1"})
+    assert logged.text.count("connection lost, trying again") == 1
+    with app.app_context():
+        events.flush()
+        assert sorted(db.session.scalars(select(Event.name))) == ["content_view", "page_view", "searched"]
 
 
 @postgresql
