@@ -124,7 +124,7 @@ def recovery_codes(world: World) -> IsOpen:
 
 def held_post(world: World) -> IsOpen:
     """A form that waits to be sent as bo."""
-    with world.app.test_request_context():
+    with world.app.test_request_context(method="POST"):
         mark = csrf.mark_of(world.cast.bo.id.hex)
         row = HeldPost(browser="b" * 64, person=mark, path="/account", page="/account", at=clock.now())
         db.session.add(row)

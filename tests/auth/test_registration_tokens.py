@@ -201,7 +201,7 @@ def test_any_other_proof_ends_half_finished_registrations(
     app: Flask, cast: Cast, stranger: FlaskClient, prove: Callable[[Flask], None]
 ) -> None:
     path = paths(app)[0]
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         prove(app)
         db.session.commit()
         assert db.session.scalars(db.select(Registration)).all() == []

@@ -56,7 +56,7 @@ def only_message() -> EmailMessage:
 
 
 def test_a_message_has_text_and_html_and_is_sent_once(app: Flask, cast: Cast, server: Server) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         assert jobs.run_all() == 1
         assert only_message().status == EmailStatus.SENT
@@ -70,7 +70,7 @@ def test_a_message_has_text_and_html_and_is_sent_once(app: Flask, cast: Cast, se
 
 
 def test_a_dead_mail_server_is_retried_and_loses_nothing(app: Flask, cast: Cast, server: Server) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         working = app.config["SETTINGS"]
         app.config["SETTINGS"] = replace(working, smtp_port=9)
         write(cast.una)
@@ -89,7 +89,7 @@ def test_a_dead_mail_server_is_retried_and_loses_nothing(app: Flask, cast: Cast,
 
 
 def test_a_message_older_than_a_week_is_skipped(app: Flask, cast: Cast, server: Server) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         only_message().scheduled_for = now() - timedelta(days=8)
         db.session.commit()
@@ -99,7 +99,7 @@ def test_a_message_older_than_a_week_is_skipped(app: Flask, cast: Cast, server: 
 
 
 def test_nobody_who_has_left_is_written_to(app: Flask, cast: Cast, server: Server) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         db.session.get_one(User, cast.una.id).deleted_at = now()
         db.session.commit()
@@ -109,7 +109,7 @@ def test_nobody_who_has_left_is_written_to(app: Flask, cast: Cast, server: Serve
 
 
 def test_the_development_mailbox_shows_messages(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         message_id = only_message().id
     listed = client.get("/dev/mail")

@@ -41,7 +41,7 @@ def words(message: EmailMessage) -> str:
 
 @pytest.mark.parametrize("letter", LETTERS)
 def test_an_address_that_is_not_proved_is_greeted_without_a_name(app: Flask, cast: Cast, letter: str) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         user = db.session.get_one(User, cast.una.id)
         user.name, user.email_verified_at = LURE, None
         text = words(LETTERS[letter](user, cast))
@@ -51,14 +51,14 @@ def test_an_address_that_is_not_proved_is_greeted_without_a_name(app: Flask, cas
 
 
 def test_a_proved_address_is_greeted_by_name(app: Flask, cast: Cast) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         user = db.session.get_one(User, cast.una.id)
         user.name, user.email_verified_at = "Una", now()
         assert words(mail.reset_password(user, "token")).count("Hi Una,") == 2
 
 
 def test_the_address_that_was_left_hears_no_name(app: Flask, cast: Cast) -> None:
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         user = db.session.get_one(User, cast.una.id)
         user.name, user.email_verified_at = LURE, now()
         old, new = mail.email_changed(user, "victim@example.org")

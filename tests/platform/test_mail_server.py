@@ -92,7 +92,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_and_the_mail_waits(
     security: str,
 ) -> None:
     server = listen(security, certificate(HERE))
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         jobs.run_all()
         assert only_message().status != EmailStatus.SENT
@@ -114,7 +114,7 @@ def test_an_authority_of_ones_own_is_trusted_when_it_is_named(
     own = certificate(HERE)
     server = listen(security, own)
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], smtp_ca_file=own)
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         jobs.run_all()
         assert only_message().status == EmailStatus.SENT
@@ -132,7 +132,7 @@ def test_a_certificate_for_another_name_is_refused(
     other = certificate(ELSEWHERE)
     server = listen(security, other)
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], smtp_ca_file=other)
-    with app.test_request_context():
+    with app.test_request_context(method="POST"):
         write(cast.una)
         jobs.run_all()
         assert only_message().status != EmailStatus.SENT
