@@ -1,6 +1,7 @@
 """How many hold a course is counted where it changes, and comes out the same when counted anew."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,8 +60,13 @@ def test_who_has_a_course_for_two_reasons_is_one_holder_and_keeps_it_without_one
         assert counters.recount_holders() == 0
 
 
-def take_at_once(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, lock: Callable[..., Any]) -> int:
-    """Two take a free course; both have their grant before either counts. By how much the count is wrong."""
+def take_at_once(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, lock: Callable[..., Any], linger: float = 0
+) -> int:
+    """Two take a free course; both have their grant before either counts. By how much the count is wrong.
+
+    Each waits `linger` seconds before its commit, so that the other counts before it.
+    """
     met = threading.Barrier(2)
 
     def meet(*given: Any) -> None:
@@ -71,6 +77,7 @@ def take_at_once(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, lock: 
     def take(person: User) -> None:
         with app.app_context():
             access.grant(person.id, cast.free_course.id, GrantSource.FREE, cast.free_course.id)
+            time.sleep(linger)
             db.session.commit()
 
     monkeypatch.setattr(counters, "lock_key", meet)
@@ -90,4 +97,4 @@ def test_two_who_take_it_at_once_are_both_counted(
 def test_two_who_take_it_at_once_are_miscounted_without_the_lock(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert take_at_once(app, cast, monkeypatch, lambda *_: None) == 1
+    assert take_at_once(app, cast, monkeypatch, lambda *_: None, linger=0.5) == 1
