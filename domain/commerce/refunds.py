@@ -150,11 +150,11 @@ def _tell(refund: Refund, order: Order) -> None:
 
 
 def _row_of(found: StripeRefund) -> Refund | None:
-    """Find our row of a refund: by its id at Stripe, or by the row it names, unless that has another."""
+    """Find our row of a refund: by its id at Stripe, or by the row it names, which may have another."""
     refund = db.session.scalar(select(Refund).where(Refund.stripe_refund_id == found.id))
     if refund is None and found.our_id is not None:
         try:
             refund = db.session.get(Refund, uuid.UUID(found.our_id))
         except ValueError:
             return None
-    return refund if refund is not None and refund.stripe_refund_id in (None, found.id) else None
+    return refund
