@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
 
 from migrations.support.ddl import named
+from migrations.support.sqlite import prepared
 from models import db
 from tests.conftest import ON_POSTGRESQL
 from tests.migrations.stage import frozen, releases
@@ -70,6 +72,30 @@ def test_the_ordinary_batch_that_emptied_three_tables_loses_nothing(place: Any, 
     changed = place.shape() ^ shape
     assert len(changed) == 2
     assert all("ck_lessons_lesson_kind" in line for line in changed)
+
+
+@pytest.mark.once
+def test_what_goes_with_its_parent_stays_when_the_parent_is_copied() -> None:
+    with create_engine("sqlite://").connect() as connection:
+        for statement in (
+            "PRAGMA foreign_keys = 1",
+            "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE children (parent_id INTEGER REFERENCES parents ON DELETE CASCADE)",
+            "INSERT INTO parents VALUES (1)",
+            "INSERT INTO children VALUES (1)",
+        ):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        with prepared(connection):
+            for statement in (
+                "CREATE TABLE copy AS SELECT * FROM parents",
+                "DROP TABLE parents",
+                "ALTER TABLE copy RENAME TO parents",
+            ):
+                connection.exec_driver_sql(statement)
+            connection.commit()
+        assert connection.exec_driver_sql("SELECT count(*) FROM children").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def test_what_hangs_on_a_rebuilt_table_still_works(place: Any) -> None:
