@@ -181,16 +181,18 @@ def access_follows_payment() -> list[str]:
 
 
 def refunds_were_paid() -> list[str]:
-    """Check that the refunds of a payment don't exceed the order's total, in its currency."""
+    """Check that the refunds of a payment are in the order's currency and don't exceed its total."""
     sent = _sum(Refund.amount_cents)
     query = (
-        select(Order.number, Refund.payment_intent_id, sent, Order.total_cents)
+        select(
+            Order.number, Refund.payment_intent_id, sent, Refund.currency, Order.total_cents, Order.currency
+        )
         .join(Order, Order.id == Refund.order_id)
         .where(Refund.status.in_((RefundStatus.PENDING, RefundStatus.SUCCEEDED)))
-        .group_by(Order.id, Refund.payment_intent_id)
-        .having(sent > Order.total_cents)
-    )
-    return _rows(query, "order {}: payment {} has {} sent back of {}")
+        .group_by(Order.id, Refund.payment_intent_id, Refund.currency)
+        .having(or_(sent > Order.total_cents, Refund.currency != Order.currency))
+    )  # fmt: skip
+    return _rows(query, "order {}: payment {} has {} {} sent back of {} {}")
 
 
 def notices_were_seen() -> list[str]:

@@ -1,12 +1,24 @@
 """Retention: deletes old jobs, processed events, sign-in attempts, expired registrations and sessions."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, CompoundSelect, delete, func, select, union
 
 from domain.base import clock
 from domain.platform import held_posts
-from models import Job, JobState, LoginAttempt, Order, Registration, StripeEvent, UserSession, WorkerBeat, db
+from models import (
+    Job,
+    JobState,
+    LoginAttempt,
+    Order,
+    Refund,
+    Registration,
+    StripeEvent,
+    UserSession,
+    WorkerBeat,
+    db,
+)
 
 KEEP_JOBS = timedelta(days=7)
 KEEP_ATTEMPTS = timedelta(days=2)
@@ -36,12 +48,30 @@ def clean_up() -> None:
 
 
 def _past_events(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Select the events that may go: those unhandled, of an open alert or of an order with one stay."""
-    keys = (Order.stripe_session_id, Order.stripe_payment_intent_id)
-    open_orders = (Order.problem.is_not(None), Order.looked_at.is_(None))
-    of_open_order = (select(key).where(*open_orders, key.is_not(None)) for key in keys)
+    """Select the events that may go: those unhandled, of an open alert or of an order with one stay.
+
+    An event belongs to the order whose session or payment its object is, or to whose payment it belongs: a
+    dispute has an id of its own. It names the payment, or the order in its metadata.
+    """
+    open_order = (Order.problem.is_not(None), Order.looked_at.is_(None))
+    sessions = select(Order.stripe_session_id).where(*open_order, Order.stripe_session_id.is_not(None))
+    numbers = select(Order.number).where(*open_order)
+    payments: CompoundSelect[Any] = union(
+        select(Order.stripe_payment_intent_id).where(
+            *open_order, Order.stripe_payment_intent_id.is_not(None)
+        ),
+        select(Refund.payment_intent_id).join(Order, Order.id == Refund.order_id).where(*open_order),
+    )
     return (
         StripeEvent.processed_at < now - KEEP_EVENTS,
         StripeEvent.problem.is_(None) | StripeEvent.looked_at.is_not(None),
-        *(StripeEvent.object_id.not_in(query) for query in of_open_order),
+        StripeEvent.object_id.not_in(sessions),
+        StripeEvent.object_id.not_in(payments),
+        _named("payment_intent").not_in(payments),
+        _named("metadata", "order_number").not_in(numbers),
     )
+
+
+def _named(*path: str) -> ColumnElement[str]:
+    """Build the SQL for a text in the object of an event's snapshot, "" without it."""
+    return func.coalesce(StripeEvent.payload["data", "object", *path].as_string(), "")

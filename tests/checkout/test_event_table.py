@@ -352,6 +352,9 @@ def test_events_stay_as_long_as_their_disputes_can_last(
     order = bought(shop, cast)
     tell(shop, "payout.failed", 1, id="po_1")
     tell(shop, "payout.paid", 2, id="po_2")
+    tell(shop, "charge.dispute.created", 3, id="dp_1", payment_intent=order.stripe_payment_intent_id)
+    tell(shop, "charge.dispute.created", 4, id="dp_2", metadata={"order_number": order.number})
+    tell(shop, "charge.dispute.created", 5, id="dp_3", payment_intent="pi_of_nobody")
     shop.falsified = True
     real = clock.now
 
@@ -365,9 +368,11 @@ def test_events_stay_as_long_as_their_disputes_can_last(
     assert left(719) == before
     with shop.database() as session:
         session.execute(update(Order).where(Order.id == order.id).values(problem="Look.", looked_at=None))
+        session.execute(update(StripeEvent).where(StripeEvent.id == "evt_5").values(looked_at=clock.now()))
     about = (order.stripe_session_id, order.stripe_payment_intent_id)
-    of_order = {event["id"] for event in shop.stripe.events() if event["data"]["object"]["id"] in about}
-    assert left(721) == {"evt_1", *of_order}
+    objects = {event["id"]: event["data"]["object"] for event in shop.stripe.events()}
+    of_order = {id for id, one in objects.items() if {one["id"], one.get("payment_intent")} & {*about}}
+    assert left(721) == {"evt_1", "evt_3", "evt_4", *of_order}
     with shop.database() as session:
         session.execute(update(Order).values(looked_at=clock.now()))
         session.execute(update(StripeEvent).values(looked_at=clock.now()))

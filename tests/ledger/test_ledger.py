@@ -62,8 +62,8 @@ def forget_earnings() -> None:
     db.session.execute(delete(Earning))
 
 
-def send_back(cast: Cast, cents: int) -> None:
-    common = {"order_id": cast.order.id, "payment_intent_id": "pi_test_cast", "currency": "usd"}
+def send_back(cast: Cast, cents: int, currency: str = "usd") -> None:
+    common = {"order_id": cast.order.id, "payment_intent_id": "pi_test_cast", "currency": currency}
     db.session.add(Refund(amount_cents=cents, reason="test", **common))
 
 
@@ -111,7 +111,8 @@ FALSE: dict[str, tuple[Callable[[Cast], Any], str]] = {
         "gives no access",
     ),
     "nobody's sale": (lambda c: forget_shares(c), "does not add up"),
-    "too much back": (lambda c: send_back(c, 1901), "has 1901 sent back of 1900"),
+    "too much back": (lambda c: send_back(c, 1901), "has 1901 usd sent back of 1900 usd"),
+    "back in another currency": (lambda c: send_back(c, 1900, "eur"), "has 1900 eur sent back of 1900 usd"),
 }
 
 
