@@ -9,12 +9,13 @@ from blueprints.studio import bp
 from blueprints.studio.lesson_forms import CaptionForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at, opened_lesson
 from domain import Refused
-from domain.base.webvtt import MAX_CHARACTERS
-from domain.media import captions, recordings
+from domain.media import caption_files, captions, recordings
 from models import Course, Lesson, MediaAsset, ProposedCaption
 from web import hypermedia
 from web.actions import Attempt
 from web.signed_in import me
+
+MOST_NOTES = 5  # on a file, said at once
 
 
 @bp.route(f"{PLACE}/captions", methods=["GET", "POST"], defaults={"language": None})
@@ -27,14 +28,15 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
     if language and row is None:
         abort(404)
     form = CaptionForm(obj=row)
-    if form.is_submitted() and _read_file(form) and form.validate():
+    notes = _read_file(form, language or form.language.data or "") if form.is_submitted() else None
+    if notes is not None and form.validate():
         spoken = language or form.language.data or ""
         with Attempt(form) as attempt:
             if not language:
                 captions.check_new(asset, spoken)
             row = captions.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
             later = _later(isinstance(row, ProposedCaption))
-            attempt.say(f"The captions in {row.label} are saved.{later}")
+            attempt.say(" ".join([f"The captions in {row.label} are saved.{later}", *_in_short(notes)]))
             return hypermedia.see_other(_page(course_id, lesson_id))
         course, lesson = lesson_at(course_id, lesson_id)
     return hypermedia.render(
@@ -87,17 +89,23 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return editor(course, lesson, status=form.status, chapters=form)
 
 
-def _read_file(form: CaptionForm) -> bool:
-    """Read the uploaded file, if any, in place of the text; False if it can't be decoded."""
+def _read_file(form: CaptionForm, language: str) -> list[str] | None:
+    """Read the uploaded file, if any, in place of the text; returns notes, or None where it can't be read."""
     written = form.file.data
     if not getattr(written, "filename", ""):
-        return True
+        return []
     try:
-        form.vtt.data = captions.decode(written.stream.read(MAX_CHARACTERS * 4))
+        form.vtt.data, notes = caption_files.read(written.stream.read(caption_files.MOST_BYTES + 1), language)
     except Refused as refusal:
         form.refuse(refusal)
-        return False
-    return True
+        return None
+    return notes
+
+
+def _in_short(notes: list[str]) -> list[str]:
+    """Cut notes on a file to what a message holds."""
+    more = len(notes) - MOST_NOTES
+    return notes[:MOST_NOTES] + [f"And {more} more."] * (more > 0)
 
 
 def _recording(course: Course, lesson: Lesson) -> MediaAsset:

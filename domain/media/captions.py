@@ -50,16 +50,6 @@ def working_chapters(asset: MediaAsset) -> list[Any]:
     return asset.chapters if asset.proposed_chapters is None else asset.proposed_chapters
 
 
-def decode(content: bytes) -> str:
-    """Decode an uploaded caption file; raises Refused if it isn't UTF-8 or far too large."""
-    if len(content) > webvtt.MAX_CHARACTERS * 3:
-        raise Refused("This caption file is too large. Use at most 1 MB.", "file")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused("This file isn’t UTF-8 text. Save it as UTF-8 and upload it again.", "file") from None
-
-
 def check_new(asset: MediaAsset, language: str) -> None:
     """Raise Refused where `asset` has captions in `language`, which would be overwritten unseen."""
     tag = webvtt.check_language(language)

@@ -122,7 +122,7 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
         tracks=[Track(c.language, c.label, f"{bases[c.language]}/captions/{c.language}.vtt") for c in spoken],
         chapters=chapters,
         chapters_url=f"{base if chapters is asset.chapters else aside}/chapters.vtt" if chapters else None,
-        transcripts={c.language: webvtt.parse(c.vtt) for c in spoken if c.vtt},
+        transcripts={c.language: webvtt.without_repeats(webvtt.parse(c.vtt)) for c in spoken if c.vtt},
     )
 
 

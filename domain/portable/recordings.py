@@ -9,11 +9,11 @@ from domain.authoring import lesson_content
 from domain.base import webvtt
 from domain.base.text import composed
 from domain.catalog.index import facets
-from domain.media import captions, upload_rules
+from domain.media import caption_files, captions, upload_rules
 from domain.portable import InvalidCourse
 from domain.portable.fields import Fields
 from domain.portable.model import NewCaption, NewRecording
-from domain.portable.source import Source, text_of
+from domain.portable.source import Source, content_of
 from models import UploadPurpose
 
 SOUNDS = {".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".aac"}
@@ -84,7 +84,7 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
         if language in found:
             values.wrong("captions", f"There are captions in {language} twice.", tag)
         found[language] = NewCaption(
-            language, label or facets.language_name(language), _vtt(source, values, file)
+            language, label or facets.language_name(language), _vtt(source, values, file, language)
         )
     if len(found) > captions.MAX_LANGUAGES:
         values.wrong(
@@ -93,9 +93,10 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
     return [found[language] for language in sorted(found)]
 
 
-def _vtt(source: Source, values: Fields, file: str) -> str:
+def _vtt(source: Source, values: Fields, file: str, language: str) -> str:
     try:
-        return webvtt.to_vtt(webvtt.parse(text_of(source, file)))
+        text, _ = caption_files.decode(content_of(source, file), language)
+        return webvtt.to_vtt(webvtt.parse(text))
     except InvalidCourse as trouble:
         values.problems.extend(trouble.problems)
     except Refused as refusal:

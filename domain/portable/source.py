@@ -132,12 +132,17 @@ class _CheckedMember:
         self.close()
 
 
-def text_of(source: Source, name: str) -> str:
-    """Read a UTF-8 text file, with \\n line ends and without control characters. Raises InvalidCourse."""
+def content_of(source: Source, name: str) -> bytes:
+    """Read a file that holds text. Raises InvalidCourse for one that is too long."""
     if source.names[name] > MAX_TEXT:
         raise broken(f"This text is too long: {source.names[name] // 1000:,} kB.", name)
     with source.open(name) as file:
-        content = file.read(MAX_TEXT + 1)
+        return file.read(MAX_TEXT + 1)
+
+
+def text_of(source: Source, name: str) -> str:
+    """Read a UTF-8 text file, with \\n line ends and without control characters. Raises InvalidCourse."""
+    content = content_of(source, name)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

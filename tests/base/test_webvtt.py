@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from domain import Refused
 from domain.base.text import paragraphs
-from domain.base.webvtt import Cue, chapters_vtt, check_language, parse, plain, stamp, to_vtt
+from domain.base.webvtt import (
+    Cue,
+    chapters_vtt,
+    check_language,
+    parse,
+    parse_leniently,
+    plain,
+    stamp,
+    to_vtt,
+    without_repeats,
+)
 
 VTT = """\ufeffWEBVTT - A film
 
@@ -53,7 +63,7 @@ def test_subrip_is_read_too() -> None:
         ("WEBVTT", "There are no captions"),
         ("WEBVTT\n00:00.000 --> 00:01.000\nx", "Line 2: an empty line is needed"),
         ("WEBVTT\n\nx\ny\nz", "Line 3: a caption needs its time"),
-        ("WEBVTT\n\n00:00 --> 00:01\nx", "Line 3: this time can’t be read"),
+        ("WEBVTT\n\n00:00. --> 00:01.\nx", "Line 3: this time can’t be read"),
         ("WEBVTT\n\n\n00:05.000 --> 00:01.000\nx", "Line 4: the caption ends before it starts"),
         ("WEBVTT\n\n00:61.000 --> 01:01.000\nx", "Line 3: minutes and seconds go up to 59"),
         ("WEBVTT\n\n00:00.000 --> 00:01.000\nx\n00:01.000 --> 00:02.000\ny", "Line 5: an empty line is"),
@@ -74,6 +84,88 @@ def test_markup_is_only_text_afterwards() -> None:
     assert to_vtt([Cue(0, 1, "</c><b>\n\n00:09 --> x", "a --> b\nc")]) == (
         "WEBVTT\n\na b c\n00:00:00.000 --> 00:00:01.000\n&lt;/c&gt;&lt;b&gt;\n00:09 --&gt; x\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("if x < 3 and List<int> y", "if x < 3 and List<int> y"),
+        ("<i>MyValue<String></i> & <b>more</b>", "MyValue<String> & more"),
+        ('<font color="#fff">Hi</font> {\\an8}there', "Hi there"),
+        ("a <br> b &lt; c", "a <br> b &lt; c"),
+    ],
+)
+def test_subrip_has_only_a_few_tags(said: str, kept: str) -> None:
+    assert parse(f"1\n00:00:01,000 --> 00:00:03,000\n{said}\n") == [Cue(1, 3, kept)]
+
+
+def test_times_may_have_no_thousandths() -> None:
+    assert parse("1\n00:00:01 --> 00:00:03\nOne.\n") == [Cue(1, 3, "One.")]
+    assert parse("WEBVTT\n\n00:01 --> 00:03.5\nOne.\n") == [Cue(1, 3.5, "One.")]
+
+
+def test_only_an_empty_line_ends_a_cue() -> None:
+    one = "00:00:01,000 --> 00:00:03,000\nErster Satz.\n \n"
+    assert parse(f"1\n{one}Zweiter Satz.\n\n2\n00:00:04,000 --> 00:00:06,000\nEnde.\n") == [
+        Cue(1, 3, "Erster Satz.\nZweiter Satz."), Cue(4, 6, "Ende."),
+    ]  # fmt: skip
+    assert parse(f"1\n{one}2\n00:00:04,000 --> 00:00:06,000\nEnde.\n") == [
+        Cue(1, 3, "Erster Satz."), Cue(4, 6, "Ende."),
+    ]  # fmt: skip
+
+
+def test_ruby_text_stands_apart_from_its_base() -> None:
+    assert plain("<ruby>漢<rt>kan</rt>字<rt>ji</ruby>") == "漢(kan)字(ji)"
+
+
+def test_one_bad_cue_is_left_out_and_named() -> None:
+    cues = [Cue(1, 3, "One."), Cue(4, 6, "Three."), Cue(7, 8, "Five.")]
+    source = (
+        "1\n00:00:01,000 --> 00:00:03,000\nOne.\n\n2\n00:00:03,500 --> 00:00:03,500\nNothing long.\n\n"
+        "5\n00:00:07,000 --> 00:00:08,000\nFive.\n\n3\n00:00:04,000 --> 00:00:06,000\nThree.\n"
+    )
+    assert parse_leniently(source) == (
+        cues, ["Line 6: the caption ends before it starts.", "Line 13: this caption starts before the one above it."],
+    )  # fmt: skip
+    with pytest.raises(Refused, match="Line 6: the caption ends"):
+        parse(source)
+    with pytest.raises(Refused, match="Line 3: a caption needs its time"):
+        parse_leniently("WEBVTT\n\nx\n\ny\n\n00:00.000 --> 00:01.000\nx")
+
+
+ROLLING = """WEBVTT
+Kind: captions
+Language: en
+
+00:00:00.320 --> 00:00:02.470 align:start position:0%
+ 
+today<00:00:00.719><c> we</c><00:00:00.960><c> build</c><00:00:01.199><c> a</c><00:01.439><c> kite</c>
+
+00:00:02.470 --> 00:00:02.480 align:start position:0%
+today we build a kite
+ 
+
+00:00:02.480 --> 00:00:05.110 align:start position:0%
+today we build a kite
+from<00:00:02.800><c> two</c><00:00:03.120><c> sticks</c>
+"""
+
+
+def test_what_automatic_captions_repeat_is_said_once_in_a_transcript() -> None:
+    cues = parse(ROLLING)
+    assert len(cues) == 3
+    assert without_repeats(cues) == [
+        Cue(0.32, 2.47, "today we build a kite"), Cue(2.48, 5.11, "from two sticks"),
+    ]  # fmt: skip
+    said_twice = [
+        Cue(0, 1, "No."),
+        Cue(1, 2, "No."),
+        Cue(2, 3, "Look here."),
+        Cue(4, 5, "Well."),
+        Cue(5, 6, "So."),
+    ]
+    assert without_repeats(said_twice) == said_twice
+    assert without_repeats([]) == []
 
 
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs"))

@@ -291,6 +291,28 @@ def test_captions_come_as_file_or_text(app: Flask, ada: FlaskClient, film: str) 
         assert trouble(answer) is None
 
 
+def test_a_caption_file_is_read_as_far_as_it_can_be(app: Flask, ada: FlaskClient, film: str) -> None:
+    bad = "".join(f"\n\n{n}\n00:01:{n},000 --> 00:01:{n},000\nx" for n in range(10, 17))
+    good = "".join(f"\n\n{n}\n00:02:{n},000 --> 00:02:{n},500\nGrüße" for n in range(10, 18))
+    sent = {"language": "de", "file": (io.BytesIO((bad + good).encode("cp1252")), "film.srt")}
+    answer = ada.post(
+        f"{film}/captions", data=sent, content_type="multipart/form-data", follow_redirects=True
+    )
+    assert "The file was read as Windows-1252. Line 4: the caption ends before it starts." in answer.text
+    assert "And 3 more." in answer.text
+    with app.app_context():
+        assert db.session.scalars(select(Caption.vtt)).one().count("Grüße") == 8
+    typed = {"language": "fr", "vtt": bad + good}
+    answer = ada.post(f"{film}/captions", data=typed)
+    assert answer.status_code == 422
+    assert "Line 4: the caption ends before it starts." in answer.text
+    assert answer.text.count("Grüße") == 8
+    again = {"language": "de", "file": (io.BytesIO((bad + good).encode("cp1252")), "film.srt")}
+    answer = ada.post(f"{film}/captions", data=again, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "There are already captions in de." in answer.text
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_chapters_are_lines_of_text(app: Flask, ada: FlaskClient, film: str, headers: dict[str, str]) -> None:
     text = "0:00 Beginning\n\n1:30 - The <i>end</i>\n"
