@@ -25,7 +25,7 @@ from bench import raw, tour
 from blueprints.catalog import fragments
 from config import ROOT
 from domain.platform import settings
-from web import templating
+from web import csrf, templating
 
 TOKEN = "the-token"  # noqa: S105 - a placeholder for the application's real one
 TRIES = 3
@@ -94,6 +94,11 @@ def build(ours: Flask, pages: Pages) -> Flask:
     for name in ("static_url", "stylesheet_url", "script_url"):
         bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
     bare.jinja_env.globals["csrf_token"] = lambda: TOKEN
+    with ours.app_context():  # one reader has the cookie, and only pages for readers ask whose they are
+        mark = next(
+            (csrf.mark_of(page.person.id.hex) for (_, has), page in pages.items() if has), csrf.NOBODY
+        )
+    bare.jinja_env.globals["person_mark"] = lambda: mark
     shared = ours.jinja_env.globals.items()
     bare.jinja_env.globals |= {n: f for n, f in shared if getattr(f, "__module__", "") == fragments.__name__}
 
