@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
 from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
+from domain import Refused
 from domain.base import clock
 from domain.base.pagination import Page
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
@@ -113,6 +114,8 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
     notes, kept_at = moderation_queue.saved_notes(frame.item, me())
     if not form.is_submitted():
         form.notes.data = notes
+    if form.errors and not form.form_errors and (why := _why_undecidable(frame, file["file"])):
+        form.refuse(Refused(why))  # there is no field that the errors could stand beside
     opens = isinstance(file["file"], review_page.CourseReview)
     return hypermedia.render(
         "admin/moderation/item.html",
@@ -131,6 +134,15 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         place=place(),
         **file,
     )
+
+
+def _why_undecidable(frame: review_page.ItemHeader, subject: object | None) -> str:
+    """Say why the page has no form to decide with; "" where it has one."""
+    try:
+        moderation_queue.check_claim(frame.item, me())
+    except Refused as refusal:
+        return refusal.sentence
+    return "" if subject is not None else "This content no longer exists."
 
 
 def _can_take_back(item: ModerationItem) -> bool:

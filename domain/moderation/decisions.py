@@ -68,6 +68,7 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
     when the course has changed since it was opened, and where the decision lacks a reason or notes.
     """
     verdict, reason, notes = decision
+    moderation_queue.check_claim(item, admin)  # before anything that another try could mend
     if verdict not in CHOICES[item.kind]:
         raise Refused("You can’t make that decision here.")
     if verdict == Verdict.REJECTED and item.kind != ModerationKind.APPLICATION and reason not in REASONS:
@@ -171,8 +172,8 @@ def _decide_update(course: Course, admin: User, decision: ModerationDecision) ->
 
 def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     course = _held(item, admin)
-    upheld = decision.verdict == Verdict.HIDDEN
-    if upheld and course.status == ProductStatus.PUBLISHED:
+    upheld, on_sale = decision.verdict == Verdict.HIDDEN, course.status == ProductStatus.PUBLISHED
+    if upheld and on_sale:
         course.admin_notes = decision.notes
         lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, decision.notes)
         _tell_creator(course, item, decision)
@@ -181,6 +182,8 @@ def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecisio
     )
     _close(item, admin, decision)
     _answer_reports(Report.product_id == course.id, course, "course", upheld)
+    if not on_sale:
+        return f"“{course.title}” was off sale already and stays so."
     return f"“{course.title}” is off sale." if upheld else f"“{course.title}” stays on sale."
 
 
@@ -191,7 +194,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
     review, course = found
     reviews.lock_review(review)
     moderation_queue.lock_claimed(item, admin)
-    stays = decision.verdict == Verdict.APPROVED
+    stays, was_shown = decision.verdict == Verdict.APPROVED, not reviews.is_hidden(review)
     review.flagged, review.approved = not stays, stays
     db.session.flush()
     reviews.recount(review.product_id)
@@ -209,7 +212,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
             f"/courses/{course.slug}/review", "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
-    return "The review stays visible." if stays else "The review stays hidden."
+    return _outcome("review", was_shown, stays)
 
 
 def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
@@ -219,7 +222,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     review, course = found
     reviews.lock_review(review)
     moderation_queue.lock_claimed(item, admin)
-    stays = decision.verdict == Verdict.APPROVED
+    stays, was_shown = decision.verdict == Verdict.APPROVED, not review.reply_hidden
     review.reply_hidden = not stays
     audit.record(
         admin, AuditAction.APPROVE_REPLY if stays else AuditAction.HIDE_REPLY, review, decision.notes
@@ -237,7 +240,14 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
             f"/studio/reviews?course={course.id}", "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
-    return "The reply stays visible." if stays else "The reply stays hidden."
+    return _outcome("reply", was_shown, stays)
+
+
+def _outcome(what: str, was_shown: bool, shown: bool) -> str:
+    """Say what becomes of a review or reply, by what it was before."""
+    if was_shown == shown:
+        return f"The {what} stays {'visible' if shown else 'hidden'}."
+    return f"The {what} is visible again." if shown else f"The {what} is hidden."
 
 
 def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:

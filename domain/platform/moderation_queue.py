@@ -227,6 +227,11 @@ def lock_claimed(item: ModerationItem, admin: User, takeover: bool = False) -> N
     Raises ClaimedByOther when another admin has it (unless `takeover`), Refused when it was decided before.
     """
     lock(item)
+    check_claim(item, admin, takeover)
+
+
+def check_claim(item: ModerationItem, admin: User, takeover: bool = False) -> None:
+    """Raise what `lock_claimed` raises, by the row as it was loaded, without a lock."""
     if item.closed_at is not None or item.decision is not None:
         raise Refused("This has already been decided.")
     holder = _holder(item, admin)

@@ -458,6 +458,100 @@ def test_an_application(app: Flask, cast: Cast, mo: FlaskClient, sent: dict[str,
     assert item_row(app, item).closed_by == cast.mo.id
 
 
+@pytest.mark.parametrize("sent", [{}, {"notes": "Show more of it."}, {"notes": "Why not. " * 700}])
+def test_a_late_decline_keeps_what_was_typed_and_says_why(
+    app: Flask, cast: Cast, mo: FlaskClient, max_: FlaskClient, sent: dict[str, str]
+) -> None:
+    with app.app_context():
+        row = CreatorApplication(
+            user_id=cast.cy.id, headline="Teaches knots", expertise=[], links=[], sample="A bowline.",
+            accepted_terms_at=clock.now(),
+        )  # fmt: skip
+        db.session.add(row)
+        db.session.flush()
+        moderation_queue.enqueue(ModerationKind.APPLICATION, row.id, "Cy", cast.cy.id)
+        db.session.commit()
+    item = item_of(app, ModerationKind.APPLICATION)
+    mo.post(at(item, "/decide"), data={"verdict": "approved"})
+    late = max_.post(at(item, "/decide"), data={"verdict": "rejected", **sent})
+    assert late.status_code == 422
+    assert "This has already been decided." in late.text
+    assert sent.get("notes", "").strip() in late.text
+    assert "Please check" not in late.text  # there is no field to check
+
+
+def test_a_decision_about_what_is_gone_keeps_what_was_typed(app: Flask, cast: Cast, mo: FlaskClient) -> None:
+    item = submitted(app, cast)
+    with app.app_context():
+        db.session.get_one(Course, cast.draft_course.id).deleted_at = clock.now()
+        db.session.commit()
+    sent = {"verdict": "rejected", "reason": "quality", "notes": "The sound hums."}
+    gone = mo.post(at(item, "/decide"), data=sent)
+    assert (gone.status_code, "This course has been deleted." in gone.text) == (422, True)
+    assert "The sound hums.</textarea>" in gone.text
+    assert "You chose the reason “Text, audio or video quality is too low”." in gone.text
+    without = mo.post(at(item, "/decide"), data={"verdict": "changes_requested"})
+    assert (without.status_code, "Please check" in without.text) == (422, False)
+    assert "This content no longer exists." in without.text
+
+
+@pytest.mark.parametrize(
+    ("hidden", "verdict", "says"),
+    [
+        (False, "approved", "The review stays visible."),
+        (False, "hidden", "The review is hidden."),
+        (True, "approved", "The review is visible again."),
+        (True, "hidden", "The review stays hidden."),
+    ],
+)
+def test_what_becomes_of_a_review_is_said_by_what_it_was(
+    app: Flask, cast: Cast, mo: FlaskClient, hidden: bool, verdict: str, says: str
+) -> None:
+    item, review = reported_review(app, cast)
+    with app.app_context():
+        row = db.session.get_one(Review, review)
+        row.flagged, row.approved = hidden, False
+        db.session.commit()
+    mo.post(at(item, "/decide"), data={"verdict": verdict})
+    assert says in mo.get("/admin/moderation").text
+
+
+@pytest.mark.parametrize(
+    ("hidden", "verdict", "says"),
+    [
+        (False, "approved", "The reply stays visible."),
+        (False, "hidden", "The reply is hidden."),
+        (True, "approved", "The reply is visible again."),
+        (True, "hidden", "The reply stays hidden."),
+    ],
+)
+def test_what_becomes_of_a_reply_is_said_by_what_it_was(
+    app: Flask, cast: Cast, mo: FlaskClient, hidden: bool, verdict: str, says: str
+) -> None:
+    _, review = reported_review(app, cast)
+    with app.app_context():
+        row = db.session.get_one(Review, review)
+        row.reply, row.reply_hidden = "Not at all.", hidden
+        moderation_queue.enqueue(ModerationKind.REPLY, review, "Reply", cast.ada.id)
+        db.session.commit()
+    mo.post(at(item_of(app, ModerationKind.REPLY), "/decide"), data={"verdict": verdict})
+    assert says in mo.get("/admin/moderation").text
+
+
+@pytest.mark.parametrize("verdict", ["dismissed", "hidden"])
+def test_a_report_about_a_course_that_is_off_sale_says_so(
+    app: Flask, cast: Cast, mo: FlaskClient, verdict: str
+) -> None:
+    with app.app_context():
+        cy, course = db.session.get_one(User, cast.cy.id), db.session.get_one(Course, cast.flask_course.id)
+        course_reports.report(cy, course, ReportReason.OTHER, "Copied from a book.")
+        course.status = ProductStatus.ARCHIVED
+        db.session.commit()
+    item = item_of(app, ModerationKind.REPORT)
+    mo.post(at(item, "/decide"), data={"verdict": verdict, "notes": "Copied."})
+    assert "was off sale already and stays so." in mo.get("/admin/moderation").text
+
+
 def test_the_next_comes_by_itself(app: Flask, cast: Cast, mo: FlaskClient) -> None:
     review, _ = reported_review(app, cast)
     course = submitted(app, cast)
