@@ -193,6 +193,15 @@ def test_the_buttons_of_the_page_do_what_they_say(
     assert order(app, cast)["Go on"] == ["Forms on film", "Going live"]
 
 
+def test_deleting_offers_to_keep_what_it_is_about(cast: Cast, ada: FlaskClient, home: str) -> None:
+    for path, kept in (
+        (f"lessons/{cast.text_lesson.id}", "Keep lesson"),
+        (f"modules/{cast.text_lesson.module_id}", "Keep module"),
+    ):
+        page = ada.get(f"{home}/{path}/delete").text
+        assert [word for word in ("Keep lesson", "Keep module", "Keep course") if word in page] == [kept]
+
+
 def test_what_was_deleted_meanwhile_is_said(app: Flask, cast: Cast, ada: FlaskClient, home: str) -> None:
     ada.post(f"{home}/lessons/{cast.preview_lesson.id}/delete")
     for path, data in (
