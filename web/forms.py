@@ -18,6 +18,7 @@ from wtforms.widgets import HiddenInput, Select
 
 from domain import Refused
 from domain.base import money, text
+from web.form_errors import FormErrors
 
 
 class BoundedParser(FormDataParser):
@@ -90,6 +91,10 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         """Settings of WTForms."""
 
+        def get_translations(self, form: Any) -> FormErrors:
+            """Answer our sentences for those of WTForms."""
+            return FormErrors()
+
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Ignore JSON bodies: read as form data, a JSON list would raise an error."""
             return None if request.is_json else super().wrap_formdata(form, formdata)
@@ -104,6 +109,7 @@ class Form(FlaskForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate as FlaskForm does.
 
+        A value that can't be read breaks the other rules as well: their errors, which say more, stand alone.
         A stale form that is shown again (blueprints/auth/stale_forms.py) never passes.
         """
         if g.get("form_is_stale"):
@@ -111,7 +117,11 @@ class Form(FlaskForm):
                 "This page was open for too long. Nothing you typed is lost. Please send it again."
             )
             return False
-        return bool(super().validate(extra_validators))
+        valid = bool(super().validate(extra_validators))
+        for field in self:
+            unread = len(field.process_errors)
+            field.errors = field.errors[unread:] or field.errors
+        return valid
 
     def refuse(self, refusal: Refused, otherwise: str = "") -> None:
         """Show `refusal` beside its field, or beside `otherwise` if it names none, or above the form."""

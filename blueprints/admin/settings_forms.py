@@ -25,6 +25,9 @@ from web.merging import MergingForm
 
 COLOR = re.compile(r"#[0-9a-f]{6}")
 MAX_ABOUT = 20_000
+_PERCENT = "Enter a whole number from 0 to 100."
+_DAYS = "Enter a whole number from 0 to 365."
+_MINUTES = "Enter a whole number from 5 to 1,440 (one day)."
 
 
 @cache
@@ -145,11 +148,11 @@ class PolicyForm(MergingForm):
 
     platform_fee_percent = IntegerField(
         "Platform fee in percent",
-        [InputRequired("Enter a whole number."), NumberRange(0, 100, "From 0 to 100.")],
+        [InputRequired(_PERCENT), NumberRange(0, 100, _PERCENT)],
     )
     refund_window_days = IntegerField(
         "Refund period in days",
-        [InputRequired("Enter a whole number."), NumberRange(0, 365, "From 0 to 365.")],
+        [InputRequired(_DAYS), NumberRange(0, 365, _DAYS)],
     )
     require_review = BooleanField(
         "Review courses by creators who aren’t trusted before they go on sale", false_values=("", "no")
@@ -165,7 +168,7 @@ class SignInForm(MergingForm):
     )
     admin_idle_minutes = IntegerField(
         "Ask inactive admins to confirm it’s them after (minutes)",
-        [InputRequired("Enter a whole number."), NumberRange(5, 1440, "From 5 to 1,440 (one day).")],
+        [InputRequired(_MINUTES), NumberRange(5, 1440, _MINUTES)],
     )
 
 

@@ -196,9 +196,8 @@ def entry_form(modules: list[Module]) -> type[AccessForm]:
             module.title,
             [
                 InputRequired("Enter 0 to open the module right away."),
-                NumberRange(0, LONGEST_DRIP, f"Enter 0 to {LONGEST_DRIP} days."),
+                NumberRange(0, LONGEST_DRIP, f"Enter a whole number from 0 to {LONGEST_DRIP}."),
             ],
-            invalid_value_message=f"Enter 0 to {LONGEST_DRIP} days.",
         )
         for module in modules
     }

@@ -59,7 +59,7 @@ def test_words_show_at_once_and_are_written_down(
         ("contact_email", "nobody", "complete email address"),
         ("social", "Mastodon", "a name and an address"),
         ("social", "Mastodon javascript:alert(1)", "a name and an address"),
-        ("timezone", "Mars/Olympus", "Not a valid choice"),
+        ("timezone", "Mars/Olympus", "Choose one of these."),
         ("hero_subtitle", "s" * 301, "at most 300"),
         ("about", "a" * 20_001, "at most 20,000"),
     ],

@@ -83,7 +83,7 @@ def test_a_sale_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
         ("sale_ends", {"sale_price": "9", "sale_ends": "2020-01-01T00:00"}, "has passed"),
         ("sale_ends", {"sale_price": "9", "sale_ends": "tomorrow"}, "a day and a time"),
         ("sale_ends", {"sale_price": "9", "sale_ends": "0001-01-01T00:00"}, "a day and a time"),
-        ("tier", {"tier": "huge"}, "Not a valid choice"),
+        ("tier", {"tier": "huge"}, "Choose one of these."),
     ],
 )
 def test_what_cannot_be_asked_is_refused(desk: Desk, field: str, typed: dict[str, str], said: str) -> None:
