@@ -56,6 +56,9 @@ def _needed(contents: CourseContent) -> list[ChecklistItem]:
 
 def _price(contents: CourseContent) -> ChecklistItem:
     course = contents.course
+    for cents in course_price.amounts_of(course):
+        if sentence := course_price.too_small(cents, course.currency):
+            return ChecklistItem("A price that can be paid", False, "/pricing", says=sentence)
     if course.tier is None:
         return ChecklistItem("A price", True, "/pricing")
     _, low, high = course_price.TIERS[course.tier]

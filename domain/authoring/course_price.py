@@ -35,11 +35,25 @@ def highest(currency: str) -> int:
     return HIGHEST * 10 ** (money.minor_digits(currency) or 2)
 
 
+def too_small(cents: int | None, currency: str) -> str:
+    """Say the smallest price if `cents` is above 0 and below what can be charged; "" if it isn't."""
+    least = money.least_charge(currency)
+    if not cents or cents >= least:
+        return ""
+    return f"Payments start at {money.money(least, currency)}. Enter that or more, or 0 for free."
+
+
 def price_of(course: Course) -> PriceInput:
     """Read the stored price; a sale that has ended is left out."""
     if course.sale_ends_at is None or course.sale_ends_at <= clock.now():
         return PriceInput(course.tier, course.price_cents, None, None)
     return PriceInput(course.tier, course.price_cents, course.sale_price_cents, course.sale_ends_at)
+
+
+def amounts_of(course: Course) -> list[int]:
+    """List what `course` costs now and after its sale, in minor units."""
+    stored = price_of(course)
+    return [cents for cents in (stored.price_cents, stored.sale_price_cents) if cents is not None]
 
 
 def set_price(course: Course, actor: User, new: PriceInput) -> None:
@@ -50,7 +64,7 @@ def set_price(course: Course, actor: User, new: PriceInput) -> None:
     lifecycle.lock_and_reload(course)
     stored = price_of(course)
     _check_price(new, course.currency)
-    _check_sale(new, stored)
+    _check_sale(new, stored, course.currency)
     course.tier, course.price_cents = new.tier, new.price_cents
     course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
     course_details.record_change(course, actor, AuditAction.SET_PRICE)
@@ -71,18 +85,17 @@ def announce_sale(course: Course) -> None:
 
 def _check_price(new: PriceInput, currency: str) -> None:
     if new.price_cents > highest(currency):
-        raise Refused("That’s more than a course can cost.", "price")
-    if new.tier is None:
-        return
-    _hours, least, most = TIERS[new.tier]
-    if not least <= new.price_cents <= most:
-        raise Refused(
-            f"A course of this size costs {money.short(least, currency)} to {money.short(most, currency)}.",
-            "price",
-        )
+        raise Refused(f"A course can cost up to {money.short(highest(currency), currency)}.", "price")
+    if new.tier is not None:
+        _hours, least, most = TIERS[new.tier]
+        if not least <= new.price_cents <= most:
+            costs = f"{money.short(least, currency)} to {money.short(most, currency)}"
+            raise Refused(f"A course of this size costs {costs}.", "price")
+    if sentence := too_small(new.price_cents, currency):
+        raise Refused(sentence, "price")
 
 
-def _check_sale(new: PriceInput, stored: PriceInput) -> None:
+def _check_sale(new: PriceInput, stored: PriceInput, currency: str) -> None:
     if new.sale_price_cents is None and new.sale_ends_at is None:
         return
     if new.sale_price_cents is None:
@@ -91,5 +104,7 @@ def _check_sale(new: PriceInput, stored: PriceInput) -> None:
         raise Refused("Say when the sale ends.", "sale_ends")
     if new.sale_price_cents >= new.price_cents:
         raise Refused("The sale price must be lower than the price.", "sale_price")
+    if sentence := too_small(new.sale_price_cents, currency):
+        raise Refused(sentence, "sale_price")
     if new.sale_ends_at <= clock.now() and new.sale_ends_at != stored.sale_ends_at:
         raise Refused("This time has passed. Choose a later one.", "sale_ends")

@@ -19,6 +19,13 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # Without coins today; Stripe keeps counting hundredths of them and refuses any but 00.
 WHOLE_ONLY = frozenset(["ISK", "UGX"])
+# The smallest charge in minor units, where money is paid out in the currency that was charged; in any other
+# currency it is _LEAST (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+LEAST_CHARGES = {
+    "AED": 200, "BGN": 100, "CZK": 1500, "DKK": 250, "GBP": 30, "HKD": 400, "HUF": 17_500, "MXN": 1000,
+    "MYR": 200, "NOK": 300, "PLN": 200, "RON": 200, "SEK": 300, "THB": 1000,
+}  # fmt: skip
+_LEAST = 50
 
 _LOCALE = "en_US"
 _NBSP = "\u00a0"
@@ -40,6 +47,12 @@ def step(currency: str) -> int:
     """
     code = currency.upper()
     return 10 if code in THREE_DECIMAL else 100 if code in WHOLE_ONLY else 1
+
+
+def least_charge(currency: str) -> int:
+    """Return the smallest amount that can be paid, in minor units of `currency`."""
+    code = currency.upper()
+    return max(LEAST_CHARGES.get(code, _LEAST), step(code))
 
 
 def symbol(currency: str) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from domain.authoring import course_price, page_drafts
 from domain.authoring.course_content import CourseContent
-from domain.base import slugs
+from domain.base import money, slugs
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
 VERY_SHORT = 15 * 60  # seconds
@@ -78,12 +78,16 @@ def _price(contents: CourseContent) -> list[Hint]:
         if not least <= hours <= most:
             return [Hint(f"It takes {contents.length}; its size is for {least} to {most} hours.")]
         return []
-    if course.price_cents == 0:
+    if contents.seconds == 0:  # nothing to compare with; `_shape` says that it is short
         return []
-    most_for = max((high for (least, _), _, high in course_price.TIERS.values() if hours >= least), default=0)
-    if course.price_cents > most_for:
-        return [Hint(f"It has no size, and costs more than any for {contents.length}.")]
-    return []
+    sizes = course_price.TIERS.values()
+    most = max(
+        (high for (least, _), _, high in sizes if hours >= least), default=min(high for *_, high in sizes)
+    )
+    if course.price_cents <= most:
+        return []
+    costs, usual = (money.short(cents, course.currency) for cents in (course.price_cents, most))
+    return [Hint(f"It costs {costs} without a size. A size for {contents.length} costs up to {usual}.")]
 
 
 def _shape(contents: CourseContent) -> list[Hint]:

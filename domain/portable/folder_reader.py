@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domain.authoring import course_details, course_price, curriculum, lesson_content
-from domain.base import markdown, slugs
+from domain.base import markdown, money, slugs
 from domain.base.text import markdown_source, one_line, paragraphs
 from domain.catalog import tags
 from domain.learning import prerequisites
@@ -16,6 +16,8 @@ from domain.portable.model import NewCourse, NewLesson, NewModule
 from domain.portable.recordings import path_in, read_recording
 from domain.portable.source import Source, text_of
 from models import Level, ProductVisibility, Tier
+
+CURRENCY = "usd"  # of a new course
 
 
 def read(source: Source) -> NewCourse:
@@ -43,8 +45,7 @@ def _course(source: Source, values: Fields) -> NewCourse:
         line += taken
     if not title:
         values.wrong("title", "`title` is missing.")
-    highest = course_price.highest("usd")
-    price = values.whole("price_cents", highest) or 0
+    price, sale_price = _amount(values, "price_cents"), _amount(values, "sale_price_cents")
     film = values.raw("preview_film", dict, str)
     return NewCourse(
         title=title,
@@ -58,8 +59,8 @@ def _course(source: Source, values: Fields) -> NewCourse:
         technology=values.line("technology", course_details.TECHNOLOGY),
         language=values.line("language", 16) or "en",
         tier=values.choice("tier", Tier),
-        price_cents=price,
-        sale_price_cents=values.whole("sale_price_cents", highest),
+        price_cents=price or 0,
+        sale_price_cents=sale_price,
         sale_ends_at=values.moment("sale_ends_at"),
         visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
         objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),
@@ -72,6 +73,17 @@ def _course(source: Source, values: Fields) -> NewCourse:
         code=path_in(source, values, "code"),
         preview_film=read_recording(source, _film(values, film), "file") if film else None,
     )
+
+
+def _amount(values: Fields, key: str) -> int | None:
+    """Read a price in minor units that can be paid, or 0."""
+    cents = values.whole(key, course_price.highest(CURRENCY))
+    if course_price.too_small(cents, CURRENCY):
+        least = money.least_charge(CURRENCY)
+        values.wrong(
+            key, f"`{key}` is below {least}, the smallest amount that can be paid. Use 0 for free.", cents
+        )
+    return cents
 
 
 def _film(values: Fields, film: Any) -> Fields:

@@ -458,6 +458,30 @@ def test_an_application(app: Flask, cast: Cast, mo: FlaskClient, sent: dict[str,
     assert item_row(app, item).closed_by == cast.mo.id
 
 
+@pytest.mark.parametrize(
+    ("minutes", "price_cents", "hint"),
+    [
+        (0, 3000, ""),  # nothing to compare with
+        (40, 1000, ""),
+        (40, 3000, "It costs $30 without a size. A size for 40 minutes costs up to $10."),
+        (180, 3000, "It costs $30 without a size. A size for 3 hours costs up to $25."),
+    ],
+)
+def test_a_price_is_compared_with_that_of_its_length(
+    app: Flask, cast: Cast, mo: FlaskClient, minutes: int, price_cents: int, hint: str
+) -> None:
+    with app.app_context():
+        course = db.session.get_one(Course, cast.draft_course.id)
+        course.tier, course.price_cents = None, price_cents
+        lessons = db.session.scalars(select(Lesson).where(Lesson.course_id == course.id)).all()
+        for number, lesson in enumerate(lessons):
+            lesson.duration_seconds = 60 * minutes if number == 0 else 0
+        db.session.commit()
+    page = mo.get(at(submitted(app, cast))).text
+    assert hint in page
+    assert ("without a size" in page) == bool(hint)
+
+
 @pytest.mark.parametrize("sent", [{}, {"notes": "Show more of it."}, {"notes": "Why not. " * 700}])
 def test_a_late_decline_keeps_what_was_typed_and_says_why(
     app: Flask, cast: Cast, mo: FlaskClient, max_: FlaskClient, sent: dict[str, str]

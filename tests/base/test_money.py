@@ -52,6 +52,13 @@ def test_short_for_machines_and_for_fields(
     assert money.typed(cents, currency) == typed
 
 
+@pytest.mark.parametrize("currency", CURRENCIES)
+def test_the_least_charge_can_be_typed_and_is_taken_by_stripe(currency: str) -> None:
+    least = money.least_charge(currency)
+    assert least >= sandbox_money.minimum(currency)
+    assert money.parse(money.typed(least, currency), currency) == least
+
+
 @pytest.mark.parametrize(
     ("text", "currency", "cents"),
     [

@@ -424,6 +424,16 @@ def test_names_in_any_spelling_of_an_accent(cast: Cast, tmp_path: Path) -> None:
             ["course.toml: The tier standard costs 1500 to 2500 cents, not 100."],
         ),
         (
+            {
+                "course.toml": 'title = "A"\ncategory = "web"\nprice_cents = 40\nsale_price_cents = 30\n'
+                "sale_ends_at = 2099-01-01T00:00:00Z\n"
+            },
+            [
+                "course.toml, line 3: `price_cents` is below 50, the smallest amount that can be paid. *",
+                "course.toml, line 4: `sale_price_cents` is below 50, the smallest amount that can be*",
+            ],
+        ),
+        (
             {"course.toml": 'title = "A"\ncategory = "web"\ntitel = "B"\nlevel = "hard"\nsequential = 1\n'},
             [
                 "course.toml, line 3: `titel` isn’t a known field. Did you mean `title`?",

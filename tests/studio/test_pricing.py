@@ -76,7 +76,9 @@ def test_a_sale_that_is_over_is_not_shown_as_one(desk: Desk) -> None:
         ("price", {"price": "19.999"}, "Enter an amount"),
         ("price", {"price": "1e9"}, "Enter an amount"),
         ("price", {"price": "NaN"}, "Enter an amount"),
-        ("price", {"tier": "", "price": "10001"}, "more than a course can cost"),
+        ("price", {"tier": "", "price": "10001"}, "up to $10,000"),
+        ("price", {"tier": "", "price": "0.49"}, "Payments start at $0.50"),
+        ("sale_price", {"sale_price": "0.30", "sale_ends": "2099-01-01T00:00"}, "Payments start at $0.50"),
         ("sale_price", {"sale_price": "19", "sale_ends": "2099-01-01T00:00"}, "lower than the price"),
         ("sale_price", {"sale_ends": "2099-01-01T00:00"}, "Enter the sale price"),
         ("sale_ends", {"sale_price": "9"}, "when the sale ends"),
@@ -96,6 +98,28 @@ def test_what_cannot_be_asked_is_refused(desk: Desk, field: str, typed: dict[str
         assert f'id="{field}-error"' in answer.text
     row = desk.row()
     assert (row.price_cents, row.sale_price_cents, row.tier) == (1900, None, Tier.STANDARD)
+
+
+def test_the_smallest_price_is_what_can_be_paid(desk: Desk) -> None:
+    form = {"tier": "", "price": "0.50", "sale_price": "0", "sale_ends": "2099-01-01T00:00"}
+    assert desk.browser.post(f"{desk.home}/pricing", data=form).status_code == 303
+    row = desk.row()
+    assert (row.price_cents, row.sale_price_cents) == (50, 0)
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        {"price_cents": 30},
+        {"price_cents": 900, "sale_price_cents": 30, "sale_ends_at": datetime(2099, 1, 1, tzinfo=UTC)},
+    ],
+)
+def test_a_stored_price_that_cant_be_paid_is_on_the_checklist(desk: Desk, prices: dict[str, object]) -> None:
+    assert "Payments start at" not in desk.get("/publish")
+    desk.change(tier=None, **prices)
+    page = desk.get("/publish")
+    assert "A price that can be paid" in page
+    assert "Payments start at $0.50." in page
 
 
 def test_two_tabs_do_not_write_over_each_other(desk: Desk) -> None:
