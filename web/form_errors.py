@@ -1,4 +1,4 @@
-"""What a field says about a value that WTForms refuses by itself: our sentences in place of the library's.
+"""Sentences for values that WTForms refuses by itself, in place of its own.
 
 A validator with a message of its own needs nothing here. `tests/house/test_form_errors.py` finds sentences of
 a newer WTForms that have no counterpart.
