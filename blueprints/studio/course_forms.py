@@ -192,7 +192,7 @@ class PrerequisiteForm(Form):
 def entry_form(modules: list[Module]) -> type[AccessForm]:
     """Build an AccessForm class with a field `days_<id>` for each of `modules`."""
     fields = {
-        days_of(module.id): IntegerField(  # type: ignore[call-arg]  # the stubs are of an older release
+        days_of(module.id): IntegerField(
             module.title,
             [
                 InputRequired("Enter 0 to open the module right away."),
