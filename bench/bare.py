@@ -30,7 +30,7 @@ from web import csrf, templating
 TOKEN = "the-token"  # noqa: S105 - a placeholder for the application's real one
 TRIES = 3
 OWN = ("request", "session", "g", "csrf_token", "csrf_meta_tag")
-_SIGNED = re.compile(rb"[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
+_SIGNED = re.compile(rb"\.?[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
 
 
 @dataclass(frozen=True)
