@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from domain.base import percent
 from domain.catalog import pricing
 from models import (
     AccessGrant,
@@ -192,7 +193,7 @@ def _add_progress(sale: Sale, lessons: list[Lesson], share: float, pace: timedel
             user_id=sale.learner.id,
             course_id=sale.course.id,
             status=EnrollmentStatus.COMPLETED if finished else EnrollmentStatus.ACTIVE,
-            progress_percent=done * 100 // len(lessons),  # rounded down, as domain/learning/progress.py does
+            progress_percent=percent.whole(done, len(lessons)),
             last_lesson_id=lessons[min(done, len(lessons) - 1)].id if done else None,
             total_watch_seconds=sum(x.duration_seconds for x in lessons[:done] if x.kind != "text"),
             enrolled_at=sale.at,

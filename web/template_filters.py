@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from domain.base import clock
 from domain.base.money import money
+from domain.base.percent import rate
 
 _AGO = (
     (31_536_000, "year"),
@@ -114,7 +115,19 @@ class Macros:
 def init_app(app: Flask) -> None:
     """Register the filters of this module, and the macros as `ui`."""
     app.jinja_env.globals["ui"] = Macros(app)
-    for filter_ in (money, duration, timecode, plural, date, ago, attrs, attr_names, readable_on, web_name):
+    for filter_ in (
+        money,
+        duration,
+        timecode,
+        plural,
+        date,
+        ago,
+        attrs,
+        attr_names,
+        readable_on,
+        web_name,
+        rate,
+    ):
         app.jinja_env.filters[filter_.__name__] = filter_
 
 

@@ -39,8 +39,10 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         return away
     with Attempt(form) as attempt:
         said = deferred_decisions.schedule(item, me(), form.decision, form.seen.data or "")
+        following = moderation_queue.claim_next(me(), kind(), behind=item)
     if attempt.refusal is not None:
         save_notes(moderation_queue.find(item_id))
+        db.session.commit()
         claimed = isinstance(attempt.refusal, moderation_queue.ClaimedByOther)
         return show(item_id, form, 409 if claimed else 422)
     hypermedia.toast(
@@ -48,7 +50,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
         seconds=deferred_decisions.WINDOW.seconds,
     )
-    return go_on(moderation_queue.claim_next(me(), kind(), behind=item))
+    return go_on(following)
 
 
 @bp.post("/moderation/<uuid:item_id>/take-back")
@@ -94,6 +96,7 @@ def moderation_vet(item_id: uuid.UUID) -> Response:
     creator = directory.find(item.creator_id) if item.creator_id else None
     if (wrong := save_notes(item)) is not None:
         return wrong
+    db.session.commit()
     with Attempt() as attempt:
         directory.vet(creator or abort(404), form.on.data, me())
         attempt.say(

@@ -11,6 +11,7 @@ from blueprints.admin.moderation_forms import ClaimForm, DecisionForm
 from domain import Refused
 from domain.base import clock
 from domain.base.pagination import Page
+from domain.community import reviews
 from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
 from domain.platform import moderation_queue
 from domain.platform.moderation_queue import QueueRow
@@ -68,7 +69,9 @@ def moderation_item(item_id: uuid.UUID) -> Response:
 @bp.post("/moderation/next")
 def moderation_next() -> Response:
     """Claim the oldest pending item and open it."""
-    return go_on(moderation_queue.claim_next(me(), kind()))
+    following = moderation_queue.claim_next(me(), kind())
+    db.session.commit()
+    return go_on(following)
 
 
 @bp.post("/moderation/<uuid:item_id>/claim")
@@ -90,20 +93,21 @@ def moderation_skip(item_id: uuid.UUID) -> Response:
     if (wrong := save_notes(item)) is not None:
         return wrong
     moderation_queue.release_claim(item, me())
-    return go_on(moderation_queue.claim_next(me(), kind(), behind=item))
+    following = moderation_queue.claim_next(me(), kind(), behind=item)
+    db.session.commit()
+    return go_on(following)
 
 
 def save_notes(item: ModerationItem) -> Response | None:
     """Save the notes that were sent with a button beside the decision form; too long, the page again (422).
 
-    Commits, so that the notes are kept even where the button's own action is refused.
+    The caller commits: before its own action where that may be refused, so that the notes are kept then too.
     """
     form = DecisionForm()
     if form.notes.raw_data and not form.notes.validate(form):
         return show(item.id, form, 422)
     if form.notes.raw_data:
         moderation_queue.save_notes(item, me(), form.notes.data or "")
-        db.session.commit()
     return None
 
 
@@ -127,6 +131,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         mine=frame.item.claimed_by == me().id,
         kinds=KINDS,
         reasons=decisions.REASONS,
+        is_hidden=reviews.is_hidden,
         kept_at=kept_at,
         opened=int(clock.now().timestamp() * 1000),
         can_take_back=_can_take_back(frame.item),
@@ -152,8 +157,7 @@ def _can_take_back(item: ModerationItem) -> bool:
 
 
 def go_on(item_id: uuid.UUID | None) -> Response:
-    """Commit and open the claimed item; back to the queue when none is left."""
-    db.session.commit()
+    """Open the claimed item; back to the queue when none is left."""
     if item_id is None:
         hypermedia.toast("The queue is empty.", "info")
         return hypermedia.see_other(url_for("admin.moderation") + place())

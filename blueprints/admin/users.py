@@ -36,6 +36,8 @@ def users() -> Response:
             (name, url_for("admin.users", kind=one.value, q=text or None), one == kind)
             for one, name in KINDS.items()
         ],
-        more=url_for("admin.users", kind=kind.value, after=listing.after) if listing.after else None,
+        more=url_for("admin.users", kind=kind.value, after=listing.after)
+        if listing.after and not text
+        else None,
         first=url_for("admin.users", kind=kind.value) if after() else None,
     )

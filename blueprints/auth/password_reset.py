@@ -50,17 +50,17 @@ def forgot_password() -> Response:
 def reset_password(token: str) -> Response:
     """Set a new password through the mailed link."""
     form = ResetForm()
-    try:
+    with Attempt(form) as attempt:
         user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token)
         email, known = user.email, accounts.known_of(user.email, user.name)
         _offer_identities(form, user)
         if form.validate_on_submit():
-            db.session.rollback()
-            return _reset(form, token, accounts.hash_password(form.password.data or "", *known))
-    except InvalidToken as refusal:
-        return unusable(refusal, "reset")
-    except Refused as refusal:
-        form.refuse(refusal)
+            db.session.rollback()  # no transaction is open while the password is hashed
+            page = _reset(form, token, accounts.hash_password(form.password.data or "", *known))
+            attempt.say("Password changed. You’re signed out everywhere else.")
+            return hypermedia.see_other(page)
+    if isinstance(attempt.refusal, InvalidToken):
+        return unusable(attempt.refusal, "reset")
     return hypermedia.render("auth/reset.html", status=form.status, form=form, email=email)
 
 
@@ -77,17 +77,16 @@ def confirm_email(token: str) -> Response:
 @bp.post("/confirm-email/<token>")
 def move_account(token: str) -> Response:
     """Change the address, for the person signed in to the account or with proof of its password."""
-    try:
+    with Attempt(silent=True) as attempt:
         user, address = email_change.opened_by(token)
         if not _is_me(user):
             form = ProofForm()
             if not proves(form, user.email, OTHER_PASSWORD):
                 return _show_change(*email_change.opened_by(token), form)
-        user = email_change.confirm(token)
-    except Refused as refusal:
-        return unusable(refusal, "email")
-    db.session.commit()
-    hypermedia.toast(f"Your address is now {address}.")
+        email_change.confirm(token)
+        attempt.say(f"Your address is now {address}.")
+    if attempt.refusal is not None:
+        return unusable(attempt.refusal, "email")
     page = "account.email" if current_user.is_authenticated else "auth.login"
     return hypermedia.see_other(url_for(page))
 
@@ -95,15 +94,15 @@ def move_account(token: str) -> Response:
 @bp.route("/not-me/<token>", methods=["GET", "POST"])
 def not_me(token: str) -> Response:
     """Lock every way into an account whose owner reports by the mailed link that a change wasn't theirs."""
-    form = ButtonForm()
-    try:
+    form, locked = ButtonForm(), ""
+    with Attempt(silent=True) as attempt:
         user, left = password_reset.not_me(token)
         if form.validate_on_submit():
-            return _shut(token)
-    except InvalidToken as refusal:
-        return unusable(refusal, "not-me")
-    except Refused as refusal:
-        return unusable(refusal, "taken")
+            locked = _shut(token)
+    if attempt.refusal is not None:
+        return unusable(attempt.refusal, "not-me" if isinstance(attempt.refusal, InvalidToken) else "taken")
+    if locked:
+        return hypermedia.render("auth/not_me.html", email=locked, done=True)
     return hypermedia.render(
         "auth/not_me.html", status=form.status, form=form, email=left or user.email, linked=_names(user),
         recent_factor=second_factor.is_recent(user), back=left if left != user.email else "", done=False,
@@ -124,13 +123,11 @@ def _described(row: OAuthAccount) -> str:
     return line + Markup(", last used {}").format(ago(row.last_used_at)) if row.last_used_at else line
 
 
-def _reset(form: ResetForm, token: str, password_hash: str) -> Response:
+def _reset(form: ResetForm, token: str, password_hash: str) -> str:
+    """Set the password and sign in; answers the page to go on to."""
     keep = {uuid.UUID(key) for key in form.keep.data or []}
     user = password_reset.reset(token, password_hash, request.remote_addr or "", keep)
-    page = let_in(user, remember=False)
-    db.session.commit()
-    hypermedia.toast("Password changed. You’re signed out everywhere else.")
-    return hypermedia.see_other(page)
+    return let_in(user, remember=False)
 
 
 def _show_change(user: User, address: str, form: ProofForm) -> Response:
@@ -143,14 +140,14 @@ def _is_me(user: User) -> bool:
     return current_user.is_authenticated and current_user.id == user.id
 
 
-def _shut(token: str) -> Response:
+def _shut(token: str) -> str:
+    """Lock the account, and sign out if it was signed in here; answers its address."""
     user = password_reset.shut_account(token)
     email = user.email
     held_posts.forget(csrf.mark_of(user.id.hex))
     if _is_me(user):
         sign_out()
-    db.session.commit()
-    return hypermedia.render("auth/not_me.html", email=email, done=True)
+    return email
 
 
 def _names(user: User) -> list[str]:

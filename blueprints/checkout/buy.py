@@ -15,6 +15,7 @@ from domain.learning import access
 from models import Product, db
 from payments import PaymentRefused, PaymentUnavailable
 from web import hypermedia
+from web.actions import Attempt
 
 
 @bp.post("/checkout")
@@ -25,16 +26,17 @@ def start() -> Response:
         abort(404)
     course = checkout.product_on_offer(form.product_id) or abort(404)
     try:
-        return _go_to_stripe(course)
-    except Refused as refusal:
-        return _refused(course, refusal)
+        with Attempt(silent=True) as attempt:
+            return _go_to_stripe(course)
     except PaymentUnavailable:
         db.session.rollback()
         course = checkout.product_on_offer(form.product_id) or abort(404)
         return hypermedia.render("checkout/unavailable.html", status=503, course=course)
+    return _refused(course, attempt)
 
 
 def _go_to_stripe(course: Product) -> Response:
+    """Take the steps of `checkout`, each in a transaction of its own: none is open while Stripe is asked."""
     for _ in range(checkout.ROUNDS):
         if sentence := _has_already(course):
             hypermedia.toast(sentence, "info")
@@ -67,11 +69,11 @@ def _has_already(course: Product) -> str | None:
     return availability.EVERY_COURSE if offer == Offer.FREE_ACCESS else None
 
 
-def _refused(course: Product, refusal: Refused) -> Response:
-    db.session.rollback()
-    page = "checkout/verify.html" if isinstance(refusal, checkout.NotVerified) else "checkout/refused.html"
-    is_free = isinstance(refusal, checkout.FreeCourse)
-    return hypermedia.render(page, status=422, course=course, sentence=refusal.sentence, is_free=is_free)
+def _refused(course: Product, attempt: Attempt) -> Response:
+    waits = isinstance(attempt.refusal, checkout.NotVerified)
+    page = "checkout/verify.html" if waits else "checkout/refused.html"
+    is_free = isinstance(attempt.refusal, checkout.FreeCourse)
+    return hypermedia.render(page, status=422, course=course, sentence=attempt.sentence, is_free=is_free)
 
 
 def _address(page: str) -> str:

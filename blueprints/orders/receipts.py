@@ -9,19 +9,15 @@ from domain.catalog import kinds
 from domain.commerce import orders
 from web import hypermedia
 
-LAST_PAGE = 1000
-
 
 @bp.get("/orders")
 def index() -> Response:
     """List the reader's orders, newest first."""
-    number = request.args.get("page", 1, type=int)
-    if not 1 <= number <= LAST_PAGE:
-        abort(404)
-    listing = orders.list_orders(current_user, number)
+    after = request.args.get("after", "")
+    listing = orders.list_orders(current_user, after)
     refunds = orders.refunds_of(listing.rows)
     standings = {order.id: orders.buyer_status(order, refunds.get(order.id)).value for order in listing.rows}
-    return hypermedia.render("orders/index.html", listing=listing, standings=standings, number=number)
+    return hypermedia.render("orders/index.html", listing=listing, standings=standings, is_first=not after)
 
 
 @bp.get("/orders/<number>")

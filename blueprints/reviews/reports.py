@@ -74,6 +74,6 @@ def _report(
 def _thanks(review: Review) -> str:
     if review.approved:
         return "Thanks. We’ve checked this review before, so it stays visible while we look into your report."
-    if review.flagged:
+    if reviews.is_hidden(review):
         return "Thanks. The review is hidden until we’ve looked at it."
     return "Thanks. We’ll look into this review and let you know what we decide."

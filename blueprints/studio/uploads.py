@@ -127,20 +127,18 @@ def finish(upload_id: uuid.UUID) -> Response:
         return _yes(upload)
     place = upload.course_id, upload.lesson_id
     try:
-        plan = upload_sessions.plan(upload)
-        db.session.rollback()
-        file = upload_sessions.assemble(plan, timedelta() if _wants_json() else PATIENCE)
-        course, lesson = _held(*place)
-        upload = upload_sessions.find(me(), upload_id, to_end=True)
-        upload_sessions.finish(upload, me(), course, lesson, file)
+        with Attempt(silent=True) as attempt:
+            plan = upload_sessions.plan(upload)
+            db.session.rollback()  # no transaction is open while the file is assembled and checked
+            file = upload_sessions.assemble(plan, timedelta() if _wants_json() else PATIENCE)
+            course, lesson = _held(*place)
+            upload = upload_sessions.find(me(), upload_id, to_end=True)
+            upload_sessions.finish(upload, me(), course, lesson, file)
     except storage.WrongOffsetError as wrong:
         return _json({"received": wrong.received}, 409)
     except storage.BusyError:
         return _later(upload_id)
-    except Refused as refusal:
-        return _give_up(upload_id, refusal)
-    db.session.commit()
-    return _yes(upload)
+    return _yes(upload) if attempt.refusal is None else _give_up(upload_id, attempt.sentence)
 
 
 @bp.post("/uploads/<uuid:upload_id>/cancel")
@@ -180,16 +178,15 @@ def _later(upload_id: uuid.UUID) -> Response:
     """Another archive is being checked: a script asks again, a plain form has to be sent again."""
     if _wants_json():
         return _json({"error": BUSY}, 503)
-    return _give_up(upload_id, Refused(f"{BUSY} Send yours again in a moment."))
+    return _give_up(upload_id, f"{BUSY} Send yours again in a moment.")
 
 
-def _give_up(upload_id: uuid.UUID, refusal: Refused) -> Response:
+def _give_up(upload_id: uuid.UUID, sentence: str) -> Response:
     """Cancel the session of a file that failed its checks, and delete its bytes."""
-    db.session.rollback()
     upload = upload_sessions.find(me(), upload_id, to_end=True)
     upload_sessions.cancel(upload)
     db.session.commit()
-    return _no(refusal.sentence, *_place(upload.course_id, upload.lesson_id))
+    return _no(sentence, *_place(upload.course_id, upload.lesson_id))
 
 
 def _digest() -> str | None:

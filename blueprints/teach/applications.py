@@ -6,10 +6,14 @@ from werkzeug.wrappers import Response
 
 from blueprints.teach import bp
 from blueprints.teach.forms import ApplicationForm
+from domain.catalog import pricing
 from domain.people import creator_applications
+from domain.platform import settings
 from models import ApplicationStatus, CreatorApplication
 from web import guards, hypermedia
 from web.actions import Attempt
+
+EXAMPLE_CENTS = 2000
 
 
 @bp.get("/teach")
@@ -56,5 +60,6 @@ def _page(form: ApplicationForm | None, application: CreatorApplication | None) 
         form=form,
         application=application,
         waits=waits,
-        example_cents=2000,
+        example_cents=EXAMPLE_CENTS,
+        example_share_cents=pricing.split(EXAMPLE_CENTS, settings.current().platform_fee_percent)[1],
     )

@@ -48,13 +48,14 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def begin() -> list[str]:
-    """Compute the first and last day to count: from the last counted day, but at least from yesterday.
+    """Compute the first and last day to count: from the day before the last counted one, or from yesterday.
 
-    Yesterday's last events are written after midnight.
+    The last events of a day are written after midnight.
     """
-    today = clock.now().date()
-    last = db.session.scalar(select(func.max(CourseAnalytics.date))) or first_day()
-    return [min(last or today, today - timedelta(days=1)).isoformat(), today.isoformat()]
+    today, day = clock.now().date(), timedelta(days=1)
+    last = _last_counted()
+    since = last - day if last else first_day() or today
+    return [min(since, today - day).isoformat(), today.isoformat()]
 
 
 def work(days: list[str]) -> None:
@@ -89,7 +90,7 @@ def count(first: dt.date, last: dt.date) -> Iterator[int]:
 def correct(course_id: str) -> None:
     """Recompute the completions and ratings of a course for all days, as a job: some were taken back.
 
-    The last two days are recomputed every hour anyway.
+    Days that aren't counted yet are left to `work`, which begins where the rows end.
     """
     id_ = uuid.UUID(course_id)
     connection = db.session.connection()
@@ -106,9 +107,10 @@ def correct(course_id: str) -> None:
         right = dict.fromkeys(CORRECTED, 0) | true_.get(was.date, {})
         if [getattr(was, name) for name in CORRECTED] != list(right.values()):
             db.session.execute(update(CourseAnalytics).where(own, total.date == was.date).values(right))
-    known = {row.date for row in written}
+    known, last = {row.date for row in written}, _last_counted()
     for day in true_.keys() - known:
-        db.session.add(CourseAnalytics(course_id=id_, date=day, **true_[day]))
+        if last is not None and day <= last:
+            db.session.add(CourseAnalytics(course_id=id_, date=day, **true_[day]))
 
 
 def first_day() -> dt.date | None:
@@ -126,6 +128,11 @@ def remove_old() -> int:
     gone = db.session.execute(delete(Event).where(Event.id.in_(old.limit(MOST_REMOVED))))
     count: int = gone.rowcount  # type: ignore[attr-defined]
     return count
+
+
+def _last_counted() -> dt.date | None:
+    """Find the last day with totals; all days before it are counted."""
+    return db.session.scalar(select(func.max(CourseAnalytics.date)))
 
 
 def _kept_since() -> datetime:

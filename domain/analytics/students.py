@@ -2,14 +2,13 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Uuid, bindparam, case, select
 
 from domain.base import pagination
-from domain.base.pagination import Cursor
+from domain.base.pagination import Cursor, Page
 from models import Enrollment, EnrollmentStatus, Product, User, db
 
 PER_PAGE = 25
@@ -33,22 +32,13 @@ class Student(NamedTuple):
     completed_at: datetime | None
 
 
-@dataclass(frozen=True)
-class StudentPage:
-    """A page of students, latest enrolment first; `after` is the cursor of the next one."""
-
-    students: list[Student]
-    after: Cursor | None
-
-
-def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> StudentPage:
-    """Load the page of `creator`'s students after the cursor `after` (keyset pagination).
+def load(creator: User, course_id: uuid.UUID | None, name: str, after: str) -> Page[Student]:
+    """Load the page of `creator`'s students after the cursor `after`, latest enrolment first.
 
     `course_id` filters by course, and finds nobody in another creator's course; `name` is a part of a name.
     """
     found = page(creator, course_id, name, pagination.read(after), PER_PAGE + 1)
-    last = found[PER_PAGE - 1] if len(found) > PER_PAGE else None
-    return StudentPage(found[:PER_PAGE], Cursor(last.enrolled_at, last.id) if last else None)
+    return pagination.cut(found, PER_PAGE, _cursor)
 
 
 def page(
@@ -69,7 +59,11 @@ def every(creator: User, course_id: uuid.UUID | None, name: str) -> Iterator[Stu
     mark = None
     while found := page(creator, course_id, name, mark, BATCH):
         yield from found
-        mark = Cursor(found[-1].enrolled_at, found[-1].id)
+        mark = _cursor(found[-1])
+
+
+def _cursor(student: Student) -> Cursor:
+    return Cursor(student.enrolled_at, student.id)
 
 
 def courses_of(creator: User) -> list[tuple[uuid.UUID, str]]:

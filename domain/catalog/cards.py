@@ -127,7 +127,10 @@ def cards_of(ids: Sequence[uuid.UUID]) -> list[CourseCard]:
 
 
 def cards_by(creator_id: uuid.UUID, number: int) -> list[CourseCard]:
-    """Load page `number` of a creator's listed courses, newest first."""
+    """Load page `number` of a creator's listed courses, newest first.
+
+    By number, so that search engines find each page at the same address. It counts one creator's courses.
+    """
     query = (
         cards_query()
         .where(products.c.creator_id == creator_id)

@@ -4,14 +4,14 @@ The creator is warned WARN_DAYS before.
 """
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
-from domain.base import clock
+from domain.base import clock, pagination
+from domain.base.pagination import Page
 from domain.catalog import availability, lifecycle
 from domain.platform import notifications
 from models import Course, NotificationKind, Product, ProductStatus, db
@@ -25,14 +25,6 @@ LOOK_BACK = timedelta(days=30)
 _courses: Any = Course.__table__
 
 
-@dataclass(frozen=True)
-class ExpiryPage:
-    """A page of expiring courses with creators, soonest first; `after` is the cursor of the next page."""
-
-    courses: list[Course]
-    after: uuid.UUID | None
-
-
 def days_left(course: Course) -> int | None:
     """Count the whole days until a course on sale expires; None unless it is within the first warning."""
     if course.status != ProductStatus.PUBLISHED or course.expires_at is None:
@@ -41,8 +33,8 @@ def days_left(course: Course) -> int | None:
     return days if days < max(WARN_DAYS) else None
 
 
-def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> ExpiryPage:
-    """List the courses on sale that expire within 30 days, soonest first, behind the cursor `after`.
+def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> Page[Course]:
+    """List the courses on sale that expire within 30 days with creators, soonest first, behind `after`.
 
     `holder_count` is the number of their holders. One query, and one more for the cursor.
     """
@@ -62,8 +54,7 @@ def expiring(after: uuid.UUID | None = None, size: int = PAGE_SIZE) -> ExpiryPag
     last = db.session.execute(select(_courses.c.expires_at).where(_courses.c.id == after)).first()
     if after and last and last.expires_at:
         query = query.where(tuple_(Course.expires_at, _courses.c.id) > tuple_(last.expires_at, after))
-    found = list(db.session.scalars(query))
-    return ExpiryPage(found[:size], found[size - 1].id if len(found) > size else None)
+    return pagination.cut(db.session.scalars(query), size, lambda course: course.id)
 
 
 def expire() -> None:

@@ -2,7 +2,6 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
-from domain.base import sql
+from domain.base import pagination, sql
+from domain.base.pagination import Cursor, Page
 from models import Order, OrderStatus, Product, Purchase, Refund, RefundStatus, User, db
 
 PER_PAGE = 20
@@ -30,15 +30,6 @@ class BuyerStatus(StrEnum):
     REFUNDED = "refunded"
 
 
-@dataclass(frozen=True)
-class OrderList:
-    """A page of a buyer's orders, newest first, and the numbers of the pages beside it."""
-
-    rows: list[Order]
-    before: int | None
-    after: int | None
-
-
 def new_number(moment: datetime) -> str:
     """Generate a readable order number that doesn't reveal how many orders there are: "LN-2611-7KQ3-M9XT"."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
@@ -55,21 +46,14 @@ def find_by_session(user: User, session_id: str) -> Order | None:
     return _one(user, Order.stripe_session_id, session_id)
 
 
-def list_orders(user: User, page: int) -> OrderList:
-    """List a page of `user`'s orders; cancelled checkouts are left out."""
-    query = (
-        with_purchases()
-        .where(
-            Order.user_id == user.id,
-            or_(Order.status != OrderStatus.CANCELLED, Order.problem.is_not(None)),
-        )
-        .order_by(Order.created_at.desc(), Order.id.desc())
-        .offset((page - 1) * PER_PAGE)
-        .limit(PER_PAGE + 1)
+def list_orders(user: User, after: str = "") -> Page[Order]:
+    """List a page of `user`'s orders after the cursor `after`, newest first, without cancelled checkouts."""
+    query = with_purchases().where(
+        Order.user_id == user.id, or_(Order.status != OrderStatus.CANCELLED, Order.problem.is_not(None))
     )
-    rows = list(db.session.scalars(query))
-    more = len(rows) > PER_PAGE
-    return OrderList(rows[:PER_PAGE], page - 1 if page > 1 else None, page + 1 if more else None)
+    newest = pagination.newest_first(query, Order.created_at, Order.id, pagination.read(after))
+    rows = db.session.scalars(newest.limit(PER_PAGE + 1))
+    return pagination.cut(rows, PER_PAGE, lambda order: str(Cursor(order.created_at, order.id)))
 
 
 def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 import jobs
 from domain import Refused
-from domain.base import clock, pagination
+from domain.base import clock, pagination, percent
 from domain.base.pagination import Page
 from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
@@ -122,7 +122,7 @@ def _tell(item: WishlistItem, course: Course) -> None:
     ends = item.told_of_sale_ending = course.sale_ends_at
     assert ends is not None  # noqa: S101 - what a sale has
     price, now_costs = course.price_cents, course.sale_price_cents or 0
-    saved = f"{100 * (price - now_costs) // price}% off" if now_costs else "free"
+    saved = f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
     notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
         f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",

@@ -105,6 +105,9 @@ def load(product_id: uuid.UUID, reader: User | None, asked: Mapping[str, str]) -
 
     `asked` may name an order of SORTS as reviews_sort and a page as reviews_page; invalid values mean the
     first, a page beyond the end the last. Admins also see hidden reviews, everyone their own.
+
+    By number, not behind a cursor: the page says how many there are and links to the last, in each of four
+    orders, and people come back to their place. It skips rows of one product's index.
     """
     sort = asked.get("reviews_sort", "")
     sort = sort if sort in SORTS else DEFAULT_SORT

@@ -1,7 +1,6 @@
 """Creators' replies to reviews, and the list of reviews of their courses."""
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, pagination
-from domain.base.pagination import Cursor
+from domain.base.pagination import Cursor, Page
 from domain.community import reviews, text_decisions
 from domain.community.reviews import hidden
 from domain.platform import audit, moderation_queue, notifications
@@ -41,18 +40,10 @@ class ReceivedReview(NamedTuple):
     slug: str
 
 
-@dataclass(frozen=True)
-class ReceivedReviewPage:
-    """A page of reviews, newest first; `after` is the cursor of the next one."""
-
-    lines: list[ReceivedReview]
-    after: Cursor | None
-
-
 def load(
     creator: User, course_id: uuid.UUID | None, rating: int | None, unanswered: bool, after: str
-) -> ReceivedReviewPage:
-    """Load the page of visible reviews of `creator`'s courses after the cursor `after` (keyset pagination).
+) -> Page[ReceivedReview]:
+    """Load the page of visible reviews of `creator`'s courses after the cursor `after`, newest first.
 
     `course_id` filters by course, `rating` by stars, `unanswered` keeps those without a reply.
     """
@@ -61,9 +52,8 @@ def load(
     given |= {"course": course_id} if course_id else {}
     given |= {"rating": rating} if rating else {}
     statement = _page(course_id is not None, rating is not None, unanswered, mark is not None)
-    lines = [ReceivedReview(*row) for row in db.session.connection().execute(statement, given)]
-    last = lines[PER_PAGE - 1] if len(lines) > PER_PAGE else None
-    return ReceivedReviewPage(lines[:PER_PAGE], Cursor(last.created_at, last.id) if last else None)
+    lines = (ReceivedReview(*row) for row in db.session.connection().execute(statement, given))
+    return pagination.cut(lines, PER_PAGE, lambda line: Cursor(line.created_at, line.id))
 
 
 def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:

@@ -68,7 +68,11 @@ class LibraryPage:
 
 
 def load_page(user: User, page: int = 1) -> LibraryPage:
-    """Load page `page` (from 1) of the courses that `user` may learn, in one query."""
+    """Load page `page` (from 1) of the courses that `user` may learn, in one query.
+
+    By number, not behind a cursor: the page shows how many there are and links to each, and learning a course
+    moves it to the front, so that a cursor would skip or repeat others. It counts one person's courses.
+    """
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
     query = (

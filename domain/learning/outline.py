@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
+from domain.base import percent
 from domain.catalog import shown_lessons
 from domain.learning import access, access_facts
 from domain.learning.access import DenialReason
@@ -68,8 +69,8 @@ class Outline:
 
     @property
     def percent(self) -> int:
-        """Compute the progress in percent, rounded down: 100 means all of it."""
-        return self.done * 100 // len(self.counted) if self.counted else 0
+        """Compute the progress in whole percents."""
+        return percent.whole(self.done, len(self.counted))
 
     def entry(self, lesson_id: uuid.UUID) -> OutlineLesson:
         """Find the entry of a lesson."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 import jobs
-from domain.base import clock, sql
+from domain.base import clock, percent, sql
 from domain.catalog import shown_lessons
 from models import (
     Enrollment,
@@ -187,7 +187,7 @@ def _changes(total: Any, done: Any, watched: Any, moment: Any) -> dict[str, Any]
     """
     through = and_(total > 0, done >= total, Enrollment.status == EnrollmentStatus.ACTIVE)
     return {
-        "progress_percent": case((total > 0, done * 100 // total), else_=0),
+        "progress_percent": percent.whole_sql(done, total),
         "completed_at": case(
             (and_(through, Enrollment.completed_at.is_(None)), moment), else_=Enrollment.completed_at
         ),

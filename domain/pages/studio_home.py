@@ -107,7 +107,7 @@ def load(creator: User) -> StudioOverview:
         tasks=_tasks(creator),
         unanswered=_unanswered(creator),
         sales=earnings_page.page(creator, None, None, NEWEST),
-        reviews=review_replies.load(creator, None, None, False, "").lines[:NEWEST],
+        reviews=review_replies.load(creator, None, None, False, "").rows[:NEWEST],
     )
 
 

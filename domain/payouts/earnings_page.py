@@ -11,7 +11,7 @@ from sqlalchemy import Select, Uuid, and_, bindparam, case, func, select
 
 from domain.base import clock, months, pagination
 from domain.base.months import Month
-from domain.base.pagination import Cursor
+from domain.base.pagination import Cursor, Page
 from models import (
     Earning,
     EarningStatus,
@@ -87,11 +87,10 @@ class EarningsTotal(NamedTuple):
 
 @dataclass(frozen=True)
 class EarningsPage:
-    """A page of sales, newest first; `after` is the cursor of the next one."""
+    """A page of sales, newest first, and the sums of all sales in `month` or of all time."""
 
-    sales: list[Sale]
+    sales: Page[Sale]
     totals: list[EarningsTotal]
-    after: Cursor | None
     month: Month | None
     months: list[Month]
 
@@ -114,9 +113,8 @@ def load(creator: User, month: str, after: str) -> EarningsPage:
     sales = page(creator, chosen, pagination.read(after), PER_PAGE + 1)
     first = db.session.scalar(select(func.min(earning.created_at)).where(earning.creator_id == creator.id))
     return EarningsPage(
-        sales=sales[:PER_PAGE],
+        sales=pagination.cut(sales, PER_PAGE, _cursor),
         totals=_totals(creator, chosen),
-        after=Cursor(sales[PER_PAGE - 1].at, sales[PER_PAGE - 1].id) if len(sales) > PER_PAGE else None,
         month=chosen,
         months=months.since(first, clock.now(), zone, MOST_MONTHS) if first else [],
     )
@@ -135,7 +133,11 @@ def every(creator: User, month: str) -> Iterator[Sale]:
     mark = None
     while sales := page(creator, chosen, mark, BATCH):
         yield from sales
-        mark = Cursor(sales[-1].at, sales[-1].id)
+        mark = _cursor(sales[-1])
+
+
+def _cursor(sale: Sale) -> Cursor:
+    return Cursor(sale.at, sale.id)
 
 
 def _totals(creator: User, month: Month | None) -> list[EarningsTotal]:

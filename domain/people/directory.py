@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 
 import mail
 from domain import Refused
-from domain.base import slugs, sql
+from domain.base import pagination, slugs, sql
+from domain.base.pagination import Page
 from domain.people import accounts, sessions, suspension
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
@@ -45,15 +46,6 @@ class PeopleFilter(StrEnum):
 
 
 @dataclass(frozen=True)
-class PeoplePage:
-    """A page of people; `after` is the cursor of the next page, `cut`: more were found than are shown."""
-
-    rows: list[User]
-    after: uuid.UUID | None
-    cut: bool = False
-
-
-@dataclass(frozen=True)
 class HeldCourse:
     """A course that a person has, the grant that gives it, and their progress in percent."""
 
@@ -75,17 +67,19 @@ class PersonDetails:
     history: list[tuple[AuditEntry, str | None]]
 
 
-def newest(kind: PeopleFilter, after: uuid.UUID | None) -> PeoplePage:
-    """List people newest first, behind the cursor `after` (keyset pagination)."""
+def newest(kind: PeopleFilter, after: uuid.UUID | None) -> Page[User]:
+    """List people newest first, behind the cursor `after`: ids grow with time."""
     query = _filtered(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
     if after is not None:
         query = query.where(User.id < after)
-    rows = list(db.session.scalars(query))
-    return PeoplePage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+    return pagination.cut(db.session.scalars(query), PAGE_SIZE, lambda user: user.id)
 
 
-def search(text: str, kind: PeopleFilter) -> PeoplePage:
-    """Find people whose address or name begins with `text`, at most FOUND, with two index range scans."""
+def search(text: str, kind: PeopleFilter) -> Page[User]:
+    """Find people whose address or name begins with `text`, with two index range scans.
+
+    At most FOUND; `after` tells that there are more, which only a longer text leads to.
+    """
     address = _as_address(text)
     spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
     lowered = func.lower(User.name)
@@ -93,8 +87,7 @@ def search(text: str, kind: PeopleFilter) -> PeoplePage:
     names = or_(*(_both(_begins(lowered, spelling)) for spelling in sorted(spelt)))
     by_name = _filtered(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
     found = {user.id: user for query in (by_address, by_name) for user in db.session.scalars(query)}
-    rows = list(found.values())
-    return PeoplePage(rows[:FOUND], None, cut=len(rows) > FOUND)
+    return pagination.cut(found.values(), FOUND, lambda user: user.id)
 
 
 def find(user_id: uuid.UUID) -> User | None:

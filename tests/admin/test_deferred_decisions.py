@@ -16,6 +16,7 @@ from domain.authoring import submission
 from domain.base import clock
 from domain.community import reviews
 from domain.moderation import deferred_decisions
+from domain.platform import moderation_queue
 from jobs import runner
 from models import (
     AuditEntry,
@@ -272,6 +273,25 @@ def test_half_a_decision_is_refused_before_anything_is_kept(app: Flask, cast: Ca
     assert item_row(app, item).decision is None
     with app.app_context():
         assert list(db.session.scalars(select(Job.id).where(Job.kind == "carry_out_verdict"))) == []
+
+
+def test_a_decision_without_the_next_claim_leaves_nothing(
+    app: Flask, cast: Cast, mo: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deciding and claiming the next item are one transaction."""
+    item = submitted(app, cast)
+    before = everything(app)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no next one")
+
+    monkeypatch.setattr(moderation_queue, "claim_next", fail)
+    assert mo.post(at(item, "/decide"), data=APPROVE).status_code == 500
+    with app.app_context():
+        row = db.session.get_one(ModerationItem, item)
+        assert (row.decision, row.effective_at) == (None, None)
+        assert db.session.scalars(select(Job).where(Job.kind == "carry_out_verdict")).all() == []
+    assert everything(app) == before
 
 
 def test_a_decision_within_a_moment_of_opening_decides_nothing(

@@ -188,10 +188,30 @@ def test_the_worker_counts_all_since_it_last_did(app: Flask, cast: Cast) -> None
         count(START.date(), DAY)
         happened(cast, "content_view")
         count(DAY, DAY)
-        assert daily_counts.begin() == [DAY.isoformat(), today.isoformat()]
+        late = DAY - timedelta(days=1)  # whose last events may have been written after it was counted
+        assert daily_counts.begin() == [late.isoformat(), today.isoformat()]
         happened(cast, "content_view", at=clock.now())
         count(today)
         assert daily_counts.begin()[0] == (today - timedelta(days=1)).isoformat()
+
+
+def test_correcting_a_course_leaves_uncounted_days_to_be_counted(app: Flask, cast: Cast) -> None:
+    """A worker that was down corrects a course first: its rows don't pass for days that were counted."""
+    bo, course = cast.bo, cast.flask_course
+    with app.app_context():
+        count(START.date(), DAY)
+        missed = NOON + timedelta(days=2)
+        happened(cast, "content_view", at=missed)
+        db.session.add(Review(user_id=bo.id, product_id=course.id, rating=4))
+        db.session.flush()
+        daily_counts.correct(str(course.id))
+        days = daily_counts.begin()
+        db.session.rollback()
+        assert days[0] <= DAY.isoformat()
+        happened(cast, "content_view", at=missed)
+        db.session.commit()
+        daily_counts.work(days)
+        assert course_day(course.id, missed.date()).views == 1
 
 
 def test_rebuild_by_the_command(app: Flask, cast: Cast) -> None:

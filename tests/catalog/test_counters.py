@@ -1,6 +1,5 @@
 """Totals that stand beside what they count: whatever happens, counting anew corrects nothing."""
 
-import random
 import threading
 import time
 import uuid
@@ -11,9 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
-from uuid_utils.compat import uuid7
 
-from domain import Refused
 from domain.analytics import daily_counts, students
 from domain.authoring import curriculum, lesson_drafts
 from domain.authoring.curriculum import Position
@@ -33,18 +30,15 @@ from models import (
     Job,
     Lesson,
     LessonKind,
-    LessonProgress,
-    LessonVisibility,
     MediaAsset,
-    MediaStatus,
     Module,
     Review,
     SearchDocument,
     User,
     db,
 )
-from tests import effort
 from tests.cast import START, Cast
+from tests.catalog.random_actions import all_lessons, row
 
 RECOUNTS = {
     "ratings": reviews.recount_all,
@@ -64,14 +58,6 @@ def _shop(app: Flask, cast: Cast) -> Any:
         yield
 
 
-def row(table: Any, of: Any) -> Any:
-    return db.session.get_one(table, of.id)
-
-
-def all_lessons(course: Course) -> list[Lesson]:
-    return list(db.session.scalars(select(Lesson).where(Lesson.course_id == course.id).order_by(Lesson.id)))
-
-
 def of(person: User, course: Course) -> Enrollment:
     query = select(Enrollment).where(Enrollment.user_id == person.id, Enrollment.course_id == course.id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()
@@ -87,153 +73,6 @@ def wrong() -> dict[str, int]:
     """How many of each total counting anew corrects, with the words of search and the days."""
     found = {name: recount() for name, recount in RECOUNTS.items()}
     return {name: number for name, number in found.items() if number}
-
-
-class Shop:
-    """Random things that people do, each through the verb that the pages call."""
-
-    def __init__(self, cast: Cast, seed: int) -> None:
-        self.dice = random.Random(seed)  # noqa: S311
-        self.ada = row(User, cast.ada)
-        self.mo = row(User, cast.mo)
-        self.people = [row(User, person) for person in (cast.bo, cast.cy, cast.una, cast.nia)]
-        self.courses = [row(Course, c) for c in (cast.flask_course, cast.free_course)]
-
-    def act(self) -> str:
-        """Do one of them; what can't be done now is refused, as on the page."""
-        verbs = [name for name in dir(self) if name.startswith("do_")]
-        verb = self.dice.choice(verbs)
-        try:
-            with db.session.begin_nested():
-                getattr(self, verb)(self.dice.choice(self.courses), self.dice.choice(self.people))
-        except Refused:
-            pass
-        return verb
-
-    def a_lesson(self, course: Course) -> Lesson:
-        return self.dice.choice(all_lessons(course) or [self.do_add(course)])
-
-    def a_module(self, course: Course) -> Module:
-        found = db.session.scalars(select(Module).where(Module.course_id == course.id)).all()
-        return self.dice.choice(found) if found else curriculum.add_module(course, self.ada, "M")
-
-    def do_add(self, course: Course, _person: Any = None) -> Lesson:
-        kind = self.dice.choice(list(LessonKind))
-        return curriculum.add_lesson(course, self.a_module(course).id, self.ada, "L", kind)
-
-    def do_delete(self, course: Course, _person: User) -> None:
-        if len(all_lessons(course)) > 2:
-            curriculum.delete_lesson(course, self.a_lesson(course).id, self.ada)
-
-    def do_delete_module(self, course: Course, _person: User) -> None:
-        if self.dice.random() < 0.2:
-            curriculum.delete_module(course, self.a_module(course).id, self.ada)
-
-    def do_publish(self, course: Course, _person: User) -> None:
-        curriculum.publish_lesson(course, self.a_lesson(course).id, self.ada, self.dice.random() < 0.7)
-
-    def do_publish_module(self, course: Course, _person: User) -> None:
-        curriculum.publish_module(course, self.a_module(course).id, self.ada, self.dice.random() < 0.7)
-
-    def do_open_to(self, course: Course, _person: User) -> None:
-        curriculum.set_visibility(
-            course, self.a_lesson(course).id, self.ada, self.dice.choice(list(LessonVisibility))
-        )
-
-    def do_move(self, course: Course, _person: User) -> None:
-        curriculum.move_lesson(course, self.a_lesson(course).id, self.ada, Position(self.a_lesson(course).id))
-
-    def do_duplicate(self, course: Course, _person: User) -> None:
-        if len(all_lessons(course)) < 20:
-            curriculum.duplicate_module(course, self.a_module(course).id, self.ada)
-
-    def do_write(self, course: Course, _person: User) -> None:
-        values = {"body": "word " * self.dice.randrange(2000), "kind": self.dice.choice(list(LessonKind))}
-        lesson_drafts.adjust(course, self.a_lesson(course), self.ada, values)
-
-    def do_film(self, course: Course, _person: User) -> None:
-        lesson = self.a_lesson(course)
-        asset = recordings.for_creator(course.id, lesson.id)
-        if asset is not None:
-            recordings.remove(course, asset, self.ada)
-        elif lesson.kind != LessonKind.TEXT:
-            db.session.add(
-                MediaAsset(
-                    course_id=course.id,
-                    lesson_id=lesson.id,
-                    storage_key="x",
-                    status=MediaStatus.READY,
-                    duration_seconds=60.0,
-                )  # fmt: skip
-            )
-            lesson_drafts.adjust(course, lesson, self.ada, {"kind": lesson.kind})
-
-    def do_take(self, course: Course, person: User) -> None:
-        source = self.dice.choice([GrantSource.FREE, GrantSource.COMPLIMENTARY])
-        access.grant(person.id, course.id, source, uuid7() if self.dice.random() < 0.5 else course.id)
-        enrollment.enroll(person.id, course.id)
-
-    def do_give_back(self, course: Course, person: User) -> None:
-        for grant in access.grants_of(person, course)[:1]:
-            access.revoke_grant(grant)
-
-    def do_learn(self, course: Course, person: User) -> None:
-        if access.owns(person, course):
-            progress.complete(person, self.a_lesson(course))
-
-    do_learn_more = do_learn_on = do_learn
-
-    def do_watch(self, course: Course, person: User) -> None:
-        lesson = self.a_lesson(course)
-        progress.complete(person, lesson)
-        mine = (LessonProgress.user_id == person.id, LessonProgress.lesson_id == lesson.id)
-        db.session.execute(
-            update(LessonProgress).where(*mine).values(watched_seconds=self.dice.randrange(99))
-        )
-        progress.recount(person.id, course.id)
-
-    def do_reopen(self, course: Course, person: User) -> None:
-        progress.reopen(person, self.a_lesson(course))
-
-    def do_review(self, course: Course, person: User) -> None:
-        reviews.write(person, course, self.dice.randrange(1, 6), "x" * self.dice.randrange(3))
-
-    def do_withdraw(self, course: Course, person: User) -> None:
-        reviews.withdraw(person, course)
-
-    def do_vote(self, course: Course, person: User) -> None:
-        for review in db.session.scalars(select(Review).where(Review.product_id == course.id)):
-            reviews.vote(person, review, self.dice.random() < 0.6)
-
-    def do_hide(self, course: Course, _person: User) -> None:
-        review = db.session.scalars(select(Review).where(Review.product_id == course.id)).first()
-        if review is not None:
-            review.flagged, review.approved = self.dice.random() < 0.5, False
-            db.session.flush()
-            reviews.recount(course.id)
-
-
-@pytest.mark.parametrize("seed", range(effort.times(6, 100)))
-@pytest.mark.slow
-def test_counting_anew_corrects_nothing_after_random_actions(cast: Cast, seed: int) -> None:
-    shop = Shop(cast, seed)
-    done = []
-    for number in range(120):
-        done.append(shop.act())
-        if number % 30 == 29:
-            db.session.commit()
-            assert not wrong(), done
-    documents = select(
-        SearchDocument.product_id, SearchDocument.title, SearchDocument.keywords, SearchDocument.body
-    )
-    before = sorted(
-        map(
-            str,
-            db.session.execute(documents.where(SearchDocument.product_id.in_([c.id for c in shop.courses]))),
-        )
-    )
-    list(search.reindex_all())
-    assert sorted(map(str, db.session.execute(documents))) == before, done
 
 
 def test_lessons_added_after_the_end_are_counted_everywhere(

@@ -221,11 +221,11 @@ def test_what_expires_is_listed_soonest_first_in_pages(cast: Cast) -> None:
         add_course(cast, f"Ends in {days}", expires_at=now + timedelta(days=days))
     add_course(cast, "Gone", status=ProductStatus.EXPIRED, expires_at=now - timedelta(days=2))
     first = expiry.expiring(size=2)
-    assert [course.title for course in first.courses] == ["Ends in -1", "Ends in 3"]
+    assert [course.title for course in first.rows] == ["Ends in -1", "Ends in 3"]
     second = expiry.expiring(first.after, size=2)
-    assert [course.title for course in second.courses] == ["Ends in 10", "Ends in 20"]
+    assert [course.title for course in second.rows] == ["Ends in 10", "Ends in 20"]
     assert second.after is None
-    assert {course.creator.name for course in second.courses} == {"Ada"}
+    assert {course.creator.name for course in second.rows} == {"Ada"}
 
 
 def test_the_list_asks_few_questions(app: Flask, cast: Cast, signed_in: Callable[..., object]) -> None:

@@ -93,8 +93,8 @@ READING = """
 /account/security/link/github                                           303 404 404 404 404 404 404
 /account/notifications                                                  303 200 200 200 200 200 200
 /orders                                                                 303 200 200 200 200 200 200
-/orders?page=2                                                          303 200 200 200 200 200 200
-/orders?page=0                                                          303 404 404 404 404 404 404
+/orders?after=1790000000000000-00000000000000000000000000000000         303 200 200 200 200 200 200
+/orders?after=x                                                         303 200 200 200 200 200 200
 /orders/LN-TEST-0001                                                    303 404 200 404 404 404 404
 /orders/LN-NONE-0000                                                    303 404 404 404 404 404 404
 /checkout/success                                                       303 404 404 404 404 404 404
