@@ -9,8 +9,9 @@ from blueprints.studio import bp
 from blueprints.studio.lesson_forms import CaptionForm
 from blueprints.studio.lessons import PLACE, chapters_form, editor, lesson_at, opened_lesson
 from domain import Refused
+from domain.base import webvtt
 from domain.media import caption_files, captions, recordings
-from models import Course, Lesson, MediaAsset, ProposedCaption
+from models import Caption, Course, Lesson, MediaAsset, ProposedCaption
 from web import hypermedia
 from web.actions import Attempt
 from web.signed_in import me
@@ -27,18 +28,18 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
     row = captions.find(asset, language) if language else None
     if language and row is None:
         abort(404)
-    form = CaptionForm(obj=row)
-    notes = _read_file(form, language or form.language.data or "") if form.is_submitted() else None
+    form = CaptionForm(obj=row, fixed=language)
+    notes = _read_file(form) if form.is_submitted() else None
     if notes is not None and form.validate():
-        spoken = language or form.language.data or ""
         with Attempt(form) as attempt:
-            if not language:
-                captions.check_new(asset, spoken)
-            row = captions.write(course, asset, me(), spoken, form.label.data or "", form.vtt.data or "")
+            if not language and not form.replace.data:
+                captions.check_new(asset, form.spoken)
+            row = captions.write(course, asset, me(), form.spoken, form.label.data or "", form.vtt.data or "")
             later = _later(isinstance(row, ProposedCaption))
             attempt.say(" ".join([f"The captions in {row.label} are saved.{later}", *_in_short(notes)]))
             return hypermedia.see_other(_page(course_id, lesson_id))
         course, lesson = lesson_at(course_id, lesson_id)
+        asset = _recording(course, lesson)
     return hypermedia.render(
         "studio/lesson/captions.html",
         status=form.status,
@@ -46,6 +47,7 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
         lesson=lesson,
         form=form,
         language=language,
+        there_are=None if language else _standing(asset, form.spoken),
     )
 
 
@@ -89,17 +91,26 @@ def chapters(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return editor(course, lesson, status=form.status, chapters=form)
 
 
-def _read_file(form: CaptionForm, language: str) -> list[str] | None:
+def _read_file(form: CaptionForm) -> list[str] | None:
     """Read the uploaded file, if any, in place of the text; returns notes, or None where it can't be read."""
     written = form.file.data
     if not getattr(written, "filename", ""):
         return []
     try:
-        form.vtt.data, notes = caption_files.read(written.stream.read(caption_files.MOST_BYTES + 1), language)
+        content = written.stream.read(caption_files.MOST_BYTES + 1)
+        form.vtt.data, notes = caption_files.read(content, form.spoken)
     except Refused as refusal:
         form.refuse(refusal)
         return None
     return notes
+
+
+def _standing(asset: MediaAsset, tag: str) -> Caption | ProposedCaption | None:
+    """Find the captions of a language, whose tag may be malformed."""
+    try:
+        return captions.find(asset, webvtt.check_language(tag)) if tag else None
+    except Refused:
+        return None
 
 
 def _in_short(notes: list[str]) -> list[str]:

@@ -17,9 +17,11 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 
+from domain import Refused
 from domain.authoring import curriculum, lesson_content
 from domain.authoring.curriculum import Position
 from domain.base import markdown, webvtt
+from domain.catalog.index import facets
 from models import LessonKind, LessonVisibility
 from web.forms import Form, MarkdownSize, SelectField, one_line, paragraphs, raw_markdown, raw_text
 from web.merging import MergingForm, VersionField
@@ -191,14 +193,34 @@ class LinkForm(TitledForm):
 
 
 class CaptionForm(MergingForm):
-    """Captions in one language: a file, or its text."""
+    """Captions in one language: a file, or its text. A code goes before the language of the list."""
 
-    language = StringField(
-        "Language", [InputRequired("Enter a language code, such as en."), at_most(16)], filters=[one_line]
-    )
+    language = SelectField("Language", [InputRequired("Choose a language.")], filters=[one_line])
+    code = StringField("Or its code", [at_most(webvtt.LONGEST_LANGUAGE)], filters=[one_line])
     label = StringField("Name", [at_most(60)], filters=[one_line])
     file = FileField("File (.vtt or .srt)")
     vtt = TextAreaField("Captions", [at_most(webvtt.MAX_CHARACTERS)], filters=[raw_markdown])
+    replace = BooleanField("Replace those there are")
+
+    def __init__(self, *args: Any, fixed: str | None = None, **kwargs: Any) -> None:
+        """Take `fixed` for captions whose language is known."""
+        super().__init__(*args, **kwargs)
+        self.fixed = fixed
+        self.language.choices = [("", "Choose a language"), *facets.languages()]
+        if fixed or self.code.data:
+            self.language.validators = []
+
+    def validate_code(self, field: StringField) -> None:
+        """Refuse a malformed tag."""
+        try:
+            webvtt.check_language(field.data or "en")
+        except Refused as refusal:
+            raise ValidationError(refusal.sentence) from None
+
+    @property
+    def spoken(self) -> str:
+        """Return the chosen language, a tag that may be malformed; "" where none is chosen."""
+        return self.fixed or self.code.data or self.language.data or ""
 
 
 class ChaptersForm(MergingForm):

@@ -52,9 +52,9 @@ def working_chapters(asset: MediaAsset) -> list[Any]:
 
 def check_new(asset: MediaAsset, language: str) -> None:
     """Raise Refused where `asset` has captions in `language`, which would be overwritten unseen."""
-    tag = webvtt.check_language(language)
-    if find(asset, tag) is not None:
-        raise Refused(f"There are already captions in {tag}. Open those to change them.", "language")
+    row = find(asset, webvtt.check_language(language))
+    if row is not None:
+        raise Refused(f"There are already captions in {row.label}. Replace them?", "replace")
 
 
 def write(course: Course, asset: MediaAsset, actor: User, language: str, label: str, source: str) -> Spoken:

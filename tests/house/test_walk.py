@@ -315,7 +315,7 @@ WRITING = """
 /studio/courses/{course}/lessons/{filmed_lesson}/discard                303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/typed/throw-away       303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/captions               303 303 303 303 422 404 422
-/studio/courses/{course}/lessons/{filmed_lesson}/captions/en            303 303 303 303 422 404 422
+/studio/courses/{course}/lessons/{filmed_lesson}/captions/en            303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/captions/xx/delete     303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/chapters               303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/resources              303 303 303 303 422 404 422

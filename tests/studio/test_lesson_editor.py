@@ -260,9 +260,9 @@ def test_what_learners_must_not_see_is_nowhere(
 
 def test_captions_come_as_file_or_text(app: Flask, ada: FlaskClient, film: str) -> None:
     for form in (
-        {"language": "EN", "file": (io.BytesIO(VTT.encode()), "film.vtt")},
+        {"code": "EN", "file": (io.BytesIO(VTT.encode()), "film.vtt")},
         {"language": "de", "vtt": SRT, "label": ""},
-        {"language": "pt-br", "vtt": VTT, "label": "Brasil"},
+        {"language": "fr", "code": "pt-br", "vtt": VTT, "label": "Brasil"},
     ):
         answer = ada.post(f"{film}/captions", data=form, content_type="multipart/form-data")
         assert answer.status_code == 303
@@ -282,7 +282,9 @@ def test_captions_come_as_file_or_text(app: Flask, ada: FlaskClient, film: str) 
     assert ada.post(f"{film}/captions/de/delete").status_code == 303
     assert ada.get(f"{film}/captions/de").status_code == 404
     for wrong in (
+        {"code": "klingon!", "vtt": VTT},
         {"language": "klingon!", "vtt": VTT},
+        {"vtt": VTT},
         {"language": "en"},
         {"language": "en", "file": (io.BytesIO(b"\xff\xfe\x00PNG"), "film.vtt")},
     ):
@@ -310,7 +312,12 @@ def test_a_caption_file_is_read_as_far_as_it_can_be(app: Flask, ada: FlaskClient
     again = {"language": "de", "file": (io.BytesIO((bad + good).encode("cp1252")), "film.srt")}
     answer = ada.post(f"{film}/captions", data=again, content_type="multipart/form-data")
     assert answer.status_code == 422
-    assert "There are already captions in de." in answer.text
+    assert "There are already captions in Deutsch. Replace them?" in answer.text
+    assert "Replace the captions in Deutsch" in answer.text
+    sent = {"language": "de", "vtt": VTT, "replace": "y"}
+    assert ada.post(f"{film}/captions", data=sent).status_code == 303
+    with app.app_context():
+        assert "Grüße" not in db.session.scalars(select(Caption.vtt)).one()
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

@@ -131,11 +131,9 @@ def test_a_long_text_that_both_changed_stands_beside_ones_own(
 def test_captions_are_not_added_over_those_there_are(app: Flask, cast: Cast, signed_in: SignedIn) -> None:
     words, client = fill(app, cast), signed_in(cast.ada)
     typed = CUE.format("Typed anew")
-    answer = client.post(
-        f"{LESSON}/captions".format(**words), data={"language": "EN", "label": "", "vtt": typed}
-    )
+    answer = client.post(f"{LESSON}/captions".format(**words), data={"code": "EN", "label": "", "vtt": typed})
     assert answer.status_code == 422
-    assert "There are already captions in en." in answer.text
+    assert "There are already captions in English. Replace them?" in answer.text
     assert "Typed anew" in answer.text
 
 

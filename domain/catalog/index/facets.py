@@ -199,6 +199,11 @@ def language_name(code: str) -> str:
     return LANGUAGES.get(code.split("-")[0].lower(), code)
 
 
+def languages() -> list[tuple[str, str]]:
+    """List the languages offered in forms, tags and English names, by name."""
+    return sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+
+
 def technology(names: list[str]) -> Facet:
     """Build the facet of the technology; `names` are numbered from 1, 0 is any other."""
     return Facet("technology", "Technology", True, _numbered(((n.lower(), n) for n in names), first=1))
