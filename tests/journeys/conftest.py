@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 import jobs
@@ -80,24 +81,33 @@ def house(app: Flask) -> Iterator[House]:
         app.config["WTF_CSRF_ENABLED"] = True
         server = make_server("127.0.0.1", port, app, threaded=True)
         server.daemon_threads = False  # so that closing waits for the requests in flight
-        over = threading.Event()
+        over, written = threading.Event(), threading.Event()
         threads = [
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
-            threading.Thread(target=_work, args=(app, over), daemon=True),
+            threading.Thread(target=_work, args=(app, over, written), daemon=True),
         ]
+
+        def wake(_session: Session) -> None:
+            written.set()
+
+        event.listen(Session, "after_commit", wake)
         for thread in threads:
             thread.start()
         yield House(url, app, stripe)
+        event.remove(Session, "after_commit", wake)
         over.set()
+        written.set()
         server.shutdown()
         server.server_close()
         for thread in threads:
             thread.join()
 
 
-def _work(app: Flask, over: threading.Event) -> None:
-    """Do what is due as soon as it is written."""
-    while not over.wait(0.05):
+def _work(app: Flask, over: threading.Event, written: threading.Event) -> None:
+    """Do what is due as soon as it is written, and what was to wait a moment later."""
+    while not over.is_set():
+        written.wait(0.25)
+        written.clear()
         with app.app_context():
             if runner.lanes_due():
                 jobs.run_all()
