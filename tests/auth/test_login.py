@@ -16,7 +16,7 @@ from domain.people import accounts, sessions
 from models import LoginAttempt, User, UserSession, db
 from tests.auth.mails import SignIn
 from tests.cast import PASSWORD, Cast
-from tests.conftest import REAL_HASHER
+from tests.fixtures import REAL_HASHER
 
 BO = {"email": "bo@example.com", "password": PASSWORD}
 WRONG = {"email": "bo@example.com", "password": "not the password"}

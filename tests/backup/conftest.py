@@ -15,7 +15,8 @@ from domain import backup
 from domain.backup import verifying
 from models import Tag, User, db
 from storage import LocalStorage
-from tests.conftest import ON_POSTGRESQL, SERVER_URL, Databases
+from tests.conftest import ON_POSTGRESQL, SERVER_URL
+from tests.fixtures import Databases
 
 FILES = {
     "media/1/film.mp4": b"a film " * 1000,

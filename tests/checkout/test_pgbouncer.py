@@ -20,7 +20,7 @@ from domain.base import clock
 from domain.catalog.index import index_cache
 from domain.platform import events, health
 from models import CourseAnalytics, Event, Job, JobState, LessonProgress, User, WorkerBeat, db
-from tests import conftest, effort
+from tests import effort, fixtures
 from tests.cast import PASSWORD, Cast
 from tests.checkout.shop import ONCE, Shop
 
@@ -35,17 +35,17 @@ SELECT pg_backend_pid(), current_setting('statement_timeout'), current_setting('
 
 
 @pytest.fixture
-def pooler(databases: conftest.Databases, tmp_path: Path) -> Iterator[PgBouncer]:
+def pooler(databases: fixtures.Databases, tmp_path: Path) -> Iterator[PgBouncer]:
     """A PgBouncer that keeps few connections to the test's database."""
     with PgBouncer(tmp_path, databases.url, SERVERS) as running:
         yield running
 
 
 @pytest.fixture
-def app(app: Flask, pooler: PgBouncer, databases: conftest.Databases) -> Iterator[Flask]:
+def app(app: Flask, pooler: PgBouncer, databases: fixtures.Databases) -> Iterator[Flask]:
     """The application behind it, with a pool that is smaller than the number of its visitors."""
     sizes = {"DATABASE_POOL_SIZE": str(POOL), "DATABASE_POOL_OVERFLOW": "0"}
-    pooled = conftest.application(databases, DATABASE_URL=pooler.url, **sizes)
+    pooled = fixtures.application(databases, DATABASE_URL=pooler.url, **sizes)
     pooled.config["TESTING"] = True
     yield pooled
     with pooled.app_context():

@@ -34,7 +34,7 @@ from models import (
     db,
     now,
 )
-from tests.conftest import Databases, application
+from tests.fixtures import Databases, application
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNABLE = select(Lesson).where(Lesson.published)

@@ -17,7 +17,7 @@ from models import User, db
 from tests import cast as cast_module
 from tests.adversary.hostile import filled, good_words, rules
 from tests.cast import PASSWORD
-from tests.conftest import Databases
+from tests.fixtures import Databases
 from tests.house.markup import Page
 from tests.house.stage import fill
 from tests.house.test_walk import READING, lines

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from models import db
 from stripe_sandbox.testing import RunningSandbox
 from tests import cast as cast_module
-from tests.conftest import Databases, application
+from tests.fixtures import Databases, application
 from tests.house.forms import Page
 from tests.house.frozen import MOMENT, clock, entropy
 from tests.house.stage import PEOPLE, fill

@@ -13,7 +13,7 @@ from flask import Flask
 
 from domain.base.redaction import HIDDEN
 from tests import effort
-from tests.conftest import Databases
+from tests.fixtures import Databases
 from tests.house.crawl import REMEMBERED, Crawl
 from tests.house.markup import Page
 from tests.house.stage import PEOPLE

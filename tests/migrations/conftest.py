@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ON_POSTGRESQL, Databases
+from tests.conftest import ON_POSTGRESQL
+from tests.fixtures import Databases
 from tests.migrations.stage import place_in, releases
 
 collect_ignore = [] if ON_POSTGRESQL else ["test_postgresql.py"]

@@ -28,7 +28,7 @@ from jobs import worker
 from jobs.worker import Worker
 from models import Event, Lane, User, WorkerBeat, db, write_from_here
 from tables.connections import direct_engine, is_unavailable
-from tests import conftest
+from tests import conftest, fixtures
 from tests.cast import Cast
 from web import visitor
 
@@ -51,7 +51,7 @@ def probe(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[],
 
 
 @pytest.fixture
-def cut(databases: conftest.Databases) -> Callable[[], None]:
+def cut(databases: fixtures.Databases) -> Callable[[], None]:
     """Have the server end every connection to the test's database, as a restart does."""
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -349,10 +349,10 @@ def test_the_workers_clock_outlives_the_loss(
 
 
 def test_a_full_pool_is_a_503_before_anybody_loses_patience(
-    databases: conftest.Databases, app: Flask, logged: pytest.LogCaptureFixture
+    databases: fixtures.Databases, app: Flask, logged: pytest.LogCaptureFixture
 ) -> None:
     sizes = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": "1"}
-    narrow = conftest.application(databases, **sizes)
+    narrow = fixtures.application(databases, **sizes)
     narrow.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
     visitor = narrow.test_client()
     with narrow.app_context():
@@ -369,9 +369,9 @@ def test_a_full_pool_is_a_503_before_anybody_loses_patience(
 
 @postgresql
 def test_a_statement_that_takes_too_long_is_cut_in_requests_only(
-    databases: conftest.Databases, app: Flask, monkeypatch: pytest.MonkeyPatch
+    databases: fixtures.Databases, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hasty = conftest.application(databases, DATABASE_STATEMENT_TIMEOUT="1")
+    hasty = fixtures.application(databases, DATABASE_STATEMENT_TIMEOUT="1")
     hasty.config.update(PROPAGATE_EXCEPTIONS=False, TESTING=False)
     limit = text("SELECT current_setting('statement_timeout')")
     seen = []
@@ -478,11 +478,11 @@ def test_the_url_may_set_its_own_timeouts(tmp_path: Path) -> None:
     assert arguments["tcp_user_timeout"] == 10_000
 
 
-def test_migrations_go_past_the_pooler(databases: conftest.Databases, app: Flask) -> None:
+def test_migrations_go_past_the_pooler(databases: fixtures.Databases, app: Flask) -> None:
     nowhere = (
         "postgresql://postgres@127.0.0.1:9/shop" if conftest.ON_POSTGRESQL else "sqlite:////nowhere/shop.db"
     )
-    pooled = conftest.application(databases, DATABASE_URL=nowhere, DATABASE_DIRECT_URL=databases.url)
+    pooled = fixtures.application(databases, DATABASE_URL=nowhere, DATABASE_DIRECT_URL=databases.url)
     with pooled.app_context():
         flask_migrate.upgrade()
         with direct_engine(db.engine).connect() as connection:
