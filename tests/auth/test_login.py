@@ -135,6 +135,7 @@ def test_known_and_unknown_addresses_get_the_same_page(client: FlaskClient, cast
     assert known == unknown.replace("xx@example.com", "bo@example.com")
 
 
+@pytest.mark.slow
 def test_known_and_unknown_addresses_take_the_same_time(
     app: Flask, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

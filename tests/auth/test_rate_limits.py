@@ -95,6 +95,7 @@ def test_a_stranger_does_not_keep_a_known_browser_out(app: Flask, cast: Cast) ->
     assert attempt(own, PASSWORD) == 303
 
 
+@pytest.mark.slow
 def test_a_stranger_does_not_keep_a_new_browser_out(app: Flask, cast: Cast) -> None:
     narrow(app, login_account_limit=3)
     for n in range(30):

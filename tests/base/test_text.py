@@ -34,6 +34,7 @@ MAKEFILE = "  indented\n\n```make\nall:\n\tcc  \n\t\n```\n\n- a\n\t- b\n\nhard  
 EDGES = f"\n \n{MAKEFILE}+++\n---\n{KEPT}{ACCENT}\n# x\n\u2028\u2029</textarea>&amp;<b>\n\t"
 
 
+@pytest.mark.slow
 @given(st.text())
 @example(LOST)
 @example("\ufeff\ufeffa")

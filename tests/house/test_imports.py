@@ -26,6 +26,7 @@ def test_three_modules_stand_at_the_top() -> None:
     assert {path.name for path in ROOT.glob("*.py")} == {"app.py", "config.py", "models.py"}
 
 
+@pytest.mark.slow
 def test_nothing_imports_app_but_the_entry_points() -> None:
     wrong = [
         str(path.relative_to(ROOT))

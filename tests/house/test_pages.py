@@ -20,6 +20,8 @@ from tests.house.stage import PEOPLE
 from tests.house.test_walk import READING, lines
 from tests.pages import forms_of
 
+pytestmark = pytest.mark.slow
+
 MOST_PAGES = effort.times(120, 400)
 # Forms of pages that come filled in and send no mark, by how their address ends, with the reason.
 SHOWN = {
@@ -67,7 +69,6 @@ def test_strangers_are_sent_to_sign_in(crawl: Crawl) -> None:
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-@pytest.mark.slow
 def test_no_get_changes_anything(crawl: Crawl, person: str) -> None:
     swaps = (False, True) if person in SWAPPING else (False,)
     answers = [crawl.ask(person, address, swap) for address in crawl.addresses for swap in swaps]

@@ -463,6 +463,7 @@ def test_every_form_by_every_person(
     assert found == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "table"), [("GET", READING), ("POST", WRITING)])
 def test_who_owes_the_code_of_a_second_factor_is_answered_as_a_stranger(
     app: Flask, cast: Cast, method: str, table: str

@@ -98,6 +98,7 @@ def test_development_and_tests_stay_calm_about_age(app: Flask, client: FlaskClie
         assert health.checks()["backup"] == "ok"
 
 
+@pytest.mark.slow
 def test_an_older_database_is_told_apart_from_one_that_is_away(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         flask_migrate.downgrade(revision="0007")

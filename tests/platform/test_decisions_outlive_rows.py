@@ -1,6 +1,7 @@
 """The migration that binds authors to what was decided about their reviews, on a database that is filled."""
 
 import flask_migrate
+import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
@@ -11,6 +12,7 @@ from tests.cast import Cast
 BEFORE = "0008"
 
 
+@pytest.mark.slow
 def test_what_is_hidden_stays_hidden_and_binds_its_author(app: Flask, cast: Cast) -> None:
     with app.app_context():
         said = {cast.bo.id: (True, False), cast.cy.id: (True, True), cast.una.id: (False, False)}

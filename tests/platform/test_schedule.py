@@ -92,6 +92,7 @@ def test_what_was_missed_is_made_up_for_once(app: Flask, done: list[tuple[str, d
         assert done[2:] == [("nightly", at(15, 2))]
 
 
+@pytest.mark.slow
 def test_tidying_up_makes_nothing_run_again(app: Flask, done: list[tuple[str, datetime]]) -> None:
     with app.app_context():
         moment = at(20, 1, month=10)
