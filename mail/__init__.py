@@ -26,7 +26,6 @@ from mail.accounts import (
 from mail.backups import backup_problem
 from mail.composing import (
     NOTIFICATION,
-    base_url,
     compose,
     greeting,
     not_me_url,
@@ -55,7 +54,6 @@ __all__ = [
     "application_received",
     "application_waiting",
     "backup_problem",
-    "base_url",
     "codes_tried",
     "compose",
     "confirm_new_email",

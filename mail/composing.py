@@ -7,6 +7,7 @@ from flask import current_app, render_template
 from uuid_utils.compat import uuid7
 
 import jobs
+from domain.base.addresses import url_to
 from domain.base.text import one_line
 from models import EmailMessage, User, db
 
@@ -38,13 +39,7 @@ def greeting(user: User) -> str:
 
 def not_me_url(token: str) -> str:
     """Build the address of the "this wasn't me" page."""
-    return f"{base_url()}/not-me/{token}"
-
-
-def base_url() -> str:
-    """Return the base URL of the shop, without a trailing slash."""
-    base: str = current_app.config["SETTINGS"].base_url
-    return base
+    return url_to("auth.not_me", token=token)
 
 
 def render_subject(template: str, data: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Notifications, sent by mail as well."""
 
-from mail.composing import NOTIFICATION, base_url, compose, greeting
+from domain.base.addresses import at_home, url_to
+from mail.composing import NOTIFICATION, compose, greeting
 from models import EmailMessage, User
 
 
@@ -13,6 +14,6 @@ def notification(
     """
     return compose(
         NOTIFICATION, user.email, user, name=greeting(user), kind=kind, topic=topic, title=title,
-        message=message, url=f"{base_url()}{path}" if path else "", label=label,
-        unsubscribe_url=f"{base_url()}/unsubscribe/{token}",
+        message=message, url=at_home(path) if path else "", label=label,
+        unsubscribe_url=url_to("site.unsubscribe", token=token),
     )  # fmt: skip

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import current_app
-
-from mail.composing import base_url, compose, greeting
+from domain.base.addresses import at_home, url_to
+from mail.composing import compose, greeting
 from models import EmailMessage, Order, StripeEvent, User
 
 
@@ -35,24 +34,23 @@ def order_problem(to: str, order: Order, sentence: str) -> EmailMessage:
     return compose(
         "order_problem", to, number=order.number, problem=sentence, total_cents=order.total_cents,
         currency=order.currency, session=order.stripe_session_id or "",
-        order_url=f"{base_url()}/admin/orders/{order.number}",
+        order_url=url_to("admin.order", number=order.number),
     )  # fmt: skip
 
 
 def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) -> EmailMessage:
     """Report an event of Stripe's about a payment that belongs to no order here."""
-    url = f"{base_url()}/admin/webhooks/{event.id}"
+    url = url_to("admin.webhook", event_id=event.id)
     return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
 
 
 def _order_facts(user: User, order: Order, landings: Sequence[str]) -> dict[str, Any]:
-    base = current_app.config["SETTINGS"].base_url
     lines = [
         {
             "title": purchase.product_snapshot["title"],
             "amount_cents": purchase.amount_cents,
-            "url": base + landing,
-            "course_url": base + landing,
+            "url": at_home(landing),
+            "course_url": at_home(landing),
         }
         for purchase, landing in zip(order.purchases, landings, strict=True)
     ]
@@ -62,5 +60,5 @@ def _order_facts(user: User, order: Order, landings: Sequence[str]) -> dict[str,
         "lines": lines,
         "total_cents": order.total_cents,
         "currency": order.currency,
-        "order_url": f"{base}/orders/{order.number}",
+        "order_url": url_to("orders.show", number=order.number),
     }

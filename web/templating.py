@@ -7,6 +7,7 @@ from flask import Flask, current_app, request
 from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 
+from domain.base import addresses
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from web import forms, merging, template_filters
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     template_filters.init_app(app)
     _built.clear()
     app.jinja_env.globals["url_for"] = url_for
+    app.jinja_env.globals["url_to"] = addresses.url_to
     app.jinja_env.globals["picture_url"] = images.address
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks

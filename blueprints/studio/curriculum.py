@@ -52,10 +52,7 @@ def curriculum_of(course_id: uuid.UUID) -> Response:
 def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Edit a module: title, description, drip and whether it is published."""
     course = opened(course_id)
-    try:
-        module = curriculum.module_of(course, module_id)
-    except NotInCourse as gone:
-        return show(course, 404, trouble=gone.sentence)
+    module = curriculum.module_of(course, module_id)
     words = page_drafts.module_text(module)._asdict()
     form = ModuleForm(data={**words, "unlock_after_days": module.unlock_after_days})
     if not form.validate_on_submit():
@@ -81,10 +78,7 @@ def edit_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     """Confirm with what will be lost, then delete a module."""
     course = course_of(course_id)
-    try:
-        module = curriculum.module_of(course, module_id)
-    except NotInCourse as gone:
-        return show(course, 404, trouble=gone.sentence)
+    module = curriculum.module_of(course, module_id)
     if request.method != "POST":
         losses = curriculum_page.deletion_impact(curriculum_page.lessons_of(course, module.id))
         return confirm(
@@ -120,10 +114,7 @@ def add_lesson(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
 def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Rename a lesson."""
     course = opened(course_id)
-    try:
-        lesson = curriculum.lesson_of(course, lesson_id)
-    except NotInCourse as gone:
-        return show(course, 404, trouble=gone.sentence)
+    lesson = curriculum.lesson_of(course, lesson_id)
     form = RenameForm(data={"title": lesson_drafts.working(lesson).title})
     if not form.validate():
         return show(course, form.status, renamed=form, open_menu=lesson_id)
@@ -139,10 +130,7 @@ def rename_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with what will be lost, then delete a lesson."""
     course = course_of(course_id)
-    try:
-        lesson = curriculum.lesson_of(course, lesson_id)
-    except NotInCourse as gone:
-        return show(course, 404, trouble=gone.sentence)
+    lesson = curriculum.lesson_of(course, lesson_id)
     if request.method != "POST":
         losses, title = curriculum_page.deletion_impact([lesson.id]), lesson_drafts.working(lesson).title
         return confirm(
@@ -153,6 +141,12 @@ def delete_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
         lambda: curriculum.delete_lesson(course, lesson_id, me()),
         lambda title: f"“{title}” is deleted.",
     )
+
+
+@bp.errorhandler(NotInCourse)
+def not_in_course(gone: NotInCourse) -> Response:
+    """Show the curriculum, and that the module or lesson isn't in it any more (404)."""
+    return show(course_of((request.view_args or {})["course_id"]), 404, trouble=gone.sentence)
 
 
 def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:

@@ -3,23 +3,25 @@
 from dataclasses import dataclass
 
 from domain.authoring import course_price
-from domain.authoring.course_content import CourseContent
-from models import LessonKind, MediaStatus
+from domain.authoring.course_content import CourseContent, LessonContent
+from domain.base.addresses import path_to
+from models import Course, LessonKind, MediaStatus
 
 LEAST_DESCRIPTION = 20  # characters
+CURRICULUM, PRICING, MEDIA = "studio.curriculum_of", "studio.pricing", "studio.course_media"
 
 
 @dataclass(frozen=True)
 class ChecklistItem:
     """An item of the checklist: a requirement, whether it is met, and the page where it can be fixed.
 
-    `page` is relative to the course in the studio: "" for its details, "/curriculum", "/lessons/<id>".
+    `path` leads to that page.
     `needed`: the course can't be submitted without it. `says` explains what is missing, or what there is.
     """
 
     text: str
     done: bool
-    page: str
+    path: str
     needed: bool = True
     says: str = ""
 
@@ -38,14 +40,14 @@ def _needed(contents: CourseContent) -> list[ChecklistItem]:
     course = contents.course
     described = len(course.description.strip())
     return [
-        ChecklistItem("A title", bool(course.title.strip()), "", says=course.title),
+        ChecklistItem("A title", bool(course.title.strip()), _to(course), says=course.title),
         ChecklistItem(
-            "A description", described >= LEAST_DESCRIPTION, "",
+            "A description", described >= LEAST_DESCRIPTION, _to(course),
             says="" if described else "Say what learners will be able to do.",
         ),
         _price(contents),
         ChecklistItem(
-            "A published lesson", bool(contents.shown), "/curriculum",
+            "A published lesson", bool(contents.shown), _to(course, CURRICULUM),
             says=f"{len(contents.shown)} of {len(contents.lessons)} are published."
             if contents.lessons
             else "There are no lessons yet.",
@@ -60,9 +62,11 @@ def _price(contents: CourseContent) -> ChecklistItem:
         if sentence := course_price.too_small(cents, course.currency):
             return ChecklistItem("A price that can be paid", False, "/pricing", says=sentence)
     if course.tier is None:
-        return ChecklistItem("A price", True, "/pricing")
+        return ChecklistItem("A price", True, _to(course, PRICING))
     _, low, high = course_price.TIERS[course.tier]
-    return ChecklistItem("A price that fits its size", low <= course.price_cents <= high, "/pricing")
+    return ChecklistItem(
+        "A price that fits its size", low <= course.price_cents <= high, _to(course, PRICING)
+    )
 
 
 def _media(contents: CourseContent) -> ChecklistItem:
@@ -83,10 +87,10 @@ def _media(contents: CourseContent) -> ChecklistItem:
         if lessons:
             first = lessons[0]
             named = f"“{first.title}”" if first else "The preview video"
-            page = f"/lessons/{first.lesson.id}" if first else "/media"
+            page = _lesson(first) if first else _to(contents.course, MEDIA)
             more = f", and {len(lessons) - 1} more" if len(lessons) > 1 else ""
             return ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")
-    return ChecklistItem("Recordings ready", True, "/curriculum")
+    return ChecklistItem("Recordings ready", True, _to(contents.course, CURRICULUM))
 
 
 def _wished(contents: CourseContent) -> list[ChecklistItem]:
@@ -94,18 +98,18 @@ def _wished(contents: CourseContent) -> list[ChecklistItem]:
     empty = [content for content in contents.shown if content.is_empty and content.kind == LessonKind.TEXT]
     silent = [s for s in contents.shown if s.recording and s.recording.is_ready and not s.recording.captions]
     points = [
-        ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), "", needed=False),
+        ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), _to(course), needed=False),
         ChecklistItem(
-            "Content in every lesson", not empty, _lesson(empty[0].lesson.id) if empty else "/curriculum",
+            "Content in every lesson", not empty, _lesson(empty[0]) if empty else _to(course, CURRICULUM),
             needed=False, says=f"“{empty[0].title}” is empty." if empty else "",
         ),
         ChecklistItem(
-            "A free preview lesson", any(s.is_preview for s in contents.shown), "/curriculum",
+            "A free preview lesson", any(s.is_preview for s in contents.shown), _to(course, CURRICULUM),
             needed=False, says="Learners decide sooner when they can try one.",
         ),
-        ChecklistItem("A course image", course.thumbnail is not None, "/media", needed=False),
+        ChecklistItem("A course image", course.thumbnail is not None, _to(course, MEDIA), needed=False),
         ChecklistItem(
-            "Captions", not silent, _lesson(silent[0].lesson.id) if silent else "/curriculum", needed=False,
+            "Captions", not silent, _lesson(silent[0]) if silent else _to(course, CURRICULUM), needed=False,
             says=f"“{silent[0].title}” has none." if silent else "",
         ),
     ]  # fmt: skip
@@ -121,10 +125,19 @@ def _length(contents: CourseContent) -> list[ChecklistItem]:
     says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
     return [
         ChecklistItem(
-            "A length that fits its size", least <= hours <= most, "/pricing", needed=False, says=says
+            "A length that fits its size",
+            least <= hours <= most,
+            _to(contents.course, PRICING),
+            needed=False,
+            says=says,
         )
     ]
 
 
-def _lesson(lesson_id: object) -> str:
-    return f"/lessons/{lesson_id}"
+def _to(course: Course, page: str = "studio.details") -> str:
+    return path_to(page, course_id=course.id)
+
+
+def _lesson(content: LessonContent) -> str:
+    lesson = content.lesson
+    return path_to("studio.lesson", course_id=lesson.course_id, lesson_id=lesson.id)

@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from domain.base import clock, pagination
+from domain.base.addresses import path_to
 from domain.base.pagination import Page
 from domain.catalog import availability, lifecycle
 from domain.platform import notifications
@@ -80,7 +81,7 @@ def expire() -> None:
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” has expired",
             "It’s off sale, but people who own it keep it. Check it and submit it again to bring it back.",
-            f"/studio/courses/{course.id}/publish", "Bring it back",
+            path_to("studio.publish", course_id=course.id), "Bring it back",
             key=f"expired:{course.id}:{ended:%Y%m%d}",
         )  # fmt: skip
     over = _courses.c.id.in_([course.id for course in courses]) & (_courses.c.expires_at <= now)
@@ -115,6 +116,6 @@ def warn() -> None:
         notifications.tell(
             course.creator_id, NotificationKind.COURSE_EXPIRING, f"“{course.title}” expires soon",
             f"It goes off sale on {course.expires_at.day} {course.expires_at:%B} unless you update it.",
-            f"/studio/courses/{course.id}/publish", "Update it",
+            path_to("studio.publish", course_id=course.id), "Update it",
             key=f"expiring:{course.id}:{course.expires_at:%Y%m%d}:{left}",
         )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from domain.base import clock
+from domain.base.addresses import path_to, pattern_of
 from domain.catalog.availability import listed
 from domain.catalog.cards import people, profiles
 from domain.catalog.index.index_builder import courses, products
@@ -49,7 +50,8 @@ def course_addresses(number: int) -> list[SitemapAddress]:
         .limit(URLS_IN_A_FILE)
         .offset((number - 1) * URLS_IN_A_FILE)
     )
-    return [SitemapAddress(f"/courses/{slug}", changed) for slug, changed in db.session.execute(query)]
+    course = pattern_of("catalog.course")
+    return [SitemapAddress(course.format(slug=slug), changed) for slug, changed in db.session.execute(query)]
 
 
 def other_addresses() -> list[SitemapAddress]:
@@ -68,9 +70,12 @@ def other_addresses() -> list[SitemapAddress]:
     )
     return [
         SitemapAddress("/", None),
-        SitemapAddress("/courses", None),
-        *(SitemapAddress(f"/categories/{slug}", None) for slug in db.session.scalars(slugs)),
-        *(SitemapAddress(f"/creators/{slug}", None) for slug in db.session.scalars(creators)),
+        SitemapAddress(path_to("catalog.courses"), None),
+        *(SitemapAddress(path_to("catalog.category", slug=slug), None) for slug in db.session.scalars(slugs)),
+        *(
+            SitemapAddress(path_to("catalog.creator", slug=slug), None)
+            for slug in db.session.scalars(creators)
+        ),
     ]
 
 

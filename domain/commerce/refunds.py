@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 import jobs
 import payments
 from domain.base import clock, sql
+from domain.base.addresses import path_to
 from domain.commerce import order_events, orders
 from domain.platform import alerts, audit, notifications
 from domain.platform.audit_actions import AuditAction
@@ -136,7 +137,7 @@ def _tell(refund: Refund, order: Order) -> None:
     notifications.tell(
         order.user_id, NotificationKind.REFUND, f"Your refund for order {order.number} is on its way",
         f"{refund.reason}. The money goes back the way you paid. It can take a few days to show.",
-        f"/orders/{order.number}", "See the order", key=f"refund:{refund.id}",
+        path_to("orders.show", number=order.number), "See the order", key=f"refund:{refund.id}",
     )  # fmt: skip
     for purchase in order.purchases:
         if purchase.refunded_cents:
@@ -144,7 +145,7 @@ def _tell(refund: Refund, order: Order) -> None:
             for creator_id in {share.creator_id for share in purchase.shares}:
                 notifications.tell(
                     creator_id, NotificationKind.REFUND, f"A sale of “{title}” was refunded",
-                    "Your share has been deducted.", "/studio/earnings", "View your earnings",
+                    "Your share has been deducted.", path_to("studio.earnings"), "View your earnings",
                     key=f"refund:{refund.id}:{purchase.id}",
                 )  # fmt: skip
 

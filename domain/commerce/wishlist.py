@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 from domain import Refused
 from domain.base import clock, pagination, percent
+from domain.base.addresses import path_to
 from domain.base.pagination import Page
 from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
@@ -126,7 +127,8 @@ def _tell(item: WishlistItem, course: Course) -> None:
     notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
         f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
-        f"/courses/{course.slug}", "See the course", key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
+        path_to("catalog.course", slug=course.slug), "See the course",
+        key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, pagination
+from domain.base.addresses import path_to
 from domain.base.pagination import Cursor, Page
 from domain.community import reviews, text_decisions
 from domain.community.reviews import hidden
@@ -100,7 +101,7 @@ def tell_author(written: Review, course: Course, creator: str) -> None:
         NotificationKind.REVIEW_REPLY,
         f"{creator} replied to your review of “{course.title}”",
         written.reply,
-        f"/courses/{course.slug}#reviews",
+        path_to("catalog.course", "reviews", slug=course.slug),
         "Read the reply",
         key=f"reply:{written.id}",
     )

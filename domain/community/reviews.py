@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 import jobs
 from domain import Refused
 from domain.base import clock, sql
+from domain.base.addresses import path_to
 from domain.community import review_reports, text_decisions
 from domain.community.text_decisions import AuthoredText
 from domain.learning import access
@@ -115,7 +116,7 @@ def tell_creator(review: Review, product: Product) -> None:
         NotificationKind.REVIEW_RECEIVED,
         f"New review of “{product.title}”: {review.rating} of 5 stars",
         review.comment,
-        f"/studio/reviews?course={product.id}",
+        path_to("studio.reviews", course=product.id),
         "Read and reply",
         key=f"review:{review.user_id}:{product.id}",
     )

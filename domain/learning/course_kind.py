@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain.base.addresses import path_to
 from domain.catalog import availability
 from domain.catalog.availability import Offer
 from domain.catalog.kinds import Link, Part
@@ -39,5 +40,5 @@ class CourseKind:
     def landing(self, line: Purchase) -> Link:
         """Lead to the lessons, or to the course's page while the line isn't paid."""
         if line.status == PurchaseStatus.COMPLETED:
-            return Link("Start learning", f"/learn/{line.product.slug}")
-        return Link("Back to the course", f"/courses/{line.product.slug}")
+            return Link("Start learning", path_to("learn.course", course_slug=line.product.slug))
+        return Link("Back to the course", path_to("catalog.course", slug=line.product.slug))

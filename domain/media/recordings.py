@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import selectinload
@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 import jobs
 import storage
 from domain.base import clock, webvtt
+from domain.base.addresses import pattern_of
 from domain.catalog import counters, lifecycle
 from domain.media import captions, originals, served_files
 from domain.platform import audit
@@ -100,13 +101,12 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
     `working`: the creator's version, with proposed captions (loaded, too) and chapters over the published
     ones. Captions loaded without their text get no transcript.
     """
-    base = _address(asset.id, served_files.folder(asset.id))
+    token = _opening(served_files.folder(asset.id))
     spoken: list[captions.Spoken] = captions.working_copies(asset) if working else [*asset.captions]
     chapters = captions.working_chapters(asset) if working else asset.chapters
-    aside = base
+    aside = ""
     if working and (asset.proposed_captions or asset.proposed_chapters):
-        aside = f"{_address(asset.id, served_files.proposals(asset.id))}/proposed"
-    bases = {row.language: aside if isinstance(row, ProposedCaption) else base for row in spoken}
+        aside = _opening(served_files.proposals(asset.id))
     files = [
         (asset.playlist, served_files.TYPES[".m3u8"]),
         (asset.mp4, served_files.content_type(asset.mp4 or "")),
@@ -117,11 +117,15 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
         state=asset.status.value,
         error=asset.error,
         duration=asset.duration_seconds or 0,
-        sources=[PlaybackSource(f"{base}/{name}", kind) for name, kind in files if name and ready],
-        poster_url=f"{base}/{asset.poster}" if asset.poster else None,
-        tracks=[Track(c.language, c.label, f"{bases[c.language]}/captions/{c.language}.vtt") for c in spoken],
+        sources=[
+            PlaybackSource(_path("file", token, asset, name=name), kind)
+            for name, kind in files
+            if name and ready
+        ],
+        poster_url=_path("file", token, asset, name=asset.poster) if asset.poster else None,
+        tracks=[Track(c.language, c.label, _captions_path(c, asset, token, aside)) for c in spoken],
         chapters=chapters,
-        chapters_url=f"{base if chapters is asset.chapters else aside}/chapters.vtt" if chapters else None,
+        chapters_url=_chapters_path(chapters, asset, token, aside) if chapters else None,
         transcripts={c.language: webvtt.without_repeats(webvtt.parse(c.vtt)) for c in spoken if c.vtt},
     )
 
@@ -345,6 +349,22 @@ def _ending(filename: str) -> str:
     return suffix if suffix[1:].isalnum() else ""
 
 
-def _address(asset_id: uuid.UUID, opened: str) -> str:
-    token = storage.sign(opened, clock.now() + ADDRESS_LIFETIME)
-    return f"/media/{token}/{asset_id}"
+def _opening(path: str) -> str:
+    """Sign a token that opens the files below `path` for ADDRESS_LIFETIME."""
+    return storage.sign(path, clock.now() + ADDRESS_LIFETIME)
+
+
+def _path(what: str, token: str, asset: MediaAsset, **names: str) -> str:
+    return pattern_of(f"media.{what}").format(token=token, asset_id=asset.id, **names)
+
+
+def _captions_path(row: captions.Spoken, asset: MediaAsset, token: str, aside: str) -> str:
+    if isinstance(row, ProposedCaption):
+        return _path("proposed_captions", aside, asset, language=row.language)
+    return _path("captions", token, asset, language=row.language)
+
+
+def _chapters_path(chapters: list[Any] | None, asset: MediaAsset, token: str, aside: str) -> str:
+    if chapters is asset.chapters:
+        return _path("chapters", token, asset)
+    return _path("proposed_chapters", aside, asset)

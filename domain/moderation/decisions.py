@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload, undefer_group
 from domain import Refused
 from domain.authoring import checklist, course_content, submission
 from domain.base import clock
+from domain.base.addresses import path_to
 from domain.catalog import lifecycle
 from domain.community import reply_reports, review_replies, reviews, text_decisions
 from domain.people import creator_applications, creator_page_drafts
@@ -210,7 +211,7 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
         notifications.tell(
             review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            f"/courses/{course.slug}/review", "Edit it", key=f"hidden:{item.id}",
+            path_to("reviews.write", slug=course.slug), "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return _outcome("review", was_shown, stays)
 
@@ -238,7 +239,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
             course.creator_id, NotificationKind.REPORT_DECIDED,
             f"Your reply to a review of “{course.title}” is hidden",
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            f"/studio/reviews?course={course.id}", "Edit it", key=f"hidden:{item.id}",
+            path_to("studio.reviews", course=course.id), "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return _outcome("reply", was_shown, stays)
 
@@ -284,7 +285,7 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
         creator.id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         "Your page changes are live" if approved else "Changes to your page need another look",
-        _audit_note(decision), "/studio/profile", "View your page", key=f"decided:{item.id}",
+        _audit_note(decision), path_to("studio.profile"), "View your page", key=f"decided:{item.id}",
     )  # fmt: skip
     return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
@@ -336,7 +337,9 @@ def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDeci
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         f"{of}“{course.title}” {said}",
         _audit_note(decision),
-        f"/courses/{course.slug}" if approved else f"/studio/courses/{course.id}/publish",
+        path_to("catalog.course", slug=course.slug)
+        if approved
+        else path_to("studio.publish", course_id=course.id),
         "View the page" if approved else "See what to change",
         key=f"decided:{item.id}",
     )
@@ -357,5 +360,6 @@ def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> N
         notifications.tell(
             user_id, NotificationKind.REPORT_DECIDED, f"We’ve checked the {what} you reported",
             f"We’ve {done}. Thanks for reporting it." if upheld else stays,
-            f"/courses/{course.slug}", "See the course", key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
+            path_to("catalog.course", slug=course.slug), "See the course",
+            key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
         )  # fmt: skip

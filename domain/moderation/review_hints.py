@@ -7,6 +7,7 @@ from sqlalchemy import select
 from domain.authoring import course_price, page_drafts
 from domain.authoring.course_content import CourseContent
 from domain.base import money, slugs
+from domain.base.addresses import path_to
 from models import Course, MediaStatus, ModerationItem, ModerationKind, Product, User, db
 
 VERY_SHORT = 15 * 60  # seconds
@@ -44,7 +45,7 @@ def _same_title(course: Course) -> list[Hint]:
         .where(Product.slug.in_(addresses), Product.id != course.id, Product.deleted_at.is_(None))
     )
     return [
-        Hint(f"Another course has this title, by {name}.", f"/courses/{slug}")
+        Hint(f"Another course has this title, by {name}.", path_to("catalog.course", slug=slug))
         for title, slug, name in db.session.execute(query)
         if title.casefold() == called.casefold()
     ]

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 import mail
 from domain import Refused
 from domain.base import clock, slugs, sql, text
+from domain.base.addresses import path_to
 from domain.platform import audit, moderation_queue, notifications, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -96,7 +97,7 @@ def accept(application: CreatorApplication, admin: User) -> None:
     mail.application_accepted(user)
     notifications.tell(
         user.id, NotificationKind.APPLICATION_DECIDED, "You can now teach here",
-        "Your application was accepted. The studio is yours.", "/studio", "Open the studio",
+        "Your application was accepted. The studio is yours.", path_to("studio.overview"), "Open the studio",
         key=f"application:{application.id}",
     )  # fmt: skip
 
@@ -116,7 +117,7 @@ def decline(application: CreatorApplication, admin: User, reason: str) -> None:
     mail.application_declined(user, application.reason)
     notifications.tell(
         user.id, NotificationKind.APPLICATION_DECIDED, "Your application was declined",
-        application.reason[:500], "/teach", "See what to change",
+        application.reason[:500], path_to("teach.apply"), "See what to change",
         key=f"application:{application.id}",
     )  # fmt: skip
 

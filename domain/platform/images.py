@@ -24,6 +24,7 @@ import jobs
 import storage
 from domain import Refused
 from domain.base import clock
+from domain.base.addresses import pattern_of
 from domain.platform import image_parts, image_signatures
 from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
@@ -132,7 +133,7 @@ def address(use: str, token: str, width: int) -> str:
     """Build the path of a stored picture, at least `width` pixels wide if there is such a size."""
     sizes = SHAPES[ImageUse(use)].sizes
     fitting = min((size for size in sizes if size >= width), default=max(sizes))
-    return f"/images/{use}/{token}/{fitting}.{sizes[fitting]}"
+    return pattern_of("media.image").format(shelf=use, token=token, name=f"{fitting}.{sizes[fitting]}")
 
 
 def key_of(use: str, token: str, name: str) -> str | None:

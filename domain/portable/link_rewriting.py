@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from domain import Refused
 from domain.authoring import resources
 from domain.base import markdown
+from domain.base.addresses import path_to
 from domain.media import upload_rules
 from domain.portable import MANIFEST, README, Problem
 from domain.portable.markdown_links import Link, github_anchors, rewrite
@@ -107,12 +108,13 @@ class LinkRewriter:
         if name in self._lessons:
             other = self._lessons[name]
             anchor = self._anchor(other, fragment, file, line) if fragment else ""
-            return f"/learn/{self.slug}/{other.slug}{hash_ and '#'}{anchor}"
+            to = path_to("learn.lesson", course_slug=self.slug, lesson_slug=other.slug)
+            return f"{to}{hash_ and '#'}{anchor}"
         if name == README:
-            return f"/courses/{self.slug}"
+            return path_to("catalog.course", slug=self.slug)
         suffix = PurePosixPath(name).suffix.lower()
         if suffix in PICTURES:
-            return f"/pictures/{self._picture(name, lesson, line)}"
+            return path_to("media.picture", picture_id=self._picture(name, lesson, line))
         if suffix == ".md" or lesson is None:
             what = "no lesson of this course" if suffix == ".md" else "neither a lesson nor an image"
             self.problems.append(Problem(file, line, f"{name} is {what}."))
@@ -154,5 +156,7 @@ class LinkRewriter:
             number = len(lesson.resources)
             title = PurePosixPath(name).name[: resources.MAX_TITLE]
             lesson.resources.append(NewResource(title, upload_rules.resource_kind(name), file=name))
-        address = f"/learn/{self.slug}/{lesson.slug}"
-        return f"{address}/resources/{self.resource_id(lesson, number)}"
+        return path_to(
+            "learn.resource", course_slug=self.slug, lesson_slug=lesson.slug,
+            resource_id=self.resource_id(lesson, number),
+        )  # fmt: skip
