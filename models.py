@@ -51,6 +51,15 @@ from tables.curriculum import (
     ResourceKind,
 )
 from tables.learning import AccessGrant, Enrollment, EnrollmentStatus, GrantSource, LessonProgress
+from tables.mail import (
+    ConsentEnd,
+    ConsentSource,
+    EmailMessage,
+    EmailStatus,
+    MailPreference,
+    MailPurpose,
+    MarketingConsent,
+)
 from tables.media import (
     ArchiveFormat,
     Caption,
@@ -85,12 +94,9 @@ from tables.people import (
 from tables.platform import (
     AuditEntry,
     BackupRecord,
-    EmailMessage,
-    EmailStatus,
     Job,
     JobState,
     Lane,
-    MailPreference,
     ModerationItem,
     ModerationKind,
     Notification,
@@ -188,8 +194,6 @@ __all__ = [
     "ReportOutcome",
     # platform
     "PlatformSettings",
-    "EmailMessage",
-    "EmailStatus",
     "Job",
     "JobState",
     "Lane",
@@ -201,7 +205,14 @@ __all__ = [
     "Verdict",
     "Notification",
     "NotificationKind",
+    # mail
+    "EmailMessage",
+    "EmailStatus",
+    "MailPurpose",
     "MailPreference",
+    "MarketingConsent",
+    "ConsentSource",
+    "ConsentEnd",
     # analytics
     "Event",
     "CourseAnalytics",

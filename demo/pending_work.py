@@ -13,12 +13,15 @@ from domain.commerce import stripe_alerts
 from domain.community import course_reports, reply_reports, reviews, text_decisions
 from domain.moderation import decisions
 from domain.people import creator_applications
-from domain.platform import audit, settings
+from domain.platform import audit, consents, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
+    ConsentEnd,
+    ConsentSource,
     Course,
     Lesson,
     LessonKind,
+    MarketingConsent,
     ModerationItem,
     ModerationKind,
     Module,
@@ -172,6 +175,20 @@ def add_wishes(
                 f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {less}% off.",
                 f"/courses/{course.slug}", "See the course", now - timedelta(hours=7), read=False,
             )  # fmt: skip
+
+
+def agree_to_marketing(rows: list[dict[str, Any]], people: dict[str, User], now: datetime) -> None:
+    """Add consents to marketing email, given in the account; some were withdrawn by the link in an email."""
+    for row in rows:
+        withdrawn = row.get("withdrawn_days_ago")
+        db.session.add(
+            MarketingConsent(
+                user_id=people[row["by"]].id, wording=consents.WORDING, given_by=ConsentSource.ACCOUNT,
+                given_at=now - timedelta(days=row["days_ago"]),
+                withdrawn_at=now - timedelta(days=withdrawn) if withdrawn else None,
+                withdrawn_by=ConsentEnd.UNSUBSCRIBE_LINK if withdrawn else None,
+            )
+        )  # fmt: skip
 
 
 def tell_of_reviews(written: Written, courses: dict[str, Course], now: datetime) -> None:

@@ -11,13 +11,14 @@ outside (mail, media, Stripe), `end` records.
 
 from jobs.enqueueing import enqueue, hasten, retry
 from jobs.registry import KINDS, LongTask, Task
-from jobs.runner import LEASE, MAX_ATTEMPTS, due, plan_schedule, run, run_all
+from jobs.runner import LEASE, MAX_ATTEMPTS, PutOff, due, plan_schedule, run, run_all
 
 __all__ = [
     "KINDS",
     "LEASE",
     "LongTask",
     "MAX_ATTEMPTS",
+    "PutOff",
     "Task",
     "due",
     "enqueue",

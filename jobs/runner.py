@@ -31,6 +31,14 @@ class Claim:
     lease: uuid.UUID
 
 
+class PutOff(Exception):  # noqa: N818 - no fault: it isn't time yet
+    """Raised by a job that must not run before `until`: it waits, and this doesn't count as an attempt."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"until {until}")
+        self.until = until
+
+
 def due(limit: int = 100) -> list[uuid.UUID]:
     """List the jobs that may run now, of both lanes, in their order."""
     query = select(Job.id).where(*_is_due(now())).order_by(Job.run_after).limit(limit)
@@ -57,6 +65,9 @@ def perform(claim: Claim) -> None:
         with _Renewed(claim):
             _do(KINDS[claim.kind], claim.payload)
         _finish(claim)
+    except PutOff as early:
+        db.session.rollback()
+        _give_back(Job.lease == claim.lease, run_after=early.until)
     except Exception as error:  # noqa: BLE001 - a job may fail in any way; the row says how
         db.session.rollback()
         log.warning("job %s %s failed: %r", claim.kind, claim.job_id, error, exc_info=True)
@@ -105,9 +116,7 @@ def requeue_expired() -> None:
 
 def release(leases: Collection[uuid.UUID]) -> None:
     """Give up running jobs, so that another worker takes them at once; this doesn't count as an attempt."""
-    mine = (Job.lease.in_(leases), Job.state == JobState.RUNNING)
-    db.session.execute(update(Job).where(*mine).values(_WAITING | {"attempts": Job.attempts - 1}))
-    db.session.commit()
+    _give_back(Job.lease.in_(leases))
 
 
 class LostWorkerError(Exception):
@@ -115,6 +124,13 @@ class LostWorkerError(Exception):
 
 
 _WAITING = {"state": JobState.QUEUED, "lease": None, "leased_until": None}
+
+
+def _give_back(which: ColumnElement[bool], **values: Any) -> None:
+    """Queue running jobs again as if they hadn't been claimed, with other `values`, and commit."""
+    unclaimed = {**_WAITING, "attempts": Job.attempts - 1, **values}
+    db.session.execute(update(Job).where(which, Job.state == JobState.RUNNING).values(unclaimed))
+    db.session.commit()
 
 
 def _is_due(moment: datetime) -> tuple[ColumnElement[bool], ...]:

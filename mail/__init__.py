@@ -1,7 +1,8 @@
-"""Transactional mail: one function per message, named like its folder under templates/mail/.
+"""Mail: one function per message, named like its folder under templates/mail/.
 
 A function writes a row in the caller's transaction (outbox); the worker renders and sends it. `data` holds
-plain JSON values only, so that a message reads the same whenever it is sent.
+plain JSON values only, so that a message reads the same whenever it is sent. The purpose of each stands in
+mail/registry.py.
 """
 
 from mail.accounts import (
@@ -25,13 +26,13 @@ from mail.accounts import (
 )
 from mail.backups import backup_problem
 from mail.composing import (
-    NOTIFICATION,
     compose,
     greeting,
     not_me_url,
     render_bodies,
     render_subject,
     render_with,
+    unsubscribe_url,
 )
 from mail.courses import access_given, welcome_to_course
 from mail.creators import (
@@ -40,11 +41,14 @@ from mail.creators import (
     application_received,
     application_waiting,
 )
-from mail.notifications import notification
+from mail.notifications import notification, wished_sale
 from mail.orders import order_problem, payment_failed, payment_pending, payment_problem, receipt
+from mail.registry import CONDITIONS, PURPOSES, Condition
 
 __all__ = [
-    "NOTIFICATION",
+    "CONDITIONS",
+    "Condition",
+    "PURPOSES",
     "access_given",
     "account_restored",
     "account_suspended",
@@ -79,6 +83,8 @@ __all__ = [
     "second_factor_off",
     "second_factor_on",
     "still_suspended",
+    "unsubscribe_url",
     "verify_email",
     "welcome_to_course",
+    "wished_sale",
 ]

@@ -97,8 +97,8 @@ def email_changed(user: User, old_email: str, token: str = "") -> tuple[EmailMes
     The mail to the old one has no name, as in verify_email. Without `token` it has no link to undo the
     change.
     """
-    undo = {"not_me_url": not_me_url(token)} if token else {}
-    facts = {
+    undo: dict[str, Any] = {"not_me_url": not_me_url(token)} if token else {}
+    facts: dict[str, Any] = {
         "old_email": old_email,
         "new_email": user.email,
         "login_url": url_to("auth.login"),

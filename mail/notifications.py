@@ -1,19 +1,45 @@
 """Notifications, sent by mail as well."""
 
+from datetime import datetime
+
 from domain.base.addresses import at_home, url_to
-from mail.composing import NOTIFICATION, compose, greeting
-from models import EmailMessage, User
+from mail.composing import compose, greeting, unsubscribe_url
+from mail.registry import Condition
+from models import Course, EmailMessage, User
 
 
 def notification(
-    user: User, kind: str, topic: str, title: str, message: str, path: str, label: str, token: str
+    user: User,
+    kind: str,
+    topic: str,
+    title: str,
+    message: str,
+    path: str,
+    label: str,
+    token: str,
+    key: str | None,
 ) -> EmailMessage:
-    """Send a notification by mail; `path` is its target.
+    """Send a notification by mail, unless its `kind` is turned off by then; `path` is its target.
 
-    `topic` names this `kind` of mail in words, `token` is that of the unsubscribe link.
+    `topic` names this kind of mail in words, `token` is that of the unsubscribe link. `key` is the
+    notification's own.
     """
     return compose(
-        NOTIFICATION, user.email, user, name=greeting(user), kind=kind, topic=topic, title=title,
-        message=message, url=at_home(path) if path else "", label=label,
-        unsubscribe_url=url_to("site.unsubscribe", token=token),
+        "notification", user.email, user, key=f"notification:{user.id}:{key}" if key else None,
+        condition=Condition("notification_is_wanted", {"kind": kind}), name=greeting(user), kind=kind,
+        topic=topic, title=title, message=message, url=at_home(path) if path else "", label=label,
+        unsubscribe_url=unsubscribe_url(token),
+    )  # fmt: skip
+
+
+def wished_sale(user: User, course: Course, ends: datetime, saved: str) -> EmailMessage:
+    """Tell `user` once of a sale of a course on their wishlist, if it is still on when this is sent.
+
+    `ends` is its end, `saved` how much less the course costs, in words. Raises Refused without consent.
+    """
+    return compose(
+        "wished_sale", user.email, user, key=f"wished_sale:{user.id}:{course.id}:{ends:%Y%m%d%H%M}",
+        condition=Condition("sale_is_on", {"course_id": str(course.id), "ends": ends.isoformat()}),
+        name=greeting(user), course=course.title, saved=saved, until=f"{ends.day} {ends:%B %Y}",
+        url=url_to("catalog.course", slug=course.slug),
     )  # fmt: skip

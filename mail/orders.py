@@ -9,14 +9,15 @@ from models import EmailMessage, Order, StripeEvent, User
 
 
 def receipt(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
-    """Send the receipt: products, amounts and links; needs `order.purchases` and `completed_at`.
+    """Send the receipt, once: products, amounts and links; needs `order.purchases` and `completed_at`.
 
     `landings` are the paths to which the purchases lead.
     """
     day = order.completed_at or order.created_at
     return compose(
-        "receipt", user.email, user, paid_on=f"{day.day} {day:%B %Y}", **_order_facts(user, order, landings)
-    )
+        "receipt", user.email, user, key=f"receipt:{order.id}", paid_on=f"{day.day} {day:%B %Y}",
+        **_order_facts(user, order, landings),
+    )  # fmt: skip
 
 
 def payment_pending(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:

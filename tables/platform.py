@@ -1,4 +1,4 @@
-"""The platform: settings, outbox, jobs, backups, audit log, moderation queue and notifications."""
+"""The platform: settings, jobs, backups, audit log, moderation queue and notifications."""
 
 import uuid
 from datetime import datetime
@@ -20,15 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tables.base import Base, Stamped, enum_of, now, pk
-
-
-class EmailStatus(StrEnum):
-    """The delivery status of a message."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    FAILED = "failed"
-    SKIPPED = "skipped"
 
 
 class JobState(StrEnum):
@@ -90,40 +81,6 @@ class PlatformSettings(Stamped, Base):
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     featured: Mapped[list[Any]] = mapped_column(JSON, default=list)
     held_words: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
-
-
-class EmailMessage(Stamped, Base):
-    """A message to one person, written in the transaction that causes it (outbox), sent by the worker.
-
-    `template` names the folder under templates/mail/, `data` its context.
-    """
-
-    __tablename__ = "email_messages"
-    __table_args__ = (
-        Index("ix_email_messages_status_scheduled_for", "status", "scheduled_for"),
-        Index("ix_email_messages_created_at", "created_at"),
-        Index("ix_email_messages_status_created_at", "status", "created_at"),
-        # Nearly all were sent, so the planner ignores the indexes above for the rare failed ones.
-        Index(
-            "ix_email_messages_failed",
-            "created_at",
-            sqlite_where=text("status = 'failed'"),
-            postgresql_where=text("status = 'failed'"),
-        ),
-    )
-
-    id: Mapped[pk]
-    recipient: Mapped[str] = mapped_column(String(254), index=True)
-    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    template: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(255))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    scheduled_for: Mapped[datetime] = mapped_column(default=now)
-    status: Mapped[EmailStatus] = mapped_column(enum_of(EmailStatus), default=EmailStatus.PENDING)
-    message_id: Mapped[str] = mapped_column(String(255), unique=True)
-    attempts: Mapped[int] = mapped_column(default=0)
-    error: Mapped[str | None] = mapped_column(Text)
-    sent_at: Mapped[datetime | None]
 
 
 class Job(Stamped, Base):
@@ -353,13 +310,3 @@ class Notification(Stamped, Base):
     action_label: Mapped[str] = mapped_column(String(60), default="")
     key: Mapped[str | None] = mapped_column(String(120))
     read_at: Mapped[datetime | None]
-
-
-class MailPreference(Stamped, Base):
-    """A kind of notification that a person doesn't want by mail; no row means they do."""
-
-    __tablename__ = "mail_preferences"
-
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    kind: Mapped[NotificationKind] = mapped_column(enum_of(NotificationKind), primary_key=True)
-    by_mail: Mapped[bool] = mapped_column(default=False)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from wtforms import (
+    BooleanField,
     EmailField,
     PasswordField,
     SelectMultipleField,
@@ -18,6 +19,7 @@ from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.people.accounts import MAX_PASSWORD, MIN_PASSWORD
+from domain.platform import consents
 from domain.platform.mail_preferences import TOPICS
 from models import NotificationKind
 from web.forms import Form, SelectField, one_line, paragraphs, raw_text
@@ -59,11 +61,12 @@ def _current_password() -> PasswordField:
 
 
 class MailForm(MergingForm):
-    """Preferences: the kinds of notifications that are also sent by mail."""
+    """Preferences: the kinds of notifications that are also sent by mail, and consent to marketing."""
 
     kinds = SelectMultipleField(
         "Email me about", widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
+    marketing = BooleanField(consents.WORDING)
 
     def __init__(self, kinds: list[NotificationKind], **kwargs: Any) -> None:
         super().__init__(**kwargs)

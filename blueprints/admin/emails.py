@@ -1,40 +1,57 @@
 """Routes of the outbox: what was sent, what failed, and retrying it."""
 
 import uuid
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
 
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import after, bp
 from domain.pages import background_work
+from domain.pages.background_work import MailState
 from domain.platform import outbox
-from models import EmailMessage, EmailStatus, db
+from models import EmailMessage, MailPurpose, db
 from web import hypermedia
 from web.actions import Attempt
 from web.signed_in import me
 
 STATES = {
     None: "All",
-    EmailStatus.FAILED: "Failed",
-    EmailStatus.PENDING: "Waiting",
-    EmailStatus.SENT: "Sent",
-    EmailStatus.SKIPPED: "Skipped",
+    MailState.FAILED: "Failed",
+    MailState.PENDING: "Waiting",
+    MailState.SCHEDULED: "Scheduled",
+    MailState.SENT: "Sent",
+    MailState.SKIPPED: "Not sent",
 }
+PURPOSES = {
+    None: "Every purpose",
+    MailPurpose.TRANSACTIONAL: "Transactional",
+    MailPurpose.MARKETING: "Marketing",
+    MailPurpose.DIGEST: "Digests",
+}
+Name = TypeVar("Name", bound=StrEnum)
 
 
 @bp.get("/emails")
 def emails() -> BaseResponse:
-    """List the messages of one state, newest first."""
-    asked = request.args.get("state", "")
-    state = EmailStatus(asked) if asked in list(EmailStatus) else None
-    page = background_work.mails(state, after())
+    """List the messages of one state and purpose, newest first."""
+    state, purpose = _asked("state", MailState), _asked("purpose", MailPurpose)
+    page = background_work.mails(state, purpose, after())
+    address = partial(url_for, "admin.emails")
     return hypermedia.render(
         "admin/emails.html",
         listing=page,
         state=state,
-        tabs=[(name, url_for("admin.emails", state=one), one == state) for one, name in STATES.items()],
-        more=url_for("admin.emails", state=state, after=page.after) if page.after else None,
-        first=url_for("admin.emails", state=state) if after() else None,
+        state_of=background_work.mail_state,
+        labels=STATES,
+        tabs=[(name, address(state=one, purpose=purpose), one == state) for one, name in STATES.items()],
+        purposes=[
+            (name, address(state=state, purpose=one), one == purpose) for one, name in PURPOSES.items()
+        ],
+        more=address(state=state, purpose=purpose, after=page.after) if page.after else None,
+        first=address(state=state, purpose=purpose) if after() else None,
     )
 
 
@@ -43,7 +60,13 @@ def email(message_id: uuid.UUID) -> BaseResponse:
     """Show one message as its recipient sees it, with the links that grant access redacted."""
     message = _message(message_id)
     bodies = background_work.bodies(message)
-    return hypermedia.render("admin/email.html", message=message, text=bodies[0] if bodies else None)
+    return hypermedia.render(
+        "admin/email.html",
+        message=message,
+        state=background_work.mail_state(message),
+        labels=STATES,
+        text=bodies[0] if bodies else None,
+    )
 
 
 @bp.get("/emails/<uuid:message_id>/body.html")
@@ -77,6 +100,12 @@ def retry_emails() -> BaseResponse:
     db.session.commit()
     hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))
+
+
+def _asked(name: str, kind: type[Name]) -> Name | None:
+    """Read the filter `name` of the query string; None for anything unknown."""
+    asked = request.args.get(name, "")
+    return kind(asked) if asked in list(kind) else None
 
 
 def _message(message_id: uuid.UUID) -> EmailMessage:

@@ -1,4 +1,4 @@
-"""Routes to unsubscribe from one kind of mail by a signed link, without signing in."""
+"""Routes to unsubscribe from one kind of mail, or from marketing, by a signed link, without signing in."""
 
 from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response
@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 from blueprints.site import bp
 from domain import InvalidToken
 from domain.platform import mail_preferences
-from models import NotificationKind, User, db
+from models import db
 from web import hypermedia
 
 
@@ -30,14 +30,12 @@ def end(token: str) -> Response:
 
 def _answer(token: str, ended: bool) -> Response:
     try:
-        user, kind = mail_preferences.opened_by(token)
+        user, topic = mail_preferences.opened_by(token)
     except InvalidToken as refusal:
         return hypermedia.render("site/unsubscribe_unusable.html", status=410, sentence=refusal.sentence)
     if ended:
-        _end(user, kind)
-    return hypermedia.render("site/unsubscribe.html", ended=ended, topic=mail_preferences.TOPICS[kind])
-
-
-def _end(user: User, kind: NotificationKind) -> None:
-    mail_preferences.choose(user, kind, by_mail=False)
-    db.session.commit()
+        mail_preferences.unsubscribe(user, topic)
+        db.session.commit()
+    return hypermedia.render(
+        "site/unsubscribe.html", ended=ended, topic=mail_preferences.topic_in_words(topic)
+    )

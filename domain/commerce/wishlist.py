@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, or_, select, update
 from werkzeug.exceptions import NotFound
 
 import jobs
+import mail
 from domain import Refused
 from domain.base import clock, pagination, percent
 from domain.base.addresses import path_to
@@ -15,7 +16,7 @@ from domain.base.pagination import Page
 from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts
-from domain.platform import notifications
+from domain.platform import consents, notifications
 from models import (
     AccessGrant,
     Category,
@@ -119,17 +120,38 @@ def tell_of_sale(course_id: str, after: str | None = None) -> None:
         jobs.enqueue("tell_of_sale", key=key, course_id=course_id, after=last)
 
 
+def objection(user: User, course_id: str, ends: str) -> str | None:
+    """Say why `user` must not be told any more of the sale of a course that was to end at `ends`; None if so.
+
+    A condition of mail: the message may have waited.
+    """
+    course, now = db.session.get(Course, uuid.UUID(course_id)), clock.now()
+    if course is None or not pricing.has_sale(course, now) or course.sale_ends_at is None:
+        return "The sale is over."
+    if course.sale_ends_at < datetime.fromisoformat(ends):
+        return "The sale ends earlier than the message says."
+    wanted = select(WishlistItem.product_id).where(
+        *_item(user.id, course.id), WishlistItem.notify_sale.is_(True), ~_held()
+    )
+    return (
+        None if db.session.scalar(wanted) else "They have the course, or no longer want to know of its sales."
+    )
+
+
 def _tell(item: WishlistItem, course: Course) -> None:
     ends = item.told_of_sale_ending = course.sale_ends_at
     assert ends is not None  # noqa: S101 - what a sale has
     price, now_costs = course.price_cents, course.sale_price_cents or 0
     saved = f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
-    notifications.tell(
+    is_new = notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
         f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
         path_to("catalog.course", slug=course.slug), "See the course",
         key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
+    user = db.session.get_one(User, item.user_id)
+    if is_new and consents.objection(user) is None:
+        mail.wished_sale(user, course, ends, saved)
 
 
 def _lines(now: datetime) -> Any:

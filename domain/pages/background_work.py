@@ -27,6 +27,7 @@ from models import (
     EmailStatus,
     Job,
     JobState,
+    MailPurpose,
     MediaAsset,
     MediaStatus,
     StripeEvent,
@@ -49,6 +50,16 @@ class BackupState(StrEnum):
     GONE = "gone"
 
 
+class MailState(StrEnum):
+    """The state of a message. `PENDING` is due, `SCHEDULED` isn't yet, `SKIPPED` won't be sent."""
+
+    FAILED = "failed"
+    PENDING = "pending"
+    SCHEDULED = "scheduled"
+    SENT = "sent"
+    SKIPPED = "skipped"
+
+
 class EventState(StrEnum):
     """The state of a webhook event. `WITHOUT_EFFECT`: it changed nothing, and its remark says why."""
 
@@ -58,14 +69,25 @@ class EventState(StrEnum):
     HANDLED = "handled"
 
 
-def mails(status: EmailStatus | None, after: uuid.UUID | None) -> Page[EmailMessage]:
-    """List the messages of a status (None: all) after the cursor `after`."""
+def mails(
+    state: MailState | None, purpose: MailPurpose | None, after: uuid.UUID | None
+) -> Page[EmailMessage]:
+    """List the messages of a state and a purpose (None: all) after the cursor `after`."""
     query = select(EmailMessage)
-    if status is not None:
-        query = query.where(EmailMessage.status == status)
+    if state is not None:
+        query = query.where(*_mail_in(state))
+    if purpose is not None:
+        query = query.where(EmailMessage.purpose == purpose)
     last = db.session.get(EmailMessage, after) if after else None
     place = (last.created_at, last.id) if last else None
     return _page(query, EmailMessage.created_at, EmailMessage.id, place)
+
+
+def mail_state(message: EmailMessage) -> MailState:
+    """Tell the state of `message`."""
+    if message.status == EmailStatus.PENDING and message.scheduled_for > now():
+        return MailState.SCHEDULED
+    return MailState(message.status)
 
 
 def jobs_in(state: JobState, after: uuid.UUID | None) -> Page[Job]:
@@ -132,7 +154,8 @@ def retry_mail(message: EmailMessage, admin: User) -> None:
     if message.status == EmailStatus.PENDING:
         return
     if message.status != EmailStatus.FAILED:
-        raise Refused(f"This message was {message.status}, so there’s nothing to retry.")
+        why = "was already sent" if message.status == EmailStatus.SENT else "won’t be sent"
+        raise Refused(f"This message {why}, so there’s nothing to retry.")
     message.status = EmailStatus.PENDING
     _run_soon("send_email", f"email:{message.id}", message_id=str(message.id))
     audit.record(admin, AuditAction.RETRY_MAIL, message)
@@ -196,6 +219,14 @@ def retry_recording(asset_id: uuid.UUID, admin: User) -> None:
         raise Refused("This recording hasn’t failed, so there’s nothing to retry.")
     recordings.retry(asset)
     audit.record(admin, AuditAction.RETRY_RECORDING, asset)
+
+
+def _mail_in(state: MailState) -> tuple[ColumnElement[bool], ...]:
+    if state == MailState.SCHEDULED:
+        return EmailMessage.status == EmailStatus.PENDING, EmailMessage.scheduled_for > now()
+    if state == MailState.PENDING:
+        return EmailMessage.status == EmailStatus.PENDING, EmailMessage.scheduled_for <= now()
+    return (EmailMessage.status == EmailStatus(state),)
 
 
 def _in(state: EventState) -> tuple[ColumnElement[bool], ...]:

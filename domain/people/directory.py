@@ -13,7 +13,7 @@ from domain import Refused
 from domain.base import pagination, slugs, sql
 from domain.base.pagination import Page
 from domain.people import accounts, sessions, suspension
-from domain.platform import audit
+from domain.platform import audit, consents
 from domain.platform.audit_actions import AuditAction
 from models import (
     AccessGrant,
@@ -21,6 +21,7 @@ from models import (
     Course,
     CreatorProfile,
     Enrollment,
+    MarketingConsent,
     Order,
     Product,
     Role,
@@ -65,6 +66,7 @@ class PersonDetails:
     orders: list[Order]
     devices: list[UserSession]
     history: list[tuple[AuditEntry, str | None]]
+    consent: MarketingConsent | None
 
 
 def newest(kind: PeopleFilter, after: uuid.UUID | None) -> Page[User]:
@@ -114,14 +116,23 @@ def load_details(user: User) -> PersonDetails:
         .limit(SHOWN)
     )
     orders = select(Order).where(Order.user_id == user.id).order_by(Order.created_at.desc()).limit(SHOWN)
+    once = (
+        select(CreatorProfile, MarketingConsent)
+        .select_from(User)
+        .outerjoin(CreatorProfile, CreatorProfile.user_id == User.id)
+        .outerjoin(MarketingConsent, MarketingConsent.id == consents.latest_id(User.id))
+        .where(User.id == user.id)
+    )
+    profile, consent = db.session.execute(once).one()
     return PersonDetails(
         user=user,
-        profile=db.session.get(CreatorProfile, user.id),
+        profile=profile,
         made=list(db.session.scalars(made.limit(SHOWN))),
         held=[HeldCourse(*row) for row in db.session.execute(held)],
         orders=list(db.session.scalars(orders.options(joinedload(Order.user)))),
         devices=sessions.devices_of(user)[:SHOWN],
         history=audit.history_of("user", user.id, SHOWN),
+        consent=consent,
     )
 
 

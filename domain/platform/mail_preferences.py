@@ -1,4 +1,4 @@
-"""Mail preferences: the kinds of notifications that are mailed as well; all of them by default."""
+"""Mail preferences: the kinds of notifications that are mailed as well, all by default; unsubscribing."""
 
 import uuid
 
@@ -7,11 +7,17 @@ from sqlalchemy import select
 
 from domain import InvalidToken
 from domain.base import signing, sql
-from models import MailPreference, NotificationKind, Role, User, db, upsert
+from domain.platform import consents
+from models import ConsentEnd, MailPreference, MailPurpose, NotificationKind, Role, User, db, upsert
 
 SALT = "lectern.unsubscribe"
+Topic = NotificationKind | MailPurpose
+"""What an unsubscribe link ends: one kind of notification, or marketing."""
+
 # These have mails of their own, which say more.
-OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED})
+OTHERWISE_MAILED = frozenset({NotificationKind.APPLICATION_DECIDED, NotificationKind.WISHED_SALE})
+# Consent decides about these. Links of the time when they were a kind to turn off end it as well.
+MARKETING: frozenset[Topic] = frozenset({MailPurpose.MARKETING, NotificationKind.WISHED_SALE})
 TOPICS = {
     NotificationKind.REVIEW_RECEIVED: "new reviews of your courses",
     NotificationKind.REVIEW_REPLY: "replies to your reviews",
@@ -49,6 +55,11 @@ def wants(user_id: uuid.UUID, kind: NotificationKind) -> bool:
     return db.session.scalar(chosen) is not False
 
 
+def objection(user: User, kind: str) -> str | None:
+    """Say why a notification of `kind` must not be mailed to `user`; None if it may. A condition of mail."""
+    return None if wants(user.id, NotificationKind(kind)) else "They turned this kind of email off."
+
+
 def refused_by(user: User) -> set[NotificationKind]:
     """List the kinds that `user` has turned off."""
     chosen = select(MailPreference.kind).where(
@@ -69,21 +80,34 @@ def choose(user: User, kind: NotificationKind, by_mail: bool) -> None:
     db.session.execute(row.on_conflict_do_update(index_elements=["user_id", "kind"], set_=change))
 
 
-def token(user_id: uuid.UUID, kind: NotificationKind) -> str:
+def topic_in_words(topic: Topic) -> str:
+    """Name what an unsubscribe link ends, to follow “email you about”."""
+    return "news and offers" if topic in MARKETING else TOPICS[NotificationKind(topic)]
+
+
+def token(user_id: uuid.UUID, topic: Topic) -> str:
     """Sign a token for the unsubscribe link of a mail, which works without signing in.
 
     It never expires: somebody unsubscribing from an old mail wants no new ones either.
     """
-    return signing.undated_serializer(SALT).dumps([user_id.hex, kind.value])
+    return signing.undated_serializer(SALT).dumps([user_id.hex, topic.value])
 
 
-def opened_by(token: str) -> tuple[User, NotificationKind]:
-    """Find the user and the kind of an unsubscribe token. Raises InvalidToken for a forged one."""
+def opened_by(token: str) -> tuple[User, Topic]:
+    """Find the user and the topic of an unsubscribe token. Raises InvalidToken for a forged one."""
     try:
-        key, kind = signing.undated_serializer(SALT).loads(token)
+        key, topic = signing.undated_serializer(SALT).loads(token)
     except BadData as error:
         raise InvalidToken("This link is incomplete. Open it from the email again.") from error
     user = db.session.get(User, uuid.UUID(key))
     if user is None or user.deleted_at is not None:
         raise InvalidToken("This account is closed and no longer gets email.")
-    return user, NotificationKind(kind)
+    return user, MailPurpose.MARKETING if topic in MARKETING else NotificationKind(topic)
+
+
+def unsubscribe(user: User, topic: Topic) -> None:
+    """End the mails that an unsubscribe link is about. Idempotent."""
+    if topic in MARKETING:
+        consents.withdraw(user, ConsentEnd.UNSUBSCRIBE_LINK)
+    else:
+        choose(user, NotificationKind(topic), by_mail=False)

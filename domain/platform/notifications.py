@@ -40,7 +40,7 @@ def tell(
     if mail_preferences.wants(user_id, kind):
         mail.notification(
             db.session.get_one(User, user_id), kind.value, mail_preferences.TOPICS[kind], title, message,
-            url, label, mail_preferences.token(user_id, kind),
+            url, label, mail_preferences.token(user_id, kind), key,
         )  # fmt: skip
     return True
 

@@ -13,8 +13,9 @@ from sqlalchemy import select
 import mail
 from config import Settings
 from domain.base import clock
-from domain.platform import mail_preferences
-from models import EmailMessage, EmailStatus, User, db
+from domain.platform import consents
+from jobs import PutOff
+from models import EmailMessage, EmailStatus, MailPurpose, User, db
 
 TOO_OLD = timedelta(days=7)
 TIMEOUT_SECONDS = 20
@@ -33,13 +34,21 @@ class OutgoingMail:
 
 
 def begin_sending(message_id: str) -> OutgoingMail | None:
-    """Render a message; None (skipped) if sent already, older than a week, or unwanted by now."""
+    """Render a message; None if it was sent already, or is skipped because of an objection.
+
+    Raises PutOff before its time.
+    """
     message = db.session.get(EmailMessage, uuid.UUID(message_id))
     if message is None or message.status not in (EmailStatus.PENDING, EmailStatus.FAILED):
         return None
-    if _is_pointless(message):
-        message.status = EmailStatus.SKIPPED
+    if message.scheduled_for > clock.now():
+        raise PutOff(message.scheduled_for)
+    user = db.session.get(User, message.user_id) if message.user_id else None
+    if (objection := _objection(message, user)) is not None:
+        message.status, message.error = EmailStatus.SKIPPED, objection
         return None
+    if user is not None and message.purpose != MailPurpose.TRANSACTIONAL:
+        message.recipient = user.email  # it may have waited for days, and the address changed since
     message.attempts += 1
     return OutgoingMail(message.id, _mime(message))
 
@@ -88,14 +97,19 @@ def end_sending(outgoing: OutgoingMail, _result: None) -> None:
     message.status, message.sent_at, message.error = EmailStatus.SENT, clock.now(), None
 
 
-def _is_pointless(message: EmailMessage) -> bool:
+def _objection(message: EmailMessage, user: User | None) -> str | None:
+    """Say in a sentence why `message` must not be sent any more; None if it may."""
     if message.scheduled_for < clock.now() - TOO_OLD:
-        return True
-    user = db.session.get(User, message.user_id) if message.user_id else None
+        return "It couldn’t be sent within seven days of its time."
+    if user is not None and not user.is_active:
+        return "The account is closed or suspended."
+    if message.purpose == MailPurpose.MARKETING and (sentence := consents.objection(user)):
+        return sentence
+    if message.condition is None:
+        return None
     if user is None:
-        return False
-    kind = message.data.get("kind") if message.template == mail.NOTIFICATION else None
-    return not user.is_active or (kind is not None and not mail_preferences.wants(user.id, kind))
+        return "The account no longer exists."
+    return mail.Condition(message.condition, message.condition_data or {}).objection(user)
 
 
 def _mime(message: EmailMessage) -> MimeMessage:

@@ -69,7 +69,7 @@ def test_every_kind_of_token_is_masked(app: Flask, cast: Cast, template: str) ->
             "confirm_new_email": lambda: mail.confirm_new_email(una, "una2@example.com", verify),
             "provider_linked": lambda: mail.provider_linked(una, "GitHub", verify),
             "notification": lambda: mail.notification(
-                una, "refund", "refunds", "T", "M", "/orders", "L", verify
+                una, "refund", "refunds", "T", "M", "/orders", "L", verify, None
             ),
         }
         bodies = background_work.bodies(messages[template]())

@@ -12,12 +12,13 @@ import mail
 import storage
 from domain.media import served_files, upload_sessions
 from domain.people import mail_tokens, registration
-from domain.platform import images, mail_preferences, moderation_queue
+from domain.platform import consents, images, mail_preferences, moderation_queue
 from models import (
     ArchiveFormat,
     BackupRecord,
     Caption,
     CodeArchive,
+    ConsentSource,
     Course,
     Job,
     JobState,
@@ -84,6 +85,7 @@ def fill(app: Flask, cast: Cast) -> dict[str, str]:
         )
         verify = mail_tokens.sign(mail_tokens.Purpose.VERIFY, registered.id.hex)
         message = mail.verify_email(registered.email, verify, "/")
+        consents.give(bo, ConsentSource.ACCOUNT)
         identity = OAuthAccount(user_id=bo.id, provider="github", subject="1")
         db.session.add(identity)
         db.session.commit()

@@ -19,7 +19,7 @@ PARTIALS = sorted(
 PAGES = sorted(
     path.relative_to(TEMPLATES).as_posix()
     for path in TEMPLATES.rglob("*.html")
-    if "mail" not in path.parts and path.name != "mail.html"
+    if "mail" not in path.relative_to(TEMPLATES).parts and path.name != "mail.html"
 )
 INLINE = re.compile(
     r"""<script(?![^>]*(?:\ssrc=|ld\+json))|<style|\sstyle=|\son[a-z]+=["']|hx-on|javascript:|["']js:"""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import delete, event, func, select
 
 import jobs
 from domain import Refused
@@ -14,12 +14,15 @@ from domain.authoring import course_price
 from domain.base import clock
 from domain.commerce import wishlist
 from domain.learning import access, enrollment
+from domain.platform import consents
 from models import (
     AccessGrant,
+    ConsentSource,
     Course,
     EmailMessage,
+    EmailStatus,
+    GrantSource,
     Job,
-    MailPreference,
     Notification,
     NotificationKind,
     ProductStatus,
@@ -258,10 +261,6 @@ def test_a_sale_is_told_of_once(app: Flask, cast: Cast) -> None:
     assert {row.user_id for row in told(app)} == {cast.cy.id, cast.una.id}
     assert told(app)[0].title == "“Flask, first steps” is on sale"
     assert "50% off" in told(app)[0].message
-    with app.app_context():
-        mails = db.session.scalars(select(EmailMessage).where(EmailMessage.template == "notification")).all()
-        assert {m.recipient for m in mails} == {"cy@example.com", "una@example.com"}
-        assert {m.subject for m in mails} == {"“Flask, first steps” is on sale"}
     sell(app, cast, days=6)
     assert len(told(app)) == 2
 
@@ -272,15 +271,86 @@ def test_the_next_sale_is_told_of_again(app: Flask, cast: Cast) -> None:
     assert len(told(app)) == 1
 
 
-def test_who_wants_no_mail_is_told_on_the_site(app: Flask, cast: Cast) -> None:
-    wish(app, cast, [cast.cy])
+def agree(app: Flask, *people: User) -> None:
     with app.app_context():
-        db.session.add(MailPreference(user_id=cast.cy.id, kind=NotificationKind.WISHED_SALE))
+        for one in people:
+            consents.give(db.session.get_one(User, one.id), ConsentSource.ACCOUNT)
         db.session.commit()
-    sell(app, cast)
-    assert len(told(app)) == 1
+
+
+def sale_mails(app: Flask) -> list[EmailMessage]:
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(EmailMessage)) == 0
+        of_sales = select(EmailMessage).where(EmailMessage.template == "wished_sale")
+        return list(db.session.scalars(of_sales.order_by(EmailMessage.recipient)))
+
+
+def test_who_agreed_to_offers_is_mailed_too(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.bo, cast.cy, cast.una])
+    with app.app_context():
+        db.session.execute(delete(AccessGrant))
+        db.session.commit()
+    agree(app, cast.bo, cast.una)
+    sell(app, cast)
+    assert len(told(app)) == 3
+    (mail,) = sale_mails(app)  # una's address isn't confirmed
+    assert (mail.recipient, mail.status) == ("bo@example.com", EmailStatus.SENT)
+    assert mail.subject == "“Flask, first steps” is on sale"
+    assert mail.data["saved"] == "50% off"
+
+
+def test_mail_about_a_sale_that_is_over_is_not_sent(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy])
+    agree(app, cast.cy)
+    with app.app_context():
+        mails = written(app, cast)
+        assert mails.condition == "sale_is_on"
+        db.session.get_one(Course, cast.flask_course.id).sale_price_cents = None
+        db.session.get_one(Course, cast.flask_course.id).sale_ends_at = None
+        db.session.commit()
+        jobs.run_all()
+    (mail,) = sale_mails(app)
+    assert (mail.status, mail.error) == (EmailStatus.SKIPPED, "The sale is over.")
+
+
+def test_mail_about_a_sale_that_ends_earlier_by_now_is_not_sent(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy])
+    agree(app, cast.cy)
+    with app.app_context():
+        written(app, cast)
+        course = db.session.get_one(Course, cast.flask_course.id)
+        course.sale_ends_at = clock.now() + timedelta(days=2)
+        db.session.commit()
+        jobs.run_all()
+    assert sale_mails(app)[0].error == "The sale ends earlier than the message says."
+
+
+@pytest.mark.parametrize("change", ["bought", "removed", "muted"])
+def test_mail_about_a_sale_is_not_sent_to_who_has_no_use_for_it(app: Flask, cast: Cast, change: str) -> None:
+    wish(app, cast, [cast.cy])
+    agree(app, cast.cy)
+    with app.app_context():
+        written(app, cast)
+        if change == "bought":
+            access.grant(cast.cy.id, cast.flask_course.id, GrantSource.FREE, cast.flask_course.id)
+        elif change == "removed":
+            wishlist.remove(cast.cy.id, cast.flask_course.id)
+        else:
+            wishlist.notify(db.session.get_one(User, cast.cy.id), cast.flask_course.id, wanted=False)
+        db.session.commit()
+        jobs.run_all()
+    (mail,) = sale_mails(app)
+    assert mail.status == EmailStatus.SKIPPED
+    assert "no longer want" in (mail.error or "")
+
+
+def written(app: Flask, cast: Cast) -> EmailMessage:
+    """Put the course on sale and write the mail about it, without sending it."""
+    course = db.session.get_one(Course, cast.flask_course.id)
+    course.sale_price_cents, course.sale_ends_at = 950, clock.now() + timedelta(days=5)
+    db.session.flush()
+    wishlist.tell_of_sale(str(course.id))
+    db.session.commit()
+    return db.session.scalars(select(EmailMessage)).one()
 
 
 def test_many_wishers_are_told_in_batches(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
