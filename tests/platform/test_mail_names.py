@@ -25,7 +25,9 @@ LETTERS: dict[str, Callable[[User, Cast], EmailMessage]] = {
     "codes_tried": lambda user, _: mail.codes_tried(user, "token"),
     "confirm_new_email": lambda user, _: mail.confirm_new_email(user, "new@example.org", "token"),
     "welcome_to_course": lambda user, cast: mail.welcome_to_course(user, cast.flask_course),
-    "notification": lambda user, _: mail.notification(user, "sale", "sales", "A title", "Words", "", "", "t"),
+    "notification": lambda user, _: mail.notification(
+        user, "sale", "sales", "A title", "Words", "", "", "t", None
+    ),
     "account_suspended": lambda user, _: mail.account_suspended(user, "A reason"),
     "still_suspended": lambda user, _: mail.still_suspended(user),
     "account_restored": lambda user, _: mail.account_restored(user),
