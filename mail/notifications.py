@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from domain.base.addresses import at_home, url_to
+from domain.base.addresses import at_home
 from mail.composing import compose, greeting, unsubscribe_url
 from mail.registry import Condition
-from models import Course, EmailMessage, User
+from models import EmailMessage, Product, User
 
 
 def notification(
@@ -32,14 +32,15 @@ def notification(
     )  # fmt: skip
 
 
-def wished_sale(user: User, course: Course, ends: datetime, saved: str) -> EmailMessage:
-    """Tell `user` once of a sale of a course on their wishlist, if it is still on when this is sent.
+def wished_sale(user: User, product: Product, page: str, ends: datetime, saved: str) -> EmailMessage:
+    """Tell `user` once of a sale of a product on their wishlist, if it is still on when this is sent.
 
-    `ends` is its end, `saved` how much less the course costs, in words. Raises Refused without consent.
+    `page` is the path of its page, `ends` the end of the sale, `saved` how much less it costs, in
+    words. Raises Refused without consent.
     """
     return compose(
-        "wished_sale", user.email, user, key=f"wished_sale:{user.id}:{course.id}:{ends:%Y%m%d%H%M}",
-        condition=Condition("sale_is_on", {"course_id": str(course.id), "ends": ends.isoformat()}),
-        name=greeting(user), course=course.title, saved=saved, until=f"{ends.day} {ends:%B %Y}",
-        url=url_to("catalog.course", slug=course.slug),
+        "wished_sale", user.email, user, key=f"wished_sale:{user.id}:{product.id}:{ends:%Y%m%d%H%M}",
+        condition=Condition("sale_is_on", {"course_id": str(product.id), "ends": ends.isoformat()}),
+        name=greeting(user), course=product.title, saved=saved, until=f"{ends.day} {ends:%B %Y}",
+        url=at_home(page),
     )  # fmt: skip

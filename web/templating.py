@@ -8,6 +8,7 @@ from flask.globals import request_ctx
 from jinja2 import StrictUndefined
 
 from domain.base import addresses
+from domain.catalog import kinds
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from web import forms, merging, template_filters
@@ -26,6 +27,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["url_for"] = url_for
     app.jinja_env.globals["url_to"] = addresses.url_to
     app.jinja_env.globals["picture_url"] = images.address
+    app.jinja_env.globals["product_page"] = _product_page
+    app.jinja_env.globals["product_entrance"] = _product_entrance
+    app.jinja_env.globals["product_noun"] = kinds.noun
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules
@@ -50,6 +54,15 @@ def url_for(endpoint: str, **values: Any) -> str:
     if not values and endpoint[0] != ".":  # what begins with a dot depends on the page
         _built[key] = address
     return address
+
+
+def _product_page(product: kinds.Named) -> str:
+    return request.root_path + kinds.page(product)
+
+
+def _product_entrance(product: kinds.Named) -> kinds.Link:
+    label, path = kinds.entrance(product)
+    return kinds.Link(label, request.root_path + path)
 
 
 class _LazySite:

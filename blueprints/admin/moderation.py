@@ -137,6 +137,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         can_take_back=_can_take_back(frame.item),
         lapsed=deferred_decisions.lapsed(frame.item),
         place=place(),
+        opens=opens,
         **file,
     )
 
@@ -198,6 +199,7 @@ def _file(item: ModerationItem) -> dict[str, Any]:
         if shown["file"] is not None:
             shown["would_be"] = page_comparison.compare_page(shown["file"].contents)
         if item.kind == ModerationKind.REPORT:
+            shown["file"] = shown["file"] or decisions.product_of(item)
             shown["reports"] = review_page.reports(Report.product_id == item.subject_id)
     shown["rows"] = moderation_queue.past_of(item)
     return shown

@@ -31,6 +31,7 @@ def course(slug: str) -> Response:
         "reviews/section.oob.html",
         sheet=page,
         course=page.row,
+        product=page.row,
         language=facets.language_name(page.row.language),
         is_unlisted=not page.is_listed,
         linked_data=linked_data.json_ld(page, board),
@@ -44,6 +45,6 @@ def course(slug: str) -> Response:
 
 def _moved(slug: str) -> Response:
     present = course_page.moved_to(slug)
-    if present is None or present == slug:
+    if present is None:
         abort(404)
-    return redirect(url_for("catalog.course", slug=present), code=301)
+    return redirect(present, code=301)

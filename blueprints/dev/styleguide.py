@@ -24,6 +24,7 @@ from wtforms.validators import Email, InputRequired, Length, Optional
 
 from blueprints.dev import bp
 from domain.base import clock, markdown
+from models import ProductKind
 from web import hypermedia, static_files
 
 ICONS = re.findall(r'<symbol id="([^"]+)"', (static_files.ROOT / "icons" / "sprite.svg").read_text())
@@ -167,6 +168,7 @@ def card(
 ) -> SimpleNamespace:
     """Build a sample course with the attributes that shared/_course_card.html reads."""
     return SimpleNamespace(
+        kind=ProductKind.COURSE,
         slug=_slug(title),
         title=title,
         level=level,

@@ -1,12 +1,13 @@
-"""Reviews of courses: one's own, votes, replies and reports. They are shown on the page of their course."""
+"""Reviews of products: one's own, votes, replies and reports. They are shown on the page of their product."""
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from domain.catalog import kinds
 from domain.community import review_list, reviews
-from models import Course
+from models import Product
 from web import guards, hypermedia
 from web.signed_in import me
 
@@ -20,31 +21,31 @@ def place() -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def page_of(course: Course, anchor: str = "reviews") -> str:
-    """Build the address of the course page, at its reviews as the reader had them."""
-    return f"{url_for('catalog.course', slug=course.slug)}{place()}#{anchor}"
+def page_of(product: Product, anchor: str = "reviews") -> str:
+    """Build the address of the product's page, at its reviews as the reader had them."""
+    return f"{kinds.page(product)}{place()}#{anchor}"
 
 
-def show_again(course: Course, focus: str | None = None) -> Response:
+def show_again(product: Product, focus: str | None = None) -> Response:
     """Render the reviews again, as a fragment or by redirect; `focus` names the part to scroll to."""
     if not hypermedia.is_swap():
-        return hypermedia.see_other(page_of(course))
+        return hypermedia.see_other(page_of(product))
     return hypermedia.render(
         "reviews/_section.html",
         "reviews/section.oob.html",
-        course=course,
-        board=review_list.load(course.id, me(), request.args),
-        can_review=reviews.may_review(me(), course),
+        product=product,
+        board=review_list.load(product.id, me(), request.args),
+        can_review=reviews.may_review(me(), product),
         focus=focus,
     )
 
 
-def refuse(course: Course, sentence: str) -> Response:
+def refuse(product: Product, sentence: str) -> Response:
     """Explain a refusal (403), on a page of its own or as a toast beside the reviews."""
     if not hypermedia.is_swap():
-        return hypermedia.render("reviews/refused.html", status=403, course=course, sentence=sentence)
+        return hypermedia.render("reviews/refused.html", status=403, product=product, sentence=sentence)
     hypermedia.toast(sentence, "warn")
-    answer = show_again(course)
+    answer = show_again(product)
     answer.status_code = 403
     return answer
 

@@ -14,7 +14,7 @@ from web.merging import MergingForm
 REASONS = {
     ReportReason.SPAM: "It’s advertising or spam",
     ReportReason.ABUSE: "It insults or threatens someone",
-    ReportReason.OFF_TOPIC: "It isn’t about this course",
+    ReportReason.OFF_TOPIC: "It’s off topic",
     ReportReason.SPOILER: "It gives away solutions",
     ReportReason.OTHER: "Something else",
 }
@@ -78,7 +78,7 @@ class ReportForm(Form):
 
 
 class CourseReportForm(Form):
-    """The reason for reporting a course."""
+    """The reason for reporting a product."""
 
     reason = _why("What is wrong with it?", COURSE_REASONS)
     note = _more()

@@ -5,51 +5,54 @@ from werkzeug.wrappers import Response
 
 from blueprints.reviews import bp, page_of, place, refuse, show_again
 from blueprints.reviews.forms import ReviewForm
+from domain.catalog import kinds
 from domain.community import reviews
-from domain.learning import access
-from models import Course, Review, db
+from models import Product, Review, db
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import ButtonForm
 from web.signed_in import me
 
-ONLY_OWNERS = "Only people who own this course can review it."
-NOT_THE_CREATOR = "You can’t review your own course."
-
 
 @bp.route("/courses/<slug>/review", methods=["GET", "POST"])
 def write(slug: str) -> Response:
     """Show and save the reader's review."""
-    course, _ = access.course_for_learner(me(), slug)
-    if course.deleted_at is not None:
-        abort(404)  # owners keep a deleted course, but it has no page that could show their review
-    if not reviews.may_review(me(), course):
-        return refuse(course, NOT_THE_CREATOR if course.creator_id == me().id else ONLY_OWNERS)
+    product = kinds.product_at(me(), slug)
+    if product.deleted_at is not None:
+        abort(404)  # owners keep a deleted product, but it has no page that could show their review
+    if not reviews.may_review(me(), product):
+        return refuse(product, _why_not(product))
     if request.method == "POST":
-        reviews.lock_reviews(course.id)
-    before = reviews.own_review(me(), course)
+        reviews.lock_reviews(product.id)
+    before = reviews.own_review(me(), product)
     form = ReviewForm(obj=before)
     if not form.validate_on_submit():
         return hypermedia.render(
             "reviews/write.html",
             "reviews/_form.html",
             status=form.status,
-            course=course,
+            product=product,
             form=form,
             is_new=before is None,
             place=place(),
-            back=page_of(course),
+            back=page_of(product),
         )
-    return _save(course, form, is_new=before is None)
+    return _save(product, form, is_new=before is None)
 
 
-def _save(course: Course, form: ReviewForm, is_new: bool) -> Response:
+def _why_not(product: Product) -> str:
+    if product.creator_id == me().id:
+        return f"You can’t review your own {kinds.noun(product)}."
+    return reviews.only_owners(product)
+
+
+def _save(product: Product, form: ReviewForm, is_new: bool) -> Response:
     with Attempt(silent=True) as attempt:
-        review = reviews.write(me(), course, int(form.rating.data or 0), form.comment.data or "")
+        review = reviews.write(me(), product, int(form.rating.data or 0), form.comment.data or "")
         attempt.say(_thanks(review, is_new))
     if attempt.refusal is not None:
-        return refuse(course, attempt.sentence)
-    return show_again(course, focus="own")
+        return refuse(product, attempt.sentence)
+    return show_again(product, focus="own")
 
 
 def _thanks(review: Review, is_new: bool) -> str:
@@ -60,20 +63,20 @@ def _thanks(review: Review, is_new: bool) -> str:
 
 @bp.route("/courses/<slug>/review/delete", methods=["GET", "POST"])
 def remove(slug: str) -> Response:
-    """Confirm, then delete the review; this is possible even without access to the course any more."""
-    course, _ = access.course_for_learner(me(), slug)
-    before = reviews.own_review(me(), course)
+    """Confirm, then delete the review; this is possible even without access to the product any more."""
+    product = kinds.product_at(me(), slug)
+    before = reviews.own_review(me(), product)
     form = ButtonForm()
     if before is not None and not form.validate_on_submit():
         return hypermedia.render(
             "reviews/delete.html",
             "reviews/_delete.html",
             status=form.status,
-            course=course,
+            product=product,
             place=place(),
-            back=page_of(course),
+            back=page_of(product),
         )
-    if before is not None and reviews.withdraw(me(), course):
+    if before is not None and reviews.withdraw(me(), product):
         db.session.commit()
         hypermedia.toast("Your review is deleted.")
-    return show_again(course, focus="own")
+    return show_again(product, focus="own")

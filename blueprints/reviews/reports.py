@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from blueprints.reviews import bp, page_of, place, refuse, show_again
 from blueprints.reviews.forms import ReportForm
 from domain.community import reply_reports, reviews
-from models import Course, ReportReason, Review
+from models import Product, ReportReason, Review
 from web import hypermedia
 from web.actions import Attempt
 from web.signed_in import me
@@ -18,37 +18,37 @@ from web.signed_in import me
 @bp.route("/reviews/<uuid:review_id>/report", methods=["GET", "POST"])
 def report(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the review goes to the moderation queue."""
-    review, course = reviews.find(me(), review_id)
+    review, product = reviews.find(me(), review_id)
     if review.user_id == me().id:
-        return refuse(course, "This is your own review. You can edit or delete it.")
+        return refuse(product, "This is your own review. You can edit or delete it.")
 
     def verb(reason: ReportReason, note: str) -> str:
         reviews.report(me(), review, reason, note)
         return _thanks(review)
 
-    return _report(review, course, ReportForm(review.id), verb)
+    return _report(review, product, ReportForm(review.id), verb)
 
 
 @bp.route("/reviews/<uuid:review_id>/reply/report", methods=["GET", "POST"])
 def report_reply(review_id: uuid.UUID) -> Response:
     """Show the report form; sent, the creator's reply goes to the moderation queue."""
-    review, course = reviews.find(me(), review_id)
+    review, product = reviews.find(me(), review_id)
     if not review.reply or (review.reply_hidden and not me().is_admin):
         abort(404)
-    if course.creator_id == me().id:
-        return refuse(course, "This is your own reply. You can edit or delete it in the studio.")
+    if product.creator_id == me().id:
+        return refuse(product, "This is your own reply. You can edit or delete it in the studio.")
 
     def verb(reason: ReportReason, note: str) -> str:
-        reply_reports.report(me(), review, course, reason, note)
+        reply_reports.report(me(), review, product, reason, note)
         if review.reply_hidden:
             return "Thanks. The reply is hidden until we’ve looked at it."
         return "Thanks. We’ll look into this reply and let you know what we decide."
 
-    return _report(review, course, ReportForm(review.id, of_reply=True), verb)
+    return _report(review, product, ReportForm(review.id, of_reply=True), verb)
 
 
 def _report(
-    review: Review, course: Course, form: ReportForm, verb: Callable[[ReportReason, str], str]
+    review: Review, product: Product, form: ReportForm, verb: Callable[[ReportReason, str], str]
 ) -> Response:
     """Show the form; sent, call `verb`, which says what happens now."""
     review_id = review.id
@@ -56,17 +56,17 @@ def _report(
         with Attempt(form) as attempt:
             attempt.say(verb(ReportReason(form.reason.data), form.note.data or ""))
         if attempt.refusal is None:
-            return show_again(course, focus="list")
-        review, course = reviews.find(me(), review_id)
+            return show_again(product, focus="list")
+        review, product = reviews.find(me(), review_id)
     return hypermedia.render(
         "reviews/report.html",
         "reviews/_report.html",
         status=form.status,
         review=review,
-        course=course,
+        product=product,
         form=form,
         place=place(),
-        back=page_of(course),
+        back=page_of(product),
         of_reply=form.of_reply,
     )
 

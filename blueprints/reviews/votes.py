@@ -15,16 +15,16 @@ from web.signed_in import me
 @bp.post("/reviews/<uuid:review_id>/helpful")
 def helpful(review_id: uuid.UUID) -> Response:
     """Set or withdraw the reader's helpful vote."""
-    review, course = reviews.find(me(), review_id)
+    review, product = reviews.find(me(), review_id)
     form = VoteForm()
-    back = page_of(course, hypermedia.dom_id(review))
+    back = page_of(product, hypermedia.dom_id(review))
     with Attempt(silent=True) as attempt:
         reviews.vote(me(), review, form.helpful.data)
     if attempt.refusal is not None:
-        return refuse(course, attempt.sentence)
+        return refuse(product, attempt.sentence)
     if not hypermedia.is_swap():
         return hypermedia.see_other(back)
-    review, course = reviews.find(me(), review_id)
+    review, product = reviews.find(me(), review_id)
     return hypermedia.render(
         "reviews/_votes.html",
         "reviews/_votes.html",

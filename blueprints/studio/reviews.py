@@ -12,7 +12,7 @@ from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
 from domain.community.reviews import lock_review
-from models import Course, Review
+from models import Product, Review
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import paragraphs
@@ -60,32 +60,32 @@ def reviews() -> Response:
 @bp.route("/reviews/<uuid:review_id>/reply", methods=["GET", "POST"])
 def reply(review_id: uuid.UUID) -> Response:
     """Show and save the reply to a review."""
-    review, course = review_replies.find(me(), review_id)
+    review, product = review_replies.find(me(), review_id)
     if request.method == "POST":
         lock_review(review)
     form = ReplyForm(review)
     if form.validate_on_submit():
         with Attempt(form) as attempt:
-            review_replies.save_reply(me(), review, course, form.reply.data or "")
+            review_replies.save_reply(me(), review, product, form.reply.data or "")
             attempt.say(WAITS if review.reply_hidden else "Your reply is published.")
         if attempt.refusal is None:
             return _show(review_id)
-        review, course = review_replies.find(me(), review_id)
+        review, product = review_replies.find(me(), review_id)
     return hypermedia.render(
         "studio/reply.html",
         "studio/_reply_form.html",
         status=form.status,
         review=review,
-        course=course,
+        product=product,
         form=form,
-        back=_list(review, course),
+        back=_list(review, product),
     )
 
 
 @bp.post("/reviews/<uuid:review_id>/reply/delete")
 def delete_reply(review_id: uuid.UUID) -> Response:
     """Delete the reply."""
-    review, course = review_replies.find(me(), review_id)
+    review, product = review_replies.find(me(), review_id)
     with Attempt() as attempt:
         review_replies.delete_reply(me(), review)
         attempt.say("Your reply is deleted.")
@@ -93,11 +93,11 @@ def delete_reply(review_id: uuid.UUID) -> Response:
 
 
 def _show(review_id: uuid.UUID) -> Response:
-    review, course = review_replies.find(me(), review_id)
+    review, product = review_replies.find(me(), review_id)
     if not hypermedia.is_swap():
-        return hypermedia.see_other(_list(review, course))
+        return hypermedia.see_other(_list(review, product))
     return hypermedia.render("studio/_reply.html", "studio/_reply.html", review=review)
 
 
-def _list(review: Review, course: Course) -> str:
-    return f"{url_for('studio.reviews', course=course.id)}#{hypermedia.dom_id(review)}"
+def _list(review: Review, product: Product) -> str:
+    return f"{url_for('studio.reviews', course=product.id)}#{hypermedia.dom_id(review)}"

@@ -22,7 +22,7 @@ def index() -> Response:
 
 @bp.post("/wishlist/<uuid:product_id>/notify")
 def notify(product_id: uuid.UUID) -> Response:
-    """Turn notifications of a course's sales on or off."""
+    """Turn notifications of a product's sales on or off."""
     form = NotifyForm()
     form.validate_on_submit()
     wishlist.notify(me(), product_id, form.notify.data)
@@ -34,7 +34,7 @@ def notify(product_id: uuid.UUID) -> Response:
 
 @bp.post("/wishlist/<uuid:product_id>/remove")
 def remove(product_id: uuid.UUID) -> Response:
-    """Remove a course from the wishlist."""
+    """Remove a product from the wishlist."""
     wishlist.remove(me().id, product_id)
     db.session.commit()
     hypermedia.toast("Removed from your wishlist.")

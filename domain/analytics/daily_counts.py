@@ -90,9 +90,12 @@ def count(first: dt.date, last: dt.date) -> Iterator[int]:
 def correct(course_id: str) -> None:
     """Recompute the completions and ratings of a course for all days, as a job: some were taken back.
 
-    Days that aren't counted yet are left to `work`, which begins where the rows end.
+    Days that aren't counted yet are left to `work`, which begins where the rows end. Other products have no
+    daily totals of their own: what their sales pay is counted with the courses in their shares.
     """
     id_ = uuid.UUID(course_id)
+    if db.session.scalar(select(Course.__table__.c.id).where(Course.__table__.c.id == id_)) is None:
+        return
     connection = db.session.connection()
     true_: dict[dt.date, dict[str, int]] = {}
     for query in course_queries(connection.dialect.name, id_):

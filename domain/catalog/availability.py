@@ -53,13 +53,6 @@ class Listing(Protocol):
     def deleted_at(self) -> datetime | None: ...
 
 
-class State(Listing, Protocol):
-    """The columns of a course that the rules read."""
-
-    @property
-    def expires_at(self) -> datetime | None: ...
-
-
 class Person(Protocol):
     """The columns of a person that the rules read."""
 
@@ -69,13 +62,16 @@ class Person(Protocol):
     def opens_every_course(self) -> bool: ...
 
 
-def is_expired(course: State, moment: datetime) -> bool:
-    """Tell if `course` has expired at `moment`, whether or not the job has noticed."""
-    ran_out = course.expires_at is not None and course.expires_at <= moment
-    return ran_out or course.status == ProductStatus.EXPIRED
+def is_expired(course: Listing, moment: datetime) -> bool:
+    """Tell if `course` has expired at `moment`, whether or not the job has noticed.
+
+    Products without the column `expires_at` never do by themselves.
+    """
+    ends: datetime | None = getattr(course, "expires_at", None)
+    return (ends is not None and ends <= moment) or course.status == ProductStatus.EXPIRED
 
 
-def awaits_update(course: State, moment: datetime) -> bool:
+def awaits_update(course: Listing, moment: datetime) -> bool:
     """Tell if `course` is off sale only because it has expired, so that an update brings it back."""
     return is_expired(course, moment) and course.status in (ProductStatus.PUBLISHED, ProductStatus.EXPIRED)
 
@@ -86,18 +82,18 @@ def is_visible(course: Listing) -> bool:
     return not is_hidden and course.deleted_at is None
 
 
-def is_published(course: State, moment: datetime) -> bool:
+def is_published(course: Listing, moment: datetime) -> bool:
     """Tell if `course` is visible, published and not expired at `moment`."""
     in_time = course.status == ProductStatus.PUBLISHED and not is_expired(course, moment)
     return in_time and is_visible(course)
 
 
-def is_available(course: State, moment: datetime) -> bool:
+def is_available(course: Listing, moment: datetime) -> bool:
     """Tell if people may buy `course`, or enroll in it, at `moment`."""
     return is_published(course, moment) and course.visibility in SOLD_BY_ITSELF
 
 
-def is_listed(course: State, moment: datetime) -> bool:
+def is_listed(course: Listing, moment: datetime) -> bool:
     """Tell if the catalogue lists `course` at `moment`."""
     return is_published(course, moment) and course.visibility == ProductVisibility.PUBLIC
 
@@ -105,7 +101,8 @@ def is_listed(course: State, moment: datetime) -> bool:
 def unexpired(moment: Any, course: Any = courses.c) -> ColumnElement[bool]:
     """Build the SQL condition that a course hasn't reached its date at `moment`, a time or a parameter.
 
-    `course` holds the columns of courses: the table's, or an alias's.
+    `course` holds the columns of courses: the table's, or an alias's. They are NULL, which never ends, where
+    products of every kind are joined with them (LEFT JOIN).
     """
     return or_(course.expires_at.is_(None), course.expires_at > moment)
 
@@ -160,7 +157,7 @@ def offer_to(
     return Offer.BUY if price_cents else Offer.ENROLL
 
 
-def refusal(offer: Offer, course: State, moment: datetime) -> str | None:
+def refusal(offer: Offer, course: Listing, moment: datetime) -> str | None:
     """Say in a sentence why a course with this `offer` can't be taken; None for one that can, or is owned."""
     match offer:
         case Offer.OWN:

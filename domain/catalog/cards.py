@@ -1,4 +1,4 @@
-"""Course cards: the lists of the start page, of the catalogue and of a creator's page."""
+"""Cards of products: the lists of the start page, of the catalogue and of a creator's page."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from domain.catalog.index import index_cache
 from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
 from domain.catalog.index.index_builder import courses, products
-from models import Category, CreatorProfile, User, db
+from models import Category, CreatorProfile, ProductKind, User, db
 
 PAGE_SIZE = 24
 SHOWN_AT_HOME = 8
@@ -23,9 +23,13 @@ people, profiles, categories = (t.__table__ for t in (User, CreatorProfile, Cate
 
 
 class CourseCard(NamedTuple):
-    """A card as templates/shared/_course_card.html shows it. `price_now_cents` includes a current sale."""
+    """A card of a product of any kind, as templates/shared/_course_card.html shows it.
+
+    `price_now_cents` includes a current sale. Only courses have a duration and lessons.
+    """
 
     id: uuid.UUID
+    kind: ProductKind
     slug: str
     title: str
     summary: str
@@ -35,8 +39,8 @@ class CourseCard(NamedTuple):
     currency: str
     rating_avg: float
     rating_count: int
-    duration_seconds: int
-    lesson_count: int
+    duration_seconds: int | None
+    lesson_count: int | None
     creator_name: str
     creator_slug: str
     category_name: str
@@ -142,17 +146,17 @@ def cards_by(creator_id: uuid.UUID, number: int) -> list[CourseCard]:
 
 
 def cards_query() -> Select[Any]:
-    """Build the query of cards, for courses listed at the parameter `now`."""
+    """Build the query of cards, for products listed at the parameter `now`."""
     p, c, now = products.c, courses.c, bindparam("now", type_=products.c.published_at.type)
     return (
         select(
-            p.id, p.slug, p.title, p.summary, p.level, p.price_cents,
+            p.id, p.kind, p.slug, p.title, p.summary, p.level, p.price_cents,
             pricing.price_at(now), p.currency, p.rating_avg,
             p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
             creator_slug(), categories.c.name, categories.c.slug, p.thumbnail,
         )
         .select_from(
-            products.join(courses, c.id == p.id)
+            products.outerjoin(courses, c.id == p.id)
             .join(people, people.c.id == p.creator_id)
             .outerjoin(profiles, profiles.c.user_id == p.creator_id)
             .join(categories, categories.c.id == p.category_id)

@@ -69,7 +69,7 @@ def find(slug: str) -> CreatorPage | None:
 
 
 def _totals(creator_id: uuid.UUID) -> CreatorTotals:
-    """Sum up courses, students and ratings. A student of two courses counts twice."""
+    """Sum up products, students and ratings. A student of two courses counts twice."""
     now = clock.now()
     shown = case((listed(now), 1), else_=0)
     ratings = func.coalesce(func.sum(products.c.rating_count), 0)
@@ -80,7 +80,7 @@ def _totals(creator_id: uuid.UUID) -> CreatorTotals:
             ratings,
             func.sum(products.c.rating_avg * products.c.rating_count) / func.nullif(ratings, 0),
         )
-        .select_from(products.join(courses, courses.c.id == products.c.id))
+        .select_from(products.outerjoin(courses, courses.c.id == products.c.id))
         .where(products.c.creator_id == creator_id, products.c.deleted_at.is_(None))
     )
     count, students, rated, average = db.session.execute(query).one()

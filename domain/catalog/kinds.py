@@ -8,9 +8,13 @@ import importlib
 import uuid
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from models import Product, ProductKind, Purchase, User
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from domain.base import slugs
+from models import Product, ProductKind, Purchase, User, db
 
 
 class Part(NamedTuple):
@@ -29,7 +33,13 @@ class Link(NamedTuple):
 
 
 class Kind(Protocol):
-    """The verbs of a kind. A line is a Purchase with its product loaded.
+    """The verbs of a kind, and its words. A line is a Purchase with its product loaded.
+
+    `noun` is what people call such a product, in lower case. `page` is the path of the page of the one with
+    that slug, `entrance` leads to what somebody has who owns it. `is_known_to` tells whether `person` (None:
+    a visitor) may know that the product exists. `held` says in a sentence why `person` needn't pay for it,
+    None if they have to. `editor` is the path where its creator changes it. `take_down` takes it off sale, by
+    an admin who says why in `note`.
 
     `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `parts` lists
     whom it pays. `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner
@@ -37,6 +47,14 @@ class Kind(Protocol):
     the product's page while it gives nothing.
     """
 
+    noun: str
+
+    def page(self, slug: str) -> str: ...
+    def entrance(self, slug: str) -> Link: ...
+    def editor(self, product: Product) -> str: ...
+    def take_down(self, product: Product, admin: User, note: str) -> None: ...
+    def is_known_to(self, person: User | None, product: Product) -> bool: ...
+    def held(self, person: User, product: Product, at: datetime) -> str | None: ...
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None: ...
     def parts(self, product: Product) -> list[Part]: ...
     def reserve(self, line: Purchase) -> None: ...
@@ -49,9 +67,49 @@ class Kind(Protocol):
 KINDS: dict[ProductKind, str] = {ProductKind.COURSE: "learning.course_kind.CourseKind"}
 
 
-def kind_of(product: Product) -> Kind:
-    """Find the kind of `product`."""
+class Named(Protocol):
+    """The columns of a product, or of a row about one, that name its kind and its page."""
+
+    @property
+    def kind(self) -> ProductKind: ...
+    @property
+    def slug(self) -> str: ...
+
+
+# The names of these columns, for queries.
+COLUMNS = ("kind", "slug")
+
+
+def kind_of(product: Named) -> Kind:
+    """Find the kind of `product`, which may be a row with the columns of Named."""
     return _load(product.kind)
+
+
+def noun(product: Named) -> str:
+    """Return what people call `product`, in lower case: “course”."""
+    return kind_of(product).noun
+
+
+def page(product: Named) -> str:
+    """Build the path of the page of `product`."""
+    return kind_of(product).page(product.slug)
+
+
+def entrance(product: Named) -> Link:
+    """Link to what somebody has who owns `product`."""
+    return kind_of(product).entrance(product.slug)
+
+
+def product_at(person: User | None, slug: str) -> Product:
+    """Load the product at `slug` (or a former slug).
+
+    Raises NotFound for an unknown one, and for one whose existence `person` (None: a visitor) may not know.
+    """
+    product: Any = db.session.scalar(select(Product).where(Product.id == slugs.product_id_at(slug)))
+    if product is None or not kind_of(product).is_known_to(person, product):
+        raise NotFound
+    found: Product = product
+    return found
 
 
 def landing(line: Purchase) -> Link:

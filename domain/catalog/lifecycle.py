@@ -26,6 +26,7 @@ from models import (
     MediaAsset,
     ModerationKind,
     Module,
+    Product,
     ProductStatus,
     ProposedCaption,
     Resource,
@@ -116,14 +117,14 @@ def lock_course(course: Course) -> None:
     _lock(course, _STANDING)
 
 
-def lock_and_reload(course: Course) -> None:
-    """Lock `course` as `lock_course` does and reload all of its columns."""
-    _lock(course)
+def lock_and_reload(product: Product) -> None:
+    """Lock `product` as `lock_course` does and reload all of its columns."""
+    _lock(product)
 
 
-def _lock(course: Course, names: Sequence[str] = ()) -> None:
-    sql.lock(course, names)
-    if course.deleted_at is not None:
+def _lock(product: Product, names: Sequence[str] = ()) -> None:
+    sql.lock(product, names)
+    if product.deleted_at is not None:
         raise NotFound
 
 

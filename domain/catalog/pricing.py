@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case
 
 from domain.base import money
 from domain.catalog import availability
-from models import Course, Product
+from models import Product
 
 _products = Product.__table__
 
@@ -56,6 +56,6 @@ def snapshot(product: Product) -> dict[str, Any]:
     }
 
 
-def has_sale(course: Course, now: datetime) -> bool:
-    """Tell if `course` can be bought at `now` for less than its list price."""
-    return availability.is_available(course, now) and course.price_at(now) < course.price_cents
+def has_sale(product: Product, now: datetime) -> bool:
+    """Tell if `product` can be bought at `now` for less than its list price."""
+    return availability.is_available(product, now) and product.price_at(now) < product.price_cents

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from domain.base import clock
-from domain.base.addresses import path_to, pattern_of
+from domain.base.addresses import path_to
+from domain.catalog import kinds
 from domain.catalog.availability import listed
 from domain.catalog.cards import people, profiles
 from domain.catalog.index.index_builder import courses, products
-from models import Category, db
+from models import Category, ProductKind, db
 
 URLS_IN_A_FILE = 50_000  # sitemaps.org/protocol.html
 ENTRIES_IN_THE_FEED = 30
@@ -24,8 +25,9 @@ class SitemapAddress(NamedTuple):
 
 
 class FeedEntry(NamedTuple):
-    """A course in the feed."""
+    """A product in the feed."""
 
+    kind: ProductKind
     slug: str
     title: str
     summary: str
@@ -35,23 +37,23 @@ class FeedEntry(NamedTuple):
 
 
 def sitemap_files() -> int:
-    """Count the files that the listed courses fill; other pages go into the first."""
+    """Count the files that the listed products fill; other pages go into the first."""
     query = select(func.count()).select_from(_LISTED).where(listed(clock.now()))
     return max(1, -(-db.session.execute(query).scalar_one() // URLS_IN_A_FILE))
 
 
-def course_addresses(number: int) -> list[SitemapAddress]:
-    """List the courses of sitemap file `number` (from 1)."""
+def product_addresses(number: int) -> list[SitemapAddress]:
+    """List the products of sitemap file `number` (from 1)."""
+    changed = func.coalesce(courses.c.content_updated_at, products.c.updated_at)
     query = (
-        select(products.c.slug, func.coalesce(courses.c.content_updated_at, products.c.updated_at))
+        select(products.c.kind, products.c.slug, changed.label("changed"))
         .select_from(_LISTED)
         .where(listed(clock.now()))
         .order_by(products.c.id)
         .limit(URLS_IN_A_FILE)
         .offset((number - 1) * URLS_IN_A_FILE)
     )
-    course = pattern_of("catalog.course")
-    return [SitemapAddress(course.format(slug=slug), changed) for slug, changed in db.session.execute(query)]
+    return [SitemapAddress(kinds.page(row), row.changed) for row in db.session.execute(query)]
 
 
 def other_addresses() -> list[SitemapAddress]:
@@ -80,10 +82,10 @@ def other_addresses() -> list[SitemapAddress]:
 
 
 def feed() -> list[FeedEntry]:
-    """List the newest listed courses."""
+    """List the newest listed products."""
     p = products.c
     query = (
-        select(p.slug, p.title, p.summary, people.c.name, p.published_at, p.updated_at)
+        select(p.kind, p.slug, p.title, p.summary, people.c.name, p.published_at, p.updated_at)
         .select_from(_LISTED.join(people, people.c.id == p.creator_id))
         .where(listed(clock.now()))
         .order_by(p.published_at.desc(), p.id)
@@ -92,4 +94,4 @@ def feed() -> list[FeedEntry]:
     return [FeedEntry(*row) for row in db.session.execute(query)]
 
 
-_LISTED = products.join(courses, courses.c.id == products.c.id)
+_LISTED = products.outerjoin(courses, courses.c.id == products.c.id)

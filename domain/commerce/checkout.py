@@ -38,8 +38,8 @@ class NotVerified(Refused):
     """The buyer's email address isn't verified."""
 
 
-class FreeCourse(Refused):
-    """The course is free: it needs no checkout."""
+class FreeProduct(Refused):
+    """The product is free: it needs no checkout."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def refuse_unless_sold(user: User, product: Product) -> None:
     if sentence := kinds.kind_of(product).refusal(user, product, now):
         raise Refused(sentence)
     if product.price_at(now) == 0:
-        raise FreeCourse("This course is free. You can start it without paying.")
+        raise FreeProduct(f"This {kinds.noun(product)} is free. You can start it without paying.")
     if not user.is_verified:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
 

@@ -130,7 +130,7 @@ def _return(order: Order, session: Session) -> None:
         order.stripe_session_id = session.id
         order.stripe_payment_intent_id = session.payment_intent
     alerts.raise_for(
-        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one course. The second payment is being refunded."
+        order, AuditAction.DOUBLE_PAYMENT, "Paid twice for one product. The second payment is being refunded."
     )
 
 

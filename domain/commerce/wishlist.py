@@ -1,4 +1,4 @@
-"""The wishlist, and notifications of its courses' sales."""
+"""The wishlist, and notifications of its products' sales."""
 
 import uuid
 from datetime import datetime
@@ -11,14 +11,12 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import clock, pagination, percent
-from domain.base.addresses import path_to
 from domain.base.pagination import Page
 from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts
 from domain.platform import consents, notifications
 from models import (
-    AccessGrant,
     Category,
     Course,
     NotificationKind,
@@ -44,7 +42,7 @@ def add(user: User, product: Product) -> None:
         raise Refused(sentence)
     wished = select(WishlistItem.product_id).where(WishlistItem.user_id == user.id, ~_held())
     if db.session.scalar(wished.offset(MOST - 1).limit(1)) is not None:
-        raise Refused(f"Your wishlist can hold {MOST} courses. Remove one first.")
+        raise Refused(f"Your wishlist can hold {MOST} entries. Remove one first.")
     row = upsert(WishlistItem).values(user_id=user.id, product_id=product.id)
     db.session.execute(row.on_conflict_do_nothing(index_elements=["user_id", "product_id"]))
 
@@ -95,16 +93,16 @@ def page_of(user: User, before: uuid.UUID | None = None) -> Page[Any]:
 
 
 def tell_of_sale(course_id: str, after: str | None = None) -> None:
-    """Notify the next TOLD_AT_ONCE people, by id, of a sale of the course; the rest becomes a job.
+    """Notify the next TOLD_AT_ONCE people, by id, of a sale of the product; the rest becomes a job.
 
     Nobody is notified twice of a running sale, even if its end was moved.
     """
     now = clock.now()
-    course = db.session.get(Course, uuid.UUID(course_id))
-    if course is None or not pricing.has_sale(course, now):
+    product = db.session.get(Product, uuid.UUID(course_id))
+    if product is None or not pricing.has_sale(product, now):
         return
     waiting = select(WishlistItem).where(
-        WishlistItem.product_id == course.id,
+        WishlistItem.product_id == product.id,
         WishlistItem.notify_sale.is_(True),
         ~_held(),
         or_(WishlistItem.told_of_sale_ending.is_(None), WishlistItem.told_of_sale_ending <= now),
@@ -113,53 +111,51 @@ def tell_of_sale(course_id: str, after: str | None = None) -> None:
         waiting = waiting.where(WishlistItem.user_id > uuid.UUID(after))
     items = list(db.session.scalars(waiting.order_by(WishlistItem.user_id).limit(TOLD_AT_ONCE)))
     for item in items:
-        _tell(item, course)
+        _tell(item, product)
     if len(items) == TOLD_AT_ONCE:
         last = str(items[-1].user_id)
-        key = f"wished_sale:{course.id}:{course.sale_ends_at:%Y%m%d%H%M}:{last}"
+        key = f"wished_sale:{product.id}:{product.sale_ends_at:%Y%m%d%H%M}:{last}"
         jobs.enqueue("tell_of_sale", key=key, course_id=course_id, after=last)
 
 
 def objection(user: User, course_id: str, ends: str) -> str | None:
-    """Say why `user` must not be told any more of the sale of a course that was to end at `ends`; None if so.
+    """Say why `user` must not be told any more of the sale of a product that was to end at `ends`.
 
-    A condition of mail: the message may have waited.
+    None if they may. A condition of mail: the message may have waited.
     """
-    course, now = db.session.get(Course, uuid.UUID(course_id)), clock.now()
-    if course is None or not pricing.has_sale(course, now) or course.sale_ends_at is None:
+    product, now = db.session.get(Product, uuid.UUID(course_id)), clock.now()
+    if product is None or not pricing.has_sale(product, now) or product.sale_ends_at is None:
         return "The sale is over."
-    if course.sale_ends_at < datetime.fromisoformat(ends):
+    if product.sale_ends_at < datetime.fromisoformat(ends):
         return "The sale ends earlier than the message says."
     wanted = select(WishlistItem.product_id).where(
-        *_item(user.id, course.id), WishlistItem.notify_sale.is_(True), ~_held()
+        *_item(user.id, product.id), WishlistItem.notify_sale.is_(True), ~_held()
     )
-    return (
-        None if db.session.scalar(wanted) else "They have the course, or no longer want to know of its sales."
-    )
+    return None if db.session.scalar(wanted) else "They have it, or no longer want to know of its sales."
 
 
-def _tell(item: WishlistItem, course: Course) -> None:
-    ends = item.told_of_sale_ending = course.sale_ends_at
+def _tell(item: WishlistItem, product: Product) -> None:
+    ends = item.told_of_sale_ending = product.sale_ends_at
     assert ends is not None  # noqa: S101 - what a sale has
-    price, now_costs = course.price_cents, course.sale_price_cents or 0
+    price, now_costs = product.price_cents, product.sale_price_cents or 0
+    noun = kinds.noun(product)
     saved = f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
     is_new = notifications.tell(
-        item.user_id, NotificationKind.WISHED_SALE, f"“{course.title[:150]}” is on sale",
-        f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
-        path_to("catalog.course", slug=course.slug), "See the course",
-        key=f"sale:{course.id}:{ends:%Y%m%d%H%M}",
+        item.user_id, NotificationKind.WISHED_SALE, f"“{product.title[:150]}” is on sale",
+        f"This {noun} is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
+        kinds.page(product), f"See the {noun}", key=f"sale:{product.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
     user = db.session.get_one(User, item.user_id)
     if is_new and consents.objection(user) is None:
-        mail.wished_sale(user, course, ends, saved)
+        mail.wished_sale(user, product, kinds.page(product), ends, saved)
 
 
 def _lines(now: datetime) -> Any:
     product, course = Product.__table__.c, Course.__table__
     return (
         select(
-            product.id, product.slug, product.title, product.price_cents, product.currency,
-            product.thumbnail, product.rating_avg, product.rating_count,
+            product.id, *(product[name] for name in kinds.COLUMNS), product.title, product.price_cents,
+            product.currency, product.thumbnail, product.rating_avg, product.rating_count,
             pricing.price_at(now).label("price_now_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
@@ -177,11 +173,8 @@ def _lines(now: datetime) -> Any:
 
 
 def _held() -> ColumnElement[bool]:
-    """Build the SQL condition "the owner of the entry has the course", which hides the entry."""
-    grants = select(AccessGrant.id).where(
-        *access_facts.holding(WishlistItem.user_id, WishlistItem.product_id)
-    )
-    return grants.correlate(WishlistItem.__table__).exists()
+    """Build the SQL condition "the owner of the entry has the product", which hides the entry."""
+    return access_facts.having(WishlistItem.user_id, WishlistItem.product_id)
 
 
 def _item(user_id: uuid.UUID, product_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:

@@ -1,39 +1,44 @@
-"""Reports of courses, which go to the moderation queue."""
+"""Reports of products, which go to the moderation queue."""
 
-import uuid
 from typing import Any
 
 from sqlalchemy import ScalarSelect, select
 
 from domain import Refused
-from domain.catalog import availability
+from domain.catalog import kinds
 from domain.community import review_reports
 from domain.platform import moderation_queue
-from models import Course, ModerationKind, Report, ReportReason, User, db, upsert
+from models import ModerationKind, Product, Report, ReportReason, User, db, upsert
 
 
-def report(user: User, course: Course, reason: ReportReason, note: str = "") -> None:
-    """Report `course` to the admins; it stays on sale meanwhile.
+def report(user: User, product: Product, reason: ReportReason, note: str = "") -> None:
+    """Report `product` to the admins; it stays on sale meanwhile.
 
-    Refused for one's own course, with an unverified address, for a second report, and beyond the daily limit.
+    Refused for one's own, with an unverified address, for a second report, and beyond the daily limit.
     """
-    if course.creator_id == user.id:
-        raise Refused(availability.OWN_COURSE)
+    noun = kinds.noun(product)
+    if product.creator_id == user.id:
+        raise Refused(own(product))
     if not user.is_verified:
-        raise Refused("Confirm your email address first, then you can report a course.")
-    if before := standing(user, course.id):
+        raise Refused(f"Confirm your email address first, then you can report a {noun}.")
+    if before := standing(user, product):
         raise Refused(before)
     review_reports.check_limit(user)
-    row = upsert(Report).values(product_id=course.id, user_id=user.id, reason=reason, note=note)
+    row = upsert(Report).values(product_id=product.id, user_id=user.id, reason=reason, note=note)
     made = row.on_conflict_do_nothing(index_elements=["product_id", "user_id"]).returning(Report.id)
     if db.session.scalar(made) is None:
-        raise Refused(standing(user, course.id))
-    moderation_queue.enqueue(ModerationKind.REPORT, course.id, course.title, course.creator_id)
+        raise Refused(standing(user, product))
+    moderation_queue.enqueue(ModerationKind.REPORT, product.id, product.title, product.creator_id)
 
 
-def standing(user: User, course_id: uuid.UUID) -> str:
-    """Describe the state of the user's report; "" if they haven't reported the course."""
-    return sentence(db.session.scalar(select(looked_at(user.id, course_id))))
+def own(product: Product) -> str:
+    """Say that `product` is the reader's."""
+    return f"This is your own {kinds.noun(product)}."
+
+
+def standing(user: User, product: Product) -> str:
+    """Describe the state of the user's report; "" if they haven't reported the product."""
+    return sentence(db.session.scalar(select(looked_at(user.id, product.id))), kinds.noun(product))
 
 
 def looked_at(user: Any, product: Any) -> ScalarSelect[bool]:
@@ -48,10 +53,10 @@ def looked_at(user: Any, product: Any) -> ScalarSelect[bool]:
     )
 
 
-def sentence(looked_at: bool | None) -> str:
-    """Describe that state to the person who reported; "" for None."""
+def sentence(looked_at: bool | None, noun: str) -> str:
+    """Describe that state to the person who reported a product called `noun`; "" for None."""
     if looked_at is None:
         return ""
-    return "You’ve reported this course. " + (
+    return f"You’ve reported this {noun}. " + (
         "We’ve looked into it." if looked_at else "We’ll look into it soon."
     )

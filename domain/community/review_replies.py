@@ -1,4 +1,4 @@
-"""Creators' replies to reviews, and the list of reviews of their courses."""
+"""Creators' replies to reviews, and the list of reviews of their products."""
 
 import uuid
 from datetime import datetime
@@ -10,13 +10,13 @@ from werkzeug.exceptions import NotFound
 
 from domain import Refused
 from domain.base import clock, pagination
-from domain.base.addresses import path_to
 from domain.base.pagination import Cursor, Page
+from domain.catalog import kinds
 from domain.community import reviews, text_decisions
 from domain.community.reviews import hidden
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
-from models import Course, ModerationKind, NotificationKind, Product, Review, User, db
+from models import ModerationKind, NotificationKind, Product, Review, User, db
 
 PER_PAGE = 20
 MAX_REPLY = 2000
@@ -57,21 +57,21 @@ def load(
     return pagination.cut(lines, PER_PAGE, lambda line: Cursor(line.created_at, line.id))
 
 
-def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Course]:
-    """Load a visible review of a course by `creator`, with the course; raises NotFound otherwise."""
+def find(creator: User, review_id: uuid.UUID) -> tuple[Review, Product]:
+    """Load a visible review of a product by `creator`, with the product; raises NotFound otherwise."""
     found = db.session.execute(
-        select(Review, Course)
-        .join(Course, Course.id == Review.product_id)
-        .where(Review.id == review_id, Course.creator_id == creator.id, Course.deleted_at.is_(None))
+        select(Review, Product)
+        .join(Product, Product.id == Review.product_id)
+        .where(Review.id == review_id, Product.creator_id == creator.id, Product.deleted_at.is_(None))
         .where(not_(hidden()))
     ).first()
     if found is None:
         raise NotFound
-    written, course = found
-    return written, course
+    written, reviewed = found
+    return written, reviewed
 
 
-def save_reply(creator: User, written: Review, course: Course, reply: str) -> None:
+def save_reply(creator: User, written: Review, reviewed: Product, reply: str) -> None:
     """Write or replace the reply to a review; its author is notified of the first one.
 
     If an admin has hidden an earlier reply there, it needs approval (text_decisions.visibility_of).
@@ -87,21 +87,21 @@ def save_reply(creator: User, written: Review, course: Course, reply: str) -> No
         place = text_decisions.visibility_of(text_decisions.in_reply(written, creator.id))
         written.reply_hidden = place.hidden
         if place.waits:
-            moderation_queue.enqueue(ModerationKind.REPLY, written.id, course.title, creator.id)
+            moderation_queue.enqueue(ModerationKind.REPLY, written.id, reviewed.title, creator.id)
         audit.record(creator, AuditAction.ADD_REPLY if is_new else AuditAction.CHANGE_REPLY, written)
     if is_new and not written.reply_hidden:
-        tell_author(written, course, creator.name)
+        tell_author(written, reviewed, creator.name)
     db.session.flush()
 
 
-def tell_author(written: Review, course: Course, creator: str) -> None:
+def tell_author(written: Review, reviewed: Product, creator: str) -> None:
     """Notify the author of a review of the visible reply to it, once."""
     notifications.tell(
         written.user_id,
         NotificationKind.REVIEW_REPLY,
-        f"{creator} replied to your review of “{course.title}”",
+        f"{creator} replied to your review of “{reviewed.title}”",
         written.reply,
-        path_to("catalog.course", "reviews", slug=course.slug),
+        f"{kinds.page(reviewed)}#reviews",
         "Read the reply",
         key=f"reply:{written.id}",
     )

@@ -14,7 +14,6 @@ from domain.community import text_decisions
 from domain.community.text_decisions import AuthoredText
 from domain.learning import access_facts
 from models import (
-    AccessGrant,
     Enrollment,
     Product,
     Purchase,
@@ -79,11 +78,10 @@ def why_hidden(review: Review, authored: AuthoredText, about_reply: bool) -> str
 def owners_agree(review: Review, about_reply: bool = False) -> bool:
     """Tell whether enough independent owners have an open report of `review`, or of the reply to it.
 
-    Each owns the course now, has a verified address and an active account, and neither made the course nor
-    wrote the review. And each has paid for the course, or has an account older than SERIOUS_AFTER and
+    Each owns the product now, has a verified address and an active account, and neither made it nor wrote the
+    review. And each has paid for it, or has an account older than SERIOUS_AFTER and
     SERIOUS_PERCENT of progress: free courses can be had by any number of fake accounts (Sybil attack).
     """
-    theirs = access_facts.holding(Report.user_id, review.product_id)
     paid = select(Purchase.id).where(
         Purchase.user_id == Report.user_id,
         Purchase.owner_id == Report.user_id,
@@ -110,7 +108,7 @@ def owners_agree(review: Review, about_reply: bool = False) -> bool:
             User.deleted_at.is_(None),
             User.id != review.user_id,
             User.id != Product.creator_id,
-            select(AccessGrant.id).where(*theirs).exists(),
+            access_facts.having(Report.user_id, review.product_id),
             or_(paid.exists(), is_serious),
         )
     )

@@ -14,13 +14,13 @@ import jobs
 from domain import Refused
 from domain.base import clock, sql
 from domain.base.addresses import path_to
+from domain.catalog import kinds
 from domain.community import review_reports, text_decisions
 from domain.community.text_decisions import AuthoredText
 from domain.learning import access
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
 from models import (
-    Course,
     ModerationKind,
     NotificationKind,
     Product,
@@ -50,7 +50,12 @@ def hidden(review: Any = Review) -> ColumnElement[bool]:
 
 def may_review(user: User | None, product: Product) -> bool:
     """Tell whether `user` owns the product and didn't make it; being an admin isn't enough."""
-    return user is not None and product.creator_id != user.id and access.owns(user, product)
+    return user is not None and product.creator_id != user.id and access.has(user, product)
+
+
+def only_owners(product: Product) -> str:
+    """Say who can review `product`."""
+    return f"Only people who own this {kinds.noun(product)} can review it."
 
 
 def own_review(user: User, product: Product) -> Review | None:
@@ -59,21 +64,21 @@ def own_review(user: User, product: Product) -> Review | None:
     return db.session.scalars(query, execution_options={"populate_existing": True}).first()
 
 
-def find(user: User, review_id: uuid.UUID) -> tuple[Review, Course]:
-    """Load a review that `user` may see, with its course; raises NotFound otherwise."""
+def find(user: User, review_id: uuid.UUID) -> tuple[Review, Product]:
+    """Load a review that `user` may see, with its product; raises NotFound otherwise."""
     found = db.session.execute(
-        select(Review, Course)
-        .join(Course, Course.id == Review.product_id)
-        .where(Review.id == review_id, Course.deleted_at.is_(None))
+        select(Review, Product)
+        .join(Product, Product.id == Review.product_id)
+        .where(Review.id == review_id, Product.deleted_at.is_(None))
     ).first()
     if found is None:
         raise NotFound
-    review, course = found
+    review, product = found
     if is_hidden(review) and not user.is_admin and review.user_id != user.id:
         raise NotFound
-    if access.decide(user, course).reason == access.DenialReason.DRAFT:
+    if not kinds.kind_of(product).is_known_to(user, product):
         raise NotFound
-    return review, course
+    return review, product
 
 
 def write(user: User, product: Product, rating: int, comment: str) -> Review:
@@ -85,7 +90,7 @@ def write(user: User, product: Product, rating: int, comment: str) -> Review:
     """
     lock_reviews(product.id)
     if not may_review(user, product):
-        raise Refused("Only people who own this course can review it.")
+        raise Refused(only_owners(product))
     review = own_review(user, product)
     if review is None:
         review = Review(user_id=user.id, product_id=product.id, rating=rating, comment=comment)

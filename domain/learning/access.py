@@ -101,6 +101,13 @@ def owns(user: User | None, course: Product) -> bool:
     return db.session.scalar(held) is not None
 
 
+def has(user: User | None, product: Product) -> bool:
+    """Tell whether `product` is `user`'s: a grant is valid that it gave, or a purchase of it."""
+    if user is None or not user.is_authenticated:
+        return False
+    return bool(db.session.scalar(select(access_facts.having(user.id, product.id))))
+
+
 def offer_to(user: User, course: Course, moment: datetime) -> Offer:
     """Choose what `course` offers to `user` at `moment`, by what they own and what it costs then."""
     price = course.price_at(moment)

@@ -36,6 +36,7 @@ from models import (
     Product,
     ProductStatus,
     ProductVisibility,
+    Purchase,
     User,
     UtcDateTime,
     course_prerequisites,
@@ -130,6 +131,20 @@ def holding(user_id: Any, course_id: Any, moment: Any = None) -> tuple[ColumnEle
         AccessGrant.course_id == course_id,
         valid(moment),
     )
+
+
+def having(user_id: Any, product_id: Any) -> ColumnElement[bool]:
+    """Build the SQL condition that a product is theirs: a grant holds that it gave, or a purchase of it.
+
+    What a kind gives needn't be the product itself: several courses, for example. Ids or columns.
+    """
+    bought = select(Purchase.id).where(Purchase.owner_id == user_id, Purchase.product_id == product_id)
+    gave = or_(
+        AccessGrant.course_id == product_id,
+        AccessGrant.purchase_id.in_(bought.correlate_except(Purchase.__table__)),
+    )
+    held = select(AccessGrant.id).where(AccessGrant.user_id == user_id, gave, valid(clock.now()))
+    return held.correlate_except(AccessGrant.__table__).exists()
 
 
 def from_rows(rows: Any, trusted: bool, stranger: bool) -> AccessFacts:

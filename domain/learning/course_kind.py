@@ -2,21 +2,49 @@
 
 from datetime import datetime
 
-from domain.base.addresses import path_to
-from domain.catalog import availability
+from domain.base.addresses import path_to, pattern_of
+from domain.catalog import availability, lifecycle
 from domain.catalog.availability import Offer
 from domain.catalog.kinds import Link, Part
 from domain.learning import access, enrollment
-from models import Course, GrantSource, Product, Purchase, PurchaseStatus, User
+from models import Course, GrantSource, Product, ProductStatus, Purchase, PurchaseStatus, User
 
 
 class CourseKind:
     """A course: one part, a grant by the purchase, and the lessons behind it."""
 
+    noun = "course"
+
+    def page(self, slug: str) -> str:
+        """Build the path of the course's page."""
+        return pattern_of("catalog.course").format(slug=slug)
+
+    def entrance(self, slug: str) -> Link:
+        """Lead to the lessons."""
+        return Link("Go to the course", path_to("learn.course", course_slug=slug))
+
+    def editor(self, product: Product) -> str:
+        """Lead to the page on which it is submitted."""
+        return path_to("studio.publish", course_id=product.id)
+
+    def take_down(self, product: Product, admin: User, note: str) -> None:
+        """Archive it."""
+        lifecycle.change_status(_course(product), ProductStatus.ARCHIVED, admin, note)
+
+    def is_known_to(self, person: User | None, product: Product) -> bool:
+        """Tell whether it is public, or theirs."""
+        return access.decide(person, _course(product)).reason != access.DenialReason.DRAFT
+
+    def held(self, person: User, product: Product, at: datetime) -> str | None:
+        """Say that they own it, or have access to every course."""
+        offer = access.offer_to(person, _course(product), at)
+        if offer == Offer.CONTINUE:
+            return availability.ALREADY_OWNED
+        return availability.EVERY_COURSE if offer == Offer.FREE_ACCESS else None
+
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
         """Say why `buyer` can't take the course at `at`; None if they can."""
-        assert isinstance(product, Course)  # noqa: S101 - what this kind is registered for
-        offer = access.offer_to(buyer, product, at)
+        offer = access.offer_to(buyer, _course(product), at)
         if offer == Offer.CONTINUE:
             return availability.ALREADY_OWNED
         return availability.refusal(offer, product, at)
@@ -40,5 +68,10 @@ class CourseKind:
     def landing(self, line: Purchase) -> Link:
         """Lead to the lessons, or to the course's page while the line isn't paid."""
         if line.status == PurchaseStatus.COMPLETED:
-            return Link("Start learning", path_to("learn.course", course_slug=line.product.slug))
-        return Link("Back to the course", path_to("catalog.course", slug=line.product.slug))
+            return Link("Start learning", self.entrance(line.product.slug).path)
+        return Link("Back to the course", self.page(line.product.slug))
+
+
+def _course(product: Product) -> Course:
+    assert isinstance(product, Course)  # noqa: S101 - what this kind is registered for
+    return product

@@ -12,7 +12,7 @@ from domain import Refused
 from domain.authoring import checklist, course_content, submission
 from domain.base import clock
 from domain.base.addresses import path_to
-from domain.catalog import lifecycle
+from domain.catalog import kinds, lifecycle
 from domain.community import reply_reports, review_replies, reviews, text_decisions
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
@@ -22,6 +22,7 @@ from models import (
     ModerationItem,
     ModerationKind,
     NotificationKind,
+    Product,
     ProductStatus,
     Report,
     ReportOutcome,
@@ -136,6 +137,13 @@ def course_of(item: ModerationItem) -> Course | None:
     return db.session.scalar(query)
 
 
+def product_of(item: ModerationItem) -> Product | None:
+    """Load the item's product, of any kind, with its creator; None when it is deleted."""
+    query = select(Product).where(Product.id == item.subject_id, Product.deleted_at.is_(None))
+    found: Product | None = db.session.scalar(query.options(joinedload(Product.creator)))
+    return found
+
+
 def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
     course = _held(item, admin)
     approved = decision.verdict == Verdict.APPROVED
@@ -172,27 +180,28 @@ def _decide_update(course: Course, admin: User, decision: ModerationDecision) ->
 
 
 def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
-    course = _held(item, admin)
-    upheld, on_sale = decision.verdict == Verdict.HIDDEN, course.status == ProductStatus.PUBLISHED
+    product = _reported(item, admin)
+    upheld, on_sale = decision.verdict == Verdict.HIDDEN, product.status == ProductStatus.PUBLISHED
     if upheld and on_sale:
-        course.admin_notes = decision.notes
-        lifecycle.change_status(course, ProductStatus.ARCHIVED, admin, decision.notes)
-        _tell_creator(course, item, decision)
+        product.admin_notes = decision.notes
+        kinds.kind_of(product).take_down(product, admin, decision.notes)
+        _tell_creator(product, item, decision)
     audit.record(
-        admin, AuditAction.UPHOLD_REPORT if upheld else AuditAction.DISMISS_REPORT, course, decision.notes
+        admin, AuditAction.UPHOLD_REPORT if upheld else AuditAction.DISMISS_REPORT, product, decision.notes
     )
     _close(item, admin, decision)
-    _answer_reports(Report.product_id == course.id, course, "course", upheld)
+    about = Report.product_id == product.id
+    _answer_reports(about, product, kinds.noun(product), upheld, done="taken it off sale")
     if not on_sale:
-        return f"“{course.title}” was off sale already and stays so."
-    return f"“{course.title}” is off sale." if upheld else f"“{course.title}” stays on sale."
+        return f"“{product.title}” was off sale already and stays so."
+    return f"“{product.title}” is off sale." if upheld else f"“{product.title}” stays on sale."
 
 
 def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
     found = reply_reports.find(item.subject_id)
     if found is None:
         raise Refused("Its author has deleted this review.")
-    review, course = found
+    review, product = found
     reviews.lock_review(review)
     moderation_queue.lock_claimed(item, admin)
     stays, was_shown = decision.verdict == Verdict.APPROVED, not reviews.is_hidden(review)
@@ -203,15 +212,15 @@ def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecisio
         admin, AuditAction.APPROVE_REVIEW if stays else AuditAction.HIDE_REVIEW, review, decision.notes
     )
     _close(item, admin, decision)
-    _answer_reports(_about(review), course, "review", upheld=not stays)
+    _answer_reports(_about(review), product, "review", upheld=not stays)
     _bind_author(review, text_decisions.in_review(review), stays)
     if stays:
-        reviews.tell_creator(review, course)  # if it was hidden when it was written
+        reviews.tell_creator(review, product)  # if it was hidden when it was written
     if not stays:
         notifications.tell(
-            review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{course.title}” is hidden",
+            review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{product.title}” is hidden",
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            path_to("reviews.write", slug=course.slug), "Edit it", key=f"hidden:{item.id}",
+            path_to("reviews.write", slug=product.slug), "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return _outcome("review", was_shown, stays)
 
@@ -220,7 +229,7 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
     found = reply_reports.find(item.subject_id)
     if found is None or not found[0].reply:
         raise Refused("This reply no longer exists.")
-    review, course = found
+    review, product = found
     reviews.lock_review(review)
     moderation_queue.lock_claimed(item, admin)
     stays, was_shown = decision.verdict == Verdict.APPROVED, not review.reply_hidden
@@ -229,17 +238,17 @@ def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision
         admin, AuditAction.APPROVE_REPLY if stays else AuditAction.HIDE_REPLY, review, decision.notes
     )
     _close(item, admin, decision)
-    _answer_reports(_about(review, reply=True), course, "reply", upheld=not stays)
-    _bind_author(review, text_decisions.in_reply(review, course.creator_id), stays)
+    _answer_reports(_about(review, reply=True), product, "reply", upheld=not stays)
+    _bind_author(review, text_decisions.in_reply(review, product.creator_id), stays)
     if stays:
-        creator = db.session.get_one(User, course.creator_id)
-        review_replies.tell_author(review, course, creator.name)  # if it was hidden when it was written
+        creator = db.session.get_one(User, product.creator_id)
+        review_replies.tell_author(review, product, creator.name)  # if it was hidden when it was written
     else:
         notifications.tell(
-            course.creator_id, NotificationKind.REPORT_DECIDED,
-            f"Your reply to a review of “{course.title}” is hidden",
+            product.creator_id, NotificationKind.REPORT_DECIDED,
+            f"Your reply to a review of “{product.title}” is hidden",
             "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            path_to("studio.reviews", course=course.id), "Edit it", key=f"hidden:{item.id}",
+            path_to("studio.reviews", course=product.id), "Edit it", key=f"hidden:{item.id}",
         )  # fmt: skip
     return _outcome("reply", was_shown, stays)
 
@@ -313,6 +322,17 @@ def _held(item: ModerationItem, admin: User) -> Course:
     return course
 
 
+def _reported(item: ModerationItem, admin: User) -> Product:
+    """Load and lock the item's product, then the item; refused when the product is deleted."""
+    product = product_of(item)
+    if product is None:
+        raise Refused("This product has been deleted.")
+    lifecycle.lock_and_reload(product)
+    db.session.expire(product, ["tags"])
+    moderation_queue.lock_claimed(item, admin)
+    return product
+
+
 def _close(item: ModerationItem, admin: User, decision: ModerationDecision) -> None:
     moderation_queue.close(item, admin, *decision)
 
@@ -322,9 +342,9 @@ def _audit_note(decision: ModerationDecision) -> str:
     return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
 
 
-def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDecision) -> None:
+def _tell_creator(product: Product, item: ModerationItem, decision: ModerationDecision) -> None:
     approved = decision.verdict == Verdict.APPROVED
-    what = "update" if item.kind == ModerationKind.UPDATE else "course"
+    what = "update" if item.kind == ModerationKind.UPDATE else kinds.noun(product)
     said = {
         Verdict.APPROVED: "is published",
         Verdict.REJECTED: "wasn’t accepted",
@@ -333,20 +353,20 @@ def _tell_creator(course: Course, item: ModerationItem, decision: ModerationDeci
     }[decision.verdict]
     of = "The update of " if what == "update" else ""
     notifications.tell(
-        course.creator_id,
+        product.creator_id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
-        f"{of}“{course.title}” {said}",
+        f"{of}“{product.title}” {said}",
         _audit_note(decision),
-        path_to("catalog.course", slug=course.slug)
-        if approved
-        else path_to("studio.publish", course_id=course.id),
+        kinds.page(product) if approved else kinds.kind_of(product).editor(product),
         "View the page" if approved else "See what to change",
         key=f"decided:{item.id}",
     )
 
 
-def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> None:
-    """Close the open reports of a review, reply or course, and notify everybody who sent one."""
+def _answer_reports(
+    which: object, product: Product, what: str, upheld: bool, done: str = "hidden it"
+) -> None:
+    """Close the open reports of a review, reply or product, and notify everybody who sent one."""
     outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
     closed = db.session.execute(
         update(Report)
@@ -355,11 +375,10 @@ def _answer_reports(which: object, course: Course, what: str, upheld: bool) -> N
         .returning(Report.id, Report.user_id)
     ).all()
     for report_id, user_id in closed:
-        done = "taken it off sale" if what == "course" else "hidden it"
         stays = "It doesn’t break our rules, so it stays up."
         notifications.tell(
             user_id, NotificationKind.REPORT_DECIDED, f"We’ve checked the {what} you reported",
             f"We’ve {done}. Thanks for reporting it." if upheld else stays,
-            path_to("catalog.course", slug=course.slug), "See the course",
+            kinds.page(product), f"See the {kinds.noun(product)}",
             key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
         )  # fmt: skip

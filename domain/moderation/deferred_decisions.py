@@ -120,6 +120,8 @@ def _lock_subject(item: ModerationItem) -> None:
             creator_page_drafts.lock_page(creator)
         elif (course := decisions.course_of(item)) is not None:
             lifecycle.lock_course(course)
+        elif (product := decisions.product_of(item)) is not None:
+            lifecycle.lock_and_reload(product)
 
 
 def _carry_out(item: ModerationItem, admin: User, decided: dict[str, str]) -> None:

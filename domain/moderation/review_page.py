@@ -173,14 +173,14 @@ def load_course(item: ModerationItem, lesson_id: uuid.UUID | None) -> CourseRevi
     )
 
 
-def load_review(item: ModerationItem) -> tuple[Review, Course, list[ReportRow]] | None:
-    """Load the item's review with its course, author and reports.
+def load_review(item: ModerationItem) -> tuple[Review, Product, list[ReportRow]] | None:
+    """Load the item's review with its product, author and reports.
 
     None when it, or the reply that the item is about, is deleted.
     """
     row = db.session.execute(
-        select(Review, Course)
-        .join(Course, Course.id == Review.product_id)
+        select(Review, Product)
+        .join(Product, Product.id == Review.product_id)
         .where(Review.id == item.subject_id)
         .options(joinedload(Review.user))
     ).first()

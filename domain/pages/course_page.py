@@ -8,7 +8,7 @@ from sqlalchemy import (
 )
 
 from domain.base import clock, slugs
-from domain.catalog import availability
+from domain.catalog import availability, kinds
 from domain.catalog.availability import Offer
 from domain.catalog.cards import CourseCard, cards_of
 from domain.catalog.index import index_cache
@@ -129,18 +129,18 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         is_hidden=hidden,
         is_preview=preview and trusted,
         progress=row.progress,
-        reported=course_reports.sentence(row.report),
+        reported=course_reports.sentence(row.report, kinds.noun(row)),
         film=recordings.play(row.film) if row.film else None,
         code=code_archives.offered(row.id) if row.has_code and (trusted or row.is_owned) else None,
     )
 
 
 def moved_to(slug: str) -> str | None:
-    """Return the present slug of the product that had this slug before."""
+    """Return the path of the page of the product that had this slug before."""
     moved = (Product.id == slugs.product_id_at(slug), Product.slug != slug)
-    query = select(Product.slug).where(*moved, Product.deleted_at.is_(None))
-    found: str | None = db.session.scalar(query)
-    return found
+    query = select(Product.kind, Product.slug).where(*moved, Product.deleted_at.is_(None))
+    found = db.session.execute(query).first()
+    return kinds.page(found) if found else None
 
 
 def _offer_if_on_sale(row: Any) -> Offer:

@@ -45,7 +45,7 @@ def _row(with_visitor: bool) -> Select[Any]:
         progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
     return (
         select(
-            p.id, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
+            p.id, p.kind, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
             pricing.price_at(now).label("price_now_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.holder_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,

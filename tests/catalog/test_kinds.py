@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from werkzeug.exceptions import NotFound
 
 from domain.base import clock
 from domain.catalog import kinds
@@ -20,6 +21,7 @@ from models import (
     Product,
     ProductKind,
     ProductStatus,
+    ProductVisibility,
     Purchase,
     PurchaseStatus,
     User,
@@ -80,6 +82,37 @@ def test_refusal(product: Product, cast: Cast) -> None:
     assert "own" in (kind.refusal(db.session.get_one(User, cast.bo.id), product, now) or "")
     product.status = ProductStatus.ARCHIVED
     assert kind.refusal(cy, product, now) == "This course isn’t for sale right now."
+
+
+def test_words_and_ways(product: Product, cast: Cast) -> None:
+    kind = kinds.kind_of(product)
+    assert kind.noun == kind.noun.lower() != ""
+    assert kinds.noun(product) == kind.noun
+    assert kinds.page(product) == f"/courses/{product.slug}"
+    assert kinds.entrance(product) == ("Go to the course", f"/learn/{product.slug}")
+    assert kind.editor(product) == f"/studio/courses/{product.id}/publish"
+
+
+def test_held(product: Product, cast: Cast) -> None:
+    kind, now = kinds.kind_of(product), clock.now()
+    who = {name: db.session.get_one(User, getattr(cast, name).id) for name in ("cy", "bo", "mo")}
+    assert kind.held(who["cy"], product, now) is None
+    assert "own" in (kind.held(who["bo"], product, now) or "")
+    assert "every" in (kind.held(who["mo"], product, now) or "")
+
+
+def test_known_and_taken_down(product: Product, cast: Cast) -> None:
+    kind = kinds.kind_of(product)
+    assert kind.is_known_to(None, product)
+    assert kinds.product_at(None, product.slug) is product
+    kind.take_down(product, db.session.get_one(User, cast.mo.id), "Copied.")
+    assert product.status == ProductStatus.ARCHIVED
+    product.visibility = ProductVisibility.PRIVATE
+    db.session.flush()
+    assert not kind.is_known_to(db.session.get_one(User, cast.cy.id), product)
+    assert kind.is_known_to(db.session.get_one(User, cast.bo.id), product)
+    with pytest.raises(NotFound):
+        kinds.product_at(None, product.slug)
 
 
 def test_parts(product: Product) -> None:

@@ -46,7 +46,9 @@ def agree(app: Flask, user: User) -> None:
 
 def write(cast: Cast, user: User) -> EmailMessage:
     person, course = db.session.get_one(User, user.id), db.session.get_one(Course, cast.flask_course.id)
-    message = mail.wished_sale(person, course, clock.now() + timedelta(days=3), "50% off")
+    message = mail.wished_sale(
+        person, course, "/courses/flask-first-steps", clock.now() + timedelta(days=3), "50% off"
+    )
     db.session.commit()
     return message
 

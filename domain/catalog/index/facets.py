@@ -179,8 +179,10 @@ def duration() -> Facet:
     return Facet("duration", "Duration", True, _numbered(names))
 
 
-def duration_code(seconds: int) -> int:
-    """Code a duration in seconds as one of the four ranges."""
+def duration_code(seconds: int | None) -> int:
+    """Code a duration in seconds as one of the four ranges; without one it is beyond them."""
+    if seconds is None:
+        return len(DURATION_STEPS) + 1
     return bisect.bisect_right(DURATION_STEPS, seconds)
 
 

@@ -1,4 +1,8 @@
-"""The builder of the catalogue index: reads listed courses from the database into columns."""
+"""The builder of the catalogue index: reads listed products of every kind from the database into columns.
+
+What only courses have (technology, language, duration) is empty for others, and matches no
+choice of its facet.
+"""
 
 import sys
 from array import array
@@ -38,7 +42,7 @@ products, courses = Product.__table__, Course.__table__
 
 
 def build(connection: Connection, moment: datetime) -> CourseIndex:
-    """Build the index of courses listed at `moment`, in two queries."""
+    """Build the index of products listed at `moment`, in two queries."""
     categories = connection.execute(_SHELVES).all()
     stock = _Columns({row.id: code for code, row in enumerate(categories)})
     for batch in connection.execute(_rows(moment), execution_options={"yield_per": BATCH}).partitions():
@@ -70,7 +74,7 @@ def _rows(moment: datetime) -> Select[Any]:
             p.rating_avg, p.rating_count, p.holder_count, p.published_at, p.featured, c.technology,
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
         )
-        .select_from(products.join(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
+        .select_from(products.outerjoin(courses, p.id == c.id).outerjoin(d, d.c.product_id == p.id))
         .where(availability.listed(moment))
     )  # fmt: skip
 
@@ -107,8 +111,8 @@ class _Columns:
                 texts += (title, keywords)
             self.ids += id_.bytes
             self.category.append(self.category_codes[category])
-            self.technology.append(sys.intern(technology))
-            self.language.append(sys.intern(language))
+            self.technology.append(sys.intern(technology or ""))
+            self.language.append(sys.intern(language or ""))
             self.price.append(price)
             self.score.append((rating * count + USUAL_RATING * USUAL_WEIGHT) / (count + USUAL_WEIGHT))
             self.sales.append(sales)
@@ -158,7 +162,7 @@ class _Columns:
         return self.currencies.most_common(1)[0][0] if self.currencies else "usd"
 
     def _columns(self, categories: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
-        languages = [code for code, _ in Counter(self.language).most_common()]
+        languages = [code for code, _ in Counter(self.language).most_common() if code]
         language_codes = {code: number for number, code in enumerate(languages)}
         technologies, technology_codes = _technologies(self.technology)
         steps, empty = facets.price_steps(self.currency()), bytearray()
@@ -173,7 +177,10 @@ class _Columns:
             "rating": (facets.rating(), self.codes.get("rating", empty)),
             "duration": (facets.duration(), self.codes.get("duration", empty)),
             "tier": (facets.tier(), self.codes.get("tier", empty)),
-            "language": (facets.language(languages), [language_codes[code] for code in self.language]),
+            "language": (
+                facets.language(languages),
+                [language_codes.get(code, len(languages)) for code in self.language],
+            ),
             "sale": (facets.sale(), self.codes.get("sale", empty)),
         }
 

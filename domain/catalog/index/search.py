@@ -180,7 +180,7 @@ def _documents(ids: list[uuid.UUID]) -> list[dict[str, Any]]:
             parent.name.label("parent"),
         )
         .select_from(Product.__table__)
-        .join(Course.__table__, Course.__table__.c.id == Product.__table__.c.id)
+        .outerjoin(Course.__table__, Course.__table__.c.id == Product.__table__.c.id)
         .join(User, User.id == Product.creator_id)
         .join(Category, Category.id == Product.category_id)
         .outerjoin(parent, parent.id == Category.parent_id)
@@ -192,9 +192,11 @@ def _documents(ids: list[uuid.UUID]) -> list[dict[str, Any]]:
             "product_id": row.id,
             "title": _words(row.title),
             "keywords": _words(
-                row.technology, *tags[row.id], row.category, row.parent or "", row.name, row.level.value
+                row.technology or "", *tags[row.id], row.category, row.parent or "", row.name, row.level.value
             ),
-            "body": _words(row.summary, *row.objectives, *titles[row.id], _MARKUP.sub(" ", row.description)),
+            "body": _words(
+                row.summary, *(row.objectives or ()), *titles[row.id], _MARKUP.sub(" ", row.description)
+            ),
         }
         for row in db.session.execute(query)
     ]
