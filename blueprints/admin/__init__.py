@@ -2,19 +2,17 @@
 
 import uuid
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from web import guards
+from web.query_args import cursor_arg
 
 bp = guards.admins(Blueprint("admin", __name__, url_prefix="/admin"))
 
 
 def after() -> uuid.UUID | None:
     """Read the cursor of the requested page of a list: the id of its predecessor; None for the first page."""
-    try:
-        return uuid.UUID(request.args.get("after", ""))
-    except ValueError:
-        return None
+    return cursor_arg("after")
 
 
 from blueprints.admin import (  # noqa: E402

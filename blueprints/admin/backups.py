@@ -3,7 +3,7 @@
 import uuid
 from urllib.parse import urlsplit
 
-from flask import abort, current_app, request, url_for
+from flask import abort, current_app, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
@@ -14,6 +14,7 @@ from domain.platform import backup_jobs
 from models import BackupRecord, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg
 from web.signed_in import me
 
 STATES = {BackupState.KEPT: "Kept", BackupState.FAILED: "Failed", BackupState.GONE: "Removed"}
@@ -23,8 +24,7 @@ SOON = "The worker will start shortly."
 @bp.get("/backups")
 def backups() -> Response:
     """List the backups of one state, newest first."""
-    asked = request.args.get("state", "")
-    state = BackupState(asked) if asked in list(BackupState) else BackupState.KEPT
+    state = choice_arg("state", BackupState, BackupState.KEPT)
     page = background_work.backups(state, after())
     settings = current_app.config["SETTINGS"]
     return hypermedia.render(

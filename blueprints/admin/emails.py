@@ -1,11 +1,9 @@
 """Routes of the outbox: what was sent, what failed, and retrying it."""
 
 import uuid
-from enum import StrEnum
 from functools import partial
-from typing import TypeVar
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import after, bp
@@ -15,6 +13,7 @@ from domain.platform import outbox
 from models import EmailMessage, MailPurpose, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg
 from web.signed_in import me
 
 STATES = {
@@ -31,13 +30,12 @@ PURPOSES = {
     MailPurpose.MARKETING: "Marketing",
     MailPurpose.DIGEST: "Digests",
 }
-Name = TypeVar("Name", bound=StrEnum)
 
 
 @bp.get("/emails")
 def emails() -> BaseResponse:
     """List the messages of one state and purpose, newest first."""
-    state, purpose = _asked("state", MailState), _asked("purpose", MailPurpose)
+    state, purpose = choice_arg("state", MailState, None), choice_arg("purpose", MailPurpose, None)
     page = background_work.mails(state, purpose, after())
     address = partial(url_for, "admin.emails")
     return hypermedia.render(
@@ -100,12 +98,6 @@ def retry_emails() -> BaseResponse:
     db.session.commit()
     hypermedia.toast(f"{count} will be sent again." if count else "Nothing has failed.", "info")
     return hypermedia.see_other(url_for("admin.emails"))
-
-
-def _asked(name: str, kind: type[Name]) -> Name | None:
-    """Read the filter `name` of the query string; None for anything unknown."""
-    asked = request.args.get(name, "")
-    return kind(asked) if asked in list(kind) else None
 
 
 def _message(message_id: uuid.UUID) -> EmailMessage:

@@ -3,7 +3,7 @@
 import json
 import uuid
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
@@ -12,6 +12,7 @@ from domain.pages import background_work
 from models import Job, JobState, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg
 from web.signed_in import me
 
 STATES = {
@@ -25,8 +26,7 @@ STATES = {
 @bp.get("/jobs")
 def jobs() -> Response:
     """List the jobs of one state, newest first; dead ones, which need a person, by default."""
-    asked = request.args.get("state", "")
-    state = JobState(asked) if asked in list(JobState) else JobState.DEAD
+    state = choice_arg("state", JobState, JobState.DEAD)
     page = background_work.jobs_in(state, after())
     return hypermedia.render(
         "admin/jobs.html",

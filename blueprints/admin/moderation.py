@@ -18,6 +18,7 @@ from domain.platform.moderation_queue import QueueRow
 from models import ModerationItem, ModerationKind, Report, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg
 from web.signed_in import me
 
 KINDS = {
@@ -172,8 +173,7 @@ def back_to(item_id: uuid.UUID) -> Response:
 
 def kind() -> ModerationKind | None:
     """Read the kind that the queue is filtered by."""
-    asked = request.args.get("kind", "")
-    return ModerationKind(asked) if asked in list(ModerationKind) else None
+    return choice_arg("kind", ModerationKind, None)
 
 
 def place() -> str:

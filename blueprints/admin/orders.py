@@ -1,6 +1,6 @@
 """Routes of the order admin: the list, with open alerts on top, and one order."""
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 from werkzeug.wrappers import Response
 
 from blueprints.admin import after, bp
@@ -9,14 +9,14 @@ from blueprints.admin.forms import NoteForm
 from domain.commerce import order_admin
 from models import Order, OrderStatus
 from web import hypermedia
+from web.query_args import choice_arg
 from web.reauthentication import fresh
 
 
 @bp.get("/orders")
 def orders() -> Response:
     """List the orders of one state, newest first; the first page begins with those whose alert is open."""
-    asked = request.args.get("state", "")
-    state = OrderStatus(asked) if asked in list(OrderStatus) else None
+    state = choice_arg("state", OrderStatus, None)
     page = order_admin.page(state, after())
     states = [None, *OrderStatus]
     return hypermedia.render(

@@ -8,6 +8,7 @@ from domain.people import directory
 from domain.people.directory import PeopleFilter
 from web import hypermedia
 from web.forms import one_line
+from web.query_args import choice_arg
 
 KINDS = {
     PeopleFilter.ALL: "Everyone",
@@ -22,8 +23,7 @@ KINDS = {
 @bp.get("/users")
 def users() -> Response:
     """List the users, newest first, or those whose name or address begins with `q`."""
-    asked = request.args.get("kind", "")
-    kind = PeopleFilter(asked) if asked in list(PeopleFilter) else PeopleFilter.ALL
+    kind = choice_arg("kind", PeopleFilter, PeopleFilter.ALL)
     text = one_line(request.args.get("q", ""))[:100]
     listing = directory.search(text, kind) if text else directory.newest(kind, after())
     return hypermedia.render(

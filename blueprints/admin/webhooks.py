@@ -13,6 +13,7 @@ from domain.pages.background_work import EventState
 from models import StripeEvent, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg
 from web.reauthentication import fresh
 from web.signed_in import me
 
@@ -27,8 +28,7 @@ STATES = {
 @bp.get("/webhooks")
 def webhooks() -> Response:
     """List the events of one state, newest first."""
-    asked = request.args.get("state", "")
-    state = EventState(asked) if asked in list(EventState) else EventState.FAILED
+    state = choice_arg("state", EventState, EventState.FAILED)
     behind = _readable(request.args.get("after", ""))
     page = background_work.events(state, behind)
     return hypermedia.render(

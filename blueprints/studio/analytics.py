@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable
 
-from flask import abort, request
+from flask import abort
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
@@ -14,6 +14,7 @@ from domain.base import money
 from models import Course
 from web import hypermedia
 from web.csv_downloads import csv_of
+from web.query_args import choice_arg
 from web.reauthentication import fresh_page
 
 Rows = Iterable[list[object]]
@@ -24,7 +25,7 @@ SOURCES = {"direct": "Direct or unknown", "internal": "Other pages on this site"
 def analytics(course_id: uuid.UUID) -> Response:
     """Show the funnel from page view to last lesson over a period."""
     course = course_of(course_id)
-    numbers = course_report.load(course, request.args.get("period", ""))
+    numbers = course_report.load(course, choice_arg("period", Period, Period.MONTH))
     return hypermedia.render(
         "studio/analytics.html",
         "studio/_analytics.html",
@@ -45,7 +46,7 @@ def analytics_file(course_id: uuid.UUID, table: str) -> Response:
     if table not in _TABLES:
         abort(404)
     head, rows_of = _TABLES[table]
-    numbers = course_report.load(course, request.args.get("period", ""))
+    numbers = course_report.load(course, choice_arg("period", Period, Period.MONTH))
     name = f"{course.slug}-{table}-{numbers.period.value}"
     return csv_of(name, head, rows_of(numbers, course))
 

@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of
 from blueprints.studio.course_forms import NewCourseForm
-from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
 from models import ProductStatus, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import choice_arg, cursor_arg, text_arg
 from web.reauthentication import fresh
 from web.signed_in import me
 
@@ -21,9 +21,9 @@ from web.signed_in import me
 @bp.get("/courses")
 def courses() -> Response:
     """List the creator's courses of one status with their next step; searched by title, paged."""
-    status = _status()
+    status = choice_arg("status", ProductStatus, None)
     title = text_arg("q")
-    sheet = course_list.page(me(), status, title, _id("newer"), _id("older"))
+    sheet = course_list.page(me(), status, title, cursor_arg("newer"), cursor_arg("older"))
     return hypermedia.render(
         "studio/courses.html",
         "studio/_courses.html",
@@ -96,15 +96,3 @@ def delete(course_id: uuid.UUID) -> Response:
 def preview(course_id: uuid.UUID) -> Response:
     """Redirect to the course page in preview mode."""
     return hypermedia.see_other(url_for("catalog.course", slug=course_of(course_id).slug, preview="1"))
-
-
-def _status() -> ProductStatus | None:
-    wanted = request.args.get("status", "")
-    return ProductStatus(wanted) if wanted in list(ProductStatus) else None
-
-
-def _id(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(request.args[name]) if name in request.args else None
-    except ValueError:
-        return None

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, opened, save, saved, show
 from blueprints.studio.course_forms import DetailsForm, PrerequisiteForm
-from blueprints.studio.query_args import text_arg
 from domain.authoring import course_details
 from domain.authoring.course_details import CourseDetails
 from domain.catalog import tags
@@ -17,6 +16,7 @@ from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
 from web.actions import Attempt
+from web.query_args import text_arg
 from web.signed_in import me
 
 

@@ -1,16 +1,20 @@
 """Routes of the earnings: sales with fee, share and payout state."""
 
+from zoneinfo import ZoneInfo
+
+from flask import abort
 from werkzeug.wrappers import Response
 
-from blueprints.studio import bp, query_args
-from domain.base import money
+from blueprints.studio import bp
+from domain.base import money, months
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale, ShareStatus
-from web import hypermedia
+from web import hypermedia, query_args
 from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
 from web.signed_in import me
 
+UTC = ZoneInfo("UTC")
 NAMES = {
     ShareStatus.WAITING: "Waiting",
     ShareStatus.AVAILABLE: "Available",
@@ -30,7 +34,7 @@ def earnings() -> Response:
     return hypermedia.render(
         "studio/earnings.html",
         "studio/_earnings.html",
-        sheet=earnings_page.load(me(), query_args.text_arg("month"), query_args.text_arg("after")),
+        sheet=earnings_page.load(me(), _month(), query_args.text_arg("after")),
         names=NAMES,
         is_first=not query_args.text_arg("after"),
     )
@@ -40,8 +44,16 @@ def earnings() -> Response:
 @fresh_page
 def earnings_file() -> Response:
     """Export all the sales as CSV."""
-    sales = earnings_page.every(me(), query_args.text_arg("month"))
+    sales = earnings_page.every(me(), _month())
     return csv_of("earnings", HEAD, (_row(sale) for sale in sales))
+
+
+def _month() -> str:
+    """Read the month that the list is filtered by; "" for all time, 404 for none that there is."""
+    asked = query_args.text_arg("month")
+    if asked and months.read(asked, UTC) is None:
+        abort(404)
+    return asked
 
 
 def _row(sale: Sale) -> list[object]:

@@ -1,25 +1,36 @@
 """Routes of the reviews on the creator's courses, and of the creator's replies."""
 
 import uuid
+from enum import StrEnum
 
 from flask import request, url_for
 from werkzeug.wrappers import Response
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from blueprints.studio import bp, query_args
+from blueprints.studio import bp
 from domain.analytics import students
 from domain.community import review_replies
 from domain.community.review_replies import MAX_REPLY
 from domain.community.reviews import lock_review
 from models import Product, Review
-from web import hypermedia
+from web import hypermedia, query_args
 from web.actions import Attempt
 from web.forms import paragraphs
 from web.merging import MergingForm
 from web.signed_in import me
 
 WAITS = "Your reply is saved. It’s hidden until we’ve checked it."
+
+
+class Stars(StrEnum):
+    """A rating that the list can be filtered by."""
+
+    ONE = "1"
+    TWO = "2"
+    THREE = "3"
+    FOUR = "4"
+    FIVE = "5"
 
 
 class ReplyForm(MergingForm):
@@ -42,8 +53,8 @@ class ReplyForm(MergingForm):
 @bp.get("/reviews")
 def reviews() -> Response:
     """List the reviews, newest first, filtered by course, rating or missing reply."""
-    course_id, stars = query_args.id_arg("course"), query_args.text_arg("rating")
-    rating = int(stars) if stars in ("1", "2", "3", "4", "5") else None
+    course_id, stars = query_args.id_arg("course"), query_args.choice_arg("rating", Stars, None)
+    rating = int(stars) if stars else None
     unanswered = bool(query_args.text_arg("unanswered"))
     return hypermedia.render(
         "studio/reviews.html",

@@ -2,9 +2,9 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.studio import bp, query_args
+from blueprints.studio import bp
 from domain.analytics import students
-from web import hypermedia
+from web import hypermedia, query_args
 from web.csv_downloads import csv_of
 from web.reauthentication import fresh_page
 from web.signed_in import me

@@ -93,9 +93,8 @@ class CourseReport:
         return [(step, getattr(day, name)) for step, day in self.steps]
 
 
-def load(course: Course, asked: str) -> CourseReport:
-    """Load the report of the period that `asked` names, by default the shortest. Three queries."""
-    period = Period(asked) if asked in list(Period) else Period.MONTH
+def load(course: Course, period: Period) -> CourseReport:
+    """Load the report of `period`. Three queries."""
     last = clock.now().date()
     first = last - timedelta(days=period.days - 1)
     values = {"course": course.id, "first": first}

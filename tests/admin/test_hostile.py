@@ -82,7 +82,8 @@ def test_hostile_questions(cast: Cast, signed_in: SignIn) -> None:
         for typed in deal.texts():
             answer = mo.get(path, query_string={name.removesuffix("={}"): typed})
             assert trouble(answer) is None, (address, typed[:40])
-            assert answer.status_code == 200, (address, typed[:40])
+            filters = address.endswith(("?kind={}", "?state={}"))
+            assert answer.status_code in ((200, 404) if filters else (200,)), (address, typed[:40])
 
 
 def test_what_people_call_themselves_is_text_on_the_desk(app: Flask, cast: Cast, signed_in: SignIn) -> None:

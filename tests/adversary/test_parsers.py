@@ -2,18 +2,20 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
+from werkzeug.exceptions import NotFound
 
 from blueprints import admin
 from blueprints.admin import audit, webhooks
 from blueprints.catalog import page_urls
-from blueprints.studio import courses, query_args
 from domain.base import months, pagination
 from tests.adversary.hostile import TEXTS
+from web import query_args
 
 NOT_UTF8 = b"\xed\xa0\x80\xff".decode(errors="replace")
 # What nearly is a day, a month, a mark, a page or an id.
@@ -31,13 +33,11 @@ def bare() -> Flask:
     return Flask(__name__)
 
 
-@pytest.mark.parametrize(
-    "read", [admin.after, lambda: query_args.id_arg("after"), lambda: courses._id("after")],
-    ids=["admin", "studio", "courses"],
-)  # fmt: skip
+@pytest.mark.parametrize("read", [admin.after, lambda: query_args.id_arg("after")], ids=["admin", "studio"])
 def test_ids(bare: Flask, read: Callable[[], uuid.UUID | None]) -> None:
     for text in EVERY:
-        with bare.test_request_context(query_string={"after": text}):
+        found = None
+        with bare.test_request_context(query_string={"after": text}), suppress(NotFound):
             found = read()
         assert found is None or found.hex in text.replace("-", "").replace("\uff10", "0").replace("x", "0")
 
