@@ -149,10 +149,13 @@ def not_in_course(gone: NotInCourse) -> Response:
     return show(course_of((request.view_args or {})["course_id"]), 404, trouble=gone.sentence)
 
 
-def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], **shown: Any) -> Response:
+def change(
+    course: Course, verb: Callable[[], Row], said: Callable[[Row], str], is_new: bool = False, **shown: Any
+) -> Response:
     """Call `verb`, commit and show the curriculum, or the reason of a refusal.
 
-    `shown` keeps the state of the page: a form with its values, the menu that stays open.
+    A row that `is_new` gets the focus. `shown` keeps the state of the page: a form with its values, the menu
+    that stays open.
     """
     course_id = course.id
     with Attempt(silent=True) as attempt:
@@ -163,7 +166,7 @@ def change(course: Course, verb: Callable[[], Row], said: Callable[[Row], str], 
         return _refuse(course_of(course_id), attempt.refusal, **shown)
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("studio.curriculum_of", course_id=course_id, _anchor=place))
-    return show(course_of(course_id), open_menu=shown.get("open_menu"))
+    return show(course_of(course_id), open_menu=shown.get("open_menu"), focus=place if is_new else "")
 
 
 def _refuse(course: Course, refusal: Refused, **shown: Any) -> Response:
@@ -185,6 +188,7 @@ def show(
     new_lesson_in: uuid.UUID | None = None,
     renamed: TitledForm | None = None,
     open_menu: uuid.UUID | None = None,
+    focus: str = "",
 ) -> Response:
     """Render the page, or its list alone for a swap."""
     return hypermedia.render(
@@ -200,6 +204,7 @@ def show(
         new_lesson_in=new_lesson_in,
         renamed=renamed,
         open_menu=open_menu,
+        focus=focus,
     )
 
 

@@ -1,6 +1,7 @@
 """Routes of the buttons of one row of the curriculum: moved, shown, made a preview, duplicated."""
 
 import uuid
+from functools import partial
 
 from flask import abort
 from werkzeug.wrappers import Response
@@ -10,7 +11,8 @@ from blueprints.studio.course_editor import course_of
 from blueprints.studio.curriculum import HOME, change, named
 from blueprints.studio.lesson_forms import PositionForm
 from domain.authoring import curriculum, lesson_drafts
-from models import Lesson, LessonVisibility, Module
+from domain.catalog import lifecycle
+from models import Course, Lesson, LessonVisibility, Module
 from web.forms import SwitchForm
 from web.signed_in import me
 
@@ -36,7 +38,7 @@ def publish_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.publish_module(course, module_id, me(), form.on.data),
-        _seen_module if form.on.data else lambda module: f"“{named(module)}” is hidden.",
+        partial(_seen_module, course) if form.on.data else lambda module: f"“{named(module)}” is hidden.",
     )
 
 
@@ -48,6 +50,7 @@ def duplicate_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
         course,
         lambda: curriculum.duplicate_module(course, module_id, me()),
         lambda module: f"“{named(module)}” is added, hidden. Recordings and files aren’t copied.",
+        is_new=True,
     )
 
 
@@ -69,7 +72,7 @@ def publish_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.publish_lesson(course, lesson_id, me(), form.on.data),
-        _seen_lesson,
+        partial(_seen_lesson, course),
         open_menu=lesson_id,
     )
 
@@ -82,7 +85,7 @@ def preview_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.set_visibility(course, lesson_id, me(), seen_by),
-        _seen_lesson,
+        partial(_seen_lesson, course),
         open_menu=lesson_id,
     )
 
@@ -94,8 +97,8 @@ def duplicate_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     return change(
         course,
         lambda: curriculum.duplicate_lesson(course, lesson_id, me()),
-        _seen_lesson,
-        open_menu=lesson_id,
+        partial(_seen_lesson, course),
+        is_new=True,
     )
 
 
@@ -105,22 +108,24 @@ def _place() -> tuple[curriculum.Position, uuid.UUID | None]:
     return (form.place() if form.validate() else None) or abort(400)
 
 
-def _seen_lesson(lesson: Lesson) -> str:
+def _seen_lesson(course: Course, lesson: Lesson) -> str:
     """Describe the new state of a lesson for the toast."""
     now = lesson_drafts.working(lesson)
     if lesson.draft:
         return f"“{now.title}” is changed. Learners see it once the update is approved."
     if not now.published:
         return f"“{now.title}” is hidden."
-    who = {
-        LessonVisibility.PREVIEW: "open to anyone",
-        LessonVisibility.MEMBERS: "open to everyone who owns the course",
-        LessonVisibility.PRIVATE: "visible only to you",
-    }
-    return f"“{now.title}” is published and {who[now.visibility]}."
+    if now.visibility == LessonVisibility.PRIVATE:
+        return f"“{now.title}” is visible only to you."
+    who = "anyone" if now.visibility == LessonVisibility.PREVIEW else "everyone who owns the course"
+    if not lifecycle.is_live(course):
+        return f"“{now.title}” will be open to {who} once the course is published."
+    return f"“{now.title}” is published and open to {who}."
 
 
-def _seen_module(module: Module) -> str:
-    if module.published:
-        return f"Learners see “{named(module)}”."
-    return f"Learners will see “{named(module)}” once it’s approved."
+def _seen_module(course: Course, module: Module) -> str:
+    if not module.published:
+        return f"Learners will see “{named(module)}” once it’s approved."
+    if not lifecycle.is_live(course):
+        return f"Learners will see “{named(module)}” once the course is published."
+    return f"Learners see “{named(module)}”."

@@ -193,6 +193,20 @@ def test_the_buttons_of_the_page_do_what_they_say(
     assert order(app, cast)["Go on"] == ["Forms on film", "Going live"]
 
 
+def test_toasts_promise_learners_only_what_they_can_see(
+    cast: Cast, ada: FlaskClient, home: str, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    def said(browser: FlaskClient, place: str) -> str:
+        return browser.post(f"{place}/published", data={"on": "yes"}, headers=HTMX).text
+
+    nia, draft = signed_in(cast.nia), f"/studio/courses/{cast.draft_course.id}/curriculum"
+    module, lesson = cast.draft_lesson.module_id, cast.draft_lesson.id
+    assert "once the course is published." in said(nia, f"{draft}/modules/{module}")
+    assert "will be open to" in said(nia, f"{draft}/lessons/{lesson}")
+    assert "Learners see “Begin”." in said(ada, f"{home}/modules/{cast.text_lesson.module_id}")
+    assert "is published and open to" in said(ada, f"{home}/lessons/{cast.text_lesson.id}")
+
+
 def test_deleting_offers_to_keep_what_it_is_about(cast: Cast, ada: FlaskClient, home: str) -> None:
     for path, kept in (
         (f"lessons/{cast.text_lesson.id}", "Keep lesson"),
