@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response
 
+from blueprints.studio.lesson_forms import DraftMarkForm
 from domain.authoring import page_drafts
 from domain.catalog import lifecycle
 from domain.learning import access
@@ -57,7 +58,9 @@ def show(page: str, form: MergingForm, course_id: uuid.UUID, **more: Any) -> Res
 def pending_context(course: Course) -> dict[str, Any]:
     """Tell the template whether page changes need approval, and list the pending ones."""
     waits = lifecycle.needs_approval(course, me())
-    return {"waits": waits, "waiting": page_drafts.waiting(course) if waits else []}
+    waiting = page_drafts.waiting(course) if waits else []
+    form = DraftMarkForm(formdata=None, data={"draft": page_drafts.mark(course)}) if waiting else None
+    return {"waits": waits, "waiting": waiting, "draft_mark": form}
 
 
 def saved(course: Course) -> str:

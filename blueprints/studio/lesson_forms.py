@@ -123,6 +123,12 @@ class PositionForm(Form):
         return (Position(last=word == "last"), id_) if word in ("first", "last") else None
 
 
+class DraftMarkForm(Form):
+    """A button that discards a draft; `draft` is the mark of the one that its page shows."""
+
+    draft = VersionField(filters=[raw_text])
+
+
 class EditorForm(Form):
     """The open editor: its tab, and the autosaved text it has shown (domain/authoring/lesson_drafts.py)."""
 

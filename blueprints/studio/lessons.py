@@ -8,7 +8,15 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of, opened
-from blueprints.studio.lesson_forms import KINDS, VISIBILITIES, ChaptersForm, EditorForm, LessonForm, LinkForm
+from blueprints.studio.lesson_forms import (
+    KINDS,
+    VISIBILITIES,
+    ChaptersForm,
+    DraftMarkForm,
+    EditorForm,
+    LessonForm,
+    LinkForm,
+)
 from domain import Refused
 from domain.authoring import autosave, curriculum, lesson_content, lesson_drafts
 from domain.authoring.curriculum import NotInCourse
@@ -74,12 +82,17 @@ def autosave_lesson(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
 
 @bp.post(f"{PLACE}/typed/throw-away")
 def throw_away(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
-    """Discard the autosaved values."""
+    """Discard the autosaved values; 409 with both texts when they aren't those of the page that sends it."""
     course, row = lesson_at(course_id, lesson_id)
-    with Attempt() as attempt:
-        autosave.discard(course, row, _tab(EditorForm()))
+    form = LessonForm()
+    with Attempt(silent=True) as attempt:
+        autosave.discard(course, row, _tab(form))
         attempt.say("Unsaved changes discarded.")
-    return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+        return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
+    assert attempt.refusal is not None  # noqa: S101 - or the block has returned
+    if isinstance(attempt.refusal, EditConflict):
+        hypermedia.toast("Something newer was typed elsewhere, so nothing was discarded.", "warn")
+    return _refuse(course_id, lesson_id, form, attempt.refusal)
 
 
 @bp.route(f"{PLACE}/discard", methods=["GET", "POST"])
@@ -87,20 +100,24 @@ def discard(course_id: uuid.UUID, lesson_id: uuid.UUID) -> Response:
     """Confirm with the changes that are pending approval, then discard them."""
     course, row = lesson_at(course_id, lesson_id)
     refusal: Refused | None = None
+    form = DraftMarkForm()
     if request.method == "POST":
         with Attempt(silent=True) as attempt:
-            lesson_drafts.discard(course, row, me())
+            lesson_drafts.discard(course, row, me(), form.draft.data or "")
             attempt.say("Changes discarded. The lesson is back to what learners see.")
             return hypermedia.see_other(url_for("studio.lesson", course_id=course_id, lesson_id=lesson_id))
         refusal = attempt.refusal
         course, row = lesson_at(course_id, lesson_id)
+    recording = recordings.for_creator(course.id, row.id)
+    form.draft.data = lesson_drafts.mark(course, row, recording)
     return hypermedia.render(
         "studio/lesson/discard.html",
         status=409 if refusal else 200,
+        form=form,
         course=course,
         lesson=row,
         now=lesson_drafts.working(row),
-        waiting=lesson_drafts.waiting(row, recordings.for_creator(course.id, row.id)),
+        waiting=lesson_drafts.waiting(row, recording),
         in_review=lifecycle.in_review(course),
         refused=refusal.sentence if refusal else "",
     )

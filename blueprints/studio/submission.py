@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
 from blueprints.studio.course_editor import course_of
+from blueprints.studio.lesson_forms import DraftMarkForm
 from domain.authoring import checklist, course_content, page_drafts, submission
 from domain.catalog import expiry, lifecycle
 from domain.platform import moderation_queue
@@ -43,9 +44,9 @@ def withdraw(course_id: uuid.UUID) -> Response:
 @bp.post("/courses/<uuid:course_id>/discard")
 def discard_page(course_id: uuid.UUID) -> Response:
     """Discard the pending changes of the page and of modules; lessons are discarded one by one."""
-    course = course_of(course_id)
+    course, form = course_of(course_id), DraftMarkForm()
     with Attempt() as attempt:
-        page_drafts.discard(course, me())
+        page_drafts.discard(course, me(), form.draft.data or "")
         attempt.say("Changes discarded. The page is back to what everyone sees.")
     return hypermedia.see_other(url_for("studio.details", course_id=course_id))
 

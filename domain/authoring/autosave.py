@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain import Refused
 from domain.authoring import lesson_content, lesson_drafts
-from domain.authoring.lesson_drafts import EditorTab
+from domain.authoring.lesson_drafts import EditConflict, EditorTab
 from domain.base import clock
 from models import Course, Lesson, User, db
 
@@ -45,10 +44,10 @@ def keep(
 def discard(course: Course, lesson: Lesson, tab: EditorTab) -> None:
     """Drop the autosaved form of `lesson`; what was saved stays.
 
-    Refused when it is one that `tab` has neither shown nor written.
+    Raises lesson_drafts.EditConflict when it is one that `tab` has neither shown nor written.
     """
     lesson_drafts.lock_latest(course, lesson)
     if lesson_drafts.has_unseen_autosave(lesson, tab):
-        raise Refused("Something newer was typed elsewhere, so nothing was discarded. This is it.")
+        raise EditConflict
     lesson.typed = lesson.typed_at = None
     db.session.flush()

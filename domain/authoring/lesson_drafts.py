@@ -9,6 +9,7 @@ proposed for its lesson; captions, chapters and titles of resources are proposed
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -224,10 +225,25 @@ def apply(course: Course) -> None:
     progress_recount.recount_course(course)
 
 
-def discard(course: Course, lesson: Lesson, actor: User) -> None:
+def mark(course: Course, lesson: Lesson, recording: MediaAsset | None) -> str:
+    """Fingerprint what `discard` drops, so that it drops nothing that nobody has seen (optimistic lock).
+
+    `recording` is the one its creator works on.
+    """
+    files = [row for row in _waiting_resources(course) if row.lesson_id == lesson.id]
+    facts: list[object] = [lesson.version, autosave_mark(lesson)]
+    facts += sorted((str(row.id), row.title, row.proposed_title) for row in files)
+    if recording is not None:
+        facts += [recording.id, recording.proposed_for, recording.proposed_chapters]
+        facts += sorted((caption.language, caption.vtt) for caption in recording.proposed_captions)
+    return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def discard(course: Course, lesson: Lesson, actor: User, seen: str) -> None:
     """Drop the waiting changes and the autosave of `lesson`; learners see no difference.
 
-    Refused while in review, for a lesson that was never published, and where nothing waits.
+    `seen` is their `mark` as they were shown. Refused when they have changed since, while in review, for a
+    lesson that was never published, and where nothing waits.
     """
     lock_latest(course, lesson)
     if lifecycle.in_review(course):
@@ -238,6 +254,8 @@ def discard(course: Course, lesson: Lesson, actor: User) -> None:
     recording = recordings.for_creator(course.id, lesson.id)
     if not (lesson.draft or resources or (recording is not None and recordings.waits(recording))):
         raise Refused("This lesson has no changes waiting any more.")
+    if seen != mark(course, lesson, recording):
+        raise Refused("These changes aren’t the ones you saw, so nothing was discarded. They’re shown now.")
     recordings.drop_proposals(lesson)
     for resource in resources:
         _drop(resource)

@@ -7,6 +7,7 @@ that people trust into another one. Price, access, order and hiding take effect 
 
 import uuid
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import urlsplit
 
@@ -137,10 +138,17 @@ def apply(course: Course) -> None:
     db.session.flush()
 
 
-def discard(course: Course, actor: User) -> None:
+def mark(course: Course) -> str:
+    """Fingerprint what `discard` drops, so that it drops nothing that nobody has seen (optimistic lock)."""
+    modules = [(module.id, sorted((module.draft or {}).items())) for module in _waiting_modules(course)]
+    return sha256(repr((sorted(_draft(course).items()), modules)).encode()).hexdigest()[:16]
+
+
+def discard(course: Course, actor: User, seen: str) -> None:
     """Drop the drafts of the page and of published modules; nobody else sees a difference.
 
-    Refused while in review, and where nothing waits.
+    `seen` is their `mark` as they were shown. Refused when they have changed since, while in review, and
+    where nothing waits.
     """
     lifecycle.lock_and_reload(course)
     if lifecycle.in_review(course):
@@ -148,6 +156,8 @@ def discard(course: Course, actor: User) -> None:
     known = [module for module in _waiting_modules(course) if NEW not in (module.draft or {})]
     if course.draft is None and not known:
         raise Refused("This page has no changes waiting any more.")
+    if seen != mark(course):
+        raise Refused("These changes aren’t the ones you saw, so nothing was discarded. They’re shown now.")
     _drop_waiting_picture(course)
     course.draft = None
     for module in known:

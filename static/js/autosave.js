@@ -71,13 +71,6 @@
       stopped = sent = true;
       clearTimeout(timer);
     });
-    // What discards the autosaved text ends its autosave as well: leaving would keep the text once more.
-    document.querySelectorAll(`form[action^="${form.dataset.autosave}/"]`).forEach((discard) => {
-      discard.addEventListener("submit", () => {
-        stopped = sent = true;
-        clearTimeout(timer);
-      });
-    });
     addEventListener("pageshow", (event) => { if (event.persisted) stopped = sent = false; });
     addEventListener("beforeunload", (event) => {
       if (!sent && (refused || (changed && !isSmall()))) event.preventDefault();

@@ -61,6 +61,10 @@ JSON = {"Accept": "application/json"}
 Desk = tuple[Course, Lesson, User]
 
 
+def mark_of(course: Course, lesson: Lesson) -> str:
+    return lesson_drafts.mark(course, lesson, recordings.for_creator(course.id, lesson.id))
+
+
 @pytest.fixture
 def desk(app: Flask, cast: Cast) -> Iterator[Desk]:
     """A live course of a creator whose updates wait, one of its lessons, and the creator."""
@@ -116,7 +120,7 @@ def test_files_of_what_was_replaced_or_dropped_are_removed(desk: Desk) -> None:
         )
     )  # fmt: skip
     db.session.flush()
-    lesson_drafts.discard(course, lesson, ada)
+    lesson_drafts.discard(course, lesson, ada, mark_of(course, lesson))
     code_archives.remove(course, ada, pending=True)
     db.session.commit()
     do_jobs()

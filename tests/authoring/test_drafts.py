@@ -28,6 +28,10 @@ from models import (
 from tests.cast import Cast
 
 
+def mark_of(course: Course, lesson: Lesson) -> str:
+    return lesson_drafts.mark(course, lesson, recordings.for_creator(course.id, lesson.id))
+
+
 @pytest.fixture
 def desk(app: Flask, cast: Cast) -> Iterator[tuple[Course, Lesson, User]]:
     """A live course of a creator whose updates wait, one of its lessons, and the creator."""
@@ -115,7 +119,7 @@ def test_unsaved_text_of_another_tab_is_not_overwritten(desk: Desk) -> None:
     autosave.keep(course, lesson, ada, {"body": "From one, and more"}, 1, one)
     with pytest.raises(EditConflict):
         autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen))
-    with pytest.raises(Refused, match="newer was typed"):
+    with pytest.raises(Refused, match="changed elsewhere"):
         autosave.discard(course, lesson, EditorTab("two", seen))
     seen = lesson_drafts.autosave_mark(lesson)
     autosave.keep(course, lesson, ada, {"body": "From two"}, 1, EditorTab("two", seen))
@@ -156,7 +160,7 @@ def test_everything_that_waits_is_taken_over_or_dropped(desk: Desk) -> None:
     db.session.add(more)
     lesson.draft = {"title": "Dropped"}
     db.session.flush()
-    lesson_drafts.discard(course, lesson, ada)
+    lesson_drafts.discard(course, lesson, ada, mark_of(course, lesson))
     db.session.flush()
     assert (lifecycle.has_pending_changes(course), course.update_state) == (False, UpdateState.NONE)
     assert lesson.title == "Routes"
@@ -173,7 +177,7 @@ def test_a_lesson_nobody_has_seen_is_deleted_and_not_discarded(desk: Desk) -> No
     db.session.flush()
     assert lesson_drafts.working(fresh).published
     with pytest.raises(Refused, match="Delete it in the curriculum"):
-        lesson_drafts.discard(course, fresh, ada)
+        lesson_drafts.discard(course, fresh, ada, mark_of(course, fresh))
     assert fresh.draft == {"published": True, "new": True}
 
 

@@ -13,6 +13,7 @@ BLUEPRINTS = Path(__file__).resolve().parents[2] / "blueprints"
 FILLED = {
     "LessonForm": "compares versions and keeps what is typed (domain/authoring/lesson_drafts.py)",
     "ApplicationForm": "sends something new; what it begins with stays as it is",
+    "DraftMarkForm": "is a button alone, with the mark of what it discards",
     "RestoreForm": "begins with a tick that nobody has saved",
     "ReportForm": "is told which words it is about, and shows nothing stored",
 }

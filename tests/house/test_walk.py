@@ -312,7 +312,7 @@ WRITING = """
 /studio/courses/{course}/curriculum/lessons/{nobody}/delete             303 303 303 303 404 404 404
 /studio/courses/{course}/lessons/{filmed_lesson}                        303 303 303 303 422 404 422
 /studio/courses/{course}/lessons/{filmed_lesson}/typed                  303 303 303 303 409 404 409
-/studio/courses/{course}/lessons/{filmed_lesson}/discard                303 303 303 303 303 404 303
+/studio/courses/{course}/lessons/{filmed_lesson}/discard                303 303 303 303 409 404 409
 /studio/courses/{course}/lessons/{filmed_lesson}/typed/throw-away       303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{filmed_lesson}/captions               303 303 303 303 422 404 422
 /studio/courses/{course}/lessons/{filmed_lesson}/captions/en            303 303 303 303 303 404 303

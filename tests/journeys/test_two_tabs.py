@@ -105,6 +105,34 @@ def test_back_asks_before_it_writes_over_what_another_tab_has_autosaved(
     expect(two.locator("#body")).to_have_value("Typed and not sent.")
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+def test_back_discards_nothing_that_its_page_did_not_show(
+    house: House, visitor: Visitor, cast: Cast, javascript: bool
+) -> None:
+    """The page as it is now offers to discard what was autosaved elsewhere; its fields show older words."""
+    one = visitor(javascript=javascript)
+    sign_in(one, "ada@example.com")
+    two = visitor()
+    sign_in(two, "ada@example.com")
+    page = f"/studio/courses/{cast.flask_course.id}/lessons/{cast.text_lesson.id}"
+    one.goto(page)
+    one.locator("#body").fill("Typed and not sent.")
+    one.goto("/about")
+    two.goto(page)
+    while javascript and two.locator("#body").input_value() != "Typed and not sent.":
+        two.reload()  # it is autosaved on leaving
+    two.locator("#body").fill("Autosaved in the other tab.")
+    expect(two.locator("[data-autosave-status]")).to_contain_text("Saved")
+    one.go_back()
+    expect(one.locator("#body")).to_have_value("Typed and not sent.")
+    one.get_by_role("button", name="Discard").click()
+    expect(one.get_by_text("nothing was discarded")).to_be_visible()
+    expect(one.locator("#theirs-body, .overtaken p").filter(has_text="Autosaved in")).to_be_visible()
+    expect(one.locator("#body")).to_have_value("Typed and not sent.")
+    two.reload()
+    expect(two.locator("#body")).to_have_value("Autosaved in the other tab.")
+
+
 def save(tab: Page, label: str, text: str) -> None:
     """Write into a field, as into an empty one, and send its form."""
     control = tab.get_by_label(label).first

@@ -31,6 +31,7 @@ from models import (
 )
 from tests.adversary.hostile import BREAKOUT, HUGE, LONG, SCRIPT, TEXTS, trouble
 from tests.cast import Cast
+from tests.pages import forms_of
 
 VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\nHello <b>there</b>\n"
 SRT = "1\n00:00:00,000 --> 00:00:02,000\nHallo\n"
@@ -76,6 +77,11 @@ def filled(**more: Any) -> dict[str, Any]:
         "tab": "one", "seen": "",
     }  # fmt: skip
     return form | more
+
+
+def form_of(page: str) -> dict[str, Any]:
+    """What the editor's form on `page` sends."""
+    return next(form.values for form in forms_of(page) if form.is_autosaved)
 
 
 def mark(page: str) -> str:
@@ -176,11 +182,14 @@ def test_what_is_typed_is_kept_and_offered(app: Flask, cast: Cast, ada: FlaskCli
     assert "Half a sen" in page
     newer = ada.post(f"{here}/typed", data=filled(title="", body="Half a sentence"))
     throw_away = f"{here}/typed/throw-away"
-    refused = ada.post(throw_away, data={"tab": "two", "seen": mark(page)}, follow_redirects=True)
-    assert "Something newer was typed" in refused.text
+    assert form_of(page)["body"] == "Half a sen"
+    refused = ada.post(throw_away, data=form_of(page))
+    assert refused.status_code == 409
+    assert "Something newer was typed elsewhere, so nothing was discarded." in refused.text
     assert "Half a sentence" in refused.text
+    assert form_of(refused.text)["body"] == "Half a sen"
     assert mark(refused.text) == (newer.json or {})["at"]
-    assert ada.post(throw_away, data={"tab": "two", "seen": mark(refused.text)}).status_code == 303
+    assert ada.post(throw_away, data=form_of(refused.text)).status_code == 303
     assert "Half a sen" not in ada.get(here).text
 
 

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -40,6 +41,7 @@ from models import (
     db,
 )
 from tests.cast import Cast
+from tests.pages import forms_of
 
 SignedIn = Callable[[User], FlaskClient]
 PAGE = "/courses/flask-first-steps"
@@ -59,6 +61,11 @@ def ada(app: Flask, cast: Cast, signed_in: SignedIn) -> FlaskClient:
 @pytest.fixture
 def mo(cast: Cast, signed_in: SignedIn) -> FlaskClient:
     return signed_in(cast.mo)
+
+
+def button(page: str, action: str) -> dict[str, Any]:
+    """What the form of `page` that goes to `action` sends."""
+    return next(form.values for form in forms_of(page) if form.action == action)
 
 
 def at(cast: Cast, more: str = "") -> str:
@@ -271,7 +278,12 @@ def test_discarding_takes_the_page_back_to_what_everybody_sees(
 ) -> None:
     change_everything(app, ada, cast)
     waiting = row(app, cast).draft or {}
-    assert ada.post(at(cast, "/discard")).status_code == 303
+    old = button(ada.get(at(cast)).text, at(cast, "/discard"))
+    assert ada.post(at(cast), data=details(ada, cast, title="Another title")).status_code == 303
+    refused = ada.post(at(cast, "/discard"), data=old, follow_redirects=True).text
+    assert "These changes aren’t the ones you saw, so nothing was discarded." in refused
+    assert 'value="Another title"' in refused
+    assert ada.post(at(cast, "/discard"), data=button(refused, at(cast, "/discard"))).status_code == 303
     assert f'value="{BAIT}"' not in ada.get(at(cast)).text
     assert row(app, cast).draft is None
     with app.app_context():

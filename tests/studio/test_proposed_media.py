@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
+from werkzeug.test import TestResponse
 
 import media
 from domain import Refused
@@ -34,6 +35,7 @@ from models import (
 )
 from tests.cast import Cast
 from tests.decisions import carried_out_at_once  # noqa: F401
+from tests.pages import forms_of
 
 pytestmark = pytest.mark.usefixtures("carried_out_at_once")
 
@@ -79,6 +81,13 @@ def ada(cast: Cast, signed_in: SignedIn) -> FlaskClient:
 @pytest.fixture
 def mo(cast: Cast, signed_in: SignedIn) -> FlaskClient:
     return signed_in(cast.mo)
+
+
+def discard(browser: FlaskClient, lesson: str) -> TestResponse:
+    """Press *Discard changes* on the page that asks."""
+    address = f"{lesson}/discard"
+    asked = next(form for form in forms_of(browser.get(address).text) if form.action == address)
+    return browser.post(address, data=asked.values)
 
 
 def change_everything(app: Flask, ada: FlaskClient, film: str) -> None:
@@ -410,7 +419,10 @@ def test_the_changes_of_a_lesson_are_discarded(
         assert lifecycle.has_pending_changes(db.session.get_one(Course, cast.flask_course.id)), (
             "asking drops nothing"
         )
-    done = ada.post(f"{film}/discard")
+    changed = ada.post(f"{film}/discard", data={"draft": "of an earlier page"})
+    assert (changed.status_code, "aren’t the ones you saw" in changed.text) == (409, True)
+    assert "<li>“More shoes”</li>" in unescape(changed.text)
+    done = discard(ada, film)
     assert (done.status_code, done.location) == (303, film)
     assert "Waiting for approval" not in ada.get(film).text
     with app.app_context():
@@ -430,7 +442,7 @@ def test_the_changes_of_a_lesson_are_discarded(
         course = db.session.get_one(Course, cast.flask_course.id)
         assert course.update_state == UpdateState.EDITING, "the other lesson still waits"
     other_page = film.replace(str(cast.video_lesson.id), str(cast.text_lesson.id))
-    assert ada.post(f"{other_page}/discard").status_code == 303
+    assert discard(ada, other_page).status_code == 303
     assert course_of(app, cast).update_state == UpdateState.NONE
     again = ada.post(f"{film}/discard")
     assert (again.status_code, "This lesson has no changes waiting any more." in again.text) == (409, True)
@@ -443,7 +455,7 @@ def test_an_admin_who_discards_makes_nothing_fresh(
 ) -> None:
     change_everything(app, ada, film)
     before = course_of(app, cast)
-    assert mo.post(f"{film}/discard").status_code == 303
+    assert discard(mo, film).status_code == 303
     after = course_of(app, cast)
     assert after.update_state == UpdateState.NONE
     assert (after.expires_at, after.content_updated_at) == (before.expires_at, before.content_updated_at)
@@ -461,7 +473,7 @@ def test_what_is_in_review_is_not_discarded(app: Flask, cast: Cast, ada: FlaskCl
         assert (lifecycle.has_pending_changes(course), course.update_state) == (True, UpdateState.PENDING)
         submission.withdraw(course, db.session.get_one(User, cast.ada.id))
         db.session.commit()
-    assert ada.post(f"{film}/discard").status_code == 303
+    assert discard(ada, film).status_code == 303
 
 
 def test_a_forged_press_discards_nothing(app: Flask, cast: Cast, ada: FlaskClient, film: str) -> None:
