@@ -32,6 +32,10 @@ def security() -> Response:
     if form.validate_on_submit():
         with Attempt(form):
             return _change_password(form)
+    return _page(form, form.status)
+
+
+def _page(form: PasswordForm, status: int = 200) -> Response:
     token = current_user.session_token
     devices = [
         {"row": row, "name": describe(row.user_agent), "here": sessions.is_this_device(row, token)}
@@ -39,7 +43,7 @@ def security() -> Response:
     ]
     linked = linked_identities.list_identities(current_user)
     return hypermedia.render(
-        "account/security.html", status=form.status, form=form, devices=devices, linked=linked,
+        "account/security.html", status=status, form=form, devices=devices, linked=linked,
         name_of=linked_identities.name_of, linkable=_linkable({row.provider for row in linked}),
         factor=second_factor.state_of(current_user),
     )  # fmt: skip
@@ -48,10 +52,16 @@ def security() -> Response:
 @bp.route("/account/security/identities/<uuid:identity_id>/remove", methods=["GET", "POST"])
 @fresh
 def remove_identity(identity_id: uuid.UUID) -> Response:
-    """Unlink one of the reader's own OAuth identities after proof of the password; 404 for anybody else's."""
+    """Unlink one of the reader's own OAuth identities after proof of the password.
+
+    One that is removed already, or anybody else's, is answered with the page and 404.
+    """
     row = next(
         (row for row in linked_identities.list_identities(current_user) if row.id == identity_id), None
-    ) or abort(404)
+    )
+    if row is None:
+        hypermedia.toast("That account isn’t linked any more. These are.", "info")
+        return _page(PasswordForm(formdata=None), 404)
     name, form = linked_identities.name_of(row), CurrentPasswordForm()
     if form.validate_on_submit():
         with Attempt(form) as attempt:

@@ -78,7 +78,10 @@ def test_one_is_removed_by_the_password_and_stays_removed(
     assert (refused.status_code, "was removed from this account" in refused.text) == (403, True)
     assert (is_in(thief), linked(app)) == (False, [])
     assert [m.recipient for m in sent(app, "provider_unlinked")] == ["bo@example.com"]
-    assert bo.post(path, data={"current": PASSWORD}).status_code == 404
+    for late in (bo.get(path), bo.post(path, data={"current": PASSWORD})):
+        assert late.status_code == 404
+        assert "That account isn’t linked any more." in late.text
+        assert "Change password" in late.text
     with app.app_context():
         assert "unlink_identity" in db.session.scalars(db.select(AuditEntry.action)).all()
 

@@ -11,7 +11,7 @@ from domain.base import clock
 from domain.learning import access
 from domain.people import directory
 from domain.people.directory import PeopleFilter
-from models import AccessGrant, AuditEntry, CreatorProfile, Role, User, db
+from models import AccessGrant, AuditEntry, CreatorProfile, GrantSource, Role, User, db
 from tests.admin.query_counts import Counter, queries  # noqa: F401
 from tests.auth.mails import SignIn, sent
 from tests.cast import Cast
@@ -167,6 +167,24 @@ def test_a_course_is_given_until_a_day_and_taken_back(app: Flask, cast: Cast, si
     assert cy.get(lesson).status_code == 403
     assert [action for action, _ in log(app)][-1] == "take_back_course"
     assert sent(app, "access_given", "cy@example.com")
+
+
+def test_how_a_course_came_to_a_person_is_said(app: Flask, cast: Cast, signed_in: SignIn) -> None:
+    with app.app_context():
+        db.session.add(
+            AccessGrant(
+                user_id=cast.bo.id, course_id=cast.free_course.id, source=GrantSource.FREE,
+                source_id=cast.free_course.id, granted_at=clock.now(),
+            )
+        )  # fmt: skip
+        db.session.commit()
+    mo = signed_in(cast.mo)
+    assert mo.post(f"/admin/users/{cast.cy.id}/courses", data={"course": "reading-code"}).status_code == 303
+    said = [
+        [words for words in ("Bought", "Free course", "Given by an admin") if f">{words}</td>" in page]
+        for page in (mo.get(f"/admin/users/{user.id}").text for user in (cast.bo, cast.cy))
+    ]
+    assert said == [["Bought", "Free course"], ["Given by an admin"]]
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,9 @@ def test_a_swap_gets_the_parts_and_a_clean_address(client: FlaskClient, stocked:
     swap = client.get("/courses?q=cheap&price=&sort=relevance", headers=asked)
     assert swap.text.lstrip().startswith('<section class="catalog-results')
     assert "<html" not in swap.text
+    assert re.search(r"<title>\s*“cheap” · ", swap.text)
+    assert re.search(r"<title>\s*“cheap” · ", client.get("/courses?q=cheap").text)
+    assert re.search(r"<title>\s*Beginner · ", client.get("/courses?level=beginner", headers=asked).text)
     assert 'hx-target="#filter-list"' in swap.text
     assert swap.headers["HX-Replace-Url"] == "/courses?q=cheap"
     narrowed = client.get("/courses?q=cheap&level=beginner", headers=asked)
