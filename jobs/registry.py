@@ -90,7 +90,7 @@ KINDS: dict[str, Task | LongTask] = {
         "analytics.daily_counts.end",
         lane=Lane.SLOW,
     ),
-    "carry_out_verdict": Task("moderation.deferred_decisions.carry_out"),
+    "carry_out_verdict": Task("moderation.undoable_decisions.carry_out"),
     "check_links": LongTask(
         "moderation.link_check.begin",
         "moderation.link_check.check_links",

@@ -202,7 +202,7 @@ class ModerationItem(Stamped, Base):
     `subject_id` is the id of the product, the review (also for a reply to it) or the application. A claim
     keeps two admins from deciding the same item; it expires. `title` and `creator_id` are denormalised for
     the list. `links` is the result of the link check at `links_checked_at`: [{"url": …, "problem": …}], dead
-    links only. `decision` is a decision that can still be undone (domain/moderation/deferred_decisions.py);
+    links only. `decision` is a decision that can still be undone (domain/moderation/undoable_decisions.py);
     it takes effect at `effective_at`. `jotted` holds the notes of admins who haven't decided, by their ids:
     {"notes": …, "at": …}; it is deleted with the decision.
     """

@@ -10,7 +10,7 @@ from blueprints.admin.moderation import back_to, go_on, kind, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
 from domain.catalog import featured
-from domain.moderation import decisions, deferred_decisions
+from domain.moderation import decisions, undoable_decisions
 from domain.people import directory
 from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
@@ -38,7 +38,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     if makes_creator and not is_fresh() and (away := challenge()) is not None:
         return away
     with Attempt(form) as attempt:
-        said = deferred_decisions.schedule(item, me(), form.decision, form.seen.data or "")
+        said = undoable_decisions.schedule(item, me(), form.decision, form.seen.data or "")
         following = moderation_queue.claim_next(me(), kind(), behind=item)
     if attempt.refusal is not None:
         save_notes(moderation_queue.find(item_id))
@@ -48,7 +48,7 @@ def moderation_decide(item_id: uuid.UUID) -> Response:
     hypermedia.toast(
         f"{said} It takes effect in ten seconds.",
         undo=url_for("admin.moderation_take_back", item_id=item_id, kind=kind()),
-        seconds=deferred_decisions.WINDOW.seconds,
+        seconds=undoable_decisions.WINDOW.seconds,
     )
     return go_on(following)
 
@@ -58,7 +58,7 @@ def moderation_take_back(item_id: uuid.UUID) -> Response:
     """Undo a decision within the grace period, before it takes effect."""
     item = moderation_queue.find(item_id)
     with Attempt() as attempt:
-        deferred_decisions.undo(item, me())
+        undoable_decisions.undo(item, me())
         attempt.say("Undone. It’s back in the queue for you to decide.")
     return back_to(item_id)
 

@@ -12,7 +12,7 @@ from domain import Refused
 from domain.base import clock
 from domain.base.pagination import Page
 from domain.community import reviews
-from domain.moderation import decisions, deferred_decisions, page_comparison, review_page
+from domain.moderation import decisions, page_comparison, review_page, undoable_decisions
 from domain.platform import moderation_queue
 from domain.platform.moderation_queue import QueueRow
 from models import ModerationItem, ModerationKind, Report, db
@@ -136,7 +136,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         kept_at=kept_at,
         opened=int(clock.now().timestamp() * 1000),
         can_take_back=_can_take_back(frame.item),
-        lapsed=deferred_decisions.lapsed(frame.item),
+        lapsed=undoable_decisions.lapsed(frame.item),
         place=place(),
         opens=opens,
         **file,

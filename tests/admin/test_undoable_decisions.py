@@ -15,7 +15,7 @@ import jobs
 from domain.authoring import submission
 from domain.base import clock
 from domain.community import reviews
-from domain.moderation import deferred_decisions
+from domain.moderation import undoable_decisions
 from domain.platform import moderation_queue
 from jobs import runner
 from models import (
@@ -206,7 +206,7 @@ def test_decided_anew_after_taking_back_only_the_second_counts(
     later(3)
     decide(mo, item, verdict="changes_requested", notes="More.")
     with app.app_context():
-        deferred_decisions.carry_out(str(item), stale.isoformat())
+        undoable_decisions.carry_out(str(item), stale.isoformat())
         db.session.commit()
     assert item_row(app, item).verdict is None
     later(20)
