@@ -25,21 +25,21 @@ def course(slug: str) -> Response:
         return _moved(slug)
     if not (hypermedia.is_swap() or page.is_preview):
         visitor.record(EventName.CONTENT_VIEW, page.row.id, page.row.creator_id, kind="course")
-    board = review_list.load(page.row.id, user, request.args)
+    reviews = review_list.load(page.row.id, user, request.args)
     response = hypermedia.render(
         "catalog/course.html",
         "reviews/section.oob.html",
-        sheet=page,
+        course_page=page,
         course=page.row,
         product=page.row,
         language=facets.language_name(page.row.language),
         is_unlisted=not page.is_listed,
-        linked_data=linked_data.json_ld(page, board),
-        board=board,
+        linked_data=linked_data.json_ld(page, reviews),
+        reviews=reviews,
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
-    hypermedia.show_address(response, url_for("catalog.course", slug=page.row.slug) + board.place, typed="")
+    hypermedia.show_address(response, url_for("catalog.course", slug=page.row.slug) + reviews.place, typed="")
     return with_etag(response)
 
 

@@ -14,11 +14,11 @@ REVIEWS = 3
 ON_SALE = (Offer.BUY, Offer.ENROLL)
 
 
-def json_ld(page: CoursePage, board: ReviewList) -> list[dict[str, Any]]:
+def json_ld(page: CoursePage, reviews: ReviewList) -> list[dict[str, Any]]:
     """Build the Course with its offer, rating and first reviews, and the BreadcrumbList."""
     course = _course(page)
-    if board.lines:
-        course["review"] = [_review(line) for line in board.lines if not line.is_hidden][:REVIEWS]
+    if reviews.lines:
+        course["review"] = [_review(line) for line in reviews.lines if not line.is_hidden][:REVIEWS]
     return [course, _crumbs(page)]
 
 

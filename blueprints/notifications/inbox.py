@@ -17,7 +17,7 @@ def index() -> Response:
     """List the reader's notifications, newest first."""
     before = request.args.get("before", type=uuid.UUID)
     return hypermedia.render(
-        "notifications/index.html", sheet=notifications.page_of(current_user, before), before=before
+        "notifications/index.html", listing=notifications.page_of(current_user, before), before=before
     )
 
 

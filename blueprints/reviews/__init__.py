@@ -34,7 +34,7 @@ def show_again(product: Product, focus: str | None = None) -> Response:
         "reviews/_section.html",
         "reviews/section.oob.html",
         product=product,
-        board=review_list.load(product.id, me(), request.args),
+        reviews=review_list.load(product.id, me(), request.args),
         can_review=reviews.may_review(me(), product),
         focus=focus,
     )

@@ -23,12 +23,12 @@ def courses() -> Response:
     """List the creator's courses of one status with their next step; searched by title, paged."""
     status = choice_arg("status", ProductStatus, None)
     title = text_arg("q")
-    sheet = course_list.page(me(), status, title, cursor_arg("newer"), cursor_arg("older"))
+    listing = course_list.page(me(), status, title, cursor_arg("newer"), cursor_arg("older"))
     return hypermedia.render(
         "studio/courses.html",
         "studio/_courses.html",
         counts=course_list.counts(me()),
-        sheet=sheet,
+        listing=listing,
         chosen=status,
         title=title,
     )

@@ -34,7 +34,7 @@ def earnings() -> Response:
     return hypermedia.render(
         "studio/earnings.html",
         "studio/_earnings.html",
-        sheet=earnings_page.load(me(), _month(), query_args.text_arg("after")),
+        listing=earnings_page.load(me(), _month(), query_args.text_arg("after")),
         names=NAMES,
         is_first=not query_args.text_arg("after"),
     )

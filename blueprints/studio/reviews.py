@@ -59,7 +59,7 @@ def reviews() -> Response:
     return hypermedia.render(
         "studio/reviews.html",
         "studio/_reviews.html",
-        sheet=review_replies.load(me(), course_id, rating, unanswered, query_args.text_arg("after")),
+        listing=review_replies.load(me(), course_id, rating, unanswered, query_args.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         rating=rating,

@@ -19,7 +19,7 @@ def student_list() -> Response:
     return hypermedia.render(
         "studio/students.html",
         "studio/_students.html",
-        sheet=students.load(me(), course_id, name, query_args.text_arg("after")),
+        listing=students.load(me(), course_id, name, query_args.text_arg("after")),
         courses=students.courses_of(me()),
         course_id=course_id,
         name=name,

@@ -17,7 +17,7 @@ from web.signed_in import me
 def index() -> Response:
     """List the reader's wishlist, latest first."""
     before = request.args.get("before", type=uuid.UUID)
-    return hypermedia.render("wishlist/index.html", sheet=wishlist.page_of(me(), before), before=before)
+    return hypermedia.render("wishlist/index.html", listing=wishlist.page_of(me(), before), before=before)
 
 
 @bp.post("/wishlist/<uuid:product_id>/notify")
@@ -46,5 +46,5 @@ def _show_again() -> Response:
     if not hypermedia.is_swap():
         return hypermedia.see_other(url_for("wishlist.index"))
     return hypermedia.render(
-        "wishlist/index.html", "wishlist/_list.html", sheet=wishlist.page_of(me()), before=None
+        "wishlist/index.html", "wishlist/_list.html", listing=wishlist.page_of(me()), before=None
     )

@@ -81,15 +81,17 @@ class _Exported:
         assets = assets.where(~MediaAsset.steps_in).options(*both).order_by(MediaAsset.id)
         self.assets = list(db.session.scalars(assets))
         self.modules = self._modules()
-        self.sheets = [lesson_file for _module, sheets in self.modules for lesson_file in sheets]
-        self.by_slug = {slug: s for s in self.sheets for slug in (s.lesson.slug, s.working.slug)}
+        self.lesson_files = [lesson_file for _module, files in self.modules for lesson_file in files]
+        self.by_slug = {slug: s for s in self.lesson_files for slug in (s.lesson.slug, s.working.slug)}
         self.drawn: dict[str, ExportedFile] = {}
         self._anchors: dict[str, dict[str, str]] = {}
 
     def entries(self) -> Iterator[ExportedFile]:
         """Yield all files."""
         readme = self._turned(page_drafts.working(self.course)["description"], README, None)
-        written = [ExportedFile(lesson_file.file, self._lesson(lesson_file)) for lesson_file in self.sheets]
+        written = [
+            ExportedFile(lesson_file.file, self._lesson(lesson_file)) for lesson_file in self.lesson_files
+        ]
         manifest, kept = self._manifest()
         yield ExportedFile(MANIFEST, manifest)
         if readme:
@@ -97,7 +99,7 @@ class _Exported:
         yield from written
         yield from kept
         yield from self.drawn.values()
-        for lesson_file in self.sheets:
+        for lesson_file in self.lesson_files:
             yield from self._beside(lesson_file)
 
     def _modules(self) -> list[tuple[Module, list[_LessonFile]]]:
@@ -111,16 +113,16 @@ class _Exported:
         modules = list(db.session.scalars(query))
         wide = len(str(max(len(modules), 10)))
         return [
-            (module, self._sheets(module, f"{number:0{wide}}-{slugs.slugify(title, 'module')}"))
+            (module, self._lesson_files(module, f"{number:0{wide}}-{slugs.slugify(title, 'module')}"))
             for number, module in enumerate(modules, 1)
             for title in [page_drafts.module_text(module).title]
         ]
 
-    def _sheets(self, module: Module, folder: str) -> list[_LessonFile]:
+    def _lesson_files(self, module: Module, folder: str) -> list[_LessonFile]:
         wide = len(str(max(len(module.lessons), 10)))
-        return [self._sheet(one, f"{folder}/{n:0{wide}}-") for n, one in enumerate(module.lessons, 1)]
+        return [self._lesson_file(one, f"{folder}/{n:0{wide}}-") for n, one in enumerate(module.lessons, 1)]
 
-    def _sheet(self, lesson: Lesson, beginning: str) -> _LessonFile:
+    def _lesson_file(self, lesson: Lesson, beginning: str) -> _LessonFile:
         working = lesson_drafts.working(lesson)
         proposed = next((a for a in self.assets if a.proposed_for == lesson.id), None)
         recording = proposed or next((a for a in self.assets if a.lesson_id == lesson.id), None)
@@ -172,13 +174,13 @@ class _Exported:
 
     @staticmethod
     def _module(pair: tuple[Module, list[_LessonFile]]) -> str:
-        module, sheets = pair
+        module, files = pair
         words = page_drafts.module_text(module)
         values = {
             "title": words.title, "description": words.description,
             "published": None if words.published else False,
             "unlock_after_days": module.unlock_after_days or None,
-            "lessons": [lesson_file.file for lesson_file in sheets],
+            "lessons": [lesson_file.file for lesson_file in files],
         }  # fmt: skip
         return f"\n[[modules]]\n{table(values)}"
 

@@ -211,8 +211,8 @@ def test_reviews_that_fit_on_a_page_are_read_in_one_query(app: Flask, reviewed: 
     reviewed.review(reviewed.owner(), 1, "Hidden.", flagged=True)
     with app.app_context():
         assert len(plans(lambda: review_list.load(reviewed.course.id, None, {}))) == 1
-        board = review_list.load(reviewed.course.id, None, {})
-    assert (board.total, len(board.lines), board.last) == (5, 5, 1)
+        found = review_list.load(reviewed.course.id, None, {})
+    assert (found.total, len(found.lines), found.last) == (5, 5, 1)
 
 
 INDEXES = {"helpful": "helpful_count", "newest": "created_at", "highest": "rating", "lowest": "rating"}
