@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 import jobs
 from domain.base import clock, percent, sql
+from domain.base.compiled_statements import CompiledStatement
 from domain.catalog import shown_lessons
 from models import (
     Enrollment,
@@ -248,11 +249,10 @@ def touch(
         "last_lesson": lesson_id,
         "moment": clock.now(),
     }
-    connection.execute(_touch(), values)
+    _TOUCH.run(connection, values)
 
 
-@cache
-def _touch() -> Update:
+def _touch(_dialect: str) -> Update:
     user, course = bindparam("user", type_=Uuid()), bindparam("course", type_=Uuid())
     moment = bindparam("moment", type_=UtcDateTime())
     return (
@@ -266,6 +266,9 @@ def _touch() -> Update:
         )
         .execution_options(synchronize_session=False)
     )
+
+
+_TOUCH = CompiledStatement(_touch)
 
 
 def _lessons(course: Any, user: Any, counted: Any) -> Any:
