@@ -33,12 +33,15 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "title": ("Sent back",),
     "message": ("We sent back what you paid.", ""),
     "path": ("/orders/LN-TEST-0001", ""),
+    "page": ("/courses/flask-first-steps",),
     "label": ("See the order", ""),
     "key": ("a-key", None),
     "ends": (datetime(2027, 5, 1, tzinfo=UTC),),
     "saved": ("50% off",),
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
+
+ROWS = ("user", "course", "product", "order", "landings", "event")  # what `_values` adds
 
 
 def every(shop: Shop) -> Iterator[tuple[str, list[str]]]:
@@ -98,10 +101,5 @@ def _values() -> dict[str, tuple[Any, ...]]:
     course = one(Course, slug="flask-first-steps")
     order = db.session.scalars(db.select(Order).options(db.selectinload(Order.purchases))).one()
     event = one(StripeEvent, id="evt_staged")
-    return {
-        "user": users,
-        "course": (course,),
-        "order": (order,),
-        "landings": (["/learn/flask-first-steps"],),
-        "event": (event,),
-    }
+    rows = (users, (course,), (course,), (order,), (["/learn/flask-first-steps"],), (event,))
+    return dict(zip(ROWS, rows, strict=True))
