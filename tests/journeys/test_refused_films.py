@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from flask import Flask
@@ -73,13 +73,13 @@ def lesson(
 ) -> Window:  # fmt: skip
     """A window on a lesson with a recording, its sound off."""
     size = show(house.app, cast.video_lesson.id, request.param)
-    hours, real = itertools.count(6), recordings._address
+    hours, real = itertools.count(6), recordings._opening
 
-    def address(*args: Any) -> str:  # an hour later the next token is another
+    def opening(path: str) -> str:  # an hour later the next token is another
         monkeypatch.setattr(recordings, "ADDRESS_LIFETIME", timedelta(hours=next(hours)))
-        return real(*args)
+        return real(path)
 
-    monkeypatch.setattr(recordings, "_address", address)
+    monkeypatch.setattr(recordings, "_opening", opening)
     window = Window(visitor(), size, [])
     sign_in(window.page, "bo@example.com")
     window.page.on("request", lambda one: window.asked.append(one.url) if one.url.endswith(FILM) else None)

@@ -184,7 +184,7 @@ def test_only_names_of_what_was_made_are_served_whatever_lies_in_the_folder(
 ) -> None:
     asset_id = uuid.uuid4()
     storage.current().put(f"{served_files.folder(asset_id)}{name}", b"untouched", "video/mp4")
-    token = recordings._address(asset_id, served_files.folder(asset_id)).split("/")[2]
+    token = recordings._opening(served_files.folder(asset_id))
     assert client.get(f"/media/{token}/{asset_id}/{name}").status_code == 404
 
 

@@ -192,7 +192,8 @@ def test_mail_is_filtered_by_state_and_purpose(app: Flask, cast: Cast, signed_in
         page = mo.get(f"/admin/emails{query}").text
         return {name for name in ("cy", "bo", "ada") if f"{name}@example.com" in page}
 
-    assert shown("") == shown("?state=nothing&purpose=nothing") == {"cy", "bo", "ada"}
+    assert shown("") == {"cy", "bo", "ada"}
+    assert mo.get("/admin/emails?purpose=nothing").status_code == 404
     assert shown("?state=pending") == {"cy"}
     assert shown("?state=scheduled") == {"bo"}
     assert shown("?purpose=marketing") == {"ada"}
