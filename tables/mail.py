@@ -94,7 +94,7 @@ class ConsentSource(StrEnum):
 class ConsentEnd(StrEnum):
     """The way in which a consent was withdrawn.
 
-    `handover`: the account went to the person who confirmed its address (domain/people/registration.py).
+    `handover`: the account went to the person who confirmed its address, or back to its owner.
     """
 
     ACCOUNT = "account"

@@ -124,9 +124,12 @@ def objection(user: User, course_id: str, ends: str) -> str | None:
     None if they may. A condition of mail: the message may have waited.
     """
     product, now = db.session.get(Product, uuid.UUID(course_id)), clock.now()
+    told_end = datetime.fromisoformat(ends)
     if product is None or not pricing.has_sale(product, now) or product.sale_ends_at is None:
         return "The sale is over."
-    if product.sale_ends_at < datetime.fromisoformat(ends):
+    if told_end <= now:  # there is another sale by now, and the message doesn't speak of that one
+        return "The sale is over."
+    if product.sale_ends_at < told_end:
         return "The sale ends earlier than the message says."
     wanted = select(WishlistItem.product_id).where(
         *_item(user.id, product.id), WishlistItem.notify_sale.is_(True), ~_held()

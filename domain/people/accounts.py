@@ -13,9 +13,9 @@ from domain.base import clock
 from domain.base.text import one_line
 from domain.people import creator_page_drafts, passwords
 from domain.people.passwords import MAX_PASSWORD, MIN_PASSWORD
-from domain.platform import audit, settings
+from domain.platform import audit, consents, settings
 from domain.platform.audit_actions import AuditAction
-from models import Role, User, db
+from models import ConsentEnd, Role, User, db
 
 # OWASP's Password Storage Cheat Sheet for argon2id: 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -122,10 +122,20 @@ def make_admin(email: str, name: str, password: str) -> User:
         db.session.add(user)
     user.password_hash = hash_password(password, *known_of(address, user.name))
     user.role, user.suspended_at = Role.ADMIN, None
-    user.email_verified_at = user.email_verified_at or clock.now()
     db.session.flush()
+    prove_address(user)
     audit.record(None, AuditAction.MAKE_ADMIN, user)
     return user
+
+
+def prove_address(user: User) -> None:
+    """Record that the address of `user` is theirs; nothing changes for a verified one.
+
+    Who consented to marketing before may have been another person, so that consent ends.
+    """
+    if not user.is_verified:
+        consents.withdraw(user, ConsentEnd.HANDOVER)
+        user.email_verified_at = clock.now()
 
 
 def suspended_sentence() -> str:

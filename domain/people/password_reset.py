@@ -6,7 +6,6 @@ from collections.abc import Collection
 import jobs
 import mail
 from domain import InvalidToken
-from domain.base import clock
 from domain.people import (
     accounts,
     address_history,
@@ -18,9 +17,9 @@ from domain.people import (
     second_factor,
     sessions,
 )
-from domain.platform import audit
+from domain.platform import audit, consents
 from domain.platform.audit_actions import AuditAction
-from models import User, db
+from models import ConsentEnd, User, db
 
 
 def request_reset(email: str) -> None:
@@ -49,7 +48,7 @@ def reset(token: str, password_hash: str, ip: str = "", keep: Collection[uuid.UU
     Raises InvalidToken.
     """
     user, _ = mail_tokens.opened_by(mail_tokens.Purpose.RESET, token, lock=True)
-    user.email_verified_at = user.email_verified_at or clock.now()
+    accounts.prove_address(user)
     rate_limits.forget_account(user.email, ip)
     removed = close_ways_in(user, keep)
     _set_password(user, password_hash, removed=removed)
@@ -77,8 +76,9 @@ def shut_account(token: str) -> User:
     """Lock down the account of an “It wasn’t me” link: its owner says that somebody else got in.
 
     Does what `close_ways_in` does, drops the password and a second factor set up lately, and returns a moved
-    account to the address that the link was sent to; then mails a reset link. Idempotent. Raises
-    InvalidToken, and Refused where another account has that address.
+    account to the address that the link was sent to; ends consent to marketing, which the other person may
+    have given; then mails a reset link. Idempotent. Raises InvalidToken, and Refused where another account
+    has that address.
     """
     user, left = not_me(token, lock=True)
     if left:
@@ -86,6 +86,7 @@ def shut_account(token: str) -> User:
     close_ways_in(user)
     user.password_hash = None
     second_factor.end_recent(user)
+    consents.withdraw(user, ConsentEnd.HANDOVER)
     audit.record(user, AuditAction.SHUT_ACCOUNT, user)
     db.session.flush()
     request_reset(user.email)

@@ -27,9 +27,9 @@ from domain.people import (
     rate_limits,
     sessions,
 )
-from domain.platform import consents, events
+from domain.platform import events
 from domain.platform.event_registry import EventName
-from models import ConsentEnd, OAuthAccount, Registration, User, db
+from models import OAuthAccount, Registration, User, db
 
 LIFETIME = timedelta(seconds=mail_tokens.LIFETIME_SECONDS[mail_tokens.Purpose.VERIFY])
 TAKEN = "There’s already an account with this address. Sign in, or set a new password."
@@ -144,16 +144,15 @@ def account_of(registration_id: uuid.UUID) -> User | None:
 def hand_over(user: User, name: str, password_hash: str | None) -> None:
     """Give an account with an unverified address to the person who has verified it now.
 
-    Removes all that another person may have set: ways to sign in, consent to marketing, and the profile.
+    Removes all that another person may have set: ways to sign in, the profile, and consent to marketing.
     """
     sessions.end_all(user)
-    consents.withdraw(user, ConsentEnd.HANDOVER)
     db.session.execute(delete(OAuthAccount).where(OAuthAccount.user_id == user.id))
     if password_hash is None or password_hash != user.password_hash:
         user.name, user.password_hash, user.bio = name, password_hash, ""
         user.website = user.github = user.linkedin = None
         creator_page_drafts.remove_avatar(user)
-    user.email_verified_at = clock.now()
+    accounts.prove_address(user)
     db.session.flush()
 
 

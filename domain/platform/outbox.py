@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage as MimeMessage
+from email.policy import EmailPolicy
 
 from flask import current_app
 from sqlalchemy import select
@@ -23,6 +24,23 @@ TIMEOUT_SECONDS = 20
 
 class UntrustedServer(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """The certificate of the mail server can't be trusted."""
+
+
+class _Policy(EmailPolicy):
+    """The policy of our messages: the unsubscribe address stays in one line.
+
+    Too long for a line, it would be sent as encoded words, and there mail programs don't find it.
+    """
+
+    def fold(self, name: str, value: str) -> str:
+        if name.lower() == "list-unsubscribe":
+            return f"{name}: {value}{self.linesep}"
+        return super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() == "list-unsubscribe":
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
 
 
 @dataclass(frozen=True)
@@ -114,7 +132,7 @@ def _objection(message: EmailMessage, user: User | None) -> str | None:
 
 def _mime(message: EmailMessage) -> MimeMessage:
     text, html = mail.render_bodies(message)
-    mime = MimeMessage()
+    mime = MimeMessage(_Policy())
     mime["Subject"] = message.subject
     mime["From"] = current_app.config["SETTINGS"].mail_from
     mime["To"] = message.recipient

@@ -1,5 +1,6 @@
 """Marketing email: only with consent, which is kept; one click ends it, and looking at the link does not."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ import jobs
 import mail
 from domain import Refused
 from domain.base import clock, signing
-from domain.people import registration
+from domain.people import accounts, mail_tokens, password_reset, registration
 from domain.platform import consents, mail_preferences, outbox
 from mail import registry
 from models import (
@@ -97,6 +98,8 @@ def test_marketing_carries_one_click_unsubscribing(app: Flask, cast: Cast) -> No
         address = message.data["unsubscribe_url"]
         assert letter.mime["List-Unsubscribe"] == f"<{address}>"
         assert letter.mime["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        sent = letter.mime.as_bytes().decode().splitlines()
+        assert f"List-Unsubscribe: <{address}>" in sent  # in one line, which is longer than others may be
         for part in letter.mime.iter_parts():  # type: ignore[attr-defined]
             assert address in part.get_content()
 
@@ -174,6 +177,52 @@ def test_consent_does_not_pass_to_another_person(app: Flask, cast: Cast) -> None
         db.session.commit()
         assert consents.objection(db.session.get_one(User, cast.una.id)) is not None
     assert rows(app)[0].withdrawn_by == ConsentEnd.HANDOVER
+
+
+@pytest.mark.parametrize("way", ["a new password", "create-admin"])
+def test_consent_of_before_the_address_was_confirmed_ends(app: Flask, cast: Cast, way: str) -> None:
+    agree(app, cast.una)
+    with app.test_request_context(method="POST"):
+        una = db.session.get_one(User, cast.una.id)
+        if way == "create-admin":
+            accounts.make_admin(una.email, "Una", "a wholly new password")
+        else:
+            token = mail_tokens.make(mail_tokens.Purpose.RESET, una)
+            password_reset.reset(token, accounts.hash_password("a wholly new password"))
+        db.session.commit()
+        assert una.is_verified
+        assert consents.objection(una) == "There’s no consent to marketing email."
+    assert rows(app)[0].withdrawn_by == ConsentEnd.HANDOVER
+
+
+def test_a_new_password_leaves_consent_to_a_confirmed_address(app: Flask, cast: Cast) -> None:
+    agree(app, cast.cy)
+    with app.test_request_context(method="POST"):
+        token = mail_tokens.make(mail_tokens.Purpose.RESET, db.session.get_one(User, cast.cy.id))
+        password_reset.reset(token, accounts.hash_password("a wholly new password"))
+        db.session.commit()
+    assert rows(app)[0].withdrawn_at is None
+
+
+def test_it_was_not_me_ends_consent(app: Flask, cast: Cast) -> None:
+    agree(app, cast.cy)
+    with app.test_request_context(method="POST"):
+        token = mail_tokens.make(mail_tokens.Purpose.NOT_ME, db.session.get_one(User, cast.cy.id))
+        password_reset.shut_account(token)
+        db.session.commit()
+    assert rows(app)[0].withdrawn_by == ConsentEnd.HANDOVER
+
+
+def test_a_page_of_before_does_not_agree_again(app: Flask, cast: Cast, signed_in: Browser) -> None:
+    agree(app, cast.cy)
+    cy = signed_in(cast.cy)
+    page = cy.get("/account/notifications").text
+    was = re.findall(r'<option selected value="(\w+)">', page)
+    cy.post(unsubscribe_path(app, cast))
+    form = {"was": ["", *was], "kinds": ["refund"], "marketing": "y"}
+    assert cy.post("/account/notifications", data=form).status_code == 303
+    (row,) = rows(app)
+    assert row.withdrawn_by == ConsentEnd.UNSUBSCRIBE_LINK
 
 
 def test_marketing_without_an_account_is_refused(app: Flask, cast: Cast) -> None:

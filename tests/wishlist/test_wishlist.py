@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, event, func, select
@@ -322,6 +323,20 @@ def test_mail_about_a_sale_that_ends_earlier_by_now_is_not_sent(app: Flask, cast
         db.session.commit()
         jobs.run_all()
     assert sale_mails(app)[0].error == "The sale ends earlier than the message says."
+
+
+def test_mail_about_a_sale_is_not_sent_in_the_next_one(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy])
+    agree(app, cast.cy)
+    with time_machine.travel(clock.now(), tick=False) as moment, app.app_context():
+        written(app, cast)
+        moment.shift(timedelta(days=6))
+        course = db.session.get_one(Course, cast.flask_course.id)
+        course.sale_price_cents, course.sale_ends_at = 1800, clock.now() + timedelta(days=5)
+        db.session.commit()
+        jobs.run_all()
+    (mail,) = sale_mails(app)
+    assert (mail.status, mail.error) == (EmailStatus.SKIPPED, "The sale is over.")
 
 
 @pytest.mark.parametrize("change", ["bought", "removed", "muted"])
