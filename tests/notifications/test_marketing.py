@@ -167,7 +167,9 @@ def test_an_admin_sees_what_was_agreed_to(app: Flask, cast: Cast, signed_in: Bro
     with app.app_context():
         consents.withdraw(db.session.get_one(User, cast.cy.id), ConsentEnd.UNSUBSCRIBE_LINK)
         db.session.commit()
-    assert "by the link in an email" in mo.get(page).text
+    shown = mo.get(page).text
+    assert "by the link in an email" in shown
+    assert consents.WORDING in shown
 
 
 def test_consent_does_not_pass_to_another_person(app: Flask, cast: Cast) -> None:
