@@ -94,7 +94,10 @@ def token(user_id: uuid.UUID, topic: Topic) -> str:
 
 
 def opened_by(token: str) -> tuple[User, Topic]:
-    """Find the user and the topic of an unsubscribe token. Raises InvalidToken for a forged one."""
+    """Find the user and the topic of an unsubscribe token.
+
+    Raises InvalidToken for a forged one, and for a topic that this release doesn't know.
+    """
     try:
         key, topic = signing.undated_serializer(SALT).loads(token)
     except BadData as error:
@@ -102,7 +105,11 @@ def opened_by(token: str) -> tuple[User, Topic]:
     user = db.session.get(User, uuid.UUID(key))
     if user is None or user.deleted_at is not None:
         raise InvalidToken("This account is closed and no longer gets email.")
-    return user, MailPurpose.MARKETING if topic in MARKETING else NotificationKind(topic)
+    if topic in MARKETING:
+        return user, MailPurpose.MARKETING
+    if topic not in list(NotificationKind):
+        raise InvalidToken("This link no longer works.")
+    return user, NotificationKind(topic)
 
 
 def unsubscribe(user: User, topic: Topic) -> None:

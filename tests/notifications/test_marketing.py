@@ -137,6 +137,23 @@ def test_links_of_sale_notices_mailed_before_end_marketing(
     assert rows(app)[0].withdrawn_by == ConsentEnd.UNSUBSCRIBE_LINK
 
 
+def test_a_link_about_what_this_release_does_not_know_says_so(
+    app: Flask, cast: Cast, client: FlaskClient
+) -> None:
+    with app.app_context():
+        link = mail_preferences.token(cast.cy.id, MailPurpose.DIGEST)
+    for answer in (client.get(f"/unsubscribe/{link}"), client.post(f"/unsubscribe/{link}")):
+        assert answer.status_code == 410
+        assert "This link no longer works." in answer.text
+
+
+def test_looking_at_the_link_does_not_say_that_it_is_done(
+    app: Flask, cast: Cast, client: FlaskClient
+) -> None:
+    agree(app, cast.cy)
+    assert "If you unsubscribe, we won’t email you" in client.get(unsubscribe_path(app, cast)).text
+
+
 def test_the_switch_is_off_until_somebody_turns_it_on(app: Flask, cast: Cast, signed_in: Browser) -> None:
     cy = signed_in(cast.cy)
     page = cy.get("/account/notifications").text
