@@ -48,6 +48,7 @@ def edit_captions(course_id: uuid.UUID, lesson_id: uuid.UUID, language: str | No
         form=form,
         language=language,
         there_are=None if language else _standing(asset, form.spoken),
+        notes=_in_short(notes or []),
     )
 
 
@@ -100,6 +101,7 @@ def _read_file(form: CaptionForm) -> list[str] | None:
         content = written.stream.read(caption_files.MOST_BYTES + 1)
         form.vtt.data, notes = caption_files.read(content, form.spoken)
     except Refused as refusal:
+        form.validate()  # what else is wrong, such as no language to read it in
         form.refuse(refusal)
         return None
     return notes

@@ -209,12 +209,17 @@ class CaptionForm(MergingForm):
     replace = BooleanField("Replace those there are")
 
     def __init__(self, *args: Any, fixed: str | None = None, **kwargs: Any) -> None:
-        """Take `fixed` for captions whose language is known."""
+        """Take `fixed` for captions whose language is known: the form has no fields to choose it then."""
         super().__init__(*args, **kwargs)
         self.fixed = fixed
+        if fixed:
+            del self.language, self.code, self.replace
+            return
         self.language.choices = [("", "Choose a language"), *facets.languages()]
-        if fixed or self.code.data:
+        if self.code.data:
             self.language.validators = []
+        # Ticked for the language that was asked about: another may have been chosen since.
+        self.replace.data = (self.replace.raw_data or [""])[0].lower() == (self.spoken.lower() or None)
 
     def validate_code(self, field: StringField) -> None:
         """Refuse a malformed tag."""

@@ -60,7 +60,7 @@ def _price(contents: CourseContent) -> ChecklistItem:
     course = contents.course
     for cents in course_price.amounts_of(course):
         if sentence := course_price.too_small(cents, course.currency):
-            return ChecklistItem("A price that can be paid", False, "/pricing", says=sentence)
+            return ChecklistItem("A price that can be paid", False, _to(course, PRICING), says=sentence)
     if course.tier is None:
         return ChecklistItem("A price", True, _to(course, PRICING))
     _, low, high = course_price.TIERS[course.tier]

@@ -323,10 +323,43 @@ def test_a_caption_file_is_read_as_far_as_it_can_be(app: Flask, ada: FlaskClient
     assert answer.status_code == 422
     assert "There are already captions in Deutsch. Replace them?" in answer.text
     assert "Replace the captions in Deutsch" in answer.text
-    sent = {"language": "de", "vtt": VTT, "replace": "y"}
+    assert "The file was read as Windows-1252. Line 4: the caption ends before it starts." in answer.text
+    sent = {"language": "de", "vtt": VTT, "replace": "de"}
     assert ada.post(f"{film}/captions", data=sent).status_code == 303
     with app.app_context():
         assert "Grüße" not in db.session.scalars(select(Caption.vtt)).one()
+
+
+def test_captions_in_a_language_that_is_not_listed_can_be_changed(
+    app: Flask, ada: FlaskClient, film: str
+) -> None:
+    assert ada.post(f"{film}/captions", data={"code": "pt-BR", "vtt": VTT}).status_code == 303
+    answer = ada.post(f"{film}/captions/pt-BR", data={"vtt": VTT, "label": "Brasil"})
+    assert answer.status_code == 303
+    with app.app_context():
+        assert db.session.scalars(select(Caption.label)).one() == "Brasil"
+
+
+def test_only_the_captions_asked_about_are_replaced(app: Flask, ada: FlaskClient, film: str) -> None:
+    for language in ("de", "fr"):
+        assert ada.post(f"{film}/captions", data={"language": language, "vtt": SRT}).status_code == 303
+    asked = ada.post(f"{film}/captions", data={"code": "DE", "vtt": VTT})
+    assert 'name="replace" type="checkbox" value="de"' in asked.text
+    for sent in ({"language": "fr"}, {}, {"language": "de", "code": "fr"}):
+        other = ada.post(f"{film}/captions", data={**sent, "vtt": VTT, "replace": "de"})
+        assert other.status_code == 422
+        assert "checked" not in other.text.partition('name="replace"')[0].rpartition("<input")[2]
+    with app.app_context():
+        assert len(set(db.session.scalars(select(Caption.vtt)))) == 1
+    assert ada.post(f"{film}/captions", data={"code": "DE", "vtt": VTT, "replace": "de"}).status_code == 303
+
+
+def test_a_file_in_no_language_asks_for_one(ada: FlaskClient, film: str) -> None:
+    sent = {"file": (io.BytesIO(SRT.replace("Hallo", "Grüße").encode("cp1252")), "film.srt")}
+    answer = ada.post(f"{film}/captions", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "Choose a language." in answer.text
+    assert "This file isn’t UTF-8 text." in answer.text
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

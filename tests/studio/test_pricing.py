@@ -118,7 +118,7 @@ def test_a_stored_price_that_cant_be_paid_is_on_the_checklist(desk: Desk, prices
     assert "Payments start at" not in desk.get("/publish")
     desk.change(tier=None, **prices)
     page = desk.get("/publish")
-    assert "A price that can be paid" in page
+    assert f'<a href="{desk.home}/pricing">A price that can be paid</a>' in page
     assert "Payments start at $0.50." in page
 
 
