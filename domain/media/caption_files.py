@@ -25,9 +25,11 @@ _CODE_PAGES = {
     "big5hkscs": "zh-hant zh-tw zh-hk",
 }
 _OF_LANGUAGE = {language: page for page, languages in _CODE_PAGES.items() for language in languages.split()}
-_NAMES = {"cp932": "Shift JIS", "gb18030": "GB 18030", "big5hkscs": "Big5", "utf-16": "UTF-16"}
+_NAMES = {"cp932": "Shift JIS", "gb18030": "GB 18030", "big5hkscs": "Big5"} | dict.fromkeys(
+    ("utf-16", "utf-16-le", "utf-16-be"), "UTF-16"
+)
 _BETWEEN_LETTERS = re.compile(r"([^\W\d_])([^\x00-\x7f\w\s])[^\W\d_]")
-_HYPHENS_AND_APOSTROPHES = "’‘–—…·\u00ad\u200c\u200d"
+_HYPHENS_AND_APOSTROPHES = "’‘´–—…·\u00ad\u200c\u200d"
 
 
 def decode(content: bytes, language: str) -> tuple[str, str]:
@@ -38,16 +40,12 @@ def decode(content: bytes, language: str) -> tuple[str, str]:
     """
     if len(content) > MOST_BYTES:
         raise Refused("This caption file is too large. Use at most 1 MB.", "file")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
-    else:
-        candidates = ["utf-8-sig", *_code_page(language)]
-    for encoding in candidates:
+    for encoding in [wide] if (wide := _wide(content)) else ["utf-8-sig", *_code_page(language)]:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if encoding in ("utf-8-sig", "utf-16") or not _is_doubtful(text):
+        if encoding in ("utf-8-sig", wide) or not _is_doubtful(text):
             return text, "" if encoding == "utf-8-sig" else _name(encoding)
     raise Refused("This file isn’t UTF-8 text. Save it as UTF-8 and upload it again.", "file")
 
@@ -66,6 +64,17 @@ def read(content: bytes, language: str) -> tuple[str, list[str]]:
     return webvtt.to_vtt(cues), [f"The file was read as {encoding}."] * bool(encoding) + notes
 
 
+def _wide(content: bytes) -> str:
+    """Find the encoding of two bytes for each character, by its mark or its first one; "" if there is none.
+
+    Caption files begin with ASCII, one of whose two bytes is zero.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    first, second = content[:1], content[1:2]
+    return "utf-16-le" if second == b"\0" else "utf-16-be" if first == b"\0" else ""
+
+
 def _code_page(language: str) -> list[str]:
     tag = language.lower()
     found = _OF_LANGUAGE.get("-".join(tag.split("-")[:2])) or _OF_LANGUAGE.get(tag.partition("-")[0])
@@ -80,7 +89,7 @@ def _is_doubtful(text: str) -> bool:
     """Tell if text looks decoded by the wrong code page.
 
     Signs of it are control characters, a sign inside a word (where words are parted by blanks, as in scripts
-    that have capitals), and more capitals than small letters.
+    that have capitals), and more capitals than small letters beyond ASCII.
     """
     if any(unicodedata.category(one) in ("Cc", "Cn", "Co") for one in text if one not in "\r\n\t"):
         return True
