@@ -138,11 +138,10 @@ def having(user_id: Any, product_id: Any) -> ColumnElement[bool]:
 
     What a kind gives needn't be the product itself: several courses, for example. Ids or columns.
     """
-    bought = select(Purchase.id).where(Purchase.owner_id == user_id, Purchase.product_id == product_id)
-    gave = or_(
-        AccessGrant.course_id == product_id,
-        AccessGrant.purchase_id.in_(bought.correlate_except(Purchase.__table__)),
-    )
+    # By the purchases of the few grants that somebody has, not by all purchases of a product.
+    bought = select(Purchase.product_id).where(Purchase.id == AccessGrant.purchase_id)
+    through = bought.correlate_except(Purchase.__table__).scalar_subquery()
+    gave = or_(AccessGrant.course_id == product_id, through == product_id)
     held = select(AccessGrant.id).where(AccessGrant.user_id == user_id, gave, valid(clock.now()))
     return held.correlate_except(AccessGrant.__table__).exists()
 

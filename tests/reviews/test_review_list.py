@@ -12,7 +12,8 @@ from sqlalchemy import event
 
 from domain.base import clock
 from domain.community import review_list
-from models import User, db
+from domain.learning import access
+from models import Course, User, db
 from tests.cast import Cast
 from tests.reviews.conftest import HTMX, ReviewedCourse
 
@@ -227,6 +228,13 @@ def test_lists_and_histogram_are_read_through_indexes(
         page, histogram = plans(lambda: review_list.load(reviewed.course.id, None, {"reviews_sort": sort}))
     assert "ix_reviews_product_id_rating" in histogram
     assert f"ix_reviews_product_id_{index}" in page
+
+
+def test_who_may_review_is_read_from_their_grants_not_from_all_sales(app: Flask, cast: Cast) -> None:
+    with app.app_context():
+        bo, course = db.session.get_one(User, cast.bo.id), db.session.get_one(Course, cast.flask_course.id)
+        (plan,) = plans(lambda: access.has(bo, course))
+    assert "ix_purchases_product_id" not in plan
 
 
 def plans(load: Callable[[], object]) -> list[str]:
