@@ -2,7 +2,7 @@
 
 import click
 
-from cli.admin import create_admin, require_second_factor, reset_second_factor
+from cli.admin import create_admin, require_second_factor, reset_second_factor, set_currency
 from cli.backup import backup_group
 from cli.courses import export_group, import_group
 from cli.demo import demo
@@ -22,6 +22,7 @@ COMMANDS: list[click.Command] = [
     create_admin,
     reset_second_factor,
     require_second_factor,
+    set_currency,
     import_group,
     export_group,
 ]

@@ -5,6 +5,7 @@ from flask.cli import with_appcontext
 
 from domain import Refused
 from domain.base.text import one_line
+from domain.catalog import currency
 from domain.people import accounts, second_factor, sessions
 from domain.platform import settings
 from models import db
@@ -56,3 +57,17 @@ def require_second_factor(wish: str) -> None:
         if wish == "on"
         else "Two-factor authentication is optional for admins."
     )
+
+
+@click.command("set-currency")
+@click.argument("code")
+@with_appcontext
+def set_currency(code: str) -> None:
+    """Sell in the currency CODE, such as EUR; possible until the first order."""
+    try:
+        currency.change(code, None)
+    except Refused as refusal:
+        raise click.ClickException(refusal.sentence) from refusal
+    db.session.commit()
+    settings.forget()
+    click.echo(f"Courses are sold in {settings.current().currency.upper()}.")

@@ -4,6 +4,7 @@ import click
 from flask.cli import with_appcontext
 
 from cli import progress
+from domain.platform import settings
 from models import db
 
 
@@ -18,6 +19,11 @@ def demo(films: bool) -> None:
     if loader.is_loaded():
         click.echo("The demo is already loaded.")
         return
+    currency = settings.current().currency
+    if currency != "usd":
+        raise click.ClickException(
+            f"The demo is priced in US dollars, and this site sells in {currency.upper()}."
+        )
     count = loader.load(progress.show, with_films=films)
     db.session.commit()
     loader.add_up(progress.show)

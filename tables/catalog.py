@@ -122,7 +122,8 @@ class Tag(Stamped, Base):
 class Product(Stamped, Base):
     """A product. Prices are whole minor units of `currency`; 0 is free.
 
-    `tier` is here and not in `courses`, so that one CHECK can compare it with the price. `rating_avg`,
+    `tier` is here and not in `courses`, so that one CHECK can compare it with the price; the bounds for other
+    currencies than US dollars are in domain/authoring/course_price.py. `rating_avg`,
     `rating_count`, `purchase_count` (completed sales) and `holder_count` (people who have it) can be
     recomputed. `thumbnail` names the files of its picture (domain/platform/images.py), `admin_notes` are the
     last reviewer's notes to its creator.
@@ -143,7 +144,7 @@ class Product(Stamped, Base):
         ),
         CheckConstraint("(sale_price_cents IS NULL) = (sale_ends_at IS NULL)", name="sale_ends"),
         CheckConstraint(
-            "tier IS NULL OR (tier = 'quick_skill' AND price_cents BETWEEN 500 AND 1000)"
+            "tier IS NULL OR currency <> 'usd' OR (tier = 'quick_skill' AND price_cents BETWEEN 500 AND 1000)"
             " OR (tier = 'standard' AND price_cents BETWEEN 1500 AND 2500)"
             " OR (tier = 'deep_dive' AND price_cents BETWEEN 2500 AND 4000)",
             name="tier_price",

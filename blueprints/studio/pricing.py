@@ -22,7 +22,11 @@ def pricing(course_id: uuid.UUID) -> Response:
     form = PricingForm(course.currency, data=_shown(course_price.price_of(course), course.currency, zone))
     saved = save(form, lambda: course_price.set_price(course, me(), _typed(form, zone)))
     return saved or show(
-        "studio/course/pricing.html", form, course_id, tiers=course_price.TIERS, zone=zone.key
+        "studio/course/pricing.html",
+        form,
+        course_id,
+        tiers=course_price.tiers(course.currency),
+        zone=zone.key,
     )
 
 

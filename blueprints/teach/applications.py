@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.teach import bp
 from blueprints.teach.forms import ApplicationForm
+from domain.base import money
 from domain.catalog import pricing
 from domain.people import creator_applications
 from domain.platform import settings
@@ -13,7 +14,7 @@ from models import ApplicationStatus, CreatorApplication
 from web import guards, hypermedia
 from web.actions import Attempt
 
-EXAMPLE_CENTS = 2000
+EXAMPLE = 2000  # see money.nominal
 
 
 @bp.get("/teach")
@@ -53,6 +54,7 @@ def _wish(form: ApplicationForm) -> creator_applications.ApplicationInput:
 
 
 def _page(form: ApplicationForm | None, application: CreatorApplication | None) -> Response:
+    example = money.nominal(EXAMPLE, settings.current().currency)
     waits = application is not None and application.status == ApplicationStatus.PENDING
     return hypermedia.render(
         "teach/index.html",
@@ -60,6 +62,6 @@ def _page(form: ApplicationForm | None, application: CreatorApplication | None) 
         form=form,
         application=application,
         waits=waits,
-        example_cents=EXAMPLE_CENTS,
-        example_share_cents=pricing.split(EXAMPLE_CENTS, settings.current().platform_fee_percent)[1],
+        example_cents=example,
+        example_share_cents=pricing.split(example, settings.current().platform_fee_percent)[1],
     )

@@ -63,10 +63,8 @@ def _price(contents: CourseContent) -> ChecklistItem:
             return ChecklistItem("A price that can be paid", False, _to(course, PRICING), says=sentence)
     if course.tier is None:
         return ChecklistItem("A price", True, _to(course, PRICING))
-    _, low, high = course_price.TIERS[course.tier]
-    return ChecklistItem(
-        "A price that fits its size", low <= course.price_cents <= high, _to(course, PRICING)
-    )
+    fits = course_price.tiers(course.currency)[course.tier].holds(course.price_cents)
+    return ChecklistItem("A price that fits its size", fits, _to(course, PRICING))
 
 
 def _media(contents: CourseContent) -> ChecklistItem:
@@ -120,7 +118,7 @@ def _length(contents: CourseContent) -> list[ChecklistItem]:
     """Recommend a total length within the hours of the course's tier; empty for courses without a tier."""
     if contents.course.tier is None:
         return []
-    (least, most), _, _ = course_price.TIERS[contents.course.tier]
+    least, most = course_price.tiers(contents.course.currency)[contents.course.tier].hours
     hours = contents.seconds / 3600
     says = f"Its lessons take {contents.length}; this size is for {least} to {most} hours."
     return [

@@ -13,7 +13,7 @@ from domain.authoring.page_drafts import rendered
 from domain.base import clock, slugs
 from domain.catalog import lifecycle
 from domain.catalog.index import search
-from domain.platform import audit
+from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
 from models import Category, Course, Level, Module, ProductStatus, ProductVisibility, User, db
 
@@ -59,7 +59,8 @@ class SharingTexts:
 def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
     """Create a draft course whose slug is made from the title. Refused for an unknown category."""
     _check_category(category_id)
-    course = Course(title=title, creator_id=creator.id, category_id=category_id)
+    currency = settings.current().currency
+    course = Course(title=title, creator_id=creator.id, category_id=category_id, currency=currency)
     insert(course, title)
     audit.record(creator, AuditAction.CREATE_COURSE, course, title)
     return course

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import jobs
 from domain import Refused
@@ -11,13 +12,13 @@ from domain.catalog import lifecycle, pricing
 from domain.platform.audit_actions import AuditAction
 from models import Course, Tier, User
 
-# Hours, then lowest and highest price in minor units of the course's currency, as in the table's CHECK.
-TIERS = {
+# Hours, then lowest and highest price in US cents, as in the table's CHECK; see money.nominal.
+_TIERS = {
     Tier.QUICK_SKILL: ((1, 2), 500, 1000),
     Tier.STANDARD: ((3, 5), 1500, 2500),
     Tier.DEEP_DIVE: ((6, 10), 2500, 4000),
 }
-HIGHEST = 10_000  # of a currency with decimals; of one without, a hundred times as much
+_HIGHEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,33 @@ class PriceInput:
 
 def highest(currency: str) -> int:
     """Compute the highest price of a course, in minor units of `currency`."""
-    return HIGHEST * 10 ** (money.minor_digits(currency) or 2)
+    return money.nominal(_HIGHEST, currency)
+
+
+class TierBounds(NamedTuple):
+    """The bounds of a tier: least and most hours, lowest and highest price in minor units."""
+
+    hours: tuple[int, int]
+    lowest: int
+    highest: int
+
+    def holds(self, price_cents: int) -> bool:
+        """Tell if a course of that price may have this size."""
+        return self.lowest <= price_cents <= self.highest
+
+
+def tiers(currency: str) -> dict[Tier, TierBounds]:
+    """List the bounds of every tier in minor units of `currency`."""
+    return {
+        tier: TierBounds(hours, money.nominal(lowest, currency), money.nominal(highest, currency))
+        for tier, (hours, lowest, highest) in _TIERS.items()
+    }
+
+
+def tier_price(tier: Tier, currency: str) -> str:
+    """Say what a course of `tier` costs: “$5 to $10”."""
+    bounds = tiers(currency)[tier]
+    return f"{money.short(bounds.lowest, currency)} to {money.short(bounds.highest, currency)}"
 
 
 def too_small(cents: int | None, currency: str) -> str:
@@ -86,11 +113,8 @@ def announce_sale(course: Course) -> None:
 def _check_price(new: PriceInput, currency: str) -> None:
     if new.price_cents > highest(currency):
         raise Refused(f"A course can cost up to {money.short(highest(currency), currency)}.", "price")
-    if new.tier is not None:
-        _hours, least, most = TIERS[new.tier]
-        if not least <= new.price_cents <= most:
-            costs = f"{money.short(least, currency)} to {money.short(most, currency)}"
-            raise Refused(f"A course of this size costs {costs}.", "price")
+    if new.tier is not None and not tiers(currency)[new.tier].holds(new.price_cents):
+        raise Refused(f"A course of this size costs {tier_price(new.tier, currency)}.", "price")
     if sentence := too_small(new.price_cents, currency):
         raise Refused(sentence, "price")
 

@@ -55,6 +55,20 @@ def least_charge(currency: str) -> int:
     return max(LEAST_CHARGES.get(code, _LEAST), step(code))
 
 
+def nominal(hundredths: int, currency: str) -> int:
+    """Convert a bound for prices, in hundredths of a unit such as US cents, into minor units of `currency`.
+
+    1000 is 10.00 USD and 10.000 KWD, but 1,000 JPY: a unit without decimals is worth little.
+    """
+    return hundredths * 10 if minor_digits(currency) == 3 else hundredths
+
+
+def minor_unit(currency: str) -> str:
+    """Name what amounts of `currency` are counted in: cents, JPY, or thousandths of KWD."""
+    code = currency.upper()
+    return {0: code, 2: "cents", 3: f"thousandths of {code}"}[minor_digits(currency)]
+
+
 def symbol(currency: str) -> str:
     """Return what stands for `currency` in English: $, CA$, ¥, or its code where it has no sign."""
     return numbers.get_currency_symbol(currency.upper(), _LOCALE)

@@ -72,18 +72,21 @@ def _captions(contents: CourseContent) -> list[Hint]:
 
 def _price(contents: CourseContent) -> list[Hint]:
     course, hours = contents.course, contents.seconds / 3600
+    tiers = course_price.tiers(course.currency)
     if course.tier is not None:
-        (least, most), low, high = course_price.TIERS[course.tier]
-        if not low <= course.price_cents <= high:
+        bounds = tiers[course.tier]
+        least, most = bounds.hours
+        if not bounds.holds(course.price_cents):
             return [Hint("The price is outside its size.")]
         if not least <= hours <= most:
             return [Hint(f"It takes {contents.length}; its size is for {least} to {most} hours.")]
         return []
     if contents.seconds == 0:  # nothing to compare with; `_shape` says that it is short
         return []
-    sizes = course_price.TIERS.values()
+    sizes = tiers.values()
     most = max(
-        (high for (least, _), _, high in sizes if hours >= least), default=min(high for *_, high in sizes)
+        (bounds.highest for bounds in sizes if hours >= bounds.hours[0]),
+        default=min(bounds.highest for bounds in sizes),
     )
     if course.price_cents <= most:
         return []

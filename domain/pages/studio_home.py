@@ -27,6 +27,7 @@ from domain.community import review_replies
 from domain.community.reviews import hidden
 from domain.payouts import earnings_page
 from domain.payouts.earnings_page import Sale
+from domain.platform import settings
 from models import (
     Course,
     Earning,
@@ -97,7 +98,7 @@ def load(creator: User) -> StudioOverview:
     """Load the dashboard of `creator`, in seven queries; in one for somebody without a course."""
     standing = _standing(creator)
     if not standing.courses:
-        return StudioOverview("usd", [], [], standing, [], 0, [], [])
+        return StudioOverview(settings.current().currency, [], [], standing, [], 0, [], [])
     months_, currency, others = _months(creator)
     return StudioOverview(
         currency=currency,
@@ -125,7 +126,7 @@ def _months(creator: User) -> tuple[list[MonthSales], str, list[tuple[str, int]]
     sold: dict[str, int] = {}
     for (_, currency), (sales, _) in found.items():
         sold[currency] = sold.get(currency, 0) + sales
-    main = max(sold, key=lambda currency: (sold[currency], currency), default="usd")
+    main = max(sold, key=lambda currency: (sold[currency], currency), default=settings.current().currency)
     sums = [MonthSales(span, *found.get((n, main), (0, 0))) for n, span in enumerate(spans)]
     others = [(c, cents) for (n, c), (_, cents) in sorted(found.items()) if n == MONTHS - 1 and c != main]
     return sums, main, others

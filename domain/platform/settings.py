@@ -28,6 +28,7 @@ class ShopSettings:
     contact_email: str
     platform_fee_percent: int
     refund_window_days: int
+    currency: str
     require_review: bool
     admin_second_factor: bool
     admin_idle_minutes: int

@@ -8,7 +8,7 @@ import jobs
 from domain.catalog import lifecycle, tags
 from domain.learning import progress_recount
 from domain.media import code_archives
-from domain.platform import audit
+from domain.platform import audit, settings
 from domain.platform.audit_actions import AuditAction
 from domain.portable import MANIFEST
 from domain.portable.file_store import PreparedCourse, RowFile
@@ -68,7 +68,7 @@ def _course(made: PreparedCourse, creator: User) -> Course:
         sale_price_cents=new.sale_price_cents, sale_ends_at=new.sale_ends_at, status=ProductStatus.DRAFT,
         visibility=new.visibility, meta_title=new.meta_title, meta_description=new.meta_description,
         thumbnail=made.cover, technology=new.technology, language=new.language, objectives=new.objectives,
-        prerequisites=new.prerequisites, sequential=new.sequential,
+        prerequisites=new.prerequisites, sequential=new.sequential, currency=settings.current().currency,
     )  # fmt: skip
     db.session.add(course)
     db.session.flush()

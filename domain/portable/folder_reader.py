@@ -9,6 +9,7 @@ from domain.base import markdown, money, slugs
 from domain.base.text import markdown_source, one_line, paragraphs
 from domain.catalog import tags
 from domain.learning import prerequisites
+from domain.platform import settings
 from domain.portable import MANIFEST, README, InvalidCourse, Problem, broken
 from domain.portable.fields import Fields, Location, parse
 from domain.portable.lessons import front_matter, read_lesson, without_title
@@ -16,8 +17,6 @@ from domain.portable.model import NewCourse, NewLesson, NewModule
 from domain.portable.recordings import path_in, read_recording
 from domain.portable.source import Source, text_of
 from models import Level, ProductVisibility, Tier
-
-CURRENCY = "usd"  # of a new course
 
 
 def read(source: Source) -> NewCourse:
@@ -77,11 +76,16 @@ def _course(source: Source, values: Fields) -> NewCourse:
 
 def _amount(values: Fields, key: str) -> int | None:
     """Read a price in minor units that can be paid, or 0."""
-    cents = values.whole(key, course_price.highest(CURRENCY))
-    if course_price.too_small(cents, CURRENCY):
-        least = money.least_charge(CURRENCY)
+    currency = settings.current().currency
+    cents = values.whole(key, course_price.highest(currency))
+    if course_price.too_small(cents, currency):
+        least = money.least_charge(currency)
         values.wrong(
             key, f"`{key}` is below {least}, the smallest amount that can be paid. Use 0 for free.", cents
+        )
+    elif cents and cents % money.step(currency):
+        values.wrong(
+            key, f"`{key}` in {currency.upper()} must be a multiple of {money.step(currency)}.", cents
         )
     return cents
 

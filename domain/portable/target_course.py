@@ -9,9 +9,10 @@ from uuid_utils.compat import uuid7
 
 from domain import Refused
 from domain.authoring import course_price
-from domain.base import clock, slugs, webvtt
+from domain.base import clock, money, slugs, webvtt
 from domain.catalog import availability
 from domain.media import upload_rules
+from domain.platform import settings
 from domain.portable import MANIFEST, InvalidCourse, Problem
 from domain.portable.fields import near
 from domain.portable.model import NewCourse
@@ -60,10 +61,12 @@ def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
 def _price(course: NewCourse) -> list[str]:
     wrong: list[str] = []
     if course.tier is not None:
-        _hours, lowest, highest = course_price.TIERS[course.tier]
-        if not lowest <= course.price_cents <= highest:
+        currency = settings.current().currency
+        bounds = course_price.tiers(currency)[course.tier]
+        if not bounds.holds(course.price_cents):
             wrong.append(
-                f"The tier {course.tier} costs {lowest} to {highest} cents, not {course.price_cents}."
+                f"The tier {course.tier} costs {bounds.lowest} to {bounds.highest}"
+                f" {money.minor_unit(currency)}, not {course.price_cents}."
             )
     if (course.sale_price_cents is None) != (course.sale_ends_at is None):
         wrong.append("A sale has both `sale_price_cents` and `sale_ends_at`, or neither.")

@@ -127,7 +127,7 @@ def tier() -> Facet:
 
 def price_steps(currency: str) -> tuple[int, ...]:
     """Compute the bounds of the price ranges in minor units: 10 USD and 10 KWD, but 1,000 JPY."""
-    return tuple(step * 10 if money.minor_digits(currency) == 3 else step for step in PRICE_STEPS)
+    return tuple(money.nominal(step, currency) for step in PRICE_STEPS)
 
 
 def price(currency: str) -> Facet:

@@ -22,6 +22,7 @@ from domain.catalog import availability, pricing
 from domain.catalog.index import facets, search
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Facet, FacetChoice
+from domain.platform import settings
 from models import (
     Category,
     Course,
@@ -159,7 +160,7 @@ class _Columns:
 
     def currency(self) -> str:
         """Return the currency of most courses: that of the shop."""
-        return self.currencies.most_common(1)[0][0] if self.currencies else "usd"
+        return self.currencies.most_common(1)[0][0] if self.currencies else settings.current().currency
 
     def _columns(self, categories: Sequence[Any]) -> dict[str, tuple[Facet, Sequence[int]]]:
         languages = [code for code, _ in Counter(self.language).most_common() if code]
