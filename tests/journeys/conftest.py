@@ -1,7 +1,6 @@
 """The whole house for a real browser: web server, worker and payment sandbox, in threads of this process."""
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,10 +65,10 @@ class House:
 @pytest.fixture
 def house(app: Flask) -> Iterator[House]:
     """Everything a browser needs, on free ports of this machine, with CSRF on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    # It takes a port at once: one that is only found free may be another process's a moment later.
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server.daemon_threads = False  # so that closing waits for the requests in flight
+    url = f"http://127.0.0.1:{server.port}"
     with RunningSandbox(webhook_url=f"{url}/stripe/webhook", deliver=True) as stripe:
         app.config["SETTINGS"] = replace(
             app.config["SETTINGS"],
@@ -79,8 +78,6 @@ def house(app: Flask) -> Iterator[House]:
             stripe_secret_key=RunningSandbox.api_key,
         )
         app.config["WTF_CSRF_ENABLED"] = True
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        server.daemon_threads = False  # so that closing waits for the requests in flight
         over, written = threading.Event(), threading.Event()
         threads = [
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
