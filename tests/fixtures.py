@@ -72,8 +72,10 @@ RESTORE = """
 SET session_replication_role = replica; SET lock_timeout = '3s'; SET client_min_messages = error;
 SELECT kept.restore()"""
 SHAPE = """
-SELECT count(*), sum(hashtext(relname)), sum(oid::bigint) FROM pg_class
-WHERE relnamespace = 'public'::regnamespace"""
+SELECT count(*), sum(hashtext(relname)), sum(oid::bigint), sum(relnatts),
+  (SELECT sum(oid::bigint) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+  (SELECT sum(oid::bigint) FROM pg_trigger)
+FROM pg_class WHERE relnamespace = 'public'::regnamespace"""
 
 WRITES = re.compile(
     r"\s*(INSERT|UPDATE|DELETE|SAVEPOINT|CREATE|WITH .* (INSERT|UPDATE|DELETE)|.*\sFOR (NO KEY )?UPDATE)",
