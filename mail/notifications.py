@@ -40,7 +40,9 @@ def wished_sale(user: User, product: Product, page: str, ends: datetime, saved: 
     """
     return compose(
         "wished_sale", user.email, user, key=f"wished_sale:{user.id}:{product.id}:{ends:%Y%m%d%H%M}",
-        condition=Condition("sale_is_on", {"course_id": str(product.id), "ends": ends.isoformat()}),
+        condition=Condition(
+            "sale_is_on", {"course_id": str(product.id), "ends": ends.isoformat(), "saved": saved}
+        ),
         name=greeting(user), course=product.title, saved=saved, until=f"{ends.day} {ends:%B %Y}",
         url=at_home(page),
     )  # fmt: skip

@@ -118,19 +118,21 @@ def tell_of_sale(course_id: str, after: str | None = None) -> None:
         jobs.enqueue("tell_of_sale", key=key, course_id=course_id, after=last)
 
 
-def objection(user: User, course_id: str, ends: str) -> str | None:
+def objection(user: User, course_id: str, ends: str, saved: str | None = None) -> str | None:
     """Say why `user` must not be told any more of the sale of a product that was to end at `ends`.
 
-    None if they may. A condition of mail: the message may have waited.
+    None if they may. A condition of mail: the message may have waited. `saved` is what it says of the price;
+    messages of an earlier release didn't keep that.
     """
     product, now = db.session.get(Product, uuid.UUID(course_id)), clock.now()
     told_end = datetime.fromisoformat(ends)
-    if product is None or not pricing.has_sale(product, now) or product.sale_ends_at is None:
+    # Once its own end has passed, a sale that is on is another one.
+    if product is None or not pricing.has_sale(product, now) or told_end <= now:
         return "The sale is over."
-    if told_end <= now:  # there is another sale by now, and the message doesn't speak of that one
-        return "The sale is over."
-    if product.sale_ends_at < told_end:
+    if product.sale_ends_at is None or product.sale_ends_at < told_end:
         return "The sale ends earlier than the message says."
+    if saved not in (None, _saved(product)):
+        return "The price has changed since the message was written."
     wanted = select(WishlistItem.product_id).where(
         *_item(user.id, product.id), WishlistItem.notify_sale.is_(True), ~_held()
     )
@@ -140,9 +142,7 @@ def objection(user: User, course_id: str, ends: str) -> str | None:
 def _tell(item: WishlistItem, product: Product) -> None:
     ends = item.told_of_sale_ending = product.sale_ends_at
     assert ends is not None  # noqa: S101 - what a sale has
-    price, now_costs = product.price_cents, product.sale_price_cents or 0
-    noun = kinds.noun(product)
-    saved = f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
+    noun, saved = kinds.noun(product), _saved(product)
     is_new = notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{product.title[:150]}” is on sale",
         f"This {noun} is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
@@ -151,6 +151,12 @@ def _tell(item: WishlistItem, product: Product) -> None:
     user = db.session.get_one(User, item.user_id)
     if is_new and consents.objection(user) is None:
         mail.wished_sale(user, product, kinds.page(product), ends, saved)
+
+
+def _saved(product: Product) -> str:
+    """Say how much less a product on sale costs."""
+    price, now_costs = product.price_cents, product.sale_price_cents or 0
+    return f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
 
 
 def _lines(now: datetime) -> Any:

@@ -88,6 +88,20 @@ def test_consent_is_asked_again_when_it_is_sent(app: Flask, cast: Cast) -> None:
         assert message.error == "There’s no consent to marketing email."
 
 
+def test_what_counts_as_marketing_since_it_was_written_needs_consent(app: Flask, cast: Cast) -> None:
+    agree(app, cast.cy)
+    with app.app_context():
+        message = write(cast, cast.cy)
+        message.purpose = MailPurpose.TRANSACTIONAL  # as an older release wrote it
+        consents.withdraw(db.session.get_one(User, cast.cy.id), ConsentEnd.ACCOUNT)
+        db.session.commit()
+        jobs.run_all()
+        db.session.refresh(message)
+        assert (message.status, message.error) == (
+            EmailStatus.SKIPPED, "There’s no consent to marketing email.",
+        )  # fmt: skip
+
+
 def test_marketing_carries_one_click_unsubscribing(app: Flask, cast: Cast) -> None:
     agree(app, cast.cy)
     with app.app_context():

@@ -325,6 +325,20 @@ def test_mail_about_a_sale_that_ends_earlier_by_now_is_not_sent(app: Flask, cast
     assert sale_mails(app)[0].error == "The sale ends earlier than the message says."
 
 
+def test_mail_about_a_sale_whose_price_has_changed_is_not_sent(app: Flask, cast: Cast) -> None:
+    wish(app, cast, [cast.cy])
+    agree(app, cast.cy)
+    with app.app_context():
+        written(app, cast)
+        db.session.get_one(Course, cast.flask_course.id).sale_price_cents = 1700
+        db.session.commit()
+        jobs.run_all()
+    (mail,) = sale_mails(app)
+    assert (mail.status, mail.error) == (
+        EmailStatus.SKIPPED, "The price has changed since the message was written.",
+    )  # fmt: skip
+
+
 def test_mail_about_a_sale_is_not_sent_in_the_next_one(app: Flask, cast: Cast) -> None:
     wish(app, cast, [cast.cy])
     agree(app, cast.cy)
