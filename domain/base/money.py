@@ -19,8 +19,9 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
 # Without coins today; Stripe keeps counting hundredths of them and refuses any but 00.
 WHOLE_ONLY = frozenset(["ISK", "UGX"])
-# The smallest charge in minor units, where money is paid out in the currency that was charged; in any other
-# currency it is _LEAST (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+# The smallest charge in minor units, where money is paid out in the currency that was charged
+# (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts). For a currency that isn't listed
+# _LEAST is asked here; Stripe converts the minimum of the payout's currency, which can be more.
 LEAST_CHARGES = {
     "AED": 200, "BGN": 100, "CZK": 1500, "DKK": 250, "GBP": 30, "HKD": 400, "HUF": 17_500, "MXN": 1000,
     "MYR": 200, "NOK": 300, "PLN": 200, "RON": 200, "SEK": 300, "THB": 1000,
