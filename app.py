@@ -20,6 +20,7 @@ from models import db
 from storage import file_permissions
 from tables.connections import engine_options
 from web import (
+    compression,
     csrf,
     errors,
     forms,
@@ -125,6 +126,7 @@ def trusted_hosts(settings: config.Settings) -> list[str] | None:
 
 def add_extensions(app: Flask, settings: config.Settings) -> None:
     """Initialise database, migrations, sessions, CSRF protection, storage, logs and headers."""
+    compression.init_app(app)
     logs.init_app(app, settings.log_format)
     db.init_app(app)
     Migrate(app, db, render_as_batch=True, include_object=is_ours)

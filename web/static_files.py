@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING
 
 import brotli  # type: ignore[import-untyped]
 from flask import Flask
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header
 
 import config
+from web import compression
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -76,12 +75,10 @@ class Asset:
 
     def negotiate(self, accepted: str) -> tuple[bytes, str | None]:
         """Return the body in the best encoding that the header `accepted` allows, and the encoding's name."""
-        codings = parse_accept_header(accepted, Accept)
-        if self.is_text and codings.quality("br") > 0:
-            return self.brotli, "br"
-        if self.is_text and codings.quality("gzip") > 0:
-            return self.gzip, "gzip"
-        return self.body, None
+        coding = compression.best_coding(accepted) if self.is_text else None
+        if coding is None:
+            return self.body, None
+        return (self.brotli if coding == "br" else self.gzip), coding
 
 
 class AssetIndex:

@@ -100,6 +100,6 @@ def _begin_or_back() -> BaseResponse:
 
 
 def _unkept(response: Response) -> Response:
-    """Forbid caching (no-store) of a response with secrets."""
-    response.headers["Cache-Control"] = "no-store"
+    """Forbid caching (no-store) and compressing (no-transform) a response with secrets."""
+    response.headers["Cache-Control"] = "no-store, no-transform"
     return response

@@ -18,6 +18,7 @@ def session_token() -> Response:
     known = current_user.is_authenticated
     told = {
         "token": csrf.current(),
+        "session": csrf.session_mark(),
         "signed_in": known,
         "person": csrf.person_mark(),
         "name": current_user.name if known else "",

@@ -19,8 +19,9 @@ window.lectern = (() => {
   lectern.token = () => known;
 
   // Everywhere a token stands: inherited headers of htmx, hidden fields, what a script reads from data-csrf.
-  lectern.install = (token) => {
+  lectern.install = (token, session) => {
     known = token;
+    if (session) document.body.dataset.session = session;
     if (person()) document.body.setAttribute("hx-headers:inherited", JSON.stringify({ ...inherited(), "X-CSRFToken": token }));
     document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
     document.querySelectorAll("[data-csrf]").forEach((place) => { place.dataset.csrf = token; });
@@ -40,7 +41,7 @@ window.lectern = (() => {
       lectern.other = now.name;
       return "other";
     }
-    lectern.install(now.token);
+    lectern.install(now.token, now.session);
     return "renewed";
   };
 
@@ -59,7 +60,7 @@ window.lectern = (() => {
   document.addEventListener("visibilitychange", () => document.hidden || look());
   addEventListener("focus", look);
   // Every page tells the others whose it is and which session it has, so that those of an older one catch up.
-  const seed = () => known.split(".").slice(0, -2).join(".");
+  const seed = () => document.body.dataset.session || "";
   const channel = "BroadcastChannel" in window ? new BroadcastChannel("session") : null;
   channel?.addEventListener("message", ({ data }) => {
     if (data.person !== person()) return;

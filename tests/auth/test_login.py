@@ -1,5 +1,6 @@
 """Signing in and out, on several devices, and being slowed down."""
 
+import re
 import statistics
 import threading
 import time
@@ -129,9 +130,9 @@ def test_what_opens_nothing(client: FlaskClient, cast: Cast, form: dict, status:
 
 
 def test_known_and_unknown_addresses_get_the_same_page(client: FlaskClient, cast: Cast) -> None:
-    with time_machine.travel(clock.now(), tick=False):  # the form's token is dated
-        known = client.post("/login", data=WRONG).text
-        unknown = client.post("/login", data={**WRONG, "email": "xx@example.com"}).text
+    known = client.post("/login", data=WRONG).text
+    unknown = client.post("/login", data={**WRONG, "email": "xx@example.com"}).text
+    known, unknown = (re.sub(r'name="csrf_token" value="[^"]+"', "", page) for page in (known, unknown))
     assert known == unknown.replace("xx@example.com", "bo@example.com")
 
 
