@@ -46,8 +46,13 @@ class Storage(Protocol):
     def local_copy(self, key: str) -> AbstractContextManager[Path]:
         """Yield a local path of the file for the duration of the context; read-only."""
 
-    def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
-        """Sign a URL of the storage itself for so long; None where the app serves the file."""
+    def url(
+        self, key: str, expires_seconds: int, content_type: str, disposition: str, kept_seconds: int = 0
+    ) -> str | None:
+        """Sign a URL of the storage itself for so long; None where the app serves the file.
+
+        Browsers keep the file for `kept_seconds`, by default not at all.
+        """
 
     def begin(self, key: str) -> str | None:
         """Begin an upload in parts; returns the storage's own id of it, if it has one."""

@@ -1,5 +1,6 @@
 """Delivery of stored files: from disk with ranges, by nginx (X-Accel-Redirect), or by the bucket."""
 
+import hashlib
 import time
 from datetime import datetime
 from pathlib import Path
@@ -59,8 +60,7 @@ def publish(key: str, content_type: str) -> Response:
         if isinstance(store, LocalStorage):
             response = _send_local(store.path(key), check_key(key), content_type)
         else:
-            with store.open(key) as body:
-                response = Response(body.read(), content_type=content_type)
+            response = _read(store, key, content_type)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, UnsafeKeyError) as error:
         raise NotFound from error
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -72,11 +72,19 @@ def _deliver(store: Storage, key: str, content_type: str, disposition: str, seco
     if isinstance(store, LocalStorage):
         return _send_local(store.path(key), check_key(key), content_type)
     if content_type in NEVER_REDIRECTED:
-        with store.open(key) as body:
-            return Response(body.read(), content_type=content_type)
+        return _read(store, key, content_type)
     # A little longer than the answer may be cached, so that a cached redirect still works.
-    address = store.url(key, (seconds or 300) + 60, content_type, disposition)
+    address = store.url(key, (seconds or 300) + 60, content_type, disposition, seconds)
     return cast(Response, redirect(address or "", 302))
+
+
+def _read(store: Storage, key: str, content_type: str) -> Response:
+    """Read a small file of the bucket, with a validator (ETag) of its content."""
+    with store.open(key) as body:
+        response = Response(body.read(), content_type=content_type)
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    response.make_conditional(request)
+    return response
 
 
 def _send_local(path: Path, key: str, content_type: str) -> Response:

@@ -98,7 +98,9 @@ class LocalStorage:
         path.stat()
         yield path
 
-    def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
+    def url(
+        self, key: str, expires_seconds: int, content_type: str, disposition: str, kept_seconds: int = 0
+    ) -> str | None:
         """Return None: the app serves the file."""
         return None
 

@@ -139,10 +139,15 @@ class S3Storage:
                 shutil.copyfileobj(body, file, CHUNK)
             yield path
 
-    def url(self, key: str, expires_seconds: int, content_type: str, disposition: str) -> str | None:
-        """Presign a GET that also fixes the content type and the file name of a download."""
+    def url(
+        self, key: str, expires_seconds: int, content_type: str, disposition: str, kept_seconds: int = 0
+    ) -> str | None:
+        """Presign a GET that also fixes content type, file name, and how long browsers keep it."""
         named = {"Bucket": self.bucket, "Key": check_key(key)}
         named |= {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+        named["ResponseCacheControl"] = (
+            f"private, max-age={kept_seconds}" if kept_seconds else "private, no-store"
+        )
         return str(self._client.generate_presigned_url("get_object", Params=named, ExpiresIn=expires_seconds))
 
     def begin(self, key: str) -> str | None:

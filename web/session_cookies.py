@@ -1,6 +1,7 @@
 """Signed session cookies, and signing in by a "remember me" cookie."""
 
-from flask import Flask
+from flask import Flask, Response
+from flask.globals import request_ctx
 from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager
 from itsdangerous import URLSafeTimedSerializer
@@ -29,7 +30,16 @@ class CookieSessions(SecureCookieSessionInterface):
 
 
 class RememberCookieLogin(LoginManager):
-    """A login manager that ignores a non-ASCII "remember me" cookie: hmac would raise TypeError."""
+    """A login manager for public responses and odd cookies."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """Look into the session only if the request has: looking makes a response vary by the cookie."""
+        used = request_ctx._session
+        if used is None or not used.accessed:
+            return response
+        updated: Response = super()._update_remember_cookie(response)
+        return updated
 
     def _load_user_from_remember_cookie(self, cookie: str) -> User | None:
+        # hmac would raise TypeError for a cookie that isn't ASCII
         return super()._load_user_from_remember_cookie(cookie) if cookie.isascii() else None

@@ -1,9 +1,10 @@
 """Routes of media files. The signed token stands for an access decision; here only the token is verified."""
 
+import time
 import uuid
 from datetime import datetime
 
-from flask import Response, abort
+from flask import Response, abort, request
 
 import storage
 from blueprints.media import bp
@@ -57,9 +58,14 @@ def _expiry(token: str, folder: str) -> datetime:
 
 
 def _text(vtt: str | None, expires_at: datetime) -> Response:
+    """Answer with a WebVTT file, kept as long as its address if that names its version (`v`)."""
     if vtt is None:
         abort(404)
     response = Response(vtt, content_type="text/vtt; charset=utf-8")
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.expires = expires_at
+    seconds = max(0, int(expires_at.timestamp() - time.time()))
+    response.headers["Cache-Control"] = (
+        f"private, max-age={seconds}" if "v" in request.args else "private, no-cache"
+    )
+    response.set_etag(served_files.version(vtt), weak=True)
+    response.make_conditional(request)
     return response

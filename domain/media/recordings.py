@@ -4,6 +4,7 @@ Processed files are below `media/<id>/` in storage, the original apart from them
 Addresses carry a signed, expiring token for that folder; they are given out only after an access decision.
 """
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -359,12 +360,14 @@ def _path(what: str, token: str, asset: MediaAsset, **names: str) -> str:
 
 
 def _captions_path(row: captions.Spoken, asset: MediaAsset, token: str, aside: str) -> str:
+    query = f"?v={served_files.version(row.vtt)}" if row.vtt else ""
     if isinstance(row, ProposedCaption):
-        return _path("proposed_captions", aside, asset, language=row.language)
-    return _path("captions", token, asset, language=row.language)
+        return _path("proposed_captions", aside, asset, language=row.language) + query
+    return _path("captions", token, asset, language=row.language) + query
 
 
 def _chapters_path(chapters: list[Any] | None, asset: MediaAsset, token: str, aside: str) -> str:
+    query = f"?v={served_files.version(json.dumps(chapters))}"
     if chapters is asset.chapters:
-        return _path("chapters", token, asset)
-    return _path("proposed_chapters", aside, asset)
+        return _path("chapters", token, asset) + query
+    return _path("proposed_chapters", aside, asset) + query

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+import zlib
 from pathlib import Path
 
 # The names that media/renditions.py gives, and `film.mp4` of the demo.
@@ -42,3 +43,12 @@ def folder(asset_id: uuid.UUID) -> str:
 def proposals(asset_id: uuid.UUID) -> str:
     """Build the path that the token for proposed captions opens; learners' tokens don't."""
     return f"{folder(asset_id)}proposed/"
+
+
+def version(text: str) -> str:
+    """Build the version of captions or chapters in their address, which a new text thereby changes.
+
+    >>> version("WEBVTT")
+    'dba781dc'
+    """
+    return f"{zlib.crc32(text.encode(errors='replace')):08x}"

@@ -91,6 +91,7 @@ def test_what_others_may_keep_carries_no_cookie_and_nothing_personal(crawl: Craw
             policy = answer.cache
             if policy.public:
                 assert answer.cookies == (), address
+                assert "Cookie" not in answer.vary, address
                 assert not re.search(r"\bBo\b", answer.text), address
                 public |= {answer.mimetype} if answer.text else set()
             if answer.mimetype == "text/html" and not address.startswith("/dev/mail/"):

@@ -1,5 +1,6 @@
 """Recordings are served to holders of a fresh signed address, and to nobody else."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -90,3 +91,44 @@ def test_nothing_is_offered_before_it_is_ready(app: Flask, cast: Cast, asset_id:
     play = addresses(app, cast.video_lesson.id)
     assert play.state == "processing"
     assert play.sources == []
+
+
+def test_what_is_kept_is_kept_as_long_as_its_address(
+    app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID
+) -> None:
+    """Moving to another place of a film that is still the same fetches nothing anew."""
+    play = addresses(app, cast.video_lesson.id)
+    chapters = play.chapters_url or ""
+    for address in (play.sources[0].url, play.tracks[0].url, chapters):
+        first = client.get(address)
+        kept = re.fullmatch(r"private, max-age=(\d+)", first.headers["Cache-Control"])
+        rest = int(address.split("/")[2].partition(".")[0], 16) - now().timestamp()
+        assert kept is not None, address
+        assert abs(int(kept[1]) - rest) < 5
+        assert "Cookie" not in first.headers.get("Vary", "")
+        etag = first.headers["ETag"]
+        again = client.get(address, headers={"If-None-Match": etag})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", etag)
+        assert again.headers["Cache-Control"].startswith("private, max-age=")
+    film = play.sources[0].url
+    first = client.get(film)
+    part = {"Range": "bytes=0-9"}
+    for name in ("ETag", "Last-Modified"):
+        assert client.get(film, headers=part | {"If-Range": first.headers[name]}).status_code == 206
+    assert client.get(film, headers=part | {"If-Range": '"another"'}).status_code == 200
+    since = {"If-Modified-Since": first.headers["Last-Modified"]}
+    assert client.get(film, headers=since).status_code == 304
+
+
+def test_other_captions_have_another_address(
+    app: Flask, client: FlaskClient, cast: Cast, asset_id: uuid.UUID
+) -> None:
+    before = addresses(app, cast.video_lesson.id).tracks[0].url
+    with app.app_context():
+        db.session.scalars(db.select(Caption)).one().vtt = VTT.replace("Hello", "Bye")
+        db.session.commit()
+    after = addresses(app, cast.video_lesson.id).tracks[0].url
+    assert before != after
+    assert "Bye" in client.get(after).text
+    unnamed = client.get(after.partition("?")[0])
+    assert unnamed.headers["Cache-Control"] == "private, no-cache"

@@ -97,6 +97,11 @@ def test_bytes_are_fetched_from_the_bucket_by_a_presigned_address(app: Flask, st
     assert (part.status_code, part.content) == (206, b"234")
     assert part.headers["Content-Type"] == "video/mp4"
     assert part.headers["Content-Disposition"] == "inline; filename=film.mp4"
+    assert part.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    again = requests.get(
+        answer.headers["Location"], headers={"If-None-Match": part.headers["ETag"]}, timeout=10
+    )
+    assert again.status_code == 304
 
 
 def test_a_playlist_comes_from_us_so_that_its_relative_names_stay_signed(
@@ -105,6 +110,8 @@ def test_a_playlist_comes_from_us_so_that_its_relative_names_stay_signed(
     store.put("media/1/master.m3u8", b"#EXTM3U\n720p.m3u8\n", "application/vnd.apple.mpegurl")
     answer = app.test_client().get("/file/media/1/master.m3u8")
     assert (answer.status_code, answer.data) == (200, b"#EXTM3U\n720p.m3u8\n")
+    known = {"If-None-Match": answer.headers["ETag"]}
+    assert app.test_client().get("/file/media/1/master.m3u8", headers=known).status_code == 304
     assert app.test_client().get("/file/media/1/none.m3u8").status_code == 404
 
 
