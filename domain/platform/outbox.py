@@ -5,9 +5,12 @@ import ssl
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage as MimeMessage
 from email.policy import EmailPolicy
+from email.utils import format_datetime
 
+from email_validator import validate_email
 from flask import current_app
 from sqlalchemy import select
 
@@ -24,6 +27,10 @@ TIMEOUT_SECONDS = 20
 
 class UntrustedServer(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
     """The certificate of the mail server can't be trusted."""
+
+
+class NotDeliverable(Exception):  # noqa: N818 - a state of the world, not a fault of the caller
+    """The mail server can't send to an address of this form."""
 
 
 class _Policy(EmailPolicy):
@@ -74,7 +81,8 @@ def begin_sending(message_id: str) -> OutgoingMail | None:
 def send(outgoing: OutgoingMail) -> None:
     """Send by SMTP; without a server (development) the mailbox page shows the row.
 
-    Raises SMTP's errors, and UntrustedServer before anything is sent; the job is retried later.
+    An address with letters outside ASCII before the @ needs a server that offers SMTPUTF8. Raises
+    NotDeliverable for it, SMTP's errors, and UntrustedServer before anything is sent; the job is retried.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.smtp_host:
@@ -83,12 +91,22 @@ def send(outgoing: OutgoingMail) -> None:
         with _connect(settings) as server:
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
-            server.send_message(outgoing.mime)
+            _hand_over(server, outgoing.mime)
     except ssl.SSLCertVerificationError as error:
         raise UntrustedServer(
             f"The certificate of the mail server {settings.smtp_host} can’t be trusted: "
             f"{error.verify_message}. Nothing was sent. SMTP_HOST must be the name in the certificate; "
             "SMTP_CA_FILE names an authority of your own."
+        ) from error
+
+
+def _hand_over(server: smtplib.SMTP, mime: MimeMessage) -> None:
+    try:
+        server.send_message(mime)
+    except smtplib.SMTPNotSupportedError as error:
+        raise NotDeliverable(
+            "The mail server takes only addresses in ASCII (it doesn’t offer SMTPUTF8), and this one has "
+            "other letters before the @."
         ) from error
 
 
@@ -136,8 +154,9 @@ def _mime(message: EmailMessage) -> MimeMessage:
     text, html = mail.render_bodies(message)
     mime = MimeMessage(_Policy())
     mime["Subject"] = message.subject
-    mime["From"] = current_app.config["SETTINGS"].mail_from
-    mime["To"] = message.recipient
+    mime["From"] = _sendable(current_app.config["SETTINGS"].mail_from)
+    mime["To"] = _sendable(message.recipient)
+    mime["Date"] = format_datetime(clock.now())
     mime["Message-ID"] = message.message_id
     mime["Auto-Submitted"] = "auto-generated"
     if "unsubscribe_url" in message.data:  # RFC 8058: the reader's mail program may post to it
@@ -146,6 +165,16 @@ def _mime(message: EmailMessage) -> MimeMessage:
     mime.set_content(text)
     mime.add_alternative(html, subtype="html")
     return mime
+
+
+def _sendable(address: str) -> Address:
+    """Parse `address`, perhaps with a name before it; its domain as mail servers know it, in ASCII (IDNA)."""
+    name, _, plain = address.rpartition("<")
+    local, _, domain = plain.rstrip("> ").rpartition("@")
+    if not domain.isascii():
+        checked = validate_email(f"postmaster@{domain}", check_deliverability=False, test_environment=True)
+        domain = checked.ascii_domain
+    return Address(name.strip(' "'), local, domain)
 
 
 def fail(error: str, message_id: str) -> None:

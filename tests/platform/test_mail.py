@@ -1,9 +1,11 @@
 """Mail: written with its cause, sent once by the worker, retried when the server is away."""
 
+import smtplib
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_string, policy
 from typing import Any
 
 import pytest
@@ -67,6 +69,50 @@ def test_a_message_has_text_and_html_and_is_sent_once(app: Flask, cast: Cast, se
     text = letter.content.decode()
     assert "multipart/alternative" in text
     assert "Auto-Submitted: auto-generated" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "envelope"),
+    [
+        ("una@example.com", "una@example.com"),
+        ("una@straße.example", "una@xn--strae-oqa.example"),
+        ("jörg@müller.example", "jörg@xn--mller-kva.example"),
+    ],
+)
+def test_a_domain_is_written_in_ascii(
+    app: Flask, cast: Cast, server: Server, address: str, envelope: str
+) -> None:
+    sender = "Schüler, Akademie <shop@müller.example>"
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], mail_from=sender)
+    with app.test_request_context(method="POST"):
+        db.session.get_one(User, cast.una.id).email = address
+        mail.confirm_new_email(db.session.get_one(User, cast.una.id), address, "some-token")
+        db.session.commit()
+        jobs.run_all()
+        assert only_message().status == EmailStatus.SENT, only_message().error
+    letter = server.letters[0]
+    assert (letter.mail_from, letter.rcpt_tos) == ("shop@xn--mller-kva.example", [envelope])
+    read = message_from_string(letter.content.decode(), policy=policy.SMTPUTF8)
+    assert [one.addr_spec for one in read["To"].addresses] == [envelope]
+    assert [(one.display_name, one.domain) for one in read["From"].addresses] == [
+        ("Schüler, Akademie", "xn--mller-kva.example")
+    ]
+    for name in ("Date", "From", "To", "Subject", "Message-ID", "MIME-Version"):
+        assert len(read.get_all(name)) == 1, name
+    assert abs(read["Date"].datetime - now()) < timedelta(minutes=1)
+
+
+def test_a_server_that_takes_only_ascii_is_named_as_the_reason(
+    app: Flask, cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtplib.SMTP, "has_extn", lambda self, name: name != "smtputf8")
+    with app.test_request_context(method="POST"):
+        user = db.session.get_one(User, cast.una.id)
+        mail.confirm_new_email(user, "jörg@example.com", "some-token")
+        db.session.commit()
+        jobs.run_all()
+        assert "SMTPUTF8" in (only_message().error or "")
+    assert server.letters == []
 
 
 def test_a_dead_mail_server_is_retried_and_loses_nothing(app: Flask, cast: Cast, server: Server) -> None:
