@@ -2,12 +2,14 @@
 
 import re
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, request
 
+import storage
 from blueprints.site import bp
-from domain.platform import settings
-from web import cover_art
+from domain.platform import images, settings
+from web import cover_art, static_files
 
+DAY = "public, max-age=86400"
 YEAR = "public, max-age=31536000, immutable"
 
 
@@ -21,6 +23,19 @@ def theme() -> Response:
     # A process that hasn't reloaded its settings yet must not have the old colour cached at the new address.
     named = request.args.get("v", "").lower() == color.removeprefix("#").lower()
     response.headers["Cache-Control"] = YEAR if named else "no-cache"
+    return response
+
+
+@bp.get("/favicon.ico")
+def favicon() -> Response:
+    """Serve the shop's logo or our icon, to programs that ask for this address without reading the page."""
+    logo = settings.current().logo
+    if logo:
+        response = storage.publish(images.key_of("logo", logo, "128.png") or abort(404), "image/png")
+    else:
+        assets: static_files.AssetIndex = current_app.extensions["assets"]
+        response = Response(assets.by_name["icons/favicon.ico"].body, mimetype="image/x-icon")
+    response.headers["Cache-Control"] = DAY
     return response
 
 

@@ -23,6 +23,7 @@ READING = """
 /healthz                                                                200 200 200 200 200 200 200
 /readyz                                                                 503 503 503 503 503 503 503
 /theme.css                                                              200 200 200 200 200 200 200
+/favicon.ico                                                            200 200 200 200 200 200 200
 /covers/web/flask-first-steps.svg                                       200 200 200 200 200 200 200
 /robots.txt                                                             200 200 200 200 200 200 200
 /sitemap.xml                                                            200 200 200 200 200 200 200
