@@ -9,7 +9,7 @@ from sqlalchemy import select
 from cli import progress
 from domain import Refused
 from domain.people import accounts
-from domain.portable import InvalidCourse, exporting, folder_writer, importing
+from domain.portable import InvalidCourse, exporting, folder_writer, importing, report
 from models import Course, db
 
 import_group = AppGroup("import", help="Read courses from files.")
@@ -19,21 +19,24 @@ export_group = AppGroup("export", help="Write courses to files.")
 @import_group.command("course")
 @click.argument("place", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--creator", required=True, metavar="EMAIL", help="Whose course it becomes.")
-def import_course(place: Path, creator: str) -> None:
+@click.option(
+    "--keep-going/--strict", default=True, help="Note dead links and unusable pictures, or refuse them."
+)
+def import_course(place: Path, creator: str, keep_going: bool) -> None:
     """Import the folder or zip DIR as a draft; the format is in docs/creators/import-and-export.md.
 
-    Nothing is imported unless all of it is valid.
+    If anything is wrong, nothing is imported.
     """
     user = accounts.find(creator)
     if user is None or not (user.is_creator or user.is_admin):
         raise click.ClickException(f"{creator} isn’t the address of a creator.")
     try:
-        made = importing.prepare_folder(place, user, progress.show)
+        made = importing.prepare_folder(place, user, progress.show, strict=not keep_going)
         course = importing.write_or_undo(made, user, place.name)
     except InvalidCourse as broken:
         db.session.rollback()
-        for problem in broken.problems:
-            click.echo(f"  {problem}", err=True)
+        for line in report.lines(report.grouped(broken.problems)):
+            click.echo(f"  {line}", err=True)
         raise click.ClickException(broken.sentence) from broken
     said = f"“{course.title}” is a draft at /courses/{course.slug} with {course.lesson_count} lessons."
     try:
@@ -41,8 +44,8 @@ def import_course(place: Path, creator: str) -> None:
     except BaseException:
         made.discard()
         raise
-    for hint in made.hints:
-        click.echo(f"  Note: {hint}", err=True)
+    for line in report.lines(report.grouped(made.notes)):
+        click.echo(f"  {line}" if line.startswith(" ") else f"  Note: {line}", err=True)
     click.echo(said)
 
 

@@ -14,7 +14,7 @@ from blueprints.learn.forms import LONGEST
 from domain.authoring import lesson_drafts
 from domain.learning import access, outline, playback
 from domain.learning.access import AccessDecision
-from domain.media import recordings, video_embeds
+from domain.media import recordings, upload_rules, video_embeds
 from domain.media.recordings import Playback
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, MediaAsset, Resource, User
@@ -63,7 +63,8 @@ def resource(course_slug: str, lesson_slug: str, resource_id: uuid.UUID) -> Resp
     file = next((r for r in theirs if r.id == resource_id and r.storage_key), None) or abort(404)
     suffix = PurePosixPath(file.storage_key or "").suffix
     kind = mimetypes.types_map.get(suffix, "application/octet-stream")
-    return storage.send(file.storage_key or "", kind, download_name=f"{file.title}{suffix}")
+    name = upload_rules.download_name(file.title, file.storage_key or "")
+    return storage.send(file.storage_key or "", kind, download_name=name)
 
 
 def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:

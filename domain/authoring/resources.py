@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
@@ -130,7 +129,7 @@ def take_upload(
     """Add an uploaded file to the lesson it was sent for; answers the resource's id."""
     assert course is not None and lesson is not None  # noqa: S101, PT018 - check_place saw to it
     row = Resource(
-        id=upload.id, title=PurePosixPath(file.filename).stem[:200] or "File",
+        id=upload.id, title=upload_rules.title_of(file.filename)[:MAX_TITLE] or "File",
         kind=upload_rules.resource_kind(file.filename), storage_key=file.key, size=file.size,
     )  # fmt: skip
     return add(course, lesson, actor, row, AuditAction.UPLOAD_RESOURCE).id

@@ -4,13 +4,14 @@ import re
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.base.word_folding import fold
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80
+LONGEST = 100  # of those that exist: numbers used to be appended beyond LENGTH
 READ = 1000  # characters of a title that count
 _INSIDE_A_WORD = re.compile(r"(?<=[^\W_])['’](?=[^\W_])")
 
@@ -81,19 +82,33 @@ def product_id_at(slug: Any) -> ColumnElement[uuid.UUID]:
     return func.coalesce(present, renamed)
 
 
+def is_slug(text: str) -> bool:
+    """Tell whether `text` can be a slug: lower-case ASCII words joined by hyphens."""
+    return len(text) <= LONGEST and re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", text) is not None
+
+
 def _numbered(column: ColumnElement[str] | InstrumentedAttribute[str], base: str) -> ColumnElement[bool]:
-    """Match `base` and its numbered forms, and little else, as a range scan of the slugs' index.
+    """Match `base` and its numbered forms, and little else, as range scans of the slugs' index.
 
     In every collation a hyphen, if it counts at all, sorts before digits and digits before letters.
     """
-    return column.between(base, f"{base}-a")
+    forms = dict.fromkeys([base, *(_shortened(base, digits) for digits in range(1, 6))])
+    return or_(*(column.between(form, f"{form}-a") for form in forms))
+
+
+def _shortened(base: str, digits: int) -> str:
+    """Cut `base` between words so that a hyphen and a number of so many digits fit behind it."""
+    most = LENGTH - 1 - digits
+    if len(base) <= most:
+        return base
+    return base[: most + 1].rpartition("-")[0] or base[:most]
 
 
 def free(base: str, taken: set[str]) -> str:
-    """Append the first number to `base` that makes it free of `taken`, if need be."""
+    """Append the first number to `base` that makes it free of `taken`, if need be; at most LENGTH long."""
     if base not in taken:
         return base
     number = 2
-    while f"{base}-{number}" in taken:
+    while (name := f"{_shortened(base, len(str(number)))}-{number}") in taken:
         number += 1
-    return f"{base}-{number}"
+    return name

@@ -34,10 +34,32 @@ MOST_OPEN = 30
 MOST_CHUNK = 64 * MIB
 KINDS = {
     "pdf": ResourceKind.PDF,
-    **dict.fromkeys(("xls", "xlsx", "ods", "csv"), ResourceKind.SPREADSHEET),
+    **dict.fromkeys(("xls", "xlsx", "ods", "csv", "tsv", "parquet"), ResourceKind.SPREADSHEET),
     **dict.fromkeys(("ppt", "pptx", "odp", "key"), ResourceKind.PRESENTATION),
-    **dict.fromkeys(("zip", "tar.gz", "py", "js", "ts", "json", "ipynb", "sql"), ResourceKind.CODE),
+    **dict.fromkeys(
+        (
+            *(
+                "zip",
+                "tar.gz",
+                "json",
+                "ipynb",
+                "yaml",
+                "yml",
+                "toml",
+                "xml",
+                "ini",
+                "diff",
+                "patch",
+                "proto",
+            ),
+            *("html", "css", "scss", "js", "mjs", "jsx", "ts", "tsx", "vue", "svelte", "php", "erb", "sql"),
+            *("py", "rb", "rs", "go", "java", "kt", "scala", "swift", "dart", "lua", "pl", "r", "jl", "ex"),
+            *("c", "h", "cpp", "hpp", "cc", "cs", "fs", "hs", "sh", "ps1", "tf", "graphql"),
+        ),
+        ResourceKind.CODE,
+    ),
 }
+NO_ENDING = "none"  # stands among the allowed endings for files such as Makefile
 FOR_LESSONS = (UploadPurpose.LESSON_MEDIA, UploadPurpose.RESOURCE)
 
 
@@ -55,7 +77,7 @@ class UploadRules:
     @property
     def accept(self) -> str:
         """Build the `accept` attribute of a file field."""
-        return ",".join(f".{ending}" for ending in self.endings)
+        return ",".join(f".{ending}" for ending in self.endings if ending != NO_ENDING)
 
 
 def rules(purpose: str) -> UploadRules:
@@ -108,7 +130,7 @@ def check_place(purpose: UploadPurpose, course: Course | None, lesson: Lesson | 
 def check_file(purpose: UploadPurpose, name: str, size: int) -> None:
     """Raise Refused for a file type or size that isn't allowed."""
     allowed = rules(purpose)
-    if ending_of(name) not in allowed.endings:
+    if (ending_of(name) or NO_ENDING) not in allowed.endings:
         raise Refused(f"This type of file isn’t supported here. Use {listed(allowed.endings)}.", "file")
     if size <= 0:
         raise Refused("This file is empty.", "file")
@@ -156,6 +178,19 @@ def ending_of(filename: str) -> str:
     return lower.rpartition(".")[2] if "." in lower else ""
 
 
+def title_of(filename: str) -> str:
+    """Make a title of a file name: without its ending, which a download gets back."""
+    name, ending = plain_name(filename), ending_of(filename)
+    short = name.rpartition(".")[0] if ending else name
+    return (short.removesuffix(".tar") if ending == "tar.gz" else short) or name
+
+
+def download_name(title: str, key: str) -> str:
+    """Name the download of the file stored at `key`: its title with the ending, once."""
+    ending = ending_of(key.rpartition("/")[2])
+    return title if not ending or ending_of(title) == ending else f"{title}.{ending}"
+
+
 def in_words(size: int) -> str:
     """Format bytes for people: 20 GB, 1.5 MB."""
     for unit, name in ((1024**3, "GB"), (1024**2, "MB"), (1024, "KB")):
@@ -166,5 +201,5 @@ def in_words(size: int) -> str:
 
 def listed(endings: tuple[str, ...]) -> str:
     """List endings in a sentence: MP4, MOV or WEBM."""
-    names = [ending.upper() for ending in endings]
+    names = [ending.upper() for ending in endings if ending != NO_ENDING]
     return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

@@ -5,6 +5,7 @@ Problems of a zip are a result, stored in the row. Errors on our side are retrie
 
 import tempfile
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import jobs
 import storage
 from domain.base import clock
 from domain.media.upload_results import UploadedFile
-from domain.portable import MAX_PROBLEMS, InvalidCourse, exporting, folder_writer, importing
+from domain.portable import InvalidCourse, exporting, folder_writer, importing, report
 from domain.portable.file_store import PreparedCourse
 from models import (
     CodeArchive,
@@ -170,13 +171,13 @@ def end_import(plan: ImportPlan, result: PreparedCourse | InvalidCourse) -> None
     """Write the course, or the problems."""
     row = db.session.get_one(CourseTransfer, plan.id)
     if isinstance(result, InvalidCourse):
-        _fail(row, [str(problem) for problem in result.problems])
+        _fail(row, report.grouped(result.problems))
         return
     creator = db.session.get_one(User, plan.creator_id)
     course = importing.write_or_undo(result, creator, plan.filename)
     row = db.session.get_one(CourseTransfer, plan.id)
     row.course_id, row.state, row.finished_at = course.id, TransferState.DONE, clock.now()
-    row.problems = [str(hint) for hint in result.hints[:MAX_PROBLEMS]]
+    row.problems = list(report.grouped(result.notes))
     _discard(row, clock.now())
 
 
@@ -225,8 +226,8 @@ def end_export(plan: ExportPlan, result: int | str) -> None:
     _discard(row, clock.now() + KEPT_FOR)
 
 
-def _fail(row: CourseTransfer, problems: list[str]) -> None:
-    row.state, row.problems, row.finished_at = TransferState.FAILED, problems, clock.now()
+def _fail(row: CourseTransfer, problems: Sequence[str | report.Entry]) -> None:
+    row.state, row.problems, row.finished_at = TransferState.FAILED, list(problems), clock.now()
     _discard(row, clock.now())
 
 

@@ -15,7 +15,7 @@ from domain.authoring import lesson_drafts, page_drafts
 from domain.authoring.lesson_drafts import WorkingCopy
 from domain.base import markdown, slugs
 from domain.learning import prerequisites
-from domain.media import captions, code_archives
+from domain.media import captions, code_archives, upload_rules
 from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, README
 from domain.portable.markdown_links import github_anchors, rewrite
@@ -132,9 +132,11 @@ class _Exported:
         taken: set[str] = set()
         for resource in lesson_file.resources:
             if resource.storage_key:
-                stem = slugs.free(slugs.slugify(resource.title, "file"), taken)
+                ending = upload_rules.ending_of(posixpath.basename(resource.storage_key))
+                ending = f".{ending}" if ending else ""
+                title = resource.title.removesuffix(ending) if ending else resource.title
+                stem = slugs.free(slugs.slugify(title, "file"), taken)
                 taken.add(stem)
-                ending = _ending(resource.storage_key)
                 lesson_file.files[resource.id] = f"files/{working.slug}/{stem}{ending}"
         return lesson_file
 
@@ -169,7 +171,9 @@ class _Exported:
             found = list(self._recording(film, "preview-film"))
             values["preview_film"] = {"file": found[0].name, **self._about(film, "preview-film", MANIFEST)}
             kept += found
-        written = table(values) + "".join(map(self._module, self.modules))
+        # Without any, an import would look for lessons in the folders.
+        modules = "".join(map(self._module, self.modules)) or "modules = []\n"
+        written = table(values) + modules
         return written.encode(), kept
 
     @staticmethod

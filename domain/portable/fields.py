@@ -22,11 +22,15 @@ E = TypeVar("E", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Location:
-    """A TOML text: its file, and the number of lines above it there."""
+    """A TOML text: its file, and the number of lines above it there.
+
+    What is wrong in a lenient one, written for another program, is only noted.
+    """
 
     file: str
     text: str
     above: int = 0
+    lenient: bool = False
 
     def line_of(self, key: str, value: object = None) -> int:
         """Find the line of `value`, else of `key`; 0 if not found."""
@@ -47,6 +51,7 @@ class Fields:
     place: Location
     problems: list[Problem]
     places: Mapping[str, Location] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
 
     def where(self, key: str) -> Location:
@@ -56,8 +61,9 @@ class Fields:
     def wrong(self, key: str, sentence: str, value: object = None) -> None:
         """Record a problem with the value of `key`."""
         place = self.where(key)
-        line = place.line_of(key, value) if len(self.problems) < MAX_PROBLEMS else 0
-        self.problems.append(Problem(place.file, line, sentence))
+        found = self.notes if place.lenient else self.problems
+        line = place.line_of(key, value) if len(found) < MAX_PROBLEMS else 0
+        found.append(Problem(place.file, line, sentence))
 
     def raw(self, key: str, *kinds: type) -> Any:
         """Return the value of `key` if it is one of `kinds`; None when it is missing or of another type."""
@@ -153,7 +159,7 @@ class Fields:
         """Yield every table of a list of tables."""
         for item in self.raw(key, list) or []:
             if isinstance(item, dict):
-                yield Fields(item, self.where(key), self.problems)
+                yield Fields(item, self.where(key), self.problems, notes=self.notes)
             else:
                 self.wrong(key, f"`{key}` must be a list of tables.")
 

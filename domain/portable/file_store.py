@@ -5,6 +5,7 @@ All refusals are collected as problems; then, and after any other error, every s
 
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ import storage
 from domain import Refused
 from domain.authoring.page_drafts import rendered
 from domain.base import markdown
+from domain.base.addresses import path_to
 from domain.media import code_archives, originals, upload_rules
 from domain.platform import image_signatures, images
-from domain.portable import MANIFEST, InvalidCourse, Problem
-from domain.portable.link_rewriting import LinkRewriter
+from domain.portable import MANIFEST, Findings, InvalidCourse, Problem
+from domain.portable.link_rewriting import UNUSABLE, LinkRewriter, UsedPicture
 from domain.portable.model import NewCourse, NewLesson, NewRecording
 from domain.portable.source import Source
 from domain.portable.target_course import TargetCourse
@@ -40,11 +42,11 @@ class RowFile:
 
 @dataclass
 class PreparedCourse:
-    """The data of the rows to write. `keys` and `cover` are the files stored for it."""
+    """The data of the rows to write, and what to tell. `keys` and `cover` are the files stored for it."""
 
     course: NewCourse
     place: TargetCourse
-    hints: list[Problem]
+    notes: list[Problem]
     html: dict[str, markdown.RenderedMarkdown] = field(default_factory=dict)
     description_html: str = ""
     pictures: list[dict[str, Any]] = field(default_factory=list)
@@ -62,19 +64,32 @@ class PreparedCourse:
             images.remove(images.ImageUse.THUMBNAIL, self.cover)
 
 
-def store_files(source: Source, course: NewCourse, place: TargetCourse, progress: Progress) -> PreparedCourse:
+def store_files(
+    source: Source,
+    course: NewCourse,
+    place: TargetCourse,
+    findings: Findings,
+    progress: Progress,
+    strict: bool = False,
+) -> PreparedCourse:
     """Rewrite the texts of `course` and store its files. Raises InvalidCourse with all problems.
 
-    `progress` is called with a label, the number of files done, and their total.
+    `progress` is called with a label, the number of files done, and their total. With `strict`, dead links
+    and unusable pictures are problems.
     """
-    addresses = LinkRewriter(source, course, place.slug, place.course_id)
+    addresses = LinkRewriter(source, course, place.slug, place.course_id, findings)
     addresses.turn_all()
-    if addresses.problems:
-        raise InvalidCourse(addresses.problems)
-    made = PreparedCourse(course, place, addresses.hints)
+    _raise_problems(findings, strict)
+    made = PreparedCourse(course, place, findings.notes)
     with _undone_on_failure(made):
-        _FileStore(source, addresses, made, progress).keep_all()
+        _FileStore(source, addresses, made, progress, strict).keep_all()
     return made
+
+
+def _raise_problems(findings: Findings, strict: bool) -> None:
+    dead = [note for note in findings.notes if note.kind] if strict else []
+    if found := [*findings.problems, *dead]:
+        raise InvalidCourse(sorted(found, key=lambda problem: (problem.file != MANIFEST, problem)))
 
 
 @contextmanager
@@ -90,11 +105,13 @@ class _FileStore:
     """Stores the files of one course: first those that may be refused, then the large ones."""
 
     def __init__(
-        self, source: Source, addresses: LinkRewriter, made: PreparedCourse, progress: Progress
+        self, source: Source, addresses: LinkRewriter, made: PreparedCourse, progress: Progress, strict: bool
     ) -> None:
         self.source, self.addresses, self.made, self.progress = source, addresses, made, progress
-        self.course = addresses.course
-        self.problems: list[Problem] = []
+        self.course, self.findings, self.strict = addresses.course, addresses.findings, strict
+        self.problems = self.findings.problems
+        self._uses = Counter(picture.file for picture in addresses.pictures.values())
+        self._drawn: dict[str, images.StoredImage] = {}
 
     def keep_all(self) -> None:
         """Store every file. Raises InvalidCourse."""
@@ -102,10 +119,6 @@ class _FileStore:
         files = list(self._files())
         total = len(used) + len(files) + bool(self.course.cover) + bool(self.course.code)
         done = iter(range(1, total + 1))
-        for picture in used:
-            with self._noting(picture.lesson.file if picture.lesson else picture.file, picture.line):
-                self._picture(picture.id, picture.file, picture.lesson)
-            self.progress("Pictures", next(done), total)
         for name, keep in ((self.course.cover, self._cover), (self.course.code, self._code)):
             if name:
                 with self._noting(MANIFEST, 0):
@@ -113,6 +126,10 @@ class _FileStore:
                 self.progress("Files", next(done), total)
         if self.problems:
             raise InvalidCourse(self.problems)
+        for picture in used:
+            self._picture(picture)
+            self.progress("Pictures", next(done), total)
+        _raise_problems(self.findings, self.strict)
         self._render()
         for _file, keep_it in files:
             keep_it()
@@ -146,14 +163,41 @@ class _FileStore:
         if self.course.description:
             self.made.description_html = rendered(self.course.description)
 
-    def _picture(self, id_: uuid.UUID, file: str, lesson: NewLesson | None) -> None:
-        with self.source.open(file) as content:
-            drawn = images.draw(content, image_signatures.named_in(file))
-        key = f"pictures/{self.made.place.course_id}/{id_}.webp"
+    def _picture(self, used: UsedPicture) -> None:
+        """Store a picture; the text of one that can't be used names its file again, which is noted."""
+        try:
+            drawn = self._draw(used.file)
+        except (Refused, InvalidCourse) as refusal:
+            self._give_up(used, refusal.sentence)
+            return
+        key = f"pictures/{self.made.place.course_id}/{used.id}.webp"
         self._put(key, drawn.content, "image/webp")
-        row = {"id": id_, "storage_key": key, "content_type": "image/webp", "size": len(drawn.content)}
-        row |= {"width": drawn.width, "height": drawn.height, "lesson": lesson.slug if lesson else None}
+        row = {"id": used.id, "storage_key": key, "content_type": "image/webp", "size": len(drawn.content)}
+        lesson = used.lesson.slug if used.lesson else None
+        row |= {"width": drawn.width, "height": drawn.height, "lesson": lesson}
         self.made.pictures.append(row)
+
+    def _draw(self, file: str) -> images.StoredImage:
+        """Encode a picture, once for all texts that show it."""
+        drawn = self._drawn.get(file)
+        if drawn is None:
+            with self.source.open(file) as content:
+                drawn = images.draw(content, image_signatures.named_in(file))
+        self._uses[file] -= 1
+        if self._uses[file]:
+            self._drawn[file] = drawn
+        else:
+            self._drawn.pop(file, None)
+        return drawn
+
+    def _give_up(self, used: UsedPicture, sentence: str) -> None:
+        address = path_to("media.picture", picture_id=used.id)
+        if used.lesson:
+            used.lesson.body = used.lesson.body.replace(address, used.written)
+        else:
+            self.course.description = self.course.description.replace(address, used.written)
+        place = used.lesson.file if used.lesson else self.course.readme or MANIFEST
+        self.findings.note(place, f"{used.file}: {sentence}", used.line, UNUSABLE)
 
     def _cover(self, file: str) -> None:
         with self.source.open(file) as content:
@@ -187,7 +231,8 @@ class _FileStore:
 
     def _resource(self, lesson: NewLesson, number: int, file: str) -> None:
         id_ = self.addresses.resource_id(lesson, number)
-        key = f"resources/{id_}.{upload_rules.ending_of(file)}"
+        ending = upload_rules.ending_of(file)
+        key = f"resources/{id_}.{ending}" if ending else f"resources/{id_}"
         self.made.resources[lesson.slug, number] = self._keep(id_, key, file)
 
     def _keep(self, id_: uuid.UUID, key: str, file: str) -> RowFile:

@@ -1,77 +1,246 @@
-"""Reading of a course: course.toml, or the order of folders and files where it has no modules."""
+"""Reading of a course: course.toml, a table of contents, or the order of folders and files."""
 
-import re
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import Any
 
 from domain.authoring import course_details, course_price, curriculum, lesson_content
 from domain.base import markdown, money, slugs
-from domain.base.text import markdown_source, one_line, paragraphs
+from domain.base.text import one_line, paragraphs
 from domain.catalog import tags
 from domain.learning import prerequisites
 from domain.platform import settings
-from domain.portable import MANIFEST, README, InvalidCourse, Problem, broken
+from domain.portable import MANIFEST, Findings, Problem, broken
 from domain.portable.fields import Fields, Location, parse
-from domain.portable.lessons import front_matter, read_lesson, without_title
+from domain.portable.lesson_files import Expanded, LessonFile, LessonFiles, is_index, is_lesson
+from domain.portable.lessons import read_lesson, title_of, without_title
 from domain.portable.model import NewCourse, NewLesson, NewModule
+from domain.portable.outlines import Node, contents, folders, to_modules
 from domain.portable.recordings import path_in, read_recording
-from domain.portable.source import Source, text_of
+from domain.portable.source import text_of
 from models import Level, ProductVisibility, Tier
 
 
-def read(source: Source) -> NewCourse:
-    """Read the course in `source`. Raises InvalidCourse with all problems of its files."""
+def read(source: Expanded, findings: Findings) -> NewCourse:
+    """Read the course in `source`; `findings` gets all problems and notes about its files.
+
+    Raises InvalidCourse if there is nothing to go on with.
+    """
     if MANIFEST not in source.names:
-        raise broken(f"There is no {MANIFEST} in the top folder. It needs at least a title and a category.")
+        raise broken(
+            f"There is no {MANIFEST} in the top folder. It needs at least a category; a title may be in the"
+            " README."
+        )
     place = Location(MANIFEST, text_of(source, MANIFEST))
-    problems: list[Problem] = []
-    values = Fields(parse(place), place, problems)
-    course = _course(source, values)
-    course.modules = _modules(source, values)
-    values.finish()
-    if not problems:
-        _settle_addresses(course, problems)
-    if problems:
-        raise InvalidCourse(sorted(problems, key=lambda problem: (problem.file != MANIFEST, problem)))
-    return course
+    reader = _Reader(source, findings, Fields(parse(place), place, findings.problems, notes=findings.notes))
+    return reader.course()
 
 
-def _course(source: Source, values: Fields) -> NewCourse:
-    description, line = _description(source, values)
-    title = values.line("title", course_details.TITLE)
-    if not title and line:
-        title, description, taken = without_title(description)
-        line += taken
-    if not title:
-        values.wrong("title", "`title` is missing.")
-    price, sale_price = _amount(values, "price_cents"), _amount(values, "sale_price_cents")
-    film = values.raw("preview_film", dict, str)
-    return NewCourse(
-        title=title,
-        slug=values.line("slug", slugs.LENGTH),
-        summary=values.line("summary", course_details.SUMMARY),
-        description=description,
-        readme_line=line,
-        category=values.line("category", 100, needed=True),
-        tags=values.lines("tags", tags.MOST, tags.LENGTH),
-        level=values.choice("level", Level) or Level.BEGINNER,
-        technology=values.line("technology", course_details.TECHNOLOGY),
-        language=values.line("language", 16) or "en",
-        tier=values.choice("tier", Tier),
-        price_cents=price or 0,
-        sale_price_cents=sale_price,
-        sale_ends_at=values.moment("sale_ends_at"),
-        visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
-        objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),
-        prerequisites=values.lines("prerequisites", course_details.LINES, course_details.LINE_LENGTH),
-        prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
-        sequential=values.flag("sequential", False),
-        meta_title=values.line("meta_title", course_details.META_TITLE) or None,
-        meta_description=values.line("meta_description", course_details.META_DESCRIPTION) or None,
-        cover=path_in(source, values, "cover"),
-        code=path_in(source, values, "code"),
-        preview_film=read_recording(source, _film(values, film), "file") if film else None,
-    )
+class _Reader:
+    """Reads one course."""
+
+    def __init__(self, source: Expanded, findings: Findings, values: Fields) -> None:
+        self.source, self.findings, self.values = source, findings, values
+        self.files = LessonFiles(source, findings)
+        self.site = contents.site(source)
+        self.used = {MANIFEST, *self.site.files}
+        self.introductions: dict[str, str] = {}
+
+    def course(self) -> NewCourse:
+        """Read everything."""
+        values = self.values
+        found = self._modules()
+        lessons = {lesson.file for module in found for lesson in module.lessons if lesson.file}
+        readme = self._readme(lessons)
+        course = self._details(readme)
+        course.modules, course.introductions, course.used = found, self.introductions, self.used
+        self.used |= lessons | set(self.introductions)
+        self._fill_from_lessons(course)
+        values.finish()
+        _settle_slugs(course, self.findings.problems)
+        return course
+
+    def _readme(self, lessons: set[str]) -> LessonFile | None:
+        """Read the README beside course.toml, unless it is a lesson."""
+        names = sorted(name for name in self.source.names if "/" not in name and is_lesson(name))
+        for name in names:
+            if PurePosixPath(name).stem.lower() == "readme" and name not in lessons:
+                self.used.add(name)
+                return self.files.get(name)
+        return None
+
+    def _details(self, readme: LessonFile | None) -> NewCourse:
+        values, source, site = self.values, self.source, self.site
+        description, line = values.text("description", markdown.MAX_BYTES), 0
+        above = readme.front.values if readme else {}
+        title = values.line("title", course_details.TITLE)
+        if readme and not description:
+            description, line = readme.body, readme.first_line
+            if not title:
+                heading, description, taken = without_title(description)
+                title, line = one_line(str(above.get("title", ""))) or heading, line + taken
+        title = title or (title_of(readme) if readme and description else "") or site.title
+        if not title:
+            values.wrong("title", "`title` is missing.")
+        summary = values.line("summary", course_details.SUMMARY)
+        price, sale_price = _amount(values, "price_cents"), _amount(values, "sale_price_cents")
+        film = values.raw("preview_film", dict, str)
+        return NewCourse(
+            title=title[: course_details.TITLE],
+            slug=values.line("slug", slugs.LONGEST),
+            summary=summary or self._summary(above),
+            description=description,
+            readme=readme.file if readme and line else "",
+            readme_line=line,
+            category=values.line("category", 100, needed=True),
+            tags=values.lines("tags", tags.MOST, tags.LENGTH),
+            level=values.choice("level", Level) or Level.BEGINNER,
+            technology=values.line("technology", course_details.TECHNOLOGY),
+            language=values.line("language", 16),
+            tier=values.choice("tier", Tier),
+            price_cents=price or 0,
+            sale_price_cents=sale_price,
+            sale_ends_at=values.moment("sale_ends_at"),
+            visibility=values.choice("visibility", ProductVisibility) or ProductVisibility.PUBLIC,
+            objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),
+            prerequisites=values.lines("prerequisites", course_details.LINES, course_details.LINE_LENGTH),
+            prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
+            sequential=values.flag("sequential", False),
+            meta_title=values.line("meta_title", course_details.META_TITLE) or None,
+            meta_description=values.line("meta_description", course_details.META_DESCRIPTION) or None,
+            cover=path_in(source, values, "cover"),
+            code=path_in(source, values, "code"),
+            preview_film=read_recording(source, _film(values, film), "file") if film else None,
+        )
+
+    def _summary(self, above: dict[str, Any]) -> str:
+        """Take the summary from the README's front matter or the site's settings, if it fits."""
+        said = (above.get("description"), self.site.description)
+        lines = (one_line(text) for text in said if isinstance(text, str))
+        return next((line for line in lines if line and len(line) <= course_details.SUMMARY), "")
+
+    def _fill_from_lessons(self, course: NewCourse) -> None:
+        """Take tags and language from front matter and the site's settings where course.toml has none."""
+        read = [file for name in self.used if is_lesson(name) and (file := self.files.get(name))]
+        if "tags" not in self.values.values:
+            counted = Counter(tag for file in read for tag in dict.fromkeys(file.front.tags))
+            often = sorted(counted, key=lambda tag: (-counted[tag], tag))
+            wanted = [*self.site.tags, *often]
+            course.tags = [tag for tag in dict.fromkeys(wanted) if len(tag) <= tags.LENGTH][: tags.MOST]
+            if course.tags:
+                self.findings.note(MANIFEST, f"The tags come from your files: {', '.join(course.tags)}.")
+        if not course.language:
+            said = {file.front.language for file in read if file.front.language}
+            course.language = next(iter(said)) if len(said) == 1 else self.site.language
+            course.is_language_guessed = True
+
+    def _modules(self) -> list[NewModule]:
+        if "modules" in self.values.values:
+            found = [self._listed(table) for table in self.values.tables("modules")]
+        else:
+            found = self._found()
+            if not found and not any(map(_is_found, self.source.names)):
+                self.findings.problems.append(_nothing(self.source))
+        self.findings.problems.extend(_too_many(found))
+        return found
+
+    def _listed(self, table: Fields) -> NewModule:
+        """Read a module of course.toml: its lessons are file names, or tables."""
+        module = NewModule(
+            title=table.line("title", lesson_content.MAX_TITLE, needed=True),
+            description=paragraphs(table.text("description", curriculum.LONGEST_DESCRIPTION)),
+            published=table.flag("published", True),
+            unlock_after_days=table.whole("unlock_after_days", curriculum.LONGEST_DRIP) or 0,
+        )
+        for item in table.raw("lessons", list) or []:
+            entry = {"file": item} if isinstance(item, str) else item
+            if not isinstance(entry, dict):
+                table.wrong("lessons", "`lessons` must be a list of names of files, or of tables.")
+                continue
+            fields = Fields(entry, table.place, table.problems, notes=table.notes)
+            name = path_in(self.source, fields, "file")
+            if name is None and "file" in entry:
+                continue
+            file = self.files.get(name) if name else None
+            if file or not name:
+                module.lessons.append(read_lesson(self.source, file, fields))
+        table.finish()
+        return module
+
+    def _found(self) -> list[NewModule]:
+        """Derive modules and lessons from a table of contents, or from the folders."""
+        table = contents.find(self.source, self.files.get, self._arranged, self.findings)
+        if table:
+            self.used.add(table.file)
+            nodes = table.nodes
+            self.findings.note(table.file, "Lessons and their order come from this file.")
+        else:
+            nodes = self._arranged([name for name in self.source.names if _is_found(name)])
+        for node in (node for top in nodes for node in _all(top)):
+            if not node.title and node.file and (file := self.files.get(node.file)):
+                node.title = title_of(file)
+        outlined, joined = to_modules(nodes)
+        if joined:
+            self.findings.note("", joined)
+        found = []
+        for module in outlined:
+            title = module.title[: lesson_content.MAX_TITLE] or "Lessons"
+            new = NewModule(title, module.description, True, 0)
+            for node in module.lessons:
+                if file := self.files.get(node.file):
+                    new.lessons.append(self._lesson(file))
+            found += [new] if new.lessons else []
+        return found
+
+    def _arranged(self, names: list[str]) -> list[Node]:
+        return folders.outline(
+            names, self.files.get, title_of, self.source, self.findings, self.introductions
+        )
+
+    def _lesson(self, file: LessonFile) -> NewLesson:
+        place = Location(file.file, "")
+        return read_lesson(
+            self.source, file, Fields({}, place, self.findings.problems, notes=self.findings.notes)
+        )
+
+
+def _is_found(name: str) -> bool:
+    """Tell whether a file is a lesson without being named as one: all but the README beside course.toml."""
+    return is_lesson(name) and not ("/" not in name and is_index(name) and "readme" in name.lower())
+
+
+def _all(node: Node) -> list[Node]:
+    return [node, *(one for child in node.children for one in _all(child))]
+
+
+def _nothing(source: Expanded) -> Problem:
+    """Say that a folder has no lessons, and what it has instead."""
+    others = [name for name in source.given if name != MANIFEST]
+    if not others:
+        return Problem("", 0, f"There are no lessons: {MANIFEST} is the only file.")
+    sentence = "There are no lessons. Lessons are Markdown files or notebooks; this has"
+    return Problem("", 0, f"{sentence} {listing(others)}.")
+
+
+def left_out(source: Expanded, course: NewCourse) -> list[Problem]:
+    """Name the files that became no part of the course, after everything else was read."""
+    unused = [name for name in source.given if name not in course.used]
+    texts = [name for name in unused if is_lesson(name)]
+    others = [name for name in unused if not is_lesson(name) and name not in source.read]
+    found = [Problem("", 0, f"Left out: {listing(others)}.")] if others else []
+    if texts:
+        found.insert(0, Problem("", 0, f"Left out, because nothing lists them as lessons: {listing(texts)}."))
+    return found
+
+
+def listing(names: list[str]) -> str:
+    """Count files by their ending, and name the first: “3 files: 2 .py, 1 .rst (a.py, b.py, c.rst)”."""
+    kinds = Counter(PurePosixPath(name).suffix.lower()[:16] or "without an ending" for name in names)
+    often = sorted(kinds, key=lambda kind: (-kinds[kind], kind))[:8]
+    counted = ", ".join(f"{kinds[kind]:,} {kind}" for kind in often)
+    shown = ", ".join(name[:80] for name in sorted(names)[:5])
+    files = "1 file" if len(names) == 1 else f"{len(names):,} files"
+    return f"{files}: {counted} ({shown}{', …' if len(names) > 5 else ''})"
 
 
 def _amount(values: Fields, key: str) -> int | None:
@@ -93,29 +262,7 @@ def _amount(values: Fields, key: str) -> int | None:
 def _film(values: Fields, film: Any) -> Fields:
     """Return the preview film's table; if only a file is named, a table with it."""
     named = {"file": film} if isinstance(film, str) else film
-    return Fields(named, values.place, values.problems)
-
-
-def _description(source: Source, values: Fields) -> tuple[str, int]:
-    """Return the description, and the line of README.md it begins on (0: it is in course.toml)."""
-    written = values.text("description", markdown.MAX_BYTES)
-    if written or README not in source.names:
-        return written, 0
-    try:
-        text = text_of(source, README)
-    except InvalidCourse as trouble:
-        values.problems.extend(trouble.problems)
-        return "", 1
-    return markdown_source(text.removesuffix("\n")), 1
-
-
-def _modules(source: Source, values: Fields) -> list[NewModule]:
-    if "modules" in values.values:
-        found = [_listed(source, table) for table in values.tables("modules")]
-    else:
-        found = _found(source, values.problems)
-    values.problems.extend(_too_many(found))
-    return found
+    return Fields(named, values.place, values.problems, notes=values.notes)
 
 
 def _too_many(modules: list[NewModule]) -> list[Problem]:
@@ -132,95 +279,28 @@ def _too_many(modules: list[NewModule]) -> list[Problem]:
     return found
 
 
-def _listed(source: Source, table: Fields) -> NewModule:
-    """Read a module of course.toml: its lessons are file names, or tables."""
-    module = NewModule(
-        title=table.line("title", lesson_content.MAX_TITLE, needed=True),
-        description=paragraphs(table.text("description", curriculum.LONGEST_DESCRIPTION)),
-        published=table.flag("published", True),
-        unlock_after_days=table.whole("unlock_after_days", curriculum.LONGEST_DRIP) or 0,
-    )
-    for item in table.raw("lessons", list) or []:
-        entry = {"file": item} if isinstance(item, str) else item
-        if not isinstance(entry, dict):
-            table.wrong("lessons", "`lessons` must be a list of names of files, or of tables.")
-            continue
-        fields = Fields(entry, table.place, table.problems)
-        file = path_in(source, fields, "file")
-        if file is not None or "file" not in entry:
-            lesson = _lesson(source, file or "", fields)
-            module.lessons += [lesson] if lesson else []
-    table.finish()
-    return module
-
-
-def _lesson(source: Source, file: str, entry: Fields) -> NewLesson | None:
-    try:
-        text, front = front_matter(source, file) if file else ("", None)
-    except InvalidCourse as trouble:
-        entry.problems.extend(trouble.problems)
-        return None
-    return read_lesson(source, file, text, front, entry)
-
-
-def _found(source: Source, problems: list[Problem]) -> list[NewModule]:
-    """Derive modules from folders and lessons from files, in the order of their names."""
-    modules: dict[str, NewModule] = {}
-    for name in sorted(filter(_is_lesson, source.names), key=_in_order):
-        folder = str(PurePosixPath(name).parent)
-        module = modules.setdefault(folder, NewModule(_title_of(folder), "", True, 0))
-        lesson = _lesson(source, name, Fields({}, Location(name, ""), problems))
-        module.lessons += [lesson] if lesson else []
-    return list(modules.values())
-
-
-def _is_lesson(name: str) -> bool:
-    parts = PurePosixPath(name)
-    if parts.suffix.lower() != ".md" or parts.name.lower() == README.lower():
-        return False
-    return not any(part.startswith("_") for part in parts.parts)
-
-
-def _in_order(name: str) -> list[list[tuple[int, int | str]]]:
-    """Build the key of a natural sort: 2 comes before 10. A folder comes after the files beside it."""
-    *folders, file = name.split("/")
-    return [[(1, 0), *_natural(folder)] for folder in folders] + [[(0, 0), *_natural(file)]]
-
-
-def _natural(part: str) -> list[tuple[int, int | str]]:
-    return [
-        (0, int(piece)) if piece.isdigit() else (1, piece.lower())
-        for piece in re.split(r"([0-9]{1,9})", part)
-        if piece
-    ]
-
-
-def _title_of(folder: str) -> str:
-    words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(folder).name)
-    title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[: lesson_content.MAX_TITLE] or "Lessons"
-
-
-def _settle_addresses(course: NewCourse, problems: list[Problem]) -> None:
+def _settle_slugs(course: NewCourse, problems: list[Problem]) -> None:
     """Give every lesson a unique slug; a duplicate in the source is a problem."""
-    if course.slug and course.slug != slugs.slugify(course.slug, ""):
+    if course.slug and not slugs.is_slug(course.slug):
         problems.append(Problem(MANIFEST, 0, f"`slug` can’t be “{course.slug}”: {_SLUG_RULE}"))
     lessons = course.lessons()
-    wanted = [lesson.slug for lesson in lessons if lesson.slug]
+    wanted = Counter(lesson.slug for lesson in lessons if lesson.slug and lesson.is_slug_firm)
     for lesson in lessons:
-        if lesson.slug and lesson.slug != slugs.slugify(lesson.slug, ""):
+        if lesson.slug and not lesson.is_slug_firm:
+            continue
+        if lesson.slug and not slugs.is_slug(lesson.slug):
             sentence = f"The address “{lesson.slug}” can’t be used: {_SLUG_RULE}"
             problems.append(Problem(lesson.file, 0, sentence))
-        elif lesson.slug and wanted.count(lesson.slug) > 1:
+        elif wanted[lesson.slug] > 1:
             sentence = f"Another lesson has the address “{lesson.slug}” too. Give one of them another `slug`."
             problems.append(Problem(lesson.file, 0, sentence))
     taken = set(wanted)
     for lesson in lessons:
-        if not lesson.slug:
-            lesson.slug = slugs.free(slugs.slugify(lesson.title, "lesson"), taken)
+        if not (lesson.slug and lesson.is_slug_firm):
+            lesson.slug = slugs.free(lesson.slug or slugs.slugify(lesson.title, "lesson"), taken)
             taken.add(lesson.slug)
     files = [lesson.file for lesson in lessons if lesson.file]
-    for file in sorted({file for file in files if files.count(file) > 1}):
+    for file in sorted(file for file, count in Counter(files).items() if count > 1):
         problems.append(Problem(file, 0, "This file is listed as a lesson more than once."))
 
 

@@ -1,11 +1,14 @@
 """A whole import: read, validate, store, write."""
 
 import uuid
+from contextlib import closing
 from pathlib import Path
 
+from domain.portable import Findings
 from domain.portable.course_writer import write
 from domain.portable.file_store import PreparedCourse, Progress, store_files
-from domain.portable.folder_reader import read
+from domain.portable.folder_reader import left_out, read
+from domain.portable.lesson_files import Expanded
 from domain.portable.source import opened
 from domain.portable.target_course import find_place
 from models import Course, User, db
@@ -16,18 +19,26 @@ def _silently(_what: str, _done: int, _total: int) -> None:
 
 
 def prepare_folder(
-    path: Path, creator: User, progress: Progress = _silently, course_id: uuid.UUID | None = None
+    path: Path,
+    creator: User,
+    progress: Progress = _silently,
+    course_id: uuid.UUID | None = None,
+    strict: bool = False,
 ) -> PreparedCourse:
     """Read and validate the folder or zip at `path`, and store its files for a course of `creator`.
 
-    Raises InvalidCourse with all problems; then nothing is stored. Ends the transaction: none is open while
-    files are stored.
+    Links that lead nowhere and pictures that can't be used are noted, or with `strict` are problems. Raises
+    InvalidCourse with all problems; then nothing is stored. Ends the transaction: none is open while files
+    are stored.
     """
-    with opened(path) as source:
-        course = read(source)
-        place = find_place(course, creator, source.names, course_id)
+    findings = Findings()
+    with opened(path) as given, closing(Expanded(given)) as source:
+        course = read(source, findings)
+        place = find_place(course, creator, given.names, findings, course_id)
         db.session.rollback()
-        return store_files(source, course, place, progress)
+        made = store_files(source, course, place, findings, progress, strict)
+        findings.notes += left_out(source, course)
+        return made
 
 
 def write_or_undo(made: PreparedCourse, creator: User, origin: str) -> Course:

@@ -1,38 +1,22 @@
-"""Reading of a lesson: its text, its front matter between lines of +++, and its entry in course.toml."""
+"""Reading of a lesson: its text, the values above it, and its entry in course.toml."""
 
 import re
 from pathlib import PurePosixPath
-from typing import Any
 
 from domain import Refused
 from domain.authoring import lesson_content, resources
-from domain.base import slugs
-from domain.base.text import markdown_source, one_line, paragraphs
+from domain.base import markdown, slugs
+from domain.base.text import one_line, paragraphs
 from domain.media import upload_rules, video_embeds
-from domain.portable import InvalidCourse, broken
-from domain.portable.fields import Fields, Location, parse
+from domain.portable.fields import Fields
+from domain.portable.lesson_files import LessonFile, is_index, readable_name
 from domain.portable.model import NewLesson, NewRecording, NewResource
 from domain.portable.recordings import is_sound, path_in, read_recording
-from domain.portable.source import Source, text_of
+from domain.portable.source import Source
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
-FENCE = "+++"
-_HEADING = re.compile(r"\s*#[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
-
-
-def front_matter(source: Source, file: str) -> tuple[str, Location | None]:
-    """Split a lesson's file into its text and its TOML front matter, if any. Raises InvalidCourse."""
-    text = text_of(source, file)
-    first, _, rest = text.partition("\n")
-    if first.strip() == "---" and re.match(r"[\w-]+:(\s|$)", rest) and "\n---\n" in rest:
-        raise broken("The values above a text are TOML between two lines of +++, not YAML.", file, 1)
-    if first.strip() != FENCE:
-        return text, None
-    lines = rest.split("\n")
-    end = next((number for number, line in enumerate(lines) if line.strip() == FENCE), None)
-    if end is None:
-        raise broken("A second line of +++ is missing below the values.", file, 1)
-    return "\n".join(lines[end + 1 :]), Location(file, "\n".join(lines[:end]), above=1)
+_HEADING = re.compile(r"\s*#{1,6}[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
+_COMMENTS = re.compile(r"(?:\s*<!--.*?-->)*\s*", re.DOTALL)
 
 
 def without_title(text: str) -> tuple[str, str, int]:
@@ -56,34 +40,76 @@ def _without_hashes(heading: str) -> str:
     return words if words != heading and words[-1:] in (" ", "\t") else heading
 
 
-def read_lesson(
-    source: Source, file: str, text: str, front: Location | None, entry: Fields
-) -> NewLesson | None:
-    """Build a lesson from its text and values; `entry` takes precedence over the front matter."""
-    problems = entry.problems
+def title_of(file: LessonFile) -> str:
+    """Find the title of a file: in its front matter, its first heading, or at last its name."""
+    title = file.front.values.get("title")
+    if isinstance(title, str) and one_line(title):
+        return one_line(title)[: lesson_content.MAX_TITLE]
+    heading, _rest, _taken = without_title(file.body[_comments(file.body) :])
+    return heading or _found_title(file)
+
+
+def _found_title(file: LessonFile) -> str:
+    """Find a title for a file that doesn't begin with one."""
+    named = file.front.label or _top_heading(file.body)
+    if not named:
+        path = PurePosixPath(file.file)
+        of_folder = is_index(file.file) and len(path.parts) > 1
+        named = readable_name(str(path.parent) if of_folder else file.file, "Lesson")
+    return named[: lesson_content.MAX_TITLE]
+
+
+def _top_heading(body: str) -> str:
+    """Find the first heading of the first level, wherever it is; the text keeps it."""
+    if not re.search(r"^(?:#[ \t]|=+[ \t]*$)|<h1", body, re.MULTILINE):
+        return ""
     try:
-        above: dict[str, Any] = parse(front) if front else {}
-    except InvalidCourse as trouble:
-        problems.extend(trouble.problems)
-        return None
-    places = {key: front for key in above if front and key not in entry.values}
-    values = Fields({**above, **entry.values}, entry.place, problems, places, {"file"})
-    first_line = (front.above + front.text.count("\n") + 3) if front else 1
-    if front and text.startswith("\n"):
-        text, first_line = text[1:], first_line + 1
-    body = markdown_source(text.removesuffix("\n"))
+        found = markdown.headings(body)
+    except Refused:
+        return ""
+    highest = min((heading.level for heading in found), default=0)
+    return one_line(next((heading.text for heading in found if heading.level == highest), ""))
+
+
+def _comments(text: str) -> int:
+    found = _COMMENTS.match(text)
+    return found.end() if found else 0
+
+
+def _text_of(file: LessonFile, title: str) -> tuple[str, str, int]:
+    """Return the title, the text without it, and the lines removed.
+
+    Generators show the title of the front matter above the text; a heading that repeats it goes.
+    """
+    comments = _comments(file.body)
+    heading, rest, taken = without_title(file.body[comments:])
+    repeats = heading == title and file.front.place is not None and file.front.place.lenient
+    if not heading or title and not repeats:
+        return title or _found_title(file), file.body, 0
+    above = file.body[:comments].strip("\n")
+    taken += file.body[:comments].count("\n")
+    return heading, f"{above}\n\n{rest}" if above else rest, taken - above.count("\n") - 2 * bool(above)
+
+
+def read_lesson(source: Source, file: LessonFile | None, entry: Fields) -> NewLesson:
+    """Build a lesson from its file and values; `entry` takes precedence over the front matter."""
+    front = file.front if file else None
+    above = dict(front.values) if front else {}
+    place = front.place if front else None
+    places = {key: place for key in above if place and key not in entry.values}
+    values = Fields({**above, **entry.values}, entry.place, entry.problems, places, entry.notes, {"file"})
     title = values.line("title", lesson_content.MAX_TITLE)
-    if not title and file:
-        title, body, taken = without_title(body)
-        title, first_line = title or _title_of(file), first_line + taken
+    body, taken = "", 0
+    if file:
+        title, body, taken = _text_of(file, title)
     recording = read_recording(source, values, "recording")
     video = _video(values)
     duration = values.seconds("duration", lesson_content.LONGEST)
     lesson = NewLesson(
-        file=file,
-        first_line=first_line,
+        file=file.file if file else "",
+        first_line=(file.first_line if file else 1) + taken,
         title=title,
-        slug=values.line("slug", slugs.LENGTH),
+        slug=values.line("slug", slugs.LONGEST),
         description=paragraphs(values.text("description", lesson_content.MAX_DESCRIPTION)),
         kind=values.choice("kind", LessonKind) or _kind_of(recording, video),
         visibility=_visibility(values),
@@ -93,6 +119,8 @@ def read_lesson(
         duration_seconds=None if duration is None else round(duration),
         recording=recording,
         resources=[r for table in values.tables("resources") if (r := _resource(source, table))],
+        is_slug_firm=not values.where("slug").lenient,
+        addresses=list(front.addresses) if front else [],
     )
     if duration is not None and lesson.kind == LessonKind.TEXT:
         values.wrong("duration", "The length of a text is its reading time. Leave `duration` out.")
@@ -136,12 +164,6 @@ def _resource(source: Source, table: Fields) -> NewResource | None:
             upload_rules.check_file(UploadPurpose.RESOURCE, file, source.names[file])
         except Refused as refusal:
             table.wrong("file", f"{file}: {refusal.sentence}", PurePosixPath(file).name)
-        name = PurePosixPath(file).name[: resources.MAX_TITLE]
+        name = upload_rules.title_of(file)[: resources.MAX_TITLE]
         return NewResource(title or name, kind or upload_rules.resource_kind(file), file=file)
     return None
-
-
-def _title_of(file: str) -> str:
-    words = re.sub(r"^[0-9]+[\s._-]*", "", PurePosixPath(file).stem)
-    title = one_line(re.sub(r"[_-]+", " ", words))
-    return (title[:1].upper() + title[1:])[: lesson_content.MAX_TITLE] or "Lesson"

@@ -1,7 +1,8 @@
-"""Rewriting of links on import: relative paths in texts become addresses of this site.
+"""Rewriting of links on import: paths in texts become addresses of this site.
 
-A lesson becomes its page, an image a stored image, any other file a resource of the lesson. Ids are derived
-from `seed` (UUIDv5), so that a retry makes the same ones.
+A lesson becomes its page, an image a stored image, any other file a resource of the lesson. A link that can't
+be resolved stays as it is and is noted. Ids are derived from `seed` (UUIDv5), so that a retry makes the same
+ones.
 """
 
 import uuid
@@ -14,57 +15,73 @@ from domain.authoring import resources
 from domain.base import markdown
 from domain.base.addresses import path_to
 from domain.media import upload_rules
-from domain.portable import MANIFEST, README, Problem
+from domain.portable import MANIFEST, Findings, Problem
+from domain.portable.link_targets import Target, Targets
 from domain.portable.markdown_links import Link, github_anchors, rewrite
 from domain.portable.model import NewCourse, NewLesson, NewResource
-from domain.portable.recordings import missing, resolve
 from domain.portable.source import Source
 from models import UploadPurpose
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+OTHER_PICTURES = {
+    ".svg": "SVG",
+    ".avif": "AVIF",
+    ".heic": "HEIC",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+}
+UNUSABLE = "Some pictures can’t be used"
+NO_HEADING = "Some links name headings that aren’t there"
+NOT_TAKEN = "Some files can’t be taken along; the links to them were left as they are"
 
 
 @dataclass(frozen=True)
 class UsedPicture:
-    """An image in a text: of a lesson, or of the course's description when `lesson` is None."""
+    """An image in a text: of a lesson, or of the course's description when `lesson` is None.
+
+    `written` is how the text named it.
+    """
 
     id: uuid.UUID
     file: str
     lesson: NewLesson | None
     line: int
+    written: str
 
 
 @dataclass
 class LinkRewriter:
-    """Rewrites the texts of `course`, which will be at `slug`; collects the files used and the problems."""
+    """Rewrites the texts of `course`, which will be at `slug`; collects the files used and findings."""
 
     source: Source
     course: NewCourse
     slug: str
     seed: uuid.UUID
+    findings: Findings
     pictures: dict[uuid.UUID, UsedPicture] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    hints: list[Problem] = field(default_factory=list)
     _anchors: dict[str, dict[str, str]] = field(default_factory=dict)
-    _lessons: dict[str, NewLesson] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._targets = Targets(self.source, self.course)
 
     def turn_all(self) -> None:
-        """Rewrite every text of the course; `problems` collects dead links and unusable files."""
-        self._lessons = {lesson.file: lesson for lesson in self.course.lessons() if lesson.file}
-        for lesson in self.course.lessons():
+        """Rewrite every text of the course; texts that can't be shown are problems, dead links notes."""
+        lessons = self.course.lessons()
+        for lesson in lessons:
             if self._can_be_shown(lesson.body, lesson.file, lesson.first_line):
-                self._anchors_of(lesson)
-        turned = [(lesson, self._turned(lesson)) for lesson in self.course.lessons()]
+                self._anchors[lesson.slug] = github_anchors(markdown.headings(lesson.body))
+        turned = [(lesson, self._turned(lesson)) for lesson in lessons]
         for lesson, body in turned:  # at the end, because anchors are computed from the original texts
             lesson.body = body
             if len(lesson.resources) > resources.MOST:
                 sentence = f"A lesson has at most {resources.MOST} resources."
-                self.problems.append(Problem(lesson.file, 0, sentence))
-        file = README if self.course.readme_line else MANIFEST
+                self.findings.problems.append(Problem(lesson.file, 0, sentence))
+        file = self.course.readme or MANIFEST
         if self._can_be_shown(self.course.description, file, self.course.readme_line):
             line = max(self.course.readme_line, 1)
             self.course.description = rewrite(
-                self.course.description, lambda link: self._target(link, file, None, line)
+                self.course.description, lambda link: self._replacement(link, file, None, line), wiki=True
             )
 
     def resource_id(self, lesson: NewLesson, number: int) -> uuid.UUID:
@@ -79,69 +96,85 @@ class LinkRewriter:
         try:
             markdown.check(text)
         except Refused as refusal:
-            self.problems.append(Problem(file, line, refusal.sentence))
+            self.findings.problems.append(Problem(file, line, refusal.sentence))
             return False
         return True
 
     def _turned(self, lesson: NewLesson) -> str:
         if lesson.slug not in self._anchors:  # it can't be rendered, which is among the problems already
             return lesson.body
-        return rewrite(lesson.body, lambda link: self._target(link, lesson.file, lesson, lesson.first_line))
+        return rewrite(
+            lesson.body,
+            lambda link: self._replacement(link, lesson.file, lesson, lesson.first_line),
+            wiki=True,
+        )
 
-    def _anchors_of(self, lesson: NewLesson) -> None:
-        self._anchors[lesson.slug] = github_anchors(markdown.headings(lesson.body))
-
-    def _target(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
+    def _replacement(self, link: Link, file: str, lesson: NewLesson | None, first_line: int) -> str | None:
         """Map the target of `link` to an address of this site; None leaves it as it is."""
-        if not link.is_relative:
+        if not link.is_local or not link.target:
             return None
         line = link.line + first_line - 1
         path, hash_, fragment = link.target.partition("#")
         path = unquote(path.partition("?")[0])
         if not path:
-            return "#" + self._anchor(lesson, fragment, file, line) if lesson and fragment else None
-        name = resolve(self.source, file, path)
-        trouble = self._trouble(name, path)
-        if name is None or trouble:
-            self.problems.append(Problem(file, line, trouble or ""))
+            if not (lesson and fragment):
+                return None
+            anchor = f"#{self._anchor(lesson, fragment, file, line)}"
+            return f"[{link.label or fragment}]({anchor})" if link.is_wiki else anchor
+        if path.startswith("/") and self._targets.is_own(path):
             return None
-        if name in self._lessons:
-            other = self._lessons[name]
-            anchor = self._anchor(other, fragment, file, line) if fragment else ""
-            to = path_to("learn.lesson", course_slug=self.slug, lesson_slug=other.slug)
-            return f"{to}{hash_ and '#'}{anchor}"
-        if name == README:
+        target = self._targets.named(path) if link.is_wiki else self._targets.find(path, file)
+        address = self._address(target, link, file, lesson, line)
+        if address is None:
+            return None
+        if target.lesson and hash_:
+            address += f"#{self._anchor(target.lesson, fragment, file, line) if fragment else ''}"
+        if not link.is_wiki:
+            return address
+        label = link.label or (target.lesson.title if target.lesson else PurePosixPath(path).name)
+        label = label.replace("[", "\\[").replace("]", "\\]")
+        return f"{'!' if link.is_image and target.file else ''}[{label}]({address})"
+
+    def _address(
+        self, target: Target, link: Link, file: str, lesson: NewLesson | None, line: int
+    ) -> str | None:
+        if target.lesson:
+            return path_to("learn.lesson", course_slug=self.slug, lesson_slug=target.lesson.slug)
+        name = target.file
+        if not name:
+            self._note(file, line, target.sentence, target.kind)
+            return None
+        if name == self.course.readme:
             return path_to("catalog.course", slug=self.slug)
         suffix = PurePosixPath(name).suffix.lower()
         if suffix in PICTURES:
-            return path_to("media.picture", picture_id=self._picture(name, lesson, line))
-        if suffix == ".md" or lesson is None:
-            what = "no lesson of this course" if suffix == ".md" else "neither a lesson nor an image"
-            self.problems.append(Problem(file, line, f"{name} is {what}."))
+            return path_to("media.picture", picture_id=self._picture(name, lesson, line, link.target))
+        if suffix in OTHER_PICTURES:
+            sentence = (
+                f"{name}: {OTHER_PICTURES[suffix]} images aren’t taken. Save it as PNG, JPEG, WebP or GIF."
+            )
+            self._note(file, line, sentence, UNUSABLE)
+            return None
+        if lesson is None:
+            self._note(file, line, f"{name} is neither a lesson nor an image.", NOT_TAKEN)
             return None
         return self._file(name, lesson, file, line)
 
-    def _trouble(self, name: str | None, path: str) -> str | None:
-        if name is None:
-            return f"{path[:100]} points outside the folder."
-        if name in self.source.names:
-            return None
-        if any(known.startswith(f"{name}/") for known in self.source.names):
-            return f"{name} is a folder. Link to a file in it."
-        return missing(self.source, name)
+    def _note(self, file: str, line: int, sentence: str, kind: str) -> None:
+        self.findings.note(file, sentence, line, kind)
 
-    def _anchor(self, lesson: NewLesson | None, fragment: str, file: str, line: int) -> str:
-        anchors = self._anchors.get(lesson.slug, {}) if lesson else {}
+    def _anchor(self, lesson: NewLesson, fragment: str, file: str, line: int) -> str:
+        anchors = self._anchors.get(lesson.slug, {})
         wanted = unquote(fragment)
         if wanted not in anchors:
             if wanted not in anchors.values():
-                self.hints.append(Problem(file, line, f"No heading there is called #{fragment[:60]}."))
+                self._note(file, line, f"No heading there is called #{fragment[:60]}.", NO_HEADING)
             return fragment
         return anchors[wanted]
 
-    def _picture(self, name: str, lesson: NewLesson | None, line: int) -> uuid.UUID:
+    def _picture(self, name: str, lesson: NewLesson | None, line: int, written: str) -> uuid.UUID:
         id_ = self.id_of(f"picture {lesson.slug if lesson else ''} {name}")
-        self.pictures.setdefault(id_, UsedPicture(id_, name, lesson, line))
+        self.pictures.setdefault(id_, UsedPicture(id_, name, lesson, line, written))
         return id_
 
     def _file(self, name: str, lesson: NewLesson, file: str, line: int) -> str | None:
@@ -151,10 +184,10 @@ class LinkRewriter:
             try:
                 upload_rules.check_file(UploadPurpose.RESOURCE, name, self.source.names[name])
             except Refused as refusal:
-                self.problems.append(Problem(file, line, f"{name}: {refusal.sentence}"))
+                self._note(file, line, f"{name}: {refusal.sentence}", NOT_TAKEN)
                 return None
             number = len(lesson.resources)
-            title = PurePosixPath(name).name[: resources.MAX_TITLE]
+            title = upload_rules.title_of(name)[: resources.MAX_TITLE]
             lesson.resources.append(NewResource(title, upload_rules.resource_kind(name), file=name))
         return path_to(
             "learn.resource", course_slug=self.slug, lesson_slug=lesson.slug,

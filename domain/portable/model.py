@@ -48,7 +48,8 @@ class NewResource:
 class NewLesson:
     """A lesson. `file` is empty for one without a text; `first_line` is where its text begins there.
 
-    `duration_seconds` is None where it isn't given.
+    `duration_seconds` is None where it isn't given. A `slug` that isn't firm comes from another program and
+    may be changed. `addresses` are others under which links may name the lesson.
     """
 
     file: str
@@ -64,6 +65,8 @@ class NewLesson:
     duration_seconds: int | None
     recording: NewRecording | None
     resources: list[NewResource]
+    is_slug_firm: bool = True
+    addresses: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -81,13 +84,16 @@ class NewModule:
 class NewCourse:
     """A course. `category` and `prerequisite_courses` are slugs that haven't been looked up yet.
 
-    `readme_line` is where the description begins in README.md, 0 when it is in course.toml.
+    `readme` is the file that the description comes from, "" for course.toml, and `readme_line` where it
+    begins there. `introductions` maps files that are no lessons to the lessons that links to them mean.
+    `used` are the files that were read.
     """
 
     title: str
     slug: str
     summary: str
     description: str
+    readme: str
     readme_line: int
     category: str
     tags: list[str]
@@ -109,6 +115,9 @@ class NewCourse:
     code: str | None
     preview_film: NewRecording | None
     modules: list[NewModule] = field(default_factory=list)
+    introductions: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    is_language_guessed: bool = False
 
     def lessons(self) -> list[NewLesson]:
         """List every lesson in order, over all modules."""

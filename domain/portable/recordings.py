@@ -71,7 +71,7 @@ def _captions(source: Source, values: Fields) -> list[NewCaption]:
     found: dict[str, NewCaption] = {}
     for tag, value in (values.raw("captions", dict) or {}).items():
         named: Any = value if isinstance(value, dict) else {"file": value}
-        table = Fields(named, values.where("captions"), values.problems)
+        table = Fields(named, values.where("captions"), values.problems, notes=values.notes)
         file, label = path_in(source, table, "file"), table.line("label", captions.MAX_LABEL)
         table.finish()
         try:

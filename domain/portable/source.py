@@ -164,13 +164,14 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     wrong: list[Problem] = []
     for entry in entries:
-        name = composed(_decoded(entry))
+        # Some programs on Windows separate folders by backslashes, against the format.
+        name = composed(_decoded(entry)).replace("\\", "/")
         trouble = _trouble(entry, name)
         if trouble is None and name in found:
             trouble = "The ZIP has two files with this name."
         if trouble is not None:
             wrong.append(Problem(one_line(name[:120]), 0, trouble))
-        elif not entry.is_dir() and not any(map(_is_left_out, name.split("/"))):
+        elif not name.endswith("/") and not any(map(_is_left_out, name.split("/"))):
             found[name] = entry
     if wrong:
         raise InvalidCourse(wrong)
@@ -179,7 +180,7 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 
 def _trouble(entry: zipfile.ZipInfo, name: str) -> str | None:
     parts = name.rstrip("/").split("/")
-    if name.startswith("/") or "\\" in name or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
+    if name.startswith("/") or ":" in parts[0] or any(p in ("", ".", "..") for p in parts):
         return _SENTENCES[Trouble.OUTSIDE]
     if len(name) > MAX_NAME or clean(name) != name or "\n" in name or "\t" in name:
         return "This name is too long or can’t be read."

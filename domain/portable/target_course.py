@@ -13,7 +13,7 @@ from domain.base import clock, money, slugs, webvtt
 from domain.catalog import availability
 from domain.media import upload_rules
 from domain.platform import settings
-from domain.portable import MANIFEST, InvalidCourse, Problem
+from domain.portable import MANIFEST, Findings, Problem
 from domain.portable.fields import near
 from domain.portable.model import NewCourse
 from models import Category, Course, User, db
@@ -30,25 +30,30 @@ class TargetCourse:
 
 
 def find_place(
-    course: NewCourse, creator: User, sizes: Mapping[str, int], course_id: uuid.UUID | None = None
+    course: NewCourse,
+    creator: User,
+    sizes: Mapping[str, int],
+    findings: Findings,
+    course_id: uuid.UUID | None = None,
 ) -> TargetCourse:
-    """Validate `course` and reserve its ids. Raises InvalidCourse with all problems.
+    """Validate `course` against the database and reserve its ids; `findings` gets the problems.
 
     `sizes` are the bytes of its files, by name; they must fit in the creator's storage quota.
     """
-    wrong: list[str] = [*_price(course), *_language(course), *_room(creator, sizes)]
+    wrong: list[str] = [*_language(course, findings), *_room(creator, sizes)]
+    if not any(problem.file == MANIFEST for problem in findings.problems):
+        wrong += _price(course)  # a price that couldn't be read would look like a missing one
     categories = {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}
-    if course.category not in categories:
+    if course.category and course.category not in categories:
         hint = near(course.category, sorted(categories))
         wrong.append(f"There is no category “{course.category}”. There is {hint}.")
     required = _required(course.prerequisite_courses)
     wrong += [f"There is no course on sale at “{slug}”." for slug, id_ in required.items() if id_ is None]
-    if wrong:
-        raise InvalidCourse([Problem(MANIFEST, 0, sentence) for sentence in wrong])
+    findings.problems += [Problem(MANIFEST, 0, sentence) for sentence in wrong]
     return TargetCourse(
         course_id or uuid7(),
         slugs.for_product(course.slug or course.title),
-        categories[course.category],
+        categories.get(course.category, uuid.UUID(int=0)),
         [id_ for id_ in required.values() if id_],
     )
 
@@ -75,11 +80,15 @@ def _price(course: NewCourse) -> list[str]:
     return wrong
 
 
-def _language(course: NewCourse) -> list[str]:
+def _language(course: NewCourse, findings: Findings) -> list[str]:
+    """Check the language; one that other files state is only a suggestion."""
+    written, course.language = course.language, "en"
     try:
-        course.language = webvtt.check_language(course.language)
+        course.language = webvtt.check_language(written.replace("_", "-") or "en")
     except Refused as refusal:
-        return [refusal.sentence]
+        if not course.is_language_guessed:
+            return [refusal.sentence]
+        findings.note("", f"The language “{written[:40]}” isn’t known, so the course is in English.")
     return []
 
 

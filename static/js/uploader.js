@@ -232,7 +232,9 @@
     }
     const task = new Task(form, file, known);
     const ending = file.name.toLowerCase();
-    if (!form.dataset.endings.split(" ").some((one) => ending.endsWith(`.${one}`)) && !ending.endsWith(".tgz")) {
+    const endings = form.dataset.endings.split(" ");
+    const bare = !ending.includes(".") && endings.includes("none");
+    if (!bare && !endings.some((one) => ending.endsWith(`.${one}`)) && !ending.endsWith(".tgz")) {
       task.fail("This type of file isn’t supported here.", true);
     } else if (file.size > Number(form.dataset.most)) {
       task.fail(`This file is too large. Use at most ${inWords(Number(form.dataset.most))}.`, true);
