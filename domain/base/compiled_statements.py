@@ -2,7 +2,8 @@
 
 SQLAlchemy works out at every execution how each parameter and column is converted. On a page that hardly
 matters; for the playback heartbeat, which every watching learner sends all the time, it takes several times
-what the database does. See docs/decisions/0013.
+what the database does. Listeners to `before_cursor_execute` see these statements like any other.
+See docs/decisions/0013.
 """
 
 from collections import namedtuple
@@ -11,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
-from domain.base.request_trace import count_query
 from models import from_driver
 
 Convert = Callable[[Any], Any] | None
@@ -34,12 +34,14 @@ class CompiledStatement:
         if plan is None:
             plan = self.plans[dialect.name] = _Plan(self.build(dialect.name), dialect)
         driver: Any = connection.connection.driver_connection
-        count_query()
+        sql, bound = plan.sql, plan.bound(values)
+        for listener in connection.dispatch.before_cursor_execute:
+            sql, bound = listener(connection, None, sql, bound, None, False)
         try:
-            cursor = driver.execute(plan.sql, plan.bound(values))
+            cursor = driver.execute(sql, bound)
             return plan.rows(cursor.description, cursor.fetchall()) if plan.columns else []
         except dialect.loaded_dbapi.Error as error:
-            raise from_driver(connection, plan.sql, error) from error
+            raise from_driver(connection, sql, error) from error
 
 
 class _Plan:

@@ -29,13 +29,6 @@ def query_count() -> int:
     return trace.queries if trace else 0
 
 
-def count_query() -> None:
-    """Count a statement; those sent through SQLAlchemy are counted by an event."""
-    trace = _under_way.get()
-    if trace is not None:
-        trace.queries += 1
-
-
 def begin() -> None:
     """Start the trace of a request."""
     _under_way.set(RequestTrace())
@@ -57,4 +50,6 @@ def end(_error: BaseException | None = None) -> None:
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _count(*_: object) -> None:
-    count_query()
+    trace = _under_way.get()
+    if trace is not None:
+        trace.queries += 1

@@ -136,16 +136,10 @@ def lesson_for(
     One query for both, and one for captions. Raises NotFound for unknown addresses and for what isn't
     published, unless the reader may see it.
     """
-    asked = {
-        "user_id": user.id if user is not None else None,
-        "moment": clock.now(),
-        "course_slug": course_slug,
-        "lesson_slug": lesson_slug,
-    }
-    rows = db.session.execute(lesson_query.by_slugs(), asked).unique().all()
-    if not rows:
+    found = lesson_query.load(user.id if user is not None else None, course_slug, lesson_slug)
+    if found is None:
         raise NotFound
-    course, lesson = rows[0].Course, rows[0].Lesson
+    course, lesson, rows = found
     decision = _decide(course, access_facts.about(user, course, rows))
     gate = decision.facts.gate if decision.facts else None
     if not decision.allowed and (decision.reason == DenialReason.DRAFT or (gate and gate.withheld)):

@@ -3,12 +3,12 @@
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, Uuid, and_, bindparam, select
 
 from domain.base import percent
+from domain.base.compiled_statements import CompiledStatement
 from domain.catalog import shown_lessons
 from domain.learning import access, access_facts
 from domain.learning.access import DenialReason
@@ -125,12 +125,12 @@ def last_lesson_of(user: User, course: Course) -> uuid.UUID | None:
 
 def _rows(user: User | None, course: Course, everything: bool) -> Any:
     values = {"user": user.id if user else None, "course": course.id}
-    return db.session.connection().execute(_lessons(everything), values)
+    statement = _EVERY_LESSON if everything else _SHOWN_LESSONS
+    return statement.run(db.session.connection(), values)
 
 
-@cache
 def _lessons(everything: bool) -> Select[*tuple[Any, ...]]:
-    """Build the query of the outline, cached; `everything`: include what learners don't see."""
+    """Build the query of the outline; `everything`: include what learners don't see."""
     lesson, module, read, enrolled = (
         table.__table__.c for table in (Lesson, Module, LessonProgress, Enrollment)
     )
@@ -189,3 +189,7 @@ def _entry(row: Any, facts: access_facts.AccessFacts, unfinished: uuid.UUID | No
         reason=decision.reason,
         until=decision.until,
     )
+
+
+_EVERY_LESSON = CompiledStatement(lambda _dialect: _lessons(everything=True))
+_SHOWN_LESSONS = CompiledStatement(lambda _dialect: _lessons(everything=False))

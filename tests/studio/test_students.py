@@ -98,6 +98,18 @@ def test_a_name_is_found_as_it_is_now(app: Flask, cast: Cast, signed_in: Browser
     assert names(browser.get(f"{PAGE}?q=beat").text) == ["Beatrix"]
 
 
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [(f"{PAGE}?q=b%00o", "Bo"), (f"{PAGE}.csv?q=b%00o", "Bo"), ("/studio?q=fl%00ask", "Flask, first steps")],
+)
+def test_a_search_with_a_character_that_no_database_stores_is_one_without_it(
+    address: str, found: str, cast: Cast, signed_in: Browser
+) -> None:
+    answer = signed_in(cast.ada).get(address)
+    assert answer.status_code == 200
+    assert found in answer.text
+
+
 def test_another_creators_students_are_not_shown(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.nia)
     assert "No students yet" in browser.get(PAGE).text
