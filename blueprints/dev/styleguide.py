@@ -93,7 +93,38 @@ def hello(name: str) -> str:
 | POST   | yes               | 303            |
 | DELETE | yes               | 204            |
 
-Press <kbd> to go on; a footnote[^1] explains the rest.
+Press <kbd>Enter</kbd> to go on; a footnote[^1] explains the rest. The rate is $r = \\frac{n}{t}$.
+
+> [!NOTE]
+> A note, as GitHub writes it.
+
+:::tip Read this first
+A tip with `code`.
+:::
+
+!!! warning "Mind the gap"
+    A warning, as MkDocs writes it.
+
+??? important "Folded"
+    It opens by itself when asked.
+
+> [!CAUTION]
+> Something that can’t be undone.
+
+=== "npm"
+
+    ```sh title="Terminal"
+    npm install
+    ```
+
+=== "yarn"
+
+    ```sh
+    yarn
+    ```
+
+Route
+: An address and the function that answers it.
 
 [^1]: Footnotes stand at the foot of the lesson, with a way back.
 """

@@ -5,7 +5,7 @@ from wtforms import TextAreaField
 
 from blueprints.studio import bp
 from domain import Refused
-from domain.authoring import page_drafts
+from domain.authoring import lesson_content, text_hints
 from web import hypermedia
 from web.forms import Form, raw_text
 
@@ -24,7 +24,8 @@ def preview_markdown() -> Response:
         return hypermedia.render("studio/_rendered.html", status=422, html="", trouble="Send it again.")
     typed = form.text.data or ""
     try:
-        html = page_drafts.rendered(typed) if typed.strip() else ""
+        made = lesson_content.rendered(typed) if typed.strip() else None
     except Refused as refusal:
         return hypermedia.render("studio/_rendered.html", status=422, html="", trouble=refusal.sentence)
-    return hypermedia.render("studio/_rendered.html", html=html, trouble="")
+    html, hints = (made.html, text_hints.hints(made)) if made else ("", [])
+    return hypermedia.render("studio/_rendered.html", html=html, hints=hints, trouble="")

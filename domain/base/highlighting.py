@@ -1,16 +1,19 @@
-"""Syntax highlighting of code in lessons, with Pygments in a child process.
+"""Code of lessons highlighted by Pygments and formulas set by math-core (MathML), in a child process.
 
 Most lexers have patterns that take quadratic or cubic time on a hostile listing (ReDoS), and nothing can
-interrupt one within this process. So all listings of a text are highlighted in a child process with SECONDS
-of processor time; those it doesn't finish stay plain.
+interrupt one within this process; a formula of a thousand nested ones ends its process. So all listings and
+formulas of a text are handed to a child process with SECONDS of processor time; what it doesn't finish stays
+plain.
 """
 
 import json
 import logging
+import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it.common.utils import escapeHtml
 from pygments.token import STANDARD_TYPES
@@ -23,24 +26,57 @@ PATIENCE = 10  # seconds until a child that gets no processor time is killed
 PYGMENTS_CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 # Labels of languages by their names in Markdown. Only these are highlighted: their lexers' speed is known.
 LANGUAGES = {
-    "bash": "Shell", "c": "C", "console": "Terminal", "cpp": "C++", "csharp": "C#", "css": "CSS",
-    "diff": "Diff", "docker": "Dockerfile", "elixir": "Elixir", "go": "Go", "graphql": "GraphQL",
-    "html": "HTML", "http": "HTTP", "ini": "INI", "java": "Java", "javascript": "JavaScript",
-    "jinja": "Jinja", "json": "JSON", "kotlin": "Kotlin", "lua": "Lua", "make": "Makefile",
-    "markdown": "Markdown", "nginx": "nginx", "php": "PHP", "python": "Python",
-    "pycon": "Python session", "r": "R", "ruby": "Ruby", "rust": "Rust", "scala": "Scala", "sql": "SQL",
-    "swift": "Swift", "text": "Text", "toml": "TOML", "typescript": "TypeScript", "xml": "XML",
-    "yaml": "YAML",
+    "apacheconf": "Apache", "asm": "Assembly", "awk": "Awk", "bash": "Shell", "batch": "Batch", "c": "C",
+    "clojure": "Clojure", "cmake": "CMake", "console": "Terminal", "cpp": "C++", "csharp": "C#",
+    "css": "CSS", "dart": "Dart", "diff": "Diff", "docker": "Dockerfile", "elixir": "Elixir", "erb": "ERB",
+    "erlang": "Erlang", "fish": "fish", "fortran": "Fortran", "fsharp": "F#", "gdscript": "GDScript",
+    "glsl": "GLSL", "go": "Go", "graphql": "GraphQL", "groovy": "Groovy", "handlebars": "Handlebars",
+    "haskell": "Haskell", "html": "HTML", "http": "HTTP", "ini": "INI", "java": "Java",
+    "javascript": "JavaScript", "jinja": "Jinja", "json": "JSON", "jsx": "JSX", "julia": "Julia",
+    "kotlin": "Kotlin", "latex": "LaTeX", "less": "Less", "liquid": "Liquid", "lisp": "Lisp", "lua": "Lua",
+    "make": "Makefile", "markdown": "Markdown", "matlab": "MATLAB", "mermaid": "Diagram (Mermaid)",
+    "nginx": "nginx", "objective-c": "Objective-C", "ocaml": "OCaml", "pascal": "Pascal", "perl": "Perl",
+    "php": "PHP", "powershell": "PowerShell", "prolog": "Prolog", "properties": "Properties",
+    "protobuf": "Protocol Buffers", "pycon": "Python session", "python": "Python", "r": "R", "ruby": "Ruby",
+    "rust": "Rust", "sass": "Sass", "scala": "Scala", "scheme": "Scheme", "scss": "SCSS",
+    "solidity": "Solidity", "sql": "SQL", "svelte": "Svelte", "swift": "Swift", "terraform": "Terraform",
+    "text": "Text", "toml": "TOML", "tsx": "TSX", "twig": "Twig", "typescript": "TypeScript",
+    "vb.net": "VB.NET", "vim": "Vim", "vue": "Vue", "xml": "XML", "yaml": "YAML", "zig": "Zig",
 }  # fmt: skip
 ALIASES = {
-    "c++": "cpp", "cs": "csharp", "dockerfile": "docker", "htm": "html", "html+jinja": "jinja",
-    "jinja2": "jinja", "js": "javascript", "kt": "kotlin", "makefile": "make", "md": "markdown",
-    "plain": "text", "postgresql": "sql", "py": "python", "python3": "python", "rb": "ruby",
-    "rs": "rust", "sh": "bash", "shell": "bash", "shell-session": "console", "sqlite": "sql",
-    "terminal": "console", "ts": "typescript", "txt": "text", "yml": "yaml", "zsh": "bash",
+    "assembly": "asm", "bat": "batch", "c#": "csharp", "c++": "cpp", "cc": "cpp", "cjs": "javascript",
+    "clj": "clojure", "cmd": "batch", "conf": "ini", "cs": "csharp", "dockerfile": "docker",
+    "dosbatch": "batch", "env": "properties", "eruby": "erb", "ex": "elixir", "exs": "elixir",
+    "f#": "fsharp", "fs": "fsharp", "golang": "go", "h": "c", "hbs": "handlebars", "hcl": "terraform",
+    "hpp": "cpp", "hs": "haskell", "htm": "html", "html+erb": "erb", "html+jinja": "jinja",
+    "ipython": "python", "ipython3": "python", "jinja2": "jinja", "jl": "julia", "js": "javascript",
+    "json5": "json", "jsonc": "json", "kt": "kotlin", "kts": "kotlin", "makefile": "make", "md": "markdown",
+    "mdx": "markdown", "mjs": "javascript", "mysql": "sql", "nasm": "asm", "node": "javascript",
+    "objc": "objective-c", "patch": "diff", "pgsql": "sql", "pl": "perl", "plain": "text",
+    "plaintext": "text", "postgres": "sql", "postgresql": "sql", "proto": "protobuf", "ps": "powershell",
+    "ps1": "powershell", "psql": "sql", "pwsh": "powershell", "py": "python", "py3": "python",
+    "python-repl": "pycon", "python3": "python", "rb": "ruby", "rhtml": "erb", "rs": "rust", "sh": "bash",
+    "shell": "bash", "shell-session": "console", "shellsession": "console", "sqlite": "sql", "svg": "xml",
+    "terminal": "console", "tex": "latex", "tf": "terraform", "ts": "typescript", "txt": "text",
+    "vb": "vb.net", "yml": "yaml", "zsh": "bash",
 }  # fmt: skip
-_LEXERS = {"html": "html+jinja", "jinja": "html+jinja"}
+_LEXERS = {
+    "asm": "nasm", "erb": "html+erb", "handlebars": "html+handlebars", "html": "html+jinja",
+    "jinja": "html+jinja", "svelte": "html", "twig": "html+twig",
+}  # fmt: skip
+_PLAIN = {"mermaid", "text"}
 _CHILD = [sys.executable, "-I", "-B", str(Path(__file__).with_name("highlighting_process.py"))]
+
+
+_STYLE = re.compile(r' style="([^"]*)"')
+
+
+class Listing(NamedTuple):
+    """Code to highlight: its text, its language as written, and the numbers of its marked lines."""
+
+    code: str
+    language: str
+    marked: tuple[int, ...] = ()
 
 
 def label(language: str) -> str:
@@ -49,31 +85,54 @@ def label(language: str) -> str:
     return LANGUAGES.get(ALIASES.get(known, known), language[:20])
 
 
-def highlight(listings: Iterable[tuple[str, str]]) -> list[str]:
-    """Highlight (code, language) pairs to HTML: `<span class=…>`, or only escaped.
+def highlight(
+    listings: Sequence[Listing], formulas: Sequence[tuple[str, bool]] = ()
+) -> tuple[list[str], list[str | None]]:
+    """Highlight listings to HTML, `<span class=…>` or only escaped, and set formulas (LaTeX, display).
 
     Unknown languages, listings of more than MAX_CODE characters, and all from the one at which the text's
-    SECONDS ran out stay plain.
+    SECONDS ran out stay plain. A formula gives "" if it can't be read, and None if its time had run out.
     """
-    wanted = list(listings)
-    lexers = [_lexer(code, language) for code, language in wanted]
-    listed = [(lexer, code) for lexer, (code, _) in zip(lexers, wanted, strict=True) if lexer]
-    coloured = iter(_coloured(listed) if listed else [])
+    lexers = [_lexer(code, language) for code, language, _ in listings]
+    wanted = [
+        [lexer, code, marked] for lexer, (code, _, marked) in zip(lexers, listings, strict=True) if lexer
+    ]
+    done = _done(formulas, wanted) if wanted or formulas else []
+    typeset = [None if html is None else _STYLE.sub(_aligned, html) for html in done[: len(formulas)]]
+    typeset += [None] * (len(formulas) - len(typeset))
+    coloured = iter(done[len(formulas) :])
     found = (next(coloured, None) if lexer else None for lexer in lexers)
-    return [escapeHtml(code) if html is None else html for html, (code, _) in zip(found, wanted, strict=True)]
+    html = [_plain(listing) if html is None else html for html, listing in zip(found, listings, strict=True)]
+    return html, typeset
 
 
 def _lexer(code: str, language: str) -> str:
     """Choose the Pygments lexer for `code`; "" if it stays plain."""
     known = ALIASES.get(language.lower(), language.lower())
-    if known not in LANGUAGES or known == "text" or not code.strip() or len(code) > MAX_CODE:
+    if known not in LANGUAGES or known in _PLAIN or not code.strip() or len(code) > MAX_CODE:
         return ""
     return _LEXERS.get(known, known)
 
 
-def _coloured(listings: list[tuple[str, str]]) -> list[str]:
-    """Run the child; answers the listings that it finished."""
-    order = json.dumps([SECONDS, listings]).encode()
+def _plain(listing: Listing) -> str:
+    if not listing.marked:
+        return escapeHtml(listing.code)
+    marked = set(listing.marked)
+    return "".join(
+        f'<span class="hll">{escapeHtml(line)}</span>' if number in marked else escapeHtml(line)
+        for number, line in enumerate(listing.code.splitlines(keepends=True), 1)
+    )
+
+
+def _aligned(style: re.Match[str]) -> str:
+    """Turn the alignment of a formula's cells into a class, as pages allow no styles inside elements."""
+    aligned = re.search(r"text-align: (left|right)", style[1])
+    return f' class="{aligned[1]}"' if aligned else ""
+
+
+def _done(formulas: Sequence[Sequence[object]], listings: Sequence[Sequence[object]]) -> list[str | None]:
+    """Run the child; answers what it finished, formulas first."""
+    order = json.dumps([SECONDS, formulas, listings]).encode()
     try:
         done = subprocess.run(
             _CHILD, input=order, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",

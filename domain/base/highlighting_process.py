@@ -1,7 +1,8 @@
-"""The child process that highlights code for domain/base/highlighting.py; imports nothing of the application.
+"""The child process that highlights code and sets formulas for domain/base/highlighting.py.
 
-It reads `[seconds, [[lexer, code], …]]` as JSON and writes a JSON string of HTML per listing and line, until
-all are done or a signal ends it when the seconds of processor time are spent.
+It imports nothing of the application, reads `[seconds, [[formula, display], …], [[lexer, code, marked], …]]`
+as JSON, and writes a JSON string of HTML per formula and listing, each on a line, until all are done or a
+signal ends it when the seconds of processor time are spent.
 """
 
 import json
@@ -9,25 +10,51 @@ import resource
 import signal
 import sys
 
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-
 MEMORY = 512 * 1024 * 1024
 
 
 def main() -> None:
-    """Highlight the listings on stdin."""
-    seconds, listings = json.load(sys.stdin)
+    """Set the formulas and highlight the listings on stdin."""
+    seconds, formulas, listings = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    lexers = {name: get_lexer_by_name(name, stripnl=False, ensurenl=False) for name, _ in listings}
-    formatter = HtmlFormatter(nowrap=True)
     # No Python handler runs while a pattern is matched: only the default action of a signal can end that.
+    if formulas:
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        set_formulas(formulas)
+    if listings:
+        colour(listings, seconds)
+
+
+def set_formulas(formulas: list[tuple[str, bool]]) -> None:
+    """Write the MathML of each formula, "" for one that can't be read."""
+    from math_core import LatexError, LatexToMathML
+
+    converter = LatexToMathML(fancy_error=False, max_expansions=200)
+    for latex, display in formulas:
+        try:
+            html = converter.convert_with_local_state(latex, displaystyle=display)
+        except LatexError:
+            html = ""
+        write(html)
+
+
+def colour(listings: list[tuple[str, str, list[int]]], seconds: float) -> None:
+    """Write the HTML of each listing."""
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+    from pygments.lexers import get_lexer_by_name
+
+    lexers = {name: get_lexer_by_name(name, stripnl=False, ensurenl=False) for name, _, _ in listings}
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    for name, code in listings:
-        sys.stdout.write(json.dumps(highlight(code, lexers[name], formatter)) + "\n")
-        sys.stdout.flush()
+    for name, code, marked in listings:
+        write(highlight(code, lexers[name], HtmlFormatter(nowrap=True, hl_lines=marked)))
+
+
+def write(html: str) -> None:
+    """Write one result, which is then safe from the end of this process."""
+    sys.stdout.write(json.dumps(html) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

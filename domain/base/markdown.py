@@ -1,95 +1,57 @@
 """Markdown of lessons, descriptions and reviews to safe HTML, rendered once when a text is saved.
 
-Against XSS in depth: the parser passes no raw HTML, the result is sanitised by an allow-list (nh3), and htmx
-attributes are ignored inside it.
+Against XSS in depth: the author's HTML is reduced to an allow-list (markdown_html), the result is sanitised
+by another one (nh3), and htmx attributes are ignored inside it.
 """
 
-import logging
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.common.utils import escapeHtml
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-from mdit_py_plugins.footnote import footnote_plugin
 
 from domain import Refused
-from domain.base.highlighting import PYGMENTS_CLASSES, highlight, label
-from domain.base.markdown_rules import TookTooLongError, limit_time, task_lists, timed
+from domain.base import markdown_anchors, markdown_headings
+from domain.base.code_fences import fence_info
+from domain.base.highlighting import Listing, highlight
+from domain.base.markdown_anchors import ID_PREFIX
+from domain.base.markdown_headings import WORDS, FirstHeading, Heading, finish_headings
+from domain.base.markdown_parser import PARSER, SECONDS, parse
+from domain.base.markdown_renderer import is_foreign
+from domain.base.markdown_sanitizer import sanitize
+from domain.base.reading_time import reading_seconds, word_count
 from domain.base.text import clean
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "MAX_BYTES", "SECONDS", "FirstHeading", "Heading", "RenderedMarkdown", "anchors", "check", "described",
+    "dropped", "first_heading", "headings", "pictures", "render", "split_title",
+]  # fmt: skip
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
-SECONDS = 1.0  # of processor time for parsing a text; ten times what a long ordinary one takes
-WORDS_PER_MINUTE = 220
-MOST_ADDRESSED = 1_000_000  # characters of all URLs and titles: each reference to a definition repeats them
-SLUGGED = 300  # characters of a heading that count for its anchor
+MOST_FORMULAS = 2_000  # further ones stay code
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
-_WORDS = {"text", "code_inline", "fence", "code_block"}
-
-TAGS = {
-    "a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "input",
-    "label", "li", "ol", "p", "pre", "s", "section", "span", "strong", "sup", "table", "tbody", "td", "th",
-    "thead", "tr", "ul",
-}  # fmt: skip
-ATTRIBUTES = {
-    "a": {"href", "title", "id", "rel", "aria-label"},
-    "div": {"data-copy", "tabindex", "role", "aria-label"},
-    "img": {"src", "alt", "title", "loading", "decoding"},
-    "input": {"type", "checked", "disabled"},
-    "li": {"id"},
-    "ol": {"start"},
-    "pre": {"tabindex"},
-    "th": {"scope"},
-    **{f"h{level}": {"id"} for level in range(2, 7)},
-}
-CLASSES = {
-    "a": {"anchor", "footnote-backref", "foreign-image"},
-    "div": {"code", "table-scroll"},
-    "hr": {"footnotes-sep"},
-    "input": {"task-list-item-checkbox"},
-    "li": {"task-list-item", "footnote-item"},
-    "ol": {"footnotes-list"},
-    "pre": {"highlight"},
-    "section": {"footnotes"},
-    "span": {"code-language", *PYGMENTS_CLASSES},
-    "sup": {"footnote-ref"},
-    "td": {"left", "center", "right"},
-    "th": {"left", "center", "right"},
-    "ul": {"contains-task-list"},
-}
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of the text: `level` from 2, `anchor` is the element's id."""
-
-    level: int
-    anchor: str
-    text: str
 
 
 @dataclass(frozen=True)
 class RenderedMarkdown:
-    """A rendered text: one `<div class="prose" hx-ignore>`, its table of contents, words and reading time."""
+    """A rendered text: one `<div class="prose" hx-ignore>`, its table of contents, words and reading time.
+
+    `dropped` counts by kind what isn't shown (see `dropped`), `pictures` are the sources of its images.
+    """
 
     html: str
     toc: tuple[Heading, ...]
     words: int
     reading_seconds: int
+    dropped: dict[str, int]
+    pictures: tuple[str, ...]
 
 
 def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> RenderedMarkdown:
-    """Render CommonMark with tables, strike-through, footnotes and task lists to sanitised HTML.
+    """Render Markdown and the HTML in it to sanitised HTML; docs/creators/markdown.md says what works.
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
     `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines or
@@ -97,26 +59,81 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Re
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
-    toc = tuple(_finish_headings(tokens, top_level))
+    toc = tuple(finish_headings(tokens, top_level, env))
+    words: list[str] = []
     for token in _all(tokens):
-        _finish_token(token, own_host)
-    _colour(tokens)
-    cleaned = nh3.clean(
-        _PARSER.renderer.render(tokens, _PARSER.options, env),
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        allowed_classes=CLASSES,
-        url_schemes={"http", "https", "mailto"},
-        link_rel=None,
-    )
-    words = sum(len(token.content.split()) for token in _all(tokens) if token.type in _WORDS)
+        _finish_token(token, env)
+        if token.type in WORDS:
+            words.append(token.content)
+    unreadable = _typeset(tokens)
+    counted = _counted(env)
+    if unreadable:
+        counted["formula"] = unreadable
+    cleaned = sanitize(PARSER.renderer.render(tokens, PARSER.options, env))
     html = f'<div class="prose" hx-ignore>\n{cleaned}</div>'
-    return RenderedMarkdown(html, toc, words, round(words * 60 / WORDS_PER_MINUTE))
+    said = " ".join(words)
+    return RenderedMarkdown(
+        html, toc, word_count(said), reading_seconds(said), counted, tuple(_pictures(tokens))
+    )  # fmt: skip
 
 
 def headings(markdown: str) -> tuple[Heading, ...]:
     """Build the table of contents of `markdown`, as `render` does. Raises Refused as it does."""
-    return tuple(_finish_headings(_parse(markdown, {}), 2))
+    env: dict[str, Any] = {}
+    return tuple(finish_headings(_parse(markdown, env), 2, env))
+
+
+def anchors(markdown: str) -> dict[str, str]:
+    """Map every name that a link into this text may use, "#name", to the id on its page. Raises Refused.
+
+    Names are GitHub's for headings, and the ids of headings and elements that the author wrote.
+    """
+    env: dict[str, Any] = {}
+    list(finish_headings(_parse(markdown, env), 2, env))
+    return {name: ID_PREFIX + name for name in env.get("anchors", {})}
+
+
+def first_heading(markdown: str) -> FirstHeading | None:
+    """Find the first heading of a text, of any level. Raises Refused as `render` does."""
+    return markdown_headings.first_heading(_parse(markdown, {}))
+
+
+def split_title(markdown: str) -> tuple[str, str, int]:
+    """Split off the heading that is a text's title: the first, if nothing stands above it.
+
+    Returns its words in one line ("" without one), the rest, and the number of lines removed. Comments and
+    anchors above it stay. A later heading of the first level gives the title, too, but stays.
+    """
+    found = first_heading(markdown)
+    if found is None or not (found.leads or found.level == 1):
+        return "", markdown, 0
+    if not found.leads:
+        return found.text, markdown, 0
+    lines = markdown.split("\n")
+    above, below = lines[: found.first_line], lines[found.end_line :]
+    blank = next((at for at, line in enumerate(below) if line.strip()), len(below))
+    rest = [*(above if any(line.strip() for line in above) else []), *below[blank:]]
+    return found.text, "\n".join(rest), len(lines) - len(rest)
+
+
+def dropped(markdown: str) -> dict[str, int]:
+    """Count what isn't shown of a text, by kind: "comment", or the name of an element such as "iframe".
+
+    Raises Refused as `render` does.
+    """
+    env: dict[str, Any] = {}
+    _parse(markdown, env)
+    return _counted(env)
+
+
+def described(counted: dict[str, int]) -> str:
+    """Describe what `dropped` counted: "iframe × 2, comment × 5"."""
+    return ", ".join(f"{kind} × {count}" for kind, count in counted.items())
+
+
+def pictures(markdown: str) -> tuple[str, ...]:
+    """List the sources of the images of a text, as written. Raises Refused as `render` does."""
+    return tuple(_pictures(_parse(markdown, {})))
 
 
 def check(markdown: str) -> None:
@@ -127,34 +144,35 @@ def check(markdown: str) -> None:
 def _parse(markdown: str, env: dict[str, Any]) -> list[Token]:
     source = clean(markdown)
     _check_size(source)
-    limit_time(SECONDS)
-    try:
-        tokens = _PARSER.parse(source, env)
-        if _addressed(tokens) <= MOST_ADDRESSED:
-            return tokens
-    except TookTooLongError:
-        pass
-    log.info("A text of %s characters takes too long to render and stays plain", len(source))
-    return [Token("code_block", "code", 0, content=source)]
+    return parse(source, env)
 
 
-def _addressed(tokens: list[Token]) -> int:
-    """Count the characters of all attributes: one long URL may be referenced ten thousand times."""
-    return sum(
-        len(value) for token in _all(tokens) for value in token.attrs.values() if isinstance(value, str)
-    )
+def _counted(env: dict[str, Any]) -> dict[str, int]:
+    counted: Counter[str] = env.get("dropped", Counter())
+    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _colour(tokens: list[Token]) -> None:
-    """Highlight all listings of a text together, because they share its time."""
+def _pictures(tokens: Sequence[Token]) -> Iterator[str]:
+    return (str(token.attrs["src"]) for token in _all(tokens) if token.type == "image")
+
+
+def _typeset(tokens: list[Token]) -> int:
+    """Highlight all listings of a text and set all its formulas together, because they share its time.
+
+    Returns the number of formulas that can't be read.
+    """
     listings = [token for token in tokens if token.type in ("fence", "code_block")]
-    coloured = highlight((token.content, _language(token)) for token in listings)
+    formulas = [token for token in _all(tokens) if token.type == "math"][:MOST_FORMULAS]
+    wanted: list[Listing] = []
+    for token in listings:
+        info = fence_info(token.info)
+        wanted.append(Listing(token.content, info.language, info.marked))
+    coloured, typeset = highlight(wanted, [(token.content, token.meta["display"]) for token in formulas])
     for token, html in zip(listings, coloured, strict=True):
         token.meta["html"] = html
-
-
-def _language(token: Token) -> str:
-    return next(iter(token.info.split(maxsplit=1)), "")
+    for token, mathml in zip(formulas, typeset, strict=True):
+        token.meta["html"] = mathml
+    return typeset.count("")
 
 
 def _check_size(text: str) -> None:
@@ -174,127 +192,16 @@ def _all(tokens: Sequence[Token]) -> Iterator[Token]:
         yield from _all(token.children or ())
 
 
-def _finish_token(token: Token, own_host: str | None) -> None:
-    """Finish a token's attributes: alignment as a class, `rel` on external links."""
+def _finish_token(token: Token, env: dict[str, Any]) -> None:
+    """Finish a token's attributes: alignment as a class, ids that links name, `rel` on external links."""
     if token.type in ("th_open", "td_open"):
         style = token.attrs.pop("style", None)
         if style:
             token.attrs["class"] = str(style).rpartition(":")[2]
         if token.type == "th_open":
             token.attrs["scope"] = "col"
-    elif token.type == "link_open" and _is_foreign(str(token.attrs.get("href", "")), own_host):
-        token.attrs["rel"] = "nofollow ugc noopener"
-
-
-def _is_foreign(address: str, own_host: str | None) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return True
-    return bool(parts.netloc or parts.scheme) and (parts.netloc != own_host or own_host is None)
-
-
-def _finish_headings(tokens: list[Token], top_level: int) -> Iterator[Heading]:
-    """Set each heading's level and unique id; yields the table of contents."""
-    places = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
-    highest = min((int(tokens[index].tag[1]) for index in places), default=1)
-    taken: dict[str, int] = {}
-    previous = top_level - 1
-    for index in places:
-        wanted = int(tokens[index].tag[1]) - highest + top_level
-        previous = min(wanted, previous + 1, 6)
-        inline = tokens[index + 1]
-        text = "".join(child.content for child in inline.children or () if child.type in _WORDS).strip()
-        anchor = _unique(_slug(text), taken)
-        tokens[index].tag = tokens[index + 2].tag = f"h{previous}"
-        tokens[index].attrs["id"] = anchor
-        inline.children = [*(inline.children or ()), Token("heading_anchor", "a", 0, meta={"id": anchor})]
-        yield Heading(previous, anchor, text)
-
-
-def _slug(text: str) -> str:
-    """Build an anchor of letters, digits and hyphens; the prefix `s-` keeps it apart from ids of the page."""
-    letters = unicodedata.normalize("NFKC", text[:SLUGGED]).lower()
-    return "s-" + (re.sub(r"[\W_]+", "-", letters).strip("-")[:60] or "section")
-
-
-def _unique(wanted: str, taken: dict[str, int]) -> str:
-    """Append the next free number to a taken anchor; `taken` keeps the last number tried for each name."""
-    name = wanted
-    while name in taken:
-        taken[wanted] += 1
-        name = f"{wanted}-{taken[wanted]}"
-    taken[name] = 1
-    return name
-
-
-class _Renderer(RendererHTML):
-    """The HTML of tokens that differ from markdown-it's."""
-
-    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Render highlighted code with its language; a script adds the copy button to `data-copy`."""
-        named = label(_language(tokens[idx]))
-        head = f'<span class="code-language">{escapeHtml(named)}</span>' if named else ""
-        body = tokens[idx].meta["html"]
-        return (
-            f'<div class="code" data-copy="">{head}'
-            f'<pre class="highlight" tabindex="0"><code>{body}</code></pre></div>\n'
-        )
-
-    code_block = fence
-
-    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Render a picture of this site; an external one as a link, as pages load nothing from elsewhere."""
-        token = tokens[idx]
-        source = str(token.attrs["src"])
-        alt = self.renderInlineAsText(token.children, options, env) if token.children else ""
-        if _is_foreign(source, env["own_host"]):
-            shown = alt or urlsplit(source).netloc
-            return (
-                f'<a class="foreign-image" rel="nofollow ugc noopener" href="{escapeHtml(source)}">'
-                f"{escapeHtml(shown)}</a>"
-            )
-        title = f' title="{escapeHtml(str(token.attrs["title"]))}"' if token.attrs.get("title") else ""
-        return (
-            f'<img src="{escapeHtml(source)}" alt="{escapeHtml(alt)}"{title} loading="lazy" decoding="async">'
-        )
-
-    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Wrap a table so that it scrolls on narrow screens, by keyboard too."""
-        return '<div class="table-scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
-
-    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Close the wrapper of a table."""
-        return "</table></div>\n"
-
-    def heading_anchor(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Render the link of a heading to itself."""
-        address = escapeHtml(tokens[idx].meta["id"])
-        return f' <a class="anchor" href="#{address}" aria-label="Link to this section">#</a>'
-
-
-class _Markdown(MarkdownIt):
-    def validateLink(self, url: str) -> bool:  # noqa: N802
-        """Allow only http, https, mailto and relative links."""
-        scheme = re.match(r"([^/?#]*):", url)
-        return scheme is None or scheme.group(1).lower() in ("http", "https", "mailto")
-
-
-def _way_back(
-    renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
-) -> str:
-    """Render the backlink of a footnote, with a label for screen readers."""
-    number, again = tokens[idx].meta["id"] + 1, tokens[idx].meta["subId"]
-    place = f"{number}:{again}" if again else f"{number}"
-    return f' <a class="footnote-backref" href="#fnref{place}" aria-label="Back to the text">\u21a9\ufe0e</a>'
-
-
-def _parser() -> MarkdownIt:
-    parser = _Markdown("commonmark", {"html": False}, renderer_cls=_Renderer)
-    parser.enable(["table", "strikethrough"])
-    parser.use(footnote_plugin, inline=False).use(task_lists)
-    parser.add_render_rule("footnote_anchor", _way_back)
-    return timed(parser)
-
-
-_PARSER = _parser()
+    elif token.type == "link_open":
+        address = str(token.attrs.get("href", ""))
+        token.attrs["href"] = markdown_anchors.target(env, address)
+        if is_foreign(address, env.get("own_host")):
+            token.attrs["rel"] = "nofollow ugc noopener"

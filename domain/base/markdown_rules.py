@@ -58,7 +58,7 @@ def _timed(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 def task_lists(parser: MarkdownIt) -> None:
     """Render list items that begin with [ ] or [x] as disabled checkboxes, in one pass."""
-    parser.core.ruler.after("inline", "task_lists", _task_lists)
+    parser.core.ruler.after("html_elements", "task_lists", _task_lists)
 
 
 def _task_lists(state: StateCore) -> None:
