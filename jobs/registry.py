@@ -61,6 +61,12 @@ KINDS: dict[str, Task | LongTask] = {
         "media.upload_sessions.end_removal",
     ),
     "sweep_uploads": Task("media.upload_sessions.sweep"),
+    "render_texts": LongTask(
+        "authoring.rerendering.begin",
+        "authoring.rerendering.render",
+        "authoring.rerendering.end",
+        lane=Lane.SLOW,
+    ),
     "discard_picture": Task("platform.images.discard"),
     "discard_file": Task("authoring.deletion.discard_file"),
     "copy_picture": Task("authoring.duplication.copy_picture"),

@@ -63,6 +63,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("forget_address_marks", minutes=60),
     Every("count_events", minutes=60),
     Every("sweep_uploads", minutes=60),
+    Every("render_texts", minutes=60),
     Every("sweep_payments", minutes=5),
     Every("list_stripe_events", minutes=10),
     Every("expire_courses", minutes=5),

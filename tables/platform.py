@@ -79,6 +79,7 @@ class PlatformSettings(Stamped, Base):
     logo: Mapped[str | None] = mapped_column(String(64))
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[str] = mapped_column(Text, default="")
+    rendered_with: Mapped[int] = mapped_column(default=0, server_default="0")
     social: Mapped[list[Any]] = mapped_column(JSON, default=list)
     timezone: Mapped[str] = mapped_column(String(64), default="UTC")
     featured: Mapped[list[Any]] = mapped_column(JSON, default=list)

@@ -184,8 +184,13 @@ def write(course: Course, values: Mapping[str, Any]) -> None:
 
 def rendered(source: str) -> str:
     """Render Markdown to the HTML that is stored and shown. Raises Refused for one too large to render."""
-    own_host = urlsplit(current_app.config["SETTINGS"].base_url).netloc
-    return markdown.render(source, own_host=own_host).html
+    return markdown.render(source, own_host=own_host()).html
+
+
+def own_host() -> str:
+    """Read the host of this site, links to which are internal."""
+    host: str = urlsplit(current_app.config["SETTINGS"].base_url).netloc
+    return host
 
 
 def module_text(module: Module) -> ModuleText:
