@@ -1,6 +1,8 @@
-"""A database filled with the newest frozen demo and upgraded to the newest revision, made once."""
+"""Databases filled with a frozen demo and upgraded to some revision, each made once; tests take copies."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +10,46 @@ import pytest
 
 from tests.conftest import ON_POSTGRESQL
 from tests.fixtures import Databases
-from tests.migrations.stage import place_in, releases
+from tests.migrations.stage import head, place_in, releases
 
 collect_ignore = [] if ON_POSTGRESQL else ["test_postgresql.py"]
 
 
 @pytest.fixture(scope="session")
-def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The filled database; tests take copies of it."""
-    with place_in(tmp_path_factory.mktemp("filled")) as place:
-        place.upgrade(releases()[-1])
-        place.fill(releases()[-1])
-        place.upgrade()
-        yield place
+def made_once(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], Any]]:
+    """A function that gives the database filled at a release and upgraded to a revision."""
+    with ExitStack() as stack:
+
+        @cache
+        def at(release: str, revision: str) -> Any:
+            filled = at(release, release) if revision != release else None
+            place = stack.enter_context(place_in(tmp_path_factory.mktemp("filled"), like=filled))
+            place.upgrade(revision)
+            if filled is None:
+                place.fill(release)
+            return place
+
+        yield at
+
+
+@pytest.fixture(scope="session")
+def filled(made_once: Callable[[str, str], Any]) -> Any:
+    """The database filled with the newest frozen demo, at the newest revision."""
+    return made_once(releases()[-1], head())
+
+
+@pytest.fixture
+def filled_at(made_once: Callable[[str, str], Any], tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """A function that gives a database of the test's own, filled at a release and upgraded to a revision."""
+    with ExitStack() as stack:
+
+        def copy(release: str, revision: str = "") -> Any:
+            like = made_once(release, revision or release)
+            return stack.enter_context(place_in(tmp_path / "place", like=like))
+
+        yield copy
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What was told of before 0015 and could be ticked off nowhere waits for somebody afterwards."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import text
@@ -15,18 +16,17 @@ NOTE = (
 )
 
 
-def test_what_was_told_waits_for_somebody(empty: Any) -> None:
-    empty.upgrade("0014")
-    empty.fill("0014")
+def test_what_was_told_waits_for_somebody(filled_at: Callable[..., Any]) -> None:
+    place = filled_at("0014")
     key = uuid.uuid4()
-    with empty.engine.begin() as connection:
+    with place.engine.begin() as connection:
         for event in ("evt_told", "evt_other"):
             connection.execute(text(EVENT), {"id": event})
         connection.execute(
             text(NOTE), {"id": str(key) if connection.dialect.name == "postgresql" else key.hex}
         )
-    empty.upgrade()
-    found = empty.ask("SELECT id, problem, looked_at FROM stripe_events WHERE object_id = 'dp_1' ORDER BY id")
+    place.upgrade()
+    found = place.ask("SELECT id, problem, looked_at FROM stripe_events WHERE object_id = 'dp_1' ORDER BY id")
     assert [tuple(row) for row in found] == [
         ("evt_other", None, None),
         ("evt_told", "A dispute.", None),

@@ -1,5 +1,6 @@
 """The shop's currency comes from its products, and sizes keep their bounds in US dollars."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,13 +8,11 @@ import pytest
 OFFERED = "SELECT count(*) FROM products WHERE tier IS NOT NULL"
 
 
-def before_it(empty: Any, currency: str) -> Any:
+def before_it(filled_at: Callable[..., Any], currency: str) -> Any:
     """A filled database as it was before, whose products are all in `currency`."""
-    empty.upgrade("0017")
-    empty.fill("0017")
-    empty.upgrade("0026")
-    run(empty, f"UPDATE products SET currency = '{currency}'")
-    return empty
+    place = filled_at("0017", "0026")
+    run(place, f"UPDATE products SET currency = '{currency}'")
+    return place
 
 
 def run(place: Any, statement: str) -> None:
@@ -22,8 +21,8 @@ def run(place: Any, statement: str) -> None:
 
 
 @pytest.mark.parametrize("currency", ["usd", "eur"])
-def test_it_is_that_of_the_products(empty: Any, currency: str) -> None:
-    place = before_it(empty, currency)
+def test_it_is_that_of_the_products(filled_at: Callable[..., Any], currency: str) -> None:
+    place = before_it(filled_at, currency)
     names = place.columns()
     before = place.rows(names)
     place.upgrade("0028")
@@ -33,8 +32,8 @@ def test_it_is_that_of_the_products(empty: Any, currency: str) -> None:
     assert (place.columns(), place.rows()) == (names, before)
 
 
-def test_it_is_that_of_most_products(empty: Any) -> None:
-    place = before_it(empty, "eur")
+def test_it_is_that_of_most_products(filled_at: Callable[..., Any]) -> None:
+    place = before_it(filled_at, "eur")
     last = "(SELECT max(CAST(id AS text)) FROM products)"
     run(place, f"UPDATE products SET currency = 'gbp' WHERE CAST(id AS text) = {last}")
     place.upgrade("0028")
@@ -42,9 +41,9 @@ def test_it_is_that_of_most_products(empty: Any) -> None:
 
 
 def test_prices_that_only_another_currency_has_are_not_lost_on_the_way_back(
-    empty: Any, caplog: pytest.LogCaptureFixture
+    filled_at: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    place = before_it(empty, "kwd")
+    place = before_it(filled_at, "kwd")
     place.upgrade("0028")
     [(sized,)] = place.ask(OFFERED)
     run(place, "UPDATE products SET price_cents = price_cents * 10 WHERE tier IS NOT NULL")

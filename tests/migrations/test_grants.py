@@ -1,6 +1,7 @@
 """Grants of before learn their reasons: purchases, what the audit log says was given; others are free."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import text
@@ -21,14 +22,12 @@ def plain(key: Any) -> str:
     return str(key).replace("-", "")
 
 
-def test_each_grant_gets_its_reason_and_loses_it_again(empty: Any) -> None:
-    empty.upgrade("0017")
-    empty.fill("0017")
+def test_each_grant_gets_its_reason_and_loses_it_again(filled_at: Callable[..., Any]) -> None:
     before = scripts().get_revision(named("reasons_of_grants")).down_revision
-    empty.upgrade(before)
-    given, ending, *_ = empty.ask(FREE)
+    place = filled_at("0017", before)
+    given, ending, *_ = place.ask(FREE)
     key = uuid.uuid4()
-    with empty.engine.begin() as connection:
+    with place.engine.begin() as connection:
         values = {"id": str(key) if connection.dialect.name == "postgresql" else key.hex}
         user = str(uuid.UUID(plain(given[1])))
         connection.execute(text(ENTRY), {**values, "user": user, "note": f"{given[2]} until 2026-02-01"})
@@ -36,11 +35,11 @@ def test_each_grant_gets_its_reason_and_loses_it_again(empty: Any) -> None:
             text("UPDATE access_grants SET expires_at = '2026-05-01 00:00:00' WHERE id = :id"),
             {"id": ending[0]},
         )
-    rows = empty.rows({"access_grants": empty.columns()["access_grants"]})
-    empty.upgrade(named("reasons_of_grants"))
+    rows = place.rows({"access_grants": place.columns()["access_grants"]})
+    place.upgrade(named("reasons_of_grants"))
     found = {
         plain(id_): (source, plain(source_id), plain(course), plain(purchase))
-        for id_, source, source_id, course, purchase in empty.ask(
+        for id_, source, source_id, course, purchase in place.ask(
             "SELECT id, source, source_id, course_id, purchase_id FROM access_grants"
         )
     }
@@ -51,8 +50,8 @@ def test_each_grant_gets_its_reason_and_loses_it_again(empty: Any) -> None:
     assert all(
         named_by == (course if source == "free" else bought) for source, named_by, course, bought in others
     )
-    empty.downgrade(before)
+    place.downgrade(before)
     names = list(rows)
-    assert empty.rows({"access_grants": empty.columns()["access_grants"]}).keys() == set(names)
-    assert len(empty.ask("SELECT id FROM access_grants")) == len(rows["access_grants"])
-    assert set(empty.ask("SELECT DISTINCT source FROM access_grants")) == {("complimentary",), ("purchase",)}
+    assert place.rows({"access_grants": place.columns()["access_grants"]}).keys() == set(names)
+    assert len(place.ask("SELECT id FROM access_grants")) == len(rows["access_grants"])
+    assert set(place.ask("SELECT DISTINCT source FROM access_grants")) == {("complimentary",), ("purchase",)}

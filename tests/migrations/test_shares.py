@@ -1,6 +1,7 @@
 """What was sold and credited before purchases had shares is carried over: shares, keys, owners."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import text
@@ -24,14 +25,12 @@ BACK = (
 )
 
 
-def test_shares_come_from_earnings_and_go_back(empty: Any) -> None:
-    empty.upgrade("0017")
-    empty.fill("0017")
+def test_shares_come_from_earnings_and_go_back(filled_at: Callable[..., Any]) -> None:
     before_them = scripts().get_revision(named("purchase_shares")).down_revision
-    empty.upgrade(before_them)
-    earnings = empty.ask("SELECT id, purchase_id, product_id, creator_id FROM earnings ORDER BY id")
+    place = filled_at("0017", before_them)
+    earnings = place.ask("SELECT id, purchase_id, product_id, creator_id FROM earnings ORDER BY id")
     first, other = earnings[0], next(row for row in earnings if row[3] != earnings[0][3])
-    with empty.engine.begin() as connection:
+    with place.engine.begin() as connection:
         for number, cents in ((1, -100), (2, 5)):
             key = uuid.UUID(int=(1 << 128) - number)
             connection.execute(
@@ -47,16 +46,16 @@ def test_shares_come_from_earnings_and_go_back(empty: Any) -> None:
             text("UPDATE products SET creator_id = :creator WHERE id = :id"),
             {"creator": other[3], "id": first[2]},
         )
-    before = empty.ask(
+    before = place.ask(
         BEFORE.replace("e.purchase_id = p.id)", "e.purchase_id = p.id AND e.amount_cents > 5)")
     )
-    names = {table: empty.columns()[table] for table in ("purchases", "earnings")}
-    whole = empty.rows(names)
-    empty.upgrade(named("keys_of_earnings"))
-    assert empty.ask(FOUND) == before
-    keys = {str(row[0]).replace("-", ""): row[1] for row in empty.ask("SELECT id, key FROM earnings")}
+    names = {table: place.columns()[table] for table in ("purchases", "earnings")}
+    whole = place.rows(names)
+    place.upgrade(named("keys_of_earnings"))
+    assert place.ask(FOUND) == before
+    keys = {str(row[0]).replace("-", ""): row[1] for row in place.ask("SELECT id, key FROM earnings")}
     sold = {str(row[0]).replace("-", ""): str(row[1]).replace("-", "") for row in earnings}
     assert {id_: keys.pop(id_) for id_ in sold} == {id_: f"sale:{purchase}" for id_, purchase in sold.items()}
     assert sorted(keys.values()) == [f"undo:{'f' * 31}e", f"undo:{'f' * 32}"]
-    empty.downgrade(before_them)
-    assert empty.rows(names) == whole
+    place.downgrade(before_them)
+    assert place.rows(names) == whole
