@@ -22,6 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.test import TestResponse
@@ -100,7 +101,8 @@ def _refuse_writing_pages(_connection: object, _cursor: object, statement: str, 
 class Databases:
     """Makes the template once and gives every test a copy of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, compiled: Path | None = None) -> None:
+        self.compiled = compiled  # where compiled templates are kept for all processes of a run
         self.name = f"lectern_test_{uuid.uuid4().hex[:12]}"
         self.folder = folder
         self.url = self._postgres_url(self.name) if ON_POSTGRESQL else f"sqlite:///{folder / 'test.db'}"
@@ -186,7 +188,10 @@ def chromium() -> "Iterator[Browser]":
 @pytest.fixture(scope="session")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """The databases of this test process."""
-    made = Databases(tmp_path_factory.mktemp("lectern"))
+    run = tmp_path_factory.getbasetemp()
+    compiled = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "compiled"
+    compiled.mkdir(exist_ok=True)
+    made = Databases(tmp_path_factory.mktemp("lectern"), compiled)
     yield made
     made.drop()
 
@@ -219,6 +224,8 @@ def application(databases: Databases, **changes: str) -> Flask:
         "STRIPE_API_BASE": "http://127.0.0.1:9",
     }
     app = create_app(config.load(environ | changes))
+    if databases.compiled:
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(databases.compiled))
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Client
     return app

@@ -30,6 +30,7 @@ def production(app: Flask, cast: Cast) -> Iterator[Flask]:
         "SMTP_HOST": "127.0.0.1",
     }
     made = create_app(config.load(environ))
+    made.jinja_env.bytecode_cache = app.jinja_env.bytecode_cache
     yield made
     with made.app_context():
         db.session.remove()
