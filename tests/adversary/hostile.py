@@ -95,7 +95,7 @@ APART = (
     "1e999", "NaN", "\u00b2", "\uff10\uff11", NOBODYS_ID, "01890000-0000-7000-8000", '"', "*", "NEAR(",
     'c++ "', "AND", "a OR NOT b", "%", "_", "\\", "'; DROP TABLE users; --",
 )  # fmt: skip
-# Each search and each kind of field gets all of these; the rest gets some, dealt out by a Deal.
+# Each search and each kind of field or place gets all of these once; the rest gets some, dealt by a Deal.
 ALL = APART if ON_POSTGRESQL and not effort.LONG else TEXTS
 ALL_BYTES = WORST_BYTES if ON_POSTGRESQL and not effort.LONG else BYTES
 
@@ -108,24 +108,31 @@ SENSIBLE = {
 
 
 class Deal:
-    """Deal the texts round: to each field the worst and `each` others, until all have come up, and again.
+    """Deal the texts round: to each field the worst and `each` other, until all have come up, and again.
 
     Whatever is dealt from has a turn of its own, which starts at `begin`. The order is the same in every run.
     With TEST_LONG every field gets all.
     """
 
-    def __init__(self, each: int = 3, begin: int = 0) -> None:
+    def __init__(self, each: int = 1, begin: int = 0) -> None:
         self.each, self.begin = effort.times(each, len(ALL)), begin
         self.turns = Counter[tuple[Any, ...]]()
+        self.places = set[str]()
 
     def texts(self) -> tuple[str, ...]:
         """Give the texts for one field."""
         return (*WORST, *self.some(ALL))
 
-    def words(self, *, all_of_them: bool) -> list[str]:
-        """Give the words for the places of one address, as they stand on the wire."""
+    def words(self, rule: Rule, at_home: bool = True) -> list[str]:
+        """Give the words for the places of an address, as they stand on the wire.
+
+        All of them where a place is new that takes any word; some to those who may not come in.
+        """
         words = [*map(quote, ALL), *ALL_BYTES]
-        return words if all_of_them else self.some(tuple(words))
+        wide = wide_places(rule) if at_home else set()
+        new = wide if effort.LONG else wide - self.places
+        self.places |= wide
+        return words if new else self.some(tuple(words))
 
     def some(self, of: tuple[Any, ...], most: int = 99) -> list[Any]:
         """Give the next of these, without the worst."""
@@ -140,10 +147,11 @@ SEARCHES = {"q", "find", "tags", "actor", "action", "subject", "everything"}
 
 
 class Questions:
-    """Asks with hostile words in the query: what searches gets all, what reads it many, the rest some."""
+    """Asks with hostile words in the query: a search gets all once in each area, what reads it some."""
 
     def __init__(self, app: Flask, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.names, self.deal, self.many = names, Deal(), Deal(20)
+        self.names, self.deal, self.many = names, Deal(), Deal(3)
+        self.searched = set[tuple[str, str]]()
         self.read = read = set[str]()
 
         class Noted(ImmutableMultiDict[str, str]):
@@ -194,11 +202,14 @@ class Questions:
         # Every page of a stranger looks where they came from.
         reads = self.read - {"utm_source", "utm_campaign"} if thoroughly else set()
         odd = [urlencode([("page", "2")] * 500), "&".join(f"{n}[]=1&{n}[a]=2" for n in self.names)]
-        if reads & SEARCHES:
+        area = address.split("/")[1]
+        searches = {(area, name) for name in reads & SEARCHES}
+        if searches if effort.LONG else searches - self.searched:
+            self.searched |= searches
             texts, words = list(ALL), list(ALL_BYTES)
         elif reads:
             texts = [*WORST, *self.many.some(ALL)]
-            words = [*WORST_BYTES, *self.many.some(ALL_BYTES, 3)]
+            words = [*WORST_BYTES, *self.many.some(ALL_BYTES, 1)]
         else:
             texts, words, odd = self.deal.some(ALL, 1), self.deal.some(ALL_BYTES, 1), []
         for query in (*map(self._with, texts), *map(self._raw, words), *odd):
@@ -218,10 +229,10 @@ def rules(app: Flask, method: str) -> list[Rule]:
     return sorted(found, key=lambda rule: (rule.rule, rule.endpoint))
 
 
-def takes_any_word(rule: Rule) -> bool:
-    """Whether a place of the address may hold more than an id or a number."""
+def wide_places(rule: Rule) -> set[str]:
+    """The places of the address that may hold more than an id or a number."""
     strict = (UUIDConverter, IntegerConverter)
-    return any(not isinstance(converter, strict) for converter in rule._converters.values())
+    return {name for name, converter in rule._converters.items() if not isinstance(converter, strict)}
 
 
 def filled(rule: Rule, words: dict[str, str], poison: str | None = None) -> Iterator[str]:

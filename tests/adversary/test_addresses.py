@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.adversary.hostile import DESKS, Deal, Questions, filled, rules, send, takes_any_word, trouble
+from tests.adversary.hostile import DESKS, Deal, Questions, filled, rules, send, trouble
 
 QUERY = (
     "q", "page", "sort", "level", "price", "rating", "category", "technology", "duration", "language", "tier",
@@ -20,7 +20,7 @@ def test_hostile_words_in_paths(app: Flask, bo: FlaskClient, words: dict[str, st
         (rule.rule, poison[:60]): wrong
         for rule in rules(app, "GET")
         if not rule.rule.startswith(DESKS)
-        for poison in deal.words(all_of_them=takes_any_word(rule))
+        for poison in deal.words(rule)
         for address in filled(rule, words, poison)
         if (wrong := trouble(send(bo, "GET", address)))
     }

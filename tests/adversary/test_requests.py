@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from models import User
-from tests.adversary.hostile import filled, rules, send, trouble
+from tests.adversary.hostile import Deal, filled, rules, send, trouble
 from tests.cast import PASSWORD, Cast
 
 METHODS = ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "G\u00cbT")
@@ -63,11 +63,12 @@ COOKIES = (
 
 
 def test_no_method_breaks_a_route(app: Flask, client: FlaskClient, words: dict[str, str]) -> None:
+    deal = Deal(2)
     found = {
         (method, rule.rule): wrong
         for rule in rules(app, "OPTIONS")
         for address in filled(rule, words)
-        for method in METHODS
+        for method in deal.some(METHODS)
         if (wrong := trouble(send(client, method, address)))
     }
     assert found == {}

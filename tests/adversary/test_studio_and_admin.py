@@ -20,7 +20,6 @@ from tests.adversary.hostile import (
     filled,
     rules,
     send,
-    takes_any_word,
     trouble,
 )
 from tests.adversary.test_forms import BODIES
@@ -116,7 +115,7 @@ def test_hostile_words_in_addresses(
         is_at_home = rule.rule.startswith("/admin") == (name == "mo")
         for address in filled(rule, words):
             wrong |= questions.trouble(insider, address, is_at_home)
-        for word in deal.words(all_of_them=is_at_home and takes_any_word(rule)):
+        for word in deal.words(rule, is_at_home):
             for address in filled(rule, words, word):
                 if said := trouble(send(insider, "GET", address)):
                     wrong[address[:150], ""] = said
