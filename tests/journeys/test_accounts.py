@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from domain.people import mail_tokens, registration
 from models import OAuthAccount, Registration, User, db
-from tests.accessibility import CROSSWISE, every_way
+from tests.accessibility import Window, every_way, tried_with
 from tests.auth.provider import Provider, offered
 from tests.cast import PASSWORD, Cast
 from tests.journeys.conftest import House
@@ -32,11 +32,9 @@ def provider(house: House) -> Iterator[Provider]:
         yield running
 
 
-@pytest.mark.parametrize(("javascript", "viewport"), CROSSWISE)
-def test_the_owner_of_an_address_wins(
-    house: House, visitor: Visitor, javascript: bool, viewport: dict[str, int]
-) -> None:
-    stranger, owner = visitor(), visitor(javascript=javascript, viewport=viewport)
+@tried_with("no-js-desk")
+def test_the_owner_of_an_address_wins(house: House, visitor: Visitor, window: Window) -> None:
+    stranger, owner = visitor(), visitor(**window)
     register(stranger, "You won", THEIRS)
     theirs = house.link_in_mail(ADDRESS, "verify_email")
     register(owner, "Robin", PASSWORD)

@@ -8,24 +8,19 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
 from models import User
-from tests import effort
+from tests.accessibility import Window, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
 PRIVATE = ("/account", "/account/security", "/orders", "/learn", "/learn/flask-first-steps", "/notifications")
-BACK = [("/account", True), ("/orders", False)]
-if effort.LONG:
-    BACK += [("/account", False), ("/orders", True)]
 
 
-@pytest.mark.parametrize(("address", "javascript"), BACK)
-def test_back_asks_to_sign_in(
-    house: House, visitor: Visitor, cast: Cast, address: str, javascript: bool
-) -> None:
-    page = visitor(javascript=javascript)
+@tried_with("no-js-phone")
+def test_back_asks_to_sign_in(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
+    page = visitor(**window)
     sign_in(page, "bo@example.com")
-    leave_and_go_back(page, address)
+    leave_and_go_back(page, "/account")
 
 
 def leave_and_go_back(page: Page, address: str) -> None:

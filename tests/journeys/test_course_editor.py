@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.accessibility import look_every_way
+from tests.accessibility import Window, look_every_way, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
@@ -14,11 +14,9 @@ from tests.journeys.test_buy_and_learn import sign_in
 Visitor = Callable[..., Page]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
-def test_a_course_is_begun_and_looked_at(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
-) -> None:
-    page = visitor(javascript=javascript)
+@tried_with("js-phone")
+def test_a_course_is_begun_and_looked_at(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
+    page = visitor(**window)
     sign_in(page, "nia@example.com")
     page.goto("/studio/courses")
     page.get_by_role("link", name="New course", exact=True).click()

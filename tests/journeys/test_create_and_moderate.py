@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from models import MediaAsset, MediaStatus, db
-from tests.accessibility import WITH
+from tests.accessibility import Window, tried_with
 from tests.cast import Cast
 from tests.course_folders import archive, picture
 from tests.decisions import carried_out_at_once  # noqa: F401
@@ -44,17 +44,19 @@ class Files:
     sheet = property(lambda self: self.folder / "words.txt")
 
 
-@pytest.mark.parametrize(("javascript", "viewport"), WITH)
+@tried_with("js-desk")
 def test_a_course_from_the_first_idea_to_its_second_edition(
-    house: House, visitor: Visitor, cast: Cast, tmp_path: Path, javascript: bool, viewport: dict[str, int]
+    house: House, visitor: Visitor, cast: Cast, tmp_path: Path, window: Window
 ) -> None:
-    def window(email: str) -> Page:
-        page = visitor(javascript=javascript, viewport=viewport)
+    javascript: bool = window["javascript"]
+
+    def window_of(email: str) -> Page:
+        page = visitor(**window)
         sign_in(page, email)
         return page
 
-    admin = window("mo@example.com")
-    creator, files = window("cy@example.com"), Files(tmp_path)
+    admin = window_of("mo@example.com")
+    creator, files = window_of("cy@example.com"), Files(tmp_path)
     title, lesson, body = TITLE, "Inheritance", TEXT
     apply_to_teach(creator)
     accept(admin)
@@ -68,7 +70,7 @@ def test_a_course_from_the_first_idea_to_its_second_edition(
     ask_for_changes(admin)
     correct(creator, title, lesson, body)
     approve(admin, title)
-    buyer = window("bo@example.com")
+    buyer = window_of("bo@example.com")
     buy(buyer, house, title)
     expect(buyer.get_by_role("heading", level=1)).to_have_text(lesson)
     see_the_sale(creator, title)

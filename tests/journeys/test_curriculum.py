@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from domain.authoring import curriculum
 from models import Course, User, db
+from tests.accessibility import Window, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
@@ -57,9 +58,9 @@ def test_the_focus_goes_to_the_copy(plan: Page) -> None:
     expect(plan.locator("summary:focus")).to_have_attribute("aria-label", "More for Copy of Go on")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_toasts_cover_nothing_in_use(plan: Page, width: int) -> None:
-    plan.set_viewport_size({"width": width, "height": 700})
+@tried_with("js-phone", only="js")
+def test_toasts_cover_nothing_in_use(plan: Page, window: Window) -> None:
+    plan.set_viewport_size(window["viewport"] | {"height": 700})
     for _ in range(2):  # the copy of the last row, below which there is only the end of the page
         press(plan, "Afterwards", "Duplicate")
         expect(plan.locator(".toast").last).to_be_visible()

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from domain.authoring import submission
 from domain.community import reviews
 from models import Course, Lesson, LessonKind, ReportReason, Review, UpdateState, User, db
-from tests.accessibility import DESK, look_every_way
+from tests.accessibility import DESK, Window, look_every_way, tried_with
 from tests.cast import Cast
 from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys import films
@@ -40,17 +40,17 @@ def something_of_each(house: House, cast: Cast) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@tried_with("no-js-phone")
 def test_a_course_goes_back_and_forth_and_on_sale(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
-    nia = visitor(javascript=javascript)
+    nia = visitor(**window)
     sign_in(nia, "nia@example.com")
     nia.goto(publish_page(cast.draft_course))
     nia.get_by_role("button", name="Submit for review").click()
     expect(nia.get_by_role("heading", name="In review")).to_be_visible()
 
-    mo = visitor(javascript=javascript)
+    mo = visitor(**window)
     sign_in(mo, "mo@example.com")
     mo.goto("/admin/moderation")
     mo.get_by_role("button", name="Start with the oldest").click()
@@ -66,14 +66,14 @@ def test_a_course_goes_back_and_forth_and_on_sale(
     expect(nia.get_by_role("heading", name="In review")).to_be_visible()
     mo.goto("/admin/moderation")
     mo.get_by_role("link", name="Secret draft").click()
-    if javascript:
+    if window["javascript"]:
         expect(mo.locator("[data-keys]")).to_be_visible()  # the keys are listened to from then on
         awake(mo)
         mo.keyboard.press("a")
     else:
         mo.get_by_role("button", name="Approve").click()
     expect(mo.get_by_role("heading", name="The queue is empty")).to_be_visible()
-    stranger = visitor(javascript=javascript)
+    stranger = visitor(**window)
     stranger.goto("/courses/secret-draft")
     expect(stranger.get_by_role("heading", name="Secret draft", level=1)).to_be_visible()
 

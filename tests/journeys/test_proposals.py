@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from models import Caption, Course, Lesson, MediaAsset, MediaStatus, UpdateState, User, db
-from tests.accessibility import DESK, PHONE, overflow, violations
+from tests.accessibility import DESK, Window, overflow, tried_with, violations
 from tests.cast import Cast
 from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
@@ -46,26 +46,26 @@ def change(page: Page, editor: str) -> None:
     expect(page.get_by_text("Learners see the current chapters until then.")).to_be_visible()
 
 
-@pytest.mark.parametrize("javascript", [True, False])
+@tried_with("js-phone")
 def test_changes_are_thrown_away_or_reviewed(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
     editor = a_film(house, cast)
-    ada = visitor(javascript=javascript, viewport=PHONE)
+    ada = visitor(**window)
     sign_in(ada, "ada@example.com")
     change(ada, editor)
     ada.goto(editor)
     expect(ada.get_by_text("Waiting for approval: captions in English, chapters.")).to_be_visible()
     ada.get_by_role("link", name="Discard changes").click()
     expect(ada.get_by_role("listitem").filter(has_text="Captions in English")).to_be_visible()
-    assert not javascript or violations(ada) + overflow(ada) == []
+    assert not window["javascript"] or violations(ada) + overflow(ada) == []
     ada.get_by_role("button", name="Discard changes").click()
     expect(ada.get_by_role("textbox", name="Chapters")).to_have_value("0:00 Begin")
 
     change(ada, editor)
     ada.goto(f"/studio/courses/{cast.flask_course.id}/publish")
     ada.get_by_role("button", name="Submit changes").click()
-    mo = visitor(javascript=javascript, viewport=DESK)
+    mo = visitor(**window)
     sign_in(mo, "mo@example.com")
     mo.goto("/admin/moderation")
     mo.get_by_role("link", name="Flask, first steps").click()
@@ -73,7 +73,7 @@ def test_changes_are_thrown_away_or_reviewed(
     expect(mo.locator(".film-pair video")).to_have_count(2)
     expect(mo.locator("ins", has_text="This is a shoe shop")).to_be_visible()
     expect(mo.locator("ins", has_text="1:00 Shoes")).to_be_visible()
-    assert not javascript or violations(mo) + overflow(mo) == []
+    assert not window["javascript"] or violations(mo) + overflow(mo) == []
     mo.get_by_label("Notes").fill("No shoes, please.")
     mo.get_by_role("button", name="Request changes").click()
     ada.reload()

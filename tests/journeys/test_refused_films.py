@@ -17,6 +17,7 @@ import media
 import storage
 from domain.media import recordings, served_files
 from models import Lesson, LessonKind, MediaAsset, MediaKind, MediaStatus, db
+from tests import effort
 from tests.cast import Cast
 from tests.journeys import films
 from tests.journeys.conftest import House
@@ -66,13 +67,10 @@ class Window(NamedTuple):
     asked: list[str]
 
 
-@pytest.fixture(params=["mp4", "hls", "audio"])
-def lesson(
-    request: pytest.FixtureRequest, house: House, visitor: Visitor, cast: Cast,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Window:  # fmt: skip
+@pytest.fixture
+def lesson(form: str, house: House, visitor: Visitor, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Window:
     """A window on a lesson with a recording, its sound off."""
-    size = show(house.app, cast.video_lesson.id, request.param)
+    size = show(house.app, cast.video_lesson.id, form)
     hours, real = itertools.count(6), recordings._opening
 
     def opening(path: str) -> str:  # an hour later the next token is another
@@ -85,7 +83,7 @@ def lesson(
     window.page.on("request", lambda one: window.asked.append(one.url) if one.url.endswith(FILM) else None)
     window.page.goto(FILM)
     come_up(window.page)
-    assert source(window.page).endswith(f"/{FORMS[request.param]}")
+    assert source(window.page).endswith(f"/{FORMS[form]}")
     return window
 
 
@@ -128,6 +126,7 @@ def until_half(half: int, first: list[str]) -> Callable[[Route], None]:
     return answer
 
 
+@pytest.mark.parametrize("form", FORMS)
 def test_it_goes_on_at_the_same_second(lesson: Window) -> None:
     page, first = lesson.page, [""]
     page.goto("about:blank")  # which ends what the page before was still loading
@@ -147,6 +146,7 @@ def test_it_goes_on_at_the_same_second(lesson: Window) -> None:
     expect(page.locator(".player-line:visible")).to_have_count(0)
 
 
+@pytest.mark.parametrize("form", effort.cases(FORMS, ("audio",)))
 def test_it_says_so_when_it_stays_refused(lesson: Window) -> None:
     page = lesson.page
     page.route(re.compile("/media/"), lambda route: route.fulfill(status=403, body=""))
@@ -156,6 +156,7 @@ def test_it_says_so_when_it_stays_refused(lesson: Window) -> None:
     assert len(lesson.asked) == 2
 
 
+@pytest.mark.parametrize("form", effort.cases(FORMS, ("hls",)))
 def test_it_goes_on_after_signing_in_again(lesson: Window) -> None:
     page = lesson.page
     old = source(page).split("/")[4]

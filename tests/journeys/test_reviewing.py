@@ -9,14 +9,12 @@ from playwright.sync_api import Page, expect
 from domain.community import reviews
 from domain.learning import access
 from models import Course, GrantSource, User, db
-from tests import effort
-from tests.accessibility import DESK, PHONE, violations
+from tests.accessibility import DESK, Window, tried_with, violations
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
 
 Visitor = Callable[..., Page]
-WIDTHS = [PHONE, DESK] if effort.LONG else [PHONE]
 
 
 @pytest.fixture
@@ -31,11 +29,11 @@ def reviewed(house: House, cast: Cast) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize("viewport", WIDTHS, ids=["phone", "desk"][: len(WIDTHS)])
+@tried_with("js-phone", only="js")
 def test_everything_happens_in_place(
-    house: House, visitor: Visitor, cast: Cast, reviewed: None, viewport: dict[str, int]
+    house: House, visitor: Visitor, cast: Cast, reviewed: None, window: Window
 ) -> None:
-    page = visitor(viewport=viewport)
+    page = visitor(**window)
     sign_in(page, "bo@example.com")
     page.goto("/courses/flask-first-steps")
     page.evaluate("window.here = true")

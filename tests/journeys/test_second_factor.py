@@ -11,12 +11,10 @@ from domain.base import clock
 from domain.people import second_factor
 from domain.portable import course_transfers
 from models import SecondFactor, User, UserSession, db
-from tests.accessibility import every_way
+from tests.accessibility import Window, every_way, tried_with
 from tests.cast import PASSWORD, Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
-
-BOTH = pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 
 
 def forget_codes(house: House) -> None:
@@ -56,9 +54,9 @@ def enter_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-@BOTH
-def test_setting_it_up_and_signing_in(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
-    page = visitor(javascript=javascript)
+@tried_with("js-phone")
+def test_setting_it_up_and_signing_in(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
+    page = visitor(**window)
     sign_in(page, "bo@example.com")
     page.goto("/account/security")
     page.get_by_role("button", name="Set up two-factor authentication").click()
@@ -88,11 +86,11 @@ def test_setting_it_up_and_signing_in(house: House, visitor: Visitor, cast: Cast
     expect(page.get_by_text("9 unused recovery codes")).to_be_visible()
 
 
-@BOTH
+@tried_with("no-js-desk")
 def test_what_an_admin_typed_survives_the_question(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
-    page = visitor(javascript=javascript)
+    page = visitor(**window)
     sign_in(page, "mo@example.com")
     page.goto(f"/admin/users/{cast.cy.id}")
     page.get_by_label("Reason").fill("Rude <b>words</b> & more,\non two lines.")

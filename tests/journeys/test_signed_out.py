@@ -1,6 +1,7 @@
 """A page stays open while its person signs out, in again or as somebody else: nothing typed is lost."""
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from sqlalchemy import func, select
 from domain.people import sessions
 from models import Lesson, LessonProgress, Resource, Review, ReviewVote, User, WishlistItem, db
 from storage import partial_uploads
-from tests.accessibility import every_way, look_every_way
+from tests import effort
+from tests.accessibility import Window, every_way, look_every_way, tried_with
 from tests.cast import PASSWORD, Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in, sign_in_by_hand
@@ -109,7 +111,7 @@ def review(house: House, cast: Cast) -> None:
 
 
 @pytest.mark.usefixtures("review")
-@pytest.mark.parametrize("name", PRESSES)
+@pytest.mark.parametrize("name", effort.cases(PRESSES, ("complete", "publish")))
 def test_a_press_after_signing_out_and_in_again_is_sent_with_a_fresh_token(
     house: House, visitor: Visitor, cast: Cast, name: str
 ) -> None:
@@ -132,7 +134,7 @@ def test_a_press_after_signing_out_and_in_again_is_sent_with_a_fresh_token(
 @pytest.mark.usefixtures("review")
 @pytest.mark.parametrize(
     ("name", "ended"),
-    [("complete", "left"), ("wish", "expired"), ("publish", "expired"), ("helpful", "left")],
+    effort.cases(product(PRESSES, ("left", "expired")), (("wish", "expired"), ("helpful", "left"))),
 )
 def test_who_is_signed_out_signs_in_beside_the_page_and_it_goes_on(
     house: House, visitor: Visitor, cast: Cast, name: str, ended: str
@@ -160,7 +162,7 @@ def test_who_is_signed_out_signs_in_beside_the_page_and_it_goes_on(
     is_whole(page)
 
 
-@pytest.mark.parametrize("name", ["wish", "publish"])
+@pytest.mark.parametrize("name", effort.cases(("wish", "publish"), ("publish",)))
 def test_nothing_is_done_in_the_name_of_another_person(
     house: House, visitor: Visitor, cast: Cast, name: str
 ) -> None:
@@ -217,11 +219,11 @@ def test_no_page_of_whoever_stands_in_between_lands_in_the_page(visitor: Visitor
         is_whole(page)
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@tried_with("no-js-phone")
 def test_a_plain_form_is_kept_and_sent_after_signing_in(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
-    page = visitor(javascript=javascript)
+    page = visitor(**window)
     sign_in(page, "nia@example.com")
     page.goto(f"/studio/courses/{cast.draft_course.id}/lessons/{cast.draft_lesson.id}")
     page.locator("#body").fill("\nTyped for an hour.\n\n    code\n")

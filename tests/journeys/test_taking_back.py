@@ -1,22 +1,22 @@
 """A decision is taken back with the button of its toast, with JavaScript and without."""
 
-import pytest
 from playwright.sync_api import expect
 
 from domain.authoring import submission
 from models import Course, ModerationItem, User, db
+from tests.accessibility import Window, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import Visitor, sign_in
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
-def test_undo(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
+@tried_with("js-phone")
+def test_undo(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
     with house.app.app_context():
         nia = db.session.get_one(User, cast.nia.id)
         submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
-    mo = visitor(javascript=javascript)
+    mo = visitor(**window)
     sign_in(mo, "mo@example.com")
     mo.goto("/admin/moderation")
     mo.get_by_role("link", name="Secret draft").click()

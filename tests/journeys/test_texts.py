@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from domain.authoring import curriculum
 from domain.learning import progress
 from models import Course, Lesson, LessonKind, User, db
-from tests.accessibility import DESK, every_way
+from tests.accessibility import DESK, Window, every_way, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
@@ -18,11 +17,11 @@ Visitor = Callable[..., Page]
 TYPED = "\n```make\nall:\n\tcc main.c  \n```\n\n- a\n\t- b\n\nhard  \nbreak \U0001fae9\n"
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@tried_with("no-js-desk")
 def test_a_description_keeps_its_tabs_and_blanks(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
-    page = visitor(javascript=javascript)
+    page = visitor(**window)
     sign_in(page, "ada@example.com")
     page.goto(f"/studio/courses/{cast.flask_course.id}")
     page.get_by_label("Description").fill(TYPED)

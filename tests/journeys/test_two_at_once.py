@@ -9,6 +9,7 @@ from domain.authoring import submission
 from domain.people import suspension
 from models import Course, User, db
 from storage import partial_uploads
+from tests.accessibility import Window, tried_with
 from tests.cast import Cast
 from tests.decisions import carried_out_at_once  # noqa: F401
 from tests.journeys.conftest import House
@@ -21,11 +22,11 @@ def editor_of(cast: Cast) -> str:
     return f"/studio/courses/{cast.draft_course.id}/lessons/{cast.draft_lesson.id}"
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@tried_with("js-desk")
 def test_two_tabs_save_one_lesson_and_nothing_is_lost(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
-    first = visitor(javascript=javascript)
+    first = visitor(**window)
     sign_in(first, "nia@example.com")
     second = first.context.new_page()
     for page in (first, second):
@@ -48,14 +49,14 @@ def save(page: Page, text: str) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
-def test_two_admins_at_one_course(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
+@tried_with("no-js-desk")
+def test_two_admins_at_one_course(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
     with house.app.app_context():
         db.session.get_one(User, cast.cy.id).role = cast.mo.role
         nia = db.session.get_one(User, cast.nia.id)
         submission.submit(db.session.get_one(Course, cast.draft_course.id), nia)
         db.session.commit()
-    mo, cy = visitor(javascript=javascript), visitor(javascript=javascript)
+    mo, cy = visitor(**window), visitor(**window)
     for page, email in ((mo, "mo@example.com"), (cy, "cy@example.com")):
         sign_in(page, email)
         page.goto("/admin/moderation")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.accessibility import every_way
+from tests.accessibility import Window, every_way, tried_with
 from tests.cast import Cast
 from tests.journeys.conftest import House
 from tests.journeys.test_buy_and_learn import sign_in
@@ -13,9 +13,9 @@ from tests.journeys.test_buy_and_learn import sign_in
 Visitor = Callable[..., Page]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
-def test_settings_in_two_tabs(house: House, visitor: Visitor, cast: Cast, javascript: bool) -> None:
-    one = visitor(javascript=javascript)
+@tried_with("no-js-phone")
+def test_settings_in_two_tabs(house: House, visitor: Visitor, cast: Cast, window: Window) -> None:
+    one = visitor(**window)
     sign_in(one, "mo@example.com")
     two = one.context.new_page()
     for tab in (one, two):
@@ -76,12 +76,12 @@ def test_back_without_scripts_asks_before_it_writes_over_another_tab(
         assert ("Saved in the other tab." in one.content()) == (theirs != "Typed and not sent.")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@tried_with("js-desk", "no-js-phone")
 def test_back_asks_before_it_writes_over_what_another_tab_has_autosaved(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
     """An autosave makes no new version; the page as it is now knows of it, what was typed before doesn't."""
-    one = visitor(javascript=javascript)
+    one = visitor(**window)
     sign_in(one, "ada@example.com")
     two = visitor()
     sign_in(two, "ada@example.com")
@@ -90,7 +90,7 @@ def test_back_asks_before_it_writes_over_what_another_tab_has_autosaved(
     one.locator("#body").fill("Typed and not sent.")
     one.goto("/about")
     two.goto(page)
-    while javascript and two.locator("#body").input_value() != "Typed and not sent.":
+    while window["javascript"] and two.locator("#body").input_value() != "Typed and not sent.":
         two.reload()  # it is autosaved on leaving
     two.locator("#body").fill("Autosaved in the other tab.")
     expect(two.locator("[data-autosave-status]")).to_contain_text("Saved")
@@ -105,12 +105,12 @@ def test_back_asks_before_it_writes_over_what_another_tab_has_autosaved(
     expect(two.locator("#body")).to_have_value("Typed and not sent.")
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@tried_with("js-phone")
 def test_back_discards_nothing_that_its_page_did_not_show(
-    house: House, visitor: Visitor, cast: Cast, javascript: bool
+    house: House, visitor: Visitor, cast: Cast, window: Window
 ) -> None:
     """The page as it is now offers to discard what was autosaved elsewhere; its fields show older words."""
-    one = visitor(javascript=javascript)
+    one = visitor(**window)
     sign_in(one, "ada@example.com")
     two = visitor()
     sign_in(two, "ada@example.com")
@@ -119,7 +119,7 @@ def test_back_discards_nothing_that_its_page_did_not_show(
     one.locator("#body").fill("Typed and not sent.")
     one.goto("/about")
     two.goto(page)
-    while javascript and two.locator("#body").input_value() != "Typed and not sent.":
+    while window["javascript"] and two.locator("#body").input_value() != "Typed and not sent.":
         two.reload()  # it is autosaved on leaving
     two.locator("#body").fill("Autosaved in the other tab.")
     expect(two.locator("[data-autosave-status]")).to_contain_text("Saved")
