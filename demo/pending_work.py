@@ -11,7 +11,7 @@ from domain.authoring import curriculum, lesson_drafts, submission
 from domain.base import markdown
 from domain.commerce import stripe_alerts
 from domain.community import course_reports, reply_reports, reviews, text_decisions
-from domain.moderation import decisions
+from domain.moderation import decisions, verdicts
 from domain.people import creator_applications
 from domain.platform import audit, consents, settings
 from domain.platform.audit_actions import AuditAction
@@ -69,7 +69,7 @@ def submit_courses(
 
 
 def _send_back(item: ModerationItem, data: dict[str, Any], admin: User, now: datetime) -> None:
-    decision = decisions.ModerationDecision(Verdict.REJECTED, data["reason"], data["notes"].strip())
+    decision = verdicts.ModerationDecision(Verdict.REJECTED, data["reason"], data["notes"].strip())
     decisions.decide(item, admin, decision)
     item.closed_at = now - timedelta(days=data["decided_days"])
     _date_back(Notification, Notification.key == f"decided:{item.id}", item.closed_at)

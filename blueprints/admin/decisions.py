@@ -10,7 +10,7 @@ from blueprints.admin.moderation import back_to, go_on, kind, save_notes, show
 from blueprints.admin.moderation_forms import DecisionForm
 from domain import Refused
 from domain.catalog import featured
-from domain.moderation import decisions, undoable_decisions
+from domain.moderation import decisions, review_verdicts, undoable_decisions
 from domain.people import directory
 from domain.platform import moderation_queue
 from models import ModerationKind, Verdict, db
@@ -68,7 +68,7 @@ def moderation_restore(item_id: uuid.UUID) -> Response:
     """Show a review or reply again that this decision has hidden."""
     item = moderation_queue.find(item_id)
     with Attempt() as attempt:
-        decisions.restore(item, me())
+        review_verdicts.restore(item, me())
         attempt.say("It’s visible again.")
     return back_to(item_id)
 

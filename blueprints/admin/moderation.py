@@ -12,7 +12,7 @@ from domain import Refused
 from domain.base import clock
 from domain.base.pagination import Page
 from domain.community import reviews
-from domain.moderation import decisions, page_comparison, review_page, undoable_decisions
+from domain.moderation import decisions, page_comparison, review_page, undoable_decisions, verdicts
 from domain.platform import moderation_queue
 from domain.platform.moderation_queue import QueueRow
 from models import ModerationItem, ModerationKind, Report, db
@@ -131,7 +131,7 @@ def show(item_id: uuid.UUID, form: DecisionForm, status: int = 200) -> Response:
         form=form,
         mine=frame.item.claimed_by == me().id,
         kinds=KINDS,
-        reasons=decisions.REASONS,
+        reasons=verdicts.REASONS,
         is_hidden=reviews.is_hidden,
         kept_at=kept_at,
         opened=int(clock.now().timestamp() * 1000),

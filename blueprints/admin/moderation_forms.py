@@ -7,7 +7,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from domain.base import clock
-from domain.moderation.decisions import MAX_NOTES, REASONS, ModerationDecision
+from domain.moderation.verdicts import MAX_NOTES, REASONS, ModerationDecision
 from models import Verdict
 from web.forms import Form, SelectField, paragraphs, raw_text
 

@@ -3,17 +3,15 @@
 Lock order, to avoid deadlocks: first the subject, as its creator's verbs lock it, then the item.
 """
 
-from typing import NamedTuple
-
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload, undefer_group
 
 from domain import Refused
 from domain.authoring import checklist, course_content, submission
-from domain.base import clock
 from domain.base.addresses import path_to
 from domain.catalog import kinds, lifecycle
-from domain.community import reply_reports, review_replies, reviews, text_decisions
+from domain.moderation import review_verdicts
+from domain.moderation.verdicts import CHOICES, REASONS, ModerationDecision, answer_reports, close, note_of
 from domain.people import creator_applications, creator_page_drafts
 from domain.platform import audit, moderation_queue, notifications
 from domain.platform.audit_actions import AuditAction
@@ -25,41 +23,11 @@ from models import (
     Product,
     ProductStatus,
     Report,
-    ReportOutcome,
-    Review,
-    Standing,
     UpdateState,
     User,
     Verdict,
     db,
 )
-
-CHOICES: dict[ModerationKind, tuple[Verdict, ...]] = {
-    ModerationKind.COURSE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
-    ModerationKind.UPDATE: (Verdict.APPROVED, Verdict.REJECTED, Verdict.CHANGES_REQUESTED),
-    ModerationKind.REVIEW: (Verdict.APPROVED, Verdict.HIDDEN),
-    ModerationKind.REPLY: (Verdict.APPROVED, Verdict.HIDDEN),
-    ModerationKind.REPORT: (Verdict.DISMISSED, Verdict.HIDDEN),
-    ModerationKind.APPLICATION: (Verdict.APPROVED, Verdict.REJECTED),
-}
-REASONS = {
-    "unfinished": "It isn’t finished",
-    "quality": "Text, audio or video quality is too low",
-    "description": "It doesn’t match its description",
-    "outdated": "Its content is out of date",
-    "rights": "It uses someone else’s work",
-    "rules": "It breaks our rules",
-    "other": "Something else, see the notes",
-}
-MAX_NOTES = 5000
-
-
-class ModerationDecision(NamedTuple):
-    """A verdict with its reason (a key of REASONS, or "") and the notes for the author."""
-
-    verdict: Verdict
-    reason: str = ""
-    notes: str = ""
 
 
 def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str = "") -> str:
@@ -78,9 +46,9 @@ def decide(item: ModerationItem, admin: User, decision: ModerationDecision, seen
     if not notes and (missing := _to_be_said(item.kind, verdict, reason)):
         raise Refused(missing, "notes")
     if item.kind == ModerationKind.REVIEW:
-        return _judge_review(item, admin, decision)
+        return review_verdicts.judge_review(item, admin, decision)
     if item.kind == ModerationKind.REPLY:
-        return _judge_reply(item, admin, decision)
+        return review_verdicts.judge_reply(item, admin, decision)
     if item.kind == ModerationKind.APPLICATION:
         return _answer_application(item, admin, decision)
     if item.kind == ModerationKind.REPORT:
@@ -99,27 +67,6 @@ def _to_be_said(kind: ModerationKind, verdict: Verdict, reason: str) -> str:
     if verdict == Verdict.CHANGES_REQUESTED or (verdict == Verdict.REJECTED and reason == "other"):
         return "Say what needs to change."
     return ""
-
-
-def restore(item: ModerationItem, admin: User) -> None:
-    """Show a review or reply again that this decision has hidden. Refused for everything else."""
-    of_reply = item.kind == ModerationKind.REPLY
-    found = reply_reports.find(item.subject_id) if of_reply or item.kind == ModerationKind.REVIEW else None
-    review, course = found or (None, None)
-    shown = review is None or (not review.reply_hidden if of_reply else review.approved)
-    if review is None or course is None or item.verdict != Verdict.HIDDEN or shown:
-        raise Refused("There’s nothing hidden to restore.")
-    if of_reply:
-        review.reply_hidden = False
-        said = text_decisions.in_reply(review, course.creator_id)
-    else:
-        review.approved = True
-        said = text_decisions.in_review(review)
-    db.session.flush()
-    reviews.recount(review.product_id)
-    _bind_author(review, said, stays=True)
-    item.verdict, item.closed_by, item.closed_at = Verdict.APPROVED, admin.id, clock.now()
-    audit.record(admin, AuditAction.RESTORE_REPLY if of_reply else AuditAction.RESTORE_REVIEW, review)
 
 
 def course_of(item: ModerationItem) -> Course | None:
@@ -161,8 +108,8 @@ def _judge_course(item: ModerationItem, admin: User, decision: ModerationDecisio
     elif approved:
         submission.publish(course, admin, decision.notes)
     else:
-        lifecycle.change_status(course, ProductStatus.REJECTED, admin, _audit_note(decision))
-    _close(item, admin, decision)
+        lifecycle.change_status(course, ProductStatus.REJECTED, admin, note_of(decision))
+    close(item, admin, decision)
     _tell_creator(course, item, decision)
     what = "update" if is_update else "course"
     if approved:
@@ -176,7 +123,7 @@ def _decide_update(course: Course, admin: User, decision: ModerationDecision) ->
         audit.record(admin, AuditAction.APPROVE_UPDATE, course, decision.notes)
     else:
         course.update_state = UpdateState.RETURNED
-        audit.record(admin, AuditAction.RETURN_UPDATE, course, _audit_note(decision))
+        audit.record(admin, AuditAction.RETURN_UPDATE, course, note_of(decision))
 
 
 def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
@@ -189,88 +136,12 @@ def _judge_report(item: ModerationItem, admin: User, decision: ModerationDecisio
     audit.record(
         admin, AuditAction.UPHOLD_REPORT if upheld else AuditAction.DISMISS_REPORT, product, decision.notes
     )
-    _close(item, admin, decision)
+    close(item, admin, decision)
     about = Report.product_id == product.id
-    _answer_reports(about, product, kinds.noun(product), upheld, done="taken it off sale")
+    answer_reports(about, product, kinds.noun(product), upheld, done="taken it off sale")
     if not on_sale:
         return f"“{product.title}” was off sale already and stays so."
     return f"“{product.title}” is off sale." if upheld else f"“{product.title}” stays on sale."
-
-
-def _judge_review(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
-    found = reply_reports.find(item.subject_id)
-    if found is None:
-        raise Refused("Its author has deleted this review.")
-    review, product = found
-    reviews.lock_review(review)
-    moderation_queue.lock_claimed(item, admin)
-    stays, was_shown = decision.verdict == Verdict.APPROVED, not reviews.is_hidden(review)
-    review.flagged, review.approved = not stays, stays
-    db.session.flush()
-    reviews.recount(review.product_id)
-    audit.record(
-        admin, AuditAction.APPROVE_REVIEW if stays else AuditAction.HIDE_REVIEW, review, decision.notes
-    )
-    _close(item, admin, decision)
-    _answer_reports(_about(review), product, "review", upheld=not stays)
-    _bind_author(review, text_decisions.in_review(review), stays)
-    if stays:
-        reviews.tell_creator(review, product)  # if it was hidden when it was written
-    if not stays:
-        notifications.tell(
-            review.user_id, NotificationKind.REPORT_DECIDED, f"Your review of “{product.title}” is hidden",
-            "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            path_to("reviews.write", slug=product.slug), "Edit it", key=f"hidden:{item.id}",
-        )  # fmt: skip
-    return _outcome("review", was_shown, stays)
-
-
-def _judge_reply(item: ModerationItem, admin: User, decision: ModerationDecision) -> str:
-    found = reply_reports.find(item.subject_id)
-    if found is None or not found[0].reply:
-        raise Refused("This reply no longer exists.")
-    review, product = found
-    reviews.lock_review(review)
-    moderation_queue.lock_claimed(item, admin)
-    stays, was_shown = decision.verdict == Verdict.APPROVED, not review.reply_hidden
-    review.reply_hidden = not stays
-    audit.record(
-        admin, AuditAction.APPROVE_REPLY if stays else AuditAction.HIDE_REPLY, review, decision.notes
-    )
-    _close(item, admin, decision)
-    _answer_reports(_about(review, reply=True), product, "reply", upheld=not stays)
-    _bind_author(review, text_decisions.in_reply(review, product.creator_id), stays)
-    if stays:
-        creator = db.session.get_one(User, product.creator_id)
-        review_replies.tell_author(review, product, creator.name)  # if it was hidden when it was written
-    else:
-        notifications.tell(
-            product.creator_id, NotificationKind.REPORT_DECIDED,
-            f"Your reply to a review of “{product.title}” is hidden",
-            "\n\n".join(filter(None, (decision.notes, "If you edit it, we’ll check it again."))),
-            path_to("studio.reviews", course=product.id), "Edit it", key=f"hidden:{item.id}",
-        )  # fmt: skip
-    return _outcome("reply", was_shown, stays)
-
-
-def _outcome(what: str, was_shown: bool, shown: bool) -> str:
-    """Say what becomes of a review or reply, by what it was before."""
-    if was_shown == shown:
-        return f"The {what} stays {'visible' if shown else 'hidden'}."
-    return f"The {what} is visible again." if shown else f"The {what} is hidden."
-
-
-def _about(review: Review, reply: bool = False) -> ColumnElement[bool]:
-    """Build the SQL condition "is a report of this review", or of the reply to it."""
-    return and_(Report.review_id == review.id, Report.about_reply == reply)
-
-
-def _bind_author(review: Review, said: text_decisions.AuthoredText, stays: bool) -> None:
-    """Store the decision for this person's text there, so that it survives its deletion."""
-    which = _about(review, reply="reviewer_id" in said.key)
-    reported = select(Report.user_id).where(which, Report.outcome == ReportOutcome.DISMISSED)
-    standing = Standing.APPROVED if stays else Standing.HIDDEN
-    text_decisions.save_decision(said, standing, db.session.scalars(reported).all() if stays else ())
 
 
 def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecision, seen: str) -> str:
@@ -288,13 +159,13 @@ def _judge_profile(item: ModerationItem, admin: User, decision: ModerationDecisi
     if approved:
         creator_page_drafts.apply(creator, admin)
     else:
-        audit.record(admin, AuditAction.RETURN_PROFILE, creator, _audit_note(decision))
-    _close(item, admin, decision)
+        audit.record(admin, AuditAction.RETURN_PROFILE, creator, note_of(decision))
+    close(item, admin, decision)
     notifications.tell(
         creator.id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         "Your page changes are live" if approved else "Changes to your page need another look",
-        _audit_note(decision), path_to("studio.profile"), "View your page", key=f"decided:{item.id}",
+        note_of(decision), path_to("studio.profile"), "View your page", key=f"decided:{item.id}",
     )  # fmt: skip
     return f"The page of {creator.name} is {'changed' if approved else 'left as it was'}."
 
@@ -333,15 +204,6 @@ def _reported(item: ModerationItem, admin: User) -> Product:
     return product
 
 
-def _close(item: ModerationItem, admin: User, decision: ModerationDecision) -> None:
-    moderation_queue.close(item, admin, *decision)
-
-
-def _audit_note(decision: ModerationDecision) -> str:
-    """Format the reason and the notes, for the audit log and the creator."""
-    return "\n\n".join(filter(None, (REASONS.get(decision.reason, ""), decision.notes)))
-
-
 def _tell_creator(product: Product, item: ModerationItem, decision: ModerationDecision) -> None:
     approved = decision.verdict == Verdict.APPROVED
     what = "update" if item.kind == ModerationKind.UPDATE else kinds.noun(product)
@@ -356,29 +218,8 @@ def _tell_creator(product: Product, item: ModerationItem, decision: ModerationDe
         product.creator_id,
         NotificationKind.COURSE_APPROVED if approved else NotificationKind.COURSE_REJECTED,
         f"{of}“{product.title}” {said}",
-        _audit_note(decision),
+        note_of(decision),
         kinds.page(product) if approved else kinds.kind_of(product).editor(product),
         "View the page" if approved else "See what to change",
         key=f"decided:{item.id}",
     )
-
-
-def _answer_reports(
-    which: object, product: Product, what: str, upheld: bool, done: str = "hidden it"
-) -> None:
-    """Close the open reports of a review, reply or product, and notify everybody who sent one."""
-    outcome = ReportOutcome.UPHELD if upheld else ReportOutcome.DISMISSED
-    closed = db.session.execute(
-        update(Report)
-        .where(which, Report.outcome.is_(None))  # type: ignore[arg-type]
-        .values(outcome=outcome, closed_at=clock.now())
-        .returning(Report.id, Report.user_id)
-    ).all()
-    for report_id, user_id in closed:
-        stays = "It doesn’t break our rules, so it stays up."
-        notifications.tell(
-            user_id, NotificationKind.REPORT_DECIDED, f"We’ve checked the {what} you reported",
-            f"We’ve {done}. Thanks for reporting it." if upheld else stays,
-            kinds.page(product), f"See the {kinds.noun(product)}",
-            key=f"report:{report_id}:{clock.now():%Y%m%d%H%M%S}",
-        )  # fmt: skip

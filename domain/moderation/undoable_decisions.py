@@ -18,7 +18,7 @@ from domain.base import clock
 from domain.catalog import lifecycle
 from domain.community import reviews, text_decisions
 from domain.moderation import decisions
-from domain.moderation.decisions import ModerationDecision
+from domain.moderation.verdicts import ModerationDecision
 from domain.people import creator_page_drafts
 from domain.platform import audit, moderation_queue
 from domain.platform.audit_actions import AuditAction

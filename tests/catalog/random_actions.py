@@ -35,7 +35,7 @@ from domain.community import course_reports, reply_reports, review_replies, revi
 from domain.learning import access, comp_access, enrollment, playback, progress
 from domain.learning.watched_ranges import Heartbeat
 from domain.media import recordings
-from domain.moderation import creator_suspension, decisions
+from domain.moderation import creator_suspension, decisions, review_verdicts, verdicts
 from domain.people import accounts, directory, sessions
 from domain.platform import events, moderation_queue, notifications
 from domain.platform.event_registry import EventName
@@ -369,8 +369,8 @@ class Shop:
         item = self.one(ModerationItem, ModerationItem.closed_at.is_(None))
         if item is not None:
             moderation_queue.claim(item, self.mo, takeover=True)
-            verdict = self.dice.choice([v for v in Verdict if v in decisions.CHOICES[item.kind]])
-            decision = decisions.ModerationDecision(verdict, next(iter(decisions.REASONS)), "Said")
+            verdict = self.dice.choice([v for v in Verdict if v in verdicts.CHOICES[item.kind]])
+            decision = verdicts.ModerationDecision(verdict, next(iter(verdicts.REASONS)), "Said")
             decisions.decide(item, self.mo, decision)
 
     do_decide_more = do_decide
@@ -378,7 +378,7 @@ class Shop:
     def do_restore_text(self, _course: Course, _person: User) -> None:
         item = self.one(ModerationItem, ModerationItem.verdict == Verdict.HIDDEN)
         if item is not None:
-            decisions.restore(item, self.mo)
+            review_verdicts.restore(item, self.mo)
 
     # Admins and time change what is on sale.
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from domain.base import clock, request_trace
 from domain.community import reviews
 from domain.learning import access
-from domain.moderation import decisions
+from domain.moderation import decisions, verdicts
 from domain.platform import moderation_queue
 from models import (
     Course,
@@ -98,7 +98,7 @@ class ReviewedCourse:
         with self.app.app_context():
             item = moderation_queue.waiting(ModerationKind.REVIEW, review_id)
             assert item is not None
-            decisions.decide(item, db.session.get_one(User, admin.id), decisions.ModerationDecision(verdict))
+            decisions.decide(item, db.session.get_one(User, admin.id), verdicts.ModerationDecision(verdict))
             db.session.commit()
 
     def get(self, review_id: uuid.UUID) -> Review | None:

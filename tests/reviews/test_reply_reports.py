@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 import jobs
 from domain.base import clock
-from domain.moderation import decisions
+from domain.moderation import decisions, verdicts
 from domain.platform import moderation_queue, settings
 from models import (
     AuditEntry,
@@ -59,7 +59,7 @@ def decide(
     with reviewed.app.app_context():
         item = moderation_queue.waiting(ModerationKind.REPLY, review)
         assert item is not None
-        decision = decisions.ModerationDecision(verdict, "", notes)
+        decision = verdicts.ModerationDecision(verdict, "", notes)
         decisions.decide(item, db.session.get_one(User, admin.id), decision)
         db.session.commit()
 

@@ -22,7 +22,7 @@ from domain.authoring import (
     submission,
 )
 from domain.catalog import lifecycle
-from domain.moderation import decisions
+from domain.moderation import decisions, verdicts
 from domain.platform import images, moderation_queue, settings
 from models import (
     Category,
@@ -143,7 +143,7 @@ def put_forward(app: Flask, ada: FlaskClient, cast: Cast) -> str:
 def approve(app: Flask, item: str, mo_id: uuid.UUID) -> None:
     with app.app_context():
         row = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
-        decisions.decide(row, db.session.get_one(User, mo_id), decisions.ModerationDecision(Verdict.APPROVED))
+        decisions.decide(row, db.session.get_one(User, mo_id), verdicts.ModerationDecision(Verdict.APPROVED))
         db.session.commit()
 
 
@@ -243,7 +243,7 @@ def test_sent_back_it_stays_at_its_creators_desk(
     with app.app_context():
         found = moderation_queue.find(uuid.UUID(item.rpartition("/")[2]))
         mo = db.session.get_one(User, cast.mo.id)
-        decisions.decide(found, mo, decisions.ModerationDecision(Verdict.REJECTED, "rules", "No."))
+        decisions.decide(found, mo, verdicts.ModerationDecision(Verdict.REJECTED, "rules", "No."))
         db.session.commit()
     assert "bitcoin" not in everywhere(client).lower()
     assert row(app, cast).update_state == UpdateState.RETURNED
