@@ -115,11 +115,12 @@ class DetailsForm(MergingForm):
 
     def validate_slug(self, field: StringField) -> None:
         """Require a valid slug, and suggest one."""
+        if slugs.is_slug(field.data or ""):
+            return
         wanted = slugs.slugify(field.data or "", "")
         if not wanted:
             raise ValidationError("Use letters and digits.")
-        if wanted != field.data:
-            raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
+        raise ValidationError(f"Use lowercase letters, digits and hyphens: {wanted}")
 
 
 NO_PRICE = "Enter a price, or 0 for free."

@@ -20,7 +20,7 @@ from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 from domain import Refused
 from domain.authoring import curriculum, lesson_content
 from domain.authoring.curriculum import Position
-from domain.base import markdown, webvtt
+from domain.base import markdown, slugs, webvtt
 from domain.catalog.index import facets
 from models import LessonKind, LessonVisibility
 from web.forms import Form, MarkdownSize, SelectField, one_line, paragraphs, raw_markdown, raw_text
@@ -140,7 +140,7 @@ class LessonForm(EditorForm, TitledForm):
     """The lesson; `version`, `tab` and `seen` are its optimistic lock."""
 
     version = VersionField(filters=[raw_text])
-    slug = StringField("Address", [at_most(80)], filters=[one_line])
+    slug = StringField("Address", [at_most(slugs.LONGEST)], filters=[one_line])
     description = TextAreaField("Summary", [at_most(lesson_content.MAX_DESCRIPTION)], filters=[paragraphs])
     kind = RadioField(
         "Type",

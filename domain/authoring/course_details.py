@@ -69,7 +69,7 @@ def create(creator: User, title: str, category_id: uuid.UUID) -> Course:
 def insert(course: Course, title: str) -> None:
     """Insert a new course at a free slug; tries three times, since another may take a slug meanwhile."""
     for tries_left in (2, 1, 0):
-        course.slug = slugs.for_product(title)
+        course.slug = slugs.for_product(title, language=course.language or "")
         try:
             with db.session.begin_nested():
                 db.session.add(course)

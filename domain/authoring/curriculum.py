@@ -147,7 +147,7 @@ def add_lesson(course: Course, module_id: uuid.UUID, actor: User, title: str, ki
         course_id=course.id,
         module_id=module.id,
         title=title,
-        slug=slugs.for_lesson(title, course.id),
+        slug=slugs.for_lesson(title, course.id, language=course.language),
         kind=kind,
         position=_next(Lesson.position, Lesson.module_id == module.id),
         **_initial_state(course, actor),
@@ -214,10 +214,10 @@ def rename_lesson(course: Course, lesson_id: uuid.UUID, actor: User, title: str)
 def slug_for_title(course: Course, lesson: Lesson, title: str) -> dict[str, str]:
     """Derive the slug for a new `title`; empty if the course is live or the slug was chosen by hand."""
     before = lesson_drafts.working(lesson)
-    made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson"))
+    made_from_title = before.slug.startswith(slugs.slugify(before.title, "lesson", course.language))
     if lifecycle.is_live(course) or title == before.title or not made_from_title:
         return {}
-    return {"slug": slugs.for_lesson(title, course.id, lesson.id)}
+    return {"slug": slugs.for_lesson(title, course.id, lesson.id, course.language)}
 
 
 def delete_lesson(course: Course, lesson_id: uuid.UUID, actor: User) -> str:
@@ -266,7 +266,7 @@ def _copy(
         module_id=module_id,
         position=place,
         title=title,
-        slug=slugs.for_lesson(title, course.id),
+        slug=slugs.for_lesson(title, course.id, language=course.language),
         **_initial_state(course, actor, hidden),
     )
     names = ("description", "kind", "visibility", "body", "external_video_url", "duration_seconds")

@@ -95,7 +95,7 @@ def _recorded(lesson_id: uuid.UUID) -> int | None:
 
 
 def _check_address(course_id: uuid.UUID, lesson_id: uuid.UUID, slug: str) -> None:
-    if slug != slugs.slugify(slug, ""):
+    if not slugs.is_slug(slug):
         raise Refused("Use lowercase letters, digits and hyphens, such as first-steps.", "slug")
     taken = select(Lesson.id).where(
         Lesson.course_id == course_id, Lesson.slug == slug, Lesson.id != lesson_id

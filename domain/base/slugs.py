@@ -1,28 +1,37 @@
 """Slugs made from titles: short, readable, unique; former ones redirect after a rename."""
 
 import re
+import unicodedata
 import uuid
 from typing import Any
 
+from anyascii import anyascii
 from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.base.word_folding import fold
+from domain.base.text import composed, visible
 from models import CreatorProfile, Lesson, Product, SlugRedirect, db
 
 LENGTH = 80
 LONGEST = 100  # of those that exist: numbers used to be appended beyond LENGTH
 READ = 1000  # characters of a title that count
-_INSIDE_A_WORD = re.compile(r"(?<=[^\W_])['’](?=[^\W_])")
+_INSIDE_A_WORD = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
+# Names that would lose what distinguishes them: C++ is not C.
+_NAMES = (
+    (re.compile(r"(?<!\w)c\+\+", re.I), "c plus plus "),
+    (re.compile(r"(?<!\w)([cfj])#", re.I), r"\1 sharp "),
+    (re.compile(r"(?<!\w)\.net\b", re.I), "dot net "),
+)
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 
 
-def slugify(text: str, fallback: str = "untitled") -> str:
-    """Convert `text` to lower-case ASCII words joined by hyphens, at most LENGTH characters.
+def slugify(text: str, fallback: str = "untitled", language: str = "") -> str:
+    """Transliterate `text` to lower-case ASCII words joined by hyphens, at most LENGTH characters.
 
-    An apostrophe doesn't split a word: “Nobody’s business” is nobodys-business. A text without any letter
-    that has an ASCII form gives `fallback`.
+    An apostrophe doesn't split a word: “Nobody’s business” is nobodys-business. Only in German, by the
+    BCP 47 tag `language`, ä is ae; elsewhere it is a. A text without letters and digits gives `fallback`.
     """
-    words = re.findall(r"[a-z0-9]+", fold(_INSIDE_A_WORD.sub("", text[:READ])))
+    words = re.findall(r"[a-z0-9]+", _ascii(text[:READ], language))
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word[:LENGTH]
@@ -32,21 +41,36 @@ def slugify(text: str, fallback: str = "untitled") -> str:
     return slug or fallback
 
 
-def for_product(title: str, product_id: uuid.UUID | None = None) -> str:
+def _ascii(text: str, language: str) -> str:
+    """Transliterate letters and digits of every script; other signs become blanks."""
+    text = _INSIDE_A_WORD.sub("", text)
+    for pattern, name in _NAMES:
+        text = pattern.sub(name, text)
+    if not text.isascii():
+        text = composed(visible(text))
+        text = text.translate(_GERMAN) if re.split("[-_]", language.lower())[0] == "de" else text
+        text = "".join(c if c.isascii() or unicodedata.category(c)[0] in "LMN" else " " for c in text)
+        text = _INSIDE_A_WORD.sub("", anyascii(text))  # it writes some letters as apostrophes
+    return text.lower()
+
+
+def for_product(title: str, product_id: uuid.UUID | None = None, language: str = "") -> str:
     """Find a free slug for a product; its own, present or former, count as free."""
     others = select(Product.slug).where(Product.id != product_id) if product_id else select(Product.slug)
     former = select(SlugRedirect.slug)
     if product_id:
         former = former.where(SlugRedirect.product_id != product_id)
-    base = slugify(title, "course")
+    base = slugify(title, "course", language)
     taken = set(db.session.scalars(others.where(_numbered(Product.slug, base))))
     taken |= set(db.session.scalars(former.where(_numbered(SlugRedirect.slug, base))))
     return free(base, taken)
 
 
-def for_lesson(title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None) -> str:
+def for_lesson(
+    title: str, course_id: uuid.UUID, lesson_id: uuid.UUID | None = None, language: str = ""
+) -> str:
     """Find a free slug for a lesson, unique within its course."""
-    base = slugify(title, "lesson")
+    base = slugify(title, "lesson", language)
     query = select(Lesson.slug).where(Lesson.course_id == course_id, _numbered(Lesson.slug, base))
     if lesson_id:
         query = query.where(Lesson.id != lesson_id)

@@ -134,8 +134,4 @@ def _last(rows: list[Category], parent_id: uuid.UUID | None) -> int:
 
 
 def _free_slug(rows: list[Category], name: str) -> str:
-    base, taken, number = slugs.slugify(name, "category"), {row.slug for row in rows}, 2
-    slug = base
-    while slug in taken:
-        slug, number = f"{base}-{number}", number + 1
-    return slug
+    return slugs.free(slugs.slugify(name, "category"), {row.slug for row in rows})

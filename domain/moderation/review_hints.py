@@ -37,8 +37,8 @@ def hints_for(contents: CourseContent, item: ModerationItem) -> list[Hint]:
 def _same_title(course: Course) -> list[Hint]:
     """Find courses with the same title, by the slugs that such a title gets."""
     called = page_drafts.working(course)["title"]
-    base = slugs.slugify(called, "course")
-    addresses = [base, *(f"{base}-{number}" for number in range(2, NUMBERED + 1))]
+    bases = {slugs.slugify(called, "course", language) for language in ("", course.language)}
+    addresses = [slug for base in bases for slug in (base, *(f"{base}-{n}" for n in range(2, NUMBERED + 1)))]
     query = (
         select(Product.title, Product.slug, User.name)
         .join(User, User.id == Product.creator_id)

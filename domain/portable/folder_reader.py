@@ -297,7 +297,8 @@ def _settle_slugs(course: NewCourse, problems: list[Problem]) -> None:
     taken = set(wanted)
     for lesson in lessons:
         if not (lesson.slug and lesson.is_slug_firm):
-            lesson.slug = slugs.free(lesson.slug or slugs.slugify(lesson.title, "lesson"), taken)
+            made = lesson.slug or slugs.slugify(lesson.title, "lesson", course.language)
+            lesson.slug = slugs.free(made, taken)
             taken.add(lesson.slug)
     files = [lesson.file for lesson in lessons if lesson.file]
     for file in sorted(file for file, count in Counter(files).items() if count > 1):

@@ -52,7 +52,7 @@ def find_place(
     findings.problems += [Problem(MANIFEST, 0, sentence) for sentence in wrong]
     return TargetCourse(
         course_id or uuid7(),
-        slugs.for_product(course.slug or course.title),
+        slugs.for_product(course.slug or course.title, language=course.language),
         categories.get(course.category, uuid.UUID(int=0)),
         [id_ for id_ in required.values() if id_],
     )

@@ -30,6 +30,46 @@ def test_an_apostrophe_parts_no_word(title: str, slug: str) -> None:
     assert slugs.slugify(slug) == slug
 
 
+@pytest.mark.parametrize(
+    ("title", "language", "slug"),
+    [
+        ("Русский язык", "ru", "russkiy-yazyk"),
+        ("Українська мова", "uk", "ukrainska-mova"),
+        ("C++", "en", "c-plus-plus"),
+        ("C/C++ und C#", "de", "c-c-plus-plus-und-c-sharp"),
+        ("F# on .NET 9", "en", "f-sharp-on-dot-net-9"),
+        ("Größe, Höhe, Maß", "de", "groesse-hoehe-mass"),
+        ("Größe, Höhe, Maß", "sv", "grosse-hohe-mass"),
+        ("Straßen über Köln", "de-AT", "strassen-ueber-koeln"),
+        ("Smørrebrød på færger", "da", "smorrebrod-pa-faerger"),
+        ("日本語 入門", "ja", "ribenyu-rumen"),
+        ("हिन्दी", "hi", "hindi"),
+        ("한국어 배우기", "ko", "hangugeo-baeugi"),
+        ("Ελληνικά", "el", "ellinika"),
+        ("العربية", "ar", "lrbyh"),
+        ("ＡＢＣ１２３ ½ ①", "en", "abc123-1-2-1"),
+        ("Party 🎉 now — “really”!", "en", "party-now-really"),
+        ("🎉", "en", "untitled"),
+        ("Đường", "vi", "duong"),
+    ],
+)
+def test_every_script_has_an_address(title: str, language: str, slug: str) -> None:
+    assert slugs.slugify(title, language=language) == slug
+    assert slugs.slugify(slug, language=language) == slug
+
+
+@pytest.mark.parametrize("title", ["x" * 200, "wort " * 40, "x" * 71 + " y " * 20])
+def test_with_its_number_a_slug_is_no_longer_than_the_form_allows(app: Flask, cast: Cast, title: str) -> None:
+    with app.app_context():
+        made = []
+        for _ in range(12):
+            made.append(slugs.for_product(title))
+            add_course(cast, title, slug=made[-1])
+        assert len(set(made)) == 12
+        assert max(map(len, made)) <= slugs.LENGTH
+        assert [slugs.slugify(slug) for slug in made] == made
+
+
 def test_a_number_is_added_to_what_is_taken(app: Flask, cast: Cast) -> None:
     with app.app_context():
         for slug in ("weaving", "weaving-2", "weaving-10", "weaving-3-looms", "weavings", "weaving-a-rug"):
