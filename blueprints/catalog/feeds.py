@@ -22,10 +22,7 @@ def sitemap_xml() -> Response:
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
     if not 1 <= number <= files:
         abort(404)
-    places = sitemap.product_addresses(number)
-    if number == 1:
-        places = sitemap.other_addresses() + places
-    return _xml("catalog/sitemap.xml", places=places)
+    return _xml("catalog/sitemap.xml", places=sitemap.addresses(number))
 
 
 @bp.get("/feed.xml")

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from domain.base import clock
 from domain.catalog import sitemap
@@ -102,20 +103,32 @@ def test_the_sitemap(client: FlaskClient, cast: Cast) -> None:
     assert not any("secret" in place or "nia" in place for place in places if place)
 
 
-def test_a_large_sitemap_comes_in_files(
-    client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+def test_no_file_of_a_sitemap_is_larger_than_allowed(
+    app: Flask, client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sitemap, "URLS_IN_A_FILE", 1)
-    index = ElementTree.fromstring(client.get("/sitemap.xml").data)
-    files = [element.text or "" for element in index.iter(f"{SITEMAP}loc")]
-    assert len(files) == 2
-    courses = set()
-    for file in files:
-        tree = ElementTree.fromstring(client.get(file.removeprefix("http://localhost")).data)
-        courses |= {e.text for e in tree.iter(f"{SITEMAP}loc") if e.text and "/courses/" in e.text}
-    assert len(courses) == 2
-    assert client.get("/sitemap.xml?file=3").status_code == 404
-    assert client.get("/sitemap.xml?file=x").status_code == 200
+    with app.app_context():
+        add_course(cast, "Long", slug="l" * 220)
+    whole = client.get("/sitemap.xml")
+    every = locations(whole)
+    assert len(every) == len(set(every)) == 9
+    assert len(whole.data) < 1000 * len(every), "50,000 addresses have less than 50 MB"
+    for most in (1, 2, 4, 8, 9, 10):
+        monkeypatch.setattr(sitemap, "URLS_IN_A_FILE", most)
+        expected = -(-len(every) // most)
+        first = locations(client.get("/sitemap.xml"))
+        files = [client.get(f"/sitemap.xml?file={number}") for number in range(1, expected + 1)]
+        index = [f"http://localhost/sitemap.xml?file={number}" for number in range(1, expected + 1)]
+        assert first == (every if most >= len(every) else index)
+        found = [locations(file) for file in files]
+        assert [place for places in found for place in places] == every
+        assert max(map(len, found)) <= most
+        assert client.get(f"/sitemap.xml?file={expected + 1}").status_code == 404
+        assert client.get("/sitemap.xml?file=x").status_code == 200
+
+
+def locations(page: TestResponse) -> list[str]:
+    """The addresses in a sitemap or its index."""
+    return [element.text or "" for element in ElementTree.fromstring(page.data).iter(f"{SITEMAP}loc")]
 
 
 def test_the_feed(app: Flask, client: FlaskClient, cast: Cast) -> None:
