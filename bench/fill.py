@@ -19,6 +19,7 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from app import create_app
+from domain.catalog.index import search
 from models import (
     AccessGrant,
     Base,
@@ -131,7 +132,7 @@ def course(
     title = f"{'Practical ' if number % 2 else ''}{subject} {topic}{rare}, course {number}"
     key, published = uuid7(), now - timedelta(minutes=dice.randrange(1, 500_000))
     summary = f"{topic.capitalize()} with {subject}: a course with exercises, made to measure."
-    ratings = dice.choice((0, 1, 2, 3, 5))
+    ratings, language = dice.choice((0, 1, 2, 3, 5)), dice.choice(("en", "en", "en", "de", "es"))
     product = {
         "id": key, "kind": "course", "title": title, "slug": f"course-{number}", "summary": summary,
         "description": summary, "description_html": f"<p>{summary}</p>", "creator_id": dice.choice(creators),
@@ -152,12 +153,12 @@ def course(
     return {
         "product": product,
         "course": {
-            "id": key, "technology": subject, "language": dice.choice(("en", "en", "en", "de", "es")),
+            "id": key, "technology": subject, "language": language,
             "objectives": [f"Use {subject} for {topic}"], "prerequisites": [], "sequential": False,
             "duration_seconds": seconds + dice.randrange(3600), "lesson_count": 5,
             "content_updated_at": published, "expires_at": now + timedelta(days=180),
         },
-        "document": {"product_id": key, "title": title, "keywords": f"{subject} {topic}", "body": summary},
+        "document": search.document(key, language, title, [subject, topic], [summary]),
         "modules": modules,
         "lessons": [lesson(key, modules[n // 3]["id"], n, published, topic) for n in range(5)],
     }  # fmt: skip

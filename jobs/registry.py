@@ -84,6 +84,7 @@ KINDS: dict[str, Task | LongTask] = {
         "portable.course_transfers.note_failure",
         lane=Lane.SLOW,
     ),
+    "reindex_outdated": Task("catalog.index.search.reindex_outdated"),
     "reindex_category": Task("catalog.index.search.reindex_category"),
     "reindex_creator": Task("catalog.index.search.reindex_creator"),
     "correct_course_days": Task("analytics.daily_counts.correct"),

@@ -62,6 +62,7 @@ SCHEDULE: list[Every | Daily | Monthly] = [
     Every("clean_up", minutes=60),
     Every("forget_address_marks", minutes=60),
     Every("count_events", minutes=60),
+    Every("reindex_outdated", minutes=60),
     Every("sweep_uploads", minutes=60),
     Every("render_texts", minutes=60),
     Every("sweep_payments", minutes=5),

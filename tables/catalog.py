@@ -293,7 +293,8 @@ class SlugRedirect(Base):
 class SearchDocument(Base):
     """The searchable text of a product; the full-text index is built over this table.
 
-    FTS5 needs an integer key for its rows; nothing outside search uses it.
+    FTS5 needs an integer key for its rows; nothing outside search uses it. `version` tells by which rules the
+    texts were cut into words.
     """
 
     __tablename__ = "search_documents"
@@ -303,3 +304,4 @@ class SearchDocument(Base):
     title: Mapped[str] = mapped_column(Text)
     keywords: Mapped[str] = mapped_column(Text, default="")
     body: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[str] = mapped_column(String(40), default="none", server_default="none", index=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from domain.catalog.index import search
 from domain.people import accounts
 from models import (
     AccessGrant,
@@ -171,9 +172,8 @@ def _lessons(course: Course, modules: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _document(course: Course, keywords: str) -> None:
-    db.session.add(
-        SearchDocument(product_id=course.id, title=course.title, keywords=keywords, body=course.summary)
-    )
+    document = search.document(course.id, course.language, course.title, [keywords], [course.summary])
+    db.session.add(SearchDocument(**document))
 
 
 def _flask_course(ada: User, category: Category) -> Course:

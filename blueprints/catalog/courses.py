@@ -26,7 +26,7 @@ def courses() -> Response:
         first = page_urls.selection_url(selection)
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=first)
     if selection.words and number == 1:
-        visitor.record_search(selection.text, found.total)
+        visitor.record_search(selection.text, 0 if found.partly else found.total)
     response = hypermedia.render(
         "catalog/courses.html",
         "catalog/courses.oob.html",

@@ -80,10 +80,11 @@ def composed(value: str) -> str:
 
     Sorting n marks takes n² steps: a form full of them would hold a thread for hours.
     """
-    return value if value.isascii() or _is_heaped(value) else unicodedata.normalize("NFC", value)
+    return value if value.isascii() or is_heaped(value) else unicodedata.normalize("NFC", value)
 
 
-def _is_heaped(value: str) -> bool:
+def is_heaped(value: str) -> bool:
+    """Tell whether more than MOST_MARKS combining marks follow one letter."""
     for run in _ABOVE_ACCENTS.finditer(value):
         marks = 0
         for character in run.group():

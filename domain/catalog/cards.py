@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, sel
 from domain.base import clock
 from domain.base.sql import asked_last
 from domain.catalog import availability, featured, pricing
-from domain.catalog.index import index_cache
+from domain.catalog.index import index_cache, words
 from domain.catalog.index.course_index import CategoryCount, CourseIndex
 from domain.catalog.index.facets import Selection
 from domain.catalog.index.index_builder import courses, products
@@ -53,7 +53,9 @@ class CourseCard(NamedTuple):
 class CatalogPage:
     """A page of search results; `total` counts all results.
 
-    Only without results: `meant` is a corrected spelling that has some, `instead` are popular courses.
+    `partly` tells how many of how many words the best of them have, if none has all. Only then, or without
+    results: `meant` is a corrected spelling that has some. Only without results: `instead` are popular
+    courses.
     """
 
     selection: Selection
@@ -61,6 +63,7 @@ class CatalogPage:
     total: int
     number: int
     cards: list[CourseCard]
+    partly: tuple[int, int] | None = None
     meant: str | None = None
     instead: tuple[CourseCard, ...] = ()
 
@@ -93,8 +96,11 @@ def browse(index: CourseIndex, selection: Selection, number: int) -> CatalogPage
     if number > 1 and skip >= total:
         return None
     cards = cards_of(index.page(selection, skip, PAGE_SIZE)) if total else []
-    found = CatalogPage(selection, index, total, number, cards)
-    return found if total else _with_a_way_on(found)
+    page = CatalogPage(selection, index, total, number, cards)
+    found = index.hits(selection.words, "popular") if selection.words else None
+    if found and total and not found.is_whole:
+        page = replace(page, partly=(found.matched, found.asked))
+    return page if total and not page.partly else _with_a_way_on(page)
 
 
 def home() -> StartPage:
@@ -178,8 +184,9 @@ def _card(row: Sequence[Any]) -> CourseCard:
 
 
 def _with_a_way_on(found: CatalogPage) -> CatalogPage:
-    """Complete an empty result with a spelling suggestion and popular courses."""
+    """Add a spelling suggestion, and to an empty result popular courses."""
     index, selection = found.index, found.selection
-    better = index.meant(selection.words)
-    popular = index.page(Selection(), 0, SHOWN_FEATURED)
-    return replace(found, meant=" ".join(better) if better else None, instead=tuple(cards_of(popular)))
+    better = index.meant(selection.words) if selection.words else None
+    popular = [] if found.total else index.page(Selection(), 0, SHOWN_FEATURED)
+    meant = " ".join(map(words.readable, better)) if better else None
+    return replace(found, meant=meant, instead=tuple(cards_of(popular)))

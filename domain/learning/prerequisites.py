@@ -6,9 +6,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from domain import Refused
-from domain.base import clock, word_folding
+from domain.base import clock
 from domain.catalog import availability, cards, lifecycle
-from domain.catalog.index import facets, index_cache
+from domain.catalog.index import facets, index_cache, words
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from models import Course, User, course_prerequisites, db, upsert
@@ -45,7 +45,7 @@ def required_courses(course: Course) -> list[RequiredCourse]:
 
 def find(course: Course, text: str) -> list[cards.CourseCard]:
     """Search courses on sale, without `course` and its prerequisites."""
-    wanted = word_folding.query_words(text)
+    wanted = words.of_query(text)
     if not wanted:
         return []
     index = index_cache.current()

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from cli.stats import stats
 from domain.base import clock
-from domain.catalog.index import index_cache, search
+from domain.catalog.index import index_cache, search, terms
 from domain.catalog.index.facets import Selection
 from models import Course, Lesson, Product, SearchDocument, db
 from tests.cast import Cast
@@ -95,7 +95,7 @@ def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> 
         db.session.execute(db.update(Lesson).where(Lesson.slug == "routes").values(published=False))
         db.session.execute(db.delete(SearchDocument))
         db.session.commit()
-        assert not search.find([search.Term("flask")])[0].anywhere
+        assert not search.find([terms.exact("flask")])[0].anywhere
         db.session.remove()
     done = app.test_cli_runner().invoke(stats, ["rebuild"])
     assert done.exit_code == 0, done.output
@@ -104,7 +104,7 @@ def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> 
         course = db.session.get_one(Course, cast.flask_course.id)
         assert (course.holder_count, course.rating_avg, course.rating_count) == (1, 0, 0)
         assert (course.lesson_count, course.duration_seconds) == (3, 1320)
-        assert search.find([search.Term("flask")])[0].anywhere
+        assert search.find([terms.exact("flask")])[0].anywhere
         again = app.test_cli_runner().invoke(stats, ["rebuild"])
     assert (
         "Ratings: 0 corrected\nSales: 0 corrected\nHolders: 0 corrected\nLessons: 0 corrected" in again.output

@@ -6,19 +6,22 @@ first page of results.
 """
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from operator import and_, or_
+from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.catalog.index import bitsets, spelling
+from domain.catalog.index import bitsets, filler_words, ranking, spelling, terms
 from domain.catalog.index.facets import Facet, Selection
-from domain.catalog.index.search import Postings, Term
+from domain.catalog.index.ranking import Found, Sets
+from domain.catalog.index.search import Postings
+from domain.catalog.index.terms import Term
 
 Bits = dict[str, dict[str, int]]
+MAX_WORDS = 8
+PAGES = "en"  # the language of the pages, and so of many searches
 KEPT_SEARCHES = 128
 KEPT_TERMS = 256
 KEPT_COUNTS = 4096
@@ -70,6 +73,7 @@ class CourseIndex:
     """An immutable snapshot of the catalogue; a change replaces it as a whole.
 
     `ids` holds sixteen bytes for every row; `documents` maps the id of a search document to its row, or -1.
+    `vocabulary` holds the words of titles and keywords, and in how many courses each occurs.
     """
 
     ids: bytes
@@ -77,17 +81,20 @@ class CourseIndex:
     orders: dict[str, SortOrder]
     documents: Sequence[int]
     vocabulary: dict[str, int]
+    compounds: str
     categories: dict[str, CategoryCount]
     featured: tuple[UUID, ...]
     currency: str
     search: Callable[[Sequence[Term]], list[Postings]]
-    terms: dict[Term, tuple[int, ...]] = field(default_factory=dict, init=False)
+    kept_terms: dict[Term, Sets] = field(default_factory=dict, init=False)
     everything: int = field(init=False)
-    spellings: list[str] = field(init=False)
+    dictionary: terms.Dictionary = field(init=False)
 
     def __post_init__(self) -> None:
         self.everything = (1 << self.size) - 1
-        self.spellings = sorted(self.vocabulary)
+        languages = dict.fromkeys(c.value.split("-")[0].lower() for c in self.facets["language"].choices)
+        spoken = tuple(dict.fromkeys((*languages, PAGES)))
+        self.dictionary = terms.Dictionary(sorted(self.vocabulary), self.compounds, spoken)
         # Caches of this snapshot: they go with it when the catalogue changes.
         self.hits = lru_cache(KEPT_SEARCHES)(self._hits)
         self.counts = lru_cache(KEPT_COUNTS)(self._counts)
@@ -111,9 +118,9 @@ class CourseIndex:
         if not selection.words:
             layers = [found]
         elif selection.sort == "relevance":
-            layers = [found & tier for tier in self.hits(selection.words, "popular")]
+            layers = [found & tier for tier in self.hits(selection.words, "popular").tiers]
         else:
-            layers = [found & reduce(or_, self.hits(selection.words, selection.sort))]
+            layers = [found & reduce(or_, self.hits(selection.words, selection.sort).tiers)]
         places: list[int] = []
         for layer in layers:
             inside = layer.bit_count() if len(layers) > 1 else 0
@@ -127,7 +134,7 @@ class CourseIndex:
         return [self.id_at(order.rows[place]) for place in places]
 
     def _total(self, words: tuple[str, ...], chosen: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
-        """Count the courses that have all of `words` and match the chosen facets."""
+        """Count the courses that `words` find and that match the chosen facets."""
         found = self.orders["popular"].matching(Selection(chosen=chosen))
         return (self._searched(words) & found).bit_count()
 
@@ -146,55 +153,59 @@ class CourseIndex:
         return counts
 
     def _meant(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Correct the spelling of `words`; None unless the correction finds something."""
-        better = spelling.correct(words, self.vocabulary) if words else None
-        return better if better and self.total(better, ()) else None
+        """Correct the spelling of `words`; None unless the correction finds courses with all of them."""
+        wanted = self._wanted(words)
+        unknown = {word for word in wanted if not self._wide([word])[0][-1]}
+        better = spelling.correct(wanted, unknown, self.vocabulary)
+        return better if better and self.hits(better, "popular").is_whole else None
 
     def _searched(self, words: tuple[str, ...]) -> int:
-        return reduce(or_, self.hits(words, "popular")) if words else self.everything
+        return reduce(or_, self.hits(words, "popular").tiers) if words else self.everything
 
-    def _hits(self, words: tuple[str, ...], sort: str) -> tuple[int, ...]:
-        """Rank the courses that have `words`: disjoint bitsets over the order `sort`, best tier first.
+    def _hits(self, words: tuple[str, ...], sort: str) -> Found:
+        """Rank the courses that have `words`, or where none has all of them, most of them.
 
-        The last word may be a prefix. Tiers: all words in the title; the last one there as a prefix; in the
-        title or the keywords; anywhere. For another order than "popular" it is one set.
+        For another order than "popular" they are one set.
         """
         order, popular = self.orders[sort], self.orders["popular"]
         if sort != "popular":
-            rows = (popular.rows[p] for bits in self.hits(words, "popular") for p in bitsets.places(bits))
-            return (bitsets.from_places((order.places[row] for row in rows), self.size),)
-        *before, last = words
-        begun = Term(last, begins=len(last) > 1)
-        also = self._begins_a_longer_word(last)
-        *whole, exact, begins = self._terms([*map(Term, before), Term(last) if also else begun, begun])
-        tiers, seen = [], 0
-        for place, end in ((0, exact), (0, begins), (1, begins), (2, begins)):
-            found = reduce(and_, (sets[place] for sets in whole), end[place]) & ~seen
-            seen |= found
-            tiers.append(found)
-        return tuple(tiers)
+            found = self.hits(words, "popular")
+            rows = (popular.rows[p] for bits in found.tiers for p in bitsets.places(bits))
+            return found._replace(
+                tiers=(bitsets.from_places((order.places[row] for row in rows), self.size),)
+            )
+        wanted = self._wanted(words)
+        whole = [terms.wide(word, self.dictionary) for word in wanted]
+        typed = [terms.typed(word, term, self.dictionary) for word, term in zip(wanted, whole, strict=True)]
+        found_sets = self._terms([*typed, *whole])
+        found = ranking.with_all(found_sets[: len(wanted)], found_sets[len(wanted) :])
+        if any(found.tiers):
+            return found
+        parts = terms.smaller(wanted)
+        return ranking.with_most(self._wide(parts)) if len(parts) > 1 else found
 
-    def _begins_a_longer_word(self, word: str) -> bool:
-        """Tell if a known word continues `word`: only then exact and prefix matches differ."""
-        after = bisect_right(self.spellings, word)
-        return after < len(self.spellings) and self.spellings[after].startswith(word)
+    def _wanted(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        return filler_words.without(words, self.dictionary.languages)[:MAX_WORDS]
 
-    def _terms(self, terms: list[Term]) -> list[tuple[int, ...]]:
+    def _wide(self, words: Sequence[str]) -> list[Sets]:
+        return self._terms([terms.wide(word, self.dictionary) for word in words])
+
+    def _terms(self, wanted: list[Term]) -> list[Sets]:
         """Look up the bitsets of each term over the order "popular", one for each field of Postings.
 
         An LRU cache; terms missing from it are searched in one query.
         """
-        known = {term: sets for term in terms if (sets := self.terms.pop(term, None)) is not None}
-        missing = [term for term in dict.fromkeys(terms) if term not in known]
+        known = {term: sets for term in wanted if (sets := self.kept_terms.pop(term, None)) is not None}
+        missing = [term for term in dict.fromkeys(wanted) if term not in known]
         if missing:
             found = self.search(missing)
             known |= {term: self._places(postings) for term, postings in zip(missing, found, strict=True)}
-        self.terms |= known
-        while len(self.terms) > KEPT_TERMS and (oldest := next(iter(self.terms), None)):
-            self.terms.pop(oldest, None)
-        return [known[term] for term in terms]
+        self.kept_terms |= known
+        while len(self.kept_terms) > KEPT_TERMS and (oldest := next(iter(self.kept_terms), None)):
+            self.kept_terms.pop(oldest, None)
+        return [known[term] for term in wanted]
 
-    def _places(self, postings: Postings) -> tuple[int, ...]:
+    def _places(self, postings: Postings) -> Sets:
         """Convert document ids to bitsets over the order "popular"; unlisted documents are left out."""
         numbers, places, known = self.documents, self.orders["popular"].places, len(self.documents)
         sets: list[int] = []
@@ -207,7 +218,7 @@ class CourseIndex:
             else:
                 sets.append(sets[-1])
             before = len(documents)
-        return tuple(sets)
+        return Sets(*sets)
 
     def related(self, category: str, technology: str, count: int) -> list[UUID]:
         """List popular related courses: of its category and technology, of either, of its parent, of any."""

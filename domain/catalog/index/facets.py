@@ -4,8 +4,9 @@ import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from domain.base import money, word_folding
+from domain.base import money
 from domain.base.text import one_line
+from domain.catalog.index import words
 from models import Level, Tier
 
 SORTS = {
@@ -68,12 +69,16 @@ class Facet:
 
 @dataclass(frozen=True)
 class Selection:
-    """A search: the text as typed, its folded words, chosen (facet, values) pairs, and the sort order."""
+    """A search: the text as typed, its folded words, chosen (facet, values) pairs, and the sort order.
+
+    `noise` is a typed text without any word, so that nothing is searched.
+    """
 
     text: str = ""
     words: tuple[str, ...] = ()
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sort: str = "popular"
+    noise: str = ""
 
     def values(self, facet: str) -> tuple[str, ...]:
         """List the chosen values of `facet`."""
@@ -101,14 +106,14 @@ class Selection:
 def read(values: Mapping[str, list[str]], facets: Iterable[Facet]) -> Selection:
     """Parse a query string's `values` (name to list) into a selection; unknown values are ignored."""
     text = one_line(values.get("q", [""])[0])[:QUERY_LENGTH]
-    wanted = word_folding.query_words(text)
+    wanted = words.of_query(text)
     chosen = []
     for facet in facets:
         asked = set(values.get(facet.name, ()))
         known = tuple(choice.value for choice in facet.choices if choice.value in asked)
         if known:
             chosen.append((facet.name, known if facet.many else known[:1]))
-    selection = Selection(text if wanted else "", wanted, tuple(chosen))
+    selection = Selection(text if wanted else "", wanted, tuple(chosen), noise="" if wanted else text)
     sort = values.get("sort", [""])[0]
     known_sort = sort in SORTS and (sort != "relevance" or bool(wanted))
     return replace(selection, sort=sort if known_sort else selection.usual_sort)

@@ -17,9 +17,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Connection
 
-from domain.base import word_folding
 from domain.catalog import availability, pricing
-from domain.catalog.index import facets, search
+from domain.catalog.index import facets, search, terms
 from domain.catalog.index.course_index import CategoryCount, CourseIndex, SortOrder
 from domain.catalog.index.facets import Facet, FacetChoice
 from domain.platform import settings
@@ -34,6 +33,8 @@ from models import (
 
 TECHNOLOGIES = 250
 BATCH = 5000
+SEPARATOR = "\n"  # between the words of a field and what is only searched
+SHORTEST_WORD = 3  # that is suggested or searched as a part of others
 # Bayesian average: as if every course had a few reviews of 3.5, so that a single one of 5 doesn't come first.
 USUAL_RATING, USUAL_WEIGHT = 3.5, 5
 _LEVELS = {level: code for code, level in enumerate(Level)}
@@ -98,18 +99,20 @@ class _Columns:
     featured: list[UUID] = field(default_factory=list)
     currencies: Counter[str] = field(default_factory=Counter)
     vocabulary: Counter[str] = field(default_factory=Counter)
+    compounds: set[str] = field(default_factory=set)
 
     def add(self, batch: Sequence[Any]) -> None:
         """Append a batch of rows to the columns."""
         plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
-        texts: list[str] = []
         for (
             id_, category, level, tier, list_price, price, currency, rating, count, sales, published,
             featured, technology, language, seconds, document, title, keywords,
         ) in batch:  # fmt: skip
             if document is not None:
                 self.documents.append((document, len(self.price)))
-                texts += (title, keywords)
+                self._add_words(
+                    f"{title.partition(SEPARATOR)[0]} {keywords.partition(SEPARATOR)[0]}", language
+                )
             self.ids += id_.bytes
             self.category.append(self.category_codes[category])
             self.technology.append(sys.intern(technology or ""))
@@ -128,7 +131,13 @@ class _Columns:
             self.currencies[currency] += 1
         for name, codes in plain.items():
             self.codes.setdefault(name, bytearray()).extend(codes)
-        self.vocabulary.update(word for word in word_folding.split(" ".join(texts)) if not word.isdigit())
+
+    def _add_words(self, text: str, language: str | None) -> None:
+        """Count the words of a course, each once, and keep those that may be compounds."""
+        words = {word for word in text.split() if len(word) >= SHORTEST_WORD and not word.isdigit()}
+        self.vocabulary.update(words)
+        if language and language.split("-")[0].lower() in terms.COMPOUNDING:
+            self.compounds.update(word for word in words if len(word) >= terms.SHORTEST_COMPOUND)
 
     def index(self, categories: Sequence[Any]) -> CourseIndex:
         """Sort the columns in every order and build the index."""
@@ -152,6 +161,7 @@ class _Columns:
             orders={name: SortOrder.of(rows, columns) for name, rows in sequences.items()},
             documents=documents,
             vocabulary=dict(self.vocabulary),
+            compounds="".join(f"{word}\n" for word in sorted(self.compounds)),
             categories=_category_counts(categories, self.category),
             featured=tuple(self.featured),
             currency=self.currency(),

@@ -20,7 +20,7 @@ from domain.base import clock
 from domain.base.log import log
 from domain.catalog.index import index_builder
 from domain.catalog.index.course_index import CourseIndex
-from models import Category, Product, db
+from models import Category, Product, SearchDocument, db
 
 LARGE = 5000
 LOOK_EVERY = 1.0  # seconds
@@ -34,6 +34,9 @@ _VERSION = select(
     func.max(Product.updated_at),
     select(func.max(Category.updated_at)).scalar_subquery(),
     select(func.count(Category.id)).scalar_subquery(),
+    # Both change when the last document of an older version has been written anew.
+    select(func.min(SearchDocument.version)).scalar_subquery(),
+    select(func.max(SearchDocument.version)).scalar_subquery(),
 )
 
 

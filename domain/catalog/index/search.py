@@ -1,21 +1,28 @@
 """Full-text search of products: writing documents, and looking up terms.
 
-FTS5 on SQLite, a weighted tsvector on PostgreSQL. Words are folded here for both, so that both find the same.
+FTS5 on SQLite, a weighted tsvector on PostgreSQL. Texts are cut into words and stems here for both, so that
+both find the same. Each field of a document has its words on the first line, and on the second what is only
+searched: stems, and in the keywords the names of the course's language.
 """
 
 import json
 import re
+import unicodedata
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
+from babel import Locale, UnknownLocaleError
 from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 import jobs
-from domain.base import clock, word_folding
+from domain.base import clock
 from domain.catalog import shown_lessons
+from domain.catalog.index import stems, words
+from domain.catalog.index.terms import Form, Term
 from models import (
     Category,
     Course,
@@ -32,13 +39,20 @@ from models import (
 )
 
 BATCH = 500
+OUTDATED = 100  # rewritten in one transaction: SQLite lets nobody else write meanwhile
 BODY_WORDS = 3000
+MOST_TERMS = 16  # in one query
+# Raise the number when documents are written differently: those of another version are written anew.
+VERSION = f"1 {unicodedata.unidata_version} {stems.VERSION}"
+NAMES_IN = ("en", "de", "es", "fr", "it", "nl", "pt")  # a course in German is found by these names of German
+_NOTHING = '""'
+_NEUTRAL = "en"  # stems of products without a language
 _FINDABLE = (Product.status == ProductStatus.PUBLISHED, Product.deleted_at.is_(None))
 _MARKUP = re.compile(r"```.*?```|https?://\S+|[`*_>#|\[\]()]", re.S)
 
 # Ids are aggregated into one text for each field: fetching fifty thousand rows would cost ten times as much.
-# The LIMIT tells PostgreSQL how few terms there are (one more than words.MAX_WORDS): it would otherwise
-# estimate a query large enough for JIT compilation, which takes longer than the query.
+# The LIMIT tells PostgreSQL how few terms there are (MOST_TERMS): it would otherwise estimate a
+# query large enough for JIT compilation, which takes longer than the query.
 _SQLITE = text(
     """
     SELECT
@@ -54,7 +68,7 @@ _POSTGRESQL = text(
       SELECT number, to_tsquery('simple', asked->>0) AS title, to_tsquery('simple', asked->>1) AS near,
              to_tsquery('simple', asked->>2) AS anywhere
       FROM json_array_elements(CAST(:questions AS json)) WITH ORDINALITY AS one(asked, number)
-      LIMIT 9
+      LIMIT 16
     )
     SELECT found.title, found.near, found.anywhere FROM term, LATERAL (
       SELECT string_agg(id::text, ',') FILTER (WHERE words_fts @@ term.title) AS title,
@@ -67,15 +81,11 @@ _POSTGRESQL = text(
 )
 
 
-class Term(NamedTuple):
-    """A folded word, or with `begins` a prefix."""
-
-    word: str
-    begins: bool = False
-
-
 class Postings(NamedTuple):
-    """The document ids of a term: in the title; there or in the keywords; anywhere."""
+    """The document ids of a term: in the title; there or in the keywords; anywhere.
+
+    Of a term that is only looked up in titles, only the first counts.
+    """
 
     title: list[int]
     near: list[int]
@@ -83,11 +93,22 @@ class Postings(NamedTuple):
 
 
 def find(terms: Sequence[Term]) -> list[Postings]:
-    """Look up the postings of `terms` in one query."""
+    """Look up the postings of `terms`, in one query if they are at most MOST_TERMS."""
     on_postgresql = db.session.get_bind().dialect.name == "postgresql"
     statement, questions = (_POSTGRESQL, _tsqueries) if on_postgresql else (_SQLITE, _fts_queries)
-    rows = db.session.execute(statement, {"questions": json.dumps([questions(term) for term in terms])}).all()
-    return [Postings(*(list(map(int, ids.split(","))) if ids else [] for ids in row)) for row in rows]
+    asked = [questions(term) for term in terms]
+    batches = (json.dumps(asked[at : at + MOST_TERMS]) for at in range(0, len(asked), MOST_TERMS))
+    rows = (row for batch in batches for row in db.session.execute(statement, {"questions": batch}).all())
+    return [_postings(*row) for row in rows]
+
+
+def _postings(*fields: str | None) -> Postings:
+    """Parse lists of ids; each includes the one before it, so of equal length they are the same."""
+    found: list[list[int]] = []
+    for before, ids in zip((None, *fields), fields, strict=False):
+        same = found and len(ids or "") == len(before or "")
+        found.append(found[-1] if same else list(map(int, ids.split(","))) if ids else [])
+    return Postings(*found)
 
 
 def index(product: Product) -> None:
@@ -112,6 +133,20 @@ def reindex_all() -> Iterator[int]:
     for start in range(0, len(ids), BATCH):
         _write(ids[start : start + BATCH])
         yield min(start + BATCH, len(ids))
+
+
+def reindex_outdated() -> None:
+    """Rewrite up to OUTDATED documents of another version than VERSION, then enqueue the rest.
+
+    Until they are done, searches find less in them. Processes reload their catalogue after the last.
+    """
+    query = select(SearchDocument.product_id).where(
+        or_(SearchDocument.version < VERSION, SearchDocument.version > VERSION)  # ranges of the index
+    )
+    ids = list(db.session.scalars(query.limit(OUTDATED)))
+    _write(ids)
+    if len(ids) == OUTDATED:
+        jobs.enqueue("reindex_outdated")
 
 
 def reindex_category(category_id: str, after: str | None = None) -> None:
@@ -150,15 +185,38 @@ def forget(product: Product) -> None:
 
 
 def _fts_queries(term: Term) -> list[str]:
-    """Build FTS5 queries. The word is quoted, so that nothing in it is taken for an operator."""
-    question = f'"{term.word}"{"*" if term.begins else ""}'
-    return [f"{{title}} : {question}", f"{{title keywords}} : {question}", question]
+    """Build FTS5 queries. Words are quoted, so that none is taken for an operator; "" finds nothing."""
+
+    def form(words_: Form) -> str:
+        return f"({' AND '.join(_quoted(word, chr(34), '*') for word in words_)})"
+
+    question = f"({' OR '.join(map(form, term.forms))})"
+    title = f"{{title}} : {question}"
+    return (
+        [title, _NOTHING, _NOTHING]
+        if term.in_title
+        else [title, f"{{title keywords}} : {question}", question]
+    )
 
 
-def _tsqueries(term: Term) -> list[str]:
+def _tsqueries(term: Term) -> list[str | None]:
     """Build tsqueries; A and B are the weights of title and keywords."""
-    star = "*" if term.begins else ""
-    return [f"'{term.word}':{star}A", f"'{term.word}':{star}AB", f"'{term.word}'{':*' if star else ''}"]
+
+    def question(weight: str) -> str:
+        forms = (" & ".join(_quoted(word, "'", ":*", weight) for word in form) for form in term.forms)
+        return " | ".join(f"({form})" for form in forms)
+
+    return (
+        [question("A"), None, question("A")]
+        if term.in_title
+        else [question("A"), question("AB"), question("")]
+    )
+
+
+def _quoted(word: str, quote: str, star: str, weight: str = "") -> str:
+    kept = word.removesuffix("*")
+    mark = star if kept != word else ":" if weight else ""
+    return f"{quote}{kept}{quote}{mark}{weight}"
 
 
 def _write(ids: list[uuid.UUID]) -> None:
@@ -166,7 +224,7 @@ def _write(ids: list[uuid.UUID]) -> None:
     if not documents:
         return
     insert = upsert(SearchDocument)
-    changed = {name: insert.excluded[name] for name in ("title", "keywords", "body")}
+    changed = {name: insert.excluded[name] for name in ("title", "keywords", "body", "version")}
     statement = insert.on_conflict_do_update(index_elements=["product_id"], set_=changed)
     db.session.execute(statement, documents)
 
@@ -176,7 +234,7 @@ def _documents(ids: list[uuid.UUID]) -> list[dict[str, Any]]:
     query = (
         select(
             Product.id, Product.title, Product.summary, Product.description, Product.level, User.name,
-            Course.technology, Course.objectives, Category.name.label("category"),
+            Course.technology, Course.objectives, Course.language, Category.name.label("category"),
             parent.name.label("parent"),
         )
         .select_from(Product.__table__)
@@ -188,18 +246,52 @@ def _documents(ids: list[uuid.UUID]) -> list[dict[str, Any]]:
     )  # fmt: skip
     tags, titles = _tags(ids), _titles(ids)
     return [
-        {
-            "product_id": row.id,
-            "title": _words(row.title),
-            "keywords": _words(
-                row.technology or "", *tags[row.id], row.category, row.parent or "", row.name, row.level.value
-            ),
-            "body": _words(
-                row.summary, *(row.objectives or ()), *titles[row.id], _MARKUP.sub(" ", row.description)
-            ),
-        }
+        document(
+            row.id,
+            row.language or "",
+            row.title,
+            (row.technology or "", *tags[row.id], row.category, row.parent or "", row.name, row.level.value),
+            (row.summary, *(row.objectives or ()), *titles[row.id], _MARKUP.sub(" ", row.description)),
+        )
         for row in db.session.execute(query)
     ]
+
+
+def document(
+    product_id: uuid.UUID, tag: str, title: str, keywords: Iterable[str], body: Iterable[str]
+) -> dict[str, Any]:
+    """Build the row of a search document from texts in a language (a BCP 47 `tag`, or "")."""
+    language = tag.split("-")[0].lower()
+    return {
+        "product_id": product_id,
+        "title": _written([title], language),
+        "keywords": _written(keywords, language, _names_of(language)),
+        "body": _written(body, language),
+        "version": VERSION,
+    }
+
+
+def _written(texts: Iterable[str], language: str, also: Iterable[str] = ()) -> str:
+    """Write a field of a document: its words, and on a second line their stems and the words of `also`."""
+    found = words.of_document(" \n".join(texts))[:BODY_WORDS]
+    searched = {form for word in set(found) for form in stems.of(word, (language or _NEUTRAL,))}
+    searched.update(word for text in also for word in words.of_document(text))
+    return f"{' '.join(found)}\n{' '.join(sorted(searched.difference(found)))}"
+
+
+@cache
+def _names_of(language: str) -> tuple[str, ...]:
+    """List the names of a language in itself and in NAMES_IN (CLDR)."""
+    names = (_languages_in(one).get(language) for one in (language, *NAMES_IN))
+    return tuple(dict.fromkeys(name for name in names if name)) if language else ()
+
+
+@cache
+def _languages_in(language: str) -> dict[str, str]:
+    try:
+        return dict(Locale.parse(language).languages)
+    except (ValueError, UnknownLocaleError):
+        return {}
 
 
 def _tags(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
@@ -231,7 +323,3 @@ def _titles(ids: list[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
             last = module_id
         found[course_id].append(lesson)
     return found
-
-
-def _words(*texts: str) -> str:
-    return " ".join(word_folding.split(" ".join(texts))[:BODY_WORDS])

@@ -1,36 +1,39 @@
 """Spelling correction (“Did you mean”) from the words of titles and keywords."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-SHORTEST = 3
+SHORTEST = 3  # and in that only two letters may have changed places
+LONG = 8  # letters, from which on two slips are near; in a shorter word they make another one
+OFTEN = 2  # courses that have a word two slips away
 CANDIDATES = 24
 
 
-def correct(wanted: Sequence[str], vocabulary: Mapping[str, int]) -> tuple[str, ...] | None:
-    """Replace every unknown word by the likeliest known one; None when nothing changes.
+def correct(
+    wanted: Sequence[str], unknown: Set[str], vocabulary: Mapping[str, int]
+) -> tuple[str, ...] | None:
+    """Replace the `unknown` of the words by the likeliest known ones; None when nothing changes.
 
-    `vocabulary` maps words to their frequency. Distances are optimal string alignment, so that swapped
-    letters count as one edit: `pyhton` is as near to `python` as `pythn`.
+    `vocabulary` maps words to the number of their courses. Distances are optimal string alignment, so that
+    swapped letters count as one edit: `pyhton` is as near to `python` as `pythn`.
     """
-    better = tuple(
-        word if _is_known(word, vocabulary, is_last=at == len(wanted) - 1) else _nearest(word, vocabulary)
-        for at, word in enumerate(wanted)
-    )
+    better = tuple(_nearest(word, vocabulary) if word in unknown else word for word in wanted)
     return None if better == tuple(wanted) else better
 
 
-def _is_known(word: str, vocabulary: Mapping[str, int], is_last: bool) -> bool:
-    if word in vocabulary or len(word) < SHORTEST or word.isdigit():
-        return True
-    return is_last and any(known.startswith(word) for known in vocabulary)
-
-
 def _nearest(word: str, vocabulary: Mapping[str, int]) -> str:
-    slips = 1 if len(word) <= 4 else 2
-    near = process.extract(word, vocabulary.keys(), scorer=OSA.distance, score_cutoff=slips, limit=CANDIDATES)
-    if not near:
+    if len(word) < SHORTEST or not word.isalpha():
         return word
-    return str(min(near, key=lambda found: (found[1], -vocabulary[found[0]], found[0]))[0])
+    slips = 2 if len(word) >= LONG else 1
+    near = process.extract(word, vocabulary.keys(), scorer=OSA.distance, score_cutoff=slips, limit=CANDIDATES)
+    likely = [
+        (distance, -vocabulary[known], known)
+        for known, distance, _ in near
+        if known.isalpha()
+        and (len(word) > SHORTEST or sorted(known) == sorted(word))
+        and (known[0] == word[0] or known[:2] == word[1::-1])
+        and (distance <= 1 or vocabulary[known] >= OFTEN)
+    ]
+    return min(likely)[2] if likely else word
