@@ -46,6 +46,7 @@ def import_course(place: Path, creator: str, keep_going: bool) -> None:
         raise
     for line in report.lines(report.grouped(made.notes)):
         click.echo(f"  {line}" if line.startswith(" ") else f"  Note: {line}", err=True)
+    click.echo(made.summary)
     click.echo(said)
 
 

@@ -32,6 +32,8 @@ MAX_BYTES = 12 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 16_000
 TEXT_WIDTH = 1600
+MAX_LOSSLESS = 600_000  # bytes; a picture that takes more without loss is probably a photograph
+PHOTOGRAPHIC = 8_000  # colours among 65,536 pixels; drawings and screens have hundreds
 KEEP_REPLACED = timedelta(days=2)  # cached pages and mails still link to it
 READABLE = ("PNG", "JPEG", "WEBP", "GIF")
 TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
@@ -303,10 +305,22 @@ def _encode(image: Image.Image, suffix: str, lossless: bool = False) -> bytes:
     elif suffix == "jpg":
         _on_paper(drawn).save(out, "JPEG", quality=84, optimize=True, progressive=True)
     else:
+        lossless = lossless and not _is_photograph(drawn)
         drawn.save(out, "WEBP", quality=82, method=4, lossless=lossless)
-        if lossless and out.tell() > 600_000:  # probably a photograph uploaded as PNG
+        if lossless and out.tell() > MAX_LOSSLESS:
             return _encode(image, suffix)
     return out.getvalue()
+
+
+def _is_photograph(image: Image.Image) -> bool:
+    """Tell a photograph from a drawing by its colours, as encoding it without loss takes ten times as long.
+
+    Small pictures are never photographs: without loss they aren't large either.
+    """
+    if image.width * image.height < MAX_LOSSLESS:
+        return False
+    sample = image.resize((256, 256), Image.Resampling.NEAREST)
+    return sample.getcolors(PHOTOGRAPHIC) is None
 
 
 def _on_paper(image: Image.Image) -> Image.Image:

@@ -177,7 +177,7 @@ def end_import(plan: ImportPlan, result: PreparedCourse | InvalidCourse) -> None
     course = importing.write_or_undo(result, creator, plan.filename)
     row = db.session.get_one(CourseTransfer, plan.id)
     row.course_id, row.state, row.finished_at = course.id, TransferState.DONE, clock.now()
-    row.problems = list(report.grouped(result.notes))
+    row.problems = [result.summary, *report.grouped(result.notes)]
     _discard(row, clock.now())
 
 

@@ -56,6 +56,19 @@ class PreparedCourse:
     cover: str | None = None
     keys: list[str] = field(default_factory=list)
 
+    @property
+    def summary(self) -> str:
+        """Count what the course has now, in a sentence."""
+        counts = (
+            ("lesson", len(self.course.lessons())),
+            ("module", len(self.course.modules)),
+            ("picture", len(self.pictures)),
+            ("recording", len(self.recordings)),
+            ("file", len(self.resources) + bool(self.code)),
+        )
+        said = [f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in counts if count]
+        return f"Imported: {', '.join(said) or 'no lessons'}."
+
     def discard(self) -> None:
         """Remove every file that was stored for it."""
         for key in self.keys:

@@ -31,9 +31,9 @@ OTHER_PICTURES = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-UNUSABLE = "Some pictures can’t be used"
-NO_HEADING = "Some links name headings that aren’t there"
-NOT_TAKEN = "Some files can’t be taken along; the links to them were left as they are"
+UNUSABLE = "Some pictures can’t be used."
+NO_HEADING = "Some links name headings that aren’t there."
+NOT_TAKEN = "Some files can’t be taken along; the links to them were left as they are."
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from domain.portable.model import NewCourse, NewLesson
 from domain.portable.recordings import missing
 from domain.portable.source import Source
 
-NOWHERE = "Some links lead nowhere. They were left as they are"
-TO_A_FOLDER = "Some links lead to folders without a lesson. They were left as they are"
-OUTSIDE = "Some links lead out of the folder. They were left as they are"
-FROM_THE_ROOT = "Some links begin at the root of another site. They were left as they are"
-NO_LESSON = "Some links lead to texts that are no lessons of this course. They were left as they are"
-MISSING_PICTURES = "Some pictures are missing"
+NOWHERE = "Some links lead nowhere. They were left as they are."
+TO_A_FOLDER = "Some links lead to folders without a lesson. They were left as they are."
+OUTSIDE = "Some links lead out of the folder. They were left as they are."
+FROM_THE_ROOT = "Some links begin at the root of another site. They were left as they are."
+NO_LESSON = "Some links lead to texts that are no lessons of this course. They were left as they are."
+MISSING_PICTURES = "Some pictures are missing."
 _OWN = re.compile(
     r"/(?:courses|learn|pictures|categories|creators|search|images|studio|account|media)(?:[/?#]|$)"
 )

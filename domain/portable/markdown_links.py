@@ -32,7 +32,6 @@ _HTML = re.compile(
 _WIKI = re.compile(
     r"(?P<sign>!?)\[\[(?P<wiki>[^\[\]|\n]{1,300})(?:\|(?P<label>[^\[\]\n]{0,300}))?\]\](?![(\[:])"
 )
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FROM_ROOT = re.compile(r"""\{%-?\s*link\s+(?P<to>[^%{}\s]+)\s*-?%\}""")
 _TEMPLATES = (
     re.compile(r"""\{\{[<%]-?\s*(?:rel)?ref\s+["'`]?(?P<to>[^"'`<>{}%\s]+)["'`]?\s*-?[%>]\}\}"""),
@@ -158,7 +157,20 @@ def _without_code(text: str) -> tuple[str, set[str]]:
             known |= {str(g.attrs["src"]) for g in child.children or () if g.type == "image"}
     paragraphs = _BETWEEN_PARAGRAPHS.split("\n".join(lines))
     plain = "".join(map(without_spans, paragraphs))
-    return _HTML_COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), plain), known
+    return without_comments(plain, "<!--", "-->", " "), known
+
+
+def without_comments(text: str, begin: str, end: str, blank: str = "") -> str:
+    """Remove everything from `begin` to `end`, keeping lines; each other character becomes `blank`.
+
+    A search by a pattern would take quadratic time where comments begin and never end.
+    """
+    pieces: list[str] = []
+    at = 0
+    while (start := text.find(begin, at)) >= 0 and (stop := text.find(end, start + len(begin))) >= 0:
+        pieces += [text[at:start], re.sub(r"[^\n]", blank, text[start : stop + len(end)])]
+        at = stop + len(end)
+    return "".join([*pieces, text[at:]])
 
 
 def without_spans(paragraph: str) -> str:

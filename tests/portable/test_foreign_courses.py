@@ -283,7 +283,7 @@ def test_links(cast: Cast, tmp_path: Path, text: str, expected: str | None) -> N
 def test_equal_notes_are_counted(cast: Cast, tmp_path: Path) -> None:
     files = {f"{n:03}.md": f"# L{n}\n\n[a](gone-{n}.md) ![b](b.svg)\n" for n in range(40)}
     _course, notes = told(cast, written(tmp_path, **files))
-    assert notes[0] == "Some links lead nowhere. They were left as they are (40 times)"
+    assert notes[0] == "Some links lead nowhere. They were left as they are. (40 times)"
     assert notes[1] == "    000.md, line 3: There is no file gone-0.md."
     assert len(notes) < 40
 
@@ -339,6 +339,8 @@ def test_notebooks(cast: Cast, tmp_path: Path) -> None:
     assert "```python\nplot()\n```\n\n```text\n100%\nred\n```" in made.body
     assert "|  | a\\|b |\n| --- | --- |\n| 0 | 1 |" in made.body
     assert any("interactive widget" in note for note in notes)
+    odd = {"cells": [{"cell_type": "code", "outputs": [{"output_type": "error", "traceback": 5}, None]}, 7]}
+    imported(cast, written(tmp_path / "a", **{"1.ipynb": json.dumps(odd)}))
     assert problems(cast, written(tmp_path / "b", **{"1.ipynb": "{}"})) == [
         "1.ipynb: This isn’t a notebook that can be read."
     ]

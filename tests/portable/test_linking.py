@@ -65,6 +65,10 @@ def test_anchors_as_github_writes_them() -> None:
         " ".join("`" * n for n in range(1, 400)),
         ("x" + " " * 50 + "\n") * 2_000,
         "[a]:" + " " * 100_000,
+        "<!--" * 50_000,
+        "<a " * 60_000,
+        "<a href='" * 20_000,
+        "[[" * 50_000,
     ],
 )
 @pytest.mark.slow

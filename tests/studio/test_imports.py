@@ -114,7 +114,8 @@ def test_what_is_wrong_is_listed_as_text(app: Flask, cast: Cast, signed_in: Sign
         send(browser, course_folders.archive(files), "<script>.zip")
         assert small(app) is not None
     page = browser.get(PAGE).text
-    assert "The import worked. You may want to check:" in page
+    assert "Imported: 2 lessons, 1 module." in page
+    assert "You may want to check:" in page
     assert "02-&lt;b&gt;two.md, line 1: There is no file a&lt;img.md." in page
     assert "../../etc/passwd points outside the folder." in page
     assert "&lt;script&gt;.zip" in page
@@ -171,7 +172,7 @@ def test_a_fault_of_ours_is_tried_again_and_leaves_nothing(
         db.session.commit()
         jobs.run_all()
         db.session.expire_all()
-        assert (row.state, row.problems) == (TransferState.DONE, [])
+        assert (row.state, row.problems) == (TransferState.DONE, ["Imported: 1 lesson, 1 module, 1 picture."])
         assert len(stored("pictures")) == len(before) + 1
 
 

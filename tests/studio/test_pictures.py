@@ -207,3 +207,20 @@ def test_public_pictures_are_kept_for_a_year(app: Flask) -> None:
         "avatar/../x/64.webp",
     ):
         assert client.get(f"/images/{path}").status_code == 404
+
+
+def test_a_photograph_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sent as PNG isn't tried without loss first, which takes ten times as long."""
+    noise = [Image.effect_noise((1000, 700), 90) for _ in range(3)]
+    ways: list[bool] = []
+    save = Image.Image.save
+
+    def watched(image: Image.Image, file: io.BytesIO, kind: str, **options: object) -> None:
+        ways.append(bool(options.get("lossless")))
+        save(image, file, kind, **options)
+
+    sent = encoded(Image.merge("RGB", noise), "PNG"), png(1000, 700)
+    monkeypatch.setattr(Image.Image, "save", watched)
+    for content in sent:
+        images.draw(io.BytesIO(content))
+    assert ways == [False, True]

@@ -3,13 +3,12 @@
 import re
 
 from domain.portable import Problem
-from domain.portable.markdown_links import without_spans
+from domain.portable.markdown_links import without_comments, without_spans
 
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _STATEMENT = re.compile(
     r"(?:import\s+(?:[\w*{\"'])|export\s+(?:const|let|var|function|default|async|class|\{|\*))"
 )
-_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _TAG = re.compile(
     r"</?([A-Z][\w.]*)\b(?:[^<>{}\"']|\"[^\"]{0,999}\"|'[^']{0,999}'"
     r"|\{[^{}]{0,999}(?:\{[^{}]{0,999}\}[^{}]{0,999}){0,20}\}){0,999}?/?>|</?>"
@@ -83,11 +82,8 @@ def _without_tags(block: str, names: dict[str, int]) -> str:
         label = _LABEL.search(whole) if name in _LABELLED and not whole.startswith("</") else None
         return f"**{label[1] or label[2]}**{kept}" if label and (label[1] or label[2]) else kept
 
-    def comment(found: re.Match[str]) -> str:
-        return "\n" * found.group().count("\n")
-
     pieces: list[str] = []
-    for paragraph in re.split(r"(\n[ \t]*\n)", _COMMENT.sub(comment, block)):
+    for paragraph in re.split(r"(\n[ \t]*\n)", without_comments(block, "{/*", "*/}")):
         at = 0
         for found in _TAG.finditer(without_spans(paragraph)):
             pieces += [paragraph[at : found.start()], tag(found)]

@@ -136,7 +136,8 @@ class _Reader:
         if kind == "stream":
             yield self._plain(_text(output.get("text")))
         elif kind in ("error", "pyerr"):
-            yield self._plain(_text([f"{_text(line)}\n" for line in output.get("traceback") or []]))
+            lines = output.get("traceback")
+            yield self._plain("\n".join(map(_text, lines if isinstance(lines, list) else [])))
         elif kind in ("display_data", "execute_result", "pyout"):
             yield self._shown(_table(output.get("data")) or _old(output), place)
 

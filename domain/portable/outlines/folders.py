@@ -13,6 +13,7 @@ from domain.portable import Findings, InvalidCourse
 from domain.portable.formats import yaml_values
 from domain.portable.formats.front_matter import plain_line, plain_text
 from domain.portable.lesson_files import LessonFile, is_index, natural, readable_name
+from domain.portable.markdown_links import without_comments
 from domain.portable.outlines import Node
 from domain.portable.source import Source, text_of
 
@@ -167,7 +168,7 @@ def _introduction(body: str) -> str | None:
 
     One paragraph may come with them: it describes the module.
     """
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
+    body = without_comments(body, "<!--", "-->")
     words: list[str] = []
     links = 0
     for line in body.split("\n"):
