@@ -22,10 +22,10 @@ STRANGER = (
 )  # fmt: skip
 LEARNER = (
     "/learn", "/learn/flask-first-steps/hello-flask", "/learn/flask-first-steps/forms-on-film", "/orders",
-    "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/security", "/account/email",
-    "/account/security/second-factor", "/account/prove", "/account/prove/done",
+    "/orders/LN-TEST-0001", "/courses/flask-first-steps", "/account", "/account/email", "/account/prove",
+    "/account/prove/done",
     "/account/notifications", "/notifications", "/wishlist", "/courses/reading-code/wish",
-    "/courses/reading-code/report", "/teach", "/session/back",
+    "/courses/reading-code/report", "/teach",
 )  # fmt: skip
 COURSE = (
     "/curriculum", "/media", "/analytics", "/analytics?period=12m", "/publish", "/export", "/lessons/{text}",
