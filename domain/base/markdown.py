@@ -31,6 +31,7 @@ __all__ = [
 MAX_BYTES = 200_000
 MAX_LINES = 10_000
 MAX_COLUMNS = 30
+TOP = 5_000  # characters in which a title is looked for
 MOST_FORMULAS = 2_000  # further ones stay code
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 
@@ -86,16 +87,23 @@ def headings(markdown: str) -> tuple[Heading, ...]:
 def anchors(markdown: str) -> dict[str, str]:
     """Map every name that a link into this text may use, "#name", to the id on its page. Raises Refused.
 
-    Names are GitHub's for headings, and the ids of headings and elements that the author wrote.
+    Names are the ids of headings and elements that the author wrote, and GitHub's for headings, even those
+    with an id of their own.
     """
     env: dict[str, Any] = {}
-    list(finish_headings(_parse(markdown, env), 2, env))
-    return {name: ID_PREFIX + name for name in env.get("anchors", {})}
+    toc = list(finish_headings(_parse(markdown, env), 2, env))
+    found = {name: ID_PREFIX + name for name in env.get("anchors", {})}
+    for heading in toc:
+        found.setdefault(markdown_anchors.slug(heading.text), heading.anchor)
+    return found
 
 
 def first_heading(markdown: str) -> FirstHeading | None:
-    """Find the first heading of a text, of any level. Raises Refused as `render` does."""
-    return markdown_headings.first_heading(_parse(markdown, {}))
+    """Find the first heading within the first TOP characters of a text."""
+    beginning = clean(markdown)
+    if len(beginning) > TOP:
+        beginning = beginning[: beginning.rfind("\n", 0, TOP) + 1]
+    return markdown_headings.first_heading(parse(beginning, {}))
 
 
 def split_title(markdown: str) -> tuple[str, str, int]:

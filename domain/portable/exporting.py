@@ -18,7 +18,7 @@ from domain.learning import prerequisites
 from domain.media import captions, code_archives, upload_rules
 from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, README
-from domain.portable.markdown_links import github_anchors, rewrite
+from domain.portable.markdown_links import rewrite
 from domain.portable.toml import table
 from models import (
     Category,
@@ -295,11 +295,11 @@ class _Exported:
         return self.drawn[drawn].name
 
     def _anchor(self, lesson_file: _LessonFile, anchor: str) -> str:
-        """Map one of our anchors to the one that GitHub gives the same heading."""
+        """Map one of our anchors to the name that it has in the text, which for headings is GitHub's."""
         key = lesson_file.file
         if key not in self._anchors:
-            toc = markdown.headings(lesson_file.working.body)
-            self._anchors[key] = {ours: theirs for theirs, ours in github_anchors(toc).items()}
+            named = markdown.anchors(lesson_file.working.body)
+            self._anchors[key] = {ours: theirs for theirs, ours in reversed(named.items())}
         return self._anchors[key].get(anchor, anchor)
 
 

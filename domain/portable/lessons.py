@@ -15,29 +15,16 @@ from domain.portable.recordings import is_sound, path_in, read_recording
 from domain.portable.source import Source
 from models import LessonKind, LessonVisibility, ResourceKind, UploadPurpose
 
-_HEADING = re.compile(r"\s*#{1,6}[ \t]+(?P<title>[^ \t\n][^\n]*)(?:\n+|\Z)")
 _COMMENTS = re.compile(r"(?:\s*<!--.*?-->)*\s*", re.DOTALL)
 
 
 def without_title(text: str) -> tuple[str, str, int]:
-    """Split off the heading that `text` begins with.
+    """Split off the heading that is the title of `text`, as `markdown.split_title` does.
 
     Returns the heading ("" without one), the rest, and the number of lines removed.
     """
-    found = _HEADING.match(text)
-    if not found:
-        return "", text, 0
-    return (
-        one_line(_without_hashes(found["title"].rstrip()))[: lesson_content.MAX_TITLE],
-        text[found.end() :],
-        text[: found.end()].count("\n"),
-    )
-
-
-def _without_hashes(heading: str) -> str:
-    """Strip the closing hashes of a heading."""
-    words = heading.rstrip("#")
-    return words if words != heading and words[-1:] in (" ", "\t") else heading
+    heading, rest, taken = markdown.split_title(text)
+    return heading[: lesson_content.MAX_TITLE], rest, taken
 
 
 def title_of(file: LessonFile) -> str:

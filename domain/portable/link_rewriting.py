@@ -17,7 +17,7 @@ from domain.base.addresses import path_to
 from domain.media import upload_rules
 from domain.portable import MANIFEST, Findings, Problem
 from domain.portable.link_targets import Target, Targets
-from domain.portable.markdown_links import Link, github_anchors, rewrite
+from domain.portable.markdown_links import Link, rewrite
 from domain.portable.model import NewCourse, NewLesson, NewResource
 from domain.portable.source import Source
 from models import UploadPurpose
@@ -70,7 +70,7 @@ class LinkRewriter:
         lessons = self.course.lessons()
         for lesson in lessons:
             if self._can_be_shown(lesson.body, lesson.file, lesson.first_line):
-                self._anchors[lesson.slug] = github_anchors(markdown.headings(lesson.body))
+                self._anchors[lesson.slug] = markdown.anchors(lesson.body)
         turned = [(lesson, self._turned(lesson)) for lesson in lessons]
         for lesson, body in turned:  # at the end, because anchors are computed from the original texts
             lesson.body = body

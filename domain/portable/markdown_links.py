@@ -3,7 +3,6 @@
 import bisect
 import html
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -118,23 +117,6 @@ def without_templates(text: str) -> str:
             pieces += [text[at : one.start()], from_root + one["to"]]
             at = one.end()
     return "".join([*pieces, text[at:]])
-
-
-def github_anchors(toc: tuple[markdown.Heading, ...]) -> dict[str, str]:
-    """Map the anchors that GitHub and most editors give the headings to ours."""
-    taken: dict[str, int] = {}
-    found: dict[str, str] = {}
-    for heading in toc:
-        name = _github_slug(heading.text)
-        number = taken.get(name, 0)
-        taken[name] = number + 1
-        found.setdefault(f"{name}-{number}" if number else name, heading.anchor)
-    return found
-
-
-def _github_slug(text: str) -> str:
-    kept = (c for c in text.lower() if c in " -_" or unicodedata.category(c)[0] in "LNM")
-    return "".join(kept).replace(" ", "-")
 
 
 def _without_code(text: str) -> tuple[str, set[str]]:

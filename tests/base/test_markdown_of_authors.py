@@ -267,6 +267,8 @@ TITLES = [
     ("> # no", ("", "> # no", 0)),
     ("# ![Logo](/a.png)\n## B", ("Logo", "## B", 1)),
     ("", ("", "", 0)),
+    ("# A\n\n" + "word\n" * 2_000, ("A", "word\n" * 2_000, 2)),
+    ("word\n" * 2_000 + "\n# A", ("", "word\n" * 2_000 + "\n# A", 0)),
 ]
 
 
@@ -288,7 +290,7 @@ def test_links_name_the_first_heading_as_they_do_in_the_text() -> None:
         True,
     )
     assert markdown.anchors("# A\n# A\n<a id='b'></a>\n\n# C {#d}") == {
-        "a": "s-a", "a-1": "s-a-1", "b": "s-b", "d": "s-d",
+        "a": "s-a", "a-1": "s-a-1", "b": "s-b", "d": "s-d", "c": "s-d",
     }  # fmt: skip
 
 

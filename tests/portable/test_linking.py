@@ -5,7 +5,7 @@ import time
 import pytest
 
 from domain.base import markdown
-from domain.portable.markdown_links import Link, github_anchors, rewrite
+from domain.portable.markdown_links import Link, rewrite
 
 
 def turned(text: str) -> str:
@@ -45,7 +45,7 @@ def test_lines_are_counted_from_one() -> None:
 
 def test_anchors_as_github_writes_them() -> None:
     text = "## What's new, *here*?\n\n## `a_b` – c\n\n## Über uns\n\n## Again\n\n## Again\n"
-    assert github_anchors(markdown.render(text).toc) == {
+    assert markdown.anchors(text) == {
         "whats-new-here": "s-whats-new-here",
         "a_b--c": "s-a_b--c",
         "über-uns": "s-über-uns",
