@@ -172,9 +172,21 @@ class _FileStore:
     def _render(self) -> None:
         """Render every text to HTML; each was validated before its links were rewritten."""
         for lesson in self.course.lessons():
-            self.made.html[lesson.slug] = markdown.render(lesson.body)
+            made = self.made.html[lesson.slug] = markdown.render(lesson.body)
+            self._note_dropped(made.dropped, lesson.file)
         if self.course.description:
+            dropped = markdown.dropped(self.course.description)
+            self._note_dropped(dropped, self.course.readme or MANIFEST)
             self.made.description_html = rendered(self.course.description)
+
+    def _note_dropped(self, dropped: dict[str, int], file: str) -> None:
+        """Note what the text has that learners don't see."""
+        for kind in dropped:
+            what = {
+                "comment": "HTML comments aren’t shown to learners.",
+                "formula": "A formula can’t be read as LaTeX and is shown as code.",
+            }
+            self.findings.note(file, what.get(kind, f"<{kind}> isn’t shown to learners."))
 
     def _picture(self, used: UsedPicture) -> None:
         """Store a picture; the text of one that can't be used names its file again, which is noted."""

@@ -209,6 +209,8 @@ FRONT = [
     ("{braces}\n\nText.", "One", "{braces}\n\nText.", {}),
     ("---\na: 1\na: 2\ntitle: T\n...\nText.", "T", "Text.", {}),
     ("---\nx: &a [1]\ny: [*a, *a]\n? [q]\n: 1\ntitle: T\n---\nText.", "T", "Text.", {}),
+    ("# Ropes {#ropes}\n\nText.", "Ropes", "Text.", {"slug": "ropes"}),
+    ("Fish &amp; *chips*\n===\n\nText.", "Fish & chips", "Text.", {}),
     ("## Begins at two\n\nText.", "Begins at two", "Text.", {}),
     ("<!-- licence -->\n# Below a comment\n\nText.", "Below a comment", "<!-- licence -->\n\nText.", {}),
 ]  # fmt: skip
@@ -267,7 +269,7 @@ def test_links(cast: Cast, tmp_path: Path, text: str, expected: str | None) -> N
     }  # fmt: skip
     course, notes = told(cast, written(tmp_path, **files))
     body = lessons_of(course)[0].body
-    about = [note for note in notes if "01.md" in note or "Some" in note]
+    about = [note for note in notes if "01.md, line" in note or "Some" in note]
     if expected is None:
         assert body == text
         assert about
@@ -278,6 +280,14 @@ def test_links(cast: Cast, tmp_path: Path, text: str, expected: str | None) -> N
         assert not about
     else:
         assert (body, about) == (text, [])
+
+
+def test_what_learners_do_not_see_is_noted(cast: Cast, tmp_path: Path) -> None:
+    text = "# L\n\n<!-- to do -->\n\n<iframe src='https://example.com'></iframe>\n"
+    files = {f"{n:02}.md": text for n in range(3)}
+    _course, notes = told(cast, written(tmp_path, **files, **{"README.md": "Words <!-- x -->"}))
+    assert "HTML comments aren’t shown to learners. (4 times)" in notes
+    assert "<iframe> isn’t shown to learners. (3 times)" in notes
 
 
 def test_equal_notes_are_counted(cast: Cast, tmp_path: Path) -> None:
