@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, has_request_context
 from flask_login import current_user
+from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
-from domain.base import clock
+from domain.base import clock, languages
 from domain.base.money import money
 from domain.base.percent import rate
 
@@ -90,6 +91,16 @@ def readable_on(colour: str) -> str:
     return "#ffffff" if luminance < 0.179 else "#111111"
 
 
+def lang(tag: str | None) -> Markup:
+    """Format the language of a text (BCP 47) as HTML attributes with a leading space: lang and dir."""
+    return Markup(' lang="{}" dir="{}"').format(tag, languages.direction(tag)) if tag else Markup("")
+
+
+def linked(text: str) -> Markup:
+    """Escape a plain text that somebody wrote, and link the addresses in it, without recommending them."""
+    return Markup(urlize(text, rel="nofollow ugc noopener"))  # noqa: S704 - urlize escapes
+
+
 def web_name(address: str) -> str:
     """Format a URL for display: its host without "www.", and its path."""
     parts = urlsplit(address)
@@ -125,6 +136,8 @@ def init_app(app: Flask) -> None:
         attrs,
         attr_names,
         readable_on,
+        lang,
+        linked,
         web_name,
         rate,
     ):

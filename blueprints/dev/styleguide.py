@@ -211,6 +211,7 @@ def card(
         rating_count=reviews,
         duration_seconds=minutes * 60,
         lesson_count=minutes // 9,
+        language="en",
         creator_name=creator,
         creator_slug=_slug(creator),
         category_name=category,

@@ -46,6 +46,7 @@ class CourseCard(NamedTuple):
     category_name: str
     category_slug: str
     thumbnail: str | None = None
+    language: str | None = None
     eager: bool = False
 
 
@@ -159,7 +160,7 @@ def cards_query() -> Select[Any]:
             p.id, p.kind, p.slug, p.title, p.summary, p.level, p.price_cents,
             pricing.price_at(now), p.currency, p.rating_avg,
             p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
-            creator_slug(), categories.c.name, categories.c.slug, p.thumbnail,
+            creator_slug(), categories.c.name, categories.c.slug, p.thumbnail, c.language,
         )
         .select_from(
             products.outerjoin(courses, c.id == p.id)

@@ -165,7 +165,7 @@ def _lines(now: datetime) -> Any:
         select(
             product.id, *(product[name] for name in kinds.COLUMNS), product.title, product.price_cents,
             product.currency, product.thumbnail, product.rating_avg, product.rating_count,
-            pricing.price_at(now).label("price_now_cents"),
+            course.c.language, pricing.price_at(now).label("price_now_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             Category.slug.label("category_slug"), WishlistItem.notify_sale, WishlistItem.created_at,

@@ -22,6 +22,7 @@ class LibraryCourse:
     title: str
     creator_name: str
     category_slug: str
+    language: str
     thumbnail: str | None
     lesson_count: int
     percent: int
@@ -81,6 +82,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
             Course.title,
             User.name.label("creator_name"),
             Category.slug.label("category_slug"),
+            Course.language,
             Course.thumbnail,
             Course.lesson_count,
             Enrollment.progress_percent.label("percent"),

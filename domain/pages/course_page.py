@@ -50,6 +50,7 @@ class TableOfContents(NamedTuple):
     """The table of contents of the course at `slug`, with its totals."""
 
     slug: str
+    language: str
     lesson_count: int
     duration_seconds: int
     modules: tuple[ContentsModule, ...]
@@ -121,7 +122,7 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
         is_expired=availability.is_expired(row, now),
         is_listed=availability.is_listed(row, now),
         contents=TableOfContents(
-            row.slug, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])
+            row.slug, row.language, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])
         ),
         tags=_pairs(row.tags),
         required=_pairs(row.required),

@@ -43,12 +43,13 @@ def change(app: Flask, course: Course, **values: object) -> None:
 def test_what_it_says(client: FlaskClient, cast: Cast) -> None:
     page = client.get(PAGE).text
     for text in (
-        "<h1>Flask, first steps</h1>", "Route requests", "Some Python", "<strong>Long</strong>", "Go on",
-        "Going live", "32 min", "$19.00", "English", "Beginner", "next update due by", "Updated",
+        '<h1 lang="en" dir="ltr">Flask, first steps</h1>', "Route requests", "Some Python",
+        "<strong>Long</strong>", "Go on", "Going live", "32 min", "$19.00", "English", "Beginner",
+        "next update due by", "Updated",
         'href="/creators/ada"',        'href="/categories/web"', 'href="/courses?q=Python"', "No reviews yet",
     ):  # fmt: skip
         assert text in page
-    assert '<a href="/learn/flask-first-steps/hello-flask">' in page, "previews are open"
+    assert '<a href="/learn/flask-first-steps/hello-flask" lang="en"' in page, "previews are open"
     assert '<a href="/learn/flask-first-steps/routes">' not in page
     assert '<link rel="canonical" href="http://localhost/courses/flask-first-steps">' in page
     assert "noindex" not in page
@@ -198,7 +199,7 @@ def test_prerequisite_and_related_courses(app: Flask, client: FlaskClient, cast:
         db.session.execute(course_prerequisites.insert(), rows)
         db.session.commit()
     page = client.get(PAGE).text
-    assert 'Take these first: <a href="/courses/near">Near</a></p>' in page
+    assert 'Take these first: <a href="/courses/near" dir="auto">Near</a></p>' in page
     related = page.split('id="related"')[1]
     assert related.index("/courses/near") < related.index("/courses/same-category")
     assert PAGE not in related

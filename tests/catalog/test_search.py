@@ -1,5 +1,6 @@
 """Finding courses by words: the same on both databases, whatever is typed."""
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -19,8 +20,8 @@ def titles(client: FlaskClient, address: str) -> list[str]:
     """The titles of the courses that a page lists, in order; what it offers instead of them is left out."""
     page = client.get(address)
     assert page.status_code == 200
-    parts = page.text.split("Popular with other learners")[0].split('course-card-title"><a href="')[1:]
-    return [part.split(">", 1)[1].split("</a>")[0] for part in parts]
+    listed = page.text.split("Popular with other learners")[0]
+    return re.findall(r'course-card-title"[^>]*><a href="[^"]*">(.*?)</a>', listed)
 
 
 def standing(word: str) -> search.Postings:

@@ -6,7 +6,42 @@ from urllib.parse import urldefrag
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 REFERENCES = ("for", "list", "form", "aria-labelledby", "aria-describedby", "aria-controls")
+# What may stand only in certain elements, what may hold only certain ones, and what ends a paragraph.
+PARENTS = {
+    "li": {"ul", "ol", "menu"},
+    "dt": {"dl", "div"},
+    "dd": {"dl", "div"},
+    "tr": {"table", "thead", "tbody", "tfoot"},
+    "td": {"tr"},
+    "th": {"tr"},
+    "option": {"select", "datalist", "optgroup"},
+    "summary": {"details"},
+    "legend": {"fieldset"},
+    "figcaption": {"figure"},
+    "caption": {"table"},
+}
+CHILDREN = {
+    "ul": {"li", "script", "template"},
+    "ol": {"li", "script", "template"},
+    "dl": {"div", "dt", "dd"},
+    "tr": {"td", "th"},
+    "tbody": {"tr"},
+    "thead": {"tr"},
+}
+BLOCKS = set(
+    "address article aside blockquote details dialog div dl fieldset figure footer form h1 h2 h3 h4 header hr"  # noqa: SIM905
+    " main nav ol p pre section table ul".split()
+)
 LEADS = ("href", "src", "hx-get", "poster")
+
+
+def fits(tag: str, parent: str) -> bool:
+    """Tell whether an element may stand directly in another."""
+    if parent == "template":
+        return True
+    if tag in BLOCKS and parent == "p":
+        return False
+    return parent in PARENTS.get(tag, {parent}) and tag in CHILDREN.get(parent, {tag})
 
 
 class Page(HTMLParser):
@@ -14,6 +49,7 @@ class Page(HTMLParser):
 
     `faults`: what a browser would silently repair, each with its line. `tags`, `ids`, `links`, `lang`,
     `title` and `unsafe_forms` are of what is shown: a <template> or a drawing is no part of the page.
+    `places` tells in what each id stands, `roots` the elements that stand in nothing, with their ids.
     """
 
     def __init__(self, page: str) -> None:
@@ -24,6 +60,8 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.unsafe_forms: list[str] = []
         self.lang = self.title = ""
+        self.places: dict[str, str] = {}
+        self.roots: list[tuple[str, str]] = []
         self._every_id: Counter[str] = Counter()
         self._references: list[tuple[str, str]] = []
         self._open: list[str] = []
@@ -67,6 +105,14 @@ class Page(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element that may be closed at once."""
         values = {name: value or "" for name, value in attrs}
+        parent = self._open[-1] if self._open else ""
+        parent = "" if parent == "hx-partial" else parent  # what is in it lands elsewhere
+        if parent and not fits(tag, parent) and "svg" not in self._open:
+            self._fault(f"<{tag}> stands in <{parent}>")
+        if not parent:
+            self.roots.append((tag, values.get("id", "")))
+        elif "id" in values:
+            self.places[values["id"]] = parent
         if len(values) < len(attrs):
             for name, count in Counter(name for name, _ in attrs).items():
                 if count > 1:

@@ -4,7 +4,7 @@ All of this is read from one crawl.
 """
 
 import re
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -15,7 +15,7 @@ from domain.base.redaction import HIDDEN
 from tests import effort
 from tests.fixtures import Databases
 from tests.house.crawl import REMEMBERED, Crawl
-from tests.house.markup import Page
+from tests.house.markup import Page, fits
 from tests.house.stage import PEOPLE
 from tests.house.test_walk import READING, lines
 from tests.pages import forms_of
@@ -129,6 +129,11 @@ def test_what_needs_repair_is_seen() -> None:
         "the id a stands 2 times",
         "for=c names nothing",
     ]
+    assert Page("<ul><p>x</p></ul><div><li>x</li></div><p><div>x</div></p><li>x</li>").faults == [
+        "line 1: <p> stands in <ul>",
+        "line 1: <li> stands in <div>",
+        "line 1: <div> stands in <p>",
+    ]
     shown = Page(
         '<title>T</title><html lang="de"><h1>a</h1><h1>b</h1><a href="#c">c</a><form method="post"></form>'
     )
@@ -150,6 +155,40 @@ def test_every_page_that_shows_what_is_stored_says_what_it_came_with(crawl: Craw
             if not (form.action or answer.address).endswith(tuple(SHOWN)):
                 silent.add((answer.address, form.action, *sorted(form.shown)))
     assert silent == set()
+
+
+@pytest.mark.parametrize("person", ON_ONE_DATABASE)
+def test_pages_of_different_routes_have_different_titles(crawl: Crawl, person: str) -> None:
+    """Tabs, bookmarks and screen readers tell pages apart by it."""
+    adapter, found = crawl.app.url_map.bind("localhost"), defaultdict(set)
+    for answer in crawl.pages(person):
+        if answer.status == 200 and not answer.is_letter:
+            found[answer.page.title.strip()].add(adapter.match(urlsplit(answer.address).path)[0])
+    assert len(found) > 15
+    assert {title: sorted(routes) for title, routes in found.items() if len(routes) > 1} == {}
+
+
+@pytest.mark.parametrize("person", SWAPPING)
+def test_a_fragment_is_valid_where_it_lands(crawl: Crawl, person: str) -> None:
+    parents = defaultdict(set)
+    for answer in crawl.pages(person):
+        for name, parent in answer.page.places.items():
+            parents[name].add(parent)
+    landed, wrong = 0, {}
+    for address in crawl.addresses:
+        answer = crawl.ask(person, address, swap=True)
+        if not answer.is_page or answer.page.tags["html"]:
+            continue
+        bad = [fault for fault in answer.page.faults if " stands in " in fault]
+        for tag, name in answer.page.roots:
+            landed += name in parents
+            bad += [
+                f"<{tag}> {name} lands in <{around}>" for around in parents[name] if not fits(tag, around)
+            ]
+        if bad:
+            wrong[address] = bad
+    assert wrong == {}
+    assert landed or person == "out"
 
 
 @pytest.mark.parametrize("person", ["out", "bo", "ada", "mo"])

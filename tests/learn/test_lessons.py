@@ -85,7 +85,7 @@ def test_an_owner_reads_a_lesson_with_its_outline(cast: Cast, signed_in: Browser
     page = signed_in(cast.bo).get(LESSON)
     assert page.status_code == 200
     html = page.text
-    assert "<h1>Routes</h1>" in html
+    assert '<h1 lang="en" dir="ltr">Routes</h1>' in html
     assert "Some <em>text</em>" in html
     assert 'aria-current="page"' in html
     for title in ("Hello, Flask", "Forms on film", "Going live", "Begin", "Go on"):

@@ -45,7 +45,7 @@ def test_the_place_in_a_film_is_named(cast: Cast, signed_in: Browser) -> None:
     data = {"position": "64.2", "state": "paused"}
     browser.post("/learn/flask-first-steps/forms-on-film/heartbeat", data=data)
     page = browser.get("/learn").text
-    assert "Forms on film, at 1:04" in page
+    assert "Forms on film</bdi>, at 1:04" in page
 
 
 def test_what_was_taken_back_or_ran_out_is_not_on_the_shelf(

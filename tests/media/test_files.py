@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 import storage
 from domain.media import recordings, served_files
-from models import Caption, MediaAsset, MediaStatus, db, now
+from models import Caption, MediaAsset, MediaStatus, User, db, now
 from tests.cast import Cast, recording_of
 
 VTT = "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello there\n"
@@ -118,6 +119,17 @@ def test_what_is_kept_is_kept_as_long_as_its_address(
     assert client.get(film, headers=part | {"If-Range": '"another"'}).status_code == 200
     since = {"If-Modified-Since": first.headers["Last-Modified"]}
     assert client.get(film, headers=since).status_code == 304
+
+
+def test_the_poster_of_a_film_is_fetched_first(
+    app: Flask, cast: Cast, asset_id: uuid.UUID, signed_in: Callable[[User], FlaskClient]
+) -> None:
+    with app.app_context():
+        db.session.get_one(MediaAsset, asset_id).poster = "poster.jpg"
+        db.session.commit()
+    page = signed_in(cast.bo).get("/learn/flask-first-steps/forms-on-film").text
+    poster = page.split(' poster="')[1].split('"')[0]
+    assert f'<link rel="preload" as="image" href="{poster}" fetchpriority="high">' in page
 
 
 def test_other_captions_have_another_address(

@@ -22,7 +22,7 @@ SignedIn = Callable[[User], FlaskClient]
 
 def words(page: str) -> list[str]:
     """The texts of the reviews on a page, in order."""
-    return re.findall(r'<p class="review-text">(.*?)</p>', page)
+    return re.findall(r'<p class="review-text" dir="auto">(.*?)</p>', page)
 
 
 def bars(page: str) -> list[int]:

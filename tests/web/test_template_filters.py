@@ -1,5 +1,6 @@
 """How values are shown: money of every currency, lengths of time, dates in the reader's zone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,3 +82,33 @@ def test_attributes_are_escaped_and_the_empty_left_out() -> None:
 @pytest.mark.parametrize(("colour", "ink"), [("#0f766e", "#ffffff"), ("#ffd400", "#111111")])
 def test_text_on_the_brand_is_readable(colour: str, ink: str) -> None:
     assert template_filters.readable_on(colour) == ink
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<b> & no link", "&lt;b&gt; &amp; no link"),
+        (
+            "See https://a.example/x?q=1&b=2.",
+            'See <a href="https://a.example/x?q=1&amp;b=2" rel="nofollow ugc noopener">'
+            "https://a.example/x?q=1&amp;b=2</a>.",
+        ),
+        ("javascript:alert(1) data:text/html,x", "javascript:alert(1) data:text/html,x"),
+        ("a\n\nb", "a\n\nb"),
+    ],
+)
+def test_addresses_in_plain_text_are_links_that_recommend_nothing(text: str, shown: str) -> None:
+    assert template_filters.linked(text) == shown
+
+
+def test_an_address_cannot_leave_its_attribute() -> None:
+    html = template_filters.linked('https://a.example/"onmouseover="alert(1) <https://a.example/\'><script>')
+    assert "<script" not in html
+    assert not re.search(r'href="[^"]*"[^>]*on', html)
+
+
+def test_the_language_of_a_text_says_its_direction() -> None:
+    assert template_filters.lang("he") == ' lang="he" dir="rtl"'
+    assert template_filters.lang("de-CH") == ' lang="de-CH" dir="ltr"'
+    assert template_filters.lang(None) == ""
+    assert template_filters.lang('"><b>') == ' lang="&#34;&gt;&lt;b&gt;" dir="ltr"'
