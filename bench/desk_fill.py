@@ -80,12 +80,12 @@ def _add_buyers(writer: Writer, dice: random.Random, now: datetime) -> list[str]
     ids = [key(dice, now.timestamp()) for _ in range(BUYERS)]
     at = _moment(writer, now.timestamp())
     columns = (
-        "id", "email", "name", "role", "bio", "timezone", "vetted", "access_override", "email_verified_at",
-        "created_at", "updated_at",
+        "id", "email", "name", "name_folded", "surname_folded", "role", "bio", "timezone", "vetted",
+        "access_override", "email_verified_at", "created_at", "updated_at",
     )  # fmt: skip
+    rest = ("learner", "", "UTC", False, False, at, at, at)
     rows = (
-        (id_, f"buyer{n}@example.com", f"Buyer {n}", "learner", "", "UTC", False, False, at, at, at)
-        for n, id_ in enumerate(ids)
+        (id_, f"buyer{n}@example.com", f"Buyer {n}", f"buyer {n}", f"{n}", *rest) for n, id_ in enumerate(ids)
     )
     writer.write(User, columns, rows)
     return ids

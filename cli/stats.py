@@ -9,6 +9,7 @@ from domain.catalog import counters
 from domain.catalog.index import search
 from domain.community import reviews
 from domain.learning import progress
+from domain.people import names
 from models import db
 
 STEPS = {
@@ -17,6 +18,7 @@ STEPS = {
     "Holders": counters.recount_holders,
     "Lessons": counters.recount_lessons,
     "Progress": progress.recount_all,
+    "Names": names.refold_all,
 }
 
 

@@ -73,6 +73,8 @@ class Order(Stamped, Base):
         ),
         Index("ix_orders_user_id_created_at", "user_id", "created_at"),
         Index("ix_orders_status_created_at", "status", "created_at"),
+        Index("ix_orders_total_cents_id", "total_cents", "id"),
+        Index("ix_orders_status_total_cents_id", "status", "total_cents", "id"),
         Index("ix_orders_completed_at", "completed_at"),
         Index("ix_orders_created_at", "created_at"),
         Index(

@@ -33,7 +33,8 @@ class User(Stamped, Base):
     """An account. The address is stored in lower case, so it is unique in any case.
 
     `vetted`: a creator whose courses and updates are published without moderation. `avatar` names the files
-    of their picture (domain/platform/images.py).
+    of their picture (domain/platform/images.py). `name_folded` and `surname_folded` follow the name
+    (domain/people/names.py).
     """
 
     __tablename__ = "users"
@@ -47,13 +48,18 @@ class User(Stamped, Base):
             sqlite_where=text("suspended_at IS NOT NULL"),
             postgresql_where=text("suspended_at IS NOT NULL"),
         ),
-        Index("ix_users_name_lower", text("lower(name)")),
+        Index("ix_users_name_folded_id", "name_folded", "id"),
+        Index("ix_users_role_name_folded_id", "role", "name_folded", "id"),
+        Index("ix_users_surname_folded", "surname_folded"),
     )
 
     id: Mapped[pk]
     email: Mapped[str] = mapped_column(bytewise(254), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(bytewise(100))
+    # "?": not folded yet. An empty default is lost when Alembic copies a table of SQLite.
+    name_folded: Mapped[str] = mapped_column(bytewise(100), server_default="?")
+    surname_folded: Mapped[str] = mapped_column(bytewise(100), server_default="?")
     role: Mapped[Role] = mapped_column(enum_of(Role), default=Role.LEARNER)
     bio: Mapped[str] = mapped_column(Text, default="")
     website: Mapped[str | None] = mapped_column(String(255))

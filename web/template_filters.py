@@ -14,7 +14,7 @@ from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
 from domain.base import clock, languages
-from domain.base.money import money
+from domain.base.money import money, short
 from domain.base.percent import rate
 
 _AGO = (
@@ -60,6 +60,21 @@ def date(moment: datetime | None) -> str:
 def ago(moment: datetime | None) -> str:
     """Format `moment` (aware) as a <time> element: "3 weeks ago" or "in 2 days"; None is a dash."""
     return _time_element(moment, _distance)
+
+
+def ticks(top: float) -> list[int]:
+    """Choose whole numbers for the axis of a chart up to `top`, highest first: at most six, evenly spaced.
+
+    >>> ticks(17)
+    [20, 15, 10, 5, 0]
+    """
+    size = 1
+    while size * 10 <= top:
+        size *= 10
+    steps = [size * part // 10 for part in (1, 2, 5) if size > 1] + [size, 2 * size, 5 * size]
+    step = next(step for step in steps if step * 5 >= top)
+    count = max(1, -(-top // step))
+    return [int(step * place) for place in range(int(count), -1, -1)]
 
 
 def attrs(values: Mapping[str, Any]) -> Markup:
@@ -140,8 +155,10 @@ def init_app(app: Flask) -> None:
         linked,
         web_name,
         rate,
+        ticks,
     ):
         app.jinja_env.filters[filter_.__name__] = filter_
+    app.jinja_env.filters["money_short"] = short
 
 
 def _time_element(moment: datetime | None, text: Any) -> str:

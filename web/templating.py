@@ -1,5 +1,6 @@
 """Globals and filters of the templates."""
 
+from functools import partial
 from typing import Any
 
 import flask
@@ -11,7 +12,7 @@ from domain.base import addresses
 from domain.catalog import kinds
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
-from web import forms, merging, template_filters
+from web import forms, merging, navigation, template_filters
 
 # By where the site is mounted, and endpoint.
 _built: dict[tuple[str, str], str] = {}
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     template_filters.init_app(app)
     _built.clear()
     app.jinja_env.globals["url_for"] = url_for
+    app.jinja_env.globals["menu"] = partial(navigation.menu, url_for)
     app.jinja_env.globals["url_to"] = addresses.url_to
     app.jinja_env.globals["picture_url"] = images.address
     app.jinja_env.globals["product_page"] = _product_page

@@ -7,7 +7,8 @@ from typing import Any
 from flask import request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import after, bp
+from blueprints.admin import after, audit_links, bp
+from domain.pages import audit_subjects
 from domain.people import accounts
 from domain.platform import audit
 from domain.platform.audit import AuditFilter
@@ -25,9 +26,14 @@ def audit_log() -> BaseResponse:
     """List the entries that match the filters, newest first."""
     question, given = _question(), _given()
     page = audit.page(question, after())
+    subjects = audit_subjects.find(entry for entry, _name, _email in page.rows)
     return hypermedia.render(
         "admin/audit.html",
         listing=page,
+        about={
+            entry.id: audit_links.link(entry, subjects.get((entry.subject_type, entry.subject_id)))
+            for entry, _name, _email in page.rows
+        },
         question=question,
         given=given,
         actions=audit.actions(),

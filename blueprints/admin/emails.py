@@ -1,20 +1,29 @@
 """Routes of the outbox: what was sent, what failed, and retrying it."""
 
 import uuid
+from enum import StrEnum
 from functools import partial
 
 from flask import Response, abort, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import after, bp
+from blueprints.admin import after, bp, sorting
 from domain.pages import background_work
 from domain.pages.background_work import MailState
 from domain.platform import outbox
 from models import EmailMessage, MailPurpose, db
 from web import hypermedia
 from web.actions import Attempt
-from web.query_args import choice_arg
+from web.query_args import choice_arg, text_arg
 from web.signed_in import me
+
+
+class MailSort(StrEnum):
+    """An order of the list."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
 
 STATES = {
     None: "All",
@@ -34,10 +43,12 @@ PURPOSES = {
 
 @bp.get("/emails")
 def emails() -> BaseResponse:
-    """List the messages of one state and purpose, newest first."""
+    """List the messages of one state and purpose, or those to the people whom `q` finds."""
     state, purpose = choice_arg("state", MailState, None), choice_arg("purpose", MailPurpose, None)
-    page = background_work.mails(state, purpose, after())
-    address = partial(url_for, "admin.emails")
+    text, sort = text_arg("q"), choice_arg("sort", MailSort, MailSort.NEWEST)
+    page = background_work.mails(state, purpose, after(), text, sort == MailSort.OLDEST)
+    address = partial(url_for, "admin.emails", q=text or None)
+    sorted_ = partial(address, state=state, purpose=purpose)
     return hypermedia.render(
         "admin/emails.html",
         listing=page,
@@ -48,8 +59,11 @@ def emails() -> BaseResponse:
         purposes=[
             (name, address(state=state, purpose=one), one == purpose) for one, name in PURPOSES.items()
         ],
-        more=address(state=state, purpose=purpose, after=page.after) if page.after else None,
-        first=address(state=state, purpose=purpose) if after() else None,
+        text=text,
+        purpose=purpose,
+        by_age=sorting.column(sorted_, sort, MailSort.OLDEST, MailSort.NEWEST),
+        more=sorted_(sort=sort, after=page.after) if page.after else None,
+        first=sorted_(sort=sort) if after() else None,
     )
 
 

@@ -1,38 +1,47 @@
 """Routes of the order admin: the list, with open alerts on top, and one order."""
 
+from functools import partial
+
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.admin import after, bp
+from blueprints.admin import after, bp, sorting
 from blueprints.admin.alerts import acknowledge
 from blueprints.admin.forms import NoteForm
 from domain.commerce import order_admin
+from domain.commerce.order_admin import OrderSort
 from models import Order, OrderStatus
 from web import hypermedia
-from web.query_args import choice_arg
+from web.query_args import choice_arg, text_arg
 from web.reauthentication import fresh
 
 
 @bp.get("/orders")
 def orders() -> Response:
-    """List the orders of one state, newest first; the first page begins with those whose alert is open."""
-    state = choice_arg("state", OrderStatus, None)
-    page = order_admin.page(state, after())
+    """List the orders of one state, or those that `q` finds; the first page begins with open alerts."""
+    state, text = choice_arg("state", OrderStatus, None), text_arg("q")
+    sort = choice_arg("sort", OrderSort, OrderSort.NEWEST)
+    page = order_admin.page(state, after(), sort, text)
+    address = partial(url_for, "admin.orders", state=state, q=text or None)
     states = [None, *OrderStatus]
     return hypermedia.render(
         "admin/orders.html",
         listing=page,
-        unsolved=order_admin.unsolved() if not after() else [],
+        text=text,
+        state=state,
+        unsolved=order_admin.unsolved() if not (after() or text) else [],
         tabs=[
             (
                 one.value.replace("_", " ").capitalize() if one else "All",
-                url_for("admin.orders", state=one.value if one else None),
+                url_for("admin.orders", state=one.value if one else None, q=text or None),
                 one == state,
             )
             for one in states
         ],
-        more=url_for("admin.orders", state=state, after=page.after) if page.after else None,
-        first=url_for("admin.orders", state=state) if after() else None,
+        by_total=sorting.column(address, sort, None, OrderSort.TOTAL),
+        by_age=sorting.column(address, sort, OrderSort.OLDEST, OrderSort.NEWEST),
+        more=address(sort=sort, after=page.after) if page.after else None,
+        first=address(sort=sort) if after() else None,
     )
 
 

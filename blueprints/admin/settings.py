@@ -60,6 +60,9 @@ def look() -> Response:
     form = BrandColorForm(data={"primary_color": _stored().primary_color})
     if not form.is_submitted():
         form.primary_color.data = BrandColorForm.asked(request.args.get("color", ""))
+    form.take_picked()
+    if form.preview.data:
+        return hypermedia.see_other(url_for("admin.look", color=form.shown()))
     if form.validate_on_submit():
         return _saved("admin.look", settings.change(me(), primary_color=form.primary_color.data))
     return _page(

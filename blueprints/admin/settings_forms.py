@@ -9,6 +9,7 @@ from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     EmailField,
+    HiddenField,
     IntegerField,
     StringField,
     TextAreaField,
@@ -116,11 +117,20 @@ class BrandColorForm(MergingForm):
         ],
         filters=[lambda value: one_line(value).lower()],
     )
+    picked = HiddenField("Pick a colour")
+    before = HiddenField("The colour that the page showed")
+    preview = HiddenField("Show it first")
 
     @staticmethod
     def asked(color: str) -> str:
         """Parse the colour to preview, "#rrggbb"; anything else is the stored one."""
         return color.lower() if COLOR.fullmatch(color.lower()) else settings.current().primary_color
+
+    def take_picked(self) -> None:
+        """Take the colour from the picker, unless the hex code beside it was changed."""
+        field, picked = self.primary_color, self.picked.data or ""
+        if COLOR.fullmatch(picked) and field.data == self.before.data:
+            field.data, field.raw_data = picked, [picked]
 
     def shown(self) -> str:
         """Choose the colour of the preview: the typed one, if valid."""

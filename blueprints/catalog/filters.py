@@ -1,5 +1,6 @@
 """View model of the faceted filters: groups of options with their counts, and chips of the active filters."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from blueprints.catalog import page_urls
@@ -7,7 +8,7 @@ from domain.base import money
 from domain.catalog.cards import CatalogPage
 from domain.catalog.index.facets import Facet, FacetChoice
 
-LONGEST_LIST = 10
+SHOWN, MOST = 8, 60
 _BY_COUNT = ("technology", "language")
 
 
@@ -22,13 +23,18 @@ class FilterOption(NamedTuple):
 
 
 class FilterGroup(NamedTuple):
-    """A facet as check boxes (`many`) or radio buttons; `any_on`: none of its values is selected."""
+    """A facet as check boxes (`many`) or radio buttons; `any_on`: none of its values is selected.
+
+    The options behind the `first` ones are folded away, unless one of them is selected (`more_on`).
+    """
 
     name: str
     label: str
     many: bool
     any_on: bool
     options: tuple[FilterOption, ...]
+    first: int
+    more_on: bool
 
 
 class FilterPanel(NamedTuple):
@@ -46,10 +52,18 @@ class FilterChip(NamedTuple):
 
 
 def panel(found: CatalogPage) -> FilterPanel:
-    """Build the groups that can narrow the result: a single value that every course shares is left out."""
-    shown = (_group(found, facet) for facet in found.index.facets.values())
-    telling = (group for group in shown if any(o.on or o.courses < found.total for o in group.options))
-    return FilterPanel(tuple(telling), found.total)
+    """Build the groups that can narrow what the text finds, whatever is chosen in them or in others.
+
+    A single value that all of it shares is left out.
+    """
+    words = found.selection.words
+    total, counts = found.index.total(words, ()), found.index.counts(words, ())
+    groups = (
+        _group(found, facet, counts[facet.name])
+        for facet in found.index.facets.values()
+        if found.selection.values(facet.name) or any(0 < n < total for n in counts[facet.name].values())
+    )
+    return FilterPanel(tuple(groups), found.total)
 
 
 def chips(found: CatalogPage) -> list[FilterChip]:
@@ -72,18 +86,24 @@ def label(choice: FacetChoice, currency: str) -> str:
     return choice.label.format(money.short(choice.cents, currency))
 
 
-def _group(found: CatalogPage, facet: Facet) -> FilterGroup:
+def _group(found: CatalogPage, facet: Facet, unfiltered: Mapping[str, int]) -> FilterGroup:
+    """Build a group. If the other filters leave nothing of it, its values stay, with no courses."""
     counts, chosen = found.counts[facet.name], found.selection.values(facet.name)
-    choices = [c for c in facet.lines(chosen) if c.value in chosen or counts[c.value]]
+    lines = facet.lines(chosen)
+    choices = [c for c in lines if c.value in chosen or counts[c.value]] or [
+        c for c in lines if unfiltered.get(c.value)
+    ]
     if facet.name in _BY_COUNT:
         choices.sort(key=lambda choice: -counts[choice.value])
-        choices = [c for at, c in enumerate(choices) if at < LONGEST_LIST or c.value in chosen]
+        choices = [c for at, c in enumerate(choices) if at < MOST or c.value in chosen]
     currency = found.index.currency
     options = tuple(
         FilterOption(c.value, label(c, currency), counts[c.value], c.value in chosen, c.parent is not None)
         for c in (_nested(choices) if facet.name == "category" else choices)
     )
-    return FilterGroup(facet.name, facet.label, facet.many, not chosen, options)
+    first = SHOWN if len(options) > SHOWN + 1 else len(options)
+    more_on = any(option.on for option in options[first:])
+    return FilterGroup(facet.name, facet.label, facet.many, not chosen, options, first, more_on)
 
 
 def _nested(choices: list[FacetChoice]) -> list[FacetChoice]:

@@ -16,6 +16,7 @@ from domain.learning import access, outline, playback
 from domain.learning.access import AccessDecision
 from domain.media import recordings, upload_rules, video_embeds
 from domain.media.recordings import Playback
+from domain.pages import next_course
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, MediaAsset, Resource, User
 from web import hypermedia, visitor
@@ -80,6 +81,8 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
         lesson_drafts.overlay(lesson)
     recording = recordings.for_creator(course.id, lesson.id, playable=True) if is_draft else lesson.media
     player = _playback(course, recording, is_draft)
+    keeps_progress = user is not None and (facts.holds or facts.trusted)
+    finished = keeps_progress and plan.percent == 100
     return hypermedia.render(
         "learn/lesson.html",
         "learn/lesson.oob.html",
@@ -93,7 +96,8 @@ def page(course: Course, lesson: Lesson, decision: AccessDecision) -> Response:
         embed=video_embeds.embed(lesson.external_video_url) if player is None else None,
         start_at=_start_at(entry.position, player.duration if player else 0),
         opened_at=playback.sign_opening(user.id, lesson.id) if user else "",
-        keeps_progress=user is not None and (facts.holds or facts.trusted),
+        keeps_progress=keeps_progress,
+        next_course=next_course.by_the_same_creator(user, course) if user and finished else None,
         owned=facts.holds or facts.trusted,
         code=course.code if facts.holds or facts.trusted else None,
         is_preview=works_on and (is_draft or not facts.holds),

@@ -70,6 +70,11 @@ def behind(at: Any, key: Any, last: tuple[datetime, Any]) -> tuple[ColumnElement
     return at <= last[0], tuple_(at, key) < tuple_(*last)
 
 
+def beyond(value: Any, key: Any, last: tuple[Any, Any]) -> tuple[ColumnElement[bool], ...]:
+    """Build the conditions for rows beyond `last` where `value` and `key` ascend; as in `behind`."""
+    return value >= last[0], tuple_(value, key) > tuple_(*last)
+
+
 def values(mark: Cursor | None) -> dict[str, Any]:
     """Build the parameters of `after`."""
     return {"mark_at": mark.at, "mark_id": mark.id} if mark else {}

@@ -2,16 +2,26 @@
 
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from domain.base import pagination
 from domain.base.pagination import Page
+from domain.people import directory
 from domain.platform import audit
 from models import AuditEntry, Order, OrderStatus, Purchase, Refund, StripeEvent, db
 
 PAGE_SIZE = 50
+
+
+class OrderSort(StrEnum):
+    """An order of the list; by total the highest come first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    TOTAL = "total"
 
 
 @dataclass(frozen=True)
@@ -30,15 +40,33 @@ def unsolved(limit: int = PAGE_SIZE) -> list[Order]:
     return list(db.session.scalars(query.order_by(Order.created_at).limit(limit)))
 
 
-def page(status: OrderStatus | None, after: uuid.UUID | None) -> Page[Order]:
-    """List the orders of a status (None: all) with their buyers, newest first, after the cursor `after`."""
+def page(
+    status: OrderStatus | None, after: uuid.UUID | None, sort: OrderSort = OrderSort.NEWEST, text: str = ""
+) -> Page[Order]:
+    """List the orders of a status (None: all) with their buyers, in an order, after the cursor `after`.
+
+    With `text` only the order of that number, or those of the people whom it finds (directory.ids_of).
+    """
     query = _with_buyer()
     if status is not None:
         query = query.where(Order.status == status)
+    if text:
+        query = query.where(_matching(text))
     last = db.session.get(Order, after) if after else None
-    place = (last.created_at, last.id) if last else None
-    newest = pagination.newest_first(query, Order.created_at, Order.id, place).limit(PAGE_SIZE + 1)
-    return pagination.cut(db.session.scalars(newest), PAGE_SIZE, lambda order: order.id)
+    at = Order.total_cents if sort == OrderSort.TOTAL else Order.created_at
+    place = (getattr(last, at.key), last.id) if last else None
+    if sort == OrderSort.OLDEST:
+        query = query.where(*pagination.beyond(at, Order.id, place)) if place else query
+        ordered = query.order_by(at, Order.id)
+    else:
+        ordered = pagination.newest_first(query, at, Order.id, place)
+    return pagination.cut(db.session.scalars(ordered.limit(PAGE_SIZE + 1)), PAGE_SIZE, lambda order: order.id)
+
+
+def _matching(text: str) -> ColumnElement[bool]:
+    number = text.upper()
+    exact = db.session.scalar(select(Order.id).where(Order.number == number)) if number.isascii() else None
+    return Order.id == exact if exact else Order.user_id.in_(directory.ids_of(text))
 
 
 def find(number: str) -> Order | None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from jinja2 import TemplateError
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 import jobs
@@ -17,6 +17,7 @@ from domain.base.pagination import Page
 from domain.base.redaction import masked
 from domain.commerce import stripe_events
 from domain.media import recordings
+from domain.people import directory
 from domain.platform import audit
 from domain.platform.audit_actions import AuditAction
 from jobs import schedule
@@ -70,17 +71,33 @@ class EventState(StrEnum):
 
 
 def mails(
-    state: MailState | None, purpose: MailPurpose | None, after: uuid.UUID | None
+    state: MailState | None,
+    purpose: MailPurpose | None,
+    after: uuid.UUID | None,
+    text: str = "",
+    oldest_first: bool = False,
 ) -> Page[EmailMessage]:
-    """List the messages of a state and a purpose (None: all) after the cursor `after`."""
+    """List the messages of a state and a purpose (None: all) after the cursor `after`.
+
+    With `text` only those to that address, or to the people whom it finds (directory.ids_of).
+    """
     query = select(EmailMessage)
+    if text:
+        to_people = EmailMessage.user_id.in_(directory.ids_of(text))
+        query = query.where(or_(to_people, EmailMessage.recipient == directory.as_address(text)))
     if state is not None:
         query = query.where(*_mail_in(state))
     if purpose is not None:
         query = query.where(EmailMessage.purpose == purpose)
     last = db.session.get(EmailMessage, after) if after else None
     place = (last.created_at, last.id) if last else None
-    return _page(query, EmailMessage.created_at, EmailMessage.id, place)
+    at, key = EmailMessage.created_at, EmailMessage.id
+    if not oldest_first:
+        return _page(query, at, key, place)
+    if place:
+        query = query.where(*pagination.beyond(at, key, place))
+    rows = db.session.scalars(query.order_by(at, key).limit(PAGE_SIZE + 1))
+    return pagination.cut(rows, PAGE_SIZE, lambda message: message.id)
 
 
 def mail_state(message: EmailMessage) -> MailState:

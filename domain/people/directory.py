@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 import mail
 from domain import Refused
 from domain.base import pagination, slugs, sql
 from domain.base.pagination import Page
-from domain.people import accounts, sessions, suspension
+from domain.people import accounts, names, sessions, suspension
 from domain.platform import audit, consents
 from domain.platform.audit_actions import AuditAction
 from models import (
@@ -46,6 +46,14 @@ class PeopleFilter(StrEnum):
     SUSPENDED = "suspended"
 
 
+class PeopleSort(StrEnum):
+    """An order of the list."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+
+
 @dataclass(frozen=True)
 class HeldCourse:
     """A course that a person has, the grant that gives it, and their progress in percent."""
@@ -69,27 +77,41 @@ class PersonDetails:
     consent: MarketingConsent | None
 
 
-def newest(kind: PeopleFilter, after: uuid.UUID | None) -> Page[User]:
-    """List people newest first, behind the cursor `after`: ids grow with time."""
-    query = _filtered(kind).order_by(User.id.desc()).limit(PAGE_SIZE + 1)
-    if after is not None:
-        query = query.where(User.id < after)
+def page(kind: PeopleFilter, sort: PeopleSort, after: uuid.UUID | None) -> Page[User]:
+    """List people in an order, behind the cursor `after`. Ids grow with time."""
+    query = _filtered(kind).limit(PAGE_SIZE + 1)
+    if sort == PeopleSort.NAME:
+        last = db.session.get(User, after) if after else None
+        if last is not None:
+            query = query.where(*pagination.beyond(User.name_folded, User.id, (last.name_folded, last.id)))
+        query = query.order_by(User.name_folded, User.id)
+    else:
+        if after is not None:
+            query = query.where(User.id < after if sort == PeopleSort.NEWEST else User.id > after)
+        query = query.order_by(User.id.desc() if sort == PeopleSort.NEWEST else User.id)
     return pagination.cut(db.session.scalars(query), PAGE_SIZE, lambda user: user.id)
 
 
 def search(text: str, kind: PeopleFilter) -> Page[User]:
-    """Find people whose address or name begins with `text`, with two index range scans.
+    """Find people whose address, name or surname begins with `text`, with three index range scans.
 
     At most FOUND; `after` tells that there are more, which only a longer text leads to.
     """
-    address = _as_address(text)
-    spelt = {_as_stored(text), _as_stored(text.title()), _as_stored(text.capitalize())}
-    lowered = func.lower(User.name)
-    by_address = _filtered(kind).where(*_begins(User.email, address)).order_by(User.email).limit(FOUND + 1)
-    names = or_(*(_both(_begins(lowered, spelling)) for spelling in sorted(spelt)))
-    by_name = _filtered(kind).where(names).order_by(lowered, User.id).limit(FOUND + 1)
-    found = {user.id: user for query in (by_address, by_name) for user in db.session.scalars(query)}
+    queries = [
+        _filtered(kind).where(*condition).order_by(column, User.id).limit(FOUND + 1)
+        for column, condition in _beginnings(text)
+    ]
+    found = {user.id: user for query in queries for user in db.session.scalars(query)}
     return pagination.cut(found.values(), FOUND, lambda user: user.id)
+
+
+def ids_of(text: str) -> list[uuid.UUID]:
+    """Find the ids of at most FOUND people as `search` does, of closed accounts too."""
+    found: dict[uuid.UUID, None] = {}
+    for column, condition in _beginnings(text):
+        query = select(User.id).where(*condition).order_by(column, User.id).limit(FOUND)
+        found |= dict.fromkeys(db.session.scalars(query))
+    return list(found)[:FOUND]
 
 
 def find(user_id: uuid.UUID) -> User | None:
@@ -206,18 +228,16 @@ def _begins(column: Any, text: str) -> tuple[ColumnElement[bool], ColumnElement[
     return column >= text, column < text + "\U0010ffff"
 
 
-def _both(conditions: tuple[ColumnElement[bool], ColumnElement[bool]]) -> ColumnElement[bool]:
-    return conditions[0] & conditions[1]
+def _beginnings(text: str) -> list[tuple[Any, tuple[ColumnElement[bool], ColumnElement[bool]]]]:
+    """Build a range of an index for each column in which `text` may be the beginning."""
+    name = names.folded(text)["name_folded"]
+    within = [(User.email, as_address(text)), (User.name_folded, name), (User.surname_folded, name)]
+    return [(column, _begins(column, beginning)) for column, beginning in within if beginning]
 
 
-def _as_address(text: str) -> str:
+def as_address(text: str) -> str:
     """Normalise a whole address as it is stored; lower the case of a part of one."""
     try:
         return accounts.normalise(text)
     except Refused:
         return text.lower()
-
-
-def _as_stored(text: str) -> str:
-    """Lower the case of ASCII letters only, as lower() of the databases does."""
-    return "".join(c.lower() if c.isascii() else c for c in text)

@@ -1,19 +1,32 @@
-// Toasts: close on a button or after a while, and wait while they are read (pointer or focus on them).
+// Toasts: close on a button or after a while, and wait while they are read (pointer or focus on them). A new one
+// takes the place of the last, unless that is in use, and goes to the top where it would lie on what has the focus.
 // Others add one with: document.dispatchEvent(new CustomEvent("toast", {detail: {message, tone}}))
 (() => {
   const region = document.querySelector("[data-toasts]");
   const template = document.getElementById("toast-template");
   if (!region || !template) return;
 
+  const isUsed = (toast) => toast.matches(":hover, :focus-within");
+  const makeRoom = (toast) => {
+    region.querySelectorAll("[data-toast]").forEach((other) => other !== toast && !isUsed(other) && other.remove());
+    const focused = document.activeElement;
+    if (!focused || focused === document.body || region.contains(focused)) return;
+    region.classList.remove("is-up");
+    const [mine, theirs] = [toast.getBoundingClientRect(), focused.getBoundingClientRect()];
+    const apart = mine.bottom < theirs.top || theirs.bottom < mine.top || mine.right < theirs.left || theirs.right < mine.left;
+    region.classList.toggle("is-up", !apart);
+  };
+
   const dress = (toast) => {
     if (toast.dataset.toast === "on") return;
     toast.dataset.toast = "on";
+    makeRoom(toast);
     if (!toast.querySelector("[data-dismiss]")) {
       toast.append(template.content.querySelector("[data-dismiss]").cloneNode(true));
     }
     toast.querySelector("[data-dismiss]").addEventListener("click", () => toast.remove());
     const seconds = Number(toast.dataset.seconds) || (toast.classList.contains("is-bad") ? 12 : 6);
-    const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
+    const leave = () => (isUsed(toast) ? setTimeout(leave, 2000) : toast.remove());
     setTimeout(leave, seconds * 1000);
   };
 

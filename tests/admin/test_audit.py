@@ -146,3 +146,32 @@ def test_what_people_change_on_their_own_page_stands_in_their_history(
     with app.app_context():
         [(entry, name)] = audit.history_of("user", cast.ada.id, 5)
     assert (entry.subject_type, name) == ("user", cast.ada.name)
+
+
+def test_the_log_names_what_it_is_about_and_leads_there(
+    app: Flask, cast: Cast, signed_in: SignIn, queries: Counter  # noqa: F811
+) -> None:  # fmt: skip
+    with app.app_context():
+        actor = db.session.get_one(User, cast.mo.id)
+        for row in (cast.bo, cast.flask_course, cast.text_lesson, cast.order, cast.web):
+            audit.record(actor, AuditAction.CHANGE_SETTING, row)
+        for _ in range(20):
+            audit.record(actor, AuditAction.CHANGE_SETTING, cast.flask_course)
+        gone = AuditEntry(action="expire", subject_type="lesson", subject_id="not-a-key")
+        db.session.add_all([gone, AuditEntry(action="vet", subject_type="vanished", subject_id="1")])
+        db.session.commit()
+    mo = signed_in(cast.mo)
+    mo.get("/admin/users")
+    queries.clear()
+    page = mo.get("/admin/audit").text
+    assert len(queries) <= 12
+    course = f"/studio/courses/{cast.flask_course.id}"
+    for name, address in (
+        ("Bo", f"/admin/users/{cast.bo.id}"),
+        ("Flask, first steps", course),
+        ("Routes", f"{course}/lessons/{cast.text_lesson.id}"),
+        ("LN-TEST-0001", "/admin/orders/LN-TEST-0001"),
+        ("Web", f"/admin/categories/{cast.web.id}"),
+    ):
+        assert f'<td><a href="{address}" dir="auto">{name}</a>' in page, name
+    assert page.count("<td>Deleted<br>") == 2

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from domain.base import clock
 from domain.learning import access
-from domain.people import directory
+from domain.people import directory, names
 from domain.people.directory import PeopleFilter
 from models import AccessGrant, AuditEntry, CreatorProfile, GrantSource, Role, User, db
 from tests.admin.query_counts import Counter, queries  # noqa: F401
@@ -57,6 +57,57 @@ def test_names_with_accents_are_found(app: Flask, cast: Cast) -> None:
             assert [user.name for user in directory.search(text, PeopleFilter.ALL).rows] == ["Élodie Ünal"], (
                 text
             )
+
+
+def test_surnames_are_found_and_follow_the_name(app: Flask, cast: Cast) -> None:
+    def found(text: str) -> list[str]:
+        return [user.name for user in directory.search(text, PeopleFilter.ALL).rows]
+
+    with app.app_context():
+        db.session.get_one(User, cast.cy.id).name = "Grace  Brewster Høpper"
+        db.session.commit()
+        assert found("hop") == found("HØPP") == found("grace brew") == ["Grace  Brewster Høpper"]
+        assert found("brewster") == []
+        db.session.get_one(User, cast.cy.id).name = "Grace Murray"
+        db.session.commit()
+        assert found("hop") == []
+        db.session.execute(db.update(User).where(User.id == cast.cy.id).values(surname_folded="x"))
+        assert names.refold_all() == 1
+        assert found("murr") == ["Grace Murray"]
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "name"])
+def test_the_list_is_sorted_and_paged(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    monkeypatch.setattr(directory, "PAGE_SIZE", 2)
+    with app.app_context():
+        db.session.add_all([User(email=f"p{n}@example.com", name="Ada") for n in range(3)])
+        db.session.commit()
+        listed: list[User] = []
+        after = None
+        while page := directory.page(PeopleFilter.ALL, directory.PeopleSort(sort), after):
+            listed += page.rows
+            after = page.after
+            if after is None:
+                break
+        everyone = list(db.session.scalars(db.select(User).where(User.deleted_at.is_(None))))
+        orders = {
+            "newest": lambda user: -user.id.int,
+            "oldest": lambda user: user.id.int,
+            "name": lambda user: (user.name_folded, user.id.int),
+        }
+        assert [user.id for user in listed] == [user.id for user in sorted(everyone, key=orders[sort])]
+
+
+def test_the_address_keeps_what_is_searched(cast: Cast, signed_in: SignIn) -> None:
+    swap = {
+        "HX-Request": "true",
+        "HX-Target": "people",
+        "HX-Current-URL": "http://localhost/admin/users?kind=all",
+    }
+    answer = signed_in(cast.mo).get("/admin/users?kind=all&q=ad", headers=swap)
+    assert answer.headers["HX-Replace-Url"] == "/admin/users?kind=all&q=ad"
 
 
 def test_a_search_walks_an_index(app: Flask, cast: Cast, queries: Counter) -> None:  # noqa: F811

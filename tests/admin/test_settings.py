@@ -98,6 +98,15 @@ def test_the_colour_is_tried_out_before_it_is_used(
     assert theme.text == ":root{--brand:#7c3aed}\n"
     assert theme.cache_control.max_age
     assert client.get("/theme.css?v=0f766e").cache_control.no_cache
+    picked = {"primary_color": "#7c3aed", "before": "#7c3aed", "picked": "#1d4ed8"}
+    tried = mo.post("/admin/settings/look", data={**picked, "preview": "1"})
+    assert tried.location == "/admin/settings/look?color=%231d4ed8"
+    assert "/theme.css?v=7c3aed" in client.get("/").text
+    assert mo.post("/admin/settings/look", data=picked).status_code == 303
+    assert "/theme.css?v=1d4ed8" in client.get("/").text, "one press takes what was picked"
+    typed = {"primary_color": "#7c3aed", "before": "#1d4ed8", "picked": "#1d4ed8"}
+    assert mo.post("/admin/settings/look", data=typed).status_code == 303
+    assert "/theme.css?v=7c3aed" in client.get("/").text, "what was typed counts"
     for wrong in ("red", "#12345", "#1234567", "#0f766e;}", ""):
         assert mo.post("/admin/settings/look", data={"primary_color": wrong}).status_code == 422
 

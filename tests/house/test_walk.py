@@ -299,6 +299,7 @@ WRITING = """
 /studio/courses/{course}/lessons/{filmed_lesson}/recording/retry        303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{nobody}/recording/remove              303 303 303 303 404 404 404
 /studio/courses/{course}/curriculum                                     303 303 303 303 422 404 422
+/studio/courses/{course}/curriculum/chosen                              303 303 303 303 422 404 422
 /studio/courses/{course}/curriculum/modules/{module}/move               303 303 303 303 400 404 400
 /studio/courses/{course}/curriculum/modules/{nobody}/published          303 303 303 303 404 404 404
 /studio/courses/{course}/curriculum/modules/{nobody}/duplicate          303 303 303 303 404 404 404

@@ -87,6 +87,20 @@ def test_the_last_lesson_completes_the_course_and_asks_for_a_review(
     assert (row.status, row.progress_percent, row.completed_at) == (EnrollmentStatus.ACTIVE, 75, None)
 
 
+def test_whoever_completes_a_course_is_led_on(cast: Cast, signed_in: Browser) -> None:
+    browser = signed_in(cast.bo)
+    for slug in ("hello-flask", "routes", "forms-on-film", "going-live"):
+        browser.post(f"{COURSE}/{slug}/complete")
+    page = browser.get(f"{COURSE}/going-live").text
+    assert 'href="#lesson-finish"' in page
+    finish = page.split('id="lesson-finish"')[1].split("</section>")[0]
+    ways = ("/courses/flask-first-steps#reviews", "/learn", "/courses/reading-code")
+    assert [way for way in ways if f'href="{way}"' not in finish] == []
+    browser.post("/learn/reading-code/enroll")
+    page = browser.get(f"{COURSE}/going-live").text
+    assert "/courses/reading-code" not in page.split('id="lesson-finish"')[1].split("</section>")[0]
+
+
 def test_a_completed_course_stays_so_when_it_grows(app: Flask, cast: Cast, signed_in: Browser) -> None:
     browser = signed_in(cast.bo)
     for slug in ("hello-flask", "routes", "forms-on-film", "going-live"):

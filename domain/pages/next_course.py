@@ -1,0 +1,23 @@
+"""The course to go on with after one is completed."""
+
+from domain.base import clock
+from domain.catalog.cards import CourseCard, cards_query
+from domain.catalog.index.index_builder import products
+from domain.learning import access_facts
+from models import Course, User, db
+
+
+def by_the_same_creator(user: User, course: Course) -> CourseCard | None:
+    """Find the newest listed course of the creator that `user` doesn't have."""
+    query = (
+        cards_query()
+        .where(
+            products.c.creator_id == course.creator_id,
+            products.c.id != course.id,
+            ~access_facts.having(user.id, products.c.id),
+        )
+        .order_by(products.c.published_at.desc(), products.c.id)
+        .limit(1)
+    )
+    row = db.session.execute(query, {"now": clock.now()}).first()
+    return CourseCard._make((*row, False)) if row else None
