@@ -12,6 +12,7 @@ from blueprints.studio import (  # noqa: E402
     captions,  # noqa: F401
     courses,  # noqa: F401
     curriculum,  # noqa: F401
+    curriculum_chosen,  # noqa: F401
     curriculum_rows,  # noqa: F401
     details,  # noqa: F401
     earnings,  # noqa: F401

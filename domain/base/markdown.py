@@ -144,6 +144,12 @@ def pictures(markdown: str) -> tuple[str, ...]:
     return tuple(_pictures(_parse(markdown, {})))
 
 
+def block_lines(markdown: str) -> list[int]:
+    """List the line, from 0, on which each top-level block begins, in the order of `render`."""
+    tokens = _parse(markdown, {})
+    return [token.map[0] for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
+
+
 def check(markdown: str) -> None:
     """Raise Refused for a text too large to render."""
     _check_size(clean(markdown))

@@ -3,7 +3,19 @@
 (() => {
   let drag = null;
 
-  const dress = () => document.querySelectorAll("[data-plan] [data-grip][hidden]").forEach((grip) => (grip.hidden = false));
+  // Which modules are folded is remembered in the browser, and holds after every change of the list.
+  const recall = (id) => { try { return localStorage.getItem(`folded ${id}`) === "1"; } catch { return false; } };
+  const remember = ({ id, open }) => {
+    try { if (open) localStorage.removeItem(`folded ${id}`); else localStorage.setItem(`folded ${id}`, "1"); } catch { /* not kept */ }
+  };
+  const dress = () => {
+    document.querySelectorAll("[data-plan] [data-grip][hidden]").forEach((grip) => (grip.hidden = false));
+    document.querySelectorAll("[data-plan-fold]:not([data-dressed])").forEach((fold) => {
+      fold.dataset.dressed = "1";
+      if (recall(fold.id)) fold.open = false;
+      fold.addEventListener("toggle", () => remember(fold));
+    });
+  };
   dress();
   document.addEventListener("htmx:after:swap", dress);
 

@@ -1,4 +1,5 @@
-// Forms: the first error gets the focus, a form is sent once, and data-autosubmit sends it when a choice changes.
+// Forms: the first error gets the focus, a form is sent once, Ctrl S saves, and data-autosubmit sends it when a
+// choice changes.
 (() => {
   const focusError = (root) => {
     const wrong = ["[aria-invalid='true']", ".has-error input", "[data-form-errors]"];
@@ -28,6 +29,16 @@
     if (!event.persisted) return;
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
     document.querySelectorAll(".is-busy").forEach((button) => button.classList.remove("is-busy"));
+  });
+
+  // Ctrl S or Cmd S presses the button that says so: that of the form one is in, or the first on the page.
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "s") return;
+    const saving = '[aria-keyshortcuts~="Control+S"]';
+    const button = event.target.closest?.("form")?.querySelector(saving) ?? document.querySelector(saving);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
   });
 
   document.addEventListener("change", (event) => {

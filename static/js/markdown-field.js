@@ -97,6 +97,7 @@
         const html = await answer.text();
         if (mine !== asked) return;
         if (answer.ok || answer.status === 422) pane.innerHTML = html;
+        measure();
         say(answer.ok || answer.status === 422 ? "" : lectern.trouble(answer) || "The preview can’t be shown right now.", pane);
         if (lectern.trouble(answer)) lectern.whenBack(show);
       } catch {
@@ -109,16 +110,44 @@
       clearTimeout(waiting);
       if (!pane.hidden) waiting = setTimeout(show, 350);
     });
-    area.addEventListener("scroll", () => {
-      const room = area.scrollHeight - area.clientHeight;
-      if (!pane.hidden && room > 0) pane.scrollTop = (area.scrollTop / room) * (pane.scrollHeight - pane.clientHeight);
-    }, { passive: true });
-    const preview = () => {
-      pane.hidden = !pane.hidden;
-      box.classList.toggle("has-preview", !pane.hidden);
-      toggle.setAttribute("aria-pressed", String(!pane.hidden));
-      if (!pane.hidden) show();
+    // The preview scrolls with the text, block by block. How high a block begins in the text, whose lines wrap, a
+    // copy of it tells.
+    let stops = [];
+    const measure = () => {
+      const starts = (pane.querySelector("template")?.dataset.lines ?? "").split(" ").filter(Boolean).map(Number);
+      const look = getComputedStyle(area);
+      const copy = document.createElement("div");
+      for (const name of ["font", "letterSpacing", "padding", "lineHeight", "tabSize"]) copy.style[name] = look[name];
+      Object.assign(copy.style, { position: "absolute", visibility: "hidden", boxSizing: "border-box", whiteSpace: "pre-wrap", overflowWrap: "break-word", width: `${area.clientWidth}px` });
+      const lines = area.value.split("\n");
+      const marks = starts.map((start, place) => {
+        const mark = document.createElement("span");
+        copy.append(mark, `${lines.slice(start, starts[place + 1]).join("\n")}\n`);
+        return mark;
+      });
+      if (starts[0]) copy.prepend(`${lines.slice(0, starts[0]).join("\n")}\n`);
+      box.append(copy);
+      const blocks = pane.querySelector(".prose")?.children ?? [];
+      stops = marks.slice(0, blocks.length).map((mark, place) => [mark.offsetTop, blocks[place].offsetTop]);
+      stops.push([area.scrollHeight, pane.scrollHeight]);
+      copy.remove();
     };
+    const follow = () => {
+      if (pane.hidden || stops.length < 2) return;
+      const next = Math.max(1, stops.findIndex(([from]) => from > area.scrollTop));
+      const [[from, to], [end, below]] = [stops[next - 1], stops[next]];
+      pane.scrollTop = to + ((area.scrollTop - from) / (end - from || 1)) * (below - to);
+    };
+    area.addEventListener("scroll", follow, { passive: true });
+    const recall = () => { try { return localStorage.getItem("preview"); } catch { return null; } };
+    const remember = (on) => { try { localStorage.setItem("preview", on ? "on" : ""); } catch { /* not kept */ } };
+    const preview = (on = pane.hidden) => {
+      pane.hidden = !on;
+      box.classList.toggle("has-preview", on);
+      toggle.setAttribute("aria-pressed", String(on));
+      if (on) show();
+    };
+    if (recall() === "on" && matchMedia("(min-width: 68.75rem)").matches) preview(true);
 
     const send = async (file) => {
       const name = file.name.replace(/[[\]\\]/g, "");
@@ -171,7 +200,10 @@
       link: () => link(area),
       code: () => code(area),
       picture: choose,
-      preview,
+      preview: () => {
+        preview();
+        remember(!pane.hidden);
+      },
     };
     bar.addEventListener("click", (event) => verbs[event.target.closest("[data-do]")?.dataset.do]?.());
     const keys = { b: "bold", i: "italic", k: "link", e: "code" };

@@ -36,7 +36,7 @@ def press(page: Page, row: str, button: str) -> None:
     more = page.get_by_label(f"More for {row}", exact=True)
     more.focus()
     more.press("Enter")
-    pressed = page.locator("details[open] .menu-panel").get_by_role("button", name=button, exact=True)
+    pressed = page.locator("details.menu[open] .menu-panel").get_by_role("button", name=button, exact=True)
     pressed.scroll_into_view_if_needed()
     assert pressed.evaluate(UNCOVERED)  # also by the toast of the press before
     pressed.focus()
@@ -53,9 +53,9 @@ def test_the_focus_stays_with_the_row_whose_menu_was_used(plan: Page) -> None:
 
 def test_the_focus_goes_to_the_copy(plan: Page) -> None:
     press(plan, "Routes", "Duplicate")
-    expect(plan.locator("summary:focus")).to_have_attribute("aria-label", "More for Copy of Routes")
+    expect(plan.locator(".menu > summary:focus")).to_have_attribute("aria-label", "More for Copy of Routes")
     press(plan, "Go on", "Duplicate")
-    expect(plan.locator("summary:focus")).to_have_attribute("aria-label", "More for Copy of Go on")
+    expect(plan.locator(".menu > summary:focus")).to_have_attribute("aria-label", "More for Copy of Go on")
 
 
 @tried_with("js-phone", only="js")
@@ -64,11 +64,11 @@ def test_toasts_cover_nothing_in_use(plan: Page, window: Window) -> None:
     for _ in range(2):  # the copy of the last row, below which there is only the end of the page
         press(plan, "Afterwards", "Duplicate")
         expect(plan.locator(".toast").last).to_be_visible()
-        focused = plan.locator("summary:focus")
+        focused = plan.locator(".menu > summary:focus")
         expect(focused).to_have_attribute("aria-label", "More for Copy of Afterwards")
         assert focused.evaluate(UNCOVERED)
         plan.get_by_label("More for Copy of Afterwards", exact=True).first.press("Enter")
-        for item in plan.locator("details[open] .menu-panel :is(a, button)").all():
+        for item in plan.locator("details.menu[open] .menu-panel :is(a, button)").all():
             item.scroll_into_view_if_needed()
             assert item.evaluate(UNCOVERED)
         plan.keyboard.press("Escape")
