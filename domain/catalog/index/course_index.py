@@ -153,11 +153,13 @@ class CourseIndex:
         return counts
 
     def _meant(self, words: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Correct the spelling of `words`; None unless the correction finds courses with all of them."""
+        """Correct the spelling of `words`; None unless courses have more of the corrected ones."""
         wanted = self._wanted(words)
         unknown = {word for word in wanted if not self._wide([word])[0][-1]}
         better = spelling.correct(wanted, unknown, self.vocabulary)
-        return better if better and self.hits(better, "popular").is_whole else None
+        if better and self.hits(better, "popular").matched > self.hits(words, "popular").matched:
+            return better
+        return None
 
     def _searched(self, words: tuple[str, ...]) -> int:
         return reduce(or_, self.hits(words, "popular").tiers) if words else self.everything
