@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from domain.media import upload_rules
 from domain.portable import importing, report
 from models import Course, Lesson, Module, Picture, User, db
 from tests import course_folders
@@ -296,6 +297,16 @@ def test_equal_notes_are_counted(cast: Cast, tmp_path: Path) -> None:
     assert notes[0] == "Some links lead nowhere. They were left as they are. (40 times)"
     assert notes[1] == "    000.md, line 3: There is no file gone-0.md."
     assert len(notes) < 40
+
+
+def test_a_file_taken_along_has_one_ending(cast: Cast, tmp_path: Path) -> None:
+    names = ["Übungsblatt 1 – Größe.docx", "数据 表.xlsx", "a.tar.gz", "Makefile", "page.html"]
+    links = " ".join(f"[x](<../files/{name}>)" for name in names)
+    files = {f"files/{name}": "x" for name in names}
+    [made] = lessons_of(imported(cast, written(tmp_path, **{"m/01.md": f"# One\n\n{links}\n"}, **files)))
+    downloads = [upload_rules.download_name(one.title, one.storage_key or "") for one in made.resources]
+    assert downloads == names
+    assert upload_rules.download_name("notes.PDF", "resources/1.pdf") == "notes.PDF"
 
 
 def test_mdx(cast: Cast, tmp_path: Path) -> None:
