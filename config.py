@@ -53,6 +53,7 @@ class Settings:
         "LECTERN_UPLOAD_MEDIA_TYPES",
         ("mp4", "m4v", "mov", "webm", "mkv", "mp3", "m4a", "aac", "wav", "ogg", "oga", "opus", "flac"),
     )
+    video_max_lines: int = _env("LECTERN_VIDEO_MAX_LINES", 1080)
     upload_file_types: tuple[str, ...] = _env(
         "LECTERN_UPLOAD_FILE_TYPES",
         (

@@ -7,12 +7,14 @@ crash, hang or exhaust memory ends that process and becomes a `MediaError`. PyAV
 
 from media.model import (
     HEIGHTS,
+    EmbeddedSubtitles,
     Limits,
     MediaError,
     Probe,
     Processed,
     Produced,
     Rendition,
+    SubtitleCue,
     available,
     content_type,
 )
@@ -21,12 +23,14 @@ from media.subprocesses import faststart_mp4, hls, poster, probe, process
 
 __all__ = [
     "HEIGHTS",
+    "EmbeddedSubtitles",
     "Limits",
     "MediaError",
     "Probe",
     "Processed",
     "Produced",
     "Rendition",
+    "SubtitleCue",
     "available",
     "content_type",
     "faststart_mp4",

@@ -62,7 +62,7 @@ def carry_out(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    from media import probing, renditions
+    from media import posters, probing, renditions
 
     path = Path(order["path"])
     facts = probing.judge(path, limits)
@@ -71,7 +71,7 @@ def _do(order: dict[str, Any], limits: Limits) -> dict[str, Any]:
     out, progress = Path(order["out"]), Reporter(facts.duration)
     match order["verb"]:
         case "poster":
-            renditions.make_poster(path, out, facts)
+            posters.make_poster(path, out, facts)
         case "mp4":
             renditions.make_mp4(path, out, facts, progress)
         case "hls":

@@ -1,7 +1,7 @@
 """Encoding of a recording in several sizes in one pass. Runs in the child process only."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,19 +9,29 @@ from pathlib import Path
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.filter import Graph
+from av.packet import Packet
 from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
+from media.filtering import (
+    SOUND_RATE,
+    Colors,
+    Deinterlacer,
+    PictureFilter,
+    SoundFilter,
+    audio_layout,
+    colors_of,
+)
 from media.model import MediaError
-from media.probing import CUT_OFF, opened, picture, sound
+from media.pacing import CLOCK, PacedFrame, Pacer
+from media.probing import CUT_OFF, began, opened, picture, sound
 
 Progress = Callable[[float], None]
 SEGMENT_SECONDS = 4
+SLACK_SECONDS = 10  # that a recording may last longer than its header says
 THREADS = str(min(4, os.cpu_count() or 1))
-CLOCK = Fraction(1, 90_000)
-# Colour spaces as numbered by ITU-T H.273; 0 and 2 mean unspecified.
-BT709, BT601, UNSAID = 1, 6, (0, 2)
+SEGMENT_TICKS = round(SEGMENT_SECONDS / CLOCK)
+LIMITED_RANGE = 1  # of brightness, 16 to 235: what players expect
 # Shorter side → ceiling of the bit rate in kbit/s; quality is constant below it.
 CEILINGS = {360: 800, 480: 1400, 720: 2800, 1080: 5000}
 
@@ -56,110 +66,132 @@ def encode(source: Path, targets: Sequence[EncodingTarget], duration: float, pro
             stream.codec_context.thread_count = int(THREADS)
         if video:
             video.codec_context.thread_type = "AUTO"
-        writers = [_Writer(target, video, audio) for target in targets]
+        work = _Work(began(container), [_Writer(target, video, audio) for target in targets])
         reached = 0.0
         for frame in container.decode(streams):
             if not isinstance(frame, av.VideoFrame | av.AudioFrame):
                 continue
             if frame.pts is None or frame.time_base is None:
                 continue
-            for writer in writers:
-                writer.write(frame)
-            reached = max(reached, float(frame.pts * frame.time_base))
+            at = float(frame.pts * frame.time_base - work.began)
+            if at > duration + SLACK_SECONDS:
+                continue  # or a damaged time stamp would be waited for, with pictures and silence
+            reached = max(reached, at)
+            work.take(frame)
             progress(min(reached / duration, 1.0))
-        for writer in writers:
-            writer.close()
+        work.end()
     if reached < duration * 0.9 - 1:
         raise MediaError(CUT_OFF)
+
+
+class _Work:
+    """Takes decoded frames through the filters that all targets share, and hands them to the writers."""
+
+    def __init__(self, began: Fraction, writers: Sequence["_Writer"]) -> None:
+        self.began, self._writers = began, writers
+        self._whole, self._pacer = Deinterlacer(), Pacer(began)
+        self._sound, self._heard = SoundFilter(began), 0.0
+
+    def take(self, frame: av.VideoFrame | av.AudioFrame) -> None:
+        """Encode a piece of picture or sound in every size."""
+        if isinstance(frame, av.AudioFrame):
+            self._write_sound(self._sound.push(frame))
+        else:
+            for whole in self._whole.push(frame):
+                self._write_pictures(self._pacer.push(whole))
+
+    def end(self) -> None:
+        """Encode what the filters held back, and finish the files."""
+        self._write_sound(self._sound.end())
+        for whole in self._whole.end():
+            self._write_pictures(self._pacer.push(whole))
+        self._write_pictures(self._pacer.end(self._heard))
+        for writer in self._writers:
+            writer.close()
+
+    def _write_sound(self, pieces: Iterable[av.AudioFrame]) -> None:
+        for piece in pieces:
+            if piece.pts is not None and piece.time_base is not None:
+                self._heard = float((piece.pts + piece.samples) * piece.time_base)
+            for writer in self._writers:
+                writer.write_sound(piece)
+
+    def _write_pictures(self, frames: Iterable[PacedFrame]) -> None:
+        for paced in frames:
+            for writer in self._writers:
+                writer.write_picture(paced)
 
 
 class _Writer:
     """Scales, encodes and muxes one target."""
 
     def __init__(self, target: EncodingTarget, video: VideoStream | None, audio: AudioStream | None) -> None:
-        self._target = target
-        self._out = open_output(target.path)
-        self._video = self._add_video(video) if video and target.width else None
-        self._audio = add_sound(self._out) if audio else None
-        self._graph: tuple[tuple[object, ...], Graph] | None = None
-        self._next_key = 0.0
-        self._last_pts = -1
+        self._out, self._path = open_output(target.path), target.path
+        self._video = self._audio = None
+        if video and target.width:
+            colors = colors_of(video)
+            self._video = self._add_video(target, video, colors)
+            self._picture = PictureFilter(target.width, target.height, colors)
+        if audio:
+            self._audio = add_sound(self._out, audio_layout(audio))
+        self._next_key = self._ends_at = 0
+        self._durations: dict[int, int] = {}
 
-    def _add_video(self, source: VideoStream) -> VideoStream:
+    def _add_video(self, target: EncodingTarget, source: VideoStream, colors: Colors) -> VideoStream:
         rate = source.average_rate or source.guessed_rate or Fraction(25)
-        ceiling = next((kbits for side, kbits in CEILINGS.items() if self._target.side <= side), 5000)
-        size = (self._target.width, self._target.height)
-        stream = add_picture(self._out, *size, min(rate, Fraction(60)), ceiling)
-        _same_colors(source, stream)
+        ceiling = next((kbits for side, kbits in CEILINGS.items() if target.side <= side), 5000)
+        stream = add_picture(self._out, target.width, target.height, min(rate, Fraction(60)), ceiling)
+        made = stream.codec_context
+        made.colorspace, made.color_primaries, made.color_trc = colors[:3]
+        made.color_range = LIMITED_RANGE
         return stream
 
-    def write(self, frame: av.VideoFrame | av.AudioFrame) -> None:
-        """Encode a piece of picture or sound."""
-        if isinstance(frame, av.VideoFrame):
-            self._write_picture(frame)
-        elif self._audio is not None:
-            self._out.mux(self._audio.encode(frame))
+    def write_sound(self, piece: av.AudioFrame) -> None:
+        """Encode a piece of sound."""
+        if self._audio is not None:
+            self._out.mux(self._audio.encode(piece))
 
-    def _write_picture(self, frame: av.VideoFrame) -> None:
+    def write_picture(self, paced: PacedFrame) -> None:
         """Encode a frame; a key frame begins each segment, at the same moments in all sizes."""
-        if self._video is None or frame.time_base is None or frame.pts is None:
+        if self._video is None:
             return
-        moment = float(frame.pts * frame.time_base)
-        pts = round(frame.pts * frame.time_base / CLOCK)
-        if pts <= self._last_pts:
-            return  # broken recorders repeat time stamps, encoders refuse them
-        scaled = self._scaled(frame)
-        scaled.pts, scaled.time_base, self._last_pts = pts, CLOCK, pts
+        scaled = self._picture.apply(paced.frame)
+        scaled.pts, scaled.time_base = paced.at, CLOCK
         scaled.pict_type = PictureType.NONE
-        if moment >= self._next_key:
+        if paced.at >= self._next_key:
             scaled.pict_type = PictureType.I
-            self._next_key = (moment // SEGMENT_SECONDS + 1) * SEGMENT_SECONDS
-        self._out.mux(self._video.encode(scaled))
+            self._next_key = (paced.at // SEGMENT_TICKS + 1) * SEGMENT_TICKS
+        self._durations[paced.at], self._ends_at = paced.duration, paced.at + paced.duration
+        self._mux(self._video.encode(scaled))
 
-    def _scaled(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Rotate and scale the frame to the target's size: square pixels, 8 bit 4:2:0."""
-        shape = (frame.width, frame.height, frame.format.name, frame.rotation, frame.time_base)
-        if self._graph is None or self._graph[0] != shape:
-            self._graph = (shape, self._make_graph(frame))
-        self._graph[1].push(frame)
-        scaled = self._graph[1].pull()
-        assert isinstance(scaled, av.VideoFrame)
-        return scaled
-
-    def _make_graph(self, frame: av.VideoFrame) -> Graph:
-        graph = Graph()
-        chain = [
-            graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
-            )
-        ]
-        turns = {90: ["cclock"], 180: ["clock", "clock"], 270: ["clock"]}.get(frame.rotation % 360, [])
-        chain += [graph.add("transpose", f"dir={turn}") for turn in turns]
-        chain.append(graph.add("scale", f"{self._target.width}:{self._target.height}"))
-        chain += [graph.add("setsar", "1"), graph.add("format", "yuv420p"), graph.add("buffersink")]
-        graph.link_nodes(*chain).configure()
-        return graph
+    def _mux(self, packets: Iterable[Packet]) -> None:
+        """Mux with real durations: the encoder only knows the average, and playlists add them up."""
+        for packet in packets:
+            if packet.pts is not None:
+                packet.duration = self._durations.pop(packet.pts, packet.duration or 0)
+            self._out.mux(packet)
 
     def close(self) -> None:
         """Flush the encoders and write the index."""
-        for stream in (self._video, self._audio):
-            if stream is not None:
-                self._out.mux(stream.encode(None))
+        if self._video is not None:
+            self._mux(self._video.encode(None))
+        if self._audio is not None:
+            self._out.mux(self._audio.encode(None))
         self._out.close()
+        if self._path.suffix == ".m3u8":
+            _state_last_length(self._path, float(self._ends_at * CLOCK))
 
 
-def _same_colors(source: VideoStream, stream: VideoStream) -> None:
-    """Copy the source's colour space. Unspecified, players guess it from the height.
+def _state_last_length(playlist: Path, seconds: float) -> None:
+    """Correct the length of the last segment, so that all last `seconds`.
 
-    Then a small rendition would look different from a large one; so the guess is made here once, from the
-    source.
+    FFmpeg takes its first frame to be shown as long as the recording's first.
     """
-    given, made = source.codec_context, stream.codec_context
-    guess = BT709 if min(given.width, given.height) >= 720 else BT601
-    made.colorspace = guess if given.colorspace in UNSAID else given.colorspace
-    made.color_primaries = guess if given.color_primaries in UNSAID else given.color_primaries
-    made.color_trc = guess if given.color_trc in UNSAID else given.color_trc
-    made.color_range = given.color_range
+    lines = playlist.read_text(encoding="utf-8").splitlines()
+    *others, last = (number for number, line in enumerate(lines) if line.startswith("#EXTINF:"))
+    before = sum(float(lines[number][8:].rstrip(",")) for number in others)
+    lines[last] = f"#EXTINF:{max(seconds - before, 0.001):.6f},"
+    playlist.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def open_output(path: Path) -> OutputContainer:
@@ -192,14 +224,16 @@ def add_picture(
         "a53cc": "0",  # don't copy closed captions that a camera embedded
         "g": str(max(1, round(rate * SEGMENT_SECONDS * 4))),
     }
+    if out.format.name == "hls":
+        options["bf"] = "0"  # frames that are reordered come late, for players of HLS ignore edit lists
     stream = out.add_stream("libx264", rate=rate, options=options)
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.codec_context.time_base = CLOCK
     return stream
 
 
-def add_sound(out: OutputContainer) -> AudioStream:
-    """Add a stereo AAC stream at 48 kHz and 128 kbit/s."""
-    stream = out.add_stream("aac", rate=48_000, layout="stereo")
-    stream.bit_rate = 128_000
+def add_sound(out: OutputContainer, layout: str) -> AudioStream:
+    """Add an AAC stream at 48 kHz: mono at 96 kbit/s or stereo at 128."""
+    stream = out.add_stream("aac", rate=SOUND_RATE, layout=layout)
+    stream.bit_rate = 96_000 if layout == "mono" else 128_000
     return stream

@@ -7,7 +7,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from media.encoding import BT709, CLOCK, open_output
+from media.encoding import open_output
+from media.filtering import BT709
+from media.pacing import CLOCK
 
 
 class FilmWriter:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
-HEIGHTS = (720, 480, 360)
+HEIGHTS = (1080, 720, 480, 360)
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
     "m3u8": "application/vnd.apple.mpegurl",
@@ -37,7 +37,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Probe:
-    """The properties of a recording. `width` and `height` as shown, rotation applied; None for audio."""
+    """The properties of a recording. `width` and `height` as shown, in square pixels; None for audio."""
 
     kind: Literal["video", "audio"]
     format: str
@@ -46,6 +46,7 @@ class Probe:
     height: int | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
+    interlaced: bool = False
 
 
 class Rendition(TypedDict):
@@ -57,6 +58,34 @@ class Rendition(TypedDict):
     height: int
     file: str
     bandwidth: int
+
+
+class SubtitleCue(NamedTuple):
+    """A subtitle shown from `start` to `end` seconds."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class EmbeddedSubtitles:
+    """A subtitle track of a recording: `language` as the file states it (ISO 639-2), often "und" or "".
+
+    `markup` of the cues is that of "subrip", of "webvtt", or "" for plain text. A track that isn't text has
+    no cues. `forced` ones translate only what is foreign.
+    """
+
+    language: str
+    title: str
+    forced: bool
+    markup: str
+    cues: list[SubtitleCue]
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "EmbeddedSubtitles":
+        """Rebuild it from plain values."""
+        return cls(**{**values, "cues": [SubtitleCue(*cue) for cue in values["cues"]]})
 
 
 @dataclass(frozen=True)
@@ -81,11 +110,14 @@ class Processed(Probe):
     poster: str | None = None
     renditions: list[Rendition] = field(default_factory=list)
     files: list[Produced] = field(default_factory=list)
+    subtitles: list[EmbeddedSubtitles] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Processed":
         """Rebuild it from the plain values that came out of the child process."""
-        return cls(**{**values, "files": [Produced(**one) for one in values["files"]]})
+        files = [Produced(**one) for one in values["files"]]
+        subtitles = [EmbeddedSubtitles.from_json(one) for one in values["subtitles"]]
+        return cls(**{**values, "files": files, "subtitles": subtitles})
 
 
 def available() -> bool:

@@ -1,8 +1,10 @@
 """Opening and probing of a recording. Runs in the child process only: it decodes untrusted uploads."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -23,6 +25,7 @@ AUDIO_CODECS = {
 }  # fmt: skip
 # The only decoders FFmpeg may open, even while it probes streams: a smaller attack surface.
 _DECODERS = ",".join([*VIDEO_CODECS, *sorted(AUDIO_CODECS), "libdav1d", "mp3float", "libopus", "libvorbis"])
+PROBED_FRAMES = 4
 CUT_OFF = "This file is incomplete: the recording breaks off. Export or upload it again."
 
 
@@ -50,6 +53,11 @@ def sound(container: InputContainer) -> AudioStream | None:
     return container.streams.audio[0] if container.streams.audio else None
 
 
+def began(container: InputContainer) -> Fraction:
+    """Return the time stamp, in seconds, that the recording begins with: broadcasts don't count from 0."""
+    return Fraction(max(container.start_time or 0, 0), av.time_base)
+
+
 _COVER = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
 
 
@@ -66,10 +74,10 @@ def judge(path: Path, limits: Limits) -> Probe:
         duration = _duration(container, video or audio)
         _check_duration(duration, limits)
         try:
-            width, height = _shown_size(container, video, limits) if video else (None, None)
+            width, height, interlaced = _shown(container, video, limits) if video else (None, None, False)
             if not video and audio and next(container.decode(audio), None) is None:
                 raise MediaError(CUT_OFF)
-            _check_end(container, video or audio, duration)
+            _check_end(container, [stream for stream in (video, audio) if stream], duration)
         except (av.FFmpegError, ValueError) as error:
             raise MediaError(damaged(error)) from error
         return Probe(
@@ -80,6 +88,7 @@ def judge(path: Path, limits: Limits) -> Probe:
             height=height,
             video_codec=video.codec_context.codec.canonical_name if video else None,
             audio_codec=audio.codec_context.codec.canonical_name if audio else None,
+            interlaced=interlaced,
         )
 
 
@@ -117,30 +126,45 @@ def _check_duration(duration: float, limits: Limits) -> None:
         )
 
 
-def _shown_size(container: InputContainer, video: VideoStream, limits: Limits) -> tuple[int, int]:
-    """Return width and height on screen, from the first frame that decodes."""
+def _shown(container: InputContainer, video: VideoStream, limits: Limits) -> tuple[int, int, bool]:
+    """Return width and height on screen, and if it's interlaced, from the first frames that decode."""
     width, height = video.codec_context.width, video.codec_context.height
     if min(width, height) < 16 or max(width, height) > limits.max_side:
         raise MediaError(
             f"The video is {width} × {height}. Each side must be 16 to {limits.max_side} pixels."
         )
+    frames = list(islice(container.decode(video), PROBED_FRAMES))
+    if not frames:
+        raise MediaError(CUT_OFF)
+    width, height = _square(width, height, video.sample_aspect_ratio)
     if max(width, height) > 8 * min(width, height):
         raise MediaError(f"The video is {width} × {height}, which is too narrow to show.")
-    frame = next(container.decode(video), None)
-    if frame is None:
-        raise MediaError(CUT_OFF)
-    return (height, width) if frame.rotation % 180 else (width, height)
+    if frames[0].rotation % 180:
+        width, height = height, width
+    return width, height, any(frame.interlaced_frame for frame in frames)
 
 
-def _check_end(container: InputContainer, stream: VideoStream | AudioStream | None, duration: float) -> None:
-    """Check that the last tenth can be read: a truncated file often has an intact beginning."""
-    if duration < 2 or stream is None:
+def _square(width: int, height: int, ratio: Fraction | None) -> tuple[int, int]:
+    """Compute the size in square pixels; `ratio` is a pixel's width to its height. No side shrinks."""
+    if not ratio or ratio <= 0:
+        return width, height
+    return (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
+
+
+def _check_end(
+    container: InputContainer, streams: Sequence[VideoStream | AudioStream], duration: float
+) -> None:
+    """Check that the last tenth can be read: a truncated file often has an intact beginning.
+
+    It may hold sound alone: recorders of screens write a picture only when something changes.
+    """
+    if duration < 2:
         return
     try:
         container.seek(int(duration * 0.9 * av.time_base))
     except av.FFmpegError:
         return  # not seekable, as a browser's recording; remuxing or encoding will notice a truncated one
-    for packet in container.demux(stream):
+    for packet in container.demux(streams):
         if packet.pts is not None and float(packet.pts * packet.time_base) >= duration * 0.9 - 1:
             return
     raise MediaError(CUT_OFF)

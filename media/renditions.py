@@ -1,4 +1,4 @@
-"""Posters, MP4 files and HLS folders of a probed recording. Runs in the child process only."""
+"""MP4 files and HLS folders of a probed recording. Runs in the child process only."""
 
 import math
 import os
@@ -11,41 +11,18 @@ import av
 from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
 from av.stream import Stream
-from PIL import ImageStat
 
 from media.encoding import EncodingTarget, Progress, encode, open_output
 from media.model import MediaError, Probe, Processed, Produced, Rendition, content_type
-from media.probing import CUT_OFF, opened, picture, sound
+from media.posters import make_poster
+from media.probing import CUT_OFF, began, opened, picture, sound
+from media.subtitles import embedded_subtitles
 
-POSTER_SIDE = 1280
 # Above these an MP4 is re-encoded instead of remuxed: it has to play on a phone's connection.
 MAX_COPIED_BITS = 8_000_000
 MAX_COPIED_SIDE = 1080
 # Slices, parameter sets and ends of sequences (ITU-T H.264, table 7-1).
 PICTURE_UNITS = "1-5|7-8|10-11"
-
-
-def make_poster(path: Path, out: Path, facts: Probe) -> None:
-    """Write a JPEG of a frame a tenth into the recording, or later where that is black."""
-    with opened(path) as container:
-        video = picture(container)
-        if video is None:
-            raise MediaError("This recording has no video.")
-        best = None
-        for share in (0.1, 0.3, 0.6):
-            container.seek(int(facts.duration * share * av.time_base))
-            frame = next(container.decode(video), None)
-            if frame is None:
-                continue
-            best = frame
-            if ImageStat.Stat(frame.to_image(width=64, height=36).convert("L")).mean[0] > 24:
-                break
-        if best is None:
-            raise MediaError("This recording’s video can’t be read.")
-        image = best.to_image()
-        image = image.rotate(best.rotation, expand=True) if best.rotation else image
-        image.thumbnail((POSTER_SIDE, POSTER_SIDE))
-        image.save(out, "JPEG", quality=82, optimize=True, progressive=True)
 
 
 def make_mp4(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
@@ -73,7 +50,7 @@ def _can_copy(path: Path, facts: Probe) -> bool:
         return False
     if path.stat().st_size * 8 / facts.duration > MAX_COPIED_BITS:
         return False
-    if facts.width and facts.height and min(facts.width, facts.height) > MAX_COPIED_SIDE:
+    if facts.interlaced or min(facts.width or 0, facts.height or 0) > MAX_COPIED_SIDE:
         return False
     with opened(path) as container:
         video = picture(container)
@@ -85,7 +62,7 @@ def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
     with opened(path) as container:
         streams = [stream for stream in (picture(container), sound(container)) if stream is not None]
         target = open_output(out)
-        reached = 0.0
+        reached, start = 0.0, began(container)
         copies = {stream.index: target.add_stream_from_template(stream) for stream in streams}
         bare = {
             index: _only_picture(container.streams[index], copy)
@@ -95,6 +72,9 @@ def _copy(path: Path, out: Path, facts: Probe, progress: Progress) -> None:
         for packet in container.demux(streams):
             if packet.dts is None:
                 continue
+            shift = round(start / packet.time_base)
+            packet.dts -= shift
+            packet.pts = packet.pts - shift if packet.pts is not None else None
             reached = max(reached, float(packet.dts * packet.time_base))
             progress(min(reached / facts.duration, 1.0))
             copy = copies[packet.stream.index]
@@ -126,11 +106,14 @@ def _filtered(bare: BitStreamFilterContext | None, packet: Packet) -> list[Packe
 
 
 def ladder(facts: Probe, heights: Sequence[int]) -> list[int]:
-    """Choose the qualities: those of `heights` that the source has, else its own."""
+    """Choose the qualities: the source's own, at most the best of `heights`, and those clearly smaller.
+
+    Code on a screen loses its sharpness wherever it is scaled, so 900 lines aren't shown as 720.
+    """
     if facts.width is None or facts.height is None or not heights:
         return []
-    side = min(facts.width, facts.height)
-    return sorted((height for height in heights if height <= side), reverse=True) or [side // 2 * 2]
+    best = min(facts.width, facts.height, max(heights)) // 2 * 2
+    return [best, *sorted((height for height in heights if height <= best * 7 / 8), reverse=True)]
 
 
 def hls_targets(out_dir: Path, facts: Probe, heights: Sequence[int]) -> list[EncodingTarget]:
@@ -214,6 +197,7 @@ def make_all(
         poster=poster.name if poster else None,
         renditions=renditions,
         files=_produced(out_dir),
+        subtitles=embedded_subtitles(path),
     )
 
 

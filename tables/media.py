@@ -43,7 +43,8 @@ class MediaAsset(Stamped, Base):
     """A recording (`storage_key`, in `originals/<id>/`) and its transcoded files, in `media/<id>/`.
 
     `renditions` lists what can be played: [{"height": 720, "file": "720p.m3u8", "bandwidth": …}]; `mp4` and
-    `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}]. The course's own
+    `playlist` name the files to offer, `chapters` is [{"start": seconds, "title": …}],
+    `notes` are sentences for the creator about what was found in the file. The course's own
     preview film has no lesson. A recording pending approval names its lesson in `proposed_for` instead of
     `lesson_id`, or is a `proposed_film`. Pending chapters of a published one are in `proposed_chapters`,
     pending captions in ProposedCaption. One that `steps_in` is stored like a pending one but needs no
@@ -86,6 +87,7 @@ class MediaAsset(Stamped, Base):
     poster: Mapped[str | None] = mapped_column(String(100))
     renditions: Mapped[list[Any]] = mapped_column(JSON, default=list)
     chapters: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    notes: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     proposed_chapters: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
 
     lesson: Mapped[Lesson | None] = relationship(

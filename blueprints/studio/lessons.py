@@ -159,6 +159,7 @@ def editor(
         form=form,
         theirs=theirs,
         asset=asset,
+        playback=recordings.for_editor(asset),
         waits=lifecycle.needs_approval(course, me()),
         waiting=lesson_drafts.waiting(row, asset),
         spoken=captions.working_copies(asset) if asset else [],

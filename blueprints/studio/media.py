@@ -30,6 +30,7 @@ def course_media(course_id: uuid.UUID) -> Response:
             attempt.say("Image saved. It’s waiting for approval." if waits else "Image saved.")
             return hypermedia.see_other(url_for("studio.course_media", course_id=course_id))
         course = access.course_for_creator(me(), course_id)
+    film = recordings.for_creator(course.id, None)
     return hypermedia.render(
         "studio/media.html",
         status=form.status,
@@ -37,7 +38,8 @@ def course_media(course_id: uuid.UUID) -> Response:
         form=form,
         **pending_context(course),
         picture=page_drafts.picture(course),
-        film=recordings.for_creator(course.id, None),
+        film=film,
+        playback=recordings.for_editor(film),
         code=code_archives.list_archives(course.id),
         unready=recordings.unready(course.id),
     )
@@ -112,4 +114,5 @@ def _page(course: Course, lesson: Lesson | None) -> str:
 def _show(course: Course, lesson: Lesson | None) -> Response:
     asset = recordings.for_creator(course.id, lesson.id if lesson else None)
     fragment = "studio/uploads/_recording.html"
-    return hypermedia.render(fragment, fragment, course=course, lesson=lesson, asset=asset)
+    playback = recordings.for_editor(asset)
+    return hypermedia.render(fragment, fragment, course=course, lesson=lesson, asset=asset, playback=playback)

@@ -96,11 +96,17 @@ def play(asset_id: uuid.UUID) -> Playback | None:
     return playback(asset) if asset is not None else None
 
 
-def playback(asset: MediaAsset, working: bool = False) -> Playback:
+def for_editor(asset: MediaAsset | None) -> Playback | None:
+    """Build the playback of what `for_creator` found, without transcripts; None if it can't be played."""
+    ready = asset is not None and asset.status == MediaStatus.READY
+    return playback(asset, working=True, transcribed=False) if asset is not None and ready else None
+
+
+def playback(asset: MediaAsset, working: bool = False, transcribed: bool = True) -> Playback:
     """Build the playback of `asset` (captions loaded), for somebody allowed to watch it.
 
     `working`: the creator's version, with proposed captions (loaded, too) and chapters over the published
-    ones. Captions loaded without their text get no transcript.
+    ones. Captions loaded without their text get no transcript, and none do unless `transcribed`.
     """
     token = _opening(served_files.folder(asset.id))
     spoken: list[captions.Spoken] = captions.working_copies(asset) if working else [*asset.captions]
@@ -127,8 +133,12 @@ def playback(asset: MediaAsset, working: bool = False) -> Playback:
         tracks=[Track(c.language, c.label, _captions_path(c, asset, token, aside)) for c in spoken],
         chapters=chapters,
         chapters_url=_chapters_path(chapters, asset, token, aside) if chapters else None,
-        transcripts={c.language: webvtt.without_repeats(webvtt.parse(c.vtt)) for c in spoken if c.vtt},
+        transcripts=_transcripts(spoken) if transcribed else {},
     )
+
+
+def _transcripts(spoken: list[captions.Spoken]) -> dict[str, list[webvtt.Cue]]:
+    return {row.language: webvtt.without_repeats(webvtt.parse(row.vtt)) for row in spoken if row.vtt}
 
 
 def caption_text(asset_id: uuid.UUID, language: str, proposed: bool = False) -> str | None:

@@ -4,13 +4,14 @@ import tempfile
 import uuid
 from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import select
 
 import media
 import storage
 from domain.base import sql
 from domain.catalog import counters
-from domain.media import captions, originals, recordings, served_files
+from domain.media import captions, embedded_captions, originals, recordings, served_files
 from models import Course, Lesson, MediaAsset, MediaKind, MediaStatus, Product, db
 
 GAVE_UP = "Something went wrong on our side while this recording was processed. Try again."
@@ -32,7 +33,7 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
     with store.local_copy(key) as path, tempfile.TemporaryDirectory(prefix="lectern-media-") as folder:
         out = Path(folder)
         try:
-            made = media.process(path, out)
+            made = media.process(path, out, heights=_heights())
         except media.MediaError as error:
             return error
         for file in sorted(out.rglob("*")):
@@ -43,6 +44,12 @@ def process(plan: Plan) -> media.Processed | media.MediaError:
                         f"{served_files.folder(asset_id)}{name}", content, served_files.content_type(name)
                     )
         return made
+
+
+def _heights() -> tuple[int, ...]:
+    """Choose the qualities to stream, in lines, up to the site's best."""
+    best: int = current_app.config["SETTINGS"].video_max_lines
+    return tuple(lines for lines in media.HEIGHTS if lines <= best) or (media.HEIGHTS[-1],)
 
 
 def end(plan: Plan, result: media.Processed | media.MediaError) -> None:
@@ -70,6 +77,7 @@ def record(asset: MediaAsset, made: media.Processed) -> None:
     asset.mp4, asset.playlist, asset.poster = made.mp4, made.playlist, made.poster
     asset.renditions = made.renditions
     asset.status, asset.error = MediaStatus.READY, None
+    asset.notes = embedded_captions.take(asset, made.subtitles)
     captions.trim_chapters(asset, made.duration)
     recordings.came_ready(asset)
     if asset.lesson_id is not None:

@@ -171,7 +171,7 @@ def test_nothing_decodes_in_the_web_process() -> None:
     """Only the worker's module reaches for the decoder, and only the job list names it."""
     root = Path(__file__).resolve().parents[2]
     users = {p.name for p in (root / "domain").rglob("*.py") if "media" in roots(imported(p.read_text()))}
-    assert users == {"transcoding.py"}
+    assert users == {"transcoding.py", "embedded_captions.py"}
     assert "domain.media.transcoding" in imported(
         "from domain.media import (\n    captions,\n    transcoding,\n)"
     )
