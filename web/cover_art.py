@@ -53,16 +53,20 @@ class Inks(NamedTuple):
 
 def draw(seed: str, category: str) -> str:
     """Draw the cover for a course's slug (`seed`) and its category's slug: an SVG of at most 2.5 kB."""
-    palette = PALETTES[_number(category) % len(PALETTES)]
     rng = Random(_number(seed))
     pattern = PATTERNS[_number(f"pattern {seed}") % len(PATTERNS)]
-    inks = _lay_out(palette, rng.randrange(4))
-    shapes = "".join(pattern(rng, inks))
+    drawn_in = _lay_out(PALETTES[_number(category) % len(PALETTES)], rng.randrange(4))
+    shapes = "".join(pattern(rng, drawn_in))
     size = f'width="{WIDTH}" height="{HEIGHT}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" {size}>'
-        f'<rect {size} fill="{inks.ground}"/>{shapes}</svg>'
+        f'<rect {size} fill="{drawn_in.ground}"/>{shapes}</svg>'
     )
+
+
+def inks(seed: str, category: str) -> Inks:
+    """Choose the colours of a cover."""
+    return _lay_out(PALETTES[_number(category) % len(PALETTES)], Random(_number(seed)).randrange(4))
 
 
 def _number(text: str) -> int:

@@ -10,7 +10,7 @@ from domain.catalog.index import facets
 from domain.community import review_list
 from domain.pages import course_page
 from domain.platform.event_registry import EventName
-from web import hypermedia, signed_in, visitor
+from web import cover_image, hypermedia, signed_in, visitor
 
 
 @bp.get("/courses/<slug>")
@@ -35,12 +35,25 @@ def course(slug: str) -> Response:
         language=facets.language_name(page.row.language),
         is_unlisted=not page.is_listed,
         linked_data=linked_data.json_ld(page, reviews),
+        share_image=linked_data.image(page.row),
         reviews=reviews,
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
     hypermedia.show_address(response, url_for("catalog.course", slug=page.row.slug) + reviews.place, typed="")
     return with_etag(response)
+
+
+@bp.get("/courses/<slug>/cover.png")
+def cover(slug: str) -> Response:
+    """Serve the generated cover with the title, for previews of shared links."""
+    page = course_page.load(slug, None)
+    if page is None or page.is_hidden:
+        abort(404)
+    row = page.row
+    response = Response(cover_image.draw(row.slug, row.category_slug, row.title), mimetype="image/png")
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
 
 
 def _moved(slug: str) -> Response:

@@ -9,6 +9,7 @@ from domain.catalog.availability import Offer
 from domain.community.review_list import ReviewList, ReviewRow
 from domain.pages.course_page import CoursePage
 from domain.platform import images, settings
+from web import cover_image
 
 REVIEWS = 3
 ON_SALE = (Offer.BUY, Offer.ENROLL)
@@ -20,6 +21,13 @@ def json_ld(page: CoursePage, reviews: ReviewList) -> list[dict[str, Any]]:
     if reviews.lines:
         course["review"] = [_review(line) for line in reviews.lines if not line.is_hidden][:REVIEWS]
     return [course, _crumbs(page)]
+
+
+def image(row: Any) -> str:
+    """Build the address of a course's image for other sites: its cover, or the generated one as PNG."""
+    if row.thumbnail:
+        return _url(images.address("thumbnail", row.thumbnail, 1200))
+    return _url(url_for("catalog.cover", slug=row.slug, v=cover_image.version(row.title)))
 
 
 def _course(page: CoursePage) -> dict[str, Any]:
@@ -46,8 +54,7 @@ def _course(page: CoursePage) -> dict[str, Any]:
             "courseWorkload": f"PT{max(1, round(row.duration_seconds / 60))}M",
         },
     }
-    if row.thumbnail:
-        data["image"] = _url(images.address("thumbnail", row.thumbnail, 1200))
+    data["image"] = image(row)
     if row.objectives:
         data["teaches"] = [str(objective) for objective in row.objectives]
     if page.offer in ON_SALE:

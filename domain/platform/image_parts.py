@@ -16,8 +16,11 @@ _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 _END, _SCAN, _EXIF, _REMARK = 0xD9, 0xDA, 0xE1, 0xFE
 _SAYS_COLOURS = {0xE0, 0xEE}  # JFIF and Adobe: the colour space
+_PROFILE = 0xE2  # and its ICC profile, in parts of 64 kB
+MOST_PROFILE = 2 * 1024 * 1024  # bytes; those of printers are the largest
 _PNG = b"\x89PNG\r\n\x1a\n"
 _DRAWN = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+_COLOURS = {b"iCCP", b"sRGB"}
 
 
 class NotAPictureError(ValueError):
@@ -25,7 +28,7 @@ class NotAPictureError(ValueError):
 
 
 def pixels_of(content: bytes) -> tuple[bytes, int]:
-    """Strip a JPEG, GIF or PNG to what its pixels need; answers it and the orientation (`held_in`).
+    """Strip a JPEG, GIF or PNG to pixels and colours; answers it and the orientation (`held_in`).
 
     Other files stay as they are. Raises NotAPictureError.
     """
@@ -36,6 +39,15 @@ def pixels_of(content: bytes) -> tuple[bytes, int]:
         if content.startswith(beginning):
             return reader(content)
     return content, UPRIGHT
+
+
+def other_kind(content: bytes) -> str:
+    """Name a kind of picture that isn't read, by its first bytes; "" for others."""
+    if content[4:8] == b"ftyp":
+        heic = dict.fromkeys((b"heic", b"heix", b"hevc", b"mif1", b"msf1"), "HEIC")
+        return {b"avif": "AVIF", b"avis": "AVIF", **heic}.get(content[8:12], "")
+    starts = {b"II*\0": "TIFF", b"MM\0*": "TIFF", b"BM": "BMP", b"\xff\x0a": "JPEG XL", b"8BPS": "Photoshop"}
+    return next((name for start, name in starts.items() if content.startswith(start)), "")
 
 
 def held_in(notes: bytes) -> int:
@@ -57,7 +69,7 @@ def held_in(notes: bytes) -> int:
 
 
 def _jpeg(content: bytes) -> tuple[bytes, int]:
-    kept, held, at = [content[:2]], UPRIGHT, 2
+    kept, held, at, profile = [content[:2]], UPRIGHT, 2, 0
     for _ in range(MOST_PARTS):
         found = _MARKER.search(content, at)
         if found is None:
@@ -73,7 +85,11 @@ def _jpeg(content: bytes) -> tuple[bytes, int]:
         part = content[begin:at]
         if kind == _EXIF and part[4:10] == b"Exif\0\0" and held == UPRIGHT:
             held = held_in(part[4:])
-        if kind in _SAYS_COLOURS or not (kind >= 0xE0 and (kind <= 0xEF or kind == _REMARK)):
+        if kind == _PROFILE and part[4:16] == b"ICC_PROFILE\0":
+            profile += len(part)
+            if profile <= MOST_PROFILE:
+                kept.append(part)
+        elif kind in _SAYS_COLOURS or not (kind >= 0xE0 and (kind <= 0xEF or kind == _REMARK)):
             kept.append(part)
     raise NotAPictureError
 
@@ -109,14 +125,15 @@ def _gif(content: bytes) -> tuple[bytes, int]:
 
 
 def _png(content: bytes) -> tuple[bytes, int]:
-    kept, held, at = [_PNG], UPRIGHT, len(_PNG)
+    kept, held, at, seen = [_PNG], UPRIGHT, len(_PNG), set[bytes]()
     for _ in range(MOST_PARTS):
         begin, kind = at, content[at + 4 : at + 8]
         at += 12 + int.from_bytes(content[at : at + 4], "big")
         if kind == b"eXIf":
             held = held_in(content[begin + 8 : at])
-        elif kind in _DRAWN:
+        elif kind in _DRAWN or (kind in _COLOURS and at - begin <= MOST_PROFILE and b"IDAT" not in seen):
             kept.append(content[begin:at])
+        seen.add(kind)
         if kind == b"IEND" or at >= len(content):
             return b"".join(kept), held
     raise NotAPictureError

@@ -25,7 +25,7 @@ import storage
 from domain import Refused
 from domain.base import clock
 from domain.base.addresses import pattern_of
-from domain.platform import image_parts, image_signatures
+from domain.platform import image_colors, image_parts, image_signatures
 from models import Course, CreatorProfile, Lesson, Picture, PlatformSettings, Product, User, db
 
 MAX_BYTES = 12 * 1024 * 1024
@@ -246,6 +246,8 @@ def _decode(file: BinaryIO, needed: int) -> Image.Image:
         raise Refused("Choose an image.", "picture")
     if content.lstrip()[:5].lower() in (b"<svg ", b"<?xml", b"<!doc"):
         raise Refused("SVG images aren’t supported. Upload a PNG, JPEG, WebP or GIF.", "picture")
+    if kind := image_parts.other_kind(content):
+        raise Refused(f"{kind} images aren’t supported. Upload a PNG, JPEG, WebP or GIF.", "picture")
     _check_size(*_canvas_of_webp(content))
     try:
         pixels, held = image_parts.pixels_of(content)
@@ -253,13 +255,12 @@ def _decode(file: BinaryIO, needed: int) -> Image.Image:
             _check_size(*image.size)
             drawn = image.format in ("PNG", "GIF")
             if image.format == "JPEG":
-                image.draft("RGB", (needed, needed))
+                image.draft("CMYK" if image.mode == "CMYK" else "RGB", (needed, needed))
             image.load()
             if image.format == "WEBP":
                 held = image_parts.held_in(image.info.get("exif", b""))
             upright = image.transpose(_TURNS[held]) if held in _TURNS else image.copy()
-        has_alpha = "A" in upright.getbands() or "transparency" in upright.info
-        plain = upright.convert("RGBA" if has_alpha else "RGB")
+        plain = image_colors.to_srgb(upright)
     except Refused:
         raise
     except Image.DecompressionBombError as error:

@@ -1,10 +1,17 @@
 """Drawn covers: always the same, well-formed, small, and free of anything a strict policy would block."""
 
+import io
+import re
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select
 
-from web import cover_art
+from models import Course, db
+from web import cover_art, cover_image
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = [(f"course-{n}", f"category-{n % 7}") for n in range(300)]
@@ -58,3 +65,23 @@ def test_a_cover_is_kept_for_a_year(client: FlaskClient) -> None:
     assert response.mimetype == "image/svg+xml"
     assert "immutable" in response.headers["Cache-Control"]
     assert response.text == cover_art.draw("reading-query-plans", "databases")
+
+
+def test_links_to_a_course_without_an_image_show_a_png_with_its_title(
+    client: FlaskClient, app: Flask
+) -> None:
+    with app.app_context():
+        course = db.session.scalars(select(Course).where(Course.slug == "flask-first-steps")).one()
+        assert course.thumbnail is None
+        title = course.title
+    page = client.get("/courses/flask-first-steps").text
+    address = re.search(r'property="og:image" content="([^"]+)"', page)
+    assert address is not None
+    assert address[1] in page.split("application/ld+json", 1)[1].replace("\\u0026", "&")
+    answer = client.get(urlsplit(address[1]).path)
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("image/png", "public, max-age=86400")
+    image = Image.open(io.BytesIO(answer.data))
+    assert image.size == (1200, 630)
+    assert answer.data == cover_image.draw("flask-first-steps", "flask", title)
+    assert cover_image.draw("a", "b", "Title") != cover_image.draw("a", "b", "Other")
+    assert cover_image.draw("a", "b", "日本語") == cover_image.draw("a", "b", "")  # no letters, no boxes
