@@ -17,6 +17,7 @@ from blueprints.studio import (  # noqa: E402
     details,  # noqa: F401
     earnings,  # noqa: F401
     exports,  # noqa: F401
+    film_lessons,  # noqa: F401
     images,  # noqa: F401
     imports,  # noqa: F401
     lessons,  # noqa: F401

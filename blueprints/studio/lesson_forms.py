@@ -4,12 +4,13 @@ import re
 import uuid
 from typing import Any
 
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, MultipleFileField
 from wtforms import (
     BooleanField,
     HiddenField,
     IntegerField,
     RadioField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -33,6 +34,14 @@ VISIBILITIES = {
     LessonVisibility.PRIVATE: "Only you and the site’s admins",
 }
 CLOCK = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,3}):)?(\d{1,5})", re.ASCII)
+
+
+class FilmsForm(Form):
+    """Several videos, to become lessons of a module."""
+
+    module = SelectField("Module")
+    files = MultipleFileField("Videos")
+    names = SelectMultipleField("Names of the files", validate_choice=False)
 
 
 def at_most(number: int) -> Length:

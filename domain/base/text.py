@@ -48,6 +48,15 @@ def one_line(value: str) -> str:
     return "" if _UNSEEN.fullmatch(words) else words
 
 
+def natural_order(text: str) -> list[tuple[int, int | str]]:
+    """Build the key of a natural sort: 2 comes before 10, whatever the case."""
+    return [
+        (0, int(piece)) if piece.isdecimal() and piece.isascii() else (1, piece.lower())
+        for piece in re.split(r"([0-9]{1,9})", text)
+        if piece
+    ]
+
+
 def lines(values: Iterable[str]) -> list[str]:
     """Normalise a list of single-line texts: each once, without empty ones."""
     found = map(one_line, values)

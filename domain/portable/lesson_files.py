@@ -154,15 +154,6 @@ def readable_name(name: str, fallback: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def natural(part: str) -> list[tuple[int, int | str]]:
-    """Build the key of a natural sort: 2 comes before 10."""
-    return [
-        (0, int(piece)) if piece.isdecimal() and piece.isascii() else (1, piece.lower())
-        for piece in re.split(r"([0-9]{1,9})", part)
-        if piece
-    ]
-
-
 def find_lesson(names: Mapping[str, int], path: str) -> str | None:
     """Find the lesson file that `path` means, which may lack its ending, have `.html`, or name a folder."""
     path = path.strip("/")

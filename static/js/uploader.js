@@ -50,8 +50,8 @@
   const stamp = (id, value) => { try { value === null ? localStorage.removeItem(`upload-${id}`) : localStorage.setItem(`upload-${id}`, value); } catch { /* private window */ } };
 
   class Task {
-    constructor(form, file, known) {
-      Object.assign(this, { form, file, known, abort: new AbortController() });
+    constructor(form, file, known, lesson) {
+      Object.assign(this, { form, file, known, lesson, abort: new AbortController() });
       this.row = form.querySelector("[data-row]").content.firstElementChild.cloneNode(true);
       form.querySelector("[data-list]").append(this.row);
       this.row.querySelector("[data-name]").textContent = file.name;
@@ -94,9 +94,11 @@
     async begin() {
       const fields = new FormData(this.form);
       fields.delete("file");
+      fields.delete("files");
+      if (this.lesson) fields.set("lesson", this.lesson);
       fields.set("filename", this.file.name);
       fields.set("size", this.file.size);
-      const answer = await this.ask("POST", this.form.action, { body: fields });
+      const answer = await this.ask("POST", this.form.dataset.begin || this.form.action, { body: fields });
       return answer;
     }
 
@@ -172,7 +174,7 @@
         setTimeout(() => this.row.remove(), 4000);
       } else if (this.form.dispatchEvent(new CustomEvent("uploaded", { bubbles: true, cancelable: true, detail: done }))) {
         running.delete(this);
-        if (!running.size) location.assign(done.page);
+        if (!running.size && !this.form.querySelector(".upload.is-failed")) location.assign(this.form.dataset.then || done.page);
       }
     }
 
@@ -223,14 +225,14 @@
     });
   };
 
-  const start = (form, file) => {
+  const start = (form, file, lesson) => {
     const known = (form.known || []).find((upload) => upload.filename === file.name && upload.size === file.size
       && [null, String(file.lastModified)].includes(stampOf(upload.id)));
     if (known) {
       form.known = form.known.filter((other) => other !== known);
       form.querySelector(`[data-waiting="${known.id}"]`)?.remove();
     }
-    const task = new Task(form, file, known);
+    const task = new Task(form, file, known, lesson);
     const ending = file.name.toLowerCase();
     const endings = form.dataset.endings.split(" ");
     const bare = !ending.includes(".") && endings.includes("none");
@@ -244,11 +246,37 @@
     return null;
   };
 
+  // Several videos: the server makes a lesson for each, in order, and each is uploaded to its own.
+  const many = async (form, files) => {
+    const fields = new FormData(form);
+    fields.delete("files");
+    files.forEach((file) => fields.append("names", file.name));
+    const answer = await lectern.post(form.action, new URLSearchParams(fields), { headers: { Accept: "application/json" } }).catch(() => null);
+    const body = await answer?.json().catch(() => null);
+    if (!answer?.ok || !Array.isArray(body)) {
+      const sentence = body?.error || "The site can’t be reached right now. Choose the videos again.";
+      document.dispatchEvent(new CustomEvent("toast", { detail: { message: sentence } }));
+      return;
+    }
+    const waiting = body.map(({ filename, lesson }) => {
+      const at = files.findIndex((file) => file.name === filename);
+      return { file: files.splice(Math.max(at, 0), 1)[0], lesson };
+    });
+    const next = async () => {
+      while (waiting.length) {
+        const { file, lesson } = waiting.shift();
+        await start(form, file, lesson);
+      }
+    };
+    next();
+    next();
+  };
+
   const prepare = (root) => root.querySelectorAll("[data-uploader]:not([data-prepared])").forEach((form) => {
     form.dataset.prepared = "";
     form.querySelectorAll("[data-plain-only]").forEach((part) => { part.hidden = true; });
     form.querySelectorAll("[data-script-only]").forEach((part) => { part.hidden = false; });
-    form.offered = offer(form);
+    form.offered = form.matches("[data-many]") ? null : offer(form);
   });
 
   document.addEventListener("change", (event) => {
@@ -256,6 +284,10 @@
     if (!form) return;
     const files = [...event.target.files];
     event.target.value = "";
+    if (form.matches("[data-many]")) {
+      many(form, files);
+      return;
+    }
     // Two at a time: more would only share the same line.
     const next = async () => {
       await form.offered; // or what begins now would be offered as something that stopped

@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from domain.base.text import composed
+from domain.base.text import composed, natural_order
 from domain.portable import Findings, InvalidCourse
 from domain.portable.formats import yaml_values
 from domain.portable.formats.front_matter import plain_line, words
-from domain.portable.lesson_files import LessonFile, find_lesson, is_lesson, natural, without_ending
+from domain.portable.lesson_files import LessonFile, find_lesson, is_lesson, without_ending
 from domain.portable.outlines import Node, site_files, summary
 from domain.portable.source import Source, text_of
 
@@ -49,7 +49,7 @@ def find(source: Source, get: Reader, arrange: Arrange, findings: Findings) -> C
     """Find the table of contents that is nearest to the top and names lessons; None without one."""
     named = [name for name in source.names if PurePosixPath(name).name.lower() in _TABLES]
     kinds = {name: _TABLES.index(PurePosixPath(name).name.lower()) for name in named}
-    named.sort(key=lambda name: (name.count("/"), kinds[name], natural(name)))
+    named.sort(key=lambda name: (name.count("/"), kinds[name], natural_order(name)))
     for name in named[:20]:
         nodes = _Table(source, name, get, arrange, findings).nodes()
         if any(list(node.files()) for node in nodes):

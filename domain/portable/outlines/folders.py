@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from domain.authoring import curriculum
-from domain.base.text import paragraphs
+from domain.base.text import natural_order, paragraphs
 from domain.portable import Findings, InvalidCourse
 from domain.portable.formats import yaml_values
 from domain.portable.formats.front_matter import plain_line, plain_text
-from domain.portable.lesson_files import LessonFile, is_index, natural, readable_name
+from domain.portable.lesson_files import LessonFile, is_index, readable_name
 from domain.portable.markdown_links import without_comments
 from domain.portable.outlines import Node
 from domain.portable.source import Source, text_of
@@ -116,7 +116,7 @@ class _Arranger:
         number = _leading(name)
         place = order if order is not None else number if numbered and number is not None else None
         is_folder = inner is not None and not numbered
-        return (place is None, place or 0, is_folder, natural(stem))
+        return (place is None, place or 0, is_folder, natural_order(stem))
 
     def _order(self, folder: _Folder) -> float | None:
         about = _category(self.source, folder.name, Findings())
