@@ -90,6 +90,8 @@ HTML = [
         "https://www.youtube.com/embed/x</a>",
     ),
     ("<svg>\n\n<path d='M0'>\n\n</svg>\n\nafter", "<p>after</p>"),
+    ("<script>alert(1)</script>\n\nx", "<p>x</p>"),
+    ("x <style>b{}</style>y", "<p>x y</p>"),
     ("<a href='/x'>y</a>", '<p><a href="/x">y</a></p>'),
     ('<h1 id="top">Hi <b>you</b></h1>', '<h2 id="s-top">Hi <b>you</b></h2>'),
     ("<abbr title='Hyper'>H</abbr>", '<p><abbr title="Hyper">H</abbr></p>'),
