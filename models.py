@@ -6,6 +6,7 @@ from tables.catalog import (
     Category,
     Course,
     Level,
+    PriceChange,
     Product,
     ProductKind,
     ProductStatus,
@@ -92,6 +93,7 @@ from tables.people import (
     UserSession,
 )
 from tables.platform import (
+    REFUND_TERMS,
     AuditEntry,
     BackupRecord,
     Job,
@@ -107,6 +109,7 @@ from tables.platform import (
 )
 
 __all__ = [
+    "REFUND_TERMS",
     "AddressMark",
     # fmt: off
     "Base",
@@ -135,6 +138,7 @@ __all__ = [
     "Tag",
     "product_tags",
     "Product",
+    "PriceChange",
     "ProductKind",
     "ProductStatus",
     "ProductVisibility",

@@ -30,6 +30,7 @@ from models import (
     Lesson,
     Module,
     PlatformSettings,
+    PriceChange,
     Product,
     Review,
     SearchDocument,
@@ -68,6 +69,7 @@ def fill(count: int) -> None:
         write(Product.__table__, [c["product"] for c in courses])
         write(Course.__table__, [c["course"] for c in courses])
         write(SearchDocument.__table__, [c["document"] for c in courses])
+        write(PriceChange.__table__, [c["price"] for c in courses])
         write(Module.__table__, [m for c in courses for m in c["modules"]])
         write(Lesson.__table__, [lesson for c in courses for lesson in c["lessons"]])
         write(Review.__table__, [r for c in courses for r in reviews(c["product"], dice, readers, now)])
@@ -157,6 +159,9 @@ def course(
             "objectives": [f"Use {subject} for {topic}"], "prerequisites": [], "sequential": False,
             "duration_seconds": seconds + dice.randrange(3600), "lesson_count": 5,
             "content_updated_at": published, "expires_at": now + timedelta(days=180),
+        },
+        "price": {
+            "product_id": key, "applies_from": published, "price_cents": price, "currency": "usd",
         },
         "document": search.document(key, language, title, [subject, topic], [summary]),
         "modules": modules,

@@ -17,6 +17,7 @@ from domain import backup
 from domain.backup import Backup, BackupError, BackupKind
 from domain.backup.contents import encryption
 from domain.base import clock
+from domain.base.counts import plural
 from domain.ledger import checks
 
 backup_group = AppGroup("backup", help="Make, test and restore backups.")
@@ -37,7 +38,7 @@ def create(snapshot: bool) -> None:
     """Make a backup of the database and the files while the shop runs."""
     with said():
         made = backup.create(BackupKind.SNAPSHOT if snapshot else BackupKind.MANUAL, progress.show)
-    size = f"{_size(made.database_bytes)}, {made.files} files of {_size(made.file_bytes)}"
+    size = f"{_size(made.database_bytes)}, {plural(made.files, 'file')} of {_size(made.file_bytes)}"
     click.echo(f"{made.name}: database {size}, in {made.seconds:.1f} seconds.")
 
 
@@ -155,7 +156,10 @@ def _line(one: Backup) -> str:
     proof = "never tested"
     if one.proof:
         proof = f"{'tested' if one.proof.ok else 'FAILED'} {one.proof.at:%Y-%m-%d %H:%M}"
-    facts = [f"database {_size(one.database_bytes)}", f"{one.files} files of {_size(one.file_bytes)}"]
+    facts = [
+        f"database {_size(one.database_bytes)}",
+        f"{plural(one.files, 'file')} of {_size(one.file_bytes)}",
+    ]
     return f"{one.name:32} {', '.join(facts)}{', encrypted' if one.encrypted else ''}, {proof}"
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from cli import progress
 from domain import Refused
+from domain.base.counts import plural
 from domain.people import accounts
 from domain.portable import InvalidCourse, exporting, folder_writer, importing, report
 from models import Course, db
@@ -38,7 +39,9 @@ def import_course(place: Path, creator: str, keep_going: bool) -> None:
         for line in report.lines(report.grouped(broken.problems)):
             click.echo(f"  {line}", err=True)
         raise click.ClickException(broken.sentence) from broken
-    said = f"“{course.title}” is a draft at /courses/{course.slug} with {course.lesson_count} lessons."
+    said = (
+        f"“{course.title}” is a draft at /courses/{course.slug} with {plural(course.lesson_count, 'lesson')}."
+    )
     try:
         db.session.commit()
     except BaseException:

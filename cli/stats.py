@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from domain.analytics import daily_counts
 from domain.base import clock
-from domain.catalog import counters
+from domain.catalog import counters, price_history
 from domain.catalog.index import search
 from domain.community import reviews
 from domain.learning import progress
@@ -16,6 +16,7 @@ STEPS = {
     "Ratings": reviews.recount_all,
     "Sales": counters.recount_purchases,
     "Holders": counters.recount_holders,
+    "Reference prices": price_history.recount,
     "Lessons": counters.recount_lessons,
     "Progress": progress.recount_all,
     "Names": names.refold_all,

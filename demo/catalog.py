@@ -6,6 +6,7 @@ from typing import Any
 from demo.source import CourseSource
 from domain.base import markdown
 from domain.base.slugs import slugify
+from domain.catalog import price_history
 from domain.catalog.index import search
 from domain.people import accounts, address_history
 from models import (
@@ -17,11 +18,13 @@ from models import (
     LessonVisibility,
     Level,
     Module,
+    PriceChange,
     ProductStatus,
     Role,
     Tag,
     Tier,
     User,
+    course_prerequisites,
     db,
 )
 
@@ -145,19 +148,40 @@ def add_course(
     )
     db.session.add(course)
     db.session.flush()
+    _add_prices(course, now)
     _add_modules(course, source)
     if not draft:
         search.index(course)
     return course
 
 
+def _add_prices(course: Course, now: datetime) -> None:
+    """Add the history of the price: since publication, and of a sale since the day before yesterday."""
+    since = course.published_at or course.created_at
+    rows = [(since, course.price_cents)]
+    if course.sale_price_cents is not None and course.sale_ends_at is not None:
+        rows += [
+            (now - timedelta(days=2), course.sale_price_cents),
+            (course.sale_ends_at, course.price_cents),
+        ]
+        course.reference_price_cents = price_history.reference(
+            rows, course.sale_price_cents, course.sale_ends_at
+        )
+    db.session.add_all(
+        PriceChange(product_id=course.id, applies_from=at, price_cents=cents, currency=course.currency)
+        for at, cents in rows
+    )
+
+
 def link_prerequisites(sources: list[CourseSource], courses: dict[str, Course]) -> None:
     """Link prerequisite courses, once all of them exist."""
     for source in sources:
-        wanted = [courses[slug] for slug in source.data.get("prerequisite_courses", [])]
-        if wanted:
-            db.session.refresh(courses[source.slug], ["required_courses"])
-            courses[source.slug].required_courses.extend(wanted)
+        course, locking = courses[source.slug], source.data.get("locked_until_finished", [])
+        for slug in source.data.get("prerequisite_courses", []):
+            # Since it went on sale: everybody who bought it knew.
+            since = (course.published_at or course.created_at) if slug in locking else None
+            row = {"course_id": course.id, "prerequisite_id": courses[slug].id, "locks_since": since}
+            db.session.execute(course_prerequisites.insert().values(row))
     db.session.flush()
 
 

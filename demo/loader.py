@@ -45,6 +45,7 @@ def load(progress: Progress, with_films: bool = True) -> int:
     sales += _for_the_demo_learner(sales, courses, people, now)
     sales.sort(key=lambda sale: (sale.at, sale.course.slug))
     orders.add_sales(sales, now)
+    orders.add_payment_under_way(*_not_yet_theirs(sales, courses, people), now)
     written = orders.add_reviews(rows["reviews"], courses, sales, now)
     progress("A year of orders and reviews", 1, 1)
     analytics_events.add_events(sales, now)
@@ -98,6 +99,17 @@ def _for_the_demo_learner(
     return [
         orders.Sale(courses[slug], learner, now - timedelta(days=9 * n)) for n, slug in enumerate(shown, 1)
     ]
+
+
+def _not_yet_theirs(
+    sales: list[orders.Sale], courses: dict[str, Course], people: dict[str, User]
+) -> tuple[User, Course]:
+    """Choose the demo's learner, and a course on sale that they neither own nor wish for."""
+    learner = people["learner@example.com"]
+    taken = {sale.course.slug for sale in sales if sale.learner is learner}
+    taken |= {row["course"] for row in source.desks()["wishes"]}
+    free = (slug for slug, course in sorted(courses.items()) if course.published_at and course.price_cents)
+    return learner, courses[next(slug for slug in free if slug not in taken)]
 
 
 def _add_films(sources: list[source.CourseSource], courses: dict[str, Course], progress: Progress) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from domain.base import percent
 from domain.catalog import pricing
+from domain.catalog.pricing import Quote
+from domain.commerce import order_lines
 from models import (
     AccessGrant,
     Course,
@@ -97,8 +99,9 @@ def add_sales(sales: list[Sale], now: datetime) -> None:
 
 
 def _needed_first() -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Map each course's id to the ids of its prerequisites."""
-    pairs = select(course_prerequisites.c.course_id, course_prerequisites.c.prerequisite_id)
+    """Map each course's id to the ids of the prerequisites that lock it."""
+    table = course_prerequisites.c
+    pairs = select(table.course_id, table.prerequisite_id).where(table.locks_since.is_not(None))
     needed: dict[uuid.UUID, list[uuid.UUID]] = {}
     for course_id, first in db.session.execute(pairs):
         needed.setdefault(course_id, []).append(first)
@@ -159,6 +162,23 @@ def _purchase(sale: Sale, number: int) -> Purchase:
         )
     )
     return purchase
+
+
+def add_payment_under_way(learner: User, course: Course, now: datetime) -> None:
+    """Insert an order that a bank is still paying; without a session, so that it stays for a day."""
+    asked = now - timedelta(minutes=20)
+    order = Order(
+        number=f"LN-{asked:%Y}-BANK", user_id=learner.id, cart_key=str(course.id), currency=course.currency,
+        subtotal_cents=course.price_cents, total_cents=course.price_cents, status=OrderStatus.PENDING,
+        created_at=asked, confirming_since=asked,
+    )  # fmt: skip
+    db.session.add(order)
+    db.session.flush()
+    line = Purchase(
+        order_id=order.id, user_id=learner.id, owner_id=learner.id, product=course, created_at=asked,
+    )  # fmt: skip
+    order_lines.freeze(line, course, Quote(course.price_cents, course.price_cents, course.currency))
+    db.session.add(line)
 
 
 def _lessons_by_course() -> dict[Any, list[Lesson]]:

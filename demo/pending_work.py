@@ -13,7 +13,7 @@ from domain.commerce import stripe_alerts
 from domain.community import course_reports, reply_reports, reviews, text_decisions
 from domain.moderation import decisions, verdicts
 from domain.people import creator_applications
-from domain.platform import audit, consents, settings
+from domain.platform import audit, consents, last_days, settings
 from domain.platform.audit_actions import AuditAction
 from models import (
     ConsentEnd,
@@ -172,7 +172,7 @@ def add_wishes(
             less = 100 * (course.price_cents - course.sale_price_cents) // course.price_cents
             _tell(
                 user.id, NotificationKind.WISHED_SALE, f"“{course.title}” is on sale",
-                f"This course is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {less}% off.",
+                f"This course is on your wishlist. Until {last_days.said(ends)} it’s {less}% off.",
                 f"/courses/{course.slug}", "See the course", now - timedelta(hours=7), read=False,
             )  # fmt: skip
 

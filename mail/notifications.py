@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from domain.base.addresses import at_home
+from domain.platform import last_days
 from mail.composing import compose, greeting, unsubscribe_url
 from mail.registry import Condition
 from models import EmailMessage, Product, User
@@ -43,6 +44,6 @@ def wished_sale(user: User, product: Product, page: str, ends: datetime, saved: 
         condition=Condition(
             "sale_is_on", {"course_id": str(product.id), "ends": ends.isoformat(), "saved": saved}
         ),
-        name=greeting(user), course=product.title, saved=saved, until=f"{ends.day} {ends:%B %Y}",
+        name=greeting(user), course=product.title, saved=saved, until=last_days.said(ends),
         url=at_home(page),
     )  # fmt: skip

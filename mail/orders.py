@@ -8,24 +8,33 @@ from mail.composing import compose, greeting
 from models import EmailMessage, Order, StripeEvent, User
 
 
-def receipt(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
+def receipt(
+    user: User,
+    order: Order,
+    landings: Sequence[tuple[str, str]],
+    locks: Sequence[str] = (),
+    refund: tuple[str, str] | None = None,
+) -> EmailMessage:
     """Send the receipt, once: products, amounts and links; needs `order.purchases` and `completed_at`.
 
-    `landings` are the paths to which the purchases lead.
+    `landings` are the words and paths of the links to which the purchases lead, `locks` what has to be done
+    before each of them opens, "" if nothing. `refund` is the sentence about changing one's mind, and a mailto
+    address.
     """
+    terms, mailto = refund or ("", "")
     day = order.completed_at or order.created_at
     return compose(
         "receipt", user.email, user, key=f"receipt:{order.id}", paid_on=f"{day.day} {day:%B %Y}",
-        **_order_facts(user, order, landings),
+        refund_terms=terms, refund_mailto=mailto, **_order_facts(user, order, landings, locks),
     )  # fmt: skip
 
 
-def payment_pending(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
+def payment_pending(user: User, order: Order, landings: Sequence[tuple[str, str]]) -> EmailMessage:
     """Report that the payment is being processed and nothing has to be done."""
     return compose("payment_pending", user.email, user, **_order_facts(user, order, landings))
 
 
-def payment_failed(user: User, order: Order, landings: Sequence[str]) -> EmailMessage:
+def payment_failed(user: User, order: Order, landings: Sequence[tuple[str, str]]) -> EmailMessage:
     """Report that the bank declined the payment, that nothing was charged, and how to try again."""
     return compose("payment_failed", user.email, user, **_order_facts(user, order, landings))
 
@@ -45,15 +54,21 @@ def payment_problem(to: str, event: StripeEvent, payment: str, sentence: str) ->
     return compose("payment_problem", to, payment=payment, problem=sentence, event_url=url)
 
 
-def _order_facts(user: User, order: Order, landings: Sequence[str]) -> dict[str, Any]:
+def _order_facts(
+    user: User, order: Order, landings: Sequence[tuple[str, str]], locks: Sequence[str] = ()
+) -> dict[str, Any]:
     lines = [
         {
             "title": purchase.product_snapshot["title"],
             "amount_cents": purchase.amount_cents,
-            "url": at_home(landing),
-            "course_url": at_home(landing),
+            "url": at_home(path),
+            "course_url": at_home(path),
+            "label": label,
+            "lock": lock,
         }
-        for purchase, landing in zip(order.purchases, landings, strict=True)
+        for purchase, (label, path), lock in zip(
+            order.purchases, landings, locks or [""] * len(landings), strict=True
+        )
     ]
     return {
         "name": greeting(user),

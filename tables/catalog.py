@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
-from tables.base import Base, Stamped, enum_of, now, pk
+from tables.base import Base, Stamped, UtcDateTime, enum_of, now, pk
 from tables.people import User
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class Product(Stamped, Base):
 
     `tier` is here and not in `courses`, so that one CHECK can compare it with the price; the bounds for other
     currencies than US dollars are in domain/authoring/course_price.py. `rating_avg`,
+    `reference_price_cents` is the lowest price of the 30 days before the sale that was set last, if that was
+    higher (domain/catalog/price_history.py).
     `rating_count`, `purchase_count` (completed sales) and `holder_count` (people who have it) can be
     recomputed. `thumbnail` names the files of its picture (domain/platform/images.py), `admin_notes` are the
     last reviewer's notes to its creator.
@@ -173,6 +175,7 @@ class Product(Stamped, Base):
     price_cents: Mapped[int] = mapped_column(default=0)
     sale_price_cents: Mapped[int | None]
     sale_ends_at: Mapped[datetime | None]
+    reference_price_cents: Mapped[int | None]
     currency: Mapped[str] = mapped_column(String(3), default="usd")
     status: Mapped[ProductStatus] = mapped_column(enum_of(ProductStatus), default=ProductStatus.DRAFT)
     visibility: Mapped[ProductVisibility] = mapped_column(
@@ -201,11 +204,30 @@ class Product(Stamped, Base):
         return self.sale_price_cents if on_sale and self.sale_price_cents is not None else self.price_cents
 
 
+class PriceChange(Base):
+    """A price of a product and the moment from which it applies, in minor units of `currency`.
+
+    The end of a sale is a row in the future, which is gone again if the sale is changed before.
+    """
+
+    __tablename__ = "price_changes"
+    __table_args__ = (CheckConstraint("price_cents >= 0", name="price_not_negative"),)
+
+    product_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("products.id", ondelete="CASCADE"), primary_key=True
+    )
+    applies_from: Mapped[datetime] = mapped_column(primary_key=True)
+    price_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+
+
 course_prerequisites = Table(
     "course_prerequisites",
     Base.metadata,
     Column("course_id", ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True),
     Column("prerequisite_id", ForeignKey("courses.id", ondelete="CASCADE"), primary_key=True, index=True),
+    # NULL is advice. A lock concerns those who order the course, or are given it, from that moment on.
+    Column("locks_since", UtcDateTime()),
     CheckConstraint("course_id <> prerequisite_id", name="not_itself"),
 )
 

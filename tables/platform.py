@@ -41,12 +41,16 @@ class Lane(StrEnum):
     SLOW = "slow"
 
 
+REFUND_TERMS = "Changed your mind? Write to us within {days} of buying, and we’ll pay you back."
+
+
 class PlatformSettings(Stamped, Base):
     """The settings of the shop; there is one row, with id 1.
 
     `require_review`: submissions of creators who aren't vetted need approval. `logo` names the files of the
     picture (domain/platform/images.py), `social` is [{"label": …, "url": …}], `timezone` the shop's own,
-    `currency` that of new courses (ISO, lower case).
+    `currency` that of new courses (ISO, lower case). `refund_terms` is the sentence about changing one's
+    mind, with “{days}” for the refund period.
     `featured` is the order of the featured products on the home page: their ids as text. `held_words` are
     words and phrases that hide a review until an admin has approved it. `admin_second_factor`: admins must
     have one; `admin_idle_minutes`: the idle timeout after which admins have to re-authenticate.
@@ -72,6 +76,7 @@ class PlatformSettings(Stamped, Base):
     contact_email: Mapped[str] = mapped_column(String(254), default="hello@example.com")
     platform_fee_percent: Mapped[int] = mapped_column(default=30)
     refund_window_days: Mapped[int] = mapped_column(default=30)
+    refund_terms: Mapped[str] = mapped_column(Text, default=REFUND_TERMS, server_default=REFUND_TERMS)
     currency: Mapped[str] = mapped_column(String(3), default="usd", server_default="usd")
     require_review: Mapped[bool] = mapped_column(default=True)
     admin_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -292,6 +297,7 @@ class NotificationKind(StrEnum):
     REFUND = "refund"
     APPLICATION_DECIDED = "application_decided"
     REPORT_DECIDED = "report_decided"
+    COURSE_OPENED = "course_opened"
 
 
 class Notification(Stamped, Base):

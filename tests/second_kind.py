@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event, text
 from domain.base import clock
 from domain.catalog import availability, kinds
 from domain.catalog.index import search
-from domain.catalog.kinds import Link, Part
+from domain.catalog.kinds import Link, Lock, Part
 from domain.learning import access, enrollment
 from models import (
     Course,
@@ -57,6 +57,10 @@ class KitKind:
     def held(self, person: User, product: Product, at: datetime) -> str | None:
         """Say that they have it."""
         return "You already own this kit." if access.has(person, product) else None
+
+    def lock(self, person: User, product: Product) -> Lock | None:
+        """Open at once."""
+        return None
 
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
         """Say why it can't be taken."""

@@ -14,8 +14,10 @@ from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
 from domain.base import clock, languages
+from domain.base.counts import plural
 from domain.base.money import money, short
-from domain.base.percent import rate
+from domain.base.percent import rate, whole
+from domain.platform import last_days
 
 _AGO = (
     (31_536_000, "year"),
@@ -44,17 +46,18 @@ def timecode(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Format `count` with its noun: 1 lesson, 2 lessons, 1,204 lessons. `many` defaults to `one` + s."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def date(moment: datetime | None) -> str:
     """Format `moment` (aware) as a <time> element, "21 Nov 2026" with the exact time as title.
 
     None is a dash.
     """
     return _time_element(moment, lambda local: f"{local.day} {local:%b %Y}")
+
+
+def last_day(ends: datetime) -> str:
+    """Format the last day, the shop's, of what ends at `ends`: "30 Nov 2026"."""
+    day = last_days.last_day(ends)
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), f"{day.day} {day:%b %Y}")
 
 
 def ago(moment: datetime | None) -> str:
@@ -96,6 +99,11 @@ def attr_names(values: Mapping[str, Any]) -> dict[str, Any]:
     """Convert `values` to keywords of WTForms widgets: `_` in a name becomes `-`, empty ones are dropped."""
     kept = {name: value for name, value in values.items() if value not in (None, "")}
     return {name.rstrip("_").replace("_", "-"): value for name, value in kept.items()}
+
+
+def less_than(cents: int, before: int) -> int:
+    """Compute by how many whole percents `cents` is less than `before`."""
+    return whole(before - cents, before)
 
 
 def readable_on(colour: str) -> str:
@@ -145,6 +153,8 @@ def init_app(app: Flask) -> None:
         money,
         duration,
         timecode,
+        last_day,
+        less_than,
         plural,
         date,
         ago,

@@ -21,7 +21,7 @@ from domain.base import clock, markdown
 from domain.catalog import availability, featured
 from domain.learning import comp_access
 from domain.platform import color_contrast, images, settings
-from models import Course, db
+from models import REFUND_TERMS, Course, db
 from web import hypermedia
 from web.actions import Attempt
 from web.forms import Form
@@ -97,7 +97,8 @@ def rules() -> Response:
     if form.validate_on_submit():
         changed = settings.change(
             me(), platform_fee_percent=form.platform_fee_percent.data,
-            refund_window_days=form.refund_window_days.data, require_review=form.require_review.data,
+            refund_window_days=form.refund_window_days.data,
+            refund_terms=form.refund_terms.data or REFUND_TERMS, require_review=form.require_review.data,
             held_words=form.held_words.data or [],
         )  # fmt: skip
         return _saved("admin.rules", changed)

@@ -2,9 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import abort, url_for
 from werkzeug.wrappers import Response
@@ -14,7 +12,7 @@ from blueprints.admin.forms import CompAccessForm, RestoreForm, RoleForm, Suspen
 from domain.learning import comp_access
 from domain.moderation import creator_suspension
 from domain.people import devices, directory, second_factor
-from domain.platform import settings
+from domain.platform import last_days
 from models import Role, User
 from web import hypermedia
 from web.actions import Attempt
@@ -91,8 +89,8 @@ def give(user_id: uuid.UUID) -> Response:
     person, form = _person(user_id), CompAccessForm()
 
     def hand_over() -> None:
-        course = comp_access.course_called(form.course.data or "")
-        comp_access.give_access(person, course, _end_of(form.expires_on.data), me())
+        course, day = comp_access.course_called(form.course.data or ""), form.expires_on.data
+        comp_access.give_access(person, course, last_days.end_of(day) if day else None, me())
 
     return _do(person, form, hand_over, "They now have access.", give=form)
 
@@ -168,11 +166,3 @@ def _page(person: User, status: int = 200, wrong: list[str] | None = None, **sho
         is_self=person.id == me().id,
         shown=directory.SHOWN,
     )
-
-
-def _end_of(day: Any) -> datetime | None:
-    """Compute the end of `day` in the shop's time zone."""
-    if day is None:
-        return None
-    zone = ZoneInfo(settings.current().timezone)
-    return datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=1)

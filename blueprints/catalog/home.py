@@ -2,13 +2,20 @@
 
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import bp
+from blueprints.catalog import bp, fragments
 from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
-from web import hypermedia
+from domain.learning import library
+from web import hypermedia, signed_in
+
+CONTINUED = 2
 
 
 @bp.get("/")
 def home() -> Response:
-    """Show the home page: hero, categories, featured and new courses."""
-    return with_etag(hypermedia.render("catalog/home.html", home=cards.home()))
+    """Show the home page: hero, categories, featured and new courses; to learners first how they continue."""
+    user = signed_in.reader()
+    going_on = library.load_page(user).going_on[:CONTINUED] if user is not None else []
+    page = cards.home()
+    owned = fragments.owned_by_reader([*page.featured, *page.newest, *page.best])
+    return with_etag(hypermedia.render("catalog/home.html", home=page, going_on=going_on, owned=owned))

@@ -8,7 +8,7 @@ from domain.base import money
 from domain.catalog.availability import Offer
 from domain.community.review_list import ReviewList, ReviewRow
 from domain.pages.course_page import CoursePage
-from domain.platform import images, settings
+from domain.platform import images, last_days, settings
 from web import cover_image
 
 REVIEWS = 3
@@ -89,8 +89,15 @@ def _offer(row: Any, here: str) -> dict[str, Any]:
         "availability": "https://schema.org/InStock",
         "url": here,
     }
+    if row.reference_cents:
+        offer["priceSpecification"] = {
+            "@type": "UnitPriceSpecification",
+            "priceType": "https://schema.org/StrikethroughPrice",
+            "price": money.plain(row.reference_cents, row.currency),
+            "priceCurrency": row.currency.upper(),
+        }
     if row.sale_ends_at is not None:
-        offer["priceValidUntil"] = row.sale_ends_at.date().isoformat()
+        offer["priceValidUntil"] = last_days.last_day(row.sale_ends_at).isoformat()
     return offer
 
 

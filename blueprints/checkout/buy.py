@@ -10,6 +10,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import kinds
 from domain.commerce import checkout
+from domain.commerce.checkout import Seen
 from models import Product, db
 from payments import PaymentRefused, PaymentUnavailable
 from web import hypermedia
@@ -25,22 +26,22 @@ def start() -> Response:
     product = checkout.product_on_offer(form.product_id) or abort(404)
     try:
         with Attempt(silent=True) as attempt:
-            return _go_to_stripe(product)
+            return _go_to_stripe(product, form.seen)
     except PaymentUnavailable:
         db.session.rollback()
         product = checkout.product_on_offer(form.product_id) or abort(404)
-        return hypermedia.render("checkout/unavailable.html", status=503, product=product)
-    return _refused(product, attempt)
+        return hypermedia.render("checkout/unavailable.html", status=503, product=product, seen=form.seen)
+    return _refused(product, attempt, form.seen)
 
 
-def _go_to_stripe(product: Product) -> Response:
+def _go_to_stripe(product: Product, seen: Seen) -> Response:
     """Take the steps of `checkout`, each in a transaction of its own: none is open while Stripe is asked."""
     kind = kinds.kind_of(product)
     for _ in range(checkout.ROUNDS):
         if sentence := kind.held(current_user, product, clock.now()):
             hypermedia.toast(sentence, "info")
             return hypermedia.leave(kinds.entrance(product).path)
-        plan = checkout.start_order(current_user, product, _address("success"), _address("cancelled"))
+        plan = checkout.start_order(current_user, product, _address("success"), _address("cancelled"), seen)
         db.session.commit()
         if plan.waits:
             return hypermedia.leave(url_for("orders.show", number=plan.number))
@@ -57,7 +58,12 @@ def _go_to_stripe(product: Product) -> Response:
     raise PaymentUnavailable("The order kept changing.")
 
 
-def _refused(product: Product, attempt: Attempt) -> Response:
+def _refused(product: Product, attempt: Attempt, seen: Seen) -> Response:
+    if isinstance(attempt.refusal, checkout.Unseen):
+        return hypermedia.render(
+            "checkout/confirm.html", status=409, product=product, before=seen.price_cents,
+            price=attempt.refusal.price_cents, lock=attempt.refusal.lock,
+        )  # fmt: skip
     waits = isinstance(attempt.refusal, checkout.NotVerified)
     page = "checkout/verify.html" if waits else "checkout/refused.html"
     is_free = isinstance(attempt.refusal, checkout.FreeProduct)

@@ -36,6 +36,7 @@ def success() -> Response:
         standing=standing.value,
         again=_look_again(session_id, looks) if standing == orders.BuyerStatus.OPEN else None,
         landing=kinds.landing,
+        lock_of=kinds.lock_of,
         seconds=3 if looks < QUICK_LOOKS else 15,
     )
 

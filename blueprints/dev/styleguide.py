@@ -206,6 +206,7 @@ def card(
         currency="USD",
         price_cents=cents,
         price_now_cents=cents_now,
+        reference_cents=cents if cents_now < cents else None,
         summary="Learn it by building one small, real thing from start to end, and know afterwards why.",
         rating_avg=average,
         rating_count=reviews,

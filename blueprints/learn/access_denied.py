@@ -7,9 +7,12 @@ from werkzeug.wrappers import Response
 
 from domain.base import clock
 from domain.catalog import availability
+from domain.catalog.kinds import Lock
+from domain.learning import prerequisites
 from domain.learning.access import AccessDecision, DenialReason
 from models import Course, Lesson
 from web import guards, hypermedia
+from web.signed_in import reader
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,17 @@ def next_step(course: Course, decision: AccessDecision) -> NextStep:
                 "Go to that lesson",
                 url_for("learn.lesson", course_slug=course.slug, lesson_slug=decision.needed.slug),
             )
-        case DenialReason.PREREQUISITE if isinstance(decision.needed, Course):
-            return NextStep(
-                f"This course builds on “{decision.needed.title}”. Complete that one first.",
-                "See that course", url_for("catalog.course", slug=decision.needed.slug),
-            )  # fmt: skip
+        case DenialReason.PREREQUISITE if lock := _lock_on(course):
+            return NextStep(lock.sentence, lock.way.label, lock.way.path)
+        case DenialReason.PREREQUISITE:
+            way = url_for("learn.course", course_slug=course.slug)
+            return NextStep("This course has just opened.", "Start learning", way)
         case _:
             return NextStep("This isn’t available right now.", "My learning", url_for("learn.my_learning"))
+
+
+def _lock_on(course: Course) -> Lock | None:
+    return prerequisites.lock_on(prerequisites.locking(reader(), course))
 
 
 def _not_for_sale(course: Course) -> str:

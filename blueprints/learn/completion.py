@@ -4,7 +4,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.learn import access_denied, bp, lessons
-from domain.learning import access, progress
+from domain.learning import access, prerequisites, progress
 from domain.platform.event_registry import EventName
 from models import Course, Lesson, db
 from web import guards, hypermedia, visitor
@@ -32,6 +32,8 @@ def _mark(course_slug: str, lesson_slug: str, done: bool) -> Response:
         return access_denied.deny(course, lesson, decision)
     if done:
         completed = progress.complete(user, lesson)
+        if completed:
+            prerequisites.course_completed(user.id, course.id)
         db.session.commit()
         visitor.record(EventName.LESSON_COMPLETED, course.id, course.creator_id, lesson.id)
         if completed:

@@ -4,6 +4,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp
+from domain.catalog import kinds
 from domain.learning import access, enrollment
 from web import guards, hypermedia
 from web.actions import Attempt
@@ -17,7 +18,10 @@ def enroll(course_slug: str) -> Response:
     course, _decision = access.course_for_learner(user, course_slug)
     if user is None:
         return guards.ask_to_sign_in() or hypermedia.leave(url_for("learn.my_learning"))
-    with Attempt():
+    with Attempt() as attempt:
         enrollment.enroll_free(user, course)
+        if lock := kinds.kind_of(course).lock(user, course):
+            attempt.say(lock.sentence, "info")
+            return hypermedia.leave(url_for("catalog.course", slug=course.slug))
         return hypermedia.leave(url_for("learn.course", course_slug=course.slug))
     return hypermedia.leave(url_for("catalog.course", slug=course.slug))

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.learn import bp
 from blueprints.learn.forms import HeartbeatForm
-from domain.learning import playback
+from domain.learning import playback, prerequisites
 from domain.learning.playback import HeartbeatResult, Watcher
 from domain.learning.watched_ranges import Heartbeat
 from domain.platform import events
@@ -31,6 +31,9 @@ def heartbeat(course_slug: str, lesson_slug: str) -> Response:
     if not isinstance(token, str):
         raise Forbidden
     who, outcome = playback.beat(token, course_slug, lesson_slug, _heartbeat(form))
+    if outcome.course_completed:
+        prerequisites.course_completed(who.user_id, who.course_id)
+        db.session.commit()
     if who.is_learner:
         _record_event(who, outcome)
     if not outcome.lesson_completed:

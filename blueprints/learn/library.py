@@ -5,6 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from blueprints.learn import bp
+from domain.commerce import orders
 from domain.learning import library
 from web import guards, hypermedia
 
@@ -23,7 +24,10 @@ def my_learning() -> Response:
     library_page = library.load_page(current_user, number)
     if not library_page.courses and library_page.page > 1:
         abort(404)
-    return hypermedia.render("learn/library.html", library=library_page, pages=_pages(library_page))
+    return hypermedia.render(
+        "learn/library.html", library=library_page, pages=_pages(library_page),
+        on_their_way=orders.on_their_way(current_user) if number == 1 else [],
+    )  # fmt: skip
 
 
 def _pages(library_page: library.LibraryPage) -> dict[str, object]:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from blueprints.orders import bp
 from domain.catalog import kinds
-from domain.commerce import orders
+from domain.commerce import orders, refund_terms
 from web import hypermedia
 
 
@@ -27,5 +27,6 @@ def show(number: str) -> Response:
     refund = orders.refunds_of([order]).get(order.id)
     standing = orders.buyer_status(order, refund).value
     return hypermedia.render(
-        "orders/show.html", order=order, refund=refund, standing=standing, landing=kinds.landing
-    )
+        "orders/show.html", order=order, refund=refund, standing=standing, landing=kinds.landing,
+        lock_of=kinds.lock_of, refund_terms=refund_terms.of(order),
+    )  # fmt: skip

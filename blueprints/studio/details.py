@@ -16,6 +16,7 @@ from domain.learning import prerequisites
 from models import Course, Level, db
 from web import hypermedia
 from web.actions import Attempt
+from web.forms import SwitchForm
 from web.query_args import text_arg
 from web.signed_in import me
 
@@ -60,6 +61,15 @@ def release(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
     """Remove a prerequisite course."""
     prerequisites.drop(course_of(course_id), me(), other_id)
     db.session.commit()
+    return _section(course_id)
+
+
+@bp.post("/courses/<uuid:course_id>/required/<uuid:other_id>/lock")
+def lock_by(course_id: uuid.UUID, other_id: uuid.UUID) -> Response:
+    """Make a prerequisite a lock, or advice."""
+    course, form = course_of(course_id), SwitchForm()
+    with Attempt():
+        prerequisites.set_lock(course, me(), other_id, form.on.data)
     return _section(course_id)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 
 from domain.authoring import course_content
 from domain.authoring.course_content import CourseContent
+from domain.base.counts import plural
 from domain.catalog import shown_lessons
 from models import (
     Course,
@@ -57,7 +58,7 @@ def snapshot(there: CourseContent) -> dict[str, Any]:
         SIZE: TIERS[course.tier] if course.tier else "None",
         VISIBILITY: SEEN_BY[course.visibility],
         LESSONS: IN_ORDER if course.sequential else "In any order",
-        FIRST: ", ".join(db.session.scalars(_titles_of_first(course))) or "None",
+        FIRST: ", ".join(_first(course)) or "None",
         ORDER: "\n".join(_order(there)),
     }
 
@@ -74,9 +75,16 @@ def last_approved(course: Course) -> dict[str, Any]:
     return {FORMER.get(label, label): FORMER.get(value, value) for label, value in kept.items()}
 
 
-def _titles_of_first(course: Course) -> Select[str]:
+def _first(course: Course) -> list[str]:
+    return [
+        f"{title} (a lock)" if locks_since else title
+        for title, locks_since in db.session.execute(_titles_of_first(course))
+    ]
+
+
+def _titles_of_first(course: Course) -> Select[Any]:
     return (
-        select(Product.title)
+        select(Product.title, course_prerequisites.c.locks_since)
         .join(course_prerequisites, course_prerequisites.c.prerequisite_id == Product.id)
         .where(course_prerequisites.c.course_id == course.id)
         .order_by(Product.title)
@@ -89,7 +97,7 @@ def _order(there: CourseContent) -> Iterator[str]:
         seen = [content.lesson for content in contents if _is_shown(content.lesson, module)]
         if seen:
             days = module.unlock_after_days
-            opens = f", opens after {days} day{'' if days == 1 else 's'}" if days else ""
+            opens = f", opens after {plural(days, 'day')}" if days else ""
             yield f"{module.title}{opens}"
             yield from (f"    {lesson.title}" for lesson in seen)
 

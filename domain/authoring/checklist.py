@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.authoring import course_price
 from domain.authoring.course_content import CourseContent, LessonContent
 from domain.base.addresses import path_to
+from domain.learning import prerequisites
 from models import Course, LessonKind, MediaStatus
 
 LEAST_DESCRIPTION = 20  # characters
@@ -27,7 +28,10 @@ class ChecklistItem:
 
 
 def items(contents: CourseContent) -> list[ChecklistItem]:
-    """Build the whole checklist of a course: requirements first, then recommendations."""
+    """Build the whole checklist of a course: requirements first, then recommendations.
+
+    What a course doesn't have, such as recordings, has no item: nothing is ticked that isn't there.
+    """
     return [*_needed(contents), *_wished(contents)]
 
 
@@ -52,7 +56,7 @@ def _needed(contents: CourseContent) -> list[ChecklistItem]:
             if contents.lessons
             else "There are no lessons yet.",
         ),
-        _media(contents),
+        *_media(contents),
     ]  # fmt: skip
 
 
@@ -67,7 +71,8 @@ def _price(contents: CourseContent) -> ChecklistItem:
     return ChecklistItem("A price that fits its size", fits, _to(course, PRICING))
 
 
-def _media(contents: CourseContent) -> ChecklistItem:
+def _media(contents: CourseContent) -> list[ChecklistItem]:
+    """Require finished recordings; empty for a course without any and without a lesson that needs one."""
     failed = [s for r, s in contents.recordings if r.asset.status == MediaStatus.ERROR]
     busy = [s for r, s in contents.recordings if not r.is_ready and r.asset.status != MediaStatus.ERROR]
     lacking = [
@@ -87,20 +92,23 @@ def _media(contents: CourseContent) -> ChecklistItem:
             named = f"“{first.title}”" if first else "The preview video"
             page = _lesson(first) if first else _to(contents.course, MEDIA)
             more = f", and {len(lessons) - 1} more" if len(lessons) > 1 else ""
-            return ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")
-    return ChecklistItem("Recordings ready", True, _to(contents.course, CURRICULUM))
+            return [ChecklistItem("Recordings ready", False, page, says=f"{named} {problem}{more}.")]
+    there = bool(contents.recordings)
+    return [ChecklistItem("Recordings ready", True, _to(contents.course, CURRICULUM))] if there else []
 
 
 def _wished(contents: CourseContent) -> list[ChecklistItem]:
     course = contents.course
-    empty = [content for content in contents.shown if content.is_empty and content.kind == LessonKind.TEXT]
-    silent = [s for s in contents.shown if s.recording and s.recording.is_ready and not s.recording.captions]
+    texts = [content for content in contents.shown if content.kind == LessonKind.TEXT]
+    recorded = [content for content in contents.shown if content.recording and content.recording.is_ready]
+    empty = [content for content in texts if content.is_empty]
+    silent = [s for s in recorded if s.recording and not s.recording.captions]
     points = [
         ChecklistItem("A summary for the catalogue", bool(course.summary.strip()), _to(course), needed=False),
         ChecklistItem(
             "Content in every lesson", not empty, _lesson(empty[0]) if empty else _to(course, CURRICULUM),
             needed=False, says=f"“{empty[0].title}” is empty." if empty else "",
-        ),
+        ) if texts else None,
         ChecklistItem(
             "A free preview lesson", any(s.is_preview for s in contents.shown), _to(course, CURRICULUM),
             needed=False, says="Learners decide sooner when they can try one.",
@@ -109,9 +117,21 @@ def _wished(contents: CourseContent) -> list[ChecklistItem]:
         ChecklistItem(
             "Captions", not silent, _lesson(silent[0]) if silent else _to(course, CURRICULUM), needed=False,
             says=f"“{silent[0].title}” has none." if silent else "",
-        ),
+        ) if recorded else None,
     ]  # fmt: skip
-    return [*_length(contents), *points]
+    return [*_length(contents), *(point for point in points if point is not None), *_locks(course)]
+
+
+def _locks(course: Course) -> list[ChecklistItem]:
+    """Warn of prerequisites that can't lock the course, because nobody could open the lock."""
+    return [
+        ChecklistItem(
+            "Locks that can be opened", False, _to(course) + "#required", needed=False,
+            says=f"“{first.title}” can’t be bought or has no lessons, so it’s only advice for now.",
+        )
+        for first in prerequisites.required_courses(course)
+        if first.is_lock and not first.holds
+    ]  # fmt: skip
 
 
 def _length(contents: CourseContent) -> list[ChecklistItem]:

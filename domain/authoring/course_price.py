@@ -8,9 +8,9 @@ import jobs
 from domain import Refused
 from domain.authoring import course_details
 from domain.base import clock, money
-from domain.catalog import lifecycle, pricing
+from domain.catalog import lifecycle, price_history, pricing
 from domain.platform.audit_actions import AuditAction
-from models import Course, Tier, User
+from models import Course, Tier, User, db
 
 # Hours, then lowest and highest price in US cents, as in the table's CHECK; see money.nominal.
 _TIERS = {
@@ -92,8 +92,9 @@ def set_price(course: Course, actor: User, new: PriceInput) -> None:
     stored = price_of(course)
     _check_price(new, course.currency)
     _check_sale(new, stored, course.currency)
-    course.tier, course.price_cents = new.tier, new.price_cents
-    course.sale_price_cents, course.sale_ends_at = new.sale_price_cents, new.sale_ends_at
+    with db.session.no_autoflush:  # the tier and the price are checked together
+        course.tier = new.tier
+        price_history.change(course, new.price_cents, new.sale_price_cents, new.sale_ends_at)
     course_details.record_change(course, actor, AuditAction.SET_PRICE)
     announce_sale(course)
 

@@ -111,13 +111,10 @@ class PictureCopies:
 
 def _copy_links(course: Course, copy: Course) -> None:
     """Copy the tags and the prerequisite courses."""
-    for table, own, other in (
-        (product_tags, "product_id", "tag_id"),
-        (course_prerequisites, "course_id", "prerequisite_id"),
-    ):
-        ids = db.session.scalars(select(table.c[other]).where(table.c[own] == course.id)).all()
-        if ids:
-            db.session.execute(insert(table), [{own: copy.id, other: id_} for id_ in ids])
+    for table, own in ((product_tags, "product_id"), (course_prerequisites, "course_id")):
+        rows = db.session.execute(select(table).where(table.c[own] == course.id)).mappings().all()
+        if rows:
+            db.session.execute(insert(table), [{**row, own: copy.id} for row in rows])
 
 
 def _copy_lessons(course: Course, copy: Course, pictures: PictureCopies) -> dict[uuid.UUID, uuid.UUID]:

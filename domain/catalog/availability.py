@@ -128,7 +128,9 @@ def published(moment: Any, product: Any = products.c, course: Any = courses.c) -
 
 def available(moment: Any, product: Any = products.c, course: Any = courses.c) -> ColumnElement[bool]:
     """Build `is_available` as SQL."""
-    return and_(published(moment, product, course), product.visibility.in_(SOLD_BY_ITSELF))
+    # Without IN, whose list a statement that is compiled once (the heartbeat's) can't take.
+    sold = or_(*(product.visibility == one for one in SOLD_BY_ITSELF))
+    return and_(published(moment, product, course), sold)
 
 
 def listed(moment: Any, product: Any = products.c, course: Any = courses.c) -> ColumnElement[bool]:

@@ -25,7 +25,8 @@ people, profiles, categories = (t.__table__ for t in (User, CreatorProfile, Cate
 class CourseCard(NamedTuple):
     """A card of a product of any kind, as templates/shared/_course_card.html shows it.
 
-    `price_now_cents` includes a current sale. Only courses have a duration and lessons.
+    `price_now_cents` includes a current sale, `reference_cents` is what that is compared with. Only courses
+    have a duration and lessons. `owned` is the progress in whole percents of somebody who has it.
     """
 
     id: uuid.UUID
@@ -36,6 +37,7 @@ class CourseCard(NamedTuple):
     level: str
     price_cents: int
     price_now_cents: int
+    reference_cents: int | None
     currency: str
     rating_avg: float
     rating_count: int
@@ -48,6 +50,7 @@ class CourseCard(NamedTuple):
     thumbnail: str | None = None
     language: str | None = None
     eager: bool = False
+    owned: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def cards_query() -> Select[Any]:
     return (
         select(
             p.id, p.kind, p.slug, p.title, p.summary, p.level, p.price_cents,
-            pricing.price_at(now), p.currency, p.rating_avg,
+            pricing.price_at(now), pricing.reference_at(now), p.currency, p.rating_avg,
             p.rating_count, c.duration_seconds, c.lesson_count, people.c.name,
             creator_slug(), categories.c.name, categories.c.slug, p.thumbnail, c.language,
         )
@@ -181,7 +184,7 @@ _CARDS = cards_query().where(products.c.id.in_(bindparam("ids", expanding=True))
 
 
 def _card(row: Sequence[Any]) -> CourseCard:
-    return CourseCard._make((*row, False))
+    return CourseCard(*row)
 
 
 def _with_a_way_on(found: CatalogPage) -> CatalogPage:

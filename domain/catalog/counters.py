@@ -7,7 +7,7 @@ import hashlib
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import ScalarSelect, Select, bindparam, func, or_, select, update
 
 from domain.base import clock
 from domain.base.sql import lock_key
@@ -28,6 +28,21 @@ def recount_holders(course_id: uuid.UUID | None = None) -> int:
         .group_by(AccessGrant.course_id)
     )
     return _recount("holder_count", held, course_id)
+
+
+def people_of(creator_id: Any) -> ScalarSelect[int]:
+    """Build the SQL counting the people who hold any of a creator's products, each of them once.
+
+    Their `holder_count`s don't add up to it: one person holds several. `creator_id`: a value or a parameter.
+    """
+    grants, held = AccessGrant.__table__, products.alias("held")
+    return (
+        select(func.count(grants.c.user_id.distinct()))
+        .select_from(held.join(grants, grants.c.course_id == held.c.id))
+        .where(held.c.creator_id == creator_id, held.c.deleted_at.is_(None), grants.c.revoked_at.is_(None))
+        .correlate(None)
+        .scalar_subquery()
+    )
 
 
 def recount_purchases(product_id: uuid.UUID | None = None) -> int:

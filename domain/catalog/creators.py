@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func, or_, select
 
 from domain.base import clock
+from domain.catalog import counters
 from domain.catalog.availability import listed
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
@@ -69,14 +70,14 @@ def find(slug: str) -> CreatorPage | None:
 
 
 def _totals(creator_id: uuid.UUID) -> CreatorTotals:
-    """Sum up products, students and ratings. A student of two courses counts twice."""
+    """Sum up products and ratings, and count the people who have any of the products."""
     now = clock.now()
     shown = case((listed(now), 1), else_=0)
     ratings = func.coalesce(func.sum(products.c.rating_count), 0)
     query = (
         select(
             func.coalesce(func.sum(shown), 0),
-            func.coalesce(func.sum(products.c.holder_count), 0),
+            counters.people_of(creator_id),
             ratings,
             func.sum(products.c.rating_avg * products.c.rating_count) / func.nullif(ratings, 0),
         )

@@ -5,6 +5,7 @@ from sqlalchemy import or_, select, update
 
 from domain import Refused
 from domain.base import clock, money
+from domain.catalog import price_history
 from domain.platform import settings
 from models import Order, Product, User, db
 
@@ -36,6 +37,7 @@ def change(to: str, admin: User | None) -> None:
             " Raise them first."
         )
     db.session.execute(update(Product).values(currency=code.lower(), updated_at=clock.now()))
+    price_history.relabel(code.lower())
     settings.change(admin, currency=code.lower())
 
 

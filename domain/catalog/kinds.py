@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from domain.base import slugs
-from models import Product, ProductKind, Purchase, User, db
+from models import Product, ProductKind, Purchase, PurchaseStatus, User, db
 
 
 class Part(NamedTuple):
@@ -32,6 +32,13 @@ class Link(NamedTuple):
     path: str
 
 
+class Lock(NamedTuple):
+    """A lock on a product: a sentence that says what has to be done before it opens, and a link to that."""
+
+    sentence: str
+    way: Link
+
+
 class Kind(Protocol):
     """The verbs of a kind, and its words. A line is a Purchase with its product loaded.
 
@@ -41,10 +48,11 @@ class Kind(Protocol):
     None if they have to. `editor` is the path where its creator changes it. `take_down` takes it off sale, by
     an admin who says why in `note`.
 
+    `lock` says what `person` has to do before the product opens, were it theirs; None if it opens at once.
     `refusal` says in a sentence why `buyer` can't take the product at `at`, None if they can. `parts` lists
     whom it pays. `reserve` holds what is scarce before Stripe is asked. `deliver` gives the line to its owner
-    and `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, or to
-    the product's page while it gives nothing.
+    and `withdraw` takes back exactly that; both are idempotent. `landing` leads to what the line gave, to
+    what has to be done before that opens, or to the product's page while it gives nothing.
     """
 
     noun: str
@@ -55,6 +63,7 @@ class Kind(Protocol):
     def take_down(self, product: Product, admin: User, note: str) -> None: ...
     def is_known_to(self, person: User | None, product: Product) -> bool: ...
     def held(self, person: User, product: Product, at: datetime) -> str | None: ...
+    def lock(self, person: User, product: Product) -> Lock | None: ...
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None: ...
     def parts(self, product: Product) -> list[Part]: ...
     def reserve(self, line: Purchase) -> None: ...
@@ -115,6 +124,13 @@ def product_at(person: User | None, slug: str) -> Product:
 def landing(line: Purchase) -> Link:
     """Ask the kind of the line's product where the line leads; `line.product` must be loaded."""
     return kind_of(line.product).landing(line)
+
+
+def lock_of(line: Purchase) -> Lock | None:
+    """Ask the kind what the owner of a delivered line has to do before it opens; None if it is open."""
+    if line.status != PurchaseStatus.COMPLETED:
+        return None
+    return kind_of(line.product).lock(db.session.get_one(User, line.owner_id), line.product)
 
 
 @cache

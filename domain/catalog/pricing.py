@@ -37,6 +37,11 @@ def sale_end_at(moment: Any, product: Any = _products.c) -> ColumnElement[dateti
     return case((product.sale_ends_at > moment, product.sale_ends_at))
 
 
+def reference_at(moment: Any, product: Any = _products.c) -> ColumnElement[int | None]:
+    """Build the SQL for what the sale at `moment` is compared with; NULL without a sale or a higher price."""
+    return case((product.sale_ends_at > moment, product.reference_price_cents))
+
+
 def split(amount_cents: int, fee_percent: int) -> tuple[int, int]:
     """Split `amount_cents` into the platform's fee and the creator's share; they always add up.
 
@@ -57,5 +62,11 @@ def snapshot(product: Product) -> dict[str, Any]:
 
 
 def has_sale(product: Product, now: datetime) -> bool:
-    """Tell if `product` can be bought at `now` for less than its list price."""
-    return availability.is_available(product, now) and product.price_at(now) < product.price_cents
+    """Tell if `product` can be bought at `now` for less than in the 30 days before its sale."""
+    return availability.is_available(product, now) and reference(product, now) is not None
+
+
+def reference(product: Product, now: datetime) -> int | None:
+    """Return what the sale at `now` is compared with, in minor units; None without one that may be named."""
+    ends = product.sale_ends_at
+    return product.reference_price_cents if ends is not None and ends > now else None

@@ -43,6 +43,28 @@ class FreeProduct(Refused):
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The buyer's view of the offer: the price in minor units (None: unknown), and whether a lock."""
+
+    price_cents: int | None = None
+    lock: bool = False
+
+
+UNKNOWN = Seen()
+
+
+class Unseen(Refused):
+    """The price has risen since the buyer saw it, or they weren't told of a lock.
+
+    `price_cents` is the price now, `lock` what has to be done before the product opens.
+    """
+
+    def __init__(self, price_cents: int, lock: kinds.Lock | None) -> None:
+        super().__init__("Something has changed since you pressed the button.")
+        self.price_cents, self.lock = price_cents, lock
+
+
+@dataclass(frozen=True)
 class CheckoutPlan:
     """The next step for an open order: retrieve `session_id`, or open `checkout`.
 
@@ -78,12 +100,24 @@ def refuse_unless_sold(user: User, product: Product) -> None:
         raise NotVerified("Confirm your email address before you pay, so that your receipt reaches you.")
 
 
-def start_order(user: User, product: Product, success_url: str, cancel_url: str) -> CheckoutPlan:
+def refuse_unless_seen(user: User, product: Product, seen: Seen) -> None:
+    """Raise Unseen unless `user` knows what `product` costs now, or more, and that it is locked if it is."""
+    price, lock = product.price_at(clock.now()), kinds.kind_of(product).lock(user, product)
+    is_dearer = seen.price_cents is not None and price > seen.price_cents
+    if is_dearer or (lock is not None and not seen.lock):
+        raise Unseen(price, lock)
+
+
+def start_order(
+    user: User, product: Product, success_url: str, cancel_url: str, seen: Seen = UNKNOWN
+) -> CheckoutPlan:
     """Get or create the buyer's one open order for `product`, and plan the next step.
 
-    `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused.
+    `success_url` holds the literal {CHECKOUT_SESSION_ID}, `cancel_url` a literal {ORDER}. Raises Refused,
+    and Unseen where the buyer has to be asked again: the price is frozen in this transaction.
     """
     refuse_unless_sold(user, product)
+    refuse_unless_seen(user, product, seen)
     order = _open_order(user, product)
     return CheckoutPlan(
         order_id=order.id,

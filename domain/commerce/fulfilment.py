@@ -14,7 +14,7 @@ from domain.base import clock
 from domain.base.log import log
 from domain.base.money import money
 from domain.catalog import counters, kinds
-from domain.commerce import order_events, orders, refunds, stripe_alerts
+from domain.commerce import order_events, orders, refund_terms, refunds, stripe_alerts
 from domain.ledger.states import SETTLED
 from domain.platform import alerts, audit, settings
 from domain.platform.audit_actions import AuditAction
@@ -148,7 +148,10 @@ def _complete(order: Order, session: Session) -> None:
     # In one order for all buyers: each delivery locks its product.
     for purchase in sorted(order.purchases, key=lambda line: line.product_id):
         _hand_over(purchase, now)
-    mail.receipt(order.user, order, _landings(order))
+    locks = [kinds.lock_of(purchase) for purchase in order.purchases]
+    said = [lock.sentence if lock else "" for lock in locks]
+    terms = refund_terms.of(order)
+    mail.receipt(order.user, order, _landings(order), said, (terms.sentence, terms.mailto) if terms else None)
     audit.record(order.user, AuditAction.ORDER_COMPLETED, order)
     order_events.write(EventName.PURCHASE_COMPLETED, order, order.purchases)
 
@@ -178,8 +181,8 @@ def _credit(purchase: Purchase, now: datetime) -> None:
             )
 
 
-def _landings(order: Order) -> list[str]:
-    return [kinds.landing(purchase).path for purchase in order.purchases]
+def _landings(order: Order) -> list[kinds.Link]:
+    return [kinds.landing(purchase) for purchase in order.purchases]
 
 
 def _wait(order: Order, session: Session) -> None:

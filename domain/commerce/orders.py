@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from domain.base import pagination, sql
@@ -54,6 +54,22 @@ def list_orders(user: User, after: str = "") -> Page[Order]:
     newest = pagination.newest_first(query, Order.created_at, Order.id, pagination.read(after))
     rows = db.session.scalars(newest.limit(PER_PAGE + 1))
     return pagination.cut(rows, PER_PAGE, lambda order: str(Cursor(order.created_at, order.id)))
+
+
+def on_their_way(user: User) -> list[Order]:
+    """List `user`'s orders that a bank is paying, newest first, with what they are for."""
+    query = with_purchases().where(*under_way(user.id)).order_by(Order.created_at.desc())
+    return list(db.session.scalars(query.limit(PER_PAGE)))
+
+
+def under_way(user_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """Build the SQL conditions of an order of `user_id`, a value or a parameter, that a bank is paying."""
+    return (
+        Order.user_id == user_id,
+        Order.status == OrderStatus.PENDING,
+        Order.confirming_since.is_not(None),
+        Order.problem.is_(None),
+    )
 
 
 def refunds_of(orders: list[Order]) -> dict[uuid.UUID, Refund]:

@@ -15,7 +15,7 @@ from domain.base.pagination import Page
 from domain.catalog import availability, kinds, pricing
 from domain.catalog.cards import creator_slug, people, profiles
 from domain.learning import access_facts
-from domain.platform import consents, notifications
+from domain.platform import consents, last_days, notifications
 from models import (
     Category,
     Course,
@@ -145,7 +145,7 @@ def _tell(item: WishlistItem, product: Product) -> None:
     noun, saved = kinds.noun(product), _saved(product)
     is_new = notifications.tell(
         item.user_id, NotificationKind.WISHED_SALE, f"“{product.title[:150]}” is on sale",
-        f"This {noun} is on your wishlist. Until {ends.day} {ends:%B %Y} it’s {saved}.",
+        f"This {noun} is on your wishlist. Until {last_days.said(ends)} it’s {saved}.",
         kinds.page(product), f"See the {noun}", key=f"sale:{product.id}:{ends:%Y%m%d%H%M}",
     )  # fmt: skip
     user = db.session.get_one(User, item.user_id)
@@ -155,8 +155,8 @@ def _tell(item: WishlistItem, product: Product) -> None:
 
 def _saved(product: Product) -> str:
     """Say how much less a product on sale costs."""
-    price, now_costs = product.price_cents, product.sale_price_cents or 0
-    return f"{percent.whole(price - now_costs, price)}% off" if now_costs else "free"
+    before, now_costs = product.reference_price_cents or 0, product.sale_price_cents or 0
+    return f"{percent.whole(before - now_costs, before)}% off" if now_costs else "free"
 
 
 def _lines(now: datetime) -> Any:
@@ -166,6 +166,7 @@ def _lines(now: datetime) -> Any:
             product.id, *(product[name] for name in kinds.COLUMNS), product.title, product.price_cents,
             product.currency, product.thumbnail, product.rating_avg, product.rating_count,
             course.c.language, pricing.price_at(now).label("price_now_cents"),
+            pricing.reference_at(now).label("reference_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"),
             people.c.name.label("creator_name"), creator_slug().label("creator_slug"),
             Category.slug.label("category_slug"), WishlistItem.notify_sale, WishlistItem.created_at,

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from domain.base import clock
-from domain.base.sql import asked_last
 from domain.catalog import availability, shown_lessons
+from domain.learning import locks
 from models import (
     AccessGrant,
     Course,
@@ -38,8 +38,6 @@ from models import (
     ProductVisibility,
     Purchase,
     User,
-    UtcDateTime,
-    course_prerequisites,
     db,
 )
 
@@ -63,7 +61,7 @@ class AccessFacts:
     """The facts about a person and a course, whose status, visibility, deletion and expiry come first.
 
     `trusted`: admin, creator, or has access to everything. `since`: the time of enrolment. `ran_out` is when
-    the last grant expired, `missing` a prerequisite to complete before beginning.
+    the last grant expired, `missing` a prerequisite that locks the course.
     """
 
     stranger: bool
@@ -105,7 +103,7 @@ def about(user: User | None, course: Course, rows: Any) -> AccessFacts:
     return from_rows(rows, trusted=trusted, stranger=user is None)
 
 
-def sees_everything(user: User, course: Course) -> bool:
+def sees_everything(user: User, course: Any) -> bool:
     """Tell whether no grant and no gate applies: admins, the creator, people with the access override."""
     return user.opens_every_course or course.creator_id == user.id
 
@@ -187,7 +185,7 @@ def query(user_id: Any, with_lesson: bool, people: FromClause | None = None) -> 
         grant.c.expires_at,
         grant.c.revoked_at,
         enrollment.c.enrolled_at,
-        _missing(user_id).label("missing"),
+        locks.missing(user_id).label("missing"),
     ).select_from(product_from.join(course_, course_.c.id == product.c.id))
     if with_lesson:
         statement = _with_lesson(statement, user_id)
@@ -230,50 +228,6 @@ def _gate_of(row: Row[*tuple[Any, ...]]) -> LessonGate:
         unlock_after_days=row.unlock_after_days,
         completed=row.completed_at is not None,
         unfinished=row.unfinished,
-    )
-
-
-def _missing(user_id: Any) -> Any:
-    """Build the subquery of the first prerequisite that is published and isn't completed.
-
-    NULL for learners who have begun the course: a prerequisite added later must not lock them out.
-    """
-    required, dated, done = product.alias("required"), course_.alias("dated"), enrollment.alias("done")
-    mine = and_(done.c.user_id == user_id, done.c.course_id == required.c.id)
-    return (
-        select(required.c.id)
-        .join(course_prerequisites, course_prerequisites.c.prerequisite_id == required.c.id)
-        .join(dated, dated.c.id == required.c.id)
-        .outerjoin(done, and_(mine, done.c.completed_at.is_not(None)))
-        .where(
-            course_prerequisites.c.course_id == product.c.id,
-            asked_last(availability.published(bindparam("moment", type_=UtcDateTime()), required.c, dated.c)),
-            done.c.id.is_(None),
-            ~_begun(user_id),
-        )
-        .order_by(required.c.title)
-        .limit(1)
-        .correlate_except(required, dated, done, course_prerequisites)
-        .scalar_subquery()
-    )
-
-
-def _begun(user_id: Any) -> Any:
-    """Build the SQL condition "has progress in the course".
-
-    Previews don't count: they are open to everybody.
-    """
-    own, mine = lesson_.alias("own"), progress.alias("begun")
-    return (
-        select(mine.c.lesson_id)
-        .join(own, own.c.id == mine.c.lesson_id)
-        .where(
-            mine.c.user_id == user_id,
-            own.c.course_id == product.c.id,
-            own.c.visibility != LessonVisibility.PREVIEW,
-        )
-        .correlate_except(own, mine)
-        .exists()
     )
 
 

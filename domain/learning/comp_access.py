@@ -9,8 +9,8 @@ import mail
 from domain import Refused
 from domain.base import clock, slugs
 from domain.base.sql import lock_key
-from domain.learning import access, enrollment
-from domain.platform import audit
+from domain.learning import access, enrollment, prerequisites
+from domain.platform import audit, last_days
 from domain.platform.audit_actions import AuditAction
 from models import AccessGrant, Course, GrantSource, User, db
 
@@ -28,24 +28,29 @@ def course_called(address: str) -> Course:
 def give_access(person: User, course: Course, expires_at: datetime | None, admin: User) -> AccessGrant:
     """Grant `course` to `person`, until `expires_at` or for good, and mail them.
 
-    It replaces what admins gave them before. Raises Refused for a time in the past, and when they own the
-    course for good already.
+    It replaces what admins gave them before; the same gift again changes nothing. Raises Refused for a time
+    in the past, and when they own the course for good already.
     """
     if expires_at is not None and expires_at <= clock.now():
         raise Refused("That day has passed.", "expires_on")
     if course.creator_id == person.id:
         raise Refused("This is their own course.", "course")
     lock_key(User, person.id)
-    if any(grant.expires_at is None for grant in access.grants_of(person, course)):
+    held = access.grants_of(person, course)
+    if any(grant.expires_at is None for grant in held):
         raise Refused("They already own this course.", "course")
-    until = f" until {expires_at:%Y-%m-%d}" if expires_at else ""
+    for grant in held:
+        if grant.source == GrantSource.COMPLIMENTARY and grant.expires_at == expires_at:
+            return grant
+    until = f" until {last_days.last_day(expires_at)}" if expires_at else ""
     act = audit.record(admin, AuditAction.GIVE_COURSE, person, f"{course.title}{until}")
     db.session.flush()
     grant = access.grant(person.id, course.id, GrantSource.COMPLIMENTARY, act.id, expires_at)
     for former in _given_before(grant):
         access.revoke_grant(former)
-    enrollment.enroll(person.id, course.id)
-    mail.access_given(person, course, expires_at)
+    enrollment.enroll(person.id, course.id, welcome=False)
+    lock = prerequisites.lock_on(prerequisites.locking(person, course))
+    mail.access_given(person, course, expires_at, lock)
     return grant
 
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from domain.base.addresses import path_to, pattern_of
-from domain.catalog import availability, lifecycle
+from domain.catalog import availability, kinds, lifecycle
 from domain.catalog.availability import Offer
-from domain.catalog.kinds import Link, Part
-from domain.learning import access, enrollment
+from domain.catalog.kinds import Link, Lock, Part
+from domain.learning import access, enrollment, prerequisites
 from models import Course, GrantSource, Product, ProductStatus, Purchase, PurchaseStatus, User
 
 
@@ -42,6 +42,10 @@ class CourseKind:
             return availability.ALREADY_OWNED
         return availability.EVERY_COURSE if offer == Offer.FREE_ACCESS else None
 
+    def lock(self, person: User, product: Product) -> Lock | None:
+        """Name the prerequisites that they have to finish first."""
+        return prerequisites.lock_on(prerequisites.locking(person, product))
+
     def refusal(self, buyer: User, product: Product, at: datetime) -> str | None:
         """Say why `buyer` can't take the course at `at`; None if they can."""
         offer = access.offer_to(buyer, _course(product), at)
@@ -66,8 +70,10 @@ class CourseKind:
         access.revoke(line.id)
 
     def landing(self, line: Purchase) -> Link:
-        """Lead to the lessons, or to the course's page while the line isn't paid."""
+        """Lead to the lessons, to what locks them, or to the course's page while the line isn't paid."""
         if line.status == PurchaseStatus.COMPLETED:
+            if lock := kinds.lock_of(line):
+                return lock.way
             return Link("Start learning", self.entrance(line.product.slug).path)
         return Link("Back to the course", self.page(line.product.slug))
 

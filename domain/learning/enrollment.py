@@ -9,7 +9,7 @@ from domain import Refused
 from domain.base import clock
 from domain.catalog import availability
 from domain.catalog.availability import Offer
-from domain.learning import access, progress
+from domain.learning import access, prerequisites, progress
 from domain.platform import events
 from domain.platform.event_registry import EventName
 from models import (
@@ -23,10 +23,11 @@ from models import (
 )
 
 
-def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
+def enroll(user_id: uuid.UUID, course_id: uuid.UUID, welcome: bool = True) -> Enrollment:
     """Get, create or reactivate the learner's enrolment in the course.
 
-    Idempotent and safe against races: only the request that inserts the row sends the welcome mail.
+    Idempotent and safe against races: only the request that inserts the row sends the welcome mail, unless
+    another mail says so already (`welcome`).
     """
     progress.lock(user_id)
     now = clock.now()
@@ -41,7 +42,10 @@ def enroll(user_id: uuid.UUID, course_id: uuid.UUID) -> Enrollment:
     progress.recount(user_id, course_id)
     if made is not None:
         events.write(EventName.ENROLLED, user_id, course_id)
-        mail.welcome_to_course(db.session.get_one(User, user_id), db.session.get_one(Course, course_id))
+        if welcome:
+            user, course = db.session.get_one(User, user_id), db.session.get_one(Course, course_id)
+            lock = prerequisites.lock_on(prerequisites.locking(user, course))
+            mail.welcome_to_course(user, course, lock)
     query = select(Enrollment).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)
     return db.session.scalars(query, execution_options={"populate_existing": True}).one()
 

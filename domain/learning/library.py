@@ -1,12 +1,16 @@
 """A learner's library: their courses, in progress first."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, select
 
-from domain.learning import access_facts, progress
-from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, User, db
+from domain.base import clock
+from domain.catalog.kinds import Lock
+from domain.learning import access_facts, locks, prerequisites, progress
+from models import AccessGrant, Category, Course, Enrollment, Lesson, LessonProgress, Product, User, db
 
 PAGE_SIZE = 24
 
@@ -15,9 +19,11 @@ PAGE_SIZE = 24
 class LibraryCourse:
     """A course in the library, with what its card shows; `position` is in seconds.
 
-    `fresh` is the number of lessons added since they completed it.
+    `fresh` is the number of lessons added since they completed it. `lock` says what they have to finish
+    before it opens.
     """
 
+    id: uuid.UUID
     slug: str
     title: str
     creator_name: str
@@ -32,6 +38,7 @@ class LibraryCourse:
     lesson_title: str | None
     lesson_slug: str | None
     position: int
+    lock: Lock | None = None
 
     @property
     def is_started(self) -> bool:
@@ -69,7 +76,8 @@ class LibraryPage:
 
 
 def load_page(user: User, page: int = 1) -> LibraryPage:
-    """Load page `page` (from 1) of the courses that `user` may learn, in one query.
+    """Load page `page` (from 1) of the courses that `user` may learn, in one query, and one more
+    where some are locked.
 
     By number, not behind a cursor: the page shows how many there are and links to each, and learning a course
     moves it to the front, so that a cursor would skip or repeat others. It counts one person's courses.
@@ -78,6 +86,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
     query = (
         select(
+            Course.id,
             Course.slug,
             Course.title,
             User.name.label("creator_name"),
@@ -94,6 +103,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
             Lesson.title.label("lesson_title"),
             Lesson.slug.label("lesson_slug"),
             func.coalesce(LessonProgress.position_seconds, 0).label("position"),
+            locks.missing(user.id).label("missing"),
             func.count().over().label("total"),
         )
         .select_from(Enrollment)
@@ -112,6 +122,27 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )
-    rows = db.session.execute(query).mappings().all()
-    courses = [LibraryCourse(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
+    rows = db.session.execute(query, {"moment": clock.now()}).mappings().all()
+    locked = [row["id"] for row in rows if row["missing"] is not None]
+    locking = prerequisites.locking_each(user, locked) if locked else {}
+    courses = [
+        LibraryCourse(
+            **{name: value for name, value in row.items() if name not in ("total", "missing")},
+            lock=prerequisites.lock_on(locking.get(row["id"], [])),
+        )
+        for row in rows
+    ]
     return LibraryPage(courses, rows[0]["total"] if rows else 0, page)
+
+
+def owned(user: User, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Find which of the products `user` has, with their progress in whole percents; one query."""
+    if not product_ids:
+        return {}
+    enrolled = and_(Enrollment.user_id == user.id, Enrollment.course_id == Product.id)
+    query = (
+        select(Product.id, func.coalesce(Enrollment.progress_percent, 0))
+        .outerjoin(Enrollment, enrolled)
+        .where(Product.id.in_(product_ids), access_facts.having(user.id, Product.id))
+    )
+    return dict(db.session.execute(query).tuples().all())

@@ -12,7 +12,10 @@ from domain.catalog import availability, kinds
 from domain.catalog.availability import Offer
 from domain.catalog.cards import CourseCard, cards_of
 from domain.catalog.index import index_cache
+from domain.commerce import refund_terms
 from domain.community import course_reports
+from domain.learning import prerequisites
+from domain.learning.prerequisites import LockingCourse
 from domain.media import code_archives, recordings
 from domain.media.recordings import Playback
 from domain.pages import course_query, page_preview
@@ -61,7 +64,8 @@ class CoursePage:
     """The data of a course page.
 
     `row` holds the columns of `course_query`, `refusal` why the course can't be taken, `progress` whole
-    percents, `reported` a sentence for somebody who has reported it.
+    percents, `locking` what has to be finished before the course opens, `reported` a sentence for somebody
+    who has reported it.
     """
 
     row: Any
@@ -72,6 +76,7 @@ class CoursePage:
     contents: TableOfContents
     tags: list[tuple[str, str]]
     required: list[tuple[str, str]]
+    locking: list[LockingCourse]
     related: list[CourseCard]
     is_hidden: bool
     is_preview: bool = False
@@ -79,6 +84,16 @@ class CoursePage:
     reported: str = ""
     film: Playback | None = None
     code: CodeArchive | None = None
+
+    @property
+    def lock(self) -> kinds.Lock | None:
+        """Say what has to be finished before the course opens; None if it opens at once."""
+        return prerequisites.lock_on(self.locking)
+
+    @property
+    def refund_terms(self) -> str:
+        """Say how to change one's mind after buying; "" in a shop that doesn't promise it."""
+        return refund_terms.sentence()
 
     @property
     def preview(self) -> ContentsLesson | None:
@@ -125,7 +140,8 @@ def load(slug: str, visitor: User | None, preview: bool = False) -> CoursePage |
             row.slug, row.language, row.lesson_count, row.duration_seconds, _modules(row.curriculum or [])
         ),
         tags=_pairs(row.tags),
-        required=_pairs(row.required),
+        required=_pairs([line[:2] for line in row.required or []]),
+        locking=_locking(row, visitor, preview and trusted),
         related=_related(row),
         is_hidden=hidden,
         is_preview=preview and trusted,
@@ -149,6 +165,13 @@ def _offer_if_on_sale(row: Any) -> Offer:
     if row.visibility == ProductVisibility.MEMBERS_ONLY:
         return Offer.MEMBERS_ONLY
     return Offer.BUY if row.price_now_cents else Offer.ENROLL
+
+
+def _locking(row: Any, visitor: User | None, preview: bool) -> list[LockingCourse]:
+    """List what locks the course for the visitor; as for a stranger where its creator previews the page."""
+    if not any(is_lock for *_, is_lock in row.required or []):
+        return []
+    return prerequisites.locking(None if preview else visitor, row)
 
 
 def _modules(lines: list[list[Any]]) -> tuple[ContentsModule, ...]:

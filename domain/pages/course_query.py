@@ -9,7 +9,7 @@ from domain.base.sql import asked_last
 from domain.catalog import availability, pricing, shown_lessons
 from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
-from domain.commerce import wishlist
+from domain.commerce import orders, wishlist
 from domain.community import course_reports
 from domain.learning import access_facts
 from models import (
@@ -21,6 +21,8 @@ from models import (
     MediaAsset,
     MediaStatus,
     Module,
+    Order,
+    Purchase,
     Tag,
     course_prerequisites,
     product_tags,
@@ -36,17 +38,20 @@ def _row(with_visitor: bool) -> Select[Any]:
     wished: ColumnElement[bool] = literal(False)
     progress: Any = literal(None)
     report: Any = literal(None)
+    order: Any = literal(None)
     if with_visitor:
         visitor = bindparam("visitor", type_=p.id.type)
         held = _holds(visitor, now)
         wished = wishlist.wished(visitor, p.id)
         report = course_reports.looked_at(visitor, p.id)
+        order = _order_under_way(visitor)
         enrolled = (enrollments.c.user_id == visitor) & (enrollments.c.course_id == p.id)
         progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
     return (
         select(
             p.id, p.kind, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
             pricing.price_at(now).label("price_now_cents"),
+            pricing.reference_at(now).label("reference_cents"),
             pricing.sale_end_at(now).label("sale_ends_at"), p.currency, p.rating_avg, p.rating_count,
             p.holder_count, p.status, p.visibility, p.published_at, p.meta_title, p.meta_description,
             p.creator_id, p.thumbnail, p.deleted_at, c.technology, c.language, c.objectives, c.prerequisites,
@@ -57,7 +62,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
             held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
-            report.label("report"),
+            report.label("report"), order.label("order_number"),
             _tags().label("tags"), _required(now).label("required"),
             _curriculum().label("curriculum"),
         )
@@ -72,6 +77,19 @@ def _row(with_visitor: bool) -> Select[Any]:
     )  # fmt: skip
 
 
+def _order_under_way(visitor: Any) -> Any:
+    """Build the subquery of the number of `visitor`'s order for it that a bank is paying."""
+    order, line = Order.__table__, Purchase.__table__
+    return (
+        select(order.c.number)
+        .join(line, line.c.order_id == order.c.id)
+        .where(line.c.product_id == products.c.id, *orders.under_way(visitor))
+        .limit(1)
+        .correlate(products)
+        .scalar_subquery()
+    )
+
+
 def _tags() -> Any:
     """Build the subquery of (name, slug) of each tag."""
     return (
@@ -83,10 +101,12 @@ def _tags() -> Any:
 
 
 def _required(now: Any) -> Any:
-    """Build the subquery of (title, slug) of each prerequisite that is published at `now`, a parameter."""
+    """Build the subquery of (title, slug, is a lock) of each prerequisite published at `now`, a parameter."""
     first, dated = products.alias("required"), courses.alias("dated")
     return (
-        select(json_array_of_rows(first.c.title, first.c.slug))
+        select(
+            json_array_of_rows(first.c.title, first.c.slug, course_prerequisites.c.locks_since.is_not(None))
+        )
         .select_from(
             course_prerequisites.join(first, first.c.id == course_prerequisites.c.prerequisite_id).join(
                 dated, dated.c.id == first.c.id

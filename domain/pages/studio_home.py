@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from domain.base import clock, months
 from domain.base.months import Month
+from domain.catalog import counters
 from domain.community import review_replies
 from domain.community.reviews import hidden
 from domain.payouts import earnings_page
@@ -148,7 +149,7 @@ def _unanswered(creator: User) -> int:
 _MINE = and_(product.creator_id == bindparam("creator", type_=Uuid()), product.deleted_at.is_(None))
 _STANDING = select(
     func.count(),
-    func.sum(product.holder_count),
+    counters.people_of(bindparam("creator", type_=Uuid())),
     func.sum(product.rating_count),
     func.sum(product.rating_avg * product.rating_count) / func.nullif(func.sum(product.rating_count), 0),
 ).where(_MINE)

@@ -84,6 +84,8 @@ WORDS: dict[str, str] = {
     AuditAction.RENEW_RECOVERY_CODES: "created new recovery codes",
     AuditAction.ADD_REPLY: "replied to a review",
     AuditAction.ADD_PREREQUISITE: "added a prerequisite course",
+    AuditAction.LOCK_BY_PREREQUISITE: "made a prerequisite a lock",
+    AuditAction.UNLOCK_PREREQUISITE: "made a prerequisite advice",
     AuditAction.RESTORE_ACCOUNT: "lifted a suspension",
     AuditAction.RESTORE_REPLY: "restored a reply to a review",
     AuditAction.RESTORE_REVIEW: "restored a review",

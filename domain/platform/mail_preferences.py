@@ -28,6 +28,7 @@ TOPICS = {
     NotificationKind.REFUND: "refunds",
     NotificationKind.APPLICATION_DECIDED: "your application to teach",
     NotificationKind.REPORT_DECIDED: "the outcome of your reports",
+    NotificationKind.COURSE_OPENED: "courses that have opened for you",
 }
 FOR_CREATORS = frozenset(
     {

@@ -28,6 +28,7 @@ class ShopSettings:
     contact_email: str
     platform_fee_percent: int
     refund_window_days: int
+    refund_terms: str
     currency: str
     require_review: bool
     admin_second_factor: bool

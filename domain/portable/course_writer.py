@@ -5,6 +5,8 @@ import uuid
 from sqlalchemy import insert
 
 import jobs
+from domain.base import clock
+from domain.base.counts import plural
 from domain.catalog import lifecycle, tags
 from domain.learning import progress_recount
 from domain.media import code_archives
@@ -37,7 +39,11 @@ def write(made: PreparedCourse, creator: User, origin: str) -> Course:
     course = _course(made, creator)
     tags.set_tags(course, made.course.tags)
     if made.place.required:
-        rows = [{"course_id": course.id, "prerequisite_id": id_} for id_ in made.place.required]
+        now = clock.now()
+        rows = [
+            {"course_id": course.id, "prerequisite_id": id_, "locks_since": now if is_lock else None}
+            for id_, is_lock in made.place.required.items()
+        ]
         db.session.execute(insert(course_prerequisites), rows)
     lessons = _modules(made, course)
     for row in made.pictures:
@@ -53,7 +59,10 @@ def write(made: PreparedCourse, creator: User, origin: str) -> Course:
     progress_recount.recount_course(course)
     lifecycle.content_changed(course, creator)
     audit.record(
-        creator, AuditAction.IMPORT_COURSE, course, f"{course.lesson_count} lessons from {origin[:200]}"
+        creator,
+        AuditAction.IMPORT_COURSE,
+        course,
+        f"{plural(course.lesson_count, 'lesson')} from {origin[:200]}",
     )
     db.session.flush()
     return course

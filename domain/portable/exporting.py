@@ -143,6 +143,7 @@ class _Exported:
     def _manifest(self) -> tuple[bytes, list[ExportedFile]]:
         """Build course.toml, and the files that it names itself."""
         course, page, kept = self.course, page_drafts.working(self.course), []
+        required = [first for first in prerequisites.required_courses(course) if first.can_be_had]
         category = db.session.scalar(select(Category.slug).where(Category.id == page["category_id"]))
         values: dict[str, Any] = {
             "title": page["title"], "slug": page["slug"], "summary": page["summary"], "category": category,
@@ -152,9 +153,8 @@ class _Exported:
             "sale_ends_at": course.sale_ends_at, "sequential": course.sequential or None,
             "visibility": _unless(course.visibility, ProductVisibility.PUBLIC),
             "objectives": page["objectives"], "prerequisites": page["prerequisites"],
-            "prerequisite_courses": [
-                required.slug for required in prerequisites.required_courses(course) if required.can_be_had
-            ],
+            "prerequisite_courses": [first.slug for first in required],
+            "locked_until_finished": [first.slug for first in required if first.is_lock],
             "meta_title": page["meta_title"], "meta_description": page["meta_description"],
         }  # fmt: skip
         if page["thumbnail"]:

@@ -105,6 +105,7 @@ class _Reader:
             objectives=values.lines("objectives", course_details.LINES, course_details.LINE_LENGTH),
             prerequisites=values.lines("prerequisites", course_details.LINES, course_details.LINE_LENGTH),
             prerequisite_courses=values.lines("prerequisite_courses", prerequisites.MOST, 220),
+            locked_until_finished=values.lines("locked_until_finished", prerequisites.MOST, 220),
             sequential=values.flag("sequential", False),
             meta_title=values.line("meta_title", course_details.META_TITLE) or None,
             meta_description=values.line("meta_description", course_details.META_DESCRIPTION) or None,

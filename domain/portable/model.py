@@ -84,9 +84,9 @@ class NewModule:
 class NewCourse:
     """A course. `category` and `prerequisite_courses` are slugs that haven't been looked up yet.
 
-    `readme` is the file that the description comes from, "" for course.toml, and `readme_line` where it
-    begins there. `introductions` maps files that are no lessons to the lessons that links to them mean.
-    `used` are the files that were read.
+    `locked_until_finished` are those prerequisite courses that are locks. `readme` is the file that the
+    description comes from, "" for course.toml, and `readme_line` where it begins there. `introductions` maps
+    files that are no lessons to the lessons that links to them mean. `used` are the files that were read.
     """
 
     title: str
@@ -108,6 +108,7 @@ class NewCourse:
     objectives: list[str]
     prerequisites: list[str]
     prerequisite_courses: list[str]
+    locked_until_finished: list[str]
     sequential: bool
     meta_title: str | None
     meta_description: str | None

@@ -21,12 +21,12 @@ from models import Category, Course, User, db
 
 @dataclass(frozen=True)
 class TargetCourse:
-    """The ids of the future course, its category and prerequisites, and its slug."""
+    """The ids of the future course, its category and prerequisites (True: a lock), and its slug."""
 
     course_id: uuid.UUID
     slug: str
     category_id: uuid.UUID
-    required: list[uuid.UUID]
+    required: dict[uuid.UUID, bool]
 
 
 def find_place(
@@ -49,12 +49,17 @@ def find_place(
         wrong.append(f"There is no category “{course.category}”. There is {hint}.")
     required = _required(course.prerequisite_courses)
     wrong += [f"There is no course on sale at “{slug}”." for slug, id_ in required.items() if id_ is None]
+    wrong += [
+        f"“{slug}” in `locked_until_finished` isn’t one of the `prerequisite_courses`."
+        for slug in course.locked_until_finished
+        if slug not in required
+    ]
     findings.problems += [Problem(MANIFEST, 0, sentence) for sentence in wrong]
     return TargetCourse(
         course_id or uuid7(),
         slugs.for_product(course.slug or course.title, language=course.language),
         categories.get(course.category, uuid.UUID(int=0)),
-        [id_ for id_ in required.values() if id_],
+        {id_: slug in course.locked_until_finished for slug, id_ in required.items() if id_},
     )
 
 

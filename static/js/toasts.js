@@ -6,6 +6,9 @@
   const template = document.getElementById("toast-template");
   if (!region || !template) return;
 
+  // “Saved.” beside an error would be taken for its answer.
+  document.addEventListener("htmx:response:error", () => region.querySelectorAll(".toast.is-good").forEach((toast) => toast.remove()));
+
   const isUsed = (toast) => toast.matches(":hover, :focus-within");
   const makeRoom = (toast) => {
     region.querySelectorAll("[data-toast]").forEach((other) => other !== toast && !isUsed(other) && other.remove());

@@ -199,6 +199,13 @@ def test_a_course_is_given_until_a_day_and_taken_back(app: Flask, cast: Cast, si
     words = {"course": "https://example.com/courses/flask-first-steps", "expires_on": tomorrow}
     for _ in range(2):
         assert mo.post(page, data=words).status_code == 303
+    (mail,) = sent(
+        app, "access_given", "cy@example.com"
+    )  # one for one gift, and none that welcomes beside it
+    assert sent(app, "welcome_to_course", "cy@example.com") == []
+    day = clock.now() + timedelta(days=1)
+    assert mail.data["until"] == f"{day.day} {day:%B %Y}"
+    assert f">{day.day} {day:%b %Y}</time>" in mo.get(f"/admin/users/{cast.cy.id}").text
     assert cy.get(lesson).status_code == 200
     with app.app_context():
         grant = db.session.scalars(living).one()

@@ -101,7 +101,10 @@ def test_free_courses_are_taken(client: FlaskClient, cast: Cast, signed_in: Brow
 
 
 def test_a_sale_and_its_end(app: Flask, client: FlaskClient, cast: Cast) -> None:
-    change(app, cast.flask_course, sale_price_cents=1100, sale_ends_at=clock.now() + timedelta(hours=30))
+    change(
+        app, cast.flask_course, sale_price_cents=1100, reference_price_cents=1900,
+        sale_ends_at=clock.now() + timedelta(hours=30),
+    )  # fmt: skip
     page = client.get(PAGE).text
     assert "<b>$11.00</b>" in page
     assert "<s>$19.00</s>" in page
@@ -199,7 +202,7 @@ def test_prerequisite_and_related_courses(app: Flask, client: FlaskClient, cast:
         db.session.execute(course_prerequisites.insert(), rows)
         db.session.commit()
     page = client.get(PAGE).text
-    assert 'Take these first: <a href="/courses/near" dir="auto">Near</a></p>' in page
+    assert 'Best taken after: <a href="/courses/near" dir="auto">Near</a></p>' in page
     related = page.split('id="related"')[1].split("</section>")[0]
     assert related.index("/courses/near") < related.index("/courses/same-category")
     assert PAGE not in related

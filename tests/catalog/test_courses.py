@@ -27,7 +27,8 @@ def stocked(app: Flask, cast: Cast) -> Cast:
         )  # fmt: skip
         add_course(
             cast, "Sale", price_cents=2000, tier=Tier.STANDARD, sale_price_cents=700, technology="sql",
-            sale_ends_at=now + timedelta(hours=2), level=Level.ADVANCED, duration_seconds=7 * 3600,
+            reference_price_cents=2000, sale_ends_at=now + timedelta(hours=2), level=Level.ADVANCED,
+            duration_seconds=7 * 3600,
         )  # fmt: skip
         add_course(cast, "Sold", price_cents=1200, holder_count=30, published_at=now - timedelta(days=60))
         add_course(

@@ -108,7 +108,8 @@ def test_on_the_wishlist(app: Flask, shop: Shop, cast: Cast, kit: Product, signe
     assert cy.get(f"/courses/{SLUG}/wish").status_code == 200
     assert cy.post(f"/courses/{SLUG}/wish", data={"wished": "yes"}).location == PAGE
     assert f'<a href="{PAGE}">Zephyr kit</a>' in cy.get("/wishlist").text
-    sale = {"sale_price_cents": 1900, "sale_ends_at": clock.now() + timedelta(days=3)}
+    ends = clock.now() + timedelta(days=3)
+    sale = {"sale_price_cents": 1900, "reference_price_cents": 2900, "sale_ends_at": ends}
     with app.test_request_context(method="POST"):
         db.session.execute(update(Product).where(Product.id == kit.id).values(sale))
         db.session.commit()

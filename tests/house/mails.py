@@ -38,6 +38,9 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "key": ("a-key", None),
     "ends": (datetime(2027, 5, 1, tzinfo=UTC),),
     "saved": ("50% off",),
+    "locks": ((), ["Opens after you finish “Reading code”."]),
+    "lock": (None, ("Opens after you finish “Reading code”.", ("See it", "/courses/reading-code"))),
+    "refund": (None, ("Write to us within 30 days.", "mailto:desk@example.com?subject=Order%20LN")),
     "expires_at": (datetime(2027, 5, 1, tzinfo=UTC), None),
 }
 
@@ -101,5 +104,12 @@ def _values() -> dict[str, tuple[Any, ...]]:
     course = one(Course, slug="flask-first-steps")
     order = db.session.scalars(db.select(Order).options(db.selectinload(Order.purchases))).one()
     event = one(StripeEvent, id="evt_staged")
-    rows = (users, (course,), (course,), (order,), (["/learn/flask-first-steps"],), (event,))
+    rows = (
+        users,
+        (course,),
+        (course,),
+        (order,),
+        ([("Start learning", "/learn/flask-first-steps")],),
+        (event,),
+    )
     return dict(zip(ROWS, rows, strict=True))

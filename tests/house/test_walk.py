@@ -370,6 +370,7 @@ WRITING = """
 /studio/courses/{course}                                                303 303 303 303 422 404 422
 /studio/courses/{draft_course}                                          303 303 303 303 404 422 422
 /studio/courses/{course}/required                                       303 303 303 303 422 404 422
+/studio/courses/{course}/required/{nobody}/lock                         303 303 303 303 303 404 303
 /studio/courses/{course}/required/{nobody}/release                      303 303 303 303 303 404 303
 /studio/courses/{course}/pricing                                        303 303 303 303 422 404 422
 /studio/courses/{course}/access                                         303 303 303 303 422 404 422

@@ -32,7 +32,7 @@ from models import (
     course_prerequisites,
     db,
 )
-from tests.cast import Cast
+from tests.cast import START, Cast
 
 Browser = Callable[[User], FlaskClient]
 LESSON = "/learn/flask-first-steps/routes"
@@ -174,17 +174,21 @@ def test_a_sequential_course_leads_to_the_lesson_to_finish(
     assert browser.get(FILM).status_code == 200
 
 
-def test_a_prerequisite_is_named(app: Flask, cast: Cast, signed_in: Browser) -> None:
+def test_a_lock_is_named(app: Flask, cast: Cast, signed_in: Browser) -> None:
     with app.app_context():
-        link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
+        link = {
+            "course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id,
+            "locks_since": START - timedelta(days=1),
+        }  # fmt: skip
         db.session.execute(course_prerequisites.insert().values(link))
         db.session.commit()
     browser = signed_in(cast.bo)
     for address in (LESSON, "/learn/flask-first-steps"):
         answer = browser.get(address)
         assert answer.status_code == 403
-        assert "Reading code" in answer.text
+        assert "Opens after you finish “Reading code” (free)." in answer.text
         assert 'href="/courses/reading-code"' in answer.text
+    assert browser.get("/learn/flask-first-steps/hello-flask").status_code == 200
     browser.post("/learn/reading-code/enroll")
     browser.post("/learn/reading-code/why-read/complete")
     assert browser.get(LESSON).status_code == 200

@@ -1,7 +1,8 @@
 """Who may learn what: every reason, in the order of the rule, with few queries."""
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from werkzeug.exceptions import NotFound
 import mail
 from domain import Refused
 from domain.base import clock
-from domain.learning import access, access_facts, enrollment
+from domain.learning import access, access_facts, enrollment, prerequisites
 from domain.learning.access import DenialReason
 from models import (
     AccessGrant,
@@ -28,12 +29,13 @@ from models import (
     Product,
     ProductStatus,
     ProductVisibility,
+    Purchase,
     SlugRedirect,
     User,
     course_prerequisites,
     db,
 )
-from tests.cast import Cast
+from tests.cast import START, Cast
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -197,9 +199,17 @@ def test_a_sequential_course_skips_what_is_withheld_and_keeps_open_what_was_comp
     assert decide(cast.bo, cast.flask_course, cast.video_lesson).allowed
 
 
-def test_a_prerequisite_is_a_completed_course(cast: Cast) -> None:
-    link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
+LONG_AGO = START - timedelta(days=1)
+
+
+def lock_flask_course(cast: Cast, since: datetime | None = LONG_AGO) -> None:
+    """Make the free course a prerequisite of Bo's: a lock since then, or advice."""
+    link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id, "locks_since": since}
     db.session.execute(course_prerequisites.insert().values(link))
+
+
+def test_a_lock_is_opened_by_a_completed_course(cast: Cast) -> None:
+    lock_flask_course(cast)
     decision = decide(cast.bo, cast.flask_course, cast.text_lesson)
     assert (decision.reason, decision.needed.id) == (DenialReason.PREREQUISITE, cast.free_course.id)
     assert decide(cast.bo, cast.flask_course).reason == DenialReason.PREREQUISITE
@@ -210,23 +220,52 @@ def test_a_prerequisite_is_a_completed_course(cast: Cast) -> None:
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
 
 
-def test_a_prerequisite_that_nobody_can_take_any_more_asks_nothing(cast: Cast) -> None:
-    link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
-    db.session.execute(course_prerequisites.insert().values(link))
-    change_course(cast.free_course, status=ProductStatus.ARCHIVED)
+@pytest.mark.parametrize(
+    "away",
+    [
+        {"status": ProductStatus.ARCHIVED},
+        {"deleted_at": START},
+        {"visibility": ProductVisibility.MEMBERS_ONLY},
+        {"visibility": ProductVisibility.PRIVATE},
+        {"lesson_count": 0},
+        {"creator_id": "bo"},
+    ],
+)
+def test_a_lock_that_could_not_be_opened_is_none(cast: Cast, away: dict[str, Any]) -> None:
+    lock_flask_course(cast)
+    if "creator_id" in away:
+        away = {"creator_id": cast.bo.id}
+    change_course(cast.free_course, **away)
     assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed
+    assert prerequisites.locking(cast.bo, cast.flask_course) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "ordered", "is_open"),
+    [
+        (None, START, True),  # advice
+        (START + timedelta(hours=1), START, True),  # ordered before the lock, paid whenever
+        (START - timedelta(hours=1), START, False),
+    ],
+)
+def test_a_lock_concerns_those_who_order_from_then_on(
+    cast: Cast, since: datetime | None, ordered: datetime, is_open: bool
+) -> None:
+    lock_flask_course(cast, since)
+    change(Purchase, cast.purchase.id, created_at=ordered)
+    db.session.execute(update(AccessGrant).values(granted_at=START + timedelta(days=3)))
+    assert decide(cast.bo, cast.flask_course, cast.text_lesson).allowed is is_open
+    names = [course.title for course in prerequisites.locking(cast.bo, cast.flask_course)]
+    assert names == ([] if is_open else ["Reading code"])
 
 
 @pytest.mark.parametrize(
     ("begun", "goes_on"), [("text_lesson", True), ("preview_lesson", False), ("free_lesson", False)]
 )
-def test_a_prerequisite_that_is_asked_for_later_shuts_out_nobody_halfway(
-    cast: Cast, begun: str, goes_on: bool
-) -> None:
+def test_a_lock_shuts_out_nobody_halfway(cast: Cast, begun: str, goes_on: bool) -> None:
     complete(cast.bo, getattr(cast, begun))
     complete(cast.cy, cast.text_lesson)
-    link = {"course_id": cast.flask_course.id, "prerequisite_id": cast.free_course.id}
-    db.session.execute(course_prerequisites.insert().values(link))
+    lock_flask_course(cast)
     for lesson in (None, cast.text_lesson, cast.last_lesson):
         assert decide(cast.bo, cast.flask_course, lesson).allowed is goes_on
 

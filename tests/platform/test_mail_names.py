@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 import mail
+from mail.composing import render_with
 from models import EmailMessage, User, db, now
 from tests.cast import Cast
 
@@ -66,3 +67,18 @@ def test_the_address_that_was_left_hears_no_name(app: Flask, cast: Cast) -> None
         old, new = mail.email_changed(user, "victim@example.org")
         assert "YOU WON" not in words(old)
         assert "YOU WON" in words(new)
+
+
+@pytest.mark.parametrize("letter", ["account_suspended", "application_declined", "notification"])
+def test_what_somebody_wrote_keeps_its_paragraphs(app: Flask, letter: str) -> None:
+    with app.test_request_context(method="POST"):
+        said = {
+            "reason": "First.\n\nThen.",
+            "message": "First.\n\nThen.",
+            "name": "Una",
+            "teach_url": "/teach",
+        }
+        more = {"title": "A title", "url": "", "topic": "refunds", "unsubscribe_url": "/"}
+        plain, html = render_with(letter, "A subject", said | more)
+        assert html.count(">First.</p>") == html.count(">Then.</p>") == 1
+        assert "First.\n\nThen." in plain

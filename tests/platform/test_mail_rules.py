@@ -225,5 +225,7 @@ def test_a_receipt_is_written_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
         whole = select(Order).options(selectinload(Order.purchases))
         user, order = db.session.get_one(User, cast.bo.id), db.session.scalars(whole).one()
-        first, second = (mail.receipt(user, order, ["/learn/flask-first-steps"]) for _ in range(2))
+        first, second = (
+            mail.receipt(user, order, [("Start learning", "/learn/flask-first-steps")]) for _ in range(2)
+        )
         assert first.id == second.id

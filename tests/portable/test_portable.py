@@ -569,7 +569,7 @@ def test_the_commands(app: Flask, cast: Cast, tmp_path: Path) -> None:
     folder = course_folders.write(tmp_path / "in", small())
     done = run(args=["import", "course", str(folder), "--creator", "ada@example.com"])
     assert done.exit_code == 0
-    assert "“Small” is a draft at /courses/small with 1 lessons." in done.output
+    assert "“Small” is a draft at /courses/small with 1 lesson." in done.output
     assert db.session.scalar(select(Course.creator_id).where(Course.slug == "small")) == cast.ada.id
     done = run(args=["export", "course", "small", str(tmp_path / "out")])
     assert done.exit_code == 0

@@ -151,7 +151,13 @@ def test_the_list(app: Flask, cast: Cast, signed_in: Browser) -> None:
     cy = signed_in(cast.cy)
     assert "Your wishlist is empty" in cy.get("/wishlist").text
     cy.post(WISH, data={"wished": "yes"})
-    change(app, cast, sale_price_cents=900, sale_ends_at=clock.now() + timedelta(days=3))
+    change(
+        app,
+        cast,
+        sale_price_cents=900,
+        reference_price_cents=1900,
+        sale_ends_at=clock.now() + timedelta(days=3),
+    )
     page = cy.get("/wishlist").text
     assert "$9.00" in page
     assert "$19.00" in page
@@ -244,6 +250,7 @@ def sell(app: Flask, cast: Cast, days: int = 5, price: int = 950) -> None:
     with app.app_context():
         course = db.session.get_one(Course, cast.flask_course.id)
         course.sale_price_cents, course.sale_ends_at = price, clock.now() + timedelta(days=days)
+        course.reference_price_cents = 1900
         course_price.announce_sale(course)
         db.session.commit()
         jobs.run_all()
@@ -376,6 +383,7 @@ def written(app: Flask, cast: Cast) -> EmailMessage:
     """Put the course on sale and write the mail about it, without sending it."""
     course = db.session.get_one(Course, cast.flask_course.id)
     course.sale_price_cents, course.sale_ends_at = 950, clock.now() + timedelta(days=5)
+    course.reference_price_cents = 1900
     db.session.flush()
     wishlist.tell_of_sale(str(course.id))
     db.session.commit()

@@ -69,10 +69,10 @@ _SHELVES = select(
 
 def _rows(moment: datetime) -> Select[Any]:
     p, c, d = products.c, courses.c, SearchDocument.__table__
-    price_now = pricing.price_at(moment)
+    price_now, reference = pricing.price_at(moment), pricing.reference_at(moment)
     return (
         select(
-            p.id, p.category_id, p.level, p.tier, p.price_cents, price_now.label("price_now"), p.currency,
+            p.id, p.category_id, p.level, p.tier, reference, price_now.label("price_now"), p.currency,
             p.rating_avg, p.rating_count, p.holder_count, p.published_at, p.featured, c.technology,
             c.language, c.duration_seconds, d.c.id, d.c.title, d.c.keywords,
         )
@@ -105,7 +105,7 @@ class _Columns:
         """Append a batch of rows to the columns."""
         plain: dict[str, list[int]] = {name: [] for name in ("level", "tier", "rating", "duration", "sale")}
         for (
-            id_, category, level, tier, list_price, price, currency, rating, count, sales, published,
+            id_, category, level, tier, reference, price, currency, rating, count, sales, published,
             featured, technology, language, seconds, document, title, keywords,
         ) in batch:  # fmt: skip
             if document is not None:
@@ -125,7 +125,7 @@ class _Columns:
             plain["tier"].append(_TIERS[tier])
             plain["rating"].append(facets.rating_code(rating))
             plain["duration"].append(facets.duration_code(seconds))
-            plain["sale"].append(price < list_price)
+            plain["sale"].append(reference is not None)
             if featured:
                 self.featured.append(id_)
             self.currencies[currency] += 1
