@@ -36,7 +36,8 @@ def learners(app: Flask, course: Course, count: int, name: str = "Reader", **mor
 def names(page: str) -> list[str]:
     """The names in the table, from the top."""
     rows = page.split("<tbody>")[1].split("</tbody>")[0].split("<tr>")[1:]
-    return [row.split("<td>")[1].split('<span class="phone-only')[0].split("</td>")[0] for row in rows]
+    cells = [row.split("<td>")[1].split('<span class="phone-only')[0].split("</td>")[0] for row in rows]
+    return [cell.replace("<bdi>", "").replace("</bdi>", "") for cell in cells]
 
 
 def test_name_progress_and_dates_and_no_address(app: Flask, cast: Cast, signed_in: Browser) -> None:
