@@ -14,7 +14,7 @@ from blueprints.studio.course_editor import course_of
 from blueprints.studio.lesson_forms import FilmsForm
 from domain.authoring import curriculum_page, film_lessons
 from domain.learning import access
-from domain.media import upload_sessions
+from domain.media import upload_rules, upload_sessions
 from models import Course, UploadPurpose, db
 from web import hypermedia
 from web.actions import Attempt
@@ -25,7 +25,8 @@ from web.signed_in import me
 def add_films(course_id: uuid.UUID) -> Response:
     """Add a lesson for each video, in the order of their names.
 
-    A plain form sends the files along. A script sends their names, and uploads each to its lesson then.
+    A plain form sends the files along. A script sends their names, is told the lesson of each by its place
+    among them, and uploads it there then: names are stored in another form than browsers know them.
     """
     course = course_of(course_id)
     form = FilmsForm()
@@ -34,15 +35,15 @@ def add_films(course_id: uuid.UUID) -> Response:
     if not form.is_submitted() or not form.validate():
         return _refuse(form) if _wants_json() and form.is_submitted() else _show(course, form)
     files = [file for file in form.files.data or [] if isinstance(file, FileStorage) and file.filename]
-    names = [str(file.filename) for file in files] or list(form.names.data or [])
+    names = list(form.names.data or []) if _wants_json() else [str(file.filename) for file in files]
     with Attempt(form) as attempt:
         made = film_lessons.add(course, uuid.UUID(form.module.data), me(), names)
-        lessons = [(name, lesson.id) for name, lesson in made]
+        lessons = [(place, lesson.id) for place, lesson in made]
     if attempt.refusal is not None:
         return _refuse(form) if _wants_json() else _show(course_of(course_id), form)
     if _wants_json():
-        return jsonify([{"filename": name, "lesson": str(lesson_id)} for name, lesson_id in lessons])
-    stored = [_store(course_id, lesson_id, name, files) for name, lesson_id in lessons]
+        return jsonify([{"place": place, "lesson": str(lesson_id)} for place, lesson_id in lessons])
+    stored = [_store(course_id, lesson_id, files[place]) for place, lesson_id in lessons]
     refused = [sentence for sentence in stored if sentence]
     for sentence in refused:
         hypermedia.toast(sentence, "warn")
@@ -51,10 +52,9 @@ def add_films(course_id: uuid.UUID) -> Response:
     return hypermedia.see_other(url_for("studio.curriculum_of", course_id=course_id))
 
 
-def _store(course_id: uuid.UUID, lesson_id: uuid.UUID, name: str, files: list[FileStorage]) -> str:
+def _store(course_id: uuid.UUID, lesson_id: uuid.UUID, sent: FileStorage) -> str:
     """Make the file the recording of its lesson; returns the reason of a refusal, or ""."""
-    sent = next(file for file in files if film_lessons.same_name(file.filename or "", name))
-    files.remove(sent)
+    name = upload_rules.plain_name(sent.filename or "")
     content = cast(BinaryIO, sent.stream)
     size = content.seek(0, 2)
     content.seek(0)

@@ -15,8 +15,8 @@ MOST_AT_ONCE = 100
 AUDIO = {"mp3", "m4a", "wav", "ogg", "oga", "opus", "flac", "aac"}
 
 
-def add(course: Course, module_id: uuid.UUID, actor: User, names: Sequence[str]) -> list[tuple[str, Lesson]]:
-    """Add a lesson for each file at the end of a module; answers them in order, with the file's name.
+def add(course: Course, module_id: uuid.UUID, actor: User, names: Sequence[str]) -> list[tuple[int, Lesson]]:
+    """Add a lesson for each file at the end of a module; answers them in order, with its place in `names`.
 
     2 comes before 10. Raises Refused where one isn't a recording, or for too many.
     """
@@ -25,13 +25,14 @@ def add(course: Course, module_id: uuid.UUID, actor: User, names: Sequence[str])
     if len(names) > MOST_AT_ONCE:
         raise Refused(f"Choose at most {MOST_AT_ONCE} videos at a time.", "files")
     endings = upload_rules.rules(UploadPurpose.LESSON_MEDIA).endings
-    ordered = sorted(map(upload_rules.plain_name, names), key=natural_order)
-    for name in ordered:
+    plain = [upload_rules.plain_name(name) for name in names]
+    ordered = sorted(enumerate(plain), key=lambda one: natural_order(one[1]))
+    for _place, name in ordered:
         if upload_rules.ending_of(name) not in endings:
             raise Refused(f"“{name}” isn’t supported here. Use {upload_rules.listed(endings)}.", "files")
     return [
-        (name, curriculum.add_lesson(course, module_id, actor, title_of(name), _kind(name)))
-        for name in ordered
+        (place, curriculum.add_lesson(course, module_id, actor, title_of(name), _kind(name)))
+        for place, name in ordered
     ]
 
 
@@ -45,11 +46,6 @@ def title_of(name: str) -> str:
     unnumbered = re.sub(r"^\d{1,3}\s*(?:[-–_)]|\.(?!\d))+\s*|^0\d{1,2}\s+", "", stem)
     words, unnumbered = (one_line(text.replace("_", " ")) for text in (stem, unnumbered))
     return (unnumbered or words or "Video")[: lesson_content.MAX_TITLE]
-
-
-def same_name(sent: str, name: str) -> bool:
-    """Tell if a file that was sent is the one that `add` answered with `name`."""
-    return upload_rules.plain_name(sent) == name
 
 
 def _kind(name: str) -> LessonKind:

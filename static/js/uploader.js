@@ -258,10 +258,7 @@
       document.dispatchEvent(new CustomEvent("toast", { detail: { message: sentence } }));
       return;
     }
-    const waiting = body.map(({ filename, lesson }) => {
-      const at = files.findIndex((file) => file.name === filename);
-      return { file: files.splice(Math.max(at, 0), 1)[0], lesson };
-    });
+    const waiting = body.map(({ place, lesson }) => ({ file: files[place], lesson }));
     const next = async () => {
       while (waiting.length) {
         const { file, lesson } = waiting.shift();
