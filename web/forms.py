@@ -2,13 +2,14 @@
 
 import io
 import threading
+from functools import lru_cache
 from typing import IO, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import wtforms
 from flask import Request, g, request
 from flask_wtf import FlaskForm
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import LimitedStream
@@ -22,8 +23,7 @@ from web.form_errors import FormErrors
 
 
 class BoundedParser(FormDataParser):
-    """A form parser that applies MAX_FORM_MEMORY_SIZE and MAX_FORM_PARTS to urlencoded forms too: 413 for
-    more.
+    """A form parser that applies MAX_FORM_MEMORY_SIZE and MAX_FORM_PARTS to urlencoded forms too (413).
 
     Werkzeug applies them to multipart forms only; 16 MB of ampersands would take seconds and a gigabyte, and
     rendering a form with half a million fields even longer (denial of service).
@@ -193,11 +193,13 @@ class Options(Select):
     ) -> Markup:
         """Render an option exactly as the library would."""
         if choice.render_kw or kwargs:
-            whole: Markup = super().render_option(choice, **kwargs)
-            return whole
-        chosen = " selected" if choice.selected else ""
-        label = escape(choice.label or choice.value)
-        return Markup(f'<option{chosen} value="{escape(choice.value)}">{label}</option>')  # noqa: S704
+            return Markup(super().render_option(choice, **kwargs))  # noqa: S704
+        return cls._plain(choice.value, choice.label or choice.value, " selected" if choice.selected else "")
+
+    @staticmethod
+    @lru_cache(2048, typed=True)  # untyped, True would be 1, and Markup the text that it holds
+    def _plain(value: Any, label: Any, selected: str) -> Markup:
+        return Markup('<option{} value="{}">{}</option>').format(selected, value, label)
 
 
 class SelectField(wtforms.SelectField):
@@ -227,9 +229,8 @@ class LinesField(TextAreaField):
 
     def _value(self) -> str:
         if self.errors and self.raw_data:
-            return text.clean(
-                raw_text(self.raw_data[0])
-            )  # as it was typed, because the error may quote a line
+            # As it was typed, because the error may quote a line.
+            return text.clean(raw_text(self.raw_data[0]))
         return "\n".join(str(line) for line in self.data or [])
 
 

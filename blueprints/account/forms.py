@@ -15,6 +15,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -31,10 +32,10 @@ LINKEDIN = re.compile(r"[\w-]{3,100}")
 
 
 @cache
-def zones() -> list[tuple[str, str]]:
+def zones() -> list[SelectChoice]:
     """List the IANA time zones as choices by region and place, UTC first."""
     names = sorted(z for z in available_timezones() if REGIONS.match(z))
-    return [("UTC", "UTC")] + [(name, name.replace("_", " ").replace("/", ", ")) for name in names]
+    return [SelectChoice(name, name.replace("_", " ").replace("/", ", ")) for name in ["UTC", *names]]
 
 
 def website_address(value: Any) -> str:

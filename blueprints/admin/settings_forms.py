@@ -33,9 +33,10 @@ _MINUTES = "Enter a whole number from 5 to 1,440 (one day)."
 
 
 @cache
-def zones() -> list[str]:
-    """List the IANA time zones, UTC first."""
-    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and name[0].isupper())]
+def zones() -> list[SelectChoice]:
+    """List the IANA time zones as choices, UTC first."""
+    names = sorted(name for name in available_timezones() if "/" in name and name[0].isupper())
+    return [SelectChoice(name, name) for name in ["UTC", *names]]
 
 
 def social_lines(places: list[dict[str, str]]) -> list[str]:
@@ -80,7 +81,7 @@ class ShopProfileForm(MergingForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.timezone.choices = [SelectChoice(name, name) for name in zones()]
+        self.timezone.choices = zones()
 
     def places(self) -> list[dict[str, str]]:
         """Parse the social links into the form in which the settings keep them."""
