@@ -136,7 +136,7 @@ def cards_of(ids: Sequence[uuid.UUID]) -> list[CourseCard]:
         return []
     now = clock.now()
     rows = db.session.connection().execute(_CARDS, {"ids": ids, "now": now}).all()
-    found = {row[0]: _card(row) for row in rows}
+    found = {row[0]: card_of(row) for row in rows}
     return [found[id_] for id_ in ids if id_ in found]
 
 
@@ -152,7 +152,7 @@ def cards_by(creator_id: uuid.UUID, number: int) -> list[CourseCard]:
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    return [_card(row) for row in db.session.execute(query, {"now": clock.now()}).all()]
+    return [card_of(row) for row in db.session.execute(query, {"now": clock.now()}).all()]
 
 
 def cards_query() -> Select[Any]:
@@ -175,16 +175,17 @@ def cards_query() -> Select[Any]:
     )  # fmt: skip
 
 
+def card_of(row: Sequence[Any]) -> CourseCard:
+    """Build a card from a row of `cards_query`."""
+    return CourseCard(*row)
+
+
 def creator_slug() -> ColumnElement[str]:
     """Build the SQL for the slug of a creator's page: the user's id until they have chosen a slug."""
     return func.coalesce(profiles.c.slug, cast(people.c.id, String))
 
 
 _CARDS = cards_query().where(products.c.id.in_(bindparam("ids", expanding=True)))
-
-
-def _card(row: Sequence[Any]) -> CourseCard:
-    return CourseCard(*row)
 
 
 def _with_a_way_on(found: CatalogPage) -> CatalogPage:

@@ -1,7 +1,7 @@
 """The course to go on with after one is completed."""
 
 from domain.base import clock
-from domain.catalog.cards import CourseCard, cards_query
+from domain.catalog.cards import CourseCard, card_of, cards_query
 from domain.catalog.index.index_builder import products
 from domain.learning import access_facts
 from models import Course, User, db
@@ -20,4 +20,4 @@ def by_the_same_creator(user: User, course: Course) -> CourseCard | None:
         .limit(1)
     )
     row = db.session.execute(query, {"now": clock.now()}).first()
-    return CourseCard._make((*row, False)) if row else None
+    return card_of(row) if row else None
