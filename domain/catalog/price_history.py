@@ -54,7 +54,7 @@ def recount() -> int:
     columns = (products.c.id, products.c.sale_price_cents, products.c.sale_ends_at)
     rows = db.session.execute(select(*columns, products.c.reference_price_cents).where(asked)).all()
     history: dict[uuid.UUID, list[tuple[datetime, int]]] = {}
-    for product_id, moment, cents in db.session.execute(_history().where(asked)).tuples():
+    for product_id, moment, cents in db.session.execute(_history().where(asked)):
         history.setdefault(product_id, []).append((moment, cents))
     wrong = 0
     for id_, sale, ends, stored in rows:

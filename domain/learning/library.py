@@ -141,8 +141,8 @@ def owned(user: User, product_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
         return {}
     enrolled = and_(Enrollment.user_id == user.id, Enrollment.course_id == Product.id)
     query = (
-        select(Product.id, func.coalesce(Enrollment.progress_percent, 0))
+        select(Product.id, func.coalesce(Enrollment.progress_percent, 0).label("percent"))
         .outerjoin(Enrollment, enrolled)
         .where(Product.id.in_(product_ids), access_facts.having(user.id, Product.id))
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row.id: row.percent for row in db.session.execute(query)}

@@ -34,6 +34,8 @@ READING = """
 /courses?q=flask&level=beginner&sort=rating                             200 200 200 200 200 200 200
 /courses?page=2                                                         404 404 404 404 404 404 404
 /courses/flask-first-steps                                              200 200 200 200 200 200 200
+/courses/flask-first-steps/cover.png                                    200 200 200 200 200 200 200
+/courses/secret-draft/cover.png                                         404 404 404 404 404 404 404
 /courses/reading-code                                                   200 200 200 200 200 200 200
 /courses/secret-draft                                                   404 404 404 404 404 200 200
 /courses/unknown                                                        404 404 404 404 404 404 404
@@ -160,6 +162,7 @@ READING = """
 /studio/courses/{course}/exports/{nobody}.zip                           303 303 303 303 404 404 404
 /studio/tags?tags=py                                                    303 303 303 303 303 303 303
 /studio/courses/{course}/curriculum                                     303 303 303 303 200 404 200
+/studio/courses/{course}/curriculum/videos                              303 303 303 303 200 404 200
 /studio/courses/{course}/curriculum/modules/{module}/edit               303 303 303 303 200 404 200
 /studio/courses/{course}/curriculum/modules/{nobody}/edit               303 303 303 303 404 404 404
 /studio/courses/{course}/curriculum/modules/{module}/delete             303 303 303 303 200 404 200
@@ -299,6 +302,7 @@ WRITING = """
 /studio/courses/{course}/lessons/{filmed_lesson}/recording/retry        303 303 303 303 303 404 303
 /studio/courses/{course}/lessons/{nobody}/recording/remove              303 303 303 303 404 404 404
 /studio/courses/{course}/curriculum                                     303 303 303 303 422 404 422
+/studio/courses/{course}/curriculum/videos                              303 303 303 303 422 404 422
 /studio/courses/{course}/curriculum/chosen                              303 303 303 303 422 404 422
 /studio/courses/{course}/curriculum/modules/{module}/move               303 303 303 303 400 404 400
 /studio/courses/{course}/curriculum/modules/{nobody}/published          303 303 303 303 404 404 404
