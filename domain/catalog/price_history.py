@@ -21,9 +21,10 @@ def change(
 ) -> None:
     """Set price and sale of `product` from now on, and write its history. It is locked.
 
-    A product that was never on sale has no history before what it costs now.
+    A product that was never on sale has no history before what it costs now. One that came with its price,
+    as imports do, has it from when it was published.
     """
-    now, was = clock.now(), product.price_at(clock.now())
+    now, came_with = clock.now(), _unwritten(product, clock.now())
     product.price_cents = price_cents
     product.sale_price_cents, product.sale_ends_at = sale_price_cents, sale_ends_at
     db.session.flush()
@@ -32,8 +33,8 @@ def change(
     db.session.execute(gone if is_draft else gone.where(PriceChange.applies_from > now))
     in_force = _price_before(product, now)
     if in_force is None and not is_draft:
-        in_force = was
-        _write(product, product.published_at or now, was)
+        for moment, in_force in came_with:
+            _write(product, moment, in_force)
     if in_force != product.price_at(now):
         _write(product, now, product.price_at(now))
     if sale_ends_at is not None and sale_ends_at > now:
@@ -92,6 +93,13 @@ def _history() -> Select[uuid.UUID, datetime, int]:
         .join(products, products.c.id == changes.c.product_id)
         .order_by(changes.c.product_id, changes.c.applies_from)
     )
+
+
+def _unwritten(product: Product, now: datetime) -> list[tuple[datetime, int]]:
+    """List the prices of a published product without a history: its own, and that of its sale before."""
+    began, ends = product.published_at or now, product.sale_ends_at
+    after = [(ends, product.price_cents)] if ends is not None and began < ends <= now else []
+    return [(began, product.price_at(began)), *after]
 
 
 def _price_before(product: Product, moment: datetime) -> int | None:

@@ -74,6 +74,16 @@ def test_the_history_is_what_was_asked(app: Flask, cast: Cast) -> None:
         assert len(history(cast)) == 3
 
 
+def test_a_sale_that_an_import_came_with_counts(app: Flask, cast: Cast) -> None:
+    with app.app_context(), time_machine.travel(START + 20 * DAY, tick=False):
+        course = db.session.get_one(Course, cast.flask_course.id)
+        course.sale_price_cents, course.sale_ends_at = 1500, START + 5 * DAY
+        db.session.commit()
+        set_price(cast, 1900, 1600)
+        assert history(cast)[:3] == [(START, 1500), (START + 5 * DAY, 1900), (clock.now(), 1600)]
+        assert pricing.reference(course, clock.now()) is None  # it cost less two weeks before
+
+
 def test_a_draft_has_no_earlier_price(app: Flask, cast: Cast) -> None:
     with app.app_context():
         course, nia = db.session.get_one(Course, cast.draft_course.id), db.session.get_one(User, cast.nia.id)
