@@ -12,10 +12,11 @@ from domain.base.markdown_anchors import ID_PREFIX, anchor_name, claim, claim_nu
 from domain.base.text import one_line
 
 WORDS = {"text", "code_inline", "fence", "code_block", "math"}
-_ONE = r"(?:[#.][^\s{}#.]+|[\w-]+=(?:\"[^\"]*\"|'[^']*'|[^\s{}]+)|-)"
-_SAID = rf"\{{:?[ \t]*(?P<a>{_ONE}(?:[ \t]*{_ONE})*)[ \t]*\}}"
-_SAID_IN_MDX = r"\{/\*[ \t]*(?P<b>#\S+)[ \t]*\*/\}"
-_ATTRIBUTES = re.compile(rf"[ \t]*(?:{_SAID}|{_SAID_IN_MDX})[ \t]*\Z")
+# Possessive, and without braces in values: each text is read once, whatever an author writes (ReDoS).
+_ONE = r"(?>[#.][^\s{}#.]++|[\w-]++=(?:\"[^\"{}]*+\"|'[^'{}]*+'|[^\s{}]++)|-(?=[\s}]))"
+_SAID = rf"\{{:?[ \t]*+(?P<a>{_ONE}(?:[ \t]*+{_ONE})*+)[ \t]*+\}}"
+_SAID_IN_MDX = r"\{/\*[ \t]*+(?P<b>#[^\s{}*]++)[ \t]*+\*/\}"
+_ATTRIBUTES = re.compile(rf"(?<![ \t])[ \t]*+(?:{_SAID}|{_SAID_IN_MDX})[ \t]*+\Z")
 _TOC = re.compile(r"\[\[_?toc_?\]\]|\[toc\]|\{:\s*toc[^}]*\}|\$\{toc\}", re.IGNORECASE)
 _ABOVE = {"html_inline", "softbreak", "hardbreak"}
 

@@ -119,7 +119,7 @@ def _colon_box(head: str) -> Box:
     values = {key: a or b or c for key, a, b, c in _ATTRIBUTE.findall(head)}
     folded = values.get("collapse") == "true"
     if found["inner"] is not None:
-        names = re.findall(r"[.]?([A-Za-z][\w-]*)(?=[\s}]|\Z)", found["inner"])
+        names = re.findall(r"(?<![\w-])[.]?([A-Za-z][\w-]*+)(?=[\s}]|\Z)", found["inner"])
         name = next((name for name in names if box(name, "").kind), "")
         return box(name, values.get("title") or found["rest"].strip(" \t:"), folded)
     title = re.sub(r"\{[^{}]*\}", "", found["after"]).strip(" \t:")

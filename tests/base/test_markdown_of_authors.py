@@ -186,6 +186,9 @@ FORMULAS = [
 HEADINGS = [
     ("## A *b* {#c .d}", '<h2 id="s-c">A <em>b</em></h2>'),
     ("A {.x}\n===", '<h2 id="s-a">A</h2>'),
+    ("## A {: .x #c data-a='b c' - }", '<h2 id="s-c">A</h2>'),
+    ("## A {/* #c */}", '<h2 id="s-c">A</h2>'),
+    ("## A {x} {#b", '<h2 id="s-a-x-b">A {x} {#b</h2>'),
     ("## A {/* #c */}", '<h2 id="s-c">A</h2>'),
     ("## A {b}", '<h2 id="s-a-b">A {b}</h2>'),
     ("# Café & Über!", '<h2 id="s-café--über">Café &amp; Über!</h2>'),
@@ -333,6 +336,21 @@ def test_no_repetition_takes_for_ever(piece: str) -> None:
     html = render(text).html
     assert_harmless(html)
     assert len(html) < 20_000_000
+    assert time.process_time() - started < effort.times(5, 60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# a {" + "a=a" * 40 + "!", "# a" + " " * 100_000 + "b", "# a {" + "-" * 100_000 + "!",
+        "# a " + "{/*#" * 40_000, "# a " + '{a="' * 40_000, "::: {" + "a" * 190_000 + "#}\nb\n:::",
+    ],
+)  # fmt: skip
+@pytest.mark.slow
+def test_no_attributes_take_for_ever(text: str) -> None:
+    """Within one rule nothing looks at the clock, so its patterns read a text once."""
+    started = time.process_time()
+    assert_harmless(render(text).html)
     assert time.process_time() - started < effort.times(5, 60)
 
 

@@ -347,8 +347,8 @@ def test_notebooks(cast: Cast, tmp_path: Path) -> None:
     ]
     file = notebook(
         {"cell_type": "raw", "source": "---\ntitle: Plots\n---"},
-        {"cell_type": "markdown", "source": ["# Plots\n", "\n", "![p](attachment:p.png)"],
-         "attachments": {"p.png": {"image/png": png}}},
+        {"cell_type": "markdown", "source": ["# Plots\n", "\n", "![p](attachment:../a/p.png)"],
+         "attachments": {"../a/p.png": {"image/png": png}}},
         {"cell_type": "code", "source": "plot()", "outputs": outputs},
     )  # fmt: skip
     course, notes = told(cast, written(tmp_path, **{"nb/01-plots.ipynb": file}))

@@ -1,10 +1,15 @@
 """What other tools write, read without trusting it."""
 
+import json
+import time
+from collections.abc import Callable
+
 import pytest
 
-from domain.portable.formats import yaml_values
+from domain.portable.formats import notebooks, yaml_values
 from domain.portable.formats.yaml_values import NotYamlError
-from domain.portable.outlines import site_files
+from domain.portable.outlines import MOST_NODES, folders, site_files
+from tests import effort
 
 
 @pytest.mark.parametrize(
@@ -53,3 +58,41 @@ def test_a_sidebar_is_data_or_nothing() -> None:
         "export default {...all}",
     ):
         assert not site_files.docusaurus(program)
+
+
+def test_aliases_do_not_multiply_the_entries_of_a_table_of_contents() -> None:
+    pages = "{" + ",".join(f"p{n}: [f]" for n in range(1000)) + "}"
+    aliases = [
+        f"&{name} [" + f"{{x: *{below}}}," * 10 + "]" for name, below in (("b", "a"), ("c", "b"), ("d", "c"))
+    ]
+    nested = ", ".join(f"{{y{number}: {one}}}" for number, one in enumerate(aliases))
+    nav = f"[{{x: &a [{pages}]}}, {nested}, " + "{z: *d}," * 10 + "]"
+    for nodes in (
+        site_files.mkdocs(yaml_values.load(f"nav: {nav}")[0]),
+        site_files.docusaurus(f"export default {{docs: {nav}}}"),
+    ):
+        assert nodes
+        assert sum(len(list(node.files())) for node in nodes) <= MOST_NODES
+
+
+def notebook_with(output: str) -> bytes:
+    written = {"output_type": "stream", "text": output}
+    return json.dumps({"cells": [{"cell_type": "code", "outputs": [written]}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (site_files.docusaurus, "export default {" + "/* " * 100_000 + "}"),
+        (site_files.docusaurus, "export default {a: b}" + "\n" * 100_000 + "x}"),
+        (site_files.docusaurus, "sidebars:" * 100_000),
+        (site_files.docusaurus, "export default {'a" + " " * 100_000 + "b': [c], d: [e]}"),
+        (folders._introduction, "[" * 200_000),
+        (lambda text: notebooks.read(notebook_with(text), "a.ipynb", []), "\x1b]" * 200_000),
+    ],
+)  # fmt: skip
+@pytest.mark.slow
+def test_no_file_takes_for_ever(read: Callable[[str], object], text: str) -> None:
+    started = time.process_time()
+    read(text)
+    assert time.process_time() - started < effort.times(5, 60)

@@ -20,7 +20,7 @@ MAX_BYTES = 48 * 1024**2
 MAX_OUTPUT = 20_000  # characters of one output
 MAX_CELLS = 60  # of a table
 _PICTURES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*+\x07")
 _ATTACHED = re.compile(r"\(attachment:([^()\s]+)\)")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -175,11 +175,11 @@ class _Reader:
             except (binascii.Error, ValueError):
                 self._note("A picture of the notebook is damaged and was left out.")
                 return ""
-            name = re.sub(r"[<>\\\n]", "", f"{self.stem}.output-{place}.{ending}")
+            name = re.sub(r"[<>\\/\n]", "", f"{self.stem}.output-{place}.{ending}")
             self.made.pictures[name] = content
             return name
         if svg := _text(bundle.get("image/svg+xml")):
-            name = re.sub(r"[<>\\\n]", "", f"{self.stem}.output-{place}.svg")
+            name = re.sub(r"[<>\\/\n]", "", f"{self.stem}.output-{place}.svg")
             self.made.pictures[name] = svg.encode("utf-8", "replace")
             return name
         return ""

@@ -18,7 +18,7 @@ from domain.portable.outlines import Node
 from domain.portable.source import Source, text_of
 
 CATEGORY_FILES = ("_category_.json", "_category_.yml", "_category_.yaml")
-_LINK = re.compile(r"!?\[[^\]\n]*\](?:\([^()\n]*\)|\[[^\]\n]*\])|<https?://[^<>\s]+>")
+_LINK = re.compile(r"!?\[[^\]\n]{0,300}\](?:\([^()\n]*\)|\[[^\]\n]{0,300}\])|<https?://[^<>\s]+>")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _RULE = re.compile(r"[ \t]*(?:#{1,6}([ \t]|$)|[-=*_]{3,}[ \t]*$|<!--.*-->[ \t]*$|\|)")
 

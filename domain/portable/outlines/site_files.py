@@ -5,6 +5,7 @@ Each gives nodes whose `file` is written as the generator writes it; who asked f
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from domain.portable.formats import yaml_values
@@ -41,6 +42,8 @@ def _nav(items: Any, count: _Counted, deep: int) -> Iterator[Node]:
             yield Node(file=item)
         elif isinstance(item, dict):
             for title, value in item.items():
+                if not count.take(deep):
+                    return
                 if isinstance(value, str):
                     yield Node(plain_line(title), value)
                 else:
@@ -125,12 +128,14 @@ def docusaurus(text: str) -> list[Node] | None:
 
     YAML's flow style is what a literal of JavaScript is, once its comments are gone.
     """
-    found = re.search(r"(?:module\.exports\s*=|export\s+default|sidebars\s*(?::[^=\n]+)?=)\s*(\{)", text)
+    found = re.search(
+        r"(?:module\.exports\s*=|export\s+default|sidebars\s*(?::[^=\n]{1,200})?=)\s*(\{)", text
+    )
     written = text[found.start(1) :] if found else text
     end = written.rfind("}")
-    plain = re.sub(r"/\*.*?\*/|(?:^|(?<=[\s,{\[]))//[^\n]*", "", written[: end + 1], flags=re.DOTALL)
+    plain = re.sub(r"/\*.*?(?:\*/|\Z)|(?:^|(?<=[\s,{\[]))//[^\n]*", "", written[: end + 1], flags=re.DOTALL)
     if found:
-        plain = re.split(r"\}\s*;?\s*\n\s*(?:module\.exports|export\s+default)", plain)[0]
+        plain = re.split(r"\}[ \t]*+;?[ \t]*+\n\s*+(?:module\.exports|export\s+default)", plain)[0]
         plain = plain if plain.rstrip().endswith("}") else plain + "}"
     plain = re.sub(r"([{,]\s*)([A-Za-z_]\w*)\s*:", r"\1\2: ", plain).replace("\t", " ")
     try:
@@ -143,7 +148,7 @@ def docusaurus(text: str) -> list[Node] | None:
     bars = [list(_bar(value, count, 0)) for value in data.values()]
     if len(bars) == 1:
         return bars[0]
-    names = (re.sub(r"\s*sidebar$", "", str(name), flags=re.IGNORECASE) or str(name) for name in data)
+    names = (re.sub(r"(?<!\s)\s*+sidebar$", "", str(name), flags=re.IGNORECASE) or str(name) for name in data)
     return [Node(_spoken(name), children=bar) for name, bar in zip(names, bars, strict=True) if bar]
 
 
@@ -154,7 +159,8 @@ def _spoken(name: str) -> str:
 
 def _bar(items: Any, count: _Counted, deep: int) -> Iterator[Node]:
     if isinstance(items, dict):  # the short form: titles with lists
-        items = [{title: value} for title, value in items.items()] if "type" not in items else [items]
+        pairs = islice(items.items(), max(count.left, 0))
+        items = [{title: value} for title, value in pairs] if "type" not in items else [items]
     for item in items if isinstance(items, list) else []:
         if not count.take(deep):
             return
@@ -172,4 +178,6 @@ def _bar(items: Any, count: _Counted, deep: int) -> Iterator[Node]:
             yield Node(plain_line(item.get("label")), plain_line(item.get("id")))
         elif "type" not in item:
             for title, value in item.items():
+                if not count.take(deep):
+                    return
                 yield Node(plain_line(title), children=list(_bar(value, count, deep + 1)))
