@@ -10,6 +10,7 @@ from domain import Refused
 from domain.authoring import curriculum
 from domain.authoring.curriculum import NotInCourse, Position
 from domain.catalog import lifecycle
+from domain.learning import progress_recount
 from models import Course, Lesson, Module, User, db
 
 
@@ -49,11 +50,12 @@ def change(
     ids = in_order(course, lesson_ids)
     if action == BulkAction.MOVE and module_id is None:
         raise Refused("Choose the module to move them to.")
-    for id_ in ids:
-        if action == BulkAction.MOVE:
-            curriculum.move_lesson(course, id_, actor, Position(last=True), module_id)
-        elif action == BulkAction.DELETE:
-            curriculum.delete_lesson(course, id_, actor)
-        else:
-            curriculum.publish_lesson(course, id_, actor, action == BulkAction.PUBLISH)
+    with progress_recount.once(course):
+        for id_ in ids:
+            if action == BulkAction.MOVE:
+                curriculum.move_lesson(course, id_, actor, Position(last=True), module_id)
+            elif action == BulkAction.DELETE:
+                curriculum.delete_lesson(course, id_, actor)
+            else:
+                curriculum.publish_lesson(course, id_, actor, action == BulkAction.PUBLISH)
     return len(ids)

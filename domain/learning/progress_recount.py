@@ -1,6 +1,8 @@
 """Recounting after a change of a course's lessons: its totals, and the progress of its learners."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import func, select
 
@@ -10,6 +12,7 @@ from domain.learning import progress
 from models import Course, Enrollment, Lesson, db
 
 MOST_AT_ONCE = 50_000  # learners times lessons that a request may recount, which takes a tenth of a second
+_LATER = "recounted_later"
 
 
 def recount_course(course: Course) -> None:
@@ -18,11 +21,24 @@ def recount_course(course: Course) -> None:
     Progress is recomputed when the lessons differ from those it was last computed over: at once, or by the
     worker where it takes long.
     """
+    if db.session.info.get(_LATER) == course.id:
+        return
     name = counters.count_lessons(course)
     if course.lessons_counted != name:
         course.lessons_counted = name
         db.session.flush()
         _recount_learners(course)
+
+
+@contextmanager
+def once(course: Course) -> Iterator[None]:
+    """Recount `course` at the end of the block only, however many of its lessons are changed within."""
+    db.session.info[_LATER] = course.id
+    try:
+        yield
+    finally:
+        del db.session.info[_LATER]
+    recount_course(course)
 
 
 def recount_learners(course_id: str, after: str | None = None) -> None:

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from models import Lesson, Module, User, db
+from domain.learning import progress
+from models import Enrollment, Lesson, Module, User, db
 from tests.cast import Cast
 
 Send = Callable[..., TestResponse]
@@ -41,6 +42,23 @@ def test_several_are_hidden_and_shown(app: Flask, cast: Cast, send: Send) -> Non
     assert answer.status_code == 303
     after = lessons(app, cast)
     assert {id_ for id_, (_, _, published) in after.items() if not published} == set(chosen)
+
+
+def test_progress_is_recounted_once_for_all_of_them(
+    app: Flask,
+    cast: Cast,
+    send: Send,
+    signed_in: Callable[[User], FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signed_in(cast.bo).post("/learn/flask-first-steps/routes/complete")
+    recounted, recount = [], progress.recount_some
+    monkeypatch.setattr(progress, "recount_some", lambda *given: recounted.append(given) or recount(*given))
+    for do, percent in (("hide", 0), ("publish", 25), ("delete", 0)):
+        send(do, cast.text_lesson.id, cast.last_lesson.id, sure="1")
+        with app.app_context():
+            assert db.session.scalars(select(Enrollment.progress_percent)).one() == percent
+    assert len(recounted) == 3
 
 
 def test_several_move_in_their_order_to_the_end_of_a_module(app: Flask, cast: Cast, send: Send) -> None:
