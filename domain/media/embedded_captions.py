@@ -33,7 +33,10 @@ def take(asset: MediaAsset, tracks: list[media.EmbeddedSubtitles]) -> list[str]:
             )
             continue
         if spoken in present:
-            notes.append(f"The video contains more subtitles in {name}. They were left out: there are some.")
+            notes.append(
+                f"The video contains more subtitles in {name}. They were left out, because it already has"
+                " captions in that language."
+            )
         elif len(present) < captions.MAX_LANGUAGES:
             present.add(spoken)
             db.session.add(Caption(asset_id=asset.id, language=spoken, label=name, vtt=vtt))

@@ -87,12 +87,14 @@ def test_what_becomes_of_each_track_is_said(app: Flask, cast: Cast) -> None:
         ]  # fmt: skip
         assert embedded_captions.take(asset, tracks) == [
             "Captions in Español were taken from the video. Check them.",
-            "The video contains more subtitles in Français. They were left out: there are some.",
+            "The video contains more subtitles in Français. They were left out, because it already has"
+            " captions in that language.",
             "The video contains subtitles in Deutsch that can’t be used, because they aren’t text. Add"
             " captions as a file.",
             "Captions in English were taken from the video. The file doesn’t state their language. Check"
             " them.",
-            "The video contains more subtitles in Español. They were left out: there are some.",
+            "The video contains more subtitles in Español. They were left out, because it already has"
+            " captions in that language.",
         ]
         rows = db.session.scalars(select(Caption).where(Caption.asset_id == asset.id)).all()
         assert {row.language for row in rows} == {"en", "es", "fr"}

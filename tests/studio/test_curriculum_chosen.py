@@ -80,6 +80,7 @@ def test_deleting_several_is_confirmed(app: Flask, cast: Cast, send: Send) -> No
     asked = send("delete", *chosen)
     assert asked.status_code == 200
     assert "Delete 2 lessons?" in asked.text
+    assert "Hide them instead if you might need them again." in asked.text
     assert asked.text.count('name="lesson"') == 2
     assert set(chosen) <= set(lessons(app, cast))
     assert send("delete", *chosen, sure="1").status_code == 303
