@@ -100,7 +100,7 @@ class _Walk:
             tokens[at - 1].hidden = tokens[at + 1].hidden = True
 
     def _html(self, tokens: Sequence[Token], at: int) -> int:
-        """Take the pieces of one HTML token; answers how many further tokens were skipped with it."""
+        """Take the pieces of one HTML token; answers how many further tokens are skipped with it."""
         content, place = tokens[at].content, 0
         endless: set[str] = set()  # whose closing tags have been looked for in vain
         while found := _PIECE.search(content, place):
@@ -123,7 +123,9 @@ class _Walk:
                     continue
                 endless.add(name)
                 if skipped := self._skipped(name, tokens, at):
-                    return skipped
+                    last = tokens[at + skipped]
+                    last.content = last.content[self._end_of(name, last.content, 0) or len(last.content) :]
+                    return skipped - 1
             else:
                 self._open(
                     found["open"], found.group(), read_attributes(found["attributes"]), bool(found["void"])
@@ -196,8 +198,8 @@ class _Walk:
         anchor = anchor_name(attributes.get("id") or (attributes.get("name", "") if name == "a" else ""))
         if anchor and claim(self.env, anchor):
             kept["id"] = ID_PREFIX + anchor
-        if name == "a" and attributes.get("href"):
-            self._put(Token("link_open", "a", 1, attrs={**kept, "href": attributes["href"]}, info="html"))
+        if name == "a" and (address := _address(attributes, "href")):
+            self._put(Token("link_open", "a", 1, attrs={**kept, "href": address}, info="html"))
         elif name == "table":
             self._put(Token("table_open", "table", 1))
         else:
@@ -227,7 +229,7 @@ class _Walk:
             self._close_last(frame)
 
     def _picture(self, attributes: dict[str, str]) -> None:
-        source = attributes.get("src", "").strip()
+        source = _address(attributes, "src")
         if not source:
             return
         kept = {key: attributes[key] for key in ("title",) if attributes.get(key)}
@@ -240,7 +242,7 @@ class _Walk:
 
     def _link_to_film(self, name: str, attributes: dict[str, str]) -> None:
         """Offer a film, a sound or a framed page as a link, as pages load nothing from elsewhere."""
-        source = attributes.get("src", "").strip()
+        source = _address(attributes, "src")
         if source:
             shown = attributes.get("title") or source
             self._put(Token("link_open", "a", 1, attrs={"href": source, "class": "film"}, info="html"))
@@ -272,6 +274,13 @@ class _Walk:
         tag = next(token.tag for token in reversed(self.out) if token.type == "heading_open")
         self.out.append(Token("inline", "", 0, content=text, children=children))
         self.out.append(Token("heading_close", tag, -1, block=True))
+
+
+def _address(attributes: dict[str, str], name: str) -> str:
+    """Read an address as browsers do, to which /\\other.example is //other.example."""
+    written = attributes.get(name, "").strip()
+    path = re.split("[?#]", written, maxsplit=1)[0]
+    return path.replace("\\", "/") + written[len(path) :]
 
 
 def _is_visible(token: Token) -> bool:
