@@ -36,7 +36,7 @@ from models import (
     db,
     now,
 )
-from tests import course_folders
+from tests import course_folders, effort
 from tests.fixtures import Databases, application
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,9 +44,9 @@ LEARNABLE = select(Lesson).where(Lesson.published)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def shop(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Flask]:
     """An application whose database holds the demo; films are tested on their own. Read only."""
-    databases = Databases(tmp_path_factory.mktemp("demo"))
+    databases = Databases(tmp_path_factory.mktemp("demo"), databases.compiled)
     app = application(databases)
     databases.make_template(app, load)
     databases.copy(app)
@@ -254,7 +254,8 @@ def test_every_icon_that_is_named_is_in_the_sprite(shop: Flask) -> None:
 def test_every_course_comes_back_as_it_was_exported(shop: Flask, tmp_path: Path) -> None:
     """Out, in and out again changes nothing but the address, which is taken."""
     with shop.app_context():
-        for slug in db.session.scalars(select(Course.slug).order_by(Course.slug)).all():
+        slugs = db.session.scalars(select(Course.slug).order_by(Course.slug)).all()
+        for slug in effort.cases(slugs, slugs[::4]):
             one, two = tmp_path / slug / "one", tmp_path / slug / "two"
             course = db.session.scalars(select(Course).where(Course.slug == slug)).one()
             creator_id = course.creator_id

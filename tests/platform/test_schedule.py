@@ -101,7 +101,7 @@ def test_tidying_up_makes_nothing_run_again(app: Flask, done: list[tuple[str, da
             with time_machine.travel(moment, tick=False):
                 retention.clean_up()
                 db.session.commit()
-            moment += timedelta(hours=5)
+            moment += timedelta(hours=11)
     days = [when.date() for kind, when in done if kind == "nightly"]
     assert len(days) == len(set(days)) == 52
     assert [when.date() for kind, when in done if kind == "monthly"] == [at(1).date(), at(1, month=12).date()]

@@ -20,7 +20,9 @@ from tests.platform.backup_target import Target
 pytestmark = pytest.mark.slow
 
 Upgrade = Callable[..., Result]
-NEWEST = ScriptDirectory("migrations").get_current_head()
+SCRIPTS = ScriptDirectory("migrations")
+NEWEST = SCRIPTS.get_current_head() or ""
+OLDER = str(SCRIPTS.get_revision(NEWEST).down_revision)
 
 
 @pytest.fixture
@@ -32,9 +34,9 @@ def upgrade(app: Flask, target: Target) -> Upgrade:
 
 @pytest.fixture
 def older(app: Flask) -> None:
-    """A database at an older revision, with the cast in it."""
+    """A database one revision behind, with the cast in it; test_backup_end_to_end.py begins much earlier."""
     with app.app_context():
-        flask_migrate.downgrade(revision="0006")
+        flask_migrate.downgrade()
 
 
 def revision(app: Flask) -> str:
@@ -51,7 +53,7 @@ def test_an_upgrade_begins_with_a_backup_and_says_where_it_is(
     result = upgrade()
     assert result.exit_code == 0, result.output
     assert [one.kind for one in target.held] == [BackupKind.UPGRADE]
-    assert found == ["0006"]
+    assert found == [OLDER]
     assert f"The backup is {target.held[0].name} in {app.config['SETTINGS'].backup_target}" in result.output
     assert revision(app) == NEWEST
     with app.app_context():
@@ -77,7 +79,7 @@ def test_a_failing_backup_stops_the_upgrade(app: Flask, target: Target, upgrade:
     assert result.exit_code == 1
     assert "The backup failed. The disk is full." in result.output
     assert "--no-backup" in result.output
-    assert revision(app) == "0006"
+    assert revision(app) == OLDER
 
 
 @pytest.mark.usefixtures("target")
@@ -92,8 +94,8 @@ def test_a_new_database_needs_no_backup(app: Flask, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("older")
 def test_a_step_on_the_way_is_an_upgrade_too(app: Flask, target: Target, upgrade: Upgrade) -> None:
     assert upgrade("+1").exit_code == 0
-    assert revision(app) == "0007"
-    assert upgrade("0007").exit_code == 0
+    assert revision(app) == NEWEST
+    assert upgrade(NEWEST).exit_code == 0
     assert len(target.held) == 1
 
 
@@ -102,9 +104,9 @@ def test_the_other_options_are_handed_on(app: Flask, target: Target, upgrade: Up
     shown = upgrade("--sql", "0006:0007")
     assert "CREATE TRIGGER" in shown.output
     assert target.held == []
-    assert revision(app) == "0006"
-    assert upgrade("-x", "a=b", "-d", "migrations", "--tag", "t", "0007").exit_code == 0
-    assert revision(app) == "0007"
+    assert revision(app) == OLDER
+    assert upgrade("-x", "a=b", "-d", "migrations", "--tag", "t", NEWEST).exit_code == 0
+    assert revision(app) == NEWEST
 
 
 def test_an_unknown_revision_makes_no_backup(app: Flask, target: Target, upgrade: Upgrade) -> None:
