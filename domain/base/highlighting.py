@@ -91,7 +91,8 @@ def highlight(
     """Highlight listings to HTML, `<span class=…>` or only escaped, and set formulas (LaTeX, display).
 
     Unknown languages, listings of more than MAX_CODE characters, and all from the one at which the text's
-    SECONDS ran out stay plain. A formula gives "" if it can't be read, and None if its time had run out.
+    SECONDS ran out stay plain. A formula gives "" if it can't be read, and None if its time had run out or
+    those before it are too long together.
     """
     lexers = [_lexer(code, language) for code, language, _ in listings]
     wanted = [

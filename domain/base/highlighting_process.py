@@ -1,8 +1,8 @@
 """The child process that highlights code and sets formulas for domain/base/highlighting.py.
 
 It imports nothing of the application, reads `[seconds, [[formula, display], …], [[lexer, code, marked], …]]`
-as JSON, and writes a JSON string of HTML per formula and listing, each on a line, until all are done or a
-signal ends it when the seconds of processor time are spent.
+as JSON, and writes a JSON string of HTML per formula (or null) and listing, each on a line, until all are
+done or a signal ends it when the seconds of processor time are spent.
 """
 
 import json
@@ -11,6 +11,7 @@ import signal
 import sys
 
 MEMORY = 512 * 1024 * 1024
+MOST_MATHML = 5_000_000  # characters of all formulas of a text; macros multiply what they name
 
 
 def main() -> None:
@@ -27,15 +28,19 @@ def main() -> None:
 
 
 def set_formulas(formulas: list[tuple[str, bool]]) -> None:
-    """Write the MathML of each formula, "" for one that can't be read."""
+    """Write the MathML of each formula, "" for one that can't be read, and null beyond MOST_MATHML."""
     from math_core import LatexError, LatexToMathML
 
     converter = LatexToMathML(fancy_error=False, max_expansions=200)
+    left = MOST_MATHML
     for latex, display in formulas:
-        try:
-            html = converter.convert_with_local_state(latex, displaystyle=display)
-        except LatexError:
-            html = ""
+        html = None
+        if left > 0:
+            try:
+                html = converter.convert_with_local_state(latex, displaystyle=display)
+            except LatexError:
+                html = ""
+            left -= len(html)
         write(html)
 
 
@@ -51,7 +56,7 @@ def colour(listings: list[tuple[str, str, list[int]]], seconds: float) -> None:
         write(highlight(code, lexers[name], HtmlFormatter(nowrap=True, hl_lines=marked)))
 
 
-def write(html: str) -> None:
+def write(html: str | None) -> None:
     """Write one result, which is then safe from the end of this process."""
     sys.stdout.write(json.dumps(html) + "\n")
     sys.stdout.flush()

@@ -362,6 +362,16 @@ def test_no_attributes_take_for_ever(text: str) -> None:
 
 
 @pytest.mark.slow
+def test_macros_of_formulas_do_not_fill_the_memory() -> None:
+    formula = r"$\def\b{" + "x" * 900 + "}" + r"\b" * 190 + "$ "
+    html = render(formula * 60 + "\n\n```python\nif a:\n```").html
+    assert "<math>" in html
+    assert '<code class="formula">' in html
+    assert '<span class="k">if</span>' in html
+    assert len(html) < 6_000_000
+
+
+@pytest.mark.slow
 def test_a_formula_that_would_end_its_process_ends_only_the_child() -> None:
     html = render("$" + r"\sqrt{" * 300 + "x" + "}" * 300 + "$\n\n$$\n" + "{" * 1990 + "\n$$\n\nend").html
     assert_harmless(html)
