@@ -30,7 +30,9 @@ from web import csrf, templating
 TOKEN = "the-token"  # noqa: S105 - a placeholder for the application's real one
 TRIES = 3
 OWN = ("request", "session", "g", "csrf_token", "csrf_meta_tag")
-_SIGNED = re.compile(rb"\.?[\w-]{40,}\.[\w-]{6}\.[\w-]{27}")
+_OF_SESSION = re.compile(
+    rb"""(?<=name="csrf_token" value=")[^"]+|(?<="X-CSRFToken": ")[^"]+|(?<=data-session=")[^"]+"""
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ def build(ours: Flask, pages: Pages) -> Flask:
     templating.init_app(bare)
     with ours.app_context():
         bare.jinja_env.globals["site"] = settings.current()
-    for name in ("static_url", "stylesheet_url", "script_url"):
+    for name in ("static_url", "stylesheet_url", "script_url", "svg_icon"):
         bare.jinja_env.globals[name] = ours.jinja_env.globals[name]
-    bare.jinja_env.globals["csrf_token"] = lambda: TOKEN
+    bare.jinja_env.globals["csrf_token"] = bare.jinja_env.globals["session_mark"] = lambda: TOKEN
     with ours.app_context():  # one reader has the cookie, and only pages for readers ask whose they are
         mark = next(
             (csrf.mark_of(page.person.id.hex) for (_, has), page in pages.items() if has), csrf.NOBODY
@@ -121,7 +123,7 @@ def check(bare: Flask, recorder: Recorder, pages: Pages) -> None:
     for address, signed_in in pages:
         for _ in range(TRIES):  # a relative time such as “2 minutes ago” may change in between
             html = client.get(address, headers={"Cookie": recorder.cookie} if signed_in else {}).data
-            if html == _SIGNED.sub(TOKEN.encode(), pages[address, signed_in].html):
+            if html == _OF_SESSION.sub(TOKEN.encode(), pages[address, signed_in].html):
                 break
             pages[address, signed_in] = recorder.page(address, signed_in)
         else:

@@ -3,7 +3,7 @@
 from flask import abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import bp, linked_data
+from blueprints.catalog import bp, fragments, linked_data
 from blueprints.catalog.etags import with_etag
 from domain.catalog.availability import Offer
 from domain.catalog.index import facets
@@ -37,6 +37,7 @@ def course(slug: str) -> Response:
         linked_data=linked_data.json_ld(page, reviews),
         share_image=linked_data.image(page.row),
         reviews=reviews,
+        owned={} if hypermedia.is_swap() else fragments.owned_by_reader(page.related),
         can_review=page.offer == Offer.CONTINUE and page.row.deleted_at is None,
         focus="list" if "reviews_page" in request.args else None,
     )
