@@ -110,8 +110,10 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
     ),
     "docusaurus categories": (
         {"docs/b/_category_.json": '{"label": "First", "position": 1}', **lesson("docs/b/x.md", "X"),
-         "docs/a/_category_.yml": "label: Second\nposition: 2\n", **lesson("docs/a/y.md", "Y")},
-        {"First": ["X"], "Second": ["Y"]},
+         "docs/a/_category_.yml": "label: Second\nposition: 2\n", **lesson("docs/a/y.md", "Y"),
+         "docs/c/_category_.json": f'{{"label": "Last", "position": 1{"0" * 400}}}',
+         **lesson("docs/c/z.md", "Z")},
+        {"First": ["X"], "Second": ["Y"], "Last": ["Z"]},
     ),
     "mdbook": (
         {"book.toml": '[book]\ntitle = "A book"\nsrc = "src"\n',

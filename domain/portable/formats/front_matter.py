@@ -161,7 +161,7 @@ def understood(values: Mapping[str, Any], place: Location, notes: list[Problem])
         last = address.rstrip("/").rpartition("/")[2].removesuffix(".html")
         if ":" not in address and "{" not in address and (slug := slugs.slugify(last, "")):
             front.values.setdefault("slug", slug)
-    front.order = next((n for value in take(_ORDERS) if (n := _number(value)) is not None), None)
+    front.order = next((n for value in take(_ORDERS) if (n := number(value)) is not None), None)
     front.tags = [tag for value in take(_TAGS) for tag in words(value)]
     front.language = next((plain_line(value) for value in take(_LANGUAGES)), "")
     if _is(known.get("draft"), True) or _is(known.get("published"), False):
@@ -198,7 +198,8 @@ def words(value: Any) -> list[str]:
     return []
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """Read a number of at most nine digits before and after the point; None for anything else."""
     if isinstance(value, bool):
         return None
     return float(value) if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", str(value)) else None

@@ -11,7 +11,7 @@ from domain.authoring import curriculum
 from domain.base.text import natural_order, paragraphs
 from domain.portable import Findings, InvalidCourse
 from domain.portable.formats import yaml_values
-from domain.portable.formats.front_matter import plain_line, plain_text
+from domain.portable.formats.front_matter import number, plain_line, plain_text
 from domain.portable.lesson_files import LessonFile, is_index, readable_name
 from domain.portable.markdown_links import without_comments
 from domain.portable.outlines import Node
@@ -82,9 +82,11 @@ class _Arranger:
         if read:
             node.title = node.title or self.title_of(read)
         node.title = node.title or readable_name(folder.name or ".", "Lessons")
-        children = [(self._key(name, folder), self._leaf(name)) for name in folder.files if name != index]
+        beside = [*folder.files, *(one.name for one in folder.folders.values())]
+        numbered = all(_leading(one) is not None or is_index(one) for one in beside)
+        children = [(self._key(name, numbered), self._leaf(name)) for name in folder.files if name != index]
         for inner in folder.folders.values():
-            children.append((self._key(inner.name, folder, inner), self.inside(inner)))
+            children.append((self._key(inner.name, numbered, inner), self.inside(inner)))
         node.children = [child for _key, child in sorted(children, key=lambda pair: pair[0])]
         if index and read:
             first = next((one.file for child in node.children for one in child.files()), "")
@@ -107,22 +109,19 @@ class _Arranger:
         named = [name for name in folder.files if own and PurePosixPath(name).stem.lower() == own]
         return next(iter([*found, *named]), "")
 
-    def _key(self, name: str, beside: _Folder, inner: _Folder | None = None) -> tuple[Any, ...]:
-        """Build the key by which a file or folder is ordered among its neighbours."""
+    def _key(self, name: str, numbered: bool, inner: _Folder | None = None) -> tuple[Any, ...]:
+        """Build the key by which a file or folder is ordered among its neighbours, all `numbered` or not."""
         order = self._order(inner) if inner else _order_of(self.get(name))
         stem = PurePosixPath(name).name
-        everything = [*beside.files, *(one.name for one in beside.folders.values())]
-        numbered = all(_leading(one) is not None or is_index(one) for one in everything)
-        number = _leading(name)
-        place = order if order is not None else number if numbered and number is not None else None
+        leading = _leading(name)
+        place = order if order is not None else leading if numbered and leading is not None else None
         is_folder = inner is not None and not numbered
         return (place is None, place or 0, is_folder, natural_order(stem))
 
     def _order(self, folder: _Folder) -> float | None:
         about = _category(self.source, folder.name, Findings())
-        position = about.get("position")
-        if isinstance(position, (int, float)) or isinstance(position, str) and _is_number(position):
-            return float(position)
+        if (position := number(about.get("position"))) is not None:
+            return position
         index = self._index(folder)
         return _order_of(self.get(index)) if index else None
 
@@ -134,10 +133,6 @@ def _order_of(file: LessonFile | None) -> float | None:
 def _leading(name: str) -> float | None:
     found = re.match(r"(?:[^\W\d_]+[ _-]*)?([0-9]{1,9}(?:\.[0-9]{1,4}(?![0-9.]))?)", PurePosixPath(name).stem)
     return float(found[1]) if found else None
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", text) is not None
 
 
 def _category(source: Source, folder: str, findings: Findings) -> Mapping[str, Any]:
