@@ -82,7 +82,7 @@ def test_a_shared_folder_is_left_alone(tmp_path: Path) -> None:
 def test_a_command_makes_files_for_their_owner(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     environ = {**os.environ, "LECTERN_DATA_DIR": str(folder), "LECTERN_ENV": "development"}
-    command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade"]
+    command = [sys.executable, "-m", "flask", "--app", "app", "db", "upgrade", "0001"]
     subprocess.run(command, cwd=config.ROOT, env=environ, check=True, capture_output=True, timeout=120)
     for name, mode in modes(folder).items():
         assert mode in ("0o700", "0o600"), name
