@@ -3,7 +3,7 @@
 from flask import abort, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import bp, page_urls
+from blueprints.catalog import bp, fragments, page_urls
 from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.index import facets, index_cache
@@ -36,6 +36,7 @@ def category(slug: str) -> Response:
             parent=index.categories.get(category.parent or ""),
             below=[s for s in index.categories.values() if s.parent == slug and s.courses],
             found=found,
+            owned=fragments.owned_by_reader(found.cards),
             tabs=tabs,
             pages=page_urls.pager(path, pairs, number, found.last),
             address=page_urls.with_page(path, [], number),

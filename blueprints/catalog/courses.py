@@ -3,7 +3,7 @@
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import bp, filters, page_urls
+from blueprints.catalog import bp, filters, fragments, page_urls
 from blueprints.catalog.etags import with_etag
 from domain.catalog import cards
 from domain.catalog.cards import CatalogPage
@@ -37,6 +37,7 @@ def courses() -> Response:
         sorts=_sorts(selection),
         pages=page_urls.pager(url_for("catalog.courses"), selection.pairs(), number, found.last),
         instead=_instead(found),
+        owned=fragments.owned_by_reader([*found.cards, *found.instead]),
         address=page_urls.selection_url(selection, number),
     )
     hypermedia.show_address(response, page_urls.selection_url(selection), typed="q")

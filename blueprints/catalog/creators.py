@@ -3,7 +3,7 @@
 from flask import abort, url_for
 from werkzeug.wrappers import Response
 
-from blueprints.catalog import bp, page_urls
+from blueprints.catalog import bp, fragments, page_urls
 from blueprints.catalog.etags import with_etag
 from domain.catalog import cards, creators
 from web import hypermedia
@@ -18,11 +18,13 @@ def creator(slug: str) -> Response:
     path = url_for("catalog.creator", slug=person.slug)
     if number > last:
         return hypermedia.render("catalog/beyond.html", status=404, number=number, first=path)
+    theirs = cards.cards_by(person.id, number)
     return with_etag(
         hypermedia.render(
             "catalog/creator.html",
             person=person,
-            cards=cards.cards_by(person.id, number),
+            cards=theirs,
+            owned=fragments.owned_by_reader(theirs),
             pages=page_urls.pager(path, [], number, last),
             address=page_urls.with_page(path, [], number),
         )

@@ -20,15 +20,13 @@ KEPT_CONTENTS = 512
 
 
 @bp.app_template_global()
-def course_cards(cards: Iterable[Any], at_once: int = 0, owned: dict[uuid.UUID, int] | None = None) -> Markup:
+def course_cards(cards: Iterable[Any], owned: dict[uuid.UUID, int], at_once: int = 0) -> Markup:
     """Render course cards; each is a tuple of everything that the card shows, which is the cache key.
 
-    The first `at_once` load their covers eagerly, the others lazily. What the reader has shows their progress
-    instead of its price: one query, unless `owned` says it for several lists.
+    The first `at_once` load their covers eagerly, the others lazily. What the reader has, as in
+    `owned_by_reader`, shows their progress instead of its price.
     """
-    cards = list(cards)
-    theirs = owned if owned is not None else owned_by_reader(cards)
-    cards = [card._replace(owned=theirs[card.id]) if card.id in theirs else card for card in cards]
+    cards = [card._replace(owned=owned[card.id]) if card.id in owned else card for card in cards]
     show = _remembered("cards", "shared/_course_card.html", "card", KEPT_CARDS)
     return Markup("").join(
         show(card._replace(eager=True) if place < at_once else card) for place, card in enumerate(cards)
@@ -36,7 +34,7 @@ def course_cards(cards: Iterable[Any], at_once: int = 0, owned: dict[uuid.UUID, 
 
 
 def owned_by_reader(cards: Iterable[Any]) -> dict[uuid.UUID, int]:
-    """Find what the reader has of the products on `cards`, with their progress in whole percents."""
+    """Find what the reader has of the products on `cards`, with their progress in percents; one query."""
     user = signed_in.reader()
     return library.owned(user, [card.id for card in cards]) if user is not None else {}
 

@@ -1,5 +1,6 @@
-// Toasts: close on a button or after a while, and wait while they are read (pointer or focus on them). A new one
-// takes the place of the last, unless that is in use, and goes to the top where it would lie on what has the focus.
+// Toasts: close on a button or after a while, and wait while they are read (pointer or focus on them). New ones
+// take the place of older ones, unless those are in use or take something back, and go to the top where they would
+// lie on what has the focus.
 // Others add one with: document.dispatchEvent(new CustomEvent("toast", {detail: {message, tone}}))
 (() => {
   const region = document.querySelector("[data-toasts]");
@@ -10,8 +11,7 @@
   document.addEventListener("htmx:response:error", () => region.querySelectorAll(".toast.is-good").forEach((toast) => toast.remove()));
 
   const isUsed = (toast) => toast.matches(":hover, :focus-within");
-  const makeRoom = (toast) => {
-    region.querySelectorAll("[data-toast]").forEach((other) => other !== toast && !isUsed(other) && other.remove());
+  const moveAside = (toast) => {
     const focused = document.activeElement;
     if (!focused || focused === document.body || region.contains(focused)) return;
     region.classList.remove("is-up");
@@ -21,9 +21,7 @@
   };
 
   const dress = (toast) => {
-    if (toast.dataset.toast === "on") return;
     toast.dataset.toast = "on";
-    makeRoom(toast);
     if (!toast.querySelector("[data-dismiss]")) {
       toast.append(template.content.querySelector("[data-dismiss]").cloneNode(true));
     }
@@ -33,7 +31,13 @@
     setTimeout(leave, seconds * 1000);
   };
 
-  const dressAll = () => region.querySelectorAll("[data-toast]").forEach(dress);
+  const dressAll = () => {
+    const fresh = region.querySelectorAll('[data-toast]:not([data-toast="on"])');
+    if (!fresh.length) return;
+    region.querySelectorAll('[data-toast="on"]').forEach((old) => isUsed(old) || old.querySelector("form") || old.remove());
+    fresh.forEach(dress);
+    moveAside(fresh[fresh.length - 1]);
+  };
   new MutationObserver(dressAll).observe(region, { childList: true, subtree: true });
   dressAll();
 

@@ -106,6 +106,6 @@ def test_rebuilding_the_numbers(app: Flask, client: FlaskClient, cast: Cast) -> 
         assert (course.lesson_count, course.duration_seconds) == (3, 1320)
         assert search.find([terms.exact("flask")])[0].anywhere
         again = app.test_cli_runner().invoke(stats, ["rebuild"])
-    assert (
-        "Ratings: 0 corrected\nSales: 0 corrected\nHolders: 0 corrected\nLessons: 0 corrected" in again.output
-    )
+    counted = [line for line in again.output.splitlines() if line.endswith(" corrected")]
+    assert len(counted) > 4
+    assert all(line.endswith(": 0 corrected") for line in counted)

@@ -1,5 +1,6 @@
 """What finds which course: filler words, beginnings, stems, signs, scripts, and what nobody has in full."""
 
+import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -137,8 +138,10 @@ def test_what_no_course_has_in_full(client: FlaskClient, library: Cast) -> None:
 
 def listed(page: str) -> list[str]:
     """The titles that a page lists."""
-    found = page.split("Popular with other learners")[0].split('course-card-title"><a href="')[1:]
-    return [unescape(part.split(">", 1)[1].split("</a>")[0]) for part in found]
+    found = re.findall(
+        r'course-card-title"[^>]*><a [^>]*>([^<]*)</a>', page.split("Popular with other learners")[0]
+    )
+    return [unescape(title) for title in found]
 
 
 def test_documents_of_an_older_version_are_written_anew(

@@ -38,6 +38,9 @@ def test_a_course_is_begun_and_looked_at(house: House, visitor: Visitor, cast: C
     page.get_by_role("button", name="Add Flask, first steps").click()
     expect(page.get_by_role("button", name="Remove Flask, first steps")).to_be_visible()
 
+    fold = page.get_by_role("navigation", name="Pages of this course").locator("summary")
+    if fold.is_visible():  # on a phone
+        fold.click()
     page.get_by_role("link", name="Pricing").click()
     page.get_by_label("Standard: 3 to 5 hours").check()
     page.get_by_label("Price in USD", exact=True).fill("9")
