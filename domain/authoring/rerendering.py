@@ -16,7 +16,7 @@ from domain.base import markdown
 from domain.catalog import counters
 from models import Lesson, LessonKind, PlatformSettings, Product, db
 
-VERSION = 1  # of the HTML of texts; raise it with every change of the renderer
+VERSION = 2  # of the HTML of texts; raise it with every change of the renderer
 BATCH = 50
 STAGES = ("lessons", "descriptions", "about")
 

@@ -33,6 +33,20 @@ MAX_LINES = 10_000
 MAX_COLUMNS = 30
 TOP = 5_000  # characters in which a title is looked for
 MOST_FORMULAS = 2_000  # further ones stay code
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_DIRECTED = {
+    f"{block}_open"
+    for block in (
+        "paragraph",
+        "heading",
+        "bullet_list",
+        "ordered_list",
+        "list_item",
+        "blockquote",
+        "th",
+        "td",
+    )
+}
 _DELIMITER_ROW = re.compile(r"^[ \t>|:\-]{3,}$", re.MULTILINE)
 
 
@@ -55,15 +69,19 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Re
     """Render Markdown and the HTML in it to sanitised HTML; docs/creators/markdown.md says what works.
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
-    `top_level` (2–6), the others follow without a gap. Raises `Refused` for more than 200 kB, 10,000 lines or
-    30 table columns. A text that takes longer than SECONDS to parse is shown as it was typed.
+    `top_level` (2–6), the others follow without a gap. In a text with right-to-left letters each block
+    takes the direction of its own first letter. Raises `Refused` for more than 200 kB, 10,000 lines or 30 table
+    columns. A text that takes longer than SECONDS to parse is shown as it was typed.
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
     toc = tuple(finish_headings(tokens, top_level, env))
     words: list[str] = []
+    directed = _RIGHT_TO_LEFT.search(markdown) is not None
     for token in _all(tokens):
         _finish_token(token, env)
+        if directed and token.type in _DIRECTED:
+            token.attrs.setdefault("dir", "auto")
         if token.type in WORDS:
             words.append(token.content)
     unreadable = _typeset(tokens)

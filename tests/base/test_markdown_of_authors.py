@@ -428,3 +428,12 @@ def test_nothing_in_html_notes_or_formulas_runs(attack: str) -> None:
         f"|a|\n|-|\n|{attack}|",
     ):
         assert_harmless(render(text).html)
+
+
+def test_blocks_take_the_direction_of_their_own_letters_once_some_read_from_right_to_left() -> None:
+    shown = render("# T\n\nHello.\n\nمرحبا!\n\n- سلام\n\n> שלום\n\n|س|\n|-|\n|x|").html
+    for block in ('h2 id="s-t"', "p", "ul", "li", "blockquote", 'th scope="col"', "td"):
+        assert f'<{block} dir="auto">' in shown
+    assert '<p dir="auto">مرحبا!</p>' in shown
+    assert 'dir="rtl"' in render('<div dir="rtl">\n\nמה\n\n</div>').html
+    assert "dir=" not in render("# T\n\nHello, **κόσμε**.").html

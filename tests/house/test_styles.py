@@ -3,6 +3,7 @@
 import re
 
 import config
+from domain.base.markdown_sanitizer import CLASSES
 
 # Written by somebody who meant that side, or where every page has the same direction.
 ALLOWED = {
@@ -39,3 +40,15 @@ def test_what_is_placed_by_a_side_is_seen() -> None:
     assert not PHYSICAL.search("a { inset-inline-start: 0; text-align: start }")
     assert uneven("0 calc(1px + 2px) 0 1px")
     assert not uneven("0 1px 2px")
+
+
+def test_links_in_texts_wear_no_style_of_something_else() -> None:
+    classes = "|".join(sorted(CLASSES["a"] - {"anchor"}))
+    worn = re.compile(rf"(?:^|[\s,>(])(?:a)?\.(?:{classes})(?![\w-])")
+    found = set()
+    for sheet in sorted((config.ROOT / "static" / "css").glob("*.css")):
+        text = re.sub(r"/\*.*?\*/", "", sheet.read_text(), flags=re.S)
+        rules = re.findall(r"([^{};]+)\{", text)
+        found |= {(sheet.name, rule.strip()) for rule in rules if ".prose" not in rule and worn.search(rule)}
+    assert worn.search("  .film ")
+    assert not found
