@@ -70,8 +70,8 @@ def render(markdown: str, own_host: str | None = None, top_level: int = 2) -> Re
 
     Links that leave `own_host` are marked `nofollow ugc noopener`. The text's highest heading becomes
     `top_level` (2–6), the others follow without a gap. In a text with right-to-left letters each block
-    takes the direction of its own first letter. Raises `Refused` for more than 200 kB, 10,000 lines or 30 table
-    columns. A text that takes longer than SECONDS to parse is shown as it was typed.
+    takes the direction of its own first letter. Raises `Refused` for more than 200 kB, 10,000 lines or 30
+    table columns. A text that takes longer than SECONDS to parse is shown as it was typed.
     """
     env: dict[str, Any] = {"own_host": own_host}
     tokens = _parse(markdown, env)
