@@ -30,10 +30,10 @@ _AGO = (
 
 
 def duration(seconds: float | None) -> str:
-    """Format a rough duration: 4800 is "1 h 20 min", 50 is "50 s", nothing or None is "0 min"."""
+    """Format a rough duration: 4800 is "1 h 20 min", 50 is "under 1 min", nothing or None is "0 min"."""
     total = round(seconds or 0)
     if total < 60:
-        return f"{total} s" if total else "0 min"
+        return "under 1 min" if total else "0 min"
     hours, minutes = divmod((total + 30) // 60, 60)
     parts = [f"{hours} h"] if hours else []
     return " ".join(parts + ([f"{minutes} min"] if minutes else []))
@@ -44,6 +44,11 @@ def timecode(seconds: float | None) -> str:
     minutes, rest = divmod(max(int(seconds or 0), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def length_of(seconds: float | None, kind: str) -> str:
+    """Format the length of a lesson of `kind` for a column: a text is "4 min", a film "4:05"."""
+    return duration(seconds) if kind == "text" else timecode(seconds)
 
 
 def date(moment: datetime | None) -> str:
@@ -154,6 +159,7 @@ def init_app(app: Flask) -> None:
         duration,
         timecode,
         last_day,
+        length_of,
         less_than,
         plural,
         date,

@@ -64,7 +64,7 @@ class LockingCourse(NamedTuple):
     @property
     def said(self) -> str:
         """Name the course, with its price if they don't have it."""
-        cost = money.short(self.price_cents, self.currency) if self.price_cents else "free"
+        cost = money.money(self.price_cents, self.currency) if self.price_cents else "free"
         return f"“{self.title}”" if self.is_owned else f"“{self.title}” ({cost})"
 
     @property

@@ -27,7 +27,7 @@ from tests.cast import START, Cast
 from tests.checkout.shop import Shop
 
 PAGE = "/courses/flask-first-steps"
-LOCKED = "Opens after you finish “Reading code” ($21)."
+LOCKED = "Opens after you finish “Reading code” ($21.00)."
 OWNED = "Opens after you finish “Reading code”."
 
 
@@ -52,8 +52,13 @@ def test_a_lock_is_said_in_the_same_words_before_and_after_paying(shop: Shop, ca
     cy = shop.signed_in(cast.cy)
     page = cy.get(PAGE).text
     assert LOCKED in words(page)
-    assert "Buy “Reading code” first" in words(page)
-    assert f'name="product" value="{cast.free_course.id}"' in page
+    assert "See “Reading code”" in words(page)
+    bar = page[page.index('class="buy-bar"') :]
+    assert LOCKED in words(bar)
+    assert page.count('name="seen_lock" value="yes"') == 2  # the box, and the phone's bar
+    cy.post(f"{PAGE}/wish", data={"wished": "yes"})
+    wish = cy.get("/wishlist").text
+    assert ('action="/checkout"' in wish, 'name="seen_lock"' in wish) == (True, False)
     asked = shop.click(cy, cast.flask_course)  # from a page that didn't say it
     assert (asked.status_code, LOCKED in words(asked.text)) == (409, True)
     assert shop.count(Order) == 1  # Bo's: nothing is begun before they know

@@ -16,7 +16,8 @@ from web import template_filters
     [
         (None, "0 min"),
         (0, "0 min"),
-        (50, "50 s"),
+        (2, "under 1 min"),
+        (50, "under 1 min"),
         (59.6, "1 min"),
         (90, "2 min"),
         (3600, "1 h"),
@@ -35,6 +36,16 @@ def test_a_length_of_time_is_rounded_to_what_one_plans_with(seconds: float | Non
 )
 def test_a_position_reads_like_a_player(seconds: float | None, text: str) -> None:
     assert template_filters.timecode(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kind", "text"),
+    [(24, "text", "under 1 min"), (80, "text", "1 min"), (24, "video", "0:24"), (80, "audio", "1:20")],
+)
+def test_a_text_is_read_in_minutes_and_a_recording_takes_a_timecode(
+    seconds: int, kind: str, text: str
+) -> None:
+    assert template_filters.length_of(seconds, kind) == text
 
 
 def test_a_count_takes_the_word_that_fits() -> None:
