@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from domain.base import clock
 from domain.catalog.kinds import Lock
@@ -19,8 +21,8 @@ PAGE_SIZE = 24
 class LibraryCourse:
     """A course in the library, with what its card shows; `position` is in seconds.
 
-    `fresh` is the number of lessons added since they completed it. `lock` says what they have to finish
-    before it opens.
+    `fresh` is the number of lessons added since they completed it, `is_started` tells whether they opened
+    any. `lock` says what they have to finish before it opens.
     """
 
     id: uuid.UUID
@@ -38,12 +40,8 @@ class LibraryCourse:
     lesson_title: str | None
     lesson_slug: str | None
     position: int
+    is_started: bool
     lock: Lock | None = None
-
-    @property
-    def is_started(self) -> bool:
-        """Tell whether any lesson was opened."""
-        return self.lesson_slug is not None or self.percent > 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,20 @@ class LibraryPage:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
+def begun(enrolled: Any) -> ColumnElement[bool]:
+    """Build the SQL condition that a lesson of an enrolment was opened; `enrolled`: the table's columns.
+
+    Also one that was opened before they enrolled, as a free preview, which the enrolment doesn't name.
+    """
+    opened, lesson = aliased(LessonProgress), aliased(Lesson)
+    any_ = (
+        select(opened.lesson_id)
+        .join(lesson, lesson.id == opened.lesson_id)
+        .where(opened.user_id == enrolled.user_id, lesson.course_id == enrolled.course_id)
+    )
+    return or_(enrolled.last_lesson_id.is_not(None), enrolled.progress_percent > 0, any_.exists())
+
+
 def load_page(user: User, page: int = 1) -> LibraryPage:
     """Load page `page` (from 1) of the courses that `user` may learn, in one query, and one more
     where some are locked.
@@ -84,6 +96,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
     """
     mine = and_(LessonProgress.user_id == user.id, LessonProgress.lesson_id == Enrollment.last_lesson_id)
     held = select(AccessGrant.id).where(*access_facts.holding(user.id, Enrollment.course_id)).exists()
+    started = begun(Enrollment)
     query = (
         select(
             Course.id,
@@ -103,6 +116,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
             Lesson.title.label("lesson_title"),
             Lesson.slug.label("lesson_slug"),
             func.coalesce(LessonProgress.position_seconds, 0).label("position"),
+            started.label("is_started"),
             locks.missing(user.id).label("missing"),
             func.count().over().label("total"),
         )
@@ -115,7 +129,7 @@ def load_page(user: User, page: int = 1) -> LibraryPage:
         .where(Enrollment.user_id == user.id, held)
         .order_by(
             case((Enrollment.completed_at.is_(None), 0), else_=1),
-            case((Enrollment.last_lesson_id.is_(None), 1), else_=0),
+            case((started, 0), else_=1),
             Enrollment.last_accessed_at.desc(),
             Enrollment.id,
         )

@@ -11,7 +11,7 @@ from domain.catalog.cards import categories, creator_slug, people, profiles
 from domain.catalog.index.index_builder import courses, products
 from domain.commerce import orders, wishlist
 from domain.community import course_reports
-from domain.learning import access_facts
+from domain.learning import access_facts, library
 from models import (
     AccessGrant,
     CodeArchive,
@@ -37,6 +37,8 @@ def _row(with_visitor: bool) -> Select[Any]:
     held: ColumnElement[bool] = literal(False)
     wished: ColumnElement[bool] = literal(False)
     progress: Any = literal(None)
+    finished: Any = literal(None)
+    begun: Any = literal(False)
     report: Any = literal(None)
     order: Any = literal(None)
     if with_visitor:
@@ -47,6 +49,8 @@ def _row(with_visitor: bool) -> Select[Any]:
         order = _order_under_way(visitor)
         enrolled = (enrollments.c.user_id == visitor) & (enrollments.c.course_id == p.id)
         progress = select(enrollments.c.progress_percent).where(enrolled).scalar_subquery()
+        finished = select(enrollments.c.completed_at).where(enrolled).scalar_subquery()
+        begun = select(library.begun(enrollments.c)).where(enrolled).scalar_subquery()
     return (
         select(
             p.id, p.kind, p.slug, p.title, p.summary, p.description_html, p.level, p.tier, p.price_cents,
@@ -62,6 +66,7 @@ def _row(with_visitor: bool) -> Select[Any]:
             categories.c.name.label("category_name"), categories.c.slug.label("category_slug"),
             parent.c.name.label("parent_name"), parent.c.slug.label("parent_slug"),
             held.label("is_owned"), wished.label("is_wished"), progress.label("progress"),
+            finished.label("finished_at"), begun.label("is_begun"),
             report.label("report"), order.label("order_number"),
             _tags().label("tags"), _required(now).label("required"),
             _curriculum().label("curriculum"),

@@ -136,7 +136,7 @@
   stretches = takeBack();
   if (stretches.length) report("opened");
   // Whoever stays for a moment has begun the lesson, also one that is only read.
-  setTimeout(() => { if (!reported && !document.hidden) report("opened"); }, 5000);
+  setTimeout(() => { if (!reported && !document.hidden) report("opened"); }, 1000);
   addEventListener("pagehide", leave);
   addEventListener("online", () => { if (trouble) report("paused"); });
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
@@ -38,6 +39,45 @@ def test_what_was_begun_comes_first_and_what_is_finished_last(
     browser.post("/learn/reading-code/why-read/complete")
     page = browser.get("/learn").text
     assert page.index("Flask, first steps") < page.index(">Finished<") < page.index("Reading code")
+
+
+@pytest.mark.parametrize("enrolled_first", [True, False])
+def test_a_course_is_begun_once_a_lesson_was_opened(
+    cast: Cast, signed_in: Browser, app: Flask, enrolled_first: bool
+) -> None:
+    browser = signed_in(cast.cy)
+    places = ("/learn/flask-first-steps/hello-flask/heartbeat", {"position": "0", "state": "opened"})
+    with app.app_context():
+        cy, course = cast.cy.id, cast.flask_course.id
+        if not enrolled_first:  # a free preview, looked at before
+            assert browser.post(places[0], data=places[1]).status_code == 204
+        access.grant(cy, course, GrantSource.COMPLIMENTARY, cast.ada.id)
+        enrollment.enroll(cy, course)
+        db.session.commit()
+    page = "/courses/flask-first-steps"
+    if enrolled_first:
+        assert "Not started yet" in browser.get("/learn").text
+        assert "Start learning" in browser.get(page).text
+        assert browser.post(places[0], data=places[1]).status_code == 204
+    assert "Not started yet" not in browser.get("/learn").text
+    assert "Continue learning" in browser.get("/").text
+    assert "Continue learning" in browser.get(page).text
+
+
+def test_a_finished_course_says_so_on_its_page(cast: Cast, signed_in: Browser) -> None:
+    browser, page = signed_in(cast.cy), "/courses/reading-code"
+    browser.post("/learn/reading-code/enroll")
+    assert "Finished on" not in browser.get(page).text
+    browser.post("/learn/reading-code/why-read/complete")
+    box = browser.get(page).text
+    assert [words in box for words in ("Finished on <time", "Open again", "100% complete")] == [
+        True,
+        True,
+        False,
+    ]
+    assert "Continue learning" not in box
+    browser.post("/courses/reading-code/review", data={"rating": "5", "comment": "It reads well."})
+    assert (box.count("Write a review"), browser.get(page).text.count("Write a review")) == (2, 0)
 
 
 def test_the_place_in_a_film_is_named(cast: Cast, signed_in: Browser) -> None:
