@@ -1,7 +1,7 @@
 """Routes of the curriculum editor: modules and lessons, added, moved, duplicated, published and deleted."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from flask import request, url_for
@@ -80,10 +80,10 @@ def delete_module(course_id: uuid.UUID, module_id: uuid.UUID) -> Response:
     course = course_of(course_id)
     module = curriculum.module_of(course, module_id)
     if request.method != "POST":
-        losses = curriculum_page.deletion_impact(curriculum_page.lessons_of(course, module.id))
-        return confirm(
-            course, module.title, losses, url_for(".delete_module", course_id=course.id, module_id=module.id)
-        )
+        inside = curriculum_page.lessons_of(course, module.id)
+        address = url_for(".delete_module", course_id=course.id, module_id=module.id)
+        losses = curriculum_page.deletion_impact(inside)
+        return confirm(course, module.title, losses, address, curriculum_page.titles(course, inside))
     return change(
         course,
         lambda: curriculum.delete_module(course, module_id, me()),
@@ -208,13 +208,20 @@ def show(
     )
 
 
-def confirm(course: Course, title: str, losses: curriculum_page.DeletionImpact, address: str) -> Response:
-    """Render the page that asks before deleting."""
+def confirm(
+    course: Course,
+    title: str,
+    losses: curriculum_page.DeletionImpact,
+    address: str,
+    titles: Sequence[str] = (),
+) -> Response:
+    """Render the page that asks before deleting; `titles` are those of a module's lessons."""
     return hypermedia.render(
         "studio/curriculum/delete.html",
         course=course,
         title=title,
         losses=losses,
+        titles=titles,
         address=address,
         counted=curriculum_page.COUNTED,
     )

@@ -77,6 +77,7 @@ def _confirm(course_id: uuid.UUID, ids: list[uuid.UUID]) -> Response:
         losses=curriculum_page.deletion_impact(chosen),
         address=url_for(".change_chosen", course_id=course_id),
         chosen=chosen,
+        titles=curriculum_page.titles(course, chosen),
         counted=curriculum_page.COUNTED,
     )
 

@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Response
 
 from blueprints.studio import bp
-from domain.portable import course_transfers
+from domain.portable import course_transfers, target_course
 from web import hypermedia
 from web.signed_in import me
 
@@ -12,5 +12,8 @@ from web.signed_in import me
 def import_course() -> Response:
     """Show the import page. The upload itself goes to /studio/uploads; the worker reads the zip."""
     return hypermedia.render(
-        "studio/import.html", "studio/_imports.html", imports=course_transfers.imports_of(me())
+        "studio/import.html",
+        "studio/_imports.html",
+        imports=course_transfers.imports_of(me()),
+        category=target_course.example_category(),
     )

@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Uuid, bindparam, false, func, or_, select
+from sqlalchemy import Select, Uuid, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from domain.authoring.lesson_content import NEW
 from models import (
+    Caption,
     Course,
     Lesson,
     LessonKind,
@@ -59,10 +60,14 @@ class ModuleRow:
 
 @dataclass(frozen=True)
 class DeletionImpact:
-    """The losses of a deletion: recordings, files, and learners with progress (counted up to COUNTED + 1)."""
+    """The losses of a deletion: recordings, files, and learners with progress (counted up to COUNTED + 1).
+
+    `captions`: some of the recordings have them.
+    """
 
     lessons: int
     recordings: int
+    captions: bool
     files: int
     learners: int
 
@@ -156,19 +161,35 @@ def deletion_impact(lesson_ids: Sequence[uuid.UUID]) -> DeletionImpact:
         .limit(COUNTED + 1)
         .subquery()
     )
-    recordings = select(func.count(MediaAsset.id)).where(
-        or_(MediaAsset.lesson_id.in_(ids), MediaAsset.proposed_for.in_(ids))
+    has_captions = or_(
+        *(
+            select(kind.id).where(kind.asset_id == MediaAsset.id).exists()
+            for kind in (Caption, ProposedCaption)
+        )
     )
+    of_these = or_(MediaAsset.lesson_id.in_(ids), MediaAsset.proposed_for.in_(ids))
+    recordings, captioned = db.session.execute(
+        select(func.count(MediaAsset.id), func.count(case((has_captions, 1)))).where(of_these)
+    ).one()
     files = select(func.count(Resource.id)).where(Resource.lesson_id.in_(ids))
     return DeletionImpact(
         lessons=len(ids),
-        recordings=db.session.scalar(recordings) or 0,
+        recordings=recordings or 0,
+        captions=bool(captioned),
         files=db.session.scalar(files) or 0,
         learners=db.session.scalar(select(func.count()).select_from(learners)) or 0,
     )
 
 
 def lessons_of(course: Course, module_id: uuid.UUID) -> list[uuid.UUID]:
-    """List the ids of a module's lessons."""
+    """List the ids of a module's lessons in their order."""
     query = select(Lesson.id).where(Lesson.module_id == module_id, Lesson.course_id == course.id)
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query.order_by(Lesson.position)))
+
+
+def titles(course: Course, lesson_ids: Sequence[uuid.UUID]) -> list[str]:
+    """List the titles of these lessons in the order of their ids, as their creator wrote them last."""
+    title = func.coalesce(Lesson.draft["title"].as_string(), Lesson.title)
+    query = select(Lesson.id, title.label("title")).where(Lesson.course_id == course.id)
+    known = {row.id: row.title for row in db.session.execute(query.where(Lesson.id.in_(lesson_ids)))}
+    return [known[id_] for id_ in lesson_ids if id_ in known]

@@ -18,6 +18,7 @@ _FIRST_YEAR, _LAST_YEAR = 2000, 2200  # the calendar's ends overflow in some tim
 # Dotted keys (a.b.c …) take tomllib quadratic time (denial of service), and we use none.
 _DEEP = re.compile(r"""(?<![\w"'.-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 E = TypeVar("E", bound=StrEnum)
+EXAMPLES = 8  # of what could have been meant
 
 
 @dataclass(frozen=True)
@@ -191,9 +192,11 @@ def parse(place: Location) -> dict[str, Any]:
 
 
 def near(word: str, known: list[str]) -> str:
-    """List the entries of `known` that `word` may mean, or the first ones."""
-    found = get_close_matches(fold(word), known, 3, 0.5) or known[:8]
-    return ", ".join(found)
+    """List the entries of `known` that `word` may mean; else some examples, and how many more there are."""
+    found = get_close_matches(fold(word), known, 3, 0.5)
+    if found or len(known) <= EXAMPLES:
+        return ", ".join(found or known)
+    return f"for example {', '.join(known[:EXAMPLES])} and {len(known) - EXAMPLES:,} more"
 
 
 _NAMES: dict[type, str] = {

@@ -18,6 +18,7 @@ from domain import Refused
 from domain.authoring.page_drafts import rendered
 from domain.base import markdown
 from domain.base.addresses import path_to
+from domain.base.markdown_elements import LINKED
 from domain.media import code_archives, originals, upload_rules
 from domain.platform import image_signatures, images
 from domain.portable import MANIFEST, Findings, InvalidCourse, Problem
@@ -184,6 +185,7 @@ class _FileStore:
         for kind in dropped:
             what = {
                 "comment": "HTML comments aren’t shown to learners.",
+                **dict.fromkeys(LINKED, f"<{kind}> is shown to learners as a link."),
                 "formula": "A formula can’t be read as LaTeX and is shown as code.",
             }
             self.findings.note(file, what.get(kind, f"<{kind}> isn’t shown to learners."))

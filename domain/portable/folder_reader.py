@@ -230,18 +230,22 @@ def left_out(source: Expanded, course: NewCourse) -> list[Problem]:
     others = [name for name in unused if not is_lesson(name) and name not in source.read]
     found = [Problem("", 0, f"Left out: {listing(others)}.")] if others else []
     if texts:
-        found.insert(0, Problem("", 0, f"Left out, because nothing lists them as lessons: {listing(texts)}."))
+        them, lessons = ("it", "a lesson") if len(texts) == 1 else ("them", "lessons")
+        found.insert(
+            0, Problem("", 0, f"Left out, because nothing lists {them} as {lessons}: {listing(texts)}.")
+        )
     return found
 
 
 def listing(names: list[str]) -> str:
-    """Count files by their ending, and name the first: “3 files: 2 .py, 1 .rst (a.py, b.py, c.rst)”."""
+    """Name a few files, or count them by their ending: “9 files (8 .py, 1 .rst), such as a.py, b.py”."""
+    shown = ", ".join(name[:80] for name in sorted(names)[:5])
+    if len(names) <= 5:
+        return shown
     kinds = Counter(PurePosixPath(name).suffix.lower()[:16] or "without an ending" for name in names)
     often = sorted(kinds, key=lambda kind: (-kinds[kind], kind))[:8]
     counted = ", ".join(f"{kinds[kind]:,} {kind}" for kind in often)
-    shown = ", ".join(name[:80] for name in sorted(names)[:5])
-    files = "1 file" if len(names) == 1 else f"{len(names):,} files"
-    return f"{files}: {counted} ({shown}{', …' if len(names) > 5 else ''})"
+    return f"{len(names):,} files ({counted}), such as {shown}"
 
 
 def _amount(values: Fields, key: str) -> int | None:

@@ -12,7 +12,7 @@ from domain.base.text import markdown_source, one_line
 from domain.portable import Findings, InvalidCourse, broken
 from domain.portable.formats import front_matter, mdx, notebooks
 from domain.portable.formats.front_matter import FrontMatter
-from domain.portable.markdown_links import without_templates
+from domain.portable.markdown_links import unknown_syntax, without_templates
 from domain.portable.source import Source, text_of
 
 ENDINGS = (".md", ".markdown", ".mdown", ".mkdn", ".mkd", ".mdx", ".qmd", ".rmd", ".ipynb")
@@ -99,6 +99,10 @@ class LessonFiles:
         if front.place and body.startswith("\n"):
             body, above = body[1:], above + 1
         body = without_templates(markdown_source(body.removesuffix("\n")))
+        for line, kind in unknown_syntax(body):
+            self.findings.note(
+                name, f"{kind} can’t be used here and learners see the text as written.", above + line
+            )
         return LessonFile(name, front, body, above + 1)
 
     def _notebook(self, name: str) -> str:

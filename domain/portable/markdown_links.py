@@ -38,6 +38,18 @@ _TEMPLATES = (
     re.compile(r"""\{\{-?\s*["'](?P<to>[^"'{}]+)["']\s*\|\s*(?:relative_url|absolute_url)\s*-?\}\}"""),
     re.compile(r"""\{\{-?\s*site\.(?:baseurl|url|base_url)\s*-?\}\}(?P<to>)"""),
 )
+_UNKNOWN = re.compile(
+    r"""(?P<snippet>^[ \t]*-+8<-+(?=\s|$))
+    |(?P<icon>:(?:material|fontawesome|octicons|simple)-[a-z0-9-]{1,80}:)
+    |(?P<hugo>\{\{[<%][^{}\n]{1,300}[%>]\}\})|(?P<jekyll>\{%[^{}\n]{1,300}%\})""",
+    re.MULTILINE | re.VERBOSE,
+)
+_KINDS = {
+    "snippet": "A snippet (--8<--)",
+    "icon": "An icon code (such as :material-account:)",
+    "hugo": "A shortcode ({{< … >}} or {{% … %}})",
+    "jekyll": "A template tag ({% … %})",
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,16 @@ def without_templates(text: str) -> str:
             pieces += [text[at : one.start()], from_root + one["to"]]
             at = one.end()
     return "".join([*pieces, text[at:]])
+
+
+def unknown_syntax(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line (from 1) and kind of what other tools would replace and learners would see as it is."""
+    if not _UNKNOWN.search(text):
+        return
+    masked, _known = _without_code(text)
+    for number, line in enumerate(masked.split("\n"), 1):
+        for kind in dict.fromkeys(str(found.lastgroup) for found in _UNKNOWN.finditer(line)):
+            yield number, _KINDS[kind]
 
 
 def _without_code(text: str) -> tuple[str, set[str]]:

@@ -63,6 +63,12 @@ def find_place(
     )
 
 
+def example_category() -> str:
+    """Return the slug of a category that an example can use."""
+    last = select(Category.slug).order_by(Category.parent_id.is_(None), Category.position, Category.slug)
+    return db.session.scalar(last.limit(1)) or "back-end"
+
+
 def _required(wanted: list[str]) -> dict[str, uuid.UUID | None]:
     on_sale = select(Course.id).where(availability.published(clock.now()))
     return {slug: db.session.scalar(on_sale.where(Course.id == slugs.product_id_at(slug))) for slug in wanted}

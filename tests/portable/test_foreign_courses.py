@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from sqlalchemy import select
 
 from domain.media import upload_rules
 from domain.portable import importing, report
+from domain.portable.fields import near
+from domain.portable.folder_reader import listing
 from models import Course, Lesson, Module, Picture, User, db
 from tests import course_folders
 from tests.cast import Cast
@@ -290,7 +293,7 @@ def test_what_learners_do_not_see_is_noted(cast: Cast, tmp_path: Path) -> None:
     files = {f"{n:02}.md": text for n in range(3)}
     _course, notes = told(cast, written(tmp_path, **files, **{"README.md": "Words <!-- x -->"}))
     assert "HTML comments aren’t shown to learners. (4 times)" in notes
-    assert "<iframe> isn’t shown to learners. (3 times)" in notes
+    assert "<iframe> is shown to learners as a link. (3 times)" in notes
 
 
 def test_equal_notes_are_counted(cast: Cast, tmp_path: Path) -> None:
@@ -372,8 +375,8 @@ def test_notebooks(cast: Cast, tmp_path: Path) -> None:
 def test_a_folder_without_lessons_says_what_it_has(cast: Cast, tmp_path: Path) -> None:
     folder = written(tmp_path, **{"a.rst": "A", "b/c.rst": "B", "d.py": "1", "README.md": "# Words\n"})
     assert problems(cast, folder) == [
-        "There are no lessons. Lessons are Markdown files or notebooks; this has 4 files: 2 .rst, 1 .md,"
-        " 1 .py (README.md, a.rst, b/c.rst, d.py)."
+        "There are no lessons. Lessons are Markdown files or notebooks; this has README.md, a.rst,"
+        " b/c.rst, d.py."
     ]
 
 
@@ -415,3 +418,31 @@ def test_what_was_exported_is_imported_without_a_difference(cast: Cast, tmp_path
     assert two == one
     titles = [select(Lesson.title).where(Lesson.course_id == course.id) for course in (first, second)]
     assert db.session.scalars(titles[0]).all() == db.session.scalars(titles[1]).all()
+
+
+def test_what_only_other_tools_replace_is_noted_by_kind(cast: Cast, tmp_path: Path) -> None:
+    text = (
+        '# L\n\n--8<-- "x.md"\n\nA :material-account: and :octicons-x-16:\n\n{% include x %} {{< tip >}}\n\n'
+        "{{% tip %}}\n\n`{% raw %}`, 10:30:15, {{ x }}\n"
+    )
+    _course, notes = told(cast, written(tmp_path, **{"01.md": text}))
+    seen = [note for note in notes if "as written" in note or "01.md, line" in note]
+    for kind in ("A snippet", "An icon code", "A template tag", "A shortcode"):
+        assert sum(kind in note for note in seen) == 1
+    assert any("A shortcode" in note and "(2 times)" in note for note in seen)
+
+
+def test_the_example_of_the_guide_names_a_category_of_the_demo() -> None:
+    root = Path(__file__).parents[2]
+    guide = (root / "docs/creators/import-and-export.md").read_text()
+    named = set(re.findall(r'^category = "(.+)"', guide, re.MULTILINE))
+    assert named
+    assert named <= set(re.findall(r'slug = "([^"]+)"', (root / "demo/categories.toml").read_text()))
+
+
+def test_examples_say_that_there_is_more_and_left_out_files_are_named() -> None:
+    assert near("wep", ["web", "apis"]) == "web"
+    assert near("flask", ["a", "b"]) == "a, b"
+    assert near("flask", list("abcdeghij")) == "for example a, b, c, d, e, g, h, i and 1 more"
+    assert listing(["a.md"]) == "a.md"
+    assert listing([f"{n}.py" for n in range(6)]) == "6 files (6 .py), such as 0.py, 1.py, 2.py, 3.py, 4.py"

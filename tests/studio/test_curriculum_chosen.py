@@ -82,6 +82,9 @@ def test_deleting_several_is_confirmed(app: Flask, cast: Cast, send: Send) -> No
     assert "Delete 2 lessons?" in asked.text
     assert "Hide them instead if you might need them again." in asked.text
     assert asked.text.count('name="lesson"') == 2
+    for lesson in (cast.text_lesson, cast.last_lesson):
+        assert f'<li dir="auto">{lesson.title}</li>' in asked.text
+    assert "with captions" not in asked.text
     assert set(chosen) <= set(lessons(app, cast))
     assert send("delete", *chosen, sure="1").status_code == 303
     assert not set(chosen) & set(lessons(app, cast))

@@ -163,7 +163,7 @@ class _Table:
         written = unquote(node.file).partition("#")[0]
         if re.match(r"[a-zA-Z][a-zA-Z0-9+.\-]*:", written) or written.startswith("//"):
             kind = f"{self.file} links to other sites; those links were left out."
-            self.findings.note(self.file, f"{node.title} {written}"[:200], kind=kind)
+            self.findings.note(self.file, f"The link to {written[:160]} was left out.", kind=kind)
             return ""
         path = posixpath.normpath(posixpath.join(self.base, composed(written.lstrip("/"))))
         name = self.ids.get(written) or (find_lesson(self.source.names, path) if path != "." else None)
