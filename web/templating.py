@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 
 from domain.base import addresses
 from domain.catalog import kinds
+from domain.commerce import order_words
 from domain.media import upload_rules
 from domain.platform import audit_labels, images, settings
 from web import forms, merging, navigation, template_filters
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["product_page"] = _product_page
     app.jinja_env.globals["product_entrance"] = _product_entrance
     app.jinja_env.globals["product_noun"] = kinds.noun
+    app.jinja_env.globals["order_words"] = order_words.words
     app.jinja_env.globals["counting"] = forms.counting
     app.jinja_env.globals["marks"] = merging.marks
     app.jinja_env.globals["upload_rules"] = upload_rules.rules

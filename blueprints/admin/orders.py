@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from blueprints.admin import after, bp, sorting
 from blueprints.admin.alerts import acknowledge
 from blueprints.admin.forms import NoteForm
-from domain.commerce import order_admin
+from domain.commerce import order_admin, order_words
 from domain.commerce.order_admin import OrderSort
 from models import Order, OrderStatus
 from web import hypermedia
@@ -32,7 +32,7 @@ def orders() -> Response:
         unsolved=order_admin.unsolved() if not (after() or text) else [],
         tabs=[
             (
-                one.value.replace("_", " ").capitalize() if one else "All",
+                order_words.words(one).text if one else "All",
                 url_for("admin.orders", state=one.value if one else None, q=text or None),
                 one == state,
             )

@@ -23,7 +23,9 @@ def success() -> Response:
     """
     session_id = request.args.get("session_id", "")
     looks = request.args.get("n", 0, type=int)
-    order = orders.find_by_session(current_user, session_id) or abort(404)
+    order = orders.find_by_session(current_user, session_id)
+    if order is None:
+        return _no_order()
     if orders.buyer_status(order) == orders.BuyerStatus.OPEN:
         _learn_of_payment(session_id)
         order = orders.find_by_session(current_user, session_id) or abort(404)
@@ -44,10 +46,16 @@ def success() -> Response:
 @bp.get("/checkout/cancelled")
 def cancelled() -> Response:
     """Show that the payment was cancelled. The order stays open, so that a retry reuses its session."""
-    order = orders.find(current_user, request.args.get("order", "")) or abort(404)
+    order = orders.find(current_user, request.args.get("order", ""))
+    if order is None:
+        return _no_order()
     if orders.buyer_status(order) not in (orders.BuyerStatus.OPEN, orders.BuyerStatus.CANCELLED):
         return hypermedia.see_other(url_for("orders.show", number=order.number))
     return hypermedia.render("checkout/cancelled.html", order=order, landing=kinds.landing)
+
+
+def _no_order() -> Response:
+    return hypermedia.render("checkout/no_order.html", status=404)
 
 
 def _learn_of_payment(session_id: str) -> Order | None:

@@ -1,5 +1,6 @@
 """Back from Stripe's page, with and without having paid."""
 
+import pytest
 from flask.testing import FlaskClient
 
 from models import Order
@@ -76,6 +77,15 @@ def test_leaving_stripes_page_offers_the_way_back(shop: Shop, cast: Cast) -> Non
     assert str(cast.flask_course.id) in page.text
     assert shop.signed_in(cast.bo).get(f"/checkout/cancelled?order={order.number}").status_code == 404
     assert shop.open(cy, cast.flask_course) == session_id
+
+
+@pytest.mark.parametrize("query", ["", "?session_id=cs_nothing", "?order=LN-NOTHING"])
+@pytest.mark.parametrize("page", ["success", "cancelled"])
+def test_without_an_order_it_says_so(shop: Shop, cast: Cast, page: str, query: str) -> None:
+    answer = shop.signed_in(cast.cy).get(f"/checkout/{page}{query}")
+    assert (answer.status_code, "No order here" in answer.text) == (404, True)
+    assert 'href="/orders"' in answer.text
+    assert "no longer be available" not in answer.text
 
 
 def test_a_cancelled_page_of_a_paid_order_shows_the_order(shop: Shop, cast: Cast) -> None:

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from domain.base import clock
-from models import Order, Purchase, User, db
+from domain.commerce import order_words, orders
+from domain.pages import next_course
+from models import Order, OrderStatus, Purchase, PurchaseStatus, RefundStatus, User, db
 from tests.cast import Cast, share_of
 
 SignIn = Callable[[User], FlaskClient]
@@ -88,6 +90,38 @@ def test_every_state_is_told(
     page = cy.get(f"/orders/{number}").text
     assert told in page
     assert "secret reason" not in page
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ("pending", "Not paid"), ("completed", "Paid"), ("failed", "Payment failed"),
+        ("cancelled", "Cancelled"), ("refunded", "Refunded"), ("partially_refunded", "Partly refunded"),
+    ],
+)  # fmt: skip
+def test_admins_read_the_same_words(
+    app: Flask, cast: Cast, signed_in: SignIn, status: str, text: str
+) -> None:
+    number, mo = order_of(app, cast, cast.cy, status=status), signed_in(cast.mo)
+    for page in ("/admin/orders", f"/admin/orders/{number}", f"/admin/users/{cast.cy.id}"):
+        assert re.search(rf'class="badge[^>]*>{text}<', mo.get(page).text), page
+
+
+def test_every_state_has_its_words() -> None:
+    for states in (OrderStatus, PurchaseStatus, orders.BuyerStatus, RefundStatus):
+        for state in states:
+            assert order_words.words(state).text
+
+
+def test_what_comes_next_is_neither_owned_nor_being_paid_for(app: Flask, cast: Cast) -> None:
+    def following(person: User) -> str | None:
+        with app.app_context():
+            card = next_course.by_the_same_creator(person, cast.free_course)
+            return card.slug if card else None
+
+    assert (following(cast.cy), following(cast.bo)) == ("flask-first-steps", None)
+    order_of(app, cast, cast.cy, confirming_since=clock.now())
+    assert following(cast.cy) is None
 
 
 def test_what_came_to_nothing_is_not_listed(app: Flask, cast: Cast, signed_in: SignIn) -> None:

@@ -1,0 +1,43 @@
+"""The words for the states of orders, purchases and refunds: the same for buyers and admins."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from domain.commerce.orders import BuyerStatus
+from models import OrderStatus, RefundStatus
+
+
+class Words(NamedTuple):
+    """The text of a badge, and its tone."""
+
+    text: str
+    tone: str
+
+
+_ORDERS = {
+    BuyerStatus.PAID.value: Words("Paid", "good"),
+    BuyerStatus.OPEN.value: Words("Not paid", "neutral"),
+    BuyerStatus.CONFIRMING.value: Words("Processing", "warn"),
+    BuyerStatus.FAILED.value: Words("Payment failed", "bad"),
+    BuyerStatus.CANCELLED.value: Words("Cancelled", "neutral"),
+    BuyerStatus.PROBLEM.value: Words("On hold", "warn"),
+    BuyerStatus.RETURNING.value: Words("Refund on its way", "neutral"),
+    BuyerStatus.REFUNDED.value: Words("Refunded", "neutral"),
+}
+# The stored states, of purchases too; those that share a name with one above are the same.
+_ORDERS |= {
+    OrderStatus.COMPLETED.value: _ORDERS[BuyerStatus.PAID],
+    OrderStatus.PENDING.value: _ORDERS[BuyerStatus.OPEN],
+    OrderStatus.PARTIALLY_REFUNDED.value: Words("Partly refunded", "neutral"),
+}
+_REFUNDS = {
+    RefundStatus.PENDING.value: _ORDERS[BuyerStatus.RETURNING],
+    RefundStatus.SUCCEEDED.value: _ORDERS[BuyerStatus.REFUNDED],
+    RefundStatus.FAILED.value: Words("Refund failed", "bad"),
+    RefundStatus.CANCELED.value: Words("Refund cancelled", "neutral"),
+}
+
+
+def words(status: StrEnum | str) -> Words:
+    """Say the state of an order, as stored or as its buyer sees it, or of a purchase or a refund."""
+    return _REFUNDS[status.value] if isinstance(status, RefundStatus) else _ORDERS[str(status)]
