@@ -82,5 +82,5 @@ def _typed() -> list[tuple[str, str]]:
     """
     with suppress(HTTPException):  # a body that nobody has read so far may be too large
         sent = held_posts.read()
-        return held_posts.sent_words(sent) if sent else []
+        return held_posts.typed_words(sent) if sent else []
     return []

@@ -15,7 +15,7 @@ from flask import Response, after_this_request, current_app, request, url_for
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
-from wtforms import HiddenField, PasswordField
+from wtforms import HiddenField, PasswordField, SelectField
 from wtforms.fields.core import UnboundField
 
 from domain.base import clock, signing
@@ -42,7 +42,7 @@ def ask_to_sign_in() -> BaseResponse:
     sent = read()
     if sent is None or not sent_words(sent):
         return hypermedia.see_other(url_for("auth.login", next=page_of_origin()))
-    return keep(sent) or hypermedia.render("errors/400_stale.html", status=400, typed=sent_words(sent))
+    return keep(sent) or hypermedia.render("errors/400_stale.html", status=400, typed=typed_words(sent))
 
 
 def keep_for_later() -> BaseResponse | None:
@@ -80,6 +80,11 @@ def sent_words(sent: PostedForm) -> list[tuple[str, str]]:
         for name, text in sent.fields
         if name not in unseen and not SAYS_NOTHING.fullmatch(text.strip())
     ]
+
+
+def typed_words(sent: PostedForm) -> list[tuple[str, str]]:
+    """List what `sent_words` does without choices, whose values are words of the program."""
+    return [(name, text) for name, text in sent_words(sent) if name not in _choices()]
 
 
 def read() -> PostedForm | None:
@@ -168,22 +173,48 @@ def _is_secret(name: str) -> bool:
 @cache
 def _secret_fields() -> frozenset[str]:
     """List the names of the password fields of all forms."""
-    return frozenset(name for name, kind in _fields() if issubclass(kind, PasswordField))
+    return frozenset(name for name, kind, _label in _fields() if issubclass(kind, PasswordField))
 
 
 @cache
 def _unseen() -> frozenset[str]:
     """List the names of fields that are hidden in every form that has them."""
-    hidden = {name for name, kind in _fields() if issubclass(kind, HiddenField)}
-    return frozenset(hidden - {name for name, kind in _fields() if not issubclass(kind, HiddenField)})
+    return _always(HiddenField)
 
 
-def _fields() -> Iterator[tuple[str, type[wtforms.Field]]]:
-    """Yield name and type of the fields of all forms."""
+@cache
+def _choices() -> frozenset[str]:
+    """List the names of fields that are chosen from a list in every form that has them."""
+    return _always(SelectField)
+
+
+def _always(wanted: type[wtforms.Field]) -> frozenset[str]:
+    such = {name for name, kind, _label in _fields() if issubclass(kind, wanted)}
+    return frozenset(such - {name for name, kind, _label in _fields() if not issubclass(kind, wanted)})
+
+
+def label_of(name: str) -> str:
+    """Return the label of a posted field if all forms that have it agree, else its name in words."""
+    labels = _labels().get(name, set())
+    return min(labels) if len(labels) == 1 else re.sub(r"[_-]+", " ", name).capitalize()
+
+
+@cache
+def _labels() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, _kind, label in _fields():
+        if label:
+            found.setdefault(name, set()).add(label)
+    return found
+
+
+def _fields() -> Iterator[tuple[str, type[wtforms.Field], str]]:
+    """Yield name, type and label of the fields of all forms."""
     waiting: list[type] = [forms.Form]
     while waiting:
         form = waiting.pop()
         waiting += form.__subclasses__()
         for name, field in vars(form).items():
             if isinstance(field, UnboundField):
-                yield field.kwargs.get("name", name), field.field_class
+                label = field.args[0] if field.args else field.kwargs.get("label")
+                yield field.kwargs.get("name", name), field.field_class, str(label or "")

@@ -20,6 +20,9 @@ LET_IN = ("auth.login", "auth.register", "auth.second_step")
 SHOWN_AGAIN = ("auth.login", "auth.register", "auth.forgot_password", "auth.reset_password")
 
 
+bp.app_template_filter("field_label")(held_posts.label_of)
+
+
 @bp.errorhandler(CSRFError)
 def stale_sign_in(error: CSRFError) -> BaseResponse:
     """Show the sign-in form again with its values; a double submit that has signed in already goes on."""
@@ -46,7 +49,7 @@ def stale_form(_error: CSRFError) -> BaseResponse:
         return refused
     sent, sender = held_posts.read(), csrf.sender()
     if sent is None or sender is None:
-        typed = held_posts.sent_words(sent) if sent else []
+        typed = held_posts.typed_words(sent) if sent else []
         return hypermedia.render("errors/400_stale.html", status=400, typed=typed)
     if current_user.is_anonymous:
         return held_posts.ask_to_sign_in()
@@ -119,7 +122,7 @@ def _own(held_id: uuid.UUID) -> HeldPost:
 
 
 def _show(sent: PostedForm, row: HeldPost | None = None) -> Response:
-    shown = held_posts.sent_words(sent)
+    shown = held_posts.typed_words(sent)
     carried = [pair for pair in sent.fields if pair not in shown]
     key = row.id if row else None
     status = 200 if row else 400

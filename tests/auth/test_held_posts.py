@@ -490,3 +490,24 @@ def test_a_word_is_kept_whose_name_another_form_hides(app: Flask, cast: Cast, cl
     end_devices(app, cast.mo)
     client.post(f"{page}/courses", data={"course": "flask-first-steps", "csrf_token": token}, headers=HERE)
     assert kept(app) == 1
+
+
+def test_a_kept_form_has_the_labels_of_its_fields_and_no_choices(
+    app: Flask, cast: Cast, signed_in: Any
+) -> None:
+    ada = signed_in(cast.ada)
+    page = f"/studio/courses/{cast.flask_course.id}/lessons/{cast.text_lesson.id}"
+    token = token_at(ada, page)
+    end_devices(app, cast.ada)
+    fields = {
+        "title": "A title", "kind": "text", "visibility": "members", "slug": "a-title", "body": "Some words",
+        "csrf_token": token,
+    }  # fmt: skip
+    sent = ada.post(page, data=fields, headers=HERE)
+    assert sent.status_code == 303
+    come_in(ada, cast.ada.email, sent.location)
+    kept = ada.get(unescape(re.search(r"/held/[0-9a-f-]+", sent.location)[0]))  # type: ignore[index]
+    labels = re.findall(r'field-label" for="held-[^"]+">([^<]+)<', kept.text)
+    assert not {"Kind", "Visibility", "Slug"} & set(labels)
+    assert "Title" in labels
+    assert 'type="hidden" name="visibility" value="members"' in kept.text
