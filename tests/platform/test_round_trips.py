@@ -15,8 +15,7 @@ from tests.cast import Cast
 pytestmark = pytest.mark.postgresql
 LESSON = "/learn/flask-first-steps/forms-on-film"
 PREVIEW = "/learn/flask-first-steps/hello-flask"
-# Page, round trips of a visitor, and of a learner, whose session is found by one more.
-# A learner's pages ask who reads, and those with cards what the reader has already.
+# Page, round trips of a visitor, and of a learner: one more finds the session, one more what is theirs.
 PAGES = [
     ("/courses", 1, 3),
     ("/courses?level=beginner", 1, 3),
