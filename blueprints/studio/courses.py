@@ -10,6 +10,7 @@ from blueprints.studio.course_editor import course_of
 from blueprints.studio.course_forms import NewCourseForm
 from domain.authoring import course_details, course_list, deletion, duplication, submission
 from domain.authoring.deletion import DeletionOutcome
+from domain.catalog import lifecycle
 from models import ProductStatus, db
 from web import hypermedia
 from web.actions import Attempt
@@ -24,6 +25,7 @@ def courses() -> Response:
     status = choice_arg("status", ProductStatus, None)
     title = text_arg("q")
     listing = course_list.page(me(), status, title, cursor_arg("newer"), cursor_arg("older"))
+    waits = submission.needs_review_to_start(me())
     return hypermedia.render(
         "studio/courses.html",
         "studio/_courses.html",
@@ -31,6 +33,9 @@ def courses() -> Response:
         listing=listing,
         chosen=status,
         title=title,
+        waits=waits,
+        submit=submission.call_to_submit(waits, of_update=False),
+        submit_update=submission.call_to_submit(not lifecycle.is_trusted(me()), of_update=True),
     )
 
 

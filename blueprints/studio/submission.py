@@ -65,6 +65,7 @@ def _put_forward(course: Course) -> str:
 
 def _show(course: Course, form: ButtonForm) -> Response:
     there = course_content.load(course)
+    waits = submission.needs_review(course, me())
     return hypermedia.render(
         "studio/publish/page.html",
         status=form.status,
@@ -77,7 +78,8 @@ def _show(course: Course, form: ButtonForm) -> Response:
         code_changed=any(archive.pending for archive in there.archives),
         ready=not checklist.missing(there),
         live=lifecycle.is_live(course),
-        waits=submission.needs_review(course, me()),
+        waits=waits,
+        submit=submission.call_to_submit(waits, course.status == ProductStatus.PUBLISHED),
         days_left=expiry.days_left(course),
         rows=moderation_queue.subject_history(course.id),
     )

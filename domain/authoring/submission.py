@@ -1,5 +1,7 @@
 """Submission for review: of a course or its update, withdrawing it, and taking the course off sale."""
 
+import uuid
+
 from sqlalchemy import exists
 from sqlalchemy.orm import aliased
 
@@ -22,7 +24,21 @@ def needs_review(course: Course, actor: User) -> bool:
         return False
     if course.off_with_creator or not lifecycle.publishes_directly(course, actor):
         return True
-    return _was_taken_down(course) or (not lifecycle.is_live(course) and _something_is_down(course))
+    return _was_taken_down(course) or (
+        not lifecycle.is_live(course) and _something_is_down(course.creator_id)
+    )
+
+
+def needs_review_to_start(creator: User) -> bool:
+    """Tell if a course of `creator` that isn't on sale needs a review, as `needs_review` does."""
+    return not creator.is_admin and (not lifecycle.is_trusted(creator) or _something_is_down(creator.id))
+
+
+def call_to_submit(waits: bool, of_update: bool) -> str:
+    """Name the step that puts a course or its changes forward; `waits`: it needs a review."""
+    if of_update:
+        return "Submit changes" if waits else "Publish changes"
+    return "Submit for review" if waits else "Publish course"
 
 
 def submit(course: Course, actor: User) -> bool:
@@ -132,8 +148,8 @@ def _queue(kind: ModerationKind, course: Course) -> None:
     db.session.flush()
 
 
-def _something_is_down(course: Course) -> bool:
-    """Tell if an admin took a course of its creator off sale and none has approved it since."""
+def _something_is_down(creator_id: uuid.UUID) -> bool:
+    """Tell if an admin took a course of this creator off sale and none has approved it since."""
     taken, later = aliased(ModerationItem), aliased(ModerationItem)
     approved_since = exists().where(
         later.subject_id == taken.subject_id,
@@ -141,7 +157,7 @@ def _something_is_down(course: Course) -> bool:
         later.closed_at > taken.closed_at,
     )
     taken_down = exists().where(
-        taken.creator_id == course.creator_id,
+        taken.creator_id == creator_id,
         taken.kind == ModerationKind.REPORT,
         taken.verdict == Verdict.HIDDEN,
         ~approved_since,

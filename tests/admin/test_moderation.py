@@ -770,7 +770,9 @@ def test_a_swap_gets_the_course_alone(app: Flask, cast: Cast, mo: FlaskClient) -
     assert answer.lstrip().startswith('<section class="stack" id="course-file"')
     assert "Decide" not in answer
     review, _ = reported_review(app, cast)
-    assert "Decide" in mo.get(at(review), headers=headers).text, "only a course is opened lesson by lesson"
+    answer = mo.get(at(review), headers=headers).text
+    assert "Decide" in answer, "only a course is opened lesson by lesson"
+    assert answer.count('class="button is-good"') == 1
 
 
 def test_a_copy_of_a_course_that_was_taken_down_waits_also_for_a_vetted_creator(

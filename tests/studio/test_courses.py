@@ -86,15 +86,15 @@ def many(app: Flask, creator: User, category: Any, count: int) -> None:
 
 
 NEXT: list[tuple[dict[str, Any], str]] = [
-    ({"status": ProductStatus.DRAFT, "published_at": None}, "Submit for review"),
+    ({"status": ProductStatus.DRAFT, "published_at": None}, "Publish course"),
     ({"status": ProductStatus.PENDING_REVIEW}, "In review since"),
     ({"status": ProductStatus.REJECTED}, "Read the reviewer"),
     ({"status": ProductStatus.ARCHIVED}, "Bring it back"),
-    ({"status": ProductStatus.EXPIRED}, "submit it again"),
-    ({"expires_at": clock.now() - timedelta(days=1)}, "submit it again"),
+    ({"status": ProductStatus.EXPIRED}, "publish it again"),
+    ({"expires_at": clock.now() - timedelta(days=1)}, "publish it again"),
     ({"expires_at": clock.now() + timedelta(days=20)}, "update it"),
     ({"expires_at": clock.now() + timedelta(days=90)}, "On sale until"),
-    ({"update_state": UpdateState.EDITING}, "Submit the update"),
+    ({"update_state": UpdateState.EDITING}, "Publish changes"),
     ({"update_state": UpdateState.PENDING}, "Update in review"),
     ({"update_state": UpdateState.RETURNED}, "Read the reviewer"),
 ]
