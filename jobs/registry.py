@@ -90,6 +90,7 @@ KINDS: dict[str, Task | LongTask] = {
     "correct_course_days": Task("analytics.daily_counts.correct"),
     "recount_learners": Task("learning.progress_recount.recount_learners"),
     "clean_up": Task("platform.retention.clean_up"),
+    "fold_names": Task("people.names.fold_missing"),
     "forget_address_marks": Task("people.address_history.clean_up"),
     "count_events": LongTask(
         "analytics.daily_counts.begin",

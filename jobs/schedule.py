@@ -61,6 +61,7 @@ class Monthly:
 SCHEDULE: list[Every | Daily | Monthly] = [
     Every("clean_up", minutes=60),
     Every("forget_address_marks", minutes=60),
+    Every("fold_names", minutes=10),
     Every("count_events", minutes=60),
     Every("reindex_outdated", minutes=60),
     Every("sweep_uploads", minutes=60),

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+import jobs
 from domain.base import clock
 from domain.learning import access
 from domain.people import directory, names
@@ -74,6 +75,22 @@ def test_surnames_are_found_and_follow_the_name(app: Flask, cast: Cast) -> None:
         db.session.execute(db.update(User).where(User.id == cast.cy.id).values(surname_folded="x"))
         assert names.refold_all() == 1
         assert found("murr") == ["Grace Murray"]
+
+
+def test_names_that_an_upgrade_left_unfolded_are_folded_in_batches(
+    app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "BATCH", 2)
+    with app.app_context():
+        db.session.get_one(User, cast.cy.id).name = "?"  # as folded as it gets
+        db.session.commit()
+        stored = db.select(User.name_folded, User.surname_folded).order_by(User.id)
+        right = db.session.execute(stored).all()
+        db.session.execute(db.update(User).values(name_folded="?", surname_folded="?"))
+        jobs.enqueue("fold_names")
+        db.session.commit()
+        jobs.run_all()
+        assert db.session.execute(stored).all() == right
 
 
 @pytest.mark.parametrize("sort", ["newest", "oldest", "name"])
